@@ -1,0 +1,51 @@
+PY ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PORT ?= 8501
+
+.PHONY: help install run demo test browser lint types bench lock clean
+
+help:  ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): requirements.lock pyproject.toml
+	@$(PY) -c 'import sys; sys.exit("Plumbline needs Python 3.11 or newer; try: make PY=python3.12" if sys.version_info < (3, 11) else 0)'
+	@$(PY) -m venv $(VENV) || { echo "Python cannot make a virtual environment here. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+install: $(READY)  ## create the environment from the lock file
+
+demo: $(READY)  ## write and load the seven demo systems
+	$(BIN)/plumbline demo
+
+run: demo  ## load the demo and open the app
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: $(READY) browser lint types  ## all checks and tests, real-browser journeys included
+	$(BIN)/python -m pytest
+
+lint: $(READY)  ## style and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+types: $(READY)  ## mypy --strict on lib
+	$(BIN)/mypy
+
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || test -n "$$PLUMBLINE_CHROMIUM" || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -q && apt-get install -yq chromium || echo "Chromium could not be installed: the browser tests will say so."; \
+	  else echo "Browser tests need Chromium: apt install chromium, dnf install chromium, or brew install --cask chromium; or set PLUMBLINE_CHROMIUM to its path."; fi; }
+
+bench: $(READY)  ## benchmarks: ratios against a peer or a raw scan in the same run
+	$(BIN)/python -m pytest -m bench -s tests/bench
+
+lock:  ## renew the lock file (needs uv)
+	uv pip compile pyproject.toml --group test --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements.lock
+
+clean:  ## remove the environment and the demo workspace
+	rm -rf $(VENV) data/workspace.duckdb* data/demo

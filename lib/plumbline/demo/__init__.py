@@ -1,0 +1,1 @@
+"""The seven scenario logs, generated from a seed."""

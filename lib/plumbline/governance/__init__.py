@@ -1,0 +1,1 @@
+"""The catalogue of controls, the evidence rules, the context and the verdict."""

@@ -1,0 +1,1 @@
+"""Reading files, guessing the mapping, validating, quarantine, loading, undoing."""

@@ -1,0 +1,1 @@
+"""Building, storing and reading profiles: the only code that scans decisions in bulk."""

@@ -1,0 +1,1 @@
+"""The DuckDB workspace: schema, connections, systems, decisions, trail."""

@@ -1,0 +1,1 @@
+"""What the pages share: the shell, the sidebar, cards and plain text."""
