@@ -1,0 +1,109 @@
+"""What people state about a system: context answers, attestations, exemptions; and every scorecard kept."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from plumbline.domain import Attestation, Exemption, Status
+from plumbline.store.workspace import aware, naive, now
+
+
+def context_answers(cursor: duckdb.DuckDBPyConnection, system: str) -> dict[str, str]:
+    """Answers by question key; a question without an answer is absent."""
+    rows = cursor.execute("SELECT question, answer FROM context WHERE system = ?", [system]).fetchall()
+    return {question: answer for question, answer in rows}
+
+
+def context_signatures(cursor: duckdb.DuckDBPyConnection, system: str) -> dict[str, tuple[str, datetime]]:
+    """Who gave each answer, and when."""
+    rows = cursor.execute(
+        "SELECT question, given_by, made_at FROM context WHERE system = ?", [system]
+    ).fetchall()
+    return {question: (by, aware(at)) for question, by, at in rows}
+
+
+def save_context(cursor: duckdb.DuckDBPyConnection, system: str, answers: dict[str, str], by: str) -> None:
+    """Replace the given answers; an empty answer withdraws one."""
+    for question, answer in answers.items():
+        cursor.execute("DELETE FROM context WHERE system = ? AND question = ?", [system, question])
+        if answer:
+            cursor.execute(
+                "INSERT INTO context VALUES (?, ?, ?, ?, ?)", [system, question, answer, by, naive(now())]
+            )
+
+
+def attestations(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Attestation]:
+    """All attestations, the newest first, expired ones included."""
+    rows = cursor.execute(
+        """SELECT system, control, status, statement, owner, made_on, expires, link FROM attestation
+           WHERE system = ? ORDER BY made_on DESC, id DESC""",
+        [system],
+    ).fetchall()
+    return [Attestation(r[0], r[1], Status(r[2]), *r[3:]) for r in rows]
+
+
+def add_attestation(cursor: duckdb.DuckDBPyConnection, item: Attestation) -> None:
+    cursor.execute(
+        "INSERT INTO attestation VALUES (nextval('attestation_id'), ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            item.system,
+            item.control,
+            item.status.value,
+            item.statement,
+            item.owner,
+            item.at,
+            item.expires,
+            item.link,
+        ],
+    )
+
+
+def exemptions(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Exemption]:
+    """All exemptions, the newest first, ended ones included."""
+    rows = cursor.execute(
+        """SELECT system, control, reason, approver, until, made_on FROM exemption
+           WHERE system = ? ORDER BY made_on DESC, id DESC""",
+        [system],
+    ).fetchall()
+    return [Exemption(*r) for r in rows]
+
+
+def add_exemption(cursor: duckdb.DuckDBPyConnection, item: Exemption) -> None:
+    cursor.execute(
+        "INSERT INTO exemption VALUES (nextval('exemption_id'), ?, ?, ?, ?, ?, ?)",
+        [item.system, item.control, item.reason, item.approver, item.until, item.at],
+    )
+
+
+def keep_scorecard(
+    cursor: duckdb.DuckDBPyConnection,
+    *,
+    system: str,
+    at: datetime,
+    verdict: str,
+    inputs: str,
+    body: dict[str, Any],
+) -> bool:
+    """Keep a computed scorecard unless the newest one has the same inputs; True when it was kept."""
+    last = cursor.execute(
+        "SELECT inputs FROM scorecard WHERE system = ? ORDER BY id DESC LIMIT 1", [system]
+    ).fetchone()
+    if last and last[0] == inputs:
+        return False
+    cursor.execute(
+        "INSERT INTO scorecard VALUES (nextval('scorecard_id'), ?, ?, ?, ?, ?)",
+        [system, naive(at), verdict, inputs, json.dumps(body, default=str)],
+    )
+    return True
+
+
+def verdict_history(cursor: duckdb.DuckDBPyConnection, system: str) -> list[tuple[datetime, str]]:
+    """When each kept scorecard was made and its verdict, the oldest first."""
+    rows = cursor.execute(
+        "SELECT made_at, verdict FROM scorecard WHERE system = ? ORDER BY id", [system]
+    ).fetchall()
+    return [(aware(at), verdict) for at, verdict in rows]

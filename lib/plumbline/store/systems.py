@@ -1,0 +1,179 @@
+"""Systems, their mappings and the columns of their decision tables."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from plumbline.domain import (
+    SINGLE_ROLES,
+    ColumnMap,
+    DecisionColumn,
+    Kind,
+    Mapping,
+    PlumblineError,
+    RoleName,
+    System,
+    Task,
+)
+from plumbline.store.sql import decision_table, ident, system_key
+from plumbline.store.workspace import aware, naive, now
+
+_FIELDS = (
+    "key, title, created_at, task, positive, classes, timezone, reference_start, reference_end, "
+    "reference_source, settings"
+)
+_TEXT_ROLES = ("decision_id", "version", "arm", "subject")
+_TIME_ROLES = ("timestamp", "label_time", "trained_at")
+
+
+def _system(row: tuple[Any, ...]) -> System:
+    reference = (aware(row[7]), aware(row[8])) if row[7] is not None and row[8] is not None else None
+    return System(
+        key=row[0], title=row[1], created_at=aware(row[2]), task=Task(row[3]) if row[3] else None,
+        positive=row[4], classes=tuple(json.loads(row[5])), timezone=row[6], reference=reference,
+        reference_source=row[9], settings=json.loads(row[10]),
+    )  # fmt: skip
+
+
+def list_systems(cursor: duckdb.DuckDBPyConnection) -> list[System]:
+    """All systems by title."""
+    rows = cursor.execute(f"SELECT {_FIELDS} FROM system ORDER BY lower(title), key").fetchall()
+    return [_system(row) for row in rows]
+
+
+def find_system(cursor: duckdb.DuckDBPyConnection, key: str) -> System | None:
+    """The system of that key, or None."""
+    row = cursor.execute(f"SELECT {_FIELDS} FROM system WHERE key = ?", [key]).fetchone()
+    return _system(row) if row else None
+
+
+def get_system(cursor: duckdb.DuckDBPyConnection, key: str) -> System:
+    """The system of that key.
+
+    Raises:
+        PlumblineError: there is none; the sentence names those there are.
+    """
+    system = find_system(cursor, key)
+    if system is None:
+        known = [s.key for s in list_systems(cursor)]
+        raise PlumblineError(
+            f"There is no system {key!r}",
+            todo=f"There are: {', '.join(known)}."
+            if known
+            else "Load a log first: plumbline load FILE --system NAME.",
+        )
+    return system
+
+
+def create_system(
+    cursor: duckdb.DuckDBPyConnection,
+    title: str,
+    *,
+    task: Task,
+    positive: str | None = None,
+    timezone: str = "UTC",
+) -> System:
+    """Make a system and its decision table inside the caller's transaction.
+
+    The fixed columns are there whatever a log holds: ``_load_id``, ``_line`` (record number in the file),
+    ``_hash`` (of the row's content), ``_label_load`` (the labels file that gave the label) and one column
+    for each single role. Named roles add columns by ``ensure_columns``.
+    """
+    key = system_key(title)
+    output = "DOUBLE" if task is Task.REGRESSION else "VARCHAR"
+    types = (
+        dict.fromkeys(_TEXT_ROLES, "VARCHAR") | dict.fromkeys(_TIME_ROLES, "TIMESTAMP") | {"score": "DOUBLE"}
+    )
+    columns = ", ".join(f"{ident(role)} {types.get(role, output)}" for role in SINGLE_ROLES)
+    cursor.execute(
+        f"CREATE TABLE {decision_table(key)} "
+        f"(_load_id INTEGER, _line BIGINT, _hash UBIGINT, _label_load INTEGER, {columns})"
+    )
+    cursor.execute(
+        "INSERT INTO system (key, title, created_at, task, positive, timezone) VALUES (?, ?, ?, ?, ?, ?)",
+        [key, title.strip(), naive(now()), task.value, positive, timezone],
+    )
+    return get_system(cursor, key)
+
+
+def update_system(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
+    """Write back everything that may change of a system."""
+    start, end = system.reference if system.reference else (None, None)
+    cursor.execute(
+        """UPDATE system SET title = ?, task = ?, positive = ?, classes = ?, timezone = ?,
+           reference_start = ?, reference_end = ?, reference_source = ?, settings = ? WHERE key = ?""",
+        [system.title, system.task.value if system.task else None, system.positive,
+         json.dumps(list(system.classes)), system.timezone,
+         naive(start) if start else None, naive(end) if end else None, system.reference_source,
+         json.dumps(system.settings, sort_keys=True), system.key],
+    )  # fmt: skip
+
+
+def set_reference(
+    cursor: duckdb.DuckDBPyConnection, system: System, span: tuple[datetime, datetime], source: str
+) -> System:
+    """Change which decisions count as healthy; the caller rebuilds the profiles."""
+    if span[0] >= span[1]:
+        raise PlumblineError("The reference ends before it starts", todo="Give a start before the end.")
+    changed = replace(system, reference=span, reference_source=source)
+    update_system(cursor, changed)
+    return changed
+
+
+def save_mapping(
+    cursor: duckdb.DuckDBPyConnection, key: str, mapping: Mapping, kind: str = "decisions"
+) -> None:
+    """Remember how this system's logs (or label files) are read."""
+    body = asdict(mapping)
+    for column, source in zip(body["columns"], mapping.columns, strict=True):
+        column["role"] = str(source.role)
+    cursor.execute(
+        "INSERT OR REPLACE INTO mapping VALUES (?, ?, ?, ?)", [key, kind, json.dumps(body), naive(now())]
+    )
+
+
+def saved_mapping(cursor: duckdb.DuckDBPyConnection, key: str, kind: str = "decisions") -> Mapping | None:
+    """The remembered mapping, or None."""
+    row = cursor.execute("SELECT body FROM mapping WHERE system = ? AND kind = ?", [key, kind]).fetchone()
+    if row is None:
+        return None
+    body = json.loads(row[0])
+    columns = tuple(
+        ColumnMap(
+            c["column"], RoleName.parse(c["role"], c["column"]), Kind(c["kind"]) if c["kind"] else None,
+            c["format"], c["confidence"], c["reason"],
+        )
+        for c in body["columns"]
+    )  # fmt: skip
+    return Mapping(columns, Task(body["task"]) if body["task"] else None, body["positive"], body["timezone"])
+
+
+def decision_columns(cursor: duckdb.DuckDBPyConnection, key: str) -> list[DecisionColumn]:
+    """The named-role columns of a decision table, in the order in which they came."""
+    rows = cursor.execute(
+        """SELECT name, role, kind, source, first_load FROM decision_column
+           WHERE system = ? ORDER BY first_load, rowid""",
+        [key],
+    ).fetchall()
+    return [DecisionColumn(r[0], RoleName.parse(r[1]), Kind(r[2]), r[3], r[4]) for r in rows]
+
+
+def ensure_columns(
+    cursor: duckdb.DuckDBPyConnection, key: str, columns: list[DecisionColumn], load_id: int
+) -> list[DecisionColumn]:
+    """Add the columns that a later log brings; returns those added. Numeric ones are DOUBLE, others text."""
+    known = {column.name.lower() for column in decision_columns(cursor, key)}
+    added = [column for column in columns if column.name.lower() not in known]
+    for column in added:
+        kind = "DOUBLE" if column.kind is Kind.NUMERIC else "VARCHAR"
+        cursor.execute(f"ALTER TABLE {decision_table(key)} ADD COLUMN {ident(column.name)} {kind}")
+        cursor.execute(
+            "INSERT INTO decision_column VALUES (?, ?, ?, ?, ?, ?)",
+            [key, column.name, str(column.role), column.kind.value, column.source, load_id],
+        )
+    return added
