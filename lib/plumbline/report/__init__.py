@@ -1,0 +1,1 @@
+"""Plain forms of what the pages show, for the command line and for files."""
