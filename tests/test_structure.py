@@ -1,0 +1,88 @@
+"""What keeps the house in order: the guard on pages, the size of modules, late imports, the wheel."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "lib" / "plumbline"
+PAGES = sorted((ROOT / "pages").glob("*.py"))
+HEAVY = ("shap", "sklearn", "scipy.stats", "lightgbm", "matplotlib", "ruptures", "numba", "plotly.express")
+
+
+def _imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text("utf-8"))
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_a_page_begins_with_the_guard(page: Path) -> None:
+    body = [
+        n for n in ast.parse(page.read_text("utf-8")).body if not isinstance(n, (ast.Import, ast.ImportFrom))
+    ]
+    first = next(n for n in body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)))
+    assert ast.unparse(first) == "view = shell.view()"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_a_page_lays_out_and_nothing_else(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert len(text.splitlines()) < 120
+    assert not {n for n in _imports(page) if n.split(".")[0] in {"duckdb", "numpy", "scipy", "plotly"}}
+    rooms = {n.split(".")[1] for n in _imports(page) if n.startswith("plumbline.")}
+    assert rooms <= {"ui", "charts", "answers", "report", "domain"}
+
+
+@pytest.mark.parametrize("module", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_is_one_room(module: Path) -> None:
+    assert len(module.read_text("utf-8").splitlines()) <= 400
+    assert not any(word in module.stem for word in ("utils", "helper", "manager", "common"))
+
+
+def test_nothing_is_unpickled_or_evaluated() -> None:
+    for path in [*PACKAGE.rglob("*.py"), *PAGES, ROOT / "app.py"]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                assert called not in {"eval", "exec", "pickle.load", "pickle.loads", "joblib.load"}, path
+                assert not any(k.arg == "unsafe_allow_html" for k in node.keywords), path
+
+
+@pytest.mark.parametrize("module", ["plumbline.cli", "plumbline.ui.shell", "plumbline.answers.scorecard"])
+def test_heavy_libraries_are_imported_where_they_are_used(module: str) -> None:
+    code = f"import sys, {module}; print('\\n'.join(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert not {name for name in loaded.stdout.split() if name in HEAVY}
+
+
+def test_help_imports_no_data_library() -> None:
+    code = "import sys, plumbline.cli; print('\\n'.join(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert not set(loaded.stdout.split()) & {"pandas", "streamlit", "plotly", "pyarrow"}
+
+
+def test_the_wheel_holds_the_package_with_its_data(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        check=True, cwd=ROOT, capture_output=True,
+    )  # fmt: skip
+    names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
+    for path in PACKAGE.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            assert str(path.relative_to(ROOT / "lib")) in names
