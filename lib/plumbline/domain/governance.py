@@ -1,0 +1,130 @@
+"""Controls, evidence, statements, the verdict and the scorecard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """What a control's evidence amounts to."""
+
+    PASS = "pass"  # noqa: S105
+    PARTIAL = "partial"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not applicable"
+    EXEMPT = "exempt"
+
+
+class EvidenceKind(StrEnum):
+    MEASURED = "measured"
+    PROBED = "probed"
+    ATTESTED = "attested"
+    NONE = "none"
+
+
+class Requirement(StrEnum):
+    MANDATORY = "mandatory"
+    RECOMMENDED = "recommended"
+    NOT_ASKED = "not asked"
+
+
+class Tier(StrEnum):
+    EXEMPT = "exempt"
+    LIGHT = "light"
+    FULL = "full"
+    REGULATED = "regulated"
+
+
+class Verdict(StrEnum):
+    LIABILITY = "LIABILITY"
+    EXPOSED = "EXPOSED"
+    MANAGED = "MANAGED"
+    MATURE = "MATURE"
+    EXEMPT = "EXEMPT"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One answer to a control's question."""
+
+    status: Status
+    kind: EvidenceKind
+    sentence: str  # what was found, with its figures, window and sample
+    page: str = ""  # where to see it
+    until: date | None = None  # when it expires
+    by: str = ""  # who attested
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """A named person's dated statement about one control."""
+
+    system: str
+    control: str
+    status: Status  # pass or partial or fail, as claimed
+    statement: str
+    owner: str
+    at: date
+    expires: date
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """A documented exemption of one control until a date."""
+
+    system: str
+    control: str
+    reason: str
+    approver: str
+    until: date
+    at: date
+
+
+@dataclass(frozen=True, slots=True)
+class ControlResult:
+    """One control of the catalogue, answered for one system."""
+
+    id: str
+    title: str
+    question: str
+    family: str
+    requirement: Requirement
+    status: Status
+    evidence: Evidence
+    contradiction: str = ""  # a claim that stronger evidence outvotes
+    references: tuple[str, ...] = ()
+    next_action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One of the four default conditions, or one of the six triggers."""
+
+    key: str
+    title: str
+    state: str  # met | open | cleared; triggers: fail | open | cleared | not applicable
+    controls: tuple[str, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """Everything the verdict rests on."""
+
+    system: str
+    at: datetime
+    tier: Tier
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    triggers: tuple[Condition, ...]
+    controls: tuple[ControlResult, ...]
+    contradictions: tuple[str, ...]
+    at_stake: dict[str, Any]  # amount, currency, window, sentence; empty when unknown
+    context_complete: bool = True
+    since: datetime | None = None

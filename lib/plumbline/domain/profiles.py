@@ -1,0 +1,162 @@
+"""Profiles: mergeable counts of the decisions of one system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.domain.systems import Kind, Task
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """The fixed grid of one feature.
+
+    Numeric: ``edges`` ascending and distinct; cell i holds edges[i-1] < x <= edges[i], the first cell
+    x <= edges[0], the last x > edges[-1], so there are len(edges) + 1 cells. ``decile_cells`` are the
+    positions in ``edges`` of the reference's inner decile edges. Categorical: ``levels`` plus one last
+    cell "other". Missing values are counted apart.
+    """
+
+    feature: str
+    kind: Kind
+    edges: FloatArray = field(default_factory=lambda: np.empty(0))
+    levels: tuple[str, ...] = ()
+    decile_cells: tuple[int, ...] = ()
+
+    @property
+    def cells(self) -> int:
+        return len(self.edges) + 1 if self.kind is Kind.NUMERIC else len(self.levels) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which decisions are meant: a half-open time span and optional filters. None: no bound."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    version: str | None = None
+    arm: str | None = None
+    where: tuple[tuple[str, str], ...] = ()  # (column of the decision table, value), all must hold
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureProfile:
+    """Counts of one feature by day: row i of ``counts`` is the cells of ``days[i]``.
+
+    counts: (days, bins.cells) int; missing: (days,); sums and squares: (days,) of the numeric values.
+    """
+
+    bins: Bins
+    days: tuple[date, ...]
+    counts: IntArray
+    missing: IntArray
+    sums: FloatArray
+    squares: FloatArray
+    #: values outside the grid's levels, by level, over all days (categorical; new since the reference)
+    other_levels: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeProfile:
+    """What was predicted and what came true, by day (and version, arm where asked).
+
+    One entry of every array a group; groups are sorted by day, version, arm. Absent quantities are NaN
+    or zero-width. Classification: ``confusion`` (groups, classes, classes + 1) with rows = predicted,
+    columns = true, the last column = not yet labelled; ``score_cells`` (groups, 2, S) = labelled counts
+    by score cell for label negative [0] and positive [1], and ``score_unlabelled`` (groups, S), S equal
+    cells over [0, 1] (binary with a score only).
+    Regression: ``moments`` columns as in REGRESSION_MOMENTS, ``error_cells`` (groups, E).
+    Sums of row losses are exact: they add up.
+    """
+
+    task: Task
+    classes: tuple[str, ...]
+    positive: str | None
+    days: tuple[date, ...]
+    versions: tuple[str, ...]  # "" where no version is logged
+    arms: tuple[str, ...]
+    n: IntArray
+    n_labelled: IntArray
+    confusion: IntArray
+    score_cells: IntArray
+    score_unlabelled: IntArray
+    sum_log_loss: FloatArray  # over labelled rows that have a score (natural log, clipped at 1e-15)
+    sum_brier: FloatArray
+    n_scored: IntArray  # labelled rows with a score
+    moments: FloatArray
+    error_edges: FloatArray
+    error_cells: IntArray
+
+
+#: columns of OutcomeProfile.moments: sums over labelled rows; err = prediction - label
+REGRESSION_MOMENTS = (
+    "err", "abs", "sq", "y", "y2", "over", "under", "ape", "n_nonzero", "smape", "abs2", "sq2",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CompletenessProfile:
+    """How much of each decision is logged, by day and version (groups sorted by day, version).
+
+    ``present`` maps decision_id, score, label, version, features (all features present), explanation,
+    override, subject, trained_at to non-missing counts (groups,); a role that is not mapped is absent.
+    ``hours`` (groups, 24) counts decisions by hour of the UTC day.
+    """
+
+    days: tuple[date, ...]
+    versions: tuple[str, ...]
+    n: IntArray
+    present: dict[str, IntArray]
+    hours: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class VersionHours:
+    """Decisions by hour, version and arm; rows sorted by hour, version, arm. Times are UTC.
+
+    ``positives``: decisions for the positive class (binary); for regression the sum of predictions;
+    for multiclass zeros. ``first`` and ``last`` are exact, so spans are exact.
+    """
+
+    hours: NDArray[np.datetime64]
+    versions: tuple[str, ...]
+    arms: tuple[str, ...]
+    first: NDArray[np.datetime64]
+    last: NDArray[np.datetime64]
+    trained: NDArray[np.datetime64]  # latest trained_at, NaT where not logged
+    n: IntArray
+    positives: FloatArray
+    n_labelled: IntArray
+    correct: IntArray  # labelled and right (classification); zeros for regression
+
+
+@dataclass(frozen=True, slots=True)
+class DelayProfile:
+    """How long labels take, by day of decision: ``counts`` (days, 92) labels that came after k whole
+    days (k = 0..90, last cell later), where the log gives a label time; ``n`` decisions a day."""
+
+    days: tuple[date, ...]
+    counts: IntArray
+    n: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Decisions with identical features and version.
+
+    ``examples``: up to 20 groups, each a tuple of decision rows (dicts of decision-table columns).
+    """
+
+    decisions: int  # decisions that share features and version with another one
+    conflicting: int  # of those, decisions in groups whose outputs differ
+    groups: int
+    conflicting_groups: int
+    examples: tuple[tuple[dict[str, Any], ...], ...] = ()

@@ -1,0 +1,115 @@
+"""What the monitors and explainers return: points, drift, findings, explanations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from plumbline.domain.systems import Kind
+
+
+class PointStatus(StrEnum):
+    OK = "ok"
+    WATCH = "watch"
+    BREACH = "breach"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of a signal over one chunk [start, end), with its sample, interval and threshold."""
+
+    metric: str
+    start: datetime
+    end: datetime
+    n: int
+    value: float | None
+    low: float | None
+    high: float | None
+    threshold: float | None
+    status: PointStatus
+    version: str | None = None
+    estimated: bool = False
+    provisional: bool = False  # labels of this chunk are still coming in
+    bound: float = 0.0  # largest error by which a grid may have moved the value; 0 where exact
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureDrift:
+    """One feature's window against the reference, by one method."""
+
+    feature: str
+    kind: Kind
+    method: str
+    value: float | None
+    threshold: float
+    p_value: float | None
+    q_value: float | None  # after Benjamini-Hochberg over the features tested together
+    drifted: bool
+    status: PointStatus
+    n_reference: int
+    n: int
+    missing_share: float
+    missing_share_reference: float
+    new_levels: tuple[str, ...] = ()
+    bound: float = 0.0
+    note: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+class Severity(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A signal that crossed its threshold: what, since when, how sure, and where to look."""
+
+    system: str
+    signal: str  # e.g. performance.accuracy, drift.season_index, staleness.age
+    sentence: str
+    since: datetime | None
+    until: datetime | None  # None: still open
+    severity: Severity
+    confidence: float | None  # 0 to 1 where a probability can honestly be given
+    page: str  # the page that shows it
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+class Source(StrEnum):
+    """Where attributions come from, best first."""
+
+    LOGGED = "logged"
+    MODEL = "model"
+    SURROGATE = "surrogate"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one decision came out as it did.
+
+    ``base_value`` + the sum of ``attributions`` = the output in ``output_space``; ``additivity_error``
+    is that sum, taken to score space, less the logged score.
+    """
+
+    decision_id: str
+    source: Source
+    output_space: str  # probability | log-odds | value
+    base_value: float
+    score: float | None
+    attributions: dict[str, float]
+    additivity_error: float | None
+    fidelity: float | None  # surrogate: held-out R2; model: share of checked rows reproduced
+    method: str  # in words, e.g. "exact tree contributions (path-dependent) from model 4.1"
+    baseline: str  # what the base value is the average of
+    check: str  # the verdict of our own check, in words
+    values: dict[str, Any] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+    exportable: bool = True
+    refused: str = ""  # why nothing is shown, when it is not
