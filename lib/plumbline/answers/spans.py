@@ -1,0 +1,56 @@
+"""Spans of time as people write them, and the chunk and window that a question defaults to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from plumbline.domain import PlumblineError
+
+
+def read_time(text: str, option: str) -> datetime:
+    """An ISO date or time; without a zone it is taken as UTC.
+
+    Raises:
+        PlumblineError: the text is neither.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise PlumblineError(
+            f"{text!r} is not a date or time",
+            where=option,
+            todo="Write 2026-03-01 or 2026-03-01T12:00:00+01:00.",
+        ) from error
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def read_span(text: str, option: str = "span") -> tuple[datetime | None, datetime | None]:
+    """Read ``A..B``, half-open: B is not included; an empty side has no bound.
+
+    Raises:
+        PlumblineError: there is no ``..``, a side is no time, or the span is empty.
+    """
+    left, found, right = text.partition("..")
+    if not found:
+        raise PlumblineError(
+            f"{text!r} is not a span", where=option, todo="Write A..B, e.g. 2026-01-01..2026-02-01."
+        )
+    start = read_time(left, option) if left.strip() else None
+    end = read_time(right, option) if right.strip() else None
+    if start and end and start >= end:
+        raise PlumblineError(f"The span {text} ends before it starts", where=option)
+    return start, end
+
+
+def say_day(at: datetime) -> str:
+    """A day as sentences write it, e.g. 3 March 2026 (UTC)."""
+    return f"{at.day} {at:%B %Y}"
+
+
+def say_span(start: datetime | None, end: datetime | None) -> str:
+    """A window in words; ``end`` is not included."""
+    if start and end:
+        return f"{say_day(start)} to {say_day(end)}"
+    if start:
+        return f"since {say_day(start)}"
+    return f"before {say_day(end)}" if end else "the whole log"

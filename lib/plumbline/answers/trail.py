@@ -1,0 +1,30 @@
+"""The record of everything done, with the state of its chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plumbline.domain import TrailEntry
+from plumbline.store import trail as chain
+from plumbline.store.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class TrailAnswer:
+    """The newest entries first; ``count`` and ``intact`` speak of the whole trail."""
+
+    entries: tuple[TrailEntry, ...]
+    count: int
+    intact: bool
+    first_broken: int | None
+    head: str
+
+
+def trail(
+    ws: Workspace, *, system: str | None = None, limit: int = 200, before: int | None = None
+) -> TrailAnswer:
+    """Entries of one system or all, and whether the whole chain holds."""
+    with ws.read() as cursor:
+        check = chain.verify(cursor)
+        found = chain.entries(cursor, system=system, limit=limit, before=before)
+    return TrailAnswer(tuple(found), check.entries, check.intact, check.first_broken, check.head)
