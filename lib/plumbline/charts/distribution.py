@@ -1,0 +1,79 @@
+"""One feature then and now, on the same bins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from plumbline.charts import numbers
+from plumbline.charts.style import TOKENS, Mode, blank, note, text
+
+MOST_LEVELS = 14
+
+
+def distribution(
+    labels: Sequence[str],
+    then: Sequence[float],
+    now: Sequence[float],
+    n_then: int,
+    n_now: int,
+    mode: Mode = "light",
+    *,
+    ordered: bool = True,
+    height: int = 260,
+) -> go.Figure:
+    """Draw shares of the reference (outline) and of the window (filled) in the same bins.
+
+    Args:
+        labels: one a bin; then, now: shares of decisions in it, each summing to one (or zero).
+        n_then, n_now: decisions behind each.
+        ordered: True for ranges (kept in order), False for levels (largest first, the rest summed).
+    """
+    figure = blank(mode, height)
+    rows: list[tuple[str, float, float]] = [
+        (str(label), float(p), float(q)) for label, p, q in zip(labels, then, now, strict=True)
+    ]
+    if not rows or n_then + n_now == 0:
+        return note(figure, mode, "No values in either span.")
+    if not ordered:
+        rows.sort(key=lambda row: -max(row[1], row[2]))
+        rest = rows[MOST_LEVELS:]
+        rows = rows[:MOST_LEVELS]
+        if rest:
+            rows.append((f"{len(rest)} more", sum(r[1] for r in rest), sum(r[2] for r in rest)))
+    t = TOKENS[mode]
+    places = list(range(len(rows)))
+    series = (
+        ("reference", [row[1] for row in rows], n_then, -0.4, t.surface, t.muted),
+        ("window", [row[2] for row in rows], n_now, 0.02, t.accent, t.accent),
+    )
+    for words, shares, n, offset, fill, edge in series:
+        figure.add_bar(
+            x=places,
+            y=shares,
+            width=0.38,
+            offset=offset,
+            marker={"color": fill, "line": {"color": edge, "width": 1}},
+            text=[
+                f"<b>{text(row[0])}</b><br>{words}: {numbers.share(part)} of {numbers.count(n)} decisions"
+                for row, part in zip(rows, shares, strict=True)
+            ],
+            textposition="none",
+            hovertemplate="%{text}<extra></extra>",
+            name=words,
+        )
+    figure.add_annotation(
+        xref="paper", yref="paper", x=1, y=1.02, xanchor="right", yanchor="bottom", showarrow=False,
+        text=f"□ reference, n = {numbers.count(n_then)}    "
+        f'<span style="color:{t.accent}">■ window, n = {numbers.count(n_now)}</span>',
+        font={"color": t.muted, "size": 12},
+    )  # fmt: skip
+    figure.update_xaxes(
+        tickmode="array",
+        tickvals=places,
+        ticktext=[text(row[0], 18) for row in rows],
+        range=[-0.6, len(rows) - 0.4],
+    )
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    return figure

@@ -1,0 +1,53 @@
+"""What the model uses most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from plumbline.charts import numbers
+from plumbline.charts.style import TOKENS, Mode, blank, note, text
+
+
+def importance(
+    mean_absolute: Mapping[str, float], n: int, mode: Mode = "light", *, space: str = "", most: int = 12
+) -> go.Figure:
+    """Draw the mean absolute contribution of the ``most`` used features, largest first.
+
+    Args:
+        mean_absolute: feature -> mean |contribution|, in ``space`` (probability, log-odds or value).
+        n: decisions in the sample behind it.
+    """
+    ranked = sorted(mean_absolute.items(), key=lambda item: (-item[1], item[0]))[:most]
+    figure = blank(mode, 60 + 26 * max(len(ranked), 2))
+    if not ranked:
+        return note(figure, mode, "No contributions are known for this system.")
+    t = TOKENS[mode]
+    figure.add_bar(
+        orientation="h",
+        y=list(range(len(ranked))),
+        x=[value for _, value in ranked],
+        width=0.6,
+        marker={"color": t.accent, "line": {"color": t.accent, "width": 0}},
+        text=[numbers.significant(value) for _, value in ranked],
+        textposition="outside",
+        textfont={"color": t.ink, "size": 12},
+        hovertext=[
+            f"<b>{text(name)}</b><br>{numbers.significant(value)} {text(space)} on average, "
+            f"n = {numbers.count(n)}"
+            for name, value in ranked
+        ],
+        hoverinfo="text",
+        cliponaxis=False,
+    )
+    figure.update_yaxes(
+        tickmode="array",
+        tickvals=list(range(len(ranked))),
+        ticktext=[text(name, 30) for name, _ in ranked],
+        autorange="reversed",
+        showgrid=False,
+    )
+    figure.update_xaxes(visible=False, range=[0, 1.2 * (ranked[0][1] or 1.0)])
+    figure.update_layout(margin={"l": 8, "r": 24, "t": 8, "b": 8})
+    return figure

@@ -1,0 +1,114 @@
+"""Numbers and times as people read them: three significant digits, a unit, a zone."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime, timedelta
+
+DASH = "–"
+#: metrics that are shares and are shown in per cent
+SHARES = frozenset((
+    "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "f1_macro", "f1_weighted",
+    "positive_rate", "missing_share", "labelled_share", "override_rate", "automation_rate", "coverage",
+    "completeness", "mape", "smape",
+))  # fmt: skip
+#: metrics whose spelling is not their name
+NAMES = {
+    "roc_auc": "ROC AUC", "auc": "ROC AUC", "f1": "F1", "f1_macro": "Macro F1", "f1_weighted": "Weighted F1",
+    "mcc": "MCC", "log_loss": "Log loss", "brier": "Brier score", "mae": "Mean absolute error",
+    "rmse": "Root mean squared error", "bias": "Mean error (bias)", "r2": "R²",
+    "mape": "MAPE", "smape": "sMAPE",
+    "average_precision": "Average precision", "positive_rate": "Positive rate",
+    "median_absolute_error": "Median absolute error", "value": "Value per decision",
+    "js": "Jensen-Shannon distance", "psi": "PSI", "ks": "Kolmogorov-Smirnov",
+    "hellinger": "Hellinger distance",
+    "wasserstein": "Wasserstein distance", "chi2": "Chi-square", "cramers_v": "Cramér's V",
+    "linf": "Largest change of a level",
+}  # fmt: skip
+
+
+def name(metric: str) -> str:
+    """A metric's or method's name in words; recall of class a (``recall:a``) keeps the class."""
+    key, _, of = metric.partition(":")
+    words = NAMES.get(key) or key.replace("_", " ").capitalize()
+    return f"{words} ({of})" if of else words
+
+
+def count(n: float) -> str:
+    """A whole number with thousands set apart."""
+    return f"{n:,.0f}"
+
+
+def figure(value: float | None, metric: str = "") -> str:
+    """A value to three significant digits, per cent where the metric is a share; a dash for none."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    if metric.partition(":")[0] in SHARES:
+        return share(value)
+    return significant(value)
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """``digits`` significant digits without exponents between 0.0001 and 10^12."""
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if size < -4 or size > 11:
+        return f"{value:.{digits - 1}e}"
+    return f"{value:,.{max(digits - 1 - size, 0)}f}"
+
+
+def share(value: float | None) -> str:
+    """A share in per cent, one decimal; two below one per cent."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    per_cent = 100 * value
+    return f"{per_cent:.{2 if 0 < abs(per_cent) < 1 else 1}f} %"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A value with its sign, the minus as a minus."""
+    words = significant(abs(value), digits)
+    return words if words == "0" else ("+" if value > 0 else "−") + words
+
+
+def interval(low: float | None, high: float | None, metric: str = "") -> str:
+    """``78.1 % to 80.4 %``, or nothing where there is no interval."""
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"{figure(low, metric)} to {figure(high, metric)}"
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount with its currency, to three significant digits: ``EUR 2.01 million``."""
+    for size, word in ((1e9, " billion"), (1e6, " million")):
+        if abs(amount) >= size:
+            return f"{currency} {amount / size:.3g}{word}".strip()
+    return f"{currency} {amount:,.0f}".strip()
+
+
+def day(at: date | datetime) -> str:
+    """``3 Mar 2026``."""
+    return f"{at.day} {at:%b %Y}"
+
+
+def moment(at: datetime) -> str:
+    """``3 Mar 2026, 14:05 UTC``; the zone is always said."""
+    return f"{day(at)}, {at:%H:%M} {at.tzname() or 'UTC'}"
+
+
+def span(start: datetime | None, end: datetime | None) -> str:
+    """The half-open [start, end) as its first and last day: ``3–9 Mar 2026``."""
+    if start is None or end is None:
+        return "all time" if start is end else (f"since {day(start)}" if start else f"until {day(end)}")  # type: ignore[arg-type]
+    if end - start < timedelta(days=1):
+        return f"{day(start)}, {start:%H:%M}–{end:%H:%M} {start.tzname() or 'UTC'}"
+    last = (end - timedelta(microseconds=1)).date()
+    first = start.date()
+    if first == last:
+        return day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{day(last)}"
+    if first.year == last.year:
+        return f"{first.day} {first:%b} – {day(last)}"
+    return f"{day(first)} – {day(last)}"

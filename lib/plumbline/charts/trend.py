@@ -1,0 +1,236 @@
+"""A metric over time, with all that is needed to judge it: interval, threshold, reference, releases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+import plotly.graph_objects as go
+
+from plumbline.charts import numbers
+from plumbline.charts.style import TOKENS, Mode, blank, colour, mark, note, text
+from plumbline.domain import Point, PointStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A version going live, drawn as a thin vertical line."""
+
+    version: str
+    at: datetime
+
+
+def trend(
+    points: Sequence[Point],
+    mode: Mode = "light",
+    *,
+    reference: tuple[datetime, datetime] | None = None,
+    level: float | None = None,
+    releases: Sequence[Release] = (),
+    height: int = 300,
+) -> go.Figure:
+    """Draw one metric: a line a version, dashed where estimated or provisional.
+
+    Args:
+        points: chunks of one metric; several versions may be mixed. A chunk without a value is a gap.
+        reference: the half-open span of healthy decisions, drawn as a band behind the line.
+        level: the metric's mean over the reference, drawn as a thin line.
+        releases: versions going live, labelled at the top.
+        height: pixels.
+    """
+    figure = blank(mode, height)
+    drawn = [p for p in points if p.value is not None]
+    if not drawn:
+        return note(figure, mode, "No chunk of this window has enough labelled decisions for a value.")
+    metric = drawn[0].metric
+    t = TOKENS[mode]
+    if reference:
+        _reference(figure, mode, reference, level, drawn, metric)
+    versions = list(dict.fromkeys(p.version for p in drawn))
+    for i, version in enumerate(versions):
+        own = sorted((p for p in points if p.version == version), key=lambda p: p.start)
+        line = t.accent if len(versions) == 1 else t.series[i % len(t.series)]
+        _intervals(figure, mode, own, line)
+        _line(figure, own, line)
+        _statuses(figure, mode, own, metric)
+        if len(versions) > 1:
+            _end_label(figure, own, text(version or "no version", 18), line)
+    _threshold(figure, mode, drawn, metric)
+    _releases(figure, mode, releases, drawn)
+    if metric.partition(":")[0] in numbers.SHARES:
+        figure.update_yaxes(tickformat=".0%" if _spread(drawn) > 0.05 else ".1%")
+    figure.update_layout(margin={"l": 8, "r": 110, "t": 30, "b": 8})
+    figure.update_xaxes(type="date", hoverformat="%d %b %Y")
+    return figure
+
+
+def _middle(point: Point) -> datetime:
+    return point.start + (point.end - point.start) / 2
+
+
+def _spread(points: Iterable[Point]) -> float:
+    values = [v for p in points for v in (p.value, p.low, p.high, p.threshold) if v is not None]
+    return max(values) - min(values)
+
+
+def _runs(points: Sequence[Point]) -> list[list[Point]]:
+    """Neighbouring chunks that have a value."""
+    return [list(run) for full, run in groupby(points, key=lambda p: p.value is not None) if full]
+
+
+def _intervals(figure: go.Figure, mode: Mode, points: Sequence[Point], line: str) -> None:
+    band = TOKENS[mode].accent_band if line == TOKENS[mode].accent else line
+    for run in _runs(points):
+        known = [p for p in run if p.low is not None and p.high is not None]
+        if len(known) < 2:
+            continue
+        figure.add_scatter(
+            x=[_middle(p) for p in known] + [_middle(p) for p in reversed(known)],
+            y=[p.high for p in known] + [p.low for p in reversed(known)],
+            mode="lines",
+            fill="toself",
+            fillcolor=band,
+            opacity=1.0 if band != line else 0.18,
+            line={"width": 0, "color": line},
+            hoverinfo="skip",
+            name="interval",
+        )
+
+
+def _line(figure: go.Figure, points: Sequence[Point], line: str) -> None:
+    """Solid where the labels are in, dashed where the value is estimated or provisional."""
+    for run in _runs(points):
+        start = 0
+        for soft, part in groupby(enumerate(run), key=lambda item: item[1].estimated or item[1].provisional):
+            last = max(i for i, _ in part)
+            piece = run[max(start - 1, 0) : last + 1]
+            start = last + 1
+            figure.add_scatter(
+                x=[_middle(p) for p in piece],
+                y=[p.value for p in piece],
+                mode="lines",
+                line={"color": line, "width": 2, "dash": "dash" if soft else "solid"},
+                hoverinfo="skip",
+                name="estimated" if soft else "realised",
+            )
+
+
+def _statuses(figure: go.Figure, mode: Mode, points: Sequence[Point], metric: str) -> None:
+    """Every chunk is a mark on the line that answers how many and how sure."""
+    t = TOKENS[mode]
+    for status in PointStatus:
+        own = [p for p in points if p.status is status and p.value is not None]
+        if not own:
+            continue
+        loud = status in (PointStatus.BREACH, PointStatus.WATCH)
+        look = colour(status, mode) if loud or status is PointStatus.UNKNOWN else t.accent
+        figure.add_scatter(
+            x=[_middle(p) for p in own],
+            y=[p.value for p in own],
+            mode="markers",
+            marker={
+                "symbol": mark(status).symbol,
+                "size": 9 if loud else 5,
+                "color": look,
+                "line": {"color": t.paper if loud else look, "width": 1},
+            },
+            text=[_hover(p, metric) for p in own],
+            hovertemplate="%{text}<extra></extra>",
+            name=mark(status).word,
+        )
+
+
+def _hover(point: Point, metric: str) -> str:
+    how = "estimated" if point.estimated else "provisional, labels still coming" if point.provisional else ""
+    sure = numbers.interval(point.low, point.high, metric)
+    lines = [
+        f"<b>{text(numbers.name(metric))} {numbers.figure(point.value, metric)}</b>"
+        + (f" ({how})" if how else ""),
+        numbers.span(point.start, point.end) + (f", version {text(point.version)}" if point.version else ""),
+        f"95 % interval {sure}" if sure else "no interval",
+        f"n = {numbers.count(point.n)}",
+    ]
+    if point.threshold is not None:
+        lines.append(f"threshold {numbers.figure(point.threshold, metric)}: {mark(point.status).word}")
+    if point.note:
+        lines.append(text(point.note))
+    return "<br>".join(lines)
+
+
+def _threshold(figure: go.Figure, mode: Mode, points: Sequence[Point], metric: str) -> None:
+    """The threshold as steps, each as wide as its chunk."""
+    known = sorted((p for p in points if p.threshold is not None), key=lambda p: p.start)
+    if not known:
+        return
+    fail = TOKENS[mode].fail
+    figure.add_scatter(
+        x=[x for p in known for x in (p.start, p.end)],
+        y=[p.threshold for p in known for _ in range(2)],
+        mode="lines",
+        line={"color": fail, "width": 1, "dash": "dot"},
+        hoverinfo="skip",
+        name="threshold",
+    )
+    figure.add_annotation(
+        x=known[-1].end, y=known[-1].threshold, xanchor="left", xshift=6, showarrow=False, align="left",
+        text=f"threshold {numbers.figure(known[-1].threshold, metric)}", font={"color": fail, "size": 12},
+    )  # fmt: skip
+
+
+def _reference(
+    figure: go.Figure,
+    mode: Mode,
+    reference: tuple[datetime, datetime],
+    level: float | None,
+    points: Sequence[Point],
+    metric: str,
+) -> None:
+    t = TOKENS[mode]
+    first, last = min(p.start for p in points), max(p.end for p in points)
+    start, end = max(reference[0], first), min(reference[1], last)
+    if start < end:
+        figure.add_vrect(
+            x0=start, x1=end, fillcolor=t.reference_band, line={"width": 0, "color": t.line}, layer="below",
+            annotation={
+                "text": "reference", "font": {"color": t.muted, "size": 12}, "showarrow": False,
+                "yref": "paper", "y": 0.0, "yanchor": "bottom", "x": start, "xanchor": "left", "xshift": 4,
+            },
+        )  # fmt: skip
+    if level is not None:
+        figure.add_shape(
+            type="line", x0=first, x1=last, y0=level, y1=level, layer="below",
+            line={"color": t.muted, "width": 1},
+        )  # fmt: skip
+        figure.add_annotation(
+            x=last, y=level, xanchor="left", xshift=6, showarrow=False,
+            text=f"reference {numbers.figure(level, metric)}", font={"color": t.muted, "size": 12},
+        )  # fmt: skip
+
+
+def _releases(figure: go.Figure, mode: Mode, releases: Sequence[Release], points: Sequence[Point]) -> None:
+    t = TOKENS[mode]
+    first, last = min(p.start for p in points), max(p.end for p in points)
+    labelled: datetime | None = None
+    for release in sorted(releases, key=lambda r: r.at):
+        if not first <= release.at <= last:
+            continue
+        figure.add_shape(
+            type="line", x0=release.at, x1=release.at, yref="paper", y0=0, y1=1, layer="below",
+            line={"color": t.muted, "width": 1},
+        )  # fmt: skip
+        if labelled is None or release.at - labelled > (last - first) / 12:
+            labelled = release.at
+            figure.add_annotation(
+                x=release.at, yref="paper", y=1, yanchor="bottom", showarrow=False,
+                text=text(release.version, 14), font={"color": t.muted, "size": 12},
+            )  # fmt: skip
+
+
+def _end_label(figure: go.Figure, points: Sequence[Point], words: str, line: str) -> None:
+    last = next(p for p in reversed(points) if p.value is not None)
+    figure.add_annotation(
+        x=last.end, y=last.value, xanchor="left", xshift=6, showarrow=False,
+        text=words, font={"color": line, "size": 12},
+    )  # fmt: skip

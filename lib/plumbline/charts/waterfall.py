@@ -1,0 +1,101 @@
+"""One decision's contributions, from the base value to the score."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from plumbline.charts import numbers
+from plumbline.charts.style import TOKENS, Mode, blank, note, text
+from plumbline.domain import Explanation
+
+MOST = 10
+
+
+def steps(explanation: Explanation, most: int = MOST) -> list[tuple[str, float]]:
+    """The largest ``most`` contributions by size and one step for the rest: (feature, contribution)."""
+    ranked = sorted(explanation.attributions.items(), key=lambda item: (-abs(item[1]), item[0]))
+    rest = ranked[most:]
+    shown = ranked[:most]
+    if rest:
+        shown.append((f"other ({len(rest)} features)", sum(value for _, value in rest)))
+    return shown
+
+
+def waterfall(explanation: Explanation, mode: Mode = "light", *, most: int = MOST) -> go.Figure:
+    """Draw base value, contributions and score as bars that join: absolute, relative, total.
+
+    Horizontal, the largest contribution first, at most ``most`` and one for the rest, so that the bars end at
+    the score. Each bar says its sign in words as well as by colour, and its feature's value.
+    """
+    parts = steps(explanation, most)
+    figure = blank(mode, 90 + 28 * (len(parts) + 2))
+    if explanation.refused or not parts:
+        return note(figure, mode, text(explanation.refused or "This decision has no contributions."))
+    t = TOKENS[mode]
+    end = explanation.base_value + sum(value for _, value in parts)
+    names = ["base value", *(_label(name, explanation.values) for name, _ in parts), "output"]
+    figure.add_waterfall(
+        orientation="h",
+        y=list(range(len(names))),
+        x=[explanation.base_value, *(value for _, value in parts), 0],
+        measure=["absolute", *("relative" for _ in parts), "total"],
+        text=[
+            numbers.significant(explanation.base_value),
+            *(f"{numbers.signed(value)} {_direction(value)}" for _, value in parts),
+            numbers.significant(end),
+        ],
+        textposition="outside",
+        textfont={"color": t.ink, "size": 12},
+        hovertext=[
+            f"base value: {text(explanation.baseline)}",
+            *(_hover(name, value, explanation) for name, value in parts),
+            f"output in {text(explanation.output_space)}",
+        ],
+        hoverinfo="text",
+        increasing={"marker": {"color": t.watch, "line": {"color": t.watch, "width": 0}}},
+        decreasing={"marker": {"color": t.accent, "line": {"color": t.accent, "width": 0}}},
+        totals={"marker": {"color": t.muted, "line": {"color": t.muted, "width": 0}}},
+        connector={"line": {"color": t.line, "width": 1}},
+        cliponaxis=False,
+    )
+    figure.update_yaxes(
+        tickmode="array",
+        tickvals=list(range(len(names))),
+        ticktext=[text(name, 44) for name in names],
+        autorange="reversed",
+        showgrid=False,
+    )
+    figure.update_xaxes(
+        title={"text": text(explanation.output_space)}, showgrid=True, **_range(explanation, parts)
+    )
+    figure.update_layout(margin={"l": 8, "r": 24, "t": 8, "b": 8})
+    return figure
+
+
+def _range(explanation: Explanation, parts: list[tuple[str, float]]) -> dict[str, Any]:
+    """Room beside the longest bar for its words."""
+    reached, at = [0.0, explanation.base_value], explanation.base_value
+    for _, value in parts:
+        at += value
+        reached.append(at)
+    low, high = min(reached), max(reached)
+    room = 0.22 * ((high - low) or 1.0)
+    return {"range": [low - (room if low < 0 else 0), high + room]}
+
+
+def _direction(value: float) -> str:
+    return "raises" if value > 0 else "lowers" if value < 0 else "no effect"
+
+
+def _label(name: str, values: dict[str, Any]) -> str:
+    if name not in values:
+        return name
+    value = values[name]
+    return f"{name} = {numbers.significant(value) if isinstance(value, float) else value}"
+
+
+def _hover(name: str, value: float, explanation: Explanation) -> str:
+    line = f"<b>{text(_label(name, explanation.values))}</b><br>{numbers.signed(value)} {_direction(value)}"
+    return f"{line} the output, in {text(explanation.output_space)}"

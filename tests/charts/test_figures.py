@@ -1,0 +1,108 @@
+"""What the figures say: thresholds, breaches, signs, sums and sample sizes are on them."""
+
+from __future__ import annotations
+
+import pytest
+
+from plumbline.charts.distribution import MOST_LEVELS, distribution
+from plumbline.charts.heatmap import heatmap
+from plumbline.charts.trend import Release, trend
+from plumbline.charts.waterfall import MOST, steps, waterfall
+
+from .figures import START, WEEK, drifts, explanation, points
+
+
+def traces(figure, name):  # type: ignore[no-untyped-def]
+    return [trace for trace in figure.data if trace.name == name]
+
+
+def test_a_trend_marks_every_breach_on_the_line() -> None:
+    own = points()
+    (breaches,) = traces(trend(own), "breach")
+    assert list(breaches.y) == [p.value for p in own if p.status == "breach"]
+    assert breaches.marker.symbol == "square"
+
+
+def test_a_trend_always_draws_its_threshold_and_names_it() -> None:
+    figure = trend(points())
+    (line,) = traces(figure, "threshold")
+    assert set(line.y) == {0.75}
+    assert "threshold 75.0 %" in [a.text for a in figure.layout.annotations]
+
+
+def test_estimated_and_provisional_chunks_are_dashed_and_join_the_solid_line() -> None:
+    own = points()
+    figure = trend(own)
+    solid, dashed = traces(figure, "realised"), traces(figure, "estimated")
+    assert {t.line.dash for t in dashed} == {"dash"}
+    assert {t.line.dash for t in solid} == {"solid"}
+    assert dashed[0].y[0] == solid[-1].y[-1]
+    assert len(solid) == 2  # the chunk without a value is a gap
+
+
+def test_the_hover_says_how_many_and_how_sure() -> None:
+    words = " ".join(w for t in trend(points()).data for w in (t.text or ()))
+    assert "n = 400" in words
+    assert "95 % interval 78.0 % to 86.0 %" in words
+    assert "provisional" in words
+    assert "2–8 Mar 2026" in words
+
+
+def test_releases_inside_the_window_are_thin_lines_with_their_names() -> None:
+    inside, outside = Release("4.2", START + 2 * WEEK), Release("9", START - WEEK)
+    figure = trend(points(), releases=[inside, outside])
+    assert [s.x0 for s in figure.layout.shapes] == [inside.at]
+    assert "4.2" in [a.text for a in figure.layout.annotations]
+    assert "9" not in [a.text for a in figure.layout.annotations]
+
+
+def test_versions_are_told_apart_by_colour_and_by_name_at_the_line() -> None:
+    figure = trend(points(("1", "2")))
+    assert {"1", "2"} <= {a.text for a in figure.layout.annotations}
+    assert len({t.line.color for t in traces(figure, "realised")}) == 2
+
+
+def test_an_empty_trend_says_why() -> None:
+    assert "enough labelled decisions" in trend([]).layout.annotations[0].text
+
+
+def test_a_heat_map_cell_is_drift_over_its_threshold() -> None:
+    figure = heatmap(drifts())
+    grid = figure.data[0]
+    assert grid.z[2][3] == pytest.approx(0.2 / 0.1)
+    assert grid.z[1][2] is None
+    (drifted,) = traces(figure, "drifted")
+    assert len(drifted.x) == sum(d.drifted for d in drifts())
+    (unknown,) = traces(figure, "unknown")
+    assert len(unknown.x) == 1
+
+
+def test_rare_levels_are_summed_not_dropped() -> None:
+    shares = [1 / 20] * 20
+    figure = distribution([str(i) for i in range(20)], shares, shares, 10, 10, ordered=False)
+    assert len(figure.data[0].y) == MOST_LEVELS + 1
+    assert sum(figure.data[0].y) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("features", [1, 3, 10, 11, 40])
+def test_a_waterfall_ends_at_base_plus_all_contributions(features: int) -> None:
+    told = explanation(features)
+    figure = waterfall(told)
+    bars = figure.data[0]
+    assert bars.measure[0] == "absolute"
+    assert bars.measure[-1] == "total"
+    assert set(bars.measure[1:-1]) == {"relative"}
+    assert sum(bars.x[:-1]) == pytest.approx(told.score)
+    assert len(bars.x) <= MOST + 3
+    assert bars.base is None
+    assert bars.orientation == "h"
+
+
+def test_a_waterfall_says_its_signs_in_words_largest_first() -> None:
+    told = explanation()
+    sizes = [abs(value) for _, value in steps(told)[:MOST]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert steps(told)[-1][0] == "other (4 features)"
+    words = waterfall(told).data[0].text
+    assert any(w.startswith("+") and w.endswith("raises") for w in words)
+    assert any(w.startswith("−") and w.endswith("lowers") for w in words)
