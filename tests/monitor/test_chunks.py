@@ -1,0 +1,62 @@
+"""Chunks against the calendar of the standard library and pandas."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plumbline.domain import PlumblineError
+from plumbline.monitor.chunks import chunk_for, chunk_index, sum_by
+
+FREQUENCY = {"day": "D", "week": "W-SUN", "month": "M"}
+DAYS = st.lists(st.dates(date(1999, 1, 1), date(2030, 12, 31)), min_size=1, max_size=40)
+
+
+@given(days=DAYS, by=st.sampled_from(list(FREQUENCY)))
+@settings(max_examples=50, deadline=None)
+def test_chunks_are_the_periods_of_pandas(days: list[date], by: str) -> None:
+    starts, ends, index = chunk_index(days, by)
+    for day, i in zip(days, index, strict=True):
+        period = pd.Period(day, freq=FREQUENCY[by])
+        assert starts[i] == period.start_time.to_pydatetime().replace(tzinfo=UTC)
+        assert ends[i] == (period + 1).start_time.to_pydatetime().replace(tzinfo=UTC)
+    assert list(starts) == sorted(set(starts))
+    assert set(index) == set(range(len(starts)))
+
+
+def test_weeks_begin_on_monday_and_cross_the_year() -> None:
+    starts, ends, index = chunk_index([date(2025, 12, 31), date(2026, 1, 4), date(2026, 1, 5)], "week")
+    assert starts[0] == datetime(2025, 12, 29, tzinfo=UTC)
+    assert ends[0] == starts[1] == datetime(2026, 1, 5, tzinfo=UTC)
+    assert index.tolist() == [0, 0, 1]
+
+
+def test_sums_add_up() -> None:
+    _, _, index = chunk_index([date(2026, 1, 1), date(2026, 2, 1), date(2026, 1, 9)], "month")
+    assert sum_by(index, 2, np.array([[1, 2], [3, 4], [5, 6]])).tolist() == [[6, 8], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("days", "rows", "chunk"),
+    [
+        (30, 300, "day"),
+        (30, 10, "week"),
+        (30, 3, "month"),
+        (180, 300, "week"),  # readable
+        (900, 300, "month"),
+        (30, 0, "month"),
+    ],
+)
+def test_the_chunk_has_enough_rows_and_the_window_stays_readable(days: int, rows: int, chunk: str) -> None:
+    span = [date(2026, 1, 1) + timedelta(days=i) for i in range(days)]
+    assert chunk_for(span, np.full(days, rows)) == chunk
+
+
+def test_an_unknown_chunk_is_refused() -> None:
+    with pytest.raises(PlumblineError, match="day, week or month"):
+        chunk_index([], "hour")
