@@ -73,7 +73,7 @@ def distribution(
         tickmode="array",
         tickvals=places,
         ticktext=[text(row[0], 18) for row in rows],
-        range=[-0.6, len(rows) - 0.4],
+        range=[-0.6, max(len(rows), 6) - 0.4],
     )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     return figure

@@ -68,6 +68,7 @@ def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: in
         ticktext=[text(f, longest) for f in features],
         autorange="reversed",
         showgrid=False,
+        ticklabelstandoff=6,
     )
     figure.update_xaxes(type="date", side="bottom")
     return figure

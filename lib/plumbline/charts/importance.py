@@ -47,6 +47,7 @@ def importance(
         ticktext=[text(name, 30) for name, _ in ranked],
         autorange="reversed",
         showgrid=False,
+        ticklabelstandoff=6,
     )
     figure.update_xaxes(visible=False, range=[0, 1.2 * (ranked[0][1] or 1.0)])
     figure.update_layout(margin={"l": 8, "r": 24, "t": 8, "b": 8})

@@ -47,5 +47,5 @@ def strip(
         )
     figure.update_yaxes(visible=False, range=[-1, 1])
     figure.update_xaxes(type="date", showline=False)
-    figure.update_layout(margin={"l": 16, "r": 16, "t": 4, "b": 4})
+    figure.update_layout(margin={"l": 16, "r": 16, "t": 4, "b": 28})
     return figure

@@ -176,6 +176,7 @@ def note(figure: go.Figure, mode: Mode, words: str) -> go.Figure:
     """Say in the middle of an empty figure why there is nothing to draw."""
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
+    figure.update_layout(height=96)
     figure.add_annotation(
         text=words, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False,
         font={"color": TOKENS[mode].muted, "size": 13},

@@ -13,6 +13,8 @@ from plumbline.charts import numbers
 from plumbline.charts.style import TOKENS, Mode, blank, colour, mark, note, text
 from plumbline.domain import Point, PointStatus
 
+MARGIN = {"l": 8, "r": 120, "t": 30, "b": 8}  # the labels stand at the right
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -46,23 +48,26 @@ def trend(
         return note(figure, mode, "No chunk of this window has enough labelled decisions for a value.")
     metric = drawn[0].metric
     t = TOKENS[mode]
+    labels = _limits(mode, drawn, level)
     if reference:
-        _reference(figure, mode, reference, level, drawn, metric)
+        _reference(figure, mode, reference, drawn)
+    if level is not None:
+        _level(figure, mode, level, drawn)
     versions = list(dict.fromkeys(p.version for p in drawn))
     for i, version in enumerate(versions):
         own = sorted((p for p in points if p.version == version), key=lambda p: p.start)
         line = t.accent if len(versions) == 1 else t.series[i % len(t.series)]
         _intervals(figure, mode, own, line)
         _line(figure, own, line)
-        _statuses(figure, mode, own, metric)
+        _statuses(figure, mode, own, line)
         if len(versions) > 1:
-            _end_label(figure, own, text(version or "no version", 18), line)
-    _threshold(figure, mode, drawn, metric)
+            last = next(p for p in reversed(own) if p.value is not None)
+            labels.append(Label(float(last.value or 0.0), text(version or "no version", 18), line))
+    _threshold(figure, mode, drawn)
     _releases(figure, mode, releases, drawn)
+    _frame(figure, drawn, labels, level, height)
     if metric.partition(":")[0] in numbers.SHARES:
         figure.update_yaxes(tickformat=".0%" if _spread(drawn) > 0.05 else ".1%")
-    figure.update_layout(margin={"l": 8, "r": 110, "t": 30, "b": 8})
-    figure.update_xaxes(type="date", hoverformat="%d %b %Y")
     return figure
 
 
@@ -117,7 +122,7 @@ def _line(figure: go.Figure, points: Sequence[Point], line: str) -> None:
             )
 
 
-def _statuses(figure: go.Figure, mode: Mode, points: Sequence[Point], metric: str) -> None:
+def _statuses(figure: go.Figure, mode: Mode, points: Sequence[Point], line: str) -> None:
     """Every chunk is a mark on the line that answers how many and how sure."""
     t = TOKENS[mode]
     for status in PointStatus:
@@ -125,7 +130,7 @@ def _statuses(figure: go.Figure, mode: Mode, points: Sequence[Point], metric: st
         if not own:
             continue
         loud = status in (PointStatus.BREACH, PointStatus.WATCH)
-        look = colour(status, mode) if loud or status is PointStatus.UNKNOWN else t.accent
+        look = colour(status, mode) if loud or status is PointStatus.UNKNOWN else line
         figure.add_scatter(
             x=[_middle(p) for p in own],
             y=[p.value for p in own],
@@ -136,7 +141,7 @@ def _statuses(figure: go.Figure, mode: Mode, points: Sequence[Point], metric: st
                 "color": look,
                 "line": {"color": t.paper if loud else look, "width": 1},
             },
-            text=[_hover(p, metric) for p in own],
+            text=[_hover(p, p.metric) for p in own],
             hovertemplate="%{text}<extra></extra>",
             name=mark(status).word,
         )
@@ -159,37 +164,26 @@ def _hover(point: Point, metric: str) -> str:
     return "<br>".join(lines)
 
 
-def _threshold(figure: go.Figure, mode: Mode, points: Sequence[Point], metric: str) -> None:
+def _threshold(figure: go.Figure, mode: Mode, points: Sequence[Point]) -> None:
     """The threshold as steps, each as wide as its chunk."""
     known = sorted((p for p in points if p.threshold is not None), key=lambda p: p.start)
-    if not known:
-        return
-    fail = TOKENS[mode].fail
-    figure.add_scatter(
-        x=[x for p in known for x in (p.start, p.end)],
-        y=[p.threshold for p in known for _ in range(2)],
-        mode="lines",
-        line={"color": fail, "width": 1, "dash": "dot"},
-        hoverinfo="skip",
-        name="threshold",
-    )
-    figure.add_annotation(
-        x=known[-1].end, y=known[-1].threshold, xanchor="left", xshift=6, showarrow=False, align="left",
-        text=f"threshold {numbers.figure(known[-1].threshold, metric)}", font={"color": fail, "size": 12},
-    )  # fmt: skip
+    if known:
+        figure.add_scatter(
+            x=[x for p in known for x in (p.start, p.end)],
+            y=[p.threshold for p in known for _ in range(2)],
+            mode="lines",
+            line={"color": TOKENS[mode].fail, "width": 1, "dash": "dot"},
+            hoverinfo="skip",
+            name="threshold",
+        )
 
 
 def _reference(
-    figure: go.Figure,
-    mode: Mode,
-    reference: tuple[datetime, datetime],
-    level: float | None,
-    points: Sequence[Point],
-    metric: str,
+    figure: go.Figure, mode: Mode, reference: tuple[datetime, datetime], points: Sequence[Point]
 ) -> None:
     t = TOKENS[mode]
-    first, last = min(p.start for p in points), max(p.end for p in points)
-    start, end = max(reference[0], first), min(reference[1], last)
+    start = max(reference[0], min(p.start for p in points))
+    end = min(reference[1], max(p.end for p in points))
     if start < end:
         figure.add_vrect(
             x0=start, x1=end, fillcolor=t.reference_band, line={"width": 0, "color": t.line}, layer="below",
@@ -198,15 +192,13 @@ def _reference(
                 "yref": "paper", "y": 0.0, "yanchor": "bottom", "x": start, "xanchor": "left", "xshift": 4,
             },
         )  # fmt: skip
-    if level is not None:
-        figure.add_shape(
-            type="line", x0=first, x1=last, y0=level, y1=level, layer="below",
-            line={"color": t.muted, "width": 1},
-        )  # fmt: skip
-        figure.add_annotation(
-            x=last, y=level, xanchor="left", xshift=6, showarrow=False,
-            text=f"reference {numbers.figure(level, metric)}", font={"color": t.muted, "size": 12},
-        )  # fmt: skip
+
+
+def _level(figure: go.Figure, mode: Mode, level: float, points: Sequence[Point]) -> None:
+    figure.add_shape(
+        type="line", x0=min(p.start for p in points), x1=max(p.end for p in points), y0=level, y1=level,
+        layer="below", line={"color": TOKENS[mode].muted, "width": 1},
+    )  # fmt: skip
 
 
 def _releases(figure: go.Figure, mode: Mode, releases: Sequence[Release], points: Sequence[Point]) -> None:
@@ -228,9 +220,46 @@ def _releases(figure: go.Figure, mode: Mode, releases: Sequence[Release], points
             )  # fmt: skip
 
 
-def _end_label(figure: go.Figure, points: Sequence[Point], words: str, line: str) -> None:
-    last = next(p for p in reversed(points) if p.value is not None)
-    figure.add_annotation(
-        x=last.end, y=last.value, xanchor="left", xshift=6, showarrow=False,
-        text=words, font={"color": line, "size": 12},
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Words at the right end of a line, at that height."""
+
+    at: float
+    words: str
+    colour: str
+
+
+def _limits(mode: Mode, points: Sequence[Point], level: float | None) -> list[Label]:
+    """The labels of threshold and reference level."""
+    t, metric = TOKENS[mode], points[0].metric
+    known = max((p for p in points if p.threshold is not None), key=lambda p: p.start, default=None)
+    labels = []
+    if known is not None and known.threshold is not None:
+        words = f"threshold {numbers.figure(known.threshold, metric)}"
+        labels.append(Label(known.threshold, words, t.fail))
+    if level is not None:
+        labels.append(Label(level, f"reference {numbers.figure(level, metric)}", t.muted))
+    return labels
+
+
+def _frame(
+    figure: go.Figure, points: Sequence[Point], labels: list[Label], level: float | None, height: int
+) -> None:
+    """Set the ranges, and write the labels beside the plot so that none covers another."""
+    heights = [v for p in points for v in (p.value, p.low, p.high, p.threshold) if v is not None]
+    heights += [level] if level is not None else []
+    room = 0.06 * (max(heights) - min(heights)) or 0.05 * abs(heights[0]) or 1.0
+    low, high = min(heights) - room, max(heights) + room
+    per_pixel = (high - low) / (height - MARGIN["t"] - 32)
+    last = max(p.end for p in points)
+    free = low
+    for label in sorted(labels, key=lambda item: item.at):
+        free = max(label.at, free)
+        figure.add_annotation(
+            x=last, y=label.at, yshift=(free - label.at) / per_pixel, xanchor="left", xshift=6,
+            showarrow=False, text=label.words, font={"color": label.colour, "size": 12},
+        )  # fmt: skip
+        free += 16 * per_pixel
+    figure.update_layout(margin=MARGIN)
+    figure.update_yaxes(range=[low, high])
+    figure.update_xaxes(type="date", range=[min(p.start for p in points), last])

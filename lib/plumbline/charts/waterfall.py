@@ -66,6 +66,7 @@ def waterfall(explanation: Explanation, mode: Mode = "light", *, most: int = MOS
         ticktext=[text(name, 44) for name in names],
         autorange="reversed",
         showgrid=False,
+        ticklabelstandoff=6,
     )
     figure.update_xaxes(
         title={"text": text(explanation.output_space)}, showgrid=True, **_range(explanation, parts)
