@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plumbline import __version__
-from plumbline.domain import PlumblineError, Slice, Verdict
+from plumbline.domain import PlumblineError, Point, Slice, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FAILED, BAD_INPUT = 1, 2
 ACTOR = "command line"
+FAIL_ON = click.Choice([v.value for v in Verdict if v is not Verdict.EXEMPT], case_sensitive=False)
 
 
 class Commands(click.Group):
@@ -196,6 +197,15 @@ def systems(workspace: str | None) -> Any:
     return {"systems": rows}, [f"{r.verdict:<10} {r.key}  {r.reason}" for r in rows]
 
 
+def _value(point: Point) -> str:
+    if point.value is None:
+        return "unknown"
+    interval = (
+        f" [{point.low:.4g}, {point.high:.4g}]" if point.low is not None and point.high is not None else ""
+    )
+    return f"{point.value:.4g}{interval}"
+
+
 @command("performance")
 @click.argument("system")
 @click.option("--by", type=click.Choice(["day", "week", "month"]), help="Default: as the labels allow.")
@@ -220,15 +230,8 @@ def performance(
         )  # fmt: skip
     lines = [found.sentence]
     for p in found.points:
-        value = (
-            "unknown"
-            if p.value is None
-            else f"{p.value:.4g} [{p.low:.4g}, {p.high:.4g}]"
-            if p.low is not None
-            else f"{p.value:.4g}"
-        )
         lines.append(
-            f"{p.start:%Y-%m-%d}  {p.metric:<20} {value}  n={p.n}  {p.status}{'  ' + p.note if p.note else ''}"
+            f"{p.start:%Y-%m-%d}  {p.metric:<20} {_value(p)}  n={p.n}  {p.status}  {p.note}".rstrip()
         )
     return {"system": system, "sentence": found.sentence, "by": found.by, "series": found.series()}, lines
 
@@ -302,8 +305,7 @@ def releases(workspace: str | None, system: str) -> Any:
 
 @command("scorecard")
 @click.argument("system")
-@click.option("--fail-on", type=click.Choice([v.value for v in Verdict if v is not Verdict.EXEMPT], case_sensitive=False),
-              help="Exit 1 when the verdict is this or worse.")  # fmt: skip
+@click.option("--fail-on", type=FAIL_ON, help="Exit 1 when the verdict is this or worse.")
 def scorecard(workspace: str | None, system: str, fail_on: str | None) -> Any:
     """The scorecard and its verdict."""
     from plumbline.answers.scorecard import is_as_bad_as
@@ -332,6 +334,44 @@ def check(workspace: str | None, system: str | None) -> Any:
     return {"findings": found}, [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in found] or [
         "No findings."
     ]
+
+
+@command("model")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--system", required=True, metavar="S")
+@click.option("--version", required=True, metavar="V", help="The version that this file is.")
+@click.option("--feature", "features", multiple=True, metavar="MODEL=COLUMN", help="Where names differ.")
+def model(workspace: str | None, file: Path, system: str, version: str, features: tuple[str, ...]) -> Any:
+    """Register the model file of one version; it has to reproduce the logged scores."""
+    from plumbline.answers.models import register
+
+    names = {}
+    for pair in features:
+        ours, found, theirs = pair.partition("=")
+        if not found:
+            raise PlumblineError(f"--feature {pair!r} is not MODEL=COLUMN", todo="E.g. --feature age=Alter.")
+        names[ours] = theirs
+    with _workspace(workspace) as ws:
+        made = register(ws, system, version, file, names=names, actor=ACTOR)
+    return made, [made.sentence], 0 if made.passed else FAILED
+
+
+@command("record")
+@click.argument("system")
+@click.argument("event")
+@click.option("--at", metavar="TIME", help="When it happened; default: now.")
+@click.option("--by", default=ACTOR, show_default=True)
+@click.option("--note", default="")
+def record(workspace: str | None, system: str, event: str, at: str | None, by: str, note: str) -> Any:
+    """Put a rehearsal, a delivered alert or an incident on the trail."""
+    from plumbline.answers.recording import record as answer
+    from plumbline.answers.spans import read_time
+
+    with _workspace(workspace) as ws:
+        answer(
+            ws, system, event.replace("-", " "), by=by, at=read_time(at, "--at") if at else None, note=note
+        )
+    return {"recorded": event}, [f"Recorded for {system}: {event}."]
 
 
 @command("trail")

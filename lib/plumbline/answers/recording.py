@@ -1,0 +1,87 @@
+"""What was done outside Plumbline and recorded here, by a pipeline or a person: rehearsals, alerts, incidents.
+
+Each record is one entry on the hash-chained trail, so that it cannot be added or changed afterwards unnoticed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from plumbline.domain import PlumblineError, TrailEntry
+from plumbline.store import systems, trail
+from plumbline.store.workspace import Workspace
+
+PREFIX = "recorded: "
+#: what can be recorded -> what it means, in the words of the form
+EVENTS = {
+    "rollback rehearsed": "A return to the version before was rehearsed and worked.",
+    "restore rehearsed": "A restore of the system and its data was rehearsed and worked.",
+    "retraining fired": "A performance threshold started a retraining, and it finished.",
+    "retraining tested": "The retraining trigger was fired in a test, and it finished.",
+    "alert tested": "A test alert reached a person.",
+    "alert delivered": "An alert reached a person.",
+    "alert acknowledged": "A person confirmed that they saw an alert.",
+    "alert failed": "An alert could not be delivered.",
+    "incident opened": "An incident was opened for a finding.",
+    "incident closed": "The incident was closed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One recorded event: ``at`` is when it happened, ``recorded_at`` when it was written down."""
+
+    event: str
+    at: datetime
+    recorded_at: datetime
+    by: str
+    note: str
+    seq: int
+
+
+def record(
+    ws: Workspace, key: str, event: str, *, by: str, at: datetime | None = None, note: str = ""
+) -> None:
+    """Put one event on the trail.
+
+    Raises:
+        PlumblineError: an event that cannot be recorded, no name, or a time that is still to come.
+    """
+    if event not in EVENTS:
+        raise PlumblineError(f"{event!r} cannot be recorded", todo=f"Use one of: {', '.join(EVENTS)}.")
+    if not by.strip():
+        raise PlumblineError("A record needs a name", todo="Say who did it, or which pipeline.")
+    when = at or datetime.now(UTC)
+    if when > datetime.now(UTC):
+        raise PlumblineError(
+            "What is recorded has to have happened", todo="Give a time that is not in the future."
+        )
+    with ws.write() as cursor:
+        systems.get_system(cursor, key)
+        detail: dict[str, Any] = {"at": when.isoformat(), "note": note}
+        trail.append(cursor, actor=by.strip(), action=PREFIX + event, system=key, detail=detail)
+
+
+def records(ws: Workspace, key: str) -> tuple[Record, ...]:
+    """All events recorded for a system, the newest first."""
+    with ws.read() as cursor:
+        found = trail.entries(cursor, system=key, limit=100_000)
+    return tuple(_record(entry) for entry in found if entry.action.startswith(PREFIX))
+
+
+def _record(entry: TrailEntry) -> Record:
+    at = datetime.fromisoformat(str(entry.detail.get("at", entry.at.isoformat())))
+    event = entry.action.removeprefix(PREFIX)
+    return Record(event, at, entry.at, entry.actor, str(entry.detail.get("note", "")), entry.seq)
+
+
+def latest(found: tuple[Record, ...], *events: str) -> datetime | None:
+    """When one of the events last happened."""
+    return max((r.at for r in found if r.event in events), default=None)
+
+
+def count(found: tuple[Record, ...], event: str) -> int:
+    """How often an event was recorded."""
+    return sum(r.event == event for r in found)

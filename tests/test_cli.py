@@ -1,0 +1,180 @@
+"""The command line's contract: exit codes, one line of error, JSON keys, bad input changes nothing."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Ran
+
+Run = Callable[..., Ran]
+HEADER = "id,when,score,pred,label,age,region\n"
+
+
+def _log(folder: Path, name: str = "log.csv", rows: int = 400, header: str = HEADER) -> Path:
+    lines = [header]
+    for i in range(rows):
+        score = ((i * 37) % 100) / 100
+        day, hour = 1 + i // 24 % 28, i % 24
+        label = "yes" if (i * 53) % 100 < score * 100 else "no"
+        lines.append(
+            f"d{i:05d},2026-01-{day:02d}T{hour:02d}:{i % 60:02d}:00Z,{score},{'yes' if score >= 0.5 else 'no'},"
+            f"{label},{20 + i % 50},{'north' if i % 3 else 'south'}\n"
+        )
+    path = folder / name
+    path.write_text("".join(lines), "utf-8")
+    return path
+
+
+def _one_line(ran: Ran, *words: str) -> None:
+    assert ran.code == 2, ran.out + ran.err
+    assert ran.out == ""
+    assert len(ran.err.strip().splitlines()) == 1
+    assert "Traceback" not in ran.err
+    assert len(ran.err) < 600
+    for word in words:
+        assert word.lower() in ran.err.lower()
+
+
+def test_the_main_job_end_to_end(plumbline: Run, tmp_path: Path) -> None:
+    log = _log(tmp_path)
+    seen = plumbline("inspect", log, "--json").json
+    assert {"format", "mapping", "confidence", "questions", "rows_sampled"} <= set(seen)
+    assert seen["mapping"]["when"] == "timestamp"
+    assert seen["mapping"]["score"] == "score"
+    assert seen["mapping"]["label"] == "label"
+
+    made = plumbline("load", log, "--system", "Offers", "--json").json
+    assert made["rows_read"] == made["rows_loaded"] + made["rows_duplicate"] + made["rows_quarantined"] == 400
+    again = plumbline("load", log, "--system", "offers", "--json").json
+    assert (again["rows_loaded"], again["rows_duplicate"]) == (0, 400)
+
+    series = plumbline("performance", "offers", "--metric", "accuracy", "--json").json["series"]
+    assert {
+        "metric",
+        "start",
+        "end",
+        "version",
+        "n",
+        "value",
+        "low",
+        "high",
+        "threshold",
+        "breach",
+        "estimated",
+    } <= set(series[0])
+    features = plumbline("drift", "offers", "--method", "psi", "--method", "js", "--json").json
+    assert {"features", "ranking"} <= set(features)
+    assert {
+        "feature",
+        "kind",
+        "method",
+        "value",
+        "threshold",
+        "p_value",
+        "drifted",
+        "missing_share",
+        "new_levels",
+    } <= set(features["features"][0])
+    explained = plumbline("explain", "offers", "d00007", "--json")
+    assert {
+        "source",
+        "output_space",
+        "base_value",
+        "score",
+        "attributions",
+        "additivity_error",
+        "fidelity",
+        "reasons",
+    } <= set(explained.json)
+    assert {"releases", "comparisons", "findings"} <= set(plumbline("releases", "offers", "--json").json)
+    card = plumbline("scorecard", "offers", "--json").json
+    assert {"verdict", "reasons", "conditions", "triggers", "controls", "at_stake"} <= set(card)
+    assert {"id", "title", "status", "evidence_kind", "evidence", "requirement"} <= set(card["controls"][0])
+    assert plumbline("scorecard", "offers", "--fail-on", "LIABILITY").code == 1
+    assert plumbline("systems", "--json").json["systems"][0]["key"] == "offers"
+    trail = plumbline("trail", "--verify", "--json").json
+    assert trail["intact"]
+    assert trail["first_broken"] is None
+    assert plumbline("undo", made["load_id"], "--json").json["rows_removed"] == 400
+
+
+def _hostile(folder: Path) -> dict[str, tuple[Path, str]]:
+    files: dict[str, tuple[bytes, str]] = {
+        "empty.csv": (b"", "empty"),
+        "header.csv": (HEADER.encode(), "no rows"),
+        "binary.csv": (bytes(range(256)) * 40, "log.csv"),
+        "notime.csv": (b"a,b,prediction\n1,2,x\n2,3,y\n3,1,x\n", "time"),
+        "model.csv": (pickle.dumps({"a": [1, 2, 3]}, protocol=5), "pickle"),
+    }
+    made = {}
+    for name, (body, word) in files.items():
+        (folder / name).write_bytes(body)
+        made[name] = (folder / name, word if word != "log.csv" else "")
+    return made
+
+
+@pytest.mark.parametrize("name", ["empty.csv", "header.csv", "binary.csv", "notime.csv", "model.csv"])
+@pytest.mark.parametrize("command", ["inspect", "load"])
+def test_a_wrong_file_is_one_clear_sentence_and_changes_nothing(
+    plumbline: Run, tmp_path: Path, name: str, command: str
+) -> None:
+    path, word = _hostile(tmp_path)[name]
+    arguments = ("--system", "s") if command == "load" else ()
+    _one_line(plumbline(command, path, *arguments), name, word)
+    assert plumbline("systems", "--json").json == {"systems": []}
+
+
+def test_a_line_of_four_gigabytes_is_refused_without_reading_it(plumbline: Run, tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    with path.open("wb") as file:
+        file.write(HEADER.encode())
+        file.truncate(4 * 1024**3)  # sparse: takes no room on disk
+    _one_line(plumbline("load", path, "--system", "s"), "wide.csv")
+
+
+def test_names_and_cells_that_try_to_be_code_stay_text(plumbline: Run, tmp_path: Path) -> None:
+    name = '"; DROP TABLE system; --'
+    header = HEADER.replace("age", '"""; DROP TABLE system; --"')
+    log = _log(tmp_path, header=header)
+    log.write_text(log.read_text("utf-8").replace("south", "<img src=x onerror=alert(1)>"), "utf-8")
+    made = plumbline("load", log, "--system", "s", "--json").json
+    assert made["rows_loaded"] == 400
+    features = {f["feature"] for f in plumbline("drift", "s", "--json").json["features"]}
+    assert name in features
+    assert plumbline("trail", "--verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("performance", "nobody"), "no system"),
+        (("scorecard", "nobody"), "no system"),
+        (("load", "missing.csv", "--system", "s"), "missing.csv"),
+        (("undo", "99"), "no load 99"),
+        (("drift", "nobody", "--window", "yesterday"), "--window"),
+        (("frobnicate",), "frobnicate"),
+        (("load",), "missing argument"),
+        (("demo", "--scenario", "nothing"), "nothing"),
+    ],
+)
+def test_wrong_use_is_one_clear_sentence(plumbline: Run, arguments: tuple[str, ...], word: str) -> None:
+    _one_line(plumbline(*arguments, *(["--json"] if arguments[0] != "frobnicate" else [])), word)
+
+
+def test_a_map_that_names_no_column_or_role_is_refused(plumbline: Run, tmp_path: Path) -> None:
+    log = _log(tmp_path)
+    _one_line(plumbline("load", log, "--system", "s", "--map", "nope=label"), "nope")
+    _one_line(plumbline("load", log, "--system", "s", "--map", "age=wizard"), "wizard")
+    _one_line(plumbline("load", log, "--system", "s", "--map", "age"), "COLUMN=ROLE")
+
+
+def test_the_installed_command_runs() -> None:
+    command = Path(sys.executable).with_name("plumbline")
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert "plumbline" in done.stdout
