@@ -1,6 +1,7 @@
-"""What was done outside Plumbline and recorded here, by a pipeline or a person: rehearsals, alerts, incidents.
+"""What was done outside Plumbline and recorded here: rehearsals, alerts, incidents.
 
-Each record is one entry on the hash-chained trail, so that it cannot be added or changed afterwards unnoticed.
+Each record, by a pipeline or a person, is one entry on the hash-chained trail, so that it cannot be added or
+changed afterwards unnoticed.
 """
 
 from __future__ import annotations
