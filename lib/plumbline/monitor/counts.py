@@ -1,0 +1,146 @@
+"""The counts a metric is a function of: rows of an outcome profile, added up in one go for many chunks.
+
+All that a metric needs adds up over days, so a chunk, a version and a bootstrap resample are the same
+thing: weights on the groups of a profile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.domain import FloatArray, IntArray, OutcomeProfile, PlumblineError, Task
+
+#: fields of Counts that add up
+ADDITIVE = (
+    "n", "labelled", "confusion", "cells", "scored", "log_loss", "brier", "moments", "error_cells",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Sums over decisions; the first axis of every array is the chunk (or group, or resample), m long.
+
+    n, labelled: (m,) decisions, and those with a label. confusion: (m, K, K) labelled decisions, rows
+    predicted, columns true. cells: (m, 2, S) labelled decisions by score cell for label negative [0] and
+    positive [1]. scored, log_loss, brier: (m,) labelled decisions with a score and their summed losses.
+    moments: (m, 12) as REGRESSION_MOMENTS; error_cells: (m, E) over error_edges.
+    cost: classification (K, K) value of one decision, rows predicted; regression (2,) cost of one unit
+    over- and under-predicted.
+    """
+
+    task: Task
+    classes: tuple[str, ...]
+    positive: int
+    n: FloatArray
+    labelled: FloatArray
+    confusion: FloatArray
+    cells: FloatArray
+    scored: FloatArray
+    log_loss: FloatArray
+    brier: FloatArray
+    moments: FloatArray
+    error_edges: FloatArray
+    error_cells: FloatArray
+    cost: FloatArray | None = None
+
+    def weighted(self, weights: NDArray[Any]) -> Counts:
+        """Sums with each row taken ``weights`` times: (B, m) weights give B rows."""
+        parts: dict[str, Any] = {
+            name: np.tensordot(weights, getattr(self, name), axes=1) for name in ADDITIVE
+        }
+        return replace(self, **parts)
+
+    def grouped(self, index: IntArray, chunks: int) -> Counts:
+        """Rows of the same ``index`` (0 .. chunks - 1) added up: ``chunks`` rows."""
+        parts: dict[str, Any] = {}
+        for name in ADDITIVE:
+            own = getattr(self, name)
+            parts[name] = np.zeros((chunks, *own.shape[1:]))
+            np.add.at(parts[name], index, own)
+        return replace(self, **parts)
+
+    def taken(self, rows: NDArray[Any]) -> Counts:
+        """Only these rows (a mask or positions)."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in ADDITIVE})
+
+    def pooled(self) -> Counts:
+        """All rows added up into one."""
+        return replace(self, **{name: getattr(self, name).sum(0, keepdims=True) for name in ADDITIVE})
+
+
+def counts_of(profile: OutcomeProfile, cost: dict[str, Any] | None = None) -> Counts:
+    """The counts of a profile, one row a group.
+
+    Args:
+        profile: as built from decisions.
+        cost: the owner's cost matrix (see ``cost_array``).
+
+    Raises:
+        PlumblineError: the cost matrix does not fit the task.
+    """
+    groups, classes = len(profile.days), len(profile.classes)
+    confusion = profile.confusion[:, :, :classes] if profile.task is not Task.REGRESSION else np.empty(0)
+    return Counts(
+        task=profile.task,
+        classes=profile.classes,
+        positive=positive_class(profile.classes, profile.positive),
+        n=profile.n.astype(float),
+        labelled=profile.n_labelled.astype(float),
+        confusion=_wide(confusion, groups, (classes, classes)),
+        cells=_wide(profile.score_cells, groups, (2, 0)),
+        scored=_wide(profile.n_scored, groups, ()),
+        log_loss=_wide(profile.sum_log_loss, groups, ()),
+        brier=_wide(profile.sum_brier, groups, ()),
+        moments=_wide(profile.moments, groups, (0,)),
+        error_edges=np.asarray(profile.error_edges, dtype=float),
+        error_cells=_wide(profile.error_cells, groups, (0,)),
+        cost=cost_array(cost, profile) if cost else None,
+    )
+
+
+def _wide(values: NDArray[Any], groups: int, shape: tuple[int, ...]) -> FloatArray:
+    """As floats, NaN (no sum was kept) as zero; an absent quantity becomes zeros (groups, *shape)."""
+    if values.shape[:1] != (groups,) or (values.size == 0 and groups):
+        return np.zeros((groups, *shape))
+    return np.asarray(np.nan_to_num(values.astype(float), nan=0.0))
+
+
+def positive_class(classes: tuple[str, ...], positive: str | None) -> int:
+    """Position of the positive class; the last one where none is named."""
+    return classes.index(positive) if positive in classes else max(len(classes) - 1, 0)
+
+
+def cost_array(cost: dict[str, Any], profile: OutcomeProfile) -> FloatArray:
+    """The owner's cost matrix as an array.
+
+    Classification: ``{"currency": "EUR", "matrix": {"predicted|true": amount}}``, the value of one such
+    decision (a gain is positive, a loss negative; a pair left out is worth 0) -> (K, K).
+    Regression: ``{"currency": "EUR", "over": amount, "under": amount}``, the cost of one unit of the
+    target predicted too much or too little (a cost is positive) -> (2,).
+
+    Raises:
+        PlumblineError: a class is unknown, or an amount is no number.
+    """
+    where = "cost matrix"
+    try:
+        if profile.task is Task.REGRESSION:
+            return np.array([float(cost.get("over", 0.0)), float(cost.get("under", 0.0))])
+        matrix = np.zeros((len(profile.classes),) * 2)
+        for pair, amount in dict(cost["matrix"]).items():
+            predicted, _, true = str(pair).partition("|")
+            matrix[profile.classes.index(predicted), profile.classes.index(true)] = float(amount)
+        return matrix
+    except KeyError as error:
+        raise PlumblineError(
+            "The cost matrix has no amounts", where=where, todo='Give {"matrix": {"predicted|true": amount}}.'
+        ) from error
+    except (ValueError, TypeError) as error:
+        raise PlumblineError(
+            f"The cost matrix cannot be read: {error}",
+            where=where,
+            todo="Name classes as in the log: " + ", ".join(profile.classes) + "; amounts are numbers.",
+        ) from error

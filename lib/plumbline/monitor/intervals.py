@@ -1,0 +1,214 @@
+"""How sure a metric is: 95 % intervals and standard errors from counts alone.
+
+Each entry of ``INTERVALS`` takes (metric, counts of m chunks, days) and returns an ``Interval`` of (m,)
+arrays, NaN where the counts cannot tell. ``days`` holds, for a bootstrap over days, the counts a day and
+each day's chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import bdtr, bdtrik, expit, logit, stdtrit
+
+from plumbline.domain import FloatArray, IntArray
+from plumbline.monitor.counts import Counts
+from plumbline.monitor.metrics import M, Metric, error_quantile, ratio
+
+#: the standard normal's 97.5 % quantile
+Z = 1.959963984540054
+#: chance of a false alarm that three standard errors stand for, one-sided
+THREE_SIGMA = 0.0013498980316300933
+#: a bootstrap over fewer days says nothing
+FEWEST_DAYS = 5
+RESAMPLES = 400
+SEED = 20260101
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """95 % limits and the standard error, (m,) each, in the metric's unit."""
+
+    low: FloatArray
+    high: FloatArray
+    se: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Counts a day (D rows) and the chunk each day belongs to (D,)."""
+
+    counts: Counts
+    chunk: IntArray
+
+
+def wilson(hits: FloatArray, n: FloatArray, z: float = Z) -> tuple[FloatArray, FloatArray]:
+    """Score interval of a proportion (Wilson 1927); (0, 1) where n is 0."""
+    n1 = np.maximum(n, 1e-12)
+    p = hits / n1
+    centre = (p + z**2 / (2 * n1)) / (1 + z**2 / n1)
+    half = z / (1 + z**2 / n1) * np.sqrt(p * (1 - p) / n1 + z**2 / (4 * n1**2))
+    low, high = np.where(n > 0, centre - half, 0.0), np.where(n > 0, centre + half, 1.0)
+    return np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
+
+
+def binomial_reach(
+    p: FloatArray, n: FloatArray, chance: float = THREE_SIGMA
+) -> tuple[FloatArray, FloatArray]:
+    """The shares below and above which a proportion of truth ``p`` falls by ``chance`` only, exactly.
+
+    Below the first, P(X/n <= share) < chance; above the second, likewise. Without rows: 0 and 1.
+    """
+    n1, p = np.maximum(np.round(n), 1.0), np.clip(p, 1e-9, 1 - 1e-9)
+
+    def below(q: FloatArray) -> FloatArray:
+        k = np.where(bdtr(0.0, n1, q) < chance, np.ceil(bdtrik(chance, n1, q)), 0.0)
+        return np.nan_to_num(k, nan=0.0) / n1
+
+    return np.where(n > 0, below(p), 0.0), np.where(n > 0, 1 - below(1 - p), 1.0)
+
+
+def _from_se(metric: Metric, value: FloatArray, se: FloatArray, quantile: FloatArray | float = Z) -> Interval:
+    low, high = metric.range
+    half = quantile * se
+    return Interval(np.clip(value - half, low, high), np.clip(value + half, low, high), se)
+
+
+def _wilson(metric: Metric, c: Counts, days: Days | None) -> Interval:
+    assert metric.hits is not None
+    hits, n = metric.hits(c)
+    low, high = wilson(hits, n)
+    p = (hits + 2) / (n + 4)
+    return Interval(low, high, np.sqrt(ratio(p * (1 - p), n)))
+
+
+def _delong(metric: Metric, c: Counts, days: Days | None) -> Interval:
+    """DeLong, DeLong and Clarke-Pearson (1988), exact for the binned scores: placements by cell."""
+    negative, positive = c.cells[:, 0], c.cells[:, 1]
+    n0, n1 = negative.sum(1), positive.sum(1)
+    auc = metric.compute(c)
+    above = ratio(np.cumsum(negative, 1) - negative / 2, n0[:, None])
+    below = ratio(n1[:, None] - np.cumsum(positive, 1) + positive / 2, n1[:, None])
+    s1 = ratio((positive * (above - auc[:, None]) ** 2).sum(1), n1 - 1)
+    s0 = ratio((negative * (below - auc[:, None]) ** 2).sum(1), n0 - 1)
+    se = np.sqrt(ratio(s1, n1) + ratio(s0, n0))
+    return _from_se(metric, auc, se)
+
+
+def _logit(metric: Metric, c: Counts, days: Days | None) -> Interval:
+    """Logit interval of the average precision from the number of positives (Boyd, Eng and Page 2013)."""
+    value, n = metric.compute(c), c.cells[:, 1].sum(1)
+    inside = np.clip(value, 0.5 / np.maximum(n, 1), 1 - 0.5 / np.maximum(n, 1))
+    spread = ratio(np.ones_like(n), np.sqrt(n * inside * (1 - inside)))
+    low, high = expit(logit(inside) - Z * spread), expit(logit(inside) + Z * spread)
+    se = np.sqrt(ratio(inside * (1 - inside), n))
+    return Interval(np.minimum(low, value), np.maximum(high, value), se)
+
+
+def _rows(metric: Metric, c: Counts, days: Days | None) -> Interval:
+    """Delta method for a function of the confusion counts under multinomial sampling of rows.
+
+    For f of degree 0 in the counts, var f = sum of counts x (df/dcount)^2; derivatives by central
+    differences of half a row. Four rows are spread over the cells first, as Agresti and Coull (1998) do
+    for a proportion, so that an empty cell is not taken for an impossible one.
+    """
+    classes = c.confusion.shape[1]
+    smooth = c.confusion + 4 / classes**2
+    variance = np.zeros(len(c.labelled))
+    for i in range(classes):
+        for j in range(classes):
+            slope = _nudged(metric, c, smooth, i, j, 0.5) - _nudged(metric, c, smooth, i, j, -0.5)
+            variance += smooth[:, i, j] * np.nan_to_num(slope) ** 2
+    return _from_se(metric, metric.compute(c), np.sqrt(variance))
+
+
+def _nudged(metric: Metric, c: Counts, confusion: FloatArray, i: int, j: int, step: float) -> FloatArray:
+    moved = confusion.copy()
+    moved[:, i, j] = np.maximum(moved[:, i, j] + step, 0.0)
+    return metric.compute(replace(c, confusion=moved))
+
+
+def _cells(metric: Metric, c: Counts, days: Days | None) -> Interval:
+    """Mean of a row loss; its variance from the loss at the middle of each score cell."""
+    size = c.cells.shape[2]
+    value = metric.compute(c)
+    middle = (np.arange(size) + 0.5) / max(size, 1)
+    if not size:
+        return _days(metric, c, days)
+    if metric.name == "log_loss":
+        middle = np.clip(middle, 1e-15, 1 - 1e-15)
+        losses = np.stack([-np.log1p(-middle), -np.log(middle)])
+    else:
+        losses = np.stack([middle**2, (1 - middle) ** 2])
+    n = c.cells.sum((1, 2))
+    mean = ratio((c.cells * losses).sum((1, 2)), n)
+    second = ratio((c.cells * losses**2).sum((1, 2)), n)
+    se = np.sqrt(ratio(np.maximum(second - mean**2, 0.0), n))
+    return _from_se(metric, value, se)
+
+
+def _moments(metric: Metric, c: Counts, days: Days | None) -> Interval:
+    """Normal interval of a mean from its second moment; of a root mean square by the delta method."""
+    value, n = metric.compute(c), c.labelled
+    if not c.moments.shape[1]:
+        return _from_se(metric, value, np.full(len(n), np.nan))
+    sq, sq2 = ratio(c.moments[:, M["sq"]], n), ratio(c.moments[:, M["sq2"]], n)
+    if metric.name == "rmse":
+        se = ratio(np.sqrt(ratio(np.maximum(sq2 - sq**2, 0.0), n)), 2 * value)
+    else:
+        se = np.sqrt(ratio(np.maximum(sq - value**2, 0.0), np.maximum(n - 1, 0)))
+    return _from_se(metric, value, se)
+
+
+def _ranks(metric: Metric, c: Counts, days: Days | None) -> Interval:
+    """Order statistics either side of the median, widened to the ends of their cells."""
+    n = np.maximum(c.labelled, 1)
+    half = Z / 2 / np.sqrt(n)
+    low, high = error_quantile(c, 0.5 - half, 0), error_quantile(c, 0.5 + half, 1)
+    return Interval(low, np.where(np.isfinite(high), high, np.nan), (high - low) / (2 * Z))
+
+
+def _days(metric: Metric, c: Counts, days: Days | None) -> Interval:
+    """Bootstrap over the days of a chunk: whole days are drawn, so that days may be alike inside.
+
+    The standard deviation over resamples is scaled by sqrt(D / (D - 1)) and the limits take Student's t
+    with D - 1 degrees of freedom, because a chunk has few days. NaN under ``FEWEST_DAYS``.
+    """
+    value = metric.compute(c)
+    se, quantile = np.full(len(value), np.nan), np.full(len(value), np.nan)
+    for i in range(len(value) if days else 0):
+        assert days is not None
+        own = days.counts.taken((days.chunk == i) & (days.counts.labelled > 0))
+        held = len(own.labelled)
+        if held < FEWEST_DAYS:
+            continue
+        drawn = resample(metric.compute, own)
+        se[i] = np.nanstd(drawn) * np.sqrt(held / (held - 1))
+        quantile[i] = stdtrit(held - 1, 0.975)
+    return _from_se(metric, value, se, quantile)
+
+
+def resample(compute: Callable[[Counts], FloatArray], days: Counts, size: int = RESAMPLES) -> FloatArray:
+    """``compute`` on ``size`` resamples of whole days, (size,); the seed is fixed."""
+    held = len(days.labelled)
+    weights = np.random.default_rng(SEED).multinomial(held, np.full(held, 1 / held), size=size)
+    return compute(days.weighted(weights.astype(float)))
+
+
+INTERVALS: dict[str, Callable[[Metric, Counts, Days | None], Interval]] = {
+    "wilson": _wilson,
+    "delong": _delong,
+    "logit": _logit,
+    "rows": _rows,
+    "cells": _cells,
+    "moments": _moments,
+    "ranks": _ranks,
+    "days": _days,
+}
+
+
+def interval(metric: Metric, counts: Counts, days: Days | None = None) -> Interval:
+    """The metric's own interval for each chunk of ``counts``."""
+    return INTERVALS[metric.interval](metric, counts, days)
