@@ -1,0 +1,89 @@
+"""The four default conditions and the six triggers, from the statuses of their controls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plumbline.domain import Condition, ControlResult, Requirement, Status, Tier
+from plumbline.governance.catalogue import catalogue
+from plumbline.governance.context import Reading
+from plumbline.governance.wording import count, listed
+
+GATE = "affects_outcomes"
+MET, FAILED, OPEN, CLEARED, NOT_APPLICABLE = "met", "fail", "open", "cleared", "not applicable"
+
+
+def default_conditions(results: Sequence[ControlResult], reading: Reading) -> tuple[Condition, ...]:
+    """The gate from the context, the other three from their families.
+
+    Met (bad): a mandatory control of the family fails, or none of them passes. Open: some are unknown,
+    partial or exempt. Cleared: all pass. Not applicable: none of them is mandatory.
+    """
+    found = [gate(reading)]
+    for key, title in catalogue().conditions.items():
+        if key == GATE:
+            continue
+        ids = {control.id for control in catalogue().controls if control.condition == key}
+        state, sentence = _state([r for r in results if r.id in ids], MET)
+        mine = tuple(r.id for r in results if r.id in ids)
+        found.append(Condition(key, title, state, mine, sentence))
+    return tuple(found)
+
+
+def triggers(results: Sequence[ControlResult]) -> tuple[Condition, ...]:
+    """The six triggers, counted as the conditions are.
+
+    Not applicable where the context makes none of its controls mandatory; open where all are exempt.
+    """
+    found = []
+    for trigger in catalogue().triggers:
+        ids = {control.id for control in catalogue().controls if trigger.number in control.triggers}
+        mine = [r for r in results if r.id in ids]
+        state, sentence = _state(mine, FAILED)
+        found.append(Condition(trigger.key, trigger.title, state, tuple(r.id for r in mine), sentence))
+    return tuple(found)
+
+
+def gate(reading: Reading) -> Condition:
+    """Condition 1: whether it affects business outcomes, as the context says."""
+    title = catalogue().conditions[GATE]
+    if reading.tier is Tier.EXEMPT:
+        sentence = "A sandbox that affects nothing, as stated; nothing in the log contradicts it."
+        return Condition(GATE, title, CLEARED, (), sentence)
+    if reading.open:
+        missing = ", ".join(key for key in reading.unanswered if key != "exemption")
+        sentence = f"Not settled: {missing} unanswered, read as {reading.tier.value}."
+        return Condition(GATE, title, OPEN, (), sentence)
+    impact = reading.answers["impact"]
+    return Condition(GATE, title, MET, (), f"{impact.capitalize()}, tier {reading.tier.value}.")
+
+
+def _state(results: list[ControlResult], bad: str) -> tuple[str, str]:
+    """One state for a group of controls, and the sentence that gives the controls behind it."""
+    asked = [r for r in results if r.requirement is Requirement.MANDATORY]
+    if not asked:
+        return NOT_APPLICABLE, "None of its controls is mandatory here."
+
+    def having(*statuses: Status) -> list[str]:
+        return [r.id for r in asked if r.status in statuses]
+
+    failing, passing = having(Status.FAIL), having(Status.PASS)
+    exempt = having(Status.EXEMPT)
+    parts = []
+    for words, ids in (
+        ("fails", failing),
+        ("unknown", having(Status.UNKNOWN)),
+        ("partial", having(Status.PARTIAL)),
+    ):
+        if ids:
+            parts.append(f"{words}: {listed(ids)}")
+    ends = sorted({r.evidence.until for r in asked if r.status is Status.EXEMPT and r.evidence.until})
+    if exempt:
+        parts.append(f"exempt until {ends[0].isoformat() if ends else 'a date'}: {listed(exempt)}")
+    tally = f"{count(len(passing))} of {count(len(asked))} mandatory controls pass"
+    sentence = f"{tally}; {'; '.join(parts)}." if parts else f"{tally}."
+    if failing:
+        return bad, sentence
+    if not passing and not (bad == FAILED and len(exempt) == len(asked)):
+        return bad, sentence
+    return (CLEARED if len(passing) == len(asked) else OPEN), sentence

@@ -1,0 +1,238 @@
+"""What only people can say about a system: the context questions, the tier they lead to, and where the log
+contradicts them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from plumbline.domain import PlumblineError, Requirement, Tier
+from plumbline.governance.catalogue import Control
+from plumbline.governance.facts import Facts
+from plumbline.governance.wording import count, listed, plural, share
+
+#: Above this share of customer interactions monitoring and rollback are mandatory whatever else is said.
+SHARE_LIMIT = 0.10
+SHARE_CONTROLS = frozenset(("MON-1", "MON-2", "MON-3", "MON-4", "MON-5", "MON-6", "REL-3"))
+#: Read as high risk under the AI Act's Annex III until the class is worked out.
+HIGH_RISK_IMPACTS = frozenset(("credit", "employment", "insurance", "health"))
+HIGH_RISK_CLASSES = frozenset(("high risk", "prohibited"))
+NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One context question. ``values`` are the answers allowed; ``number`` stands for any number >= 0."""
+
+    key: str
+    question: str
+    values: tuple[str, ...]
+    help: str
+    strictest: str = ""  # how it is read while unanswered; empty: it does not set the tier
+
+
+YES_NO = ("yes", "no")
+QUESTIONS = (
+    Question(
+        "environment", "Where do its outputs go?", ("production", "sandbox"),
+        "Production: a customer, an employee or a process acts on the outputs. Sandbox: nobody does.",
+        "production",
+    ),
+    Question(
+        "impact", "What do they affect?",
+        ("pricing", "credit", "recommendation", "automated decision", "insurance", "health", "employment",
+         "fraud", "operations", "none"),
+        "Choose the gravest that fits.", "credit",
+    ),
+    Question(
+        "harm", "Can an error harm a customer (wrong price, denied service, bias)?", YES_NO,
+        "Think of the worst single wrong output, not of the usual one.", "yes",
+    ),
+    Question(
+        "oversight", "Does a person review each output before it takes effect?",
+        ("always", "sometimes", "never"),
+        "Always: nothing takes effect without a person. The log's overrides are compared with this.", "never",
+    ),
+    Question(
+        "critical", "Would degradation hurt more than the experience of using the product?", YES_NO,
+        "Yes, if revenue, cost, safety or rights are touched when it gets worse.", "yes",
+    ),
+    Question(
+        "regulated_buyers", "Do buyers require vendor security reviews?", YES_NO,
+        "Banks, insurers, hospitals and public bodies usually do.", "yes",
+    ),
+    Question(
+        "financial_entity", "Does the company, or the buyer for this service, fall under DORA?", YES_NO,
+        "Banks, insurers, payment and investment firms in the EU, and who serves them with ICT.", "yes",
+    ),
+    Question(
+        "interactions_per_month", "How many customer interactions a month, with or without the model?",
+        (NUMBER, "unknown"),
+        "The log's decisions are divided by this; above 10 % monitoring and rollback are mandatory.",
+    ),
+    Question(
+        "exemption", "Is there a documented phased exemption?", ("none", "entries"),
+        "Controls, reason, approver and end date are entered below; each ends on its date.",
+    ),
+)  # fmt: skip
+TIER_QUESTIONS = tuple(question for question in QUESTIONS if question.strictest)
+BY_KEY = {question.key: question for question in QUESTIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the answers are read: the tier, what was assumed, and what the log says against them."""
+
+    tier: Tier
+    answers: Mapping[str, str]  # complete: the unanswered ones as they are read
+    unanswered: tuple[str, ...]  # keys, in the order of the questions
+    open: bool  # unanswered questions leave the gate (does it affect outcomes) or the tier open
+    share: float | None  # of customer interactions; None: unknown
+    contradictions: tuple[str, ...]
+    notes: tuple[str, ...]  # what was read in the stricter way, and why
+
+
+def check_answer(key: str, value: str) -> str:
+    """The answer as it is stored; an empty one withdraws it.
+
+    Raises:
+        PlumblineError: an unknown question, or a value that is not among its answers.
+    """
+    question = BY_KEY.get(key)
+    if question is None:
+        raise PlumblineError(f"There is no context question {key!r}", todo=f"Use one of {', '.join(BY_KEY)}.")
+    text = value.strip().lower()
+    if not text or (text in question.values and text != NUMBER):
+        return text
+    if NUMBER in question.values and _number(text) is not None:
+        return text
+    raise PlumblineError(f"{value!r} is no answer to {key}", todo=f"Use one of {', '.join(question.values)}.")
+
+
+def read(answers: Mapping[str, str], facts: Facts) -> Reading:
+    """Derive the tier. What is unanswered, or contradicted by the log, is read in the stricter way.
+
+    Raises:
+        PlumblineError: an answer that is none of its question's values.
+    """
+    given = {key: text for key, value in answers.items() if (text := check_answer(key, value))}
+    unanswered = tuple(question.key for question in QUESTIONS if question.key not in given)
+    contradictions = _against_sandbox(given, facts)
+    if contradictions:
+        given["environment"] = "production"
+    strict = {question.key: given.get(question.key, question.strictest) for question in QUESTIONS}
+    tier = _tier(strict, facts)
+    gate_open = any(key in unanswered for key in ("environment", "impact"))
+    return Reading(
+        tier=tier,
+        answers=strict,
+        unanswered=unanswered,
+        open=gate_open or _mildest_tier(given, facts) is not tier,
+        share=interaction_share(given, facts),
+        contradictions=contradictions,
+        notes=_notes(tier, given, unanswered, facts),
+    )
+
+
+def interaction_share(answers: Mapping[str, str], facts: Facts) -> float | None:
+    """Decisions a month over all customer interactions a month, at most 1.
+
+    None when either is unknown, or no interactions at all are stated: then there is nothing to share.
+    """
+    interactions = _number(answers.get("interactions_per_month", ""))
+    if not interactions or facts.decisions_a_month is None:
+        return None
+    return min(facts.decisions_a_month / interactions, 1.0)
+
+
+def requirement(control: Control, reading: Reading) -> Requirement:
+    """What a control is for this system: its tier's letter, or mandatory by share of interactions.
+
+    An unknown share is read as above the limit.
+    """
+    if reading.tier is Tier.EXEMPT:
+        return Requirement.NOT_ASKED
+    if control.id in SHARE_CONTROLS and (reading.share is None or reading.share > SHARE_LIMIT):
+        return Requirement.MANDATORY
+    return control.requirements[reading.tier]
+
+
+def _tier(answers: Mapping[str, str], facts: Facts) -> Tier:
+    if answers["environment"] == "sandbox" and answers["impact"] == "none":
+        return Tier.EXEMPT
+    if answers["critical"] == "no" and answers["harm"] == "no" and answers["oversight"] == "always":
+        return Tier.LIGHT
+    pulls = ("regulated_buyers", "harm", "financial_entity")
+    if any(answers[key] == "yes" for key in pulls) or _high_risk(answers["impact"], facts):
+        return Tier.REGULATED
+    return Tier.FULL
+
+
+def _high_risk(impact: str, facts: Facts) -> bool:
+    if facts.ai_act_class is not None:
+        return facts.ai_act_class in HIGH_RISK_CLASSES
+    return impact in HIGH_RISK_IMPACTS
+
+
+def _mildest_tier(given: Mapping[str, str], facts: Facts) -> Tier:
+    """The tier if every unanswered question had its most favourable answer."""
+    mild = {"environment": "sandbox", "impact": "none", "harm": "no", "oversight": "always", "critical": "no",
+            "regulated_buyers": "no", "financial_entity": "no"}  # fmt: skip
+    return _tier({**mild, **given}, facts)
+
+
+def _against_sandbox(given: Mapping[str, str], facts: Facts) -> tuple[str, ...]:
+    """What in the log does not fit a sandbox.
+
+    Outcomes count only where they were observed after the decision, in the world: an experiment on old
+    data has outcomes as well.
+    """
+    if given.get("environment") != "sandbox":
+        return ()
+    found = []
+    reach = interaction_share(given, facts)
+    if reach is not None and reach > SHARE_LIMIT:
+        found.append(f"its decisions are {share(reach)} of all customer interactions")
+    if facts.overrides_90_days or (facts.override_rate or 0) > 0:
+        found.append("people overrule its outputs")
+    if facts.outcomes_arrive_later:
+        found.append("outcomes of its decisions come back from the world")
+    if not found:
+        return ()
+    return (f"Declared a sandbox, but in the log {listed(found)}: it is read as production.",)
+
+
+def _notes(
+    tier: Tier, given: Mapping[str, str], unanswered: tuple[str, ...], facts: Facts
+) -> tuple[str, ...]:
+    notes = []
+    tier_keys = [question.key for question in TIER_QUESTIONS if question.key in unanswered]
+    if tier_keys:
+        words = plural(len(tier_keys), "context question")
+        notes.append(f"{words} unanswered ({', '.join(tier_keys)}): read as the stricter tier, {tier.value}.")
+    if tier is not Tier.EXEMPT and interaction_share(given, facts) is None:
+        notes.append(
+            "The share of customer interactions is unknown and read as above 10 %: "
+            "monitoring and rollback are mandatory."
+        )
+    impact = given.get("impact", "")
+    if tier is Tier.REGULATED and facts.ai_act_class is None and impact in HIGH_RISK_IMPACTS:
+        notes.append(f"{impact.capitalize()} is read as high risk under the AI Act until its class is set.")
+    return tuple(notes)
+
+
+def _number(text: str) -> float | None:
+    digits = text.replace(",", "").replace(" ", "").replace("_", "")
+    try:
+        value = float(digits)
+    except ValueError:
+        return None
+    return value if 0 <= value < float("inf") else None
+
+
+def reach_sentence(reading: Reading, facts: Facts) -> str:
+    """The measured share of customer interactions in words."""
+    if reading.share is None:
+        return "The share of customer interactions is unknown."
+    monthly = count(facts.decisions_a_month or 0)
+    return f"{monthly} decisions a month are {share(reading.share)} of all customer interactions."

@@ -1,0 +1,158 @@
+"""Evidence rules of the monitoring family (MON)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from plumbline.domain import Evidence, Status
+from plumbline.governance.case import Case, Rule, measured, never_seen, probed, unknown, within_a_year
+from plumbline.governance.facts import Breach
+from plumbline.governance.wording import count, day, first_up, plural, share, window
+
+
+def accuracy_tracked(case: Case) -> Evidence:
+    facts, limits = case.facts, case.limits
+    if not facts.labels:
+        return measured(Status.FAIL, f"No outcome is known for any decision ({window(facts)}).")
+    if facts.labelled_share is None or facts.label_age_chunks is None:
+        return unknown("No decision is old enough for its outcome to be due.")
+    sample = f" of {plural(facts.due, 'decision')} old enough" if facts.due is not None else ""
+    unit = facts.chunk_unit
+    sentence = (
+        f"Outcomes are known for {share(facts.labelled_share)}{sample} "
+        f"(needed {share(limits['labelled_share'])}); "
+        f"the last labelled {unit} is {plural(facts.label_age_chunks, unit)} old "
+        f"(at most {count(limits['label_age_chunks'])})."
+    )
+    enough = facts.labelled_share >= limits["labelled_share"]
+    fresh = facts.label_age_chunks <= limits["label_age_chunks"]
+    return measured(Status.PASS if enough and fresh else Status.FAIL, sentence)
+
+
+def inputs_watched(case: Case) -> Evidence:
+    facts = case.facts
+    if facts.reference is False:
+        return measured(Status.FAIL, "There is no reference to compare the inputs with.")
+    if facts.reference is None or not facts.recent_chunks or facts.recent_chunks_compared is None:
+        return unknown("No decisions in the last 90 days, or no record of drift checks.")
+    done, total = facts.recent_chunks_compared, facts.recent_chunks
+    sentence = (
+        f"{count(done)} of {plural(total, facts.chunk_unit)} with decisions in the last 90 days "
+        f"to {day(facts.as_of)} were compared with the reference."
+    )
+    if done >= total:
+        return measured(Status.PASS, sentence)
+    partly = done > 0 and done / total >= case.limits["compared_share_partial"]
+    return measured(Status.PARTIAL if partly else Status.FAIL, sentence)
+
+
+def staleness_watched(case: Case) -> Evidence:
+    facts, limits = case.facts, case.limits
+    if facts.model_age_days is None:
+        return unknown("The log names neither a training date nor a version: the model's age is unknown.")
+    source = (
+        "since training" if facts.model_age_source == "trained_at" else "since its version was first seen"
+    )
+    sentence = (
+        f"The model is {plural(facts.model_age_days, 'day')} old, counted {source}, on {day(facts.as_of)} "
+        f"(at most {count(limits['age_days'])})."
+    )
+    if facts.model_age_days > limits["age_days"]:
+        return measured(Status.FAIL, sentence)
+    if facts.model_age_days > limits["watch_days"]:
+        sentence += " It is time to plan retraining."
+    return measured(Status.PASS, sentence)
+
+
+def performance_holds(case: Case) -> Evidence:
+    facts = case.facts
+    return _breach(
+        case, facts.performance_breach, facts.performance_watched,
+        "No confirmed performance breach is open", "Performance cannot be followed without recent outcomes.",
+    )  # fmt: skip
+
+
+def drift_handled(case: Case) -> Evidence:
+    facts = case.facts
+    return _breach(
+        case, facts.drift_breach, facts.drift_watched,
+        "No drift of a feature that carries importance is open",
+        "Drift of the features that carry importance is not known.",
+    )  # fmt: skip
+
+
+def _breach(case: Case, breach: Breach | None, watched: bool | None, fine: str, dark: str) -> Evidence:
+    facts, allowed = case.facts, case.limits["response_days"]
+    if breach is None:
+        return measured(Status.PASS, f"{fine} ({window(facts)}).") if watched else unknown(dark)
+    open_for = facts.as_of - breach.since
+    sentence = (
+        f"{breach.sentence.rstrip('.')}: open since {day(breach.since)}, {plural(open_for.days, 'day')} "
+        f"on {day(facts.as_of)}"
+    )
+    if breach.handled:
+        return measured(Status.PASS, f"{sentence}, handled by {breach.handled}.")
+    late = open_for > timedelta(days=allowed)
+    limit = f"the response time is {plural(allowed, 'day')} and no incident or release handles it."
+    return measured(Status.FAIL if late else Status.PARTIAL, f"{sentence}; {limit}")
+
+
+def alerts_arrive(case: Case) -> Evidence:
+    facts = case.facts
+    if facts.alert_channel is False:
+        return measured(Status.FAIL, "There is no channel through which an alert could reach a person.")
+    delivered, failed = facts.alerts_delivered or 0, facts.alerts_failed or 0
+    if not delivered and failed:
+        return measured(Status.FAIL, f"{plural(failed, 'alert')} could not be delivered, and none was.")
+    if not delivered:
+        if facts.alert_tested_at is None or facts.alert_channel is None:
+            return unknown("No alert was ever delivered or tested.")
+        if not within_a_year(facts.alert_tested_at, case.today):
+            return unknown(f"The last test alert arrived on {day(facts.alert_tested_at)}, over a year ago.")
+        tested = f"A test alert arrived on {day(facts.alert_tested_at)}; no real alert was due since."
+        return measured(Status.PASS, tested)
+    seen = facts.alerts_acknowledged or 0
+    sentence = f"{plural(delivered, 'alert')} delivered, {count(seen)} acknowledged"
+    sentence += f", {count(failed)} not delivered." if failed else "."
+    fine = not failed and seen / delivered >= case.limits["acknowledged_share"]
+    return measured(Status.PASS if fine else Status.PARTIAL, sentence)
+
+
+def retraining_automated(case: Case) -> Evidence:
+    facts = case.facts
+    if not facts.retraining_trigger:
+        return never_seen("No trigger for retraining is configured, and nobody states one.")
+    times = [
+        (when, how)
+        for when, how in ((facts.retraining_fired_at, "for real"), (facts.retraining_tested_at, "in a test"))
+        if when is not None and when.date() <= case.today
+    ]
+    if not times:
+        return never_seen("A trigger for retraining is configured but has never fired, not even in a test.")
+    when, how = max(times)
+    if not within_a_year(when, case.today):
+        return never_seen(f"The trigger for retraining last fired on {day(when)}, over a year ago.")
+    return probed(Status.PASS, f"The trigger for retraining fired {how} on {day(when)}, with success.")
+
+
+def segments_watched(case: Case) -> Evidence:
+    facts = case.facts
+    if not facts.segments or facts.segments_labelled is None:
+        return unknown("No segment is mapped.")
+    known = f"Outcomes are known in {count(facts.segments_labelled)} of {plural(facts.segments, 'segment')}"
+    sentence = first_up(f"{known} ({window(facts)}).")
+    if facts.segments_labelled >= facts.segments:
+        return measured(Status.PASS, sentence)
+    return measured(Status.PARTIAL if facts.segments_labelled else Status.FAIL, sentence)
+
+
+RULES: dict[str, Rule] = {
+    "MON-1": accuracy_tracked,
+    "MON-2": inputs_watched,
+    "MON-3": staleness_watched,
+    "MON-4": performance_holds,
+    "MON-5": drift_handled,
+    "MON-6": alerts_arrive,
+    "MON-7": retraining_automated,
+    "MON-8": segments_watched,
+}

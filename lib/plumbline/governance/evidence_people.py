@@ -1,0 +1,214 @@
+"""Evidence rules of fairness (FAIR), oversight (OVR), security (SEC) and compliance (CMP)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from plumbline.domain import Evidence, Status
+from plumbline.governance.case import Case, Rule, measured, probed, unknown, within_a_year
+from plumbline.governance.catalogue import catalogue
+from plumbline.governance.facts import FairnessGroup
+from plumbline.governance.wording import count, day, first_up, listed, plural, share
+
+AUDIT_FRAMEWORKS = ("ISO 27001", "SOC 2")
+
+
+def groups_alike(case: Case) -> Evidence:
+    groups = case.facts.fairness
+    if not groups:
+        return unknown("No protected attribute is mapped.")
+    verdicts = [(_group(group, case), group) for group in groups]
+    for status in (Status.FAIL, Status.UNKNOWN, Status.PARTIAL):
+        found = [group for verdict, group in verdicts if verdict is status]
+        if not found:
+            continue
+        worst = min(found, key=lambda g: g.ratio if g.ratio is not None else 2.0)
+        more = f", and {plural(len(found) - 1, 'more group')}" if len(found) > 1 else ""
+        sentence = f"{_words(worst, case)}{more}."
+        return unknown(sentence) if status is Status.UNKNOWN else measured(status, sentence)
+    worst = min(groups, key=lambda g: g.low if g.low is not None else 2.0)
+    lowest = f"the lowest lower bound is {worst.low:.2f}, {worst.attribute} {worst.group}"
+    return measured(
+        Status.PASS, f"{plural(len(groups), 'group')} compared with the best of each attribute: {lowest}."
+    )
+
+
+def _group(group: FairnessGroup, case: Case) -> Status:
+    limits = case.limits
+    if group.n < limits["group_rows"] or group.ratio is None or group.low is None or group.high is None:
+        return Status.UNKNOWN
+    if group.high < limits["ratio"] or (group.error_gap or 0.0) > limits["error_gap"]:
+        return Status.FAIL
+    if group.error_gap is None:
+        return Status.UNKNOWN
+    return Status.PASS if group.low >= limits["ratio"] else Status.PARTIAL
+
+
+def _words(group: FairnessGroup, case: Case) -> str:
+    name = f"{group.attribute} {group.group}"
+    if group.n < case.limits["group_rows"] or group.ratio is None or group.low is None or group.high is None:
+        needed = count(case.limits["group_rows"])
+        return f"{name} has {plural(group.n, 'row')}, {needed} are needed to compare it"
+    gap = ", error rates not known"
+    if group.error_gap is not None:
+        gap = f", error rates {100 * group.error_gap:.0f} points apart"
+    return (
+        f"{name} gets {group.ratio:.2f} of the best group's rate ({group.low:.2f} to {group.high:.2f}, "
+        f"n = {count(group.n)}; needed {case.limits['ratio']:.2f}){gap}"
+    )
+
+
+def people_overrule(case: Case) -> Evidence:
+    facts = case.facts
+    if not facts.override_mapped:
+        return unknown("The log does not show what people decided in the end.")
+    if facts.override_rate is None:
+        return unknown("The override column is mapped but has no values.")
+    claimed = case.context.get("oversight") in ("always", "sometimes")
+    sentence = f"People changed {share(facts.override_rate)} of the decisions"
+    if claimed and facts.overrides_90_days is None:
+        return unknown(f"{sentence}; overrides of the last 90 days are not known.")
+    if claimed and not facts.overrides_90_days:
+        oversight = case.context["oversight"]
+        return measured(
+            Status.PARTIAL,
+            f"Review is claimed ({oversight}), but nobody overruled a decision in the 90 days "
+            f"to {day(facts.as_of)}.",
+        )
+    recent = f", {count(facts.overrides_90_days)} in the last 90 days" if facts.overrides_90_days else ""
+    return measured(Status.PASS, f"{sentence}{recent}.")
+
+
+def least_privilege(case: Case) -> Evidence:
+    facts = case.facts
+    missing = [
+        words
+        for known, words in (
+            (facts.sign_in, "sign-in is off"),
+            (facts.roles_assigned, "no roles are assigned"),
+        )
+        if known is False
+    ]
+    if missing:
+        return probed(Status.FAIL, f"In this workspace {listed(missing)}.")
+    if facts.sign_in and facts.roles_assigned:
+        return probed(
+            Status.UNKNOWN,
+            "In this workspace sign-in is on and roles are assigned; nobody states the same for the "
+            "model's own systems.",
+        )
+    return unknown("Who can see and change what is neither probed nor stated.")
+
+
+def encrypted(case: Case) -> Evidence:
+    known = case.facts.workspace_encrypted
+    if known is False:
+        return probed(Status.FAIL, "This workspace is not encrypted.")
+    if known:
+        return probed(
+            Status.UNKNOWN,
+            "This workspace is encrypted; nobody states the same for training data and model files.",
+        )
+    return unknown("Encryption of data and model files is neither probed nor stated.")
+
+
+def requests_audited(case: Case) -> Evidence:
+    named = case.facts.caller_share
+    if named is None:
+        return unknown("The log does not show who asked.")
+    needed = case.limits["caller_share"]
+    sentence = f"{share(named)} of decisions name who asked (needed {share(needed)})."
+    return measured(Status.PASS if named >= needed else Status.FAIL, sentence)
+
+
+def processing_documented(_case: Case) -> Evidence:
+    return unknown("Nobody states a record of processing.")
+
+
+def class_known(case: Case) -> Evidence:
+    facts = case.facts
+    if facts.ai_act_class is None or facts.ai_act_reviewed is None:
+        return unknown("The AI Act class is not worked out.")
+    sentence = f"The AI Act class is {facts.ai_act_class}, reviewed on {day(facts.ai_act_reviewed)}"
+    if within_a_year(facts.ai_act_reviewed, case.today):
+        return probed(Status.PASS, f"{sentence}.")
+    return probed(Status.PARTIAL, f"{sentence}, not within 12 months.")
+
+
+def technical_file(case: Case) -> Evidence:
+    reviewed = case.facts.technical_file_reviewed
+    if reviewed is None:
+        return unknown("No technical documentation was generated and reviewed, and nobody states one.")
+    if within_a_year(reviewed, case.today):
+        return probed(Status.PASS, f"The technical documentation was reviewed on {day(reviewed)}.")
+    return unknown(f"The technical documentation was last reviewed on {day(reviewed)}, over a year ago.")
+
+
+def incidents_handled(case: Case) -> Evidence:
+    facts = case.facts
+    if facts.incidents_overdue:
+        return measured(Status.FAIL, f"{plural(facts.incidents_overdue, 'incident')} overdue.")
+    for breach, allowed in (
+        (facts.performance_breach, case.limits["response_days"]),
+        (facts.drift_breach, case.limits["drift_response_days"]),
+    ):
+        if breach is not None and not breach.handled and facts.as_of - breach.since > timedelta(days=allowed):
+            since = day(breach.since)
+            return measured(
+                Status.FAIL, f"A breach has been open since {since}, and there is no incident for it."
+            )
+    if facts.incidents is None or facts.incidents_overdue is None:
+        return unknown("There is no register of incidents to read.")
+    if facts.performance_breach is None and not facts.performance_watched:
+        return unknown("Whether a breach calls for an incident is not known: performance is not followed.")
+    return measured(Status.PASS, f"{plural(facts.incidents, 'incident')} in the register, none overdue.")
+
+
+def resilience_tested(case: Case) -> Evidence:
+    facts = case.facts
+    done = [
+        f"{words} rehearsed on {day(when)}"
+        for when, words in (
+            (facts.rollback_rehearsed_at, "rollback"),
+            (facts.restore_rehearsed_at, "restore"),
+        )
+        if when is not None and within_a_year(when, case.today)
+    ]
+    if not done:
+        return unknown("Neither a rollback nor a restore was rehearsed in the last 12 months.")
+    sentence = first_up(listed(done))
+    if len(done) == 2:
+        return probed(Status.PASS, f"{sentence}.")
+    return probed(Status.PARTIAL, f"{sentence}; the other of the two is missing.")
+
+
+def mapped_for_audits(_case: Case) -> Evidence:
+    parts = []
+    for framework in AUDIT_FRAMEWORKS:
+        mapped = [
+            c.id for c in catalogue().controls if any(r.startswith(f"{framework} ") for r in c.references)
+        ]
+        if not mapped:
+            return probed(Status.FAIL, f"No control of the catalogue refers to {framework}.")
+        parts.append(f"{plural(len(mapped), 'control')} to {framework}")
+    return probed(Status.PASS, f"The catalogue maps {listed(parts)}; gaps are listed by framework.")
+
+
+def owned(_case: Case) -> Evidence:
+    return unknown("Nobody is named as owner.")
+
+
+RULES: dict[str, Rule] = {
+    "FAIR-1": groups_alike,
+    "OVR-1": people_overrule,
+    "SEC-1": least_privilege,
+    "SEC-2": encrypted,
+    "SEC-3": requests_audited,
+    "CMP-1": processing_documented,
+    "CMP-2": class_known,
+    "CMP-3": technical_file,
+    "CMP-4": incidents_handled,
+    "CMP-5": resilience_tested,
+    "CMP-6": mapped_for_audits,
+    "CMP-7": owned,
+}

@@ -1,0 +1,150 @@
+"""Evidence rules of the release family (REL)."""
+
+from __future__ import annotations
+
+from plumbline.domain import Evidence, Status
+from plumbline.governance.case import Case, Rule, measured, never_seen, probed, unknown, within_a_year
+from plumbline.governance.facts import Switch
+from plumbline.governance.wording import count, day, plural, share, window
+
+#: How many of the last switches are looked at.
+LAST_SWITCHES = 3
+
+
+def version_named(case: Case) -> Evidence:
+    facts = case.facts
+    if facts.version_share is None:
+        return unknown("The log has no version column.")
+    sentence = f"{share(facts.version_share)} of decisions name their version ({window(facts)})."
+    if facts.version_share >= 1:
+        return measured(Status.PASS, sentence)
+    partly = facts.version_share >= case.limits["version_share_partial"]
+    return measured(Status.PARTIAL if partly else Status.FAIL, sentence)
+
+
+def versions_registered(case: Case) -> Evidence:
+    facts = case.facts
+    if facts.registered_versions is None:
+        return unknown("No model registry is connected.")
+    if not facts.versions:
+        return unknown("The log names no version that could be looked up in the registry.")
+    sentence = (
+        f"{count(facts.registered_versions)} of {plural(facts.versions, 'version')} in the log are registered"
+    )
+    if facts.registered_versions < facts.versions:
+        return probed(Status.FAIL, f"{sentence}.")
+    if not facts.registry_complete:
+        return probed(Status.PARTIAL, f"{sentence}, but not each with who and when, and immutable.")
+    return probed(Status.PASS, f"{sentence}, each with who and when.")
+
+
+def rollback_works(case: Case) -> Evidence:
+    facts = case.facts
+    if facts.rollback_at is not None:
+        took = f" and took {_duration(facts.rollback_minutes)}" if facts.rollback_minutes is not None else ""
+        seen = f"A return to an earlier version was seen in the log on {day(facts.rollback_at)}{took}."
+        return measured(Status.PASS, seen)
+    if within_a_year(facts.rollback_rehearsed_at, case.today) and facts.rollback_rehearsed_at:
+        return probed(Status.PASS, f"A rollback was rehearsed on {day(facts.rollback_rehearsed_at)}.")
+    if facts.rollback_rehearsed_at is not None:
+        rehearsed = day(facts.rollback_rehearsed_at)
+        return never_seen(f"The last rehearsal of a rollback, {rehearsed}, is not within 12 months.")
+    return never_seen("No return to an earlier version was ever seen in the log, and none was rehearsed.")
+
+
+def releases_compared(case: Case) -> Evidence:
+    facts = case.facts
+    if not facts.switches:
+        return never_seen("No switch between versions with an overlap before it was ever seen in the log.")
+    switches = sorted(facts.switches, key=lambda s: s.at, reverse=True)[:LAST_SWITCHES]
+    compared = [_overlapped(switch, case) for switch in switches]
+    newest = switches[0]
+    looked_at = "last switch" if len(switches) == 1 else f"last {len(switches)} switches"
+    sentence = (
+        f"{count(sum(compared))} of the {looked_at} "
+        f"had an overlap of {count(case.limits['overlap_hours'])} hours or "
+        f"{count(case.limits['overlap_decisions'])} decisions; the newest, {newest.previous} to "
+        f"{newest.version} on {day(newest.at)}, had {newest.overlap_hours:.1f} hours and "
+        f"{plural(newest.overlap_decisions, 'decision')}."
+    )
+    if all(compared):
+        return measured(Status.PASS, sentence)
+    return measured(Status.PARTIAL if compared[0] else Status.FAIL, sentence)
+
+
+def _overlapped(switch: Switch, case: Case) -> bool:
+    long_enough = switch.overlap_hours >= case.limits["overlap_hours"]
+    return long_enough or switch.overlap_decisions >= case.limits["overlap_decisions"]
+
+
+def guarded(case: Case) -> Evidence:
+    facts = case.facts
+    if facts.guardrail_on is None:
+        return unknown("It is not known whether a guardrail watches the releases.")
+    if not facts.guardrail_on:
+        return measured(Status.FAIL, "The guardrail is off.")
+    if facts.guardrail_unhandled is None:
+        return unknown("The guardrail is on, but the log shows no release that it could have watched.")
+    if facts.guardrail_unhandled:
+        worst = f" {facts.guardrail_sentence.rstrip('.')}." if facts.guardrail_sentence else ""
+        many = plural(facts.guardrail_unhandled, "finding")
+        return measured(Status.FAIL, f"The guardrail has {many} that nobody has handled.{worst}")
+    return measured(Status.PASS, f"The guardrail is on and has no unhandled finding ({window(facts)}).")
+
+
+def rollback_automated(case: Case) -> Evidence:
+    facts = case.facts
+    if facts.rollback_wired is None:
+        return unknown("It is not known whether the guardrail can roll back by itself.")
+    if not facts.rollback_wired:
+        return probed(Status.FAIL, "The guardrail is wired to no registry alias or webhook.")
+    tested = facts.rollback_wire_tested_at
+    if tested is None or not within_a_year(tested, case.today):
+        return probed(Status.PARTIAL, "The guardrail is wired to roll back, but was not tested in 12 months.")
+    return probed(Status.PASS, f"The guardrail is wired to roll back and was tested on {day(tested)}.")
+
+
+def training_reproducible(case: Case) -> Evidence:
+    facts = case.facts
+    if facts.reproducible_versions is None:
+        return unknown("No training runs or DVC locks are connected.")
+    if not facts.versions:
+        return unknown("The log names no version whose training could be looked up.")
+    done, total = facts.reproducible_versions, facts.versions
+    recorded = f"{count(done)} of {plural(total, 'version')}"
+    sentence = f"Code revision, data hash and parameters are recorded for {recorded}."
+    if done >= total:
+        return probed(Status.PASS, sentence)
+    return probed(Status.PARTIAL if done else Status.FAIL, sentence)
+
+
+def answers_agree(case: Case) -> Evidence:
+    facts, limits = case.facts, case.limits
+    if not facts.repeats or facts.conflicting_share is None:
+        return unknown("No input occurs twice for one version in the log.")
+    sentence = (
+        f"{share(facts.conflicting_share)} of {plural(facts.repeats, 'repeat')} of the same input to the "
+        f"same version got another answer (at most {share(limits['conflicting_share'])})."
+    )
+    if facts.conflicting_share > limits["conflicting_share"]:
+        return measured(Status.FAIL, sentence)
+    if facts.repeats < limits["repeats"]:
+        needed = count(limits["repeats"])
+        return unknown(f"Only {plural(facts.repeats, 'repeat')} of the same input, {needed} are needed.")
+    return measured(Status.PASS, sentence)
+
+
+def _duration(minutes: float) -> str:
+    return plural(minutes, "minute") if minutes < 120 else f"{minutes / 60:.1f} hours"
+
+
+RULES: dict[str, Rule] = {
+    "REL-1": version_named,
+    "REL-2": versions_registered,
+    "REL-3": rollback_works,
+    "REL-4": releases_compared,
+    "REL-5": guarded,
+    "REL-6": rollback_automated,
+    "REL-7": training_reproducible,
+    "REL-8": answers_agree,
+}

@@ -1,0 +1,157 @@
+"""Everything measured in a log or probed around it that the evidence rules read, as plain values.
+
+``None`` always means: the log (or the workspace) cannot show it. No rule reads a ``None`` as good news.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A confirmed breach that is still open."""
+
+    since: datetime
+    sentence: str
+    handled: str = ""  # the incident or release that handles it, in words; empty: nobody does
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One version taking over from another. Returns to an earlier version (rollbacks) are not switches."""
+
+    at: datetime
+    previous: str
+    version: str
+    overlap_hours: float = 0.0  # both side by side, before the switch
+    overlap_decisions: int = 0  # decisions of the new version in that time
+
+
+@dataclass(frozen=True, slots=True)
+class FairnessGroup:
+    """One protected group against the best group of its attribute; ratios with their 95 % interval."""
+
+    attribute: str
+    group: str
+    n: int
+    ratio: float | None
+    low: float | None
+    high: float | None
+    error_gap: float | None = None  # largest difference of an error rate to the best group, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about one system, as of ``as_of``. Shares are 0 to 1; times are aware UTC.
+
+    ``as_of`` is the moment the log speaks for (its end, or now): ages of breaches and of the model count
+    from it. Ages of rehearsals, tests and statements count from the day the scorecard is computed.
+    """
+
+    as_of: datetime
+    decisions: int = 0
+    first_decision: datetime | None = None
+    last_decision: datetime | None = None
+    decisions_a_month: float | None = None
+
+    # outcomes
+    labels: int | None = None  # labelled decisions; None: no label mapped
+    due: int | None = None  # decisions older than the usual label delay
+    labelled_share: float | None = None  # of those
+    label_age_chunks: float | None = None  # age of the last labelled chunk, in chunks
+    chunk_unit: str = "week"
+    outcomes_arrive_later: bool | None = None  # outcomes observed after the decision, in the world
+
+    # drift and performance
+    reference: bool | None = None  # a healthy span is set
+    recent_chunks: int | None = None  # chunks with data in the last 90 days
+    recent_chunks_compared: int | None = None  # of those, with a drift check on the trail
+    performance_watched: bool | None = None  # realised performance is known for recent chunks
+    performance_breach: Breach | None = None
+    drift_watched: bool | None = None  # drift of the features that carry importance is known
+    drift_breach: Breach | None = None  # of a feature that carries importance
+    model_age_days: float | None = None
+    model_age_source: str = ""  # trained_at | first seen
+    segments: int | None = None  # values of the mapped segments; None: none mapped
+    segments_labelled: int | None = None  # of those, with outcomes
+
+    # alerts and retraining
+    alert_channel: bool | None = None
+    alerts_delivered: int | None = None
+    alerts_failed: int | None = None  # could not be delivered, and were not delivered later
+    alerts_acknowledged: int | None = None
+    alert_tested_at: datetime | None = None  # a test alert arrived
+    retraining_trigger: bool | None = None  # configured
+    retraining_fired_at: datetime | None = None  # for real, with success
+    retraining_tested_at: datetime | None = None  # in a test, with success
+
+    # releases
+    version_share: float | None = None
+    versions: int | None = None  # distinct versions in the log
+    registered_versions: int | None = None  # of those, in the registry; None: no registry
+    registry_complete: bool | None = None  # each immutable, with who and when
+    rollback_at: datetime | None = None  # a return to an earlier version, seen in the log
+    rollback_minutes: float | None = None
+    rollback_rehearsed_at: datetime | None = None
+    switches: tuple[Switch, ...] | None = None  # the last three at most, any order; None: no version column
+    guardrail_on: bool | None = None
+    guardrail_unhandled: int | None = None  # findings without an incident
+    guardrail_sentence: str = ""  # the worst of them
+    rollback_wired: bool | None = None  # guardrail wired to a registry alias or webhook
+    rollback_wire_tested_at: datetime | None = None
+    reproducible_versions: int | None = None  # versions with code revision, data hash and parameters
+    repeats: int | None = None  # decisions whose input and version occurred before
+    conflicting_share: float | None = None  # of those, with another answer
+
+    # audit trail
+    id_share: float | None = None
+    duplicate_share: float | None = None
+    gaps_unexplained: int | None = None  # beyond three times the usual
+    longest_gap_hours: float | None = None
+    features_share: float | None = None
+    trail_intact: bool | None = None
+    loads: int | None = None
+    loads_hashed: int | None = None
+    covers_launch: bool | None = None  # the log goes back to the launch
+    personal_detected: tuple[str, ...] | None = None  # columns; None: not examined
+    personal_declared: tuple[str, ...] = ()
+    oldest_personal_days: float | None = None
+    retention_days: float | None = None  # as the owner states it
+    lineage_versions: int | None = None  # versions with recorded lineage
+
+    # explanations
+    explained_share: float | None = None  # by logged or model attributions, check passed
+    surrogate_share: float | None = None  # by a surrogate that passed its gates, beyond those
+    recent_chunks_attributed: int | None = None  # recent chunks with stored attributions
+    records_sampled: int | None = None  # random sample of decisions
+    records_issued: int | None = None  # of those, a decision record could be issued
+    reasons_complete: bool | None = None  # every feature has its words
+
+    # people
+    fairness: tuple[FairnessGroup, ...] | None = None  # None: no protected attribute
+    override_mapped: bool | None = None
+    override_rate: float | None = None
+    overrides_90_days: int | None = None
+
+    # workspace. None: it cannot be told (one person's machine, an encrypted disk below), not "no"
+    sign_in: bool | None = None
+    roles_assigned: bool | None = None
+    workspace_encrypted: bool | None = None
+    caller_share: float | None = None  # decisions that name who asked
+
+    # registers
+    ai_act_class: str | None = None  # prohibited | high risk | transparency | minimal, as worked out
+    ai_act_reviewed: date | None = None
+    technical_file_reviewed: date | None = None  # generated here and reviewed
+    incidents: int | None = None
+    incidents_overdue: int | None = None
+    restore_rehearsed_at: datetime | None = None
+
+    @property
+    def span_days(self) -> float | None:
+        """Days between the first and the last decision."""
+        if self.first_decision is None or self.last_decision is None:
+            return None
+        return (self.last_decision - self.first_decision).total_seconds() / 86400

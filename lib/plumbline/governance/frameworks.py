@@ -1,0 +1,96 @@
+"""Framework by framework: which article or criterion which controls answer, and where the gaps are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from plumbline.domain import ControlResult, PlumblineError, Requirement, Status
+from plumbline.governance.catalogue import Framework, catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """One article, control or criterion of a framework, and the catalogue's controls that answer it."""
+
+    reference: str  # as in the catalogue, e.g. "AI Act 15"
+    article: str  # e.g. "15"; empty for the framework as a whole
+    subject: str
+    controls: tuple[str, ...]
+    passing: tuple[str, ...]  # of the controls that are asked
+    open: tuple[str, ...]  # asked and not passing
+    gap: bool  # asked, and none passes
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkPage:
+    """One framework with all it is referred to for. A pointer to check, not legal advice."""
+
+    key: str
+    title: str
+    unit: str
+    as_of: date
+    confirmed: bool
+    note: str
+    rows: tuple[Coverage, ...]
+
+
+def split(reference: str) -> tuple[Framework, str]:
+    """A reference's framework and article: ``AI Act 26(6)`` is the AI Act's ``26(6)``.
+
+    Raises:
+        PlumblineError: the reference names no framework of the catalogue.
+    """
+    for key, framework in catalogue().frameworks.items():
+        if reference == key or reference.startswith(f"{key} "):
+            return framework, reference[len(key) :].strip()
+    raise PlumblineError(f"{reference!r} names no framework of the catalogue")
+
+
+def frameworks(results: Sequence[ControlResult] = ()) -> tuple[FrameworkPage, ...]:
+    """Every framework with its references; with results, what passes and what is a gap for that system."""
+    by_id = {result.id: result for result in results}
+    cited: dict[str, list[str]] = {}
+    for control in catalogue().controls:
+        for reference in control.references:
+            cited.setdefault(reference, []).append(control.id)
+    pages = []
+    for key, framework in catalogue().frameworks.items():
+        mine = sorted((ref for ref in cited if split(ref)[0].key == key), key=_natural)
+        rows = tuple(_coverage(ref, cited[ref], by_id) for ref in mine)
+        pages.append(
+            FrameworkPage(
+                key,
+                framework.title,
+                framework.unit,
+                framework.as_of,
+                framework.confirmed,
+                framework.note,
+                rows,
+            )
+        )
+    return tuple(pages)
+
+
+def _coverage(reference: str, ids: list[str], by_id: dict[str, ControlResult]) -> Coverage:
+    framework, article = split(reference)
+    asked = [by_id[i] for i in ids if i in by_id and by_id[i].requirement is not Requirement.NOT_ASKED]
+    passing = tuple(r.id for r in asked if r.status is Status.PASS)
+    still_open = tuple(r.id for r in asked if r.status is not Status.PASS)
+    return Coverage(
+        reference=reference,
+        article=article,
+        subject=framework.subjects.get(article, "" if article else "The controls as a whole"),
+        controls=tuple(ids),
+        passing=passing,
+        open=still_open,
+        gap=bool(asked) and not passing,
+    )
+
+
+def _natural(reference: str) -> list[tuple[int, str]]:
+    """Sort key in which 9 comes before 15, and annexes after articles."""
+    article = split(reference)[1]
+    return [(int(part), "") if part.isdigit() else (10**9, part) for part in re.findall(r"\d+|\D+", article)]

@@ -1,0 +1,125 @@
+"""From evidence, statements and exemptions to the one status of a control.
+
+Measured outvotes probed, probed outvotes attested; what is outvoted is shown as a contradiction. A statement
+fills a gap only where the catalogue accepts one, and only until it expires. An exemption covers what does not
+pass, until its date. The day after, both are as if they had never been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from plumbline.domain import Attestation, Evidence, EvidenceKind, Exemption, Status
+from plumbline.governance.catalogue import Control
+from plumbline.governance.wording import day
+
+#: From best to worst, as far as a single answer goes.
+RANK = {Status.PASS: 0, Status.PARTIAL: 1, Status.UNKNOWN: 2, Status.FAIL: 3}
+STRONG = (EvidenceKind.MEASURED, EvidenceKind.PROBED)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """One control's evidence after every claim was heard."""
+
+    evidence: Evidence
+    contradiction: str = ""
+
+
+def ends_on(statement: Attestation) -> date:
+    """The last day a statement holds: its own expiry, and twelve months at most."""
+    at = statement.at
+    leap = (at.month, at.day) == (2, 29)
+    year_later = date(at.year + 1, 2, 28) if leap else at.replace(year=at.year + 1)
+    return min(statement.expires, year_later)
+
+
+def resolve(
+    control: Control,
+    found: Evidence,
+    attestations: Iterable[Attestation],
+    exemptions: Iterable[Exemption],
+    today: date,
+) -> Resolved:
+    """Combine what was found with what is claimed about one control of one system.
+
+    Args:
+        control: the catalogue's entry.
+        found: what log and workspace show.
+        attestations: of this system, any control, any date; the newest one counts, and of one day the first
+            in the list (the workspace gives the newest first).
+        exemptions: likewise.
+        today: the day it is asked for.
+    """
+    mine = [a for a in attestations if a.control == control.id and a.at <= today]
+    heard = _hear(control, found, mine, today)
+    given = [e for e in exemptions if e.control == control.id and e.at <= today]
+    exemption = max(given, key=lambda e: e.at, default=None)
+    if exemption is None or heard.evidence.status is Status.PASS:
+        return heard
+    if today <= exemption.until:
+        return replace(heard, evidence=_exempt(heard.evidence, exemption))
+    return replace(heard, evidence=_add(heard.evidence, f"The exemption ended on {day(exemption.until)}."))
+
+
+def _hear(control: Control, found: Evidence, mine: list[Attestation], today: date) -> Resolved:
+    claim = max(mine, key=lambda a: a.at, default=None)
+    if claim is None:
+        return Resolved(found)
+    if today > ends_on(claim):
+        if found.status is Status.PASS or control.attested == "none":
+            return Resolved(found)
+        return Resolved(_add(found, f"The statement by {claim.owner} expired on {day(ends_on(claim))}."))
+    decided = found.kind in STRONG and found.status is not Status.UNKNOWN
+    if decided:
+        return Resolved(found, _contradiction(control, claim, found))
+    if control.attested == "none":
+        note = f"{claim.owner} states {claim.status.value}, but this control counts only what is shown."
+        return Resolved(_add(found, note))
+    return Resolved(_claimed(control, claim, found))
+
+
+def _claimed(control: Control, claim: Attestation, found: Evidence) -> Evidence:
+    status = claim.status if claim.status in RANK else Status.UNKNOWN
+    limited = control.attested == "partial" or (control.document and not claim.link)
+    if limited and status is Status.PASS:
+        status = Status.PARTIAL
+    statement = claim.statement.strip().rstrip(".")
+    sentence = f"{claim.owner} states: {statement} ({day(claim.at)}, holds until {day(ends_on(claim))})."
+    if control.attested == "partial":
+        sentence += f" A statement alone is partial. {found.sentence}"
+    elif limited:
+        sentence += " The link to the document is missing."
+    elif found.kind is EvidenceKind.PROBED:
+        sentence += f" {found.sentence.partition('; nobody states')[0].rstrip('.')}."
+    return Evidence(
+        status, EvidenceKind.ATTESTED, sentence, page=found.page, until=ends_on(claim), by=claim.owner
+    )
+
+
+def _contradiction(control: Control, claim: Attestation, found: Evidence) -> str:
+    """What a stronger kind of evidence outvotes; nothing when both say the same."""
+    if claim.status is found.status:
+        return ""
+    source = "the log shows" if found.kind is EvidenceKind.MEASURED else "what was found shows"
+    return (
+        f"{control.id}: {claim.owner} states {claim.status.value} ({day(claim.at)}), "
+        f"but {source} {found.status.value}: {found.sentence}"
+    )
+
+
+def _exempt(without: Evidence, exemption: Exemption) -> Evidence:
+    reason = exemption.reason.strip().rstrip(".")
+    sentence = (
+        f"Exempt until {day(exemption.until)} (approved by {exemption.approver}: {reason}). "
+        f"Without it: {without.status.value}. {without.sentence}"
+    )
+    return replace(
+        without, status=Status.EXEMPT, sentence=sentence, until=exemption.until, by=exemption.approver
+    )
+
+
+def _add(evidence: Evidence, note: str) -> Evidence:
+    return replace(evidence, sentence=f"{evidence.sentence} {note}")

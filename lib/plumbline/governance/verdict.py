@@ -1,0 +1,236 @@
+"""The verdict and the scorecard: what all controls of one system add up to, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from plumbline.domain import (
+    Attestation,
+    Condition,
+    ControlResult,
+    EvidenceKind,
+    Exemption,
+    Requirement,
+    Scorecard,
+    Status,
+    Tier,
+    Verdict,
+)
+from plumbline.governance.catalogue import Control, catalogue, limits
+from plumbline.governance.conditions import MET, default_conditions, triggers
+from plumbline.governance.context import Reading, reach_sentence, read, requirement
+from plumbline.governance.evidence import gather
+from plumbline.governance.facts import Facts
+from plumbline.governance.resolve import resolve
+from plumbline.governance.wording import count, day, listed, plural, share
+
+#: Observability, drift handling and automated retraining: for MATURE they pass by evidence, not by statement.
+MATURE_BY_EVIDENCE = frozenset(("MON-1", "MON-2", "MON-3", "MON-4", "MON-5", "MON-6", "MON-7"))
+MATURE_SHARE = 0.9
+#: From best to worst.
+ORDER = (Verdict.EXEMPT, Verdict.MATURE, Verdict.MANAGED, Verdict.EXPOSED, Verdict.LIABILITY)
+#: Worst first, for reasons and next actions.
+URGENCY = (Status.FAIL, Status.UNKNOWN, Status.PARTIAL)
+
+
+def scorecard(
+    system: str,
+    facts: Facts,
+    context: Mapping[str, str],
+    attestations: Iterable[Attestation],
+    exemptions: Iterable[Exemption],
+    at: datetime,
+    at_stake: Mapping[str, Any] | None = None,
+    *,
+    tightened: Mapping[str, Mapping[str, float]] | None = None,
+) -> Scorecard:
+    """Answer every control for one system and say what that adds up to.
+
+    Args:
+        system: its key.
+        facts: what was measured and probed.
+        context: answers by question key; an absent or empty one is unanswered.
+        attestations: all of the system's, any date.
+        exemptions: all of the system's, any date.
+        at: the moment of the scorecard, with a zone; its day decides what has expired.
+        at_stake: the money at stake, passed through.
+        tightened: the owner's stricter limits, control -> limit -> value; looser ones have no effect.
+
+    Raises:
+        PlumblineError: a context answer that is none of the question's values.
+    """
+    reading = read(context, facts)
+    said, freed = tuple(attestations), tuple(exemptions)
+    results = tuple(
+        _answer(control, facts, reading, said, freed, at, (tightened or {}).get(control.id))
+        for control in catalogue().controls
+    )
+    conditions = default_conditions(results, reading)
+    contradictions = (*reading.contradictions, *(r.contradiction for r in results if r.contradiction))
+    verdict = decide(results, reading, conditions, facts)
+    return Scorecard(
+        system=system,
+        at=at,
+        tier=reading.tier,
+        verdict=verdict,
+        reasons=_reasons(verdict, results, reading, conditions, facts, contradictions, at),
+        conditions=conditions,
+        triggers=triggers(results),
+        controls=results,
+        contradictions=contradictions,
+        at_stake=dict(at_stake or {}),
+        context_complete=not set(reading.unanswered) - {"exemption"},
+    )
+
+
+def decide(
+    results: Sequence[ControlResult], reading: Reading, conditions: Sequence[Condition], facts: Facts
+) -> Verdict:
+    """The first verdict that fits, from the table of verdicts."""
+    if reading.tier is Tier.EXEMPT:
+        return Verdict.EXEMPT
+    mandatory = [r for r in results if r.requirement is Requirement.MANDATORY]
+    statuses = {r.status for r in mandatory}
+    bad = any(condition.state == MET for condition in conditions[1:])
+    if bad or Status.FAIL in statuses or not facts.decisions:
+        return Verdict.LIABILITY
+    if reading.open or statuses - {Status.PASS, Status.EXEMPT}:
+        return Verdict.EXPOSED
+    return Verdict.MATURE if not _short_of_mature(results) else Verdict.MANAGED
+
+
+def is_as_bad_as(verdict: Verdict, limit: Verdict) -> bool:
+    """Whether a verdict is as bad as the limit, or worse. EXEMPT is as bad as nothing but itself."""
+    return ORDER.index(verdict) >= ORDER.index(limit)
+
+
+def urgent(results: Sequence[ControlResult]) -> list[ControlResult]:
+    """Asked controls that do not pass, worst first.
+
+    Mandatory before recommended; fail, then unknown, then partial; an open performance breach before all
+    others of its kind; then the order of the catalogue.
+    """
+    shown = [r for r in results if r.status in URGENCY and r.requirement is not Requirement.NOT_ASKED]
+    return sorted(
+        shown,
+        key=lambda r: (
+            r.requirement is not Requirement.MANDATORY,
+            URGENCY.index(r.status),
+            r.id != "MON-4",
+        ),
+    )
+
+
+def three_next_actions(card: Scorecard) -> tuple[str, ...]:
+    """The three things to do next, at most, each with the control or question it serves."""
+    actions = []
+    if not card.context_complete and card.tier is not Tier.EXEMPT:
+        actions.append("Context: answer the open questions on the Governance page.")
+    actions += [f"{r.id}: {r.next_action}" for r in urgent(card.controls) if r.next_action]
+    soon = [(r.evidence.until, r) for r in card.controls if r.status is Status.EXEMPT and r.evidence.until]
+    for until, result in sorted(soon, key=lambda pair: pair[0]):
+        actions.append(f"{result.id} (exempt until {day(until)}): {result.next_action}")
+    return tuple(actions[:3])
+
+
+def _answer(
+    control: Control,
+    facts: Facts,
+    reading: Reading,
+    attestations: tuple[Attestation, ...],
+    exemptions: tuple[Exemption, ...],
+    at: datetime,
+    tightened: Mapping[str, float] | None,
+) -> ControlResult:
+    asked = requirement(control, reading)
+    found = gather(control, facts, limits(control, reading.tier, tightened), reading.answers, at.date())
+    resolved = resolve(control, found, attestations, exemptions, at.date())
+    status = resolved.evidence.status if asked is not Requirement.NOT_ASKED else Status.NOT_APPLICABLE
+    return ControlResult(
+        id=control.id,
+        title=control.title,
+        question=control.question,
+        family=control.family,
+        requirement=asked,
+        status=status,
+        evidence=resolved.evidence,
+        contradiction=resolved.contradiction if asked is not Requirement.NOT_ASKED else "",
+        references=control.references,
+        next_action="" if status in (Status.PASS, Status.NOT_APPLICABLE) else control.next_action,
+    )
+
+
+def _short_of_mature(results: Sequence[ControlResult]) -> list[str]:
+    """What keeps a system without open mandatory controls from MATURE, in words; empty when nothing does."""
+    short = []
+    exempt = [r.id for r in results if r.status is Status.EXEMPT and r.requirement is Requirement.MANDATORY]
+    if exempt:
+        short.append(f"{listed(exempt)} exempt")
+    evident = (EvidenceKind.MEASURED, EvidenceKind.PROBED)
+    unproven = [
+        r.id
+        for r in results
+        if r.id in MATURE_BY_EVIDENCE and not (r.status is Status.PASS and r.evidence.kind in evident)
+    ]
+    if unproven:
+        short.append(f"{listed(unproven)} not proven by evidence")
+    recommended = [r for r in results if r.requirement is Requirement.RECOMMENDED]
+    passing = sum(r.status is Status.PASS for r in recommended)
+    if recommended and passing / len(recommended) < MATURE_SHARE:
+        short.append(f"{count(passing)} of {count(len(recommended))} recommended controls pass, 90 % needed")
+    return short
+
+
+def _reasons(
+    verdict: Verdict,
+    results: Sequence[ControlResult],
+    reading: Reading,
+    conditions: Sequence[Condition],
+    facts: Facts,
+    contradictions: tuple[str, ...],
+    at: datetime,
+) -> tuple[str, ...]:
+    """Why, worst first: contradictions, no decisions, what does not pass, what was assumed."""
+    if verdict is Verdict.EXEMPT:
+        reach = (
+            f"it is {share(reading.share)} of customer interactions, below the boundary of 10 %"
+            if reading.share is not None
+            else "its share of customer interactions is not known"
+        )
+        return (
+            f"Exempt as of {day(at)}: a sandbox that affects nothing, as stated. Nothing in the log "
+            f"contradicts it; {reach}.",
+        )
+    reasons = list(contradictions)
+    if not facts.decisions:
+        reasons.append("There is no log: no decision was ever loaded, so nothing can be shown.")
+    mandatory = [r for r in results if r.requirement is Requirement.MANDATORY]
+    open_ones = urgent(mandatory)
+    reasons += [_reason(r) for r in open_ones if r.status is Status.FAIL]
+    reasons += [
+        f"{c.title}: {c.sentence}"
+        for c in conditions[1:]
+        if c.state == MET and not any(r.status is Status.FAIL for r in mandatory if r.id in c.controls)
+    ]
+    reasons += [_reason(r) for r in open_ones if r.status is not Status.FAIL]
+    reasons += [_reason(r) for r in mandatory if r.status is Status.EXEMPT]
+    reasons += reading.notes
+    if verdict in (Verdict.MANAGED, Verdict.MATURE):
+        reasons.append(_in_order(verdict, mandatory, _short_of_mature(results)))
+    if reading.share is not None and reading.share > 0.1:
+        reasons.append(f"{reach_sentence(reading, facts)} Monitoring and rollback are mandatory.")
+    return tuple(reasons)
+
+
+def _reason(result: ControlResult) -> str:
+    return f"{result.id} {result.title}: {result.status.value}. {result.evidence.sentence}"
+
+
+def _in_order(verdict: Verdict, mandatory: Sequence[ControlResult], short: list[str]) -> str:
+    passing = sum(r.status is Status.PASS for r in mandatory)
+    tally = f"{count(passing)} of {plural(len(mandatory), 'mandatory control')} pass"
+    if verdict is Verdict.MATURE:
+        return f"{tally}, monitoring and retraining by evidence."
+    return f"{tally}. Not yet MATURE: {'; '.join(short)}."
