@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import bdtr, bdtrik, expit, logit, stdtrit
+from scipy.special import bdtrik, expit, logit, stdtrit
 
 from plumbline.domain import FloatArray, IntArray
 from plumbline.monitor.counts import Counts
@@ -64,7 +64,7 @@ def binomial_reach(
     n1, p = np.maximum(np.round(n), 1.0), np.clip(p, 1e-9, 1 - 1e-9)
 
     def below(q: FloatArray) -> FloatArray:
-        k = np.where(bdtr(0.0, n1, q) < chance, np.ceil(bdtrik(chance, n1, q)), 0.0)
+        k = np.where((1 - q) ** n1 < chance, np.ceil(bdtrik(chance, n1, q)), 0.0)
         return np.nan_to_num(k, nan=0.0) / n1
 
     return np.where(n > 0, below(p), 0.0), np.where(n > 0, 1 - below(1 - p), 1.0)
@@ -185,7 +185,8 @@ def _days(metric: Metric, c: Counts, days: Days | None) -> Interval:
         if held < FEWEST_DAYS:
             continue
         drawn = resample(metric.compute, own)
-        se[i] = np.nanstd(drawn) * np.sqrt(held / (held - 1))
+        drawn = drawn[np.isfinite(drawn)]
+        se[i] = np.std(drawn) * np.sqrt(held / (held - 1)) if len(drawn) else np.nan
         quantile[i] = stdtrit(held - 1, 0.975)
     return _from_se(metric, value, se, quantile)
 
