@@ -87,7 +87,7 @@ def performance(
     chosen = _chosen(profile, metrics, cost is not None)
     all_counts = counts_of(profile, cost)
     healthy = _reference(profile, all_counts, reference, by, window)
-    shown = _mask(profile, window)
+    shown = window_rows(profile, window)
     versions: list[str | None] = [window.version if window else None]
     if by_version:
         versions = list(dict.fromkeys(np.array(profile.versions, dtype=object)[shown].tolist()))
@@ -169,7 +169,7 @@ def _equals(values: Sequence[str], wanted: str | None) -> Mask:
     return np.array([wanted is None or value == wanted for value in values], dtype=bool)
 
 
-def _mask(profile: OutcomeProfile, window: Slice | None) -> Mask:
+def window_rows(profile: OutcomeProfile, window: Slice | None) -> Mask:
     """Groups of the days that the window touches."""
     window = window or Slice()
     start, end = window.start, window.end

@@ -1,0 +1,217 @@
+"""The day a series broke: where, how surely, and its level before and after.
+
+Breaks are searched with ``ruptures`` (KernelCPD, linear kernel: the exact least-squares segmentation of
+Celisse et al. 2018) on daily values in units of their noise. The last run of segments that are worse than
+before by more than chance and by enough to matter is the change; its date is then fitted twice, as a step
+and as a slope that sets in, and the better fit is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+import numpy as np
+
+from plumbline.domain import FloatArray, Point
+from plumbline.monitor.intervals import Z
+from plumbline.monitor.metrics import Metric, metric
+
+#: a break must lower the squared error by PENALTY x log(days) noise variances; tested on stationary series
+PENALTY = 4.0
+#: standard errors between levels that chance does not reach
+BEYOND = 3.0
+FEWEST = 8  # days with a value
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePoint:
+    """One change for the worse.
+
+    ``at``: start of the first day of it; ``low`` and ``high``: the days between which it began with 95 %
+    probability, all days alike likely beforehand. ``kind``: step or slope. ``before``, ``after``: mean
+    levels; of a slope ``after`` is the level of its last days. ``until``: end, None while it lasts.
+    """
+
+    metric: str
+    kind: str
+    at: datetime
+    low: datetime
+    high: datetime
+    before: float
+    after: float
+    n_before: int
+    n_after: int
+    until: datetime | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Blocks of days: values, rows, start and end; ``noise``: standard deviation of one row."""
+
+    value: FloatArray
+    rows: FloatArray
+    start: tuple[datetime, ...]
+    end: tuple[datetime, ...]
+    noise: float
+
+    def level(self, first: int, last: int) -> tuple[float, float]:
+        """Mean of blocks [first, last) and its standard error."""
+        rows = self.rows[first:last]
+        return float(np.average(self.value[first:last], weights=rows)), self.noise / float(
+            np.sqrt(rows.sum())
+        )
+
+
+def change_point(points: Sequence[Point], *, matters: float | None = None) -> ChangePoint | None:
+    """The last change for the worse in a daily series of one metric and version.
+
+    Args:
+        points: as ``performance(..., by="day")`` returns them; provisional ones are left out.
+        matters: smallest change worth telling, in the metric's unit; None: the metric's own.
+
+    Returns:
+        None where nothing broke beyond chance, where it does not matter, or where days are too few.
+
+    Raises:
+        PlumblineError: the metric is unknown.
+    """
+    used = sorted(
+        (p for p in points if p.value is not None and p.n > 0 and not p.provisional), key=lambda p: p.start
+    )
+    if len(used) < FEWEST:
+        return None
+    name = used[0].metric
+    one = metric("recall" if name.startswith("recall:") else name)
+    series = _series(used)
+    if len(series.value) < FEWEST or series.noise <= 0:
+        return None
+    edges = _segments(series)
+    enough = _matters(one, series, edges) if matters is None else matters
+    run = _worse_run(one, series, edges, enough)
+    return _told(name, one, series, *run, enough) if run else None
+
+
+def _series(points: Sequence[Point]) -> _Series:
+    """Days joined into blocks of at least 30 rows and half the usual day, and the noise of one row.
+
+    Noise is the larger of what the points' intervals say and what neighbouring blocks show (the median
+    absolute difference, scaled for the normal law), so that a restless series does not break every week.
+    """
+    least = max(30.0, float(np.median([p.n for p in points])) / 2)
+    blocks: list[list[Point]] = [[]]
+    for point in points:
+        if sum(p.n for p in blocks[-1]) >= least:
+            blocks.append([])
+        blocks[-1].append(point)
+    rows = np.array([sum(p.n for p in block) for block in blocks], dtype=float)
+    value = np.array([np.average([float(p.value or 0) for p in b], weights=[p.n for p in b]) for b in blocks])
+    halves = [
+        (p.high - p.low) / 2 * np.sqrt(p.n) / Z for p in points if p.low is not None and p.high is not None
+    ]
+    stated = float(np.median(halves)) if halves else 0.0
+    apart = np.abs(np.diff(value)) / np.sqrt(1 / rows[1:] + 1 / rows[:-1])
+    shown = float(np.median(apart)) / 0.6745 if len(apart) else 0.0
+    return _Series(
+        value, rows, tuple(b[0].start for b in blocks), tuple(b[-1].end for b in blocks), max(stated, shown)
+    )
+
+
+def _segments(series: _Series) -> list[int]:
+    """Edges of the segments, 0 and the number of blocks included."""
+    from ruptures import KernelCPD
+
+    scaled = series.value * np.sqrt(np.median(series.rows)) / series.noise
+    found = KernelCPD(kernel="linear", min_size=1).fit(scaled.reshape(-1, 1))
+    return [0, *(int(i) for i in found.predict(pen=PENALTY * np.log(len(scaled))))]
+
+
+def _matters(one: Metric, series: _Series, edges: list[int]) -> float:
+    if one.matters_of == "level":
+        return one.matters * abs(series.level(0, edges[1])[0])
+    return one.matters * (series.noise if one.matters_of == "rmse" else 1.0)
+
+
+def _is_worse(
+    one: Metric, series: _Series, healthy: tuple[int, int], part: tuple[int, int], enough: float
+) -> bool:
+    (before, se0), (after, se1) = series.level(*healthy), series.level(*part)
+    fall = before - after
+    worse = abs(fall) if one.higher_is_better is None else fall if one.higher_is_better else -fall
+    return worse > max(enough, BEYOND * float(np.hypot(se0, se1)))
+
+
+def _worse_run(one: Metric, series: _Series, edges: list[int], enough: float) -> tuple[int, int, int] | None:
+    """(start of the healthy stretch, start and end of the last worse run), in blocks.
+
+    Healthy is the longest stretch so far: the first segment, and whatever later one is no worse.
+    """
+    parts = list(pairwise(edges))
+    healthy, stretch, run = parts[0], parts[0][0], None
+    for part in parts[1:]:
+        if _is_worse(one, series, healthy, part, enough):
+            run = (run[0], run[1], part[1]) if run and run[2] == part[0] else (stretch, part[0], part[1])
+            continue
+        if run and run[2] == part[0]:
+            stretch = part[0]
+        if part[1] - part[0] >= healthy[1] - healthy[0]:
+            healthy = part
+    return run
+
+
+def _fits(series: _Series, first: int, last: int) -> dict[str, FloatArray]:
+    """Squared error, in noise variances, of a step and of a slope from each block on."""
+    y, w = series.value[first:last], series.rows[first:last] / series.noise**2
+    t = np.array([(s - series.start[first]).total_seconds() for s in series.start[first:last]]) / 86400
+    starts = np.arange(1, last - first)
+    shapes = {
+        "step": (np.arange(last - first) >= starts[:, None]).astype(float),
+        "slope": np.maximum(t[None, :] - t[starts - 1][:, None], 0.0),
+    }
+    found = {}
+    for kind, x in shapes.items():
+        mean_x, mean_y = (x @ w) / w.sum(), (y @ w) / w.sum()
+        dx, dy = x - mean_x[:, None], y - mean_y
+        explained = (dx * dy * w).sum(1) ** 2 / np.maximum((dx**2 * w).sum(1), 1e-300)
+        found[kind] = (dy**2 * w).sum() - explained
+    return found
+
+
+def _told(
+    name: str, one: Metric, series: _Series, first: int, began: int, ended: int, enough: float
+) -> ChangePoint | None:
+    fits = _fits(series, first, ended)
+    kind = min(fits, key=lambda k: float(fits[k].min()))
+    error = fits[kind]
+    likely = np.exp(-(error - error.min()) / 2)
+    share = np.cumsum(likely) / likely.sum()
+    at = first + 1 + int(np.argmin(error))
+    low, high = (first + 1 + int(np.searchsorted(share, q)) for q in (0.025, 0.975))
+    tail = max(at, ended - max(2, (ended - at) // 6)) if kind == "slope" else at
+    if at >= ended or not _is_worse(one, series, (first, at), (tail, ended), enough):
+        return None
+    before, after = series.level(first, at)[0], series.level(tail, ended)[0]
+    until = series.end[ended - 1] if ended < len(series.value) else None
+    return ChangePoint(
+        name, kind, series.start[at], series.start[low], series.start[min(high, ended - 1)], before, after,
+        int(series.rows[first:at].sum()), int(series.rows[at:ended].sum()), until,
+        _sentence(one, kind, series.start[at], before, after, until),
+    )  # fmt: skip
+
+
+def _sentence(
+    one: Metric, kind: str, at: datetime, before: float, after: float, until: datetime | None
+) -> str:
+    day = f"{at.day} {at:%B %Y}"
+    end = f"until {until.day} {until:%B %Y}" if until else "since"
+    if kind == "step":
+        return f"{_figure(one, before)} before {day}, {_figure(one, after)} {end}."
+    way = "falling" if after < before else "rising"
+    return f"{_figure(one, before)} before {day}, {way} {end}, {_figure(one, after)} at the end."
+
+
+def _figure(one: Metric, value: float) -> str:
+    return f"{100 * value:.1f} %" if one.unit == "share" else f"{value:,.3g}"

@@ -1,0 +1,165 @@
+"""Early warning: a CUSUM of daily outcomes that knows how often it cries wolf.
+
+Each day's value is set against the reference in units of its own standard error at that day's size; what
+is worse than ``ALLOWANCE`` of them adds up, what is better takes away, never below zero (Page 1954). The
+limit is chosen so that a system that stays as its reference was crosses it about once a ``run_length``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from plumbline.domain import FloatArray, IntArray, OutcomeProfile, Slice
+from plumbline.monitor.chunks import ENOUGH
+from plumbline.monitor.counts import Counts, counts_of
+from plumbline.monitor.metrics import HEADLINE, Metric, metric, ratio
+from plumbline.monitor.performance import Chunked, Span, chunked, reference_rows, window_rows
+from plumbline.monitor.thresholds import Threshold, threshold
+
+#: standard errors a day may be worse without adding up; half the shift that is found fastest
+ALLOWANCE = 0.5
+#: days between false alarms
+YEAR = 365.0
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A CUSUM's course and its first alarm that has not been taken back.
+
+    ``days`` start, ``sums`` and ``limit`` in standard errors. ``at``: end of the day on which the sum
+    crossed the limit, ``since``: start of the day from which it grew (the estimate of the onset); None
+    where it is below the limit now. ``run_length``: mean days between false alarms.
+    """
+
+    metric: str
+    days: tuple[datetime, ...]
+    sums: FloatArray
+    limit: float
+    run_length: float
+    at: datetime | None = None
+    since: datetime | None = None
+
+
+def cusum_limit(run_length: float, allowance: float = ALLOWANCE) -> float:
+    """The limit h at which a CUSUM of standard normal steps alarms every ``run_length`` steps on average.
+
+    Siegmund (1985, Sequential Analysis, 2.56): ARL = (exp(2kb) - 2kb - 1) / (2k^2), b = h + 1.166.
+    """
+    wanted = 2 * allowance**2 * run_length
+    x = np.log1p(wanted)
+    for _ in range(50):
+        x = np.log(wanted + x + 1)
+    return float(max(x / (2 * allowance) - 1.166, 0.0))
+
+
+def cusum(steps: FloatArray) -> FloatArray:
+    """Running sums of (n,) steps that never fall below zero."""
+    total = np.cumsum(steps)
+    return np.asarray(total - np.minimum(np.minimum.accumulate(total), 0.0))
+
+
+def early_warning(
+    profile: OutcomeProfile,
+    *,
+    reference: Span,
+    name: str | None = None,
+    window: Slice | None = None,
+    run_length: float = YEAR,
+    cost: dict[str, Any] | None = None,
+) -> Warned | None:
+    """Watch one metric day by day from the reference's end on.
+
+    Days are joined until they hold 30 labelled rows. The reference's mean is taken one standard error
+    worse than measured, and the noise as large as its days really were, so that a short or restless
+    reference does not raise false alarms. A shift of less than half of what matters never adds up.
+
+    Args:
+        reference: half-open span of healthy decisions.
+        name: a metric; None: the task's first.
+        window: filters as in ``performance``; days before the reference's end are not watched.
+        run_length: days between false alarms.
+        cost: the owner's cost matrix, for ``value``.
+
+    Returns:
+        None where the reference or what follows it holds too little.
+
+    Raises:
+        PlumblineError: an unknown metric.
+    """
+    one = metric(name or HEADLINE[profile.task], profile.classes)
+    counts = counts_of(profile, cost)
+    own = reference_rows(profile, reference, window.arm if window else None)
+    later = window_rows(profile, window) & np.array([day >= reference[1].date() for day in profile.days])
+    if not own.any() or not later.any():
+        return None
+    healthy, watched = chunked(profile.days, counts, own, "day"), chunked(profile.days, counts, later, "day")
+    band = threshold(one, healthy.counts, healthy.days)
+    if band.mean is None:
+        return None
+    normal = _worse(one, band, _joined(healthy)[0])
+    blocks, block = _joined(watched)
+    found = _worse(one, band, blocks)
+    if not len(normal[0]) or not len(found[0]):
+        return None
+    restless = max(1.0, float(np.sqrt(np.mean(normal[0] ** 2))))
+    return _watch(one, watched, block, found, restless, 1 / np.sqrt(len(normal[0])), run_length)
+
+
+def _watch(
+    one: Metric, watched: Chunked, block: IntArray, found: tuple[FloatArray, FloatArray],
+    restless: float, unsure: float, run_length: float,
+) -> Warned:  # fmt: skip
+    """Add up; for a two-sided metric both ways, each with twice the run length."""
+    sides = (1.0, -1.0) if one.higher_is_better is None else (1.0,)
+    per_block = len(block) / (block.max() + 1)
+    limit = cusum_limit(len(sides) * run_length / per_block)
+    allowance = np.maximum(ALLOWANCE, found[1] / restless) + unsure
+    runs = [cusum(np.nan_to_num(side * found[0] / restless - allowance)) for side in sides]
+    sums = max(runs, key=lambda run: run[-1])
+    starts = tuple(watched.starts[int(np.argmax(block == i))] for i in range(len(sums)))
+    warned = Warned(one.name, starts, sums, limit, run_length)
+    if sums[-1] <= limit:
+        return warned
+    below = np.flatnonzero(sums <= 0)
+    first = int(below[-1]) + 1 if len(below) else 0
+    crossed = first + int(np.argmax(sums[first:] > limit))
+    last = int(np.flatnonzero(block == crossed)[-1])
+    return Warned(one.name, starts, sums, limit, run_length, watched.ends[last], starts[first])
+
+
+def _joined(found: Chunked) -> tuple[Counts, IntArray]:
+    """Days joined, in order, into blocks of at least 30 labelled rows; (block counts, block of each day).
+
+    Days left over at the end join the last block.
+    """
+    block, held, number = np.zeros(len(found.starts), dtype=np.int64), 0.0, 0
+    for i, rows in enumerate(found.counts.labelled):
+        block[i] = number
+        held += rows
+        if held >= ENOUGH:
+            number, held = number + 1, 0.0
+    if held < ENOUGH and number:
+        block[block == number] = number - 1
+    return found.counts.grouped(block, int(block.max()) + 1), block
+
+
+def _worse(one: Metric, band: Threshold, blocks: Counts) -> tuple[FloatArray, FloatArray]:
+    """How many standard errors each block is worse than the reference (NaN: no value), and half of what
+    matters in the same unit."""
+    assert band.mean is not None
+    value = one.compute(blocks)
+    if one.hits is not None:
+        rows = one.hits(blocks)[1]
+        spread = max(band.mean * (1 - band.mean), 0.25 / max(band.n, 1))
+        se = np.sqrt(ratio(np.full(len(rows), spread), rows))
+    else:
+        se = band.se * np.sqrt(ratio(np.full(len(value), float(band.n)), blocks.labelled))
+    if not np.all(np.nan_to_num(se) > 0):
+        se = np.where(se > 0, se, np.nan)
+    sign = -1.0 if one.higher_is_better is False else 1.0
+    keep = np.isfinite(value) & np.isfinite(se)
+    return np.where(keep, sign * (band.mean - value) / se, 0.0), np.where(keep, band.matters / (2 * se), 0.0)

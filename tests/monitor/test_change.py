@@ -1,0 +1,102 @@
+"""Changes planted in simulated systems are found, dated and told; stationary ones give none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plumbline.domain import OutcomeProfile
+from plumbline.monitor.change import ChangePoint, change_point
+from plumbline.monitor.performance import performance
+
+from .outcomes import at, classified, regressed, scored
+
+
+def found(profile: OutcomeProfile, metric: str = "accuracy") -> ChangePoint | None:
+    return change_point(performance(profile, by="day", metrics=[metric]))
+
+
+def system(drop: np.ndarray, seed: int = 1, rows: int = 200) -> OutcomeProfile:
+    return classified(*scored(np.random.default_rng(seed), len(drop), rows, drop=drop))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_step_is_dated_to_the_day_or_nearly(seed: int) -> None:
+    change = found(system(np.where(np.arange(180) >= 100, 0.25, 0.0), seed))
+    assert change is not None
+    assert change.kind == "step"
+    assert abs((change.at - at(100)).days) <= 1
+    assert change.low <= change.at <= change.high
+    assert change.before - change.after > 0.1
+    assert change.until is None
+    assert change.n_before + change.n_after == 180 * 200
+    assert " since." in change.sentence
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_slope_is_dated_to_where_it_sets_in(seed: int) -> None:
+    """Accuracy slides steadily by about 20 points over 90 days, 330 rows a day."""
+    drop = np.clip((np.arange(180) - 90) / 90, 0, 1) * 0.34
+    change = found(system(drop, seed, rows=330))
+    assert change is not None
+    assert change.kind == "slope"
+    assert abs((change.at - at(90)).days) <= 7
+    assert "falling since" in change.sentence
+    assert change.after < change.before - 0.15
+
+
+def test_a_bad_day_that_passed_has_an_end() -> None:
+    drop = np.zeros(60)
+    drop[40:42] = 0.5
+    change = found(system(drop))
+    assert change is not None
+    assert (change.at, change.until) == (at(40), at(42))
+
+
+def test_the_last_of_two_changes_is_told() -> None:
+    drop = np.zeros(200)
+    drop[50:60], drop[150:] = 0.3, 0.3
+    change = found(system(drop))
+    assert change is not None
+    assert abs((change.at - at(150)).days) <= 1
+    assert change.until is None
+
+
+def test_getting_better_is_no_change_for_the_worse() -> None:
+    assert found(system(np.where(np.arange(120) < 60, 0.25, 0.0))) is None
+
+
+def test_a_change_too_small_to_matter_is_not_told() -> None:
+    drop = np.where(np.arange(120) >= 60, 0.008, 0.0)
+    assert found(system(drop, rows=8000)) is None
+
+
+def test_stationary_systems_seldom_break() -> None:
+    broken = sum(found(system(np.zeros(180), seed, rows=60)) is not None for seed in range(60))
+    assert broken <= 1
+
+
+def test_an_error_that_grows_is_told_as_rising() -> None:
+    rng = np.random.default_rng(3)
+    day = np.repeat(np.arange(200), 60)
+    true = rng.normal(100, 10, len(day))
+    predicted = true * (1 + np.clip((day - 120) / 80, 0, 1) * 0.3) + rng.normal(0, 8, len(day))
+    change = found(regressed(day, predicted, true), "bias")
+    assert change is not None
+    assert change.kind == "slope"
+    assert abs((change.at - at(120)).days) <= 7
+    assert "rising since" in change.sentence
+
+
+def test_the_95_per_cent_range_holds_the_truth_about_as_often() -> None:
+    held = 0
+    for seed in range(60):
+        change = found(system(np.where(np.arange(120) >= 70, 0.08, 0.0), seed, rows=150))
+        assert change is not None
+        held += change.low <= at(70) <= change.high
+    assert held >= 52
+
+
+def test_too_few_days_say_nothing() -> None:
+    assert found(system(np.zeros(5))) is None
+    assert change_point([]) is None

@@ -1,0 +1,112 @@
+"""The early warning's run length, by simulation, and how soon it sees a real fall."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plumbline.monitor.cusum import cusum, cusum_limit, early_warning
+
+from .outcomes import at, classified, regressed, scored
+
+REFERENCE = (at(0), at(90))
+
+
+def run_length(limit: float, allowance: float, chains: int = 1500, longest: int = 6000) -> float:
+    """Mean steps to the first alarm of chains of standard normal steps."""
+    rng = np.random.default_rng(3)
+    total, alarmed = np.zeros(chains), np.full(chains, longest)
+    for step in range(1, longest + 1):
+        total = np.maximum(total + rng.normal(size=chains) - allowance, 0)
+        new = (total > limit) & (alarmed == longest)
+        alarmed[new] = step
+        if (alarmed < longest).all():
+            break
+    return float(alarmed.mean())
+
+
+@pytest.mark.parametrize("wanted", [100.0, 365.0, 730.0])
+def test_the_limit_gives_the_stated_run_length(wanted: float) -> None:
+    assert run_length(cusum_limit(wanted), 0.5) == pytest.approx(wanted, rel=0.12)
+
+
+def test_the_limit_is_the_one_of_the_tables() -> None:
+    """Montgomery, Statistical Quality Control: k = 1/2 and h = 4 run 336 steps on one side, h = 5 930."""
+    assert cusum_limit(336) == pytest.approx(4.0, abs=0.05)
+    assert cusum_limit(930) == pytest.approx(5.0, abs=0.05)
+
+
+@given(st.lists(st.floats(-3, 3), min_size=1, max_size=40))
+@settings(max_examples=50, deadline=None)
+def test_sums_are_the_recursion(steps: list[float]) -> None:
+    total, expected = 0.0, []
+    for step in steps:
+        total = max(0.0, total + step)
+        expected.append(total)
+    assert cusum(np.array(steps)) == pytest.approx(np.array(expected), abs=1e-9)
+
+
+def test_a_stationary_system_alarms_no_more_than_once_a_year() -> None:
+    """60 systems watched for 180 days after a reference of 90: about 30 years, each crossing counted."""
+    days = alarms = 0
+    for seed in range(60):
+        warned = early_warning(classified(*scored(np.random.default_rng(seed), 270, 60)), reference=REFERENCE)
+        assert warned is not None
+        above = warned.sums > warned.limit
+        alarms += int((above & ~np.r_[False, above[:-1]]).sum())
+        days += 180
+    assert alarms <= 1.3 * days / 365
+
+
+def test_a_rare_positive_rate_does_not_alarm_for_being_skewed() -> None:
+    days = alarms = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        rows = 270 * 200
+        predicted = (rng.random(rows) < 0.011).astype(int)
+        profile = classified(np.repeat(np.arange(270), 200), predicted, predicted)
+        warned = early_warning(profile, reference=REFERENCE, name="positive_rate")
+        assert warned is not None
+        above = warned.sums > warned.limit
+        alarms += int((above & ~np.r_[False, above[:-1]]).sum())
+        days += 180
+    assert alarms <= 1.5 * days / 365
+
+
+def test_a_fall_is_seen_within_days_and_dated_to_its_onset() -> None:
+    drop = np.where(np.arange(150) >= 120, 0.15, 0.0)
+    profile = classified(*scored(np.random.default_rng(1), 150, 200, drop=drop))
+    warned = early_warning(profile, reference=REFERENCE)
+    assert warned is not None
+    assert warned.at is not None
+    assert warned.since is not None
+    assert at(120) < warned.at <= at(124)
+    assert abs((warned.since - at(120)).days) <= 2
+
+
+def test_bias_is_watched_on_both_sides() -> None:
+    for shift in (-4.0, 4.0):
+        rng = np.random.default_rng(2)
+        true = rng.normal(100, 10, 150 * 40)
+        day = np.repeat(np.arange(150), 40)
+        predicted = true + rng.normal(0, 8, len(true)) + np.where(day >= 120, shift, 0.0)
+        warned = early_warning(regressed(day, predicted, true), reference=REFERENCE, name="bias")
+        assert warned is not None
+        assert warned.since is not None
+        assert abs((warned.since - at(120)).days) <= 3
+
+
+def test_a_shift_too_small_to_matter_never_adds_up() -> None:
+    """Half a point of accuracy below, with 20,000 rows a day: certain, and of no consequence."""
+    rng = np.random.default_rng(4)
+    day = np.repeat(np.arange(150), 20_000)
+    right = rng.random(len(day)) < np.where(day >= 90, 0.897, 0.9)
+    warned = early_warning(classified(day, right.astype(int), np.ones(len(day), int)), reference=REFERENCE)
+    assert warned is not None
+    assert warned.at is None
+
+
+def test_nothing_to_watch_is_none() -> None:
+    assert early_warning(classified(*scored(np.random.default_rng(1), 20, 40)), reference=REFERENCE) is None
