@@ -27,7 +27,7 @@ def groups_alike(case: Case) -> Evidence:
         sentence = f"{_words(worst, case)}{more}."
         return unknown(sentence) if status is Status.UNKNOWN else measured(status, sentence)
     worst = min(groups, key=lambda g: g.low if g.low is not None else 2.0)
-    lowest = f"the lowest lower bound is {worst.low:.2f}, {worst.attribute} {worst.group}"
+    lowest = f"the lowest lower bound is {worst.low:.2f}, {worst.attribute} = {worst.group}"
     return measured(
         Status.PASS, f"{plural(len(groups), 'group')} compared with the best of each attribute: {lowest}."
     )
@@ -45,7 +45,7 @@ def _group(group: FairnessGroup, case: Case) -> Status:
 
 
 def _words(group: FairnessGroup, case: Case) -> str:
-    name = f"{group.attribute} {group.group}"
+    name = f"Group {group.attribute} = {group.group}"
     if group.n < case.limits["group_rows"] or group.ratio is None or group.low is None or group.high is None:
         needed = count(case.limits["group_rows"])
         return f"{name} has {plural(group.n, 'row')}, {needed} are needed to compare it"

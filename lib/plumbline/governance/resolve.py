@@ -68,11 +68,11 @@ def _hear(control: Control, found: Evidence, mine: list[Attestation], today: dat
     claim = max(mine, key=lambda a: a.at, default=None)
     if claim is None:
         return Resolved(found)
+    decided = found.kind in STRONG and found.status is not Status.UNKNOWN
     if today > ends_on(claim):
-        if found.status is Status.PASS or control.attested == "none":
+        if decided or control.attested == "none":
             return Resolved(found)
         return Resolved(_add(found, f"The statement by {claim.owner} expired on {day(ends_on(claim))}."))
-    decided = found.kind in STRONG and found.status is not Status.UNKNOWN
     if decided:
         return Resolved(found, _contradiction(control, claim, found))
     if control.attested == "none":

@@ -1,0 +1,196 @@
+"""Each rule at its threshold, and the figures its sentence gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from plumbline.domain import EvidenceKind, Status
+from plumbline.governance.facts import FairnessGroup, Switch
+from plumbline.governance.wording import share
+
+from .cases import CREDIT, attested, breach, control, days_ago, healthy_facts, judge
+
+PASS, PARTIAL, FAIL, UNKNOWN = Status.PASS, Status.PARTIAL, Status.FAIL, Status.UNKNOWN
+
+
+def switch(days: float, hours: float, decisions: int = 0) -> Switch:
+    return Switch(days_ago(days), "1", "2", hours, decisions)
+
+
+def one_group(n: int = 900, low: float = 0.9, high: float = 1.0, gap: float | None = 0.02) -> Any:
+    return (FairnessGroup("sex", "f", n, (low + high) / 2, low, high, gap),)
+
+
+CASES: list[tuple[str, dict[str, Any], Status]] = [
+    ("MON-1", {"labelled_share": 0.5}, PASS),
+    ("MON-1", {"labelled_share": 0.499}, FAIL),
+    ("MON-1", {"label_age_chunks": 3}, FAIL),
+    ("MON-1", {"labels": 0}, FAIL),
+    ("MON-1", {"labels": None}, FAIL),
+    ("MON-1", {"labelled_share": None}, UNKNOWN),
+    ("MON-2", {"recent_chunks_compared": 7}, PARTIAL),
+    ("MON-2", {"recent_chunks_compared": 6}, FAIL),
+    ("MON-2", {"reference": False}, FAIL),
+    ("MON-2", {"reference": None}, UNKNOWN),
+    ("MON-2", {"recent_chunks": 0}, UNKNOWN),
+    ("MON-3", {"model_age_days": 180}, PASS),
+    ("MON-3", {"model_age_days": 181}, FAIL),
+    ("MON-3", {"model_age_days": None}, UNKNOWN),
+    ("MON-4", {"performance_breach": breach(7)}, PARTIAL),
+    ("MON-4", {"performance_breach": breach(7.01)}, FAIL),
+    ("MON-4", {"performance_breach": breach(40, "incident 3")}, PASS),
+    ("MON-4", {"performance_watched": None}, UNKNOWN),
+    ("MON-5", {"drift_breach": breach(29)}, PARTIAL),
+    ("MON-5", {"drift_breach": breach(31)}, FAIL),
+    ("MON-5", {"drift_watched": None}, UNKNOWN),
+    ("MON-6", {"alert_channel": False}, FAIL),
+    ("MON-6", {"alerts_delivered": None}, UNKNOWN),
+    ("MON-6", {"alerts_delivered": 0, "alert_tested_at": days_ago(3)}, PASS),
+    ("MON-6", {"alerts_delivered": 0, "alert_tested_at": days_ago(400)}, UNKNOWN),
+    ("MON-6", {"alerts_delivered": 0, "alerts_failed": 2}, FAIL),
+    ("MON-6", {"alerts_acknowledged": 1}, PARTIAL),
+    ("MON-7", {"retraining_trigger": None}, FAIL),
+    ("MON-7", {"retraining_fired_at": None}, FAIL),
+    ("MON-7", {"retraining_fired_at": None, "retraining_tested_at": days_ago(9)}, PASS),
+    ("MON-7", {"retraining_fired_at": days_ago(366)}, FAIL),
+    ("MON-7", {"retraining_fired_at": days_ago(-3)}, FAIL),
+    ("MON-8", {"segments": None}, UNKNOWN),
+    ("MON-8", {"segments_labelled": 2}, PARTIAL),
+    ("REL-1", {"version_share": 0.95}, PARTIAL),
+    ("REL-1", {"version_share": 0.9499}, FAIL),
+    ("REL-1", {"version_share": None}, UNKNOWN),
+    ("REL-2", {"registered_versions": None}, UNKNOWN),
+    ("REL-2", {"registered_versions": 3}, FAIL),
+    ("REL-2", {"registry_complete": None}, PARTIAL),
+    ("REL-3", {"rollback_rehearsed_at": days_ago(366)}, FAIL),
+    ("REL-3", {"rollback_rehearsed_at": None, "rollback_at": days_ago(500)}, PASS),
+    ("REL-4", {"switches": None}, FAIL),
+    ("REL-4", {"switches": (switch(1, 24),)}, PASS),
+    ("REL-4", {"switches": (switch(1, 23.9, 499),)}, FAIL),
+    ("REL-4", {"switches": (switch(1, 0, 500),)}, PASS),
+    ("REL-4", {"switches": (switch(9, 0), switch(1, 30))}, PARTIAL),
+    ("REL-4", {"switches": (*(switch(n, 30) for n in (1, 2, 3)), switch(90, 0))}, PASS),
+    ("REL-5", {"guardrail_on": None}, UNKNOWN),
+    ("REL-5", {"guardrail_on": False}, FAIL),
+    ("REL-6", {"rollback_wire_tested_at": None}, PARTIAL),
+    ("REL-7", {"reproducible_versions": None}, UNKNOWN),
+    ("REL-7", {"reproducible_versions": 1}, PARTIAL),
+    ("REL-8", {"conflicting_share": 0.001}, PASS),
+    ("REL-8", {"conflicting_share": 0.002}, FAIL),
+    ("REL-8", {"repeats": 29}, UNKNOWN),
+    ("REL-8", {"repeats": 0}, UNKNOWN),
+    ("REL-8", {"repeats": 5, "conflicting_share": 0.2}, FAIL),
+    ("AUD-1", {"id_share": 0.999}, PASS),
+    ("AUD-1", {"id_share": 0.9989}, FAIL),
+    ("AUD-1", {"id_share": None}, UNKNOWN),
+    ("AUD-1", {"id_share": None, "gaps_unexplained": 1}, FAIL),
+    ("AUD-1", {"duplicate_share": 0.0011}, FAIL),
+    ("AUD-2", {"features_share": 0.989}, FAIL),
+    ("AUD-3", {"trail_intact": False}, FAIL),
+    ("AUD-3", {"loads_hashed": 11}, FAIL),
+    ("AUD-3", {"loads": 0}, UNKNOWN),
+    ("AUD-4", {"first_decision": days_ago(90)}, PASS),
+    ("AUD-4", {"first_decision": days_ago(90), "covers_launch": False}, FAIL),
+    ("AUD-4", {"first_decision": days_ago(90), "covers_launch": None}, UNKNOWN),
+    ("AUD-4", {"covers_launch": None}, PASS),
+    ("AUD-4", {"retention_days": None}, UNKNOWN),
+    ("AUD-4", {"oldest_personal_days": 731}, FAIL),
+    ("AUD-4", {"personal_detected": (), "personal_declared": (), "retention_days": None}, PASS),
+    ("AUD-5", {"lineage_versions": None}, UNKNOWN),
+    ("EXP-1", {"explained_share": 0.99}, PASS),
+    ("EXP-1", {"explained_share": 0.5, "surrogate_share": 0.5}, PARTIAL),
+    ("EXP-1", {"explained_share": 0.0, "surrogate_share": 0.9}, FAIL),
+    ("EXP-1", {"explained_share": None}, UNKNOWN),
+    ("EXP-2", {"recent_chunks_attributed": 12}, PARTIAL),
+    ("EXP-2", {"recent_chunks_attributed": 0}, FAIL),
+    ("EXP-3", {"records_sampled": None}, UNKNOWN),
+    ("EXP-3", {"records_sampled": 5, "records_issued": 5}, UNKNOWN),
+    ("EXP-3", {"reasons_complete": False}, PARTIAL),
+    ("FAIR-1", {"fairness": None}, UNKNOWN),
+    ("FAIR-1", {"fairness": one_group(low=0.8)}, PASS),
+    ("FAIR-1", {"fairness": one_group(low=0.79)}, PARTIAL),
+    ("FAIR-1", {"fairness": one_group(low=0.7, high=0.79)}, FAIL),
+    ("FAIR-1", {"fairness": one_group(n=29, low=0.1, high=0.2)}, UNKNOWN),
+    ("FAIR-1", {"fairness": one_group(gap=0.11)}, FAIL),
+    ("FAIR-1", {"fairness": one_group(gap=None)}, UNKNOWN),
+    ("OVR-1", {"override_mapped": False}, UNKNOWN),
+    ("OVR-1", {"overrides_90_days": 0}, PARTIAL),
+    ("SEC-1", {"sign_in": False}, FAIL),
+    ("SEC-1", {"sign_in": None}, PASS),  # stated; the workspace cannot tell
+    ("SEC-2", {"workspace_encrypted": False}, FAIL),
+    ("SEC-3", {"caller_share": 0.9}, FAIL),
+    ("SEC-3", {"caller_share": None}, UNKNOWN),
+    ("SEC-4", {"personal_declared": ()}, FAIL),
+    ("SEC-4", {"personal_detected": None}, UNKNOWN),
+    ("CMP-2", {"ai_act_reviewed": days_ago(366).date()}, PARTIAL),
+    ("CMP-2", {"ai_act_class": None}, UNKNOWN),
+    ("CMP-3", {"technical_file_reviewed": None}, UNKNOWN),
+    ("CMP-4", {"incidents_overdue": 1}, FAIL),
+    ("CMP-4", {"performance_breach": breach(8)}, FAIL),
+    ("CMP-4", {"performance_breach": breach(3)}, PASS),
+    ("CMP-4", {"incidents": None}, UNKNOWN),
+    ("CMP-5", {"restore_rehearsed_at": None}, PARTIAL),
+    ("CMP-5", {"restore_rehearsed_at": None, "rollback_rehearsed_at": None}, UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("control_id", "changes", "status"), CASES)
+def test_the_rule_at_its_threshold(control_id: str, changes: dict[str, Any], status: Status) -> None:
+    result = control(judge(healthy_facts(**changes), CREDIT), control_id)
+    assert result.status is status
+    sentence = result.evidence.sentence
+    assert sentence[0].isupper() or not sentence[0].isalpha()
+    assert sentence.endswith(".")
+    assert "None" not in sentence
+    assert ".." not in sentence
+    assert bool(result.next_action) == (status is not PASS)
+
+
+def test_light_asks_for_fewer_labels() -> None:
+    light = CREDIT | {"oversight": "always", "harm": "no", "critical": "no"}
+    facts = healthy_facts(labelled_share=0.21)
+    assert control(judge(facts, light), "MON-1").status is PASS
+    assert control(judge(facts, CREDIT), "MON-1").status is FAIL
+
+
+def test_nobody_claiming_review_needs_no_overrides() -> None:
+    facts = healthy_facts(overrides_90_days=0, override_rate=0.0)
+    assert control(judge(facts, CREDIT | {"oversight": "never"}), "OVR-1").status is PASS
+
+
+@pytest.mark.parametrize("control_id", ["MON-7", "REL-3", "REL-4", "REL-7", "CMP-5"])
+def test_a_statement_alone_is_partial(control_id: str) -> None:
+    unseen = healthy_facts(
+        retraining_trigger=False, rollback_rehearsed_at=None, switches=(), reproducible_versions=None,
+        restore_rehearsed_at=None,
+    )  # fmt: skip
+    result = control(judge(unseen, CREDIT, [attested(control_id)]), control_id)
+    assert result.status is PARTIAL
+    assert result.evidence.kind is EvidenceKind.ATTESTED
+    assert result.evidence.by == "Ana"
+
+
+def test_a_record_of_processing_without_its_document_is_partial() -> None:
+    assert control(judge(healthy_facts(), CREDIT, [attested("CMP-1", link="")]), "CMP-1").status is PARTIAL
+
+
+def test_sentences_give_figures_window_and_sample() -> None:
+    sentence = control(judge(healthy_facts(), CREDIT), "MON-1").evidence.sentence
+    assert sentence == (
+        "Outcomes are known for 91 % of 55,000 decisions old enough (needed 50 %); "
+        "the last labelled week is 1 week old (at most 2)."
+    )
+    logged = control(judge(healthy_facts(id_share=0.667), CREDIT), "AUD-1").evidence.sentence
+    assert "66.7 %" in logged
+    assert "60,000 decisions, 1 July 2025 to 1 July 2026" in logged
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0 %"), (1, "100 %"), (0.99999, "over 99.99 %"), (0.9989, "99.89 %"), (0.3333, "33.3 %"),
+     (0.001, "0.1 %"), (0.0004, "0.04 %"), (0.000001, "under 0.001 %"), (0.995, "99.5 %")],
+)  # fmt: skip
+def test_a_share_is_never_rounded_to_all_or_nothing(value: float, text: str) -> None:
+    assert share(value) == text
