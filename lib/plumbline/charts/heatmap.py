@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from plumbline.charts import numbers
-from plumbline.charts.style import TOKENS, Mode, blank, note, text
+from plumbline.charts.style import DATES, TOKENS, Mode, blank, note, text
 from plumbline.domain import FeatureDrift
 
 ROW = 22  # pixels a feature
@@ -70,7 +70,7 @@ def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: in
         showgrid=False,
         ticklabelstandoff=6,
     )
-    figure.update_xaxes(type="date", side="bottom")
+    figure.update_xaxes(**DATES, side="bottom")
     return figure
 
 

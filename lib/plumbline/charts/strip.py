@@ -8,11 +8,11 @@ from datetime import datetime
 import plotly.graph_objects as go
 
 from plumbline.charts import numbers
-from plumbline.charts.style import TOKENS, Mode, blank, colour, mark, note, text
+from plumbline.charts.style import DATES, TOKENS, Mode, blank, colour, mark, note, text
 
 
 def strip(
-    history: Sequence[tuple[datetime, str, str]], mode: Mode = "light", *, height: int = 84
+    history: Sequence[tuple[datetime, str, str]], mode: Mode = "light", *, height: int = 92
 ) -> go.Figure:
     """Draw one mark an entry, in the shape and colour of its status, in order of time.
 
@@ -46,6 +46,6 @@ def strip(
             name=text(status),
         )
     figure.update_yaxes(visible=False, range=[-1, 1])
-    figure.update_xaxes(type="date", showline=False)
-    figure.update_layout(margin={"l": 16, "r": 16, "t": 4, "b": 28})
+    figure.update_xaxes(**DATES, showline=False, nticks=8)
+    figure.update_layout(margin={"l": 16, "r": 16, "t": 4, "b": 36})
     return figure

@@ -165,6 +165,18 @@ def template(mode: Mode) -> Any:
     )
 
 
+#: an axis of times, day before month, whatever the zoom
+DATES: dict[str, Any] = {
+    "type": "date",
+    "tickformatstops": [
+        {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%-d %b"},
+        {"dtickrange": [86_400_000, 2_419_199_999], "value": "%-d %b\n%Y"},
+        {"dtickrange": ["M1", "M11"], "value": "%b\n%Y"},
+        {"dtickrange": ["M12", None], "value": "%Y"},
+    ],
+}
+
+
 def blank(mode: Mode, height: int) -> go.Figure:
     """An empty figure in the house style, ``height`` pixels high."""
     figure = go.Figure()

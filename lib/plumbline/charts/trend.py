@@ -10,7 +10,7 @@ from itertools import groupby
 import plotly.graph_objects as go
 
 from plumbline.charts import numbers
-from plumbline.charts.style import TOKENS, Mode, blank, colour, mark, note, text
+from plumbline.charts.style import DATES, TOKENS, Mode, blank, colour, mark, note, text
 from plumbline.domain import Point, PointStatus
 
 MARGIN = {"l": 8, "r": 120, "t": 30, "b": 8}  # the labels stand at the right
@@ -262,4 +262,4 @@ def _frame(
         free += 16 * per_pixel
     figure.update_layout(margin=MARGIN)
     figure.update_yaxes(range=[low, high])
-    figure.update_xaxes(type="date", range=[min(p.start for p in points), last])
+    figure.update_xaxes(**DATES, range=[min(p.start for p in points), last])

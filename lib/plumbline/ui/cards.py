@@ -1,0 +1,106 @@
+"""The pieces that pages share: opening sentence, verdict, status chip, figures, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from plumbline.charts.style import Mode, mark
+from plumbline.ui.plain import plain, prose
+
+
+def mode() -> Mode:
+    """Light or dark, as the reader's browser or menu has it."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def note(words: str) -> None:
+    """A quiet line: window, sample, zone, source. Streamlit's own caption is too pale on paper to be read."""
+    st.markdown(f":small[:gray[{prose(words)}]]")
+
+
+def opening(sentence: str, small: str = "") -> None:
+    """The finding as the page's first line; the line below says window, sample and zone."""
+    st.markdown(f"## {prose(sentence)}", anchors=False)
+    if small:
+        note(small)
+
+
+def section(title: str, small: str = "") -> None:
+    """A heading inside a page, with an optional line below it."""
+    st.markdown(f"### {plain(title)}", anchors=False)
+    if small:
+        note(small)
+
+
+def chip(status: str, words: str = "") -> str:
+    """A status as Markdown: shape, word and colour."""
+    look = mark(status)
+    return f":{look.markdown}-badge[{look.glyph} {plain(words or look.word)}]"
+
+
+def word(status: str, words: str = "") -> str:
+    """A status as quiet Markdown for tables: shape, word and colour without a ground."""
+    look = mark(status)
+    return f":{look.markdown}[{look.glyph}\u00a0{plain(words or look.word)}]"
+
+
+def glyph(status: str) -> str:
+    """A status as bare text, for cells that show no Markdown."""
+    look = mark(status)
+    return f"{look.glyph} {look.word}"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number with its name, and what makes it worth believing: interval, n or window."""
+
+    name: str
+    value: str
+    note: str = ""
+    status: str = ""
+
+
+#: the page is one measure wide, in pixels; so many cards of so much stand side by side in it and wrap below
+MEASURE = 1008
+GRID = {2: 489, 3: 316, 4: 229, 5: 177, 6: 143}
+
+
+def row(n: int, *, border: bool = False) -> Iterator[Any]:
+    """``n`` equal places side by side; on a narrow screen they wrap instead of being squeezed."""
+    with st.container(horizontal=True, gap="medium"):
+        places = [
+            st.container(width=GRID[n], border=border, height="stretch", gap="xsmall") for _ in range(n)
+        ]
+    yield from places
+
+
+def figures(items: Sequence[Figure]) -> None:
+    """Numbers side by side, each with its note below it."""
+    for place, item in zip(row(len(items)), items, strict=True):
+        with place:
+            note(item.name)
+            st.markdown(f"## {plain(item.value)}", anchors=False)
+            if item.status:
+                st.markdown(chip(item.status))
+            if item.note:
+                note(item.note)
+
+
+def table(rows: Iterable[Mapping[str, object]], *, alt: str, height: int | None = None) -> None:
+    """A printed table whose cells are Markdown made by ``word`` or ``plain``; headers are our own words.
+
+    It scrolls inside itself past ``height`` pixels.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows))
+    st.table(frame, border="horizontal", hide_index=True, alt=alt, height=height or "content")
+
+
+def numbered(items: Sequence[str]) -> None:
+    """Up to a handful of sentences as a numbered list."""
+    st.markdown("\n".join(f"{i}. {prose(item)}" for i, item in enumerate(items, 1)))

@@ -1,0 +1,46 @@
+"""Text from a log, a file name or a person, made safe to show.
+
+Markdown is a way out: an image in a table cell is fetched by the reader's browser. So whatever did not come
+from our own source code passes through ``plain`` before any Streamlit call that reads Markdown.
+"""
+
+from __future__ import annotations
+
+import re
+from string import punctuation
+
+_MARKS = re.compile("([" + re.escape(punctuation) + "])")
+_SPACES = re.compile(r"\s+")
+#: invisible characters that turn text around or hide it
+_TRICKS = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def plain(value: object, longest: int = 0) -> str:
+    """Any value as Markdown that shows just its characters, on one line.
+
+    Every ASCII punctuation mark is escaped (CommonMark, section 2.4), so no emphasis, link, image, autolink,
+    HTML, mathematics, colour or emoji directive remains. Cut to ``longest`` characters first, where given.
+    """
+    words = one_line(value, longest)
+    return _MARKS.sub(r"\\\1", words)
+
+
+def prose(value: object, longest: int = 0) -> str:
+    """A sentence as ``plain``, but with what stands between backticks as code.
+
+    Code is never parsed any further, so it needs no escapes; an odd backtick is shown as it is.
+    """
+    parts = one_line(value, longest).split("`")
+    if len(parts) % 2 == 0:
+        parts[-2:] = ["`".join(parts[-2:])]
+    return "".join(
+        f"`{part}`" if i % 2 and part.strip() else _MARKS.sub(r"\\\1", part) for i, part in enumerate(parts)
+    )
+
+
+def one_line(value: object, longest: int = 0) -> str:
+    """Any value as bare text on one line without control or direction marks, for places without Markdown."""
+    words = _SPACES.sub(" ", _TRICKS.sub(" ", str(value))).strip()
+    if longest and len(words) > longest:
+        words = words[: longest - 1].rstrip() + "…"
+    return words

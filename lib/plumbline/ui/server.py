@@ -1,0 +1,97 @@
+"""What surrounds the pages: response headers, the workspace's life, errors in words."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from plumbline.domain import PlumblineError
+from plumbline.ui import open as opened
+
+LOG = logging.getLogger("plumbline")
+
+#: Nothing is fetched from, sent to, or framed by another machine. Streamlit's own scripts need the two
+#: unsafe words; Plotly and the data grid work under it.
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class Headers:
+    """ASGI middleware that sets ``HEADERS`` on every HTTP response; sockets pass untouched."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+@asynccontextmanager
+async def workspace_lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+    """Open the workspace before the first visitor, close it when the server stops.
+
+    A workspace that cannot be opened does not stop the server: every page says why and what to do.
+    """
+    try:
+        opened.workspace()
+    except PlumblineError as error:
+        LOG.error("%s", error)
+    try:
+        yield {}
+    finally:
+        opened.close()
+
+
+def friendly_error(error: Exception) -> bool:
+    """Show a sentence instead of a traceback; True tells Streamlit that it has been shown.
+
+    An error that we raised says what to do itself. Any other gets a reference number that is also in the
+    server's log beside the traceback.
+    """
+    from plumbline.ui import states
+
+    if isinstance(error, PlumblineError):
+        states.failed(error)
+        return True
+    reference = secrets.token_hex(4)
+    LOG.error("reference %s: %s", reference, type(error).__name__, exc_info=error)
+    states.broken(reference)
+    return True

@@ -1,0 +1,51 @@
+"""Every key of the session state and of the query string, in one place, with its type and default.
+
+A key of the sidebar is also the name in the query string. Keys of pages are ``page.name`` and never in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import streamlit as st
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Key(Generic[T]):
+    """One entry of the session state."""
+
+    name: str
+    default: T
+
+    def get(self) -> T:
+        """The value, or the default."""
+        value: T = st.session_state.get(self.name, self.default)
+        return value
+
+    def set(self, value: T) -> None:
+        """Keep a value for this browser tab."""
+        st.session_state[self.name] = value
+
+    def clear(self) -> None:
+        """Back to the default."""
+        st.session_state.pop(self.name, None)
+
+
+# the sidebar: bound to the query string
+SYSTEM = Key("system", "")
+WINDOW = Key("window", "all")
+FROM: Key[Any] = Key("from", None)
+TO: Key[Any] = Key("to", None)
+VERSION = Key("version", "")
+CHUNK = Key("by", "auto")
+WHERE = Key("where", "")
+LEVEL = Key("is", "")
+
+# pages
+UPLOAD: Key[Any] = Key("logs.upload", None)  # what the last uploaded file turned out to be
+RESULT: Key[Any] = Key("logs.result", None)  # the last load's result
+UPLOAD_TURN = Key("logs.turn", 0)  # counts uploads: a new uploader after each load
+ACTOR = Key("actor", "")  # the name that signs what is done in this tab

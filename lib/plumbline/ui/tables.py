@@ -1,0 +1,82 @@
+"""Tables of the pages: results in, one printed or scrolling table out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from plumbline.charts import numbers
+from plumbline.domain import Attestation, Exemption, TrailEntry
+from plumbline.ui import cards
+from plumbline.ui.plain import one_line, plain
+
+
+def grid(rows: Sequence[dict[str, object]], *, alt: str, height: int | None = None) -> None:
+    """A scrolling table of plain cells: canvas, so that nothing in a cell is read as markup."""
+    import pandas as pd
+
+    st.dataframe(pd.DataFrame(list(rows)), hide_index=True, alt=alt, height=height or "auto")
+
+
+def trail(entries: Sequence[TrailEntry]) -> None:
+    """The trail, newest first."""
+    grid(
+        [
+            {
+                "No.": entry.seq,
+                "When (UTC)": f"{entry.at:%Y-%m-%d %H:%M:%S}",
+                "Who": one_line(entry.actor),
+                "What": one_line(entry.action),
+                "System": one_line(entry.system) or numbers.DASH,
+                "Detail": one_line(json.dumps(entry.detail, ensure_ascii=False), 400),
+                "Digest": entry.digest[:16],
+            }
+            for entry in entries
+        ],
+        alt="Trail entries, newest first: number, time, actor, action, system, detail, digest",
+        height=560 if len(entries) > 14 else None,
+    )
+
+
+def attestations(items: Sequence[Attestation], today: date) -> None:
+    """Statements, newest first; one that has ended says so."""
+    cards.table(
+        [
+            {
+                "Control": plain(item.control),
+                "Claim": cards.word(item.status.value),
+                "Statement": plain(item.statement, 300),
+                "By": plain(item.owner),
+                "Dated": f"{item.at:%-d %b %Y}",
+                "Holds until": _until(item.expires, today),
+                "Document": plain(item.link, 80) or numbers.DASH,
+            }
+            for item in items
+        ],
+        alt="Attestations: control, claim, statement, who, date, end, document",
+    )
+
+
+def exemptions(items: Sequence[Exemption], today: date) -> None:
+    """Exemptions, newest first; one that has ended says so."""
+    cards.table(
+        [
+            {
+                "Control": plain(item.control),
+                "Reason": plain(item.reason, 300),
+                "Approved by": plain(item.approver),
+                "Dated": f"{item.at:%-d %b %Y}",
+                "Until": _until(item.until, today),
+            }
+            for item in items
+        ],
+        alt="Exemptions: control, reason, approver, date, end",
+    )
+
+
+def _until(day: date, today: date) -> str:
+    words = f"{day:%-d %b %Y}"
+    return cards.word("fail", f"ended {words}") if day < today else words

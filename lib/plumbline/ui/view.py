@@ -1,0 +1,35 @@
+"""What the sidebar chose: the one thing a page starts from."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+
+from plumbline.charts.style import Mode
+from plumbline.domain import System
+from plumbline.store.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The sidebar's choice of this run. Times are UTC; ``start`` <= t < ``end``, None is no bound."""
+
+    ws: Workspace
+    change: int  # grows with every recorded change: the key of every cache
+    mode: Mode
+    systems: tuple[System, ...]
+    system: System | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    version: str | None = None
+    chunk: str | None = None  # day, week, month; None: chosen from the data
+    where: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether less than the whole log of the system is meant."""
+        return bool(self.start or self.end or self.version or self.where)
+
+
+CURRENT: ContextVar[View | None] = ContextVar("plumbline_view", default=None)

@@ -1,0 +1,61 @@
+"""Nothing from a log is read as Markdown, HTML or a directive."""
+
+from __future__ import annotations
+
+import re
+from string import punctuation
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plumbline.ui.plain import one_line, plain, prose
+
+ESCAPED = re.compile(r"\\([" + re.escape(punctuation) + r"])")
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=50, deadline=None)
+def test_every_mark_is_escaped_and_nothing_else_changes(value: str) -> None:
+    shown = plain(value)
+    assert ESCAPED.sub(r"\1", shown) == one_line(value)
+    assert not set(ESCAPED.sub("", shown)) & set(punctuation)
+    assert "\n" not in shown
+    assert shown == shown.strip()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "![x](http://host/pixel)", "[x](javascript:alert(1))", "<img src=x onerror=y>", ":red[x]", "$x$",
+        ":material/home:", "http://host/", "www.host.org", "a@b.org", "    code", "# title", "1. one",
+        "a\n\nb", "```x```", "| a | b |", "- a", "&lt;b&gt;", "~~x~~", "a -> b",
+    ],
+)  # fmt: skip
+def test_markdown_tricks_become_text(value: str) -> None:
+    assert not set(ESCAPED.sub("", plain(value))) & set(punctuation)
+
+
+def test_direction_marks_and_control_characters_vanish() -> None:
+    assert one_line("a\u202eb\x00c\u200bd") == "a b c d"
+
+
+def test_long_text_is_cut_with_an_ellipsis() -> None:
+    assert plain("*" * 10, 4) == r"\*\*\*…"
+    assert one_line("short", 10) == "short"
+
+
+@given(st.text(alphabet="`a![](:red*\n<", max_size=24))
+@settings(max_examples=50, deadline=None)
+def test_prose_keeps_every_character_and_escapes_all_outside_of_code(value: str) -> None:
+    shown = prose(value)
+    code = re.findall(r"`([^`]+)`", re.sub(r"\\`", "", shown))
+    outside = re.sub(r"`[^`]+`", "", re.sub(r"\\`", "", shown))
+    assert not set(ESCAPED.sub("", outside)) & set(punctuation)
+    assert all("\n" not in part for part in code)
+
+
+def test_a_name_between_backticks_is_code_and_an_odd_backtick_is_itself() -> None:
+    assert prose("`season_index` moved") == "`season_index` moved"
+    assert prose("a ` b") == r"a \` b"
+    assert prose("`![x](http://h/p)` and ![y](z)") == r"`![x](http://h/p)` and \!\[y\]\(z\)"

@@ -1,0 +1,78 @@
+"""Headers on every answer, and a workspace that opens and closes with the server."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plumbline.domain import PlumblineError
+from plumbline.ui import open as opened
+from plumbline.ui.server import HEADERS, POLICY, Headers, workspace_lifespan
+
+
+def answer_of(scope_type: str) -> list[dict[str, Any]]:
+    sent: list[dict[str, Any]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"x-frame-options", b"ALLOW")]}
+        )
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(Headers(app)({"type": scope_type}, None, send))  # type: ignore[arg-type]
+    return sent
+
+
+def test_every_http_answer_carries_the_headers_once() -> None:
+    headers = answer_of("http")[0]["headers"]
+    names = [name for name, _ in headers]
+    for name, value in HEADERS.items():
+        assert (name.lower().encode(), value.encode()) in headers
+        assert names.count(name.lower().encode()) == 1
+
+
+def test_sockets_pass_untouched() -> None:
+    assert answer_of("websocket")[0]["headers"] == [(b"x-frame-options", b"ALLOW")]
+
+
+def test_the_policy_names_no_other_machine() -> None:
+    assert "http" not in POLICY
+    assert "*" not in POLICY
+    assert "frame-ancestors 'none'" in POLICY
+
+
+def test_the_workspace_opens_with_the_server_and_closes_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.close()
+    monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(tmp_path / "w.duckdb"))
+
+    async def life() -> bool:
+        async with workspace_lifespan(None):
+            return opened.workspace() is opened.workspace()
+
+    assert asyncio.run(life())
+    opened.workspace()  # opens again after the close
+    opened.close()
+
+
+def test_a_workspace_that_cannot_be_opened_does_not_stop_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.close()
+    broken = tmp_path / "w.duckdb"
+    broken.write_bytes(b"not a database at all, but long enough to be looked at" * 100)
+    monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(broken))
+
+    async def life() -> str:
+        async with workspace_lifespan(None):
+            with pytest.raises(PlumblineError) as caught:
+                opened.workspace()
+            return str(caught.value)
+
+    assert "not a workspace" in asyncio.run(life())
