@@ -113,3 +113,4 @@ class Explanation:
     reasons: tuple[str, ...] = ()
     exportable: bool = True
     refused: str = ""  # why nothing is shown, when it is not
+    alerts: tuple[str, ...] = ()  # for the owner: e.g. a protected attribute among the strongest factors

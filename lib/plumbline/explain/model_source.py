@@ -1,0 +1,230 @@
+"""A registered model file: its inputs matched to the log, its scores checked, its explanations.
+
+Nothing is explained with a file before it reproduces the logged scores: otherwise it is not the model that
+decided.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plumbline.domain import FloatArray, PlumblineError, Task
+from plumbline.explain.isolated import (
+    FeatureInfo,
+    ModelInfo,
+    Scored,
+    describe_model,
+    explain_rows,
+    score_rows,
+)
+from plumbline.explain.score_space import score_range, tolerance
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: the share of checked decisions a file must reproduce
+REPRODUCES = 0.99
+CHECKED_ROWS = 1_000
+FEWEST = 20
+_PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})(\.\d{1,17})?([eE][+-]?\d{1,3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A model file tied to a version; ``feature_map``: the model's feature names to the log's columns."""
+
+    body: bytes
+    sha256: str
+    version: str
+    feature_map: Mapping[str, str]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Logged rows in the model's order and coding: ``rows`` (n, d) float64, NaN for missing.
+
+    ``columns``: model feature to log column; ``unseen``: feature to the number of rows whose category the
+    model was not trained on (they are passed on as missing, as the native libraries do).
+    """
+
+    rows: FloatArray
+    columns: dict[str, str]
+    unseen: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCheck:
+    """Whether a file reproduces the logged scores, and how its output relates to them.
+
+    ``view``: how the model's output becomes the logged score (one of ``VIEWS``); ``best``: whether only the
+    trees up to the best iteration count.
+    """
+
+    share: float
+    n: int
+    tolerance: float
+    sentence: str
+    passed: bool
+    info: ModelInfo
+    view: str = "score"
+    best: bool = False
+
+
+def align_features(info: ModelInfo, frame: pd.DataFrame, feature_map: Mapping[str, str]) -> Alignment:
+    """Match a model's features to columns of ``frame`` (one column a logged feature) and code the values.
+
+    A feature is matched by the given map where it names it, else by its own name, else without regard to
+    case. Features no split looks at may be absent. Raises PlumblineError naming the features that are not
+    found.
+    """
+    columns = match_columns(info, [str(c) for c in frame.columns], feature_map)
+    lost = [f.name for f in info.features if f.used and f.name not in columns]
+    if lost:
+        raise PlumblineError(
+            "The log has no column for these inputs of the model: " + ", ".join(lost[:8]),
+            todo="Say which column holds each, or register the model with a map of names.",
+        )
+    rows = np.full((len(frame), len(info.features)), np.nan)
+    unseen = {}
+    for i, feature in enumerate(info.features):
+        if feature.name in columns:
+            rows[:, i], strange = _coded(feature, frame[columns[feature.name]])
+            if strange:
+                unseen[feature.name] = strange
+    return Alignment(rows, columns, unseen)
+
+
+def match_columns(info: ModelInfo, columns: list[str], feature_map: Mapping[str, str]) -> dict[str, str]:
+    """Model feature to log column, for those that can be matched by map or name."""
+    folded: dict[str, str] = {}
+    for column in columns:
+        folded.setdefault(column.casefold(), column)
+    found = {}
+    for feature in info.features:
+        wanted = feature_map.get(feature.name)
+        if wanted is not None and wanted in columns:
+            found[feature.name] = wanted
+        elif feature.name in columns:
+            found[feature.name] = feature.name
+        elif feature.name.casefold() in folded:
+            found[feature.name] = folded[feature.name.casefold()]
+    return found
+
+
+def _coded(feature: FeatureInfo, column: pd.Series[Any]) -> tuple[FloatArray, int]:
+    """The column as the model codes it, and how many values it does not know."""
+    import pandas as pd
+
+    if feature.categories is not None:
+        places = {_spelling(c): float(i) for i, c in enumerate(feature.categories)}
+        absent = column.isna().to_numpy(bool)
+        codes = np.array([places.get(_spelling(v), np.nan) for v in column.tolist()], np.float64)
+        codes[absent] = np.nan
+        return codes, int((np.isnan(codes) & ~absent).sum())
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    strange = np.isnan(numbers) & ~column.isna().to_numpy(bool)
+    if feature.used and strange.any():
+        raise PlumblineError(
+            f"The model reads {feature.name!r} as a number, but the log's column {column.name!r} holds text",
+            todo="Register the model in a format that keeps its categories, or map another column.",
+        )
+    return numbers, 0
+
+
+def _spelling(value: Any) -> str:
+    """One spelling for 3, 3.0 and "3", so that codes match however the log typed them."""
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value)).lower()
+    text = str(value)
+    if _PLAIN_NUMBER.fullmatch(text):
+        return repr(float(text))
+    return text.lower() if text in {"True", "False"} else text
+
+
+#: how the model's output may appear in the log: name and the output as the log writes it
+VIEWS: dict[str, Callable[[Scored, int], FloatArray]] = {
+    "score": lambda scored, which: scored.score[:, which],
+    "percent": lambda scored, which: 100.0 * scored.score[:, which],
+    "margin": lambda scored, which: scored.margin[:, which],
+    "complement": lambda scored, which: 1.0 - scored.score[:, which],
+    "percent of complement": lambda scored, which: 100.0 - 100.0 * scored.score[:, which],
+}
+
+
+def possible_views(info: ModelInfo, scores: FloatArray) -> list[str]:
+    if info.link != "logit":
+        return ["score"] if info.link == "softmax" else ["score", "margin"]
+    by_range = {"unit": ["score", "complement"], "percent": ["percent", "percent of complement"]}
+    return [*by_range.get(score_range(scores), []), "margin"]
+
+
+def check_model(
+    model: RegisteredModel,
+    frame: pd.DataFrame,
+    scores: FloatArray,
+    *,
+    task: Task = Task.BINARY,
+    output: int = 0,
+    info: ModelInfo | None = None,
+) -> ModelCheck:
+    """Score up to 1,000 logged decisions of the model's version and compare with the logged scores (n,).
+
+    ``output``: the class whose probability is logged (several outputs). Raises PlumblineError where the file
+    is refused or its inputs are not in the log.
+    """
+    info = info or describe_model(model.body)
+    usable = np.flatnonzero(np.isfinite(scores))
+    if len(usable) < FEWEST:
+        raise PlumblineError(
+            f"Only {len(usable)} decisions of version {model.version} have a score: too few for a check",
+            todo=f"At least {FEWEST} are needed.",
+        )
+    if len(usable) > CHECKED_ROWS:
+        usable = np.sort(np.random.default_rng(0).choice(usable, CHECKED_ROWS, replace=False))
+    logged, near = scores[usable], tolerance(scores, task)
+    rows = align_features(info, frame.iloc[usable], model.feature_map).rows
+    best = (-1.0, "score", False)
+    for early in [False, True] if info.best_trees else [False]:
+        scored = score_rows(model.body, rows, best=early)
+        for view in possible_views(info, scores):
+            share = float(np.mean(np.abs(VIEWS[view](scored, output) - logged) <= near))
+            best = max(best, (share, view, early), key=lambda found: found[0])
+    share, view, early = best
+    passed = share >= REPRODUCES
+    sentence = _sentence(model.version, share, len(usable), near, view)
+    return ModelCheck(share, len(usable), near, sentence, passed, info, view, early)
+
+
+def _sentence(version: str, share: float, n: int, near: float, view: str) -> str:
+    how = {"complement": " (as one less the model's probability)", "margin": " (as the model's raw output)"}
+    sentence = (
+        f"The model file registered for version {version} reproduces {share:.1%} of {n:,} logged scores "
+        f"within {near:.2g}{how.get(view, '')}."
+    )
+    if share < REPRODUCES:
+        sentence += " This is not the model that decided, so nothing is explained with it."
+    return sentence
+
+
+def explain_with_model(
+    model: RegisteredModel, check: ModelCheck, frame: pd.DataFrame, *, output: int = 0
+) -> tuple[FloatArray, float, FloatArray]:
+    """Contributions (n, d) in the model's feature order, base, and the score as the log writes it (n,).
+
+    In log-odds for a logit link (turned round where the log keeps the complement), in the raw class score
+    for softmax, in the logarithm for a log link. Raises PlumblineError where the check did not pass.
+    """
+    if not check.passed:
+        raise PlumblineError(check.sentence)
+    rows = align_features(check.info, frame, model.feature_map).rows
+    scored = explain_rows(model.body, rows, output=output, best=check.best)
+    if scored.contributions is None or scored.base is None:
+        raise PlumblineError("The model's process gave no contributions")
+    sign = -1.0 if "complement" in check.view else 1.0
+    return sign * scored.contributions, sign * scored.base, VIEWS[check.view](scored, output)
