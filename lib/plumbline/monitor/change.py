@@ -2,15 +2,15 @@
 
 Breaks are searched with ``ruptures`` (KernelCPD, linear kernel: the exact least-squares segmentation of
 Celisse et al. 2018) on daily values in units of their noise. The last run of segments that are worse than
-before by more than chance and by enough to matter is the change; its date is then fitted twice, as a step
-and as a slope that sets in, and the better fit is told.
+before by more than chance and by enough to matter is the change. It is told as a slope that sets in on a
+day where that fits as well as the steps for fewer breaks, else as the first of the steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -92,7 +92,7 @@ def change_point(points: Sequence[Point], *, matters: float | None = None) -> Ch
     edges = _segments(series)
     enough = _matters(one, series, edges) if matters is None else matters
     run = _worse_run(one, series, edges, enough)
-    return _told(name, one, series, *run, enough) if run else None
+    return _told(name, one, series, run, enough) if run else None
 
 
 def _series(points: Sequence[Point]) -> _Series:
@@ -144,57 +144,72 @@ def _is_worse(
     return worse > max(enough, BEYOND * float(np.hypot(se0, se1)))
 
 
-def _worse_run(one: Metric, series: _Series, edges: list[int], enough: float) -> tuple[int, int, int] | None:
-    """(start of the healthy stretch, start and end of the last worse run), in blocks.
+def _worse_run(one: Metric, series: _Series, edges: list[int], enough: float) -> list[int] | None:
+    """Edges of the healthy stretch and of the segments of the last worse run after it, in blocks.
 
     Healthy is the longest stretch so far: the first segment, and whatever later one is no worse.
     """
     parts = list(pairwise(edges))
-    healthy, stretch, run = parts[0], parts[0][0], None
+    healthy, stretch = parts[0], parts[0][0]
+    run: list[int] | None = None
     for part in parts[1:]:
+        lasting = run is not None and run[-1] == part[0]
         if _is_worse(one, series, healthy, part, enough):
-            run = (run[0], run[1], part[1]) if run and run[2] == part[0] else (stretch, part[0], part[1])
+            run = [*run, part[1]] if run and lasting else [stretch, *part]
             continue
-        if run and run[2] == part[0]:
+        if lasting:
             stretch = part[0]
         if part[1] - part[0] >= healthy[1] - healthy[0]:
             healthy = part
     return run
 
 
-def _fits(series: _Series, first: int, last: int) -> dict[str, FloatArray]:
-    """Squared error, in noise variances, of a step and of a slope from each block on."""
+def _step_error(series: _Series, first: int, last: int) -> FloatArray:
+    """Squared error, in noise variances, of a step at each block of (first, last)."""
+    places = np.arange(1, last - first)
+    return _error(series, first, last, (np.arange(last - first) >= places[:, None]).astype(float))
+
+
+def _slope_error(series: _Series, first: int, last: int) -> FloatArray:
+    """Squared error, in noise variances, of a slope from each block of (first, last) on."""
+    day = np.array([(s - series.start[first]).total_seconds() for s in series.start[first:last]]) / 86400
+    return _error(series, first, last, np.maximum(day[None, :] - day[:-1, None], 0.0))
+
+
+def _error(series: _Series, first: int, last: int, shapes: FloatArray) -> FloatArray:
+    """Least squares of level + size x shape, weighted by rows, for each shape (places, blocks): (places,)."""
     y, w = series.value[first:last], series.rows[first:last] / series.noise**2
-    t = np.array([(s - series.start[first]).total_seconds() for s in series.start[first:last]]) / 86400
-    starts = np.arange(1, last - first)
-    shapes = {
-        "step": (np.arange(last - first) >= starts[:, None]).astype(float),
-        "slope": np.maximum(t[None, :] - t[starts - 1][:, None], 0.0),
-    }
-    found = {}
-    for kind, x in shapes.items():
-        mean_x, mean_y = (x @ w) / w.sum(), (y @ w) / w.sum()
-        dx, dy = x - mean_x[:, None], y - mean_y
-        explained = (dx * dy * w).sum(1) ** 2 / np.maximum((dx**2 * w).sum(1), 1e-300)
-        found[kind] = (dy**2 * w).sum() - explained
-    return found
+    dx = shapes - ((shapes @ w) / w.sum())[:, None]
+    dy = y - (y @ w) / w.sum()
+    explained = (dx @ (dy * w)) ** 2 / np.maximum(dx**2 @ w, 1e-300)
+    return np.asarray((dy**2 @ w) - explained)
 
 
-def _told(
-    name: str, one: Metric, series: _Series, first: int, began: int, ended: int, enough: float
-) -> ChangePoint | None:
-    fits = _fits(series, first, ended)
-    kind = min(fits, key=lambda k: float(fits[k].min()))
-    error = fits[kind]
+def _steps_cost(series: _Series, run: list[int]) -> float:
+    """Squared error of the run told as its segments, each break paid for."""
+    total = PENALTY * np.log(len(series.value)) * (len(run) - 2)
+    for first, last in pairwise(run):
+        y, w = series.value[first:last], series.rows[first:last] / series.noise**2
+        total += (w * (y - (y @ w) / w.sum()) ** 2).sum()
+    return float(total)
+
+
+def _told(name: str, one: Metric, series: _Series, run: list[int], enough: float) -> ChangePoint | None:
+    first, ended = run[0], run[-1]
+    error = _slope_error(series, first, ended)
+    slope = float(error.min()) + PENALTY * np.log(len(series.value)) < _steps_cost(series, run)
+    if not slope:
+        error = _step_error(series, first, run[2])
     likely = np.exp(-(error - error.min()) / 2)
     share = np.cumsum(likely) / likely.sum()
     at = first + 1 + int(np.argmin(error))
     low, high = (first + 1 + int(np.searchsorted(share, q)) for q in (0.025, 0.975))
-    tail = max(at, ended - max(2, (ended - at) // 6)) if kind == "slope" else at
-    if at >= ended or not _is_worse(one, series, (first, at), (tail, ended), enough):
+    tail = max(at, ended - max(2, (ended - at) // 6)) if slope else at
+    if not _is_worse(one, series, (first, at), (tail, ended), enough):
         return None
     before, after = series.level(first, at)[0], series.level(tail, ended)[0]
     until = series.end[ended - 1] if ended < len(series.value) else None
+    kind = "slope" if slope else "step"
     return ChangePoint(
         name, kind, series.start[at], series.start[low], series.start[min(high, ended - 1)], before, after,
         int(series.rows[first:at].sum()), int(series.rows[at:ended].sum()), until,
@@ -205,12 +220,13 @@ def _told(
 def _sentence(
     one: Metric, kind: str, at: datetime, before: float, after: float, until: datetime | None
 ) -> str:
-    day = f"{at.day} {at:%B %Y}"
-    end = f"until {until.day} {until:%B %Y}" if until else "since"
-    if kind == "step":
-        return f"{_figure(one, before)} before {day}, {_figure(one, after)} {end}."
-    way = "falling" if after < before else "rising"
-    return f"{_figure(one, before)} before {day}, {way} {end}, {_figure(one, after)} at the end."
+    last = until - timedelta(days=1) if until else None
+    end = f"until {last.day} {last:%B %Y}" if last else "since"
+    way = "" if kind == "step" else ("falling " if after < before else "rising ") + f"{end}, "
+    tail = (
+        f"{_figure(one, after)} {end}" if kind == "step" else f"{way}{_figure(one, after)} in the last days"
+    )
+    return f"{_figure(one, before)} until {at.day} {at:%B %Y}, {'then ' if last else ''}{tail}."
 
 
 def _figure(one: Metric, value: float) -> str:

@@ -191,10 +191,12 @@ def _days(metric: Metric, c: Counts, days: Days | None) -> Interval:
     return _from_se(metric, value, se, quantile)
 
 
-def resample(compute: Callable[[Counts], FloatArray], days: Counts, size: int = RESAMPLES) -> FloatArray:
+def resample(
+    compute: Callable[[Counts], FloatArray], days: Counts, size: int = RESAMPLES, seed: int = SEED
+) -> FloatArray:
     """``compute`` on ``size`` resamples of whole days, (size,); the seed is fixed."""
     held = len(days.labelled)
-    weights = np.random.default_rng(SEED).multinomial(held, np.full(held, 1 / held), size=size)
+    weights = np.random.default_rng(seed).multinomial(held, np.full(held, 1 / held), size=size)
     return compute(days.weighted(weights.astype(float)))
 
 

@@ -81,7 +81,8 @@ def _positives(c: Counts) -> tuple[FloatArray, FloatArray]:
 def _share(
     hits: Callable[[Counts], tuple[FloatArray, FloatArray]], empty: float
 ) -> Callable[[Counts], FloatArray]:
-    return lambda c: ratio(*hits(c), empty=empty)
+    """A proportion; ``empty`` where its denominator is 0 although rows are labelled, else NaN."""
+    return lambda c: np.where(c.confusion.sum((1, 2)) > 0, ratio(*hits(c), empty=empty), np.nan)
 
 
 def balanced_accuracy(c: Counts) -> FloatArray:

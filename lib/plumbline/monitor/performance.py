@@ -1,18 +1,4 @@
-"""Performance over time where labels are known: values, intervals, limits and statuses, chunk by chunk.
-
-How a point gets its status (the rule is stated once, here):
-
-- ``unknown``: fewer than 30 labelled rows, a value that cannot be computed, or nothing to compare with;
-- ``ok``: the value is within its limits;
-- ``watch``: the value is beyond a limit, but only in this chunk and its interval is not wholly beyond; or
-  the chunk is provisional;
-- ``breach``: the whole interval is beyond the limit, or this chunk and a neighbour (unknown and
-  provisional ones skipped) are both beyond it on the same side; both are then marked.
-
-A limit from the reference already leaves room for chance and for changes too small to matter, so a breach
-is always a difference that is large enough and more than chance. A floor is the owner's word and is taken
-as it stands.
-"""
+"""Performance over time where labels are known: every metric, chunk by chunk, against its limits."""
 
 from __future__ import annotations
 
@@ -26,19 +12,17 @@ from numpy.typing import NDArray
 
 from plumbline.domain import (
     DelayProfile,
-    FloatArray,
-    IntArray,
     OutcomeProfile,
     Point,
-    PointStatus,
     Slice,
 )
-from plumbline.monitor.chunks import ENOUGH, choose_chunk, chunk_index, midnight
+from plumbline.monitor.chunks import choose_chunk, chunk_index, midnight
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.delay import provisional
 from plumbline.monitor.intervals import Days, interval
 from plumbline.monitor.metrics import ALIASES, Metric, metric, metrics_for
-from plumbline.monitor.thresholds import Threshold, limits, threshold
+from plumbline.monitor.statuses import judged
+from plumbline.monitor.thresholds import Threshold, threshold
 
 Span = tuple[datetime, datetime]
 Mask = NDArray[np.bool_]
@@ -102,7 +86,10 @@ def performance(
     for one in chosen:
         band = threshold(one, *healthy, floor=_floor_of(one, floors))
         for version, found, waiting in series:
-            points += _points(one, version, found, band, waiting)
+            sure = interval(one, found.counts, found.days)
+            points += judged(
+                one, found.starts, found.ends, found.counts, sure, band, waiting, version=version
+            )
     return tuple(points)
 
 
@@ -179,77 +166,3 @@ def window_rows(profile: OutcomeProfile, window: Slice | None) -> Mask:
     ]
     chosen = _equals(profile.versions, window.version) & _equals(profile.arms, window.arm)
     return np.array(touched, dtype=bool) & chosen
-
-
-def _points(one: Metric, version: str | None, found: Chunked, band: Threshold, waiting: Mask) -> list[Point]:
-    counts = found.counts
-    values, sure = one.compute(counts), interval(one, counts, found.days)
-    bounds = np.nan_to_num(one.bound(counts)) if one.bound else np.zeros(len(values))
-    low, high = limits(band, one, counts)
-    judged = (counts.labelled >= ENOUGH) & np.isfinite(values) & (np.isfinite(low) | np.isfinite(high))
-    if one.hits is not None:
-        judged &= one.hits(counts)[1] > 0
-    side = np.where(values + bounds < low, -1, np.where(values - bounds > high, 1, 0))
-    whole = (sure.high + bounds < low) | (sure.low - bounds > high)
-    breached = _breached(side, whole, judged & ~waiting)
-    notes = one.note(counts) if one.note else [""] * len(values)
-    points = []
-    for i, value in enumerate(values):
-        status = PointStatus.OK
-        if not judged[i]:
-            status = PointStatus.UNKNOWN
-        elif breached[i]:
-            status = PointStatus.BREACH
-        elif side[i]:
-            status = PointStatus.WATCH
-        points.append(
-            Point(
-                metric=one.name, start=found.starts[i], end=found.ends[i], n=int(counts.labelled[i]),
-                value=_known(value), low=_known(sure.low[i]), high=_known(sure.high[i]),
-                threshold=_nearer(value, low[i], high[i], band.mean), status=status, version=version,
-                provisional=bool(waiting[i]), bound=float(bounds[i]),
-                note=f"{notes[i]} {_why(one, int(counts.labelled[i]), value, judged[i], band)}".strip(),
-            )
-        )  # fmt: skip
-    return points
-
-
-def _breached(side: IntArray, whole: Mask, judged: Mask) -> Mask:
-    """Beyond by the whole interval, or together with the neighbour before or after, among judged chunks."""
-    breached = whole & judged & (side != 0)
-    order = np.flatnonzero(judged)
-    running = (side[order][1:] == side[order][:-1]) & (side[order][1:] != 0)
-    breached[order[1:][running]] = True
-    breached[order[:-1][running]] = True
-    return np.asarray(breached)
-
-
-def _known(value: FloatArray | float) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
-def _nearer(value: float, low: float, high: float, mean: float | None) -> float | None:
-    """The limit that is shown: of two, the one on the value's side."""
-    if np.isfinite(low) and np.isfinite(high):
-        middle = mean if mean is not None else (low + high) / 2
-        return float(high if value > middle else low)
-    return _known(low) if np.isfinite(low) else _known(high)
-
-
-def _why(one: Metric, labelled: int, value: float, judged: bool, band: Threshold) -> str:
-    """Why a point has no status, in words."""
-    if judged:
-        return ""
-    if labelled < ENOUGH:
-        return f"{labelled} labelled rows; {ENOUGH} are needed, {ENOUGH - labelled} more."
-    if band.source == "none" and np.isfinite(value):
-        return "There is no reference to compare with yet."
-    if one.name == "value" and not np.isfinite(value):
-        return "The owner has stated no cost matrix."
-    if one.name in ("roc_auc", "average_precision", "log_loss", "brier") and not np.isfinite(value):
-        return "No score is logged here, or the labels are all of one class."
-    return (
-        "No row of this chunk counts towards this metric."
-        if np.isfinite(value)
-        else "It cannot be computed here."
-    )

@@ -1,0 +1,125 @@
+"""What a value of a chunk amounts to, given its interval and its limits.
+
+How a point gets its status (the rule is stated once, here):
+
+- ``unknown``: fewer than 30 rows, a value that cannot be computed, or nothing to compare with;
+- ``ok``: the value is within its limits;
+- ``watch``: the value is beyond a limit, but only in this chunk and its interval is not wholly beyond; or
+  the chunk is provisional;
+- ``breach``: the whole interval is beyond the limit, or this chunk and a neighbour (unknown and
+  provisional ones skipped) are both beyond it on the same side; both are then marked.
+
+A limit from the reference already leaves room for chance and for changes too small to matter, so a breach
+is always a difference that is large enough and more than chance. A floor is the owner's word and is taken
+as it stands. Where a grid may have moved a value, it counts as beyond only if it is so by more than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.domain import FloatArray, IntArray, Point, PointStatus
+from plumbline.monitor.chunks import ENOUGH
+from plumbline.monitor.counts import Counts
+from plumbline.monitor.intervals import Interval
+from plumbline.monitor.metrics import Metric
+from plumbline.monitor.thresholds import Threshold, limits
+
+Mask = NDArray[np.bool_]
+
+
+def judged(
+    one: Metric,
+    starts: Sequence[datetime],
+    ends: Sequence[datetime],
+    counts: Counts,
+    sure: Interval,
+    band: Threshold,
+    waiting: Mask,
+    *,
+    version: str | None = None,
+    estimated: bool = False,
+    refused: Sequence[str] | None = None,
+) -> list[Point]:
+    """The points of one metric and version, judged against its limits.
+
+    Args:
+        starts, ends: (m,) of the chunks, in order of time.
+        counts: (m,) rows; ``labelled`` are the rows a value rests on.
+        sure: interval of each value.
+        band: the metric's healthy band.
+        waiting: (m,) chunks whose labels are still coming.
+        refused: (m,) why a chunk must not be judged; empty where it may.
+    """
+    values, rows = one.compute(counts), counts.labelled
+    bounds = np.nan_to_num(one.bound(counts)) if one.bound else np.zeros(len(values))
+    low, high = limits(band, one, counts)
+    may = (rows >= ENOUGH) & np.isfinite(values) & (np.isfinite(low) | np.isfinite(high))
+    if one.hits is not None:
+        may &= one.hits(counts)[1] > 0
+    if refused is not None:
+        may &= np.array([not why for why in refused])
+    side = np.where(values + bounds < low, -1, np.where(values - bounds > high, 1, 0))
+    whole = (sure.high + bounds < low) | (sure.low - bounds > high)
+    breached = _breached(side, whole, may & ~waiting)
+    status = np.where(breached, "breach", np.where(may, np.where(side != 0, "watch", "ok"), "unknown"))
+    own = one.note(counts) if one.note else [""] * len(values)
+    points = []
+    for i, value in enumerate(values.tolist()):
+        why = (refused[i] if refused is not None else "") or _why(
+            one, int(rows[i]), value, bool(may[i]), band
+        )
+        held = np.isfinite(value)
+        points.append(
+            Point(
+                metric=one.name, start=starts[i], end=ends[i], n=int(rows[i]), value=_known(value),
+                low=_known(sure.low[i]) if held else None, high=_known(sure.high[i]) if held else None,
+                threshold=_nearer(value, low[i], high[i], band.mean) if rows[i] else None,
+                status=PointStatus(status[i]), version=version, estimated=estimated,
+                provisional=bool(waiting[i]), bound=float(bounds[i]), note=f"{own[i]} {why}".strip(),
+            )
+        )  # fmt: skip
+    return points
+
+
+def _breached(side: IntArray, whole: Mask, may: Mask) -> Mask:
+    """Beyond by the whole interval, or together with the neighbour before or after, among judged chunks."""
+    breached = whole & may & (side != 0)
+    order = np.flatnonzero(may)
+    running = (side[order][1:] == side[order][:-1]) & (side[order][1:] != 0)
+    breached[order[1:][running]] = True
+    breached[order[:-1][running]] = True
+    return np.asarray(breached)
+
+
+def _known(value: FloatArray | float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _nearer(value: float, low: float, high: float, mean: float | None) -> float | None:
+    """The limit that is shown: of two, the one on the value's side."""
+    if np.isfinite(low) and np.isfinite(high):
+        middle = mean if mean is not None else (low + high) / 2
+        return float(high if value > middle else low)
+    return _known(low) if np.isfinite(low) else _known(high)
+
+
+def _why(one: Metric, rows: int, value: float, may: bool, band: Threshold) -> str:
+    """Why a point has no status, in words."""
+    if may:
+        return ""
+    if rows < ENOUGH:
+        return f"{rows} labelled rows; {ENOUGH} are needed, {ENOUGH - rows} more."
+    if not np.isfinite(value):
+        if one.name == "value":
+            return "The owner has stated no cost matrix."
+        if one.name in ("roc_auc", "average_precision", "log_loss", "brier"):
+            return "No score is logged here, or the labels are all of one class."
+        return "It cannot be computed here."
+    if band.source == "none":
+        return "There is no reference to compare with yet."
+    return "No row of this chunk counts towards this metric."

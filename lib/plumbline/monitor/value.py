@@ -1,0 +1,152 @@
+"""Money: what decisions are worth by the owner's cost matrix, and what is lost since a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtrit
+
+from plumbline.domain import OutcomeProfile, PlumblineError, Slice
+from plumbline.monitor.counts import Counts, counts_of
+from plumbline.monitor.intervals import FEWEST_DAYS, SEED, resample
+from plumbline.monitor.metrics import metric
+from plumbline.monitor.performance import Span, chunked, reference_rows, window_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """Money at stake, in ``currency``.
+
+    ``source``: ``measured`` (from the log and the cost matrix) or ``stated`` (by the owner). ``amount``: of
+    a measured one the shortfall of value a decision against the reference times the decisions since; below
+    zero where decisions became worth more. ``low``, ``high``: 95 % interval by a bootstrap over days, None
+    where there are too few. ``before``, ``after``: value of one decision. ``certain``: the interval
+    excludes zero.
+    """
+
+    source: str
+    amount: float
+    currency: str
+    sentence: str
+    low: float | None = None
+    high: float | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    decisions: int = 0
+    before: float | None = None
+    after: float | None = None
+    certain: bool = False
+
+
+def stated_stake(settings: dict[str, Any]) -> Stake | None:
+    """The owner's ``at_stake`` setting: ``{"amount": 200000, "currency": "EUR", "sentence": ...}``.
+
+    Raises:
+        PlumblineError: the amount is no number.
+    """
+    stated = settings.get("at_stake")
+    if not stated:
+        return None
+    try:
+        amount = float(stated["amount"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise PlumblineError(
+            "The stated money at stake has no amount", where="at_stake", todo='Give {"amount": 200000, ...}.'
+        ) from error
+    currency = str(stated.get("currency", ""))
+    return Stake("stated", amount, currency, str(stated.get("sentence") or money(amount, currency)))
+
+
+def money_at_stake(
+    profile: OutcomeProfile,
+    cost: dict[str, Any],
+    *,
+    reference: Span,
+    since: datetime,
+    until: datetime | None = None,
+    window: Slice | None = None,
+) -> Stake | None:
+    """What the decisions since a change were worth less than the reference's.
+
+    (value of one reference decision - value of one labelled decision since) x all decisions since, labelled
+    or not.
+
+    Args:
+        cost: the owner's cost matrix, see ``counts.cost_array``; ``currency`` names its money.
+        reference: half-open span of healthy decisions.
+        since, until: the change, by whole days; ``until`` None: it lasts.
+        window: version and arm as for ``performance``.
+
+    Returns:
+        None where the reference or the days since hold no labelled decision.
+
+    Raises:
+        PlumblineError: the cost matrix does not fit the task.
+    """
+    counts, one = counts_of(profile, cost), metric("value")
+    base = window or Slice()
+    later = window_rows(profile, Slice(since, until, base.version, base.arm))
+    own = reference_rows(profile, reference, base.arm) & (np.array(profile.days) < since.date())
+    if not later.any() or not own.any():
+        return None
+    healthy = chunked(profile.days, counts, own, "day").days.counts
+    after = chunked(profile.days, counts, later, "day").days.counts
+    before_value = float(one.compute(healthy.pooled())[0])
+    after_value = float(one.compute(after.pooled())[0])
+    if not (np.isfinite(before_value) and np.isfinite(after_value)):
+        return None
+    decisions = float(after.n.sum())
+    amount = (before_value - after_value) * decisions
+    half = _half(healthy, after)
+    low, high = (None, None) if half is None else (amount - half, amount + half)
+    currency = str(cost.get("currency", ""))
+    certain = low is not None and high is not None and not low <= 0 <= high
+    return Stake(
+        "measured", amount, currency, _sentence(amount, low, high, currency, since, until, decisions),
+        low, high, since, until, int(decisions), before_value, after_value, certain,
+    )  # fmt: skip
+
+
+def _half(healthy: Counts, after: Counts) -> float | None:
+    """Half the width of the interval of the amount: both sides' days are drawn, the sum since is kept as
+    values a decision times the decisions that were made."""
+    one = metric("value")
+    sides = [side.taken(side.labelled > 0) for side in (healthy, after)]
+    fewest = min(len(side.labelled) for side in sides)
+    if fewest < FEWEST_DAYS:
+        return None
+    variance = 0.0
+    for i, side in enumerate(sides):
+        held = len(side.labelled)
+        drawn = resample(one.compute, side, seed=SEED + i)
+        variance += float(np.nanvar(drawn)) * held / (held - 1)
+    return float(stdtrit(fewest - 1, 0.975) * np.sqrt(variance) * after.n.sum())
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount to three significant digits: ``EUR 2.01 million``, ``EUR 48,300``."""
+    for size, word in ((1e9, " billion"), (1e6, " million")):
+        if abs(amount) >= size:
+            return f"{currency} {amount / size:.3g}{word}".strip()
+    digits = 2 - int(np.floor(np.log10(abs(amount)))) if amount else 0
+    return f"{currency} {round(amount, min(digits, 2)):,.{2 if abs(amount) < 10 else 0}f}".strip()
+
+
+def _sentence(
+    amount: float, low: float | None, high: float | None, currency: str,
+    since: datetime, until: datetime | None, decisions: float,
+) -> str:  # fmt: skip
+    span = f"since {since.day} {since:%B %Y}"
+    if until:
+        span = f"from {since.day} {since:%B %Y} to {until.day} {until:%B %Y}"
+    what = f"{decisions:,.0f} decisions {span}"
+    if amount <= 0:
+        return f"{what[0].upper() + what[1:]} were worth no less than the reference's."
+    words = f"{money(amount, currency)} lost over {what} against the reference"
+    if low is None or high is None:
+        return f"{words}; too few days for an interval."
+    words += f" (95 % interval {money(low, currency)} to {money(high, currency)})"
+    return words + ("." if low > 0 else ", which may be chance.")
