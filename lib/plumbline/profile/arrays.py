@@ -1,0 +1,65 @@
+"""Rows with list columns as NumPy arrays, summed by group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from plumbline.domain import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A query's rows: ``plain`` columns as (n,) arrays, ``lists`` as all values and (n + 1,) offsets."""
+
+    n: int
+    plain: dict[str, Any]
+    lists: dict[str, tuple[Any, IntArray]]
+
+    def matrix(self, name: str, width: int, rows: slice = slice(None)) -> Any:
+        """A list column of lists of equal length as (rows, width)."""
+        values, offsets = self.lists[name]
+        start, stop, _ = rows.indices(self.n)
+        return values[offsets[start] : offsets[stop]].reshape(stop - start, width)
+
+
+def fetch(cursor: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any]) -> Rows:
+    """Run a query and take its columns without making a Python object a number."""
+    import pyarrow as pa
+
+    table = cursor.execute(sql, params).to_arrow_table().combine_chunks()
+    plain: dict[str, Any] = {}
+    lists: dict[str, tuple[Any, IntArray]] = {}
+    for name in table.column_names:
+        column = table.column(name)
+        if pa.types.is_list(column.type):
+            array = column.chunk(0) if column.num_chunks else pa.array([], type=column.type)
+            offsets = array.offsets.to_numpy().astype(np.int64)
+            lists[name] = (array.flatten().to_numpy(zero_copy_only=False), offsets - offsets[0])
+        elif pa.types.is_string(column.type) or pa.types.is_date(column.type):
+            plain[name] = column.to_pylist()
+        else:
+            plain[name] = column.to_numpy()
+    return Rows(table.num_rows, plain, lists)
+
+
+def groups(keys: Sequence[Any]) -> tuple[list[Any], IntArray]:
+    """The distinct keys of sorted rows and where each begins."""
+    starts = [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
+    return [keys[i] for i in starts], np.array(starts, dtype=np.int64)
+
+
+def sums(values: Any, starts: IntArray) -> IntArray:
+    """Whole numbers summed by group of consecutive rows; (rows, ...) to (groups, ...)."""
+    whole = np.asarray(values).astype(np.int64)
+    return np.add.reduceat(whole, starts, axis=0) if len(starts) else whole[:0]
+
+
+def float_sums(values: Any, starts: IntArray) -> FloatArray:
+    """As ``sums``, for real numbers."""
+    real = np.asarray(values, dtype=np.float64)
+    return np.add.reduceat(real, starts, axis=0) if len(starts) else real[:0]

@@ -1,0 +1,224 @@
+"""The frozen grid of every column that is profiled: made once from the reference, remade only on rebuild.
+
+Numeric grids hold the quantiles k/250 of the reference (linear interpolation, as ``numpy.quantile`` and
+``quantile_cont`` define them), the minimum and maximum among them, so that the first and last cell are
+strictly outside what the reference held. Where the reference has a point mass that matters (each decile
+edge, each repeated quantile, the minimum, and every value when there are 250 or fewer distinct ones) the
+largest float below it is an edge as well: the mass then sits in a cell of its own. So a value equal to a
+decile edge falls in the upper decile (``Bins.decile_cells`` point at the edge just below), and the
+Kolmogorov-Smirnov distance is exact where the reference has 250 or fewer distinct values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import duckdb
+import numpy as np
+
+from plumbline.domain import Bins, FloatArray, Kind, System, Task
+from plumbline.profile.features import Grid, value
+from plumbline.profile.scope import Scope, all_rows, of_load, of_span
+from plumbline.store.sql import ident
+from plumbline.store.systems import decision_columns
+from plumbline.store.workspace import naive
+
+QUANTILES = 250
+ERROR_QUANTILES = 200
+MAX_LEVELS = 100
+#: beyond this many reference rows the numeric grids come from a sample of about this many
+SAMPLE_ROWS = 200_000
+#: the column name under which the grid of |prediction - label| is kept (regression)
+ERROR = "error"
+_FEATURE = "feature:"
+OUTPUTS = ("prediction", "score", "label")
+
+
+def feature_name(column: str) -> str:
+    """The name a page shows: the feature's own, unless an output has the same name."""
+    name = column.removeprefix(_FEATURE)
+    return column if name in OUTPUTS and column != name else name
+
+
+def numeric_edges(values: FloatArray) -> tuple[FloatArray, tuple[int, ...]]:
+    """Edges (ascending, distinct, finite) and the positions of the decile edges, from finite values.
+
+    Args:
+        values: (n,) any order; empty gives no edges.
+    """
+    if values.size == 0:
+        return np.empty(0), ()
+    values = np.sort(values)
+    grid = np.quantile(values, np.arange(QUANTILES + 1) / QUANTILES)
+    deciles = np.unique(grid[QUANTILES // 10 : -1 : QUANTILES // 10])
+    distinct = values[np.r_[True, np.diff(values) > 0]]
+    if len(distinct) <= QUANTILES:
+        points = alone = np.union1d(distinct, deciles)
+    else:
+        points = np.unique(grid)
+        alone = np.concatenate([deciles, grid[:1], grid[1:][np.diff(grid) <= 0]])
+    with np.errstate(over="ignore"):
+        edges = np.union1d(points, np.nextafter(alone, -np.inf))
+        below = np.nextafter(deciles, -np.inf)
+    edges = edges[np.isfinite(edges)]
+    return edges, tuple(int(place) for place in np.searchsorted(edges, below))
+
+
+def profiled_columns(cursor: duckdb.DuckDBPyConnection, system: System) -> list[tuple[str, Kind, int]]:
+    """(column, kind, first load) of every feature and output, in the order in which pages list them."""
+    output = Kind.NUMERIC if system.task is Task.REGRESSION else Kind.CATEGORICAL
+    found = [
+        (c.name, c.kind, c.first_load)
+        for c in decision_columns(cursor, system.key)
+        if c.role.role == "feature"
+    ]
+    return [*found, ("prediction", output, 0), ("score", Kind.NUMERIC, 0), ("label", output, 0)]
+
+
+def reference_scope(cursor: duckdb.DuckDBPyConnection, system: System) -> Scope:
+    """The decisions that count as healthy; while no reference is set, those of the earliest load."""
+    if system.reference:
+        return of_span(system, *system.reference)
+    row = cursor.execute(f"SELECT min(_load_id) {all_rows(system).rows}").fetchone()
+    return of_load(system, int(row[0]) if row and row[0] is not None else -1)
+
+
+def row_set(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
+    """Which rows the grids rest on, as text: how many of each load, and the span that was asked for."""
+    scope = reference_scope(cursor, system)
+    rows = cursor.execute(
+        f"SELECT _load_id, count(*) {scope.rows} GROUP BY 1 ORDER BY 1", scope.params
+    ).fetchall()
+    return json.dumps({"span": _span(system), "rows": rows})
+
+
+def _span(system: System) -> list[str] | None:
+    return [naive(bound).isoformat() for bound in system.reference] if system.reference else None
+
+
+def basis_changed(cursor: duckdb.DuckDBPyConnection, system: System) -> bool:
+    """Whether the reference, or the rows in it, are no longer those the grids were made from."""
+    row = cursor.execute("SELECT row_set FROM profile_basis WHERE system = ?", [system.key]).fetchone()
+    return row is None or row[0] != row_set(cursor, system)
+
+
+def read_grids(cursor: duckdb.DuckDBPyConnection, system: System) -> list[Grid]:
+    """The frozen grids, in page order, the error grid last."""
+    first = {name: load for name, _, load in profiled_columns(cursor, system)}
+    rows = cursor.execute(
+        """SELECT col, kind, edges, levels, decile_cells, basis, rows_available, rows_used FROM profile_bin
+           WHERE system = ? ORDER BY place""",
+        [system.key],
+    ).fetchall()
+    return [
+        Grid(
+            column=r[0],
+            bins=Bins(feature_name(r[0]), Kind(r[1]), np.array(r[2], dtype=float), tuple(r[3]), tuple(r[4])),
+            first_load=first.get(r[0], 0), basis=r[5], rows_available=r[6], rows_used=r[7],
+        )
+        for r in rows
+    ]  # fmt: skip
+
+
+def ensure_bins(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[str, ...]:
+    """Make the grids that are missing or still empty; returns the columns whose grid is new or another.
+
+    Grids that hold values stay as they are: see ``basis_changed`` and ``forget_bins``.
+    """
+    held = {grid.column: grid for grid in read_grids(cursor, system)}
+    wanted = profiled_columns(cursor, system)
+    if system.task is Task.REGRESSION:
+        wanted.append((ERROR, Kind.NUMERIC, 0))
+    todo = [w for w in wanted if w[0] not in held or held[w[0]].rows_used == 0]
+    made = make_grids(cursor, system, todo)
+    changed = [grid for grid in made if grid.column not in held or grid.rows_used]
+    keep_grids(cursor, system, changed)
+    if not held:
+        start, end = (naive(b) for b in system.reference) if system.reference else (None, None)
+        cursor.execute("DELETE FROM profile_basis WHERE system = ?", [system.key])
+        cursor.execute(
+            "INSERT INTO profile_basis VALUES (?, ?, ?, ?)",
+            [system.key, start, end, row_set(cursor, system)],
+        )
+    return tuple(grid.column for grid in changed)
+
+
+def forget_bins(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
+    """Drop every grid of a system; the profiles counted on them are then worthless."""
+    cursor.execute("DELETE FROM profile_bin WHERE system = ?", [system.key])
+    cursor.execute("DELETE FROM profile_basis WHERE system = ?", [system.key])
+
+
+def keep_grids(cursor: duckdb.DuckDBPyConnection, system: System, grids: Sequence[Grid]) -> None:
+    """Store grids in place of earlier ones of the same columns."""
+    order = [name for name, _, _ in profiled_columns(cursor, system)]
+    for grid in grids:
+        place = order.index(grid.column) if grid.column in order else len(order)
+        # outputs follow the features however many features later loads bring
+        place += 1_000_000 if grid.column in (*OUTPUTS, ERROR) else 0
+        cursor.execute("DELETE FROM profile_bin WHERE system = ? AND col = ?", [system.key, grid.column])
+        cursor.execute(
+            "INSERT INTO profile_bin VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [system.key, grid.column, place, grid.bins.kind.value, grid.bins.edges.tolist(),
+             list(grid.bins.levels), list(grid.bins.decile_cells), grid.basis, grid.rows_available,
+             grid.rows_used],
+        )  # fmt: skip
+
+
+def make_grids(
+    cursor: duckdb.DuckDBPyConnection, system: System, columns: Sequence[tuple[str, Kind, int]]
+) -> list[Grid]:
+    """Grids of the given (column, kind, first load) from the reference, nothing stored.
+
+    A column that the reference does not hold takes its grid from the earliest load that holds it.
+    """
+    scope = reference_scope(cursor, system)
+    row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
+    rows = int(row[0]) if row else 0
+    made = []
+    for column, kind, first_load in columns:
+        grid = _grid(cursor, column, kind, scope, rows, "reference")
+        if grid.rows_used == 0:
+            filled = f"{_expression(column, kind)} IS NOT NULL"
+            found = cursor.execute(f"SELECT min(_load_id) {all_rows(system).rows} AND {filled}").fetchone()
+            if found and found[0] is not None:
+                load = of_load(system, int(found[0]))
+                count = cursor.execute(f"SELECT count(*) {load.rows}", load.params).fetchone()
+                grid = _grid(cursor, column, kind, load, count[0] if count else 0, f"load {found[0]}")
+        made.append(Grid(column, grid.bins, first_load, grid.basis, grid.rows_available, grid.rows_used))
+    return made
+
+
+def _expression(column: str, kind: Kind) -> str:
+    if column == ERROR:
+        return 'CASE WHEN isfinite("prediction" - "label") THEN abs("prediction" - "label") END'
+    return value(column) if kind is Kind.NUMERIC else f"{ident(column)}::VARCHAR"
+
+
+def _grid(
+    cursor: duckdb.DuckDBPyConnection, column: str, kind: Kind, scope: Scope, rows: int, basis: str
+) -> Grid:
+    name, expression = feature_name(column), _expression(column, kind)
+    if kind is Kind.CATEGORICAL:
+        found = cursor.execute(
+            f"""SELECT {expression} AS level, count(*) AS n, sum(n) OVER () {scope.rows} AND level IS NOT NULL
+                GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_LEVELS}""",
+            scope.params,
+        ).fetchall()
+        total = int(found[0][2]) if found else 0
+        return Grid(column, Bins(name, kind, levels=tuple(r[0] for r in found)), 0, basis, total, total)
+    part = scope
+    if rows > SAMPLE_ROWS:
+        part = scope.narrowed(
+            'hash(_hash, "timestamp", "decision_id") < $share::UBIGINT', share=int(SAMPLE_ROWS / rows * 2**64)
+        )
+    read = cursor.execute(f"SELECT {expression} AS x {part.rows} AND x IS NOT NULL", part.params).fetchnumpy()
+    values = np.asarray(read["x"], dtype=np.float64)
+    if column == ERROR:
+        share = np.arange(ERROR_QUANTILES + 1) / ERROR_QUANTILES
+        edges = np.unique(np.quantile(values, share)) if values.size else values
+        deciles: tuple[int, ...] = ()
+    else:
+        edges, deciles = numeric_edges(values)
+    return Grid(column, Bins(name, kind, edges, (), deciles), 0, basis, rows, len(values))

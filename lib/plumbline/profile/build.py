@@ -1,0 +1,178 @@
+"""Building, rebuilding and dropping the stored profiles, inside the caller's transaction.
+
+What is stored is a function of the decision table and the reference alone: undoing a load and loading it
+again gives the same tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import duckdb
+
+from plumbline.domain import Kind, System, Task
+from plumbline.profile import activity, features, outcomes
+from plumbline.profile.bins import (
+    ERROR,
+    basis_changed,
+    ensure_bins,
+    forget_bins,
+    keep_grids,
+    make_grids,
+    read_grids,
+)
+from plumbline.profile.features import Grid
+from plumbline.profile.scope import all_rows, of_load
+
+_LABEL = "label"
+_TABLES = (
+    "profile_feature", "profile_outcome", "profile_confusion", "profile_hour", "profile_presence",
+    "profile_delay",
+)  # fmt: skip
+_OUTCOMES = tuple(table for table in _TABLES if table != "profile_feature")
+
+
+def on_loaded(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
+    """What the loader calls when a load's decisions are in the table: profiles are up to date after it.
+
+    The grids are remade, and every load counted anew, when the load put rows into the reference.
+    Set the system's reference first where the load gives it.
+    """
+    if basis_changed(cursor, system):
+        rebuild(cursor, system)
+        return
+    changed = ensure_bins(cursor, system)
+    others = [load for load in profiled_loads(cursor, system) if load != load_id]
+    build(cursor, system, load_id)
+    if changed and others:
+        _recount(cursor, system, others, changed)
+
+
+def on_undone(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
+    """What undoing calls once the load's decisions are gone: drops its profiles, and remakes the grids
+    where they rested on it."""
+    rested = any(grid.basis == f"load {load_id}" for grid in read_grids(cursor, system))
+    drop(cursor, system, load_id)
+    if rested or basis_changed(cursor, system):
+        rebuild(cursor, system)
+
+
+def build(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
+    """Count one load on the frozen grids, in place of what was counted before."""
+    drop(cursor, system, load_id)
+    grids = read_grids(cursor, system)
+    _count_features(cursor, system, load_id, grids)
+    _count_outcomes(cursor, system, load_id, grids)
+
+
+def rebuild(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
+    """Make the grids anew and count every load; for when the reference, or what is in it, changed."""
+    for table in _TABLES:
+        cursor.execute(f"DELETE FROM {table} WHERE system = ?", [system.key])
+    forget_bins(cursor, system)
+    ensure_bins(cursor, system)
+    for load_id in loads_present(cursor, system):
+        build(cursor, system, load_id)
+
+
+def rebuild_outcomes(cursor: duckdb.DuckDBPyConnection, system: System, load_ids: Iterable[int]) -> None:
+    """Count labels anew for the loads whose decisions got or lost them.
+
+    The grids of the label and of the error follow the reference's labels: when those changed, every load
+    is counted anew.
+    """
+    load_ids = list(load_ids)
+    columns = [(_LABEL, Kind.NUMERIC if system.task is Task.REGRESSION else Kind.CATEGORICAL, 0)]
+    if system.task is Task.REGRESSION:
+        columns.append((ERROR, Kind.NUMERIC, 0))
+    held = {grid.column: _stored(grid) for grid in read_grids(cursor, system)}
+    made = [grid for grid in make_grids(cursor, system, columns) if held.get(grid.column) != _stored(grid)]
+    keep_grids(cursor, system, made)
+    changed = {_LABEL, *(grid.column for grid in made)}
+    _recount(cursor, system, profiled_loads(cursor, system) if made else load_ids, changed)
+
+
+def drop(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
+    """Take one load's counts out of every profile."""
+    for table in _TABLES:
+        cursor.execute(f"DELETE FROM {table} WHERE system = ? AND load_id = ?", [system.key, load_id])
+
+
+def loads_present(cursor: duckdb.DuckDBPyConnection, system: System) -> list[int]:
+    """The loads that have decisions in the table."""
+    rows = cursor.execute(f"SELECT DISTINCT _load_id {all_rows(system).rows} ORDER BY 1").fetchall()
+    return [int(row[0]) for row in rows if row[0] is not None]
+
+
+def profiled_loads(cursor: duckdb.DuckDBPyConnection, system: System) -> list[int]:
+    """The loads that have been counted."""
+    rows = cursor.execute(
+        "SELECT DISTINCT load_id FROM profile_hour WHERE system = ? ORDER BY 1", [system.key]
+    ).fetchall()
+    return [int(row[0]) for row in rows]
+
+
+def _stored(grid: Grid) -> tuple[Any, ...]:
+    bins = grid.bins
+    return tuple(bins.edges), bins.levels, bins.decile_cells, grid.basis, grid.rows_available, grid.rows_used
+
+
+def _recount(
+    cursor: duckdb.DuckDBPyConnection, system: System, load_ids: Sequence[int], columns: Iterable[str]
+) -> None:
+    """Count some columns, and the outcomes where they are among them, anew for some loads."""
+    wanted, grids = set(columns), read_grids(cursor, system)
+    for load_id in load_ids:
+        for column in wanted:
+            cursor.execute(
+                "DELETE FROM profile_feature WHERE system = ? AND load_id = ? AND col = ?",
+                [system.key, load_id, column],
+            )
+        _count_features(cursor, system, load_id, [grid for grid in grids if grid.column in wanted])
+        if wanted & {"score", _LABEL, ERROR}:
+            for table in _OUTCOMES:
+                cursor.execute(f"DELETE FROM {table} WHERE system = ? AND load_id = ?", [system.key, load_id])
+            _count_outcomes(cursor, system, load_id, grids)
+
+
+def _count_features(
+    cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, grids: Sequence[Grid]
+) -> None:
+    known = [grid for grid in grids if grid.column != ERROR and grid.first_load <= load_id]
+    for sql, params in features.statements(known, of_load(system, load_id)):
+        _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, params)
+
+
+def _count_outcomes(
+    cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, grids: list[Grid]
+) -> None:
+    scope = of_load(system, load_id)
+    how = outcomes.losses(cursor, system, next((g for g in grids if g.column == "score"), None))
+    outcome = outcomes.outcome_statement(system, scope, how, outcomes.error_grid(grids))
+    _insert(cursor, "profile_outcome", outcomes.OUTCOME_COLUMNS, system, load_id, *outcome)
+    confusion = outcomes.confusion_statement(system, scope)
+    _insert(cursor, "profile_confusion", outcomes.CONFUSION_COLUMNS, system, load_id, *confusion)
+    hours = activity.hour_statement(system, scope)
+    _insert(cursor, "profile_hour", activity.HOUR_COLUMNS, system, load_id, *hours)
+    presence = activity.presence_statement(cursor, system, scope)
+    _insert(cursor, "profile_presence", activity.PRESENCE_COLUMNS, system, load_id, *presence)
+    delays = activity.delay_statement(scope)
+    _insert(cursor, "profile_delay", activity.DELAY_COLUMNS, system, load_id, *delays)
+
+
+def _insert(
+    cursor: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: str,
+    system: System,
+    load_id: int,
+    sql: str,
+    params: dict[str, Any],
+) -> None:
+    """Store what a counting statement yields, in an order that does not depend on threads."""
+    cursor.execute(
+        f"INSERT INTO {table} (system, load_id, {columns}) "
+        f"SELECT $system_key, $this_load, {columns} FROM ({sql}) ORDER BY ALL",
+        params | {"system_key": system.key, "this_load": load_id},
+    )

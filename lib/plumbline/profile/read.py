@@ -1,0 +1,199 @@
+"""Reading profiles: stored ones by day, or, for filters and odd hours, counted on the fly by the same SQL.
+
+Arm "shadow" is left out unless the slice names it; hours of versions and their arms are always all there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from plumbline.domain import (
+    CompletenessProfile,
+    DelayProfile,
+    FeatureProfile,
+    Slice,
+    System,
+    VersionHours,
+)
+from plumbline.profile import activity, features
+from plumbline.profile.arrays import Rows, fetch, float_sums, groups, sums
+from plumbline.profile.bins import ERROR, OUTPUTS, read_grids
+from plumbline.profile.features import Grid
+from plumbline.profile.read_outcomes import outcome_profile
+from plumbline.profile.scope import Scope, is_stored, of_slice, stored_condition
+from plumbline.store.systems import saved_mapping
+
+__all__ = ["completeness", "delays", "feature_profiles", "outcome_profile", "version_hours"]
+_ALL = Slice()
+
+
+def feature_profiles(
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    part: Slice = _ALL,
+    features: Collection[str] | None = None,
+) -> tuple[FeatureProfile, ...]:
+    """Counts by day of every feature, then of ``prediction``, ``score`` and ``label``.
+
+    ``features`` limits them by name (``Bins.feature``). An output that the log never holds is left out; a
+    feature without decisions in the slice has no days. Edges at which reference values pile up come in
+    pairs (see ``plumbline.profile.bins``); the first and last numeric cell lie outside the reference.
+    """
+    grids = [
+        grid
+        for grid in read_grids(cursor, system)
+        if grid.column != ERROR
+        and (features is None or grid.bins.feature in features)
+        and (grid.rows_used or grid.column not in OUTPUTS)
+    ]
+    found: dict[str, FeatureProfile] = {}
+    for rows in _feature_rows(cursor, system, part, grids):
+        columns, starts = groups(rows.plain["col"])
+        ends = [*starts[1:], rows.n]
+        for column, start, end in zip(columns, starts, ends, strict=True):
+            grid = next(g for g in grids if g.column == column)
+            found[column] = _feature_profile(grid, rows, slice(int(start), int(end)))
+    return tuple(found.get(grid.column) or _no_days(grid) for grid in grids)
+
+
+def _feature_rows(
+    cursor: duckdb.DuckDBPyConnection, system: System, part: Slice, grids: list[Grid]
+) -> Iterator[Rows]:
+    if is_stored(part):
+        condition, params = stored_condition(system, part)
+        wanted = {"wanted": [grid.column for grid in grids]}
+        yield fetch(
+            cursor,
+            f"SELECT {features.COLUMNS} FROM profile_feature WHERE {condition} "
+            "AND list_contains($wanted, col) ORDER BY col, day, load_id, version, arm",
+            params | wanted,
+        )
+        return
+    for sql, params in features.statements(grids, of_slice(cursor, system, part)):
+        yield fetch(cursor, f"SELECT * FROM ({sql}) ORDER BY col, day, version, arm", params)
+
+
+def _feature_profile(grid: Grid, rows: Rows, span: slice) -> FeatureProfile:
+    days, starts = groups(rows.plain["day"][span])
+    others: Counter[str] = Counter()
+    names, name_at = rows.lists["other"]
+    numbers, _ = rows.lists["other_n"]
+    for name, n in zip(
+        names[name_at[span.start] : name_at[span.stop]],
+        numbers[name_at[span.start] : name_at[span.stop]],
+        strict=True,
+    ):
+        others[str(name)] += int(n)
+    return FeatureProfile(
+        bins=grid.bins,
+        days=tuple(days),
+        counts=sums(rows.matrix("counts", grid.bins.cells, span), starts),
+        missing=sums(rows.plain["missing"][span], starts),
+        sums=float_sums(rows.plain["total"][span], starts),
+        squares=float_sums(rows.plain["squares"][span], starts),
+        other_levels=dict(sorted(others.items(), key=lambda item: (-item[1], item[0]))),
+    )
+
+
+def _no_days(grid: Grid) -> FeatureProfile:
+    none = np.zeros(0, dtype=np.int64)
+    return FeatureProfile(
+        grid.bins, (), np.zeros((0, grid.bins.cells), dtype=np.int64), none, np.zeros(0), np.zeros(0)
+    )
+
+
+def _rows(
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    part: Slice,
+    table: str,
+    columns: str,
+    statement: Any,
+    order: str,
+    *,
+    shadow: bool = False,
+) -> Rows:
+    """Stored rows of a slice, or the same columns counted now by ``statement(scope)``."""
+    if is_stored(part):
+        condition, params = stored_condition(system, part, shadow=shadow)
+        return fetch(
+            cursor, f"SELECT {columns} FROM {table} WHERE {condition} ORDER BY {order}, load_id", params
+        )
+    scope: Scope = of_slice(cursor, system, part, shadow=shadow)
+    sql, params = statement(scope)
+    return fetch(cursor, f"SELECT {columns} FROM ({sql}) ORDER BY {order}", params)
+
+
+def completeness(
+    cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL
+) -> CompletenessProfile:
+    """How much of each decision is logged, by day and version; shadow decisions count too.
+
+    A role is absent from ``present`` when neither the saved mappings nor any decision know it.
+    """
+    rows = _rows(
+        cursor, system, part, "profile_presence", activity.PRESENCE_COLUMNS,
+        lambda scope: activity.presence_statement(cursor, system, scope), "day, version, arm", shadow=True,
+    )  # fmt: skip
+    keys, starts = groups(list(zip(rows.plain["day"], rows.plain["version"], strict=True)))
+    counts = sums(rows.matrix("present", len(activity.PRESENCE)), starts)
+    known = _roles_known(cursor, system)
+    return CompletenessProfile(
+        days=tuple(day for day, _ in keys),
+        versions=tuple(version for _, version in keys),
+        n=sums(rows.plain["n"], starts),
+        present={name: counts[:, i] for i, name in enumerate(activity.PRESENCE) if name in known},
+        hours=sums(rows.matrix("hours", 24), starts),
+    )
+
+
+def _roles_known(cursor: duckdb.DuckDBPyConnection, system: System) -> set[str]:
+    known = set()
+    for kind in ("decisions", "labels"):
+        mapping = saved_mapping(cursor, system.key, kind)
+        known |= {c.role.role for c in mapping.columns} if mapping else set()
+    row = cursor.execute(
+        f"""SELECT [{", ".join(f"sum(present[{i + 1}])" for i in range(len(activity.PRESENCE)))}]
+            FROM profile_presence WHERE system = ?""",
+        [system.key],
+    ).fetchone()
+    held = {name for name, n in zip(activity.PRESENCE, row[0], strict=True) if n} if row else set()
+    spelled = {"feature": "features", "attribution": "explanation"}
+    return held | {spelled.get(role, role) for role in known}
+
+
+def version_hours(cursor: duckdb.DuckDBPyConnection, system: System) -> VersionHours:
+    """Decisions by hour, version and arm, shadow included."""
+    rows = fetch(
+        cursor,
+        """SELECT hour, version, arm, min(first_at) AS first_at, max(last_at) AS last_at,
+                  max(trained) AS trained, sum(n)::BIGINT AS n, sum(positives) AS positives,
+                  sum(n_labelled)::BIGINT AS n_labelled, sum(correct)::BIGINT AS correct
+           FROM profile_hour WHERE system = $system GROUP BY hour, version, arm
+           ORDER BY hour, version, arm""",
+        {"system": system.key},
+    )
+    plain = rows.plain
+    return VersionHours(
+        hours=plain["hour"], versions=tuple(plain["version"]), arms=tuple(plain["arm"]),
+        first=plain["first_at"], last=plain["last_at"],
+        trained=plain["trained"].astype("datetime64[us]"),
+        n=plain["n"], positives=plain["positives"], n_labelled=plain["n_labelled"], correct=plain["correct"],
+    )  # fmt: skip
+
+
+def delays(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL) -> DelayProfile:
+    """How many whole days labels took, by day of decision."""
+    rows = _rows(
+        cursor, system, part, "profile_delay", activity.DELAY_COLUMNS, activity.delay_statement,
+        "day, version, arm",
+    )  # fmt: skip
+    days, starts = groups(rows.plain["day"])
+    return DelayProfile(
+        tuple(days), sums(rows.matrix("counts", activity.DELAY_CELLS), starts), sums(rows.plain["n"], starts)
+    )

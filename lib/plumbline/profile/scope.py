@@ -1,0 +1,141 @@
+"""Which rows of a decision table are meant, as one SQL condition with named parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from plumbline.domain import SINGLE_ROLES, Kind, PlumblineError, Slice, System, Task
+from plumbline.store.sql import decision_table, ident
+from plumbline.store.systems import decision_columns
+from plumbline.store.workspace import naive
+
+#: the arm whose decisions nobody acted on: left out unless asked for by name
+SHADOW = "shadow"
+VERSION = "coalesce(\"version\", '')"
+ARM = "coalesce(\"arm\", '')"
+DAY = 'CAST("timestamp" AS DATE)'
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Rows of one decision table: the quoted table, a condition, and the condition's parameters."""
+
+    table: str
+    condition: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+    def narrowed(self, condition: str, **params: Any) -> Scope:
+        """The same rows under one more condition."""
+        return replace(self, condition=f"{self.condition} AND {condition}", params=self.params | params)
+
+    @property
+    def rows(self) -> str:
+        """``FROM ... WHERE ...`` of these rows."""
+        return f"FROM {self.table} WHERE {self.condition}"
+
+
+def all_rows(system: System) -> Scope:
+    """Every decision of a system that has a time."""
+    return Scope(decision_table(system.key), '"timestamp" IS NOT NULL')
+
+
+def of_load(system: System, load_id: int) -> Scope:
+    """The decisions of one load."""
+    return all_rows(system).narrowed("_load_id = $load_id", load_id=load_id)
+
+
+def of_span(system: System, start: datetime | None, end: datetime | None) -> Scope:
+    """The decisions of the half-open span [start, end)."""
+    scope = all_rows(system)
+    if start is not None:
+        scope = scope.narrowed('"timestamp" >= $start', start=naive(start))
+    if end is not None:
+        scope = scope.narrowed('"timestamp" < $end', end=naive(end))
+    return scope
+
+
+def of_slice(
+    cursor: duckdb.DuckDBPyConnection, system: System, part: Slice, *, shadow: bool = False
+) -> Scope:
+    """The decisions of a slice. Arm "shadow" is left out unless ``part.arm`` names it or ``shadow`` is set.
+
+    Raises:
+        PlumblineError: a filter names a column that the table does not have.
+    """
+    scope = of_span(system, part.start, part.end)
+    if part.version is not None:
+        scope = scope.narrowed(f"{VERSION} = $version", version=part.version)
+    if part.arm is not None:
+        scope = scope.narrowed(f"{ARM} = $arm", arm=part.arm)
+    elif not shadow:
+        scope = scope.narrowed(f"{ARM} <> $shadow", shadow=SHADOW)
+    kinds = column_kinds(cursor, system) if part.where else {}
+    for place, (column, value) in enumerate(part.where):
+        scope = scope.narrowed(
+            f"{equals(column, value, kinds)} IS TRUE".replace("$value", f"$where{place}"),
+            **({f"where{place}": value} if value != "" else {}),
+        )
+    return scope
+
+
+def column_kinds(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str, str]:
+    """How each column of the decision table compares: ``text``, ``number`` or ``time``, by column name."""
+    output = "number" if system.task is Task.REGRESSION else "text"
+    kinds = dict.fromkeys(SINGLE_ROLES, "text")
+    kinds |= dict.fromkeys(("timestamp", "label_time", "trained_at"), "time")
+    kinds |= dict.fromkeys(("prediction", "label", "override"), output) | {"score": "number"}
+    for column in decision_columns(cursor, system.key):
+        kinds[column.name] = "number" if column.kind is Kind.NUMERIC else "text"
+    return kinds
+
+
+def typed(column: str, kinds: dict[str, str], name: str = "$value") -> str:
+    """The parameter ``name`` cast to the column's type; NULL where the text is no such value.
+
+    Raises:
+        PlumblineError: the table has no such column.
+    """
+    if column not in kinds:
+        known = ", ".join(sorted(kinds))
+        raise PlumblineError(f"This system has no column {column!r}", todo=f"It has: {known}.")
+    types = {"text": "VARCHAR", "number": "DOUBLE", "time": "TIMESTAMP"}
+    return f"TRY_CAST({name} AS {types[kinds[column]]})"
+
+
+def equals(column: str, value: str, kinds: dict[str, str]) -> str:
+    """A condition: the column holds ``$value``; the empty value means a missing one."""
+    wanted = typed(column, kinds)
+    return f"({ident(column)} IS NULL)" if value == "" else f"({ident(column)} = {wanted})"
+
+
+def is_stored(part: Slice) -> bool:
+    """Whether the stored daily profiles answer a slice: no filters, and bounds at midnight UTC."""
+    return not part.where and all(
+        bound is None or naive(bound).time() == datetime.min.time() for bound in (part.start, part.end)
+    )
+
+
+def stored_condition(system: System, part: Slice, *, shadow: bool = False) -> tuple[str, dict[str, Any]]:
+    """The condition on a stored profile table (system, version, arm, day) that a slice amounts to."""
+    condition = ["system = $system"]
+    params: dict[str, Any] = {"system": system.key}
+    if part.start is not None:
+        condition.append("day >= $start")
+        params["start"] = naive(part.start).date()
+    if part.end is not None:
+        condition.append("day < $end")
+        params["end"] = naive(part.end).date()
+    if part.version is not None:
+        condition.append("version = $version")
+        params["version"] = part.version
+    if part.arm is not None:
+        condition.append("arm = $arm")
+        params["arm"] = part.arm
+    elif not shadow:
+        condition.append("arm <> $shadow")
+        params["shadow"] = SHADOW
+    return " AND ".join(condition), params
