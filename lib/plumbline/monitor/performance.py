@@ -84,7 +84,7 @@ def performance(
             series.append((version, found, waiting))
     points: list[Point] = []
     for one in chosen:
-        band = threshold(one, *healthy, floor=_floor_of(one, floors))
+        band = threshold(one, *healthy, floor=floor_of(one, floors))
         for version, found, waiting in series:
             sure = interval(one, found.counts, found.days)
             points += judged(
@@ -110,7 +110,7 @@ def thresholds(
     by = by or choose_chunk(profile)
     healthy = _reference(profile, counts_of(profile, cost), reference, by, window)
     chosen = _chosen(profile, metrics, cost is not None)
-    return {one.name: threshold(one, *healthy, floor=_floor_of(one, floors)) for one in chosen}
+    return {one.name: threshold(one, *healthy, floor=floor_of(one, floors)) for one in chosen}
 
 
 def chunked(days: Sequence[date], counts: Counts, rows: Mask, by: str) -> Chunked:
@@ -147,7 +147,8 @@ def _chosen(profile: OutcomeProfile, names: Sequence[str] | None, value_known: b
     return metrics_for(profile.task, profile.classes, value_known=value_known)
 
 
-def _floor_of(one: Metric, floors: Mapping[str, float] | None) -> float | None:
+def floor_of(one: Metric, floors: Mapping[str, float] | None) -> float | None:
+    """The owner's limit of a metric, under any of its spellings."""
     spelled = {ALIASES.get(name, name): level for name, level in (floors or {}).items()}
     return spelled.get(one.name)
 

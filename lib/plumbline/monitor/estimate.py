@@ -1,0 +1,260 @@
+"""Performance before the labels are in, from the scores alone (binary systems).
+
+Confidence-based performance estimation (CBPE, as NannyML released it): the score is calibrated on the
+labelled reference; a decision with calibrated score p for the positive class is then expected to be right
+with p or 1 - p, and expected counts add up like real ones. It holds as long as inputs change but the
+relation of score and truth does not; where realised values leave the estimate's band, that relation has
+changed (concept drift), and later estimates are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from plumbline.domain import FloatArray, IntArray, OutcomeProfile, Point, PointStatus, Slice, Task
+from plumbline.monitor.chunks import ENOUGH, choose_chunk
+from plumbline.monitor.counts import Counts, counts_of
+from plumbline.monitor.intervals import Interval, Z, interval
+from plumbline.monitor.metrics import HEADLINE, Metric, metric
+from plumbline.monitor.performance import Span, chunked, floor_of, reference_rows, window_rows
+from plumbline.monitor.statuses import Mask, judged
+from plumbline.monitor.thresholds import Threshold, threshold
+
+#: labelled reference rows with a score below which nothing is estimated
+ENOUGH_REFERENCE = 300
+#: folds, of whole days, in which a calibration must prove itself
+FOLDS = 5
+#: share of reference decisions that must follow the score's order for the score to speak for them
+FOLLOWS = 0.98
+#: standard errors by which a realised value leaves the band
+LEFT = 3.0
+ESTIMATED = (
+    "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "matthews_corrcoef",
+    "roc_auc", "average_precision", "log_loss", "brier", "value",
+)  # fmt: skip
+
+Calibration = Callable[[FloatArray], FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Groups with scores: labelled and all decisions by cell (groups, S), and the share of each cell's
+    decisions that was predicted positive (groups, S)."""
+
+    counts: Counts
+    everyone: FloatArray
+    above: FloatArray
+
+
+def estimate(
+    profile: OutcomeProfile,
+    *,
+    reference: Span | None,
+    by: str | None = None,
+    metrics: Sequence[str] | None = None,
+    window: Slice | None = None,
+    floors: Mapping[str, float] | None = None,
+    cost: dict[str, Any] | None = None,
+) -> tuple[Point, ...]:
+    """Estimated metrics over time, labelled or not; points have ``estimated`` set, ``n`` is all decisions.
+
+    Limits are those of ``performance``. The interval joins the sampling error of a chunk of that size and
+    that of the reference. Arguments as for ``performance``. A metric that cannot be estimated (e.g.
+    ``positive_rate``, which needs no label) is left out.
+
+    Where estimating is refused, every point is ``unknown`` and its note says why: the task is not binary,
+    no score is logged, predictions do not follow the score, fewer than 300 labelled reference rows, or
+    realised values have left the band.
+
+    Raises:
+        PlumblineError: an unknown metric or chunk, or a cost matrix that does not fit.
+    """
+    by = by or choose_chunk(profile)
+    binary = profile.task is Task.BINARY
+    usual = [n for n in ESTIMATED if n != "value" or cost] if binary else [HEADLINE[profile.task]]
+    chosen = [metric(name, profile.classes) for name in metrics or usual]
+    chosen = [one for one in chosen if one.name in ESTIMATED or not binary]
+    rows = window_rows(profile, window)
+    if not rows.any():
+        return ()
+    counts = counts_of(profile, cost)
+    arm = window.arm if window else None
+    own = reference_rows(profile, reference, arm) if reference else np.zeros(len(rows), dtype=bool)
+    why = _refusal(profile, counts, own)
+    if why:
+        return _refused(profile, counts, rows, by, chosen, why)
+    scored = _scored(profile, counts)
+    if _follows(scored, own) < FOLLOWS:
+        why = "Predictions do not follow the score, so the score cannot speak for them."
+        return _refused(profile, counts, rows, by, chosen, why)
+    expected = _expected(scored, _calibrated(counts, own, np.array(profile.days, dtype="datetime64[D]")))
+    points: list[Point] = []
+    for one in chosen:
+        points += _series(profile, counts, expected, rows, own, by, one, floor_of(one, floors))
+    return tuple(points)
+
+
+def _refusal(profile: OutcomeProfile, counts: Counts, own: Mask) -> str:
+    if profile.task is not Task.BINARY:
+        return "Estimates are made for binary systems with a score only."
+    if not counts.cells.shape[2] or not (counts.cells.any() or profile.score_unlabelled.any()):
+        return "No score is logged, so nothing can be estimated."
+    held = int(counts.cells[own].sum())
+    if held < ENOUGH_REFERENCE:
+        return f"{held} labelled reference rows with a score; {ENOUGH_REFERENCE} are needed."
+    if not counts.cells[own].sum((0, 2)).all():
+        return "The reference's labels are all of one class."
+    return ""
+
+
+def _refused(
+    profile: OutcomeProfile, counts: Counts, rows: Mask, by: str, chosen: Sequence[Metric], why: str
+) -> tuple[Point, ...]:
+    found = chunked(profile.days, counts, rows, by)
+    return tuple(
+        Point(
+            metric=one.name, start=start, end=end, n=int(n), value=None, low=None, high=None, threshold=None,
+            status=PointStatus.UNKNOWN, estimated=True, note=why,
+        )
+        for one in chosen
+        for start, end, n in zip(found.starts, found.ends, found.counts.n, strict=True)
+    )  # fmt: skip
+
+
+def _scored(profile: OutcomeProfile, counts: Counts) -> _Scored:
+    """Lay each group's positive predictions on its highest scores: within a group a prediction is a
+    threshold on the score (``_follows`` checks that), and a cell that the threshold cuts is shared."""
+    everyone = counts.cells.sum(1) + profile.score_unlabelled
+    positives = profile.confusion[:, counts.positive, :].sum(1).astype(float)
+    total = everyone.sum(1)
+    positives *= total / np.maximum(counts.n, 1)
+    higher = total[:, None] - np.cumsum(everyone, 1)
+    left = np.clip(positives[:, None] - higher, 0, everyone)
+    return _Scored(counts, everyone, left / np.where(everyone > 0, everyone, 1.0))
+
+
+def _follows(scored: _Scored, own: Mask) -> float:
+    """Share of the reference's labelled rows whose place in the confusion counts the score explains."""
+    counts = scored.counts
+    expected = _confusion(counts.cells[own, 1], counts.cells[own, 0], scored.above[own], counts)
+    real = (
+        counts.confusion[own]
+        * (counts.cells[own].sum((1, 2)) / np.maximum(counts.labelled[own], 1))[:, None, None]
+    )
+    apart = np.abs(expected.sum(0) - real.sum(0)).sum() / 2
+    return float(1 - apart / max(real.sum(), 1.0))
+
+
+def _confusion(positive: FloatArray, negative: FloatArray, above: FloatArray, counts: Counts) -> FloatArray:
+    """Confusion counts (m, K, K) of cells of positives and negatives and the share predicted positive."""
+    k, other = counts.positive, 1 - counts.positive
+    found = np.zeros((len(positive), 2, 2))
+    found[:, k, k], found[:, k, other] = (positive * above).sum(1), (negative * above).sum(1)
+    found[:, other, k] = (positive * (1 - above)).sum(1)
+    found[:, other, other] = (negative * (1 - above)).sum(1)
+    return found
+
+
+def _middles(cells: int) -> FloatArray:
+    return np.asarray((np.arange(cells) + 0.5) / cells)
+
+
+def _isotonic(cells: FloatArray) -> Calibration:
+    """Isotonic regression of truth on score from counts (2, S); flat beyond the scores seen."""
+    from sklearn.isotonic import IsotonicRegression
+
+    n, x = cells.sum(0), _middles(cells.shape[1])
+    held = n > 0
+    fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip")
+    fitted.fit(x[held], cells[1][held] / n[held], sample_weight=n[held])
+    return lambda score: np.asarray(fitted.predict(score))
+
+
+def _squared(cells: FloatArray, p: FloatArray) -> float:
+    return float((cells[1] * (1 - p) ** 2 + cells[0] * p**2).sum())
+
+
+def _calibrated(counts: Counts, own: Mask, days: Any) -> FloatArray:
+    """P(positive) of each cell for each group, (groups, S).
+
+    Cross-fitted: the reference's days are dealt into folds and a day is calibrated by the others. Only if
+    that lowers the held-out squared error is it used, else the score is taken as calibrated already.
+    """
+    middles = _middles(counts.cells.shape[2])
+    raw = np.tile(middles, (len(counts.n), 1))
+    unique, place = np.unique(days[own], return_inverse=True)
+    folds = min(FOLDS, len(unique))
+    if folds < 2:
+        return raw
+    fold = np.full(len(own), -1, dtype=np.int64)
+    fold[own] = place % folds
+    fitted, before, after = raw.copy(), 0.0, 0.0
+    for i in range(folds):
+        kept, out = counts.cells[own & (fold != i)].sum(0), counts.cells[fold == i].sum(0)
+        p = _isotonic(kept)(middles)
+        fitted[fold == i] = p
+        before, after = before + _squared(out, middles), after + _squared(out, p)
+    if after >= before:
+        return raw
+    fitted[~own] = _isotonic(counts.cells[own].sum(0))(middles)
+    return fitted
+
+
+def _expected(scored: _Scored, p: FloatArray) -> Counts:
+    """Counts as they would be on average if every decision with a score were labelled."""
+    everyone, middles = scored.everyone, np.clip(_middles(p.shape[1]), 1e-15, 1 - 1e-15)
+    positive, negative = everyone * p, everyone * (1 - p)
+    total = everyone.sum(1)
+    return replace(
+        scored.counts,
+        labelled=total,
+        scored=total,
+        confusion=_confusion(positive, negative, scored.above, scored.counts),
+        cells=np.stack([negative, positive], axis=1),
+        log_loss=-(positive * np.log(middles) + negative * np.log1p(-middles)).sum(1),
+        brier=(positive * (1 - middles) ** 2 + negative * middles**2).sum(1),
+    )
+
+
+def _series(
+    profile: OutcomeProfile, counts: Counts, expected: Counts, rows: Mask, own: Mask, by: str,
+    one: Metric, floor: float | None,
+) -> list[Point]:  # fmt: skip
+    healthy = chunked(profile.days, counts, own, by)
+    band = threshold(one, healthy.counts, healthy.days, floor)
+    found, realised = chunked(profile.days, expected, rows, by), chunked(profile.days, counts, rows, by)
+    chance = interval(one, found.counts, found.days)
+    se = np.hypot(chance.se, _reference_se(one, counts, own))
+    values = one.compute(found.counts)
+    low, high = (np.clip(values + sign * Z * se, *one.range) for sign in (-1, 1))
+    refused = _left(one, values, se, realised.counts)
+    nobody = np.zeros(len(values), dtype=bool)
+    return judged(
+        one, found.starts, found.ends, found.counts, Interval(low, high, se), band, nobody,
+        estimated=True, refused=refused,
+    )  # fmt: skip
+
+
+def _reference_se(one: Metric, counts: Counts, own: Mask) -> float:
+    pooled: Threshold = threshold(one, counts.taken(own).pooled())
+    return pooled.se
+
+
+def _left(one: Metric, values: FloatArray, se: FloatArray, realised: Counts) -> list[str]:
+    """Why each chunk's estimate is refused: realised values left the band in two judged chunks running,
+    this one or earlier."""
+    real, share = one.compute(realised), realised.labelled / np.maximum(realised.n, 1)
+    scale = np.sqrt(np.maximum(1.0, 1 / np.maximum(share, 1e-9)))
+    full = (realised.labelled >= ENOUGH) & np.isfinite(real) & np.isfinite(values)
+    order = np.flatnonzero(full)
+    side: IntArray = np.where(np.abs(real - values) > LEFT * se * scale, np.sign(real - values), 0).astype(
+        np.int64
+    )[order]
+    twice = np.flatnonzero((side[1:] == side[:-1]) & (side[1:] != 0))
+    since = int(order[twice[0]]) if len(twice) else len(values)
+    why = "Realised values have left the estimate's band: score and outcome relate anew (concept drift)."
+    return [why if i >= since else "" for i in range(len(values))]

@@ -1,0 +1,153 @@
+"""Estimates against what the labels say later, against brute force on raw scores, and where they refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.isotonic import IsotonicRegression
+
+from plumbline.domain import OutcomeProfile, PointStatus
+from plumbline.monitor.estimate import estimate
+from plumbline.monitor.performance import performance
+
+from .outcomes import at, classified, day, regressed
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+REFERENCE = (at(0), at(84))
+DAYS, ROWS = 168, 60
+
+
+def system(
+    seed: int,
+    *,
+    harder: float = 0.0,
+    honest: bool = True,
+    flipped: float = 0.0,
+    known: int = DAYS,
+    rows: int = ROWS,
+) -> OutcomeProfile:
+    """Twelve healthy weeks, then twelve in which inputs come ``harder`` (scores nearer one half) and a share
+    ``flipped`` of the truths turns over; labels are in up to day ``known``. Not ``honest``: the logged score
+    is a distortion of the true probability."""
+    rng = np.random.default_rng(seed)
+    day_of = np.repeat(np.arange(DAYS), rows)
+    late = day_of >= 84
+    p = 1 / (1 + np.exp(-rng.normal(0, np.where(late, 3.0 * (1 - harder), 3.0))))
+    true = (rng.random(len(p)) < p).astype(int)
+    true = np.where(late & (rng.random(len(p)) < flipped), 1 - true, true)
+    score = p if honest else p**2 / (p**2 + (1 - p) ** 2)
+    return classified(day_of, (score >= 0.5).astype(int), true, score, labelled=day_of < known)
+
+
+def pairs(profile: OutcomeProfile, name: str):  # type: ignore[no-untyped-def]
+    kwargs = {"reference": REFERENCE, "by": "week", "metrics": [name]}
+    return list(zip(estimate(profile, **kwargs), performance(profile, **kwargs), strict=True))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "name", ["accuracy", "precision", "recall", "f1", "matthews_corrcoef", "roc_auc", "average_precision",
+             "log_loss", "brier"],
+)  # fmt: skip
+@pytest.mark.parametrize("honest", [True, False])
+def test_the_band_holds_what_the_labels_say_later(name: str, honest: bool) -> None:
+    held = [
+        guess.low <= real.value <= guess.high
+        for seed in range(4)
+        for guess, real in pairs(system(seed, harder=0.5, honest=honest), name)
+    ]
+    assert np.mean(held) >= 0.9
+
+
+def test_an_estimate_is_the_mean_certainty_of_calibrated_scores() -> None:
+    """By brute force: isotonic regression on the reference's rows, then the mean of max(p, 1 - p)."""
+    rng = np.random.default_rng(5)
+    day_of = np.repeat(np.arange(DAYS), ROWS)
+    p = 1 / (1 + np.exp(-rng.normal(0, 2, len(day_of))))
+    true = (rng.random(len(p)) < p).astype(int)
+    score = (np.floor(p**2 * 200) + 0.5) / 200
+    predicted = (score >= 0.4).astype(int)
+    profile = classified(day_of, predicted, true, score, cells=200)
+    own = day_of < 84
+    fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score[own], true[own])
+    week = (day_of >= 84) & (day_of < 91)
+    certainty = fitted.predict(score[week])
+    brute = np.where(predicted[week] == 1, certainty, 1 - certainty).mean()
+    found = {p.start: p for p in estimate(profile, reference=REFERENCE, by="week", metrics=["accuracy"])}
+    assert found[at(84)].value == pytest.approx(brute, abs=1e-9)
+
+
+def test_it_warns_before_the_labels_are_in() -> None:
+    profile = system(1, harder=0.8, known=84, rows=200)
+    guesses = estimate(profile, reference=REFERENCE, by="week", metrics=["accuracy"])
+    later = [p for p in guesses if p.start >= at(84)]
+    assert {p.status for p in later} == {PointStatus.BREACH}
+    assert all(p.estimated and p.n == 1400 for p in later)
+    realised = performance(profile, reference=REFERENCE, by="week", metrics=["accuracy"])
+    assert {p.status for p in realised if p.start >= at(84)} == {PointStatus.UNKNOWN}
+
+
+def test_a_stationary_system_raises_no_breach() -> None:
+    breached = sum(
+        p.status is PointStatus.BREACH
+        for seed in range(8)
+        for p in estimate(system(seed, known=84), reference=REFERENCE, by="week")
+    )
+    assert breached == 0
+
+
+def test_it_refuses_once_the_relation_has_changed() -> None:
+    guesses = estimate(system(2, flipped=0.3, rows=200), reference=REFERENCE, by="week", metrics=["accuracy"])
+    late = [p for p in guesses if p.start >= at(84)]
+    assert {p.status for p in late} == {PointStatus.UNKNOWN}
+    assert "concept drift" in late[0].note
+    assert PointStatus.UNKNOWN not in {p.status for p in guesses if p.start < at(84)}
+
+
+def refused() -> dict[str, OutcomeProfile]:
+    rng = np.random.default_rng(3)
+    days, zeros = np.repeat(np.arange(DAYS), 10), np.zeros(DAYS * 10, int)
+    coin = rng.integers(0, 2, len(days))
+    return {
+        "299 labelled": classified(days, coin, coin, coin * 0.8 + 0.1, labelled=np.arange(len(days)) < 299),
+        "No score": classified(days, coin, coin),
+        "one class": classified(days, zeros, zeros, rng.random(len(days))),
+        "do not follow": classified(days, coin, coin, rng.random(len(days))),
+        "binary systems": regressed(days, coin + rng.random(len(days)), coin * 1.0),
+    }
+
+
+@pytest.mark.parametrize("why", refused())
+def test_it_refuses_and_says_why(why: str) -> None:
+    guesses = estimate(refused()[why], reference=REFERENCE, by="month")
+    assert guesses
+    assert {p.status for p in guesses} == {PointStatus.UNKNOWN}
+    assert all(why in p.note and p.value is None and p.estimated for p in guesses)
+
+
+@pytest.mark.reallogs
+@pytest.mark.skipif(not DATA.exists(), reason="the real logs are not here")
+def test_car_loan_estimates_are_near_the_realised_months() -> None:
+    """The sample NannyML shows CBPE on: after April 2019 the estimate falls with the realised accuracy."""
+    old = pd.read_parquet(DATA / "car-loan" / "reference.parquet")
+    new = pd.read_parquet(DATA / "car-loan" / "analysis.parquet").merge(
+        pd.read_parquet(DATA / "car-loan" / "targets.parquet"), on="id"
+    )
+    rows = pd.concat([old, new])
+    first = pd.Timestamp(day(0))
+    numbers = (pd.to_datetime(rows["timestamp"]).dt.normalize() - first).dt.days.to_numpy()
+    profile = classified(
+        numbers,
+        rows["y_pred"].to_numpy(int),
+        rows["repaid"].to_numpy(int),
+        rows["y_pred_proba"].to_numpy(float),
+    )
+    reference = (at(int(numbers.min())), at(int(numbers[len(old)])))
+    found = estimate(profile, reference=reference, by="month", metrics=["accuracy"])
+    guesses = {p.start.strftime("%Y-%m"): p for p in found}
+    truth = json.loads((DATA / "car-loan" / "truth.json").read_text("utf-8"))["by_month"]["by"]
+    for month, facts in truth.items():
+        assert guesses[month].value == pytest.approx(facts["accuracy"], abs=0.012), month
