@@ -20,7 +20,7 @@ from plumbline.monitor.chunks import ENOUGH, choose_chunk
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.intervals import Interval, Z, interval
 from plumbline.monitor.metrics import HEADLINE, Metric, metric
-from plumbline.monitor.performance import Span, chunked, floor_of, reference_rows, window_rows
+from plumbline.monitor.performance import Chunked, Span, chunked, floor_of, reference_rows, window_rows
 from plumbline.monitor.statuses import Mask, judged
 from plumbline.monitor.thresholds import Threshold, threshold
 
@@ -92,9 +92,12 @@ def estimate(
         why = "Predictions do not follow the score, so the score cannot speak for them."
         return _refused(profile, counts, rows, by, chosen, why)
     expected = _expected(scored, _calibrated(counts, own, np.array(profile.days, dtype="datetime64[D]")))
+    own_chunks = chunked(profile.days, counts, own, by)
+    shown, realised = chunked(profile.days, expected, rows, by), chunked(profile.days, counts, rows, by)
     points: list[Point] = []
     for one in chosen:
-        points += _series(profile, counts, expected, rows, own, by, one, floor_of(one, floors))
+        band = threshold(one, own_chunks.counts, own_chunks.days, floor_of(one, floors))
+        points += _series(one, shown, realised.counts, own_chunks, band)
     return tuple(points)
 
 
@@ -164,14 +167,13 @@ def _middles(cells: int) -> FloatArray:
 
 
 def _isotonic(cells: FloatArray) -> Calibration:
-    """Isotonic regression of truth on score from counts (2, S); flat beyond the scores seen."""
-    from sklearn.isotonic import IsotonicRegression
+    """Isotonic regression of truth on score from counts (2, S); linear between scores seen, flat beyond."""
+    from scipy.optimize import isotonic_regression
 
     n, x = cells.sum(0), _middles(cells.shape[1])
     held = n > 0
-    fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip")
-    fitted.fit(x[held], cells[1][held] / n[held], sample_weight=n[held])
-    return lambda score: np.asarray(fitted.predict(score))
+    fitted = isotonic_regression(cells[1][held] / n[held], weights=n[held]).x
+    return lambda score: np.asarray(np.interp(score, x[held], fitted))
 
 
 def _squared(cells: FloatArray, p: FloatArray) -> float:
@@ -221,27 +223,18 @@ def _expected(scored: _Scored, p: FloatArray) -> Counts:
 
 
 def _series(
-    profile: OutcomeProfile, counts: Counts, expected: Counts, rows: Mask, own: Mask, by: str,
-    one: Metric, floor: float | None,
-) -> list[Point]:  # fmt: skip
-    healthy = chunked(profile.days, counts, own, by)
-    band = threshold(one, healthy.counts, healthy.days, floor)
-    found, realised = chunked(profile.days, expected, rows, by), chunked(profile.days, counts, rows, by)
-    chance = interval(one, found.counts, found.days)
-    se = np.hypot(chance.se, _reference_se(one, counts, own))
-    values = one.compute(found.counts)
+    one: Metric, shown: Chunked, realised: Counts, reference: Chunked, band: Threshold
+) -> list[Point]:
+    chance = interval(one, shown.counts, shown.days)
+    calibration = threshold(one, reference.counts, reference.days).se
+    se = np.hypot(chance.se, calibration)
+    values = one.compute(shown.counts)
     low, high = (np.clip(values + sign * Z * se, *one.range) for sign in (-1, 1))
-    refused = _left(one, values, se, realised.counts)
     nobody = np.zeros(len(values), dtype=bool)
     return judged(
-        one, found.starts, found.ends, found.counts, Interval(low, high, se), band, nobody,
-        estimated=True, refused=refused,
+        one, shown.starts, shown.ends, shown.counts, Interval(low, high, se), band, nobody,
+        estimated=True, refused=_left(one, values, se, realised),
     )  # fmt: skip
-
-
-def _reference_se(one: Metric, counts: Counts, own: Mask) -> float:
-    pooled: Threshold = threshold(one, counts.taken(own).pooled())
-    return pooled.se
 
 
 def _left(one: Metric, values: FloatArray, se: FloatArray, realised: Counts) -> list[str]:
