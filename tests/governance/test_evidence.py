@@ -158,6 +158,8 @@ def test_light_asks_for_fewer_labels() -> None:
 def test_nobody_claiming_review_needs_no_overrides() -> None:
     facts = healthy_facts(overrides_90_days=0, override_rate=0.0)
     assert control(judge(facts, CREDIT | {"oversight": "never"}), "OVR-1").status is PASS
+    unanswered = {key: value for key, value in CREDIT.items() if key != "oversight"}
+    assert control(judge(facts, unanswered), "OVR-1").status is PARTIAL
 
 
 @pytest.mark.parametrize("control_id", ["MON-7", "REL-3", "REL-4", "REL-7", "CMP-5"])

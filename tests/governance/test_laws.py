@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from plumbline.domain import EvidenceKind, Scorecard, Status, Verdict
 from plumbline.governance.catalogue import catalogue
+from plumbline.governance.conditions import default_conditions
+from plumbline.governance.context import read
 from plumbline.governance.facts import Facts, FairnessGroup, Switch
 from plumbline.governance.resolve import RANK
-from plumbline.governance.verdict import ORDER
+from plumbline.governance.verdict import ORDER, decide
 
 from .cases import (
     CREDIT,
@@ -178,9 +180,36 @@ def test_unknown_is_never_better_than_what_passes(
     known = made({key: step for key, step in steps.items() if key != name})
     dark = judge(replace(known, **{name: None}), context, (*STATED, *said))
     before = judge(known, context, (*STATED, *said))
-    assert rank(dark) >= rank(before)
-    for a, b in zip(before.controls, dark.controls, strict=True):
-        assert not (b.status is Status.PASS and a.status is not Status.PASS), (name, a.id)
+    changed = [
+        (a, b) for a, b in zip(before.controls, dark.controls, strict=True) if a.status is not b.status
+    ]
+    for a, b in changed:
+        assert b.status is not Status.PASS, (name, a.id)
+    if all(a.status is Status.PASS for a, _ in changed) and dark.tier is before.tier:
+        assert rank(dark) >= rank(before)
+
+
+statuses = st.lists(st.sampled_from(list(RANK)), min_size=len(CONTROLS), max_size=len(CONTROLS))
+
+
+@quick
+@given(contexts, statuses, st.integers(0, len(CONTROLS) - 1), st.sampled_from(list(RANK)))
+def test_a_worse_status_never_gives_a_better_verdict(
+    context: dict[str, str], found: list[Status], index: int, other: Status
+) -> None:
+    facts = healthy_facts()
+    reading = read(context, facts)
+
+    def verdict(status: Status) -> int:
+        given_statuses = [*found[:index], status, *found[index + 1 :]]
+        results = [
+            replace(result, status=new, evidence=replace(result.evidence, status=new))
+            for result, new in zip(judge(facts, context).controls, given_statuses, strict=True)
+        ]
+        return ORDER.index(decide(results, reading, default_conditions(results, reading), facts))
+
+    better, worse = sorted((found[index], other), key=RANK.__getitem__)
+    assert verdict(worse) >= verdict(better)
 
 
 def test_a_fact_that_nobody_knows_never_counts_as_pass() -> None:
@@ -197,7 +226,7 @@ def test_an_attestation_never_outvotes_what_was_measured_or_probed(
     silent, loud = judge(made(steps), context, ()), judge(made(steps), context, said)
     for alone, claimed in zip(silent.controls, loud.controls, strict=True):
         strong = alone.evidence.kind in (EvidenceKind.MEASURED, EvidenceKind.PROBED)
-        if strong and alone.status is not Status.UNKNOWN:
+        if strong and alone.evidence.status is not Status.UNKNOWN:
             assert claimed.status is alone.status
             assert claimed.evidence == alone.evidence
     if any(r.status is Status.FAIL and r.evidence.kind is EvidenceKind.MEASURED for r in silent.controls

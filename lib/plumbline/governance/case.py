@@ -19,7 +19,7 @@ class Case:
 
     facts: Facts
     limits: Mapping[str, float]  # that hold in this tier
-    context: Mapping[str, str]  # the answers as they are read
+    context: Mapping[str, str]  # the answers as given; an unanswered question is absent
     today: date
 
 

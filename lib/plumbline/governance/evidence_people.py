@@ -64,16 +64,15 @@ def people_overrule(case: Case) -> Evidence:
         return unknown("The log does not show what people decided in the end.")
     if facts.override_rate is None:
         return unknown("The override column is mapped but has no values.")
-    claimed = case.context.get("oversight") in ("always", "sometimes")
     sentence = f"People changed {share(facts.override_rate)} of the decisions"
-    if claimed and facts.overrides_90_days is None:
+    oversight = case.context.get("oversight", "")
+    if oversight != "never" and facts.overrides_90_days is None:
         return unknown(f"{sentence}; overrides of the last 90 days are not known.")
-    if claimed and not facts.overrides_90_days:
-        oversight = case.context["oversight"]
+    if oversight != "never" and not facts.overrides_90_days:
+        claim = f"Review is claimed ({oversight})" if oversight else "Whether people review is unanswered"
+        until = day(facts.as_of)
         return measured(
-            Status.PARTIAL,
-            f"Review is claimed ({oversight}), but nobody overruled a decision in the 90 days "
-            f"to {day(facts.as_of)}.",
+            Status.PARTIAL, f"{claim}, and nobody overruled a decision in the 90 days to {until}."
         )
     recent = f", {count(facts.overrides_90_days)} in the last 90 days" if facts.overrides_90_days else ""
     return measured(Status.PASS, f"{sentence}{recent}.")

@@ -111,10 +111,10 @@ def explainable(case: Case) -> Evidence:
     exact, approximate = facts.explained_share, facts.surrogate_share or 0.0
     sentence = (
         f"{share(exact)} of decisions are explained by logged or model attributions that add up "
-        f"(needed {share(needed)})"
+        f"(needed {share(needed)}"
     )
-    sentence += f", {share(approximate)} by a surrogate only" if approximate else ""
-    sentence += f" ({window(facts)})."
+    sentence += f"; {share(approximate)} by a surrogate only" if approximate else ""
+    sentence += f"; {window(facts)})."
     if exact >= needed:
         return measured(Status.PASS, sentence)
     return measured(Status.PARTIAL if min(exact + approximate, 1.0) >= needed else Status.FAIL, sentence)

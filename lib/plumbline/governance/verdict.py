@@ -145,7 +145,8 @@ def _answer(
     tightened: Mapping[str, float] | None,
 ) -> ControlResult:
     asked = requirement(control, reading)
-    found = gather(control, facts, limits(control, reading.tier, tightened), reading.answers, at.date())
+    given = {key: value for key, value in reading.answers.items() if key not in reading.unanswered}
+    found = gather(control, facts, limits(control, reading.tier, tightened), given, at.date())
     resolved = resolve(control, found, attestations, exemptions, at.date())
     status = resolved.evidence.status if asked is not Requirement.NOT_ASKED else Status.NOT_APPLICABLE
     return ControlResult(
