@@ -44,6 +44,7 @@ def classified(
     classes: tuple[str, ...] = ("no", "yes"),
     positive: str | None = "yes",
     cells: int = CELLS,
+    binary: bool | None = None,
 ) -> OutcomeProfile:
     """From day numbers, class positions and P(positive); ``labelled`` marks the rows whose label is known."""
     days = np.asarray(days)
@@ -66,7 +67,8 @@ def classified(
         brier = _add(group, g, known * (score - hit) ** 2)
         scored = _add(group, g, known).astype(np.int64)
     return OutcomeProfile(
-        task=Task.BINARY if k == 2 else Task.MULTICLASS, classes=classes, positive=positive,
+        task=Task.BINARY if (k == 2 if binary is None else binary) else Task.MULTICLASS,
+        classes=classes, positive=positive,
         days=tuple(day(d) for d, _ in keys), versions=tuple(v for _, v in keys), arms=("",) * g,
         n=np.bincount(group, minlength=g), n_labelled=_add(group, g, known).astype(np.int64),
         confusion=confusion, score_cells=score_cells, score_unlabelled=unlabelled,

@@ -207,3 +207,11 @@ def test_an_unknown_metric_is_refused_by_name() -> None:
     with pytest.raises(PlumblineError, match="'z' is not a class"):
         metric("recall:z", CLASSES)
     assert metric("mcc").name == "matthews_corrcoef"
+
+
+def test_a_positive_class_never_seen_is_not_mistaken_for_the_other() -> None:
+    zeros = np.zeros(40, int)
+    counts = counts_of(classified(zeros, zeros, zeros, classes=("no",), positive="yes", binary=True))
+    assert counts.classes == ("no", "yes")
+    assert metric("positive_rate").compute(counts)[0] == 0.0
+    assert metric("specificity").compute(counts)[0] == 1.0

@@ -289,3 +289,22 @@ def test_card_offers_break_in_november() -> None:
     reference = (datetime(2020, 5, 1, tzinfo=UTC), datetime(2020, 9, 1, tzinfo=UTC))
     found = performance(profile, reference=reference, by="month", metrics=["accuracy"])
     assert [p.status for p in found] == [OK] * 6 + [BREACH] * 3
+
+
+def test_an_empty_profile_has_no_points() -> None:
+    none = np.zeros(0, int)
+    empty = classified(none, none, none)
+    assert performance(empty, reference=REFERENCE) == ()
+    assert thresholds(empty, reference=REFERENCE)["accuracy"].source == "none"
+    assert (
+        performance(regressed(none, none * 1.0, none * 1.0, edges=np.array([0.0])), reference=REFERENCE) == ()
+    )
+
+
+def test_a_reference_that_ends_within_a_day_leaves_that_day_out() -> None:
+    later = REFERENCE[1].replace(hour=3)
+    profile = weekly([*HEALTHY, 0.1])
+    bands = [
+        thresholds(profile, reference=(at(0), end), by="week")["accuracy"] for end in (REFERENCE[1], later)
+    ]
+    assert bands[0] == bands[1]

@@ -82,15 +82,17 @@ def counts_of(profile: OutcomeProfile, cost: dict[str, Any] | None = None) -> Co
     Raises:
         PlumblineError: the cost matrix does not fit the task.
     """
-    groups, classes = len(profile.days), len(profile.classes)
-    confusion = profile.confusion[:, :, :classes] if profile.task is not Task.REGRESSION else np.empty(0)
+    groups, known, classes = len(profile.days), len(profile.classes), _classes(profile)
+    confusion = np.zeros((groups, len(classes), len(classes)))
+    if known:
+        confusion[:, :known, :known] = profile.confusion[:, :, :known]
     return Counts(
         task=profile.task,
-        classes=profile.classes,
-        positive=positive_class(profile.classes, profile.positive),
+        classes=classes,
+        positive=positive_class(classes, profile.positive),
         n=profile.n.astype(float),
         labelled=profile.n_labelled.astype(float),
-        confusion=_wide(confusion, groups, (classes, classes)),
+        confusion=confusion,
         cells=_wide(profile.score_cells, groups, (2, 0)),
         scored=_wide(profile.n_scored, groups, ()),
         log_loss=_wide(profile.sum_log_loss, groups, ()),
@@ -98,7 +100,7 @@ def counts_of(profile: OutcomeProfile, cost: dict[str, Any] | None = None) -> Co
         moments=_wide(profile.moments, groups, (0,)),
         error_edges=np.asarray(profile.error_edges, dtype=float),
         error_cells=_wide(profile.error_cells, groups, (0,)),
-        cost=cost_array(cost, profile) if cost else None,
+        cost=cost_array(cost, profile.task, classes) if cost else None,
     )
 
 
@@ -109,12 +111,18 @@ def _wide(values: NDArray[Any], groups: int, shape: tuple[int, ...]) -> FloatArr
     return np.asarray(np.nan_to_num(values.astype(float), nan=0.0))
 
 
+def _classes(profile: OutcomeProfile) -> tuple[str, ...]:
+    """The classes, with the positive one added where it was neither predicted nor true so far."""
+    missing = profile.task is Task.BINARY and profile.positive and profile.positive not in profile.classes
+    return (*profile.classes, str(profile.positive)) if missing else profile.classes
+
+
 def positive_class(classes: tuple[str, ...], positive: str | None) -> int:
     """Position of the positive class; the last one where none is named."""
     return classes.index(positive) if positive in classes else max(len(classes) - 1, 0)
 
 
-def cost_array(cost: dict[str, Any], profile: OutcomeProfile) -> FloatArray:
+def cost_array(cost: dict[str, Any], task: Task, classes: tuple[str, ...]) -> FloatArray:
     """The owner's cost matrix as an array.
 
     Classification: ``{"currency": "EUR", "matrix": {"predicted|true": amount}}``, the value of one such
@@ -127,12 +135,12 @@ def cost_array(cost: dict[str, Any], profile: OutcomeProfile) -> FloatArray:
     """
     where = "cost matrix"
     try:
-        if profile.task is Task.REGRESSION:
+        if task is Task.REGRESSION:
             return np.array([float(cost.get("over", 0.0)), float(cost.get("under", 0.0))])
-        matrix = np.zeros((len(profile.classes),) * 2)
+        matrix = np.zeros((len(classes),) * 2)
         for pair, amount in dict(cost["matrix"]).items():
             predicted, _, true = str(pair).partition("|")
-            matrix[profile.classes.index(predicted), profile.classes.index(true)] = float(amount)
+            matrix[classes.index(predicted), classes.index(true)] = float(amount)
         return matrix
     except KeyError as error:
         raise PlumblineError(
@@ -142,5 +150,5 @@ def cost_array(cost: dict[str, Any], profile: OutcomeProfile) -> FloatArray:
         raise PlumblineError(
             f"The cost matrix cannot be read: {error}",
             where=where,
-            todo="Name classes as in the log: " + ", ".join(profile.classes) + "; amounts are numbers.",
+            todo="Name classes as in the log: " + ", ".join(classes) + "; amounts are numbers.",
         ) from error

@@ -109,6 +109,8 @@ def _refusal(profile: OutcomeProfile, counts: Counts, own: Mask) -> str:
     held = int(counts.cells[own].sum())
     if held < ENOUGH_REFERENCE:
         return f"{held} labelled reference rows with a score; {ENOUGH_REFERENCE} are needed."
+    if len(profile.classes) != 2:
+        return f"{len(profile.classes)} classes were predicted or came true; estimates need exactly two."
     if not counts.cells[own].sum((0, 2)).all():
         return "The reference's labels are all of one class."
     return ""
@@ -132,9 +134,9 @@ def _scored(profile: OutcomeProfile, counts: Counts) -> _Scored:
     """Lay each group's positive predictions on its highest scores: within a group a prediction is a
     threshold on the score (``_follows`` checks that), and a cell that the threshold cuts is shared."""
     everyone = counts.cells.sum(1) + profile.score_unlabelled
-    positives = profile.confusion[:, counts.positive, :].sum(1).astype(float)
     total = everyone.sum(1)
-    positives *= total / np.maximum(counts.n, 1)
+    predicted = profile.confusion.sum(2).astype(float)
+    positives = predicted[:, counts.positive] * total / np.maximum(predicted.sum(1), 1)
     higher = total[:, None] - np.cumsum(everyone, 1)
     left = np.clip(positives[:, None] - higher, 0, everyone)
     return _Scored(counts, everyone, left / np.where(everyone > 0, everyone, 1.0))
