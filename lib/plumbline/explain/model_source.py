@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plumbline.domain import FloatArray, PlumblineError, Task
+from plumbline.domain import FloatArray, IntArray, PlumblineError, Task
 from plumbline.explain.isolated import (
     FeatureInfo,
     ModelInfo,
@@ -148,13 +148,19 @@ def _spelling(value: Any) -> str:
 
 
 #: how the model's output may appear in the log: name and the output as the log writes it
-VIEWS: dict[str, Callable[[Scored, int], FloatArray]] = {
-    "score": lambda scored, which: scored.score[:, which],
-    "percent": lambda scored, which: 100.0 * scored.score[:, which],
-    "margin": lambda scored, which: scored.margin[:, which],
-    "complement": lambda scored, which: 1.0 - scored.score[:, which],
-    "percent of complement": lambda scored, which: 100.0 - 100.0 * scored.score[:, which],
+VIEWS: dict[str, Callable[[Scored, int | IntArray], FloatArray]] = {
+    "score": lambda scored, which: _output(scored.score, which),
+    "percent": lambda scored, which: 100.0 * _output(scored.score, which),
+    "margin": lambda scored, which: _output(scored.margin, which),
+    "complement": lambda scored, which: 1.0 - _output(scored.score, which),
+    "percent of complement": lambda scored, which: 100.0 - 100.0 * _output(scored.score, which),
 }
+
+
+def _output(found: FloatArray, which: int | IntArray) -> FloatArray:
+    """One output of each row: the same for all, or one a row."""
+    picked: FloatArray = found[np.arange(len(found)), np.broadcast_to(which, (len(found),))]
+    return picked
 
 
 def possible_views(info: ModelInfo, scores: FloatArray) -> list[str]:
@@ -170,13 +176,13 @@ def check_model(
     scores: FloatArray,
     *,
     task: Task = Task.BINARY,
-    output: int = 0,
+    output: int | IntArray = 0,
     info: ModelInfo | None = None,
 ) -> ModelCheck:
     """Score up to 1,000 logged decisions of the model's version and compare with the logged scores (n,).
 
-    ``output``: the class whose probability is logged (several outputs). Raises PlumblineError where the file
-    is refused or its inputs are not in the log.
+    ``output``: the position of the class whose probability is logged, one for all or one a row (n,). Raises
+    PlumblineError where the file is refused or its inputs are not in the log.
     """
     info = info or describe_model(model.body)
     usable = np.flatnonzero(np.isfinite(scores))
@@ -188,12 +194,13 @@ def check_model(
     if len(usable) > CHECKED_ROWS:
         usable = np.sort(np.random.default_rng(0).choice(usable, CHECKED_ROWS, replace=False))
     logged, near = scores[usable], tolerance(scores, task)
+    which = output if isinstance(output, int) else output[usable]
     rows = align_features(info, frame.iloc[usable], model.feature_map).rows
     best = (-1.0, "score", False)
     for early in [False, True] if info.best_trees else [False]:
         scored = score_rows(model.body, rows, best=early)
         for view in possible_views(info, scores):
-            share = float(np.mean(np.abs(VIEWS[view](scored, output) - logged) <= near))
+            share = float(np.mean(np.abs(VIEWS[view](scored, which) - logged) <= near))
             best = max(best, (share, view, early), key=lambda found: found[0])
     share, view, early = best
     passed = share >= REPRODUCES

@@ -14,7 +14,12 @@ import numpy as np
 
 from plumbline.domain import Explanation, Source
 from plumbline.explain.logged import LoggedCheck
-from plumbline.explain.model_source import ModelCheck, RegisteredModel, explain_with_model
+from plumbline.explain.model_source import (
+    ModelCheck,
+    RegisteredModel,
+    explain_with_model,
+    match_columns,
+)
 from plumbline.explain.reasons import OTHER, Wording, reasons_for
 from plumbline.explain.surrogate import TOP_FACTORS, Surrogate, surrogate_contributions
 
@@ -139,12 +144,13 @@ def _from_model(decision: Decision, model: RegisteredModel, check: ModelCheck) -
 
     frame = pd.DataFrame({name: [value] for name, value in decision.values.items()})
     parts, base, score = explain_with_model(model, check, frame, output=decision.output)
-    names = [model.feature_map.get(f.name, f.name) for f in check.info.features]
+    columns = match_columns(check.info, list(decision.values), model.feature_map)
+    names = [columns.get(f.name, f.name) for f in check.info.features]
     error = None if decision.score is None else float(score[0]) - decision.score
     if error is not None and abs(error) > check.tolerance:
         why = (
-            f"The registered model gives {score[0]:.4g} for this decision, the log says {decision.score:.4g}: "
-            "it is not what decided here."
+            f"The registered model gives {score[0]:.4g} for this decision, the log says "
+            f"{decision.score:.4g}: it is not what decided here."
         )
         return _refusal(decision, Source.MODEL, why, error)
     verdict = "This decision has no logged score to check against."
@@ -200,7 +206,8 @@ def _from_surrogate(decision: Decision, surrogate: Surrogate) -> Explanation:
         attributions=attributions,
         additivity_error=error,
         fidelity=surrogate.r2,
-        method=f"surrogate ({surrogate.kind}) fitted to {surrogate.n:,} decisions of version {surrogate.version}",
+        method=f"surrogate ({surrogate.kind}) fitted to {surrogate.n:,} decisions "
+        f"of version {surrogate.version}",
         baseline="the surrogate's mean output over the decisions it was fitted to",
         check=f"{surrogate.sentence[0].upper()}{surrogate.sentence[1:]}.{verdict}{usual}",
         values=dict(decision.values),

@@ -86,7 +86,7 @@ def as_design(inputs: tuple[InputCode, ...], frame: pd.DataFrame) -> tuple[Float
 
 
 def as_codes(inputs: tuple[InputCode, ...], frame: pd.DataFrame) -> FloatArray:
-    """The boosted surrogate's matrix (n, d): numbers as they are, categories as codes, NaN for missing, new."""
+    """The boosted surrogate's matrix (n, d): numbers as they are, categories as codes, NaN for unknown."""
     columns = []
     for code in inputs:
         if code.codes is None:

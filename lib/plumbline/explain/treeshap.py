@@ -69,11 +69,9 @@ def margins(ensemble: TreeEnsemble, rows: FloatArray, trees: int = 0) -> FloatAr
 def to_score(link: str, margin: FloatArray) -> FloatArray:
     """The score of a margin (n, K): probabilities for logit and softmax, positive values for log."""
     if link == "logit":
-        with np.errstate(over="ignore"):
-            logistic: FloatArray = np.where(
-                margin >= 0, 1 / (1 + np.exp(-margin)), np.exp(margin) / (1 + np.exp(margin))
-            )
-        return np.where(np.isnan(logistic), 1.0, logistic)
+        small = np.exp(-np.abs(margin))
+        logistic: FloatArray = np.where(margin >= 0, 1.0, small) / (1.0 + small)
+        return logistic
     if link == "log":
         return np.exp(np.minimum(margin, 700.0))
     if link == "softmax":

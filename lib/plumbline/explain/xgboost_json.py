@@ -34,7 +34,7 @@ FORMAT_UBJ = "XGBoost UBJSON"
 #: objective -> (link of the score to the margin, link that base_score is stored under)
 OBJECTIVES = {
     "binary:logistic": ("logit", "logit"), "reg:logistic": ("logit", "logit"),
-    "binary:logitraw": ("identity", "logit"), "multi:softprob": ("softmax", "identity"),
+    "binary:logitraw": ("identity", "identity"), "multi:softprob": ("softmax", "identity"),
     "multi:softmax": ("softmax", "identity"), "count:poisson": ("log", "log"), "reg:gamma": ("log", "log"),
     "reg:tweedie": ("log", "log"), "survival:cox": ("log", "log"),
     "reg:squarederror": ("identity", "identity"),
@@ -123,7 +123,8 @@ def _tree(found: dict[str, Any], weight: float) -> RawTree:
     size = len(found["left_children"])
     left, right = _whole(found["left_children"], size), _whole(found["right_children"], size)
     leaf = left == -1
-    conditions = np.asarray(found["split_conditions"], np.float64).astype(np.float32)
+    with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused with the rest
+        conditions = np.asarray(found["split_conditions"], np.float64).astype(np.float32)
     categorical = _whole(found.get("split_type") or [0] * size, size) == 1
     # x < t in float32 is x <= the float32 just below t
     threshold = np.nextafter(conditions, np.float32(-np.inf)).astype(np.float64)
@@ -223,10 +224,10 @@ def _categories(found: Any, width: int) -> tuple[tuple[str | float, ...] | None,
     for i, encoder in enumerate(encoders[:width]):
         values, offsets = encoder.get("values") or [], encoder.get("offsets") or []
         if len(offsets) > 1:
-            raw = bytes(v % 256 for v in values)
-            lists[i] = tuple(
-                raw[a:b].decode("utf-8", errors="replace") for a, b in itertools.pairwise(offsets)
-            )
+            # XGBoost 3.2 counts offsets in characters though it stores bytes, and so cuts the end off where
+            # a name is not ASCII: a last name that was cut matches nothing, and the check of scores tells
+            text = bytes(v % 256 for v in values).decode("utf-8", errors="replace")
+            lists[i] = tuple(text[a:b] for a, b in itertools.pairwise(offsets))
         elif values:
             lists[i] = tuple(float(v) for v in values)
     return tuple(lists)
