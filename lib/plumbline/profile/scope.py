@@ -72,13 +72,12 @@ def of_slice(
     if part.arm is not None:
         scope = scope.narrowed(f"{ARM} = $arm", arm=part.arm)
     elif not shadow:
-        scope = scope.narrowed(f"{ARM} <> $shadow", shadow=SHADOW)
+        scope = scope.narrowed(f"lower({ARM}) <> $shadow", shadow=SHADOW)
     kinds = column_kinds(cursor, system) if part.where else {}
     for place, (column, value) in enumerate(part.where):
-        scope = scope.narrowed(
-            f"{equals(column, value, kinds)} IS TRUE".replace("$value", f"$where{place}"),
-            **({f"where{place}": value} if value != "" else {}),
-        )
+        name = f"where{place}"
+        params = {name: value} if value != "" else {}
+        scope = scope.narrowed(equals(column, value, kinds, f"${name}"), **params)
     return scope
 
 
@@ -93,8 +92,8 @@ def column_kinds(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str,
     return kinds
 
 
-def typed(column: str, kinds: dict[str, str], name: str = "$value") -> str:
-    """The parameter ``name`` cast to the column's type; NULL where the text is no such value.
+def typed(column: str, kinds: dict[str, str], name: str) -> str:
+    """The parameter ``name`` (with its dollar) cast to the column's type; NULL where the text does not fit.
 
     Raises:
         PlumblineError: the table has no such column.
@@ -106,9 +105,9 @@ def typed(column: str, kinds: dict[str, str], name: str = "$value") -> str:
     return f"TRY_CAST({name} AS {types[kinds[column]]})"
 
 
-def equals(column: str, value: str, kinds: dict[str, str]) -> str:
-    """A condition: the column holds ``$value``; the empty value means a missing one."""
-    wanted = typed(column, kinds)
+def equals(column: str, value: str, kinds: dict[str, str], name: str) -> str:
+    """A condition: the column holds the parameter ``name``; the empty value means a missing one."""
+    wanted = typed(column, kinds, name)
     return f"({ident(column)} IS NULL)" if value == "" else f"({ident(column)} = {wanted})"
 
 
@@ -136,6 +135,6 @@ def stored_condition(system: System, part: Slice, *, shadow: bool = False) -> tu
         condition.append("arm = $arm")
         params["arm"] = part.arm
     elif not shadow:
-        condition.append("arm <> $shadow")
+        condition.append("lower(arm) <> $shadow")
         params["shadow"] = SHADOW
     return " AND ".join(condition), params

@@ -1,0 +1,209 @@
+"""Single decisions: find and page through them, take one, draw a stated random sample."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from plumbline.domain import SINGLE_ROLES, PlumblineError, Slice, System
+from plumbline.profile.scope import ARM, all_rows, column_kinds, of_slice, typed
+from plumbline.store.sql import ident
+from plumbline.store.systems import decision_columns
+from plumbline.store.workspace import aware, naive
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: how a filter compares: name -> condition over the column {c} and the typed value {v}
+OPERATORS = {
+    "=": "{c} = {v}",
+    "!=": "{c} IS DISTINCT FROM {v}",
+    "<": "{c} < {v}",
+    "<=": "{c} <= {v}",
+    ">": "{c} > {v}",
+    ">=": "{c} >= {v}",
+    "contains": "contains(lower({c}::VARCHAR), lower({v}::VARCHAR))",
+    "is missing": "{c} IS NULL",
+    "is there": "{c} IS NOT NULL",
+}
+_TEXT_ONLY = ("contains",)
+_NO_VALUE = ("is missing", "is there")
+_TIMES = ("timestamp", "label_time", "trained_at")
+
+
+def find(
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    filters: Sequence[tuple[str, str, str]] = (),
+    order: str = "-timestamp",
+    limit: int = 100,
+    after: tuple[Any, int, int] | None = None,
+) -> pd.DataFrame:
+    """One page of decisions, all arms, columns as in the decision table, times aware in UTC.
+
+    Args:
+        filters: (column, operator, value) triples that must all hold; see ``OPERATORS``.
+        order: a column, with a leading minus for descending; missing values last, ties by load and line.
+        limit: rows of a page.
+        after: the page begins after this one: ``page_end`` of the page before.
+
+    Raises:
+        PlumblineError: no such column or operator, or a value that the column cannot hold.
+    """
+    kinds = column_kinds(cursor, system)
+    scope = all_rows(system)
+    for place, (column, operator, wanted) in enumerate(filters):
+        condition, params = _condition(kinds, column, operator, wanted, f"filter{place}")
+        scope = scope.narrowed(condition, **params)
+    column, descending = order.removeprefix("-"), order.startswith("-")
+    bound = typed(column, kinds, "$bound")
+    key = ident(column)
+    if kinds[column] == "number":
+        key = f"CASE WHEN NOT isnan({key}) THEN {key} END"
+    if after is not None:
+        at, load_id, line = after
+        tie = "(_load_id, _line) > ($after_load, $after_line)"
+        beyond = f"({key}) IS NULL AND {tie}"
+        if at is not None:
+            sign = "<" if descending else ">"
+            beyond = f"({key}) {sign} {bound} OR (({key}) = {bound} AND {tie}) OR ({key}) IS NULL"
+            scope = scope.narrowed("true", bound=naive(at) if isinstance(at, datetime) else at)
+        scope = scope.narrowed(f"({beyond})", after_load=load_id, after_line=line)
+    found = cursor.execute(
+        f"""SELECT {_columns(cursor, system)} {scope.rows}
+            ORDER BY {key} {"DESC" if descending else "ASC"} NULLS LAST, _load_id, _line LIMIT $limit""",
+        scope.params | {"limit": limit},
+    ).df()
+    return _aware(found)
+
+
+def page_end(frame: pd.DataFrame, order: str) -> tuple[Any, int, int] | None:
+    """What ``find`` continues after: the last row's place in the order; None for an empty page."""
+    if frame.empty:
+        return None
+    last = frame.iloc[-1]
+    held = _plain(last[order.removeprefix("-")])
+    return held, int(last["_load_id"]), int(last["_line"])
+
+
+def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> dict[str, Any]:
+    """One decision as column -> value (None where missing, times aware in UTC).
+
+    Where an id was logged more than once, the newest decision that took effect is meant. A log without
+    ids is addressed by ``#LOAD:LINE``, e.g. ``#3:1204``.
+
+    Raises:
+        PlumblineError: there is none.
+    """
+    columns = _columns(cursor, system)
+    condition, params = "decision_id = $id", {"id": decision_id}
+    load_id, _, line = decision_id.removeprefix("#").partition(":")
+    if decision_id.startswith("#") and load_id.isdecimal() and line.isdecimal():
+        place = "_load_id = TRY_CAST($load AS INTEGER) AND _line = TRY_CAST($line AS BIGINT)"
+        condition = f"(decision_id = $id OR ({place}))"
+        params |= {"load": load_id, "line": line}
+    scope = all_rows(system).narrowed(condition, **params)
+    found = as_dicts(
+        cursor.execute(
+            f"""SELECT {columns} {scope.rows}
+                ORDER BY lower({ARM}) = 'shadow', "timestamp" DESC, _load_id DESC, _line DESC LIMIT 1""",
+            scope.params,
+        )
+    )
+    if not found:
+        raise PlumblineError(
+            f"{system.key} has no decision {decision_id!r}", todo="Find decisions on the Decisions page."
+        )
+    return found[0]
+
+
+def sample(
+    cursor: duckdb.DuckDBPyConnection, system: System, part: Slice, n: int, seed: int = 0
+) -> pd.DataFrame:
+    """A random sample of at most n decisions of a slice without replacement, oldest first.
+
+    The same seed gives the same decisions as long as none are added: those whose hash of load, line and
+    seed is lowest. Columns as in ``find``: numbers are float64, texts str or None.
+    """
+    scope = of_slice(cursor, system, part)
+    found = cursor.execute(
+        f"""SELECT {_columns(cursor, system)} FROM {scope.table}
+            WHERE rowid IN (SELECT rowid {scope.rows}
+                            ORDER BY hash(_load_id, _line, $seed::BIGINT), _load_id, _line LIMIT $n)
+            ORDER BY "timestamp", _load_id, _line""",
+        scope.params | {"seed": seed, "n": n},
+    ).df()
+    return _aware(found)
+
+
+def main_version(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
+    """The version that took most decisions, shadow left out; "" where no version is logged."""
+    row = cursor.execute(
+        """SELECT version FROM profile_hour WHERE system = ? AND lower(arm) <> 'shadow'
+           GROUP BY version ORDER BY sum(n) DESC, max(last_at) DESC LIMIT 1""",
+        [system.key],
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def as_dicts(found: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """A result's rows as column -> value: NaN becomes None, times become aware."""
+    names = [item[0] for item in found.description or []]
+    return [{name: _plain(held) for name, held in zip(names, row, strict=True)} for row in found.fetchall()]
+
+
+def _plain(held: Any) -> Any:
+    if isinstance(held, datetime):
+        if held != held:  # NaT
+            return None
+        return held.astimezone(UTC) if held.tzinfo else aware(held)
+    if isinstance(held, float) and math.isnan(held):
+        return None
+    return held
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
+    named = [column.name for column in decision_columns(cursor, system.key)]
+    return ", ".join(ident(name) for name in ("_load_id", "_line", *SINGLE_ROLES, *named))
+
+
+def _condition(
+    kinds: dict[str, str], column: str, operator: str, wanted: str, name: str
+) -> tuple[str, dict[str, Any]]:
+    value = typed(column, kinds, f"${name}")
+    if operator not in OPERATORS:
+        raise PlumblineError(f"{operator!r} is no comparison", todo=f"Use one of {', '.join(OPERATORS)}.")
+    if operator in _NO_VALUE:
+        return f"({OPERATORS[operator].format(c=ident(column), v='')})", {}
+    if operator in _TEXT_ONLY:
+        value, held = f"${name}", wanted
+    else:
+        held = _held(kinds[column], column, wanted)
+    # not format(): braces in a hostile column name must survive
+    text = OPERATORS[operator].replace("{v}", value).replace("{c}", ident(column))
+    return f"({text})", {name: held}
+
+
+def _held(kind: str, column: str, wanted: str) -> Any:
+    """The value as the column holds it."""
+    try:
+        if kind == "number":
+            return float(wanted)
+        if kind == "time":
+            return naive(datetime.fromisoformat(wanted))
+    except ValueError as error:
+        what = {"number": "a number", "time": "a time"}[kind]
+        raise PlumblineError(
+            f"{wanted!r} is not {what}", where=column, todo="Numbers as 0.5, times as 2026-03-01 14:30."
+        ) from error
+    return wanted
+
+
+def _aware(frame: pd.DataFrame) -> pd.DataFrame:
+    for name in _TIMES:
+        frame[name] = frame[name].dt.tz_localize("UTC")
+    return frame

@@ -1,0 +1,97 @@
+"""Identical decisions that came out differently: the reproducibility check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from plumbline.domain import Repeats, Slice, System, Task
+from plumbline.profile.decisions import as_dicts
+from plumbline.profile.scope import VERSION, Scope, of_slice
+from plumbline.store.sql import ident
+from plumbline.store.systems import decision_columns
+
+#: numbers that differ by less than this share of the larger one are the same output
+TOLERANCE = 1e-9
+EXAMPLES = 20
+#: of each end of a group's outputs, the decisions shown
+_ENDS = 3
+_ALL = Slice()
+
+
+def repeats(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL) -> Repeats:
+    """Decisions that share every feature and the version, and how many of them differ in output.
+
+    Output: the prediction and the score, each where logged; numbers within ``TOLERANCE`` of each other are
+    the same. Left out: arm "shadow" (unless the slice names it), decisions with no feature at all, and
+    decisions without any output. Features are taken as logged: with few and coarse ones, different
+    inputs can look identical, and a conflict then shows that the log lacks an input that decided.
+    """
+    features = [ident(c.name) for c in decision_columns(cursor, system.key) if c.role.role == "feature"]
+    scope = of_slice(cursor, system, part)
+    if not features:
+        return Repeats(0, 0, 0, 0)
+    sql, params = _grouped(system, scope, features)
+    row = cursor.execute(
+        f"""{sql} SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (differs), 0)::BIGINT,
+                         count(*), count(*) FILTER (differs),
+                         (SELECT list(ends) FROM (SELECT ends FROM repeated WHERE differs
+                                                  ORDER BY n DESC, ends LIMIT {EXAMPLES}))
+            FROM repeated""",
+        params,
+    ).fetchone()
+    if row is None:
+        return Repeats(0, 0, 0, 0)
+    decisions, conflicting, groups, conflicting_groups, ends = row
+    return Repeats(
+        decisions, conflicting, groups, conflicting_groups, _examples(cursor, scope.table, ends or [])
+    )
+
+
+def _grouped(system: System, scope: Scope, features: list[str]) -> tuple[str, dict[str, Any]]:
+    """Common table expressions that end in ``repeated`` (n, differs, ends), one row a repeated decision.
+
+    Rows are first thinned out by a 64-bit hash of the features, then grouped by the features themselves.
+    """
+    columns = ", ".join(features)
+    if system.task is Task.REGRESSION:
+        changes = _numbers_differ("prediction")
+    else:
+        changes = f"count(DISTINCT prediction) > 1 OR {_numbers_differ('score')}"
+    scope = scope.narrowed(f"coalesce({', '.join(f'{f}::VARCHAR' for f in features)}) IS NOT NULL")
+    scope = scope.narrowed("(prediction IS NOT NULL OR score IS NOT NULL)")
+    sql = f"""
+        WITH shared AS (
+            SELECT {VERSION} AS v, hash({columns}) AS h {scope.rows} GROUP BY ALL HAVING count(*) > 1),
+        candidates AS (
+            SELECT rowid AS r, {VERSION} AS v, {columns}, prediction, score {scope.rows}
+            AND ({VERSION}, hash({columns})) IN (SELECT (v, h) FROM shared)),
+        repeated AS (
+            SELECT count(*) AS n, coalesce({changes}, false) AS differs,
+                   list_distinct(min_by(r, (prediction, score, r), {_ENDS})
+                                 || max_by(r, (prediction, score, r), {_ENDS})) AS ends
+            FROM candidates GROUP BY v, {columns} HAVING count(*) > 1)"""
+    return sql, scope.params
+
+
+def _numbers_differ(column: str) -> str:
+    low, high = (f"{f}({column}) FILTER (isfinite({column}))" for f in ("min", "max"))
+    return f"coalesce({high} - {low} > {TOLERANCE} * greatest(abs({high}), abs({low})), false)"
+
+
+def _examples(
+    cursor: duckdb.DuckDBPyConnection, table: str, groups: list[list[int]]
+) -> tuple[tuple[dict[str, Any], ...], ...]:
+    wanted = [row for group in groups for row in group]
+    if not wanted:
+        return ()
+    found = cursor.execute(
+        f"SELECT rowid AS _row, * FROM {table} WHERE list_contains($rows, rowid)", {"rows": wanted}
+    )
+    by_row = {row.pop("_row"): row for row in as_dicts(found)}
+    order = ("timestamp", "_load_id", "_line")
+    return tuple(
+        tuple(sorted((by_row[r] for r in group), key=lambda row: tuple(row[name] or 0 for name in order)))
+        for group in groups
+    )
