@@ -116,3 +116,31 @@ def test_scores_stay_finite_at_extreme_margins() -> None:
     assert to_score("logit", margin).ravel() == pytest.approx([0, 0.5, 1])
     assert np.isfinite(to_score("log", margin)).all()
     assert to_score("softmax", np.array([[1e4, 0.0]]))[0] == pytest.approx([1, 0])
+
+
+def test_contributions_are_those_of_shaps_own_code_on_the_same_arrays() -> None:
+    shap = pytest.importorskip("shap")
+    rng = np.random.default_rng(11)
+    trees = [tree_b(), tree_b(default_left=False)]
+    ensemble = ensemble_of(*trees)
+    given = [
+        {
+            "children_left": t.left,
+            "children_right": t.right,
+            "children_default": np.where(t.default_left, t.left, t.right),
+            "features": t.feature,
+            "thresholds": t.threshold,
+            "values": t.value.reshape(-1, 1),
+            "node_sample_weight": t.cover.copy(),
+        }
+        for t in trees
+    ]
+    rows = rng.normal(size=(50, 2))
+    rows[rng.random(rows.shape) < 0.3] = np.nan
+    explainer = shap.TreeExplainer(
+        {"trees": given, "input_dtype": np.float64}, feature_perturbation="tree_path_dependent"
+    )
+    theirs = np.asarray(explainer.shap_values(rows, check_additivity=False)).reshape(50, 2)
+    found, base = contributions(ensemble, rows)
+    assert found == pytest.approx(theirs, abs=1e-6)
+    assert base == pytest.approx(float(np.ravel(explainer.expected_value)[0]), abs=1e-6)

@@ -101,6 +101,8 @@ def fit_surrogate(
         return _refused(
             version, len(known), f"only {len(known):,} decisions have a score, {FEWEST_ROWS:,} are needed"
         )
+    if frame.shape[1] == 0:
+        return _refused(version, len(known), "the log has no features")
     if np.ptp(scores[known]) == 0:
         return _refused(version, len(known), "all logged scores are the same")
     rng = np.random.default_rng(seed)
