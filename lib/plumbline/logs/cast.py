@@ -1,0 +1,160 @@
+"""SQL that turns the cells of a file into the values of a decision table.
+
+Every function takes the SQL of a cell and returns the SQL of its value; what cannot be read becomes NULL.
+``text`` says that the cell is text (CSV, or a text column of Parquet) and not a typed value.
+"""
+
+from __future__ import annotations
+
+from plumbline.domain import PlumblineError
+from plumbline.store.sql import literal
+
+#: what stands for "no value" in a feature; compared in lower case without blanks around
+MISSING = ("", "-", "--", "?", "n/a", "n.a.", "na", "#n/a", "nan", "<na>", "null", "none", "nil", "nul", "inf",
+           "-inf", "+inf", "infinity", "-infinity", "nat", "(null)", "\\n", "#null!", "missing")  # fmt: skip
+#: what stands for "no value" in a prediction, label, identifier or version, where "none" may be a class
+ABSENT = ("", "nan", "null", "<na>", "nat", "n/a", "#n/a", "\\n")
+_LONGEST = max(len(token) for token in MISSING)
+_EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1}
+NUMBER_FORMATS = ("decimal_comma", "thousands_comma", "percent")
+
+
+def _tokens(tokens: tuple[str, ...]) -> str:
+    return ", ".join(literal(token) for token in tokens)
+
+
+def is_missing(cell: str) -> str:
+    """Whether a cell of text stands for no value."""
+    return f"({cell} IS NULL OR lower(trim({cell})) IN ({_tokens(MISSING)}))"
+
+
+def number(cell: str, form: str, *, text: bool) -> str:
+    """A finite DOUBLE. ``form``: words of NUMBER_FORMATS, or empty.
+
+    With a decimal comma, points may only stand between groups of three digits (and the other way round), so
+    that ``12.5`` is never read as 125.
+    """
+    words = form.split()
+    if not text:
+        value = f"TRY_CAST({cell} AS DOUBLE)"
+    elif "decimal_comma" in words:
+        value = _grouped(cell, ".", ",", "percent" in words)
+    elif "thousands_comma" in words:
+        value = _grouped(cell, ",", ".", "percent" in words)
+    elif "percent" in words:
+        value = f"TRY_CAST(rtrim(trim({cell}), '% ') AS DOUBLE)"
+    else:
+        value = f"TRY_CAST({cell} AS DOUBLE)"
+    divided = f"({value}) / 100" if "percent" in words else value
+    return f"CASE WHEN isfinite({value}) THEN {divided} END"
+
+
+def _grouped(cell: str, group: str, point: str, percent: bool) -> str:
+    bare = f"translate({cell}, ' \u00a0\u202f''', '')"
+    if percent:
+        bare = f"rtrim({bare}, '%')"
+    plain = f"replace({bare}, {literal(point)}, '.')" if point != "." else bare
+    no_groups = f"replace({bare}, {literal(group)}, '')"
+    grouped = f"replace({no_groups}, {literal(point)}, '.')"
+    pattern = rf"[-+]?\d{{1,3}}(\{group}\d{{3}})+(\{point}\d*)?"
+    return (
+        f"CASE WHEN NOT contains({cell}, {literal(group)}) THEN TRY_CAST({plain} AS DOUBLE) "
+        f"WHEN regexp_full_match({bare}, {literal(pattern)}) THEN TRY_CAST({grouped} AS DOUBLE) END"
+    )
+
+
+def _canonical(cell: str, tokens: tuple[str, ...]) -> str:
+    """Text with one spelling a value: ``1.0`` is ``1``, ``True`` is ``true``, tokens are NULL."""
+    return (
+        f"CASE WHEN {cell} IS NULL THEN NULL "
+        f"WHEN strlen({cell}) <= {_LONGEST} AND lower({cell}) IN ({_tokens(tokens)}) THEN NULL "
+        f"WHEN ends_with({cell}, '.0') AND TRY_CAST({cell} AS DOUBLE) IS NOT NULL "
+        f"THEN left({cell}, length({cell}) - 2) "
+        f"WHEN strlen({cell}) IN (4, 5) AND lower({cell}) IN ('true', 'false') THEN lower({cell}) "
+        f"ELSE {cell} END"
+    )
+
+
+def _as_text(cell: str, text: bool) -> str:
+    return f"trim({cell})" if text else f"CAST({cell} AS VARCHAR)"
+
+
+def level(cell: str, *, text: bool) -> str:
+    """A level of a categorical feature, or NULL where it stands for no value."""
+    return _canonical(_as_text(cell, text), MISSING)
+
+
+def outcome(cell: str, *, text: bool) -> str:
+    """A class, or NULL."""
+    return _canonical(_as_text(cell, text), ABSENT)
+
+
+def name(cell: str, *, text: bool) -> str:
+    """An identifier or a version, or NULL. A version ``2.0`` stays ``2.0``, an id 17.0 is ``17``."""
+    value = _as_text(cell, text)
+    if not text:
+        return _canonical(value, ABSENT)
+    return (
+        f"CASE WHEN strlen({value}) <= {_LONGEST} AND lower({value}) IN ({_tokens(ABSENT)}) THEN NULL "
+        f"ELSE {value} END"
+    )
+
+
+def keyed_hash(value: str, secret: str) -> str:
+    """The person concerned, under a secret kept in the workspace: 64 hexadecimal digits."""
+    key = literal(secret)
+    return f"sha256({key} || sha256({key} || {value}))"
+
+
+def instant(cell: str, form: str, zone: str, *, kind: str) -> str:
+    """A naive UTC TIMESTAMP between the years 1900 and 2200.
+
+    Args:
+        form: ``iso``, ``epoch_s|ms|us|ns`` or strptime patterns joined by ``|``.
+        zone: what a time without zone is taken to be in, e.g. ``Europe/Berlin``.
+        kind: DuckDB's type of the column; VARCHAR for CSV.
+
+    Raises:
+        PlumblineError: no such format.
+    """
+    value = _typed_instant(cell, zone, kind) if kind != "VARCHAR" else _text_instant(cell, form, zone)
+    if value is None:
+        value = _text_instant(f"CAST({cell} AS VARCHAR)", form, zone)
+    return f"CASE WHEN ({value}) BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2200-01-01' THEN ({value}) END"
+
+
+def _typed_instant(cell: str, zone: str, kind: str) -> str | None:
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"{cell} AT TIME ZONE 'UTC'"
+    if kind == "DATE" or kind.startswith("TIMESTAMP"):
+        return _from_zone(f"CAST({cell} AS TIMESTAMP)", zone)
+    return None
+
+
+def _from_zone(value: str, zone: str) -> str:
+    return value if zone == "UTC" else f"(({value}) AT TIME ZONE {literal(zone)}) AT TIME ZONE 'UTC'"
+
+
+def _text_instant(cell: str, form: str, zone: str) -> str:
+    if form in ("", "iso"):
+        zoned = f"TRY_CAST({cell} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+        naive = _from_zone(f"TRY_CAST({cell} AS TIMESTAMP)", zone)
+        # a cast to TIMESTAMP drops an offset without a word, so text that has one takes the other road:
+        # a sign after the date, or a letter at the end (Z, UTC, Europe/Berlin)
+        after = f"substr({cell}, 12)"
+        return (
+            f"CASE WHEN strlen({cell}) < 8 THEN NULL WHEN strlen({cell}) < 12 THEN {naive} "
+            f"WHEN contains({after}, '-') OR contains({after}, '+') OR right(rtrim({cell}), 1) > '9' "
+            f"THEN {zoned} ELSE {naive} END"
+        )
+    if form in _EPOCHS:
+        return f"make_timestamp(TRY_CAST(round(TRY_CAST({cell} AS DOUBLE) * {_EPOCHS[form]}) AS BIGINT))"
+    if form == "epoch_ns":
+        return f"make_timestamp(TRY_CAST({cell} AS HUGEINT)::BIGINT // 1000)"
+    if "%" not in form:
+        raise PlumblineError(
+            f"{form!r} is no way to read a time", todo="Use iso, epoch_s or a pattern such as %d.%m.%Y."
+        )
+    patterns = "[" + ", ".join(literal(p) for p in form.split("|")) + "]"
+    value = f"try_strptime(trim({cell}), {patterns})"
+    return f"{value} AT TIME ZONE 'UTC'" if "%z" in form else _from_zone(value, zone)

@@ -1,0 +1,328 @@
+"""Loading a log of decisions: one transaction, after which every row is loaded, a duplicate or in quarantine."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from plumbline.domain import (
+    IGNORE,
+    NAMED_ROLES,
+    DecisionColumn,
+    Kind,
+    Load,
+    Mapping,
+    PlumblineError,
+    System,
+    Task,
+)
+from plumbline.logs.plan import Plan, decisions_plan, named_kind
+from plumbline.logs.quarantine import Outcome, record_number, set_aside
+from plumbline.logs.reference import settle_reference
+from plumbline.logs.repeats import find_repeats
+from plumbline.logs.source import Source, open_source, require
+from plumbline.logs.staging import REPEATS, STAGE, drop_stage, odd_counts, stage
+from plumbline.store import loads, systems, trail
+from plumbline.store.sql import decision_table, ident, system_key
+from plumbline.store.workspace import Workspace, now
+
+Progress = Callable[[str, float], None]
+After = Callable[[duckdb.DuckDBPyConnection, System, int], None]
+MAX_CLASSES = 200
+
+
+def load_decisions(
+    ws: Workspace,
+    path: Path,
+    *,
+    title: str,
+    mapping: Mapping,
+    actor: str,
+    reference: bool = False,
+    after: After | None = None,
+    progress: Progress | None = None,
+) -> Load:
+    """Load a log into the system of that title, making the system where it is new.
+
+    Args:
+        mapping: what each column means; see ``inspect``.
+        reference: these decisions count as healthy.
+        after: called in the same transaction with (cursor, system, load_id) once the rows are in; it builds
+            the profiles. Not called where nothing was added.
+        progress: called with a phrase and a share from 0 to 1.
+
+    Returns:
+        the load as registered: rows_read = rows_loaded + rows_duplicate + rows_quarantined. A file that was
+        loaded before (the same SHA-256) adds nothing; all its rows are duplicates.
+
+    Raises:
+        PlumblineError: the file or the mapping does not fit, no row at all could be loaded, or a
+            classification has more than 200 classes. The workspace is then as it was.
+    """
+    say = progress or (lambda _phrase, _share: None)
+    say("Reading the file", 0.0)
+    system_key(title)
+    source = open_source(ws, path, whole=True)
+    try:
+        require(mapping, source)
+        with ws.write() as cursor:
+            try:
+                return _load(cursor, source, title, mapping, actor, reference, after, say)
+            finally:
+                _tidy(cursor)
+    finally:
+        source.discard()
+
+
+def _tidy(cursor: duckdb.DuckDBPyConnection) -> None:
+    try:
+        drop_stage(cursor)
+    except duckdb.TransactionException:
+        return  # the transaction failed: its temporary tables go with it
+
+
+def _load(
+    cursor: duckdb.DuckDBPyConnection, source: Source, title: str, mapping: Mapping, actor: str, reference: bool,
+    after: After | None, say: Progress,
+) -> Load:  # fmt: skip
+    system = _system(cursor, title, mapping)
+    load_id = loads.next_load_id(cursor)
+    same = loaded_before(cursor, system.key, source)
+    if same:
+        return _nothing_new(cursor, system, source, same, load_id, actor, reference)
+    existing = systems.decision_columns(cursor, system.key)
+    plan = decisions_plan(
+        source, mapping, task=system.task or Task.BINARY, existing=existing, secret=secret(cursor)
+    )
+    say("Reading the rows", 0.1)
+    staged = stage(cursor, source, plan)
+    aside = set_aside(cursor, source, plan, staged=staged, system=system.key, load_id=load_id)
+    say("Looking for repeats", 0.5)
+    table = decision_table(system.key)
+    names = {c.name for c in plan.columns}
+    repeated, filled = find_repeats(cursor, table, labels="label" in names, load_id=load_id)
+    loaded = staged - _staged_bad(cursor) - repeated
+    if loaded == 0 and repeated == 0:
+        raise nothing_fits(source, aside)
+    notes = [
+        *_kind_notes(plan, existing),
+        *_odd_notes(cursor, plan),
+        *_column_notes(plan, existing, system.key),
+    ]
+    say("Writing the decisions", 0.6)
+    added = systems.ensure_columns(cursor, system.key, _named_columns(plan), load_id)
+    _insert(cursor, table, plan, existing, added, load_id)
+    record = Load(
+        load_id=load_id, system=system.key, file=source.given.name, sha256=source.sha256, kind="decisions",
+        at=now(), actor=actor, rows_read=aside.records, rows_loaded=loaded, rows_duplicate=repeated,
+        rows_quarantined=sum(aside.reasons.values()), labels_joined=filled, reference=reference,
+        reasons=aside.reasons, notes=tuple(notes),
+    )  # fmt: skip
+    loads.record_load(cursor, record)
+    systems.save_mapping(cursor, system.key, mapping)
+    system = settle_reference(cursor, settle_classes(cursor, system))
+    log_load(cursor, record)
+    say("Counting", 0.75)
+    if after and (loaded or filled):
+        after(cursor, system, load_id)
+    say("Done", 1.0)
+    return record
+
+
+def _system(cursor: duckdb.DuckDBPyConnection, title: str, mapping: Mapping) -> System:
+    found = systems.find_system(cursor, system_key(title))
+    if found is None:
+        task = mapping.task or Task.BINARY
+        return systems.create_system(
+            cursor, title, task=task, positive=mapping.positive, timezone=mapping.timezone
+        )
+    if mapping.task and found.task and mapping.task is not found.task:
+        raise PlumblineError(
+            f"The file looks like {mapping.task.value}, but the system {found.key} is {found.task.value}",
+            todo="Load it into a system of its own, or correct the mapping.",
+        )
+    if found.positive is None and mapping.positive is not None:
+        found = replace(found, positive=mapping.positive)
+        systems.update_system(cursor, found)
+    return found
+
+
+def loaded_before(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -> Load | None:
+    """The load that already brought this file's rows, where there is one that was not undone."""
+    for load in loads.list_loads(cursor, key):
+        if (
+            load.sha256 == source.sha256
+            and load.kind == "decisions"
+            and load.rows_loaded
+            and not load.undone_at
+        ):
+            return load
+    return None
+
+
+def _nothing_new(
+    cursor: duckdb.DuckDBPyConnection, system: System, source: Source, same: Load, load_id: int, actor: str,
+    reference: bool,
+) -> Load:  # fmt: skip
+    notes = [f"This file is already here as load {same.load_id}; nothing was added."]
+    if reference and not same.reference:
+        notes.append(f"To make it the reference, undo load {same.load_id} and load the file again.")
+    record = Load(
+        load_id=load_id, system=system.key, file=source.given.name, sha256=source.sha256, kind="decisions",
+        at=now(), actor=actor, rows_read=same.rows_read, rows_loaded=0, rows_duplicate=same.rows_read,
+        rows_quarantined=0, labels_joined=0, reference=False, notes=tuple(notes),
+    )  # fmt: skip
+    loads.record_load(cursor, record)
+    log_load(cursor, record)
+    return record
+
+
+def nothing_fits(source: Source, aside: Outcome) -> PlumblineError:
+    """The refusal of a file of which no row could be loaded: a wrong mapping rather than a dirty file."""
+    if not aside.reasons:
+        return PlumblineError("The file has a header and no rows", where=source.given.name,
+                              todo="Export it again and load that.")  # fmt: skip
+    reason, rows = max(aside.reasons.items(), key=lambda item: item[1])
+    return PlumblineError(
+        f"None of the {aside.records} rows could be loaded: {reason} in {rows}",
+        where=source.given.name,
+        todo="Check the mapping: plumbline inspect FILE shows how each column was read.",
+    )
+
+
+def secret(cursor: duckdb.DuckDBPyConnection) -> str:
+    """The key under which persons are hashed; made once, kept in the workspace."""
+    row = cursor.execute("SELECT value FROM setting WHERE name = 'subject_key'").fetchone()
+    if row:
+        return str(row[0])
+    made = secrets.token_hex(32)
+    cursor.execute("INSERT INTO setting VALUES ('subject_key', ?)", [made])
+    return made
+
+
+def _staged_bad(cursor: duckdb.DuckDBPyConnection) -> int:
+    row = cursor.execute(f"SELECT count(_reason) FROM {STAGE}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _named_columns(plan: Plan) -> list[DecisionColumn]:
+    return [
+        DecisionColumn(c.name, c.map.role, named_kind(c.map), c.map.column)
+        for c in plan.columns if c.map.role.role in NAMED_ROLES
+    ]  # fmt: skip
+
+
+def _insert(
+    cursor: duckdb.DuckDBPyConnection, table: str, plan: Plan, existing: list[DecisionColumn],
+    added: list[DecisionColumn], load_id: int,
+) -> None:  # fmt: skip
+    spelt = {c.name.lower(): c.name for c in (*existing, *added)}
+    names = [c.name for c in plan.columns] + [name for name, _ in plan.derived]
+    targets = ", ".join(ident(spelt.get(name.lower(), name)) for name in names)
+    values = ", ".join(f"s.{ident(name)}" for name in names)
+    line, join = record_number(cursor)
+    order = "" if _in_order(cursor) else 'ORDER BY s."timestamp", s._row'
+    cursor.execute(
+        f"""INSERT INTO {table} (_load_id, _line, _hash, {targets})
+            SELECT {int(load_id)}, {line}, s._hash, {values} FROM {STAGE} s {join}
+            WHERE s._reason IS NULL{_unrepeated(cursor)} {order}"""
+    )
+
+
+def _unrepeated(cursor: duckdb.DuckDBPyConnection) -> str:
+    row = cursor.execute(f"SELECT count(*) FROM temp.{REPEATS}").fetchone()
+    return f" AND s._row NOT IN (SELECT row FROM temp.{REPEATS})" if row and row[0] else ""
+
+
+def _in_order(cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the stage is in order of time already, as most logs are: saves a sort of everything."""
+    row = cursor.execute(
+        f"""SELECT count(*) FROM (SELECT "timestamp" < lag("timestamp") OVER () AS back FROM {STAGE}
+            WHERE _reason IS NULL) WHERE back"""
+    ).fetchone()
+    return bool(row) and row[0] == 0  # type: ignore[index]
+
+
+def _odd_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
+    columns = {c.name: c.map for c in plan.columns}
+    notes = []
+    for name, rows in odd_counts(cursor, plan).items():
+        what = "a time" if columns[name].role.role in ("trained_at", "label_time") else "a number"
+        notes.append(f"{rows} values of {columns[name].column} are not {what}; they were left empty.")
+    return notes
+
+
+def _kind_notes(plan: Plan, existing: list[DecisionColumn]) -> list[str]:
+    known = {c.name.lower(): c.kind for c in existing}
+    notes = []
+    for column in plan.columns:
+        before = known.get(column.name.lower())
+        now_kind = named_kind(column.map) if column.map.role.role in NAMED_ROLES else None
+        if before and now_kind and before is not now_kind:
+            kept = "numbers" if before is Kind.NUMERIC else "categories"
+            notes.append(
+                f"{column.map.column} was {before.value} and is now {now_kind.value}; it is read as {kept}."
+            )
+    return notes
+
+
+def _column_notes(plan: Plan, existing: list[DecisionColumn], key: str) -> list[str]:
+    if not existing:
+        return []
+    known, here = {c.name.lower() for c in existing}, {c.name.lower() for c in plan.columns}
+    fresh = [
+        c.map.column for c in plan.columns if c.map.role.role in NAMED_ROLES and c.name.lower() not in known
+    ]
+    gone = [c.source or c.name for c in existing if c.name.lower() not in here]
+    notes = []
+    if fresh:
+        notes.append(f"New columns: {', '.join(fresh)}.")
+    if gone:
+        notes.append(f"Columns of earlier logs that this one lacks: {', '.join(gone)}.")
+    return notes
+
+
+def settle_classes(cursor: duckdb.DuckDBPyConnection, system: System) -> System:
+    """Set the system's classes to those that its decisions and labels hold.
+
+    Raises:
+        PlumblineError: a classification with more than MAX_CLASSES classes.
+    """
+    if system.task is Task.REGRESSION:
+        return system
+    table = decision_table(system.key)
+    rows = cursor.execute(
+        f"""SELECT DISTINCT c FROM (SELECT DISTINCT prediction AS c FROM {table}
+            UNION ALL SELECT DISTINCT label FROM {table}) WHERE c IS NOT NULL LIMIT {MAX_CLASSES + 1}"""
+    ).fetchall()
+    if len(rows) > MAX_CLASSES:
+        raise PlumblineError(
+            f"The predictions hold more than {MAX_CLASSES} classes, so they are not classes",
+            todo="If they are numbers, load them as regression; otherwise map another column as prediction.",
+        )
+    classes = tuple(sorted(str(row[0]) for row in rows))
+    if classes == system.classes:
+        return system
+    changed = replace(system, classes=classes)
+    systems.update_system(cursor, changed)
+    return changed
+
+
+def log_load(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
+    """Put a load on the trail."""
+    detail = {
+        "load_id": load.load_id, "file": load.file, "sha256": load.sha256, "kind": load.kind,
+        "rows_read": load.rows_read, "rows_loaded": load.rows_loaded, "rows_duplicate": load.rows_duplicate,
+        "rows_quarantined": load.rows_quarantined, "labels_joined": load.labels_joined,
+        "reference": load.reference,
+    }  # fmt: skip
+    trail.append(cursor, actor=actor_of(load), action="load", system=load.system, detail=detail)
+
+
+def actor_of(load: Load) -> str:
+    """Who made the load."""
+    return load.actor

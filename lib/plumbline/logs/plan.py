@@ -1,0 +1,168 @@
+"""What is to be made of each column of a file: the SQL of its value, and what makes a row unfit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plumbline.domain import (
+    IGNORE,
+    ColumnMap,
+    DecisionColumn,
+    Kind,
+    Mapping,
+    PlumblineError,
+    Task,
+)
+from plumbline.logs import cast
+from plumbline.logs.source import Source
+from plumbline.store.sql import ident, literal
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the stage: its name (the role's spelling), the SQL of its value, the map it came from."""
+
+    name: str
+    value: str
+    map: ColumnMap
+    odd: str = ""  # SQL that is true where the cell held something that could not be read
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be staged. ``reasons``: (reason, SQL condition, stage column of the cell to quote)."""
+
+    columns: tuple[Column, ...]
+    reasons: tuple[tuple[str, str, str], ...]
+    hashed: tuple[str, ...] = ()
+    derived: tuple[tuple[str, str], ...] = ()
+
+
+def stage_column(
+    source: Source, item: ColumnMap, *, task: Task | None, zone: str, kind: Kind, secret: str
+) -> Column:
+    """How one mapped column is read."""
+    cell, role = source.cell(item.column), item.role.role
+    text = source.is_text(item.column)
+    name, odd = str(item.role), ""
+    if role in ("timestamp", "label_time", "trained_at"):
+        value = cast.instant(cell, item.format, zone, kind=source.kinds[item.column])
+        if role != "timestamp":
+            odd = _odd(cell, value, text)
+    elif role in ("decision_id", "version", "arm"):
+        value = cast.name(cell, text=text)
+    elif role == "subject":
+        value = cast.keyed_hash(cast.name(cell, text=text), secret)
+    elif role in ("prediction", "label", "override") and task is not Task.REGRESSION:
+        value = cast.outcome(cell, text=text)
+    elif role in ("prediction", "label", "override", "score") or kind is Kind.NUMERIC:
+        value = cast.number(cell, item.format, text=text)
+        odd = _odd(cell, value, text)
+    else:
+        value = cast.level(cell, text=text)
+    return Column(name, value, item, odd)
+
+
+def _odd(cell: str, value: str, text: bool) -> str:
+    """True where a cell of text holds something that is neither a value nor one of the words for none."""
+    if not text:
+        return ""
+    return (
+        f"CASE WHEN ({value}) IS NULL AND {cell} IS NOT NULL THEN NOT {cast.is_missing(cell)} ELSE false END"
+    )
+
+
+#: bits of one word of the mask ``_odd``
+MASK_BITS = 62
+_UNHASHED = ("label", "label_time", "override")
+
+
+def odd_columns(columns: Sequence[Column]) -> list[Column]:
+    """The columns that a bit of ``_odd0``, ``_odd1`` ... stands for, in order."""
+    return [c for c in columns if c.odd]
+
+
+def odd_bit(columns: Sequence[Column], name: str) -> str:
+    """SQL that is true where the cell of that column could not be read; ``false`` where it always can."""
+    for i, column in enumerate(odd_columns(columns)):
+        if column.name == name:
+            return f"(_odd{i // MASK_BITS} & {1 << (i % MASK_BITS)}) > 0"
+    return "false"
+
+
+def decisions_plan(
+    source: Source, mapping: Mapping, *, task: Task, existing: Sequence[DecisionColumn], secret: str
+) -> Plan:
+    """How a log of decisions is staged.
+
+    A column that the system already has keeps its kind and its spelling, whatever the new file looks like.
+
+    Raises:
+        PlumblineError: no time, or neither prediction nor score nor probabilities are mapped.
+    """
+    kinds = {c.name.lower(): c.kind for c in existing}
+    columns = [
+        stage_column(source, item, task=task, zone=mapping.timezone, secret=secret,
+                     kind=kinds.get(str(item.role).lower(), named_kind(item)))
+        for item in mapping.columns if item.role.role != IGNORE
+    ]  # fmt: skip
+    names = {c.name for c in columns}
+    if "timestamp" not in names:
+        raise PlumblineError("No column gives the time of a decision", where=source.given.name,
+                             todo="Map one: --map COLUMN=timestamp.")  # fmt: skip
+    probas = [c.name for c in columns if c.map.role.role == "proba"]
+    if not names & {"prediction", "score"} and not probas:
+        raise PlumblineError(
+            "No column gives a prediction or a score",
+            where=source.given.name,
+            todo="Map one: --map COLUMN=prediction, or COLUMN=score.",
+        )
+    derived = ()
+    if probas and "prediction" not in names and task is not Task.REGRESSION:
+        derived = (("prediction", _most_probable(probas)),)
+    outputs = [n for n in ("prediction", "score") if n in names] + probas
+    reasons = [("bad_timestamp", '"timestamp" IS NULL', "timestamp")]
+    for name in ("prediction", "score", "label"):
+        reasons.append((f"bad_{name}", odd_bit(columns, name), name))
+    reasons.append(("no_prediction", " AND ".join(f"{ident(n)} IS NULL" for n in outputs), outputs[0]))
+    hashed = tuple(sorted(n for n in names if n not in _UNHASHED))
+    return Plan(tuple(columns), tuple(reasons), hashed, derived)
+
+
+def labels_plan(source: Source, mapping: Mapping, *, task: Task) -> Plan:
+    """How a file of labels is staged.
+
+    Raises:
+        PlumblineError: no decision_id or no label is mapped.
+    """
+    wanted = ("decision_id", "label", "label_time")
+    columns = [
+        stage_column(source, item, task=task, zone=mapping.timezone, kind=Kind.CATEGORICAL, secret="")
+        for item in mapping.columns if str(item.role) in wanted
+    ]  # fmt: skip
+    names = {c.name for c in columns}
+    for needed in wanted[:2]:
+        if needed not in names:
+            raise PlumblineError(f"The labels file has no column for {needed}", where=source.given.name,
+                                 todo=f"Map one: --map COLUMN={needed}.")  # fmt: skip
+    reasons = (
+        ("no_decision_id", '"decision_id" IS NULL', "decision_id"),
+        ("bad_label", odd_bit(columns, "label"), "label"),
+        ("no_label", '"label" IS NULL', "label"),
+    )
+    return Plan(tuple(columns), reasons)
+
+
+def named_kind(item: ColumnMap) -> Kind:
+    """The kind of a named role's column: as mapped, else what its role implies."""
+    if item.role.role in ("proba", "attribution"):
+        return Kind.NUMERIC
+    return item.kind or Kind.CATEGORICAL
+
+
+def _most_probable(probas: Sequence[str]) -> str:
+    """The class whose probability is largest, NULL where a row has none; the first wins a tie."""
+    top = f"greatest({', '.join(ident(p) for p in probas)})"
+    cases = " ".join(f"WHEN {ident(p)} = {top} THEN {literal(p.removeprefix('proba:'))}" for p in probas)
+    return f"CASE {cases} END"

@@ -1,0 +1,74 @@
+"""A file as a temporary table: every record that could be parsed, cast to its roles, with a reason where it is bad."""
+
+from __future__ import annotations
+
+import duckdb
+
+from plumbline.domain import PlumblineError
+from plumbline.logs.plan import MASK_BITS, Plan, odd_bit, odd_columns
+from plumbline.logs.source import REJECT_SCANS, REJECTS, Source, relation, unreadable
+from plumbline.store.sql import ident, literal
+
+STAGE, STAGE_TABLE, REPEATS, SHIFTS = "stage_rows", "stage_table", "stage_repeats", "stage_shifts"
+
+
+def stage(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan) -> int:
+    """Read the file once into a temporary table, seen through the view STAGE; returns its number of rows.
+
+    Columns: the plan's, ``_row`` (0-based place among the records that could be parsed), ``_reason`` (NULL
+    where the row is good), ``_odd0`` ... (see ``plan.odd_bit``), ``_hash``.
+
+    Raises:
+        PlumblineError: DuckDB cannot read the file at all.
+    """
+    drop_stage(cursor)
+    values = ", ".join(f"{c.value} AS {ident(c.name)}" for c in plan.columns)
+    bits = [
+        f"CASE WHEN {c.odd} THEN {1 << (i % MASK_BITS)} ELSE 0 END"
+        for i, c in enumerate(odd_columns(plan.columns))
+    ]
+    words = [bits[i : i + MASK_BITS] for i in range(0, len(bits), MASK_BITS)] or [["0"]]
+    masks = ", ".join(f"({' + '.join(word)})::BIGINT AS _odd{i}" for i, word in enumerate(words))
+    reason = "CASE " + " ".join(f"WHEN {sql} THEN {literal(r)}" for r, sql, _ in plan.reasons) + " END"
+    derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
+    digest = f"hash({', '.join(ident(name) for name in plan.hashed)})" if plan.hashed else "0::UBIGINT"
+    inner = f"SELECT {values}, {masks} FROM {relation(source, rejects=True)}"
+    try:
+        cursor.execute(
+            f"CREATE TEMP TABLE {STAGE_TABLE} AS "
+            f"SELECT *{derived}, {reason} AS _reason, {digest} AS _hash FROM ({inner})"
+        )
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.PermissionException) as error:
+        raise unreadable(source.given, error) from error
+    return _number_rows(cursor)
+
+
+def _number_rows(cursor: duckdb.DuckDBPyConnection) -> int:
+    """Give the stage its ``_row``: row ids are in file order, but start high inside a transaction."""
+    row = cursor.execute(
+        f"SELECT count(*), coalesce(min(rowid), 0), max(rowid) FROM temp.{STAGE_TABLE}"
+    ).fetchone()
+    rows, first, last = row or (0, 0, None)
+    if last is not None and last - first + 1 != rows:
+        raise PlumblineError("The rows were not kept in the file's order", todo="Load the file again.")
+    cursor.execute(
+        f"CREATE TEMP VIEW {STAGE} AS SELECT *, rowid - {int(first)} AS _row FROM temp.{STAGE_TABLE}"
+    )
+    return int(rows)
+
+
+def odd_counts(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> dict[str, int]:
+    """Good rows by column whose cell could not be read and was left empty."""
+    columns = odd_columns(plan.columns)
+    if not columns:
+        return {}
+    counts = ", ".join(f"count(*) FILTER ({odd_bit(plan.columns, c.name)})" for c in columns)
+    row = cursor.execute(f"SELECT {counts} FROM {STAGE} WHERE _reason IS NULL").fetchone()
+    return {c.name: n for c, n in zip(columns, row or (), strict=True) if n}
+
+
+def drop_stage(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Remove what a load left on this connection."""
+    cursor.execute(f"DROP VIEW IF EXISTS temp.{STAGE}")
+    for table in (STAGE_TABLE, REPEATS, SHIFTS, REJECTS, REJECT_SCANS):
+        cursor.execute(f"DROP TABLE IF EXISTS temp.{table}")
