@@ -1,0 +1,234 @@
+"""Profiles merge by addition, are undone by deletion, and do not depend on how they were made."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from decision_tables import START, binary_log, insert, make_system, workspace
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plumbline.domain import Slice, Task
+from plumbline.profile import build, read
+from plumbline.store.sql import decision_table
+
+TABLES = ("basis", "bin", "feature", "outcome", "confusion", "hour", "presence", "delay")
+
+
+def _tables(cursor) -> dict[str, list[tuple]]:
+    return {name: cursor.execute(f"SELECT * FROM profile_{name} ORDER BY ALL").fetchall() for name in TABLES}
+
+
+def _all(cursor, system, part: Slice = Slice()) -> list[object]:  # noqa: B008
+    features = read.feature_profiles(cursor, system, part)
+    outcome = read.outcome_profile(cursor, system, part, by_version=True)
+    completeness = read.completeness(cursor, system, part)
+    found: list[object] = [outcome.days, outcome.versions, completeness.days, completeness.versions]
+    for f in features:
+        found += [f.bins.feature, f.days, f.counts, f.missing, f.sums, f.squares, f.other_levels]
+    for name in ("n", "n_labelled", "confusion", "score_cells", "score_unlabelled", "n_scored", "moments"):
+        found.append(getattr(outcome, name))
+    found += [outcome.sum_log_loss, outcome.sum_brier, completeness.n, completeness.hours]
+    return [*found, *completeness.present.values(), read.delays(cursor, system, part).counts]
+
+
+def _same(left: list[object], right: list[object]) -> None:
+    assert len(left) == len(right)
+    for a, b in zip(left, right, strict=True):
+        if isinstance(a, np.ndarray):
+            np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-9)
+        else:
+            assert a == b
+
+
+@pytest.fixture
+def ws(tmp_path: Path):
+    opened = workspace(tmp_path)
+    yield opened
+    opened.close()
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 10_000), cut=st.floats(0.05, 0.95), n=st.integers(20, 300))
+def test_two_loads_are_counted_as_their_union(seed: int, cut: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    log = binary_log(rng, n)
+    first = rng.random(n) < cut
+    with tempfile.TemporaryDirectory() as folder:
+        ws = workspace(Path(folder))
+        with ws.write() as cursor:
+            whole, parts = make_system(cursor, title="whole"), make_system(cursor, title="parts")
+            insert(cursor, whole, log, 1)
+            build.on_loaded(cursor, whole, 1)
+            for load, rows in ((2, log[first]), (3, log[~first])):
+                insert(cursor, parts, rows, load)
+                build.on_loaded(cursor, parts, load)
+            _same(_all(cursor, whole), _all(cursor, parts))
+            shuffled = make_system(cursor, title="shuffled")
+            insert(cursor, shuffled, log.sample(frac=1, random_state=seed), 4)
+            build.on_loaded(cursor, shuffled, 4)
+            _same(_all(cursor, whole), _all(cursor, shuffled))
+        ws.close()
+
+
+@pytest.mark.parametrize("day", [0, 6])
+def test_undo_restores_the_tables_to_the_byte(ws, day: int) -> None:
+    rng = np.random.default_rng(1)
+    with ws.write() as cursor:
+        system = make_system(cursor)
+        insert(cursor, system, binary_log(rng), 1)
+        build.on_loaded(cursor, system, 1)
+        before = _tables(cursor)
+        later = binary_log(rng, 200, days=3)
+        insert(cursor, system, later.assign(timestamp=later["timestamp"] + timedelta(days=day)), 2)
+        build.on_loaded(cursor, system, 2)
+        assert _tables(cursor) != before
+        cursor.execute(f"DELETE FROM {decision_table(system.key)} WHERE _load_id = 2")
+        build.on_undone(cursor, system, 2)
+        after = _tables(cursor)
+    exact = ("basis", "bin", "confusion", "hour", "presence", "delay")
+    assert {name: after[name] for name in exact} == {name: before[name] for name in exact}
+    if day:  # outside the reference: not one byte was rewritten
+        assert after == before
+
+
+def test_a_load_into_the_reference_remakes_the_grids(ws) -> None:
+    rng = np.random.default_rng(2)
+    log = binary_log(rng)
+    with ws.write() as cursor:
+        system = make_system(cursor)
+        insert(cursor, system, log[:50], 1)
+        build.on_loaded(cursor, system, 1)
+        insert(cursor, system, log[50:], 2)
+        build.on_loaded(cursor, system, 2)
+        whole = make_system(cursor, title="whole")
+        insert(cursor, whole, log, 3)
+        build.on_loaded(cursor, whole, 3)
+        for a, b in zip(
+            read.feature_profiles(cursor, system), read.feature_profiles(cursor, whole), strict=True
+        ):
+            np.testing.assert_array_equal(a.bins.edges, b.bins.edges)
+            assert a.bins.levels == b.bins.levels
+
+
+def test_rebuilding_changes_nothing(ws) -> None:
+    with ws.write() as cursor:
+        system = make_system(cursor)
+        for load in (1, 2, 3):
+            insert(cursor, system, binary_log(np.random.default_rng(load)), load)
+            build.on_loaded(cursor, system, load)
+        before, profiles = _tables(cursor), _all(cursor, system)
+        build.rebuild(cursor, system)
+        after = _tables(cursor)
+        _same(profiles, _all(cursor, system))
+    for name in ("basis", "bin", "confusion", "hour", "presence", "delay"):
+        assert before[name] == after[name]
+
+
+def test_a_filter_that_holds_everywhere_gives_the_stored_profile(ws) -> None:
+    with ws.write() as cursor:
+        system = make_system(cursor)
+        for load in (1, 2):
+            log = binary_log(np.random.default_rng(load)).assign(**{"segment:all": "x"})
+            insert(cursor, system, log, load)
+            build.on_loaded(cursor, system, load)
+    everywhere = (("segment:all", "x"),)
+    spans = {"start": START + timedelta(days=1), "end": START + timedelta(days=7)}
+    with ws.read() as cursor:
+        for part in (Slice(), Slice(**spans), Slice(version="2"), Slice(arm="shadow", **spans)):
+            filtered = Slice(part.start, part.end, part.version, part.arm, everywhere)
+            _same(_all(cursor, system, part), _all(cursor, system, filtered))
+
+
+def test_slices_within_a_day_are_counted_from_the_rows(ws) -> None:
+    log = binary_log(np.random.default_rng(4))
+    with ws.write() as cursor:
+        system = make_system(cursor)
+        insert(cursor, system, log, 1)
+        build.on_loaded(cursor, system, 1)
+        part = Slice(START + timedelta(hours=5), START + timedelta(hours=29))
+        profile = read.outcome_profile(cursor, system, part)
+    at = log["timestamp"].dt.tz_localize("UTC")
+    assert profile.n.sum() == ((at >= part.start) & (at < part.end) & (log["arm"] != "shadow")).sum()
+
+
+@pytest.mark.parametrize("task", [Task.BINARY, Task.REGRESSION])
+def test_late_labels_and_their_undo(ws, task: Task) -> None:
+    rng = np.random.default_rng(9)
+    n = 300
+    if task is Task.BINARY:
+        log = binary_log(rng, n)
+        labels = log["label"].copy()
+        early = labels.where(rng.random(n) < 0.3, None)
+    else:
+        y = pd.Series(rng.normal(size=n))
+        hours = [START.replace(tzinfo=None) + timedelta(hours=int(h)) for h in rng.integers(0, 240, n)]
+        log = pd.DataFrame({"timestamp": hours, "prediction": y + rng.normal(size=n)})
+        labels, early = y, y.where(rng.random(n) < 0.3)
+    log = log.assign(_i=range(n))
+    with ws.write() as cursor:
+        system = make_system(cursor, task)
+        for load, rows in ((1, log[:150]), (2, log[150:])):
+            insert(cursor, system, rows.assign(label=early[rows.index]).drop(columns="_i"), load)
+            build.on_loaded(cursor, system, load)
+        before = _tables(cursor)
+        table = decision_table(system.key)
+
+        def relabel(values: pd.Series) -> None:
+            kind = "DOUBLE" if task is Task.REGRESSION else "VARCHAR"
+            held = pd.DataFrame({"i": range(n), "y": values.astype(object).where(values.notna(), None)})
+            held["y"] = held["y"].astype(float if task is Task.REGRESSION else "str")
+            cursor.register("new_labels", held)
+            cursor.execute(
+                f"""UPDATE {table} SET label = new_labels.y::{kind} FROM new_labels
+                    WHERE i = _line - 1 + CASE _load_id WHEN 1 THEN 0 ELSE 150 END"""
+            )
+            cursor.unregister("new_labels")
+            build.rebuild_outcomes(cursor, system, [1, 2])
+
+        relabel(labels)
+        assert read.outcome_profile(cursor, system).n_labelled.sum() > 0
+        late, stored = _all(cursor, system), _tables(cursor)
+        build.rebuild(cursor, system)
+        _same(late, _all(cursor, system))
+        assert stored["bin"] == _tables(cursor)["bin"]
+        relabel(early)
+        after = _tables(cursor)
+    for name in ("basis", "bin", "confusion", "hour", "presence"):
+        assert before[name] == after[name]
+
+
+def test_a_feature_of_a_later_load_is_not_missing_before_it(ws) -> None:
+    rng = np.random.default_rng(5)
+    with ws.write() as cursor:
+        system = make_system(cursor)
+        insert(cursor, system, binary_log(rng), 1)
+        build.on_loaded(cursor, system, 1)
+        later = binary_log(rng).assign(**{"feature:new": rng.normal(size=600)})
+        insert(cursor, system, later.assign(timestamp=later["timestamp"] + timedelta(days=20)), 2)
+        build.on_loaded(cursor, system, 2)
+        (new,) = read.feature_profiles(cursor, system, features=("new",))
+        assert min(new.days) >= (START + timedelta(days=20)).date()
+        assert new.missing.sum() == 0
+        before = _all(cursor, system)
+        build.rebuild(cursor, system)
+        _same(before, _all(cursor, system))
+        filtered = Slice(where=(("segment:region", "north"),))
+        assert read.feature_profiles(cursor, system, filtered, features=("new",))[0].missing.sum() == 0
+
+
+def test_without_a_reference_the_first_load_makes_the_grids(ws) -> None:
+    rng = np.random.default_rng(6)
+    with ws.write() as cursor:
+        system = make_system(cursor, reference_days=None)
+        insert(cursor, system, binary_log(rng), 1)
+        build.on_loaded(cursor, system, 1)
+        grids = cursor.execute("SELECT * FROM profile_bin ORDER BY ALL").fetchall()
+        insert(cursor, system, binary_log(rng), 2)
+        build.on_loaded(cursor, system, 2)
+        assert cursor.execute("SELECT * FROM profile_bin ORDER BY ALL").fetchall() == grids
