@@ -81,8 +81,10 @@ def test_a_models_explanation_names_the_file_and_adds_up(modelled) -> None:
     native = booster.predict(frame.iloc[[7]], pred_contrib=True)[0, :-1]
     assert list(found.attributions.values()) == pytest.approx(native.tolist())
     assert "100.0% of 600 logged scores" in found.check
-    strongest = frame.columns[np.argmin(native)]
-    assert found.reasons[0].startswith(f"{strongest} = ")
+    pushed = native * np.sign(native.sum())
+    assert found.reasons[0].startswith(f"{frame.columns[np.argmax(pushed)]} = ")
+    against = explain_row(decision, model=model, model_check=check, wording=Wording(adverse="low"))
+    assert against.reasons[0].startswith(f"{frame.columns[np.argmin(native)]} = ")
 
 
 def test_a_decision_the_model_does_not_reproduce_is_refused(modelled) -> None:
@@ -198,6 +200,10 @@ def test_groups_are_added_up_and_worded_by_the_owners_dictionary() -> None:
     )  # fmt: skip
     said = reasons_for(explanation({"a": 1.0, "b": 0.25, "c": -1.0}), wording)
     assert said.reasons == ("Payment history raised the score against those just approved (log-odds +0.75)",)
+
+
+def test_a_contribution_next_to_nothing_is_no_reason() -> None:
+    assert len(reasons_for(explanation({"a": -1.0, "b": -0.5, "c": -0.001})).reasons) == 2
 
 
 def test_nothing_is_said_of_a_refused_explanation_or_of_no_adverse_factor() -> None:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: rows an assignment is tried on, candidates scored in one call, rounds of improvement, fresh starts
-TRIED_ROWS, AT_ONCE, ROUNDS, STARTS = 150, 400, 12, 4
+TRIED_ROWS, AT_ONCE, ROUNDS, STARTS = 150, 400, 12, 3
+#: a mean error above this share of the scores' standard deviation is not worth the full check
+HOPELESS = 0.1
 
 
 def propose_feature_map(
@@ -51,7 +53,10 @@ def propose_feature_map(
     costs = np.array([[_misfit(f, frame[c].to_numpy(np.float64)) for c in columns] for f in free])
     for start in range(STARTS if free else 1):
         noise = rng.random(costs.shape) * start
-        found = named | search.improve(_assign(costs + noise))
+        improved, error = search.improve(_assign(costs + noise))
+        if error > HOPELESS * np.std(scores[chosen]):
+            continue
+        found = named | improved
         tried = RegisteredModel(model.body, model.sha256, model.version, found, model.name)
         check = check_model(tried, frame, scores, task=task, info=info)
         if check.passed:
@@ -119,8 +124,8 @@ class _Search:
         filler = {f.name: columns[0] for f in free}
         self.rows = align_features(info, frame, named | filler).rows
 
-    def improve(self, assignment: list[int]) -> dict[str, str]:
-        """Take the best swap or replacement until none helps; returns feature to column."""
+    def improve(self, assignment: list[int]) -> tuple[dict[str, str], float]:
+        """Take the best swap or replacement until none helps; returns feature to column and the error."""
         current, error = assignment, self._errors([assignment])[0] if assignment else 0.0
         for _ in range(ROUNDS):
             moves = self._moves(current)[:AT_ONCE]
@@ -131,7 +136,7 @@ class _Search:
             if errors[best] >= error:
                 break
             current, error = moves[best], float(errors[best])
-        return {f.name: self.columns[c] for f, c in zip(self.free, current, strict=True)}
+        return {f.name: self.columns[c] for f, c in zip(self.free, current, strict=True)}, float(error)
 
     def _moves(self, current: list[int]) -> list[list[int]]:
         unused = [c for c in range(len(self.columns)) if c not in current]

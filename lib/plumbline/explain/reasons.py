@@ -14,6 +14,8 @@ from typing import Any
 from plumbline.domain import Explanation
 
 MOST = 4
+#: a contribution below this share of all of them together is no reason
+NEGLIGIBLE = 0.01
 OTHER = "all other inputs"
 
 
@@ -61,8 +63,9 @@ def reasons_for(explanation: Explanation, wording: Wording | None = None) -> Rea
     shielded = wording.protected | {wording.groups[p] for p in wording.protected if p in wording.groups}
     reasons: list[str] = []
     alerts: list[str] = []
+    total = sum(abs(value) for value in merged.values())
     for name, value in adverse_order(merged, means, wording.adverse):
-        if name == OTHER:
+        if name == OTHER or abs(value) < NEGLIGIBLE * total:
             continue
         if name in shielded:
             alerts.append(

@@ -88,6 +88,7 @@ def explain_row(
 ) -> Explanation:
     """Explain one decision by the best source there is; refusals come back as an Explanation that says why.
 
+    Without ``wording`` the reasons are those that moved the score the way it went from the base.
     Raises PlumblineError where a registered model file cannot be read or its inputs are not in the log.
     """
     choice = choose_source(
@@ -104,6 +105,8 @@ def explain_row(
         found = _from_surrogate(decision, surrogate)
     else:
         found = _refusal(decision, Source.SURROGATE, choice.sentence)
+    if wording is None:  # no one has said what is adverse: explain the way this decision went
+        wording = Wording(adverse="low" if sum(found.attributions.values()) < 0 else "high")
     said = reasons_for(found, wording)
     return replace(found, reasons=said.reasons, alerts=said.alerts)
 

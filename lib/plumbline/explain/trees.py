@@ -229,11 +229,13 @@ def send_left(ensemble: TreeEnsemble, nodes: IntArray, x: FloatArray) -> BoolArr
 
     ``nodes`` (n,) or (n, 1) against x (n, rows). Float32 rounding of the inputs is the caller's.
     """
-    kind = ensemble.missing[nodes]
+    kind, start = ensemble.missing[nodes], ensemble.category_start[nodes]
+    left: BoolArray = x <= ensemble.threshold[nodes]
     nan = np.isnan(x)
+    if not nan.any() and not np.any(kind == MISSING_ZERO) and not np.any(start >= 0):
+        return left
+    left |= nan & (ensemble.threshold[nodes] >= 0)  # NaN read as 0, unless it counts as missing below
     gone = (nan & (kind != MISSING_NONE)) | ((kind == MISSING_ZERO) & (np.abs(x) <= ZERO))
-    left: BoolArray = np.where(nan, 0.0, x) <= ensemble.threshold[nodes]
-    start = ensemble.category_start[nodes]
     if np.any(start >= 0):
         last = ensemble.category_size[nodes] - 1
         code = np.where(np.isfinite(x) & (x > -1), x, -1.0)
