@@ -111,7 +111,8 @@ def _classification(scope: Scope, how: Losses) -> tuple[str, dict[str, Any]]:
                 {scope.rows} GROUP BY version, arm, day""",
             dict(scope.params),
         )
-    chosen = "CASE WHEN label = $positive THEN p ELSE 1 - p END" if how.cells else "p"
+    clipped = f"least(greatest(p, {CLIP}), 1 - {CLIP})"
+    chosen = f"CASE WHEN label = $positive THEN {clipped} ELSE 1 - {clipped} END" if how.cells else clipped
     counts = dict.fromkeys(("cells_negative", "cells_positive", "cells_unlabelled"), _NONE)
     if how.cells:
         params["places"] = list(range(SCORE_CELLS))
@@ -130,7 +131,7 @@ def _classification(scope: Scope, how: Losses) -> tuple[str, dict[str, Any]]:
             SELECT version, arm, day, label,
                    CASE WHEN p >= 0 THEN least(floor(p * {SCORE_CELLS}), {last})::INTEGER END AS cell,
                    label IS NOT NULL AND p IS NOT NULL AS scored,
-                   CASE WHEN scored THEN -ln(least(greatest({chosen}, {CLIP}), 1 - {CLIP})) END AS loss,
+                   CASE WHEN scored THEN -ln({chosen}) END AS loss,
                    CASE WHEN scored THEN {how.brier} END AS brier
             FROM decided)
         SELECT version, arm, day, count(*)::UINTEGER AS n, count(label)::UINTEGER AS n_labelled,
