@@ -1,0 +1,56 @@
+"""The same distances from the decisions themselves, for when a grid's bound is too wide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import kolmogorov
+
+from plumbline.domain import FloatArray, Kind
+from plumbline.monitor.distances import Cells, Distance, psi
+
+
+def exact_ks(reference: FloatArray, window: FloatArray) -> Distance:
+    """Two-sample Kolmogorov-Smirnov over all values."""
+    a, b = np.sort(reference), np.sort(window)
+    points = np.concatenate([a, b])
+    f = np.searchsorted(a, points, side="right") / len(a)
+    g = np.searchsorted(b, points, side="right") / len(b)
+    value = float(np.max(np.abs(f - g)))
+    return Distance(value, 0.0, float(kolmogorov(value * np.sqrt(len(a) * len(b) / (len(a) + len(b))))))
+
+
+def exact_psi(reference: FloatArray, window: FloatArray) -> Distance:
+    """Population stability index over the reference's deciles with open ends."""
+    edges = np.unique(np.quantile(reference, np.arange(1, 10) / 10))
+    p, q = (
+        np.bincount(np.searchsorted(edges, x, side="right"), minlength=len(edges) + 1)
+        for x in (reference, window)
+    )
+    cells = Cells(p.astype(float), q.astype(float), Kind.NUMERIC, edges, tuple(range(len(edges))))
+    return psi(cells)
+
+
+def exact_wasserstein(reference: FloatArray, window: FloatArray) -> Distance:
+    """Wasserstein-1 over the reference's sample standard deviation; none where that hardly varies."""
+    sd = float(np.std(reference, ddof=1)) if len(reference) > 1 else 0.0
+    if sd <= 1e-9 * max(float(np.max(np.abs(reference))), 1e-300):
+        return Distance(
+            None, note="The reference hardly varies, so there is no spread to compare a shift with."
+        )
+    a, b = np.sort(reference), np.sort(window)
+    points = np.sort(np.concatenate([a, b]))
+    f = np.searchsorted(a, points[:-1], side="right") / len(a)
+    g = np.searchsorted(b, points[:-1], side="right") / len(b)
+    return Distance(float(np.sum(np.abs(f - g) * np.diff(points)) / sd))
+
+
+EXACT: dict[str, Any] = {"ks": exact_ks, "psi": exact_psi, "wasserstein": exact_wasserstein}
+
+
+def finite(values: NDArray[Any]) -> FloatArray:
+    """Only the finite values, as floats."""
+    numbers = values.astype(float)
+    return np.asarray(numbers[np.isfinite(numbers)])

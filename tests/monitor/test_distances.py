@@ -1,0 +1,132 @@
+"""Distances against scipy, scikit-style formulas and simulation; their laws by hypothesis."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.spatial.distance import jensenshannon
+
+from plumbline.domain import Bins, Kind
+from plumbline.monitor.distances import METHODS, Cells, cells_of
+from plumbline.monitor.exact import exact_ks, exact_psi, exact_wasserstein
+from plumbline.monitor.multiplicity import benjamini_hochberg
+from plumbline.profile.bins import numeric_edges
+
+RNG = np.random.default_rng(11)
+counts = st.lists(st.integers(0, 400), min_size=3, max_size=12).filter(lambda c: sum(c) > 50)
+
+
+def _levels(p: list[int], q: list[int]) -> Cells:
+    names = tuple(f"l{i}" for i in range(len(p) - 1))
+    return cells_of(Bins("f", Kind.CATEGORICAL, levels=names), np.array(p, float), np.array(q, float))
+
+
+def _numbers(a: np.ndarray, b: np.ndarray) -> Cells:
+    edges, deciles = numeric_edges(a)
+    p, q = (np.bincount(np.searchsorted(edges, x, side="left"), minlength=len(edges) + 1) for x in (a, b))
+    bins = Bins("f", Kind.NUMERIC, edges=edges, decile_cells=deciles)
+    return cells_of(bins, p, q, float(np.std(a, ddof=1)), float(np.abs(a).max()))
+
+
+def test_js_is_scipys_with_base_two() -> None:
+    p, q = [50, 30, 20, 1], [20, 30, 45, 5]
+    assert METHODS["js"].compute(_levels(p, q)).value == pytest.approx(jensenshannon(p, q, base=2), abs=1e-12)
+
+
+def test_chi2_and_cramers_v_are_scipys() -> None:
+    p, q = [50, 30, 20], [20, 30, 45]
+    statistic, p_value, _, _ = stats.chi2_contingency([p, q], correction=False)
+    found = METHODS["chi2"].compute(_levels(p, q))
+    assert (found.value, found.p_value) == pytest.approx((statistic, p_value))
+    n, r, c = 195, 2, 3
+    phi = max(0, statistic / n - (r - 1) * (c - 1) / (n - 1))
+    expected = np.sqrt(phi / min(r - (r - 1) ** 2 / (n - 1) - 1, c - (c - 1) ** 2 / (n - 1) - 1))
+    assert METHODS["cramers_v"].compute(_levels(p, q)).value == pytest.approx(expected)
+
+
+def test_psi_fills_an_empty_cell_with_one_in_ten_thousand() -> None:
+    a, b = np.array([0.5, 0.5, 1e-4]), np.array([0.25, 0.25, 0.5])
+    a, b = a / a.sum(), b / b.sum()
+    expected = np.sum((a - b) * np.log(a / b))
+    assert METHODS["psi"].compute(_levels([50, 50, 0], [25, 25, 50])).value == pytest.approx(expected)
+
+
+def test_linf_names_the_level_that_changed_most() -> None:
+    found = METHODS["linf"].compute(_levels([50, 50, 0], [20, 70, 10]))
+    assert found.value == pytest.approx(0.3)
+    assert found.note == "l0: 30.0 points less."
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.2, 1.5])
+@pytest.mark.parametrize("digits", [None, 1, 0])
+def test_the_grid_keeps_its_stated_bounds(shift: float, digits: int | None) -> None:
+    a, b = RNG.normal(0, 1, 4000), RNG.normal(shift, 1.2, 900)
+    if digits is not None:
+        a, b = a.round(digits), b.round(digits)
+    cells = _numbers(a, b)
+    ks = METHODS["ks"].compute(cells)
+    truth = stats.ks_2samp(a, b).statistic
+    assert ks.value is not None
+    assert ks.value <= truth + 1e-12
+    assert truth <= ks.value + ks.bound + 1e-12
+    assert exact_ks(a, b).value == pytest.approx(truth, abs=1e-12)
+    assert METHODS["psi"].compute(cells).value == pytest.approx(exact_psi(a, b).value, abs=1e-12)
+    far = stats.wasserstein_distance(a, b) / np.std(a, ddof=1)
+    assert exact_wasserstein(a, b).value == pytest.approx(far, abs=1e-12)
+    near = METHODS["wasserstein"].compute(cells)
+    assert near.value is not None
+    assert abs(near.value - far) <= near.bound + 1e-9
+
+
+def test_the_grid_is_exact_where_the_reference_has_few_values() -> None:
+    a, b = RNG.integers(0, 40, 3000).astype(float), RNG.integers(0, 40, 700).astype(float)
+    assert METHODS["ks"].compute(_numbers(a, b)).value == pytest.approx(
+        stats.ks_2samp(a, b).statistic, abs=1e-12
+    )
+
+
+def test_a_constant_reference_has_no_wasserstein_distance() -> None:
+    a, b = np.full(500, 0.003467), RNG.uniform(0, 1, 100)
+    assert exact_wasserstein(a, b).value is None
+    assert METHODS["wasserstein"].compute(_numbers(a, b)).value is None
+
+
+@pytest.mark.parametrize("name", ["psi", "js", "hellinger", "ks"])
+def test_p_values_are_uniform_where_nothing_changed(name: str) -> None:
+    p_values = []
+    for _ in range(400):
+        found = METHODS[name].compute(_numbers(RNG.normal(size=3000), RNG.normal(size=600)))
+        p_values.append(found.p_value)
+    assert stats.kstest(p_values, "uniform").pvalue > 1e-3
+    least = 0.005 if name == "ks" else 0.02  # a grid can only understate the largest gap
+    assert least < np.mean(np.array(p_values) < 0.05) < 0.09
+
+
+def test_benjamini_hochberg_is_scipys() -> None:
+    p = RNG.uniform(size=40) ** 2
+    assert benjamini_hochberg(p) == pytest.approx(stats.false_discovery_control(p))
+    with_gap = np.r_[p, np.nan]
+    assert benjamini_hochberg(with_gap)[:-1] == pytest.approx(stats.false_discovery_control(p))
+    assert np.isnan(benjamini_hochberg(with_gap)[-1])
+
+
+@pytest.mark.parametrize("name", ["psi", "js", "hellinger", "cramers_v", "linf"])
+@given(p=counts)
+@settings(max_examples=25, deadline=None)
+def test_a_distribution_is_at_no_distance_from_itself(name: str, p: list[int]) -> None:
+    assert METHODS[name].compute(_levels(p, [3 * x for x in p])).value == pytest.approx(0, abs=1e-7)
+
+
+@pytest.mark.parametrize("name", ["psi", "js", "hellinger"])
+@given(p=counts, q=counts)
+@settings(max_examples=25, deadline=None)
+def test_distances_are_symmetric_and_not_negative(name: str, p: list[int], q: list[int]) -> None:
+    size = min(len(p), len(q))
+    p, q = [x + 1 for x in p[:size]], [x + 1 for x in q[:size]]
+    one, other = (METHODS[name].compute(_levels(x, y)).value for x, y in ((p, q), (q, p)))
+    assert one == pytest.approx(other, abs=1e-9)
+    assert one is not None
+    assert one >= 0
