@@ -1,0 +1,285 @@
+"""What each column of a log means, guessed from its name and its content, with a confidence and a reason.
+
+Names alone decide nothing that the content contradicts, and content decides where names say nothing. What is
+unsure becomes a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from plumbline.domain import IGNORE, ColumnMap, Kind, Mapping, RoleName, Task
+from plumbline.logs import guess_outcomes, guess_times
+from plumbline.logs.facts import Facts, is_percent
+from plumbline.logs.roles import AGE, ARMS, ATTRIBUTION, name_strength, normalise
+
+SURE = 0.8
+_CRITICAL = ("timestamp", "prediction", "score", "label", "decision_id")
+_SEMVER = r"v?\d+\.\d+\.\d+([.-].*)?"
+
+
+@dataclass
+class Draft:
+    """A guess in the making. ``maps``: column -> what it means; ``taken``: columns that are settled."""
+
+    columns: list[Facts]
+    maps: dict[str, list[ColumnMap]] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    task: Task | None = None
+    positive: str | None = None
+
+    def free(self) -> list[Facts]:
+        """Columns without a meaning so far."""
+        return [c for c in self.columns if c.name not in self.maps]
+
+    def give(
+        self, column: Facts, role: str, confidence: float, reason: str, *, kind: Kind | None = None,
+        form: str = "", name: str = "",
+    ) -> None:  # fmt: skip
+        """Settle a column, or add a role to it."""
+        spelt = RoleName(role, name)
+        self.maps.setdefault(column.name, []).append(
+            ColumnMap(column.name, spelt, kind, form, round(confidence, 3), reason)
+        )
+
+    def has(self, role: str) -> Facts | None:
+        """The column that has a single role."""
+        for column in self.columns:
+            if any(m.role.role == role for m in self.maps.get(column.name, ())):
+                return column
+        return None
+
+    def confidence(self, role: str) -> float:
+        """How sure the role's column is; 1 where none has it."""
+        found = [m.confidence for maps in self.maps.values() for m in maps if m.role.role == role]
+        return min(found, default=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """``kind``: decisions or labels."""
+
+    mapping: Mapping
+    kind: str
+    questions: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def guess_mapping(columns: Sequence[Facts], known: Mapping | None = None) -> Guess:
+    """Guess what the columns mean.
+
+    Args:
+        columns: facts of every column of the file, in file order.
+        known: how this system's earlier logs were read; it holds for the columns that still look the same.
+    """
+    draft = Draft(list(columns))
+    if known:
+        _recall(draft, known)
+    guess_times.find(draft)
+    guess_outcomes.find(draft)
+    _identifiers(draft)
+    kind = _kind(draft)
+    if kind == "labels":
+        _labels_only(draft)
+    else:
+        guess_outcomes.ask(draft)
+        _rest(draft)
+    _ask_critical(draft, kind)
+    maps = tuple(m for c in draft.columns for m in draft.maps[c.name])
+    zone = known.timezone if known else "UTC"
+    task = known.task if known and known.task else draft.task
+    positive = known.positive if known and known.positive else draft.positive
+    mapping = Mapping(maps, task, positive, zone)
+    return Guess(mapping, kind, tuple(dict.fromkeys(draft.questions)), tuple(draft.notes))
+
+
+def _recall(draft: Draft, known: Mapping) -> None:
+    """Take over what earlier logs settled, with the number format of this file."""
+    for column in draft.columns:
+        for item in (m for m in known.columns if m.column == column.name):
+            form = item.format
+            if item.role.role in ("timestamp", "label_time", "trained_at"):
+                if column.times and column.times.format != form and not column.times.ambiguous:
+                    form = column.times.format
+            elif column.numeric and column.numerals.share > 0.95:
+                words = [w for w in form.split() if w == "percent"]
+                form = " ".join([*words, column.numerals.format]).strip()
+            draft.give(column, item.role.role, 1.0, "as in earlier loads", kind=item.kind, form=form,
+                       name=item.role.name)  # fmt: skip
+
+
+def _identifiers(draft: Draft) -> None:
+    """Decision id, version, arm, subject, override and logged attributions."""
+    if not draft.has("decision_id"):
+        _decision_id(draft)
+    for column in draft.free():
+        names = name_strength(column.name)
+        if names.get("version", 0) == 1 and column.distinct <= 200 and not draft.has("version"):
+            draft.give(column, "version", 0.95, "its name, and few different values")
+        elif names.get("arm", 0) == 1 and 1 <= column.distinct <= 20 and not draft.has("arm"):
+            known = {normalise(v) for v in column.levels} & ARMS
+            draft.give(
+                column,
+                "arm",
+                0.95 if known else 0.7,
+                "its name" + (f", and values such as {min(known)}" if known else ""),
+            )
+        elif names.get("subject", 0) == 1 and column.distinct > 1 and not draft.has("subject"):
+            draft.give(column, "subject", 0.9, "its name: a person; kept as a keyed hash")
+        elif names.get("override", 0) == 1 and not draft.has("override"):
+            draft.give(column, "override", 0.9, "its name: a person's own decision")
+        elif (found := ATTRIBUTION.fullmatch(normalise(column.name))) and column.numeric:
+            name = _original(column.name, found["name"] or found["name2"], draft)
+            draft.give(column, "attribution", 0.9, f"its name: the attribution of {name}", kind=Kind.NUMERIC,
+                       form=column.numerals.format, name=name)  # fmt: skip
+    if not draft.has("version"):
+        for column in draft.free():
+            if 1 <= column.distinct <= 50 and column.present and _all_versions(column):
+                draft.give(column, "version", 0.8, "values such as " + column.present[0])
+                break
+
+
+def _all_versions(column: Facts) -> bool:
+    import re
+
+    return all(re.fullmatch(_SEMVER, level) for level in column.levels)
+
+
+def _original(column: str, suffix: str, draft: Draft) -> str:
+    """The feature that an attribution column speaks of, as it is called in the file."""
+    return next((c.name for c in draft.columns if normalise(c.name) == suffix and c.name != column), suffix)
+
+
+def _decision_id(draft: Draft) -> None:
+    best, best_score = None, 0.0
+    for column in draft.free():
+        whole = not column.numeric or (column.whole and column.kind not in ("DOUBLE", "FLOAT"))
+        if (
+            len(column.present) == 0
+            or column.unique_share < 0.9
+            or not whole
+            or column.times
+            and not column.numeric
+        ):
+            continue
+        if column.missing_share > 0.2 or max(map(len, column.present[:200])) > 80:
+            continue
+        strength = name_strength(column.name).get("decision_id", 0.0)
+        if column.distinct < 20 and strength < 1:
+            continue
+        values = column.numerals.values
+        steps = column.numeric and bool(np.mean(np.diff(values[~np.isnan(values)]) > 0) > 0.95)
+        spaces = sum(" " in c for c in column.present[:200]) > 20
+        content = 0.0 if spaces else 0.5 if steps or not column.numeric else 0.1
+        if strength + content > best_score:
+            best, best_score = column, strength + content
+    if best is None or best_score < 0.4:
+        return
+    strength = name_strength(best.name).get("decision_id", 0.0)
+    named = {1.0: 0.97, 0.5: 0.9}.get(strength, 0.8)
+    draft.give(best, "decision_id", named, "different in every row" + (", and its name" if strength else ""))
+
+
+def _kind(draft: Draft) -> str:
+    """A labels file has an id and a label, and neither prediction nor score nor time of decision."""
+    outputs = draft.has("prediction") or draft.has("score") or draft.has("proba")
+    if outputs and draft.confidence("prediction") == 1.0 and any(
+        m.reason == "as in earlier loads" for c in [draft.has("prediction") or draft.has("score")] if c
+        for m in draft.maps[c.name]
+    ):  # fmt: skip
+        return "decisions"
+    timed = draft.has("timestamp")
+    if (
+        draft.has("decision_id")
+        and not timed
+        and (draft.has("label") or not outputs or len(draft.columns) <= 3)
+    ):
+        return "labels"
+    if draft.has("decision_id") and timed and not outputs and len(draft.columns) <= 4 and draft.has("label"):
+        return "labels"
+    return "decisions"
+
+
+def _labels_only(draft: Draft) -> None:
+    """An id, a label, perhaps a time; the rest is left out."""
+    when = draft.has("timestamp")
+    if when:
+        (old,) = draft.maps.pop(when.name)
+        draft.give(when, "label_time", 0.85, "the only time in a file of labels", form=old.format)
+    for role in ("prediction", "score"):
+        column = draft.has(role)
+        if column and not draft.has("label"):
+            draft.maps.pop(column.name)
+            draft.give(column, "label", 0.85, "beside an id, the only value in the file", form=_form(column))
+    rest = draft.free()
+    if not draft.has("label") and rest:
+        strong = [c for c in rest if name_strength(c.name).get("label")]
+        column = (strong or rest)[0]
+        sure = 0.9 if strong or len(rest) == 1 else 0.5
+        draft.give(column, "label", sure, "the value beside the id", form=_form(column))
+    for column in draft.free():
+        draft.give(column, IGNORE, 0.8, "a labels file needs an id, a label and perhaps its time")
+    draft.task, draft.positive = None, None
+
+
+def _form(column: Facts) -> str:
+    return column.numerals.format if column.numeric else ""
+
+
+def _rest(draft: Draft) -> None:
+    """Everything else is a feature, perhaps a protected attribute or a segment as well."""
+    ages = []
+    for column in draft.free():
+        names = name_strength(column.name)
+        if _identifies(column):
+            draft.give(column, IGNORE, 0.7, "nearly every value differs: an identifier or free text")
+            continue
+        if column.times and column.times.share > 0.9 and not column.numeric:
+            draft.give(column, IGNORE, 0.75, "a date, which is not compared as a feature")
+            continue
+        if not column.present:
+            draft.give(column, IGNORE, 0.9, "empty in every row looked at")
+            continue
+        kind = Kind.NUMERIC if column.numeric else Kind.CATEGORICAL
+        reason = "numbers" if kind is Kind.NUMERIC else f"{column.distinct} different values"
+        draft.give(column, "feature", 0.9, reason, kind=kind, form=_form(column), name=column.name)
+        if names.get("protected") and column.distinct <= 50:
+            draft.give(column, "protected", 0.9, "its name: an attribute that the law protects",
+                       kind=Kind.CATEGORICAL, name=column.name)  # fmt: skip
+        elif names.get("segment") and column.distinct <= 50:
+            draft.give(column, "segment", 0.85, "its name", kind=Kind.CATEGORICAL, name=column.name)
+        if AGE.fullmatch(normalise(column.name)) and column.numeric:
+            ages.append(column.name)
+        if column.numeric and column.numerals.unsure:
+            draft.questions.append(
+                f"Are the numbers of {column.name!r} (such as {column.present[0]}) thousands with a comma, or decimals?"
+            )
+    if ages:
+        draft.notes.append(
+            f"{', '.join(ages)}: if this is a person's age, a column with age bands as protected:age lets fairness "
+            "by age be checked."
+        )
+
+
+def _identifies(column: Facts) -> bool:
+    texts = not column.numeric and column.distinct > 50 and column.unique_share > 0.5
+    numbered = (
+        column.numeric and column.whole and column.unique_share > 0.98 and column.distinct > 50
+        and name_strength(column.name).get("decision_id", 0) >= 0.5
+    )  # fmt: skip
+    return (texts and not is_percent(column)) or numbered
+
+
+def _ask_critical(draft: Draft, kind: str) -> None:
+    for column in draft.columns:
+        for item in draft.maps[column.name]:
+            if item.role.role in _CRITICAL and item.confidence < SURE:
+                draft.questions.append(
+                    f"Is {column.name!r} the {item.role.role.replace('_', ' ')}? It was taken for it because of: {item.reason}."
+                )
+    if kind == "labels" and not draft.has("decision_id"):
+        draft.questions.append("Which column identifies the decision that each label belongs to?")

@@ -1,0 +1,119 @@
+"""Which column is the time of decision, which the time of training, which the time of the label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plumbline.logs.facts import Facts
+from plumbline.logs.roles import BIRTH, name_strength, normalise
+
+if TYPE_CHECKING:
+    from plumbline.logs.guess import Draft
+
+_ENOUGH = 0.6
+
+
+def find(draft: Draft) -> None:
+    """Give out timestamp, trained_at and label_time."""
+    times = [c for c in draft.free() if _is_time(c)]
+    _named(draft, times, "trained_at", 0.95)
+    _named(draft, times, "label_time", 0.9)
+    rest = [c for c in times if c.name not in draft.maps]
+    if not draft.has("timestamp") and rest:
+        _timestamp(draft, rest)
+    _others(draft, [c for c in times if c.name not in draft.maps])
+
+
+def _is_time(column: Facts) -> bool:
+    if column.times is None or column.times.share < _ENOUGH or BIRTH.fullmatch(normalise(column.name)):
+        return False
+    if not column.times.format.startswith("epoch") and column.kind == "VARCHAR" and not column.numeric:
+        return True
+    if not column.times.format.startswith("epoch") and column.kind.startswith(("TIMESTAMP", "DATE")):
+        return True
+    # plain numbers in the range of epoch seconds or of dates such as 20240131: only where they run on like a clock
+    named = any(name_strength(column.name).get(r) for r in ("timestamp", "trained_at", "label_time"))
+    return bool(named) or (column.unique_share > 0.5 and _monotone(column) > 0.95)
+
+
+def _monotone(column: Facts) -> float:
+    """Share of steps between neighbouring times that do not go back."""
+    if column.times is None:
+        return 0.0
+    seconds = column.times.seconds[~np.isnan(column.times.seconds)]
+    return float(np.mean(np.diff(seconds) >= 0)) if len(seconds) > 1 else 1.0
+
+
+def _named(draft: Draft, times: list[Facts], role: str, confidence: float) -> None:
+    if draft.has(role):
+        return
+    named = [c for c in times if c.name not in draft.maps and name_strength(c.name).get(role)]
+    if named:
+        column = max(named, key=lambda c: name_strength(c.name)[role])
+        if len(times) == 1 and name_strength(column.name).get("timestamp"):
+            return  # the only time there is: the time of decision
+        _give(draft, column, role, confidence, "its name, and times inside")
+
+
+def _timestamp(draft: Draft, times: list[Facts]) -> None:
+    ranked = sorted(times, key=_rank, reverse=True)
+    best = ranked[0]
+    strength = name_strength(best.name).get("timestamp", 0.0)
+    confidence = 0.97 if strength == 1 else 0.9 if strength or len(ranked) == 1 else 0.85
+    if len(ranked) > 1 and _rank(best) - _rank(ranked[1]) < 0.2:
+        confidence = 0.6
+        draft.questions.append(
+            f"Which is the time of the decision: {best.name!r} or {ranked[1].name!r}? {best.name!r} was taken."
+        )
+    why = "times inside" + (", and its name" if strength else "")
+    if _monotone(best) > 0.99:
+        why += ", in order"
+    _give(draft, best, "timestamp", confidence, why)
+
+
+def _rank(column: Facts) -> float:
+    assert column.times
+    strength = name_strength(column.name).get("timestamp", 0.0)
+    return 1.5 * strength + min(column.unique_share, 1.0) + 0.5 * _monotone(column) + 0.3 * column.times.clock
+
+
+def _others(draft: Draft, times: list[Facts]) -> None:
+    """Dates beside the time of decision: of training where they lie before it and seldom change."""
+    at = draft.has("timestamp")
+    if at is None or at.times is None:
+        return
+    for column in times:
+        if column.times is None or column.numeric and not column.times.format.startswith("epoch"):
+            continue
+        both = ~np.isnan(at.times.seconds) & ~np.isnan(column.times.seconds)
+        if not both.any():
+            continue
+        gap = column.times.seconds[both] - at.times.seconds[both]
+        few = column.distinct <= max(20, 0.02 * len(column.present))
+        if not draft.has("trained_at") and few and np.mean(gap <= 86_400) > 0.99:
+            _give(draft, column, "trained_at", 0.7, "a date that seldom changes and lies before the decision")
+            draft.questions.append(f"Is {column.name!r} the day on which the model was trained?")
+        elif not draft.has("label_time") and np.mean(gap >= 0) > 0.99 and column.unique_share > 0.2:
+            _give(draft, column, "label_time", 0.7, "a time that lies after the decision")
+            draft.questions.append(f"Is {column.name!r} the time at which the label became known?")
+
+
+def _give(draft: Draft, column: Facts, role: str, confidence: float, reason: str) -> None:
+    facts = column.times
+    assert facts
+    if facts.ambiguous:
+        draft.questions.append(
+            f"Are the dates of {column.name!r} (such as {column.present[0]}) day first or month first? "
+            f"Day first was taken."
+        )
+        confidence = min(confidence, 0.5)
+    draft.give(column, role, confidence, reason, form=facts.format)
+    if role == "timestamp" and 0 < facts.zoned < 1:
+        draft.notes.append(
+            f"Some times of {column.name} carry a zone and some do not; those without are taken as UTC."
+        )
+    elif role == "timestamp" and facts.zoned == 0 and not facts.format.startswith("epoch"):
+        if column.kind != "TIMESTAMP WITH TIME ZONE":
+            draft.notes.append(f"The times of {column.name} carry no zone; they are taken as UTC.")

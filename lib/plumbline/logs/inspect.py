@@ -1,0 +1,117 @@
+"""Looking at a file before it is loaded: its format, what each column means, and what is unsure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from plumbline.domain import Mapping, PlumblineError
+from plumbline.logs.facts import Facts, uses_decimal_commas
+from plumbline.logs.guess import guess_mapping
+from plumbline.logs.source import Source, open_source, relation, unreadable
+from plumbline.store.workspace import Workspace
+
+SAMPLE = 10_000
+PREVIEW = 20
+#: role -> what its absence costs, said of a log of decisions
+_ENABLES = {
+    "decision_id": "No decision id: labels cannot arrive later, and single decisions cannot be looked up.",
+    "score": "No score: no calibration, no ranking measures and no estimate while labels lag.",
+    "label": "No label: how often the model is right stays unknown until a labels file is loaded.",
+    "version": "No version: release checks will be unknown.",
+    "trained_at": "No training date: the model's age will be unknown.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a file looks like. ``kind``: decisions or labels.
+
+    ``preview``: the first rows, a tuple of texts (or None) each. ``notes``: what the mapping leaves unknown.
+    """
+
+    file: str
+    format: str  # csv | parquet
+    encoding: str
+    delimiter: str
+    decimal: str  # "," or "."
+    columns: tuple[str, ...]
+    mapping: Mapping
+    questions: tuple[str, ...]
+    rows_sampled: int
+    preview: tuple[tuple[str | None, ...], ...]
+    kind: str = "decisions"
+    notes: tuple[str, ...] = ()
+
+    def samples(self) -> dict[str, tuple[str | None, ...]]:
+        """The preview by column."""
+        return {c: tuple(row[i] for row in self.preview) for i, c in enumerate(self.columns)}
+
+
+def inspect(path: Path, *, ws: Workspace, known: Mapping | None = None) -> Inspection:
+    """Recognise a file and guess what its columns mean, from its first 10,000 rows; loads nothing.
+
+    Args:
+        known: how the system's earlier logs were read; what it settles is not guessed again.
+
+    Raises:
+        PlumblineError: the file is no table of text or Parquet, is empty, has no rows, or is a log in which no
+            column can be the time of decision.
+    """
+    source = open_source(ws, path, whole=False)
+    try:
+        rows = _sample(ws, source)
+        if not rows:
+            raise PlumblineError("The file has a header and no rows", where=path.name,
+                                 todo="Export it again and load that.")  # fmt: skip
+        columns = list(zip(*rows, strict=True))
+        comma = source.form.format == "csv" and uses_decimal_commas(columns)
+        facts = [
+            Facts(name, tuple(cells), source.kinds[name], comma)
+            for name, cells in zip(source.columns, columns, strict=True)
+        ]
+        guess = guess_mapping(facts, known)
+        roles = {m.role.role for m in guess.mapping.columns}
+        if guess.kind == "decisions" and "timestamp" not in roles:
+            raise _no_time(path, source)
+        return Inspection(
+            file=path.name, format=source.form.format, encoding=source.form.encoding,
+            delimiter=source.form.delimiter, decimal="," if comma else ".", columns=source.columns,
+            mapping=guess.mapping, questions=guess.questions, rows_sampled=len(rows),
+            preview=tuple(rows[:PREVIEW]), kind=guess.kind, notes=(*guess.notes, *_costs(guess.kind, roles)),
+        )  # fmt: skip
+    finally:
+        source.discard()
+
+
+def _no_time(path: Path, source: Source) -> PlumblineError:
+    names = ", ".join(source.columns[:30])
+    return PlumblineError(
+        "No column holds the time of the decisions, and without it nothing can be said over time",
+        where=path.name,
+        todo=f"Export it with a time. It has: {names}.",
+    )
+
+
+def _sample(ws: Workspace, source: Source) -> list[tuple[str | None, ...]]:
+    names = ", ".join(f"CAST(c{i} AS VARCHAR)" for i in range(len(source.columns)))
+    with ws.read() as cursor:
+        try:
+            return cursor.execute(
+                f"SELECT {names} FROM {relation(source, rejects=False)} LIMIT {SAMPLE}"
+            ).fetchall()
+        except duckdb.Error as error:
+            raise unreadable(source.given, error) from error
+
+
+def _costs(kind: str, roles: Sequence[str] | set[str]) -> list[str]:
+    if kind == "labels":
+        return []
+    return [
+        cost
+        for role, cost in _ENABLES.items()
+        if role not in roles and not (role == "score" and "proba" in roles)
+    ]

@@ -1,0 +1,177 @@
+"""Which format a column's times are in, from a sample of its cells."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ISO = re.compile(
+    r"\d{4}([-/])\d{2}\1\d{2}(?P<time>[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)? ?(?P<zone>Z|UTC|[+-]\d{2}(:?\d{2})?)?)?"
+)
+_LOCAL = re.compile(
+    r"(?P<a>\d{1,2})(?P<sep>[./-])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})"
+    r"(?P<gap>[ T]|, )?(?P<time>\d{1,2}:\d{2}(?P<sec>:\d{2}(?P<frac>\.\d{1,6})?)?(?P<half> ?[AaPp][Mm])?)?"
+)
+_COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 15: "%Y%m%dT%H%M%S", 16: "%Y%m%dT%H%M%SZ"}
+_COMPACT_SHAPE = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])(T?\d{4}(\d{2})?Z?)?")
+_WORDED = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d/%b/%Y")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", ":%H:%M:%S", ":%H:%M:%S %z")
+#: epoch unit -> what a second is; plausible times lie between 1990 and 2100
+_EPOCHS = (("epoch_s", 1.0), ("epoch_ms", 1e3), ("epoch_us", 1e6), ("epoch_ns", 1e9))
+_EARLIEST, _LATEST = 631_152_000.0, 4_102_444_800.0
+
+
+@dataclass(frozen=True, slots=True)
+class TimeFacts:
+    """How a column reads as times.
+
+    ``share``: of the cells that are there. ``ambiguous``: day and month could be swapped. ``zoned``: share of
+    the times that carry a zone. ``clock``: any has a time of day. ``seconds``: (cells,) UTC epoch seconds, NaN
+    where none.
+    """
+
+    format: str
+    share: float
+    seconds: NDArray[np.float64]
+    ambiguous: bool = False
+    zoned: float = 0.0
+    clock: bool = True
+
+
+def time_facts(cells: Sequence[str | None]) -> TimeFacts | None:
+    """The format that most cells are in, or None where fewer than half are times."""
+    present = [c.strip() for c in cells if c and c.strip()]
+    if len(present) == 0:
+        return None
+    probe = present[:: max(1, len(present) // 200)]
+    for find in (_iso, _local, _compact, _epoch, _worded):
+        if find(probe, probe) is not None:
+            found = find(present, cells)
+            if found is not None:
+                return found
+    return None
+
+
+def _iso(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
+    matches = [_ISO.fullmatch(c) for c in present]
+    hits = [m for m in matches if m]
+    if len(hits) < 0.5 * len(present):
+        return None
+    seconds = _parsed(cells, _from_iso)
+    zoned = sum(bool(m["zone"]) for m in hits) / len(hits)
+    return TimeFacts(
+        "iso", _share(seconds, present), seconds, zoned=zoned, clock=any(m["time"] for m in hits)
+    )
+
+
+def _from_iso(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("/", "-").replace(" UTC", "Z"))
+
+
+def _local(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
+    hits = [m for m in (_LOCAL.fullmatch(c) for c in present) if m]
+    if len(hits) < 0.5 * len(present):
+        return None
+    separator = Counter(m["sep"] for m in hits).most_common(1)[0][0]
+    first, second = max(int(m["a"]) for m in hits), max(int(m["b"]) for m in hits)
+    late_first = sum(int(m["a"]) > 12 for m in hits)
+    late_second = sum(int(m["b"]) > 12 for m in hits)
+    day_first = late_first >= late_second if max(first, second) > 12 else True
+    ambiguous = max(first, second) <= 12 and separator != "."
+    shapes = Counter(_pattern(m, day_first) for m in hits)
+    form = "|".join(shape for shape, _ in shapes.most_common(6))
+    seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
+    return TimeFacts(form, _share(seconds, present), seconds, ambiguous, clock=any(m["time"] for m in hits))
+
+
+def _pattern(match: re.Match[str], day_first: bool) -> str:
+    s = match["sep"]
+    date = f"%d{s}%m{s}" if day_first else f"%m{s}%d{s}"
+    date += "%Y" if len(match["year"]) == 4 else "%y"
+    if not match["time"]:
+        return date
+    hour = "%I" if match["half"] else "%H"
+    clock = f"{hour}:%M" + (":%S" if match["sec"] else "") + (".%f" if match["frac"] else "")
+    half = match["half"] or ""
+    return date + (match["gap"] or " ") + clock + (" %p" if half.startswith(" ") else "%p" if half else "")
+
+
+def swapped(form: str) -> str:
+    """The same patterns with day and month the other way round."""
+    return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
+
+
+def _compact(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
+    hits = [c for c in present if _COMPACT_SHAPE.fullmatch(c)]
+    if len(hits) < 0.8 * len(present):
+        return None
+    lengths = Counter(len(c) for c in hits)
+    form = "|".join(_COMPACT[n] for n, _ in lengths.most_common() if n in _COMPACT)
+    seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
+    return TimeFacts(form, _share(seconds, present), seconds, clock=max(lengths) > 8)
+
+
+def _epoch(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
+    values = np.array([_float(c) for c in cells])
+    there = values[~np.isnan(values)]
+    if len(there) < 0.8 * len(present):
+        return None
+    for form, unit in _EPOCHS:
+        inside = (there > _EARLIEST * unit) & (there < _LATEST * unit)
+        if inside.mean() > 0.95:
+            return TimeFacts(form, float(inside.sum() / len(present)), values / unit)
+    return None
+
+
+def _worded(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
+    patterns = [date + clock for date in _WORDED for clock in _CLOCKS]
+    counts = Counter(p for c in present[:50] for p in patterns if _reads(c, p))
+    if not counts or counts.most_common(1)[0][1] < 0.5 * len(present[:50]):
+        return None
+    form = "|".join(p for p, _ in counts.most_common(3))
+    seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
+    return TimeFacts(form, _share(seconds, present), seconds, zoned=float("%z" in form), clock="%H" in form)
+
+
+def _reads(text: str, pattern: str) -> bool:
+    try:
+        datetime.strptime(text, pattern)  # noqa: DTZ007
+    except ValueError:
+        return False
+    return True
+
+
+def _by_patterns(text: str, patterns: Sequence[str]) -> datetime:
+    for pattern in patterns:
+        if _reads(text, pattern):
+            return datetime.strptime(text, pattern)  # noqa: DTZ007
+    raise ValueError(text)
+
+
+def _parsed(cells: Sequence[str | None], read: object) -> NDArray[np.float64]:
+    seconds = np.full(len(cells), np.nan)
+    for i, cell in enumerate(cells):
+        if cell and cell.strip():
+            try:
+                at = read(cell.strip())  # type: ignore[operator]
+            except ValueError:
+                continue
+            seconds[i] = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    return seconds
+
+
+def _share(seconds: NDArray[np.float64], present: Sequence[str]) -> float:
+    return float(np.count_nonzero(~np.isnan(seconds)) / max(len(present), 1))
+
+
+def _float(text: str | None) -> float:
+    try:
+        return float(text) if text else np.nan
+    except ValueError:
+        return np.nan
