@@ -1,0 +1,136 @@
+"""The guardrail: false alarms and delays by simulation, its evidence by numerical integration."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plumbline.domain import PlumblineError
+from plumbline.monitor import guardrail as module
+from plumbline.monitor.guardrail import Guardrail, guardrail, usual_rates
+
+START = np.datetime64("2026-01-21T09:00", "us")
+
+
+def watch(hits: np.ndarray, rate: float, n: int, alpha: float = 0.001) -> Guardrail:
+    times = START + np.arange(len(hits)) * np.timedelta64(30, "s")
+    return guardrail(times, hits, previous_rate=rate, previous_n=n, alpha=alpha)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_blocking_four_in_ten_is_seen_within_100_decisions(seed: int) -> None:
+    told = watch(np.random.default_rng(seed).random(5000) < 0.4, 0.011, 60_000)
+    assert told.fired
+    assert told.at_decision is not None
+    assert told.at_decision <= 60
+
+
+def test_a_rate_that_falls_to_nothing_is_seen_quickly() -> None:
+    """From 0.2: without any positive the evidence can reach 4000 after ln 4000 / -ln(1 - l) at best."""
+    told = watch(np.zeros(500, dtype=bool), 0.2, 5000)
+    at_best = np.log(4000) / -np.log1p(-told.usual[0])
+    assert told.at_decision is not None
+    assert at_best <= told.at_decision <= 1.6 * at_best
+    assert told.at_decision <= 90
+
+
+def crossings(rate: float, previous: float, n: int, alpha: float, runs: int, length: int, seed: int) -> float:
+    rng = np.random.default_rng(seed)
+    return float(np.mean([watch(rng.random(length) < rate, previous, n, alpha).fired for _ in range(runs)]))
+
+
+@pytest.mark.parametrize("rate", [0.011, 0.2, 0.9])
+def test_false_alarms_are_no_more_than_alpha_over_5000_decisions(rate: float) -> None:
+    """At alpha 10 %, so that 120 runs can tell, with the previous rate itself drawn from 3,000 decisions."""
+    rng = np.random.default_rng(11)
+    fired = 0
+    for _ in range(120):
+        previous = float(rng.binomial(3000, rate)) / 3000
+        fired += watch(rng.random(5000) < rate, previous, 3000, 0.1).fired
+    assert fired / 120 <= 0.1
+
+
+@pytest.mark.parametrize("edge", [0.0, 1.0])
+def test_false_alarms_at_the_very_edge_of_the_usual_rates_are_no_more_than_alpha(edge: float) -> None:
+    low, high = usual_rates(0.2, 20_000, 0.05)
+    rate = low + edge * (high - low)
+    assert crossings(rate, 0.2, 20_000, 0.1, 120, 5000, 3) <= 0.1
+
+
+@pytest.mark.parametrize("change", [0.82, 1.0, 1.18])
+def test_changes_of_less_than_a_fifth_stay_quiet(change: float) -> None:
+    assert crossings(0.2 * change, 0.2, 50_000, 0.001, 20, 10_000, 4) == 0
+
+
+@pytest.mark.parametrize("change", [0.5, 1.6])
+def test_changes_well_beyond_a_fifth_fire(change: float) -> None:
+    assert crossings(0.2 * change, 0.2, 50_000, 0.001, 20, 5000, 5) == 1
+
+
+def test_the_evidence_is_the_mean_likelihood_ratio() -> None:
+    """The log evidence against a plain product over decisions, one alternative at a time."""
+    rng = np.random.default_rng(1)
+    hits = rng.random(60) < 0.3
+    q = module._alternatives(0.12)
+    products = np.ones(len(q))
+    expected = []
+    for hit in hits:
+        products *= (q / 0.12) if hit else (1 - q) / (1 - 0.12)
+        expected.append(np.log(products.mean()))
+    k = np.cumsum(hits)
+    found = module._log_evidence(k, np.arange(1, 61) - k, q, 0.12)
+    assert found == pytest.approx(np.array(expected), abs=1e-9)
+
+
+@given(st.floats(0.001, 0.999), st.floats(0, 1))
+@settings(max_examples=50, deadline=None)
+def test_one_step_never_gains_evidence_on_average_under_the_null(edge: float, part: float) -> None:
+    q, rate = module._alternatives(edge), edge * part
+    assert (q > edge).all()
+    assert (q < 1).all()
+    assert (rate * q / edge + (1 - rate) * (1 - q) / (1 - edge) <= 1 + 1e-9).all()
+
+
+def test_the_interval_is_the_published_one() -> None:
+    """Clopper and Pearson's limits as in Newcombe (1998), table I: 81 of 263 at 95 %."""
+    low, high = usual_rates(81 / 263, 263, 0.05)
+    assert (low / 0.8, high / 1.2) == pytest.approx((0.2527, 0.3676), abs=5e-5)
+
+
+def test_long_logs_give_the_same_moment_as_short_ones() -> None:
+    rng = np.random.default_rng(2)
+    hits = np.concatenate([rng.random(20_000) < 0.2, rng.random(5000) < 0.6])
+    told = watch(hits, 0.2, 50_000)
+    assert told.at_decision is not None
+    assert watch(hits[: told.at_decision], 0.2, 50_000).at_decision == told.at_decision
+    assert not watch(hits[: told.at_decision - 1], 0.2, 50_000).fired
+
+
+def test_the_moment_and_the_figures_are_told() -> None:
+    told = watch(np.ones(100, dtype=bool), 0.011, 60_000)
+    assert told.at_decision is not None
+    assert told.at == datetime(2026, 1, 21, 9, tzinfo=UTC) + timedelta(seconds=30 * (told.at_decision - 1))
+    assert "100.0 %" in told.sentence
+    assert "1.1 % before" in told.sentence
+
+
+@pytest.mark.parametrize(("rate", "n"), [(0.0, 0), (0.5, 0), (0.0, 1), (1.0, 1)])
+def test_little_or_nothing_before_never_fires_soon(rate: float, n: int) -> None:
+    assert not watch(np.ones(20, dtype=bool), rate, n).fired
+    assert not watch(np.zeros(20, dtype=bool), rate, n).fired
+
+
+def test_no_decisions_say_so() -> None:
+    told = watch(np.zeros(0, dtype=bool), 0.2, 100)
+    assert (told.fired, told.rate) == (False, None)
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(PlumblineError, match="times"):
+        guardrail([], np.ones(2, dtype=bool), previous_rate=0.2, previous_n=10)
+    with pytest.raises(PlumblineError, match="shares"):
+        watch(np.ones(2, dtype=bool), 1.2, 10)
