@@ -1,0 +1,239 @@
+"""How much of each decision is on record, and whether the log has holes in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.domain import CompletenessProfile, IntArray, PointStatus
+from plumbline.monitor.chunks import midnight
+
+#: names of the shares and the roles whose presence they count
+SHARES = {
+    "id": "decision_id", "version": "version", "features": "features", "score": "score",
+    "label": "label", "explanation": "explanation", "override": "override",
+}  # fmt: skip
+#: (pass from, watch from) for the shares that an audit trail stands on; below the second it is a breach
+NEEDED = {"id": (0.999, 0.99), "version": (1.0, 0.95), "features": (0.99, 0.95)}
+#: largest share of duplicate ids
+DUPLICATES = 0.001
+#: a stretch without decisions is a gap beyond this multiple of the usual one at that hour and weekday
+TIMES_USUAL = 3.0
+#: the usual stretch: what nine in ten weeks do not exceed at that hour of the week
+USUAL = 0.9
+#: and beyond chance: a Poisson stream leaves such a stretch in one of so many logs
+ONCE_IN = 1000
+FEWEST_DAYS = 14
+FEWEST_DECISIONS = 100
+_WEEK = 168
+_AROUND = 8  # weeks before and after that tell what is usual
+_LONGEST = 200  # stretches that are looked at, longest first
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Whole hours [start, end), UTC, without a decision although some were to be expected.
+
+    ``usual_hours``: the longest usual stretch without decisions at the hours and weekdays it covers.
+    """
+
+    start: datetime
+    end: datetime
+    hours: int
+    usual_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditTrail:
+    """Shares 0 to 1 of ``n`` decisions. A share is absent where its role is not mapped.
+
+    ``by_version``: the same shares by version ("" where none is logged). ``duplicate_share`` is None where
+    no id is mapped. ``longest_gap_hours`` and ``usual_gap_hours`` are None without a gap. ``gaps_known``:
+    the log is long enough to tell. ``statuses``: of id, version, features, duplicates and gaps.
+    """
+
+    n: int
+    shares: dict[str, float]
+    by_version: dict[str, dict[str, float]]
+    duplicate_share: float | None
+    gaps: tuple[Gap, ...]
+    gaps_known: bool
+    longest_gap_hours: float | None
+    usual_gap_hours: float | None
+    statuses: dict[str, PointStatus]
+    sentence: str
+
+
+def audit(profile: CompletenessProfile, *, decisions: int, duplicate_ids: int) -> AuditTrail:
+    """Judge what is on record.
+
+    Args:
+        profile: presence by day and version, and decisions by hour.
+        decisions: all decisions that ``duplicate_ids`` was counted over.
+        duplicate_ids: decisions whose id another decision has as well.
+    """
+    n = int(profile.n.sum())
+    everything = np.ones(len(profile.n), dtype=bool)
+    shares = _shares(profile, everything)
+    by_version = {
+        version: _shares(profile, np.array([own == version for own in profile.versions], dtype=bool))
+        for version in sorted(set(profile.versions))
+    }
+    duplicates = duplicate_ids / decisions if decisions and "id" in shares else None
+    known = n >= FEWEST_DECISIONS and len(set(profile.days)) >= FEWEST_DAYS
+    holes = gaps(profile) if known else ()
+    longest = max(holes, key=lambda gap: gap.hours, default=None)
+    statuses = _statuses(shares, duplicates, holes, known=known, n=n)
+    return AuditTrail(
+        n, shares, by_version, duplicates, holes, known,
+        float(longest.hours) if longest else None, float(longest.usual_hours) if longest else None,
+        statuses, _sentence(n, shares, duplicates, holes),
+    )  # fmt: skip
+
+
+def _shares(profile: CompletenessProfile, rows: NDArray[np.bool_]) -> dict[str, float]:
+    n = int(profile.n[rows].sum())
+    return {
+        name: float(profile.present[role][rows].sum() / n)
+        for name, role in SHARES.items()
+        if n and role in profile.present
+    }
+
+
+def _statuses(
+    shares: dict[str, float], duplicates: float | None, holes: tuple[Gap, ...], *, known: bool, n: int
+) -> dict[str, PointStatus]:
+    """A role that is not mapped is on no record: a breach, as far as there are decisions at all."""
+    statuses = {}
+    for name, (fine, some) in NEEDED.items():
+        share = shares.get(name, 0.0)
+        statuses[name] = (
+            PointStatus.OK if share >= fine else PointStatus.WATCH if share >= some else PointStatus.BREACH
+        )
+        if not n:
+            statuses[name] = PointStatus.UNKNOWN
+    statuses["duplicates"] = (
+        PointStatus.UNKNOWN if duplicates is None
+        else PointStatus.BREACH if duplicates > DUPLICATES
+        else PointStatus.OK
+    )  # fmt: skip
+    statuses["gaps"] = PointStatus.UNKNOWN if not known else PointStatus.BREACH if holes else PointStatus.OK
+    return statuses
+
+
+def gaps(profile: CompletenessProfile) -> tuple[Gap, ...]:
+    """Stretches of hours without decisions beyond three times the longest usual one, in order of time.
+
+    Usual at an hour of the week is the length of the stretch that covers it (0 where decisions came) that
+    nine in ten of the weeks around do not exceed, the stretch in question left out; a stretch is held
+    against the longest of that over the hours it covers, and at least one hour. It must also be beyond
+    chance: as many decisions were due in it, at the rate of the weeks around, as a Poisson stream leaves
+    out once in a thousand such logs. So nights, weekends and the thin traffic of a small system are usual.
+    Before the first and after the last decision nothing is a gap: staleness tells how long ago that was.
+    """
+    begin, counts = hourly(profile)
+    starts, lengths = _empty_stretches(counts)
+    weeks = -(-len(counts) // _WEEK)
+    covering, decided = np.full((2, weeks * _WEEK), -1, dtype=np.int64)
+    covering[: len(counts)], decided[: len(counts)] = 0, counts
+    for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
+        covering[start : start + length] = length
+    beyond_chance = float(np.log(ONCE_IN * max(len(counts), 1)))
+    found = []
+    for k in np.argsort(-lengths, kind="stable")[:_LONGEST].tolist():
+        start, length = int(starts[k]), int(lengths[k])
+        if length <= TIMES_USUAL:
+            break
+        usual, due = _usual(covering, start, length), _due(decided, start, length)
+        if usual is not None and length > TIMES_USUAL * max(usual, 1) and due > beyond_chance:
+            at = begin + timedelta(hours=start)
+            found.append(Gap(at, at + timedelta(hours=length), length, usual))
+    return tuple(sorted(found, key=lambda gap: gap.start))
+
+
+def hourly(profile: CompletenessProfile) -> tuple[datetime, IntArray]:
+    """Decisions in each hour from the first to the last with any; the first hour's start, UTC."""
+    if not len(profile.days) or not profile.hours.any():
+        return datetime(1970, 1, 1, tzinfo=UTC), np.zeros(0, dtype=np.int64)
+    first = min(profile.days)
+    counts = np.zeros(((max(profile.days) - first).days + 1, 24), dtype=np.int64)
+    np.add.at(counts, np.array([(day - first).days for day in profile.days]), profile.hours)
+    flat = counts.ravel()
+    there = np.flatnonzero(flat)
+    return midnight(first) + timedelta(hours=int(there[0])), flat[there[0] : there[-1] + 1]
+
+
+def _empty_stretches(counts: IntArray) -> tuple[IntArray, IntArray]:
+    """Where each run of empty hours starts, and its length."""
+    edges = np.diff(np.r_[0, (counts == 0).astype(np.int64), 0])
+    starts = np.flatnonzero(edges == 1)
+    return starts, np.flatnonzero(edges == -1) - starts
+
+
+def _around(by_hour: IntArray, start: int, length: int) -> IntArray:
+    """The same hours of the week in the weeks around a stretch: (weeks, hours of the week it covers).
+
+    by_hour: from the log's first hour on, whole weeks; -1 beyond the log and, in the result, within the
+    stretch itself.
+    """
+    others = by_hour.copy()
+    others[start : start + length] = -1
+    slots = np.unique(np.arange(start, start + min(length, _WEEK)) % _WEEK)
+    first = max(0, start // _WEEK - _AROUND)
+    return others.reshape(-1, _WEEK)[first : (start + length) // _WEEK + _AROUND + 1, slots]
+
+
+def _usual(covering: IntArray, start: int, length: int) -> int | None:
+    """The longest usual stretch over the hours of the week that a stretch covers; None: nothing to compare.
+
+    covering: length of the stretch without decisions that covers each hour.
+    """
+    ranked = np.sort(_around(covering, start, length), axis=0)
+    known = (ranked >= 0).sum(0)
+    if not known.any():
+        return None
+    place = len(ranked) - known + np.floor(USUAL * (known - 1)).astype(np.int64)
+    values = ranked[np.minimum(place, len(ranked) - 1), np.arange(ranked.shape[1])]
+    return int(values[known > 0].max())
+
+
+def _due(decided: IntArray, start: int, length: int) -> float:
+    """Decisions to be expected in a stretch at the rates of the weeks around, hour of the week by hour."""
+    around = _around(decided, start, length)
+    known = np.maximum((around >= 0).sum(0), 1)
+    rates = np.where(around > 0, around, 0).sum(0) / known
+    times = np.bincount(np.arange(start, start + length) % _WEEK, minlength=_WEEK)
+    return float(rates @ times[times > 0])
+
+
+def _sentence(n: int, shares: dict[str, float], duplicates: float | None, holes: tuple[Gap, ...]) -> str:
+    if not n:
+        return "No decision is logged."
+    told = [f"{_percent(shares[name])} {words}" for name, words in _WORDS.items() if name in shares]
+    absent = [words for name, words in _ABSENT.items() if name not in shares]
+    text = f"Of {n:,} decisions " + (", ".join(told) if told else "nothing but the outcome is logged")
+    text += f"; no {' and no '.join(absent)} is logged" if absent else ""
+    if duplicates:
+        text += f"; {_percent(duplicates)} share their id with another"
+    if holes:
+        worst = max(holes, key=lambda gap: gap.hours)
+        many = "one gap" if len(holes) == 1 else f"{len(holes)} gaps, the longest"
+        text += f"; {many} of {worst.hours} hours from {worst.start.day} {worst.start:%B %Y, %H:%M} UTC"
+    return text + "."
+
+
+_WORDS = {
+    "id": "have an id", "version": "name their version", "features": "hold all features",
+    "explanation": "hold an explanation",
+}  # fmt: skip
+_ABSENT = {"id": "id", "version": "version", "explanation": "explanation"}
+
+
+def _percent(share: float) -> str:
+    """A share in per cent that says 100 only where it is all of them, and 0 only where it is none."""
+    shown = f"{100 * share:.1f}"
+    shown = "99.9" if shown == "100.0" and share < 1 else "0.1" if shown == "0.0" and share > 0 else shown
+    return {"100.0": "100", "0.0": "0"}.get(shown, shown) + " %"
