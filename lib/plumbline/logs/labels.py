@@ -1,0 +1,185 @@
+"""Late labels: a file of its own, joined to the decisions by their id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+
+from plumbline.domain import Load, Mapping, PlumblineError, System, Task
+from plumbline.logs.load import Progress, log_load, nothing_fits, settle_classes
+from plumbline.logs.plan import Plan, labels_plan
+from plumbline.logs.quarantine import Outcome, set_aside
+from plumbline.logs.source import Source, open_source, require
+from plumbline.logs.staging import STAGE, STAGE_TABLE, drop_stage, odd_counts, stage
+from plumbline.store import loads, systems
+from plumbline.store.sql import decision_table
+from plumbline.store.workspace import Workspace, now
+
+#: called with (cursor, system, loads whose rows got another label, load_id) in the load's own transaction
+AfterLabels = Callable[[duckdb.DuckDBPyConnection, System, Sequence[int], int], None]
+STEPS, CHANGES = "stage_label_steps", "stage_label_changes"
+
+
+def load_labels(
+    ws: Workspace,
+    path: Path,
+    *,
+    system: str,
+    mapping: Mapping,
+    actor: str,
+    after: AfterLabels | None = None,
+    progress: Progress | None = None,
+) -> Load:
+    """Load a file of labels for a system's decisions.
+
+    Rows are taken in file order, as if one by one: the first label of a decision and each that differs from
+    the one before are loaded (the last stays), a repeated one is a duplicate, an id that no decision has goes
+    to quarantine as ``unknown_decision``. ``labels_joined`` counts the decisions that got another label.
+
+    Args:
+        system: key of a system that is there.
+        after: builds the profiles anew in the same transaction; not called where no label changed.
+
+    Raises:
+        PlumblineError: there is no such system, its log has no ids, or no row of the file fits.
+    """
+    say = progress or (lambda _phrase, _share: None)
+    say("Reading the file", 0.0)
+    source = open_source(ws, path, whole=True)
+    try:
+        require(mapping, source)
+        with ws.write() as cursor:
+            return _load(cursor, source, systems.get_system(cursor, system), mapping, actor, after, say)
+    finally:
+        source.discard()
+
+
+def _load(
+    cursor: duckdb.DuckDBPyConnection, source: Source, system: System, mapping: Mapping, actor: str,
+    after: AfterLabels | None, say: Progress,
+) -> Load:  # fmt: skip
+    table = decision_table(system.key)
+    if not cursor.execute(f'SELECT 1 FROM {table} WHERE "decision_id" IS NOT NULL LIMIT 1').fetchone():
+        raise PlumblineError(
+            f"The decisions of {system.key} have no id, so labels cannot be joined to them",
+            where=source.given.name,
+            todo="Map a column of the log as decision_id and load it again.",
+        )
+    load_id = loads.next_load_id(cursor)
+    plan = labels_plan(source, mapping, task=system.task or Task.BINARY)
+    say("Reading the rows", 0.1)
+    staged = stage(cursor, source, plan)
+    _mark_unknown(cursor, table)
+    again = _same_file(cursor, system.key, source)
+    steps = _steps(cursor, table, plan)
+    aside = set_aside(cursor, source, plan, staged=staged, system=system.key, load_id=load_id)
+    if again and not steps:  # the same file once more: nothing is added, in quarantine neither
+        cursor.execute("DELETE FROM quarantine WHERE load_id = ?", [load_id])
+        aside = Outcome({}, aside.records)
+    bad = sum(aside.reasons.values())
+    if bad == aside.records and not again:
+        raise nothing_fits(source, aside)
+    say("Joining the labels", 0.5)
+    joined, corrected = _apply(cursor, table, system, plan, load_id)
+    notes = [f"{rows} values of {name} could not be read; they were left empty."
+             for name, rows in odd_counts(cursor, plan).items()]  # fmt: skip
+    if corrected:
+        notes.append(f"{corrected} decisions had another label before; the new one was kept.")
+    touched = _touched(cursor)
+    record = Load(
+        load_id=load_id, system=system.key, file=source.given.name, sha256=source.sha256, kind="labels",
+        at=now(), actor=actor, rows_read=aside.records, rows_loaded=steps,
+        rows_duplicate=aside.records - bad - steps, rows_quarantined=bad, labels_joined=joined,
+        reference=False, reasons=aside.reasons, notes=tuple(notes),
+    )  # fmt: skip
+    loads.record_load(cursor, record)
+    systems.save_mapping(cursor, system.key, mapping, kind="labels")
+    system = settle_classes(cursor, system)
+    log_load(cursor, record)
+    _drop(cursor)
+    say("Counting", 0.75)
+    if after and touched:
+        after(cursor, system, touched, load_id)
+    say("Done", 1.0)
+    return record
+
+
+def _same_file(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -> bool:
+    return any(
+        load.sha256 == source.sha256 and load.kind == "labels" and not load.undone_at
+        for load in loads.list_loads(cursor, key)
+    )
+
+
+def _mark_unknown(cursor: duckdb.DuckDBPyConnection, table: str) -> None:
+    cursor.execute(
+        f"""UPDATE temp.{STAGE_TABLE} SET _reason = 'unknown_decision'
+            WHERE _reason IS NULL AND "decision_id" NOT IN
+                (SELECT "decision_id" FROM {table} WHERE "decision_id" IS NOT NULL)"""
+    )
+
+
+def _steps(cursor: duckdb.DuckDBPyConnection, table: str, plan: Plan) -> int:
+    """Make STEPS (each row that changes a label, in file order) and return how many there are.
+
+    Where several decisions share an id, a row is a step if it changes the label of any of them.
+    """
+    time = '"label_time"' if any(c.name == "label_time" for c in plan.columns) else "NULL::TIMESTAMP"
+    cursor.execute(f"DROP TABLE IF EXISTS temp.{STEPS}")
+    cursor.execute(
+        f"""CREATE TEMP TABLE {STEPS} AS
+            WITH held AS (
+                SELECT "decision_id" AS id, min(label) AS low, max(label) AS high, count(*) = count(label) AS filled
+                FROM {table} WHERE "decision_id" IN (SELECT "decision_id" FROM {STAGE} WHERE _reason IS NULL)
+                GROUP BY ALL),
+            walked AS (
+                SELECT "decision_id" AS id, label, {time} AS label_time, _row,
+                       lag(label) OVER (PARTITION BY "decision_id" ORDER BY _row) AS before
+                FROM {STAGE} WHERE _reason IS NULL)
+            SELECT w.id, w.label, w.label_time, w._row FROM walked w JOIN held h USING (id)
+            WHERE CASE WHEN w.before IS NOT NULL THEN w.before <> w.label
+                       ELSE NOT (h.filled AND h.low = w.label AND h.high = w.label) END"""
+    )
+    row = cursor.execute(f"SELECT count(*) FROM temp.{STEPS}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _apply(
+    cursor: duckdb.DuckDBPyConnection, table: str, system: System, plan: Plan, load_id: int
+) -> tuple[int, int]:
+    """Write each decision's last label; returns decisions changed, and those that had another label before."""
+    cursor.execute(f"DROP TABLE IF EXISTS temp.{CHANGES}")
+    cursor.execute(
+        f"""CREATE TEMP TABLE {CHANGES} AS
+            SELECT d._load_id, d._line, d.label AS was, d."label_time" AS was_time, d._label_load AS was_load,
+                   n.label, n.label_time
+            FROM {table} d JOIN (
+                SELECT id, last(label ORDER BY _row) AS label, last(label_time ORDER BY _row) AS label_time
+                FROM temp.{STEPS} GROUP BY id) n ON d."decision_id" = n.id
+            WHERE d.label IS DISTINCT FROM n.label"""
+    )
+    cursor.execute(
+        f"""INSERT INTO label_before SELECT $key, $load, _load_id, _line, was::VARCHAR, was_time, was_load
+            FROM temp.{CHANGES} WHERE was IS NOT NULL OR was_time IS NOT NULL""",
+        {"key": system.key, "load": load_id},
+    )
+    cursor.execute(
+        f"""UPDATE {table} AS d SET label = c.label, "label_time" = coalesce(c.label_time, d."label_time"),
+                   _label_load = {int(load_id)}
+            FROM temp.{CHANGES} c WHERE d._load_id = c._load_id AND d._line = c._line"""
+    )
+    row = cursor.execute(f"SELECT count(*), count(was) FROM temp.{CHANGES}").fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def _touched(cursor: duckdb.DuckDBPyConnection) -> list[int]:
+    rows = cursor.execute(f"SELECT DISTINCT _load_id FROM temp.{CHANGES} ORDER BY 1").fetchall()
+    return [int(row[0]) for row in rows]
+
+
+def _drop(cursor: duckdb.DuckDBPyConnection) -> None:
+    drop_stage(cursor)
+    for name in (STEPS, CHANGES):
+        cursor.execute(f"DROP TABLE IF EXISTS temp.{name}")
