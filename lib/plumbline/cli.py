@@ -139,12 +139,13 @@ def demo(workspace: str | None, names: tuple[str, ...]) -> Any:
 def inspect(workspace: str | None, file: Path) -> Any:
     """Guess the format and mapping of FILE; loads nothing."""
     from plumbline.answers import loading
+    from plumbline.report import contract
 
     found = loading.inspect_file(file)
     lines = [f"{file.name}: {found.format}, {found.rows_sampled} rows sampled"]
     lines += [f"  {c.column} -> {c.role} ({c.confidence:.0%}: {c.reason})" for c in found.mapping.columns]
     lines += [f"  ? {question}" for question in found.questions]
-    return loading.inspection_summary(found), lines
+    return contract.inspection(found), lines
 
 
 @command("load")
@@ -221,6 +222,7 @@ def performance(
 ) -> Any:  # fmt: skip
     """The metric series of a system."""
     from plumbline.answers.performance import performance as answer
+    from plumbline.report import contract
 
     start, end = span(window, "--window")
     with _workspace(workspace) as ws:
@@ -233,7 +235,7 @@ def performance(
         lines.append(
             f"{p.start:%Y-%m-%d}  {p.metric:<20} {_value(p)}  n={p.n}  {p.status}  {p.note}".rstrip()
         )
-    return {"system": system, "sentence": found.sentence, "by": found.by, "series": found.series()}, lines
+    return contract.performance(found), lines
 
 
 @command("drift")
@@ -258,6 +260,7 @@ def drift(
 ) -> Any:
     """Drift a feature: the window against the reference."""
     from plumbline.answers.drift import drift as answer
+    from plumbline.report import contract
 
     with _workspace(workspace) as ws:
         found = answer(
@@ -270,7 +273,7 @@ def drift(
         lines.append(
             f"{f.feature:<28} {f.method:<12} {value}  n={f.n}  {f.status}{'  ' + f.note if f.note else ''}"
         )
-    return found.summary(), lines
+    return contract.drift(found), lines
 
 
 @command("explain")
@@ -310,6 +313,7 @@ def scorecard(workspace: str | None, system: str, fail_on: str | None) -> Any:
     """The scorecard and its verdict."""
     from plumbline.answers.scorecard import is_as_bad_as
     from plumbline.answers.scorecard import scorecard as answer
+    from plumbline.report import contract
 
     with _workspace(workspace) as ws:
         card = answer(ws, system)
@@ -320,7 +324,7 @@ def scorecard(workspace: str | None, system: str, fail_on: str | None) -> Any:
         if c.requirement != "not asked"
     ]
     failed = fail_on is not None and is_as_bad_as(card.verdict, Verdict(fail_on.upper()))
-    return card, lines, FAILED if failed else 0
+    return contract.scorecard(card), lines, FAILED if failed else 0
 
 
 @command("check")

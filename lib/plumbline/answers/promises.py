@@ -81,12 +81,12 @@ def exempt(ws: Workspace, item: Exemption) -> None:
         )
 
 
-def change_settings(ws: Workspace, key: str, changes: dict[str, Any], *, by: str) -> System:
-    """Change the owner's settings (costs, floors, limits); a None takes one away."""
+def change_settings(ws: Workspace, key: str, changes: dict[str, Any], *, by: str, title: str = "") -> System:
+    """Change the owner's settings (costs, floors, limits), and the title; a None takes a setting away."""
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
         merged = {name: value for name, value in {**system.settings, **changes}.items() if value is not None}
-        changed = replace(system, settings=merged)
+        changed = replace(system, settings=merged, title=title or system.title)
         systems.update_system(cursor, changed)
         trail.append(cursor, actor=by, action="settings changed", system=key, detail=changes)
     return changed

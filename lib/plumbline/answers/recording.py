@@ -12,7 +12,7 @@ from typing import Any
 
 from plumbline.domain import PlumblineError, TrailEntry
 from plumbline.store import systems, trail
-from plumbline.store.workspace import Workspace
+from plumbline.store.workspace import Cursor, Workspace
 
 PREFIX = "recorded: "
 #: what can be recorded -> what it means, in the words of the form
@@ -68,7 +68,12 @@ def record(
 def records(ws: Workspace, key: str) -> tuple[Record, ...]:
     """All events recorded for a system, the newest first."""
     with ws.read() as cursor:
-        found = trail.entries(cursor, system=key, limit=100_000)
+        return records_in(cursor, key)
+
+
+def records_in(cursor: Cursor, key: str) -> tuple[Record, ...]:
+    """The same, on a cursor that is open already."""
+    found = trail.entries(cursor, system=key, limit=100_000)
     return tuple(_record(entry) for entry in found if entry.action.startswith(PREFIX))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 
 from plumbline.domain import System
 from plumbline.store.sql import decision_table, ident
+from plumbline.store.workspace import naive
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +57,27 @@ def group_sizes(cursor: duckdb.DuckDBPyConnection, system: System, column: str) 
             WHERE {ident(column)} IS NOT NULL AND coalesce(lower(arm), '') <> 'shadow'
             GROUP BY grp ORDER BY count(*) DESC, grp LIMIT 200"""
     ).fetchall()
+
+
+def overridden(
+    cursor: duckdb.DuckDBPyConnection, system: System, since: datetime | None = None
+) -> tuple[int, int]:
+    """Decisions with a logged human decision, and those of them in which the person decided otherwise."""
+    found = cursor.execute(
+        f"""SELECT count(override), count(*) FILTER (override <> prediction) FROM {decision_table(system.key)}
+            WHERE coalesce(lower(arm), '') <> 'shadow' AND ($since IS NULL OR "timestamp" >= $since)""",
+        {"since": naive(since) if since else None},
+    ).fetchone()
+    return (int(found[0]), int(found[1])) if found else (0, 0)
+
+
+def mean_attributions(
+    cursor: duckdb.DuckDBPyConnection, system: System, columns: list[str]
+) -> dict[str, float]:
+    """Mean absolute logged attribution by feature, over all decisions that carry them."""
+    if not columns:
+        return {}
+    means = ", ".join(f"avg(abs({ident(column)}))" for column in columns)
+    found = cursor.execute(f"SELECT {means} FROM {decision_table(system.key)}").fetchone()
+    pairs = zip(columns, found or (), strict=False)
+    return {column.partition(":")[2]: float(value) for column, value in pairs if value is not None}

@@ -21,6 +21,9 @@ class ModelFile:
     name: str
     format: str
     feature_map: dict[str, str]
+    share: float  # of the logged scores that it reproduced when it was registered
+    checked: int  # decisions it was held against
+    passed: bool
     at: datetime
     actor: str
 
@@ -34,14 +37,30 @@ def register_model_file(
     format: str,
     body: bytes,
     feature_map: dict[str, str],
+    share: float,
+    checked: int,
+    passed: bool,
     actor: str,
 ) -> str:
     """Keep a model file for one version, in place of an earlier one; returns its SHA-256."""
     sha256 = hashlib.sha256(body).hexdigest()
     cursor.execute("DELETE FROM model_file WHERE system = ? AND version = ?", [system, version])
     cursor.execute(
-        "INSERT INTO model_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [sha256, system, version, name, format, json.dumps(feature_map), body, naive(now()), actor],
+        "INSERT INTO model_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            sha256,
+            system,
+            version,
+            name,
+            format,
+            json.dumps(feature_map),
+            share,
+            checked,
+            passed,
+            body,
+            naive(now()),
+            actor,
+        ],
     )
     return sha256
 
@@ -49,11 +68,13 @@ def register_model_file(
 def model_files(cursor: duckdb.DuckDBPyConnection, system: str) -> list[ModelFile]:
     """What is registered, by version, without the files' bytes."""
     rows = cursor.execute(
-        """SELECT sha256, version, name, format, feature_map, made_at, actor FROM model_file
+        """SELECT sha256, version, name, format, feature_map, share, checked, passed, made_at, actor FROM model_file
            WHERE system = ? ORDER BY version""",
         [system],
     ).fetchall()
-    return [ModelFile(r[0], r[1], r[2], r[3], json.loads(r[4]), aware(r[5]), r[6]) for r in rows]
+    return [
+        ModelFile(r[0], r[1], r[2], r[3], json.loads(r[4]), r[5], r[6], r[7], aware(r[8]), r[9]) for r in rows
+    ]
 
 
 def model_body(cursor: duckdb.DuckDBPyConnection, system: str, version: str) -> bytes | None:

@@ -17,6 +17,9 @@ import duckdb
 from plumbline.domain import PlumblineError
 from plumbline.store.sql import literal
 
+#: what every reading function takes: a cursor of its own, inside or outside a transaction
+Cursor = duckdb.DuckDBPyConnection
+
 DEFAULT_PATH = Path("data/workspace.duckdb")
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",

@@ -1,0 +1,269 @@
+"""Why one decision came out as it did, and which features count overall: the best source that there is."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plumbline.domain import Explanation, FloatArray, PlumblineError, Slice, Source, System, Task
+from plumbline.explain.global_importance import FeatureImportance, importance
+from plumbline.explain.logged import LoggedCheck, check_logged
+from plumbline.explain.model_source import ModelCheck, RegisteredModel, check_model, explain_with_model
+from plumbline.explain.reasons import Wording
+from plumbline.explain.sources import Decision, choose_source, explain_row
+from plumbline.explain.surrogate import Surrogate, fit_surrogate, surrogate_contributions
+from plumbline.profile import decisions
+from plumbline.store import model_files, systems
+from plumbline.store.workspace import Cursor, Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHECKED = 2_000  # decisions of a version that its sources are checked on
+FITTED = 20_000  # decisions that a surrogate is fitted to
+KEPT = 24  # versions whose sources stay in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What there is to explain one version's decisions with, each already checked against the log."""
+
+    version: str
+    logged: LoggedCheck | None
+    model: RegisteredModel | None
+    model_check: ModelCheck | None
+    surrogate: Surrogate | None
+    sentence: str  # why what is used is used
+
+    @property
+    def best(self) -> Source | None:
+        return choose_source(
+            recorded=self.logged is not None,
+            logged=self.logged,
+            model=self.model_check,
+            surrogate=self.surrogate,
+        ).source
+
+
+@dataclass(frozen=True, slots=True)
+class Importance:
+    """Mean absolute attribution by feature, from a stated random sample of one version's decisions."""
+
+    version: str
+    source: Source | None
+    features: tuple[FeatureImportance, ...]
+    n: int
+    sentence: str
+
+
+_CACHE: OrderedDict[tuple[Any, ...], Sources] = OrderedDict()
+_LOCK = threading.Lock()
+
+
+def explain(ws: Workspace, key: str, decision_id: str) -> Explanation:
+    """Explain one decision; a refusal comes back as an explanation that says why.
+
+    Raises:
+        PlumblineError: no such system or decision, or a model file that cannot be read.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        row = decisions.one(cursor, system, decision_id)
+        found = sources(ws, cursor, system, str(row.get("version") or ""), surrogate=not _recorded(row))
+        decision = Decision(
+            decision_id=decision_id, values=_features(row), score=_score(system, row),
+            output=_output(system, row), recorded=_recorded(row), recorded_base=None,
+        )  # fmt: skip
+    return explain_row(
+        decision, logged=found.logged, model=found.model, model_check=found.model_check,
+        surrogate=found.surrogate, wording=_wording(system, row),
+    )  # fmt: skip
+
+
+def sources(
+    ws: Workspace, cursor: Cursor, system: System, version: str, *, surrogate: bool = True
+) -> Sources:
+    """The checked sources of one version, kept in memory until the workspace changes.
+
+    Args:
+        surrogate: fit one where neither the log nor a model file explains the version (takes seconds).
+    """
+    cache = (str(ws.path), system.key, version, ws.change(), surrogate)
+    with _LOCK:
+        if cache in _CACHE:
+            _CACHE.move_to_end(cache)
+            return _CACHE[cache]
+    frame = decisions.sample(cursor, system, Slice(version=version or None), CHECKED, 0)
+    logged = _check_logged(system, frame, version)
+    model, checked, problem = _check_model(cursor, system, frame, version)
+    settled = (logged is not None and logged.passed) or (checked is not None and checked.passed)
+    fitted = _fit(cursor, system, version) if surrogate and not settled else None
+    why = choose_source(recorded=logged is not None, logged=logged, model=checked, surrogate=fitted).sentence
+    found = Sources(version, logged, model, checked, fitted, f"{problem} {why}".strip())
+    with _LOCK:
+        _CACHE[cache] = found
+        while len(_CACHE) > KEPT:
+            _CACHE.popitem(last=False)
+    return found
+
+
+def global_importance(ws: Workspace, key: str, version: str | None = None) -> Importance:
+    """Mean absolute attribution by feature over a random sample of at most 2,000 decisions of one version.
+
+    The version with most decisions is taken where none is given.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        wanted = version if version is not None else decisions.main_version(cursor, system)
+        found = sources(ws, cursor, system, wanted)
+        frame = decisions.sample(cursor, system, Slice(version=wanted or None), CHECKED, 1)
+    parts, names = _contributions(system, found, frame)
+    ranked = importance(parts, names) if names else ()
+    n = int(np.isfinite(parts).all(axis=1).sum()) if names else 0
+    of = f"version {wanted}" if wanted else "no logged version"
+    what = f"Mean absolute attribution over a random sample of {n:,} decisions of {of}."
+    return Importance(wanted, found.best, ranked, n, f"{what} {found.sentence}" if names else found.sentence)
+
+
+def _contributions(system: System, found: Sources, frame: pd.DataFrame) -> tuple[FloatArray, list[str]]:
+    if found.best is Source.LOGGED:
+        columns = [c for c in frame.columns if c.startswith("attribution:")]
+        return frame[columns].to_numpy(float), [c.partition(":")[2] for c in columns]
+    features = feature_frame(frame)
+    if (
+        found.best is Source.MODEL
+        and found.model
+        and found.model_check
+        and found.model_check.info.outputs == 1
+    ):
+        parts, _, _ = explain_with_model(found.model, found.model_check, features)
+        return parts, [f.name for f in found.model_check.info.features]
+    if found.best is Source.SURROGATE and found.surrogate:
+        parts, _, _ = surrogate_contributions(found.surrogate, features)
+        return parts, [code.name for code in found.surrogate.inputs]
+    return np.empty((0, 0)), []
+
+
+def _check_logged(system: System, frame: pd.DataFrame, version: str) -> LoggedCheck | None:
+    columns = [c for c in frame.columns if c.startswith("attribution:")]
+    if not columns or frame[columns].isna().all(axis=None):
+        return None
+    return check_logged(
+        frame[columns].to_numpy(float),
+        scores_of(system, frame),
+        version=version,
+        task=system.task or Task.BINARY,
+    )
+
+
+def _check_model(
+    cursor: Cursor, system: System, frame: pd.DataFrame, version: str
+) -> tuple[RegisteredModel | None, ModelCheck | None, str]:
+    held = next((m for m in model_files.model_files(cursor, system.key) if m.version == version), None)
+    body = model_files.model_body(cursor, system.key, version) if held else None
+    if held is None or body is None:
+        return None, None, ""
+    model = RegisteredModel(body, held.sha256, version, held.feature_map, held.name)
+    try:
+        checked = check_model(
+            model, feature_frame(frame), scores_of(system, frame), task=system.task or Task.BINARY,
+            output=outputs_of(system, frame),
+        )  # fmt: skip
+    except PlumblineError as error:
+        return None, None, str(error)
+    return model, checked, ""
+
+
+def _fit(cursor: Cursor, system: System, version: str) -> Surrogate:
+    """One surrogate a version, fitted to the reference where the version decided in it."""
+    start, end = system.reference or (None, None)
+    frame = decisions.sample(cursor, system, Slice(start, end, version or None), FITTED, 0)
+    if len(frame) < 1_000:
+        frame = decisions.sample(cursor, system, Slice(version=version or None), FITTED, 0)
+    positive = None
+    if system.task is Task.BINARY and system.positive is not None:
+        positive = (frame["prediction"] == system.positive).to_numpy(bool)
+    return fit_surrogate(
+        feature_frame(frame), scores_of(system, frame), version=version or "(none logged)",
+        task=system.task or Task.BINARY, positive=positive,
+    )  # fmt: skip
+
+
+def check_recorded(cursor: Cursor, system: System) -> float:
+    """Of recorded attributions, the share that adds up to the logged score; 0 where none are recorded."""
+    frame = decisions.sample(cursor, system, Slice(), CHECKED, 0)
+    if not [c for c in frame.columns if c.startswith("attribution:")]:
+        return 0.0
+    shares = []
+    for version, part in frame.groupby(frame["version"].fillna(""), sort=True):
+        found = _check_logged(system, part, str(version))
+        if found is not None and found.n:
+            shares.append((found.share if found.link is not None else 0.0, found.n))
+    total = sum(n for _, n in shares)
+    return sum(share * n for share, n in shares) / total if total else 0.0
+
+
+def feature_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    columns = [c for c in frame.columns if c.startswith("feature:")]
+    return frame[columns].rename(columns=lambda c: c.partition(":")[2])
+
+
+def scores_of(system: System, frame: pd.DataFrame) -> FloatArray:
+    """What an explanation explains: the score, the number, or the predicted class's probability."""
+    if system.task is Task.REGRESSION:
+        return frame["prediction"].to_numpy(float)
+    probabilities = [c for c in frame.columns if c.startswith("proba:")]
+    if system.task is Task.MULTICLASS and probabilities:
+        names = [c.partition(":")[2] for c in probabilities]
+        table = frame[probabilities].to_numpy(float)
+        place = [names.index(p) if p in names else -1 for p in frame["prediction"].tolist()]
+        return np.array([table[i, j] if j >= 0 else np.nan for i, j in enumerate(place)])
+    return frame["score"].to_numpy(float)
+
+
+def outputs_of(system: System, frame: pd.DataFrame) -> Any:
+    if system.task is not Task.MULTICLASS:
+        return 0
+    place = {name: i for i, name in enumerate(sorted(system.classes))}
+    return np.array([place.get(p, 0) for p in frame["prediction"].tolist()], dtype=np.int64)
+
+
+def _score(system: System, row: dict[str, Any]) -> float | None:
+    if system.task is Task.REGRESSION:
+        found = row.get("prediction")
+    elif system.task is Task.MULTICLASS:
+        found = row.get(f"proba:{row.get('prediction')}", row.get("score"))
+    else:
+        found = row.get("score")
+    return None if found is None else float(found)
+
+
+def _output(system: System, row: dict[str, Any]) -> int:
+    if system.task is not Task.MULTICLASS or row.get("prediction") not in system.classes:
+        return 0
+    return sorted(system.classes).index(row["prediction"])
+
+
+def _features(row: dict[str, Any]) -> dict[str, Any]:
+    return {name.partition(":")[2]: value for name, value in row.items() if name.startswith("feature:")}
+
+
+def _recorded(row: dict[str, Any]) -> dict[str, float]:
+    return {
+        name.partition(":")[2]: float(value)
+        for name, value in row.items()
+        if name.startswith("attribution:") and value is not None
+    }
+
+
+def _wording(system: System, row: dict[str, Any]) -> Wording:
+    protected = frozenset(name.partition(":")[2] for name in row if name.startswith("protected:"))
+    adverse = str(system.settings.get("adverse", "low"))
+    return Wording(adverse=adverse, protected=protected, phrases=dict(system.settings.get("reasons", {})))

@@ -1,0 +1,222 @@
+"""Everything measured and probed about one system that the catalogue's rules read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from plumbline.answers import checking, recording
+from plumbline.answers.reading import Span, as_of, span_of
+from plumbline.answers.recording import Record
+from plumbline.answers.releases import ReleasesAnswer, releases_of
+from plumbline.answers.standing import Standing, standing
+from plumbline.domain import CompletenessProfile, Slice, System, Task
+from plumbline.governance.facts import Facts, FairnessGroup
+from plumbline.monitor.consistency import consistency
+from plumbline.monitor.delay import delay_curve, usual_delay
+from plumbline.monitor.fairness import group_rates
+from plumbline.monitor.personal import personal_data
+from plumbline.monitor.quality import audit
+from plumbline.monitor.staleness import staleness
+from plumbline.profile import decisions, groups, read, rows
+from plumbline.profile.repeats import repeats
+from plumbline.store import loads, model_files, systems, trail
+from plumbline.store.workspace import Cursor, Workspace
+
+DAYS_A_MONTH = 30.44
+RECENT = timedelta(days=90)
+EXAMINED = 2_000  # rows looked at for personal data
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The facts, with the measurements that pages show beside them."""
+
+    facts: Facts
+    stake: dict[str, Any]
+    standing: Standing | None = None
+    releases: ReleasesAnswer | None = None
+    records: tuple[Record, ...] = ()
+    unknown: dict[str, str] = field(default_factory=dict)
+
+
+def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
+    """Measure one system as of its log's end; ``moment`` is the day statements are judged on."""
+    with ws.read() as cursor:
+        span = span_of(cursor, system)
+        now = as_of(system, span)
+        chain = trail.verify(cursor)
+        made = [load for load in loads.list_loads(cursor, system.key) if load.undone_at is None]
+        workspace: dict[str, Any] = {
+            "trail_intact": chain.intact, "loads": len(made), "loads_hashed": sum(bool(load.sha256) for load in made),
+        }  # fmt: skip
+        noted = recording.records_in(cursor, system.key)
+        told = _told(system, noted)
+        if span is None:
+            return Measured(Facts(as_of=moment, **workspace, **told), {}, records=noted)
+        found = releases_of(cursor, system)
+        held = standing(cursor, system, now, found, noted)
+        known = {
+            **workspace, **told, **_volume(span), **_labels(cursor, system, now, held), **held.facts(),
+            **_watching(cursor, system, now, held), **_versions(cursor, system, span, found, noted),
+            **_audit(cursor, system, span), **_explained(cursor, system, span, now, held),
+            **_people(cursor, system, now),
+        }  # fmt: skip
+    return Measured(Facts(as_of=now, **known), held.stake, held, found, noted)
+
+
+def _volume(span: Span) -> dict[str, Any]:
+    days = max((span.last - span.first).total_seconds() / 86400, 1.0)
+    return {
+        "decisions": span.n, "first_decision": span.first, "last_decision": span.last,
+        "decisions_a_month": span.n / days * DAYS_A_MONTH,
+    }  # fmt: skip
+
+
+def _labels(cursor: Cursor, system: System, now: datetime, held: Standing) -> dict[str, Any]:
+    profile = held.profile
+    mapped = [systems.saved_mapping(cursor, system.key, kind) for kind in ("decisions", "labels")]
+    is_mapped = any(m is not None and m.column_of("label") for m in mapped)
+    if not is_mapped:
+        return {"labels": None, "chunk_unit": held.by}
+    curve = delay_curve(read.delays(cursor, system, Slice()), now)
+    usual = usual_delay(curve) or 0
+    due = [day <= (now - timedelta(days=usual)).date() for day in profile.days]
+    n = int(profile.n[due].sum())
+    labelled = int(profile.n_labelled[due].sum())
+    days = [day for day, count in zip(profile.days, profile.n_labelled, strict=True) if count]
+    length = {"day": 1.0, "week": 7.0, "month": DAYS_A_MONTH}[held.by]
+    age = max((now.date() - max(days)).days - usual, 0) / length if days else None
+    return {
+        "labels": int(profile.n_labelled.sum()), "due": n, "labelled_share": labelled / n if n else None,
+        "label_age_chunks": age, "chunk_unit": held.by, "outcomes_arrive_later": _arrives_later(mapped, cursor, system),
+    }  # fmt: skip
+
+
+def _arrives_later(mapped: list[Any], cursor: Cursor, system: System) -> bool:
+    """Outcomes with a time of their own, or in a file of their own, were observed in the world."""
+    timed = any(m is not None and m.column_of("label_time") for m in mapped)
+    return timed or any(
+        load.kind == "labels" and load.undone_at is None for load in loads.list_loads(cursor, system.key)
+    )
+
+
+def _watching(cursor: Cursor, system: System, now: datetime, held: Standing) -> dict[str, Any]:
+    since = (now - RECENT).date()
+    recent = {checking.chunk_of(day, checking.BY) for day in held.profile.days if day >= since}
+    compared = checking.compared_chunks(cursor, system) & recent
+    columns = [c for c in systems.decision_columns(cursor, system.key) if c.role.role == "segment"]
+    sizes = [group for column in columns for group in groups.group_sizes(cursor, system, column.name)]
+    aged = staleness(read.version_hours(cursor, system), as_of=now)
+    return {
+        "reference": system.reference is not None, "recent_chunks": len(recent),
+        "recent_chunks_compared": len(compared), "model_age_days": aged.age_days, "model_age_source": aged.source,
+        "segments": len(sizes) if columns else None,
+        "segments_labelled": sum(labelled >= 30 for _, _, labelled in sizes) if columns else None,
+    }  # fmt: skip
+
+
+def _versions(
+    cursor: Cursor, system: System, span: Span, found: ReleasesAnswer, noted: tuple[Record, ...]
+) -> dict[str, Any]:
+    seen = {v.version for v in found.releases.versions if v.version}
+    held = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
+    back = max(found.releases.rollbacks, key=lambda r: r.end, default=None)
+    tripped = [g for g in found.guardrails if g.fired and not _answered(noted, g.at)]
+    same = consistency(repeats(cursor, system, Slice()))
+    return {
+        "versions": len(seen), "registered_versions": len(held & seen) if held else None,
+        "registry_complete": True if held else None,
+        "rollback_at": back.end if back else None, "rollback_minutes": back.minutes if back else None,
+        "switches": found.last_switches() if seen else None,
+        "guardrail_on": True if seen and system.task is Task.BINARY else None,
+        "guardrail_unhandled": len(tripped) if seen and system.task is Task.BINARY else None,
+        "guardrail_sentence": tripped[-1].sentence if tripped else "",
+        "repeats": same.n, "conflicting_share": same.share,
+    }  # fmt: skip
+
+
+def _answered(noted: tuple[Record, ...], at: datetime | None) -> bool:
+    return at is not None and any(r.event == "incident opened" and r.at >= at for r in noted)
+
+
+def _audit(cursor: Cursor, system: System, span: Span) -> dict[str, Any]:
+    profile: CompletenessProfile = read.completeness(cursor, system, Slice())
+    found = audit(profile, decisions=span.n, duplicate_ids=rows.duplicate_ids(cursor, system))
+    sample = decisions.sample(cursor, system, Slice(), EXAMINED, 0)
+    text = [
+        c
+        for c in sample.columns
+        if c.partition(":")[0] in ("feature", "segment") and sample[c].dtype.kind not in "fiub"
+    ]
+    return {
+        "id_share": found.shares.get("decision_id"), "version_share": found.shares.get("version"),
+        "features_share": found.shares.get("features"),
+        "duplicate_share": found.duplicate_share if "decision_id" in found.shares else None,
+        "gaps_unexplained": len(found.gaps), "longest_gap_hours": found.longest_gap_hours,
+        "personal_detected": personal_data({c: sample[c].dropna().astype(str).tolist() for c in text}),
+        "personal_declared": tuple(system.settings.get("personal_data", ())),
+        "retention_days": system.settings.get("retention_days"),
+        "covers_launch": system.settings.get("covers_launch"),
+    }  # fmt: skip
+
+
+def _explained(cursor: Cursor, system: System, span: Span, now: datetime, held: Standing) -> dict[str, Any]:
+    """Share of decisions with attributions that add up: logged ones, else by a registered model's version."""
+    profile = read.completeness(cursor, system, Slice())
+    logged = profile.present.get("explanation")
+    share = float(logged.sum() / span.n) * held.logged_share if logged is not None else 0.0
+    passed = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
+    by_model = sum(int(n) for n, v in zip(profile.n, profile.versions, strict=True) if v in passed) / span.n
+    attributed: set[date] = set()
+    if logged is not None:
+        since = (now - RECENT).date()
+        attributed = {
+            checking.chunk_of(day, checking.BY)
+            for day, n in zip(profile.days, logged, strict=True) if n and day >= since
+        }  # fmt: skip
+    return {"explained_share": max(share, by_model), "recent_chunks_attributed": len(attributed)}
+
+
+def _people(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:
+    columns = systems.decision_columns(cursor, system.key)
+    protected = [c for c in columns if c.role.role == "protected"]
+    fairness: tuple[FairnessGroup, ...] | None = None
+    if protected and system.task is Task.BINARY:
+        fairness = tuple(
+            FairnessGroup(r.attribute, r.group, r.n, r.ratio, r.low, r.high, r.error_gap)
+            for c in protected for r in group_rates(c.role.name, groups.group_outcomes(cursor, system, c.name))
+        )  # fmt: skip
+    mapping = systems.saved_mapping(cursor, system.key)
+    if mapping is None or mapping.column_of("override") is None:
+        return {"fairness": fairness, "override_mapped": False}
+    seen, changed = groups.overridden(cursor, system)
+    recent = groups.overridden(cursor, system, now - RECENT)[1]
+    return {
+        "fairness": fairness, "override_mapped": True, "override_rate": changed / seen if seen else 0.0,
+        "overrides_90_days": recent,
+    }  # fmt: skip
+
+
+def _told(system: System, noted: tuple[Record, ...]) -> dict[str, Any]:
+    """What was recorded on the trail and set by the owner."""
+    settings = system.settings
+    ai_act = settings.get("ai_act") or {}
+    opened, closed = recording.count(noted, "incident opened"), recording.count(noted, "incident closed")
+    told = {"delivered": recording.count(noted, "alert delivered"), "failed": recording.count(noted, "alert failed"),
+            "acknowledged": recording.count(noted, "alert acknowledged")}  # fmt: skip
+    tested = recording.latest(noted, "alert tested")
+    has_channel = bool(settings.get("alert_channel")) or tested is not None or told["delivered"] > 0
+    return {
+        "alert_channel": has_channel, "alerts_delivered": told["delivered"], "alerts_failed": told["failed"],
+        "alerts_acknowledged": told["acknowledged"], "alert_tested_at": tested,
+        "retraining_trigger": bool(settings.get("retraining_trigger")),
+        "retraining_fired_at": recording.latest(noted, "retraining fired"),
+        "retraining_tested_at": recording.latest(noted, "retraining tested"),
+        "rollback_rehearsed_at": recording.latest(noted, "rollback rehearsed"),
+        "restore_rehearsed_at": recording.latest(noted, "restore rehearsed"),
+        "ai_act_class": ai_act.get("class"),
+        "ai_act_reviewed": date.fromisoformat(ai_act["reviewed"]) if ai_act.get("reviewed") else None,
+        "incidents": opened, "incidents_overdue": 0 if opened <= closed else None,
+    }  # fmt: skip

@@ -1,0 +1,92 @@
+"""Registering the model file of a version: kept by its hash, and held against the scores in the log."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from plumbline.answers import explain
+from plumbline.domain import PlumblineError, Slice, Task
+from plumbline.explain.feature_map import propose_feature_map
+from plumbline.explain.formats import detect_format
+from plumbline.explain.model_source import RegisteredModel, check_model
+from plumbline.profile import decisions
+from plumbline.store import model_files, systems, trail
+from plumbline.store.workspace import Workspace
+
+MOST_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A model file as it was registered; ``share`` of ``n`` logged scores that it reproduces."""
+
+    system: str
+    version: str
+    sha256: str
+    format: str
+    share: float
+    n: int
+    passed: bool
+    feature_map: dict[str, str]
+    sentence: str
+
+
+def register(
+    ws: Workspace, key: str, version: str, file: Path, *, names: Mapping[str, str] | None = None, actor: str
+) -> Registered:
+    """Register a model file for a version of a system.
+
+    Where names differ and none are given, a map is looked for under which the file reproduces the logged
+    scores. A file that does not reproduce them is kept, but explains nothing.
+
+    Raises:
+        PlumblineError: no file, too large, a format that is refused, or a version that never decided.
+    """
+    if not file.is_file():
+        raise PlumblineError("There is no such file", where=str(file), todo="Check the path.")
+    if file.stat().st_size > MOST_BYTES:
+        raise PlumblineError(
+            "The model file is larger than 64 MB", where=file.name, todo="Register a smaller one."
+        )
+    body = file.read_bytes()
+    kind = detect_format(body)
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        frame = decisions.sample(cursor, system, Slice(version=version), explain.CHECKED, 0)
+    if frame.empty:
+        raise PlumblineError(
+            f"Version {version!r} has no decisions in {key}", todo="Name a version of the log."
+        )
+    features, scores = explain.feature_frame(frame), explain.scores_of(system, frame)
+    model = RegisteredModel(body, hashlib.sha256(body).hexdigest(), version, dict(names or {}), file.name)
+    task = system.task or Task.BINARY
+    try:
+        check = check_model(model, features, scores, task=task, output=explain.outputs_of(system, frame))
+    except PlumblineError:
+        found = None if names else propose_feature_map(model, features, scores, task=task)
+        if found is None:
+            raise
+        proposed, check = found
+        model = RegisteredModel(body, model.sha256, version, proposed, file.name)
+    with ws.write() as cursor:
+        model_files.register_model_file(
+            cursor, system=key, version=version, name=file.name, format=kind, body=body,
+            feature_map=dict(model.feature_map), share=check.share, checked=check.n, passed=check.passed,
+            actor=actor,
+        )  # fmt: skip
+        detail = {"version": version, "sha256": model.sha256, "share": check.share, "n": check.n}
+        trail.append(cursor, actor=actor, action="model file registered", system=key, detail=detail)
+    return Registered(
+        key,
+        version,
+        model.sha256,
+        kind,
+        check.share,
+        check.n,
+        check.passed,
+        dict(model.feature_map),
+        check.sentence,
+    )

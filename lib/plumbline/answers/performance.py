@@ -1,0 +1,146 @@
+"""How well a system does over time: the series, their limits, the change and the sentence that states it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from plumbline.answers.reading import as_of, resolved, span_of
+from plumbline.answers.spans import say_day
+from plumbline.answers.wording import headline_of, say_metric, say_value
+from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System, Task
+from plumbline.monitor import change as changes
+from plumbline.monitor.chunks import choose_chunk
+from plumbline.monitor.metrics import metrics_for
+from plumbline.monitor.performance import performance as measure
+from plumbline.monitor.performance import thresholds
+from plumbline.monitor.thresholds import Threshold
+from plumbline.profile import read, rows
+from plumbline.profile.read_outcomes import outcome_profile
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceAnswer:
+    """Points ordered by metric, version, time; ``bands`` by metric; ``change`` of the headline metric."""
+
+    system: System
+    headline: str
+    by: str
+    points: tuple[Point, ...]
+    bands: dict[str, Threshold]
+    change: changes.ChangePoint | None
+    sentence: str
+    labelled: int
+    decisions: int
+    metrics: tuple[str, ...]
+
+    def of(self, name: str) -> tuple[Point, ...]:
+        """The points of one metric."""
+        return tuple(point for point in self.points if point.metric == name)
+
+
+def performance(
+    ws: Workspace,
+    key: str,
+    *,
+    window: Slice | None = None,
+    by: str | None = None,
+    metrics: Sequence[str] | None = None,
+    by_version: bool = False,
+    estimated: bool = False,
+    exact: bool = False,
+) -> PerformanceAnswer:
+    """Measure a system's performance over a window.
+
+    Args:
+        window: span, version and filters; the reference is taken from the whole log under the same filters.
+        by: day, week or month; None chooses so that chunks hold enough labelled rows.
+        metrics: names; None: all of the task.
+        by_version: one series a version.
+        estimated: add points estimated from the scores where labels are missing or late.
+        exact: ROC AUC from the decisions instead of the profile's score cells.
+
+    Raises:
+        PlumblineError: no such system, metric, chunk or column.
+    """
+    window = window or Slice()
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        window = resolved(cursor, system, window)
+        profile = _profile(cursor, system, window, by_version)
+        delay = read.delays(cursor, system, Slice())
+        now = as_of(system, span_of(cursor, system))
+        by = by or choose_chunk(profile)
+        asked: dict[str, Any] = {
+            "reference": system.reference, "window": window, "floors": system.settings.get("floors"),
+            "cost": system.settings.get("cost_matrix"),
+        }  # fmt: skip
+        waiting: dict[str, Any] = {"delay": delay, "today": now}
+        points = measure(profile, by=by, metrics=metrics, by_version=by_version, **asked, **waiting)
+        if exact:
+            points = tuple(_exact(cursor, system, window, point) for point in points)
+        bands = thresholds(profile, by=by, metrics=metrics, **asked)
+    headline = headline_of(system)
+    if estimated:
+        from plumbline.monitor.estimate import estimate
+
+        points += estimate(profile, by=by, metrics=metrics, **asked)
+    daily = measure(profile, by="day", metrics=[headline], **asked, **waiting)
+    found = changes.change_point(daily)
+    task = system.task or Task.BINARY
+    names = tuple(dict.fromkeys(metrics or (m.name for m in metrics_for(task, profile.classes))))
+    return PerformanceAnswer(
+        system, headline, by, points, bands, found, _sentence(system, headline, points, found),
+        int(profile.n_labelled.sum()), int(profile.n.sum()), names,
+    )  # fmt: skip
+
+
+def _profile(cursor: Cursor, system: System, window: Slice, by_version: bool) -> OutcomeProfile:
+    """The window and the reference together, whole days; a window within a day is counted from the rows."""
+    start, end = window.start, window.end
+    if system.reference and (start or end):
+        start = min(start, system.reference[0]) if start else None
+        end = max(end, system.reference[1]) if end else None
+    midnight = all(
+        t is None or (t.hour, t.minute, t.second, t.microsecond) == (0, 0, 0, 0)
+        for t in (window.start, window.end)
+    )
+    wide = Slice(start, end, None, window.arm, window.where) if midnight else replace(window, version=None)
+    return outcome_profile(cursor, system, wide, by_version=by_version or window.version is not None)
+
+
+def _exact(cursor: Cursor, system: System, window: Slice, point: Point) -> Point:
+    if point.metric != "roc_auc" or point.value is None:
+        return point
+    start = max(point.start, window.start) if window.start else point.start
+    end = min(point.end, window.end) if window.end else point.end
+    scores, labels = rows.scores_and_labels(cursor, system, replace(window, start=start, end=end))
+    value = rows.auc(scores, labels)
+    return replace(point, value=value, bound=0.0)
+
+
+def _sentence(
+    system: System, headline: str, points: Sequence[Point], found: changes.ChangePoint | None
+) -> str:
+    """The finding in one sentence: what, from what to what, since when, on how many decisions."""
+    series = [p for p in points if p.metric == headline and not p.estimated]
+    judged = [p for p in series if p.value is not None]
+    if not judged:
+        return "No outcomes are known yet, so performance is unknown: load labels to see it."
+    name = say_metric(headline)
+    if found is not None:
+        return f"{name}: {found.sentence}"
+    last, breaches = judged[-1], [p for p in judged if p.status is PointStatus.BREACH]
+    n = sum(p.n for p in judged)
+    value = say_value(headline, last.value)
+    if breaches:
+        return (
+            f"{name} was beyond its limit in {len(breaches)} of {len(judged)} periods, first from "
+            f"{say_day(breaches[0].start)}; the latest is {value} ({last.n:,} labelled decisions)."
+        )
+    if system.reference is None:
+        return f"{name} was last {value} ({n:,} labelled decisions); there is no reference to compare with."
+    return f"{name} holds: the latest is {value}, within its limits over {n:,} labelled decisions."

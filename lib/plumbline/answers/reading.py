@@ -1,0 +1,63 @@
+"""Reading what several questions need: the system, its span, and the moment the log speaks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from plumbline.domain import Slice, System
+from plumbline.profile import rows
+from plumbline.store import systems
+from plumbline.store.sql import ident
+from plumbline.store.workspace import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """First and last decision of a system and how many there are, shadow decisions included."""
+
+    first: datetime
+    last: datetime
+    n: int
+
+
+def span_of(cursor: Cursor, system: System) -> Span | None:
+    """The span of a system's log, or None where nothing is loaded."""
+    found = rows.span(cursor, system)
+    return Span(*found) if found else None
+
+
+def as_of(system: System, span: Span | None) -> datetime:
+    """The moment the log speaks for: the owner's date where one is set, else the last decision.
+
+    A log may be old. Measuring a model's age at today's date would call every archive stale; the page says
+    which moment is meant.
+    """
+    stated = system.settings.get("as_of")
+    if isinstance(stated, str):
+        at = datetime.fromisoformat(stated)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    return span.last if span else datetime.now(UTC)
+
+
+def resolved(cursor: Cursor, system: System, window: Slice) -> Slice:
+    """The slice with filters spelled as the decision table spells them: ``region`` may be ``segment:region``.
+
+    Raises:
+        PlumblineError: no column of that name.
+    """
+    from plumbline.domain import PlumblineError
+
+    if not window.where:
+        return window
+    known = [column.name for column in systems.decision_columns(cursor, system.key)]
+    where = []
+    for name, value in window.where:
+        matches = [c for c in known if c == name] or [c for c in known if c.partition(":")[2] == name]
+        if not matches:
+            raise PlumblineError(
+                f"{system.key} has no column {name!r} to filter by", todo=f"It has: {', '.join(known)}."
+            )
+        where.append((matches[0], value))
+        ident(matches[0])
+    return Slice(window.start, window.end, window.version, window.arm, tuple(where))

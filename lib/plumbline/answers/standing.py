@@ -1,0 +1,119 @@
+"""Where a system stands now: its headline series, any breach that is still open, and the money it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from plumbline.answers.drift import open_drift
+from plumbline.answers.explain import check_recorded
+from plumbline.answers.recording import Record
+from plumbline.answers.releases import ReleasesAnswer
+from plumbline.answers.wording import headline_of, say_metric, say_value
+from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System
+from plumbline.governance.facts import Breach
+from plumbline.monitor.change import ChangePoint, change_point
+from plumbline.monitor.chunks import choose_chunk
+from plumbline.monitor.performance import performance
+from plumbline.monitor.value import money_at_stake, stated_stake
+from plumbline.profile import read
+from plumbline.profile.read_outcomes import outcome_profile
+from plumbline.store.workspace import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The headline metric over the whole log, and what is open at its end."""
+
+    profile: OutcomeProfile
+    by: str
+    headline: str
+    points: tuple[Point, ...]
+    change: ChangePoint | None
+    performance_breach: Breach | None
+    drift_breach: Breach | None
+    stake: dict[str, Any]
+    logged_share: float  # of recorded attributions, the share that adds up
+
+    def facts(self) -> dict[str, Any]:
+        """The fields of ``Facts`` that this settles."""
+        judged = [p for p in self.points if p.status is not PointStatus.UNKNOWN]
+        return {
+            "performance_watched": bool(judged) or None, "performance_breach": self.performance_breach,
+            "drift_watched": True, "drift_breach": self.drift_breach,
+        }  # fmt: skip
+
+
+def standing(
+    cursor: Cursor, system: System, now: datetime, found: ReleasesAnswer, noted: tuple[Record, ...]
+) -> Standing:
+    """Measure the headline metric, and find what is open at ``now``."""
+    profile = outcome_profile(cursor, system, Slice())
+    by = choose_chunk(profile)
+    headline = headline_of(system)
+    cost = system.settings.get("cost_matrix")
+    asked: dict[str, Any] = {
+        "reference": system.reference, "metrics": [headline], "floors": system.settings.get("floors"),
+        "delay": read.delays(cursor, system, Slice()), "today": now, "cost": cost,
+    }  # fmt: skip
+    points = performance(profile, by=by, **asked)
+    change = change_point(performance(profile, by="day", **asked))
+    breach = open_breach(headline, points, change, found, noted)
+    return Standing(
+        profile, by, headline, points, change, breach, open_drift(cursor, system, now, found, noted),
+        _stake(profile, system, breach, change), check_recorded(cursor, system),
+    )  # fmt: skip
+
+
+def open_breach(
+    headline: str,
+    points: Sequence[Point],
+    change: ChangePoint | None,
+    found: ReleasesAnswer,
+    noted: tuple[Record, ...],
+) -> Breach | None:
+    """The breach that the last judged chunk is in, since its onset; None where it is within its limits."""
+    judged = [p for p in points if p.status is not PointStatus.UNKNOWN and not p.provisional]
+    if not judged or judged[-1].status is not PointStatus.BREACH:
+        return None
+    first = len(judged) - 1
+    while first and judged[first - 1].status is PointStatus.BREACH:
+        first -= 1
+    since = judged[first].start
+    if change is not None and change.until is None:
+        since = min(change.at, since)
+    last = judged[-1]
+    run = judged[first:]
+    limit = f", limit {say_value(headline, last.threshold)}" if last.threshold is not None else ""
+    sentence = f"{say_metric(headline)} is {say_value(headline, last.value)}{limit} (n = {last.n:,})"
+    if change is not None and change.until is None:
+        sentence = f"{say_metric(headline)}: {change.sentence}"
+    return Breach(since, sentence, _handled(since, run, found, noted))
+
+
+def _handled(since: datetime, run: Sequence[Point], found: ReleasesAnswer, noted: tuple[Record, ...]) -> str:
+    """The incident opened, or the release made, for a breach; a release after which it goes on handles nothing."""
+    opened = [r for r in noted if r.event == "incident opened" and r.at >= since]
+    if opened:
+        return f"an incident opened on {opened[0].at.date().isoformat()}"
+    later = [s for s in found.releases.switches if s.at > since]
+    if later and sum(p.end > later[-1].at for p in run) <= 1:
+        return f"the release of version {later[-1].version} on {later[-1].at.date().isoformat()}"
+    return ""
+
+
+def _stake(
+    profile: OutcomeProfile, system: System, breach: Breach | None, change: ChangePoint | None
+) -> dict[str, Any]:
+    stated = stated_stake(system.settings)
+    if stated is not None:
+        return asdict(stated)
+    cost = system.settings.get("cost_matrix")
+    since = breach.since if breach else change.at if change else None
+    if not cost or since is None or system.reference is None:
+        return {}
+    until = None if breach else change.until if change else None
+    lost = money_at_stake(profile, cost, reference=system.reference, since=since, until=until)
+    return asdict(lost) if lost is not None and lost.amount > 0 else {}

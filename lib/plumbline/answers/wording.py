@@ -1,0 +1,32 @@
+"""How sentences name a metric and write its value."""
+
+from __future__ import annotations
+
+from plumbline.domain import System, Task
+from plumbline.monitor.metrics import HEADLINE, METRICS, metric
+
+_SPOKEN = {
+    "mae": "The mean absolute error", "rmse": "The root mean squared error", "roc_auc": "ROC AUC", "r2": "R²",
+    "f1": "F1", "mape": "MAPE", "smape": "sMAPE",
+}  # fmt: skip
+
+
+def headline_of(system: System) -> str:
+    """The metric a system is judged by: its owner's choice, or the first of its task."""
+    chosen = system.settings.get("headline")
+    return str(chosen) if chosen in METRICS else HEADLINE[system.task or Task.BINARY]
+
+
+def say_metric(name: str) -> str:
+    """A metric's name as sentences begin with it."""
+    return _SPOKEN.get(name, name.replace("_", " ").capitalize())
+
+
+def say_value(name: str, value: float | None) -> str:
+    """A value in its unit, with the digits that mean something."""
+    if value is None:
+        return "unknown"
+    unit = "share" if name.startswith("recall:") else metric(name).unit
+    if unit == "share":
+        return f"{100 * value:.1f} %"
+    return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"

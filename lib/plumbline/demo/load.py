@@ -1,0 +1,82 @@
+"""Writing the demo logs and loading them by the same functions that a person's log goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from plumbline.answers import loading, models, promises, recording
+from plumbline.answers.portfolio import SystemRow, portfolio
+from plumbline.demo.scenarios import SCENARIOS, Scenario
+from plumbline.domain import Attestation, Exemption, PlumblineError, Status
+from plumbline.store import loads, systems
+from plumbline.store.workspace import Workspace
+
+ACTOR = "demo"
+
+
+def load_demo(
+    ws: Workspace,
+    folder: Path,
+    names: Sequence[str] | None = None,
+    *,
+    progress: Callable[[str, float], None] | None = None,
+) -> tuple[SystemRow, ...]:
+    """Write and load scenarios; one that is there already is left as it is.
+
+    Raises:
+        PlumblineError: no scenario of that name.
+    """
+    for name in names or ():
+        if name not in SCENARIOS:
+            raise PlumblineError(f"There is no scenario {name!r}", todo=f"Use one of: {', '.join(SCENARIOS)}.")
+    chosen = [SCENARIOS[name] for name in names or SCENARIOS]
+    for place, scenario in enumerate(chosen):
+        if progress:
+            progress(f"Demo: {scenario.title}", place / len(chosen))
+        if not _is_loaded(ws, scenario):
+            _load(ws, folder, scenario)
+    if progress:
+        progress("Demo loaded", 1.0)
+    return tuple(row for row in portfolio(ws) if row.key in {scenario.name for scenario in chosen})
+
+
+def _is_loaded(ws: Workspace, scenario: Scenario) -> bool:
+    with ws.read() as cursor:
+        if systems.find_system(cursor, scenario.name) is None:
+            return False
+        return any(load.undone_at is None for load in loads.list_loads(cursor, scenario.name))
+
+
+def _load(ws: Workspace, folder: Path, scenario: Scenario) -> None:
+    files = scenario.write(folder)
+    key = scenario.name
+    loading.load_file(
+        ws, files.log, title=key, maps=_maps(scenario.mapping), positive=scenario.positive,
+        timezone=scenario.timezone, actor=ACTOR,
+    )  # fmt: skip
+    promises.change_settings(ws, key, scenario.settings, by=ACTOR, title=scenario.title)
+    if scenario.reference:
+        start, end = (datetime.fromisoformat(t).astimezone(UTC) for t in scenario.reference)
+        loading.set_reference(ws, key, start, end, actor=ACTOR)
+    if files.labels is not None:
+        loading.load_file(ws, files.labels, title=key, maps=_maps(scenario.labels_mapping or {}), actor=ACTOR)
+    for version, file in files.models.items():
+        models.register(ws, key, version, file, actor=ACTOR)
+    promises.save_context(ws, key, scenario.context, by=ACTOR)
+    for control, status, statement, owner, at, expires in scenario.attestations:
+        item = Attestation(key, control, Status(status), statement, owner, _day(at), _day(expires))
+        promises.attest(ws, item)
+    for control, reason, approver, until, at in scenario.exemptions:
+        promises.exempt(ws, Exemption(key, control, reason, approver, _day(until), _day(at)))
+    for event, at, by, note in scenario.events:
+        recording.record(ws, key, event, by=by, at=datetime.fromisoformat(at).astimezone(UTC), note=note)
+
+
+def _maps(mapping: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((column, role.strip()) for column, roles in mapping.items() for role in roles.split(","))
+
+
+def _day(day: str | date) -> date:
+    return day if isinstance(day, date) else date.fromisoformat(day)

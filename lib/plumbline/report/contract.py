@@ -1,0 +1,71 @@
+"""The JSON that the command line prints: names and keys that pipelines may rely on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from plumbline.domain import ControlResult, FeatureDrift, Point, PointStatus, Scorecard
+from plumbline.report.plain import plain
+
+if TYPE_CHECKING:
+    from plumbline.answers.drift import DriftAnswer
+    from plumbline.answers.performance import PerformanceAnswer
+    from plumbline.logs.inspect import Inspection
+
+
+def inspection(found: Inspection) -> dict[str, Any]:
+    """``mapping``: column -> role, several joined by a comma; ``confidence``: column -> 0 to 1."""
+    roles: dict[str, list[str]] = {}
+    for column in found.mapping.columns:
+        roles.setdefault(column.column, []).append(str(column.role))
+    return {
+        "file": found.file, "format": found.format, "kind": found.kind, "encoding": found.encoding,
+        "delimiter": found.delimiter, "task": plain(found.mapping.task), "positive": found.mapping.positive,
+        "mapping": {column: ",".join(said) for column, said in roles.items()},
+        "confidence": {c.column: round(c.confidence, 3) for c in found.mapping.columns},
+        "reasons": {c.column: c.reason for c in found.mapping.columns},
+        "questions": list(found.questions), "rows_sampled": found.rows_sampled,
+    }  # fmt: skip
+
+
+def point(found: Point) -> dict[str, Any]:
+    """One value of a series; ``breach`` is true where its status is."""
+    return {**plain(found), "breach": found.status is PointStatus.BREACH}
+
+
+def performance(found: PerformanceAnswer) -> dict[str, Any]:
+    """``series``: one entry a metric, version and chunk."""
+    return {
+        "system": found.system.key, "sentence": found.sentence, "by": found.by, "metric": found.headline,
+        "decisions": found.decisions, "labelled": found.labelled, "change": plain(found.change),
+        "series": [point(p) for p in found.points],
+    }  # fmt: skip
+
+
+def drift(found: DriftAnswer) -> dict[str, Any]:
+    """``features``: one entry a feature and method; ``ranking``: most likely to hurt first."""
+    return {
+        "system": found.system.key, "sentence": found.sentence, "reference": plain(found.reference),
+        "window": plain(found.window), "features": [_drifted(f) for f in found.features],
+        "ranking": plain(found.ranking),
+    }  # fmt: skip
+
+
+def _drifted(found: FeatureDrift) -> dict[str, Any]:
+    return plain(found)  # type: ignore[no-any-return]
+
+
+def control(found: ControlResult) -> dict[str, Any]:
+    """One control with its evidence as a sentence and its kind beside it."""
+    return {
+        "id": found.id, "title": found.title, "status": found.status.value,
+        "evidence_kind": found.evidence.kind.value, "evidence": found.evidence.sentence,
+        "requirement": found.requirement.value, "until": plain(found.evidence.until),
+        "contradiction": found.contradiction, "references": list(found.references),
+        "next_action": found.next_action,
+    }  # fmt: skip
+
+
+def scorecard(found: Scorecard) -> dict[str, Any]:
+    """The whole scorecard; every control of the catalogue, asked or not."""
+    return {**plain(found), "controls": [control(c) for c in found.controls]}
