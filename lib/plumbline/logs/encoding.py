@@ -81,29 +81,36 @@ def _single_byte(head: bytes) -> str:
     return "cp1252" if guess in ("latin_1", "ascii") else guess
 
 
-def transcode(source: Path, encoding: str, target: Path) -> None:
+def transcode(source: Path, encoding: str, target: Path) -> int:
     """Write ``source`` as UTF-8 with plain line ends to ``target``, a block at a time.
 
-    Bytes that the encoding does not define become U+FFFD, and carriage returns become line feeds, so that
-    the number of lines stays the same.
+    Carriage returns become line feeds, so that the number of lines stays the same. Broken bytes of a UTF-8
+    file stay what they are, for the parser to reject their rows; what another encoding does not define
+    becomes U+FFFD.
+
+    Returns:
+        how many characters became U+FFFD.
 
     Raises:
         PlumblineError: the file does not hold text in that encoding, or the disk is full.
     """
-    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    held = ""
+    keep = "surrogateescape" if encoding == UTF8 else "replace"
+    decoder = codecs.getincrementaldecoder(encoding)(errors=keep)
+    held, lost, last = "", 0, False
     try:
         with source.open("rb") as reader, target.open("wb") as writer:
-            while block := reader.read(_BLOCK):
-                text = held + decoder.decode(block)
-                held = "\r" if text.endswith("\r") else ""
+            while not last:
+                block = reader.read(_BLOCK)
+                last = not block
+                text = held + decoder.decode(block, final=last)
+                held = "\r" if text.endswith("\r") and not last else ""
                 text = text[: len(text) - len(held)]
-                writer.write(text.replace("\r\n", "\n").replace("\r", "\n").encode(UTF8, "replace"))
-            text = (held + decoder.decode(b"", final=True)).replace("\r\n", "\n").replace("\r", "\n")
-            writer.write(text.encode(UTF8, "replace"))
+                lost += text.count("\ufffd")
+                writer.write(text.replace("\r\n", "\n").replace("\r", "\n").encode(UTF8, keep))
     except (OSError, UnicodeError) as error:
         raise PlumblineError(
             f"The file could not be rewritten as UTF-8: {error}",
             where=source.name,
             todo="Export it as UTF-8 and load it again.",
         ) from error
+    return lost

@@ -37,7 +37,10 @@ class Numerals:
 
 @dataclass(frozen=True)
 class Facts:
-    """One column of the sample. ``kind`` is DuckDB's type, VARCHAR for text; ``comma``: the file uses decimal commas."""
+    """One column of the sample.
+
+    ``kind`` is DuckDB's type, VARCHAR for text; ``comma``: the file uses decimal commas.
+    """
 
     name: str
     cells: tuple[str | None, ...]

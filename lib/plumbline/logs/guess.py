@@ -6,6 +6,7 @@ unsure becomes a question.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -144,8 +145,6 @@ def _identifiers(draft: Draft) -> None:
 
 
 def _all_versions(column: Facts) -> bool:
-    import re
-
     return all(re.fullmatch(_SEMVER, level) for level in column.levels)
 
 
@@ -162,8 +161,7 @@ def _decision_id(draft: Draft) -> None:
             len(column.present) == 0
             or column.unique_share < 0.9
             or not whole
-            or column.times
-            and not column.numeric
+            or (column.times and not column.numeric)
         ):
             continue
         if column.missing_share > 0.2 or max(map(len, column.present[:200])) > 80:
@@ -279,7 +277,8 @@ def _ask_critical(draft: Draft, kind: str) -> None:
         for item in draft.maps[column.name]:
             if item.role.role in _CRITICAL and item.confidence < SURE:
                 draft.questions.append(
-                    f"Is {column.name!r} the {item.role.role.replace('_', ' ')}? It was taken for it because of: {item.reason}."
+                    f"Is {column.name!r} the {item.role.role.replace('_', ' ')}? "
+                    f"It was taken for it because of: {item.reason}."
                 )
     if kind == "labels" and not draft.has("decision_id"):
         draft.questions.append("Which column identifies the decision that each label belongs to?")

@@ -203,7 +203,7 @@ def _label(draft: Draft) -> None:
     for column in draft.free():
         strength = _strength(column, "label")
         alike = output is not None and _same_values(output, column)
-        if not strength and not alike or not _could_be_output(column):
+        if not (strength or alike) or not _could_be_output(column):
             continue
         follows = _follows(draft, column) if alike or _classlike(column) else 0.0
         fits = alike or output is None or (not _classlike(output) and column.numeric)
@@ -255,9 +255,10 @@ def _two_numbers(draft: Draft) -> None:
             size = abs(correlation(a, b)) if same_scale(a, b) else 0.0
             if size > best[0]:
                 best = (size, a, b)
-    _, a, b = best
-    if a is None or b is None:
+    _, first, second = best
+    if first is None or second is None:
         return
+    a, b = first, second
     if a.missing_share > b.missing_share or _strength(b, "prediction"):
         a, b = b, a
     draft.give(a, "prediction", 0.5, f"a number that goes along with {b.name}", form=_form(a))

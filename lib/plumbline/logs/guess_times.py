@@ -85,7 +85,7 @@ def _others(draft: Draft, times: list[Facts]) -> None:
     if at is None or at.times is None:
         return
     for column in times:
-        if column.times is None or column.numeric and not column.times.format.startswith("epoch"):
+        if column.times is None or (column.numeric and not column.times.format.startswith("epoch")):
             continue
         both = ~np.isnan(at.times.seconds) & ~np.isnan(column.times.seconds)
         if not both.any():
@@ -114,6 +114,10 @@ def _give(draft: Draft, column: Facts, role: str, confidence: float, reason: str
         draft.notes.append(
             f"Some times of {column.name} carry a zone and some do not; those without are taken as UTC."
         )
-    elif role == "timestamp" and facts.zoned == 0 and not facts.format.startswith("epoch"):
-        if column.kind != "TIMESTAMP WITH TIME ZONE":
-            draft.notes.append(f"The times of {column.name} carry no zone; they are taken as UTC.")
+    elif role == "timestamp" and facts.zoned == 0 and _unzoned(column):
+        draft.notes.append(f"The times of {column.name} carry no zone; they are taken as UTC.")
+
+
+def _unzoned(column: Facts) -> bool:
+    assert column.times
+    return column.kind != "TIMESTAMP WITH TIME ZONE" and not column.times.format.startswith("epoch")

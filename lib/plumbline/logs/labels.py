@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import Load, Mapping, PlumblineError, System, Task
-from plumbline.logs.load import Progress, log_load, nothing_fits, settle_classes
 from plumbline.logs.plan import Plan, labels_plan
 from plumbline.logs.quarantine import Outcome, set_aside
+from plumbline.logs.register import Progress, log_load, nothing_fits, settle_classes
 from plumbline.logs.source import Source, open_source, require
 from plumbline.logs.staging import STAGE, STAGE_TABLE, drop_stage, odd_counts, stage
 from plumbline.store import loads, systems
@@ -80,7 +80,7 @@ def _load(
         aside = Outcome({}, aside.records)
     bad = sum(aside.reasons.values())
     if bad == aside.records and not again:
-        raise nothing_fits(source, aside)
+        raise nothing_fits(source.given.name, aside.records, aside.reasons)
     say("Joining the labels", 0.5)
     joined, corrected = _apply(cursor, table, system, plan, load_id)
     notes = [f"{rows} values of {name} could not be read; they were left empty."

@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
-from plumbline.domain import (
-    IGNORE,
-    NAMED_ROLES,
-    DecisionColumn,
-    Kind,
-    Load,
-    Mapping,
-    PlumblineError,
-    System,
-    Task,
-)
+from plumbline.domain import NAMED_ROLES, DecisionColumn, Kind, Load, Mapping, PlumblineError, System, Task
 from plumbline.logs.plan import Plan, decisions_plan, named_kind
-from plumbline.logs.quarantine import Outcome, record_number, set_aside
+from plumbline.logs.quarantine import record_number, set_aside
 from plumbline.logs.reference import settle_reference
+from plumbline.logs.register import Progress, log_load, nothing_fits, secret, settle_classes
 from plumbline.logs.repeats import find_repeats
 from plumbline.logs.source import Source, open_source, require
 from plumbline.logs.staging import REPEATS, STAGE, drop_stage, odd_counts, stage
-from plumbline.store import loads, systems, trail
+from plumbline.store import loads, systems
 from plumbline.store.sql import decision_table, ident, system_key
 from plumbline.store.workspace import Workspace, now
 
-Progress = Callable[[str, float], None]
 After = Callable[[duckdb.DuckDBPyConnection, System, int], None]
-MAX_CLASSES = 200
 
 
 def load_decisions(
@@ -107,7 +95,7 @@ def _load(
     repeated, filled = find_repeats(cursor, table, labels="label" in names, load_id=load_id)
     loaded = staged - _staged_bad(cursor) - repeated
     if loaded == 0 and repeated == 0:
-        raise nothing_fits(source, aside)
+        raise nothing_fits(source.given.name, aside.records, aside.reasons)
     notes = [
         *_kind_notes(plan, existing),
         *_odd_notes(cursor, plan),
@@ -181,29 +169,6 @@ def _nothing_new(
     return record
 
 
-def nothing_fits(source: Source, aside: Outcome) -> PlumblineError:
-    """The refusal of a file of which no row could be loaded: a wrong mapping rather than a dirty file."""
-    if not aside.reasons:
-        return PlumblineError("The file has a header and no rows", where=source.given.name,
-                              todo="Export it again and load that.")  # fmt: skip
-    reason, rows = max(aside.reasons.items(), key=lambda item: item[1])
-    return PlumblineError(
-        f"None of the {aside.records} rows could be loaded: {reason} in {rows}",
-        where=source.given.name,
-        todo="Check the mapping: plumbline inspect FILE shows how each column was read.",
-    )
-
-
-def secret(cursor: duckdb.DuckDBPyConnection) -> str:
-    """The key under which persons are hashed; made once, kept in the workspace."""
-    row = cursor.execute("SELECT value FROM setting WHERE name = 'subject_key'").fetchone()
-    if row:
-        return str(row[0])
-    made = secrets.token_hex(32)
-    cursor.execute("INSERT INTO setting VALUES ('subject_key', ?)", [made])
-    return made
-
-
 def _staged_bad(cursor: duckdb.DuckDBPyConnection) -> int:
     row = cursor.execute(f"SELECT count(_reason) FROM {STAGE}").fetchone()
     return int(row[0]) if row else 0
@@ -244,7 +209,15 @@ def _in_order(cursor: duckdb.DuckDBPyConnection) -> bool:
         f"""SELECT count(*) FROM (SELECT "timestamp" < lag("timestamp") OVER () AS back FROM {STAGE}
             WHERE _reason IS NULL) WHERE back"""
     ).fetchone()
-    return bool(row) and row[0] == 0  # type: ignore[index]
+    return row is not None and row[0] == 0
+
+
+def _lost_note(source: Source) -> list[str]:
+    if not source.lost:
+        return []
+    return [
+        f"{source.lost} characters are not defined in {source.form.encoding}; they were replaced by a question mark."
+    ]
 
 
 def _odd_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
@@ -284,45 +257,3 @@ def _column_notes(plan: Plan, existing: list[DecisionColumn], key: str) -> list[
     if gone:
         notes.append(f"Columns of earlier logs that this one lacks: {', '.join(gone)}.")
     return notes
-
-
-def settle_classes(cursor: duckdb.DuckDBPyConnection, system: System) -> System:
-    """Set the system's classes to those that its decisions and labels hold.
-
-    Raises:
-        PlumblineError: a classification with more than MAX_CLASSES classes.
-    """
-    if system.task is Task.REGRESSION:
-        return system
-    table = decision_table(system.key)
-    rows = cursor.execute(
-        f"""SELECT DISTINCT c FROM (SELECT DISTINCT prediction AS c FROM {table}
-            UNION ALL SELECT DISTINCT label FROM {table}) WHERE c IS NOT NULL LIMIT {MAX_CLASSES + 1}"""
-    ).fetchall()
-    if len(rows) > MAX_CLASSES:
-        raise PlumblineError(
-            f"The predictions hold more than {MAX_CLASSES} classes, so they are not classes",
-            todo="If they are numbers, load them as regression; otherwise map another column as prediction.",
-        )
-    classes = tuple(sorted(str(row[0]) for row in rows))
-    if classes == system.classes:
-        return system
-    changed = replace(system, classes=classes)
-    systems.update_system(cursor, changed)
-    return changed
-
-
-def log_load(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
-    """Put a load on the trail."""
-    detail = {
-        "load_id": load.load_id, "file": load.file, "sha256": load.sha256, "kind": load.kind,
-        "rows_read": load.rows_read, "rows_loaded": load.rows_loaded, "rows_duplicate": load.rows_duplicate,
-        "rows_quarantined": load.rows_quarantined, "labels_joined": load.labels_joined,
-        "reference": load.reference,
-    }  # fmt: skip
-    trail.append(cursor, actor=actor_of(load), action="load", system=load.system, detail=detail)
-
-
-def actor_of(load: Load) -> str:
-    """Who made the load."""
-    return load.actor

@@ -118,7 +118,7 @@ def decisions_plan(
             where=source.given.name,
             todo="Map one: --map COLUMN=prediction, or COLUMN=score.",
         )
-    derived = ()
+    derived: tuple[tuple[str, str], ...] = ()
     if probas and "prediction" not in names and task is not Task.REGRESSION:
         derived = (("prediction", _most_probable(probas)),)
     outputs = [n for n in ("prediction", "score") if n in names] + probas

@@ -90,7 +90,7 @@ def _from_text(
     records = _records(source, staged + len(rejects))
     offsets = np.array([r[0] for r in rejects], np.int64)
     if records is None:  # the scan and the parser disagree about what a record is: keep all, name no lines
-        known = [(None, *_said(kind), _clean(text)) for _, kind, text in rejects]
+        known: list[Entry] = [(None, *_said(kind), _clean(text)) for _, kind, text in rejects]
         return known + [(None, reason, "", "") for reason in why]
     gone = np.searchsorted(records.starts, offsets, side="right") - 1
     data = np.arange(records.first, len(records.starts))

@@ -26,11 +26,8 @@ def settle_reference(cursor: duckdb.DuckDBPyConnection, system: System) -> Syste
     if system.reference_source == "given":
         return system
     loaded = _span_of_reference_loads(cursor, system)
-    if loaded:
-        span, source = loaded, "loaded"
-    else:
-        automatic = _automatic(cursor, system)
-        span, source = automatic, "auto" if automatic else "none"
+    span = loaded or _automatic(cursor, system)
+    source = "loaded" if loaded else "auto" if span else "none"
     if (span, source) == (system.reference, system.reference_source):
         return system
     changed = replace(system, reference=span, reference_source=source)

@@ -22,11 +22,15 @@ class NamePattern:
 
 
 _ID_END = "id|nr|no|num|number|nummer|key|uuid|guid|ref|numero|code"
-_PERSON = ("customer|client|user|person|subject|patient|applicant|member|account|borrower|employee|kunde|kunden|nutzer|"
-           "benutzer|antragsteller|patienten|mitarbeiter|cliente|usuario|utente|utilisateur|paziente|paciente|demandeur")  # fmt: skip
-_CASE = ("request|decision|prediction|application|event|row|record|quote|transaction|case|loan|order|inference|log|trace|"
-         "correlation|offer|claim|ticket|session|antrag|antrags|vorgang|vorgangs|anfrage|fall|angebot|angebots|demande|dossier|"
-         "solicitud|pedido|caso|richiesta|pratica")  # fmt: skip
+_PERSON = (
+    "customer|client|user|person|subject|patient|applicant|member|account|borrower|employee|kunde|kunden|nutzer|"
+    "benutzer|antragsteller|patienten|mitarbeiter|cliente|usuario|utente|utilisateur|paziente|paciente|demandeur"
+)
+_CASE = (
+    "request|decision|prediction|application|event|row|record|quote|transaction|case|loan|order|inference|log|"
+    "trace|correlation|offer|claim|ticket|session|antrag|antrags|vorgang|vorgangs|anfrage|fall|angebot|angebots|"
+    "demande|dossier|solicitud|pedido|caso|richiesta|pratica"
+)
 
 PATTERNS = (
     NamePattern(
@@ -111,7 +115,9 @@ PATTERNS = (
 )  # fmt: skip
 
 #: names of numbers that tell a person's age, and of dates that are a person's and no time of decision
-AGE = re.compile(r"(.*_)?(age|alter|edad|eta|lebensalter)(_.*(years|jahre))?")
+AGE = re.compile(
+    r"((customer|client|applicant|person|borrower|user|patient)_)?(age|alter|edad|eta|lebensalter)(_(in_)?(years|jahren?))?"
+)
 BIRTH = re.compile(r".*(birth|dob|geburt|naissance|nacimiento|nascita).*")
 PROBABILITY = re.compile(
     r"(?:y_?)?(?:pred(?:icted)?_)?(?:proba?|probability|p|wahrscheinlichkeit|probabilite|probabilidad|probabilita)_(?P<name>.+)"
@@ -122,11 +128,13 @@ ATTRIBUTION = re.compile(
     r"|(?P<name2>.+)_(?:shap|lime|attribution|contribution|shap_value)"
 )
 #: classes that are the positive one where there is no score to tell
-POSITIVE = frozenset(
-    "1 true yes y ja oui si sí vero positive pos up approved approve accept accepted bewilligt genehmigt angenommen accorde aprobado "
-    "approvato default fraud churn good bad buy click converted".split()
-)
-ARMS = frozenset("champion challenger shadow control treatment canary a b".split())
+POSITIVE = frozenset((
+    "1", "true", "yes", "y", "ja", "oui", "si", "vero", "positive", "pos", "up", "approved", "approve", "accept",
+    "accepted", "bewilligt", "genehmigt", "angenommen", "accorde", "aprobado", "approvato", "default", "fraud",
+    "churn", "good", "bad",
+    "buy", "click", "converted",
+))  # fmt: skip
+ARMS = frozenset(("champion", "challenger", "shadow", "control", "treatment", "canary", "a", "b"))
 
 
 @cache

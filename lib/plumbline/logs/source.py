@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
 from plumbline.domain import Mapping, PlumblineError
-from plumbline.logs.encoding import UTF8, transcode
+from plumbline.logs.encoding import UTF8, detect_encoding, transcode
 from plumbline.logs.sniff import Form, sniff
 from plumbline.logs.survey import MAX_LINE, Survey, survey
 from plumbline.store.sql import ident, literal
@@ -24,7 +25,7 @@ class Source:
     """A file ready to be read by DuckDB.
 
     ``file`` is the path that is read: the given one, or a UTF-8 copy in the workspace's inbox. ``kinds``
-    maps a column to DuckDB's type of it.
+    maps a column to DuckDB's type of it. ``lost``: characters that the encoding does not define.
     """
 
     given: Path
@@ -34,6 +35,7 @@ class Source:
     kinds: dict[str, str]
     survey: Survey | None = None
     copied: bool = False
+    lost: int = 0
 
     def cell(self, column: str) -> str:
         """The SQL name of a column in ``relation``."""
@@ -72,11 +74,16 @@ def open_source(ws: Workspace, path: Path, *, whole: bool) -> Source:
             where=path.name,
             todo="Export it again and load that.",
         )
-    file, copied = path.resolve(), False
-    if form.encoding != UTF8 or not form.plain_ends or _GLOB.search(str(file)):
-        file, copied = ws.inbox / f"{abs(hash(str(file)))}.utf8.csv", True
-        transcode(path, form.encoding, file)
-    return Source(path, file, form, form.columns, dict.fromkeys(form.columns, "VARCHAR"), seen, copied)
+    if seen and seen.foreign and form.encoding == UTF8:
+        form = replace(form, encoding=detect_encoding(seen.foreign, whole=False))
+    file, lost = path.resolve(), 0
+    copied = form.encoding != UTF8 or not form.plain_ends or bool(seen and seen.mixed_ends)
+    if copied or _GLOB.search(str(file)):
+        copied = True
+        file = ws.inbox / f"{uuid.uuid4().hex}.csv"
+        lost = transcode(path, form.encoding, file)
+    kinds = dict.fromkeys(form.columns, "VARCHAR")
+    return Source(path, file, form, form.columns, kinds, seen, copied, lost)
 
 
 def _parquet(ws: Workspace, path: Path, form: Form, seen: Survey | None) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,17 @@ _BLOCK = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a file's bytes say. ``nul``: offset of the first NUL byte, None where there is none."""
+    """What a file's bytes say.
+
+    ``nul``: offset of the first NUL byte, None where there is none. ``foreign``: the first block of a megabyte
+    that is not UTF-8, empty where all are. ``mixed_ends``: some lines end in \\r\\n or \\r, others do not.
+    """
 
     sha256: str
     size: int
-    nul: int | None
+    nul: int | None = None
+    foreign: bytes = b""
+    mixed_ends: bool = False
 
 
 def line_too_long(path: Path) -> PlumblineError:
@@ -39,19 +46,46 @@ def survey(path: Path, *, text: bool) -> Survey:
     Raises:
         PlumblineError: a line is longer than ``MAX_LINE``, or the file cannot be read.
     """
-    sha, size, carried, nul = hashlib.sha256(), 0, 0, None
+    sha, size = hashlib.sha256(), 0
+    lines = _Lines(path)
     try:
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
                 sha.update(block)
                 if text:
-                    carried = _carry(path, block, carried)
-                    if nul is None and b"\x00" in block:
-                        nul = size + block.index(b"\x00")
+                    lines.take(block, size)
                 size += len(block)
     except OSError as error:
         raise PlumblineError(f"The file cannot be read: {error.strerror}", where=path.name) from error
-    return Survey(sha.hexdigest(), size, nul)
+    return Survey(sha.hexdigest(), size, lines.nul, lines.foreign, lines.mixed)
+
+
+class _Lines:
+    """What the blocks seen so far say about a file's lines."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.carried, self.feeds, self.pairs, self.returns = path, 0, 0, 0, 0
+        self.nul: int | None = None
+        self.foreign, self.held, self._decoder = b"", b"", codecs.getincrementaldecoder("utf-8")()
+
+    @property
+    def mixed(self) -> bool:
+        return self.returns > 0 and not self.returns == self.pairs == self.feeds
+
+    def take(self, block: bytes, at: int) -> None:
+        self.carried = _carry(self.path, block, self.carried)
+        if self.nul is None and b"\x00" in block:
+            self.nul = at + block.index(b"\x00")
+        self.feeds += block.count(b"\n")
+        if b"\r" in block or self.held == b"\r":
+            self.pairs += (self.held + block).count(b"\r\n")
+            self.returns += block.count(b"\r")
+        self.held = block[-1:]
+        if not self.foreign:
+            try:
+                self._decoder.decode(block)
+            except UnicodeDecodeError:
+                self.foreign = block
 
 
 def _carry(path: Path, block: bytes, carried: int) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import duckdb
 
 from plumbline.domain import Load, PlumblineError, System, Task
-from plumbline.logs.load import settle_classes
 from plumbline.logs.reference import settle_reference
+from plumbline.logs.register import settle_classes
 from plumbline.store import loads, systems, trail
 from plumbline.store.sql import decision_table
 from plumbline.store.workspace import Workspace
@@ -73,7 +73,8 @@ def _take_labels_back(
     kind = "DOUBLE" if system.task is Task.REGRESSION else "VARCHAR"
     if rows:
         cursor.execute(
-            f"""UPDATE {table} AS d SET label = b.label::{kind}, "label_time" = b.label_time, _label_load = b.label_load
+            f"""UPDATE {table} AS d
+                SET label = b.label::{kind}, "label_time" = b.label_time, _label_load = b.label_load
                 FROM (SELECT * FROM label_before WHERE system = $key AND by_load = $load) b
                 WHERE d._load_id = b.row_load AND d._line = b.row_line AND d._label_load = $load""",
             mine,
@@ -85,7 +86,7 @@ def _take_labels_back(
     # a later correction remembers this load's label as the one before: let it remember the one before that
     later = "system = $key AND label_load = $load AND by_load <> $load"
     cursor.execute(
-        f"""UPDATE label_before AS a SET label = b.label, label_time = b.label_time, label_load = b.label_load
+        """UPDATE label_before AS a SET label = b.label, label_time = b.label_time, label_load = b.label_load
             FROM (SELECT * FROM label_before WHERE system = $key AND by_load = $load) b
             WHERE a.system = $key AND a.label_load = $load AND a.by_load <> $load
               AND a.row_load = b.row_load AND a.row_line = b.row_line""",
