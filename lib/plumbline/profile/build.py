@@ -30,6 +30,7 @@ _TABLES = (
     "profile_feature", "profile_outcome", "profile_confusion", "profile_hour", "profile_presence",
     "profile_delay",
 )  # fmt: skip
+_KEYS = ("col", "version", "arm", "day", "hour", "prediction", "label")
 _OUTCOMES = tuple(table for table in _TABLES if table != "profile_feature")
 
 
@@ -171,8 +172,9 @@ def _insert(
     params: dict[str, Any],
 ) -> None:
     """Store what a counting statement yields, in an order that does not depend on threads."""
+    key = ", ".join(name for name in columns.split(", ") if name in _KEYS)
     cursor.execute(
         f"INSERT INTO {table} (system, load_id, {columns}) "
-        f"SELECT $system_key, $this_load, {columns} FROM ({sql}) ORDER BY ALL",
+        f"SELECT $system_key, $this_load, {columns} FROM ({sql}) ORDER BY {key}",
         params | {"system_key": system.key, "this_load": load_id},
     )
