@@ -7,6 +7,7 @@ check failed, 2 wrong use or bad input, in one clear line and never a traceback.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -45,6 +46,12 @@ class Commands(click.Group):
             _fail("Stopped; nothing was changed.")
         except BrokenPipeError:
             sys.exit(0)
+        except Exception as error:
+            if os.environ.get("PLUMBLINE_DEBUG"):
+                raise
+            _fail(
+                f"Something went wrong inside Plumbline: {type(error).__name__}. Set PLUMBLINE_DEBUG=1 for its trace."
+            )
         sys.exit(code if isinstance(code, int) else 0)
 
 

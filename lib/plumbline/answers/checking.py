@@ -19,7 +19,6 @@ from plumbline.store import systems, trail
 from plumbline.store.workspace import Cursor, Workspace
 
 ACTION = "signals checked"
-BY = "week"
 
 
 def check(ws: Workspace, key: str | None, *, actor: str) -> tuple[Finding, ...]:
@@ -33,9 +32,9 @@ def check(ws: Workspace, key: str | None, *, actor: str) -> tuple[Finding, ...]:
     found: list[Finding] = []
     for system in chosen:
         with ws.read() as cursor:
-            chunks, own = _signals(cursor, system)
+            by, chunks, own = _signals(cursor, system)
         detail: dict[str, Any] = {
-            "by": BY, "chunks": sorted({c.start.date().isoformat() for c in chunks if c.start}),
+            "by": by, "chunks": sorted({c.start.date().isoformat() for c in chunks if c.start}),
             "reference": [t.isoformat() for t in system.reference or ()],
             "findings": [f.sentence for f in own],
         }  # fmt: skip
@@ -47,15 +46,15 @@ def check(ws: Workspace, key: str | None, *, actor: str) -> tuple[Finding, ...]:
 
 def findings(cursor: Cursor, system: System) -> tuple[Finding, ...]:
     """Every problem in the log, one finding from its onset to its end."""
-    return _signals(cursor, system)[1]
+    return _signals(cursor, system)[2]
 
 
-def compared_chunks(cursor: Cursor, system: System) -> set[date]:
-    """The chunks that the trail says were compared with the reference that holds now."""
+def compared_chunks(cursor: Cursor, system: System, by: str) -> set[date]:
+    """The chunks (days, weeks or months) that the trail says were compared with the reference that holds now."""
     compared: set[date] = set()
     for entry in trail.entries(cursor, system=system.key, limit=100_000):
         same = entry.detail.get("reference") == [t.isoformat() for t in system.reference or ()]
-        if entry.action == ACTION and entry.detail.get("by") == BY and same:
+        if entry.action == ACTION and entry.detail.get("by") == by and same:
             compared |= {date.fromisoformat(day) for day in entry.detail.get("chunks", [])}
     return compared
 
@@ -65,24 +64,23 @@ def chunk_of(day: date, by: str) -> date:
     return CHUNKS[by][0](day)
 
 
-def _signals(cursor: Cursor, system: System) -> tuple[tuple[FeatureDrift, ...], tuple[Finding, ...]]:
+def _signals(cursor: Cursor, system: System) -> tuple[str, tuple[FeatureDrift, ...], tuple[Finding, ...]]:
+    """The chunk of the system, its features' drift by chunk, and every finding."""
     from plumbline.answers.recording import records_in
     from plumbline.answers.releases import releases_of
     from plumbline.answers.standing import standing
 
-    if span_of(cursor, system) is None:
-        return (), ()
+    span = span_of(cursor, system)
+    if span is None:
+        return "week", (), ()
+    released = releases_of(cursor, system)
+    held = standing(cursor, system, as_of(system, span), released, records_in(cursor, system.key))
     chunks: tuple[FeatureDrift, ...] = ()
     if system.reference is not None:
-        chunks = drift_by_chunk(
-            read.feature_profiles(cursor, system, Slice()), reference=system.reference, by=BY
-        )
-    released = releases_of(cursor, system)
-    held = standing(
-        cursor, system, as_of(system, span_of(cursor, system)), released, records_in(cursor, system.key)
-    )
+        profiles = read.feature_profiles(cursor, system, Slice())
+        chunks = drift_by_chunk(profiles, reference=system.reference, by=held.by)
     found = [*_performance(system, held.headline, held.points), *_drifts(system, chunks), *released.findings]
-    return chunks, tuple(found)
+    return held.by, chunks, tuple(found)
 
 
 def _performance(system: System, headline: str, points: Sequence[Point]) -> list[Finding]:

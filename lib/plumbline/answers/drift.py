@@ -175,7 +175,8 @@ def open_drift(
     others = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
     size = f"Jensen-Shannon distance {worst.value:.2f}, limit 0.1, n = {worst.n:,}"
     sentence = f"{worst.feature}{others} drifted ({size})"
-    return Breach(since, sentence, _handled(since, found, noted))
+    longest = max(runs, key=len)
+    return Breach(since, sentence, _handled(since, longest, found, noted))
 
 
 def _open_run(series: Sequence[FeatureDrift]) -> list[FeatureDrift]:
@@ -188,12 +189,17 @@ def _open_run(series: Sequence[FeatureDrift]) -> list[FeatureDrift]:
     return run if len(run) >= 2 else []
 
 
-def _handled(since: datetime, found: ReleasesAnswer, noted: tuple[Record, ...]) -> str:
+def _handled(
+    since: datetime, run: Sequence[FeatureDrift], found: ReleasesAnswer, noted: tuple[Record, ...]
+) -> str:
+    """The incident opened, or the release made, for a drift; a release after which it goes on handles nothing."""
     opened = [r for r in noted if r.event == "incident opened" and r.at >= since]
     if opened:
         return f"an incident opened on {opened[0].at.date().isoformat()}"
     later = [s for s in found.releases.switches if s.at > since]
-    return f"the release of version {later[-1].version} on {later[-1].at.date().isoformat()}" if later else ""
+    if later and sum(f.end is not None and f.end > later[-1].at for f in run) <= 1:
+        return f"the release of version {later[-1].version} on {later[-1].at.date().isoformat()}"
+    return ""
 
 
 def _reference(system: System, given: Span | None) -> Span:

@@ -104,8 +104,8 @@ def _arrives_later(mapped: list[Any], cursor: Cursor, system: System) -> bool:
 
 def _watching(cursor: Cursor, system: System, now: datetime, held: Standing) -> dict[str, Any]:
     since = (now - RECENT).date()
-    recent = {checking.chunk_of(day, checking.BY) for day in held.profile.days if day >= since}
-    compared = checking.compared_chunks(cursor, system) & recent
+    recent = {checking.chunk_of(day, held.by) for day in held.profile.days if day >= since}
+    compared = checking.compared_chunks(cursor, system, held.by) & recent
     columns = [c for c in systems.decision_columns(cursor, system.key) if c.role.role == "segment"]
     sizes = [group for column in columns for group in groups.group_sizes(cursor, system, column.name)]
     aged = staleness(read.version_hours(cursor, system), as_of=now)
@@ -151,9 +151,9 @@ def _audit(cursor: Cursor, system: System, span: Span) -> dict[str, Any]:
         if c.partition(":")[0] in ("feature", "segment") and sample[c].dtype.kind not in "fiub"
     ]
     return {
-        "id_share": found.shares.get("decision_id"), "version_share": found.shares.get("version"),
+        "id_share": found.shares.get("id"), "version_share": found.shares.get("version"),
         "features_share": found.shares.get("features"),
-        "duplicate_share": found.duplicate_share if "decision_id" in found.shares else None,
+        "duplicate_share": found.duplicate_share if "id" in found.shares else None,
         "gaps_unexplained": len(found.gaps), "longest_gap_hours": found.longest_gap_hours,
         "personal_detected": personal_data({c: sample[c].dropna().astype(str).tolist() for c in text}),
         "personal_declared": tuple(system.settings.get("personal_data", ())),
@@ -173,7 +173,7 @@ def _explained(cursor: Cursor, system: System, span: Span, now: datetime, held: 
     if logged is not None:
         since = (now - RECENT).date()
         attributed = {
-            checking.chunk_of(day, checking.BY)
+            checking.chunk_of(day, held.by)
             for day, n in zip(profile.days, logged, strict=True) if n and day >= since
         }  # fmt: skip
     return {"explained_share": max(share, by_model), "recent_chunks_attributed": len(attributed)}
