@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from plumbline.charts.distribution import distribution
+from plumbline.charts.distribution import distribution, histogram
 from plumbline.charts.heatmap import heatmap
 from plumbline.charts.importance import importance
 from plumbline.charts.strip import strip
@@ -84,6 +84,8 @@ def all_figures() -> dict[str, Callable[[Mode], Any]]:
             [str(i) for i in range(30)], np.full(30, 1 / 30), np.full(30, 1 / 30), 40, 50, mode, ordered=False
         ),
         "distribution without values": lambda mode: distribution([], [], [], 0, 0, mode),
+        "histogram": lambda mode: histogram([0, 1, 2], halves, halves, 40, 50, mode),
+        "histogram without values": lambda mode: histogram([], [], [], 0, 0, mode),
         "waterfall": lambda mode: waterfall(explanation(), mode),
         "waterfall refused": lambda mode: waterfall(
             Explanation(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from plumbline.charts.distribution import MOST_LEVELS, distribution
+from plumbline.charts.distribution import MOST_LEVELS, distribution, histogram
 from plumbline.charts.heatmap import heatmap
 from plumbline.charts.trend import Release, trend
 from plumbline.charts.waterfall import MOST, steps, waterfall
@@ -26,7 +28,7 @@ def test_a_trend_marks_every_breach_on_the_line() -> None:
 def test_a_trend_always_draws_its_threshold_and_names_it() -> None:
     figure = trend(points())
     (line,) = traces(figure, "threshold")
-    assert set(line.y) == {0.75}
+    assert set(line.y) - {None} == {0.75}
     assert "threshold 75.0 %" in [a.text for a in figure.layout.annotations]
 
 
@@ -106,3 +108,23 @@ def test_a_waterfall_says_its_signs_in_words_largest_first() -> None:
     words = waterfall(told).data[0].text
     assert any(w.startswith("+") and w.endswith("raises") for w in words)
     assert any(w.startswith("−") and w.endswith("lowers") for w in words)
+
+
+def test_a_limit_on_each_side_is_two_lines() -> None:
+    own = [replace(p, threshold=0.95 if i % 2 else 0.4) for i, p in enumerate(points())]
+    below, above = traces(trend(own), "threshold")
+    assert set(below.y) - {None} == {0.4}
+    assert set(above.y) - {None} == {0.95}
+
+
+def test_a_contribution_next_to_nothing_is_about_nothing() -> None:
+    told = replace(explanation(3), attributions={"a": 0.5, "b": 4.9e-06})
+    assert waterfall(told).data[0].text[2] == "about 0"
+
+
+def test_a_histogram_keeps_both_distributions_on_the_same_cells() -> None:
+    figure = histogram([0, 1, 2, 3], [0.2, 0.3, 0.5], [0.5, 0.5, 0.0], 10, 20)
+    then, now = figure.data
+    assert list(then.x) == list(now.x) == [0, 1, 2, 3]
+    assert list(then.y[:-1]) == [0.2, 0.3, 0.5]
+    assert "20 decisions" in now.text[0]

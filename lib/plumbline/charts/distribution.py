@@ -63,12 +63,7 @@ def distribution(
             hovertemplate="%{text}<extra></extra>",
             name=words,
         )
-    figure.add_annotation(
-        xref="paper", yref="paper", x=1, y=1.02, xanchor="right", yanchor="bottom", showarrow=False,
-        text=f"□ reference, n = {numbers.count(n_then)}    "
-        f'<span style="color:{t.accent}">■ window, n = {numbers.count(n_now)}</span>',
-        font={"color": t.muted, "size": 12},
-    )  # fmt: skip
+    _key(figure, mode, n_then, n_now)
     figure.update_xaxes(
         tickmode="array",
         tickvals=places,
@@ -77,3 +72,65 @@ def distribution(
     )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     return figure
+
+
+def histogram(
+    edges: Sequence[float],
+    then: Sequence[float],
+    now: Sequence[float],
+    n_then: int,
+    n_now: int,
+    mode: Mode = "light",
+    *,
+    height: int = 260,
+) -> go.Figure:
+    """Draw a number's distribution then (filled steps) and now (a line of steps) over the same cells.
+
+    Args:
+        edges: borders of the cells, ascending, one more than cells.
+        then, now: shares of decisions a cell. The first and last cell hold what lies beyond.
+        n_then, n_now: decisions behind each.
+    """
+    figure = blank(mode, height)
+    if len(edges) < 2 or n_then + n_now == 0:
+        return note(figure, mode, "All values are the same, or none is there.")
+    t = TOKENS[mode]
+    borders = [float(edge) for edge in edges]
+    series = (
+        ("reference", then, n_then, t.muted, t.reference_band, 1),
+        ("window", now, n_now, t.accent, t.accent_band, 2),
+    )
+    for words, shares, n, line, fill, width in series:
+        steps = [float(share) for share in shares]
+        figure.add_scatter(
+            x=borders,
+            y=[*steps, steps[-1]],
+            mode="lines",
+            line={"shape": "hv", "color": line, "width": width},
+            fill="tozeroy",
+            fillcolor=fill,
+            text=[
+                f"<b>{numbers.significant(low)} to {numbers.significant(high)}</b><br>"
+                f"{words}: {numbers.share(share)} of {numbers.count(n)} decisions"
+                for low, high, share in zip(
+                    borders, [*borders[1:], borders[-1]], [*steps, steps[-1]], strict=True
+                )
+            ],
+            hovertemplate="%{text}<extra></extra>",
+            name=words,
+        )
+    _key(figure, mode, n_then, n_now)
+    figure.update_xaxes(range=[borders[0], borders[-1]])
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    return figure
+
+
+def _key(figure: go.Figure, mode: Mode, n_then: int, n_now: int) -> None:
+    """What is what, and how many, at the top right."""
+    t = TOKENS[mode]
+    figure.add_annotation(
+        xref="paper", yref="paper", x=1, y=1.02, xanchor="right", yanchor="bottom", showarrow=False,
+        text=f"□ reference, n = {numbers.count(n_then)}    "
+        f'<span style="color:{t.accent}">■ window, n = {numbers.count(n_now)}</span>',
+        font={"color": t.muted, "size": 12},
+    )  # fmt: skip

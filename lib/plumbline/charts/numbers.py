@@ -15,7 +15,8 @@ SHARES = frozenset((
 #: metrics whose spelling is not their name
 NAMES = {
     "roc_auc": "ROC AUC", "auc": "ROC AUC", "f1": "F1", "f1_macro": "Macro F1", "f1_weighted": "Weighted F1",
-    "mcc": "MCC", "log_loss": "Log loss", "brier": "Brier score", "mae": "Mean absolute error",
+    "mcc": "Matthews correlation", "matthews_corrcoef": "Matthews correlation",
+    "log_loss": "Log loss", "brier": "Brier score", "mae": "Mean absolute error",
     "rmse": "Root mean squared error", "bias": "Mean error (bias)", "r2": "R²",
     "mape": "MAPE", "smape": "sMAPE",
     "average_precision": "Average precision", "positive_rate": "Positive rate",
@@ -70,6 +71,17 @@ def signed(value: float, digits: int = 3) -> str:
     """A value with its sign, the minus as a minus."""
     words = significant(abs(value), digits)
     return words if words == "0" else ("+" if value > 0 else "−") + words
+
+
+def signed_beside(value: float, largest: float) -> str:
+    """A value with its sign, to the decimals that the largest beside it has; ``about 0`` below them."""
+    if largest == 0:
+        return "0"
+    decimals = max(2 - math.floor(math.log10(abs(largest))), 0)
+    words = f"{abs(value):,.{decimals}f}"
+    if not float(words.replace(",", "")):
+        return "about 0"
+    return ("+" if value > 0 else "−") + words
 
 
 def interval(low: float | None, high: float | None, metric: str = "") -> str:

@@ -165,12 +165,25 @@ def _hover(point: Point, metric: str) -> str:
 
 
 def _threshold(figure: go.Figure, mode: Mode, points: Sequence[Point]) -> None:
-    """The threshold as steps, each as wide as its chunk."""
+    """The threshold as steps, each as wide as its chunk; a limit below and one above are two lines."""
+    values = [p.value for p in points if p.value is not None]
+    middle = sum(values) / len(values)
     known = sorted((p for p in points if p.threshold is not None), key=lambda p: p.start)
-    if known:
+    for above in (False, True):
+        own = [p for p in known if p.threshold is not None and (p.threshold > middle) is above]
+        if not own or len(own) < len(known) / 20:
+            continue
+        xs: list[datetime] = []
+        ys: list[float | None] = []
+        for p in own:
+            if xs and p.start > xs[-1]:
+                xs.append(xs[-1])
+                ys.append(None)
+            xs += [p.start, p.end]
+            ys += [p.threshold, p.threshold]
         figure.add_scatter(
-            x=[x for p in known for x in (p.start, p.end)],
-            y=[p.threshold for p in known for _ in range(2)],
+            x=xs,
+            y=ys,
             mode="lines",
             line={"color": TOKENS[mode].fail, "width": 1, "dash": "dot"},
             hoverinfo="skip",

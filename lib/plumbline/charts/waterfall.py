@@ -34,6 +34,7 @@ def waterfall(explanation: Explanation, mode: Mode = "light", *, most: int = MOS
     if explanation.refused or not parts:
         return note(figure, mode, text(explanation.refused or "This decision has no contributions."))
     t = TOKENS[mode]
+    largest = max(abs(value) for _, value in parts)
     end = explanation.base_value + sum(value for _, value in parts)
     names = ["base value", *(_label(name, explanation.values) for name, _ in parts), "output"]
     figure.add_waterfall(
@@ -43,7 +44,7 @@ def waterfall(explanation: Explanation, mode: Mode = "light", *, most: int = MOS
         measure=["absolute", *("relative" for _ in parts), "total"],
         text=[
             numbers.significant(explanation.base_value),
-            *(f"{numbers.signed(value)} {_direction(value)}" for _, value in parts),
+            *(_words(value, largest) for _, value in parts),
             numbers.significant(end),
         ],
         textposition="outside",
@@ -84,6 +85,11 @@ def _range(explanation: Explanation, parts: list[tuple[str, float]]) -> dict[str
     low, high = min(reached), max(reached)
     room = 0.22 * ((high - low) or 1.0)
     return {"range": [low - (room if low < 0 else 0), high + room]}
+
+
+def _words(value: float, largest: float) -> str:
+    size = numbers.signed_beside(value, largest)
+    return f"{size} {_direction(value)}" if size[0] in "+−" else size
 
 
 def _direction(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,18 @@ def word(status: str, words: str = "") -> str:
     """A status as quiet Markdown for tables: shape, word and colour without a ground."""
     look = mark(status)
     return f":{look.markdown}[{look.glyph}\u00a0{plain(words or look.word)}]"
+
+
+_REASON = re.compile(r"^([A-Z]+-\d+) .+?: (fail|unknown|partial|exempt)\. (.+)$")
+
+
+def reason(words: str, longest: int = 260) -> str:
+    """A scorecard's reason with the finding first and the control that it breaks behind it."""
+    found = _REASON.match(words)
+    if not found:
+        return prose(words, longest)
+    control, status, finding = found.groups()
+    return f"{prose(finding, longest)} {word(status, f'{control} {status}')}"
 
 
 def glyph(status: str) -> str:

@@ -11,9 +11,9 @@ from plumbline.charts import numbers
 from plumbline.charts.strip import strip
 from plumbline.charts.style import Mode, mark
 from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status, System
-from plumbline.governance.verdict import three_next_actions
 from plumbline.ui import cards, states
 from plumbline.ui.plain import plain, prose
+from plumbline.ui.view import View
 
 #: what a verdict means, in the words of a sentence about the system
 MEANS = {
@@ -27,7 +27,7 @@ MANY, TALL = 12, 620  # rows from which a table scrolls inside itself, at that m
 PAGES = {"accuracy", "drift", "decisions", "logs", "governance", "trail", "portfolio"}
 
 
-def verdict(card: Scorecard, system: System) -> None:
+def verdict(card: Scorecard, system: System, view: View) -> None:
     """The word, what it means, and since when."""
     look = mark(card.verdict.value)
     since = f", since {numbers.day(card.since)}" if card.since else ""
@@ -35,23 +35,17 @@ def verdict(card: Scorecard, system: System) -> None:
     cards.opening(
         f"{system.title} {MEANS[card.verdict.value]}{since}.",
         f"Judged {numbers.moment(card.at)} as tier {card.tier.value}"
-        + ("." if card.context_complete else ", the stricter reading of open questions."),
+        + ("." if card.context_complete else ", the stricter reading of open questions.")
+        + (
+            " A scorecard speaks of the whole log; the sidebar's window is not used." if view.narrowed else ""
+        ),
     )
 
 
 def reasons(card: Scorecard) -> None:
     """The three reasons that weigh most: the finding first, then the control that it breaks."""
     cards.section("Why")
-    st.markdown("\n".join(f"{i}. {_reason(card, words)}" for i, words in enumerate(card.reasons[:3], 1)))
-
-
-def _reason(card: Scorecard, words: str) -> str:
-    for control in card.controls:
-        head = f"{control.id} {control.title}: {control.status.value}. "
-        if words.startswith(head):
-            found = prose(words.removeprefix(head), 260)
-            return f"{found} {cards.word(control.status.value, f'{control.id} {control.status.value}')}"
-    return prose(words, 260)
+    st.markdown("\n".join(f"{i}. {cards.reason(words)}" for i, words in enumerate(card.reasons[:3], 1)))
 
 
 def stake(card: Scorecard) -> None:
@@ -67,10 +61,9 @@ def stake(card: Scorecard) -> None:
     cards.note(str(card.at_stake.get("sentence", "")))
 
 
-def actions(card: Scorecard) -> None:
+def actions(card: Scorecard, found: Sequence[str]) -> None:
     """The three things to do next, each with the page to do it on."""
     cards.section("Do next")
-    found = three_next_actions(card)
     if not found:
         st.markdown("Nothing is open. Keep the checks running.")
         return

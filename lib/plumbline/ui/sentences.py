@@ -2,14 +2,73 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
+from plumbline.answers.drift import DriftAnswer
+from plumbline.answers.loading import LogsOf
+from plumbline.answers.portfolio import SystemRow
 from plumbline.answers.promises import Statements
 from plumbline.answers.trail import TrailAnswer
 from plumbline.charts import numbers
 from plumbline.governance.context import QUESTIONS
+from plumbline.ui.view import View
 
 Opening = tuple[str, str]
+
+
+def window(view: View, *more: str) -> str:
+    """What the page speaks of: window, version, filter, zone."""
+    said = ["the whole log" if not (view.start or view.end) else numbers.span(view.start, view.end)]
+    if view.version:
+        said.append(f"version {view.version}")
+    said += [f"{column.partition(':')[2] or column} = {value}" for column, value in view.where]
+    words = ", ".join((*said, *more))
+    return f"{words[:1].upper()}{words[1:]}. Days are UTC."
+
+
+def drift(answer: DriftAnswer, view: View) -> str:
+    """The two spans that are compared, and what narrows them."""
+    return window(
+        replace(view, start=answer.window[0], end=answer.window[1]),
+        f"against {numbers.span(*answer.reference)}",
+    )
+
+
+def portfolio(rows: Sequence[SystemRow]) -> Opening:
+    """How many systems stand how badly."""
+    tally = Counter(row.verdict.value for row in rows)
+    worst = tally.get("LIABILITY", 0)
+    systems = "1 system" if len(rows) == 1 else f"{len(rows)} systems"
+    if worst:
+        are = "is a liability" if worst == 1 else "are liabilities"
+        sentence = f"{worst} of {systems} {are}."
+    elif tally.get("EXPOSED"):
+        sentence = f"None of {systems} is a liability; {tally['EXPOSED']} cannot prove all that is asked."
+    else:
+        sentence = f"None of {systems} is a liability."
+    others = ", ".join(f"{n} {word}" for word, n in tally.items() if word != "LIABILITY")
+    return sentence, f"Worst first{f'; {others}' if others else ''}. Open a system for its scorecard."
+
+
+def logs(view: View, found: LogsOf | None) -> Opening:
+    """What has been loaded."""
+    if view.system is None or found is None:
+        return (
+            "Load a log, and see in minutes whether the model behind it is a liability.",
+            "A CSV or Parquet export of predictions is enough; what its columns mean is guessed, and yours to correct.",
+        )
+    there = [load for load in found.loads if load.undone_at is None]
+    rows = sum(load.rows_loaded for load in there if load.kind != "labels")
+    loaded = "1 load" if len(there) == 1 else f"{len(there)} loads"
+    sentence = f"{view.system.title} holds {numbers.count(rows)} decisions from {loaded}."
+    aside = sum(load.rows_quarantined for load in there)
+    return (
+        sentence,
+        f"{numbers.count(aside)} rows are in quarantine." if aside else "Nothing is in quarantine.",
+    )
 
 
 def context(stated: Statements, today: date) -> Opening:

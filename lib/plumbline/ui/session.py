@@ -44,8 +44,19 @@ CHUNK = Key("by", "auto")
 WHERE = Key("where", "")
 LEVEL = Key("is", "")
 
-# pages
+# pages: bound to the query string as well, so that a link shows the same picture
+METRIC = Key("metric", "")
+SPLIT = Key("versions", False)
+ESTIMATED = Key("estimated", False)
+FEATURE = Key("feature", "")
+METHOD = Key("method", "js")
+DECISION = Key("decision", "")
+
+# pages: kept in the tab only
 UPLOAD: Key[Any] = Key("logs.upload", None)  # what the last uploaded file turned out to be
 RESULT: Key[Any] = Key("logs.result", None)  # the last load's result
+PAGE_AFTER: Key[Any] = Key("decisions.after", None)  # (question, where its next page begins)
+PAGE_IDS: Key[tuple[str, ...]] = Key("decisions.ids", ())  # the decisions of the page on screen
+GO_TO = Key("logs.go_to", "")  # the system that the sidebar turns to at the next run
 UPLOAD_TURN = Key("logs.turn", 0)  # counts uploads: a new uploader after each load
 ACTOR = Key("actor", "")  # the name that signs what is done in this tab

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import streamlit as st
@@ -14,7 +14,7 @@ from plumbline.ui import cards
 from plumbline.ui.plain import one_line, plain
 
 
-def grid(rows: Sequence[dict[str, object]], *, alt: str, height: int | None = None) -> None:
+def grid(rows: Sequence[Mapping[str, object]], *, alt: str, height: int | None = None) -> None:
     """A scrolling table of plain cells: canvas, so that nothing in a cell is read as markup."""
     import pandas as pd
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from plumbline.charts.style import Mode
-from plumbline.domain import System
+from plumbline.domain import Slice, System
 from plumbline.store.workspace import Workspace
 
 
@@ -25,6 +25,11 @@ class View:
     version: str | None = None
     chunk: str | None = None  # day, week, month; None: chosen from the data
     where: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def slice(self) -> Slice:
+        """The chosen window, version and filters as the answers take them."""
+        return Slice(self.start, self.end, self.version, None, self.where)
 
     @property
     def narrowed(self) -> bool:

@@ -1,0 +1,112 @@
+"""The pieces of the Logs page about what was loaded: the last result, all loads, the quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from plumbline.answers.loading import undo_load
+from plumbline.charts import numbers
+from plumbline.domain import Load
+from plumbline.store.loads import Quarantined
+from plumbline.ui import cards, session, states, tables, uploads
+from plumbline.ui.cards import Figure
+from plumbline.ui.plain import one_line, plain
+from plumbline.ui.view import View
+
+
+def result() -> None:
+    """What the last load did: rows read are loaded, duplicates or quarantined, always."""
+    made: Load | None = session.RESULT.get()
+    if made is None:
+        return
+    with st.container(border=True):
+        cards.section(f"{made.file} is loaded into {made.system}")
+        items = [
+            Figure("Rows read", numbers.count(made.rows_read), "the sum of the three beside it"),
+            Figure("Loaded", numbers.count(made.rows_loaded)),
+            Figure("Duplicates", numbers.count(made.rows_duplicate), "already there, left out"),
+            Figure("Quarantined", numbers.count(made.rows_quarantined), "kept below, with the reason"),
+        ]
+        if made.kind == "labels":
+            items[1] = Figure(
+                "Labels joined", numbers.count(made.labels_joined), f"{numbers.count(made.rows_loaded)} rows"
+            )
+        cards.figures(items)
+        for reason, n in made.reasons.items():
+            st.markdown(f"{cards.word('watch', numbers.count(n))} {plain(reason.replace('_', ' '))}")
+        for words in made.notes:
+            cards.note(words)
+        with st.container(horizontal=True):
+            states.link(states.Step("scorecard", "See the verdict"))
+            states.link(states.Step("accuracy", "See the accuracy"))
+            st.button("Close", on_click=session.RESULT.clear, type="tertiary")
+
+
+def table(found: Sequence[Load]) -> None:
+    """All loads, newest first, those taken back included."""
+    tables.grid(
+        [
+            {
+                "Load": load.load_id,
+                "When (UTC)": f"{load.at:%Y-%m-%d %H:%M}",
+                "File": one_line(load.file, 60),
+                "Holds": load.kind,
+                "Read": load.rows_read,
+                "Loaded": load.rows_loaded,
+                "Duplicates": load.rows_duplicate,
+                "Quarantined": load.rows_quarantined,
+                "Labels joined": load.labels_joined,
+                "Reference": "yes" if load.reference else "no",
+                "By": one_line(load.actor, 40),
+                "State": cards.glyph("undone") if load.undone_at else "● there",
+                "SHA-256": load.sha256[:12],
+            }
+            for load in found
+        ],
+        alt="Loads: number, time, file, rows read, loaded, duplicates, quarantined, labels joined",
+    )
+
+
+def undo(view: View, found: Sequence[Load]) -> None:
+    """Take a load back, profiles included; its line in the register stays."""
+    there = {load.load_id: load for load in found if load.undone_at is None}
+    if not there:
+        return
+    with st.expander("Take a load back"):
+        chosen = st.selectbox(
+            "Load",
+            list(there),
+            format_func=lambda i: f"{i}: {one_line(there[i].file, 60)}",
+            key="logs.undo.load",
+            width=489,
+        )
+        sure = st.checkbox("Remove its decisions, labels and counts", key="logs.undo.sure")
+        if st.button("Take it back", disabled=not sure or chosen is None) and chosen is not None:
+            removed = undo_load(view.ws, int(chosen), actor=uploads.actor())
+            session.RESULT.clear()
+            st.toast(f"Load {chosen} is taken back: {numbers.count(removed)} rows removed.")
+            st.rerun()
+
+
+def quarantine(rows: Sequence[Quarantined]) -> None:
+    """Rows that could not be loaded, with line, reason and raw text."""
+    cards.section(
+        "Quarantine",
+        "Rows that could not be loaded, as they stood in the file. Mend them there, and load it again.",
+    )
+    tables.grid(
+        [
+            {
+                "Load": row.load_id,
+                "Line": row.line,
+                "Reason": one_line(row.reason.replace("_", " "), 80),
+                "Detail": one_line(row.detail or "", 160),
+                "Raw": one_line(row.raw or "", 300),
+            }
+            for row in rows
+        ],
+        alt="Rows in quarantine: load, line, reason, detail, raw text",
+        height=300 if len(rows) > 7 else None,
+    )

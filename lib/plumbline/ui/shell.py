@@ -1,0 +1,107 @@
+"""The frame of every page: page config, navigation, sidebar. Run by Streamlit for each visitor and click."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from plumbline.domain import PlumblineError, System
+from plumbline.ui import cards, sidebar, states
+from plumbline.ui import open as opened
+from plumbline.ui.states import PAGES
+from plumbline.ui.view import CURRENT, View
+
+#: section -> pages of it: file name, title, icon. A new page is one file and one line here.
+SECTIONS = {
+    "Leadership": (
+        ("scorecard", "Scorecard", "verified"),
+        ("portfolio", "Portfolio", "view_list"),
+    ),
+    "Analysis": (
+        ("accuracy", "Accuracy", "show_chart"),
+        ("drift", "Drift", "grid_on"),
+        ("decisions", "Decisions", "manage_search"),
+    ),
+    "Operations": (
+        ("logs", "Logs", "upload_file"),
+        ("governance", "Governance", "fact_check"),
+        ("trail", "Trail", "link"),
+    ),
+}
+ICON = Path(__file__).with_name("mark.svg")  # a Material icon here would be fetched from another machine
+
+
+def view() -> View:
+    """The sidebar's choice; every page begins with it.
+
+    A page that is run without the shell, as Streamlit does with a deep link into ``pages/`` when the main
+    script is a plain one, has no view: it says so and stops before it can show anything.
+    """
+    current = CURRENT.get()
+    if current is None:
+        states.unguarded()
+        st.stop()
+    return current
+
+
+def chosen(current: View) -> System:
+    """The chosen system; without one the page says how to get one, and stops."""
+    if current.system is not None:
+        return current.system
+    states.empty(
+        "No log has been loaded yet.",
+        "Drop a CSV or Parquet export of prediction logs on the Logs page, or run `plumbline demo` "
+        "in a terminal to load seven example systems.",
+        states.LOAD_A_LOG,
+    )
+    st.stop()
+
+
+def _pages() -> dict[str, list[Any]]:
+    return {
+        section: [
+            st.Page(
+                PAGES / f"{name}.py",
+                title=title,
+                icon=f":material/{icon}:",
+                url_path=name,
+                default=name == "scorecard",
+            )
+            for name, title, icon in entries
+            if (PAGES / f"{name}.py").exists()
+        ]
+        for section, entries in SECTIONS.items()
+    }
+
+
+def main() -> None:
+    """One run of one page inside the frame."""
+    CURRENT.set(None)
+    st.set_page_config(page_title="Plumbline", page_icon=str(ICON), layout="wide")
+    page = st.navigation(_pages(), expanded=True)
+    st.set_page_config(page_title=f"{page.title} · Plumbline")
+    st.logo(_wordmark(cards.mode() == "dark"), size="large")
+    with st.container(width=cards.MEASURE):
+        try:
+            CURRENT.set(sidebar.read(opened.workspace(), cards.mode()))
+            page.run()
+        except PlumblineError as error:
+            states.failed(error)
+
+
+def _wordmark(dark: bool) -> str:
+    """A plumb line and the name, as SVG in the ink of the mode."""
+    ink, accent = ("#E8E6E1", "#7FB2EA") if dark else ("#1B2430", "#1F5FA8")
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 32" width="150" height="32">'
+        f'<path d="M10 2V19" stroke="{ink}" stroke-width="1.5"/>'
+        f'<path d="M6 17h8l-4 12z" fill="{accent}"/>'
+        f'<text x="24" y="23" font-family="Georgia, \'Times New Roman\', serif" font-size="20" '
+        f'font-weight="600" fill="{ink}">Plumbline</text></svg>'
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""The sidebar: system, window, version, chunk and filter, each bound to the query string."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import streamlit as st
+
+from plumbline.charts.style import Mode
+from plumbline.domain import System
+from plumbline.store import systems as store
+from plumbline.store.workspace import Workspace
+from plumbline.ui import cards, session
+from plumbline.ui.choices import Choices, choices, levels
+from plumbline.ui.plain import plain
+from plumbline.ui.view import View
+
+WHOLE, DATES = "Whole log", "Choose dates"
+#: window -> days before the last decision
+WINDOWS = {WHOLE: None, "Last 30 days": 30, "Last 90 days": 90, "Last 180 days": 180, DATES: None}
+ALL_VERSIONS = "All versions"
+EVERYTHING = "No filter"
+CHUNKS = ("auto", "day", "week", "month")
+
+
+def read(ws: Workspace, mode: Mode) -> View:
+    """Draw the sidebar and return what it says."""
+    with ws.read() as cursor:
+        found = tuple(store.list_systems(cursor))
+    change = ws.change()
+    with st.sidebar:
+        if not found:
+            cards.note("No system yet. Load a log to begin.")
+            return View(ws, change, mode, ())
+        system = _system(found)
+        offered = choices(ws, str(ws.path), system.key, change)
+        start, end = _window(offered)
+        version = _one_of("Version", session.VERSION.name, ALL_VERSIONS, offered.versions)
+        chunk = st.selectbox("Chunk", CHUNKS, key=session.CHUNK.name, bind="query-params")
+        where = _filter(ws, system.key, offered, change)
+    return View(
+        ws, change, mode, found, system, start, end, version, None if chunk == "auto" else chunk, where
+    )
+
+
+def _system(found: tuple[System, ...]) -> System:
+    keys = [system.key for system in found]
+    if session.GO_TO.get() in keys:
+        session.SYSTEM.set(session.GO_TO.get())
+        session.GO_TO.clear()
+    _missing(session.SYSTEM.name, keys, "system")
+    key = st.selectbox("System", keys, key=session.SYSTEM.name, bind="query-params")
+    return next(system for system in found if system.key == key)
+
+
+def _missing(name: str, options: list[str], what: str) -> None:
+    """Say that a colleague's link asks for something that is not here, instead of quietly showing another."""
+    asked = st.query_params.get(name)
+    if asked and asked not in options:
+        st.warning(
+            f"The link asked for {what} {plain(asked, 60)}, which is not here.", icon=":material/link_off:"
+        )
+
+
+def _one_of(label: str, name: str, none: str, options: tuple[str, ...]) -> str | None:
+    """A select box with a first entry that means no choice."""
+    if not options:
+        return None
+    offered = [none, *options]
+    _missing(name, offered, label.lower())
+    choice = st.selectbox(label, offered, key=name, bind="query-params")
+    return None if choice in (None, none) else str(choice)
+
+
+def _window(offered: Choices) -> tuple[datetime | None, datetime | None]:
+    """The half-open window; days are counted back from the last decision, as a log may be old."""
+    choice = st.selectbox("Window", list(WINDOWS), key=session.WINDOW.name, bind="query-params")
+    if choice == DATES:
+        left, right = st.columns(2)
+        first = left.date_input(
+            "From",
+            value=None,
+            min_value=None,
+            format="YYYY-MM-DD",
+            key=session.FROM.name,
+            bind="query-params",
+        )
+        last = right.date_input(
+            "To", value=None, format="YYYY-MM-DD", key=session.TO.name, bind="query-params"
+        )
+        return _midnight(first), _midnight(last, days=1)
+    days = WINDOWS.get(str(choice))
+    if days is None or offered.last is None:
+        return None, None
+    return _midnight(offered.last.date(), days=1 - days), None
+
+
+def _midnight(day: object, days: int = 0) -> datetime | None:
+    return datetime.combine(day, time(), UTC) + timedelta(days=days) if isinstance(day, date) else None
+
+
+def _filter(ws: Workspace, key: str, offered: Choices, change: int) -> tuple[tuple[str, str], ...]:
+    column = _one_of("Filter", session.WHERE.name, EVERYTHING, offered.columns)
+    if column is None:
+        return ()
+    found = list(levels(ws, str(ws.path), key, column, change))
+    if not found:
+        cards.note("This column has no values.")
+        return ()
+    _missing(session.LEVEL.name, found, "value")
+    level = st.selectbox("is", found, key=session.LEVEL.name, bind="query-params")
+    return ((column, str(level)),)

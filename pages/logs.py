@@ -1,0 +1,27 @@
+"""Load a log, correct what its columns mean, see what came in, take it back."""
+
+from plumbline.answers.loading import logs_of
+from plumbline.ui import cards, loads, sentences, shell, uploads
+
+view = shell.view()
+
+logs = logs_of(view.ws, view.system.key) if view.system else None
+cards.opening(*sentences.logs(view, logs))
+loads.result()
+
+cards.section("Load a log", "Or a labels file, with decision ids and outcomes: it is recognised by itself.")
+upload = uploads.drop(view.ws)
+if upload is not None:
+    title = uploads.target(view, upload)
+    found = uploads.inspect(view, upload, title)
+    if found is not None:
+        uploads.describe(found)
+        said = uploads.correct(found, upload, title)
+        uploads.load(view, upload, title, found, said)
+
+if logs is not None and logs.loads:
+    cards.section("Loads so far")
+    loads.table(logs.loads)
+    loads.undo(view, logs.loads)
+if logs is not None and logs.quarantined:
+    loads.quarantine(logs.quarantined)

@@ -1,0 +1,122 @@
+"""A real server and a real Chromium. Every page that a journey opens is watched: no request may leave the
+machine, and nothing may be written to the console as an error."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = os.environ.get("PLUMBLINE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+ADVICE = (
+    "Browser tests need Chromium: apt install chromium, dnf install chromium, or brew install --cask chromium; "
+    "or set PLUMBLINE_CHROMIUM to its path."
+)
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+HOME = re.compile(r"^(?:(?:https?|wss?)://127\.0\.0\.1[:/]|data:|blob:)")
+#: a deep link makes Streamlit ask for these two below the page's path first
+HARMLESS = re.compile(r"/_stcore/(health|host-config)$")
+
+
+@contextmanager
+def serve(workspace: Path) -> Iterator[str]:
+    """Run the app on a free port with this workspace; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = workspace.with_suffix(".log").open("w+")
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PLUMBLINE_WORKSPACE": str(workspace)}
+    )
+    try:
+        _wait(f"http://127.0.0.1:{port}/_stcore/health", process, log.name)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        log.close()
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], log: str) -> None:
+    end = time.monotonic() + 40
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        try:
+            if urllib.request.urlopen(address, timeout=2).read() == b"ok":
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"The app did not start:\n{Path(log).read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(ADVICE)
+        pytest.skip(ADVICE)
+    with sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", timezone_id="UTC")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab that is watched; the test fails afterwards when something left the machine or the console cried."""
+    tab = context.new_page()
+    left: list[str] = []
+    cried: list[str] = []
+    tab.on("request", lambda r: left.append(r.url) if not HOME.match(r.url) else None)
+    tab.on(
+        "console",
+        lambda m: (
+            cried.append(m.text)
+            if m.type == "error" and not HARMLESS.search((m.location or {}).get("url", ""))
+            else None
+        ),
+    )
+    tab.on("pageerror", lambda e: cried.append(str(e)))
+    yield tab
+    assert not left, f"requests that left the machine: {left}"
+    assert not cried, f"errors on the console: {cried}"
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run."""
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(timeout=30_000)
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """A path for a workspace that does not exist yet."""
+    return lambda: tmp_path_factory.mktemp("workspace") / "workspace.duckdb"

@@ -1,0 +1,43 @@
+"""The pages inside their shell, on a workspace of the tests' own, without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from plumbline.ui import open as opened
+
+ROOT = Path(__file__).parents[2]
+SHELL = ROOT / "lib" / "plumbline" / "ui" / "shell.py"
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+
+Open = Callable[..., AppTest]
+
+
+def open_page(page: str, **query: str) -> AppTest:
+    """Run the shell with a query string, then go to a page."""
+    at = AppTest.from_file(SHELL, default_timeout=30)
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    if page != "scorecard":
+        at.switch_page(f"../../../pages/{page}.py").run()
+    return at
+
+
+def words(at: AppTest) -> str:
+    """Everything that the page says in Markdown, errors and captions included."""
+    kinds = ("markdown", "error", "warning", "caption", "success", "info")
+    return "\n".join(str(item.value) for kind in kinds for item in at.get(kind))
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No workspace yet."""
+    opened.close()
+    monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(tmp_path / "workspace.duckdb"))
+    yield
+    opened.close()
