@@ -26,7 +26,7 @@ class Column:
     name: str
     value: str
     map: ColumnMap
-    odd: str = ""  # SQL that is true where the cell held something that could not be read
+    watched: str = ""  # the cell, where it may hold something that cannot be read and is then left empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ def stage_column(
     """How one mapped column is read."""
     cell, role = source.cell(item.column), item.role.role
     text = source.is_text(item.column)
-    name, odd = str(item.role), ""
+    name, watched = str(item.role), ""
     if role in ("timestamp", "label_time", "trained_at"):
         value = cast.instant(cell, item.format, zone, kind=source.kinds[item.column])
         if role != "timestamp":
-            odd = _odd(cell, value, text)
+            watched = cell if text else ""
     elif role in ("decision_id", "version", "arm"):
         value = cast.name(cell, text=text)
     elif role == "subject":
@@ -58,19 +58,10 @@ def stage_column(
         value = cast.outcome(cell, text=text)
     elif role in ("prediction", "label", "override", "score") or kind is Kind.NUMERIC:
         value = cast.number(cell, item.format, text=text)
-        odd = _odd(cell, value, text)
+        watched = cell if text else ""
     else:
         value = cast.level(cell, text=text)
-    return Column(name, value, item, odd)
-
-
-def _odd(cell: str, value: str, text: bool) -> str:
-    """True where a cell of text holds something that is neither a value nor one of the words for none."""
-    if not text:
-        return ""
-    return (
-        f"CASE WHEN ({value}) IS NULL AND {cell} IS NOT NULL THEN NOT {cast.is_missing(cell)} ELSE false END"
-    )
+    return Column(name, value, item, watched)
 
 
 #: bits of one word of the mask ``_odd``
@@ -80,7 +71,18 @@ _UNHASHED = ("label", "label_time", "override")
 
 def odd_columns(columns: Sequence[Column]) -> list[Column]:
     """The columns that a bit of ``_odd0``, ``_odd1`` ... stands for, in order."""
-    return [c for c in columns if c.odd]
+    return [c for c in columns if c.watched]
+
+
+def odd_masks(columns: Sequence[Column]) -> str:
+    """SQL of ``_odd0`` ... over the staged values and the cells ``_raw0`` ... of the watched columns."""
+    bits = [
+        f"CASE WHEN {ident(c.name)} IS NULL AND _raw{i} IS NOT NULL "
+        f"THEN CASE WHEN {cast.is_missing(f'_raw{i}')} THEN 0 ELSE {1 << (i % MASK_BITS)} END ELSE 0 END"
+        for i, c in enumerate(odd_columns(columns))
+    ]
+    words = [bits[i : i + MASK_BITS] for i in range(0, len(bits), MASK_BITS)] or [["0"]]
+    return ", ".join(f"({' + '.join(word)})::BIGINT AS _odd{i}" for i, word in enumerate(words))
 
 
 def odd_bit(columns: Sequence[Column], name: str) -> str:

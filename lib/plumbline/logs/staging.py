@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from plumbline.domain import PlumblineError
-from plumbline.logs.plan import MASK_BITS, Plan, odd_bit, odd_columns
+from plumbline.logs.plan import Plan, odd_bit, odd_columns, odd_masks
 from plumbline.logs.source import REJECT_SCANS, REJECTS, Source, relation, unreadable
 from plumbline.store.sql import ident, literal
 
@@ -23,16 +23,13 @@ def stage(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan) -> int:
     """
     drop_stage(cursor)
     values = ", ".join(f"{c.value} AS {ident(c.name)}" for c in plan.columns)
-    bits = [
-        f"CASE WHEN {c.odd} THEN {1 << (i % MASK_BITS)} ELSE 0 END"
-        for i, c in enumerate(odd_columns(plan.columns))
-    ]
-    words = [bits[i : i + MASK_BITS] for i in range(0, len(bits), MASK_BITS)] or [["0"]]
-    masks = ", ".join(f"({' + '.join(word)})::BIGINT AS _odd{i}" for i, word in enumerate(words))
+    names = ", ".join(ident(c.name) for c in plan.columns)
+    raw = "".join(f", {c.watched} AS _raw{i}" for i, c in enumerate(odd_columns(plan.columns)))
     reason = "CASE " + " ".join(f"WHEN {sql} THEN {literal(r)}" for r, sql, _ in plan.reasons) + " END"
     derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
     digest = f"hash({', '.join(ident(name) for name in plan.hashed)})" if plan.hashed else "0::UBIGINT"
-    inner = f"SELECT {values}, {masks} FROM {relation(source, rejects=True)}"
+    read = f"SELECT {values}{raw} FROM {relation(source, rejects=True)}"
+    inner = f"SELECT {names}, {odd_masks(plan.columns)} FROM ({read})"
     try:
         cursor.execute(
             f"CREATE TEMP TABLE {STAGE_TABLE} AS "

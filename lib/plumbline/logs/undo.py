@@ -49,8 +49,8 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
             touched.pop(load_id, None)
         loads.mark_undone(cursor, load_id)
         system = settle_reference(cursor, settle_classes(cursor, system))
-        trail.append(cursor, actor=actor, action="undo", system=system.key,
-                     detail={"load_id": load_id, "file": load.file, "kind": load.kind, "rows_removed": removed})  # fmt: skip
+        detail = {"load_id": load_id, "file": load.file, "kind": load.kind, "rows_removed": removed}
+        trail.append(cursor, actor=actor, action="undo", system=system.key, detail=detail)
         if after:
             after(cursor, system, load, sorted(touched))
     return removed
