@@ -1,0 +1,129 @@
+"""Recognising files by content, whatever they are called."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import pickle
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from plumbline.domain import PlumblineError
+from plumbline.logs.sniff import find_delimiter, sniff, unique_names
+from plumbline.logs.source import open_source
+from plumbline.logs.survey import survey
+from plumbline.store.workspace import Workspace
+
+TABLE = "id,when,score\n1,2026-01-01,0.5\n2,2026-01-02,0.25\n"
+
+
+def _zip() -> bytes:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        archive.writestr("a.csv", TABLE)
+    return body.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (b"", "empty"),
+        (b"\n\n  \n", "empty"),
+        (b"id,when,score\n", "no rows"),
+        (gzip.compress(TABLE.encode()), "gzip"),
+        (_zip(), "Excel"),
+        (pickle.dumps({"a": [1]}, protocol=2), "pickle"),
+        (pickle.dumps({"a": [1]}, protocol=5), "pickle"),
+        (b"%PDF-1.7 ...", "PDF"),
+        (b'[{"id": 1}]', "JSON"),
+        (b"<html></html>", "HTML"),
+        (bytes(range(256)) * 40, "binary"),
+        (b"a,b\n1,\x002\n", "NUL"),
+        (b"SQLite format 3\x00", "SQLite"),
+    ],
+)
+def test_what_is_no_log_is_refused_in_one_sentence(tmp_path: Path, body: bytes, word: str) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(body)
+    with pytest.raises(PlumblineError, match=word) as refused:
+        sniff(path)
+    assert "log.csv" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(PlumblineError, match="no such file"):
+        sniff(tmp_path / "nothing.csv")
+    with pytest.raises(PlumblineError, match="folder"):
+        sniff(tmp_path)
+
+
+def test_a_line_of_four_gigabytes_is_refused_without_reading_it_whole(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    with path.open("wb") as file:
+        file.truncate(4 * 1024**3)  # sparse
+    with pytest.raises(PlumblineError, match="16 MB"):
+        sniff(path)
+
+
+def test_a_long_line_further_on_is_refused_too(tmp_path: Path) -> None:
+    path = tmp_path / "late.csv"
+    path.write_bytes(TABLE.encode() * 50_000 + b"x" * (17 * 1024**2) + b"\n" + TABLE.encode())
+    with pytest.raises(PlumblineError, match="16 MB"):
+        survey(path, text=True)
+
+
+@pytest.mark.parametrize("sep", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found(tmp_path: Path, sep: str) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text(TABLE.replace(",", sep), "utf-8")
+    assert sniff(path).delimiter == sep
+    assert sniff(path).columns == ("id", "when", "score")
+
+
+def test_decimal_commas_do_not_pass_for_delimiters() -> None:
+    assert find_delimiter("a;b;c\n1,5;2,5;3\n4,5;2,25;1,5\n") == ";"
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_every_encoding_and_line_end_gives_the_same_table(
+    workspace: Workspace, tmp_path: Path, encoding: str, ends: str
+) -> None:
+    text = "Nr;Käufer;Preis\n" + "".join(f"{i};Müller €;{i},5\n" for i in range(200))
+    path = tmp_path / "log.csv"
+    path.write_bytes(text.replace("\n", ends).encode(encoding))
+    source = open_source(workspace, path, whole=True)
+    assert source.columns == ("Nr", "Käufer", "Preis")
+    with workspace.read() as cursor:
+        from plumbline.logs.source import relation
+
+        found = cursor.execute(f"SELECT * FROM {relation(source, rejects=False)}").fetchall()
+    assert found == [(str(i), "Müller €", f"{i},5") for i in range(200)]
+
+
+def test_lines_before_the_table_are_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("Report of 2026\nmade by: A\n\n" + TABLE, "utf-8")
+    form = sniff(path)
+    assert (form.skip, form.columns) == (3, ("id", "when", "score"))
+
+
+def test_a_table_without_a_header_gets_names(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("a1,2026-01-01T10:00:00,0.5\na2,2026-01-01T11:00:00,0.7\n", "utf-8")
+    form = sniff(path)
+    assert not form.header
+    assert form.columns == ("column_1", "column_2", "column_3")
+
+
+def test_names_are_unique_whatever_their_case() -> None:
+    assert unique_names(["Score", "score", "", "a\nb", "SCORE"]) == (
+        "Score",
+        "score_2",
+        "column_3",
+        "a b",
+        "SCORE_3",
+    )
