@@ -1,0 +1,121 @@
+"""Loading against an independent row-by-row reader on small dirty files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plumbline.domain import PlumblineError
+from plumbline.store.loads import quarantined
+from plumbline.store.workspace import open_workspace
+from tests.logs.logfiles import HEADER, load, rows_of
+
+TIMES = [
+    "2026-01-01T00:00:00Z",
+    "2026-01-01T05:00:00+05:00",
+    "2026-01-02 10:30:00",
+    "2026-02-30T00:00:00",
+    "",
+    "soon",
+    "1",
+]
+SCORES = ["0.5", "1", "0", "", "NaN", "high", "1e-3"]
+CLASSES = ["yes", "no", "", "null"]
+TEXTS = ["north", "a, b", 'say "x"', "two\nlines", "", "NA", "<b>", "'; DROP TABLE system; --", "=1+1", "ü"]
+AGES = ["20", "30.5", "n/a", "", "old", "-inf"]
+
+CELLS = st.tuples(
+    st.integers(0, 5).map(lambda i: f"d{i}"), st.sampled_from(TIMES), st.sampled_from(SCORES), st.sampled_from(CLASSES),
+    st.sampled_from(CLASSES), st.sampled_from(AGES), st.sampled_from(TEXTS),
+).map(list)  # fmt: skip
+ROWS = st.lists(st.tuples(CELLS, st.sampled_from([0, 0, 0, 0, 0, 0, -1, 1])), min_size=1, max_size=14)
+GOOD = ["d99", "2026-01-05T00:00:00Z", "0.5", "yes", "", "20", "north"]
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).replace(tzinfo=None)
+
+
+def _class(text: str) -> str | None:
+    return None if text.strip().lower() in ("", "null") else text
+
+
+def expected(
+    text: str,
+) -> tuple[int, Counter[str], list[tuple[int, str]], dict[tuple[object, ...], str | None]]:
+    """(records, reasons, (line, reason) of each bad one, decision -> label) as a person would read the file."""
+    lines = list(csv.reader(io.StringIO(text)))
+    starts, at = [], 1
+    for cells in lines:
+        starts.append(at)
+        at += 1 + sum(c.count("\n") for c in cells)
+    reasons: Counter[str] = Counter()
+    bad: list[tuple[int, str]] = []
+    kept: dict[tuple[object, ...], str | None] = {}
+    for line, cells in list(zip(starts, lines, strict=True))[1:]:
+        reason = ""
+        if len(cells) != len(HEADER):
+            reason = "too_few_fields" if len(cells) < len(HEADER) else "too_many_fields"
+        else:
+            name, when, score, pred, label, age, region = cells
+            number = None if score in ("", "NaN") else float(score) if score != "high" else None
+            if _time(when) is None:
+                reason = "bad_timestamp"
+            elif score == "high":
+                reason = "bad_score"
+            elif number is None and _class(pred) is None:
+                reason = "no_prediction"
+        if reason:
+            reasons[reason] += 1
+            bad.append((line, reason))
+            continue
+        years = float(age) if age in ("20", "30.5") else None
+        place = None if region.lower() in ("", "na") else region
+        key = (name, _time(when), number, _class(pred), years, place)
+        if kept.get(key) is None:
+            kept[key] = _class(label)
+    return len(lines) - 1, reasons, bad, kept
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=ROWS, ends=st.sampled_from(["\n", "\r\n"]), mark=st.booleans())
+def test_every_row_ends_where_a_row_by_row_reader_says(
+    rows: list[tuple[list[str], int]], ends: str, mark: bool
+) -> None:
+    body = io.StringIO(newline="")
+    writer = csv.writer(body, lineterminator=ends)
+    writer.writerow(HEADER)
+    writer.writerow(GOOD)
+    for cells, change in rows:
+        writer.writerow(cells[:-1] if change < 0 else [*cells, "more"] if change > 0 else cells)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "a.csv").write_bytes(body.getvalue().encode("utf-8-sig" if mark else "utf-8"))
+        ws = open_workspace(folder / "w.duckdb", read_from=[folder])
+        try:
+            made = load(ws, folder / "a.csv")
+            with ws.read() as cursor:
+                aside = [(q.line, q.reason) for q in quarantined(cursor, system="s")]
+            columns = '"decision_id", "timestamp", score, prediction, "feature:age", "feature:region", label'
+            found = {tuple(r[:-1]): r[-1] for r in rows_of(ws, columns)}
+        except PlumblineError as error:
+            raise AssertionError(body.getvalue()) from error
+        finally:
+            ws.close()
+    records, reasons, bad, kept = expected(body.getvalue().replace("\r\n", "\n"))
+    assert made.rows_read == records
+    assert made.reasons == dict(reasons)
+    assert aside == bad
+    assert found == kept
+    assert made.rows_duplicate == records - len(bad) - len(kept)
