@@ -30,7 +30,9 @@ def load_demo(
     """
     for name in names or ():
         if name not in SCENARIOS:
-            raise PlumblineError(f"There is no scenario {name!r}", todo=f"Use one of: {', '.join(SCENARIOS)}.")
+            raise PlumblineError(
+                f"There is no scenario {name!r}", todo=f"Use one of: {', '.join(SCENARIOS)}."
+            )
     chosen = [SCENARIOS[name] for name in names or SCENARIOS]
     for place, scenario in enumerate(chosen):
         if progress:

@@ -1,0 +1,178 @@
+"""Credit limits, healthy: retrained each quarter, each release run in the shadow first, people in the loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.demo.story import (
+    DEMO_END,
+    END,
+    YEAR,
+    Scenario,
+    ScenarioFiles,
+    keep,
+    sigmoid,
+    times,
+    train,
+    write_csv,
+)
+from plumbline.domain import FloatArray, Task
+
+DAYS, ROWS, SHADOW_DAYS = 365, 57_000, 5
+RELEASES = ("2025.4", "2026.1", "2026.2", "2026.3")
+FEATURES = ("income_k", "debt_ratio", "months_as_customer", "utilisation", "late_payments", "accounts")
+REGIONS = np.array(["north", "east", "south", "west"], dtype=object)
+
+
+def _people(rng: np.random.Generator, n: int) -> dict[str, FloatArray]:
+    return {
+        "income_k": np.round(rng.lognormal(3.6, 0.4, n), 1),
+        "debt_ratio": np.round(rng.beta(2.2, 5, n), 3),
+        "months_as_customer": np.round(rng.gamma(2, 25, n)),
+        "utilisation": np.round(rng.beta(2, 3, n), 3),
+        "late_payments": rng.poisson(0.7, n).astype(float),
+        "accounts": rng.integers(1, 9, n).astype(float),
+    }
+
+
+def _repays(x: dict[str, FloatArray]) -> FloatArray:
+    return np.asarray(
+        2.1 * np.log(x["income_k"] / 36) - 5.0 * (x["debt_ratio"] - 0.3) - 1.1 * (x["late_payments"] - 0.7)
+        - 2.6 * (x["utilisation"] - 0.4) + 0.012 * (x["months_as_customer"] - 50) + 0.5
+    ) * 1.25  # fmt: skip
+
+
+def write(folder: Path) -> ScenarioFiles:
+    """Write a year of decisions of four versions, shadow runs included, and the four models."""
+    import pandas as pd
+
+    rng = np.random.default_rng(20251031)
+    at = times(rng, DAYS, ROWS)
+    x = _people(rng, ROWS)
+    for place in rng.choice(ROWS - 1, 400, replace=False):  # applications that are sent in twice
+        for values in x.values():
+            values[place + 1] = values[place]
+    quarter = np.minimum(((at - at[0]) / np.timedelta64(1, "D") / (DAYS / 4)).astype(int), 3)
+    models, parts, bases = [], np.zeros((ROWS, len(FEATURES))), np.zeros(ROWS)
+    shadow: list[NDArray[Any]] = []
+    for i in range(len(RELEASES)):
+        learnt = _people(rng, 20_000)
+        good = (rng.random(20_000) < sigmoid(_repays(learnt))).astype(float)
+        models.append(train(pd.DataFrame(learnt), good, "binary", trees=45, num_leaves=7, learning_rate=0.2))
+        own = quarter == i
+        parts[own], bases[own] = _contributions(models[i], x, own)
+        start = at[0] + np.timedelta64(round(DAYS / 4 * i * 86_400), "s")
+        before = (at >= start - np.timedelta64(SHADOW_DAYS, "D")) & (at < start)
+        shadow.append(np.flatnonzero(before)[::1] if i else np.empty(0, dtype=int))
+    frame = _frame(rng, at, x, quarter, parts, bases)
+    extra = [_shadowed(frame, rows, models[i], x, i) for i, rows in enumerate(shadow) if len(rows)]
+    log = pd.concat([frame, *extra]).sort_values(["decided_at", "application"]).reset_index(drop=True)
+    files = {v: keep(m, folder, f"credit_model_{v}.txt") for v, m in zip(RELEASES, models, strict=True)}
+    return ScenarioFiles(write_csv(log, folder / "credit_limits.csv"), None, files)
+
+
+def _contributions(model: Any, x: dict[str, FloatArray], rows: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
+    """LightGBM's own exact contributions in log-odds, and its constant base."""
+    found = model.predict(_table(x, rows), pred_contrib=True)
+    return np.asarray(found[:, :-1]), np.asarray(found[:, -1])
+
+
+def _table(x: dict[str, FloatArray], rows: NDArray[Any]) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame({name: x[name][rows] for name in FEATURES})
+
+
+def _frame(
+    rng: np.random.Generator, at: NDArray[np.datetime64], x: dict[str, FloatArray], quarter: NDArray[Any],
+    parts: FloatArray, bases: FloatArray,
+) -> Any:  # fmt: skip
+    import pandas as pd
+
+    score = sigmoid(parts.sum(axis=1) + bases)
+    granted = score >= 0.5
+    repaid = rng.random(len(at)) < sigmoid(_repays(x))
+    overruled = rng.random(len(at)) < np.where(np.abs(score - 0.5) < 0.06, 0.12, 0.004)
+    known = at + (rng.gamma(4, 2.5, len(at)) * 86_400).astype("timedelta64[s]")
+    seen = known < END
+    trained = np.array(["2025-10-20", "2026-01-21", "2026-04-22", "2026-07-22"], dtype=object)
+    return pd.DataFrame(
+        {
+            "application": [f"C{i:06d}" for i in range(len(at))], "decided_at": at,
+            "model_version": np.array(RELEASES, dtype=object)[quarter], "trained_on": trained[quarter], "lane": "champion",
+            "p_repay": np.round(score, 8), "decision": np.where(granted, "grant", "refuse"),
+            "officer": np.where(overruled ^ granted, "grant", "refuse"),
+            "repaid": np.where(seen, np.where(repaid, "grant", "refuse"), ""),
+            "repaid_known": pd.Series(known).where(pd.Series(seen)),
+            "customer": [f"K{i:06d}" for i in rng.integers(0, 40_000, len(at))],
+            "region": rng.choice(REGIONS, len(at)), "sex": rng.choice(np.array(["f", "m"], dtype=object), len(at)),
+            "age_band": rng.choice(np.array(["18-34", "35-54", "55+"], dtype=object), len(at), p=[0.3, 0.45, 0.25]),
+            **x, **{f"shap_{name}": np.round(parts[:, j], 8) for j, name in enumerate(FEATURES)},
+        }
+    )  # fmt: skip
+
+
+def _shadowed(frame: Any, rows: NDArray[Any], model: Any, x: dict[str, FloatArray], release: int) -> Any:
+    """The next version's decisions beside the champion's, in the days before it takes over."""
+    made = frame.iloc[rows].copy()
+    parts, bases = _contributions(model, x, rows)
+    score = sigmoid(parts.sum(axis=1) + bases)
+    made["application"] = "S" + str(release) + made["application"].str[1:]
+    made["model_version"], made["lane"] = RELEASES[release], "shadow"
+    made["trained_on"] = ["", "2026-01-21", "2026-04-22", "2026-07-22"][release]
+    made["p_repay"], made["decision"] = np.round(score, 8), np.where(score >= 0.5, "grant", "refuse")
+    made["officer"] = made["decision"]
+    for j, name in enumerate(FEATURES):
+        made[f"shap_{name}"] = np.round(parts[:, j], 8)
+    return made
+
+
+_START, _END = YEAR
+_STATED = {
+    "SEC-1": "Access to model and data by role, reviewed each quarter.",
+    "SEC-2": "Disks, backups and model files are encrypted with keys held apart.",
+    "SEC-3": "The gateway logs caller, time and result of each request.",
+    "CMP-1": "Record of processing and impact assessment, signed by the data protection officer.",
+    "CMP-3": "Technical documentation after Annex IV, version 3.",
+    "CMP-7": "Owned by the head of credit, deputy named, reviewed each September.",
+    "AUD-5": "Data sources to features to model, drawn up and reviewed.",
+}
+SCENARIO = Scenario(
+    "credit-limits", "Credit limits", Task.BINARY, write,
+    positive="grant",
+    mapping={
+        "application": "decision_id", "decided_at": "timestamp", "model_version": "version", "trained_on": "trained_at",
+        "lane": "arm", "p_repay": "score", "decision": "prediction", "officer": "override", "repaid": "label",
+        "repaid_known": "label_time", "customer": "subject", "region": "segment:region", "sex": "protected:sex",
+        "age_band": "protected:age_band", **{f"shap_{name}": f"attribution:{name}" for name in FEATURES},
+    },
+    context={
+        "environment": "production", "impact": "credit", "harm": "yes", "oversight": "sometimes", "critical": "yes",
+        "regulated_buyers": "yes", "financial_entity": "yes", "interactions_per_month": "20000", "exemption": "entries",
+    },
+    settings={
+        "as_of": DEMO_END, "alert_channel": True, "retraining_trigger": True, "covers_launch": True,
+        "personal_data": ["subject"], "retention_days": 730,
+        "ai_act": {"class": "high risk", "reviewed": "2026-09-15"},
+        "cost_matrix": {"currency": "EUR", "matrix": {"grant|grant": 40.0, "grant|refuse": -60.0}},
+    },
+    attestations=tuple((control, "pass", text, "Lena Sommer", _START, _END) for control, text in _STATED.items()),
+    exemptions=(
+        ("REL-7", "Training runs are moved to a registry that keeps code, data and parameters.", "Lena Sommer",
+         "2027-03-31", "2026-09-15"),
+        ("EXP-3", "Decision records on paper are being introduced branch by branch.", "Lena Sommer", "2027-03-31", "2026-09-15"),
+    ),
+    events=(
+        ("rollback rehearsed", "2026-06-10T09:00:00+00:00", "release pipeline", "2026.2 to 2026.1 and back, 6 minutes"),
+        ("restore rehearsed", "2026-06-11T09:00:00+00:00", "operations", "Restored from last night's backup"),
+        ("retraining fired", "2026-07-21T04:00:00+00:00", "training pipeline", "Quarterly threshold; 2026.3 made"),
+        ("alert tested", "2026-08-03T08:00:00+00:00", "monitoring", "Test alert to the duty phone"),
+        ("alert delivered", "2026-08-03T08:00:05+00:00", "monitoring", "Duty phone"),
+        ("alert acknowledged", "2026-08-03T08:04:00+00:00", "Lena Sommer", "Seen"),
+    ),
+    truth={"ratio": 0.9, "releases": RELEASES},
+)  # fmt: skip
