@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -83,7 +83,7 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", timezone_id="UTC")
     yield made
@@ -107,16 +107,20 @@ def page(context: BrowserContext) -> Iterator[Page]:
     )
     tab.on("pageerror", lambda e: cried.append(str(e)))
     yield tab
+    tab.close()
     assert not left, f"requests that left the machine: {left}"
     assert not cried, f"errors on the console: {cried}"
 
 
 def settled(page: Page) -> None:
     """Wait until the script has run."""
-    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(timeout=30_000)
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(
+        timeout=30_000
+    )
 
 
-@pytest.fixture(scope="session")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
-    """A path for a workspace that does not exist yet."""
-    return lambda: tmp_path_factory.mktemp("workspace") / "workspace.duckdb"
+@pytest.fixture
+def fresh_server() -> Iterator[Callable[[Path], str]]:
+    """Start a server of the test's own on a workspace; it stops with the test."""
+    with ExitStack() as stack:
+        yield lambda workspace: stack.enter_context(serve(workspace))

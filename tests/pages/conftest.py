@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from plumbline.answers.loading import load_file
+from plumbline.store.workspace import open_workspace
 from plumbline.ui import open as opened
+
+from .sample import log
 
 ROOT = Path(__file__).parents[2]
 SHELL = ROOT / "lib" / "plumbline" / "ui" / "shell.py"
@@ -41,3 +47,21 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(tmp_path / "workspace.duckdb"))
     yield
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that holds one system."""
+    folder = tmp_path_factory.mktemp("pages")
+    (folder / "shop.csv").write_bytes(log())
+    opened.close()
+    ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
+    load_file(ws, folder / "shop.csv", title="Shop offers", actor="test")
+    ws.close()
+    return folder / "workspace.duckdb"
+
+
+@pytest.fixture
+def held(made: Path, empty: None) -> None:
+    """A workspace of the test's own that holds one system."""
+    shutil.copy(made, os.environ["PLUMBLINE_WORKSPACE"])

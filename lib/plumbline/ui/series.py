@@ -17,6 +17,7 @@ from plumbline.ui import cards, session, tables
 from plumbline.ui.cards import Figure
 from plumbline.ui.plain import one_line
 
+BESIDE = 4  # small pictures: more are slow to draw and harder to read
 QUIET: dict[str, Any] = {"displayModeBar": False, "displaylogo": False}
 
 
@@ -96,8 +97,9 @@ def large(answer: PerformanceAnswer, metric: str, mode: Mode, found: ReleasesAns
 
 
 def small(answer: PerformanceAnswer, shown: str, mode: Mode) -> None:
-    """The other metrics, two a row."""
+    """A few of the other metrics, two a row; each can be chosen to be drawn large."""
     others = [m for m in answer.metrics if m != shown and any(p.value is not None for p in answer.of(m))]
+    others = others[:BESIDE]
     for left in range(0, len(others), 2):
         for place, metric in zip(cards.row(2), others[left : left + 2], strict=False):
             with place:

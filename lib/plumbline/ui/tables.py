@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import streamlit as st
 
@@ -13,12 +15,22 @@ from plumbline.domain import Attestation, Exemption, TrailEntry
 from plumbline.ui import cards
 from plumbline.ui.plain import one_line, plain
 
+#: cells that are numbers in words: right-aligned, so that their digits stand below each other
+_NUMBER = re.compile(r"^(?:[+−-]?[\d,.]+(?:e[+-]?\d+)?(?: %)?|–|)$")
+
 
 def grid(rows: Sequence[Mapping[str, object]], *, alt: str, height: int | None = None) -> None:
     """A scrolling table of plain cells: canvas, so that nothing in a cell is read as markup."""
     import pandas as pd
 
-    st.dataframe(pd.DataFrame(list(rows)), hide_index=True, alt=alt, height=height or "auto")
+    frame = pd.DataFrame(list(rows))
+    config: dict[str, Any] = {}
+    for column in frame.columns:
+        if pd.api.types.is_integer_dtype(frame[column]):
+            config[str(column)] = st.column_config.NumberColumn(format="localized")
+        elif all(isinstance(cell, str) and _NUMBER.match(cell) for cell in frame[column]):
+            config[str(column)] = st.column_config.Column(alignment="right")
+    st.dataframe(frame, hide_index=True, alt=alt, height=height or "auto", column_config=config)
 
 
 def trail(entries: Sequence[TrailEntry]) -> None:

@@ -1,0 +1,142 @@
+"""The journeys of the people who use it, in a real browser on a real server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from plumbline.answers.loading import load_file
+from plumbline.store.workspace import open_workspace
+
+from ..pages.sample import log
+from .conftest import ROOT, serve, settled
+
+pytestmark = pytest.mark.browser
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+FRAME = "stSidebar"
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that holds one system."""
+    folder = tmp_path_factory.mktemp("loaded")
+    (folder / "shop.csv").write_bytes(log())
+    ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
+    load_file(ws, folder / "shop.csv", title="Shop offers", actor="test")
+    ws.close()
+    return folder / "workspace.duckdb"
+
+
+@pytest.fixture(scope="module")
+def shop(loaded: Path) -> Iterator[str]:
+    with serve(loaded) as address:
+        yield address
+
+
+def heading(page: Page) -> str:
+    return page.get_by_test_id("stMain").get_by_role("heading").first.inner_text()
+
+
+@pytest.mark.parametrize("name", ["scorecard", "accuracy", "trail"])
+def test_a_deep_link_into_a_fresh_server_shows_the_page_in_its_frame(
+    name: str, page: Page, tmp_path: Path, fresh_server: Callable[[Path], str]
+) -> None:
+    """Streamlit runs a page alone, without frame and guard, when the main script is a plain one."""
+    page.goto(f"{fresh_server(tmp_path / 'workspace.duckdb')}/{'' if name == 'scorecard' else name}")
+    settled(page)
+    expect(page.get_by_test_id(FRAME).get_by_text("Leadership")).to_be_visible()
+    expect(page.get_by_test_id(FRAME).get_by_role("link", name="Governance")).to_be_visible()
+    assert heading(page)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_of_a_loaded_system_draws_without_leaving_the_machine(
+    name: str, page: Page, shop: str
+) -> None:
+    page.goto(f"{shop}/{'' if name == 'scorecard' else name}?system=shop-offers")
+    settled(page)
+    assert heading(page)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+    if name in {"accuracy", "drift"}:
+        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=20_000)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_log_dropped_in_the_browser_becomes_a_verdict(
+    page: Page, tmp_path: Path, fresh_server: Callable[[Path], str]
+) -> None:
+    address = fresh_server(tmp_path / "workspace.duckdb")
+    page.goto(address)
+    settled(page)
+    page.get_by_role("link", name="Load a log").click()
+    settled(page)
+    page.locator("input[type=file]").set_input_files(
+        {"name": "shop offers.csv", "mimeType": "text/csv", "buffer": log()}
+    )
+    expect(page.get_by_text("This is a log of decisions")).to_be_visible(timeout=20_000)
+    settled(page)
+    expect(page.get_by_test_id("stDataFrame").first.locator("canvas").first).to_be_visible()
+    page.get_by_role("button", name="Load", exact=True).click()
+    expect(page.get_by_text("is loaded into shop-offers")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("2,520").first).to_be_visible()
+    page.get_by_role("link", name="See the verdict").click()
+    expect(page.get_by_role("heading", name=re.compile("LIABILITY"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Do next")).to_be_visible()
+
+
+def test_a_leader_sees_the_verdict_and_what_to_do_without_scrolling(page: Page, shop: str) -> None:
+    page.goto(f"{shop}/?system=shop-offers")
+    settled(page)
+    last = page.get_by_text("Four conditions of a liability")
+    expect(last).to_be_visible()
+    box = last.bounding_box()
+    assert box is not None
+    assert box["y"] <= 900
+
+
+def test_a_link_reproduces_what_a_colleague_saw(page: Page, shop: str) -> None:
+    page.goto(f"{shop}/accuracy?system=shop-offers&version=2.0&metric=Recall&by=week")
+    settled(page)
+    for label, value in (("Version", "2.0"), ("Metric", "Recall"), ("Chunk", "week")):
+        expect(page.get_by_role("combobox", name=label)).to_have_value(value)
+    page.get_by_role("link", name="Drift").click()
+    expect(page).to_have_url(re.compile(r"/drift\?.*version=2\.0"))
+
+
+def test_a_link_to_what_is_not_here_says_so(page: Page, shop: str) -> None:
+    page.goto(f"{shop}/accuracy?system=no-such-system")
+    settled(page)
+    expect(page.get_by_text("which is not here")).to_be_visible()
+
+
+def test_a_decision_chosen_by_its_link_is_explained_and_can_be_taken_away(page: Page, shop: str) -> None:
+    page.goto(f"{shop}/decisions?system=shop-offers&decision=o-010-003")
+    expect(page.get_by_role("heading", name=re.compile("Decision o-010-003"))).to_be_visible(timeout=40_000)
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the record").click()
+    assert '"o-010-003"' in Path(download.value.path()).read_text("utf-8")
+
+
+def test_the_portfolio_leads_to_a_scorecard(page: Page, shop: str) -> None:
+    page.goto(f"{shop}/portfolio")
+    settled(page)
+    page.get_by_test_id("stMain").get_by_role("link", name="Scorecard").click()
+    expect(page.get_by_role("heading", name=re.compile("LIABILITY|EXPOSED|MANAGED"))).to_be_visible(
+        timeout=20_000
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_overlaps_at_800_pixels(scheme: str, page: Page, shop: str) -> None:
+    page.set_viewport_size({"width": 800, "height": 1000})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(f"{shop}/?system=shop-offers")
+    settled(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    expect(page.get_by_role("heading", name="Do next")).to_be_visible()

@@ -1,0 +1,137 @@
+"""The pages on a loaded system: what they say, what they draw, and that hostile names stay text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from plumbline.ui import open as opened
+
+from .conftest import PAGES, open_page, words
+from .sample import HOSTILE_COLUMN, HOSTILE_LEVEL
+
+SYSTEM = "shop-offers"
+
+
+@pytest.fixture(autouse=True)
+def workspace(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(made))
+    yield
+    opened.close()
+
+
+def figures(at: AppTest) -> list[dict[str, Any]]:
+    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_draws(page: str) -> None:
+    at = open_page(page, system=SYSTEM)
+    assert not at.exception
+    assert not at.error
+    assert at.sidebar.selectbox(key="system").value == SYSTEM
+    assert re.match(r"#{1,2} ", next(m.value for m in at.markdown if m.value.startswith("#")))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_hostile_name_is_never_markup(page: str) -> None:
+    at = open_page(page, system=SYSTEM, decision="o-010-002")
+    said = words(at) + " ".join(str(t.value) for t in at.table)
+    assert HOSTILE_COLUMN not in said
+    assert HOSTILE_LEVEL not in said
+
+
+def test_the_scorecard_says_verdict_reasons_actions_and_evidence() -> None:
+    at = open_page("scorecard", system=SYSTEM)
+    said = words(at)
+    assert "■ LIABILITY" in said
+    assert "MON\\-4 fail" in said
+    for part in ("Why", "At stake", "Do next", "Four conditions", "Six triggers", "Controls"):
+        assert f"### {part}" in said
+    triggers, controls = at.table[0].value, at.table[1].value
+    assert len(triggers) == 6
+    assert {"Control", "Status", "Asked", "Evidence"} <= set(controls.columns)
+    at.get_by_key("scorecard.controls").set_value("All").run()
+    assert len(at.table[1].value) > len(controls)
+
+
+def test_accuracy_draws_value_threshold_reference_and_release() -> None:
+    at = open_page("accuracy", system=SYSTEM)
+    large = figures(at)[0]
+    names = {trace["name"] for trace in large["data"]}
+    assert {"threshold", "breach", "interval"} <= names
+    labels = {annotation["text"] for annotation in large["layout"]["annotations"]}
+    assert {"1.0", "2.0", "reference"} <= labels
+    assert "since" in next(m.value for m in at.markdown if m.value.startswith("## "))
+
+
+def test_the_sidebar_narrows_what_a_page_says() -> None:
+    at = open_page("accuracy", system=SYSTEM, version="1.0")
+    assert "version 1\\.0" in words(at)
+    table = at.dataframe[0].value
+    assert len(table) < 40
+    at = open_page("accuracy", system=SYSTEM, window="Last 30 days")
+    assert at.sidebar.selectbox(key="window").value == "Last 30 days"
+    assert len(at.dataframe[0].value) <= 31
+
+
+def test_a_filter_offers_the_levels_of_its_column() -> None:
+    at = open_page("accuracy", system=SYSTEM, where="feature:region", **{"is": "south"})
+    assert at.sidebar.selectbox(key="is").value == "south"
+    assert HOSTILE_LEVEL in at.sidebar.selectbox(key="is").options
+    assert "region \\= south" in words(at)
+
+
+def test_drift_names_the_shifted_feature_first() -> None:
+    at = open_page("drift", system=SYSTEM)
+    assert "season\\_index" in words(at)
+    ranking = at.dataframe[0].value
+    assert ranking["Feature"].iloc[0] == "season_index"
+    assert len(figures(at)) == 2
+    at.selectbox(key="feature").set_value("region").run()
+    assert {trace["name"] for trace in figures(at)[1]["data"]} == {"reference", "window"}
+
+
+def test_a_decision_is_explained_with_its_source() -> None:
+    at = open_page("decisions", system=SYSTEM, decision="o-010-003")
+    said = words(at)
+    assert "Decision o\\-010\\-003" in said
+    assert "approximate" in said
+    assert figures(at)[0]["data"][0]["type"] == "waterfall"
+
+
+def test_a_decision_that_is_not_there_is_a_sentence() -> None:
+    at = open_page("decisions", system=SYSTEM, decision="nobody")
+    assert not at.exception
+    assert "no decision" in at.error[0].value
+
+
+def test_decisions_are_filtered_and_paged() -> None:
+    at = open_page("decisions", system=SYSTEM)
+    at.selectbox(key="decisions.column").set_value("feature:region").run()
+    at.text_input(key="decisions.value").set_value("south").run()
+    first = at.dataframe[0].value
+    assert set(first["feature:region"]) == {"south"}
+    next(b for b in at.button if b.label == "Next page").click().run()
+    second = at.dataframe[0].value
+    assert not set(first["decision_id"]) & set(second["decision_id"])
+
+
+def test_a_link_to_an_unknown_system_says_so() -> None:
+    at = open_page("scorecard", system="nobody-knows")
+    assert "not here" in at.sidebar.warning[0].value
+
+
+def test_dark_figures_use_dark_colours() -> None:
+    at = AppTest.from_file(Path(__file__).parents[2] / "lib/plumbline/ui/shell.py", default_timeout=30)
+    at.context["theme"] = "dark"
+    at.query_params["system"] = SYSTEM
+    at.run()
+    at.switch_page("../../../pages/accuracy.py").run()
+    assert figures(at)[0]["layout"]["template"]["layout"]["font"]["color"] == "#E8E6E1"
