@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -39,13 +39,15 @@ class Numerals:
 class Facts:
     """One column of the sample.
 
-    ``kind`` is DuckDB's type, VARCHAR for text; ``comma``: the file uses decimal commas.
+    ``kind`` is DuckDB's type, VARCHAR for text; ``comma``: the file uses decimal commas;
+    ``order``: ``day`` or ``month``, where the whole file tells which comes first in dates.
     """
 
     name: str
     cells: tuple[str | None, ...]
     kind: str = "VARCHAR"
     comma: bool = False
+    order: str = ""
 
     @cached_property
     def present(self) -> list[str]:
@@ -65,7 +67,11 @@ class Facts:
     def times(self) -> TimeFacts | None:
         if self.kind in ("BOOLEAN", "DOUBLE", "FLOAT") or self.kind.startswith("DECIMAL"):
             return None
-        return time_facts(self.cells)
+        return time_facts(self.cells, self.order)
+
+    def without_percent(self) -> Facts:
+        """The same column with the percent signs taken away."""
+        return replace(self, cells=tuple(c.strip().rstrip("% ") if c else c for c in self.cells))
 
     @property
     def missing_share(self) -> float:

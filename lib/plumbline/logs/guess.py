@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,17 +19,19 @@ from plumbline.logs.facts import Facts, is_percent
 from plumbline.logs.roles import AGE, ARMS, ATTRIBUTION, name_strength, normalise
 
 SURE = 0.8
+RECALLED = "as in earlier loads"
 _CRITICAL = ("timestamp", "prediction", "score", "label", "decision_id")
 _SEMVER = r"v?\d+\.\d+\.\d+([.-].*)?"
 
 
 @dataclass
 class Draft:
-    """A guess in the making. ``maps``: column -> what it means; ``taken``: columns that are settled."""
+    """A guess in the making. ``maps``: column -> what it means; ``asked``: columns that a question is about."""
 
     columns: list[Facts]
     maps: dict[str, list[ColumnMap]] = field(default_factory=dict)
     questions: list[str] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     task: Task | None = None
     positive: str | None = None
@@ -36,6 +39,11 @@ class Draft:
     def free(self) -> list[Facts]:
         """Columns without a meaning so far."""
         return [c for c in self.columns if c.name not in self.maps]
+
+    def ask(self, question: str, *columns: Facts) -> None:
+        """Put a question about some columns."""
+        self.questions.append(question)
+        self.asked.update(c.name for c in columns)
 
     def give(
         self, column: Facts, role: str, confidence: float, reason: str, *, kind: Kind | None = None,
@@ -109,7 +117,7 @@ def _recall(draft: Draft, known: Mapping) -> None:
             elif column.numeric and column.numerals.share > 0.95:
                 words = [w for w in form.split() if w == "percent"]
                 form = " ".join([*words, column.numerals.format]).strip()
-            draft.give(column, item.role.role, 1.0, "as in earlier loads", kind=item.kind, form=form,
+            draft.give(column, item.role.role, 1.0, RECALLED, kind=item.kind, form=form,
                        name=item.role.name)  # fmt: skip
 
 
@@ -141,7 +149,22 @@ def _identifiers(draft: Draft) -> None:
         for column in draft.free():
             if 1 <= column.distinct <= 50 and column.present and _all_versions(column):
                 draft.give(column, "version", 0.8, "values such as " + column.present[0])
-                break
+                return
+        _maybe_version(draft)
+
+
+def _maybe_version(draft: Draft) -> None:
+    """A column whose few values each hold for a stretch of the log looks like a version: ask."""
+    for column in draft.free():
+        cells = column.present
+        runs = 1 + sum(a != b for a, b in pairwise(cells))
+        if 2 <= column.distinct <= 20 and len(cells) > 50 and runs <= 3 * column.distinct:
+            some = ", ".join(level for level, _ in column.levels.most_common(3))
+            draft.ask(
+                f"Is {column.name!r} (such as {some}) the model's version? It was taken for a feature.",
+                column,
+            )
+            return
 
 
 def _all_versions(column: Facts) -> bool:
@@ -172,7 +195,8 @@ def _decision_id(draft: Draft) -> None:
         values = column.numerals.values
         steps = column.numeric and bool(np.mean(np.diff(values[~np.isnan(values)]) > 0) > 0.95)
         spaces = sum(" " in c for c in column.present[:200]) > 20
-        content = 0.0 if spaces else 0.5 if steps or not column.numeric else 0.1
+        alone = len(draft.columns) <= 3  # an id beside a label, in any order
+        content = 0.0 if spaces else 0.5 if steps or alone or not column.numeric else 0.1
         if strength + content > best_score:
             best, best_score = column, strength + content
     if best is None or best_score < 0.4:
@@ -184,22 +208,13 @@ def _decision_id(draft: Draft) -> None:
 
 def _kind(draft: Draft) -> str:
     """A labels file has an id and a label, and neither prediction nor score nor time of decision."""
-    outputs = draft.has("prediction") or draft.has("score") or draft.has("proba")
-    if outputs and draft.confidence("prediction") == 1.0 and any(
-        m.reason == "as in earlier loads" for c in [draft.has("prediction") or draft.has("score")] if c
-        for m in draft.maps[c.name]
-    ):  # fmt: skip
+    outputs = [c for c in (draft.has(role) for role in ("prediction", "score", "proba")) if c]
+    recalled = any(m.reason == RECALLED for c in outputs for m in draft.maps[c.name])
+    if recalled or not draft.has("decision_id"):
         return "decisions"
-    timed = draft.has("timestamp")
-    if (
-        draft.has("decision_id")
-        and not timed
-        and (draft.has("label") or not outputs or len(draft.columns) <= 3)
-    ):
-        return "labels"
-    if draft.has("decision_id") and timed and not outputs and len(draft.columns) <= 4 and draft.has("label"):
-        return "labels"
-    return "decisions"
+    if not draft.has("timestamp"):
+        return "labels" if not outputs or len(draft.columns) <= 3 else "decisions"
+    return "labels" if not outputs and len(draft.columns) <= 4 and draft.has("label") else "decisions"
 
 
 def _labels_only(draft: Draft) -> None:
@@ -275,7 +290,7 @@ def _identifies(column: Facts) -> bool:
 def _ask_critical(draft: Draft, kind: str) -> None:
     for column in draft.columns:
         for item in draft.maps[column.name]:
-            if item.role.role in _CRITICAL and item.confidence < SURE:
+            if item.role.role in _CRITICAL and item.confidence < SURE and column.name not in draft.asked:
                 draft.questions.append(
                     f"Is {column.name!r} the {item.role.role.replace('_', ' ')}? "
                     f"It was taken for it because of: {item.reason}."

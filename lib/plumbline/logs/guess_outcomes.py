@@ -107,6 +107,9 @@ def _two_probabilities(draft: Draft, chosen: tuple[Facts, ...], classes: dict[st
 
 
 def _score(draft: Draft) -> None:
+    draft.columns = [
+        c.without_percent() if _strength(c, "score") == 1 and is_percent(c) else c for c in draft.columns
+    ]
     candidates = []
     for column in draft.free():
         strength = _strength(column, "score")
@@ -147,7 +150,7 @@ def _rival_names(draft: Draft) -> bool:
 
 def _percents(column: Facts) -> bool:
     values = column.numerals.values[~np.isnan(column.numerals.values)]
-    return is_percent(column) or bool(len(values) and values.min() >= 0 and 1 < values.max() <= 100)
+    return bool(len(values) and values.min() >= 0 and 1 < values.max() <= 100)
 
 
 def _best_cut(draft: Draft, score: Facts) -> tuple[float, Facts | None]:
@@ -202,7 +205,10 @@ def _label(draft: Draft) -> None:
     ranked = []
     for column in draft.free():
         strength = _strength(column, "label")
-        alike = output is not None and _same_values(output, column)
+        alike = output is not None and bool(column.present) and _same_values(output, column)
+        if not column.present and strength == 1:  # labels that are all still to come
+            ranked.append((1.5, strength, False, 0.0, column))
+            continue
         if not (strength or alike) or not _could_be_output(column):
             continue
         follows = _follows(draft, column) if alike or _classlike(column) else 0.0
@@ -216,7 +222,13 @@ def _label(draft: Draft) -> None:
     if weight < 0.5:
         return
     if strength == 1:
-        sure = 0.95 if alike or (output is not None and not _classlike(output)) or output is None else 0.7
+        sure = (
+            0.85
+            if not column.present
+            else 0.95
+            if alike or (output is not None and not _classlike(output)) or output is None
+            else 0.7
+        )
     else:
         sure = 0.75 if alike and (strength or follows) else 0.6
     reasons = (["its name"] if strength else []) + (["the same values as the prediction"] if alike else [])
@@ -263,7 +275,7 @@ def _two_numbers(draft: Draft) -> None:
         a, b = b, a
     draft.give(a, "prediction", 0.5, f"a number that goes along with {b.name}", form=_form(a))
     draft.give(b, "label", 0.5, f"a number that goes along with {a.name}", form=_form(b))
-    draft.questions.append(f"Which is the prediction and which came true: {a.name!r} or {b.name!r}?")
+    draft.ask(f"Which is the prediction and which came true: {a.name!r} or {b.name!r}?", a, b)
 
 
 def _task(draft: Draft) -> None:

@@ -39,11 +39,12 @@ def _is_time(column: Facts) -> bool:
 
 
 def _monotone(column: Facts) -> float:
-    """Share of steps between neighbouring times that do not go back."""
+    """Share of steps between neighbouring times that go one way: on, or back in a log with the newest first."""
     if column.times is None:
         return 0.0
     seconds = column.times.seconds[~np.isnan(column.times.seconds)]
-    return float(np.mean(np.diff(seconds) >= 0)) if len(seconds) > 1 else 1.0
+    steps = np.diff(seconds)
+    return float(max(np.mean(steps >= 0), np.mean(steps <= 0))) if len(steps) else 1.0
 
 
 def _named(draft: Draft, times: list[Facts], role: str, confidence: float) -> None:
@@ -64,8 +65,9 @@ def _timestamp(draft: Draft, times: list[Facts]) -> None:
     confidence = 0.97 if strength == 1 else 0.9 if strength or len(ranked) == 1 else 0.85
     if len(ranked) > 1 and _rank(best) - _rank(ranked[1]) < 0.2:
         confidence = 0.6
-        draft.questions.append(
-            f"Which is the time of the decision: {best.name!r} or {ranked[1].name!r}? {best.name!r} was taken."
+        draft.ask(
+            f"Which is the time of the decision: {best.name!r} or {ranked[1].name!r}? {best.name!r} was taken.",
+            best,
         )
     why = "times inside" + (", and its name" if strength else "")
     if _monotone(best) > 0.99:
@@ -104,9 +106,10 @@ def _give(draft: Draft, column: Facts, role: str, confidence: float, reason: str
     facts = column.times
     assert facts
     if facts.ambiguous:
-        draft.questions.append(
+        draft.ask(
             f"Are the dates of {column.name!r} (such as {column.present[0]}) day first or month first? "
-            f"Day first was taken."
+            "Day first was taken.",
+            column,
         )
         confidence = min(confidence, 0.5)
     draft.give(column, role, confidence, reason, form=facts.format)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -67,12 +67,15 @@ def inspect(path: Path, *, ws: Workspace, known: Mapping | None = None) -> Inspe
         if not rows:
             raise PlumblineError("The file has a header and no rows", where=path.name,
                                  todo="Export it again and load that.")  # fmt: skip
+        preview = tuple(rows[:PREVIEW])
+        rows += _where_empty(ws, source, rows)
         columns = list(zip(*rows, strict=True))
         comma = source.form.format == "csv" and uses_decimal_commas(columns)
         facts = [
             Facts(name, tuple(cells), source.kinds[name], comma)
             for name, cells in zip(source.columns, columns, strict=True)
         ]
+        facts = [_with_order(ws, source, f) for f in facts]
         guess = guess_mapping(facts, known)
         roles = {m.role.role for m in guess.mapping.columns}
         if guess.kind == "decisions" and "timestamp" not in roles:
@@ -81,7 +84,7 @@ def inspect(path: Path, *, ws: Workspace, known: Mapping | None = None) -> Inspe
             file=path.name, format=source.form.format, encoding=source.form.encoding,
             delimiter=source.form.delimiter, decimal="," if comma else ".", columns=source.columns,
             mapping=guess.mapping, questions=guess.questions, rows_sampled=len(rows),
-            preview=tuple(rows[:PREVIEW]), kind=guess.kind, notes=(*guess.notes, *_costs(guess.kind, roles)),
+            preview=preview, kind=guess.kind, notes=(*guess.notes, *_costs(guess.kind, roles)),
         )  # fmt: skip
     finally:
         source.discard()
@@ -97,14 +100,49 @@ def _no_time(path: Path, source: Source) -> PlumblineError:
 
 
 def _sample(ws: Workspace, source: Source) -> list[tuple[str | None, ...]]:
+    return _rows(ws, source, f"LIMIT {SAMPLE}")
+
+
+def _rows(ws: Workspace, source: Source, which: str) -> list[tuple[str | None, ...]]:
     names = ", ".join(f"CAST(c{i} AS VARCHAR)" for i in range(len(source.columns)))
     with ws.read() as cursor:
         try:
-            return cursor.execute(
-                f"SELECT {names} FROM {relation(source, rejects=False)} LIMIT {SAMPLE}"
-            ).fetchall()
+            return cursor.execute(f"SELECT {names} FROM {relation(source, rejects=False)} {which}").fetchall()
         except duckdb.Error as error:
             raise unreadable(source.given, error) from error
+
+
+def _where_empty(
+    ws: Workspace, source: Source, rows: list[tuple[str | None, ...]]
+) -> list[tuple[str | None, ...]]:
+    """Rows from further on that fill columns of which the first rows say nothing, e.g. labels that lag."""
+    if len(rows) < SAMPLE:
+        return []
+    empty = [i for i in range(len(source.columns)) if all(not (row[i] or "").strip() for row in rows)]
+    if not empty:
+        return []
+    filled = " OR ".join(f"CAST(c{i} AS VARCHAR) <> ''" for i in empty)
+    return _rows(ws, source, f"WHERE {filled} LIMIT {SAMPLE // 5}")
+
+
+def _with_order(ws: Workspace, source: Source, facts: Facts) -> Facts:
+    """Where the first rows leave open whether day or month comes first, ask the whole column."""
+    if facts.times is None or not facts.times.ambiguous:
+        return facts
+    cell = source.cell(facts.name)
+    parts = ", ".join(
+        f"max(TRY_CAST(regexp_extract({cell}, '^\\s*(\\d{{1,2}})[./-](\\d{{1,2}})', {i}) AS INTEGER))"
+        for i in (1, 2)
+    )
+    with ws.read() as cursor:
+        try:
+            row = cursor.execute(f"SELECT {parts} FROM {relation(source, rejects=False)}").fetchone()
+        except duckdb.Error as error:
+            raise unreadable(source.given, error) from error
+    first, second = row or (None, None)
+    if (first or 0) > 12 >= (second or 0):
+        return replace(facts, order="day")
+    return replace(facts, order="month") if (second or 0) > 12 >= (first or 0) else facts
 
 
 def _costs(kind: str, roles: Sequence[str] | set[str]) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -44,8 +44,12 @@ class TimeFacts:
     clock: bool = True
 
 
-def time_facts(cells: Sequence[str | None]) -> TimeFacts | None:
-    """The format that most cells are in, or None where fewer than half are times."""
+def time_facts(cells: Sequence[str | None], order: str = "") -> TimeFacts | None:
+    """The format that most cells are in, or None where fewer than half are times.
+
+    Args:
+        order: ``day`` or ``month``, whichever is known to come first; empty where the cells must tell.
+    """
     present = [c.strip() for c in cells if c and c.strip()]
     if len(present) == 0:
         return None
@@ -54,8 +58,19 @@ def time_facts(cells: Sequence[str | None]) -> TimeFacts | None:
         if find(probe, probe) is not None:
             found = find(present, cells)
             if found is not None:
-                return found
+                return _ordered(found, cells, order)
     return None
+
+
+def _ordered(found: TimeFacts, cells: Sequence[str | None], order: str) -> TimeFacts:
+    """The same times where the order of day and month is known from elsewhere."""
+    if not order or not found.ambiguous:
+        return found
+    if order == "day":
+        return replace(found, ambiguous=False)
+    form = swapped(found.format)
+    seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
+    return replace(found, format=form, seconds=seconds, ambiguous=False)
 
 
 def _iso(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
@@ -149,17 +164,19 @@ def _reads(text: str, pattern: str) -> bool:
 
 def _by_patterns(text: str, patterns: Sequence[str]) -> datetime:
     for pattern in patterns:
-        if _reads(text, pattern):
+        try:
             return datetime.strptime(text, pattern)  # noqa: DTZ007
+        except ValueError:
+            continue
     raise ValueError(text)
 
 
-def _parsed(cells: Sequence[str | None], read: object) -> NDArray[np.float64]:
+def _parsed(cells: Sequence[str | None], read: Callable[[str], datetime]) -> NDArray[np.float64]:
     seconds = np.full(len(cells), np.nan)
     for i, cell in enumerate(cells):
         if cell and cell.strip():
             try:
-                at = read(cell.strip())  # type: ignore[operator]
+                at = read(cell.strip())
             except ValueError:
                 continue
             seconds[i] = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
