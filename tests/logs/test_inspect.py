@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from plumbline.domain import IGNORE, Kind, Mapping, PlumblineError, Task
+from plumbline.domain import IGNORE, ColumnMap, Kind, Mapping, PlumblineError, RoleName, Task
 from plumbline.logs.guess import SURE
 from plumbline.logs.inspect import Inspection, inspect
 from plumbline.logs.roles import name_strength, normalise
@@ -213,6 +213,19 @@ def test_a_score_in_percent_is_seen(look: Look) -> None:
 def test_a_column_where_every_value_differs_is_left_out(look: Look) -> None:
     found = look(region=lambda i: f"customer wrote letter {i}")
     assert next(str(m.role) for m in found.mapping.columns if m.column == "region") == IGNORE
+
+
+def test_what_a_person_said_is_kept_and_the_rest_is_guessed_around_it(look: Look) -> None:
+    said = Mapping(
+        (ColumnMap("age", RoleName("prediction")), ColumnMap("region", RoleName("segment", "region")))
+    )
+    found = look(known=said, age=lambda i: i * 1.5)
+    assert found.mapping.column_of("prediction") == "age"
+    assert found.mapping.task is Task.REGRESSION
+    assert next(m for m in found.mapping.columns if m.column == "region").role == RoleName(
+        "segment", "region"
+    )
+    assert found.mapping.column_of("timestamp") == "when"
 
 
 def test_what_is_missing_is_said(look: Look) -> None:

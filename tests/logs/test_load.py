@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -192,6 +194,29 @@ def test_classes_are_spelt_alike_whatever_the_file_wrote(workspace: Workspace, t
     rows = [row(0, pred="1.0", label="1"), row(1, pred="0", label="0.0")]
     load(workspace, write(tmp_path / "a.csv", rows), mapping=mapping(positive="1"))
     assert rows_of(workspace, "prediction, label") == [("1", "1"), ("0", "0")]
+
+
+@pytest.mark.parametrize(
+    ("pred", "task", "positive"),
+    [
+        (lambda i: "yes" if (i * 37) % 100 >= 50 else "no", Task.BINARY, "yes"),
+        (lambda i: "abc"[i % 3], Task.MULTICLASS, None),
+        (lambda i: i * 1.5, Task.REGRESSION, None),
+        (lambda i: i % 5, Task.MULTICLASS, None),
+    ],
+)
+def test_the_task_is_told_by_the_predictions_where_nobody_said(
+    workspace: Workspace, tmp_path: Path, pred: Callable[[int], object], task: Task, positive: str | None
+) -> None:
+    plan = replace(mapping(), task=None, positive=None)
+    load(
+        workspace,
+        write(tmp_path / "a.csv", [row(i, pred=pred(i), label="") for i in range(60)]),
+        mapping=plan,
+    )
+    with workspace.read() as cursor:
+        system = get_system(cursor, "s")
+    assert (system.task, system.positive) == (task, positive)
 
 
 def test_too_many_classes_are_refused_and_leave_nothing(workspace: Workspace, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def guess_mapping(columns: Sequence[Facts], known: Mapping | None = None) -> Gue
 
     Args:
         columns: facts of every column of the file, in file order.
-        known: how this system's earlier logs were read; it holds for the columns that still look the same.
+        known: what is settled already, by earlier loads or by a person; the other columns are guessed around it.
     """
     draft = Draft(list(columns))
     if known:
@@ -117,7 +117,10 @@ def _recall(draft: Draft, known: Mapping) -> None:
             elif column.numeric and column.numerals.share > 0.95:
                 words = [w for w in form.split() if w == "percent"]
                 form = " ".join([*words, column.numerals.format]).strip()
-            draft.give(column, item.role.role, 1.0, RECALLED, kind=item.kind, form=form,
+            kind = item.kind
+            if kind is None and item.role.role == "feature":
+                kind = Kind.NUMERIC if column.numeric else Kind.CATEGORICAL
+            draft.give(column, item.role.role, 1.0, RECALLED, kind=kind, form=form,
                        name=item.role.name)  # fmt: skip
 
 

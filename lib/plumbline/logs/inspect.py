@@ -55,7 +55,8 @@ def inspect(path: Path, *, ws: Workspace, known: Mapping | None = None) -> Inspe
     """Recognise a file and guess what its columns mean, from its first 10,000 rows; loads nothing.
 
     Args:
-        known: how the system's earlier logs were read; what it settles is not guessed again.
+        known: how the system's earlier logs were read, or what a person said of some columns; what it settles is
+            not guessed again, and the rest is guessed around it. Its formats give way to the file's own.
 
     Raises:
         PlumblineError: the file is no table of text or Parquet, is empty, has no rows, or is a log in which no

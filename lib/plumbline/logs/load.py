@@ -12,7 +12,7 @@ from plumbline.domain import NAMED_ROLES, DecisionColumn, Kind, Load, Mapping, P
 from plumbline.logs.plan import Plan, decisions_plan, named_kind
 from plumbline.logs.quarantine import record_number, set_aside
 from plumbline.logs.reference import settle_reference
-from plumbline.logs.register import Progress, log_load, nothing_fits, secret, settle_classes
+from plumbline.logs.register import Progress, log_load, nothing_fits, secret, settle_classes, task_of
 from plumbline.logs.repeats import find_repeats
 from plumbline.logs.source import Source, open_source, require
 from plumbline.logs.staging import REPEATS, STAGE, drop_stage, odd_counts, stage
@@ -77,7 +77,7 @@ def _load(
     cursor: duckdb.DuckDBPyConnection, source: Source, title: str, mapping: Mapping, actor: str, reference: bool,
     after: After | None, say: Progress,
 ) -> Load:  # fmt: skip
-    system = _system(cursor, title, mapping)
+    system = _system(cursor, title, mapping, source)
     load_id = loads.next_load_id(cursor)
     same = loaded_before(cursor, system.key, source)
     if same:
@@ -121,10 +121,10 @@ def _load(
     return record
 
 
-def _system(cursor: duckdb.DuckDBPyConnection, title: str, mapping: Mapping) -> System:
+def _system(cursor: duckdb.DuckDBPyConnection, title: str, mapping: Mapping, source: Source) -> System:
     found = systems.find_system(cursor, system_key(title))
     if found is None:
-        task = mapping.task or Task.BINARY
+        task = task_of(cursor, source, mapping)
         return systems.create_system(
             cursor, title, task=task, positive=mapping.positive, timezone=mapping.timezone
         )

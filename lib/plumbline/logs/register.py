@@ -1,4 +1,4 @@
-"""What every load leaves behind: its entry on the trail, the system's classes, and the secret for persons."""
+"""What every load settles: the task, the classes, its entry on the trail, and the secret for persons."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from dataclasses import replace
 
 import duckdb
 
-from plumbline.domain import Load, PlumblineError, System, Task
+from plumbline.domain import Load, Mapping, PlumblineError, System, Task
+from plumbline.logs.cast import number
+from plumbline.logs.roles import POSITIVE, normalise
+from plumbline.logs.source import Source, relation
 from plumbline.store import systems, trail
 from plumbline.store.sql import decision_table
 
@@ -59,12 +62,42 @@ def settle_classes(cursor: duckdb.DuckDBPyConnection, system: System) -> System:
             f"The predictions hold more than {MAX_CLASSES} classes, so they are not classes",
             todo="If they are numbers, load them as regression; otherwise map another column as prediction.",
         )
-    classes = tuple(sorted(str(row[0]) for row in rows))
-    if classes == system.classes:
-        return system
-    changed = replace(system, classes=classes)
-    systems.update_system(cursor, changed)
+    changed = replace(system, classes=tuple(sorted(str(row[0]) for row in rows)))
+    if system.task is Task.BINARY and system.positive not in changed.classes and len(changed.classes) == 2:
+        changed = replace(changed, positive=_positive(cursor, changed))
+    if changed != system:
+        systems.update_system(cursor, changed)
     return changed
+
+
+def _positive(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
+    """The class with the higher mean score, else the one whose name says so, else the last."""
+    row = cursor.execute(
+        f"""SELECT coalesce(prediction, label) AS c FROM {decision_table(system.key)}
+            WHERE score IS NOT NULL AND c IS NOT NULL GROUP BY c ORDER BY avg(score) DESC LIMIT 1"""
+    ).fetchone()
+    if row:
+        return str(row[0])
+    return next((c for c in system.classes if normalise(c) in POSITIVE), system.classes[-1])
+
+
+def task_of(cursor: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping) -> Task:
+    """The mapping's task, or where it names none what the first predictions look like."""
+    column = mapping.column_of("prediction") or mapping.column_of("label")
+    if mapping.task or column is None or mapping.named("proba"):
+        return mapping.task or (Task.MULTICLASS if mapping.named("proba") else Task.BINARY)
+    cell = source.cell(column)
+    form = next((c.format for c in mapping.columns if c.column == column and c.format), "")
+    value = number(cell, form, text=source.is_text(column))
+    row = cursor.execute(
+        f"""SELECT count(DISTINCT c), count(c), count(v), coalesce(bool_or(v <> round(v)), false)
+            FROM (SELECT nullif(trim(CAST({cell} AS VARCHAR)), '') AS c, {value} AS v
+                  FROM {relation(source, rejects=False)} LIMIT 10000)"""
+    ).fetchone()
+    distinct, there, numbers, fractions = row or (0, 0, 0, False)
+    if distinct <= 2:
+        return Task.BINARY
+    return Task.REGRESSION if numbers > 0.95 * there and (fractions or distinct > 20) else Task.MULTICLASS
 
 
 def log_load(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
