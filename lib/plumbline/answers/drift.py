@@ -106,7 +106,8 @@ def drift(
             raise PlumblineError(f"{key} has no features to compare", todo="Map some columns as features.")
         then, now = (_profiles(cursor, system, span, version, where, profiles) for span in (healthy, shown))
         found = measure(now, reference=healthy, window=shown, methods=chosen, healthy=then)
-        if exact:
+        # the grid's tenths are those of the system's own reference: another one is measured from its decisions
+        if exact or healthy != system.reference:
             found = _exact(cursor, system, found, healthy, shown, version, where)
         chunk = by or _chunk(profiles)
         chunks = drift_by_chunk(profiles, reference=healthy, by=chunk)

@@ -20,7 +20,7 @@ def _days(n: int) -> FloatArray:
 
 def _inputs(rng: np.random.Generator, day: FloatArray, depot: FloatArray) -> dict[str, FloatArray]:
     return {
-        "weekday": (day % 7), "day_of_year": (day % 365), "depot": depot,
+        "weekday": (day % 7), "depot": depot,
         "households_k": np.round(18 + 3.1 * (depot % 9) + 0.9 * (depot % 5), 1),
         "promotions": rng.poisson(1.2, len(day)).astype(float), "rain_mm": np.round(rng.gamma(0.6, 4, len(day)), 1),
     }  # fmt: skip
@@ -28,9 +28,8 @@ def _inputs(rng: np.random.Generator, day: FloatArray, depot: FloatArray) -> dic
 
 def _demand(x: dict[str, FloatArray]) -> FloatArray:
     week = np.array([1.1, 1.12, 1.08, 1.05, 1.0, 0.7, 0.45])[x["weekday"].astype(int)]
-    year = 1 + 0.06 * np.sin(2 * np.pi * (x["day_of_year"] - 80) / 365)
     return np.asarray(
-        9.0 * x["households_k"] * week * year * (1 + 0.06 * x["promotions"]) * (1 - 0.004 * x["rain_mm"])
+        9.0 * x["households_k"] * week * (1 + 0.06 * x["promotions"]) * (1 - 0.004 * x["rain_mm"])
     )
 
 

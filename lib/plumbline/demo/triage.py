@@ -15,14 +15,15 @@ SITES = np.array(["Aarhus", "Brno", "Cork"], dtype=object)
 
 
 def _patients(rng: np.random.Generator, n: int) -> dict[str, FloatArray]:
-    return {
+    drawn = {
         "age": np.clip(rng.normal(52, 19, n), 1, 99).round(),
-        "temperature": np.asarray(np.round(rng.normal(37.3, 0.8, n), 1), np.float64),
-        "heart_rate": np.round(rng.normal(84, 16, n)),
-        "oxygen": np.round(np.clip(rng.normal(96, 2.4, n), 80, 100)),
-        "pain": rng.integers(0, 11, n).astype(np.float64),
-        "days_ill": rng.poisson(3, n).astype(float),
+        "temperature": rng.normal(37.3, 0.8, n).round(1),
+        "heart_rate": rng.normal(84, 16, n).round(),
+        "oxygen": np.clip(rng.normal(96, 2.4, n), 80, 100).round(),
+        "pain": rng.integers(0, 11, n),
+        "days_ill": rng.poisson(3, n),
     }
+    return {name: np.asarray(values, dtype=np.float64) for name, values in drawn.items()}
 
 
 def _grave(x: dict[str, FloatArray]) -> FloatArray:
