@@ -3,7 +3,7 @@
 import streamlit as st
 
 from plumbline.answers import promises
-from plumbline.ui import cards, forms, sentences, shell, tables
+from plumbline.ui import cards, costs, forms, sentences, shell, tables
 
 view = shell.view()
 system = shell.chosen(view)
@@ -11,8 +11,13 @@ system = shell.chosen(view)
 stated = promises.statements(view.ws, system.key)
 cards.opening(*sentences.context(stated, forms.today()))
 
-context, attestations, exemptions = st.tabs(
-    ["Context", f"Attestations ({len(stated.attestations)})", f"Exemptions ({len(stated.exemptions)})"],
+context, attestations, exemptions, money = st.tabs(
+    [
+        "Context",
+        f"Attestations ({len(stated.attestations)})",
+        f"Exemptions ({len(stated.exemptions)})",
+        "Costs",
+    ],
     key="governance.tab",
 )
 
@@ -45,4 +50,11 @@ with exemptions:
         granted = forms.exemption(stated)
     if granted is not None:
         promises.exempt(view.ws, granted)
+        st.rerun()
+
+with money:
+    worth = costs.form(system)
+    if worth is not None:
+        settings, by = worth
+        promises.change_settings(view.ws, system.key, settings, by=by)
         st.rerun()

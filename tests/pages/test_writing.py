@@ -107,3 +107,16 @@ def test_a_statement_without_a_name_is_refused_in_words() -> None:
     press(at, "Attest")
     assert not at.exception
     assert "needs an owner" in at.error[0].value
+
+
+@pytest.mark.usefixtures("held")
+def test_what_decisions_are_worth_is_said_on_the_scorecard() -> None:
+    at = open_page("governance", system="shop-offers")
+    at.number_input(key="governance.costs.shop-offers.amount").set_value(200000.0)
+    at.text_input(key="governance.costs.shop-offers.sentence").set_value("A deal hangs on the review.")
+    at.text_input(key="governance.costs.by").set_value("Ada")
+    press(at, "Save costs")
+    assert not at.exception
+    at.switch_page("../../../pages/scorecard.py").run()
+    assert "EUR 200\\,000" in words(at)
+    assert "A deal hangs on the review" in words(at)

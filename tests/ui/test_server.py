@@ -10,7 +10,7 @@ import pytest
 
 from plumbline.domain import PlumblineError
 from plumbline.ui import open as opened
-from plumbline.ui.server import HEADERS, POLICY, Headers, workspace_lifespan
+from plumbline.ui.server import HEADERS, POLICY, Headers, friendly_error, workspace_lifespan
 
 
 def answer_of(scope_type: str) -> list[dict[str, Any]]:
@@ -76,3 +76,23 @@ def test_a_workspace_that_cannot_be_opened_does_not_stop_the_server(
             return str(caught.value)
 
     assert "not a workspace" in asyncio.run(life())
+
+
+def test_an_unforeseen_error_shows_a_number_and_hides_the_rest(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("plumbline.ui.states.broken", shown.append)
+    with caplog.at_level("ERROR", logger="plumbline"):
+        assert friendly_error(ValueError("secret,row,of,a,log"))
+    assert len(shown) == 1
+    assert shown[0] in caplog.text
+    assert "secret" not in shown[0]
+
+
+def test_our_own_error_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[PlumblineError] = []
+    monkeypatch.setattr("plumbline.ui.states.failed", shown.append)
+    error = PlumblineError("No such thing", todo="Choose another.")
+    assert friendly_error(error)
+    assert shown == [error]

@@ -31,7 +31,7 @@ def ask(
     return kept
 
 
-@st.cache_data(max_entries=96, show_spinner=False)
+@st.cache_data(max_entries=96, show_spinner="Measuring. This is done once after each change.")
 def _kept(
     _question: Callable[..., Any],
     _ws: Workspace,

@@ -79,21 +79,20 @@ class Figure:
 
 #: the page is one measure wide, in pixels; so many cards of so much stand side by side in it and wrap below
 MEASURE = 1008
-GRID = {2: 489, 3: 316, 4: 229, 5: 177, 6: 143}
+GRID = {1: MEASURE, 2: 489, 3: 316, 4: 229, 5: 177, 6: 143}
 
 
-def row(n: int, *, border: bool = False) -> Iterator[Any]:
-    """``n`` equal places side by side; on a narrow screen they wrap instead of being squeezed."""
+def row(n: int, *, border: bool = False, inside: bool = False) -> Iterator[Any]:
+    """``n`` equal places side by side; on a narrow screen they wrap. ``inside`` a card they are smaller."""
+    width = GRID[n + 1 if inside else n]
     with st.container(horizontal=True, gap="medium"):
-        places = [
-            st.container(width=GRID[n], border=border, height="stretch", gap="xsmall") for _ in range(n)
-        ]
+        places = [st.container(width=width, border=border, height="stretch", gap="xsmall") for _ in range(n)]
     yield from places
 
 
-def figures(items: Sequence[Figure]) -> None:
+def figures(items: Sequence[Figure], *, inside: bool = False) -> None:
     """Numbers side by side, each with its note below it."""
-    for place, item in zip(row(len(items)), items, strict=True):
+    for place, item in zip(row(len(items), inside=inside), items, strict=True):
         with place:
             note(item.name)
             st.markdown(f"## {plain(item.value)}", anchors=False)

@@ -33,12 +33,12 @@ def result() -> None:
             items[1] = Figure(
                 "Labels joined", numbers.count(made.labels_joined), f"{numbers.count(made.rows_loaded)} rows"
             )
-        cards.figures(items)
+        cards.figures(items, inside=True)
         for reason, n in made.reasons.items():
             st.markdown(f"{cards.word('watch', numbers.count(n))} {plain(reason.replace('_', ' '))}")
         for words in made.notes:
             cards.note(words)
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             states.link(states.Step("scorecard", "See the verdict"))
             states.link(states.Step("accuracy", "See the accuracy"))
             st.button("Close", on_click=session.RESULT.clear, type="tertiary")

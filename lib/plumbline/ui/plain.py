@@ -11,6 +11,7 @@ from string import punctuation
 
 _MARKS = re.compile("([" + re.escape(punctuation) + "])")
 _SPACES = re.compile(r"\s+")
+_PER_CENT = re.compile(r"(?<=\d) (?=\\?%)")  # a number and its per cent stay on one line
 #: invisible characters that turn text around or hide it
 _TRICKS = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
@@ -33,9 +34,10 @@ def prose(value: object, longest: int = 0) -> str:
     parts = one_line(value, longest).split("`")
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
-    return "".join(
+    words = "".join(
         f"`{part}`" if i % 2 and part.strip() else _MARKS.sub(r"\\\1", part) for i, part in enumerate(parts)
     )
+    return _PER_CENT.sub("\u00a0", words)
 
 
 def one_line(value: object, longest: int = 0) -> str:

@@ -53,8 +53,8 @@ def stake(card: Scorecard) -> None:
     cards.section("At stake")
     amount = card.at_stake.get("amount")
     if amount is None:
-        st.markdown(f"##### {cards.word('unknown', 'not known')}", anchors=False)
-        cards.note("Set what a wrong decision costs, on the Governance page, to see it in money.")
+        st.markdown(cards.word("unknown", "not known"))
+        cards.note("Say on the Governance page what decisions are worth, to see it in money.")
         return
     amount_said = numbers.money(amount, str(card.at_stake.get("currency", "")))
     st.markdown(f"## {plain(amount_said)}", anchors=False)

@@ -57,6 +57,7 @@ UPLOAD: Key[Any] = Key("logs.upload", None)  # what the last uploaded file turne
 RESULT: Key[Any] = Key("logs.result", None)  # the last load's result
 PAGE_AFTER: Key[Any] = Key("decisions.after", None)  # (question, where its next page begins)
 PAGE_IDS: Key[tuple[str, ...]] = Key("decisions.ids", ())  # the decisions of the page on screen
+INSPECTED: Key[Any] = Key("logs.inspected", None)  # ((upload, system), what it seems to be)
 GO_TO = Key("logs.go_to", "")  # the system that the sidebar turns to at the next run
 UPLOAD_TURN = Key("logs.turn", 0)  # counts uploads: a new uploader after each load
 ACTOR = Key("actor", "")  # the name that signs what is done in this tab

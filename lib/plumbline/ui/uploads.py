@@ -72,6 +72,7 @@ def forget() -> None:
     if held is not None:
         shutil.rmtree(held.path.parent, ignore_errors=True)
     session.UPLOAD.clear()
+    session.INSPECTED.clear()
 
 
 def target(view: View, upload: Upload) -> str:
@@ -98,11 +99,17 @@ def target(view: View, upload: Upload) -> str:
 def inspect(view: View, upload: Upload, title: str) -> Inspection | None:
     """What the file seems to be; where it cannot be read, the reason is on the page."""
     known = title if title in {system.key for system in view.systems} else None
+    held = session.INSPECTED.get()
+    if held and held[0] == (upload.token, known):
+        seen: Inspection = held[1]
+        return seen
     try:
-        return inspect_file(upload.path, ws=view.ws, system=known)
+        found = inspect_file(upload.path, ws=view.ws, system=known)
     except PlumblineError as error:
         states.failed(error)
         return None
+    session.INSPECTED.set(((upload.token, known), found))
+    return found
 
 
 def describe(found: Inspection) -> None:

@@ -1,0 +1,96 @@
+"""What decisions are worth, as the owner says it: the money behind every verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from plumbline.domain import System, Task
+from plumbline.ui import cards, session
+from plumbline.ui.plain import one_line
+
+MOST_CLASSES = 8
+
+
+def form(system: System) -> tuple[dict[str, Any], str] | None:
+    """The owner's costs; the settings to change and the signer when they were just saved."""
+    held = system.settings.get("cost_matrix") or {}
+    stated = system.settings.get("at_stake") or {}
+    cards.note(
+        "A gain is above zero, a loss below. With it, a fall in accuracy is said in money. A stated amount, such as "
+        "a deal that hangs on a review, is shown as stated."
+    )
+    with st.form("governance.costs", border=False):
+        currency = st.text_input(
+            "Currency", value=str(held.get("currency") or stated.get("currency") or "EUR"), max_chars=8,
+            key=f"governance.costs.{system.key}.currency", width=120,
+        )  # fmt: skip
+        worth = _error(system, held) if system.task is Task.REGRESSION else _matrix(system, held)
+        left, right = st.columns(2, gap="large")
+        amount = left.number_input(
+            "Stated amount at stake", value=_number(stated.get("amount")), min_value=0.0, placeholder="none",
+            key=f"governance.costs.{system.key}.amount",
+        )  # fmt: skip
+        sentence = right.text_input(
+            "What hangs on it", value=str(stated.get("sentence", "")), max_chars=300,
+            key=f"governance.costs.{system.key}.sentence",
+        )  # fmt: skip
+        by = st.text_input(
+            "Your name", value=session.ACTOR.get(), key="governance.costs.by", max_chars=120, width=420
+        )
+        saved = st.form_submit_button("Save costs", type="primary")
+    if not saved:
+        return None
+    session.ACTOR.set(str(by or ""))
+    unit = str(currency or "").strip()
+    stake = {"amount": amount, "currency": unit, "sentence": (sentence or "").strip()} if amount else None
+    return {"cost_matrix": {"currency": unit, **worth} if worth else None, "at_stake": stake}, str(
+        by or ""
+    ).strip()
+
+
+def _matrix(system: System, held: dict[str, Any]) -> dict[str, Any]:
+    """Value of each decision by what turned out to be true: ``{"matrix": {"decided|true": value}}``."""
+    import pandas as pd
+
+    classes = list(system.classes)
+    if not classes or len(classes) > MOST_CLASSES:
+        cards.note(f"A table of values needs 1 to {MOST_CLASSES} classes; this system has {len(classes)}.")
+        return {}
+    values = held.get("matrix", {})
+    frame = pd.DataFrame({"Decided": [one_line(c, 40) for c in classes]})
+    for i, true in enumerate(classes):
+        frame[str(i)] = [_number(values.get(f"{decided}|{true}")) for decided in classes]
+    config: dict[str, Any] = {
+        str(i): st.column_config.NumberColumn(f"true: {one_line(true, 40)}") for i, true in enumerate(classes)
+    }
+    edited = st.data_editor(
+        frame, hide_index=True, disabled=["Decided"], column_config=config, width="content",
+        key=f"governance.costs.{system.key}.matrix", alt="Value of each decision by what turned out to be true",
+    )  # fmt: skip
+    found = {
+        f"{decided}|{true}": float(edited[str(j)].iloc[i])
+        for i, decided in enumerate(classes)
+        for j, true in enumerate(classes)
+        if pd.notna(edited[str(j)].iloc[i])
+    }
+    return {"matrix": found} if any(found.values()) else {}
+
+
+def _error(system: System, held: dict[str, Any]) -> dict[str, Any]:
+    """Cost of one unit predicted too much and of one too little."""
+    left, right = st.columns(2, gap="large")
+    over = left.number_input(
+        "Cost of one unit too much", value=_number(held.get("over")), min_value=0.0, placeholder="none",
+        key=f"governance.costs.{system.key}.over",
+    )  # fmt: skip
+    under = right.number_input(
+        "Cost of one unit too little", value=_number(held.get("under")), min_value=0.0, placeholder="none",
+        key=f"governance.costs.{system.key}.under",
+    )  # fmt: skip
+    return {"over": over or 0.0, "under": under or 0.0} if over or under else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
