@@ -59,6 +59,11 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{value:,.{max(digits - 1 - size, 0)}f}"
 
 
+def held(value: float) -> str:
+    """A value as a log holds it: whole numbers whole, others to four significant digits."""
+    return count(value) if value.is_integer() and abs(value) < 1e12 else significant(value, 4)
+
+
 def share(value: float | None) -> str:
     """A share in per cent, one decimal; two below one per cent."""
     if value is None or not math.isfinite(value):

@@ -100,7 +100,7 @@ def _label(name: str, values: dict[str, Any]) -> str:
     if name not in values:
         return name
     value = values[name]
-    return f"{name} = {numbers.significant(value) if isinstance(value, float) else value}"
+    return f"{name} = {numbers.held(value) if isinstance(value, float) else value}"
 
 
 def _hover(name: str, value: float, explanation: Explanation) -> str:

@@ -127,4 +127,4 @@ def overall(found: Importance, mode: Mode) -> None:
 def _value(value: object) -> str:
     if value is None:
         return "missing"
-    return numbers.significant(value, 4) if isinstance(value, float) else one_line(value, 80)
+    return numbers.held(value) if isinstance(value, float) else one_line(value, 80)

@@ -73,14 +73,20 @@ def logs(view: View, found: LogsOf | None) -> Opening:
 
 def context(stated: Statements, today: date) -> Opening:
     """How far the questions about a system are answered."""
-    missing = [q.key for q in QUESTIONS if not stated.context.get(q.key)]
-    name, asked = stated.system.title, len(QUESTIONS)
+    asking = [
+        q.key for q in QUESTIONS if q.key != "exemption"
+    ]  # without an exemption there is nothing to say
+    missing = [key for key in asking if not stated.context.get(key)]
+    name, asked = stated.system.title, len(asking)
     if not missing:
         sentence = f"All {asked} questions about {name} are answered."
     elif len(missing) == asked:
         sentence = f"Nobody has said yet what {name} is for: it is judged as the strictest kind of system."
     else:
-        sentence = f"{len(missing)} of {asked} questions about {name} are open, and read in the stricter way."
+        are = "is" if len(missing) == 1 else "are"
+        sentence = (
+            f"{len(missing)} of {asked} questions about {name} {are} open, and read in the stricter way."
+        )
     ended = [a for a in stated.attestations if a.expires < today]
     lapsed = [e for e in stated.exemptions if e.until < today]
     if ended or lapsed:
