@@ -1,7 +1,8 @@
 """SQL that turns the cells of a file into the values of a decision table.
 
 Every function takes the SQL of a cell and returns the SQL of its value; what cannot be read becomes NULL.
-``text`` says that the cell is text (CSV, or a text column of Parquet) and not a typed value.
+``text`` says that the cell is text (CSV, or a text column of Parquet) and not a typed value. Where text stays
+text (``level``, ``outcome``, ``name``) the cell has no blanks around it: the stage trims those columns first.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ MISSING = ("", "-", "--", "?", "n/a", "n.a.", "na", "#n/a", "nan", "<na>", "null
            "-inf", "+inf", "infinity", "-infinity", "nat", "(null)", "\\n", "#null!", "missing")  # fmt: skip
 #: what stands for "no value" in a prediction, label, identifier or version, where "none" may be a class
 ABSENT = ("", "nan", "null", "<na>", "nat", "n/a", "#n/a", "\\n")
-_LONGEST = max(len(token) for token in MISSING)
 _EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1}
 NUMBER_FORMATS = ("decimal_comma", "thousands_comma", "percent")
 
 
-def _tokens(tokens: tuple[str, ...]) -> str:
-    return ", ".join(literal(token) for token in tokens)
+def _among(text: str, tokens: tuple[str, ...]) -> str:
+    """Whether a text is one of some words. Not ``IN``: DuckDB makes a join of that, run for every row."""
+    return f"list_contains([{', '.join(literal(token) for token in tokens)}], {text})"
 
 
 def is_missing(cell: str) -> str:
     """Whether a cell of text stands for no value."""
-    return f"({cell} IS NULL OR lower(trim({cell})) IN ({_tokens(MISSING)}))"
+    return f"({cell} IS NULL OR {_among(f'lower(trim({cell}))', MISSING)})"
 
 
 def number(cell: str, form: str, *, text: bool) -> str:
@@ -66,17 +67,21 @@ def _grouped(cell: str, group: str, point: str, percent: bool) -> str:
 def _canonical(cell: str, tokens: tuple[str, ...]) -> str:
     """Text with one spelling a value: ``1.0`` is ``1``, ``True`` is ``true``, tokens are NULL."""
     return (
-        f"CASE WHEN {cell} IS NULL THEN NULL "
-        f"WHEN strlen({cell}) <= {_LONGEST} AND lower({cell}) IN ({_tokens(tokens)}) THEN NULL "
-        f"WHEN ends_with({cell}, '.0') AND TRY_CAST({cell} AS DOUBLE) IS NOT NULL "
-        f"THEN left({cell}, length({cell}) - 2) "
-        f"WHEN strlen({cell}) IN (4, 5) AND lower({cell}) IN ('true', 'false') THEN lower({cell}) "
-        f"ELSE {cell} END"
+        f"CASE WHEN {_short_word(cell, (*tokens, 'true', 'false'))} "
+        f"THEN CASE WHEN lower({cell}) = 'true' OR lower({cell}) = 'false' THEN lower({cell}) END "
+        f"WHEN ends_with({cell}, '.0') THEN CASE WHEN TRY_CAST({cell} AS DOUBLE) IS NULL THEN {cell} "
+        f"ELSE left({cell}, length({cell}) - 2) END ELSE {cell} END"
     )
 
 
+def _short_word(cell: str, tokens: tuple[str, ...]) -> str:
+    """Whether a cell is one of some short words in any case; long cells are not looked at."""
+    longest = max(len(token) for token in tokens)
+    return f"CASE WHEN strlen({cell}) <= {longest} THEN {_among(f'lower({cell})', tokens)} ELSE false END"
+
+
 def _as_text(cell: str, text: bool) -> str:
-    return f"trim({cell})" if text else f"CAST({cell} AS VARCHAR)"
+    return cell if text else f"CAST({cell} AS VARCHAR)"
 
 
 def level(cell: str, *, text: bool) -> str:
@@ -94,10 +99,7 @@ def name(cell: str, *, text: bool) -> str:
     value = _as_text(cell, text)
     if not text:
         return _canonical(value, ABSENT)
-    return (
-        f"CASE WHEN strlen({value}) <= {_LONGEST} AND lower({value}) IN ({_tokens(ABSENT)}) THEN NULL "
-        f"ELSE {value} END"
-    )
+    return f"CASE WHEN {_short_word(value, ABSENT)} THEN NULL ELSE {value} END"
 
 
 def keyed_hash(value: str, secret: str) -> str:

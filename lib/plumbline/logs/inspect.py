@@ -14,7 +14,7 @@ from plumbline.logs.guess import guess_mapping
 from plumbline.logs.source import Source, open_source, relation, unreadable
 from plumbline.store.workspace import Workspace
 
-SAMPLE = 10_000
+SAMPLE = 4_000
 PREVIEW = 20
 #: role -> what its absence costs, said of a log of decisions
 _ENABLES = {
@@ -52,7 +52,7 @@ class Inspection:
 
 
 def inspect(path: Path, *, ws: Workspace, known: Mapping | None = None) -> Inspection:
-    """Recognise a file and guess what its columns mean, from its first 10,000 rows; loads nothing.
+    """Recognise a file and guess what its columns mean, from its first 4,000 rows; loads nothing.
 
     Args:
         known: how the system's earlier logs were read, or what a person said of some columns; what it settles is

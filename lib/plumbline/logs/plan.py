@@ -26,6 +26,7 @@ class Column:
     name: str
     value: str
     map: ColumnMap
+    trimmed: str = ""  # the cell, where blanks around it are to be taken away first
     watched: str = ""  # the cell, where it may hold something that cannot be read and is then left empty
 
 
@@ -61,7 +62,17 @@ def stage_column(
         watched = cell if text else ""
     else:
         value = cast.level(cell, text=text)
-    return Column(name, value, item, watched)
+    trimmed = cell if text and not _reads_blanks(role, task, kind) else ""
+    return Column(name, value, item, trimmed, watched)
+
+
+def _reads_blanks(role: str, task: Task | None, kind: Kind) -> bool:
+    """Numbers and times are read with blanks around them; text is not."""
+    if role in ("timestamp", "label_time", "trained_at", "score"):
+        return True
+    if role in ("prediction", "label", "override"):
+        return task is Task.REGRESSION
+    return role not in ("decision_id", "version", "arm", "subject") and kind is Kind.NUMERIC
 
 
 #: bits of one word of the mask ``_odd``

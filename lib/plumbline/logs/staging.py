@@ -28,7 +28,7 @@ def stage(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan) -> int:
     reason = "CASE " + " ".join(f"WHEN {sql} THEN {literal(r)}" for r, sql, _ in plan.reasons) + " END"
     derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
     digest = f"hash({', '.join(ident(name) for name in plan.hashed)})" if plan.hashed else "0::UBIGINT"
-    read = f"SELECT {values}{raw} FROM {relation(source, rejects=True)}"
+    read = f"SELECT {values}{raw} FROM ({_cells(source, plan)})"
     inner = f"SELECT {names}, {odd_masks(plan.columns)} FROM ({read})"
     try:
         cursor.execute(
@@ -38,6 +38,14 @@ def stage(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan) -> int:
     except (duckdb.InvalidInputException, duckdb.IOException, duckdb.PermissionException) as error:
         raise unreadable(source.given, error) from error
     return _number_rows(cursor)
+
+
+def _cells(source: Source, plan: Plan) -> str:
+    """The mapped cells of the file, those that stay text without blanks around them."""
+    trimmed = {c.trimmed for c in plan.columns}
+    names = dict.fromkeys(source.cell(c.map.column) for c in plan.columns)
+    cells = ", ".join(f"trim({name}) AS {name}" if name in trimmed else name for name in names)
+    return f"SELECT {cells} FROM {relation(source, rejects=True)}"
 
 
 def _number_rows(cursor: duckdb.DuckDBPyConnection) -> int:
