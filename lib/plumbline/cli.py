@@ -7,74 +7,21 @@ check failed, 2 wrong use or bad input, in one clear line and never a traceback.
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from plumbline import __version__
 from plumbline.domain import PlumblineError, Point, Slice, Verdict
+from plumbline.door import FAILED, Commands, progress
+from plumbline.door import workspace as open_for
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from plumbline.store.workspace import Workspace
-
-FAILED, BAD_INPUT = 1, 2
 ACTOR = "command line"
 FAIL_ON = click.Choice([v.value for v in Verdict if v is not Verdict.EXEMPT], case_sensitive=False)
-
-
-class Commands(click.Group):
-    """Turns every expected error into one line on standard error and exit code 2."""
-
-    def main(self, *args: Any, **kwargs: Any) -> Any:
-        kwargs["standalone_mode"] = False
-        try:
-            code = super().main(*args, **kwargs)
-        except PlumblineError as error:
-            _fail(str(error))
-        except click.ClickException as error:
-            _fail(error.format_message())
-        except click.Abort:
-            _fail("Stopped; nothing was changed.")
-        except BrokenPipeError:
-            sys.exit(0)
-        except Exception as error:
-            if os.environ.get("PLUMBLINE_DEBUG"):
-                raise
-            _fail(
-                f"Something went wrong inside Plumbline: {type(error).__name__}. Set PLUMBLINE_DEBUG=1 for its trace."
-            )
-        sys.exit(code if isinstance(code, int) else 0)
-
-
-def _fail(text: str) -> None:
-    click.echo("plumbline: " + " ".join(text.split()), err=True)
-    sys.exit(BAD_INPUT)
-
-
-@contextmanager
-def _workspace(path: str | None, read_from: Sequence[Path] = ()) -> Iterator[Workspace]:
-    from plumbline.store.workspace import open_workspace
-
-    workspace = open_workspace(path, read_from=read_from)
-    try:
-        yield workspace
-    finally:
-        workspace.close()
-
-
-def _progress(step: str, share: float) -> None:
-    if sys.stderr.isatty():
-        end = "\n" if share >= 1 else ""
-        click.echo(f"\r\033[K{step} {share:4.0%}{end}", err=True, nl=False)
 
 
 def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -136,8 +83,8 @@ def demo(workspace: str | None, names: tuple[str, ...]) -> Any:
 
     folder = workspace_path(workspace).parent / "demo"
     folder.mkdir(parents=True, exist_ok=True)
-    with _workspace(workspace, [folder]) as ws:
-        systems = load_demo(ws, folder, names or None, progress=_progress)
+    with open_for(workspace, [folder]) as ws:
+        systems = load_demo(ws, folder, names or None, progress=progress)
     return {"systems": systems}, [f"{s.key}: {s.verdict}" for s in systems]
 
 
@@ -170,10 +117,10 @@ def load(
     from plumbline.answers import loading
 
     folder = [file.parent] if file.exists() else []
-    with _workspace(workspace, folder) as ws:
+    with open_for(workspace, folder) as ws:
         made = loading.load_file(
             ws, file, title=title, maps=loading.read_maps(maps), reference=reference, timezone=timezone,
-            positive=positive, actor=ACTOR, progress=_progress,
+            positive=positive, actor=ACTOR, progress=progress,
         )  # fmt: skip
     lines = [
         f"Load {made.load_id}: {made.rows_read} rows read = {made.rows_loaded} loaded + "
@@ -190,7 +137,7 @@ def undo(workspace: str | None, load_id: int) -> Any:
     """Take a load back, profiles included."""
     from plumbline.answers import loading
 
-    with _workspace(workspace) as ws:
+    with open_for(workspace) as ws:
         removed = loading.undo_load(ws, load_id, actor=ACTOR)
     return {"load_id": load_id, "rows_removed": removed}, [f"Load {load_id} undone: {removed} rows removed."]
 
@@ -200,7 +147,7 @@ def systems(workspace: str | None) -> Any:
     """List the systems with verdict and last decision, worst first."""
     from plumbline.answers.portfolio import portfolio
 
-    with _workspace(workspace) as ws:
+    with open_for(workspace) as ws:
         rows = portfolio(ws)
     return {"systems": rows}, [f"{r.verdict:<10} {r.key}  {r.reason}" for r in rows]
 
@@ -232,7 +179,7 @@ def performance(
     from plumbline.report import contract
 
     start, end = span(window, "--window")
-    with _workspace(workspace) as ws:
+    with open_for(workspace) as ws:
         found = answer(
             ws, system, window=Slice(start, end, version, None, _where(conditions)), by=by,
             metrics=metrics or None, estimated=estimated, exact=exact,
@@ -269,7 +216,7 @@ def drift(
     from plumbline.answers.drift import drift as answer
     from plumbline.report import contract
 
-    with _workspace(workspace) as ws:
+    with open_for(workspace) as ws:
         found = answer(
             ws, system, reference=span(reference, "--reference"), window=span(window, "--window"),
             methods=methods or None, exact=exact,
@@ -290,7 +237,7 @@ def explain(workspace: str | None, system: str, decision_id: str) -> Any:
     """Why one decision came out as it did."""
     from plumbline.answers.explain import explain as answer
 
-    with _workspace(workspace) as ws:
+    with open_for(workspace) as ws:
         found = answer(ws, system, decision_id)
     if found.refused:
         return found, [f"{found.decision_id}: no explanation. {found.refused}"], FAILED
@@ -308,7 +255,7 @@ def releases(workspace: str | None, system: str) -> Any:
     """Versions, spans, comparisons and guardrails."""
     from plumbline.answers.releases import releases as answer
 
-    with _workspace(workspace) as ws:
+    with open_for(workspace) as ws:
         found = answer(ws, system)
     return found.summary(), found.lines()
 
@@ -322,7 +269,7 @@ def scorecard(workspace: str | None, system: str, fail_on: str | None) -> Any:
     from plumbline.answers.scorecard import scorecard as answer
     from plumbline.report import contract
 
-    with _workspace(workspace) as ws:
+    with open_for(workspace) as ws:
         card = answer(ws, system)
     lines = [f"{card.system}: {card.verdict}", *(f"  {reason}" for reason in card.reasons)]
     lines += [
@@ -340,7 +287,7 @@ def check(workspace: str | None, system: str | None) -> Any:
     """Run every signal and record on the trail what was compared and found."""
     from plumbline.answers.checking import check as answer
 
-    with _workspace(workspace) as ws:
+    with open_for(workspace) as ws:
         found = answer(ws, system, actor=ACTOR)
     return {"findings": found}, [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in found] or [
         "No findings."
@@ -362,7 +309,7 @@ def model(workspace: str | None, file: Path, system: str, version: str, features
         if not found:
             raise PlumblineError(f"--feature {pair!r} is not MODEL=COLUMN", todo="E.g. --feature age=Alter.")
         names[ours] = theirs
-    with _workspace(workspace) as ws:
+    with open_for(workspace) as ws:
         made = register(ws, system, version, file, names=names, actor=ACTOR)
     return made, [made.sentence], 0 if made.passed else FAILED
 
@@ -378,7 +325,7 @@ def record(workspace: str | None, system: str, event: str, at: str | None, by: s
     from plumbline.answers.recording import record as answer
     from plumbline.answers.spans import read_time
 
-    with _workspace(workspace) as ws:
+    with open_for(workspace) as ws:
         answer(
             ws, system, event.replace("-", " "), by=by, at=read_time(at, "--at") if at else None, note=note
         )
@@ -393,7 +340,7 @@ def trail(workspace: str | None, verify: bool, system: str | None, limit: int) -
     """Who did what, newest first."""
     from plumbline.answers.trail import trail as answer
 
-    with _workspace(workspace) as ws:
+    with open_for(workspace) as ws:
         found = answer(ws, system=system, limit=limit)
     lines = [
         f"{e.seq:>5}  {e.at:%Y-%m-%d %H:%M:%S}Z  {e.actor}  {e.action}  {e.system}" for e in found.entries

@@ -215,6 +215,8 @@ def _told(system: System, noted: tuple[Record, ...]) -> dict[str, Any]:
         "retraining_fired_at": recording.latest(noted, "retraining fired"),
         "retraining_tested_at": recording.latest(noted, "retraining tested"),
         "rollback_rehearsed_at": recording.latest(noted, "rollback rehearsed"),
+        "rollback_wired": True if recording.latest(noted, "automatic rollback tested") else None,
+        "rollback_wire_tested_at": recording.latest(noted, "automatic rollback tested"),
         "restore_rehearsed_at": recording.latest(noted, "restore rehearsed"),
         "ai_act_class": ai_act.get("class"),
         "ai_act_reviewed": date.fromisoformat(ai_act["reviewed"]) if ai_act.get("reviewed") else None,

@@ -18,6 +18,7 @@ PREFIX = "recorded: "
 #: what can be recorded -> what it means, in the words of the form
 EVENTS = {
     "rollback rehearsed": "A return to the version before was rehearsed and worked.",
+    "automatic rollback tested": "The guardrail was tripped in a test and rolled the release back by itself.",
     "restore rehearsed": "A restore of the system and its data was rehearsed and worked.",
     "retraining fired": "A performance threshold started a retraining, and it finished.",
     "retraining tested": "The retraining trigger was fired in a test, and it finished.",

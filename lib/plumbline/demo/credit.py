@@ -166,8 +166,10 @@ SCENARIO = Scenario(
          "2027-03-31", "2026-09-15"),
         ("EXP-3", "Decision records on paper are being introduced branch by branch.", "Lena Sommer", "2027-03-31", "2026-09-15"),
     ),
+    documents=True,
     events=(
         ("rollback rehearsed", "2026-06-10T09:00:00+00:00", "release pipeline", "2026.2 to 2026.1 and back, 6 minutes"),
+        ("automatic rollback tested", "2026-06-10T10:00:00+00:00", "release pipeline", "Guardrail tripped on purpose"),
         ("restore rehearsed", "2026-06-11T09:00:00+00:00", "operations", "Restored from last night's backup"),
         ("retraining fired", "2026-07-21T04:00:00+00:00", "training pipeline", "Quarterly threshold; 2026.3 made"),
         ("alert tested", "2026-08-03T08:00:00+00:00", "monitoring", "Test alert to the duty phone"),

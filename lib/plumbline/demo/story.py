@@ -54,6 +54,8 @@ class Scenario:
     reference: tuple[str, str] | None = None
     attestations: tuple[tuple[str, str, str, str, str, str], ...] = ()
     exemptions: tuple[tuple[str, str, str, str, str], ...] = ()
+    #: whether the statements point to documents
+    documents: bool = False
     events: tuple[tuple[str, str, str, str], ...] = ()
 
 

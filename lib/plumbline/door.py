@@ -1,0 +1,64 @@
+"""The door of the command line: exit codes, one line a person can act on, the workspace, progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from plumbline.domain import PlumblineError
+
+if TYPE_CHECKING:
+    from plumbline.store.workspace import Workspace
+
+FAILED, BAD_INPUT = 1, 2
+
+
+class Commands(click.Group):
+    """Turns every expected error into one line on standard error and exit code 2."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["standalone_mode"] = False
+        try:
+            code = super().main(*args, **kwargs)
+        except PlumblineError as error:
+            fail(str(error))
+        except click.ClickException as error:
+            fail(error.format_message())
+        except click.Abort:
+            fail("Stopped; nothing was changed.")
+        except BrokenPipeError:
+            sys.exit(0)
+        except Exception as error:
+            if os.environ.get("PLUMBLINE_DEBUG"):
+                raise
+            fail(
+                f"Something went wrong inside Plumbline: {type(error).__name__}. Set PLUMBLINE_DEBUG=1 for its trace."
+            )
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def fail(text: str) -> None:
+    click.echo("plumbline: " + " ".join(text.split()), err=True)
+    sys.exit(BAD_INPUT)
+
+
+@contextmanager
+def workspace(path: str | None, read_from: Sequence[Path] = ()) -> Iterator[Workspace]:
+
+    workspace = open_workspace(path, read_from=read_from)
+    try:
+        yield workspace
+    finally:
+        workspace.close()
+
+
+def progress(step: str, share: float) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if share >= 1 else ""
+        click.echo(f"\r\033[K{step} {share:4.0%}{end}", err=True, nl=False)
