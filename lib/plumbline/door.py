@@ -44,21 +44,25 @@ class Commands(click.Group):
 
 
 def fail(text: str) -> None:
+    """End with one line on standard error and exit code 2."""
     click.echo("plumbline: " + " ".join(text.split()), err=True)
     sys.exit(BAD_INPUT)
 
 
 @contextmanager
 def workspace(path: str | None, read_from: Sequence[Path] = ()) -> Iterator[Workspace]:
+    """The workspace for one command, closed when it ends."""
+    from plumbline.store.workspace import open_workspace
 
-    workspace = open_workspace(path, read_from=read_from)
+    opened = open_workspace(path, read_from=read_from)
     try:
-        yield workspace
+        yield opened
     finally:
-        workspace.close()
+        opened.close()
 
 
 def progress(step: str, share: float) -> None:
+    """Show how far a long step is, on a terminal only."""
     if sys.stderr.isatty():
         end = "\n" if share >= 1 else ""
         click.echo(f"\r\033[K{step} {share:4.0%}{end}", err=True, nl=False)
