@@ -24,16 +24,17 @@ CHANNELS = np.array(["email", "app", "web", "store"], dtype=object)
 
 
 def _shoppers(rng: np.random.Generator, n: int, late: FloatArray) -> dict[str, FloatArray]:
-    """``late``: how far the season has turned, 0 to 1. Baskets and interests move with it."""
+    """``late``: how far the season has turned, 0 to 1. Holiday shoppers are alike: the model has little to go by."""
+    alike = 1 - 0.72 * late
     return {
         "season_index": 0.15 + 0.08 * rng.normal(size=n) + 0.9 * late,
-        "days_since_visit": rng.gamma(2.0, 6.0, n) * (1 + 0.9 * late),
-        "basket_eur": rng.lognormal(3.6, 0.5, n),
-        "visits_90d": rng.poisson(7, n).astype(float),
-        "discount_pct": rng.choice([0, 5, 10, 15, 20], n).astype(float),
+        "days_since_visit": 12 + (rng.gamma(2.0, 6.0, n) - 12) * alike + 9 * late,
+        "basket_eur": np.exp(3.6 + 0.5 * rng.normal(size=n) * alike),
+        "visits_90d": np.round(7 + (rng.poisson(7, n) - 7) * alike),
+        "discount_pct": np.round(10 + rng.choice([-10, -5, 0, 5, 10], n) * alike),
         "age": np.clip(rng.normal(41, 13, n), 18, 85).round(),
         "channel_code": rng.integers(0, 4, n).astype(float),
-        "page_views": rng.poisson(14, n).astype(float),
+        "page_views": np.round(14 + (rng.poisson(14, n) - 14) * alike),
     }
 
 
@@ -41,9 +42,9 @@ def _wants(x: dict[str, FloatArray], late: FloatArray) -> FloatArray:
     """Log-odds of taking the offer: as learnt, and as they are once the season has turned."""
     learnt = (
         0.55 * (x["visits_90d"] - 7) + 0.16 * (x["discount_pct"] - 10) - 0.9 * np.log(x["basket_eur"] / 36)
-        - 0.045 * (x["days_since_visit"] - 12) + 0.12 * (x["page_views"] - 14)
+        - 0.02 * (x["days_since_visit"] - 12) + 0.12 * (x["page_views"] - 14)
     )  # fmt: skip
-    return np.asarray(1.40 * learnt * (1 - 0.76 * late))
+    return np.asarray(1.40 * learnt * (1 - 0.25 * late))
 
 
 def write(folder: Path) -> ScenarioFiles:
@@ -55,7 +56,9 @@ def write(folder: Path) -> ScenarioFiles:
     taken = rng.random(30_000) < sigmoid(_wants(before, np.zeros(30_000)))
     model = train(pd.DataFrame(before), taken.astype(float), "binary", trees=90)
     at = times(rng, DAYS, ROWS)
+    # the season turns with a first jolt and then steadily
     late = np.clip((elapsed(at) - ONSET) / (DAYS - 14 - ONSET), 0, 1)
+    late = np.where(elapsed(at) >= ONSET, 0.2 + 0.8 * late, 0.0)
     x = _shoppers(rng, ROWS, late)
     score = np.round(model.predict(pd.DataFrame(x)), 6)
     truth = rng.random(ROWS) < sigmoid(_wants(x, late))
