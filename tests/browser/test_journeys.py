@@ -43,7 +43,7 @@ def heading(page: Page) -> str:
 
 @pytest.mark.parametrize("name", ["scorecard", "accuracy", "trail"])
 def test_a_deep_link_into_a_fresh_server_shows_the_page_in_its_frame(
-    name: str, page: Page, tmp_path: Path, fresh_server: Callable[[Path], str]
+    name: str, fresh_server: Callable[[Path], str], page: Page, tmp_path: Path
 ) -> None:
     """Streamlit runs a page alone, without frame and guard, when the main script is a plain one."""
     page.goto(f"{fresh_server(tmp_path / 'workspace.duckdb')}/{'' if name == 'scorecard' else name}")
@@ -68,7 +68,7 @@ def test_every_page_of_a_loaded_system_draws_without_leaving_the_machine(
 
 
 def test_a_log_dropped_in_the_browser_becomes_a_verdict(
-    page: Page, tmp_path: Path, fresh_server: Callable[[Path], str]
+    fresh_server: Callable[[Path], str], page: Page, tmp_path: Path
 ) -> None:
     address = fresh_server(tmp_path / "workspace.duckdb")
     page.goto(address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,12 @@ import pytest
 from plumbline.domain import PlumblineError
 from plumbline.ui import open as opened
 from plumbline.ui.server import HEADERS, POLICY, Headers, friendly_error, workspace_lifespan
+
+
+def _run(coroutine: Any) -> Any:
+    """Run in a thread of its own: the browser tests keep an event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def answer_of(scope_type: str) -> list[dict[str, Any]]:
@@ -24,7 +31,7 @@ def answer_of(scope_type: str) -> list[dict[str, Any]]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(Headers(app)({"type": scope_type}, None, send))  # type: ignore[arg-type]
+    _run(Headers(app)({"type": scope_type}, None, send))  # type: ignore[arg-type]
     return sent
 
 
@@ -56,7 +63,7 @@ def test_the_workspace_opens_with_the_server_and_closes_with_it(
         async with workspace_lifespan(None):
             return opened.workspace() is opened.workspace()
 
-    assert asyncio.run(life())
+    assert _run(life())
     opened.workspace()  # opens again after the close
     opened.close()
 
@@ -75,7 +82,7 @@ def test_a_workspace_that_cannot_be_opened_does_not_stop_the_server(
                 opened.workspace()
             return str(caught.value)
 
-    assert "not a workspace" in asyncio.run(life())
+    assert "not a workspace" in _run(life())
 
 
 def test_an_unforeseen_error_shows_a_number_and_hides_the_rest(

@@ -288,7 +288,7 @@ def _cells(
 def _sentence(found: Sequence[FeatureDrift], ranked: Sequence[Ranked], reference: Span, window: Span) -> str:
     judged = [f for f in found if f.status is not PointStatus.UNKNOWN]
     names = {f.feature for f in judged}
-    spans = f"{say_span(*window)} against {say_span(*reference)}"
+    spans = f"{say_span(*window)}, against {say_span(*reference)}"
     if not judged:
         return f"Too few values to judge drift ({spans})."
     drifted = list(dict.fromkeys(f.feature for f in judged if f.drifted))
@@ -298,6 +298,6 @@ def _sentence(found: Sequence[FeatureDrift], ranked: Sequence[Ranked], reference
     first = next((r.feature for r in ranked if r.feature in drifted), drifted[0])
     worst = next(f for f in judged if f.feature == first and f.drifted)
     return (
-        f"{len(drifted)} of {len(names)} features drifted: {spans}. {first} comes first "
-        f"({worst.method} {worst.value:.2f}, n = {worst.n:,})."
+        f"{len(drifted)} of {len(names)} features drifted. {first} comes first "
+        f"({worst.method} {worst.value:.2f}, n = {worst.n:,}; {spans})."
     )

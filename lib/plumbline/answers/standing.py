@@ -83,7 +83,7 @@ def open_breach(
         first -= 1
     since = judged[first].start
     if change is not None and change.until is None:
-        since = min(change.at, since)
+        since = change.at
     last = judged[-1]
     run = judged[first:]
     limit = f", limit {say_value(headline, last.threshold)}" if last.threshold is not None else ""

@@ -106,10 +106,14 @@ def is_as_bad_as(verdict: Verdict, limit: Verdict) -> bool:
     return ORDER.index(verdict) >= ORDER.index(limit)
 
 
+#: what already hurts customers comes before what is only missing, in this order
+LEADING = ("MON-4", "REL-5", "REL-8", "AUD-1", "EXP-1")
+
+
 def urgent(results: Sequence[ControlResult]) -> list[ControlResult]:
     """Asked controls that do not pass, worst first.
 
-    Mandatory before recommended; fail, then unknown, then partial; an open performance breach before all
+    Mandatory before recommended; fail, then unknown, then partial; what already hurts (LEADING) before all
     others of its kind; then the order of the catalogue.
     """
     shown = [r for r in results if r.status in URGENCY and r.requirement is not Requirement.NOT_ASKED]
@@ -118,7 +122,7 @@ def urgent(results: Sequence[ControlResult]) -> list[ControlResult]:
         key=lambda r: (
             r.requirement is not Requirement.MANDATORY,
             URGENCY.index(r.status),
-            r.id != "MON-4",
+            LEADING.index(r.id) if r.id in LEADING else len(LEADING),
         ),
     )
 
