@@ -93,7 +93,7 @@ SCENARIO = Scenario(
     },
     settings={
         "as_of": DEMO_END,
-        "cost_matrix": {"currency": "EUR", "matrix": {"take|take": 6.0, "take|skip": 2.4}},
+        "cost_matrix": {"currency": "EUR", "matrix": {"take|take": 6.0, "take|skip": 2.7}},
     },
     attestations=(
         ("CMP-7", "pass", "Owned by the head of e-commerce, deputy named.", "Ida Brandt", "2026-05-04", "2027-05-03"),
