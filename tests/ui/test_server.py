@@ -20,7 +20,7 @@ def _run(coroutine: Any) -> Any:
         return pool.submit(asyncio.run, coroutine).result()
 
 
-def answer_of(scope_type: str) -> list[dict[str, Any]]:
+def answer_of(scope_type: str, **scope: Any) -> list[dict[str, Any]]:
     sent: list[dict[str, Any]] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -31,7 +31,7 @@ def answer_of(scope_type: str) -> list[dict[str, Any]]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    _run(Headers(app)({"type": scope_type}, None, send))  # type: ignore[arg-type]
+    _run(Headers(app)({"type": scope_type, **scope}, None, send))  # type: ignore[arg-type]
     return sent
 
 
@@ -41,6 +41,13 @@ def test_every_http_answer_carries_the_headers_once() -> None:
     for name, value in HEADERS.items():
         assert (name.lower().encode(), value.encode()) in headers
         assert names.count(name.lower().encode()) == 1
+
+
+def test_a_link_that_names_the_first_page_leads_to_it_with_its_query() -> None:
+    answer = answer_of("http", path="/scorecard", query_string=b"system=shop", method="GET", headers=[])[0]
+    assert answer["status"] == 307
+    assert (b"location", b"/?system=shop") in answer["headers"]
+    assert (b"x-frame-options", b"DENY") in answer["headers"]
 
 
 def test_sockets_pass_untouched() -> None:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plumbline.domain import PlumblineError
@@ -43,6 +44,10 @@ HEADERS = {
 }
 
 
+#: the page that the root shows
+HOME = "/scorecard"
+
+
 class Headers:
     """ASGI middleware that sets ``HEADERS`` on every HTTP response; sockets pass untouched."""
 
@@ -61,6 +66,11 @@ class Headers:
                     headers[name] = value
             await send(message)
 
+        if scope.get("path") == HOME:
+            # Streamlit serves its first page at the root alone; a link that names the page keeps its query
+            query = scope.get("query_string", b"").decode("latin-1")
+            await RedirectResponse(f"/?{query}" if query else "/")(scope, receive, with_headers)
+            return
         await self.app(scope, receive, with_headers)
 
 

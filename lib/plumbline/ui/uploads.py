@@ -20,7 +20,7 @@ from plumbline.ui.plain import one_line, plain, prose
 from plumbline.ui.roles import gains
 from plumbline.ui.view import View
 
-TYPES = ("csv", "tsv", "txt", "parquet", "gz")
+TYPES = ("csv", "tsv", "txt", "parquet")
 NEW = "New system"
 LOCAL = "local user"  # who acts where nobody signs in
 
