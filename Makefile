@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PORT ?= 8501
 
-.PHONY: help install run demo test browser lint types bench lock clean
+.PHONY: help install run demo test browser lint types lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,9 +40,6 @@ browser:
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -q && apt-get install -yq chromium || echo "Chromium could not be installed: the browser tests will say so."; \
 	  else echo "Browser tests need Chromium: apt install chromium, dnf install chromium, or brew install --cask chromium; or set PLUMBLINE_CHROMIUM to its path."; fi; }
-
-bench: $(READY)  ## benchmarks: ratios against a peer or a raw scan in the same run
-	$(BIN)/python -m pytest -m bench -s tests/bench
 
 lock:  ## renew the lock file (needs uv)
 	uv pip compile pyproject.toml --group test --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements.lock
