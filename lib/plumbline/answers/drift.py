@@ -10,7 +10,7 @@ import numpy as np
 
 from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.recording import Record
-from plumbline.answers.releases import ReleasesAnswer
+from plumbline.answers.releases import ReleasesAnswer, handled
 from plumbline.answers.spans import say_span
 from plumbline.domain import (
     FeatureDrift,
@@ -177,7 +177,7 @@ def open_drift(
     size = f"Jensen-Shannon distance {worst.value:.2f}, limit 0.1, n = {worst.n:,}"
     sentence = f"{worst.feature}{others} drifted ({size})"
     longest = max(runs, key=len)
-    return Breach(since, sentence, _handled(since, longest, found, noted))
+    return Breach(since, sentence, handled(since, [f.end for f in longest if f.end], found, noted))
 
 
 def _open_run(series: Sequence[FeatureDrift]) -> list[FeatureDrift]:
@@ -188,19 +188,6 @@ def _open_run(series: Sequence[FeatureDrift]) -> list[FeatureDrift]:
             break
         run.insert(0, one)
     return run if len(run) >= 2 else []
-
-
-def _handled(
-    since: datetime, run: Sequence[FeatureDrift], found: ReleasesAnswer, noted: tuple[Record, ...]
-) -> str:
-    """The incident opened, or the release made, for a drift; a release after which it goes on handles nothing."""
-    opened = [r for r in noted if r.event == "incident opened" and r.at >= since]
-    if opened:
-        return f"an incident opened on {opened[0].at.date().isoformat()}"
-    later = [s for s in found.releases.switches if s.at > since]
-    if later and sum(f.end is not None and f.end > later[-1].at for f in run) <= 1:
-        return f"the release of version {later[-1].version} on {later[-1].at.date().isoformat()}"
-    return ""
 
 
 def _reference(system: System, given: Span | None) -> Span:
@@ -217,9 +204,8 @@ def _window(cursor: Cursor, system: System, given: Span | None) -> Span:
     start, end = given or (None, None)
     if start or end:
         return start, end
-    last = as_of(system, span_of(cursor, system))
     span = span_of(cursor, system)
-    last = min(last, span.last) if span else last
+    last = min(as_of(system, span), span.last) if span else as_of(system, None)
     return midnight(last.date()) - timedelta(days=WINDOW_DAYS - 1), None
 
 

@@ -123,8 +123,7 @@ def load_file(
     Raises:
         PlumblineError: the file or the mapping cannot be used; nothing has changed.
     """
-    found = inspect_file(path, ws=ws, system=title)
-    used = amend(mapping or found.mapping, maps)
+    used = amend(mapping or inspect_file(path, ws=ws, system=title).mapping, maps)
     used = replace(used, timezone=timezone or used.timezone, positive=positive or used.positive)
     if _holds_labels(used):
         made = load_labels(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from plumbline.domain import Slice, System
+from plumbline.domain import PlumblineError, Slice, System
 from plumbline.profile import rows
 from plumbline.store import systems
-from plumbline.store.sql import ident
 from plumbline.store.workspace import Cursor
 
 
@@ -27,17 +26,22 @@ def span_of(cursor: Cursor, system: System) -> Span | None:
     return Span(*found) if found else None
 
 
+def stated_moment(system: System) -> datetime | None:
+    """The date that the owner set for a system's figures, or None."""
+    stated = system.settings.get("as_of")
+    if not isinstance(stated, str):
+        return None
+    at = datetime.fromisoformat(stated)
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 def as_of(system: System, span: Span | None) -> datetime:
     """The moment the log speaks for: the owner's date where one is set, else the last decision.
 
     A log may be old. Measuring a model's age at today's date would call every archive stale; the page says
     which moment is meant.
     """
-    stated = system.settings.get("as_of")
-    if isinstance(stated, str):
-        at = datetime.fromisoformat(stated)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    return span.last if span else datetime.now(UTC)
+    return stated_moment(system) or (span.last if span else datetime.now(UTC))
 
 
 def resolved(cursor: Cursor, system: System, window: Slice) -> Slice:
@@ -46,8 +50,6 @@ def resolved(cursor: Cursor, system: System, window: Slice) -> Slice:
     Raises:
         PlumblineError: no column of that name.
     """
-    from plumbline.domain import PlumblineError
-
     if not window.where:
         return window
     known = [column.name for column in systems.decision_columns(cursor, system.key)]
@@ -59,5 +61,4 @@ def resolved(cursor: Cursor, system: System, window: Slice) -> Slice:
                 f"{system.key} has no column {name!r} to filter by", todo=f"It has: {', '.join(known)}."
             )
         where.append((matches[0], value))
-        ident(matches[0])
     return Slice(window.start, window.end, window.version, window.arm, tuple(where))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from plumbline.answers.recording import Record
 from plumbline.domain import Finding, Severity, System, Task
 from plumbline.governance.facts import Switch as SwitchFact
 from plumbline.monitor.guardrail import Guardrail, guardrail
@@ -105,6 +107,23 @@ def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
     findings = [_fired(system, w) for w in watched if w.fired]
     findings += [_rolled_back(system, back) for back in found.rollbacks]
     return ReleasesAnswer(system, found, watched, tuple(findings))
+
+
+def handled(
+    since: datetime, ends: Sequence[datetime], found: ReleasesAnswer, noted: tuple[Record, ...]
+) -> str:
+    """The incident opened, or the release made, for a breach; a release after which it goes on handles nothing.
+
+    Args:
+        ends: of the chunks in breach.
+    """
+    opened = [r for r in noted if r.event == "incident opened" and r.at >= since]
+    if opened:
+        return f"an incident opened on {opened[0].at.date().isoformat()}"
+    later = [s for s in found.releases.switches if s.at > since]
+    if later and sum(end > later[-1].at for end in ends) <= 1:
+        return f"the release of version {later[-1].version} on {later[-1].at.date().isoformat()}"
+    return ""
 
 
 def _watch(cursor: Cursor, system: System, found: Releases, switch: Switch) -> Watched | None:

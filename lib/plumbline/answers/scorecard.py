@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from plumbline.answers.facts import Measured, measure
+from plumbline.answers.reading import stated_moment
 from plumbline.domain import ControlResult, Scorecard, Status, System, Verdict
 from plumbline.governance import verdict as judging
 from plumbline.governance.context import interaction_share
@@ -56,7 +57,7 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         context = promises.context_answers(cursor, key)
         stated = promises.attestations(cursor, key)
         exempted = promises.exemptions(cursor, key)
-    moment = at or _today(system)
+    moment = at or stated_moment(system) or datetime.now(UTC)
     measured = measure(ws, system, moment)
     card = judging.scorecard(
         key, measured.facts, context, stated, exempted, moment, measured.stake,
@@ -73,14 +74,6 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
     card = replace(card, since=_since(history, card.verdict))
     share = interaction_share(context, measured.facts)
     return Answer(card, system, measured, three_next_actions(card), history, share)
-
-
-def _today(system: System) -> datetime:
-    stated = system.settings.get("as_of")
-    if isinstance(stated, str):
-        at = datetime.fromisoformat(stated)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    return datetime.now(UTC)
 
 
 def _since(history: tuple[tuple[datetime, str], ...], verdict: Verdict) -> datetime | None:

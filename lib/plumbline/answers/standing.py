@@ -10,7 +10,7 @@ from typing import Any
 from plumbline.answers.drift import open_drift
 from plumbline.answers.explain import check_recorded
 from plumbline.answers.recording import Record
-from plumbline.answers.releases import ReleasesAnswer
+from plumbline.answers.releases import ReleasesAnswer, handled
 from plumbline.answers.wording import headline_of, say_metric, say_value
 from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System
 from plumbline.governance.facts import Breach
@@ -90,18 +90,7 @@ def open_breach(
     sentence = f"{say_metric(headline)} is {say_value(headline, last.value)}{limit} (n = {last.n:,})"
     if change is not None and change.until is None:
         sentence = f"{say_metric(headline)}: {change.sentence}"
-    return Breach(since, sentence, _handled(since, run, found, noted))
-
-
-def _handled(since: datetime, run: Sequence[Point], found: ReleasesAnswer, noted: tuple[Record, ...]) -> str:
-    """The incident opened, or the release made, for a breach; a release after which it goes on handles nothing."""
-    opened = [r for r in noted if r.event == "incident opened" and r.at >= since]
-    if opened:
-        return f"an incident opened on {opened[0].at.date().isoformat()}"
-    later = [s for s in found.releases.switches if s.at > since]
-    if later and sum(p.end > later[-1].at for p in run) <= 1:
-        return f"the release of version {later[-1].version} on {later[-1].at.date().isoformat()}"
-    return ""
+    return Breach(since, sentence, handled(since, [p.end for p in run], found, noted))
 
 
 def _stake(
