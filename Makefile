@@ -2,6 +2,8 @@ PY ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TESTED := $(VENV)/.ready-to-test
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PORT ?= 8501
 
 .PHONY: help install run demo test browser lint types lock clean
@@ -12,8 +14,12 @@ help:  ## list the commands
 $(READY): requirements.lock pyproject.toml
 	@$(PY) -c 'import sys; sys.exit("Plumbline needs Python 3.11 or newer; try: make PY=python3.12" if sys.version_info < (3, 11) else 0)'
 	@$(PY) -m venv $(VENV) || { echo "Python cannot make a virtual environment here. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TESTED): $(READY) requirements-test.lock
+	$(PIP) --require-hashes -r requirements-test.lock
 	@touch $@
 
 install: $(READY)  ## create the environment from the lock file
@@ -24,15 +30,15 @@ demo: $(READY)  ## write and load the seven demo systems
 run: demo  ## load the demo and open the app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: $(READY) browser lint types  ## all checks and tests, real-browser journeys included
+test: $(TESTED) browser lint types  ## all checks and tests, real-browser journeys included
 	$(BIN)/python -m pytest
 
-lint: $(READY)  ## style and import rules
+lint: $(TESTED)  ## style and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 
-types: $(READY)  ## mypy --strict on lib
+types: $(TESTED)  ## mypy --strict on lib
 	$(BIN)/mypy
 
 browser:
@@ -41,8 +47,10 @@ browser:
 	    apt-get update -q && apt-get install -yq chromium || echo "Chromium could not be installed: the browser tests will say so."; \
 	  else echo "Browser tests need Chromium: apt install chromium, dnf install chromium, or brew install --cask chromium; or set PLUMBLINE_CHROMIUM to its path."; fi; }
 
-lock:  ## renew the lock file (needs uv)
-	uv pip compile pyproject.toml --group test --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements.lock
+LOCK := uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+lock:  ## renew the two lock files, the app's and the tests' (needs uv)
+	$(LOCK) --group test -o requirements-test.lock
+	$(LOCK) -c requirements-test.lock -o requirements.lock
 
 clean:  ## remove the environment and the demo workspace
 	rm -rf $(VENV) data/workspace.duckdb* data/demo

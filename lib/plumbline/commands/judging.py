@@ -1,0 +1,84 @@
+"""What it adds up to: systems, scorecard, what people record, the trail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from plumbline.commands.register import ACTOR, command
+from plumbline.domain import Verdict
+from plumbline.door import FAILED
+from plumbline.door import workspace as open_for
+
+FAIL_ON = click.Choice([v.value for v in Verdict if v is not Verdict.EXEMPT], case_sensitive=False)
+
+
+@command("systems")
+def systems(workspace: str | None) -> Any:
+    """List the systems with verdict and last decision, worst first."""
+    from plumbline.answers.portfolio import portfolio
+
+    with open_for(workspace) as ws:
+        rows = portfolio(ws)
+    return {"systems": rows}, [f"{r.verdict:<10} {r.key}  {r.reason}" for r in rows]
+
+
+@command("scorecard")
+@click.argument("system")
+@click.option("--fail-on", type=FAIL_ON, help="Exit 1 when the verdict is this or worse.")
+def scorecard(workspace: str | None, system: str, fail_on: str | None) -> Any:
+    """The scorecard and its verdict."""
+    from plumbline.answers.scorecard import is_as_bad_as
+    from plumbline.answers.scorecard import scorecard as answer
+    from plumbline.report import contract
+
+    with open_for(workspace) as ws:
+        card = answer(ws, system)
+    lines = [f"{card.system}: {card.verdict}", *(f"  {reason}" for reason in card.reasons)]
+    lines += [
+        f"  {c.id:<7} {c.status:<14} {c.evidence.sentence}"
+        for c in card.controls
+        if c.requirement != "not asked"
+    ]
+    failed = fail_on is not None and is_as_bad_as(card.verdict, Verdict(fail_on.upper()))
+    return contract.scorecard(card), lines, FAILED if failed else 0
+
+
+@command("record")
+@click.argument("system")
+@click.argument("event")
+@click.option("--at", metavar="TIME", help="When it happened; default: now.")
+@click.option("--by", default=ACTOR, show_default=True)
+@click.option("--note", default="")
+def record(workspace: str | None, system: str, event: str, at: str | None, by: str, note: str) -> Any:
+    """Put a rehearsal, a delivered alert or an incident on the trail."""
+    from plumbline.answers.recording import record as answer
+    from plumbline.answers.spans import read_time
+
+    with open_for(workspace) as ws:
+        answer(
+            ws, system, event.replace("-", " "), by=by, at=read_time(at, "--at") if at else None, note=note
+        )
+    return {"recorded": event}, [f"Recorded for {system}: {event}."]
+
+
+@command("trail")
+@click.option("--verify", is_flag=True, help="Recompute the chain; exit 1 when it is broken.")
+@click.option("--system", metavar="S")
+@click.option("--limit", type=int, default=50, show_default=True)
+def trail(workspace: str | None, verify: bool, system: str | None, limit: int) -> Any:
+    """Who did what, newest first."""
+    from plumbline.answers.trail import trail as answer
+
+    with open_for(workspace) as ws:
+        found = answer(ws, system=system, limit=limit)
+    lines = [
+        f"{e.seq:>5}  {e.at:%Y-%m-%d %H:%M:%S}Z  {e.actor}  {e.action}  {e.system}" for e in found.entries
+    ]
+    state = "intact" if found.intact else f"broken at entry {found.first_broken}"
+    return (
+        found,
+        [*lines, f"{found.count} entries; the chain is {state}."],
+        FAILED if verify and not found.intact else 0,
+    )

@@ -1,0 +1,126 @@
+"""What the logs prove: performance, drift, releases, and the check of every signal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from plumbline.commands.register import ACTOR, command, span
+from plumbline.domain import PlumblineError, Point, Slice
+from plumbline.door import workspace as open_for
+
+
+def _where(conditions: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for condition in conditions:
+        column, found, value = condition.partition("=")
+        if not found:
+            raise PlumblineError(
+                f"--where {condition!r} is not COLUMN=VALUE", todo="E.g. --where region=north."
+            )
+        pairs.append((column, value))
+    return tuple(pairs)
+
+
+def _value(point: Point) -> str:
+    if point.value is None:
+        return "unknown"
+    interval = (
+        f" [{point.low:.4g}, {point.high:.4g}]" if point.low is not None and point.high is not None else ""
+    )
+    return f"{point.value:.4g}{interval}"
+
+
+@command("performance")
+@click.argument("system")
+@click.option("--by", type=click.Choice(["day", "week", "month"]), help="Default: as the labels allow.")
+@click.option("--metric", "metrics", multiple=True, metavar="M")
+@click.option("--version", metavar="V")
+@click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE")
+@click.option("--window", metavar="A..B")
+@click.option("--estimated", is_flag=True, help="Estimate where labels are missing or late.")
+@click.option("--exact", is_flag=True, help="ROC AUC from the decisions, not from the profile's score cells.")
+def performance(
+    workspace: str | None, system: str, by: str | None, metrics: tuple[str, ...], version: str | None,
+    conditions: tuple[str, ...], window: str | None, estimated: bool, exact: bool,
+) -> Any:  # fmt: skip
+    """The metric series of a system."""
+    from plumbline.answers.performance import performance as answer
+    from plumbline.report import contract
+
+    start, end = span(window, "--window")
+    with open_for(workspace) as ws:
+        found = answer(
+            ws, system, window=Slice(start, end, version, None, _where(conditions)), by=by,
+            metrics=metrics or None, estimated=estimated, exact=exact,
+        )  # fmt: skip
+    lines = [found.sentence]
+    for p in found.points:
+        lines.append(
+            f"{p.start:%Y-%m-%d}  {p.metric:<20} {_value(p)}  n={p.n}  {p.status}  {p.note}".rstrip()
+        )
+    return contract.performance(found), lines
+
+
+@command("drift")
+@click.argument("system")
+@click.option("--reference", metavar="A..B")
+@click.option("--window", metavar="A..B")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="M",
+    help="psi, js, hellinger, ks, wasserstein, chi2, cramers_v, linf.",
+)
+@click.option("--exact", is_flag=True, help="From the decisions, not from the profile's grid.")
+def drift(
+    workspace: str | None,
+    system: str,
+    reference: str | None,
+    window: str | None,
+    methods: tuple[str, ...],
+    exact: bool,
+) -> Any:
+    """Drift a feature: the window against the reference."""
+    from plumbline.answers.drift import drift as answer
+    from plumbline.report import contract
+
+    with open_for(workspace) as ws:
+        found = answer(
+            ws, system, reference=span(reference, "--reference"), window=span(window, "--window"),
+            methods=methods or None, exact=exact,
+        )  # fmt: skip
+    lines = [found.sentence]
+    for f in found.features:
+        value = "unknown" if f.value is None else f"{f.value:.4f}"
+        lines.append(
+            f"{f.feature:<28} {f.method:<12} {value}  n={f.n}  {f.status}{'  ' + f.note if f.note else ''}"
+        )
+    return contract.drift(found), lines
+
+
+@command("releases")
+@click.argument("system")
+def releases(workspace: str | None, system: str) -> Any:
+    """Versions, spans, comparisons and guardrails."""
+    from plumbline.answers.releases import releases as answer
+
+    with open_for(workspace) as ws:
+        found = answer(ws, system)
+    return found.summary(), found.lines()
+
+
+@command("check")
+@click.argument("system", required=False)
+def check(workspace: str | None, system: str | None) -> Any:
+    """Run every signal and record on the trail what was compared and found."""
+    from plumbline.answers.checking import check as answer
+
+    with open_for(workspace) as ws:
+        found = answer(ws, system, actor=ACTOR)
+    return {"findings": found}, [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in found] or [
+        "No findings."
+    ]
