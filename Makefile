@@ -5,8 +5,10 @@ READY := $(VENV)/.ready
 TESTED := $(VENV)/.ready-to-test
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PORT ?= 8501
+# test workers: one a core, four at most; 0 runs the tests in one process
+WORKERS ?= auto
 
-.PHONY: help install run demo test browser lint types lock clean
+.PHONY: help install run demo test system lint types lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,8 +32,8 @@ demo: $(READY)  ## write and load the seven demo systems
 run: demo  ## load the demo and open the app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: $(TESTED) browser lint types  ## all checks and tests, real-browser journeys included
-	$(BIN)/python -m pytest
+test: $(TESTED) system lint types  ## all checks and tests, real-browser journeys included
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 lint: $(TESTED)  ## style and import rules
 	$(BIN)/ruff check .
@@ -41,11 +43,20 @@ lint: $(TESTED)  ## style and import rules
 types: $(TESTED)  ## mypy --strict on lib
 	$(BIN)/mypy
 
-browser:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || test -n "$$PLUMBLINE_CHROMIUM" || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -q && apt-get install -yq chromium || echo "Chromium could not be installed: the browser tests will say so."; \
-	  else echo "Browser tests need Chromium: apt install chromium, dnf install chromium, or brew install --cask chromium; or set PLUMBLINE_CHROMIUM to its path."; fi; }
+# name; a command that succeeds where it is there; the Debian package; how else to get it
+define need
+@{ $(2); } >/dev/null 2>&1 || { \
+  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq $(3); } \
+    || echo "$(1) could not be installed: the tests that need it will say so."; \
+  else echo "Some tests need $(1), which is missing: apt install $(3), $(4)."; fi; }
+endef
+CHROMIUM := test -n "$$PLUMBLINE_CHROMIUM" || command -v chromium || command -v chromium-browser || command -v google-chrome
+POSTGRES := command -v postgres || ls /usr/lib/postgresql/*/bin/postgres || ls /usr/pgsql-*/bin/postgres
+
+system:  ## programs that some tests need and pip cannot install: Chromium, PostgreSQL
+	$(call need,Chromium,$(CHROMIUM),chromium,dnf install chromium or brew install --cask chromium; or set PLUMBLINE_CHROMIUM to its path)
+	$(call need,PostgreSQL,$(POSTGRES),postgresql,dnf install postgresql-server or brew install postgresql)
 
 LOCK := uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 lock:  ## renew the two lock files, the app's and the tests' (needs uv)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from plumbline.cli import main
 from plumbline.store.workspace import Workspace, open_workspace
 
+#: what is begun first when several workers share the tests: the groups that take longest
+FIRST = ("tests/browser/", "tests/test_real_logs.py", "tests/demo/")
 REAL_LOGS = Path(__file__).parents[1].parent / "shared" / "data"
 
 
@@ -28,6 +32,50 @@ class Ran:
     def json(self) -> Any:
         assert self.code in (0, 1), self.err
         return json.loads(self.out)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deal the tests out to the workers of ``make test`` (without workers only their order changes).
+
+    Browser journeys stay together, as they share a server, and so do tests that share a fixture of their
+    module; every other test goes to whichever worker is free.
+    """
+
+    def place(item: pytest.Item) -> int:
+        return next((i for i, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
+
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+        elif _shares_a_module_fixture(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=place)
+
+
+def _shares_a_module_fixture(item: pytest.Item) -> bool:
+    known = item.session._fixturemanager
+    found = (known.getfixturedefs(name, item) or () for name in getattr(item, "fixturenames", ()))
+    return any(made.scope == "module" for candidates in found for made in candidates)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Make a folder by name once for all workers: ``shared("logs", write)`` calls ``write(folder)`` in the
+    first one that asks, while the others wait. What is in it is only read."""
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def once(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = root / f"shared-{name}", root / f"shared-{name}.done"
+        with FileLock(root / f"shared-{name}.lock"):
+            if not done.exists():
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return once
 
 
 @pytest.fixture

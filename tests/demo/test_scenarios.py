@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -25,7 +26,7 @@ def test_there_are_the_seven_stories() -> None:
 
 @pytest.mark.parametrize("name", ["search-sandbox", "triage-diagnostics"])
 def test_a_scenario_is_the_same_to_the_byte_each_time(
-    name: str, written: dict[str, ScenarioFiles], tmp_path: Path
+    name: str, written: Mapping[str, ScenarioFiles], tmp_path: Path
 ) -> None:
     again, before = SCENARIOS[name].write(tmp_path), written[name]
     assert again.log.read_bytes() == before.log.read_bytes()
@@ -36,7 +37,7 @@ def test_a_scenario_is_the_same_to_the_byte_each_time(
 
 @pytest.mark.parametrize("scenario", ALL)
 def test_mapped_columns_are_in_the_files_and_have_roles_that_exist(
-    scenario: Scenario, written: dict[str, ScenarioFiles]
+    scenario: Scenario, written: Mapping[str, ScenarioFiles]
 ) -> None:
     files = written[scenario.name]
     for path, mapping in ((files.log, scenario.mapping), (files.labels, scenario.labels_mapping)):
@@ -52,7 +53,7 @@ def test_mapped_columns_are_in_the_files_and_have_roles_that_exist(
 
 
 @pytest.mark.parametrize("scenario", ALL)
-def test_no_log_goes_past_the_demos_end(scenario: Scenario, written: dict[str, ScenarioFiles]) -> None:
+def test_no_log_goes_past_the_demos_end(scenario: Scenario, written: Mapping[str, ScenarioFiles]) -> None:
     column = next(c for c, role in scenario.mapping.items() if role == "timestamp")
     path = written[scenario.name].log
     if scenario.timezone == "UTC":
@@ -84,7 +85,7 @@ def test_what_people_state_is_asked_for_and_holds_at_most_a_year(scenario: Scena
 
 
 @pytest.mark.parametrize("name", ["shop-recommendations", "card-fraud", "fleet-demand", "credit-limits"])
-def test_a_model_file_scores_the_log_as_it_says(name: str, written: dict[str, ScenarioFiles]) -> None:
+def test_a_model_file_scores_the_log_as_it_says(name: str, written: Mapping[str, ScenarioFiles]) -> None:
     import lightgbm
 
     scenario, files = SCENARIOS[name], written[name]

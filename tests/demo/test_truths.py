@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from plumbline.demo.scenarios import DEMO_END, SCENARIOS, ScenarioFiles
 
-Written = dict[str, ScenarioFiles]
+Written = Mapping[str, ScenarioFiles]
 END = pd.Timestamp(DEMO_END)
 
 
