@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from plumbline.answers.facts import Measured, measure
+from plumbline.answers.past import changes_since_last
 from plumbline.answers.reading import stated_moment
 from plumbline.domain import ControlResult, Scorecard, Status, System, Verdict
-from plumbline.governance import verdict as judging
+from plumbline.governance import canon, history
 from plumbline.governance.context import interaction_share
+from plumbline.governance.history import Changes, Inputs
 from plumbline.governance.verdict import is_as_bad_as, three_next_actions
-from plumbline.store import promises, systems
+from plumbline.store import promises, scorecards, systems
 from plumbline.store.workspace import Workspace
 
 __all__ = ["Answer", "is_as_bad_as", "scorecard", "scorecard_answer"]
@@ -30,6 +29,7 @@ class Answer:
     actions: tuple[str, ...]  # the next three
     history: tuple[tuple[datetime, str], ...]  # kept scorecards, the oldest first
     share: float | None  # of customer interactions
+    changes: Changes | None = None  # since the scorecard before; None: this is the first
 
     def failing(self) -> tuple[ControlResult, ...]:
         """Controls that are asked and do not pass."""
@@ -59,33 +59,30 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         exempted = promises.exemptions(cursor, key)
     moment = at or stated_moment(system) or datetime.now(UTC)
     measured = measure(ws, system, moment)
-    card = judging.scorecard(
-        key, measured.facts, context, stated, exempted, moment, measured.stake,
-        tightened=system.settings.get("limits"),
+    inputs = Inputs(
+        key, moment, measured.facts, context, tuple(stated), tuple(exempted),
+        system.settings.get("limits") or {}, measured.stake,
     )  # fmt: skip
-    inputs = _digest(measured, context, stated, exempted, moment)
+    card = history.judge(inputs)
+    text = canon.write(card)
+    item = scorecards.Kept(
+        0, key, moment, card.verdict.value, history.digest_of(inputs, card), canon.write(inputs), text,
+        history.sha256(text), history.catalogue_hash(), history.rules_hash(),
+    )  # fmt: skip
     with ws.write() as cursor:
-        promises.keep_scorecard(
-            cursor, system=key, at=moment, verdict=card.verdict.value, inputs=inputs,
-            body={"verdict": card.verdict.value, "reasons": list(card.reasons),
-                  "controls": {c.id: c.status.value for c in card.controls}},
-        )  # fmt: skip
-        history = tuple(promises.verdict_history(cursor, key))
-    card = replace(card, since=_since(history, card.verdict))
+        scorecards.keep(cursor, item)
+        entries = tuple(scorecards.verdicts(cursor, key))
+        changes = changes_since_last(cursor, key)
+    card = replace(card, since=_since(entries, card.verdict))
     share = interaction_share(context, measured.facts)
-    return Answer(card, system, measured, three_next_actions(card), history, share)
+    return Answer(card, system, measured, three_next_actions(card), entries, share, changes)
 
 
-def _since(history: tuple[tuple[datetime, str], ...], verdict: Verdict) -> datetime | None:
+def _since(entries: tuple[tuple[datetime, str], ...], verdict: Verdict) -> datetime | None:
     """Since when the kept scorecards have had this verdict without a break."""
     since = None
-    for at, found in reversed(history):
+    for at, found in reversed(entries):
         if found != verdict.value:
             break
         since = at
     return since
-
-
-def _digest(measured: Measured, context: Any, stated: Any, exempted: Any, moment: datetime) -> str:
-    text = repr((measured.facts, measured.stake, sorted(context.items()), stated, exempted, moment.date()))
-    return hashlib.sha256(json.dumps(text).encode()).hexdigest()

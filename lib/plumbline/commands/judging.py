@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from plumbline.commands.register import ACTOR, command
-from plumbline.domain import Verdict
+from plumbline.domain import PlumblineError, Verdict
 from plumbline.door import FAILED
 from plumbline.door import workspace as open_for
 
@@ -27,22 +27,58 @@ def systems(workspace: str | None) -> Any:
 @command("scorecard")
 @click.argument("system")
 @click.option("--fail-on", type=FAIL_ON, help="Exit 1 when the verdict is this or worse.")
-def scorecard(workspace: str | None, system: str, fail_on: str | None) -> Any:
-    """The scorecard and its verdict."""
+@click.option("--at", "day", metavar="DATE", help="The scorecard that held on that day, computed again.")
+@click.option("--changes", "span", metavar="A..B", help="What changed between two days, control by control.")
+def scorecard(
+    workspace: str | None, system: str, fail_on: str | None, day: str | None, span: str | None
+) -> Any:
+    """The scorecard and its verdict: of now, of a past day, or what changed between two days."""
     from plumbline.answers.scorecard import is_as_bad_as
     from plumbline.answers.scorecard import scorecard as answer
     from plumbline.report import contract
 
+    if span is not None:
+        return _changes(workspace, system, span)
+    extra: dict[str, Any] = {}
     with open_for(workspace) as ws:
-        card = answer(ws, system)
+        if day is None:
+            card = answer(ws, system)
+        else:
+            from plumbline.answers.past import past_scorecard
+
+            past = past_scorecard(ws, system, day)
+            card, extra = past.card, {"same": past.same, "proof": past.sentence, "inputs_sha256": past.inputs_sha256,
+                                      "card_sha256": past.card_sha256}  # fmt: skip
     lines = [f"{card.system}: {card.verdict}", *(f"  {reason}" for reason in card.reasons)]
     lines += [
         f"  {c.id:<7} {c.status:<14} {c.evidence.sentence}"
         for c in card.controls
         if c.requirement != "not asked"
     ]
+    if extra:
+        lines.insert(1, f"  Made {card.at:%Y-%m-%d %H:%M}Z. {extra['proof']}")
     failed = fail_on is not None and is_as_bad_as(card.verdict, Verdict(fail_on.upper()))
-    return contract.scorecard(card), lines, FAILED if failed else 0
+    return contract.scorecard(card) | extra, lines, FAILED if failed or extra.get("same") is False else 0
+
+
+def _changes(workspace: str | None, system: str, span: str) -> Any:
+    from plumbline.answers.past import changes
+    from plumbline.report import contract
+
+    first, found, second = span.partition("..")
+    if not (found and first.strip() and second.strip()):
+        raise PlumblineError(
+            f"{span!r} is not two dates", where="--changes", todo="Write 2026-01-01..2026-03-01."
+        )
+    with open_for(workspace) as ws:
+        answer = changes(ws, system, first, second)
+    lines = [f"{system}: {answer.before.verdict} to {answer.after.verdict}"]
+    lines += [f"  {c.id:<7} {c.before or 'new'} to {c.after or 'gone'}. {c.now}" for c in answer.controls]
+    lines += [f"  {key}: {was or 'open'} to {now or 'open'}" for key, was, now in answer.context]
+    lines += [f"  {words[:1].upper()}{words[1:]}." for words in answer.statements]
+    if answer.catalogue_changed:
+        lines.append("  Catalogue or rules changed between the two.")
+    return contract.changes(answer), lines if len(lines) > 1 else [*lines, "  Nothing changed."]
 
 
 @command("record")

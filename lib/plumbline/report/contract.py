@@ -10,6 +10,7 @@ from plumbline.report.plain import plain
 if TYPE_CHECKING:
     from plumbline.answers.drift import DriftAnswer
     from plumbline.answers.performance import PerformanceAnswer
+    from plumbline.governance.history import Changes
     from plumbline.logs.inspect import Inspection
 
 
@@ -69,3 +70,15 @@ def control(found: ControlResult) -> dict[str, Any]:
 def scorecard(found: Scorecard) -> dict[str, Any]:
     """The whole scorecard; every control of the catalogue, asked or not."""
     return {**plain(found), "controls": [control(c) for c in found.controls]}
+
+
+def changes(found: Changes) -> dict[str, Any]:
+    """Verdicts of two scorecards and every control that stands differently, what became worse first."""
+    return {
+        "system": found.after.system,
+        "before": {"at": plain(found.before.at), "verdict": found.before.verdict.value},
+        "after": {"at": plain(found.after.at), "verdict": found.after.verdict.value},
+        "controls": [{**plain(c), "better": c.better} for c in found.controls],
+        "context": [{"question": key, "before": was, "after": now} for key, was, now in found.context],
+        "statements": list(found.statements), "catalogue_changed": found.catalogue_changed,
+    }  # fmt: skip

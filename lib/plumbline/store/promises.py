@@ -1,10 +1,8 @@
-"""What people state about a system: context answers, attestations, exemptions; and every scorecard kept."""
+"""What people state about a system: context answers, attestations, exemptions."""
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from typing import Any
 
 import duckdb
 
@@ -77,33 +75,3 @@ def add_exemption(cursor: duckdb.DuckDBPyConnection, item: Exemption) -> None:
         "INSERT INTO exemption VALUES (nextval('exemption_id'), ?, ?, ?, ?, ?, ?)",
         [item.system, item.control, item.reason, item.approver, item.until, item.at],
     )
-
-
-def keep_scorecard(
-    cursor: duckdb.DuckDBPyConnection,
-    *,
-    system: str,
-    at: datetime,
-    verdict: str,
-    inputs: str,
-    body: dict[str, Any],
-) -> bool:
-    """Keep a computed scorecard unless the newest one has the same inputs; True when it was kept."""
-    last = cursor.execute(
-        "SELECT inputs FROM scorecard WHERE system = ? ORDER BY id DESC LIMIT 1", [system]
-    ).fetchone()
-    if last and last[0] == inputs:
-        return False
-    cursor.execute(
-        "INSERT INTO scorecard VALUES (nextval('scorecard_id'), ?, ?, ?, ?, ?)",
-        [system, naive(at), verdict, inputs, json.dumps(body, default=str)],
-    )
-    return True
-
-
-def verdict_history(cursor: duckdb.DuckDBPyConnection, system: str) -> list[tuple[datetime, str]]:
-    """When each kept scorecard was made and its verdict, the oldest first."""
-    rows = cursor.execute(
-        "SELECT made_at, verdict FROM scorecard WHERE system = ? ORDER BY id", [system]
-    ).fetchall()
-    return [(aware(at), verdict) for at, verdict in rows]

@@ -74,9 +74,14 @@ class Workspace:
             cursor.execute("COMMIT")
 
     def change(self) -> int:
-        """A number that grows with every recorded change: the key of every cache."""
+        """A number that grows with every recorded change: the key of every cache.
+
+        A scorecard that is kept changes nothing that another answer rests on, and does not count.
+        """
         with self.read() as cursor:
-            row = cursor.execute("SELECT coalesce(max(seq), 0) FROM trail").fetchone()
+            row = cursor.execute(
+                "SELECT coalesce(max(seq), 0) FROM trail WHERE action <> 'scorecard kept'"
+            ).fetchone()
         return int(row[0]) if row else 0
 
     def close(self) -> None:

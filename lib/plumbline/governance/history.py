@@ -1,0 +1,198 @@
+"""Scorecards of the past: what one was computed from, computing it again, and what changed between two.
+
+A scorecard is a pure function of its inputs, the catalogue and the rules. The inputs are kept as canonical JSON;
+catalogue and rules by their hash, so that a change of either is said and never silent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from plumbline.domain import Attestation, ControlResult, Exemption, Requirement, Scorecard, Status
+from plumbline.governance import canon
+from plumbline.governance.catalogue import FILE
+from plumbline.governance.facts import Facts
+from plumbline.governance.verdict import scorecard
+
+HERE = Path(__file__).parent
+NO_MOMENT = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that one scorecard is computed from."""
+
+    system: str
+    at: datetime
+    facts: Facts
+    context: dict[str, str] = field(default_factory=dict)
+    attestations: tuple[Attestation, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    limits: dict[str, dict[str, float]] = field(default_factory=dict)  # the owner's stricter ones
+    stake: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ControlChange:
+    """One control that stands differently in two scorecards. A status is empty where it was not in one."""
+
+    id: str
+    title: str
+    before: str
+    after: str
+    was: str  # the evidence then
+    now: str
+    mandatory: bool
+
+    @property
+    def better(self) -> bool:
+        """Whether it moved towards pass."""
+        order = [Status.PASS, Status.EXEMPT, Status.PARTIAL, Status.UNKNOWN, Status.FAIL]
+        known = [s.value for s in order]
+        return self.after in known and (
+            self.before not in known or known.index(self.after) < known.index(self.before)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed from one scorecard to a later one."""
+
+    before: Scorecard
+    after: Scorecard
+    controls: tuple[ControlChange, ...]  # what became worse first
+    context: tuple[tuple[str, str, str], ...] = ()  # question, answer then, answer now
+    statements: tuple[str, ...] = ()  # made, withdrawn or ended between the two, in words
+    catalogue_changed: bool = False
+
+
+def judge(inputs: Inputs) -> Scorecard:
+    """The scorecard of these inputs: the only way in which one is made."""
+    return scorecard(
+        inputs.system, inputs.facts, inputs.context, inputs.attestations, inputs.exemptions, inputs.at,
+        inputs.stake, tightened=inputs.limits,
+    )  # fmt: skip
+
+
+def recompute(given: str) -> str:
+    """From kept inputs to the scorecard's canonical JSON.
+
+    Raises:
+        PlumblineError: the inputs cannot be read.
+    """
+    return canon.write(judge(canon.read(Inputs, given)))
+
+
+def sha256(text: str) -> str:
+    """The SHA-256 of a text's UTF-8 bytes, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest_of(inputs: Inputs, card: Scorecard) -> str:
+    """A hash of the inputs apart from the moment, and of what they come to.
+
+    Two scorecards with the same one rest on the same and say the same: only the first has to be kept. A
+    statement that ends changes what they come to, with no input changed.
+    """
+    timeless = replace(inputs, at=NO_MOMENT)
+    if not inputs.facts.decisions:  # without a log the facts speak for the moment itself
+        timeless = replace(timeless, facts=replace(inputs.facts, as_of=NO_MOMENT))
+    statuses = {control.id: control.status for control in card.controls}
+    return sha256(canon.write([timeless, card.verdict, statuses]))
+
+
+@cache
+def catalogue_hash() -> str:
+    """The SHA-256 of the catalogue's file."""
+    return hashlib.sha256(FILE.read_bytes()).hexdigest()
+
+
+@cache
+def rules_hash() -> str:
+    """The SHA-256 over the source of every module that takes part in a verdict."""
+    made = hashlib.sha256()
+    for path in sorted(HERE.glob("*.py")):
+        made.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return made.hexdigest()
+
+
+def compare(
+    before: Scorecard,
+    after: Scorecard,
+    given: tuple[Inputs, Inputs] | None = None,
+    *,
+    catalogue_changed: bool = False,
+) -> Changes:
+    """What changed from one scorecard to another, control by control; with inputs also what people said."""
+    old, new = ({c.id: c for c in card.controls} for card in (before, after))
+    changed = [
+        _change(old.get(key), new.get(key))
+        for key in dict.fromkeys([*new, *old])
+        if _standing(old.get(key)) != _standing(new.get(key))
+    ]
+    changed.sort(key=lambda c: (c.better, not c.mandatory))
+    context, said = ((), ()) if given is None else (_answers(*given), _statements(*given))
+    return Changes(before, after, tuple(changed), context, said, catalogue_changed)
+
+
+def _standing(result: ControlResult | None) -> tuple[str, str]:
+    return ("", "") if result is None else (result.status.value, result.requirement.value)
+
+
+def _change(old: ControlResult | None, new: ControlResult | None) -> ControlChange:
+    shown = new or old
+    assert shown is not None
+    return ControlChange(
+        shown.id, shown.title, old.status.value if old else "", new.status.value if new else "",
+        old.evidence.sentence if old else "", new.evidence.sentence if new else "",
+        any(r is not None and r.requirement is Requirement.MANDATORY for r in (old, new)),
+    )  # fmt: skip
+
+
+def _answers(before: Inputs, after: Inputs) -> tuple[tuple[str, str, str], ...]:
+    keys = sorted({*before.context, *after.context})
+    pairs = ((key, before.context.get(key, ""), after.context.get(key, "")) for key in keys)
+    return tuple(pair for pair in pairs if pair[1] != pair[2])
+
+
+def _statements(before: Inputs, after: Inputs) -> tuple[str, ...]:
+    said = [
+        f"{a.owner} attested {a.control} ({a.status.value})"
+        for a in _new(before.attestations, after.attestations)
+    ]
+    said += [
+        f"{e.approver} exempted {e.control} until {e.until.isoformat()}"
+        for e in _new(before.exemptions, after.exemptions)
+    ]
+    day, since = after.at.date(), before.at.date()
+    said += [
+        f"the statement by {a.owner} on {a.control} ended on {a.expires.isoformat()}"
+        for a in after.attestations
+        if since <= a.expires < day
+    ]
+    said += [
+        f"the exemption of {e.control} ended on {e.until.isoformat()}"
+        for e in after.exemptions
+        if since <= e.until < day
+    ]
+    for name, limits in _new_limits(before.limits, after.limits).items():
+        said.append(
+            f"limits of {name} set to {', '.join(f'{k} {v:g}' for k, v in limits.items()) or 'the catalogue'}"
+        )
+    return tuple(said)
+
+
+def _new(before: tuple[Any, ...], after: tuple[Any, ...]) -> list[Any]:
+    return [item for item in after if item not in before]
+
+
+def _new_limits(
+    before: Mapping[str, dict[str, float]], after: Mapping[str, dict[str, float]]
+) -> dict[str, dict[str, float]]:
+    return {key: after.get(key, {}) for key in sorted({*before, *after}) if before.get(key) != after.get(key)}
