@@ -178,11 +178,3 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(PlumblineError, match="holds other tables"):
         open_workspace(other)
-
-
-def test_encryption_that_is_not_there_is_not_pretended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PLUMBLINE_KEY", "secret")
-    with pytest.raises(PlumblineError, match="cannot encrypt"):
-        open_workspace(tmp_path / "w.duckdb")

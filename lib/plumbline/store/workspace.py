@@ -15,18 +15,14 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import PlumblineError
+from plumbline.store.extensions import CONFIG, load_extension
 from plumbline.store.sql import literal
 
 #: what every reading function takes: a cursor of its own, inside or outside a transaction
 Cursor = duckdb.DuckDBPyConnection
 
 DEFAULT_PATH = Path("data/workspace.duckdb")
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "allow_community_extensions": "false",
-    "allow_persistent_secrets": "false",
-}
+_ATTACHED = "workspace"  # the name under which an encrypted file is attached
 
 
 def now() -> datetime:
@@ -47,8 +43,11 @@ def aware(at: datetime) -> datetime:
 class Workspace:
     """An open workspace. Use ``read`` for queries and ``write`` for one transaction."""
 
-    def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection, inbox: Path) -> None:
+    def __init__(
+        self, path: Path, connection: duckdb.DuckDBPyConnection, inbox: Path, *, encrypted: bool = False
+    ) -> None:
         self.path, self.inbox = path, inbox
+        self.encrypted = encrypted  #: whether what is on the disk, spilled rows included, is cipher text
         self._connection = connection
         self._writing = threading.RLock()
 
@@ -57,6 +56,8 @@ class Workspace:
         """A cursor of its own: a connection shared by threads gives wrong answers in silence."""
         cursor = self._connection.cursor()
         try:
+            if self.encrypted:
+                cursor.execute(f"USE {_ATTACHED}")  # a cursor does not inherit it
             yield cursor
         finally:
             cursor.close()
@@ -102,21 +103,19 @@ def open_workspace(
 ) -> Workspace:
     """Open the workspace, creating it where there is none, and lock its configuration.
 
+    Where PLUMBLINE_KEY is set the file is encrypted with it (AES-256-GCM), and so is what spills to disk.
+
     Args:
         path: the file; see ``workspace_path``.
         read_from: folders whose files may be loaded, beside the workspace's own inbox.
         memory_limit: e.g. ``1500MB``; DuckDB spills to disk beyond it. Default: PLUMBLINE_MEMORY or 1500MB.
 
     Raises:
-        PlumblineError: the file is in use, is not a workspace, or encryption was asked for.
+        PlumblineError: the file is in use, is not a workspace, or the key does not fit it.
     """
-    if os.environ.get("PLUMBLINE_KEY"):
-        raise PlumblineError(
-            "PLUMBLINE_KEY is set, but this version cannot encrypt the workspace",
-            todo="Unset it, or keep the workspace on an encrypted disk.",
-        )
     target = workspace_path(path)
-    connection = _connect(target)
+    key = os.environ.get("PLUMBLINE_KEY", "")
+    connection = _connect(target, key)
     inbox = Path(tempfile.mkdtemp(prefix="plumbline-inbox-")).resolve()
     try:
         connection.execute("SET TimeZone = 'UTC'")
@@ -132,32 +131,61 @@ def open_workspace(
         connection.close()
         shutil.rmtree(inbox, ignore_errors=True)
         raise
-    return Workspace(target, connection, inbox)
+    return Workspace(target, connection, inbox, encrypted=bool(key))
 
 
-def _connect(target: Path) -> duckdb.DuckDBPyConnection:
+def _connect(target: Path, key: str) -> duckdb.DuckDBPyConnection:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        return duckdb.connect(str(target), config=_CONFIG)
+        return _attach(target, key) if key else duckdb.connect(str(target), config=CONFIG)
     except (OSError, duckdb.Error) as error:
-        text = str(error)
-        if "lock" in text.lower():
-            raise PlumblineError(
-                "The workspace is open in another process",
-                where=str(target),
-                todo="Stop the app or the other command, or use the app's own pages.",
-            ) from error
-        if isinstance(error, OSError):
-            raise PlumblineError(
-                f"The workspace cannot be opened: {error.strerror}",
-                where=str(target),
-                todo="Choose another path.",
-            ) from error
-        raise PlumblineError(
-            "This file is not a workspace that this version can open",
+        raise _refused(target, error) from error
+
+
+def _attach(target: Path, key: str) -> duckdb.DuckDBPyConnection:
+    """A connection in memory that has the encrypted file attached and in use."""
+    connection = duckdb.connect(":memory:", config=CONFIG)
+    try:
+        load_extension(connection, "httpfs")  # DuckDB's own cipher only reads; this one writes
+        connection.execute("SET temp_file_encryption = true")
+        connection.execute(f"SET temp_directory = {literal(f'{target}.tmp')}")
+        connection.execute(f"ATTACH {literal(str(target))} AS {_ATTACHED} (ENCRYPTION_KEY ?)", [key])
+        connection.execute(f"USE {_ATTACHED}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+#: a phrase of DuckDB's refusal -> what is wrong, and what to do
+_REFUSALS = (
+    ("set lock on file", "The workspace is open in another process",
+     "Stop the app or the other command, or use the app's own pages."),
+    ("wrong encryption key", "PLUMBLINE_KEY is not the key of this workspace",
+     "Set the key that it was made with; without it the data cannot be read."),
+    ("without a key", "The workspace is encrypted and PLUMBLINE_KEY is not set",
+     "Set it to the key that the workspace was made with."),
+    ("is not encrypted", "PLUMBLINE_KEY is set, but this workspace is not encrypted",
+     "Choose a new path and load the logs there, or unset the key."),
+)  # fmt: skip
+
+
+def _refused(target: Path, error: Exception) -> PlumblineError:
+    text = str(error).lower()
+    for phrase, what, todo in _REFUSALS:
+        if phrase in text:
+            return PlumblineError(what, where=str(target), todo=todo)
+    if isinstance(error, OSError):
+        return PlumblineError(
+            f"The workspace cannot be opened: {error.strerror}",
             where=str(target),
-            todo="Choose another path with --workspace.",
-        ) from error
+            todo="Choose another path.",
+        )
+    return PlumblineError(
+        "This file is not a workspace that this version can open",
+        where=str(target),
+        todo="Choose another path with --workspace.",
+    )
 
 
 def _migrate(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
