@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.spans import say_day
 from plumbline.answers.wording import headline_of, say_metric, say_value
 from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System, Task
 from plumbline.monitor import change as changes
+from plumbline.monitor.calibration import Calibration, calibration_sentence
+from plumbline.monitor.calibration import calibration as curves_of
 from plumbline.monitor.chunks import choose_chunk
+from plumbline.monitor.exact import exact_auc
+from plumbline.monitor.intervals import Z
 from plumbline.monitor.metrics import metrics_for
 from plumbline.monitor.performance import performance as measure
 from plumbline.monitor.performance import thresholds
@@ -84,6 +90,8 @@ def performance(
             points = tuple(_exact(cursor, system, window, point) for point in points)
         bands = thresholds(profile, by=by, metrics=metrics, **asked)
     headline = headline_of(system)
+    if metrics and headline not in metrics:
+        headline = points[0].metric if points else headline
     if estimated:
         from plumbline.monitor.estimate import estimate
 
@@ -118,8 +126,12 @@ def _exact(cursor: Cursor, system: System, window: Slice, point: Point) -> Point
     start = max(point.start, window.start) if window.start else point.start
     end = min(point.end, window.end) if window.end else point.end
     scores, labels = rows.scores_and_labels(cursor, system, replace(window, start=start, end=end))
-    value = rows.auc(scores, labels)
-    return replace(point, value=value, bound=0.0)
+    found = exact_auc(scores, labels)
+    if found is None:
+        return point
+    value, se = found
+    low, high = (float(np.clip(value + sign * Z * se, 0, 1)) if np.isfinite(se) else None for sign in (-1, 1))
+    return replace(point, value=value, low=low, high=high, bound=0.0)
 
 
 def _sentence(
@@ -144,3 +156,27 @@ def _sentence(
     if system.reference is None:
         return f"{name} was last {value} ({n:,} labelled decisions); there is no reference to compare with."
     return f"{name} holds: the latest is {value}, within its limits over {n:,} labelled decisions."
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationAnswer:
+    """Reliability curves of a window: all versions together, then each; empty where there is no score."""
+
+    curves: tuple[Calibration, ...]
+    sentence: str
+
+
+def calibration(
+    ws: Workspace, key: str, *, window: Slice | None = None, by_version: bool = True
+) -> CalibrationAnswer:
+    """Whether the scores of a window mean what they say, from the profile's score cells.
+
+    Raises:
+        PlumblineError: no such system or column.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        part = resolved(cursor, system, window or Slice())
+        profile = outcome_profile(cursor, system, part, by_version=True)
+    found = curves_of(profile, by_version=by_version)
+    return CalibrationAnswer(found, calibration_sentence(found))

@@ -42,26 +42,33 @@ def _value(point: Point) -> str:
 @click.option("--window", metavar="A..B")
 @click.option("--estimated", is_flag=True, help="Estimate where labels are missing or late.")
 @click.option("--exact", is_flag=True, help="ROC AUC from the decisions, not from the profile's score cells.")
+@click.option("--by-version", is_flag=True, help="One series a version.")
+@click.option("--calibration", "calibrated", is_flag=True, help="Add the reliability curve of the scores.")
 def performance(
     workspace: str | None, system: str, by: str | None, metrics: tuple[str, ...], version: str | None,
-    conditions: tuple[str, ...], window: str | None, estimated: bool, exact: bool,
+    conditions: tuple[str, ...], window: str | None, estimated: bool, exact: bool, by_version: bool,
+    calibrated: bool,
 ) -> Any:  # fmt: skip
     """The metric series of a system."""
+    from plumbline.answers.performance import calibration
     from plumbline.answers.performance import performance as answer
     from plumbline.report import contract
 
     start, end = span(window, "--window")
     with open_for(workspace) as ws:
+        part = Slice(start, end, version, None, _where(conditions))
         found = answer(
-            ws, system, window=Slice(start, end, version, None, _where(conditions)), by=by,
-            metrics=metrics or None, estimated=estimated, exact=exact,
+            ws, system, window=part, by=by, metrics=metrics or None, by_version=by_version,
+            estimated=estimated, exact=exact,
         )  # fmt: skip
-    lines = [found.sentence]
+        curves = calibration(ws, system, window=part) if calibrated else None
+    lines = [found.sentence, *([curves.sentence] if curves else [])]
     for p in found.points:
         lines.append(
             f"{p.start:%Y-%m-%d}  {p.metric:<20} {_value(p)}  n={p.n}  {p.status}  {p.note}".rstrip()
         )
-    return contract.performance(found), lines
+    more = {"calibration": curves.curves} if curves else {}
+    return contract.performance(found) | more, lines
 
 
 @command("drift")

@@ -18,7 +18,7 @@ from plumbline.store.sql import ident
 from plumbline.store.workspace import aware, naive
 
 __all__ = [
-    "auc", "duplicate_ids", "exact_values", "first_decisions", "last_decisions", "repeats",
+    "duplicate_ids", "exact_values", "first_decisions", "last_decisions", "repeats",
     "scores_and_labels", "span",
 ]  # fmt: skip
 _ALL = Slice()
@@ -73,17 +73,6 @@ def scores_and_labels(
         scope.params | {"positive": system.positive},
     ).fetchnumpy()
     return np.asarray(read["score"], dtype=np.float64), np.asarray(read["positive"], dtype=np.bool_)
-
-
-def auc(scores: FloatArray, labels: NDArray[np.bool_]) -> float | None:
-    """ROC AUC as the Mann-Whitney statistic with mid-ranks for ties; None where one class is absent."""
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    positives = int(labels.sum())
-    negatives = len(labels) - positives
-    if not positives or not negatives:
-        return None
-    return float((ranks[labels].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 def duplicate_ids(cursor: duckdb.DuckDBPyConnection, system: System) -> int:

@@ -1,0 +1,150 @@
+"""Whether a score means what it says: of decisions scored 0.8, do eight in ten come true?
+
+Binned by equal mass (the same number of decisions a bin), because equally wide bins leave most of them
+nearly empty (Nguyen and O'Connor 2015). The expected calibration error is the mean distance of share and
+score over the bins, weighted by rows (Naeini, Cooper and Hauskrecht 2015). It is above zero by chance
+alone, so it is judged against what a perfectly calibrated score of the same size would show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from plumbline.domain import FloatArray, OutcomeProfile, PointStatus, Slice, Task
+from plumbline.monitor.counts import Counts, counts_of
+from plumbline.monitor.intervals import SEED, wilson
+from plumbline.monitor.performance import window_rows
+
+BINS = 15
+#: labelled rows with a score below which a curve says nothing
+ENOUGH_ROWS = 100
+#: smallest expected calibration error worth an alarm
+MATTERS = 0.02
+DRAWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One bin of the reliability curve: mean ``score`` and ``share`` that came true, with its 95 % limits."""
+
+    score: float
+    share: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """One version's reliability curve (``version`` None: all of them).
+
+    ``ece``: expected calibration error; ``bound``: most that the score cells may have moved it.
+    ``chance``: what a perfectly calibrated score of this size stays below in 95 of 100 samples.
+    ``gap``: mean score less share that came true (above zero: too sure of the positive class).
+    """
+
+    version: str | None
+    bins: tuple[Bin, ...]
+    n: int
+    ece: float | None
+    chance: float | None
+    gap: float | None
+    status: PointStatus
+    bound: float = 0.0
+    note: str = ""
+
+
+def calibration(
+    profile: OutcomeProfile, *, window: Slice | None = None, by_version: bool = False
+) -> tuple[Calibration, ...]:
+    """The reliability curve of a window, all versions together first, then each one where asked.
+
+    Only binary systems with a score in [0, 1] have one; for any other the tuple is empty.
+    """
+    counts = counts_of(profile)
+    shown = window_rows(profile, window)
+    if profile.task is not Task.BINARY or not counts.cells.shape[2] or not shown.any():
+        return ()
+    found = [_curve(None, counts.taken(shown).pooled())]
+    names = np.array(profile.versions, dtype=object)
+    versions = list(dict.fromkeys(names[shown].tolist())) if by_version else []
+    if len(versions) > 1:
+        found += [_curve(v, counts.taken(shown & (names == v)).pooled()) for v in versions]
+    return tuple(found)
+
+
+def _curve(version: str | None, counts: Counts) -> Calibration:
+    cells = counts.cells[0]
+    n = int(cells.sum())
+    if n < ENOUGH_ROWS:
+        note = f"{n} labelled rows with a score; {ENOUGH_ROWS} are needed."
+        return Calibration(version, (), n, None, None, None, PointStatus.UNKNOWN, note=note)
+    score, share, rows = binned(cells)
+    low, high = wilson(share * rows, rows)
+    bins = tuple(
+        Bin(float(p), float(hit), float(least), float(most), int(size))
+        for p, hit, least, most, size in zip(score, share, low, high, rows, strict=True)
+    )
+    ece, chance = expected_error(score, share, rows), chance_level(score, rows)
+    bound = 0.5 / cells.shape[1]
+    beyond = ece - bound > max(MATTERS, chance)
+    return Calibration(
+        version, bins, n, ece, chance, float((rows * (score - share)).sum() / n),
+        PointStatus.BREACH if beyond else PointStatus.OK, bound,
+    )  # fmt: skip
+
+
+def binned(cells: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Score cells (2, S) joined, in order, into at most ``bins`` bins of about equal rows.
+
+    Returns:
+        mean score (the middle of each cell stands for it), share that came true, and rows, (bins,) each. A
+        cell is never split, so that equal scores stay together.
+    """
+    rows = cells.sum(0)
+    held = np.flatnonzero(rows > 0)
+    before = np.cumsum(rows[held]) - rows[held] / 2
+    place = np.minimum((before / rows.sum() * bins).astype(int), bins - 1)
+    _, index = np.unique(place, return_inverse=True)
+    size = int(index.max()) + 1
+    middle = (held + 0.5) / cells.shape[1]
+    total = np.bincount(index, rows[held], size).astype(float)
+    score = np.bincount(index, rows[held] * middle, size) / total
+    return score, np.bincount(index, cells[1][held], size) / total, total
+
+
+def expected_error(score: FloatArray, share: FloatArray, rows: FloatArray) -> float:
+    """Expected calibration error: the mean of |share - score| over the bins, weighted by rows."""
+    return float((rows * np.abs(share - score)).sum() / rows.sum())
+
+
+def chance_level(score: FloatArray, rows: FloatArray, seed: int = SEED) -> float:
+    """The expected calibration error that a perfectly calibrated score exceeds once in twenty samples.
+
+    Each bin's share is drawn from the binomial law of its score and size; the seed is fixed.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = rng.binomial(rows.astype(np.int64), np.clip(score, 0, 1), (DRAWS, len(rows))) / rows
+    return float(np.quantile((np.abs(drawn - score) * rows).sum(1) / rows.sum(), 0.95))
+
+
+def calibration_sentence(found: Sequence[Calibration]) -> str:
+    """What the curve of all versions says, in one sentence."""
+    if not found:
+        return "Calibration needs a binary system with a score between 0 and 1."
+    one = found[0]
+    if one.ece is None or one.chance is None or one.gap is None:
+        return f"Calibration is unknown: {one.note}"
+    size = f"expected calibration error {100 * one.ece:.1f} % on {one.n:,} labelled decisions"
+    if one.status is PointStatus.OK:
+        return f"The score means what it says: {size}, which is small or within chance."
+    way = "high" if one.gap > 0 else "low"
+    if abs(one.gap) < one.ece / 2:
+        return f"The score does not mean what it says: {size} (chance reaches {100 * one.chance:.1f} %)."
+    return (
+        f"The score is too {way} by {100 * abs(one.gap):.1f} points on average: {size} "
+        f"(chance reaches {100 * one.chance:.1f} %)."
+    )
