@@ -127,13 +127,24 @@ def load_file(
     used = replace(used, timezone=timezone or used.timezone, positive=positive or used.positive)
     if _holds_labels(used):
         made = load_labels(
-            ws, path, system=system_key(title), mapping=used, actor=actor, after=_outcomes, progress=progress
+            ws,
+            path,
+            system=system_key(title),
+            mapping=used,
+            actor=actor,
+            after=outcomes_changed,
+            progress=progress,
         )
     else:
         made = load_decisions(
             ws, path, title=title, mapping=used, actor=actor, reference=reference, after=build.on_loaded,
             progress=progress,
         )  # fmt: skip
+    return check_loaded(ws, made, actor=actor)
+
+
+def check_loaded(ws: Workspace, made: Load, *, actor: str) -> Load:
+    """Check every chunk again after a load that changed something; returns the load."""
     if made.rows_loaded or made.labels_joined:
         from plumbline.answers.checking import check
 
@@ -175,7 +186,8 @@ def _holds_labels(mapping: Mapping) -> bool:
     return {"decision_id", "label"} <= roles and not roles & {"timestamp", "prediction", "score"}
 
 
-def _outcomes(cursor: Cursor, system: System, affected: Sequence[int], load_id: int) -> None:
+def outcomes_changed(cursor: Cursor, system: System, affected: Sequence[int], load_id: int) -> None:
+    """Make the outcome counts of loads whose labels changed anew; for ``load_labels``."""
     build.rebuild_outcomes(cursor, system, affected)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from plumbline.commands.register import ACTOR, command
+from plumbline.domain import PlumblineError
 from plumbline.door import progress
 from plumbline.door import workspace as open_for
+
+if TYPE_CHECKING:
+    from plumbline.domain import Load
 
 
 @command("demo")
@@ -60,13 +64,18 @@ def load(
             ws, file, title=title, maps=loading.read_maps(maps), reference=reference, timezone=timezone,
             positive=positive, actor=ACTOR, progress=progress,
         )  # fmt: skip
+    return made, _told(made)
+
+
+def _told(made: Load) -> list[str]:
+    """What a load did, in lines."""
     lines = [
         f"Load {made.load_id}: {made.rows_read} rows read = {made.rows_loaded} loaded + "
         f"{made.rows_duplicate} duplicates + {made.rows_quarantined} in quarantine; "
         f"{made.labels_joined} labels joined."
     ]
     lines += [f"  {reason}: {rows}" for reason, rows in made.reasons.items()]
-    return made, lines + [f"  {note}" for note in made.notes]
+    return lines + [f"  {note}" for note in made.notes]
 
 
 @command("undo")
@@ -78,3 +87,67 @@ def undo(workspace: str | None, load_id: int) -> Any:
     with open_for(workspace) as ws:
         removed = loading.undo_load(ws, load_id, actor=ACTOR)
     return {"load_id": load_id, "rows_removed": removed}, [f"Load {load_id} undone: {removed} rows removed."]
+
+
+@command("quarantine")
+@click.argument("system")
+@click.option("--load", "load_id", type=int, metavar="ID", help="Only the rows of this load.")
+@click.option("--reason", metavar="REASON", help="Only the rows with this reason, e.g. bad_timestamp.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.csv",
+              help="Write all rows to a file that is safe to open in a spreadsheet.")  # fmt: skip
+def quarantine(
+    workspace: str | None, system: str, load_id: int | None, reason: str | None, out: Path | None
+) -> Any:
+    """Show the rows of SYSTEM that could not be loaded."""
+    from plumbline.answers import quarantine as answers
+
+    with open_for(workspace) as ws:
+        found = answers.quarantine_of(ws, system, load_id=load_id, reason=reason)
+        if out:
+            body = answers.quarantine_csv(ws, system, load_id=load_id, reason=reason)
+            _write(out, body)
+    lines = [f"{found.waiting} of {found.total} rows in quarantine" + (f", written to {out}" if out else "")]
+    lines += [f"  load {load}: {why} in {n}" for load, why, n in found.counts
+              if load_id in (None, load) and reason in (None, why)]  # fmt: skip
+    if not out:
+        lines += [f"  line {row.line}: {row.reason}. {row.detail}".rstrip(". ") for row in found.rows[:20]]
+    return {
+        "waiting": found.waiting, "total": found.total, "path": str(out) if out else None,
+        "counts": [{"load_id": load, "reason": why, "rows": n} for load, why, n in found.counts],
+        "rows": [{"load_id": r.load_id, "line": r.line, "reason": r.reason, "detail": r.detail, "raw": r.raw}
+                 for r in found.rows],
+    }, lines  # fmt: skip
+
+
+def _write(out: Path, body: str) -> None:
+    try:
+        out.write_text(body, "utf-8-sig", newline="")
+    except OSError as error:
+        raise PlumblineError(
+            f"The file cannot be written: {error.strerror}", where=str(out), todo="Name another one."
+        ) from error
+
+
+@command("retry")
+@click.argument("load_id", type=int)
+@click.option("--map", "maps", multiple=True, metavar="COLUMN=ROLE", help="Say what a column means.")
+@click.option("--reason", metavar="REASON", help="Only the rows with this reason.")
+@click.option(
+    "--lenient", is_flag=True, help="Fill up rows with too few cells; cut what is beyond the header."
+)
+@click.option("--date-order", metavar="dmy|mdy", help="What comes first in the dates of these rows.")
+@click.option("--timezone", metavar="ZONE", help="What a time without a zone is taken to be in.")
+def retry(
+    workspace: str | None, load_id: int, maps: tuple[str, ...], reason: str | None, lenient: bool,
+    date_order: str | None, timezone: str | None,
+) -> Any:  # fmt: skip
+    """Try the rows in LOAD_ID's quarantine again; those that fit become a load of their own."""
+    from plumbline.answers import loading
+    from plumbline.answers import quarantine as answers
+
+    with open_for(workspace) as ws:
+        made = answers.retry_load(
+            ws, load_id, maps=loading.read_maps(maps), reason=reason, lenient=lenient, date_order=date_order,
+            timezone=timezone, actor=ACTOR, progress=progress,
+        )  # fmt: skip
+    return made, _told(made)

@@ -158,6 +158,7 @@ class Load:
     reasons: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     undone_at: datetime | None = None
+    retry_of: int | None = None  # the load whose quarantined rows these were
 
 
 @dataclass(frozen=True, slots=True)

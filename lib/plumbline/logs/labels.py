@@ -24,11 +24,12 @@ STEPS, CHANGES = "stage_label_steps", "stage_label_changes"
 
 def load_labels(
     ws: Workspace,
-    path: Path,
+    path: Path | Source,
     *,
     system: str,
     mapping: Mapping,
     actor: str,
+    retry: loads.Retry | None = None,
     after: AfterLabels | None = None,
     progress: Progress | None = None,
 ) -> Load:
@@ -39,7 +40,9 @@ def load_labels(
     to quarantine as ``unknown_decision``. ``labels_joined`` counts the decisions that got another label.
 
     Args:
+        path: the file, or one that was opened before.
         system: key of a system that is there.
+        retry: the rows of another load's quarantine that the file holds; they are marked as taken.
         after: builds the profiles anew in the same transaction; not called where no label changed.
 
     Raises:
@@ -47,18 +50,20 @@ def load_labels(
     """
     say = progress or (lambda _phrase, _share: None)
     say("Reading the file", 0.0)
-    source = open_source(ws, path, whole=True)
+    source = path if isinstance(path, Source) else open_source(ws, path, whole=True)
     try:
         require(mapping, source)
         with ws.write() as cursor:
-            return _load(cursor, source, systems.get_system(cursor, system), mapping, actor, after, say)
+            return _load(
+                cursor, source, systems.get_system(cursor, system), mapping, actor, retry, after, say
+            )
     finally:
         source.discard()
 
 
 def _load(
     cursor: duckdb.DuckDBPyConnection, source: Source, system: System, mapping: Mapping, actor: str,
-    after: AfterLabels | None, say: Progress,
+    retry: loads.Retry | None, after: AfterLabels | None, say: Progress,
 ) -> Load:  # fmt: skip
     table = decision_table(system.key)
     if not cursor.execute(f'SELECT 1 FROM {table} WHERE "decision_id" IS NOT NULL LIMIT 1').fetchone():
@@ -74,9 +79,10 @@ def _load(
     _mark_unknown(cursor, table)
     again = _same_file(cursor, system.key, source)
     steps = _steps(cursor, table, plan)
-    aside = set_aside(cursor, source, plan, staged=staged, system=system.key, load_id=load_id)
+    aside = set_aside(cursor, source, plan, mapping, staged=staged, system=system.key, load_id=load_id)
     if again and not steps:  # the same file once more: nothing is added, in quarantine neither
         cursor.execute("DELETE FROM quarantine WHERE load_id = ?", [load_id])
+        cursor.execute("DELETE FROM load_form WHERE load_id = ?", [load_id])
         aside = Outcome({}, aside.records)
     bad = sum(aside.reasons.values())
     if bad == aside.records and not again:
@@ -93,9 +99,13 @@ def _load(
         at=now(), actor=actor, rows_read=aside.records, rows_loaded=steps,
         rows_duplicate=aside.records - bad - steps, rows_quarantined=bad, labels_joined=joined,
         reference=False, reasons=aside.reasons, notes=tuple(notes),
+        retry_of=retry.of if retry else None,
     )  # fmt: skip
     loads.record_load(cursor, record)
-    systems.save_mapping(cursor, system.key, mapping, kind="labels")
+    if retry:
+        loads.mark_retried(cursor, retry, load_id)
+    else:
+        systems.save_mapping(cursor, system.key, mapping, kind="labels")
     system = settle_classes(cursor, system)
     log_load(cursor, record)
     _drop(cursor)

@@ -25,23 +25,27 @@ After = Callable[[duckdb.DuckDBPyConnection, System, int], None]
 
 def load_decisions(
     ws: Workspace,
-    path: Path,
+    path: Path | Source,
     *,
     title: str,
     mapping: Mapping,
     actor: str,
     reference: bool = False,
+    retry: loads.Retry | None = None,
     after: After | None = None,
     progress: Progress | None = None,
 ) -> Load:
     """Load a log into the system of that title, making the system where it is new.
 
     Args:
+        path: the file, or one that was opened before.
         mapping: what each column means; see ``inspect``.
         reference: these decisions count as healthy.
+        retry: the rows of another load's quarantine that the file holds; they are marked as taken.
         after: called in the same transaction with (cursor, system, load_id) once the rows are in; it builds
             the profiles. Not called where nothing was added.
-        progress: called with a phrase and a share from 0 to 1.
+        progress: called with a phrase and a share from 0 to 1; what it raises stops the load and undoes it.
+            1 is said last, when all that is left is to commit.
 
     Returns:
         the load as registered: rows_read = rows_loaded + rows_duplicate + rows_quarantined. A file that was
@@ -54,12 +58,12 @@ def load_decisions(
     say = progress or (lambda _phrase, _share: None)
     say("Reading the file", 0.0)
     system_key(title)
-    source = open_source(ws, path, whole=True)
+    source = path if isinstance(path, Source) else open_source(ws, path, whole=True)
     try:
         require(mapping, source)
         with ws.write() as cursor:
             try:
-                return _load(cursor, source, title, mapping, actor, reference, after, say)
+                return _load(cursor, source, title, mapping, actor, reference, retry, after, say)
             finally:
                 _tidy(cursor)
     finally:
@@ -75,7 +79,7 @@ def _tidy(cursor: duckdb.DuckDBPyConnection) -> None:
 
 def _load(
     cursor: duckdb.DuckDBPyConnection, source: Source, title: str, mapping: Mapping, actor: str, reference: bool,
-    after: After | None, say: Progress,
+    retry: loads.Retry | None, after: After | None, say: Progress,
 ) -> Load:  # fmt: skip
     system = _system(cursor, title, mapping, source)
     load_id = loads.next_load_id(cursor)
@@ -88,7 +92,7 @@ def _load(
     )
     say("Reading the rows", 0.1)
     staged = stage(cursor, source, plan)
-    aside = set_aside(cursor, source, plan, staged=staged, system=system.key, load_id=load_id)
+    aside = set_aside(cursor, source, plan, mapping, staged=staged, system=system.key, load_id=load_id)
     say("Looking for repeats", 0.5)
     table = decision_table(system.key)
     names = {c.name for c in plan.columns}
@@ -108,10 +112,13 @@ def _load(
         load_id=load_id, system=system.key, file=source.given.name, sha256=source.sha256, kind="decisions",
         at=now(), actor=actor, rows_read=aside.records, rows_loaded=loaded, rows_duplicate=repeated,
         rows_quarantined=sum(aside.reasons.values()), labels_joined=filled, reference=reference,
-        reasons=aside.reasons, notes=tuple(notes),
+        reasons=aside.reasons, notes=tuple(notes), retry_of=retry.of if retry else None,
     )  # fmt: skip
     loads.record_load(cursor, record)
-    systems.save_mapping(cursor, system.key, mapping)
+    if retry:  # how a few odd rows were read is no rule for the logs to come
+        loads.mark_retried(cursor, retry, load_id)
+    else:
+        systems.save_mapping(cursor, system.key, mapping)
     system = settle_reference(cursor, settle_classes(cursor, system))
     log_load(cursor, record)
     say("Counting", 0.75)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from plumbline.domain import Mapping
 from plumbline.logs.lines import Records, find_records, raw_records
 from plumbline.logs.plan import Plan
 from plumbline.logs.source import REJECTS, Source, relation
 from plumbline.logs.staging import SHIFTS, STAGE
+from plumbline.store.loads import LoadForm, save_form
 
 #: DuckDB's reason for not parsing a record -> ours, and what is said beside it
 _UNPARSED = {
@@ -22,6 +25,8 @@ _UNPARSED = {
     "LINE SIZE OVER MAXIMUM": ("line_too_long", "the record is longer than 16 MB"),
     "INVALID ENCODING": ("bad_encoding", "bytes that are not UTF-8"),
 }
+#: reasons of records that could not be split into cells
+UNPARSED = frozenset(reason for reason, _ in _UNPARSED.values()) | {"unreadable"}
 _OTHER = ("unreadable", "the record could not be parsed")
 _CELL = 200
 
@@ -45,9 +50,10 @@ def unparsed(cursor: duckdb.DuckDBPyConnection, source: Source) -> list[tuple[in
 
 
 def set_aside(
-    cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, *, staged: int, system: str, load_id: int
-) -> Outcome:
-    """Put every bad row of the stage and every unparsed record into the quarantine table.
+    cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, mapping: Mapping, *, staged: int, system: str,
+    load_id: int,
+) -> Outcome:  # fmt: skip
+    """Put every bad row of the stage and every unparsed record into the quarantine table, and keep how to read them.
 
     Makes the temporary table SHIFTS where records are missing from the stage, so that ``record_number``
     knows each row's place in the file.
@@ -64,6 +70,11 @@ def set_aside(
     else:
         entries = _from_parquet(cursor, source, plan, rows, why)
     _insert(cursor, entries, system, load_id)
+    text = source.form.format == "csv"
+    form = LoadForm(
+        source.columns, source.form.delimiter if text else "", source.form.quote if text else "", mapping
+    )
+    save_form(cursor, load_id, form)
     reasons: dict[str, int] = {}
     for entry in entries:
         reasons[entry[1]] = reasons.get(entry[1], 0) + 1
@@ -179,14 +190,16 @@ def _from_parquet(
         reason = reasons[number]
         column = _column_of(plan, reason)
         detail = _detail(column, cells[source.columns.index(column)]) if column else ""
-        raw = ", ".join(f"{c}={v}" for c, v in zip(source.columns, cells, strict=True) if v is not None)
+        there = {c: str(v) for c, v in zip(source.columns, cells, strict=True) if v is not None}
+        raw = json.dumps(there, ensure_ascii=False)
         entries.append((number + 1, reason, detail, raw[:4000].replace("\x00", "\ufffd")))
     return entries
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, entries: list[Entry], system: str, load_id: int) -> None:
     cursor.execute(
-        """INSERT INTO quarantine SELECT $load_id, $system, unnest($lines::BIGINT[]), unnest($reasons::VARCHAR[]),
+        """INSERT INTO quarantine (load_id, system, line, reason, detail, raw)
+           SELECT $load_id, $system, unnest($lines::BIGINT[]), unnest($reasons::VARCHAR[]),
                   unnest($details::VARCHAR[]), unnest($raws::VARCHAR[])""",
         {
             "load_id": load_id, "system": system, "lines": [e[0] for e in entries],

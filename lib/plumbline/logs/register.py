@@ -102,10 +102,12 @@ def task_of(cursor: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping)
 
 def log_load(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
     """Put a load on the trail."""
-    detail = {
+    detail: dict[str, object] = {
         "load_id": load.load_id, "file": load.file, "sha256": load.sha256, "kind": load.kind,
         "rows_read": load.rows_read, "rows_loaded": load.rows_loaded, "rows_duplicate": load.rows_duplicate,
         "rows_quarantined": load.rows_quarantined, "labels_joined": load.labels_joined,
         "reference": load.reference,
     }  # fmt: skip
+    if load.retry_of is not None:
+        detail["retry_of"] = load.retry_of
     trail.append(cursor, actor=load.actor, action="load", system=load.system, detail=detail)

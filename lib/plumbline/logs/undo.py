@@ -31,7 +31,7 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
         decisions removed, or for a labels file labels taken back.
 
     Raises:
-        PlumblineError: there is no such load, or it was undone before.
+        PlumblineError: there is no such load, it was undone before, or a retry of its quarantine stands.
     """
     with ws.write() as cursor:
         load = loads.get_load(cursor, load_id)
@@ -39,6 +39,12 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
             raise PlumblineError(
                 f"Load {load_id} was undone on {load.undone_at:%d %B %Y}",
                 todo="Load the file again to have it back.",
+            )
+        later = loads.retries_of(cursor, load_id)
+        if later:
+            raise PlumblineError(
+                f"Load {later[-1]} was made of rows of load {load_id}'s quarantine",
+                todo=f"Take back load {later[-1]} first.",
             )
         system = systems.get_system(cursor, load.system)
         table = decision_table(system.key)

@@ -8,24 +8,48 @@ from typing import Any
 
 import duckdb
 
-from plumbline.domain import Load, PlumblineError
+from plumbline.domain import Load, Mapping, PlumblineError
+from plumbline.store.systems import mapping_from, mapping_text
 from plumbline.store.workspace import aware, naive, now
 
 _FIELDS = (
     "load_id, system, file, sha256, kind, made_at, actor, rows_read, rows_loaded, rows_duplicate, "
-    "rows_quarantined, labels_joined, reference, reasons, notes, undone_at"
+    "rows_quarantined, labels_joined, reference, reasons, notes, undone_at, retry_of"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """One row that could not be loaded."""
+    """One row that could not be loaded. ``raw``: its text, cut at 4,000 bytes; a JSON object where the file is no
+    text. ``place``: what tells it from its neighbours."""
 
     load_id: int
     line: int | None
     reason: str
     detail: str
     raw: str
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadForm:
+    """How a load's raw rows are read: the file's columns, what stands between them, and what they mean.
+
+    ``delimiter`` is empty where the raw rows are JSON objects.
+    """
+
+    columns: tuple[str, ...]
+    delimiter: str
+    quote: str
+    mapping: Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Rows of a load's quarantine that another load takes."""
+
+    of: int
+    rows: tuple[Quarantined, ...]
 
 
 def _load(row: tuple[Any, ...]) -> Load:
@@ -34,7 +58,7 @@ def _load(row: tuple[Any, ...]) -> Load:
         actor=row[6],
         rows_read=row[7], rows_loaded=row[8], rows_duplicate=row[9], rows_quarantined=row[10],
         labels_joined=row[11], reference=row[12], reasons=json.loads(row[13]),
-        notes=tuple(json.loads(row[14])), undone_at=aware(row[15]) if row[15] else None,
+        notes=tuple(json.loads(row[14])), undone_at=aware(row[15]) if row[15] else None, retry_of=row[16],
     )  # fmt: skip
 
 
@@ -47,11 +71,11 @@ def next_load_id(cursor: duckdb.DuckDBPyConnection) -> int:
 def record_load(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
     """Register a load; the table itself refuses counts that do not add up."""
     cursor.execute(
-        f"INSERT INTO load ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO load ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [load.load_id, load.system, load.file, load.sha256, load.kind, naive(load.at), load.actor,
          load.rows_read, load.rows_loaded, load.rows_duplicate, load.rows_quarantined, load.labels_joined,
          load.reference, json.dumps(load.reasons), json.dumps(list(load.notes)),
-         naive(load.undone_at) if load.undone_at else None],
+         naive(load.undone_at) if load.undone_at else None, load.retry_of],
     )  # fmt: skip
 
 
@@ -78,18 +102,89 @@ def get_load(cursor: duckdb.DuckDBPyConnection, load_id: int) -> Load:
 
 
 def mark_undone(cursor: duckdb.DuckDBPyConnection, load_id: int) -> None:
-    """Note that a load was taken back; its register entry stays."""
+    """Note that a load was taken back; its register entry stays.
+
+    Its quarantine goes; rows that it took out of another load's quarantine wait there again.
+    """
     cursor.execute("UPDATE load SET undone_at = ? WHERE load_id = ?", [naive(now()), load_id])
     cursor.execute("DELETE FROM quarantine WHERE load_id = ?", [load_id])
+    cursor.execute("DELETE FROM load_form WHERE load_id = ?", [load_id])
+    cursor.execute("UPDATE quarantine SET retried_by = NULL WHERE retried_by = ?", [load_id])
+
+
+def save_form(cursor: duckdb.DuckDBPyConnection, load_id: int, form: LoadForm) -> None:
+    """Keep how a load's rows are read, for those that wait in quarantine."""
+    cursor.execute(
+        "INSERT INTO load_form VALUES (?, ?, ?, ?, ?)",
+        [load_id, json.dumps(form.columns), form.delimiter, form.quote, mapping_text(form.mapping)],
+    )
+
+
+def load_form(cursor: duckdb.DuckDBPyConnection, load_id: int) -> LoadForm | None:
+    """How a load's rows are read; None where nothing of it was quarantined, or an earlier version made it."""
+    row = cursor.execute(
+        "SELECT columns, delimiter, quote, mapping FROM load_form WHERE load_id = ?", [load_id]
+    ).fetchone()
+    if row is None:
+        return None
+    return LoadForm(tuple(json.loads(row[0])), row[1], row[2], mapping_from(row[3]))
+
+
+_WAITING = """FROM quarantine WHERE system = $system AND retried_by IS NULL
+              AND ($load IS NULL OR load_id = $load) AND ($reason IS NULL OR reason = $reason)"""
 
 
 def quarantined(
-    cursor: duckdb.DuckDBPyConnection, *, system: str, load_id: int | None = None, limit: int = 500
+    cursor: duckdb.DuckDBPyConnection,
+    *,
+    system: str,
+    load_id: int | None = None,
+    reason: str | None = None,
+    limit: int | None = 500,
 ) -> list[Quarantined]:
-    """Rows in quarantine, in file order, at most ``limit``."""
+    """Rows that wait in quarantine, in file order, at most ``limit``; rows that a retry loaded are not among them."""
+    most = f"LIMIT {int(limit)}" if limit is not None else ""
     rows = cursor.execute(
-        """SELECT load_id, line, reason, detail, raw FROM quarantine
-           WHERE system = ? AND (? IS NULL OR load_id = ?) ORDER BY load_id, line LIMIT ?""",
-        [system, load_id, load_id, limit],
+        f"SELECT load_id, line, reason, detail, raw, rowid {_WAITING} ORDER BY load_id, line, rowid {most}",
+        {"system": system, "load": load_id, "reason": reason},
     ).fetchall()
     return [Quarantined(*row) for row in rows]
+
+
+def quarantine_counts(cursor: duckdb.DuckDBPyConnection, system: str) -> list[tuple[int, str, int]]:
+    """(load, reason, rows that wait), newest load first, the most frequent reason first."""
+    rows = cursor.execute(
+        f"SELECT load_id, reason, count(*) AS n {_WAITING} GROUP BY ALL ORDER BY load_id DESC, n DESC, reason",
+        {"system": system, "load": None, "reason": None},
+    ).fetchall()
+    return [(int(row[0]), str(row[1]), int(row[2])) for row in rows]
+
+
+def mark_retried(cursor: duckdb.DuckDBPyConnection, retry: Retry, by: int) -> None:
+    """Mark rows of a load's quarantine as taken by the load ``by``.
+
+    Raises:
+        PlumblineError: the quarantine changed since the rows were read.
+    """
+    cursor.execute(
+        """UPDATE quarantine AS q SET retried_by = $by
+           FROM (SELECT unnest($places::BIGINT[]) AS place, unnest($raws::VARCHAR[]) AS raw) p
+           WHERE q.rowid = p.place AND q.raw = p.raw AND q.load_id = $load AND q.retried_by IS NULL""",
+        {
+            "by": by,
+            "load": retry.of,
+            "places": [r.place for r in retry.rows],
+            "raws": [r.raw for r in retry.rows],
+        },
+    )
+    found = cursor.execute("SELECT count(*) FROM quarantine WHERE retried_by = ?", [by]).fetchone()
+    if not found or found[0] != len(retry.rows):
+        raise PlumblineError("The quarantine changed meanwhile; nothing was loaded", todo="Try again.")
+
+
+def retries_of(cursor: duckdb.DuckDBPyConnection, load_id: int) -> list[int]:
+    """Loads that stand and took rows out of this load's quarantine."""
+    rows = cursor.execute(
+        "SELECT load_id FROM load WHERE retry_of = ? AND undone_at IS NULL ORDER BY load_id", [load_id]
+    ).fetchall()
+    return [int(row[0]) for row in rows]

@@ -125,24 +125,17 @@ def set_reference(
     return changed
 
 
-def save_mapping(
-    cursor: duckdb.DuckDBPyConnection, key: str, mapping: Mapping, kind: str = "decisions"
-) -> None:
-    """Remember how this system's logs (or label files) are read."""
+def mapping_text(mapping: Mapping) -> str:
+    """A mapping as JSON; ``mapping_from`` reads it back."""
     body = asdict(mapping)
     for column, source in zip(body["columns"], mapping.columns, strict=True):
         column["role"] = str(source.role)
-    cursor.execute(
-        "INSERT OR REPLACE INTO mapping VALUES (?, ?, ?, ?)", [key, kind, json.dumps(body), naive(now())]
-    )
+    return json.dumps(body)
 
 
-def saved_mapping(cursor: duckdb.DuckDBPyConnection, key: str, kind: str = "decisions") -> Mapping | None:
-    """The remembered mapping, or None."""
-    row = cursor.execute("SELECT body FROM mapping WHERE system = ? AND kind = ?", [key, kind]).fetchone()
-    if row is None:
-        return None
-    body = json.loads(row[0])
+def mapping_from(text: str) -> Mapping:
+    """A mapping as ``mapping_text`` wrote it."""
+    body = json.loads(text)
     columns = tuple(
         ColumnMap(
             c["column"], RoleName.parse(c["role"], c["column"]), Kind(c["kind"]) if c["kind"] else None,
@@ -151,6 +144,21 @@ def saved_mapping(cursor: duckdb.DuckDBPyConnection, key: str, kind: str = "deci
         for c in body["columns"]
     )  # fmt: skip
     return Mapping(columns, Task(body["task"]) if body["task"] else None, body["positive"], body["timezone"])
+
+
+def save_mapping(
+    cursor: duckdb.DuckDBPyConnection, key: str, mapping: Mapping, kind: str = "decisions"
+) -> None:
+    """Remember how this system's logs (or label files) are read."""
+    cursor.execute(
+        "INSERT OR REPLACE INTO mapping VALUES (?, ?, ?, ?)", [key, kind, mapping_text(mapping), naive(now())]
+    )
+
+
+def saved_mapping(cursor: duckdb.DuckDBPyConnection, key: str, kind: str = "decisions") -> Mapping | None:
+    """The remembered mapping, or None."""
+    row = cursor.execute("SELECT body FROM mapping WHERE system = ? AND kind = ?", [key, kind]).fetchone()
+    return mapping_from(row[0]) if row else None
 
 
 def decision_columns(cursor: duckdb.DuckDBPyConnection, key: str) -> list[DecisionColumn]:

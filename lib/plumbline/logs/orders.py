@@ -1,0 +1,47 @@
+"""Whether day or month comes first in a log's dates: never guessed, asked once, remembered in the mapping's format."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plumbline.domain import Mapping, PlumblineError
+from plumbline.logs.times import swapped
+
+#: as a person says it -> what comes first
+ORDERS = {"dmy": "day", "mdy": "month"}
+
+
+def read_order(said: str | None) -> str:
+    """``dmy`` or ``mdy`` as ``day`` or ``month``; empty where nothing was said.
+
+    Raises:
+        PlumblineError: it is neither.
+    """
+    if not said:
+        return ""
+    if said.lower() not in ORDERS:
+        raise PlumblineError(
+            f"{said!r} is no order of dates", todo="Use dmy (day first) or mdy (month first)."
+        )
+    return ORDERS[said.lower()]
+
+
+def order_of(form: str) -> str:
+    """Which of day and month comes first in a format: ``day``, ``month``, empty where it has no such order."""
+    day, month = form.find("%d"), form.find("%m")
+    if min(day, month) < 0 or form.startswith("%Y"):
+        return ""
+    return "day" if day < month else "month"
+
+
+def with_order(form: str, order: str) -> str:
+    """The format with the order that was said, where it has one."""
+    return swapped(form) if order and order_of(form) not in ("", order) else form
+
+
+def ordered(mapping: Mapping, order: str) -> Mapping:
+    """The mapping with the order that was said in every format that has one."""
+    if not order:
+        return mapping
+    columns = tuple(replace(c, format=with_order(c.format, order)) for c in mapping.columns)
+    return replace(mapping, columns=columns)
