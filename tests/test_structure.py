@@ -13,7 +13,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "lib" / "plumbline"
 PAGES = sorted((ROOT / "pages").glob("*.py"))
-HEAVY = ("shap", "sklearn", "scipy.stats", "lightgbm", "matplotlib", "ruptures", "numba", "plotly.express")
+HEAVY = (
+    "shap",
+    "sklearn",
+    "scipy.stats",
+    "lightgbm",
+    "matplotlib",
+    "ruptures",
+    "numba",
+    "plotly.express",
+    "mlflow",
+)
 
 
 def _imports(path: Path) -> set[str]:

@@ -132,4 +132,6 @@ def test_every_fact_but_the_count_and_the_date_may_be_unknown() -> None:
         "model_age_source",
         "guardrail_sentence",
         "personal_declared",
+        "versions_missing",
+        "probed_where",
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from plumbline.domain import PlumblineError, Scorecard, Status, Verdict
 from plumbline.governance import canon, history
 from plumbline.governance.history import Inputs
 from plumbline.store import trail
-from plumbline.store.workspace import Workspace, open_workspace
+from plumbline.store.workspace import Workspace
 
 from .cases import CREDIT, NOW, STATED, TODAY, attested, breach, exempted, healthy_facts
 from .test_laws import contexts, made, quick, some_worse, statements, waivers
@@ -78,20 +77,6 @@ def test_changes_say_control_by_control_what_became_worse_first() -> None:
     back = history.compare(history.judge(after), history.judge(before))
     assert {c.id for c in back.controls if c.better} >= {"MON-4"}
     assert not history.compare(history.judge(before), history.judge(before)).controls
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Any:
-    """A workspace with a small system."""
-    from plumbline.answers.loading import load_file
-
-    from ..pages.sample import log
-
-    (tmp_path / "shop.csv").write_bytes(log())
-    ws = open_workspace(tmp_path / "ws.duckdb", read_from=[tmp_path])
-    load_file(ws, tmp_path / "shop.csv", title="shop", actor="test")
-    yield ws
-    ws.close()
 
 
 def judged(ws: Workspace, days: int) -> Scorecard:

@@ -69,6 +69,7 @@ LADDERS: dict[str, list[Any]] = {
     "version_share": [1.0, 0.999, 0.95, 0.949, 0.0],
     "registered_versions": [4, 3, 0],
     "registry_complete": [True, False],
+    "probed_at": [days_ago(10), days_ago(90), days_ago(92)],
     "rollback_rehearsed_at": [days_ago(3), days_ago(366), None],
     "switches": [switches(30, 30, 30), switches(30, 30, 0), switches(30, 0, 0), switches(0, 30, 30), ()],
     "guardrail_unhandled": [0, 1, 5],
@@ -108,7 +109,7 @@ LADDERS: dict[str, list[Any]] = {
     "restore_rehearsed_at": [days_ago(3), days_ago(366), None],
 }
 MAY_BE_UNKNOWN = sorted(
-    set(LADDERS) - {"decisions", "personal_declared", "performance_breach", "drift_breach"}
+    set(LADDERS) - {"decisions", "personal_declared", "performance_breach", "drift_breach", "probed_at"}
     | {"personal_detected", "retention_days", "performance_watched", "drift_watched", "segments", "repeats",
        "versions", "recent_chunks", "override_mapped", "override_rate", "alerts_delivered", "incidents",
        "loads", "records_sampled", "ai_act_class", "first_decision", "last_decision"}

@@ -7,12 +7,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from plumbline.answers import checking, recording
+from plumbline.answers.probing import latest_probes
 from plumbline.answers.reading import Span, as_of, span_of
 from plumbline.answers.recording import Record
 from plumbline.answers.releases import ReleasesAnswer, releases_of
 from plumbline.answers.standing import Standing, standing
 from plumbline.domain import CompletenessProfile, Slice, System, Task
 from plumbline.governance.facts import Facts, FairnessGroup
+from plumbline.governance.registry import registry_facts
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.delay import delay_curve, usual_delay
 from plumbline.monitor.fairness import group_rates
@@ -126,8 +128,7 @@ def _versions(
     tripped = [g for g in found.guardrails if g.fired and not _answered(noted, g.at)]
     same = consistency(repeats(cursor, system, Slice()))
     return {
-        "versions": len(seen), "registered_versions": len(held & seen) if held else None,
-        "registry_complete": True if held else None,
+        "versions": len(seen), **registry_facts(seen, held, latest_probes(cursor, system.key)),
         "rollback_at": back.end if back else None, "rollback_minutes": back.minutes if back else None,
         "switches": found.last_switches() if seen else None,
         "guardrail_on": True if seen and system.task is Task.BINARY else None,

@@ -16,6 +16,7 @@ from plumbline.domain.governance import (
     Tier,
     Verdict,
 )
+from plumbline.domain.probes import Probe, ProbedVersion
 from plumbline.domain.profiles import (
     REGRESSION_MOMENTS,
     Bins,
@@ -83,6 +84,8 @@ __all__ = [
     "PlumblineError",
     "Point",
     "PointStatus",
+    "Probe",
+    "ProbedVersion",
     "Repeats",
     "Requirement",
     "RoleName",

@@ -92,18 +92,6 @@ def _retention(case: Case) -> tuple[Status, str]:
     return (Status.PASS if oldest <= facts.retention_days else Status.FAIL), words
 
 
-def lineage_documented(case: Case) -> Evidence:
-    facts = case.facts
-    if facts.lineage_versions is None or not facts.versions:
-        return unknown("No recorded lineage is connected.")
-    sentence = (
-        f"Lineage is recorded for {count(facts.lineage_versions)} of {plural(facts.versions, 'version')}."
-    )
-    if facts.lineage_versions >= facts.versions:
-        return probed(Status.PASS, sentence)
-    return probed(Status.PARTIAL if facts.lineage_versions else Status.FAIL, sentence)
-
-
 def explainable(case: Case) -> Evidence:
     facts, needed = case.facts, case.limits["coverage"]
     if facts.explained_share is None:
@@ -173,7 +161,6 @@ RULES: dict[str, Rule] = {
     "AUD-2": inputs_logged,
     "AUD-3": unalterable,
     "AUD-4": kept_long_enough,
-    "AUD-5": lineage_documented,
     "EXP-1": explainable,
     "EXP-2": importance_logged,
     "EXP-3": answer_can_be_given,

@@ -1,11 +1,13 @@
-"""Evidence rules of the release family (REL)."""
+"""Evidence rules of the release family (REL), and of the lineage that the same registries hold (AUD-5)."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from plumbline.domain import Evidence, Status
 from plumbline.governance.case import Case, Rule, measured, never_seen, probed, unknown, within_a_year
 from plumbline.governance.facts import Switch
-from plumbline.governance.wording import count, day, plural, share, window
+from plumbline.governance.wording import count, day, listed, plural, share, window
 
 #: How many of the last switches are looked at.
 LAST_SWITCHES = 3
@@ -29,13 +31,34 @@ def versions_registered(case: Case) -> Evidence:
     if not facts.versions:
         return unknown("The log names no version that could be looked up in the registry.")
     sentence = (
-        f"{count(facts.registered_versions)} of {plural(facts.versions, 'version')} in the log are registered"
+        f"{count(facts.registered_versions)} of {plural(facts.versions, 'version')} in the log "
+        f"{'is' if facts.registered_versions == 1 else 'are'} registered"
     )
     if facts.registered_versions < facts.versions:
-        return probed(Status.FAIL, f"{sentence}.")
+        missing = [*facts.versions_missing[:3], *(["others"] if len(facts.versions_missing) > 3 else [])]
+        return probed(
+            Status.FAIL, f"{sentence}{f'; missing: {listed(missing)}' if missing else ''}{_read(case)}."
+        )
     if not facts.registry_complete:
-        return probed(Status.PARTIAL, f"{sentence}, but not each with who and when, and immutable.")
-    return probed(Status.PASS, f"{sentence}, each with who and when.")
+        return probed(
+            Status.PARTIAL, f"{sentence}, but not each with who and when, and immutable{_read(case)}."
+        )
+    return dated(case, probed(Status.PASS, f"{sentence}, each with who and when{_read(case)}."))
+
+
+def _read(case: Case) -> str:
+    """Where and when a registry was read, for the end of a sentence."""
+    at, where = case.facts.probed_at, case.facts.probed_where
+    return f" ({where}, read on {day(at)})" if at is not None else ""
+
+
+def dated(case: Case, found: Evidence) -> Evidence:
+    """What a registry showed passes only as long as the look into it is recent."""
+    at = case.facts.probed_at
+    if at is None or (case.today - at.date()).days <= case.limits["probe_days"]:
+        return found
+    old = f" That was {plural((case.today - at.date()).days, 'day')} ago: look again."
+    return replace(found, status=Status.PARTIAL, sentence=found.sentence + old)
 
 
 def rollback_works(case: Case) -> Evidence:
@@ -112,10 +135,21 @@ def training_reproducible(case: Case) -> Evidence:
         return unknown("The log names no version whose training could be looked up.")
     done, total = facts.reproducible_versions, facts.versions
     recorded = f"{count(done)} of {plural(total, 'version')}"
-    sentence = f"Code revision, data hash and parameters are recorded for {recorded}."
+    sentence = f"Code revision, data hash and parameters are recorded for {recorded}{_read(case)}."
     if done >= total:
-        return probed(Status.PASS, sentence)
+        return dated(case, probed(Status.PASS, sentence))
     return probed(Status.PARTIAL if done else Status.FAIL, sentence)
+
+
+def lineage_documented(case: Case) -> Evidence:
+    facts = case.facts
+    if facts.lineage_versions is None or not facts.versions:
+        return unknown("No recorded lineage is connected.")
+    done = f"{count(facts.lineage_versions)} of {plural(facts.versions, 'version')}"
+    sentence = f"Lineage is recorded for {done}{_read(case)}."
+    if facts.lineage_versions >= facts.versions:
+        return dated(case, probed(Status.PASS, sentence))
+    return probed(Status.PARTIAL if facts.lineage_versions else Status.FAIL, sentence)
 
 
 def answers_agree(case: Case) -> Evidence:
@@ -147,4 +181,5 @@ RULES: dict[str, Rule] = {
     "REL-6": rollback_automated,
     "REL-7": training_reproducible,
     "REL-8": answers_agree,
+    "AUD-5": lineage_documented,
 }

@@ -92,6 +92,9 @@ class Facts:
     versions: int | None = None  # distinct versions in the log
     registered_versions: int | None = None  # of those, in the registry; None: no registry
     registry_complete: bool | None = None  # each immutable, with who and when
+    versions_missing: tuple[str, ...] = ()  # in the log, and in no registry
+    probed_at: datetime | None = None  # when the registry or repository was last read; None: never
+    probed_where: str = ""  # which, in words
     rollback_at: datetime | None = None  # a return to an earlier version, seen in the log
     rollback_minutes: float | None = None
     rollback_rehearsed_at: datetime | None = None

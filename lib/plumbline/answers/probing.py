@@ -1,0 +1,60 @@
+"""Reading a model registry or a repository for a system, and keeping what it showed with its date."""
+
+from __future__ import annotations
+
+from plumbline.domain import PlumblineError, Probe
+from plumbline.governance import canon
+from plumbline.store import probes as kept
+from plumbline.store import systems, trail
+from plumbline.store.workspace import Cursor, Workspace
+
+
+def probe(ws: Workspace, key: str, *, by: str, mlflow: str = "", model: str = "", dvc: str = "") -> Probe:
+    """Look into an MLflow registry (its address, and the model's name) or a folder with DVC's files.
+
+    Raises:
+        PlumblineError: not exactly one of the two, no such system, or a place that cannot be read.
+    """
+    if bool(mlflow.strip()) == bool(dvc.strip()):
+        raise PlumblineError("A probe reads one place", todo="Give --mlflow URI, or --dvc FOLDER.")
+    if not by.strip():
+        raise PlumblineError("A probe needs a name", todo="Say who looks.")
+    with ws.read() as cursor:
+        systems.get_system(cursor, key)
+    if mlflow.strip():
+        from plumbline.probe.registry import probe_mlflow
+
+        found = probe_mlflow(mlflow, model, by=by.strip())
+    else:
+        from plumbline.probe.dvc import probe_dvc
+
+        found = probe_dvc(dvc.strip(), by=by.strip())
+    with ws.write() as cursor:
+        kept.add(cursor, key, found, canon.write(found))
+        detail = {
+            "kind": found.kind,
+            "place": found.place,
+            "subject": found.subject,
+            "versions": len(found.versions),
+        }
+        trail.append(cursor, actor=found.by, action="registry read", system=key, detail=detail)
+    return found
+
+
+def probes(ws: Workspace, key: str) -> tuple[Probe, ...]:
+    """The newest look into each place, the newest first."""
+    with ws.read() as cursor:
+        return latest_probes(cursor, key)
+
+
+def latest_probes(cursor: Cursor, key: str) -> tuple[Probe, ...]:
+    """The same, on a cursor that is open already."""
+    return tuple(canon.read(Probe, body) for body in kept.latest(cursor, key))
+
+
+def forget(ws: Workspace, key: str, item: Probe, *, by: str) -> None:
+    """Take a place out of account, for example one that was given by mistake."""
+    with ws.write() as cursor:
+        kept.forget(cursor, key, item.kind, item.place, item.subject)
+        detail = {"kind": item.kind, "place": item.place, "subject": item.subject}
+        trail.append(cursor, actor=by, action="registry forgotten", system=key, detail=detail)

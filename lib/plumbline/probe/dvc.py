@@ -1,0 +1,241 @@
+"""DVC's files in a folder: what ``dvc.yaml`` describes, what ``dvc.lock`` records, and who committed it when.
+
+Nothing of DVC runs. YAML is read as plain data; git is asked by its plumbing commands, which start no hook,
+pager, filter or signing program that a repository's settings may name. Nothing outside of the folder is read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from plumbline.domain import PlumblineError, Probe, ProbedVersion
+
+LARGEST = 2_000_000  # bytes of one YAML file
+TAGS = 200  # release tags looked at, the newest first
+SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A ``dvc.lock``: stages with the hashes of what went in and came out, and how many parameters are recorded."""
+
+    stages: tuple[str, ...]
+    inputs: Mapping[str, str]  # path -> hash of what no stage of this lock makes: the data it starts from
+    outputs: Mapping[str, str]
+    parameters: int
+
+    def release(self, names: tuple[str, ...], moving: tuple[str, ...] = (), **more: Any) -> ProbedVersion:
+        """The version that this lock records."""
+        return ProbedVersion(
+            names[0], tuple(dict.fromkeys((*names, *self.outputs.values()))), moving,
+            data=" ".join(sorted(self.inputs.values())), parameters=self.parameters,
+            sources=tuple(f"{path} ({digest})" for path, digest in sorted(self.inputs.items())), **more,
+        )  # fmt: skip
+
+
+def probe_dvc(folder: str, *, by: str, at: datetime | None = None) -> Probe:
+    """Read the pipeline of a folder: one version a git tag that holds a lock, and the commit that is checked out.
+
+    Raises:
+        PlumblineError: no such folder or no lock in it, a file that is not YAML of DVC, or one that leads out of
+            the folder; in one sentence.
+    """
+    root = Path(folder).expanduser()
+    if not root.is_dir():
+        raise PlumblineError(
+            "There is no such folder", where=folder, todo="Give the folder that holds dvc.lock."
+        )
+    root = root.resolve()
+    text = _text(root, "dvc.lock")
+    if text is None:
+        raise PlumblineError(
+            "There is no dvc.lock in this folder",
+            where=str(root),
+            todo="Run `dvc repro` there, or give its folder.",
+        )
+    lock = read_lock(text, str(root / "dvc.lock"))
+    described = _text(root, "dvc.yaml")
+    notes = (
+        _not_run(described, lock, str(root / "dvc.yaml"))
+        if described is not None
+        else ["There is no dvc.yaml."]
+    )
+    versions, said = _committed(root, text)
+    if not versions:
+        versions = [lock.release(("working copy",), ("working copy",))]
+    return Probe("dvc", str(root), root.name, at or datetime.now(UTC), by, tuple(versions), (*notes, *said))
+
+
+def read_lock(text: str, where: str) -> Lock:
+    """Read the text of a ``dvc.lock``.
+
+    Raises:
+        PlumblineError: it is not YAML, or not a lock of DVC.
+    """
+    stages = _mapping(_yaml(text, where).get("stages"), where)
+    inputs: dict[str, str] = {}
+    outputs: dict[str, str] = {}
+    parameters = 0
+    for stage in stages.values():
+        held = _mapping(stage, where)
+        inputs |= _hashes(held.get("deps"), where)
+        outputs |= _hashes(held.get("outs"), where)
+        parameters += sum(
+            len(_mapping(found, where)) for found in _mapping(held.get("params") or {}, where).values()
+        )
+    first = {path: digest for path, digest in inputs.items() if path not in outputs}
+    return Lock(tuple(str(name) for name in stages), first, outputs, parameters)
+
+
+def _text(root: Path, name: str) -> str | None:
+    path = root / name
+    if not path.exists() and not path.is_symlink():
+        return None
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError) as error:  # a link that leads to itself
+        raise PlumblineError(f"{name} cannot be read", where=str(root)) from error
+    if root not in real.parents or not real.is_file():
+        raise PlumblineError(
+            f"{name} leads out of the folder", where=str(root), todo="Give the folder itself."
+        )
+    if real.stat().st_size > LARGEST:
+        raise PlumblineError(f"{name} is larger than {LARGEST // 1_000_000} MB", where=str(root))
+    try:
+        return real.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlumblineError(f"{name} cannot be read as text", where=str(root)) from error
+
+
+def _yaml(text: str, where: str) -> dict[Any, Any]:
+    import yaml
+
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return _mapping(yaml.load(text, Loader=loader), where)  # noqa: S506 - both are safe loaders
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise PlumblineError("This file is not YAML that can be read", where=where) from error
+
+
+def _mapping(value: Any, where: str) -> dict[Any, Any]:
+    if not isinstance(value, dict):
+        raise PlumblineError(
+            "This file is not one that DVC wrote", where=where, todo="Run `dvc repro` again."
+        )
+    return value
+
+
+def _hashes(value: Any, where: str) -> dict[str, str]:
+    found = {}
+    for entry in value or []:
+        held = _mapping(entry, where)
+        digest = next(
+            (str(held[key]) for key in ("md5", "etag", "checksum", "hash") if key in held and key != "hash"),
+            "",
+        )
+        if isinstance(held.get("path"), str) and digest:
+            found[held["path"]] = digest
+    return found
+
+
+def _not_run(text: str, lock: Lock, where: str) -> list[str]:
+    stages = [str(name) for name in _mapping(_yaml(text, where).get("stages") or {}, where)]
+    bare = {name.partition("@")[0] for name in lock.stages}
+    missing = [name for name in stages if name not in bare]
+    return [f"Never run as described: {', '.join(missing[:10])}."] if missing else []
+
+
+def _committed(root: Path, text: str) -> tuple[list[ProbedVersion], list[str]]:
+    """One version a tag and the commit that is checked out; none where the folder is in no repository."""
+    if shutil.which("git") is None:
+        return [], ["git is not installed here: revisions are not known."]
+    prefix = _git(root, "rev-parse", "--show-prefix")
+    head = _git(root, "rev-parse", "--verify", "HEAD^{commit}") if prefix is not None else None
+    if prefix is None or head is None:
+        return [], ["The folder is in no git repository with a commit: who and when are not known."]
+    path = prefix.strip() + "dvc.lock"
+    tags = _git(
+        root,
+        "for-each-ref",
+        f"--count={TAGS}",
+        "--sort=-creatordate",
+        "--format=%(refname:strip=2)",
+        "refs/tags",
+    )
+    found: list[ProbedVersion] = []
+    for name in (tags or "").splitlines():
+        made = _at(root, f"refs/tags/{name}", path, (name, *_spellings(name)))
+        if made is not None:
+            found.append(made)
+    current = _at(root, "HEAD", path, (head.strip(),), ("HEAD",))
+    notes = []
+    if current is not None and current.code not in {version.code for version in found}:
+        found.append(current)
+    if _git(root, "cat-file", "blob", f"HEAD:{path}") != text:
+        notes.append("The lock in the folder differs from the committed one and is not counted.")
+    return found, notes
+
+
+def _at(
+    root: Path, revision: str, path: str, names: tuple[str, ...], moving: tuple[str, ...] = ()
+) -> ProbedVersion | None:
+    """The version that a revision's lock records; None where it holds none that can be read."""
+    commit = _git(root, "rev-parse", "--verify", f"{revision}^{{commit}}")
+    text = _git(root, "cat-file", "blob", f"{revision}:{path}")
+    if commit is None or text is None or len(text) > LARGEST:
+        return None
+    try:
+        lock = read_lock(text, f"{revision}:{path}")
+    except PlumblineError:
+        return None
+    sha = commit.strip()
+    header = (_git(root, "cat-file", "commit", sha) or "").partition("\n\n")[0]
+    author = re.search(r"^author (.*?) <([^>]*)> (\d+)", header, re.MULTILINE)
+    return lock.release(
+        (*names, sha, sha[:7], sha[:8], sha[:12]), moving, code=sha,
+        created_at=datetime.fromtimestamp(int(author[3]), UTC) if author else None,
+        created_by=(author[1] or author[2]) if author else "",
+    )  # fmt: skip
+
+
+def _spellings(tag: str) -> tuple[str, ...]:
+    """``v1.2`` is also 1.2; ``model@v1.2`` (as registries on git tag) and ``model/1.2`` are also v1.2 and 1.2."""
+    last = re.split(r"[@/#]", tag)[-1] or tag
+    return tuple(dict.fromkeys((last, last.removeprefix("v"), tag.removeprefix("v"))))
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What a plumbing command prints, or None where it fails."""
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "HOME") if name in os.environ}
+    settings = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0",
+                "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1"}  # fmt: skip
+    command = [
+        "git",
+        "-c",
+        "core.fsmonitor=false",
+        "-c",
+        f"core.hooksPath={os.devnull}",
+        "-C",
+        str(root),
+        *arguments,
+    ]
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed program and our own arguments
+            command,
+            capture_output=True,
+            timeout=SECONDS,
+            env={**kept, **settings},
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None

@@ -1,0 +1,233 @@
+"""A model registry of MLflow, by tracking server or by database URI: versions, aliases, stages, run lineage.
+
+Read through MLflow's own client. Its error texts may repeat the address with its password, so none is passed on.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from plumbline.domain import PlumblineError, Probe, ProbedVersion
+
+WEB = ("http", "https")
+DATABASES = ("sqlite", "postgresql", "mysql", "mssql", "oracle")
+#: versions whose runs are read, the newest first
+MOST = 200
+#: tags under which a registered version may carry the name that the log uses
+VERSION_TAGS = ("version", "model_version", "release", "semver", "plumbline.version")
+#: MLflow would try seven times with growing pauses, and report its use to its makers
+SETTINGS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+_ENVIRONMENT = threading.Lock()
+
+
+def probe_mlflow(uri: str, model: str = "", *, by: str, at: datetime | None = None) -> Probe:
+    """Read one registered model and the runs behind its versions.
+
+    Args:
+        uri: ``https://host:port`` of a tracking server, or a database URI such as ``sqlite:////srv/mlflow.db``.
+            A password in it is used and not kept.
+        model: the registered model; may be left out where there is only one.
+        by: who looks.
+
+    Raises:
+        PlumblineError: no such place, server or model, in one sentence without the address's password.
+    """
+    place, address = _address(uri)
+    with _quietly():
+        found = _read(address, place, model.strip())
+    return Probe("mlflow", place, found[0], at or datetime.now(UTC), by, found[1], found[2])
+
+
+def without_credentials(uri: str) -> str:
+    """The address without user, password, query or fragment: all that is ever kept or shown of it."""
+    parts = urlsplit(uri.strip())
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
+
+
+def _address(uri: str) -> tuple[str, str]:
+    """What is shown, and what MLflow is given."""
+    todo = "Give http(s)://host:port of a tracking server, or a database such as sqlite:////srv/mlflow.db."
+    try:
+        parts = urlsplit(uri.strip())
+        _ = parts.port
+    except ValueError as error:
+        raise PlumblineError("The address of the registry cannot be read", todo=todo) from error
+    kind = parts.scheme.partition("+")[0].lower()
+    if kind in WEB and parts.hostname:
+        return without_credentials(uri), uri.strip()
+    if kind == "sqlite":
+        path = Path(unquote(parts.path.removeprefix("/")))
+        if not path.is_file():
+            raise PlumblineError("There is no such database file", where=str(path), todo=todo)
+        with path.open("rb") as file:
+            if file.read(16) != b"SQLite format 3\x00":
+                raise PlumblineError("This file is not an SQLite database", where=str(path), todo=todo)
+        # read-only: a probe changes nothing, not even the schema of an old registry
+        return f"sqlite:///{path}", f"sqlite:///file:{path.resolve()}?mode=ro&uri=true"
+    if kind in DATABASES and parts.hostname:
+        return without_credentials(uri), uri.strip()
+    shown = f"{parts.scheme}:" if parts.scheme else "no scheme"
+    raise PlumblineError(f"This is not an address of a model registry ({shown})", todo=todo)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """MLflow's settings for the time of one probe; one at a time, as they are the whole process's."""
+    with _ENVIRONMENT:
+        before = {name: os.environ.get(name) for name in SETTINGS}
+        os.environ.update(SETTINGS)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+def _read(address: str, place: str, model: str) -> tuple[str, tuple[ProbedVersion, ...], tuple[str, ...]]:
+    try:
+        import logging
+
+        from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
+
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    except ImportError as error:
+        raise PlumblineError("MLflow's client is not installed", todo="Install mlflow-skinny.") from error
+    try:
+        client = MlflowClient(tracking_uri=address, registry_uri=address)
+        name = _named(client, model, place)
+        pages = _paged(lambda token: client.search_model_versions(_filter(name), page_token=token))
+        if not pages:
+            client.get_registered_model(name)  # says whether it is there at all
+        pages.sort(key=lambda v: v.creation_timestamp or 0, reverse=True)
+        aliases = {str(k): str(v) for k, v in (client.get_registered_model(name).aliases or {}).items()}
+        versions = tuple(_version(client, found, aliases) for found in pages[:MOST])
+    except PlumblineError:
+        raise
+    except MlflowException as error:
+        raise _said(error, place, model) from None
+    except ModuleNotFoundError as error:
+        missing = str(error.name)
+        raise PlumblineError(
+            f"Reading a registry's database needs {missing}, which is not installed", where=place,
+            todo=f"Install {missing}, or give the address of the tracking server.",
+        ) from None  # fmt: skip
+    except Exception as error:  # every driver and server has errors of its own; their texts hold the password
+        raise PlumblineError(
+            f"The registry did not answer as an MLflow registry does ({type(error).__name__})", where=place,
+            todo="Check the address, and that this machine may reach it.",
+        ) from None  # fmt: skip
+    notes = [f"{len(pages) - MOST} older versions were not read."] if len(pages) > MOST else []
+    if not versions:
+        notes.append("The registered model has no version.")
+    return name, versions, tuple(notes)
+
+
+def _said(error: Any, place: str, model: str) -> PlumblineError:
+    code = str(getattr(error, "error_code", ""))
+    if code == "RESOURCE_DOES_NOT_EXIST":
+        return PlumblineError(f"The registry has no model {model!r}", where=place, todo="Check its name.")
+    if code in ("UNAUTHENTICATED", "PERMISSION_DENIED", "CUSTOMER_UNAUTHORIZED"):
+        todo = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."
+        return PlumblineError("The registry refuses to be read", where=place, todo=todo)
+    return PlumblineError(
+        "The registry did not answer as an MLflow registry does", where=place,
+        todo="Check the address, and that this machine may reach it.",
+    )  # fmt: skip
+
+
+def _named(client: Any, model: str, place: str) -> str:
+    if model:
+        if "'" in model and '"' in model:
+            raise PlumblineError("A model's name cannot hold both kinds of quotation marks", where="--model")
+        return model
+    names = sorted(str(found.name) for found in client.search_registered_models(max_results=50))
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise PlumblineError(
+            "The registry holds no registered model", where=place, todo="Register one first."
+        )
+    shown = ", ".join(names[:10]) + (" and more" if len(names) > 10 else "")
+    raise PlumblineError("The registry holds several models", where=place, todo=f"Name one of: {shown}.")
+
+
+def _filter(name: str) -> str:
+    quote = '"' if "'" in name else "'"
+    return f"name={quote}{name}{quote}"
+
+
+def _paged(fetch: Any) -> list[Any]:
+    found: list[Any] = []
+    token = None
+    while True:
+        page = fetch(token)
+        found += list(page)
+        token = page.token
+        if not token or len(found) > 10 * MOST:
+            return found
+
+
+def _version(client: Any, found: Any, aliases: dict[str, str]) -> ProbedVersion:
+    number = str(found.version)
+    run = _run(client, found.run_id)
+    tags = {str(k): str(v) for k, v in (found.tags or {}).items()}
+    names = [number, f"v{number}", *(tags[t] for t in VERSION_TAGS if tags.get(t)), str(found.run_id or "")]
+    stage = str(found.current_stage or "")
+    moving = [alias for alias, at in aliases.items() if at == number]
+    moving += [stage] if stage not in ("", "None") else []
+    data, sources = _inputs(run)
+    said = dict(run.data.tags) if run is not None else {}
+    when = found.creation_timestamp
+    return ProbedVersion(
+        version=number,
+        names=tuple(dict.fromkeys(n for n in (*names, str(run.info.run_name or "") if run else "") if n)),
+        moving=tuple(dict.fromkeys(moving)),
+        created_at=datetime.fromtimestamp(when / 1000, UTC) if when else None,
+        created_by=str(found.user_id or said.get("mlflow.user") or (run.info.user_id if run else "") or ""),
+        code=str(said.get("mlflow.source.git.commit") or ""),
+        data=data,
+        parameters=len(run.data.params) if run is not None else 0,
+        sources=sources,
+        run=str(found.run_id or ""),
+    )
+
+
+def _run(client: Any, run_id: str | None) -> Any:
+    """The run behind a version; None where it has none, or the run was deleted."""
+    from mlflow.exceptions import MlflowException
+
+    if not run_id:
+        return None
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+
+
+def _inputs(run: Any) -> tuple[str, tuple[str, ...]]:
+    """The digests of a run's data sets, and each data set by name and digest."""
+    held = list(getattr(getattr(run, "inputs", None), "dataset_inputs", None) or [])
+    known = [(str(i.dataset.name or "data"), str(i.dataset.digest or "")) for i in held]
+    digests = [digest for _, digest in known if digest]
+    return " ".join(digests), tuple(f"{name} ({digest})" if digest else name for name, digest in known)
