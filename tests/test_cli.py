@@ -68,7 +68,11 @@ def test_the_main_job_end_to_end(plumbline: Run, tmp_path: Path) -> None:
         "breach",
         "estimated",
     } <= set(series[0])
-    more = plumbline("performance", "offers", "--metric", "roc_auc", "--calibration", "--json").json
+    more = plumbline(
+        "performance", "offers", "--metric", "roc_auc", "--calibration", "--segments", "--json"
+    ).json
+    assert more["worst_segments"]["metric"] == "accuracy"
+    assert more["worst_segments"]["tried"] > 0
     assert sum(one["n"] for one in more["calibration"][0]["bins"]) == more["calibration"][0]["n"] == 400
     assert "ROC AUC" in more["sentence"]
     features = plumbline("drift", "offers", "--method", "psi", "--method", "js", "--json").json

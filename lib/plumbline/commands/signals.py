@@ -44,14 +44,20 @@ def _value(point: Point) -> str:
 @click.option("--exact", is_flag=True, help="ROC AUC from the decisions, not from the profile's score cells.")
 @click.option("--by-version", is_flag=True, help="One series a version.")
 @click.option("--calibration", "calibrated", is_flag=True, help="Add the reliability curve of the scores.")
+@click.option("--segments", "searched", is_flag=True, help="Add the segments that hurt most.")
+@click.option(
+    "--against", type=click.Choice(["reference", "rest"]), default="reference", show_default=True,
+    help="What segments are held against.",
+)  # fmt: skip
 def performance(
     workspace: str | None, system: str, by: str | None, metrics: tuple[str, ...], version: str | None,
     conditions: tuple[str, ...], window: str | None, estimated: bool, exact: bool, by_version: bool,
-    calibrated: bool,
+    calibrated: bool, searched: bool, against: str,
 ) -> Any:  # fmt: skip
     """The metric series of a system."""
     from plumbline.answers.performance import calibration
     from plumbline.answers.performance import performance as answer
+    from plumbline.answers.segments import segments
     from plumbline.report import contract
 
     start, end = span(window, "--window")
@@ -62,12 +68,17 @@ def performance(
             estimated=estimated, exact=exact,
         )  # fmt: skip
         curves = calibration(ws, system, window=part) if calibrated else None
-    lines = [found.sentence, *([curves.sentence] if curves else [])]
+        worst = None
+        if searched:
+            worst = segments(ws, system, window=part, metric=metrics[0] if metrics else None, against=against)
+    lines = [found.sentence, *(extra.sentence for extra in (curves, worst) if extra)]
     for p in found.points:
         lines.append(
             f"{p.start:%Y-%m-%d}  {p.metric:<20} {_value(p)}  n={p.n}  {p.status}  {p.note}".rstrip()
         )
-    more = {"calibration": curves.curves} if curves else {}
+    more: dict[str, Any] = {"calibration": curves.curves} if curves else {}
+    if worst:
+        more["worst_segments"] = contract.worst_segments(worst)
     return contract.performance(found) | more, lines
 
 

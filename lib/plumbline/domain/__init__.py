@@ -28,6 +28,8 @@ from plumbline.domain.profiles import (
     OutcomeProfile,
     Repeats,
     Slice,
+    SlicedColumn,
+    SlicedRows,
     VersionHours,
 )
 from plumbline.domain.signals import (
@@ -92,6 +94,8 @@ __all__ = [
     "Scorecard",
     "Severity",
     "Slice",
+    "SlicedColumn",
+    "SlicedRows",
     "Source",
     "Status",
     "System",

@@ -160,3 +160,27 @@ class Repeats:
     groups: int
     conflicting_groups: int
     examples: tuple[tuple[dict[str, Any], ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SlicedColumn:
+    """One column's slices: ``labels`` as a filter takes them ("" is missing), in the order of their codes.
+
+    A code beyond the labels means the rest.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlicedRows:
+    """Labelled rows as small codes: ``codes`` (columns, n) uint8, ``values`` (n,) whose mean is the metric.
+
+    ``available``: rows that there are; more than n where these are a sample.
+    """
+
+    columns: tuple[SlicedColumn, ...]
+    codes: NDArray[np.uint8]
+    values: FloatArray
+    available: int

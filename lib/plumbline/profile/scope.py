@@ -75,9 +75,8 @@ def of_slice(
         scope = scope.narrowed(f"lower({ARM}) <> $shadow", shadow=SHADOW)
     kinds = column_kinds(cursor, system) if part.where else {}
     for place, (column, value) in enumerate(part.where):
-        name = f"where{place}"
-        params = {name: value} if value != "" else {}
-        scope = scope.narrowed(equals(column, value, kinds, f"${name}"), **params)
+        condition, params = holds(column, value, kinds, f"where{place}")
+        scope = scope.narrowed(condition, **params)
     return scope
 
 
@@ -105,10 +104,37 @@ def typed(column: str, kinds: dict[str, str], name: str) -> str:
     return f"TRY_CAST({name} AS {types[kinds[column]]})"
 
 
-def equals(column: str, value: str, kinds: dict[str, str], name: str) -> str:
-    """A condition: the column holds the parameter ``name``; the empty value means a missing one."""
-    wanted = typed(column, kinds, name)
-    return f"({ident(column)} IS NULL)" if value == "" else f"({ident(column)} = {wanted})"
+def holds(column: str, value: str, kinds: dict[str, str], name: str) -> tuple[str, dict[str, Any]]:
+    """A condition (text, parameters): the column holds the value.
+
+    The empty value means a missing one. In a column of numbers ``low..high`` is the half-open range from
+    low to below high; either side may be left out.
+
+    Raises:
+        PlumblineError: the table has no such column.
+    """
+    wanted, held = typed(column, kinds, f"${name}"), ident(column)
+    if value == "":
+        return f"({held} IS NULL)", {}
+    span = number_range(value) if kinds[column] == "number" else None
+    if span is None:
+        return f"({held} = {wanted})", {name: value}
+    sides = {f"{name}_low": (">=", span[0]), f"{name}_high": ("<", span[1])}
+    known = {key: (sign, at) for key, (sign, at) in sides.items() if at is not None}
+    text = " AND ".join(f"{held} {sign} ${key}::DOUBLE" for key, (sign, _) in known.items())
+    return f"({text} AND isfinite({held}))", {key: at for key, (_, at) in known.items()}
+
+
+def number_range(value: str) -> tuple[float | None, float | None] | None:
+    """Read ``low..high`` with one or both sides; None where it is no range."""
+    left, found, right = value.partition("..")
+    if not found or not (left.strip() or right.strip()):
+        return None
+    try:
+        sides = [float(side) if side.strip() else None for side in (left, right)]
+    except ValueError:
+        return None
+    return sides[0], sides[1]
 
 
 def is_stored(part: Slice) -> bool:

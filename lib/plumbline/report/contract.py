@@ -10,6 +10,7 @@ from plumbline.report.plain import plain
 if TYPE_CHECKING:
     from plumbline.answers.drift import DriftAnswer
     from plumbline.answers.performance import PerformanceAnswer
+    from plumbline.answers.segments import SegmentsAnswer
     from plumbline.governance.history import Changes
     from plumbline.logs.inspect import Inspection
 
@@ -40,6 +41,18 @@ def performance(found: PerformanceAnswer) -> dict[str, Any]:
         "system": found.system.key, "sentence": found.sentence, "by": found.by, "metric": found.headline,
         "decisions": found.decisions, "labelled": found.labelled, "change": plain(found.change),
         "series": [point(p) for p in found.points],
+    }  # fmt: skip
+
+
+def worst_segments(found: SegmentsAnswer) -> dict[str, Any]:
+    """``segments``: those that hurt most, worst first; ``where`` as the option of that name takes it."""
+    listed = [
+        {**plain(one), "where": [f"{column}={value}" for column, value in one.where]}
+        for one in found.search.segments
+    ]
+    return {
+        "sentence": found.sentence, "window": plain((found.window.start, found.window.end)),
+        **plain(found.search), "segments": listed,
     }  # fmt: skip
 
 

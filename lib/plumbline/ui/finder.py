@@ -10,6 +10,7 @@ import streamlit as st
 from plumbline.answers.decisions import PAGE, DecisionPage, find
 from plumbline.domain import DecisionColumn
 from plumbline.profile.decisions import OPERATORS
+from plumbline.profile.scope import number_range
 from plumbline.store import systems
 from plumbline.ui import cards, session
 from plumbline.ui.ask import ask
@@ -71,7 +72,17 @@ def filters(view: View, offered: Sequence[str]) -> tuple[tuple[Triple, ...], str
 
 
 def _sidebar(view: View) -> list[Triple]:
-    triples: list[Triple] = [(column, "=", value) for column, value in view.where]
+    triples: list[Triple] = []
+    for column, value in view.where:
+        low, high = number_range(value) or (None, None)
+        if value == "":
+            triples.append((column, "is missing", ""))
+        elif low is None and high is None:
+            triples.append((column, "=", value))
+        if low is not None:
+            triples.append((column, ">=", repr(low)))
+        if high is not None:
+            triples.append((column, "<", repr(high)))
     if view.version:
         triples.append(("version", "=", view.version))
     if view.start:

@@ -1,0 +1,109 @@
+"""For whom a system is worse: the slices that hurt most, and where to look next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from plumbline.answers.reading import resolved
+from plumbline.answers.wording import headline_of, say_metric, say_value
+from plumbline.domain import Slice, System
+from plumbline.monitor.segments import Search, search
+from plumbline.profile.slices import PROPORTIONS, measured, sliced_rows, slicers
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentsAnswer:
+    """``window``: what was searched; ``asked``: the metric asked for where another had to stand in."""
+
+    system: System
+    window: Slice
+    search: Search
+    sentence: str
+    asked: str = ""
+
+
+def segments(
+    ws: Workspace,
+    key: str,
+    *,
+    window: Slice | None = None,
+    metric: str | None = None,
+    against: str = "reference",
+    pairs: bool = True,
+) -> SegmentsAnswer:
+    """Search every level, range and pair of them for the slices that hurt most.
+
+    Args:
+        window: what to search; without a span it begins where the reference ends.
+        metric: a metric that is a mean over decisions; another gives way to the task's first.
+        against: ``reference``: what changed for the worse by more than the rest did since then; ``rest``: what
+            is worse than the rest of the window. Without a reference it is the rest.
+
+    Raises:
+        PlumblineError: no such system or column.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        part = resolved(cursor, system, window or Slice())
+        healthy = system.reference
+        if healthy and part.start is None and part.end is None:
+            part = replace(part, start=healthy[1])
+        asked = metric or headline_of(system)
+        name = measured(system, asked)
+        by = slicers(cursor, system, {column for column, _ in part.where})
+        now = sliced_rows(cursor, system, part, name, by)
+        then, against = None, against if healthy else "rest"
+        if healthy:
+            span = replace(part, start=healthy[0], end=healthy[1], version=None)
+            then = sliced_rows(cursor, system, span, name, by)
+    found = search(now, name, reference=then, against=against, proportion=name in PROPORTIONS, pairs=pairs)
+    sentence = _sentence(found, bool(by))
+    return SegmentsAnswer(system, part, found, sentence, "" if asked == name else asked)
+
+
+def say_slice(where: tuple[tuple[str, str], ...]) -> str:
+    """A slice in words: ``region is north and 10 <= basket < 20``."""
+    return " and ".join(_say(column.partition(":")[2] or column, value) for column, value in where)
+
+
+def _say(name: str, value: str) -> str:
+    low, found, high = value.partition("..")
+    try:
+        sides = [f"{float(side):.4g}" if side else "" for side in (low, high)] if found else []
+    except ValueError:
+        sides = []
+    if value == "":
+        return f"{name} is missing"
+    if not sides:
+        return f"{name} is {value}"
+    if not sides[0]:
+        return f"{name} is below {sides[1]}"
+    return (
+        f"{name} is {sides[0]} or more" if not sides[1] else f"{name} is from {sides[0]} to below {sides[1]}"
+    )
+
+
+def _sentence(found: Search, columns: bool) -> str:
+    if not columns:
+        return "There is no column to slice the decisions by."
+    if not found.n:
+        return "No outcomes are known in this window, so no segment can be compared."
+    name = say_metric(found.metric)
+    looked = f"{found.tried:,} segments were compared over {found.n:,} labelled decisions"
+    if found.n < found.available:
+        looked += f", a sample of {found.available:,}"
+    if not found.segments:
+        told = (
+            "is worse than the rest"
+            if found.against == "rest"
+            else "fell behind the rest since the reference"
+        )
+        return f"No segment {told} by enough to matter: {looked}."
+    worst = found.segments[0]
+    other = "for the rest" if found.against == "rest" else "had it changed like the rest"
+    return (
+        f"{name} suffers most where {say_slice(worst.where)}: {say_value(found.metric, worst.value)} against "
+        f"{say_value(found.metric, worst.against)} {other} (n = {worst.n:,}). {looked}."
+    )
