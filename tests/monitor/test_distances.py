@@ -10,7 +10,8 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from plumbline.domain import Bins, Kind
-from plumbline.monitor.distances import METHODS, Cells, cells_of
+from plumbline.monitor.cells import Cells, cells_of
+from plumbline.monitor.distances import METHODS
 from plumbline.monitor.exact import exact_ks, exact_psi, exact_wasserstein
 from plumbline.monitor.multiplicity import benjamini_hochberg
 from plumbline.profile.bins import numeric_edges
@@ -33,29 +34,29 @@ def _numbers(a: np.ndarray, b: np.ndarray) -> Cells:
 
 def test_js_is_scipys_with_base_two() -> None:
     p, q = [50, 30, 20, 1], [20, 30, 45, 5]
-    assert METHODS["js"].compute(_levels(p, q)).value == pytest.approx(jensenshannon(p, q, base=2), abs=1e-12)
+    assert METHODS["js"].one(_levels(p, q)).value == pytest.approx(jensenshannon(p, q, base=2), abs=1e-12)
 
 
 def test_chi2_and_cramers_v_are_scipys() -> None:
     p, q = [50, 30, 20], [20, 30, 45]
     statistic, p_value, _, _ = stats.chi2_contingency([p, q], correction=False)
-    found = METHODS["chi2"].compute(_levels(p, q))
+    found = METHODS["chi2"].one(_levels(p, q))
     assert (found.value, found.p_value) == pytest.approx((statistic, p_value))
     n, r, c = 195, 2, 3
     phi = max(0, statistic / n - (r - 1) * (c - 1) / (n - 1))
     expected = np.sqrt(phi / min(r - (r - 1) ** 2 / (n - 1) - 1, c - (c - 1) ** 2 / (n - 1) - 1))
-    assert METHODS["cramers_v"].compute(_levels(p, q)).value == pytest.approx(expected)
+    assert METHODS["cramers_v"].one(_levels(p, q)).value == pytest.approx(expected)
 
 
 def test_psi_fills_an_empty_cell_with_one_in_ten_thousand() -> None:
     a, b = np.array([0.5, 0.5, 1e-4]), np.array([0.25, 0.25, 0.5])
     a, b = a / a.sum(), b / b.sum()
     expected = np.sum((a - b) * np.log(a / b))
-    assert METHODS["psi"].compute(_levels([50, 50, 0], [25, 25, 50])).value == pytest.approx(expected)
+    assert METHODS["psi"].one(_levels([50, 50, 0], [25, 25, 50])).value == pytest.approx(expected)
 
 
 def test_linf_names_the_level_that_changed_most() -> None:
-    found = METHODS["linf"].compute(_levels([50, 50, 0], [20, 70, 10]))
+    found = METHODS["linf"].one(_levels([50, 50, 0], [20, 70, 10]))
     assert found.value == pytest.approx(0.3)
     assert found.note == "l0: 30.0 points less."
 
@@ -67,38 +68,36 @@ def test_the_grid_keeps_its_stated_bounds(shift: float, digits: int | None) -> N
     if digits is not None:
         a, b = a.round(digits), b.round(digits)
     cells = _numbers(a, b)
-    ks = METHODS["ks"].compute(cells)
+    ks = METHODS["ks"].one(cells)
     truth = stats.ks_2samp(a, b).statistic
     assert ks.value is not None
     assert ks.value <= truth + 1e-12
     assert truth <= ks.value + ks.bound + 1e-12
     assert exact_ks(a, b).value == pytest.approx(truth, abs=1e-12)
-    assert METHODS["psi"].compute(cells).value == pytest.approx(exact_psi(a, b).value, abs=1e-12)
+    assert METHODS["psi"].one(cells).value == pytest.approx(exact_psi(a, b).value, abs=1e-12)
     far = stats.wasserstein_distance(a, b) / np.std(a, ddof=1)
     assert exact_wasserstein(a, b).value == pytest.approx(far, abs=1e-12)
-    near = METHODS["wasserstein"].compute(cells)
+    near = METHODS["wasserstein"].one(cells)
     assert near.value is not None
     assert abs(near.value - far) <= near.bound + 1e-9
 
 
 def test_the_grid_is_exact_where_the_reference_has_few_values() -> None:
     a, b = RNG.integers(0, 40, 3000).astype(float), RNG.integers(0, 40, 700).astype(float)
-    assert METHODS["ks"].compute(_numbers(a, b)).value == pytest.approx(
-        stats.ks_2samp(a, b).statistic, abs=1e-12
-    )
+    assert METHODS["ks"].one(_numbers(a, b)).value == pytest.approx(stats.ks_2samp(a, b).statistic, abs=1e-12)
 
 
 def test_a_constant_reference_has_no_wasserstein_distance() -> None:
     a, b = np.full(500, 0.003467), RNG.uniform(0, 1, 100)
     assert exact_wasserstein(a, b).value is None
-    assert METHODS["wasserstein"].compute(_numbers(a, b)).value is None
+    assert METHODS["wasserstein"].one(_numbers(a, b)).value is None
 
 
 @pytest.mark.parametrize("name", ["psi", "js", "hellinger", "ks"])
 def test_p_values_are_uniform_where_nothing_changed(name: str) -> None:
     p_values = []
     for _ in range(400):
-        found = METHODS[name].compute(_numbers(RNG.normal(size=3000), RNG.normal(size=600)))
+        found = METHODS[name].one(_numbers(RNG.normal(size=3000), RNG.normal(size=600)))
         p_values.append(found.p_value)
     assert stats.kstest(p_values, "uniform").pvalue > 1e-3
     least = 0.005 if name == "ks" else 0.02  # a grid can only understate the largest gap
@@ -117,7 +116,7 @@ def test_benjamini_hochberg_is_scipys() -> None:
 @given(p=counts)
 @settings(max_examples=25, deadline=None)
 def test_a_distribution_is_at_no_distance_from_itself(name: str, p: list[int]) -> None:
-    assert METHODS[name].compute(_levels(p, [3 * x for x in p])).value == pytest.approx(0, abs=1e-7)
+    assert METHODS[name].one(_levels(p, [3 * x for x in p])).value == pytest.approx(0, abs=1e-7)
 
 
 @pytest.mark.parametrize("name", ["psi", "js", "hellinger"])
@@ -126,7 +125,7 @@ def test_a_distribution_is_at_no_distance_from_itself(name: str, p: list[int]) -
 def test_distances_are_symmetric_and_not_negative(name: str, p: list[int], q: list[int]) -> None:
     size = min(len(p), len(q))
     p, q = [x + 1 for x in p[:size]], [x + 1 for x in q[:size]]
-    one, other = (METHODS[name].compute(_levels(x, y)).value for x, y in ((p, q), (q, p)))
+    one, other = (METHODS[name].one(_levels(x, y)).value for x, y in ((p, q), (q, p)))
     assert one == pytest.approx(other, abs=1e-9)
     assert one is not None
     assert one >= 0

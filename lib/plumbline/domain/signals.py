@@ -59,6 +59,8 @@ class FeatureDrift:
     note: str = ""
     start: datetime | None = None
     end: datetime | None = None
+    low: float | None = None  # 95 % limits of the value
+    high: float | None = None
 
 
 class Severity(StrEnum):

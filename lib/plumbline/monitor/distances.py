@@ -1,8 +1,12 @@
 """How far two distributions lie apart: one table of methods, each a function of counts by cell.
 
-p, q: counts of the reference and of the window over the same cells, missing values left out. Numeric
-features come on their fine grid (about 250 reference quantiles, ``Bins.edges``), of which the deciles are a
-subset; categorical ones by level, the last cell being every level the reference did not have.
+p: counts of the reference (cells,); q: counts of k windows over the same cells (k, cells), missing values
+left out. Numeric features come on their fine grid (about 250 reference quantiles, ``Bins.edges``), of which
+the deciles are a subset; categorical ones by level, the last cell being every level the reference did not
+have. All windows are compared at once: nothing here loops over them.
+
+Limits are 95 % and come by the delta method, the sample's own upward push taken off the lower one: the
+share-based distances are never negative, so two samples of one distribution lie apart by chance alone.
 """
 
 from __future__ import annotations
@@ -14,119 +18,101 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, kolmogorov
 
-from plumbline.domain import Bins, FloatArray, Kind
+from plumbline.domain import FloatArray, Kind
+from plumbline.monitor.cells import Cells, Distance, Distances, shares
+from plumbline.monitor.presence import Z, beside, missing, new_levels
 
 EMPTY = 1e-4  # share that an empty cell gets before renormalising (PSI)
 _BOTH = (Kind.NUMERIC, Kind.CATEGORICAL)
-
-
-@dataclass(frozen=True, slots=True)
-class Distance:
-    """A value, how far a grid may have moved it, its p-value under no change, and a note."""
-
-    value: float | None
-    bound: float = 0.0
-    p_value: float | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """Two samples on one grid: ``p`` and ``q`` (cells,) counts; ``edges`` for numeric features.
-
-    ``sd``: the reference's sample standard deviation, ``scale`` the size of its values; both 0 for levels.
-    """
-
-    p: FloatArray
-    q: FloatArray
-    kind: Kind
-    edges: FloatArray
-    deciles: tuple[int, ...] = ()
-    sd: float = 0.0
-    scale: float = 0.0
-    levels: tuple[str, ...] = ()
-
-    def coarse(self) -> tuple[FloatArray, FloatArray]:
-        """Counts by reference decile with open ends, or by level; cells empty in both left out."""
-        if self.kind is Kind.CATEGORICAL:
-            held = (self.p + self.q) > 0
-            return self.p[held], self.q[held]
-        cuts = [0, *(place + 1 for place in self.deciles)]
-        return np.add.reduceat(self.p, cuts), np.add.reduceat(self.q, cuts)
+_STILL = "The reference hardly varies, so there is no spread to compare a shift with."
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One row of the table. ``watch`` and ``breach``: from where a difference matters."""
+    """One row of the table. ``watch`` and ``breach``: from where a difference matters.
+
+    ``counts_missing``: it is about all decisions, not only those that hold a value.
+    """
 
     name: str
     kinds: tuple[Kind, ...]
     watch: float
     breach: float
-    compute: Callable[[Cells], Distance]
+    compute: Callable[[Cells], Distances]
     says: str
+    counts_missing: bool = False
+
+    def one(self, cells: Cells) -> Distance:
+        """The only window of ``cells``."""
+        return self.compute(cells).one()
 
 
-def shares(counts: FloatArray) -> FloatArray:
-    """Counts as shares of their sum."""
-    return np.asarray(counts / counts.sum())
-
-
-def psi(cells: Cells) -> Distance:
+def psi(cells: Cells) -> Distances:
     """Population stability index: sum (p - q) ln(p / q) over reference deciles or levels.
 
     Under no change it is about chi-square(B - 1) times (1/n + 1/m) (Yurdakul 2018, Statistical Properties of
     the Population Stability Index). A value equal to a decile edge belongs to the upper decile.
     """
-    p, q = cells.coarse()
-    a, b = (np.where(x > 0, x, EMPTY) for x in (shares(p), shares(q)))
-    a, b = a / a.sum(), b / b.sum()
-    value = float(np.sum((a - b) * np.log(a / b)))
-    scale = 1 / p.sum() + 1 / q.sum()
-    return Distance(value, p_value=_chi2(value / scale, len(p) - 1))
+    p, q, n, m, held = _coarse(cells)
+    a, b = (np.where(held, np.where(x > 0, x, EMPTY), 0.0) for x in (p, q))
+    a, b = shares(a), shares(b)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log = np.where(held, np.log(a / b), 0.0)
+        by_p, by_q = log - np.where(held, b / a, 0.0), -log - np.where(held, a / b, 0.0)
+    value = np.sum((a - b) * log, axis=1)
+    freedom, per = held.sum(axis=1) - 1, 1 / n + 1 / m
+    se = _spread(a, b, by_p, by_q, n, m)
+    low = np.maximum(value - freedom * per - Z * se, 0.0)
+    return Distances(value, _chi2(value / per, freedom), low, value + Z * se, np.zeros(len(value)))
 
 
-def js(cells: Cells) -> Distance:
+def js(cells: Cells) -> Distances:
     """Jensen-Shannon distance: the square root of the divergence, log base 2 (Lin 1991); 0 to 1.
 
     For small divergences 8 ln 2 nm/(n + m) times the divergence is about chi-square(B - 1): the expansion of
     the divergence around p = q is half the symmetric chi-square over 8 ln 2.
     """
-    p, q = cells.coarse()
-    a, b = shares(p), shares(q)
+    a, b, n, m, held = _coarse(cells)
     middle = (a + b) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        parts = np.where(a > 0, a * np.log2(a / middle), 0) + np.where(b > 0, b * np.log2(b / middle), 0)
-    divergence = max(float(parts.sum()) / 2, 0.0)
-    n, m = p.sum(), q.sum()
-    return Distance(
-        float(np.sqrt(divergence)), p_value=_chi2(8 * np.log(2) * n * m / (n + m) * divergence, len(p) - 1)
-    )
+        by_p, by_q = (np.where(x > 0, np.log2(x / middle), 0.0) for x in (a, b))
+    divergence = np.maximum(np.sum(a * by_p + b * by_q, axis=1) / 2, 0.0)
+    return _rooted(divergence, by_p / 2, by_q / 2, a, b, n, m, held, 8 * np.log(2))
 
 
-def hellinger(cells: Cells) -> Distance:
+def hellinger(cells: Cells) -> Distances:
     """Hellinger distance: sqrt(1 - sum sqrt(p q)), 0 to 1; 8 nm/(n + m) times its square is about chi-square."""
-    p, q = cells.coarse()
-    square = max(1 - float(np.sum(np.sqrt(shares(p) * shares(q)))), 0.0)
-    n, m = p.sum(), q.sum()
-    return Distance(float(np.sqrt(square)), p_value=_chi2(8 * n * m / (n + m) * square, len(p) - 1))
+    a, b, n, m, held = _coarse(cells)
+    square = np.maximum(1 - np.sum(np.sqrt(a * b), axis=1), 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_p, by_q = (
+            np.where((x > 0) & (y > 0), -np.sqrt(y / np.where(x > 0, x, 1)) / 2, 0.0)
+            for x, y in ((a, b), (b, a))
+        )
+    return _rooted(square, by_p, by_q, a, b, n, m, held, 8.0)
 
 
-def ks(cells: Cells) -> Distance:
+def ks(cells: Cells) -> Distances:
     """Two-sample Kolmogorov-Smirnov: the largest difference of the two distribution functions.
 
     At the grid's edges it is exact. Inside a cell both functions rise from their value at the left edge to
     that at the right one, so the difference there cannot exceed the larger of F(right) - G(left) and
     G(right) - F(left); ``bound`` is how much that could add. p by the asymptotic law.
     """
-    f, g = np.cumsum(shares(cells.p)), np.cumsum(shares(cells.q))
-    value = float(np.max(np.abs(f - g)))
-    left_f, left_g = np.r_[0.0, f[:-1]], np.r_[0.0, g[:-1]]
+    f, g = np.cumsum(shares(cells.p)), np.cumsum(shares(cells.q), axis=1)
+    gap = np.abs(f - g)
+    place = np.argmax(gap, axis=1)
+    rows = np.arange(len(gap))
+    value = gap[rows, place]
+    left_f, left_g = np.r_[0.0, f[:-1]], np.c_[np.zeros(len(g)), g[:, :-1]]
     inside = np.maximum(f - left_g, g - left_f)
-    single = _single_valued(cells)
-    most = float(np.max(np.where(single, np.abs(f - g), inside)))
-    n, m = cells.p.sum(), cells.q.sum()
-    return Distance(value, max(most - value, 0.0), float(kolmogorov(value * np.sqrt(n * m / (n + m)))))
+    most = np.max(np.where(_single_valued(cells), gap, inside), axis=1)
+    n, m = cells.sizes
+    p_value = kolmogorov(value * np.sqrt(n * m / (n + m)))
+    at_f, at_g = f[place], g[rows, place]
+    se = np.sqrt(at_f * (1 - at_f) / n + at_g * (1 - at_g) / m)
+    low, high = np.maximum(value - Z * se, 0.0), np.minimum(value + Z * se, 1.0)
+    return Distances(value, p_value, low, high, np.maximum(most - value, 0.0))
 
 
 def _single_valued(cells: Cells) -> NDArray[np.bool_]:
@@ -136,74 +122,136 @@ def _single_valued(cells: Cells) -> NDArray[np.bool_]:
     return np.asarray(np.concatenate([[False], inner, [False]])[: len(cells.p)], dtype=np.bool_)
 
 
-def wasserstein(cells: Cells) -> Distance:
+def wasserstein(cells: Cells) -> Distances:
     """Wasserstein-1 distance over the reference's sample standard deviation.
 
     The area between the distribution functions; on a grid each cell's area is known up to the mass inside
     it: ``bound`` is what those could add. A reference that is (nearly) constant has no spread to divide by.
-    Values outside the reference's range are counted at its ends, and the note says so.
+    Values outside the reference's range are counted at its ends, and the note says so. p is that of the
+    Kolmogorov-Smirnov test.
     """
-    if cells.sd <= 1e-9 * max(cells.scale, 1e-300):
-        return Distance(
-            None, note="The reference hardly varies, so there is no spread to compare a shift with."
-        )
-    f, g = np.cumsum(shares(cells.p)), np.cumsum(shares(cells.q))
-    widths = np.diff(cells.edges)
-    gap = f[:-1] - g[:-1]
-    left, right = gap[:-1], gap[1:]
+    tested = ks(cells)
+    none = np.full(len(cells.q), np.nan)
+    if cells.sd <= 1e-9 * max(cells.scale, 1e-300) or len(cells.edges) < 2:
+        return Distances(none, tested.p_value, none, none, np.zeros(len(none)), (_STILL,) * len(none))
+    a, b = shares(cells.p), shares(cells.q)
+    gap = (np.cumsum(a) - np.cumsum(b, axis=1))[:, :-1]
+    widths = np.diff(cells.edges) / cells.sd
+    left, right = gap[:, :-1], gap[:, 1:]
     low = np.where(np.sign(left) * np.sign(right) >= 0, np.minimum(np.abs(left), np.abs(right)), 0.0)
-    mass = shares(cells.p)[1:-1] + shares(cells.q)[1:-1]
-    middle = np.abs((left + right) / 2)
-    value = float(np.sum(widths * middle) / cells.sd)
-    high = np.maximum(np.abs(left), np.abs(right)) + np.where(_single_valued(cells)[1:-1], 0.0, mass)
+    centre = (left + right) / 2
+    middle = np.abs(centre)
+    value = np.sum(widths * middle, axis=1)
     single = _single_valued(cells)[1:-1]
-    spread = np.where(single, 0.0, np.maximum(high - middle, middle - low))
-    outside = float(cells.q[0] + cells.q[-1]) / float(cells.q.sum())
-    note = (
-        f"{100 * outside:.1f} % lie outside the reference's range and count at its ends." if outside else ""
+    high = np.maximum(np.abs(left), np.abs(right)) + np.where(single, 0.0, a[1:-1] + b[:, 1:-1])
+    bound = np.sum(widths * np.where(single, 0.0, np.maximum(high - middle, middle - low)), axis=1)
+    outside = (cells.q[:, 0] + cells.q[:, -1]) / np.maximum(cells.q.sum(axis=1), 1e-300)
+    notes = tuple(
+        f"{100 * x:.1f} % lie outside the reference's range and count at its ends." if x else ""
+        for x in outside.tolist()
     )
-    return Distance(value, float(np.sum(widths * spread) / cells.sd) if not outside else np.inf, note=note)
+    signed = widths * np.sign(centre) / 2
+    at_edge = np.c_[signed, np.zeros(len(signed))] + np.c_[np.zeros(len(signed)), signed]
+    score = np.c_[np.cumsum(at_edge[:, ::-1], axis=1)[:, ::-1], np.zeros(len(signed))]
+    se = _spread(a[None, :], b, score, score, *cells.sizes)
+    bound = np.where(outside > 0, np.inf, bound)
+    return Distances(value, tested.p_value, np.maximum(value - Z * se, 0), value + Z * se, bound, notes)
 
 
-def chi2(cells: Cells) -> Distance:
+def chi2(cells: Cells) -> Distances:
     """Pearson's chi-square of the two rows of level counts, without continuity correction."""
-    p, q = cells.coarse()
-    value = _pearson(p, q)
-    return Distance(value, p_value=_chi2(value, len(p) - 1))
+    value, freedom, se = _pearson(cells)
+    low = np.maximum(value - freedom - Z * se, 0.0)
+    return Distances(value, _chi2(value, freedom), low, value + Z * se, np.zeros(len(value)))
 
 
-def cramers_v(cells: Cells) -> Distance:
+def cramers_v(cells: Cells) -> Distances:
     """Cramer's V with bias correction (Bergsma 2013, J. Korean Stat. Soc. 42)."""
-    p, q = cells.coarse()
-    n, levels = p.sum() + q.sum(), len(p)
-    if levels < 2:
-        return Distance(0.0, p_value=1.0)
-    statistic = _pearson(p, q)
-    phi2 = max(0.0, statistic / n - (levels - 1) / (n - 1))
-    rows, columns = 2 - 1 / (n - 1), levels - (levels - 1) ** 2 / (n - 1)
-    value = float(np.sqrt(phi2 / min(rows - 1, columns - 1)))
-    return Distance(value, p_value=_chi2(statistic, levels - 1))
+    statistic, freedom, se = _pearson(cells)
+    n, m = cells.sizes
+    total = n + m
+    levels = freedom + 1
+    rows = 2 - 1 / (total - 1)
+    columns = levels - (levels - 1) ** 2 / (total - 1)
+    within = np.maximum(np.minimum(rows - 1, columns - 1), 1e-12)
+
+    def v(chi: FloatArray) -> FloatArray:
+        phi = np.maximum(chi / total - (levels - 1) / (total - 1), 0.0)
+        return np.where(freedom > 0, np.sqrt(phi / within), 0.0)
+
+    low, high = v(np.maximum(statistic - Z * se, 0)), np.minimum(v(statistic + Z * se), 1.0)
+    return Distances(v(statistic), _chi2(statistic, freedom), low, high, np.zeros(len(statistic)))
 
 
-def linf(cells: Cells) -> Distance:
+def linf(cells: Cells) -> Distances:
     """The largest change of one level's share; the note names the level."""
-    change = shares(cells.q) - shares(cells.p)
-    place = int(np.argmax(np.abs(change)))
+    a, b = shares(cells.p), shares(cells.q)
+    change = b - a
+    place = np.argmax(np.abs(change), axis=1)
+    rows = np.arange(len(change))
+    value = np.abs(change[rows, place])
     names = (*cells.levels, "other levels")
+    notes = tuple(
+        f"{names[i]}: {abs(100 * x):.1f} points {'more' if x > 0 else 'less'}."
+        for i, x in zip(place.tolist(), change[rows, place].tolist(), strict=True)
+    )
+    statistic, freedom, _ = _pearson(cells)
+    low, high = beside(value, a[place], b[rows, place], *cells.sizes)
+    return Distances(value, _chi2(statistic, freedom), low, high, np.zeros(len(value)), notes)
+
+
+def _coarse(cells: Cells) -> tuple[FloatArray, FloatArray, float, FloatArray, NDArray[np.bool_]]:
+    """Shares (1, c) and (k, c), sizes, and the cells that either sample holds."""
     p, q = cells.coarse()
-    sign = "more" if change[place] > 0 else "less"
-    note = f"{names[place]}: {abs(100 * change[place]):.1f} points {sign}."
-    return Distance(float(abs(change[place])), p_value=_chi2(_pearson(p, q), len(p) - 1), note=note)
+    held = (p[None, :] + q) > 0
+    n, m = cells.sizes
+    return shares(p)[None, :], shares(q), n, np.maximum(m, 1e-300), held
 
 
-def _pearson(p: FloatArray, q: FloatArray) -> float:
-    n, m, both = p.sum(), q.sum(), p + q
-    expected = both * n / (n + m), both * m / (n + m)
-    return float(np.sum((p - expected[0]) ** 2 / expected[0]) + np.sum((q - expected[1]) ** 2 / expected[1]))
+def _rooted(
+    square: FloatArray, by_p: FloatArray, by_q: FloatArray, a: FloatArray, b: FloatArray, n: float,
+    m: FloatArray, held: NDArray[np.bool_], times: float,
+) -> Distances:  # fmt: skip
+    """The root of a divergence whose null law is chi-square over ``times`` nm/(n + m)."""
+    per = times * n * m / (n + m)
+    freedom = held.sum(axis=1) - 1
+    se = _spread(a, b, by_p, by_q, n, m)
+    low = np.sqrt(np.maximum(square - freedom / per - Z * se, 0.0))
+    high = np.minimum(np.sqrt(square + Z * se), 1.0)
+    return Distances(np.sqrt(square), _chi2(per * square, freedom), low, high, np.zeros(len(square)))
 
 
-def _chi2(value: float, freedom: int) -> float:
-    return float(chdtrc(freedom, max(value, 0.0))) if freedom > 0 else 1.0
+def _spread(
+    a: FloatArray, b: FloatArray, by_p: FloatArray, by_q: FloatArray, n: float, m: FloatArray
+) -> FloatArray:
+    """Standard error (k,) of a function of two rows of shares, given its derivatives (delta method)."""
+    of_p = np.sum(a * by_p**2, axis=1) - np.sum(a * by_p, axis=1) ** 2
+    of_q = np.sum(b * by_q**2, axis=1) - np.sum(b * by_q, axis=1) ** 2
+    return np.asarray(np.sqrt(np.maximum(of_p, 0) / n + np.maximum(of_q, 0) / m))
+
+
+def _pearson(cells: Cells) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The statistic, its degrees of freedom and its standard error, (k,) each.
+
+    nm/(n + m) sum (p - q)² / r with r the pooled share; the error by the delta method, and at least that of
+    the statistic's own law under no change.
+    """
+    p, q = cells.coarse()
+    n, m = cells.sizes
+    m = np.maximum(m, 1e-300)
+    a, b = shares(p)[None, :], shares(q)
+    part = (n / (n + m))[:, None]
+    pooled = np.maximum(part * a + (1 - part) * b, 1e-300)
+    change = (a - b) / pooled
+    size = n * m / (n + m)
+    by_p, by_q = 2 * change - change**2 * part, -2 * change - change**2 * (1 - part)
+    freedom = (p + q > 0).sum(axis=1) - 1.0
+    se = np.sqrt((size * _spread(a, b, by_p, by_q, n, m)) ** 2 + 2 * freedom)
+    return size * np.sum(change**2 * pooled, axis=1), freedom, se
+
+
+def _chi2(value: FloatArray, freedom: FloatArray) -> FloatArray:
+    return np.where(freedom > 0, chdtrc(np.maximum(freedom, 1), np.maximum(value, 0.0)), 1.0)
 
 
 _C, _N = (Kind.CATEGORICAL,), (Kind.NUMERIC,)
@@ -216,12 +264,10 @@ TABLE = (
     Method("chi2", _C, 0.0, 0.0, chi2, "Chi-square of the level counts; grows with the sample."),
     Method("cramers_v", _C, 0.1, 0.1, cramers_v, "Strength of the link between level and period, 0 to 1."),
     Method("linf", _C, 0.1, 0.1, linf, "The largest change of one level's share."),
+    Method("missing", _BOTH, 0.02, 0.05, missing, "Change of the share of decisions without this value.", True),
+    Method("new_levels", _C, 0.01, 0.05, new_levels, "Share of levels that the reference did not have."),
 )  # fmt: skip
 METHODS = {method.name: method for method in TABLE}
-
-
-def cells_of(bins: Bins, p: FloatArray, q: FloatArray, sd: float = 0.0, scale: float = 0.0) -> Cells:
-    """Two rows of counts on a feature's grid."""
-    return Cells(
-        p.astype(float), q.astype(float), bins.kind, bins.edges, bins.decile_cells, sd, scale, bins.levels
-    )
+#: measures of a change of shape; the rest are signals of their own
+SHAPE = tuple(m.name for m in TABLE if m.name not in ("missing", "new_levels"))
+OF_THEIR_OWN = ("missing", "new_levels")

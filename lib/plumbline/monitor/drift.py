@@ -6,23 +6,25 @@ method's threshold, with a q-value below 5 % after Benjamini-Hochberg over the f
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from plumbline.domain import FeatureDrift, FeatureProfile, FloatArray, Kind, PlumblineError, PointStatus
+from plumbline.monitor.cells import Distance, Distances, cells_of
 from plumbline.monitor.chunks import chunk_index, midnight, sum_by
-from plumbline.monitor.distances import METHODS, Distance, Method, cells_of, ks
+from plumbline.monitor.distances import METHODS, Method
+from plumbline.monitor.movement import Movement
 from plumbline.monitor.multiplicity import benjamini_hochberg
 
 ALPHA = 0.05
 DEFAULT = ("js",)
 FEWEST_REFERENCE, FEWEST = 100, 30  # values below which nothing is judged
-MISSING_MATTERS = 0.05  # change of the missing share worth saying
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 Span = tuple[datetime | None, datetime | None]
 
@@ -58,13 +60,27 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Windows:
+    """One feature's counts over k spans: ``counts`` (k, cells), ``missing`` (k,), and the spans' bounds."""
+
+    counts: FloatArray
+    missing: FloatArray
+    starts: Sequence[datetime | None]
+    ends: Sequence[datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
-    """One feature's place: ``score`` is drift times importance (drift alone where importance is unknown)."""
+    """One feature's place: ``score`` is drift times importance (drift alone where importance is unknown).
+
+    ``moved``: how its drift moved with the loss of performance, chunk by chunk; None where not asked.
+    """
 
     feature: str
     score: float
     drift: float
     importance: float | None
+    moved: Movement | None = None
 
 
 def within(days: Sequence[date], span: Span) -> NDArray[np.bool_]:
@@ -84,49 +100,91 @@ def sample_of(profile: FeatureProfile, rows: NDArray[np.bool_]) -> Sample:
     )  # fmt: skip
 
 
-def compare(profile: FeatureProfile, reference: Sample, window: Sample, method: Method) -> FeatureDrift:
-    """One feature's window against its reference by one method; q and the verdict come with the others."""
+def compare(
+    profile: FeatureProfile, reference: Sample, windows: Windows, method: Method
+) -> list[FeatureDrift]:
+    """One feature's windows against its reference by one method; q and the verdict come with the others."""
     bins = profile.bins
-    held = FeatureDrift(
-        feature=bins.feature, kind=bins.kind, method=method.name, value=None, threshold=method.breach, p_value=None,
-        q_value=None, drifted=False, status=PointStatus.UNKNOWN, n_reference=reference.n, n=window.n,
-        missing_share=window.missing_share, missing_share_reference=reference.missing_share,
-        new_levels=_new_levels(profile, window), note=_too_few(reference, window),
-    )  # fmt: skip
-    if held.note:
-        return held
-    cells = cells_of(bins, reference.counts, window.counts, reference.sd, reference.scale)
-    found = method.compute(cells)
-    p_value = found.p_value if found.p_value is not None or found.value is None else ks(cells).p_value
-    note = " ".join(part for part in (found.note, _missing_note(reference, window)) if part)
-    return replace(held, value=found.value, bound=found.bound, p_value=p_value, note=note)
+    counts, gone = windows.counts, windows.missing
+    sizes = counts.sum(axis=1)
+    cells = cells_of(
+        bins, reference.counts, counts, reference.sd, reference.scale, (float(reference.missing), gone)
+    )
+    if reference.n + (reference.missing if method.counts_missing else 0):
+        found = method.compute(cells)
+    else:
+        none = np.full(len(counts), np.nan)
+        found = Distances(none, none, none, none, np.zeros(len(counts)))
+    before = reference.missing_share
+    made = []
+    for i, (n, lack) in enumerate(zip(sizes.tolist(), gone.tolist(), strict=True)):
+        n_then, n_now = reference.n, int(n)
+        if method.counts_missing:
+            n_then, n_now = n_then + reference.missing, int(n + lack)
+        note = _too_few(n_then, n_now)
+        one = found.one(i)
+        if note:
+            one = Distance(None, note=note)
+        made.append(
+            FeatureDrift(
+                feature=bins.feature, kind=bins.kind, method=method.name, value=one.value,
+                threshold=method.breach, p_value=one.p_value, q_value=None, drifted=False,
+                status=PointStatus.UNKNOWN, n_reference=n_then, n=n_now,
+                missing_share=lack / (n + lack) if n + lack else 0.0, missing_share_reference=before,
+                bound=one.bound, note=one.note, start=windows.starts[i], end=windows.ends[i], low=one.low,
+                high=one.high,
+            )
+        )  # fmt: skip
+    return made
 
 
 def exactly(held: FeatureDrift, found: Distance) -> FeatureDrift:
     """The same comparison with a distance computed from the decisions themselves."""
-    return replace(held, value=found.value, bound=0.0, p_value=found.p_value or held.p_value, note=found.note)
+    moved = (found.value or 0.0) - (held.value or 0.0)
+    low, high = (
+        None if x is None or found.value is None else max(x + moved, 0.0) for x in (held.low, held.high)
+    )
+    return replace(
+        held, value=found.value, bound=0.0, p_value=found.p_value or held.p_value, note=found.note, low=low,
+        high=high,
+    )  # fmt: skip
 
 
 def judge(found: Sequence[FeatureDrift], alpha: float = ALPHA) -> tuple[FeatureDrift, ...]:
-    """Give features compared by the same method over the same window their q-value and status."""
+    """Give features compared by the same method over the same window their q-value and status.
+
+    ``drifted``: beyond the threshold and significant after correction. It is a *breach* where the whole
+    interval is beyond the threshold, else *watch*: until the next chunk confirms it (see ``running``).
+    """
     q_values = benjamini_hochberg(np.array([np.nan if f.p_value is None else f.p_value for f in found]))
     judged = []
-    for one, q in zip(found, q_values, strict=True):
+    for one, q in zip(found, q_values.tolist(), strict=True):
         if one.value is None:
             judged.append(one)
             continue
         method = METHODS[one.method]
-        certain = bool(np.isfinite(q)) and q < alpha
+        certain = q < alpha  # False for NaN
+        drifted = certain and one.value >= method.breach
         status = PointStatus.OK
-        if certain and one.value >= method.breach:
+        if drifted and (one.low is None or one.low >= method.breach):
             status = PointStatus.BREACH
         elif certain and one.value >= method.watch:
             status = PointStatus.WATCH
-        drifted = status is PointStatus.BREACH
-        judged.append(
-            replace(one, q_value=float(q) if np.isfinite(q) else None, drifted=drifted, status=status)
-        )
+        judged.append(replace(one, q_value=q if np.isfinite(q) else None, drifted=drifted, status=status))
     return tuple(judged)
+
+
+def running(series: Sequence[FeatureDrift]) -> tuple[FeatureDrift, ...]:
+    """One feature's chunks in order of time: two that drifted running, unknown ones skipped, are a breach."""
+    judged = [i for i, one in enumerate(series) if one.status is not PointStatus.UNKNOWN]
+    sure = set()
+    for before, after in itertools.pairwise(judged):
+        if series[before].drifted and series[after].drifted:
+            sure |= {before, after}
+    return tuple(
+        replace(one, status=PointStatus.BREACH) if i in sure and one.status is PointStatus.WATCH else one
+        for i, one in enumerate(series)
+    )
 
 
 def drift(
@@ -140,7 +198,8 @@ def drift(
     """Every feature's window against its reference, by each method that fits its kind.
 
     Args:
-        profiles: days of the window, and of the reference unless ``healthy`` is given.
+        profiles: days of the window, and of the reference unless ``healthy`` is given. New levels are
+            named from all of their days.
         healthy: the same features counted over the reference alone, in the same order.
 
     Spans are compared by whole days; one that begins within a day needs profiles counted over just it.
@@ -149,14 +208,19 @@ def drift(
         PlumblineError: an unknown method.
     """
     made: list[FeatureDrift] = []
+    pairs = []
+    for then, now in zip(healthy or profiles, profiles, strict=True):
+        part = sample_of(now, within(now.days, window))
+        shown = Windows(part.counts[None, :], np.array([float(part.missing)]), (window[0],), (window[1],))
+        pairs.append((now, sample_of(then, within(then.days, reference)), shown))
     for name in methods:
         method = _method(name)
-        compared = []
-        for then, now in zip(healthy or profiles, profiles, strict=True):
+        compared: list[FeatureDrift] = []
+        for now, before, shown in pairs:
             if now.bins.kind in method.kinds:
-                then_part = sample_of(then, within(then.days, reference))
-                compared.append(compare(now, then_part, sample_of(now, within(now.days, window)), method))
-        made += [replace(f, start=window[0], end=window[1]) for f in judge(compared)]
+                new = _new_levels(now, shown.counts[0])
+                compared += [replace(f, new_levels=new) for f in compare(now, before, shown, method)]
+        made += judge(compared)
     return tuple(made)
 
 
@@ -170,7 +234,7 @@ def drift_by_chunk(
 ) -> tuple[FeatureDrift, ...]:
     """Every feature and chunk against the reference, ordered by time; corrected over the features of a chunk."""
     chosen = _method(method)
-    by_chunk: dict[tuple[datetime, datetime], list[FeatureDrift]] = {}
+    by_chunk: dict[datetime | None, list[FeatureDrift]] = {}
     for profile in profiles:
         if profile.bins.kind not in chosen.kinds or not profile.days:
             continue
@@ -179,17 +243,28 @@ def drift_by_chunk(
         days = [d for d, keep in zip(profile.days, shown, strict=True) if keep]
         starts, ends, index = chunk_index(days, by)
         chunks = len(starts)
-        counts, missing = (sum_by(index, chunks, a[shown]) for a in (profile.counts, profile.missing))
-        totals, squares = (sum_by(index, chunks, a[shown]) for a in (profile.sums, profile.squares))
-        for i, span in enumerate(zip(starts, ends, strict=True)):
-            part = Sample(counts[i].astype(float), int(missing[i]), float(totals[i]), float(squares[i]))
-            one = compare(profile, healthy, part, chosen)
-            by_chunk.setdefault(span, []).append(replace(one, start=span[0], end=span[1]))
-    return tuple(one for span in sorted(by_chunk) for one in judge(by_chunk[span]))
+        if not chunks:
+            continue
+        firsts = np.flatnonzero(np.diff(index, prepend=-1))
+        counts = np.add.reduceat(profile.counts[shown], firsts, axis=0)
+        missing = sum_by(index, chunks, profile.missing[shown])
+        windows = Windows(counts.astype(float), missing.astype(float), starts, ends)
+        for one in compare(profile, healthy, windows, chosen):
+            by_chunk.setdefault(one.start, []).append(one)
+    judged = [one for start in sorted(by_chunk, key=lambda s: s or _FIRST) for one in judge(by_chunk[start])]
+    series: dict[str, list[int]] = {}
+    for place, one in enumerate(judged):
+        series.setdefault(one.feature, []).append(place)
+    for places in series.values():
+        for place, one in zip(places, running([judged[i] for i in places]), strict=True):
+            judged[place] = one
+    return tuple(judged)
 
 
 def ranking(
-    found: Sequence[FeatureDrift], importance: Mapping[str, float] | None = None
+    found: Sequence[FeatureDrift],
+    importance: Mapping[str, float] | None = None,
+    moved: Mapping[str, Movement] | None = None,
 ) -> tuple[Ranked, ...]:
     """Features by drift times importance, the one most likely to hurt first; by the first method given."""
     first: dict[str, FeatureDrift] = {}
@@ -200,7 +275,9 @@ def ranking(
     for name, one in first.items():
         size = one.value or 0.0
         weight = importance.get(name, 0.0) / total if importance and total > 0 else None
-        ranked.append(Ranked(name, size if weight is None else size * weight, size, weight))
+        ranked.append(
+            Ranked(name, size if weight is None else size * weight, size, weight, (moved or {}).get(name))
+        )
     return tuple(sorted(ranked, key=lambda r: (-r.score, -r.drift, r.feature)))
 
 
@@ -210,24 +287,14 @@ def _method(name: str) -> Method:
     return METHODS[name]
 
 
-def _too_few(reference: Sample, window: Sample) -> str:
-    if reference.n < FEWEST_REFERENCE:
-        return f"{reference.n} values in the reference; {FEWEST_REFERENCE} are needed."
-    return f"{window.n} values in the window; {FEWEST} are needed." if window.n < FEWEST else ""
+def _too_few(reference: int, window: int) -> str:
+    if reference < FEWEST_REFERENCE:
+        more = FEWEST_REFERENCE - reference
+        return f"{reference} values in the reference; {FEWEST_REFERENCE} are needed, {more} more."
+    return f"{window} values; {FEWEST} are needed, {FEWEST - window} more." if window < FEWEST else ""
 
 
-def _new_levels(profile: FeatureProfile, window: Sample) -> tuple[str, ...]:
-    if profile.bins.kind is not Kind.CATEGORICAL or not len(window.counts) or window.counts[-1] == 0:
+def _new_levels(profile: FeatureProfile, counts: FloatArray) -> tuple[str, ...]:
+    if profile.bins.kind is not Kind.CATEGORICAL or not len(counts) or counts[-1] == 0:
         return ()
     return tuple(sorted(profile.other_levels, key=lambda level: -profile.other_levels[level])[:10])
-
-
-def _missing_note(reference: Sample, window: Sample) -> str:
-    """A change of the missing share that matters and is more than chance (two proportions, 5 %)."""
-    a, b = reference.missing_share, window.missing_share
-    n, m = reference.n + reference.missing, window.n + window.missing
-    pooled = (reference.missing + window.missing) / (n + m)
-    spread = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
-    if abs(b - a) < MISSING_MATTERS or spread == 0 or 2 * ndtr(-abs(b - a) / spread) > ALPHA:
-        return ""
-    return f"Missing values went from {100 * a:.1f} % to {100 * b:.1f} %."

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import kolmogorov
 
-from plumbline.domain import FloatArray, Kind
-from plumbline.monitor.distances import Cells, Distance, psi
+from plumbline.domain import Bins, FloatArray, Kind
+from plumbline.monitor.cells import Distance, cells_of
+from plumbline.monitor.distances import psi
 
 
 def exact_ks(reference: FloatArray, window: FloatArray) -> Distance:
@@ -26,11 +27,11 @@ def exact_psi(reference: FloatArray, window: FloatArray) -> Distance:
     """Population stability index over the reference's deciles with open ends."""
     edges = np.unique(np.quantile(reference, np.arange(1, 10) / 10))
     p, q = (
-        np.bincount(np.searchsorted(edges, x, side="right"), minlength=len(edges) + 1)
+        np.bincount(np.searchsorted(edges, x, side="right"), minlength=len(edges) + 1).astype(float)
         for x in (reference, window)
     )
-    cells = Cells(p.astype(float), q.astype(float), Kind.NUMERIC, edges, tuple(range(len(edges))))
-    return psi(cells)
+    bins = Bins("", Kind.NUMERIC, edges, (), tuple(range(len(edges))))
+    return psi(cells_of(bins, p, q)).one()
 
 
 def exact_wasserstein(reference: FloatArray, window: FloatArray) -> Distance:

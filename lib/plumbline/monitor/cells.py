@@ -1,0 +1,90 @@
+"""Counts of a reference and of windows on one grid, and what a measure of distance says about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plumbline.domain import Bins, FloatArray, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """A value, how far a grid may have moved it, its p-value under no change, 95 % limits, and a note."""
+
+    value: float | None
+    bound: float = 0.0
+    p_value: float | None = None
+    note: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Distances:
+    """The same of k windows: (k,) arrays, NaN where there is none; ``notes`` one a window, or none."""
+
+    value: FloatArray
+    p_value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    bound: FloatArray
+    notes: tuple[str, ...] = ()
+
+    def one(self, i: int = 0) -> Distance:
+        """Window i."""
+        value, p, low, high = (_known(x[i]) for x in (self.value, self.p_value, self.low, self.high))
+        return Distance(value, float(self.bound[i]), p, self.notes[i] if self.notes else "", low, high)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A reference and k windows on one grid: counts ``p`` (cells,) and ``q`` (k, cells); ``edges`` for numbers.
+
+    ``sd``: the reference's sample standard deviation, ``scale`` the size of its values; both 0 for levels.
+    ``missing``: values that are not there, of the reference and (k,) of the windows.
+    """
+
+    p: FloatArray
+    q: FloatArray
+    kind: Kind
+    edges: FloatArray
+    deciles: tuple[int, ...] = ()
+    sd: float = 0.0
+    scale: float = 0.0
+    levels: tuple[str, ...] = ()
+    missing: tuple[float, FloatArray] = (0.0, np.zeros(1))
+
+    @property
+    def sizes(self) -> tuple[float, FloatArray]:
+        """Values of the reference and (k,) of the windows."""
+        return float(self.p.sum()), self.q.sum(axis=1)
+
+    def coarse(self) -> tuple[FloatArray, FloatArray]:
+        """Counts (c,) and (k, c) by reference decile with open ends, or by level."""
+        if self.kind is Kind.CATEGORICAL:
+            return self.p, self.q
+        cuts = [0, *(place + 1 for place in self.deciles)]
+        return np.add.reduceat(self.p, cuts), np.add.reduceat(self.q, cuts, axis=1)
+
+
+def shares(counts: FloatArray) -> FloatArray:
+    """Counts as shares of their sum, row by row."""
+    return np.asarray(counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1e-300))
+
+
+def cells_of(
+    bins: Bins, p: FloatArray, q: FloatArray, sd: float = 0.0, scale: float = 0.0,
+    missing: tuple[float, FloatArray] | None = None,
+) -> Cells:  # fmt: skip
+    """A reference's counts (cells,) and those of windows, (cells,) or (k, cells), on a feature's grid."""
+    q = np.atleast_2d(np.asarray(q, dtype=float))
+    gone = missing if missing is not None else (0.0, np.zeros(len(q)))
+    return Cells(
+        np.asarray(p, dtype=float), q, bins.kind, bins.edges, bins.decile_cells, sd, scale, bins.levels, gone
+    )
+
+
+def _known(x: float) -> float | None:
+    return float(x) if np.isfinite(x) else None

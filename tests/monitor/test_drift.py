@@ -1,0 +1,177 @@
+"""Verdicts on features: large enough and more than chance, by chunk, with gaps and levels of their own."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Kind, Point, PointStatus
+from plumbline.monitor.cells import cells_of
+from plumbline.monitor.distances import METHODS
+from plumbline.monitor.drift import drift, drift_by_chunk, ranking, running
+from plumbline.monitor.movement import moved_with
+from plumbline.monitor.presence import larger_by_chance
+from plumbline.profile.bins import numeric_edges
+
+START = date(2026, 1, 5)
+UTC_START = datetime(2026, 1, 5, tzinfo=UTC)
+REFERENCE = (UTC_START, UTC_START + timedelta(days=28))
+
+
+def numbers(values: list[np.ndarray], missing: list[int] | None = None, name: str = "x") -> FeatureProfile:
+    """A numeric feature's profile from one array of values a day; the grid from the first 28 days."""
+    edges, deciles = numeric_edges(np.concatenate(values[:28]))
+    bins = Bins(name, Kind.NUMERIC, edges, (), deciles)
+    rows = [np.bincount(np.searchsorted(edges, v, side="left"), minlength=bins.cells) for v in values]
+    return FeatureProfile(
+        bins, tuple(START + timedelta(days=i) for i in range(len(values))), np.array(rows, dtype=np.int64),
+        np.array(missing or [0] * len(values)), np.array([v.sum() for v in values]),
+        np.array([(v**2).sum() for v in values]),
+    )  # fmt: skip
+
+
+def levels(counts: list[list[int]], name: str = "c", others: dict[str, int] | None = None) -> FeatureProfile:
+    """A categorical feature's profile; the last cell of a row is levels that the reference did not have."""
+    bins = Bins(name, Kind.CATEGORICAL, levels=tuple("abcdef"[: len(counts[0]) - 1]))
+    days = tuple(START + timedelta(days=i) for i in range(len(counts)))
+    none = np.zeros(len(days))
+    return FeatureProfile(bins, days, np.array(counts), none.astype(np.int64), none, none, others or {})
+
+
+def days(n: int, shift_from: int, shift: float, per_day: int = 60, seed: int = 3) -> list[np.ndarray]:
+    random = np.random.default_rng(seed)
+    return [random.normal(shift if i >= shift_from else 0.0, 1.0, per_day) for i in range(n)]
+
+
+def test_every_chunk_at_once_is_each_chunk_alone() -> None:
+    profile, level = numbers(days(70, 42, 0.8)), levels([[30, 20 + i % 7, 10, i % 3] for i in range(70)])
+    for method in METHODS:
+        chunks = drift_by_chunk([profile, level], reference=REFERENCE, by="week", method=method)
+        assert chunks
+        for chunk in chunks:
+            span = (chunk.start, chunk.end)
+            (alone,) = [
+                f
+                for f in drift([profile, level], reference=REFERENCE, window=span, methods=[method])
+                if f.feature == chunk.feature
+            ]
+            assert (alone.value, alone.n, alone.low) == (chunk.value, chunk.n, chunk.low)
+            assert (alone.q_value, alone.drifted) == (chunk.q_value, chunk.drifted)
+
+
+def test_a_shift_is_a_breach_from_its_first_full_week_and_a_quiet_feature_is_not() -> None:
+    chunks = drift_by_chunk(
+        [numbers(days(70, 42, 0.8)), numbers(days(70, 99, 0, seed=5), name="quiet")], reference=REFERENCE, by="week"
+    )  # fmt: skip
+    of = {name: [c for c in chunks if c.feature == name] for name in ("x", "quiet")}
+    assert [c.status for c in of["x"][:6]] == [PointStatus.OK] * 6
+    assert {c.status for c in of["x"][6:]} == {PointStatus.BREACH}
+    assert not any(c.status is PointStatus.BREACH for c in of["quiet"])
+    assert all(c.low <= c.value <= c.high for c in chunks)  # type: ignore[operator]
+
+
+def test_one_uncertain_chunk_is_watched_and_two_running_are_a_breach() -> None:
+    def one(drifted: bool, status: PointStatus) -> FeatureDrift:
+        return FeatureDrift(
+            "x", Kind.NUMERIC, "js", 0.12, 0.1, 0.01, 0.02, drifted, status, 500, 60, 0.0, 0.0
+        )
+
+    watch, ok = one(True, PointStatus.WATCH), one(False, PointStatus.OK)
+    unknown = one(False, PointStatus.UNKNOWN)
+    assert [f.status for f in running([ok, watch, ok])] == ["ok", "watch", "ok"]
+    assert [f.status for f in running([watch, unknown, watch, ok])] == ["breach", "unknown", "breach", "ok"]
+
+
+def test_too_few_values_say_how_many_are_needed() -> None:
+    (found,) = drift([numbers(days(30, 99, 0, per_day=12))], reference=REFERENCE, window=(REFERENCE[1], None))
+    assert found.status is PointStatus.UNKNOWN
+    assert found.note == "24 values; 30 are needed, 6 more."
+
+
+def test_a_feature_that_vanishes_is_a_breach_of_its_missing_share() -> None:
+    values = [v if i < 28 else v[:0] for i, v in enumerate(days(35, 99, 0))]
+    profile = numbers(values, [0] * 28 + [60] * 7)
+    window = (REFERENCE[1], None)
+    shape, gone = drift([profile], reference=REFERENCE, window=window, methods=["js", "missing"])
+    assert shape.status is PointStatus.UNKNOWN
+    assert (gone.value, gone.status, gone.n) == (1.0, PointStatus.BREACH, 420)
+    assert gone.note == "Missing values went from 0.0 % to 100.0 %."
+
+
+def test_levels_never_seen_before_are_named_and_judged() -> None:
+    profile = levels([[40, 20, 0]] * 28 + [[36, 18, 6]] * 7, others={"zebra": 42})
+    (found,) = drift([profile], reference=REFERENCE, window=(REFERENCE[1], None), methods=["new_levels"])
+    assert found.value == pytest.approx(0.1)
+    assert (found.status, found.new_levels) == (PointStatus.BREACH, ("zebra",))
+    (one,) = drift(
+        [levels([[40, 20, 0]] * 28 + [[40, 19, 1]])], reference=REFERENCE, window=(REFERENCE[1], None),
+        methods=["new_levels"],
+    )  # fmt: skip
+    assert one.p_value == pytest.approx(stats.fisher_exact([[1, 59], [0, 1680]], "greater").pvalue)
+
+
+@pytest.mark.parametrize(
+    ("k", "m", "j", "n"), [(3, 40, 1, 200), (1, 60, 0, 1680), (9, 9, 0, 30), (0, 5, 2, 9)]
+)
+def test_the_exact_chance_is_fishers(k: int, m: int, j: int, n: int) -> None:
+    expected = stats.fisher_exact([[k, m - k], [j, n - j]], "greater").pvalue
+    assert larger_by_chance(k, m, j, n) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["js", "hellinger", "psi", "ks", "linf", "cramers_v"])
+def test_the_limits_hold_the_truth_nineteen_times_in_twenty(name: str) -> None:
+    random = np.random.default_rng(8)
+    a, b = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.25, 0.3, 0.25, 0.2])
+    method = METHODS[name]
+    if Kind.CATEGORICAL in method.kinds:
+        bins = Bins("f", Kind.CATEGORICAL, levels=("a", "b", "c"))
+    else:
+        bins = Bins("f", Kind.NUMERIC, np.array([0.0, 1.0, 2.0]))
+    # V weighs the two periods by their sizes, so the truth is at the same ratio
+    truth = method.one(cells_of(bins, a * 3e9, b * 9e8)).value
+    now = random.multinomial(900, b, 600)
+    found = method.compute(cells_of(bins, a * 3000, now))
+    assert np.mean((found.low <= truth) & (truth <= found.high)) > 0.9
+
+
+def test_the_ranking_weighs_drift_by_importance() -> None:
+    found = drift([numbers(days(40, 28, 0.5)), numbers(days(40, 28, 0.9, seed=4), name="y")],
+                  reference=REFERENCE, window=(REFERENCE[1], None))  # fmt: skip
+    assert [r.feature for r in ranking(found)] == ["y", "x"]
+    assert [r.feature for r in ranking(found, {"x": 9.0, "y": 1.0})] == ["x", "y"]
+
+
+def test_movement_is_spearmans() -> None:
+    random = np.random.default_rng(2)
+    drifts, values = random.uniform(size=12), random.uniform(size=12)
+    series = [
+        FeatureDrift("x", Kind.NUMERIC, "js", d, 0.1, 0.5, 0.5, False, PointStatus.OK, 500, 60, 0, 0,
+                     start=UTC_START + timedelta(days=7 * i))
+        for i, d in enumerate(drifts)
+    ]  # fmt: skip
+    points = [
+        Point("accuracy", f.start, f.start, 90, v, None, None, None, PointStatus.OK)  # type: ignore[arg-type]
+        for f, v in zip(series, values, strict=True)
+    ]
+    truth = stats.spearmanr(drifts, -values)
+    found = moved_with(series, points, higher_is_better=True)
+    assert (found.correlation, found.p_value) == pytest.approx((truth.statistic, truth.pvalue))
+    assert moved_with(series[:5], points, higher_is_better=True).correlation is None
+
+
+@given(st.permutations(range(35)))
+@settings(max_examples=15, deadline=None)
+def test_the_order_of_rows_within_the_reference_does_not_matter(order: list[int]) -> None:
+    profile = levels([[30 + i % 5, 20, i % 2] for i in range(28)] + [[20, 30, 4]] * 7)
+    shuffled = FeatureProfile(
+        profile.bins, profile.days, np.r_[profile.counts[[i for i in order if i < 28]], profile.counts[28:]],
+        profile.missing, profile.sums, profile.squares,
+    )  # fmt: skip
+    window = (REFERENCE[1], None)
+    one, other = (drift([p], reference=REFERENCE, window=window)[0].value for p in (profile, shuffled))
+    assert one == other
