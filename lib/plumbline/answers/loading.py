@@ -7,11 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import available_timezones
 
-from plumbline.domain import IGNORE, ColumnMap, Load, Mapping, PlumblineError, RoleName, System
+from plumbline.domain import IGNORE, ColumnMap, Load, Mapping, PlumblineError, RoleName, System, Task
 from plumbline.logs.inspect import Inspection, inspect
 from plumbline.logs.labels import load_labels
 from plumbline.logs.load import load_decisions
+from plumbline.logs.orders import ordered, read_order
+from plumbline.logs.questions import Question
 from plumbline.logs.undo import undo
 from plumbline.profile import build
 from plumbline.store import loads, systems, trail
@@ -78,6 +81,57 @@ def amend(mapping: Mapping, maps: Sequence[tuple[str, str]]) -> Mapping:
     return replace(mapping, columns=tuple(columns))
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said of a file: (column, role) pairs and the answers to its questions; None: not said."""
+
+    maps: Sequence[tuple[str, str]] = ()
+    timezone: str | None = None
+    positive: str | None = None
+    date_order: str | None = None
+    task: str | None = None
+
+
+def settled(mapping: Mapping, said: Said) -> Mapping:
+    """The mapping as a person settled it.
+
+    Raises:
+        PlumblineError: the file has no such column, or an answer is none.
+    """
+    used = ordered(amend(mapping, said.maps), read_order(said.date_order))
+    zone = said.timezone or used.timezone
+    zones = available_timezones()  # empty where the machine has no table of zones
+    if zones and zone not in zones:
+        raise PlumblineError(f"{zone!r} is no time zone", todo="Use one such as Europe/Berlin or UTC.")
+    if said.task and said.task not in list(Task):
+        raise PlumblineError(f"{said.task!r} is no task", todo=f"Use one of {', '.join(Task)}.")
+    task = Task(said.task) if said.task else used.task
+    return replace(used, timezone=zone, positive=said.positive or used.positive, task=task)
+
+
+def open_questions(found: Inspection, said: Said) -> tuple[Question, ...]:
+    """The questions that must be answered before the file is loaded, and are not."""
+    answers = {"timezone": said.timezone, "date_order": said.date_order, "task": said.task}
+    touched = {column for column, _ in said.maps}
+    return tuple(
+        q
+        for q in found.asked
+        if q.must
+        and not answers.get(q.topic)
+        and not (touched & set(q.columns) or (touched and not q.columns))
+    )
+
+
+def refuse_open(found: Inspection, said: Said) -> None:
+    """Refuse a file about which something is open.
+
+    Raises:
+        PlumblineError: the first open question, and how to answer it.
+    """
+    for question in open_questions(found, said):
+        raise PlumblineError(question.text, where=found.file, todo=f"Say it with {question.say}.")
+
+
 def inspect_file(path: Path, *, ws: Workspace | None = None, system: str | None = None) -> Inspection:
     """Guess a file's format and mapping; a known system's remembered mapping is used where it fits.
 
@@ -110,6 +164,8 @@ def load_file(
     reference: bool = False,
     timezone: str | None = None,
     positive: str | None = None,
+    date_order: str | None = None,
+    task: str | None = None,
     actor: str,
     progress: Progress | None = None,
 ) -> Load:
@@ -119,12 +175,19 @@ def load_file(
         title: the system's title or key; a new system is made.
         mapping: as confirmed on the page; None: guessed, or remembered from the load before.
         maps: single columns' roles, said by a person.
+        date_order: ``dmy`` or ``mdy``, where dates can be read both ways.
 
     Raises:
-        PlumblineError: the file or the mapping cannot be used; nothing has changed.
+        PlumblineError: the file or the mapping cannot be used, or a question is open that only a person can
+            answer; nothing has changed.
     """
-    used = amend(mapping or inspect_file(path, ws=ws, system=title).mapping, maps)
-    used = replace(used, timezone=timezone or used.timezone, positive=positive or used.positive)
+    said = Said(maps, timezone, positive, date_order, task)
+    doubts: tuple[str, ...] = ()
+    if mapping is None:
+        found = inspect_file(path, ws=ws, system=title)
+        refuse_open(found, said)
+        mapping, doubts = found.mapping, _doubts(found, said)
+    used = settled(mapping, said)
     if _holds_labels(used):
         made = load_labels(
             ws,
@@ -140,7 +203,19 @@ def load_file(
             ws, path, title=title, mapping=used, actor=actor, reference=reference, after=build.on_loaded,
             progress=progress,
         )  # fmt: skip
-    return check_loaded(ws, made, actor=actor)
+    checked = check_loaded(ws, made, actor=actor)
+    return replace(checked, notes=(*checked.notes, *doubts)) if made.rows_loaded else checked
+
+
+def _doubts(found: Inspection, said: Said) -> tuple[str, ...]:
+    """What was taken without being sure and nobody spoke to, so that it is not wrong in silence."""
+    touched = {column for column, _ in said.maps}
+    answered = {"positive": said.positive, "task": said.task, "timezone": said.timezone}
+    return tuple(
+        f"To check: {q.text}" + (f" Say it with {q.say}." if q.say else "")
+        for q in found.asked
+        if not q.must and not answered.get(q.topic) and not touched & set(q.columns)
+    )
 
 
 def check_loaded(ws: Workspace, made: Load, *, actor: str) -> Load:

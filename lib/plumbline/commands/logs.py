@@ -40,7 +40,7 @@ def inspect(workspace: str | None, file: Path) -> Any:
     found = loading.inspect_file(file)
     lines = [f"{file.name}: {found.format}, {found.rows_sampled} rows sampled"]
     lines += [f"  {c.column} -> {c.role} ({c.confidence:.0%}: {c.reason})" for c in found.mapping.columns]
-    lines += [f"  ? {question}" for question in found.questions]
+    lines += [f"  ? {q.text}" + (f" Say it with {q.say}." if q.say else "") for q in found.asked]
     return contract.inspection(found), lines
 
 
@@ -51,9 +51,13 @@ def inspect(workspace: str | None, file: Path) -> Any:
 @click.option("--reference", is_flag=True, help="These decisions count as healthy.")
 @click.option("--timezone", metavar="ZONE", help="What a time without a zone is taken to be in.")
 @click.option("--positive", metavar="CLASS", help="The class whose probability the score is.")
+@click.option("--date-order", metavar="dmy|mdy", help="What comes first in dates that can be read both ways.")
+@click.option(
+    "--task", metavar="TASK", help="binary, multiclass or regression, where the log leaves it open."
+)
 def load(
     workspace: str | None, file: Path, title: str, maps: tuple[str, ...], reference: bool,
-    timezone: str | None, positive: str | None,
+    timezone: str | None, positive: str | None, date_order: str | None, task: str | None,
 ) -> Any:  # fmt: skip
     """Load a log, or a file of late labels, into a system."""
     from plumbline.answers import loading
@@ -62,7 +66,7 @@ def load(
     with open_for(workspace, folder) as ws:
         made = loading.load_file(
             ws, file, title=title, maps=loading.read_maps(maps), reference=reference, timezone=timezone,
-            positive=positive, actor=ACTOR, progress=progress,
+            positive=positive, date_order=date_order, task=task, actor=ACTOR, progress=progress,
         )  # fmt: skip
     return made, _told(made)
 

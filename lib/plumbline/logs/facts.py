@@ -40,7 +40,7 @@ class Facts:
     """One column of the sample.
 
     ``kind`` is DuckDB's type, VARCHAR for text; ``comma``: the file uses decimal commas;
-    ``order``: ``day`` or ``month``, where the whole file tells which comes first in dates.
+    ``order``: ``day``, ``month`` or ``both``, where the whole file tells what comes first in dates.
     """
 
     name: str

@@ -16,7 +16,10 @@ import numpy as np
 from plumbline.domain import IGNORE, ColumnMap, Kind, Mapping, RoleName, Task
 from plumbline.logs import guess_outcomes, guess_times
 from plumbline.logs.facts import Facts, is_percent
+from plumbline.logs.orders import with_order
+from plumbline.logs.questions import Question
 from plumbline.logs.roles import AGE, ARMS, ATTRIBUTION, name_strength, normalise
+from plumbline.logs.times import order_of
 
 SURE = 0.8
 RECALLED = "as in earlier loads"
@@ -30,20 +33,23 @@ class Draft:
 
     columns: list[Facts]
     maps: dict[str, list[ColumnMap]] = field(default_factory=dict)
-    questions: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     task: Task | None = None
     positive: str | None = None
+    zone: str = "UTC"
+    known: Mapping | None = None
 
     def free(self) -> list[Facts]:
         """Columns without a meaning so far."""
         return [c for c in self.columns if c.name not in self.maps]
 
-    def ask(self, question: str, *columns: Facts) -> None:
+    def ask(self, question: str | Question, *columns: Facts) -> None:
         """Put a question about some columns."""
-        self.questions.append(question)
-        self.asked.update(c.name for c in columns)
+        names = tuple(c.name for c in columns)
+        self.questions.append(Question(question, columns=names) if isinstance(question, str) else question)
+        self.asked.update(names)
 
     def give(
         self, column: Facts, role: str, confidence: float, reason: str, *, kind: Kind | None = None,
@@ -74,7 +80,7 @@ class Guess:
 
     mapping: Mapping
     kind: str
-    questions: tuple[str, ...]
+    questions: tuple[Question, ...]
     notes: tuple[str, ...]
 
 
@@ -85,7 +91,7 @@ def guess_mapping(columns: Sequence[Facts], known: Mapping | None = None) -> Gue
         columns: facts of every column of the file, in file order.
         known: what is settled already, by earlier loads or by a person; the other columns are guessed around it.
     """
-    draft = Draft(list(columns))
+    draft = Draft(list(columns), known=known)
     if known:
         _recall(draft, known)
     guess_times.find(draft)
@@ -99,7 +105,7 @@ def guess_mapping(columns: Sequence[Facts], known: Mapping | None = None) -> Gue
         _rest(draft)
     _ask_critical(draft, kind)
     maps = tuple(m for c in draft.columns for m in draft.maps[c.name])
-    zone = known.timezone if known else "UTC"
+    zone = known.timezone if known else draft.zone
     task = known.task if known and known.task else draft.task
     positive = known.positive if known and known.positive else draft.positive
     mapping = Mapping(maps, task, positive, zone)
@@ -112,8 +118,7 @@ def _recall(draft: Draft, known: Mapping) -> None:
         for item in (m for m in known.columns if m.column == column.name):
             form = item.format
             if item.role.role in ("timestamp", "label_time", "trained_at"):
-                if column.times and column.times.format != form and not column.times.ambiguous:
-                    form = column.times.format
+                form = _recalled_time(draft, column, form)
             elif column.numeric and column.numerals.share > 0.95:
                 words = [w for w in form.split() if w == "percent"]
                 form = " ".join([*words, column.numerals.format]).strip()
@@ -122,6 +127,22 @@ def _recall(draft: Draft, known: Mapping) -> None:
                 kind = Kind.NUMERIC if column.numeric else Kind.CATEGORICAL
             draft.give(column, item.role.role, 1.0, RECALLED, kind=kind, form=form,
                        name=item.role.name)  # fmt: skip
+
+
+def _recalled_time(draft: Draft, column: Facts, known: str) -> str:
+    """This file's own format, with the order of day and month that an earlier log settled."""
+    if column.times is None:
+        return known
+    if not column.times.ambiguous:
+        return column.times.format
+    order = order_of(known)
+    if not order:
+        guess_times.ask_order(draft, column)
+    elif column.times.mixed:
+        draft.notes.append(
+            f"Some dates of {column.name} have the day first and some the month; {order} first is taken, as before."
+        )
+    return with_order(column.times.format, order)
 
 
 def _identifiers(draft: Draft) -> None:
@@ -271,8 +292,9 @@ def _rest(draft: Draft) -> None:
         if AGE.fullmatch(normalise(column.name)) and column.numeric:
             ages.append(column.name)
         if column.numeric and column.numerals.unsure:
-            draft.questions.append(
-                f"Are the numbers of {column.name!r} (such as {column.present[0]}) thousands with a comma, or decimals?"
+            draft.ask(
+                f"Are the numbers of {column.name!r}, such as {column.present[0]}, thousands with a comma or decimals?",
+                column,
             )
     if ages:
         draft.notes.append(
@@ -294,9 +316,10 @@ def _ask_critical(draft: Draft, kind: str) -> None:
     for column in draft.columns:
         for item in draft.maps[column.name]:
             if item.role.role in _CRITICAL and item.confidence < SURE and column.name not in draft.asked:
-                draft.questions.append(
+                draft.ask(
                     f"Is {column.name!r} the {item.role.role.replace('_', ' ')}? "
-                    f"It was taken for it because of: {item.reason}."
+                    f"It was taken for it because of: {item.reason}.",
+                    column,
                 )
     if kind == "labels" and not draft.has("decision_id"):
-        draft.questions.append("Which column identifies the decision that each label belongs to?")
+        draft.ask("Which column identifies the decision that each label belongs to?")

@@ -8,6 +8,7 @@ import numpy as np
 
 from plumbline.domain import Kind, Task
 from plumbline.logs.facts import Facts, is_percent
+from plumbline.logs.questions import Question, positive
 from plumbline.logs.roles import POSITIVE, PROBABILITY, name_strength, normalise
 from plumbline.logs.separation import (
     area_under_curve,
@@ -73,8 +74,9 @@ def _probabilities(draft: Draft) -> None:
         draft.give(column, "proba", sure, f"adds up to 1 with its neighbours; the probability of {name}",
                    kind=Kind.NUMERIC, form=_form(column), name=name)  # fmt: skip
     if sure < 0.8:
-        draft.questions.append(
-            f"Are {', '.join(repr(c.name) for c in chosen)} the probabilities of the classes? They add up to 1."
+        draft.ask(
+            f"Are {', '.join(repr(c.name) for c in chosen)} the probabilities of the classes? They add up to 1.",
+            *chosen,
         )
 
 
@@ -275,7 +277,14 @@ def _two_numbers(draft: Draft) -> None:
         a, b = b, a
     draft.give(a, "prediction", 0.5, f"a number that goes along with {b.name}", form=_form(a))
     draft.give(b, "label", 0.5, f"a number that goes along with {a.name}", form=_form(b))
-    draft.ask(f"Which is the prediction and which came true: {a.name!r} or {b.name!r}?", a, b)
+    draft.ask(
+        Question(
+            f"Which is the prediction and which came true: {a.name!r} or {b.name!r}?",
+            columns=(a.name, b.name), must=True,
+            say=f"--map '{a.name}=prediction' --map '{b.name}=label', or the other way round",
+        ),
+        a, b,
+    )  # fmt: skip
 
 
 def _task(draft: Draft) -> None:
@@ -292,10 +301,15 @@ def _task(draft: Draft) -> None:
         draft.task = Task.REGRESSION
     else:
         draft.task = Task.MULTICLASS
-        if output.numeric:
-            draft.questions.append(
-                f"Are the {output.distinct} different numbers of {output.name!r} classes? They were taken for classes."
-            )
+        if output.numeric and not (draft.known and draft.known.task):
+            draft.ask(
+                Question(
+                    f"Are the {output.distinct} different numbers of {output.name!r} classes? "
+                    "They were taken for classes.",
+                    "task", (output.name,), (Task.MULTICLASS.value, Task.REGRESSION.value), Task.MULTICLASS.value,
+                    say="--task multiclass, or regression",
+                )
+            )  # fmt: skip
 
 
 def _positive(draft: Draft) -> None:
@@ -310,27 +324,45 @@ def _positive(draft: Draft) -> None:
             area = area_under_curve(score.numerals.values, classes, second)
             draft.positive = second if area >= 0.5 else first
             if abs(area - 0.5) < 0.05:
-                draft.questions.append(
-                    f"Which class is the score the probability of? {draft.positive!r} was taken."
-                )
+                _ask_positive(draft, "Which class is the score the probability of?", (first, second))
             return
     levels = sorted({*(prediction.levels if prediction else ()), *(label.levels if label else ())})
     wordy = [v for v in levels if normalise(v) in POSITIVE]
     draft.positive = wordy[0] if wordy else levels[-1] if levels else None
     if draft.positive and len(wordy) != 1:
-        draft.questions.append(f"Which class is the positive one? {draft.positive!r} was taken.")
+        _ask_positive(draft, "Which class is the positive one?", tuple(levels))
+
+
+def _ask_positive(draft: Draft, question: str, levels: tuple[str, ...]) -> None:
+    """Ask for the positive class, unless an earlier log settled it."""
+    settled = draft.known.positive if draft.known else None
+    if draft.positive and settled not in levels:
+        draft.ask(positive(f"{question} {draft.positive!r} was taken.", levels, draft.positive))
 
 
 def ask(draft: Draft) -> None:
     """Questions that only a log of decisions raises."""
     output, label = draft.has("prediction"), draft.has("label")
     if output is None and not draft.has("score") and not draft.has("proba"):
-        draft.questions.append("Which column holds the prediction or the score?")
-    if output and label and draft.task is not Task.REGRESSION and not set(output.levels) & set(label.levels):
-        draft.questions.append(
-            f"The values of {output.name!r} ({_some(output)}) and {label.name!r} ({_some(label)}) have nothing in "
-            "common. Is the label right?"
+        draft.ask(
+            Question(
+                "Which column holds the prediction or the score?", must=True, say="--map COLUMN=prediction"
+            )
         )
+    classes = draft.task is not Task.REGRESSION
+    if output and label and classes and label.levels and not set(output.levels) & set(label.levels):
+        draft.ask(
+            f"The values of {output.name!r} ({_some(output)}) and {label.name!r} ({_some(label)}) have nothing in "
+            "common. Is the label right?",
+            label,
+        )
+    for column in (output, label) if classes else ():
+        if column and len({level.lower() for level in column.levels}) < column.distinct:
+            some = ", ".join(level for level, _ in column.levels.most_common(4))
+            draft.ask(
+                f"Some classes of {column.name!r} differ only in capitals ({some}). Are they the same?",
+                column,
+            )
 
 
 def _some(column: Facts) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
 
 import numpy as np
 
+from plumbline.domain import IGNORE
 from plumbline.logs.facts import Facts
+from plumbline.logs.questions import Question, date_order
 from plumbline.logs.roles import BIRTH, name_strength, normalise
 
 if TYPE_CHECKING:
     from plumbline.logs.guess import Draft
 
 _ENOUGH = 0.6
+_ZONES = frozenset(("UTC", "GMT", "CET", "EST", "MST"))
 
 
 def find(draft: Draft) -> None:
@@ -96,21 +100,17 @@ def _others(draft: Draft, times: list[Facts]) -> None:
         few = column.distinct <= max(20, 0.02 * len(column.present))
         if not draft.has("trained_at") and few and np.mean(gap <= 86_400) > 0.99:
             _give(draft, column, "trained_at", 0.7, "a date that seldom changes and lies before the decision")
-            draft.questions.append(f"Is {column.name!r} the day on which the model was trained?")
+            draft.ask(f"Is {column.name!r} the day on which the model was trained?", column)
         elif not draft.has("label_time") and np.mean(gap >= 0) > 0.99 and column.unique_share > 0.2:
             _give(draft, column, "label_time", 0.7, "a time that lies after the decision")
-            draft.questions.append(f"Is {column.name!r} the time at which the label became known?")
+            draft.ask(f"Is {column.name!r} the time at which the label became known?", column)
 
 
 def _give(draft: Draft, column: Facts, role: str, confidence: float, reason: str) -> None:
     facts = column.times
     assert facts
     if facts.ambiguous:
-        draft.ask(
-            f"Are the dates of {column.name!r} (such as {column.present[0]}) day first or month first? "
-            "Day first was taken.",
-            column,
-        )
+        ask_order(draft, column)
         confidence = min(confidence, 0.5)
     draft.give(column, role, confidence, reason, form=facts.format)
     if role == "timestamp" and 0 < facts.zoned < 1:
@@ -118,7 +118,51 @@ def _give(draft: Draft, column: Facts, role: str, confidence: float, reason: str
             f"Some times of {column.name} carry a zone and some do not; those without are taken as UTC."
         )
     elif role == "timestamp" and facts.zoned == 0 and _unzoned(column):
-        draft.notes.append(f"The times of {column.name} carry no zone; they are taken as UTC.")
+        _zone(draft, column)
+
+
+def _zone(draft: Draft, column: Facts) -> None:
+    """What a time without a zone is in: as a column beside it says, as before, or UTC."""
+    if draft.known and draft.known.timezone != "UTC":
+        draft.notes.append(
+            f"The times of {column.name} carry no zone; they are taken as {draft.known.timezone}."
+        )
+        return
+    for beside in draft.free():
+        names = set(beside.levels)
+        if beside is column or not names or not all(_is_zone(name) for name in names):
+            continue
+        draft.give(beside, IGNORE, 0.9, f"the zone of {column.name}")
+        if len(names) > 1:
+            some = tuple(level for level, _ in beside.levels.most_common(8))
+            draft.ask(
+                Question(
+                    f"The times of {column.name!r} carry no zone, and {beside.name!r} names several "
+                    f"({', '.join(some[:3])}). In which zone are they written?",
+                    "timezone", (column.name, beside.name), tuple(dict.fromkeys(("UTC", *some))), must=True,
+                    say="--timezone ZONE; times with their offset need no answer",
+                )
+            )  # fmt: skip
+            return
+        draft.zone = names.pop()
+        draft.notes.append(f"The times of {column.name} are taken as {draft.zone}, as {beside.name} says.")
+        return
+    draft.notes.append(f"The times of {column.name} carry no zone; they are taken as UTC.")
+
+
+def _is_zone(name: str) -> bool:
+    return name in _ZONES or (len(name) < 40 and "/" in name and name in available_timezones())
+
+
+def ask_order(draft: Draft, column: Facts) -> None:
+    """Ask what comes first in the dates of a column; nothing is loaded before it is answered."""
+    assert column.times
+    name, some = column.name, column.present[0]
+    if column.times.mixed:
+        text = f"Some dates of {name!r} have the day first and some the month. Which holds where both are possible?"
+    else:
+        text = f"Are the dates of {name!r} (such as {some}) day first or month first?"
+    draft.ask(date_order(text, name), column)
 
 
 def _unzoned(column: Facts) -> bool:

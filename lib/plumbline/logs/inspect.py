@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.logs.facts import Facts, uses_decimal_commas
-from plumbline.logs.guess import guess_mapping
+from plumbline.logs.guess import Guess, guess_mapping
+from plumbline.logs.questions import Question
 from plumbline.logs.source import Source, open_source, relation, unreadable
+from plumbline.logs.times import order_of
 from plumbline.store.workspace import Workspace
 
 SAMPLE = 4_000
 PREVIEW = 20
+_DATE = r"^\s*(\d{1,2})[./-](\d{1,2})[./-]\d{2}"
 #: role -> what its absence costs, said of a log of decisions
 _ENABLES = {
     "decision_id": "No decision id: labels cannot arrive later, and single decisions cannot be looked up.",
@@ -31,6 +35,8 @@ class Inspection:
     """What a file looks like. ``kind``: decisions or labels.
 
     ``preview``: the first rows, a tuple of texts (or None) each. ``notes``: what the mapping leaves unknown.
+    ``remembered``: an earlier log's mapping was used; ``fresh`` columns are new to it, ``gone`` ones it had and
+    this file lacks.
     """
 
     file: str
@@ -40,11 +46,19 @@ class Inspection:
     decimal: str  # "," or "."
     columns: tuple[str, ...]
     mapping: Mapping
-    questions: tuple[str, ...]
+    asked: tuple[Question, ...]
     rows_sampled: int
     preview: tuple[tuple[str | None, ...], ...]
     kind: str = "decisions"
     notes: tuple[str, ...] = ()
+    remembered: bool = False
+    fresh: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The questions as sentences."""
+        return tuple(question.text for question in self.asked)
 
     def samples(self) -> dict[str, tuple[str | None, ...]]:
         """The preview by column."""
@@ -84,11 +98,23 @@ def inspect(path: Path, *, ws: Workspace, known: Mapping | None = None) -> Inspe
         return Inspection(
             file=path.name, format=source.form.format, encoding=source.form.encoding,
             delimiter=source.form.delimiter, decimal="," if comma else ".", columns=source.columns,
-            mapping=guess.mapping, questions=guess.questions, rows_sampled=len(rows),
+            mapping=guess.mapping, asked=guess.questions, rows_sampled=len(rows),
             preview=preview, kind=guess.kind, notes=(*guess.notes, *_costs(guess.kind, roles)),
+            **_remembered(guess, source.columns, known),
         )  # fmt: skip
     finally:
         source.discard()
+
+
+def _remembered(guess: Guess, columns: Sequence[str], known: Mapping | None) -> dict[str, Any]:
+    """How the file's columns differ from those of the earlier log whose mapping was used."""
+    before = {c.column for c in known.columns} if known else set()
+    if guess.kind == "labels" or not before & set(columns):
+        return {}
+    gone = tuple(c for c in before if c not in columns)
+    return {
+        "remembered": True, "fresh": tuple(c for c in columns if c not in before), "gone": tuple(sorted(gone)),
+    }  # fmt: skip
 
 
 def _no_time(path: Path, source: Source) -> PlumblineError:
@@ -127,23 +153,23 @@ def _where_empty(
 
 
 def _with_order(ws: Workspace, source: Source, facts: Facts) -> Facts:
-    """Where the first rows leave open whether day or month comes first, ask the whole column."""
-    if facts.times is None or not facts.times.ambiguous:
+    """Where dates have an order of day and month, let the whole column tell which: day, month, or both."""
+    if facts.times is None or not order_of(facts.times.format):
         return facts
-    cell = source.cell(facts.name)
-    parts = ", ".join(
-        f"max(TRY_CAST(regexp_extract({cell}, '^\\s*(\\d{{1,2}})[./-](\\d{{1,2}})', {i}) AS INTEGER))"
-        for i in (1, 2)
-    )
+    cell = f"CAST({source.cell(facts.name)} AS VARCHAR)"
+    a, b = (f"TRY_CAST(regexp_extract({cell}, '{_DATE}', {i}) AS INTEGER)" for i in (1, 2))
     with ws.read() as cursor:
         try:
-            row = cursor.execute(f"SELECT {parts} FROM {relation(source, rejects=False)}").fetchone()
+            row = cursor.execute(
+                f"""SELECT coalesce(bool_or(a BETWEEN 13 AND 31 AND b <= 12), false),
+                           coalesce(bool_or(b BETWEEN 13 AND 31 AND a <= 12), false)
+                    FROM (SELECT {a} AS a, {b} AS b FROM {relation(source, rejects=False)})"""
+            ).fetchone()
         except duckdb.Error as error:
             raise unreadable(source.given, error) from error
-    first, second = row or (None, None)
-    if (first or 0) > 12 >= (second or 0):
-        return replace(facts, order="day")
-    return replace(facts, order="month") if (second or 0) > 12 >= (first or 0) else facts
+    day, month = row or (False, False)
+    order = "both" if day and month else "day" if day else "month" if month else ""
+    return replace(facts, order=order)
 
 
 def _costs(kind: str, roles: Sequence[str] | set[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plumbline.domain import Mapping, PlumblineError
-from plumbline.logs.times import swapped
+from plumbline.logs.times import order_of, swapped
 
 #: as a person says it -> what comes first
 ORDERS = {"dmy": "day", "mdy": "month"}
@@ -24,14 +24,6 @@ def read_order(said: str | None) -> str:
             f"{said!r} is no order of dates", todo="Use dmy (day first) or mdy (month first)."
         )
     return ORDERS[said.lower()]
-
-
-def order_of(form: str) -> str:
-    """Which of day and month comes first in a format: ``day``, ``month``, empty where it has no such order."""
-    day, month = form.find("%d"), form.find("%m")
-    if min(day, month) < 0 or form.startswith("%Y"):
-        return ""
-    return "day" if day < month else "month"
 
 
 def with_order(form: str, order: str) -> str:

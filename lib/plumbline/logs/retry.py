@@ -19,7 +19,7 @@ from plumbline.logs.encoding import UTF8
 from plumbline.logs.facts import Facts
 from plumbline.logs.labels import AfterLabels, load_labels
 from plumbline.logs.load import After, load_decisions
-from plumbline.logs.orders import order_of, with_order
+from plumbline.logs.orders import with_order
 from plumbline.logs.plan import decisions_plan, labels_plan
 from plumbline.logs.quarantine import UNPARSED
 from plumbline.logs.register import Progress, secret
@@ -27,6 +27,7 @@ from plumbline.logs.sniff import Form
 from plumbline.logs.source import Source, require
 from plumbline.logs.staging import STAGE, drop_stage, stage
 from plumbline.logs.survey import Survey
+from plumbline.logs.times import order_of
 from plumbline.store import loads, systems
 from plumbline.store.loads import LoadForm, Quarantined, Retry
 from plumbline.store.sql import decision_table

@@ -131,8 +131,9 @@ ATTRIBUTION = re.compile(
 POSITIVE = frozenset((
     "1", "true", "yes", "y", "ja", "oui", "si", "vero", "positive", "pos", "up", "approved", "approve", "accept",
     "accepted", "bewilligt", "genehmigt", "angenommen", "accorde", "aprobado", "approvato", "default", "fraud",
-    "churn", "good", "bad",
-    "buy", "click", "converted",
+    "t", "j", "o", "wahr", "vrai", "verdadero", "positiv", "positif", "positivo", "approuve", "accepte",
+    "acceptee", "aceptado", "accettato", "betrug", "fraude", "frode", "ausfall", "churn", "good", "bad", "buy",
+    "click", "converted",
 ))  # fmt: skip
 ARMS = frozenset(("champion", "challenger", "shadow", "control", "treatment", "canary", "a", "b"))
 

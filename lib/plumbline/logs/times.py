@@ -31,9 +31,9 @@ _EARLIEST, _LATEST = 631_152_000.0, 4_102_444_800.0
 class TimeFacts:
     """How a column reads as times.
 
-    ``share``: of the cells that are there. ``ambiguous``: day and month could be swapped. ``zoned``: share of
-    the times that carry a zone. ``clock``: any has a time of day. ``seconds``: (cells,) UTC epoch seconds, NaN
-    where none.
+    ``share``: of the cells that are there. ``ambiguous``: day and month could be swapped. ``mixed``: and both orders
+    are there, for sure. ``zoned``: share of the times that carry a zone. ``clock``: any has a time of day.
+    ``seconds``: (cells,) UTC epoch seconds, NaN where none.
     """
 
     format: str
@@ -42,13 +42,15 @@ class TimeFacts:
     ambiguous: bool = False
     zoned: float = 0.0
     clock: bool = True
+    mixed: bool = False
 
 
 def time_facts(cells: Sequence[str | None], order: str = "") -> TimeFacts | None:
     """The format that most cells are in, or None where fewer than half are times.
 
     Args:
-        order: ``day`` or ``month``, whichever is known to come first; empty where the cells must tell.
+        order: ``day`` or ``month``, whichever is known to come first; ``both`` where both do; empty where the
+            cells must tell.
     """
     present = [c.strip() for c in cells if c and c.strip()]
     if len(present) == 0:
@@ -64,13 +66,15 @@ def time_facts(cells: Sequence[str | None], order: str = "") -> TimeFacts | None
 
 def _ordered(found: TimeFacts, cells: Sequence[str | None], order: str) -> TimeFacts:
     """The same times where the order of day and month is known from elsewhere."""
-    if not order or not found.ambiguous:
+    if not order or not order_of(found.format):
         return found
-    if order == "day":
-        return replace(found, ambiguous=False)
+    if order == "both":
+        return replace(found, ambiguous=True, mixed=True)
+    if not found.ambiguous or order == order_of(found.format):
+        return replace(found, ambiguous=False, mixed=False)
     form = swapped(found.format)
     seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
-    return replace(found, format=form, seconds=seconds, ambiguous=False)
+    return replace(found, format=form, seconds=seconds, ambiguous=False, mixed=False)
 
 
 def _iso(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
@@ -95,14 +99,16 @@ def _local(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | N
         return None
     separator = Counter(m["sep"] for m in hits).most_common(1)[0][0]
     first, second = max(int(m["a"]) for m in hits), max(int(m["b"]) for m in hits)
-    late_first = sum(int(m["a"]) > 12 for m in hits)
-    late_second = sum(int(m["b"]) > 12 for m in hits)
+    late_first = sum(int(m["a"]) > 12 >= int(m["b"]) for m in hits)
+    late_second = sum(int(m["b"]) > 12 >= int(m["a"]) for m in hits)
     day_first = late_first >= late_second if max(first, second) > 12 else True
-    ambiguous = max(first, second) <= 12 and separator != "."
+    mixed = late_first > 0 and late_second > 0
+    ambiguous = mixed or (max(first, second) <= 12 and separator != ".")
     shapes = Counter(_pattern(m, day_first) for m in hits)
     form = "|".join(shape for shape, _ in shapes.most_common(6))
     seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
-    return TimeFacts(form, _share(seconds, present), seconds, ambiguous, clock=any(m["time"] for m in hits))
+    return TimeFacts(form, _share(seconds, present), seconds, ambiguous, clock=any(m["time"] for m in hits),
+                     mixed=mixed)  # fmt: skip
 
 
 def _pattern(match: re.Match[str], day_first: bool) -> str:
@@ -120,6 +126,14 @@ def _pattern(match: re.Match[str], day_first: bool) -> str:
 def swapped(form: str) -> str:
     """The same patterns with day and month the other way round."""
     return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
+
+
+def order_of(form: str) -> str:
+    """Which of day and month comes first in a format: ``day``, ``month``, empty where it has no such order."""
+    day, month = form.find("%d"), form.find("%m")
+    if min(day, month) < 0 or form.startswith("%Y"):
+        return ""
+    return "day" if day < month else "month"
 
 
 def _compact(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:

@@ -1,0 +1,38 @@
+"""What only a person can say of a file: asked once, remembered with the mapping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question about a file.
+
+    Attributes:
+        text: the question, with what was taken where something was.
+        topic: ``positive``, ``date_order``, ``task`` or ``role``; which answer is looked for.
+        columns: those that it is about.
+        options: the answers that there are; empty where a changed role is the answer.
+        taken: what holds until a person says otherwise; empty where nothing may be taken.
+        must: nothing is loaded before it is answered, as each way to read the file would be a guess.
+        say: how the command line is answered.
+    """
+
+    text: str
+    topic: str = "role"
+    columns: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    taken: str = ""
+    must: bool = False
+    say: str = ""
+
+
+def positive(text: str, levels: tuple[str, ...], taken: str) -> Question:
+    """Which class is the positive one."""
+    return Question(text, "positive", options=levels, taken=taken, say=f"--positive {taken}")
+
+
+def date_order(text: str, column: str) -> Question:
+    """Whether day or month comes first."""
+    return Question(text, "date_order", (column,), ("dmy", "mdy"), must=True, say="--date-order dmy, or mdy")
