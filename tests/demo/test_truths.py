@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ks_2samp
 
 from plumbline.demo.scenarios import DEMO_END, SCENARIOS, ScenarioFiles
 
@@ -69,13 +71,21 @@ def test_the_shop_falls_steadily(shop: pd.DataFrame) -> None:
     assert (course.diff().dropna() < 0.01).all()
 
 
-def test_the_shops_revenue_per_recommended_offer_falls_by_15_percent(shop: pd.DataFrame) -> None:
-    worth = SCENARIOS["shop-recommendations"].settings["cost_matrix"]["matrix"]
+def test_the_shops_revenue_per_taken_offer_falls_by_15_percent(shop: pd.DataFrame) -> None:
+    assert shop.loc[shop["outcome"] == "take", "order_eur"].notna().all()
+    assert shop.loc[shop["outcome"] != "take", "order_eur"].isna().all()
     means = []
     for part in _halves(shop):
-        offered = part[part["recommended"] == "take"]
-        means.append((offered["recommended"] + "|" + offered["outcome"]).map(worth).mean())
+        taken = part[(part["recommended"] == "take") & (part["outcome"] == "take")]
+        means.append(taken["order_eur"].mean())
     assert means[1] / means[0] - 1 == pytest.approx(-0.15, abs=0.015)
+
+
+def test_the_shops_stated_margin_is_15_percent_of_its_average_order(shop: pd.DataFrame) -> None:
+    worth = SCENARIOS["shop-recommendations"].settings["cost_matrix"]
+    before, _ = _halves(shop)
+    assert worth["matrix"] == {"take|take": pytest.approx(0.15 * before["order_eur"].mean(), rel=0.02)}
+    assert "15 %" in worth["reason"]
 
 
 def test_the_shops_outcomes_come_one_to_four_days_late(shop: pd.DataFrame) -> None:
@@ -86,12 +96,27 @@ def test_the_shops_outcomes_come_one_to_four_days_late(shop: pd.DataFrame) -> No
     assert known["observed_at"].max() < END
 
 
-def test_only_the_seasonal_inputs_of_the_shop_move(shop: pd.DataFrame) -> None:
+def test_only_the_seasonal_inputs_of_the_shop_change_their_distribution(shop: pd.DataFrame) -> None:
+    """The whole distribution, not the mean alone: a spread that shrinks is a change too."""
     scenario = SCENARIOS["shop-recommendations"]
     before, after = _halves(shop)
-    numbers = before.select_dtypes("number").columns.drop("take_probability")
-    moved = ((after[numbers].mean() - before[numbers].mean()) / before[numbers].std()).abs()
-    assert set(moved[moved > 0.3].index) == set(scenario.truth["seasonal"])
+    inputs = before.select_dtypes("number").columns.drop(["take_probability", "order_eur"])
+    moved = {name: ks_2samp(before[name], after[name]).statistic for name in inputs}
+    assert {name for name, apart in moved.items() if apart > 0.5} == set(scenario.truth["seasonal"])
+    assert all(apart < 0.05 for name, apart in moved.items() if name not in scenario.truth["seasonal"])
+    channels = [part["channel"].value_counts(normalize=True) for part in (before, after)]
+    assert (channels[0] - channels[1]).abs().max() < 0.03
+
+
+def test_the_shops_scores_grow_unsure_before_score_and_outcome_relate_anew(shop: pd.DataFrame) -> None:
+    known = shop.dropna(subset="outcome")
+    onset = pd.Timestamp(SCENARIOS["shop-recommendations"].truth["onset"], tz="UTC")
+    p = known["take_probability"]
+    gap = p.where(p >= 0.5, 1 - p) - (known["recommended"] == known["outcome"])
+    week = (known["shown_at"] - onset).dt.days // 7
+    overrated = gap.groupby(week).mean()
+    assert (overrated.loc[0:3].abs() < 0.03).all()
+    assert (overrated.loc[10:11] > 0.05).all()
 
 
 # ---------------------------------------------------------------- saas-pricing
@@ -178,16 +203,45 @@ def test_forecasts_run_30_percent_over_by_the_end_and_none_in_the_first_year(fle
     assert bias["last"] == pytest.approx(0.30, abs=0.02)
 
 
-def test_overcommitted_parcels_cost_two_million_more_than_usual(fleet: pd.DataFrame) -> None:
+def test_overcommitted_parcels_cost_two_million_in_all_and_beyond_the_healthy_years(
+    fleet: pd.DataFrame,
+) -> None:
     scenario = SCENARIOS["fleet-demand"]
     since = fleet["made_at"] >= pd.Timestamp(scenario.truth["onset"], tz="UTC")
-    over = fleet["error"].clip(lower=0)
+    over = fleet["error"].clip(lower=0) * scenario.settings["cost_matrix"]["over"]
+    assert over[since].sum() == pytest.approx(scenario.truth["lost"], rel=0.10)
     excess = (over[since].mean() - over[~since].mean()) * since.sum()
-    assert excess * scenario.settings["cost_matrix"]["over"] == pytest.approx(2_000_000, rel=0.10)
+    assert excess == pytest.approx(scenario.truth["lost"], rel=0.10)
+
+
+def test_the_fleets_cost_a_parcel_is_a_vans_day_by_the_parcels_it_takes() -> None:
+    worth = SCENARIOS["fleet-demand"].settings["cost_matrix"]
+    day, parcels = (int(n) for n in re.findall(r"\d+", worth["reason"]))
+    assert worth["over"] == day / parcels
 
 
 def test_the_fleet_was_not_retrained_for_twelve_months(fleet: pd.DataFrame) -> None:
     assert (fleet["made_at"].max() - pd.to_datetime(fleet["last_trained"], utc=True).max()).days >= 365
+
+
+def test_the_fleets_first_version_kept_its_performance_until_it_was_replaced(fleet: pd.DataFrame) -> None:
+    first = fleet[fleet["model_version"] == "2024-10"]
+    months = (first["made_at"] - first["made_at"].min()).dt.days // 30
+    bias = first["error"].groupby(months).sum() / first["parcels_came"].groupby(months).sum()
+    assert (first["made_at"].max() - first["made_at"].min()).days == pytest.approx(350, abs=1)
+    assert (bias.abs() < 0.01).all()
+
+
+def test_the_fleets_errors_follow_an_input_that_moves_and_that_no_version_was_told_of(
+    fleet: pd.DataFrame, written: Written
+) -> None:
+    onset = pd.Timestamp(SCENARIOS["fleet-demand"].truth["onset"], tz="UTC")
+    before, after = fleet[fleet["made_at"] < onset], fleet[fleet["made_at"] >= END - pd.Timedelta(days=30)]
+    lockers = before["rival_lockers"]
+    assert before["error"].abs()[lockers >= 3].mean() > 1.5 * before["error"].abs()[lockers == 0].mean()
+    assert after["rival_lockers"].mean() > 10 * lockers.mean()
+    for path in written["fleet-demand"].models.values():
+        assert "rival_lockers" not in path.read_text("utf-8")
 
 
 # ---------------------------------------------------------------- credit-limits
@@ -225,6 +279,30 @@ def test_each_credit_release_is_retrained_within_a_quarter_and_shadowed_first(cr
 def test_credit_grants_groups_alike(credit: pd.DataFrame, attribute: str) -> None:
     rates = (_champion(credit)["decision"] == "grant").groupby(credit[attribute]).mean()
     assert rates.min() / rates.max() > 0.9
+
+
+@pytest.mark.parametrize("attribute", ["sex", "age_band"])
+def test_credit_errs_alike_for_all_groups(credit: pd.DataFrame, attribute: str) -> None:
+    known = _champion(credit).dropna(subset="repaid")
+    for truth, wrong in (("refuse", "grant"), ("grant", "refuse")):
+        part = known[known["repaid"] == truth]
+        rates = (part["decision"] == wrong).groupby(part[attribute]).mean()
+        assert rates.max() - rates.min() < 0.03
+
+
+def test_credit_answers_the_same_input_alike(credit: pd.DataFrame) -> None:
+    inputs = [c.removeprefix("shap_") for c in credit.columns if c.startswith("shap_")]
+    groups = _champion(credit).groupby([*inputs, "model_version"])["decision"].agg(["size", "nunique"])
+    repeated = groups[groups["size"] > 1]
+    assert len(repeated) >= 300
+    assert (repeated["nunique"] == 1).all()
+
+
+def test_credit_has_no_gap_in_time(credit: pd.DataFrame) -> None:
+    at = _champion(credit)["decided_at"].sort_values()
+    assert at.dt.date.nunique() == 365
+    assert at.diff().max() < pd.Timedelta(hours=3)
+    assert credit["application"].is_unique
 
 
 def test_people_overrule_some_credit_decisions(credit: pd.DataFrame) -> None:

@@ -72,6 +72,7 @@ def test_over_and_under_prediction_cost_what_the_owner_says() -> None:
     assert stake.before == pytest.approx(-(2 * 1 + 1 * 1) / 2)
     assert stake.after == pytest.approx(-60.0)
     assert stake.amount == pytest.approx((60 - 1.5) * 500)
+    assert "In all they cost EUR 30,000; the reference's would have cost EUR 750." in stake.sentence
 
 
 def test_value_is_a_series_like_any_other() -> None:

@@ -105,4 +105,4 @@ def _stake(
         return {}
     until = None if breach else change.until if change else None
     lost = money_at_stake(profile, cost, reference=system.reference, since=since, until=until)
-    return asdict(lost) if lost is not None and lost.amount > 0 else {}
+    return asdict(lost) | {"reason": cost.get("reason", "")} if lost is not None and lost.amount > 0 else {}

@@ -38,7 +38,7 @@ def load_demo(
         if progress:
             progress(f"Demo: {scenario.title}", place / len(chosen))
         if not _is_loaded(ws, scenario):
-            _load(ws, folder, scenario)
+            load_scenario(ws, folder, scenario)
     if progress:
         progress("Demo loaded", 1.0)
     return tuple(row for row in portfolio(ws) if row.key in {scenario.name for scenario in chosen})
@@ -51,7 +51,8 @@ def _is_loaded(ws: Workspace, scenario: Scenario) -> bool:
         return any(load.undone_at is None for load in loads.list_loads(cursor, scenario.name))
 
 
-def _load(ws: Workspace, folder: Path, scenario: Scenario) -> None:
+def load_scenario(ws: Workspace, folder: Path, scenario: Scenario) -> None:
+    """Write one scenario into a folder and load it, with all that its people state."""
     files = scenario.write(folder)
     key = scenario.name
     loading.load_file(
@@ -64,7 +65,7 @@ def _load(ws: Workspace, folder: Path, scenario: Scenario) -> None:
         loading.set_reference(ws, key, start, end, actor=ACTOR)
     if files.labels is not None:
         loading.load_file(ws, files.labels, title=key, maps=_maps(scenario.labels_mapping or {}), actor=ACTOR)
-    for version, file in files.models.items():
+    for version, file in files.models.items() if scenario.registers else ():
         models.register(ws, key, version, file, actor=ACTOR)
     promises.save_context(ws, key, scenario.context, by=ACTOR)
     for control, status, statement, owner, at, expires in scenario.attestations:

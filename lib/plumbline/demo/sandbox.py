@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import DEMO_END, Scenario, ScenarioFiles, times, train, write_csv
+from plumbline.demo.story import DEMO_END, Scenario, ScenarioFiles, keep, times, train, write_csv
 from plumbline.domain import Task
 
 DAYS, ROWS = 61, 5_000
@@ -41,7 +41,11 @@ def write(folder: Path) -> ScenarioFiles:
          **{f"p_{name}": np.round(proba[:, i], 5) for i, name in enumerate(INTENTS)},
          "judged": INTENTS[intent(x)], **x}
     )  # fmt: skip
-    return ScenarioFiles(write_csv(log, folder / "search_sandbox.csv"))
+    return ScenarioFiles(
+        write_csv(log, folder / "search_sandbox.csv"),
+        None,
+        {"exp-3": keep(model, folder, "search_model_exp-3.txt")},
+    )
 
 
 SCENARIO = Scenario(

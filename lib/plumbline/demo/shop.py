@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plumbline.demo.story import (
     DEMO_END,
@@ -19,32 +20,47 @@ from plumbline.demo.story import (
 )
 from plumbline.domain import FloatArray, Task
 
-DAYS, ROWS, ONSET = 180, 60_000, 90
+DAYS, ROWS, ONSET, LEARNT_ROWS = 180, 60_000, 90, 50_000
+#: the relation of taste and taking begins to change only this long after the season has begun to turn
+LATER = 45
+GIFT_ITEMS = 0.69  # items beyond the first; 1.0 of who buys for themselves: 15 % less an order
+USUAL, LEARNT = 0.05, 0.5  # share of gift buyers outside the season, and in the year learnt from
 CHANNELS = np.array(["email", "app", "web", "store"], dtype=object)
 
 
-def _shoppers(rng: np.random.Generator, n: int, late: FloatArray) -> dict[str, FloatArray]:
-    """``late``: how far the season has turned, 0 to 1. Holiday shoppers are alike: the model has little to go by."""
-    alike = 1 - 0.72 * late
+def _shoppers(rng: np.random.Generator, n: int, gifts: FloatArray) -> dict[str, FloatArray]:
+    """``gifts``: share of shoppers, 0 to 1, who buy for somebody else; the season's inputs tell them apart."""
+    gift = (rng.random(n) < gifts).astype(float)
     return {
-        "season_index": 0.15 + 0.08 * rng.normal(size=n) + 0.9 * late,
-        "days_since_visit": 12 + (rng.gamma(2.0, 6.0, n) - 12) * alike + 9 * late,
-        "basket_eur": np.exp(3.6 + 0.5 * rng.normal(size=n) * alike),
-        "visits_90d": np.round(7 + (rng.poisson(7, n) - 7) * alike),
-        "discount_pct": np.round(10 + rng.choice([-10, -5, 0, 5, 10], n) * alike),
+        "season_index": np.round(0.15 + 0.10 * rng.normal(size=n) + 0.9 * gift, 4),
+        "days_since_visit": np.round(rng.gamma(2.0, 6.0, n) + 24 * gift),
+        "basket_eur": np.round(np.exp(3.6 + 0.5 * rng.normal(size=n)), 2),
+        "visits_90d": rng.poisson(7, n).astype(float),
+        "discount_pct": rng.choice([0.0, 5, 10, 15, 20], n),
         "age": np.clip(rng.normal(41, 13, n), 18, 85).round(),
         "channel_code": rng.integers(0, 4, n).astype(float),
-        "page_views": np.round(14 + (rng.poisson(14, n) - 14) * alike),
+        "page_views": rng.poisson(14, n).astype(float),
     }
 
 
-def _wants(x: dict[str, FloatArray], late: FloatArray) -> FloatArray:
-    """Log-odds of taking the offer: as learnt, and as they are once the season has turned."""
-    learnt = (
+def _wants(x: dict[str, FloatArray], changed: FloatArray) -> FloatArray:
+    """Log-odds of taking the offer. Who buys a gift is hard to guess from their own habits, in the year that was
+    learnt from as well, so the model says so; ``changed``: how far even that relation has weakened, 0 to 1."""
+    habits = (
         0.55 * (x["visits_90d"] - 7) + 0.16 * (x["discount_pct"] - 10) - 0.9 * np.log(x["basket_eur"] / 36)
-        - 0.02 * (x["days_since_visit"] - 12) + 0.12 * (x["page_views"] - 14)
+        + 0.12 * (x["page_views"] - 14)
     )  # fmt: skip
-    return np.asarray(1.40 * learnt * (1 - 0.25 * late))
+    return np.asarray(np.where(_is_gift(x), 0.46 * (1 - 0.34 * changed), 1.50) * habits)
+
+
+def _is_gift(x: dict[str, FloatArray]) -> NDArray[np.bool_]:
+    return np.asarray(x["season_index"] > 0.6)
+
+
+def _orders(rng: np.random.Generator, x: dict[str, FloatArray]) -> FloatArray:
+    """Euros of an order, if the offer is taken: one to three items of about EUR 20, fewer for somebody else."""
+    items = 1 + rng.binomial(2, np.where(_is_gift(x), GIFT_ITEMS, 1.0) / 2)
+    return np.asarray(np.round(items * 20 * np.exp(0.25 * rng.normal(size=len(items)) - 0.03), 2))
 
 
 def write(folder: Path) -> ScenarioFiles:
@@ -52,16 +68,18 @@ def write(folder: Path) -> ScenarioFiles:
     import pandas as pd
 
     rng = np.random.default_rng(20260501)
-    before = _shoppers(rng, 30_000, np.zeros(30_000))
-    taken = rng.random(30_000) < sigmoid(_wants(before, np.zeros(30_000)))
-    model = train(pd.DataFrame(before), taken.astype(float), "binary", trees=90)
+    before = _shoppers(rng, LEARNT_ROWS, np.full(LEARNT_ROWS, LEARNT))
+    taken = rng.random(LEARNT_ROWS) < sigmoid(_wants(before, np.zeros(LEARNT_ROWS)))
+    model = train(
+        pd.DataFrame(before), taken.astype(float), "binary", trees=200, num_leaves=10, min_data_in_leaf=200
+    )
     at = times(rng, DAYS, ROWS)
-    # the season turns with a first jolt and then steadily
-    late = np.clip((elapsed(at) - ONSET) / (DAYS - 14 - ONSET), 0, 1)
-    late = np.where(elapsed(at) >= ONSET, 0.2 + 0.8 * late, 0.0)
-    x = _shoppers(rng, ROWS, late)
+    turned = np.clip((elapsed(at) - ONSET) / (DAYS - 14 - ONSET), 0, 1)
+    gifts = USUAL + (1 - USUAL) * turned**0.7
+    x = _shoppers(rng, ROWS, gifts)
     score = np.round(model.predict(pd.DataFrame(x)), 6)
-    truth = rng.random(ROWS) < sigmoid(_wants(x, late))
+    changed = np.clip((elapsed(at) - ONSET - LATER) / (DAYS - 14 - ONSET - LATER), 0, 1)
+    truth = rng.random(ROWS) < sigmoid(_wants(x, changed))
     ids = np.array([f"R{i:06d}" for i in range(ROWS)], dtype=object)
     log = pd.DataFrame(
         {"offer_id": ids, "shown_at": at, "model_release": "r7", "trained_at": "2026-04-28", "take_probability": score,
@@ -69,9 +87,11 @@ def write(folder: Path) -> ScenarioFiles:
     )  # fmt: skip
     known = at + rng.integers(86_400, 4 * 86_400, ROWS).astype("timedelta64[s]")
     seen = known < np.datetime64(DEMO_END[:19], "us")
+    orders = np.where(truth, _orders(rng, x), np.nan)
     labels = pd.DataFrame(
-        {"offer_id": ids[seen], "outcome": np.where(truth[seen], "take", "skip"), "observed_at": known[seen]}
-    )
+        {"offer_id": ids[seen], "outcome": np.where(truth[seen], "take", "skip"), "observed_at": known[seen],
+         "order_eur": orders[seen]}
+    )  # fmt: skip
     labels = labels.sample(frac=1, random_state=3).reset_index(drop=True)
     return ScenarioFiles(
         write_csv(log, folder / "shop_recommendations.csv"), write_csv(labels, folder / "shop_outcomes.csv"),
@@ -86,14 +106,17 @@ SCENARIO = Scenario(
         "offer_id": "decision_id", "shown_at": "timestamp", "model_release": "version", "trained_at": "trained_at",
         "take_probability": "score", "recommended": "prediction", "channel": "segment:channel",
     },
-    labels_mapping={"offer_id": "decision_id", "outcome": "label", "observed_at": "label_time"},
+    labels_mapping={"offer_id": "decision_id", "outcome": "label", "observed_at": "label_time", "order_eur": "ignore"},
     context={
         "environment": "production", "impact": "recommendation", "harm": "no", "oversight": "never", "critical": "yes",
         "regulated_buyers": "no", "financial_entity": "no", "interactions_per_month": "40000",
     },
     settings={
         "as_of": DEMO_END,
-        "cost_matrix": {"currency": "EUR", "matrix": {"take|take": 6.0, "take|skip": 2.7}},
+        "cost_matrix": {
+            "currency": "EUR", "matrix": {"take|take": 6.0},
+            "reason": "A margin of 15 % on the average order of EUR 40; an offer that is not taken costs nothing.",
+        },
     },
     attestations=(
         ("CMP-7", "pass", "Owned by the head of e-commerce, deputy named.", "Ida Brandt", "2026-05-04", "2027-05-03"),

@@ -56,6 +56,8 @@ class Scenario:
     exemptions: tuple[tuple[str, str, str, str, str], ...] = ()
     #: whether the statements point to documents
     documents: bool = False
+    #: whether the company registers its model files with Plumbline; they lie beside the log in any case
+    registers: bool = True
     events: tuple[tuple[str, str, str, str], ...] = ()
 
 

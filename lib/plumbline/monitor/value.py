@@ -104,8 +104,10 @@ def money_at_stake(
     low, high = (None, None) if half is None else (amount - half, amount + half)
     currency = str(cost.get("currency", ""))
     certain = low is not None and high is not None and not low <= 0 <= high
+    said = _sentence(amount, low, high, currency, since, until, decisions)
+    said += _in_all(amount, after_value * decisions, currency)
     return Stake(
-        "measured", amount, currency, _sentence(amount, low, high, currency, since, until, decisions),
+        "measured", amount, currency, said,
         low, high, since, until, int(decisions), before_value, after_value, certain,
     )  # fmt: skip
 
@@ -133,6 +135,14 @@ def money(amount: float, currency: str) -> str:
             return f"{currency} {amount / size:.3g}{word}".strip()
     digits = 2 - int(np.floor(np.log10(abs(amount)))) if amount else 0
     return f"{currency} {round(amount, min(digits, 2)):,.{2 if abs(amount) < 10 else 0}f}".strip()
+
+
+def _in_all(amount: float, worth: float, currency: str) -> str:
+    """Where decisions cost money even when healthy: their whole cost, of which the amount is the part too much."""
+    if amount <= 0 or worth >= 0:
+        return ""
+    healthy = f"the reference's would have cost {money(-worth - amount, currency)}"
+    return f" In all they cost {money(-worth, currency)}; {healthy}."
 
 
 def _sentence(

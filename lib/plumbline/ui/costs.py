@@ -27,6 +27,10 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
             key=f"governance.costs.{system.key}.currency", width=120,
         )  # fmt: skip
         worth = _error(system, held) if system.task is Task.REGRESSION else _matrix(system, held)
+        reason = st.text_input(
+            "Why these amounts", value=str(held.get("reason", "")), max_chars=300,
+            key=f"governance.costs.{system.key}.reason", placeholder="e.g. a margin of 15 % on the average order",
+        )  # fmt: skip
         left, right = st.columns(2, gap="large")
         amount = left.number_input(
             "Stated amount at stake", value=_number(stated.get("amount")), min_value=0.0, placeholder="none",
@@ -45,6 +49,8 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
     session.ACTOR.set(str(by or ""))
     unit = str(currency or "").strip()
     stake = {"amount": amount, "currency": unit, "sentence": (sentence or "").strip()} if amount else None
+    if worth:
+        worth["reason"] = (reason or "").strip()
     return {"cost_matrix": {"currency": unit, **worth} if worth else None, "at_stake": stake}, str(
         by or ""
     ).strip()

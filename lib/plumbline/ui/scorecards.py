@@ -58,7 +58,8 @@ def stake(card: Scorecard) -> None:
         return
     amount_said = numbers.money(amount, str(card.at_stake.get("currency", "")))
     st.markdown(f"## {plain(amount_said)}", anchors=False)
-    cards.note(str(card.at_stake.get("sentence", "")))
+    reason = str(card.at_stake.get("reason") or "")
+    cards.note(" ".join(filter(None, (str(card.at_stake.get("sentence", "")), reason))))
 
 
 def actions(card: Scorecard, found: Sequence[str]) -> None:
