@@ -134,3 +134,20 @@ def test_what_does_not_fit_is_refused() -> None:
         guardrail([], np.ones(2, dtype=bool), previous_rate=0.2, previous_n=10)
     with pytest.raises(PlumblineError, match="shares"):
         watch(np.ones(2, dtype=bool), 1.2, 10)
+
+
+def test_a_rising_guard_fires_for_more_and_never_for_fewer() -> None:
+    rng = np.random.default_rng(8)
+    times = START + np.arange(2000) * np.timedelta64(30, "s")
+
+    def rising(rate: float, alpha: float = 0.001) -> Guardrail:
+        return guardrail(
+            times, rng.random(2000) < rate, previous_rate=0.2, previous_n=5000, alpha=alpha, rising=True,
+            were="decisions were wrong",
+        )  # fmt: skip
+
+    worse = rising(0.5)
+    assert worse.fired
+    assert "decisions were wrong against 20.0 % before" in worse.sentence
+    assert not rising(0.0).fired
+    assert np.mean([rising(0.2, 0.1).fired for _ in range(120)]) <= 0.1

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import binom, ttest_ind
 
-from plumbline.monitor.proportions import difference
+from plumbline.monitor.proportions import difference, mean_difference
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,16 @@ def test_beyond_chance_is_an_interval_without_zero() -> None:
     assert clear is not None
     assert close is not None
     assert (clear.is_beyond_chance, close.is_beyond_chance) == (True, False)
+
+
+@pytest.mark.parametrize("sizes", [(5, 9), (40, 400), (2, 3)])
+def test_the_interval_of_two_means_is_scipys(sizes: tuple[int, int]) -> None:
+    """Welch's, against scipy.stats.ttest_ind without equal variances."""
+    rng = np.random.default_rng(3)
+    before, after = rng.normal(10, 2, sizes[0]), rng.normal(11, 5, sizes[1])
+    told = mean_difference(sizes, (before.sum(), after.sum()), ((before**2).sum(), (after**2).sum()))
+    assert told is not None
+    expected = ttest_ind(after, before, equal_var=False).confidence_interval(0.95)
+    assert (told.low, told.high) == pytest.approx((expected.low, expected.high))
+    assert told.value == pytest.approx(after.mean() - before.mean())
+    assert mean_difference((1, 5), (1, 5), (1, 5)) is None

@@ -125,7 +125,7 @@ def _versions(
     seen = {v.version for v in found.releases.versions if v.version}
     held = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
     back = max(found.releases.rollbacks, key=lambda r: r.end, default=None)
-    tripped = [g for g in found.guardrails if g.fired and not _answered(noted, g.at)]
+    tripped = [g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g.at)]
     same = consistency(repeats(cursor, system, Slice()))
     return {
         "versions": len(seen), **registry_facts(seen, held, latest_probes(cursor, system.key)),

@@ -122,12 +122,15 @@ def drift(
 
 @command("releases")
 @click.argument("system")
-def releases(workspace: str | None, system: str) -> Any:
-    """Versions, spans, comparisons and guardrails."""
+@click.option(
+    "--split", type=float, metavar="SHARE", help="Intended share of a newcomer's decisions, e.g. 0.1."
+)
+def releases(workspace: str | None, system: str, split: float | None) -> Any:
+    """Versions, what each switch changed and why, versions side by side, guardrails."""
     from plumbline.answers.releases import releases as answer
 
     with open_for(workspace) as ws:
-        found = answer(ws, system)
+        found = answer(ws, system, share=split)
     return found.summary(), found.lines()
 
 

@@ -57,8 +57,12 @@ def guardrail(
     previous_rate: float,
     previous_n: int,
     alpha: float = ALPHA,
+    rising: bool = False,
+    were: str = "decisions were positive",
 ) -> Guardrail:
     """Watch the decisions of a new version, oldest first, against the previous version's positive rate.
+
+    Any share can be watched the same way: of wrong decisions, of errors or numbers beyond a size.
 
     Args:
         times: (n,) of the decisions, UTC where naive.
@@ -66,6 +70,8 @@ def guardrail(
         previous_rate, previous_n: the previous version's positive rate, 0 to 1, and its decisions.
         alpha: probability at most of ever firing while the rate is within ``usual``, the chance that the
             previous version's own sample misled included.
+        rising: only a rate above the usual fires, as for errors; the whole of alpha is then spent on it.
+        were: what is counted, as the sentence says it.
 
     Raises:
         PlumblineError: the arrays differ in length, or the rate or alpha is not a share.
@@ -76,16 +82,17 @@ def guardrail(
         raise PlumblineError("The previous rate and alpha must be shares from 0 to 1")
     usual = usual_rates(previous_rate, previous_n, alpha / 2)
     hits = np.asarray(positives, dtype=bool)
-    found = _first_crossing(hits, usual, float(np.log(4 / alpha)))
+    watched = (0.0, usual[1]) if rising else usual
+    found = _first_crossing(hits, watched, float(np.log((2 if rising else 4) / alpha)))
     n = len(hits)
     if found is None:
         rate = float(hits.mean()) if n else None
-        sentence = _quiet(rate, n, previous_rate, usual)
+        sentence = _quiet(rate, n, previous_rate, usual, were)
         return Guardrail(False, None, None, rate, n, previous_rate, usual, sentence)
     rate = float(hits[:found].mean())
     at = _aware(times[found - 1])
     sentence = (
-        f"{_share(rate)} of the first {found:,} decisions were positive against {_share(previous_rate)} "
+        f"{_share(rate)} of the first {found:,} {were} against {_share(previous_rate)} "
         f"before: beyond chance from {at.day} {at:%B %Y, %H:%M} UTC on."
     )
     return Guardrail(True, found, at, rate, n, previous_rate, usual, sentence)
@@ -144,13 +151,13 @@ def _aware(at: datetime | np.datetime64) -> datetime:
     return plain.replace(tzinfo=UTC) if plain.tzinfo is None else plain.astimezone(UTC)
 
 
-def _quiet(rate: float | None, n: int, previous: float, usual: tuple[float, float]) -> str:
+def _quiet(rate: float | None, n: int, previous: float, usual: tuple[float, float], were: str) -> str:
     if rate is None:
         return "The new version has decided nothing yet."
     if usual == (0.0, 1.0):
         return "The previous version decided too little to compare with."
     return (
-        f"{_share(rate)} of {n:,} decisions were positive against {_share(previous)} before: "
+        f"{_share(rate)} of {n:,} {were} against {_share(previous)} before: "
         "no change that matters beyond chance."
     )
 

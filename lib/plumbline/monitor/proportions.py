@@ -1,17 +1,19 @@
-"""The difference of two independent proportions, with its interval."""
+"""The difference of two independent proportions, or of two means, with its interval."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from plumbline.monitor.intervals import Z, wilson
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``value`` = ``after`` - ``before`` (shares 0 to 1) with its 95 % interval, over n rows each."""
+    """``value`` = ``after`` - ``before`` (shares 0 to 1, or means) with its 95 % interval, over n rows each."""
 
     before: float
     after: float
@@ -40,3 +42,27 @@ def difference(hits_before: int, n_before: int, hits_after: int, n_after: int) -
     down = float(np.hypot(after - lows[1], highs[0] - before))
     up = float(np.hypot(highs[1] - after, before - lows[0]))
     return Difference(before, after, value, max(-1.0, value - down), min(1.0, value + up), n_before, n_after)
+
+
+def mean_difference(
+    n: Sequence[float], total: Sequence[float], squares: Sequence[float]
+) -> Difference | None:
+    """The difference of two means, after less before, with Welch's interval (1947, Biometrika 34).
+
+    Args:
+        n, total, squares: count, sum and sum of squares of the values before and after.
+
+    Returns:
+        ``before`` and ``after`` are means in the values' own unit. None where a side has under two values.
+    """
+    if min(n) < 2:
+        return None
+    means = [total[i] / n[i] for i in (0, 1)]
+    parts = [max(squares[i] - n[i] * means[i] ** 2, 0.0) / (n[i] - 1) / n[i] for i in (0, 1)]
+    variance = sum(parts)
+    spread = 0.0
+    if variance > 0:
+        freedom = variance**2 / sum(parts[i] ** 2 / (n[i] - 1) for i in (0, 1))
+        spread = float(stdtrit(freedom, 0.975)) * variance**0.5
+    value = means[1] - means[0]
+    return Difference(means[0], means[1], value, value - spread, value + spread, int(n[0]), int(n[1]))

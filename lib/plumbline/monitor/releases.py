@@ -10,7 +10,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from plumbline.domain import IntArray, Task, VersionHours
-from plumbline.monitor.champions import Mask, Span, deciding, instant, moment, spans, within
+from plumbline.monitor.champions import GONE, Mask, Span, deciding, instant, moment, spans, within
 from plumbline.monitor.proportions import Difference, difference
 
 #: the takeover is judged on so much of either side of it
@@ -49,7 +49,7 @@ class Overlap:
     start: datetime
     end: datetime
     n: tuple[int, int]
-    shadow: bool  # one of the two only in arm "shadow"
+    shadow: bool  # one of the two all but only in arm "shadow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +181,12 @@ def _overlap_before(hours: VersionHours, before: Span, after: Span) -> tuple[flo
     rows = _own(hours, after.version) & (hours.first >= since) & (hours.first < at)
     if not rows.any():
         return 0.0, 0
-    stretches = _stretches(hours.first[rows], np.minimum(hours.last[rows], at))
-    length = sum(float((end - start) / _HOUR) for start, end in stretches)
+    covered = stretches(hours.first[rows], np.minimum(hours.last[rows], at))
+    length = sum(float((end - start) / _HOUR) for start, end in covered)
     return length, int(hours.n[rows].sum())
 
 
-def _stretches(first: np.ndarray, last: np.ndarray) -> list[tuple[np.datetime64, np.datetime64]]:
+def stretches(first: np.ndarray, last: np.ndarray) -> list[tuple[np.datetime64, np.datetime64]]:
     """(start, end) of the times that rows cover, in order, holes of up to a day bridged."""
     order = np.argsort(first, kind="stable")
     found: list[tuple[np.datetime64, np.datetime64]] = []
@@ -211,12 +211,18 @@ def _overlaps(hours: VersionHours) -> tuple[Overlap, ...]:
     for one, other in _meeting(hours, line):
         mine, theirs = by_version[one], by_version[other]
         met = _met(hours, line, mine, theirs)
-        for start, end in _stretches(hours.first[met], hours.last[met]):
+        for start, end in stretches(hours.first[met], hours.last[met]):
             inside = (hours.first >= start) & (hours.first <= end)
             n = (int(hours.n[inside & mine].sum()), int(hours.n[inside & theirs].sum()))
-            shadow = not ((inside & mine & live).any() and (inside & theirs & live).any())
+            shadow = min(_live_share(hours, inside & own, live) for own in (mine, theirs)) < GONE
             found.append(Overlap((one, other), moment(start), moment(end), n, shadow))
     return tuple(sorted(found, key=lambda overlap: (overlap.start, overlap.versions)))
+
+
+def _live_share(hours: VersionHours, rows: Mask, live: Mask) -> float:
+    """Of a version's decisions, the share that took effect."""
+    n = int(hours.n[rows].sum())
+    return int(hours.n[rows & live].sum()) / n if n else 0.0
 
 
 def _meeting(hours: VersionHours, line: IntArray) -> list[tuple[str, str]]:

@@ -1,0 +1,200 @@
+"""Did the release do it, or the world: a change at a switch, split by what the inputs' mix explains.
+
+The previous version's decisions are reweighted until their inputs are mixed like the new version's: entropy
+balancing (Hainmueller 2012, Political Analysis 20) over the cells of each feature. What the reweighted decisions
+differ from the plain ones is the world's part (other inputs, same version); what the new version's decisions
+differ from the reweighted ones is the release's (same inputs, other version). Both add up to the whole change.
+
+It assumes that what the decisions rest on is logged as features, and that the mix of cells, feature by feature,
+carries what matters (a shift of correlations alone is not balanced). It is consistent if either the shift is
+log-linear in the cells or the decision is linear in them (Zhao and Percival 2017, Journal of Causal Inference 5).
+Intervals are those of the linearised estimator: residuals of a weighted regression on the same cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from plumbline.domain import FloatArray, IntArray
+from plumbline.monitor.intervals import Z
+
+#: rows of the previous version that a cell needs, to stand for the new version's rows in it
+CELL_ROWS = 10
+#: of the new version's rows, the share that the previous version must have met the like of
+COVERED = 0.9
+#: effective rows (Kish 1965) that the reweighted decisions need
+EFFECTIVE = 100
+#: a part smaller than this share of both is no part worth naming
+SHARE = 0.2
+_STEPS, _CLOSE, _RIDGE = 60, 1e-4, 1e-9
+
+Verdict = Literal["release", "world", "both", "neither", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a change, with its 95 % interval, in the outcome's unit."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def is_beyond_chance(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A change at a switch and its two parts; None where they cannot be told, and ``note`` says why.
+
+    ``before`` and ``after`` are means over ``n_before`` and ``n_after`` rows; ``effective``: Kish's effective
+    number of the reweighted rows; ``covered``: share of the new version's rows that are compared.
+    """
+
+    before: float | None
+    after: float | None
+    world: Part | None
+    release: Part | None
+    verdict: Verdict
+    n_before: int
+    n_after: int
+    effective: float
+    covered: float
+    note: str = ""
+
+
+def split(before: IntArray, after: IntArray, old: FloatArray, new: FloatArray) -> Split:
+    """Split the change of an outcome's mean into the world's and the release's part.
+
+    Args:
+        before, after: (n0, features), (n1, features) the cell of each row's value, a feature a column.
+        old, new: (n0,), (n1,) the outcome; rows where it is NaN are left out.
+    """
+    kept0, kept1 = np.isfinite(old), np.isfinite(new)
+    before, old, after, new = before[kept0], old[kept0], after[kept1], new[kept1]
+    n0, n1 = len(old), len(new)
+    means = (float(old.mean()) if n0 else None, float(new.mean()) if n1 else None)
+
+    def unknown(note: str, effective: float = 0.0, covered: float = 0.0) -> Split:
+        return Split(*means, None, None, "unknown", n0, n1, effective, covered, note)
+
+    if min(n0, n1) < EFFECTIVE:
+        return unknown(f"{min(n0, n1)} rows on one side; {EFFECTIVE} are needed")
+    if before.shape[1] == 0:
+        return unknown("No inputs are logged")
+    covered = _met_before(before, after)
+    share = float(covered.mean())
+    if share < COVERED:
+        return unknown(f"{1 - share:.0%} of the new version's inputs were hardly met before", 0.0, share)
+    after, new = after[covered], new[covered]
+    x0, x1 = _indicators(before, after)
+    weights = balance(x0, x1.mean(0))
+    if weights is None:
+        return unknown("The inputs before cannot be weighted to look like those after", 0.0, share)
+    effective = float(1 / (weights**2).sum())
+    if effective < EFFECTIVE:
+        words = f"{effective:.0f} effective rows after weighting; {EFFECTIVE} are needed"
+        return unknown(words, effective, share)
+    world, release = _parts(x0, x1, old, new, weights)
+    whole = _part(float(new.mean() - old.mean()), float(np.sqrt(old.var() / n0 + new.var() / len(new))))
+    return Split(
+        float(old.mean()), float(new.mean()), world, release, _verdict(whole, world, release), n0, len(new),
+        effective, share,
+    )  # fmt: skip
+
+
+def _met_before(before: IntArray, after: IntArray) -> np.ndarray:
+    """Rows after whose every cell the previous version met often enough."""
+    met = np.ones(len(after), dtype=bool)
+    for f in range(before.shape[1]):
+        size = int(max(before[:, f].max(), after[:, f].max())) + 1
+        met &= (np.bincount(before[:, f], minlength=size) >= CELL_ROWS)[after[:, f]]
+    return met
+
+
+def _indicators(before: IntArray, after: IntArray) -> tuple[FloatArray, FloatArray]:
+    """A column a cell that both sides hold, the most frequent of each feature left out, centred before."""
+    columns0, columns1 = [], []
+    for f in range(before.shape[1]):
+        cells, counts = np.unique(before[:, f], return_counts=True)
+        for cell in cells[np.arange(len(cells)) != counts.argmax()]:
+            columns0.append(before[:, f] == cell)
+            columns1.append(after[:, f] == cell)
+    x0 = np.array(columns0, dtype=float).T.reshape(len(before), -1)
+    x1 = np.array(columns1, dtype=float).T.reshape(len(after), -1)
+    middle = x0.mean(0)
+    return x0 - middle, x1 - middle
+
+
+def balance(x: FloatArray, target: FloatArray) -> FloatArray | None:
+    """Weights (n,), positive and summing to one, nearest to even ones, with which ``x`` has mean ``target``.
+
+    Newton's method with halved steps on the dual, log sum exp(x b) - b target; None where no such weights
+    are found.
+    """
+    b = np.zeros(x.shape[1])
+    weights, value = _tilted(x, b, target)
+    for _ in range(_STEPS):
+        gradient = weights @ x - target
+        if np.abs(gradient).max(initial=0.0) < _CLOSE:
+            return weights
+        centred = x - weights @ x
+        curve = centred.T @ (centred * weights[:, None])
+        curve[np.diag_indices_from(curve)] += _RIDGE + 1e-6 * np.diag(curve).max(initial=0.0)
+        move = np.linalg.solve(curve, gradient)
+        size = 1.0
+        while size > 1e-6:
+            tried, there = _tilted(x, b - size * move, target)
+            if there <= value - 1e-4 * size * float(gradient @ move):
+                break
+            size /= 2
+        else:
+            return None
+        b, weights, value = b - size * move, tried, there
+    return None
+
+
+def _tilted(x: FloatArray, b: FloatArray, target: FloatArray) -> tuple[FloatArray, float]:
+    height = x @ b
+    top = float(height.max(initial=-np.inf))
+    raised = np.exp(height - top)
+    return raised / raised.sum(), top + float(np.log(raised.sum())) - float(b @ target)
+
+
+def _parts(
+    x0: FloatArray, x1: FloatArray, old: FloatArray, new: FloatArray, weights: FloatArray
+) -> tuple[Part, Part]:
+    n0, n1 = len(old), len(new)
+    level = float(weights @ old)
+    centre = weights @ x0
+    root = np.sqrt(weights)[:, None]
+    slope = np.linalg.lstsq((x0 - centre) * root, (old - level) * root[:, 0], rcond=1e-8)[0]
+    fit0, fit1 = level + (x0 - centre) @ slope, level + (x1 - centre) @ slope
+    rest0, rest1 = old - fit0, new - fit1
+    release_se = np.sqrt((weights**2 * rest0**2).sum() + rest1.var() / n1)
+    world_se = np.sqrt(fit1.var() / n1 + fit0.var() / n0 + ((weights - 1 / n0) ** 2 * rest0**2).sum())
+    world, release = level - float(old.mean()), float(new.mean()) - level
+    return _part(world, float(world_se)), _part(release, float(release_se))
+
+
+def _part(value: float, se: float) -> Part:
+    return Part(value, value - Z * se, value + Z * se)
+
+
+def _verdict(whole: Part, world: Part, release: Part) -> Verdict:
+    """A part counts where it is beyond chance and not dwarfed by the other.
+
+    Nothing counts where the whole change is within chance, unless both parts are beyond it and cancel out.
+    """
+    both = abs(world.value) + abs(release.value)
+    counts = [p.is_beyond_chance and abs(p.value) >= SHARE * both for p in (world, release)]
+    if all(counts):
+        return "both"
+    if not whole.is_beyond_chance:
+        return "neither"
+    return "world" if counts[0] else "release" if counts[1] else "neither"

@@ -1,0 +1,135 @@
+"""The always-valid test by simulation and by its own formula; sample ratios and reach against scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from plumbline.domain import PlumblineError
+from plumbline.monitor.sequential import (
+    MISMATCH,
+    Moments,
+    always_valid,
+    detectable,
+    more_time,
+    sample_ratio,
+)
+
+
+def moments(*arms: np.ndarray) -> Moments:
+    """(looks, rows) a arm."""
+    return Moments(
+        np.stack([np.full(len(a), a.shape[1], float) for a in arms], 1),
+        np.stack([a.sum(1) for a in arms], 1),
+        np.stack([(a**2).sum(1) for a in arms], 1),
+    )
+
+
+def bernoulli(
+    rng: np.random.Generator, rates: tuple[float, float], sizes: tuple[int, int], looks: int
+) -> Moments:
+    return moments(*((rng.random((looks, n)) < p).astype(float) for p, n in zip(rates, sizes, strict=True)))
+
+
+@pytest.mark.parametrize(("rate", "sizes"), [(0.02, (40, 40)), (0.3, (50, 10)), (0.9, (20, 20))])
+def test_looking_300_times_at_arms_alike_errs_less_than_stated(rate: float, sizes: tuple[int, int]) -> None:
+    """At 10 %, so that 300 runs can tell; a test for one look would err far more often."""
+    rng = np.random.default_rng(4)
+    tau = min(0.2 * rate, 0.1)
+    runs = [bernoulli(rng, (rate, rate), sizes, 300) for _ in range(300)]
+    sequential = np.mean([always_valid(r, tau, proportion=True)[-1] <= 0.1 for r in runs])
+    assert sequential <= 0.1
+    peeking = []
+    for run in runs[:100]:
+        so_far = run.cumulated()
+        v = (so_far.variance / so_far.n).sum(1)[20:]
+        d = (so_far.mean[:, 1] - so_far.mean[:, 0])[20:]
+        peeking.append((np.abs(d) / np.sqrt(np.maximum(v, 1e-12)) > stats.norm.ppf(0.95)).any())
+    assert np.mean(peeking) > 0.3
+
+
+def test_means_that_are_alike_err_less_than_stated() -> None:
+    rng = np.random.default_rng(5)
+    runs = [moments(*(rng.exponential(3.0, (200, 20)) for _ in range(2))) for _ in range(200)]
+    assert np.mean([always_valid(r, 0.6, proportion=False)[-1] <= 0.1 for r in runs]) <= 0.1
+
+
+def test_a_true_difference_is_found_and_stays_found() -> None:
+    rng = np.random.default_rng(6)
+    found = [
+        always_valid(bernoulli(rng, (0.2, 0.26), (50, 50), 200), 0.04, proportion=True) for _ in range(30)
+    ]
+    assert all((np.diff(p) <= 0).all() for p in found)
+    assert np.mean([p[-1] < 0.05 for p in found]) >= 0.95
+
+
+def test_the_ratio_is_the_mean_likelihood_over_the_prior() -> None:
+    """The closed form against numerical integration over N(0, tau^2)."""
+    look = bernoulli(np.random.default_rng(1), (0.3, 0.42), (400, 300), 1)
+    d = float(np.diff(look.mean[0])[0])
+    v = float((look.variance / look.n).sum())
+    tau = 0.06
+
+    def weighed(theta: float) -> float:
+        likelihood = stats.norm.pdf(d, theta, v**0.5) / stats.norm.pdf(d, 0, v**0.5)
+        return float(likelihood * stats.norm.pdf(theta, 0, tau))
+
+    expected = integrate.quad(weighed, -1, 1, points=[0, d])[0]
+    assert 1 / always_valid(look, tau, proportion=True)[0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_too_little_says_nothing_yet() -> None:
+    rng = np.random.default_rng(2)
+    assert always_valid(bernoulli(rng, (0.1, 0.9), (99, 99), 1), 0.1, proportion=True).tolist() == [1.0]
+    assert always_valid(bernoulli(rng, (0.0, 0.5), (500, 500), 1), 0.1, proportion=True).tolist() == [1.0]
+    assert len(always_valid(Moments(*(np.empty((0, 2)),) * 3), 0.1, proportion=True)) == 0
+    with pytest.raises(PlumblineError, match="positive"):
+        always_valid(bernoulli(rng, (0.1, 0.1), (5, 5), 1), 0.0, proportion=True)
+
+
+@pytest.mark.parametrize(("n", "intended"), [((5000, 5100), None), ((9000, 1100), 0.1), ((500, 700), 0.5)])
+def test_the_sample_ratio_is_scipys_chi_square(n: tuple[int, int], intended: float | None) -> None:
+    told = sample_ratio(np.array([n], float), intended)
+    share = intended or 0.5
+    expected = stats.chisquare(n, [sum(n) * (1 - share), sum(n) * share])
+    assert told.p == pytest.approx(expected.pvalue)
+    assert told.status == ("breach" if expected.pvalue < MISMATCH else "ok")
+
+
+def test_the_published_mismatch_is_one() -> None:
+    """Fabijan et al. (2019): 821,588 against 815,482 visitors of an even split cannot be chance."""
+    told = sample_ratio(np.array([[821_588.0, 815_482.0]]), 0.5)
+    assert told.p is not None
+    assert told.p < 1e-5
+    assert told.status == "breach"
+
+
+def test_a_split_that_moved_is_found_by_scipys_contingency_table() -> None:
+    n = np.array([[900, 100], [880, 120], [500, 500]], float)
+    told = sample_ratio(n, None)
+    assert told.steady_p == pytest.approx(stats.chi2_contingency(n, correction=False).pvalue, abs=1e-12)
+    assert (told.p, told.status) == (None, "breach")
+    assert sample_ratio(n[:1], None).status == "unknown"
+
+
+def test_what_is_called_detectable_is_found_four_times_in_five() -> None:
+    rng = np.random.default_rng(3)
+    total = bernoulli(rng, (0.2, 0.2), (4000, 1000), 1).summed()
+    seen = detectable(total)
+    assert seen is not None
+    found = []
+    for _ in range(600):
+        one = rng.binomial([4000, 1000], [0.2, 0.2 + seen]) / [4000, 1000]
+        se = np.sqrt((one * (1 - one) / [4000, 1000]).sum())
+        found.append(abs(one[1] - one[0]) / se > stats.norm.ppf(0.975))
+    assert 0.74 < np.mean(found) < 0.86
+
+
+def test_half_the_difference_takes_four_times_as_long() -> None:
+    total = bernoulli(np.random.default_rng(3), (0.2, 0.2), (4000, 1000), 1).summed()
+    seen = detectable(total)
+    assert seen is not None
+    assert more_time(total, 5.0, seen / 2) == pytest.approx(15.0)
+    assert more_time(total, 5.0, 2 * seen) == 0
+    assert more_time(Moments(*(np.ones(2),) * 3), 5.0, 0.1) is None
