@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from plumbline.answers.scorecard import scorecard_answer
-from plumbline.ui import scorecards, shell
+from plumbline.answers.scorecard import assign, scorecard_answer
+from plumbline.ui import frameworks, scorecards, shell
 from plumbline.ui.ask import ask
 
 view = shell.view()
@@ -12,14 +12,21 @@ system = shell.chosen(view)
 answer = ask(view, scorecard_answer, system.key)
 card = answer.card
 
-scorecards.verdict(card, system, view)
+scorecards.verdict(answer, view)
 why, money = st.columns([5, 2], gap="large")
 with why:
     scorecards.reasons(card)
 with money:
-    scorecards.stake(card)
-scorecards.actions(card, answer.actions)
+    scorecards.stake(answer)
+assigned = scorecards.actions(answer)
+if assigned is not None:
+    control, owner, due, by = assigned
+    assign(view.ws, system.key, control, owner=owner, due=due, by=by)
+    st.rerun()
+
+scorecards.changes(answer)
 scorecards.conditions(card.conditions)
 scorecards.triggers(card.triggers)
-scorecards.controls(card.controls)
-scorecards.history(answer.history, view.mode)
+frameworks.section(card.controls)
+scorecards.controls(card.controls, system.key)
+scorecards.history(answer, view.mode)

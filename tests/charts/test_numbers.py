@@ -46,7 +46,7 @@ def test_a_half_open_span_names_its_last_day(
 
 def test_money_says_its_currency() -> None:
     assert numbers.money(2_012_345, "EUR") == "EUR 2.01 million"
-    assert numbers.money(12_345, "EUR") == "EUR 12,345"
+    assert numbers.money(12_345, "EUR") == "EUR 12,300"
 
 
 def test_signs_are_said() -> None:

@@ -131,8 +131,8 @@ def test_the_three_next_actions_are_the_worst_first() -> None:
         performance_breach=breach(40), fairness=None, version_share=0.96, explained_share=0.0
     )
     actions = three_next_actions(judge(facts, CREDIT))
-    assert [action.partition(":")[0] for action in actions] == ["MON-4", "EXP-1", "CMP-4"]
-    assert three_next_actions(judge(facts, {}))[0].startswith("Context")
+    assert [action.control for action in actions] == ["MON-4", "EXP-1", "CMP-4"]
+    assert str(three_next_actions(judge(facts, {}))[0]).startswith("Context: Answer")
     assert three_next_actions(judge(healthy_facts(), CREDIT)) == ()
 
 

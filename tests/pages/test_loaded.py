@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +56,34 @@ def test_the_scorecard_says_verdict_reasons_actions_and_evidence() -> None:
     assert "MON\\-4 fail" in said
     for part in ("Why", "At stake", "Do next", "Four conditions", "Six triggers", "Controls"):
         assert f"### {part}" in said
-    triggers, controls = at.table[0].value, at.table[1].value
+    triggers, laws, controls = (at.table[n].value for n in range(3))
     assert len(triggers) == 6
-    assert {"Control", "Status", "Asked", "Evidence"} <= set(controls.columns)
+    assert len(laws) == 7
+    assert {"Control", "Status", "Asked", "Evidence", "See"} <= set(controls.columns)
+    assert f"[Accuracy](accuracy?system={SYSTEM})" in set(controls["See"])
     at.get_by_key("scorecard.controls").set_value("All").run()
-    assert len(at.table[1].value) > len(controls)
+    assert len(at.table[2].value) > len(controls)
+    at.get_by_key("scorecard.framework").set_value("GDPR").run()
+    assert {"Article", "Controls", "Evidence"} <= set(at.table[2].value.columns)
+
+
+def test_an_action_is_given_to_somebody_with_a_date(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(made, tmp_path / "workspace.duckdb")
+    monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(tmp_path / "workspace.duckdb"))
+    at = open_page("scorecard", system=SYSTEM)
+    assert "nobody yet" in words(at)
+    first = next(item for item in at.text_input if item.key.endswith(".owner"))
+    key = first.key.removesuffix(".owner")
+    at.get_by_key(f"{key}.owner").set_value("Ana *Lopez*")
+    at.get_by_key(f"{key}.due").set_value(date(2026, 1, 31))
+    at.get_by_key(f"{key}.by").set_value("Bo")
+    next(button for button in at.button if button.form_id == key).click().run()
+    assert not at.exception
+    assert "**Ana \\*Lopez\\***" in words(at)
+    assert "due by 31 Jan 2026" in words(at)
+    assert "What changed since" not in words(at)
 
 
 def test_accuracy_draws_value_threshold_reference_and_release() -> None:

@@ -7,7 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from plumbline.answers.scorecard import Answer, scorecard_answer
-from plumbline.domain import Verdict
+from plumbline.answers.spans import say_day
+from plumbline.domain import Requirement, Scorecard, Status, Verdict
+from plumbline.governance.history import Changes
+from plumbline.governance.verdict import ORDER
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 
@@ -28,6 +31,8 @@ class SystemRow:
     first_decision: datetime | None
     last_decision: datetime | None
     at_stake: dict[str, Any]
+    trend: str = "first"  # better | worse | same, against the scorecard before; first where there is none
+    moved: str = ""  # what changed since, in words
 
 
 def portfolio(ws: Workspace) -> tuple[SystemRow, ...]:
@@ -43,4 +48,24 @@ def _row(answer: Answer) -> SystemRow:
     return SystemRow(
         answer.system.key, answer.system.title, card.verdict, card.reasons[0] if card.reasons else "", card.since,
         facts.decisions, answer.share, facts.first_decision, facts.last_decision, card.at_stake,
+        *_trend(answer.changes),
     )  # fmt: skip
+
+
+def _trend(changes: Changes | None) -> tuple[str, str]:
+    """Whether the verdict, or else the controls that fail, went up or down since the scorecard before."""
+    if changes is None or changes.before.at.date() == changes.after.at.date():
+        return "first", ""
+    was, now = (ORDER.index(card.verdict) for card in (changes.before, changes.after))
+    since = say_day(changes.before.at)
+    if was != now:
+        return "worse" if now > was else "better", f"{changes.before.verdict.value} on {since}"
+    fewer = _failing(changes.before) - _failing(changes.after)
+    if not fewer:
+        return "same", f"as many mandatory controls fail as on {since}"
+    words = f"{abs(fewer)} {'fewer' if fewer > 0 else 'more'} mandatory controls fail than on {since}"
+    return "better" if fewer > 0 else "worse", words
+
+
+def _failing(card: Scorecard) -> int:
+    return sum(c.status is Status.FAIL and c.requirement is Requirement.MANDATORY for c in card.controls)

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from plumbline.answers.facts import Measured, measure
 from plumbline.answers.past import changes_since_last
+from plumbline.answers.promises import change_settings
 from plumbline.answers.reading import stated_moment
-from plumbline.domain import ControlResult, Scorecard, Status, System, Verdict
+from plumbline.domain import ControlResult, PlumblineError, Scorecard, Status, System, Verdict
 from plumbline.governance import canon, history
+from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import interaction_share
 from plumbline.governance.history import Changes, Inputs
-from plumbline.governance.verdict import is_as_bad_as, three_next_actions
+from plumbline.governance.verdict import NextAction, is_as_bad_as, three_next_actions
 from plumbline.store import promises, scorecards, systems
 from plumbline.store.workspace import Workspace
 
-__all__ = ["Answer", "is_as_bad_as", "scorecard", "scorecard_answer"]
+__all__ = ["Answer", "Assigned", "assign", "is_as_bad_as", "scorecard", "scorecard_answer"]
+
+CONTEXT = "Context"  # stands for a control where the questions about the system are open
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """One of the next actions, with who does it and by when; nobody and None until somebody is named."""
+
+    action: NextAction
+    owner: str = ""
+    due: date | None = None
+
+    def __str__(self) -> str:
+        return str(self.action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +42,7 @@ class Answer:
     card: Scorecard
     system: System
     measured: Measured
-    actions: tuple[str, ...]  # the next three
+    actions: tuple[Assigned, ...]  # the next three
     history: tuple[tuple[datetime, str], ...]  # kept scorecards, the oldest first
     share: float | None  # of customer interactions
     changes: Changes | None = None  # since the scorecard before; None: this is the first
@@ -75,7 +91,35 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         changes = changes_since_last(cursor, key)
     card = replace(card, since=_since(entries, card.verdict))
     share = interaction_share(context, measured.facts)
-    return Answer(card, system, measured, three_next_actions(card), entries, share, changes)
+    return Answer(card, system, measured, _assigned(card, system), entries, share, changes)
+
+
+def assign(ws: Workspace, key: str, control: str, *, owner: str, due: date | None, by: str) -> None:
+    """Say who does the next action of a control, and by when; an empty owner takes it back.
+
+    Raises:
+        PlumblineError: no such control or system, or nobody signs.
+    """
+    if not by.strip():
+        raise PlumblineError("An assignment needs a name", todo="Say who assigns it.")
+    if control != CONTEXT:
+        catalogue().control(control)
+    with ws.read() as cursor:
+        plan = dict(systems.get_system(cursor, key).settings.get("plan") or {})
+    plan.pop(control, None)
+    if owner.strip():
+        plan[control] = {"owner": owner.strip(), "due": due.isoformat() if due else None}
+    change_settings(ws, key, {"plan": plan or None}, by=by.strip())
+
+
+def _assigned(card: Scorecard, system: System) -> tuple[Assigned, ...]:
+    plan = system.settings.get("plan") or {}
+    found = []
+    for action in three_next_actions(card):
+        held = plan.get(action.control) or {}
+        due = held.get("due")
+        found.append(Assigned(action, str(held.get("owner", "")), date.fromisoformat(due) if due else None))
+    return tuple(found)
 
 
 def _since(entries: tuple[tuple[datetime, str], ...], verdict: Verdict) -> datetime | None:

@@ -101,7 +101,7 @@ def money(amount: float, currency: str) -> str:
     for size, word in ((1e9, " billion"), (1e6, " million")):
         if abs(amount) >= size:
             return f"{currency} {amount / size:.3g}{word}".strip()
-    return f"{currency} {amount:,.0f}".strip()
+    return f"{currency} {float(f'{amount:.3g}'):,.0f}".strip()
 
 
 def day(at: date | datetime) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from plumbline.domain import Condition, ControlResult, Requirement, Status, Tier
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import Reading
-from plumbline.governance.wording import count, listed
+from plumbline.governance.wording import count, day, listed
 
 GATE = "affects_outcomes"
 MET, FAILED, OPEN, CLEARED, NOT_APPLICABLE = "met", "fail", "open", "cleared", "not applicable"
@@ -79,7 +79,7 @@ def _state(results: list[ControlResult], bad: str) -> tuple[str, str]:
             parts.append(f"{words}: {listed(ids)}")
     ends = sorted({r.evidence.until for r in asked if r.status is Status.EXEMPT and r.evidence.until})
     if exempt:
-        parts.append(f"exempt until {ends[0].isoformat() if ends else 'a date'}: {listed(exempt)}")
+        parts.append(f"exempt until {day(ends[0]) if ends else 'a date'}: {listed(exempt)}")
     tally = f"{count(len(passing))} of {count(len(asked))} mandatory controls pass"
     sentence = f"{tally}; {'; '.join(parts)}." if parts else f"{tally}."
     if failing:

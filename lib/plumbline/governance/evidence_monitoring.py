@@ -86,15 +86,14 @@ def _breach(case: Case, breach: Breach | None, watched: bool | None, fine: str, 
     if breach is None:
         return measured(Status.PASS, f"{fine} ({window(facts)}).") if watched else unknown(dark)
     open_for = facts.as_of - breach.since
-    sentence = (
-        f"{breach.sentence.rstrip('.')}: open since {day(breach.since)}, {plural(open_for.days, 'day')} "
-        f"on {day(facts.as_of)}"
-    )
+    sentence = f"{breach.sentence.rstrip('.')}"
+    spoken = "" if f"since {day(breach.since)}" in sentence else f" since {day(breach.since)},"
+    sentence += f"; open{spoken} {plural(open_for.days, 'day')} on {day(facts.as_of)}"
     if breach.handled:
         return measured(Status.PASS, f"{sentence}, handled by {breach.handled}.")
     late = open_for > timedelta(days=allowed)
-    limit = f"the response time is {plural(allowed, 'day')} and no incident or release handles it."
-    return measured(Status.FAIL if late else Status.PARTIAL, f"{sentence}; {limit}")
+    limit = f"(at most {count(allowed)}), and no incident or release handles it."
+    return measured(Status.FAIL if late else Status.PARTIAL, f"{sentence} {limit}")
 
 
 def alerts_arrive(case: Case) -> Evidence:

@@ -36,6 +36,21 @@ class FrameworkPage:
     note: str
     rows: tuple[Coverage, ...]
 
+    @property
+    def asked(self) -> tuple[Coverage, ...]:
+        """The references that a control of this system's tier answers."""
+        return tuple(row for row in self.rows if row.passing or row.open)
+
+    @property
+    def covered(self) -> tuple[Coverage, ...]:
+        """Of those, the ones all of whose asked controls pass."""
+        return tuple(row for row in self.asked if not row.open)
+
+    @property
+    def gaps(self) -> tuple[Coverage, ...]:
+        """Of those, the ones that no passing control answers."""
+        return tuple(row for row in self.asked if row.gap)
+
 
 def split(reference: str) -> tuple[Framework, str]:
     """A reference's framework and article: ``AI Act 26(6)`` is the AI Act's ``26(6)``.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from plumbline.domain import (
@@ -127,15 +128,35 @@ def urgent(results: Sequence[ControlResult]) -> list[ControlResult]:
     )
 
 
-def three_next_actions(card: Scorecard) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class NextAction:
+    """One thing to do next. ``control`` is ``Context`` for the open questions; ``until`` ends an exemption."""
+
+    control: str
+    title: str
+    words: str
+    page: str
+    until: date | None = None
+
+    def __str__(self) -> str:
+        head = f"{self.control} (exempt until {day(self.until)})" if self.until else self.control
+        return f"{head}: {self.words}"
+
+
+def three_next_actions(card: Scorecard) -> tuple[NextAction, ...]:
     """The three things to do next, at most, each with the control or question it serves."""
     actions = []
     if not card.context_complete and card.tier is not Tier.EXEMPT:
-        actions.append("Context: answer the open questions on the Governance page.")
-    actions += [f"{r.id}: {r.next_action}" for r in urgent(card.controls) if r.next_action]
+        words = "Answer the open questions on the Governance page."
+        actions.append(NextAction("Context", "What the system is for", words, "governance"))
+    actions += [
+        NextAction(r.id, r.title, r.next_action, r.evidence.page)
+        for r in urgent(card.controls)
+        if r.next_action
+    ]
     soon = [(r.evidence.until, r) for r in card.controls if r.status is Status.EXEMPT and r.evidence.until]
-    for until, result in sorted(soon, key=lambda pair: pair[0]):
-        actions.append(f"{result.id} (exempt until {day(until)}): {result.next_action}")
+    for until, r in sorted(soon, key=lambda pair: pair[0]):
+        actions.append(NextAction(r.id, r.title, r.next_action, r.evidence.page, until))
     return tuple(actions[:3])
 
 

@@ -49,15 +49,22 @@ def word(status: str, words: str = "") -> str:
     return f":{look.markdown}[{look.glyph}\u00a0{plain(words or look.word)}]"
 
 
+#: where the first clause of a finding ends
+_CLAUSE = re.compile(r";\s|(?<=[a-z)])\.\s(?=[A-Z\d])")
 _REASON = re.compile(r"^([A-Z]+-\d+) .+?: (fail|unknown|partial|exempt)\. (.+)$")
 
 
-def reason(words: str, longest: int = 260) -> str:
-    """A scorecard's reason with the finding first and the control that it breaks behind it."""
+def reason(words: str, longest: int = 260, *, clause: bool = False) -> str:
+    """A scorecard's reason with the finding first and the control that it breaks behind it.
+
+    ``clause``: only the finding's first clause, for a list of many.
+    """
     found = _REASON.match(words)
     if not found:
         return prose(words, longest)
     control, status, finding = found.groups()
+    if clause:
+        finding = _CLAUSE.split(finding, maxsplit=1)[0].rstrip(".") + "."
     return f"{prose(finding, longest)} {word(status, f'{control} {status}')}"
 
 

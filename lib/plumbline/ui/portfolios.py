@@ -11,32 +11,37 @@ from plumbline.charts import numbers
 from plumbline.ui import cards, states
 from plumbline.ui.plain import plain
 
+TRENDS = {"better": "better", "worse": "worse", "same": "unchanged"}
+
 
 def table(rows: Sequence[SystemRow]) -> None:
-    """One line a system: verdict, first reason, money, reach, last decision, and the way to its scorecard."""
+    """One line a system: verdict, trend, first reason, money, reach, last decision; its name leads to its scorecard."""
     for row in rows:
         with st.container(border=True):
-            head, why, figures = st.columns([5, 8, 5], gap="medium")
-            with head, st.container(gap="xsmall"):
-                st.markdown(f"**{plain(row.title, 60)}**")
+            head, why, figures = st.columns([4, 8, 4], gap="medium")
+            with head, st.container(gap=None):
+                states.link(states.Step("scorecard", row.title[:60]), {"system": row.key})
                 st.markdown(cards.chip(row.verdict.value, row.verdict.value))
-                states.link(states.Step("scorecard", "Scorecard"), {"system": row.key})
             with why, st.container(gap="xsmall"):
-                st.markdown(cards.reason(row.reason, 220))
-                if row.since:
-                    cards.note(f"{row.verdict.value} since {numbers.day(row.since)}")
+                st.markdown(cards.reason(row.reason, 120, clause=True))
+                cards.note(_since(row))
             with figures:
                 lines = (f":gray[{plain(name)}] {plain(value)}" for name, value in _figures(row))
                 st.markdown("  \n".join(lines))
 
 
+def _since(row: SystemRow) -> str:
+    since = f"{row.verdict.value} since {numbers.day(row.since)}" if row.since else row.verdict.value
+    if row.trend not in TRENDS:
+        return f"{since}, judged for the first time"
+    return f"{since}; {TRENDS[row.trend]}: {row.moved}"
+
+
 def _figures(row: SystemRow) -> list[tuple[str, str]]:
     amount = row.at_stake.get("amount")
-    lines = []
+    money = "not known"
     if amount is not None:
-        lines.append(("At stake", numbers.money(float(amount), str(row.at_stake.get("currency", "")))))
-    lines.append(("Share of interactions", numbers.share(row.share) if row.share is not None else "unknown"))
-    lines.append(("Decisions", numbers.count(row.decisions)))
-    if row.last_decision:
-        lines.append(("Last decision", numbers.day(row.last_decision)))
-    return lines
+        money = numbers.money(float(amount), str(row.at_stake.get("currency", "")))
+    share = numbers.share(row.share) if row.share is not None else "unknown"
+    last = numbers.day(row.last_decision) if row.last_decision else "none"
+    return [("At stake", money), ("Of all interactions", share), ("Last decision", last)]

@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
+from urllib.parse import quote
 
 import streamlit as st
 
+from plumbline.answers.scorecard import Answer, Assigned
 from plumbline.charts import numbers
 from plumbline.charts.strip import strip
 from plumbline.charts.style import Mode, mark
-from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status, System
-from plumbline.ui import cards, states
+from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status
+from plumbline.ui import cards, session, states
 from plumbline.ui.plain import plain, prose
 from plumbline.ui.view import View
 
-#: what a verdict means, in the words of a sentence about the system
+#: what a verdict means, in the words of a sentence about the system: before and after the date
 MEANS = {
-    "LIABILITY": "is a liability",
-    "EXPOSED": "is exposed: nothing fails, but not all is proven",
-    "MANAGED": "is managed: everything mandatory passes",
-    "MATURE": "is mature: everything mandatory passes by evidence",
-    "EXEMPT": "is exempt: a sandbox that affects nothing",
+    "LIABILITY": ("is a liability", ""),
+    "EXPOSED": ("is exposed", "nothing mandatory fails, but not all is proven"),
+    "MANAGED": ("is managed", "all that is mandatory passes, or is exempt until a date"),
+    "MATURE": ("is mature", "all that is mandatory passes by evidence"),
+    "EXEMPT": ("is exempt", "a sandbox that affects nothing"),
 }
 MANY, TALL = 12, 620  # rows from which a table scrolls inside itself, at that many pixels
-PAGES = {"accuracy", "drift", "decisions", "logs", "governance", "trail", "portfolio"}
+PAGES = {path.stem for path in states.PAGES.glob("*.py")}
 
 
-def verdict(card: Scorecard, system: System, view: View) -> None:
+def verdict(answer: Answer, view: View) -> None:
     """The word, what it means, and since when."""
+    card, system = answer.card, answer.system
     look = mark(card.verdict.value)
-    since = f", since {numbers.day(card.since)}" if card.since else ""
+    means, because = MEANS[card.verdict.value]
+    since = f" since {numbers.day(card.since)}" if card.since else ""
+    if card.since and card.since == answer.history[0][0]:
+        since = f" since it was first judged on {numbers.day(card.since)}"
     st.markdown(f"# :{look.markdown}[{look.glyph} {card.verdict.value}]", anchors=False)
     cards.opening(
-        f"{system.title} {MEANS[card.verdict.value]}{since}.",
+        f"{system.title} {means}{since}{f': {because}' if because else ''}.",
         f"Judged {numbers.moment(card.at)} as tier {card.tier.value}"
         + ("." if card.context_complete else ", the stricter reading of open questions.")
         + (
@@ -48,10 +54,17 @@ def reasons(card: Scorecard) -> None:
     st.markdown("\n".join(f"{i}. {cards.reason(words)}" for i, words in enumerate(card.reasons[:3], 1)))
 
 
-def stake(card: Scorecard) -> None:
+def stake(answer: Answer) -> None:
     """Money at stake, or how to make it known."""
     cards.section("At stake")
+    card, settings = answer.card, answer.system.settings
     amount = card.at_stake.get("amount")
+    if amount is None and settings.get("cost_matrix") and answer.system.reference is not None:
+        st.markdown(cards.word("pass", "no loss found"))
+        cards.note(
+            "By the stated worth of decisions, none of the log's spans lost money against the reference."
+        )
+        return
     if amount is None:
         st.markdown(cards.word("unknown", "not known"))
         cards.note("Say on the Governance page what decisions are worth, to see it in money.")
@@ -62,21 +75,85 @@ def stake(card: Scorecard) -> None:
     cards.note(" ".join(filter(None, (str(card.at_stake.get("sentence", "")), reason))))
 
 
-def actions(card: Scorecard, found: Sequence[str]) -> None:
-    """The three things to do next, each with the page to do it on."""
+def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
+    """The three things to do next with who and by when; (control, owner, due, signer) when just assigned."""
     cards.section("Do next")
-    if not found:
+    if not answer.actions:
         st.markdown("Nothing is open. Keep the checks running.")
-        return
-    page = {control.id: control.evidence.page for control in card.controls}
-    for i, (place, action) in enumerate(zip(cards.row(3, border=True), found, strict=False), 1):
-        head, _, words = action.partition(": ")
+        return None
+    given = None
+    for i, (place, item) in enumerate(
+        zip(cards.row(len(answer.actions), border=True), answer.actions, strict=True), 1
+    ):
+        action = item.action
         with place:
-            st.markdown(f"**{i}** :gray[{plain(head)}]")
-            st.markdown(prose(words[:1].upper() + words[1:]))
-            where = "governance" if head == "Context" else page.get(head.partition(" ")[0], "")
-            if where in PAGES:
-                states.link(states.Step(where, where.capitalize()))
+            ends = f", exempt until {numbers.day(action.until)}" if action.until else ""
+            st.markdown(f"**{i}** :gray[{plain(action.control)}{plain(ends)}]")
+            st.markdown(prose(action.words))
+            st.markdown(_who(item, answer.card.at.date()))
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                if action.page in PAGES:
+                    states.link(states.Step(action.page, action.page.capitalize()))
+                given = _assign(item) or given
+    return given
+
+
+def _who(item: Assigned, today: date) -> str:
+    if not item.owner:
+        return f"{cards.word('unknown', 'nobody yet')}, no date"
+    if item.due is None:
+        return f"**{plain(item.owner)}**, no date"
+    when = f"by {numbers.day(item.due)}"
+    return f"**{plain(item.owner)}**, {cards.word('fail', f'due {when}') if item.due < today else when}"
+
+
+def _assign(item: Assigned) -> tuple[str, str, date | None, str] | None:
+    key = f"scorecard.assign.{item.action.control}"
+    with st.popover("Assign"), st.form(key, border=False):
+        owner = st.text_input("Who does it", value=item.owner, max_chars=120, key=f"{key}.owner")
+        due = st.date_input("By when", value=item.due, format="YYYY-MM-DD", key=f"{key}.due")
+        by = st.text_input("Your name", value=session.ACTOR.get(), max_chars=120, key=f"{key}.by")
+        saved = st.form_submit_button("Save", type="primary")
+    if not saved:
+        return None
+    session.ACTOR.set(str(by or ""))
+    return item.action.control, str(owner or ""), due if isinstance(due, date) else None, str(by or "")
+
+
+def changes(answer: Answer) -> None:
+    """What is different from the scorecard before, control by control."""
+    found = answer.changes
+    if found is None or not (found.controls or found.context or found.statements):
+        return
+    same = found.before.verdict is found.after.verdict
+    said = (
+        f"still {found.after.verdict.value}"
+        if same
+        else f"{found.before.verdict.value} to {found.after.verdict.value}"
+    )
+    cards.section(f"What changed since {numbers.day(found.before.at)}", f"The verdict: {said}.")
+    words = [f"{key}: {was or 'open'} to {now or 'open'}" for key, was, now in found.context]
+    words += [w[:1].upper() + w[1:] for w in found.statements]
+    if found.catalogue_changed:
+        words.append("The catalogue or its rules changed, so the two are not judged alike")
+    if words:
+        cards.note(". ".join(words) + ".")
+    if not found.controls:
+        st.markdown("No control stands differently.")
+        return
+    cards.table(
+        [
+            {
+                "Control": f"**{plain(item.id)}** {plain(item.title)}",
+                "Was": cards.word(item.before) if item.before else "–",
+                "Is": cards.word(item.after) if item.after else "–",
+                "Evidence now": prose(item.now, 300),
+            }
+            for item in found.controls
+        ],
+        alt="What changed: control, status before, status now, evidence",
+        height=TALL if len(found.controls) > MANY else None,
+    )
 
 
 def conditions(items: Sequence[Condition]) -> None:
@@ -110,7 +187,7 @@ def triggers(items: Sequence[Condition]) -> None:
 OPEN_ONES, MANDATORY, ALL = "To do", "Mandatory", "All"
 
 
-def controls(items: Sequence[ControlResult]) -> None:
+def controls(items: Sequence[ControlResult], system: str) -> None:
     """Every control with its evidence, by family; the reader chooses how many."""
     cards.section("Controls and their evidence")
     shown = st.segmented_control(
@@ -128,10 +205,11 @@ def controls(items: Sequence[ControlResult]) -> None:
                 "Status": cards.word(item.status.value),
                 "Asked": plain(item.requirement.value),
                 "Evidence": _evidence(item),
+                "See": _where(item, system),
             }
             for item in kept
         ],
-        alt="Controls: id and title, status, requirement, evidence",
+        alt="Controls: id and title, status, requirement, evidence, where to see it",
         height=TALL if len(kept) > MANY else None,
     )
 
@@ -143,6 +221,12 @@ def _wanted(item: ControlResult, shown: str) -> bool:
         return False
     done = item.status in (Status.PASS, Status.NOT_APPLICABLE)
     return item.requirement is Requirement.MANDATORY if shown == MANDATORY else not done
+
+
+def _where(item: ControlResult, system: str) -> str:
+    """A link to the page that shows the evidence, with the same system."""
+    page = item.evidence.page
+    return f"[{page.capitalize()}]({page}?system={quote(system)})" if page in PAGES else "–"
 
 
 def _evidence(item: ControlResult) -> str:
@@ -158,12 +242,26 @@ def _evidence(item: ControlResult) -> str:
     return " ".join(parts)
 
 
-def history(entries: Sequence[tuple[datetime, str]], mode: Mode) -> None:
+def history(answer: Answer, mode: Mode) -> None:
     """How the verdict moved over time."""
+    entries, found = answer.history, answer.changes
     cards.section("History")
-    if len(entries) < 2:
-        cards.note("The strip grows each time the verdict's inputs change.")
+    moved = found is not None and found.catalogue_changed
+    judged = (
+        " The catalogue or its rules changed before the newest, so the last two are not judged alike."
+        if moved
+        else ""
+    )
+    if len({at.date() for at, _ in entries}) < 2:
+        many = "The first scorecard is" if len(entries) < 2 else f"All {len(entries)} scorecards are"
+        cards.note(
+            f"{many} of {numbers.day(entries[0][0])}. The strip grows each time an input changes.{judged}"
+        )
         return
+    cards.note(
+        f"{len(entries)} scorecards kept with all their inputs. `plumbline scorecard {answer.system.key} --at DATE` "
+        f"shows the one of a day and computes it again.{judged}"
+    )
     st.plotly_chart(
         strip([(at, word, f"{word}, judged {numbers.moment(at)}") for at, word in entries], mode),
         theme=None, config={"displayModeBar": False}, key="scorecard.history",
