@@ -17,6 +17,7 @@ from plumbline.monitor.calibration import Calibration, calibration_sentence
 from plumbline.monitor.calibration import calibration as curves_of
 from plumbline.monitor.chunks import choose_chunk
 from plumbline.monitor.exact import exact_auc
+from plumbline.monitor.hindsight import Hindsight, hindsight
 from plumbline.monitor.intervals import Z
 from plumbline.monitor.metrics import metrics_for
 from plumbline.monitor.performance import performance as measure
@@ -42,6 +43,7 @@ class PerformanceAnswer:
     labelled: int
     decisions: int
     metrics: tuple[str, ...]
+    hindsight: tuple[Hindsight, ...] = ()  # where estimates were asked for
 
     def of(self, name: str) -> tuple[Point, ...]:
         """The points of one metric."""
@@ -89,21 +91,37 @@ def performance(
         if exact:
             points = tuple(_exact(cursor, system, window, point) for point in points)
         bands = thresholds(profile, by=by, metrics=metrics, **asked)
+        guesses: tuple[Point, ...] = ()
+        if estimated:
+            from plumbline.answers.estimating import estimates
+
+            guesses = estimates(
+                cursor, system, profile, window, by=by, metrics=metrics,
+                floors=asked["floors"], cost=asked["cost"],
+            )  # fmt: skip
     headline = headline_of(system)
     if metrics and headline not in metrics:
         headline = points[0].metric if points else headline
-    if estimated:
-        from plumbline.monitor.estimate import estimate
-
-        points += estimate(profile, by=by, metrics=metrics, **asked)
+    looked_back = _hindsight(points, guesses, system)
+    points += guesses
     daily = measure(profile, by="day", metrics=[headline], **asked, **waiting)
     found = changes.change_point(daily)
     task = system.task or Task.BINARY
     names = tuple(dict.fromkeys(metrics or (m.name for m in metrics_for(task, profile.classes))))
     return PerformanceAnswer(
         system, headline, by, points, bands, found, _sentence(system, headline, points, found),
-        int(profile.n_labelled.sum()), int(profile.n.sum()), names,
+        int(profile.n_labelled.sum()), int(profile.n.sum()), names, looked_back,
     )  # fmt: skip
+
+
+def _hindsight(points: Sequence[Point], guesses: Sequence[Point], system: System) -> tuple[Hindsight, ...]:
+    """How right the estimates of each metric were, past the reference, whose labels they have seen."""
+    start = system.reference[1] if system.reference else None
+    found = []
+    for name in dict.fromkeys(p.metric for p in guesses):
+        own = [p for p in guesses if p.metric == name and (start is None or p.start >= start)]
+        found.append(hindsight(own, [p for p in points if p.metric == name]))
+    return tuple(one for one in found if one is not None)
 
 
 def _profile(cursor: Cursor, system: System, window: Slice, by_version: bool) -> OutcomeProfile:
@@ -143,7 +161,8 @@ def _sentence(
     if not judged:
         return "No outcomes are known yet, so performance is unknown: load labels to see it."
     name = say_metric(headline)
-    if found is not None:
+    over = found is not None and found.until is not None and judged[-1].status is PointStatus.OK
+    if found is not None and not over:
         return f"{name}: {found.sentence}"
     last, breaches = judged[-1], [p for p in judged if p.status is PointStatus.BREACH]
     n = sum(p.n for p in judged)
@@ -155,7 +174,8 @@ def _sentence(
         )
     if system.reference is None:
         return f"{name} was last {value} ({n:,} labelled decisions); there is no reference to compare with."
-    return f"{name} holds: the latest is {value}, within its limits over {n:,} labelled decisions."
+    was = f" It broke before: {found.sentence}" if found is not None else ""
+    return f"{name} holds: the latest is {value}, within its limits over {n:,} labelled decisions.{was}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,3 +184,17 @@ class SlicedRows:
     codes: NDArray[np.uint8]
     values: FloatArray
     available: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedOutcomes:
+    """Outcomes by day as class probabilities lead one to expect them.
+
+    confusion: (days, K, K) expected decisions, rows predicted, columns true; log_loss: (days,) expected sums
+    over the same decisions. Only decisions whose probabilities are all logged count.
+    """
+
+    classes: tuple[str, ...]
+    days: tuple[date, ...]
+    confusion: FloatArray
+    log_loss: FloatArray

@@ -221,6 +221,8 @@ def _sentence(
     one: Metric, kind: str, at: datetime, before: float, after: float, until: datetime | None
 ) -> str:
     last = until - timedelta(days=1) if until else None
+    if last and last <= at:
+        return f"{_figure(one, after)} on {at.day} {at:%B %Y} alone, {_figure(one, before)} before."
     end = f"until {last.day} {last:%B %Y}" if last else "since"
     way = "" if kind == "step" else ("falling " if after < before else "rising ") + f"{end}, "
     tail = (

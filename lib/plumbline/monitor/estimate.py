@@ -1,4 +1,4 @@
-"""Performance before the labels are in, from the scores alone (binary systems).
+"""Performance before the labels are in, from the scores alone: binary systems, and what all estimates share.
 
 Confidence-based performance estimation (CBPE, as NannyML released it): the score is calibrated on the
 labelled reference; a decision with calibrated score p for the positive class is then expected to be right
@@ -22,7 +22,7 @@ from plumbline.monitor.intervals import Interval, Z, interval
 from plumbline.monitor.metrics import HEADLINE, Metric, metric
 from plumbline.monitor.performance import Chunked, Span, chunked, floor_of, reference_rows, window_rows
 from plumbline.monitor.statuses import Mask, judged
-from plumbline.monitor.thresholds import Threshold, threshold
+from plumbline.monitor.thresholds import threshold
 
 #: labelled reference rows with a score below which nothing is estimated
 ENOUGH_REFERENCE = 300
@@ -32,6 +32,10 @@ FOLDS = 5
 FOLLOWS = 0.98
 #: standard errors by which a realised value leaves the band
 LEFT = 3.0
+LEFT_THE_BAND = (
+    "Realised values have left the estimate's band: inputs and outcome relate anew (concept drift)."
+)
+MISFIT = "The estimate does not agree with the reference itself, so it is not shown."
 ESTIMATED = (
     "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "matthews_corrcoef",
     "roc_auc", "average_precision", "log_loss", "brier", "value",
@@ -86,19 +90,16 @@ def estimate(
     own = reference_rows(profile, reference, arm) if reference else np.zeros(len(rows), dtype=bool)
     why = _refusal(profile, counts, own)
     if why:
-        return _refused(profile, counts, rows, by, chosen, why)
+        return refused(profile, counts, rows, by, chosen, why)
     scored = _scored(profile, counts)
     if _follows(scored, own) < FOLLOWS:
         why = "Predictions do not follow the score, so the score cannot speak for them."
-        return _refused(profile, counts, rows, by, chosen, why)
+        return refused(profile, counts, rows, by, chosen, why)
     expected = _expected(scored, _calibrated(counts, own, np.array(profile.days, dtype="datetime64[D]")))
     own_chunks = chunked(profile.days, counts, own, by)
     shown, realised = chunked(profile.days, expected, rows, by), chunked(profile.days, counts, rows, by)
-    points: list[Point] = []
-    for one in chosen:
-        band = threshold(one, own_chunks.counts, own_chunks.days, floor_of(one, floors))
-        points += _series(one, shown, realised.counts, own_chunks, band)
-    return tuple(points)
+    fits = (expected.taken(own).pooled(), counts.taken(own).pooled())
+    return judged_estimates(chosen, shown, realised.counts, own_chunks, floors, fits=fits)
 
 
 def _refusal(profile: OutcomeProfile, counts: Counts, own: Mask) -> str:
@@ -116,9 +117,10 @@ def _refusal(profile: OutcomeProfile, counts: Counts, own: Mask) -> str:
     return ""
 
 
-def _refused(
+def refused(
     profile: OutcomeProfile, counts: Counts, rows: Mask, by: str, chosen: Sequence[Metric], why: str
 ) -> tuple[Point, ...]:
+    """Points without a value that say why nothing is estimated."""
     found = chunked(profile.days, counts, rows, by)
     return tuple(
         Point(
@@ -164,21 +166,21 @@ def _confusion(positive: FloatArray, negative: FloatArray, above: FloatArray, co
     return found
 
 
-def _middles(cells: int) -> FloatArray:
+def middles_of(cells: int) -> FloatArray:
     return np.asarray((np.arange(cells) + 0.5) / cells)
 
 
-def _isotonic(cells: FloatArray) -> Calibration:
+def isotonic(cells: FloatArray) -> Calibration:
     """Isotonic regression of truth on score from counts (2, S); linear between scores seen, flat beyond."""
     from scipy.optimize import isotonic_regression
 
-    n, x = cells.sum(0), _middles(cells.shape[1])
+    n, x = cells.sum(0), middles_of(cells.shape[1])
     held = n > 0
     fitted = isotonic_regression(cells[1][held] / n[held], weights=n[held]).x
     return lambda score: np.asarray(np.interp(score, x[held], fitted))
 
 
-def _squared(cells: FloatArray, p: FloatArray) -> float:
+def squared(cells: FloatArray, p: FloatArray) -> float:
     return float((cells[1] * (1 - p) ** 2 + cells[0] * p**2).sum())
 
 
@@ -188,7 +190,7 @@ def _calibrated(counts: Counts, own: Mask, days: Any) -> FloatArray:
     Cross-fitted: the reference's days are dealt into folds and a day is calibrated by the others. Only if
     that lowers the held-out squared error is it used, else the score is taken as calibrated already.
     """
-    middles = _middles(counts.cells.shape[2])
+    middles = middles_of(counts.cells.shape[2])
     raw = np.tile(middles, (len(counts.n), 1))
     unique, place = np.unique(days[own], return_inverse=True)
     folds = min(FOLDS, len(unique))
@@ -199,18 +201,18 @@ def _calibrated(counts: Counts, own: Mask, days: Any) -> FloatArray:
     fitted, before, after = raw.copy(), 0.0, 0.0
     for i in range(folds):
         kept, out = counts.cells[own & (fold != i)].sum(0), counts.cells[fold == i].sum(0)
-        p = _isotonic(kept)(middles)
+        p = isotonic(kept)(middles)
         fitted[fold == i] = p
-        before, after = before + _squared(out, middles), after + _squared(out, p)
+        before, after = before + squared(out, middles), after + squared(out, p)
     if after >= before:
         return raw
-    fitted[~own] = _isotonic(counts.cells[own].sum(0))(middles)
+    fitted[~own] = isotonic(counts.cells[own].sum(0))(middles)
     return fitted
 
 
 def _expected(scored: _Scored, p: FloatArray) -> Counts:
     """Counts as they would be on average if every decision with a score were labelled."""
-    everyone, middles = scored.everyone, np.clip(_middles(p.shape[1]), 1e-15, 1 - 1e-15)
+    everyone, middles = scored.everyone, np.clip(middles_of(p.shape[1]), 1e-15, 1 - 1e-15)
     positive, negative = everyone * p, everyone * (1 - p)
     total = everyone.sum(1)
     return replace(
@@ -224,19 +226,50 @@ def _expected(scored: _Scored, p: FloatArray) -> Counts:
     )
 
 
-def _series(
-    one: Metric, shown: Chunked, realised: Counts, reference: Chunked, band: Threshold
-) -> list[Point]:
-    chance = interval(one, shown.counts, shown.days)
-    calibration = threshold(one, reference.counts, reference.days).se
-    se = np.hypot(chance.se, calibration)
-    values = one.compute(shown.counts)
-    low, high = (np.clip(values + sign * Z * se, *one.range) for sign in (-1, 1))
-    nobody = np.zeros(len(values), dtype=bool)
-    return judged(
-        one, shown.starts, shown.ends, shown.counts, Interval(low, high, se), band, nobody,
-        estimated=True, refused=_left(one, values, se, realised),
-    )  # fmt: skip
+def judged_estimates(
+    chosen: Sequence[Metric],
+    shown: Chunked,
+    realised: Counts,
+    reference: Chunked,
+    floors: Mapping[str, float] | None = None,
+    own_se: Callable[[Metric], FloatArray] | None = None,
+    fits: tuple[Counts, Counts] | None = None,
+) -> tuple[Point, ...]:
+    """Expected counts as points, judged by the limits of ``performance``.
+
+    Args:
+        shown: expected counts of the chunks of a window; realised: the labelled counts of the same chunks.
+        reference: labelled counts of the reference's chunks.
+        own_se: standard error of each chunk's value (m,) in place of that of the counts.
+        fits: the reference in one row, expected and realised. A metric for which they differ by more than
+            chance and by enough to matter has no estimate: predictions do not follow the probabilities, or
+            losses hang on scores nearer 0 or 1 than a cell can tell.
+    """
+    points: list[Point] = []
+    for one in chosen:
+        band = threshold(one, reference.counts, reference.days, floor_of(one, floors))
+        chance = own_se(one) if own_se else interval(one, shown.counts, shown.days).se
+        se = np.hypot(chance, threshold(one, reference.counts, reference.days).se)
+        values = one.compute(shown.counts)
+        low, high = (np.clip(values + sign * Z * se, *one.range) for sign in (-1, 1))
+        why = "" if fits is None or _fits(one, *fits) else MISFIT
+        found = judged(
+            one, shown.starts, shown.ends, shown.counts, Interval(low, high, se), band,
+            np.zeros(len(values), dtype=bool), estimated=True,
+            refused=[why] * len(values) if why else _left(one, values, se, realised),
+        )  # fmt: skip
+        points += [replace(p, value=None, low=None, high=None) for p in found] if why else found
+    return tuple(points)
+
+
+def _fits(one: Metric, expected: Counts, realised: Counts) -> bool:
+    """Whether the reference's own estimate agrees with what came true there."""
+    real = float(one.compute(realised)[0])
+    apart = abs(float(one.compute(expected)[0]) - real)
+    if not np.isfinite(apart):
+        return True
+    matters = one.matters * (abs(real) if one.matters_of == "level" else 1.0)
+    return apart <= max(LEFT * float(interval(one, realised).se[0]), matters) or one.name == "value"
 
 
 def _left(one: Metric, values: FloatArray, se: FloatArray, realised: Counts) -> list[str]:
@@ -251,5 +284,4 @@ def _left(one: Metric, values: FloatArray, se: FloatArray, realised: Counts) -> 
     )[order]
     twice = np.flatnonzero((side[1:] == side[:-1]) & (side[1:] != 0))
     since = int(order[twice[0]]) if len(twice) else len(values)
-    why = "Realised values have left the estimate's band: score and outcome relate anew (concept drift)."
-    return [why if i >= since else "" for i in range(len(values))]
+    return [LEFT_THE_BAND if i >= since else "" for i in range(len(values))]

@@ -41,6 +41,7 @@ def performance(found: PerformanceAnswer) -> dict[str, Any]:
         "system": found.system.key, "sentence": found.sentence, "by": found.by, "metric": found.headline,
         "decisions": found.decisions, "labelled": found.labelled, "change": plain(found.change),
         "series": [point(p) for p in found.points],
+        "hindsight": plain(found.hindsight),
     }  # fmt: skip
 
 
