@@ -15,6 +15,7 @@ from plumbline.logs.labels import load_labels
 from plumbline.logs.load import load_decisions
 from plumbline.logs.orders import ordered, read_order
 from plumbline.logs.questions import Question
+from plumbline.logs.source import open_source
 from plumbline.logs.undo import undo
 from plumbline.profile import build
 from plumbline.store import loads, systems, trail
@@ -132,8 +133,13 @@ def refuse_open(found: Inspection, said: Said) -> None:
         raise PlumblineError(question.text, where=found.file, todo=f"Say it with {question.say}.")
 
 
-def inspect_file(path: Path, *, ws: Workspace | None = None, system: str | None = None) -> Inspection:
+def inspect_file(
+    path: Path, *, ws: Workspace | None = None, system: str | None = None, sheet: str | None = None
+) -> Inspection:
     """Guess a file's format and mapping; a known system's remembered mapping is used where it fits.
+
+    Args:
+        sheet: of a workbook; without, the largest.
 
     Raises:
         PlumblineError: the file cannot be read as a log; the sentence says why and what to do.
@@ -144,14 +150,14 @@ def inspect_file(path: Path, *, ws: Workspace | None = None, system: str | None 
         with tempfile.TemporaryDirectory(prefix="plumbline-") as folder:
             private = open_workspace(Path(folder) / "inspect.duckdb", read_from=[path.parent])
             try:
-                return inspect(path, ws=private)
+                return inspect(path, ws=private, sheet=sheet)
             finally:
                 private.close()
     known = None
     if system:
         with ws.read() as cursor:
             known = systems.saved_mapping(cursor, system_key(system))
-    return inspect(path, ws=ws, known=known)
+    return inspect(path, ws=ws, known=known, sheet=sheet)
 
 
 def load_file(
@@ -166,6 +172,7 @@ def load_file(
     positive: str | None = None,
     date_order: str | None = None,
     task: str | None = None,
+    sheet: str | None = None,
     actor: str,
     progress: Progress | None = None,
 ) -> Load:
@@ -176,6 +183,7 @@ def load_file(
         mapping: as confirmed on the page; None: guessed, or remembered from the load before.
         maps: single columns' roles, said by a person.
         date_order: ``dmy`` or ``mdy``, where dates can be read both ways.
+        sheet: of a workbook; without, the largest.
 
     Raises:
         PlumblineError: the file or the mapping cannot be used, or a question is open that only a person can
@@ -184,14 +192,15 @@ def load_file(
     said = Said(maps, timezone, positive, date_order, task)
     doubts: tuple[str, ...] = ()
     if mapping is None:
-        found = inspect_file(path, ws=ws, system=title)
+        found = inspect_file(path, ws=ws, system=title, sheet=sheet)
         refuse_open(found, said)
         mapping, doubts = found.mapping, _doubts(found, said)
     used = settled(mapping, said)
+    given = open_source(ws, path, whole=True, sheet=sheet) if sheet else path
     if _holds_labels(used):
         made = load_labels(
             ws,
-            path,
+            given,
             system=system_key(title),
             mapping=used,
             actor=actor,
@@ -200,7 +209,7 @@ def load_file(
         )
     else:
         made = load_decisions(
-            ws, path, title=title, mapping=used, actor=actor, reference=reference, after=build.on_loaded,
+            ws, given, title=title, mapping=used, actor=actor, reference=reference, after=build.on_loaded,
             progress=progress,
         )  # fmt: skip
     checked = check_loaded(ws, made, actor=actor)

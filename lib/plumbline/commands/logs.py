@@ -32,12 +32,13 @@ def demo(workspace: str | None, names: tuple[str, ...]) -> Any:
 
 @command("inspect")
 @click.argument("file", type=click.Path(path_type=Path))
-def inspect(workspace: str | None, file: Path) -> Any:
+@click.option("--sheet", metavar="NAME", help="Of an Excel workbook; without, the largest.")
+def inspect(workspace: str | None, file: Path, sheet: str | None) -> Any:
     """Guess the format and mapping of FILE; loads nothing."""
     from plumbline.answers import loading
     from plumbline.report import contract
 
-    found = loading.inspect_file(file)
+    found = loading.inspect_file(file, sheet=sheet)
     lines = [f"{file.name}: {found.format}, {found.rows_sampled} rows sampled"]
     lines += [f"  {c.column} -> {c.role} ({c.confidence:.0%}: {c.reason})" for c in found.mapping.columns]
     lines += [f"  ? {q.text}" + (f" Say it with {q.say}." if q.say else "") for q in found.asked]
@@ -55,9 +56,11 @@ def inspect(workspace: str | None, file: Path) -> Any:
 @click.option(
     "--task", metavar="TASK", help="binary, multiclass or regression, where the log leaves it open."
 )
+@click.option("--sheet", metavar="NAME", help="Of an Excel workbook; without, the largest.")
 def load(
     workspace: str | None, file: Path, title: str, maps: tuple[str, ...], reference: bool,
     timezone: str | None, positive: str | None, date_order: str | None, task: str | None,
+    sheet: str | None,
 ) -> Any:  # fmt: skip
     """Load a log, or a file of late labels, into a system."""
     from plumbline.answers import loading
@@ -66,7 +69,7 @@ def load(
     with open_for(workspace, folder) as ws:
         made = loading.load_file(
             ws, file, title=title, maps=loading.read_maps(maps), reference=reference, timezone=timezone,
-            positive=positive, date_order=date_order, task=task, actor=ACTOR, progress=progress,
+            positive=positive, date_order=date_order, task=task, sheet=sheet, actor=ACTOR, progress=progress,
         )  # fmt: skip
     return made, _told(made)
 

@@ -81,12 +81,12 @@ def _single_byte(head: bytes) -> str:
     return "cp1252" if guess in ("latin_1", "ascii") else guess
 
 
-def transcode(source: Path, encoding: str, target: Path) -> int:
+def transcode(source: Path, encoding: str, target: Path, *, mend: bool = False) -> int:
     """Write ``source`` as UTF-8 with plain line ends to ``target``, a block at a time.
 
     Carriage returns become line feeds, so that the number of lines stays the same. Broken bytes of a UTF-8
     file stay what they are, for the parser to reject their rows; what another encoding does not define
-    becomes U+FFFD.
+    becomes U+FFFD, and with ``mend`` the broken bytes of UTF-8 as well.
 
     Returns:
         how many characters became U+FFFD.
@@ -94,7 +94,7 @@ def transcode(source: Path, encoding: str, target: Path) -> int:
     Raises:
         PlumblineError: the file does not hold text in that encoding, or the disk is full.
     """
-    keep = "surrogateescape" if encoding == UTF8 else "replace"
+    keep = "surrogateescape" if encoding == UTF8 and not mend else "replace"
     decoder = codecs.getincrementaldecoder(encoding)(errors=keep)
     held, lost, last = "", 0, False
     try:

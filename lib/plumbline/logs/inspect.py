@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import Mapping, PlumblineError
+from plumbline.logs import questions
 from plumbline.logs.facts import Facts, uses_decimal_commas
 from plumbline.logs.guess import Guess, guess_mapping
 from plumbline.logs.questions import Question
@@ -40,7 +41,7 @@ class Inspection:
     """
 
     file: str
-    format: str  # csv | parquet
+    format: str  # see formats.FORMATS
     encoding: str
     delimiter: str
     decimal: str  # "," or "."
@@ -54,6 +55,7 @@ class Inspection:
     remembered: bool = False
     fresh: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()  # of a workbook those that hold a table, the one looked at first
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -65,18 +67,21 @@ class Inspection:
         return {c: tuple(row[i] for row in self.preview) for i, c in enumerate(self.columns)}
 
 
-def inspect(path: Path, *, ws: Workspace, known: Mapping | None = None) -> Inspection:
+def inspect(
+    path: Path, *, ws: Workspace, known: Mapping | None = None, sheet: str | None = None
+) -> Inspection:
     """Recognise a file and guess what its columns mean, from its first 4,000 rows; loads nothing.
 
     Args:
         known: how the system's earlier logs were read, or what a person said of some columns; what it settles is
             not guessed again, and the rest is guessed around it. Its formats give way to the file's own.
+        sheet: of a workbook; without, the largest.
 
     Raises:
         PlumblineError: the file is no table of text or Parquet, is empty, has no rows, or is a log in which no
             column can be the time of decision.
     """
-    source = open_source(ws, path, whole=False)
+    source = open_source(ws, path, whole=False, sheet=sheet)
     try:
         rows = _sample(ws, source)
         if not rows:
@@ -98,9 +103,9 @@ def inspect(path: Path, *, ws: Workspace, known: Mapping | None = None) -> Inspe
         return Inspection(
             file=path.name, format=source.form.format, encoding=source.form.encoding,
             delimiter=source.form.delimiter, decimal="," if comma else ".", columns=source.columns,
-            mapping=guess.mapping, asked=guess.questions, rows_sampled=len(rows),
+            mapping=guess.mapping, asked=(*_which_sheet(source), *guess.questions), rows_sampled=len(rows),
             preview=preview, kind=guess.kind, notes=(*guess.notes, *_costs(guess.kind, roles)),
-            **_remembered(guess, source.columns, known),
+            sheets=source.sheets, **_remembered(guess, source.columns, known),
         )  # fmt: skip
     finally:
         source.discard()
@@ -115,6 +120,10 @@ def _remembered(guess: Guess, columns: Sequence[str], known: Mapping | None) -> 
     return {
         "remembered": True, "fresh": tuple(c for c in columns if c not in before), "gone": tuple(sorted(gone)),
     }  # fmt: skip
+
+
+def _which_sheet(source: Source) -> tuple[Question, ...]:
+    return (questions.sheet(source.sheets),) if len(source.sheets) > 1 else ()
 
 
 def _no_time(path: Path, source: Source) -> PlumblineError:

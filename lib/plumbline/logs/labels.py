@@ -95,7 +95,7 @@ def _load(
         notes.append(f"{corrected} decisions had another label before; the new one was kept.")
     touched = _touched(cursor)
     record = Load(
-        load_id=load_id, system=system.key, file=source.given.name, sha256=source.sha256, kind="labels",
+        load_id=load_id, system=system.key, file=source.name, sha256=source.sha256, kind="labels",
         at=now(), actor=actor, rows_read=aside.records, rows_loaded=steps,
         rows_duplicate=aside.records - bad - steps, rows_quarantined=bad, labels_joined=joined,
         reference=False, reasons=aside.reasons, notes=tuple(notes),

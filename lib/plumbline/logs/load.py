@@ -101,6 +101,8 @@ def _load(
     if loaded == 0 and repeated == 0:
         raise nothing_fits(source.given.name, aside.records, aside.reasons)
     notes = [
+        *_lost_note(source),
+        *_left_out(source, mapping),
         *_kind_notes(plan, existing),
         *_odd_notes(cursor, plan),
         *_column_notes(plan, existing, system.key),
@@ -109,7 +111,7 @@ def _load(
     added = systems.ensure_columns(cursor, system.key, _named_columns(plan), load_id)
     _insert(cursor, table, plan, existing, added, load_id)
     record = Load(
-        load_id=load_id, system=system.key, file=source.given.name, sha256=source.sha256, kind="decisions",
+        load_id=load_id, system=system.key, file=source.name, sha256=source.sha256, kind="decisions",
         at=now(), actor=actor, rows_read=aside.records, rows_loaded=loaded, rows_duplicate=repeated,
         rows_quarantined=sum(aside.reasons.values()), labels_joined=filled, reference=reference,
         reasons=aside.reasons, notes=tuple(notes), retry_of=retry.of if retry else None,
@@ -151,6 +153,7 @@ def loaded_before(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -
     for load in loads.list_loads(cursor, key):
         if (
             load.sha256 == source.sha256
+            and (not source.sheets or load.file == source.name)
             and load.kind == "decisions"
             and load.rows_loaded
             and not load.undone_at
@@ -167,7 +170,7 @@ def _nothing_new(
     if reference and not same.reference:
         notes.append(f"To make it the reference, undo load {same.load_id} and load the file again.")
     record = Load(
-        load_id=load_id, system=system.key, file=source.given.name, sha256=source.sha256, kind="decisions",
+        load_id=load_id, system=system.key, file=source.name, sha256=source.sha256, kind="decisions",
         at=now(), actor=actor, rows_read=same.rows_read, rows_loaded=0, rows_duplicate=same.rows_read,
         rows_quarantined=0, labels_joined=0, reference=False, notes=tuple(notes),
     )  # fmt: skip
@@ -225,6 +228,15 @@ def _lost_note(source: Source) -> list[str]:
     return [
         f"{source.lost} characters are not defined in {source.form.encoding}; they were replaced by a question mark."
     ]
+
+
+def _left_out(source: Source, mapping: Mapping) -> list[str]:
+    """Columns that no mapping speaks of: records further on in a file may hold more than the first."""
+    known = {c.column for c in mapping.columns}
+    fresh = [c for c in source.columns if c not in known]
+    return (
+        [f"Columns that the mapping does not name were left out: {', '.join(fresh[:20])}."] if fresh else []
+    )
 
 
 def _odd_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import Mapping
-from plumbline.logs.lines import Records, find_records, raw_records
+from plumbline.logs.lines import Records, find_records, raw_lines, raw_records
 from plumbline.logs.plan import Plan
 from plumbline.logs.source import REJECTS, Source, relation
 from plumbline.logs.staging import SHIFTS, STAGE
@@ -27,6 +27,10 @@ _UNPARSED = {
 }
 #: reasons of records that could not be split into cells
 UNPARSED = frozenset(reason for reason, _ in _UNPARSED.values()) | {"unreadable"}
+_FAULTS = {
+    "bad_json": "the line is no JSON, or breaks off",
+    "not_an_object": "the line is JSON, but no object with names and values",
+}
 _OTHER = ("unreadable", "the record could not be parsed")
 _CELL = 200
 
@@ -41,7 +45,7 @@ class Outcome:
 
 def unparsed(cursor: duckdb.DuckDBPyConnection, source: Source) -> list[tuple[int, str, str]]:
     """(byte offset, DuckDB's reason, text) of each record that could not be parsed, in file order."""
-    if source.form.format != "csv":
+    if source.is_table:
         return []
     return cursor.execute(
         f"""SELECT line_byte_position, first(error_type::VARCHAR ORDER BY error_type), first(left(csv_line, 4000))
@@ -63,14 +67,15 @@ def set_aside(
         f"SELECT _row, _reason FROM {STAGE} WHERE _reason IS NOT NULL ORDER BY _row"
     ).fetchnumpy()
     rows, why = np.asarray(bad["_row"], np.int64), list(bad["_reason"])
-    if not rejects and not len(rows):
+    faults = source.faults
+    if not rejects and not faults and not len(rows):
         return Outcome({}, staged)
-    if source.form.format == "csv":
-        entries = _from_text(cursor, source, plan, staged, rejects, rows, why)
+    if source.is_table:
+        entries = _from_table(cursor, source, plan, staged, rows, why)
     else:
-        entries = _from_parquet(cursor, source, plan, rows, why)
+        entries = _from_text(cursor, source, plan, staged, rejects, rows, why)
     _insert(cursor, entries, system, load_id)
-    text = source.form.format == "csv"
+    text = not source.is_table
     form = LoadForm(
         source.columns, source.form.delimiter if text else "", source.form.quote if text else "", mapping
     )
@@ -78,7 +83,7 @@ def set_aside(
     reasons: dict[str, int] = {}
     for entry in entries:
         reasons[entry[1]] = reasons.get(entry[1], 0) + 1
-    return Outcome(reasons, staged + len(rejects))
+    return Outcome(reasons, staged + len(rejects) + len(faults))
 
 
 def record_number(cursor: duckdb.DuckDBPyConnection) -> tuple[str, str]:
@@ -176,24 +181,32 @@ def _detail(column: str, value: object) -> str:
     return f"{column} is empty" if not text.strip() else f"{column} = {text[:_CELL]!r}"
 
 
-def _from_parquet(
-    cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, rows: NDArray[np.int64], why: list[str]
-) -> list[Entry]:
+def _from_table(
+    cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, staged: int, rows: NDArray[np.int64],
+    why: list[str],
+) -> list[Entry]:  # fmt: skip
+    """Rows of a table, by their line where the file has lines; and the records that are none."""
+    gone = np.array([fault.record for fault in source.faults], np.int64)
+    if len(gone):
+        _save_shifts(cursor, np.setdiff1d(np.arange(staged + len(gone)), gone))
     reasons = dict(zip(rows.tolist(), why, strict=True))
     found = cursor.execute(
         f"""SELECT * FROM {relation(source, rejects=False, position=True)}
-            WHERE file_row_number IN (SELECT unnest($rows::BIGINT[])) ORDER BY file_row_number""",
+            WHERE _row IN (SELECT unnest($rows::BIGINT[])) ORDER BY _row""",
         {"rows": rows.tolist()},
     ).fetchall()
-    entries: list[Entry] = []
-    for *cells, number in found:
-        reason = reasons[number]
+    lines = raw_lines(source.text, [row[-1] for row in found]) if source.text else {}
+    entries: list[Entry] = [
+        (f.line, f.reason, _FAULTS[f.reason], _clean(f.raw)) for f in source.faults
+    ]  # fmt: skip
+    for *cells, row, line in found:
+        reason = reasons[row]
         column = _column_of(plan, reason)
         detail = _detail(column, cells[source.columns.index(column)]) if column else ""
         there = {c: str(v) for c, v in zip(source.columns, cells, strict=True) if v is not None}
-        raw = json.dumps(there, ensure_ascii=False)
-        entries.append((number + 1, reason, detail, raw[:4000].replace("\x00", "\ufffd")))
-    return entries
+        raw = lines.get(line) or json.dumps(there, ensure_ascii=False)[:4000]
+        entries.append((line, reason, detail, _clean(raw)))
+    return sorted(entries, key=lambda entry: entry[0] or 0)
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, entries: list[Entry], system: str, load_id: int) -> None:

@@ -11,7 +11,7 @@ class Question:
 
     Attributes:
         text: the question, with what was taken where something was.
-        topic: ``positive``, ``date_order``, ``task`` or ``role``; which answer is looked for.
+        topic: ``positive``, ``date_order``, ``task``, ``sheet`` or ``role``; which answer is looked for.
         columns: those that it is about.
         options: the answers that there are; empty where a changed role is the answer.
         taken: what holds until a person says otherwise; empty where nothing may be taken.
@@ -36,3 +36,9 @@ def positive(text: str, levels: tuple[str, ...], taken: str) -> Question:
 def date_order(text: str, column: str) -> Question:
     """Whether day or month comes first."""
     return Question(text, "date_order", (column,), ("dmy", "mdy"), must=True, say="--date-order dmy, or mdy")
+
+
+def sheet(names: tuple[str, ...]) -> Question:
+    """Which of a workbook's tables is the log; the largest is taken."""
+    text = f"The workbook holds several tables: {', '.join(names)}. {names[0]!r} is taken, the largest."
+    return Question(text, "sheet", options=names, taken=names[0], say="--sheet NAME")

@@ -173,7 +173,36 @@ def _from_json(raw: str, columns: Sequence[str]) -> list[str] | None:
         body = json.loads(raw)
     except ValueError:
         return None
-    return [str(body.get(c, "")) for c in columns] if isinstance(body, dict) else None
+    return [_told(body, c) for c in columns] if isinstance(body, dict) else None
+
+
+def _told(body: object, column: str) -> str:
+    """The text of a column in a record: by its name, or by the way that it was unfolded from (``inputs.age``)."""
+    if isinstance(body, str) and body.lstrip()[:1] in ("{", "["):
+        try:
+            body = json.loads(body)
+        except ValueError:
+            return ""
+    if isinstance(body, list):
+        place, _, rest = column.partition(".")
+        inside = body[int(place)] if place.isdecimal() and int(place) < len(body) else None
+        return _told(inside, rest) if rest else _as_text(inside)
+    if not isinstance(body, dict):
+        return ""
+    if column in body:
+        return _as_text(body[column])
+    for key, inside in body.items():
+        if column.startswith(f"{key}."):
+            found = _told(inside, column[len(key) + 1 :])
+            if found:
+                return found
+    return ""
+
+
+def _as_text(value: object) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _cells(raw: str, form: LoadForm, lenient: bool) -> list[str] | None:
@@ -194,7 +223,9 @@ def _cells(raw: str, form: LoadForm, lenient: bool) -> list[str] | None:
 
 def _source(ws: Workspace, load: Load, form: LoadForm, rows: Sequence[_Row]) -> Source:
     """The rows as a plain CSV in the inbox."""
-    path = ws.inbox / f"{uuid.uuid4().hex}.csv"
+    folder = ws.inbox / uuid.uuid4().hex
+    folder.mkdir()
+    path = folder / "rows.csv"
     with path.open("w", encoding=UTF8, newline="") as out:
         write = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
         write.writerow(form.columns)
@@ -203,7 +234,7 @@ def _source(ws: Workspace, load: Load, form: LoadForm, rows: Sequence[_Row]) -> 
     seen = Survey(hashlib.sha256(body).hexdigest(), len(body))
     shape = Form(path, "csv", form.columns, UTF8, ",", '"')
     kinds = dict.fromkeys(form.columns, "VARCHAR")
-    return Source(path.with_name(load.file), path, shape, form.columns, kinds, seen, copied=True)
+    return Source(path.with_name(load.file), path, shape, form.columns, kinds, seen, folder=folder)
 
 
 def _reasons(ws: Workspace, load: Load, source: Source, mapping: Mapping) -> list[str | None]:

@@ -1,4 +1,4 @@
-"""What a file is, by its content: Parquet, or text with which encoding, delimiter, header and columns."""
+"""What a file is, by its content: a format, or text with which encoding, delimiter, header and columns."""
 
 from __future__ import annotations
 
@@ -10,31 +10,12 @@ from pathlib import Path
 
 from plumbline.domain import PlumblineError
 from plumbline.logs.encoding import UTF8, detect_encoding
+from plumbline.logs.formats import PACKED, format_of
 from plumbline.logs.survey import MAX_LINE, line_too_long
 
 HEAD = 1024 * 1024
 DELIMITERS = (",", ";", "\t", "|")
 _CSV_TODO = "Export it as CSV or Parquet and load that."
-#: first bytes -> what the file is, and what to do
-_NOT_TEXT = (
-    (b"\x1f\x8b", "a gzip archive", "Unpack it and load the file inside."),
-    (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx)", "Save the sheet as CSV, or unpack the archive."),
-    (b"PK\x05\x06", "an empty zip archive", _CSV_TODO),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "Save the sheet as CSV and load that."),
-    (b"BZh", "a bzip2 archive", "Unpack it and load the file inside."),
-    (b"\xfd7zXZ", "an xz archive", "Unpack it and load the file inside."),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "Unpack it and load the file inside."),
-    (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it and load the file inside."),
-    (b"%PDF", "a PDF document", _CSV_TODO),
-    (b"SQLite format 3", "an SQLite database", "Export the table as CSV or Parquet and load that."),
-    (b"\x89PNG", "a PNG picture", _CSV_TODO),
-    (b"\xff\xd8\xff", "a JPEG picture", _CSV_TODO),
-    (b"\x7fELF", "a program", _CSV_TODO),
-    (b"ARROW1", "an Arrow file", "Save it as Parquet and load that."),
-    (b"Obj\x01", "an Avro file", "Save it as Parquet and load that."),
-    (b"\x89HDF", "an HDF5 file", "Save it as Parquet and load that."),
-)  # fmt: skip
-_PICKLE_TODO = "A pickle can run code when it is opened, so Plumbline never does. Export CSV or Parquet."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +26,7 @@ class Form:
     """
 
     path: Path
-    format: str  # csv | parquet
+    format: str  # see formats.FORMATS
     columns: tuple[str, ...]
     encoding: str = ""
     delimiter: str = ""
@@ -54,22 +35,26 @@ class Form:
     skip: int = 0
     plain_ends: bool = True  # lines end in \n or \r\n throughout
 
+    @property
+    def packed(self) -> bool:
+        """A wrapping around a file of another format."""
+        return self.format in PACKED
+
 
 def sniff(path: Path) -> Form:
     """Recognise a file by its content, whatever its name says. Reads at most a little over 16 MB.
 
-    Parquet columns are left to the reader, which has the schema: ``columns`` is then empty.
+    The columns of all but CSV are left to their readers: ``columns`` is then empty.
 
     Raises:
-        PlumblineError: it cannot be read, is empty, holds no rows, or is no table of text or Parquet.
+        PlumblineError: it cannot be read, is empty, holds no rows, or is of no format that is read.
     """
-    head, whole = _head(path)
+    head, form, whole = _head(path)
     if not head:
         raise PlumblineError("The file is empty", where=path.name, todo="Export it again and load that.")
-    if head.startswith(b"PAR1"):
-        return Form(path, "parquet", ())
-    _refuse_binary(path, head)
-    encoding = detect_encoding(head, whole=whole)
+    encoding = detect_encoding(head, whole=whole) if form in ("csv", "json") else ""
+    if form != "csv":
+        return Form(path, form, (), encoding)
     if encoding == UTF8 and b"\x00" in head:
         raise PlumblineError(
             "The file holds NUL bytes, so it is binary and not a table of text",
@@ -79,11 +64,15 @@ def sniff(path: Path) -> Form:
     return _text_form(path, head, encoding, whole)
 
 
-def _head(path: Path) -> tuple[bytes, bool]:
+def _head(path: Path) -> tuple[bytes, str, bool]:
+    """(first bytes, format, whether they are the whole file); of CSV at least one whole line."""
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
-            while head and len(head) <= MAX_LINE and b"\n" not in head and b"\r" not in head:
+            form = format_of(head, path.name)
+            while (
+                form == "csv" and head and len(head) <= MAX_LINE and b"\n" not in head and b"\r" not in head
+            ):
                 more = file.read(HEAD)
                 if not more:
                     break
@@ -99,24 +88,7 @@ def _head(path: Path) -> tuple[bytes, bool]:
         raise PlumblineError(f"The file cannot be read: {error.strerror}", where=path.name) from error
     if len(head) > MAX_LINE:
         raise line_too_long(path)
-    return head, whole
-
-
-def _refuse_binary(path: Path, head: bytes) -> None:
-    for magic, what, todo in _NOT_TEXT:
-        if head.startswith(magic):
-            raise PlumblineError(f"The file is {what}", where=path.name, todo=todo)
-    if re.match(rb"\x80[\x02-\x05]", head):
-        raise PlumblineError("The file is a Python pickle", where=path.name, todo=_PICKLE_TODO)
-    text = head.lstrip()[:1]
-    if text in (b"{", b"["):
-        raise PlumblineError(
-            "The file is JSON",
-            where=path.name,
-            todo="Write one row a decision, as CSV or Parquet, and load that.",
-        )
-    if text == b"<":
-        raise PlumblineError("The file is HTML or XML", where=path.name, todo=_CSV_TODO)
+    return head, form, whole
 
 
 def _text_form(path: Path, head: bytes, encoding: str, whole: bool) -> Form:

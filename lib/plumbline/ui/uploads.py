@@ -13,6 +13,7 @@ import streamlit as st
 
 from plumbline.answers.loading import amend, inspect_file, load_file
 from plumbline.domain import Load, PlumblineError
+from plumbline.logs.formats import SUFFIXES, TITLES
 from plumbline.logs.inspect import Inspection
 from plumbline.store.workspace import Workspace
 from plumbline.ui import cards, mapping, session, states, tables
@@ -20,7 +21,6 @@ from plumbline.ui.plain import one_line, plain, prose
 from plumbline.ui.roles import gains
 from plumbline.ui.view import View
 
-TYPES = ("csv", "tsv", "txt", "parquet")
 NEW = "New system"
 LOCAL = "local user"  # who acts where nobody signs in
 
@@ -41,8 +41,9 @@ def actor() -> str:
 def drop(ws: Workspace) -> Upload | None:
     """The uploader; the dropped file, spooled once and kept until it is loaded or another one is dropped."""
     given = st.file_uploader(
-        "CSV or Parquet, at most 200 MB. Larger logs: `plumbline load FILE --system NAME` in a terminal.",
-        type=TYPES, key=f"logs.file.{session.UPLOAD_TURN.get()}",
+        "CSV, Parquet, Excel, JSON or Arrow, at most 200 MB. "
+        "Larger logs: `plumbline load FILE --system NAME` in a terminal.",
+        type=SUFFIXES, key=f"logs.file.{session.UPLOAD_TURN.get()}",
     )  # fmt: skip
     held: Upload | None = session.UPLOAD.get()
     if given is None:
@@ -119,7 +120,7 @@ def describe(found: Inspection) -> None:
         if found.kind == "labels"
         else "a log of decisions"
     )
-    parts = [found.format.upper() if found.format == "csv" else found.format.capitalize()]
+    parts = [TITLES[found.format]]
     if found.format == "csv":
         separators = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "pipe"}
         parts += [found.encoding, f"{separators.get(found.delimiter, repr(found.delimiter))} between columns"]
