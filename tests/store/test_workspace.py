@@ -178,3 +178,14 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(PlumblineError, match="holds other tables"):
         open_workspace(other)
+
+
+def test_each_migration_has_a_number_of_its_own_and_none_is_missing() -> None:
+    from importlib import resources
+
+    names = [
+        f.name
+        for f in (resources.files("plumbline.store") / "migrations").iterdir()
+        if f.name.endswith(".sql")
+    ]
+    assert sorted(int(name[:4]) for name in names) == list(range(1, len(names) + 1))
