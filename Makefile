@@ -8,10 +8,10 @@ PORT ?= 8501
 # test workers: one a core, four at most; 0 runs the tests in one process
 WORKERS ?= auto
 
-.PHONY: help install run demo test system lint types lock clean
+.PHONY: help install run demo test bench bench-load system lint types lock clean
 
 help:  ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(READY): requirements.lock pyproject.toml
 	@$(PY) -c 'import sys; sys.exit("Plumbline needs Python 3.11 or newer; try: make PY=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -34,6 +34,11 @@ run: demo  ## load the demo and open the app
 
 test: $(TESTED) system lint types  ## all checks and tests, real-browser journeys included
 	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
+bench: bench-load  ## all benchmarks: ratios against peers in one run
+
+bench-load: $(TESTED)  ## a load against DuckDB's bare CREATE TABLE AS and pandas, 1M and 10M rows
+	$(BIN)/python -m pytest tests/bench/test_load.py -m bench -s
 
 lint: $(TESTED)  ## style and import rules
 	$(BIN)/ruff check .

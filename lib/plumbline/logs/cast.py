@@ -141,11 +141,16 @@ def _text_instant(cell: str, form: str, zone: str) -> str:
     if form in ("", "iso"):
         zoned = f"TRY_CAST({cell} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
         naive = _from_zone(f"TRY_CAST({cell} AS TIMESTAMP)", zone)
-        # a cast to TIMESTAMP drops an offset without a word, so text that has one takes the other road:
-        # a sign after the date, or a letter at the end (Z, UTC, Europe/Berlin)
+        # a cast to TIMESTAMP drops an offset without a word, so text that has one takes the other road: a sign
+        # after the date, or a letter at the end (Z, UTC, Europe/Berlin). Most times have neither; they come first
         after = f"substr({cell}, 12)"
+        plain = (
+            f"strlen({cell}) >= 8 AND right({cell}, 1) BETWEEN '0' AND '9' "
+            f"AND NOT contains({after}, '-') AND NOT contains({cell}, '+')"
+        )
         return (
-            f"CASE WHEN strlen({cell}) < 8 THEN NULL WHEN strlen({cell}) < 12 THEN {naive} "
+            f"CASE WHEN {plain} THEN {naive} WHEN strlen({cell}) < 8 THEN NULL "
+            f"WHEN strlen({cell}) < 12 THEN {naive} "
             f"WHEN contains({after}, '-') OR contains({after}, '+') OR right(rtrim({cell}), 1) > '9' "
             f"THEN {zoned} ELSE {naive} END"
         )

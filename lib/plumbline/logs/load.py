@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import NAMED_ROLES, DecisionColumn, Kind, Load, Mapping, PlumblineError, System, Task
+from plumbline.logs.direct import insert_clean
 from plumbline.logs.plan import Plan, decisions_plan, named_kind
-from plumbline.logs.quarantine import record_number, set_aside
+from plumbline.logs.quarantine import Outcome, record_number, set_aside
 from plumbline.logs.reference import settle_reference
 from plumbline.logs.register import Progress, log_load, nothing_fits, secret, settle_classes, task_of
 from plumbline.logs.repeats import find_repeats
@@ -90,26 +91,23 @@ def _load(
     plan = decisions_plan(
         source, mapping, task=system.task or Task.BINARY, existing=existing, secret=secret(cursor)
     )
-    say("Reading the rows", 0.1)
-    staged = stage(cursor, source, plan)
-    aside = set_aside(cursor, source, plan, mapping, staged=staged, system=system.key, load_id=load_id)
-    say("Looking for repeats", 0.5)
-    table = decision_table(system.key)
-    names = {c.name for c in plan.columns}
-    repeated, filled = find_repeats(cursor, table, labels="label" in names, load_id=load_id)
-    loaded = staged - _staged_bad(cursor) - repeated
-    if loaded == 0 and repeated == 0:
-        raise nothing_fits(source.given.name, aside.records, aside.reasons)
     notes = [
         *_lost_note(source),
         *_left_out(source, mapping),
         *_kind_notes(plan, existing),
-        *_odd_notes(cursor, plan),
         *_column_notes(plan, existing, system.key),
     ]
-    say("Writing the decisions", 0.6)
     added = systems.ensure_columns(cursor, system.key, _named_columns(plan), load_id)
-    _insert(cursor, table, plan, existing, added, load_id)
+    targets = _targets(plan, [*existing, *added])
+    say("Reading the rows", 0.1)
+    clean = insert_clean(cursor, source, plan, decision_table(system.key), targets, load_id)
+    if clean is not None:
+        aside, loaded, repeated, filled = Outcome({}, clean), clean, 0, 0
+    else:
+        aside, loaded, repeated, filled, odd = _by_stage(
+            cursor, source, plan, mapping, targets, load_id, system.key, say
+        )
+        notes += odd
     record = Load(
         load_id=load_id, system=system.key, file=source.name, sha256=source.sha256, kind="decisions",
         at=now(), actor=actor, rows_read=aside.records, rows_loaded=loaded, rows_duplicate=repeated,
@@ -128,6 +126,26 @@ def _load(
         after(cursor, system, load_id)
     say("Done", 1.0)
     return record
+
+
+def _by_stage(
+    cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, mapping: Mapping, targets: list[str], load_id: int,
+    key: str, say: Progress,
+) -> tuple[Outcome, int, int, int, list[str]]:  # fmt: skip
+    """Load a file of which some rows are to be set aside; returns what was, rows loaded and repeated, labels
+    filled in, and notes."""
+    staged = stage(cursor, source, plan)
+    aside = set_aside(cursor, source, plan, mapping, staged=staged, system=key, load_id=load_id)
+    say("Looking for repeats", 0.5)
+    table = decision_table(key)
+    labels = any(c.name == "label" for c in plan.columns)
+    repeated, filled = find_repeats(cursor, table, labels=labels, load_id=load_id)
+    loaded = staged - _staged_bad(cursor) - repeated
+    if loaded == 0 and repeated == 0:
+        raise nothing_fits(source.given.name, aside.records, aside.reasons)
+    say("Writing the decisions", 0.6)
+    _insert(cursor, table, plan, targets, load_id)
+    return aside, loaded, repeated, filled, _odd_notes(cursor, plan)
 
 
 def _system(cursor: duckdb.DuckDBPyConnection, title: str, mapping: Mapping, source: Source) -> System:
@@ -191,18 +209,22 @@ def _named_columns(plan: Plan) -> list[DecisionColumn]:
     ]  # fmt: skip
 
 
-def _insert(
-    cursor: duckdb.DuckDBPyConnection, table: str, plan: Plan, existing: list[DecisionColumn],
-    added: list[DecisionColumn], load_id: int,
-) -> None:  # fmt: skip
-    spelt = {c.name.lower(): c.name for c in (*existing, *added)}
+def _targets(plan: Plan, held: list[DecisionColumn]) -> list[str]:
+    """The decision table's spelling of the plan's columns and derived ones."""
+    spelt = {c.name.lower(): c.name for c in held}
     names = [c.name for c in plan.columns] + [name for name, _ in plan.derived]
-    targets = ", ".join(ident(spelt.get(name.lower(), name)) for name in names)
-    values = ", ".join(f"s.{ident(name)}" for name in names)
+    return [spelt.get(name.lower(), name) for name in names]
+
+
+def _insert(
+    cursor: duckdb.DuckDBPyConnection, table: str, plan: Plan, targets: list[str], load_id: int
+) -> None:
+    names = [c.name for c in plan.columns] + [name for name, _ in plan.derived]
+    into, values = ", ".join(ident(t) for t in targets), ", ".join(f"s.{ident(name)}" for name in names)
     line, join = record_number(cursor)
     order = "" if _in_order(cursor) else 'ORDER BY s."timestamp", s._row'
     cursor.execute(
-        f"""INSERT INTO {table} (_load_id, _line, _hash, {targets})
+        f"""INSERT INTO {table} (_load_id, _line, _hash, {into})
             SELECT {int(load_id)}, {line}, s._hash, {values} FROM {STAGE} s {join}
             WHERE s._reason IS NULL{_unrepeated(cursor)} {order}"""
     )

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import Kind, System, Task
-from plumbline.profile import activity, features, outcomes
+from plumbline.profile import activity, features, numeric, outcomes
 from plumbline.profile.bins import (
     ERROR,
     basis_changed,
@@ -141,7 +141,13 @@ def _count_features(
     cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, grids: Sequence[Grid]
 ) -> None:
     known = [grid for grid in grids if grid.column != ERROR and grid.first_load <= load_id]
-    for sql, params in features.statements(known, of_load(system, load_id)):
+    scope = of_load(system, load_id)
+    counted = numeric.count(cursor, [g for g in known if g.bins.kind is Kind.NUMERIC], scope)
+    if counted:
+        sql = f"SELECT {features.COLUMNS} FROM {counted}"
+        _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, {})
+        numeric.forget(cursor)
+    for sql, params in features.statements([g for g in known if g.bins.kind is Kind.CATEGORICAL], scope):
         _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, params)
 
 
