@@ -22,7 +22,8 @@ class Written(Mapping[str, ScenarioFiles]):
         listed = json.loads((folder / "files.json").read_text("utf-8"))
         labels = folder / listed["labels"] if listed["labels"] else None
         models = {version: folder / file for version, file in listed["models"].items()}
-        return ScenarioFiles(folder / listed["log"], labels, models)
+        repository = folder / listed["repository"] if listed["repository"] else None
+        return ScenarioFiles(folder / listed["log"], labels, models, repository)
 
     def __iter__(self) -> Iterator[str]:
         return iter(SCENARIOS)
@@ -36,6 +37,7 @@ def _write(name: str, folder: Path) -> None:
     listed = {
         "log": files.log.name,
         "labels": files.labels.name if files.labels else None,
+        "repository": files.repository.name if files.repository else None,
         "models": {version: path.name for version, path in files.models.items()},
     }
     (folder / "files.json").write_text(json.dumps(listed), "utf-8")

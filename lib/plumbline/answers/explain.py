@@ -210,6 +210,21 @@ def check_recorded(cursor: Cursor, system: System) -> float:
     return sum(share * n for share, n in shares) / total if total else 0.0
 
 
+def logged_explanation(cursor: Cursor, system: System, drawn: pd.DataFrame) -> list[bool]:
+    """Of each drawn decision: whether it carries recorded attributions, of a version whose add up."""
+    parts = [c for c in drawn.columns if c.startswith("attribution:")]
+    if not parts:
+        return [False] * len(drawn)
+    sound = {}
+    for version in drawn["version"].dropna().unique().tolist():
+        check = _check_logged(
+            system, decisions.sample(cursor, system, Slice(version=version), CHECKED, 0), version
+        )
+        sound[version] = check is not None and check.passed
+    there = drawn[parts].notna().all(axis=1).tolist()
+    return [held and sound.get(version, False) for held, version in zip(there, drawn["version"], strict=True)]
+
+
 def feature_frame(frame: pd.DataFrame) -> pd.DataFrame:
     columns = [c for c in frame.columns if c.startswith("feature:")]
     return frame[columns].rename(columns=lambda c: c.partition(":")[2])

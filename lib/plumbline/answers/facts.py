@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from plumbline.answers import checking, recording
+from plumbline.answers.issuing import record_facts
 from plumbline.answers.probing import latest_probes
 from plumbline.answers.reading import Span, as_of, span_of
 from plumbline.answers.recording import Record
@@ -177,7 +178,10 @@ def _explained(cursor: Cursor, system: System, span: Span, now: datetime, held: 
             checking.chunk_of(day, held.by)
             for day, n in zip(profile.days, logged, strict=True) if n and day >= since
         }  # fmt: skip
-    return {"explained_share": max(share, by_model), "recent_chunks_attributed": len(attributed)}
+    return {
+        "explained_share": max(share, by_model), "recent_chunks_attributed": len(attributed),
+        **record_facts(cursor, system),
+    }  # fmt: skip
 
 
 def _people(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:

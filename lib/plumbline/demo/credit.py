@@ -20,10 +20,12 @@ from plumbline.demo.story import (
     train,
     write_csv,
 )
+from plumbline.demo.training import Training, write_repository
 from plumbline.domain import FloatArray, Task
 
 DAYS, ROWS, SHADOW_DAYS = 365, 57_000, 5
 RELEASES = ("2025.4", "2026.1", "2026.2", "2026.3")
+TRAINED = ("2025-10-20", "2026-01-21", "2026-04-22", "2026-07-22")
 FEATURES = ("income_k", "debt_ratio", "months_as_customer", "utilisation", "late_payments", "accounts")
 REGIONS = np.array(["north", "east", "south", "west"], dtype=object)
 
@@ -57,12 +59,17 @@ def write(folder: Path) -> ScenarioFiles:
         for values in x.values():
             values[place + 1] = values[place]
     quarter = np.minimum(((at - at[0]) / np.timedelta64(1, "D") / (DAYS / 4)).astype(int), 3)
-    models, parts, bases = [], np.zeros((ROWS, len(FEATURES))), np.zeros(ROWS)
+    models: list[Any] = []
+    trainings: list[Training] = []
+    parts, bases = np.zeros((ROWS, len(FEATURES))), np.zeros(ROWS)
     shadow: list[NDArray[Any]] = []
     for i in range(len(RELEASES)):
         learnt = _people(rng, 20_000)
         good = (rng.random(20_000) < sigmoid(_repays(learnt))).astype(float)
         models.append(train(pd.DataFrame(learnt), good, "binary", trees=45, num_leaves=7, learning_rate=0.2))
+        chosen = {"num_leaves": 7.0, "learning_rate": 0.2, "num_boost_round": 45.0}
+        rows = pd.DataFrame(learnt).assign(repaid=good)
+        trainings.append(Training(RELEASES[i], TRAINED[i], rows, chosen, models[i].model_to_string()))
         own = quarter == i
         parts[own], bases[own] = _contributions(models[i], x, own)
         start = at[0] + np.timedelta64(round(DAYS / 4 * i * 86_400), "s")
@@ -72,7 +79,8 @@ def write(folder: Path) -> ScenarioFiles:
     extra = [_shadowed(frame, rows, models[i], x, i) for i, rows in enumerate(shadow) if len(rows)]
     log = pd.concat([frame, *extra]).sort_values(["decided_at", "application"]).reset_index(drop=True)
     files = {v: keep(m, folder, f"credit_model_{v}.txt") for v, m in zip(RELEASES, models, strict=True)}
-    return ScenarioFiles(write_csv(log, folder / "credit_limits.csv"), None, files)
+    kept = write_repository(folder / "credit_training", trainings, author="Training pipeline")
+    return ScenarioFiles(write_csv(log, folder / "credit_limits.csv"), None, files, kept)
 
 
 def _contributions(model: Any, x: dict[str, FloatArray], rows: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
@@ -99,7 +107,7 @@ def _frame(
     overruled = rng.random(len(at)) < np.where(np.abs(score - 0.5) < 0.06, 0.12, 0.004)
     known = at + (rng.gamma(4, 2.5, len(at)) * 86_400).astype("timedelta64[s]")
     seen = known < END
-    trained = np.array(["2025-10-20", "2026-01-21", "2026-04-22", "2026-07-22"], dtype=object)
+    trained = np.array(TRAINED, dtype=object)
     return pd.DataFrame(
         {
             "application": [f"C{i:06d}" for i in range(len(at))], "decided_at": at,
@@ -123,7 +131,7 @@ def _shadowed(frame: Any, rows: NDArray[Any], model: Any, x: dict[str, FloatArra
     score = sigmoid(parts.sum(axis=1) + bases)
     made["application"] = "S" + str(release) + made["application"].str[1:]
     made["model_version"], made["lane"] = RELEASES[release], "shadow"
-    made["trained_on"] = ["", "2026-01-21", "2026-04-22", "2026-07-22"][release]
+    made["trained_on"] = TRAINED[release]
     made["p_repay"], made["decision"] = np.round(score, 8), np.where(score >= 0.5, "grant", "refuse")
     made["officer"] = made["decision"]
     for j, name in enumerate(FEATURES):
@@ -152,26 +160,30 @@ SCENARIO = Scenario(
     },
     context={
         "environment": "production", "impact": "credit", "harm": "yes", "oversight": "sometimes", "critical": "yes",
-        "regulated_buyers": "yes", "financial_entity": "yes", "interactions_per_month": "20000", "exemption": "entries",
+        "regulated_buyers": "yes", "financial_entity": "yes", "interactions_per_month": "20000", "exemption": "none",
     },
     settings={
         "as_of": DEMO_END, "alert_channel": True, "retraining_trigger": True, "covers_launch": True,
         "personal_data": ["subject"], "retention_days": 730,
         "ai_act": {"class": "high risk", "reviewed": "2026-09-15"},
-        "cost_matrix": {"currency": "EUR", "matrix": {"grant|grant": 40.0, "grant|refuse": -60.0}},
+        "cost_matrix": {
+            "currency": "EUR", "matrix": {"grant|grant": 40.0, "grant|refuse": -60.0},
+            "reason": "EUR 40 of interest and fees a year from a limit that is repaid; EUR 60 written off from one that is not.",
+        },
+        "reasons": {
+            "income_k": "Income, in thousands of euros", "debt_ratio": "Debts as a share of income",
+            "months_as_customer": "Months as a customer", "utilisation": "Share of present limits in use",
+            "late_payments": "Late payments in two years", "accounts": "Number of accounts",
+        },
     },
     attestations=tuple((control, "pass", text, "Lena Sommer", _START, _END) for control, text in _STATED.items()),
-    exemptions=(
-        ("REL-7", "Training runs are moved to a registry that keeps code, data and parameters.", "Lena Sommer",
-         "2027-03-31", "2026-09-15"),
-        ("EXP-3", "Decision records on paper are being introduced branch by branch.", "Lena Sommer", "2027-03-31", "2026-09-15"),
-    ),
     documents=True,
     events=(
         ("rollback rehearsed", "2026-06-10T09:00:00+00:00", "release pipeline", "2026.2 to 2026.1 and back, 6 minutes"),
         ("automatic rollback tested", "2026-06-10T10:00:00+00:00", "release pipeline", "Guardrail tripped on purpose"),
         ("restore rehearsed", "2026-06-11T09:00:00+00:00", "operations", "Restored from last night's backup"),
-        ("retraining fired", "2026-07-21T04:00:00+00:00", "training pipeline", "Quarterly threshold; 2026.3 made"),
+        ("retraining tested", "2026-07-21T04:00:00+00:00", "training pipeline",
+         "Threshold set above the measured accuracy on purpose; it fired, and 2026.3 was made"),
         ("alert tested", "2026-08-03T08:00:00+00:00", "monitoring", "Test alert to the duty phone"),
         ("alert delivered", "2026-08-03T08:00:05+00:00", "monitoring", "Duty phone"),
         ("alert acknowledged", "2026-08-03T08:04:00+00:00", "Lena Sommer", "Seen"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from plumbline.answers import loading, models, promises, recording
+from plumbline.answers import loading, models, probing, promises, recording
 from plumbline.answers.portfolio import SystemRow, portfolio
-from plumbline.demo.scenarios import SCENARIOS, Scenario
+from plumbline.demo.scenarios import SCENARIOS, Scenario, ScenarioFiles
 from plumbline.domain import Attestation, Exemption, PlumblineError, Status
 from plumbline.store import loads, systems
 from plumbline.store.workspace import Workspace
@@ -34,11 +35,16 @@ def load_demo(
                 f"There is no scenario {name!r}", todo=f"Use one of: {', '.join(SCENARIOS)}."
             )
     chosen = [SCENARIOS[name] for name in names or SCENARIOS]
-    for place, scenario in enumerate(chosen):
-        if progress:
-            progress(f"Demo: {scenario.title}", place / len(chosen))
-        if not _is_loaded(ws, scenario):
-            load_scenario(ws, folder, scenario)
+    missing = [scenario for scenario in chosen if not _is_loaded(ws, scenario)]
+    with ThreadPoolExecutor(1) as writer:  # the next log is written while this one is loaded
+        written = [writer.submit(scenario.write, folder) for scenario in missing]
+        try:
+            for place, (scenario, files) in enumerate(zip(missing, written, strict=True)):
+                if progress:
+                    progress(f"Demo: {scenario.title}", place / len(missing))
+                load_files(ws, scenario, files.result())
+        finally:
+            writer.shutdown(cancel_futures=True)
     if progress:
         progress("Demo loaded", 1.0)
     return tuple(row for row in portfolio(ws) if row.key in {scenario.name for scenario in chosen})
@@ -51,9 +57,8 @@ def _is_loaded(ws: Workspace, scenario: Scenario) -> bool:
         return any(load.undone_at is None for load in loads.list_loads(cursor, scenario.name))
 
 
-def load_scenario(ws: Workspace, folder: Path, scenario: Scenario) -> None:
-    """Write one scenario into a folder and load it, with all that its people state."""
-    files = scenario.write(folder)
+def load_files(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
+    """Load one scenario's files, with all that its people state."""
     key = scenario.name
     loading.load_file(
         ws, files.log, title=key, maps=_maps(scenario.mapping), positive=scenario.positive,
@@ -67,6 +72,8 @@ def load_scenario(ws: Workspace, folder: Path, scenario: Scenario) -> None:
         loading.load_file(ws, files.labels, title=key, maps=_maps(scenario.labels_mapping or {}), actor=ACTOR)
     for version, file in files.models.items() if scenario.registers else ():
         models.register(ws, key, version, file, actor=ACTOR)
+    if files.repository is not None:
+        probing.probe(ws, key, by=ACTOR, dvc=str(files.repository))
     promises.save_context(ws, key, scenario.context, by=ACTOR)
     for control, status, statement, owner, at, expires in scenario.attestations:
         link = f"register/{key}/{control}.pdf" if scenario.documents else ""

@@ -24,11 +24,13 @@ YEAR = ("2026-09-15", "2027-09-14")
 
 @dataclass(frozen=True, slots=True)
 class ScenarioFiles:
-    """What was written: the log, a labels file where outcomes come apart, and model files by version."""
+    """What was written: the log, a labels file where outcomes come apart, model files by version, and the
+    repository that they were trained in."""
 
     log: Path
     labels: Path | None = None
     models: Mapping[str, Path] = field(default_factory=dict)
+    repository: Path | None = None  # with DVC's record of each training, where the company keeps one
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from plumbline.logs.survey import MAX_LINE, line_too_long
 HEAD = 1024 * 1024
 DELIMITERS = (",", ";", "\t", "|")
 _CSV_TODO = "Export it as CSV or Parquet and load that."
+#: what a table of text does not hold: control characters, and what could not be decoded
+_ODD = re.compile("[\x00-\x08\x0b\x0e-\x1f\ufffd]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def _head(path: Path) -> tuple[bytes, str, bool]:
 
 def _text_form(path: Path, head: bytes, encoding: str, whole: bool) -> Form:
     text = head.decode(encoding, errors="replace").lstrip("﻿")
-    odd = sum(1 for c in text if (ord(c) < 32 and c not in "\t\r\n\f") or c == "�")
+    odd = len(_ODD.findall(text))
     if odd > 0.05 * max(len(text), 1):
         raise PlumblineError("The file is binary and not a table of text", where=path.name, todo=_CSV_TODO)
     if not whole:

@@ -1,0 +1,109 @@
+"""What Plumbline makes of each story, from the written files to the verdict, beside what was planted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from plumbline.answers.checking import findings
+from plumbline.answers.drift import drift
+from plumbline.answers.performance import performance
+from plumbline.answers.releases import releases
+from plumbline.answers.scorecard import scorecard
+from plumbline.demo.load import load_files
+from plumbline.demo.scenarios import SCENARIOS, ScenarioFiles
+from plumbline.domain import Finding, Scorecard, Status
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace, open_workspace
+
+Written = Mapping[str, ScenarioFiles]
+
+
+class Told:
+    """One story in a workspace of its own."""
+
+    def __init__(self, name: str, ws: Workspace) -> None:
+        self.name, self.ws, self.truth = name, ws, SCENARIOS[name].truth
+        self.card: Scorecard = scorecard(ws, name)
+
+    def status(self, control: str) -> Status:
+        return next(c for c in self.card.controls if c.id == control).status
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        with self.ws.read() as cursor:
+            return findings(cursor, systems.get_system(cursor, self.name))
+
+
+@pytest.fixture
+def told(request: pytest.FixtureRequest, written: Written, tmp_path: Path) -> Iterator[Told]:
+    name, files = request.param, written[request.param]
+    ws = open_workspace(tmp_path / "workspace.duckdb", read_from=[files.log.parent])
+    load_files(ws, SCENARIOS[name], files)
+    yield Told(name, ws)
+    ws.close()
+
+
+def story(name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("told", [name], indirect=True)
+
+
+def _day(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@story("shop-recommendations")
+def test_the_shop_is_a_liability_since_its_onset_and_the_season_comes_first(told: Told) -> None:
+    onset = _day(told.truth["onset"])
+    held = performance(told.ws, told.name, metrics=["accuracy"])
+    assert told.card.verdict == "LIABILITY"
+    assert told.status("MON-4") is Status.FAIL
+    assert held.change is not None
+    assert abs(held.change.at - onset) <= timedelta(days=7)
+    confirmed = next(f for f in told.findings if f.signal == "performance.accuracy")
+    assert onset <= confirmed.since <= onset + timedelta(days=14)
+    assert tuple(r.feature for r in drift(told.ws, told.name).ranking[:2]) == told.truth["seasonal"]
+    assert told.card.at_stake["low"] > 0
+    assert "15 %" in told.card.at_stake["reason"]
+
+
+@story("fleet-demand")
+def test_the_fleet_is_stale_and_costs_two_million_in_all_and_against_its_healthy_year(told: Told) -> None:
+    stake = told.card.at_stake
+    assert (told.status("MON-3"), told.status("MON-4")) == (Status.FAIL, Status.FAIL)
+    assert stake["amount"] == pytest.approx(told.truth["lost"], rel=0.10)
+    assert -stake["after"] * stake["decisions"] == pytest.approx(told.truth["lost"], rel=0.10)
+    bias = performance(told.ws, told.name, metrics=["bias"])
+    assert bias.change is not None
+    assert abs(bias.change.at - _day(told.truth["onset"])) < timedelta(days=31)
+    assert drift(told.ws, told.name).ranking[0].feature == "rival_lockers"
+
+
+@story("card-fraud")
+def test_the_bad_release_is_caught_within_a_hundred_decisions_and_its_return_recognised(told: Told) -> None:
+    found = releases(told.ws, told.name)
+    guard = next(g for g in found.guardrails if g.fired).found
+    assert guard.at_decision is not None
+    assert guard.at_decision <= 100
+    assert any(f"back to {told.truth['back_to']}" in f.sentence for f in told.findings)
+    (back,) = found.releases.rollbacks
+    assert back.minutes == 60 * told.truth["hours"]
+    assert told.status("REL-3") is Status.PASS
+    assert told.status("REL-5") is Status.FAIL
+
+
+@story("credit-limits")
+def test_credit_gets_the_best_verdict_and_no_alarm_in_twelve_months(told: Told) -> None:
+    assert told.card.verdict == "MATURE"
+    assert told.findings == ()
+    assert {c.status for c in told.card.controls if c.requirement == "mandatory"} == {Status.PASS}
+    assert not any(c.status is Status.EXEMPT for c in told.card.controls)
+
+
+@story("search-sandbox")
+def test_the_sandbox_is_exempt_with_its_boundary_stated(told: Told) -> None:
+    assert told.card.verdict == told.truth["verdict"]
+    assert any("sandbox" in reason.lower() for reason in told.card.reasons)
