@@ -1,7 +1,7 @@
-"""Load a log, correct what its columns mean, see what came in, take it back."""
+"""Load a log, correct what its columns mean, see what came in, mend what did not, take it back."""
 
 from plumbline.answers.loading import logs_of
-from plumbline.ui import cards, loads, sentences, shell, uploads
+from plumbline.ui import cards, loads, quarantines, sentences, shell, uploads
 
 view = shell.view()
 
@@ -10,18 +10,19 @@ cards.opening(*sentences.logs(view, logs))
 loads.result()
 
 cards.section("Load a log", "Or a labels file, with decision ids and outcomes: it is recognised by itself.")
-upload = uploads.drop(view.ws)
+upload = uploads.drop(view)
 if upload is not None:
     title = uploads.target(view, upload)
     found = uploads.inspect(view, upload, title)
     if found is not None:
         uploads.describe(found)
-        said = uploads.correct(found, upload, title)
-        uploads.load(view, upload, title, found, said)
+        settled = uploads.correct(view, found, upload, title)
+        if settled is not None:
+            uploads.load(view, upload, title, found, *settled)
+uploads.finish(view)
 
 if logs is not None and logs.loads:
     cards.section("Loads so far")
     loads.table(logs.loads)
     loads.undo(view, logs.loads)
-if logs is not None and logs.quarantined:
-    loads.quarantine(logs.quarantined)
+quarantines.section(view)

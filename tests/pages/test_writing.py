@@ -36,7 +36,7 @@ def test_a_dropped_log_shows_its_mapping_loads_and_leaves_no_file_behind() -> No
         assert name in said
         assert f"## {figure}" in said
     assert loaded.sidebar.selectbox(key="system").value == "shop-offers"
-    assert not list(opened.workspace().inbox.iterdir())
+    assert not [path for path in opened.workspace().inbox.rglob("*") if path.is_file()]
 
 
 def test_what_a_person_changes_in_the_mapping_is_what_is_loaded() -> None:

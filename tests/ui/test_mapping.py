@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plumbline.domain import ColumnMap, RoleName
-from plumbline.ui.mapping import changes
+from plumbline.ui.mapping import changes, lines
 from plumbline.ui.roles import WORDS, gains
 
 MAPS = (
@@ -12,27 +12,42 @@ MAPS = (
     ColumnMap("sex", RoleName("protected", "sex")),
     ColumnMap("y" * 200, RoleName("feature", "y" * 200)),
 )
-ROLES = [m.role.role for m in MAPS]
-NAMES = ["", "sex", "sex", "y" * 79 + "…"]
+ROLES, ALSO = ["timestamp", "feature", "feature"], ["", "protected", ""]
+NAMES = ["", "sex", "y" * 79 + "…"]
+
+
+def test_a_second_role_shares_its_columns_row() -> None:
+    assert [(row.column, row.means, row.also) for row in lines(MAPS)][:2] == [
+        ("when", "timestamp", ""), ("sex", "feature", "protected"),
+    ]  # fmt: skip
+    other = (*MAPS, ColumnMap("sex", RoleName("segment", "by_sex")))
+    assert len(lines(other)) == 4
 
 
 def test_an_untouched_table_changes_nothing() -> None:
-    assert changes(MAPS, ROLES, NAMES) == ()
+    assert changes(MAPS, ROLES, ALSO, NAMES) == ()
+    assert changes(MAPS, ROLES, [None, "protected", None], NAMES) == ()
 
 
 def test_a_changed_role_is_said_with_its_name() -> None:
-    assert changes(MAPS, ["ignore", *ROLES[1:]], NAMES) == (("when", "ignore"),)
-    assert changes(MAPS, ["segment", *ROLES[1:]], NAMES) == (("when", "segment:when"),)
+    assert changes(MAPS, ["ignore", *ROLES[1:]], ALSO, NAMES) == (("when", "ignore"),)
+    assert changes(MAPS, ["segment", *ROLES[1:]], ALSO, NAMES) == (("when", "segment:when"),)
 
 
-def test_a_column_with_two_roles_keeps_the_other_one() -> None:
-    said = changes(MAPS, ["timestamp", "ignore", "protected", "feature"], NAMES)
-    assert said == (("sex", "ignore"), ("sex", "protected:sex"))
+def test_a_second_role_is_taken_away_changed_and_added() -> None:
+    assert changes(MAPS, ROLES, ["", "", ""], NAMES) == (("sex", "feature:sex"),)
+    assert changes(MAPS, ROLES, ["", "segment", ""], NAMES) == (
+        ("sex", "feature:sex"),
+        ("sex", "segment:sex"),
+    )
+    assert changes(MAPS, ROLES, ["", "protected", "segment"], NAMES) == (
+        ("y" * 200, "feature:" + "y" * 200), ("y" * 200, "segment:" + "y" * 200),
+    )  # fmt: skip
 
 
 def test_a_new_name_is_a_change_and_an_emptied_one_falls_back_to_the_column() -> None:
-    assert changes(MAPS, ROLES, ["", "gender", "sex", NAMES[3]])[0] == ("sex", "feature:gender")
-    assert changes(MAPS, ROLES, ["", None, "sex", NAMES[3]]) == ()
+    assert changes(MAPS, ROLES, ALSO, ["", "gender", NAMES[2]])[0] == ("sex", "feature:gender")
+    assert changes(MAPS, ROLES, ALSO, ["", None, NAMES[2]]) == ()
 
 
 def test_every_role_has_words_and_what_is_missing_is_said() -> None:

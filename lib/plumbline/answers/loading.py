@@ -14,12 +14,12 @@ from plumbline.logs.inspect import Inspection, inspect
 from plumbline.logs.labels import load_labels
 from plumbline.logs.load import load_decisions
 from plumbline.logs.orders import ordered, read_order
+from plumbline.logs.preview import Preview, preview
 from plumbline.logs.questions import Question
 from plumbline.logs.source import open_source
 from plumbline.logs.undo import undo
 from plumbline.profile import build
 from plumbline.store import loads, systems, trail
-from plumbline.store.loads import Quarantined
 from plumbline.store.sql import system_key
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -28,10 +28,10 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class LogsOf:
-    """What was loaded into one system, newest first."""
+    """What was loaded into one system, newest first. ``waiting``: rows in its quarantine."""
 
     loads: tuple[Load, ...]
-    quarantined: tuple[Quarantined, ...]
+    waiting: int
 
 
 def read_maps(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -160,6 +160,17 @@ def inspect_file(
     return inspect(path, ws=ws, known=known, sheet=sheet)
 
 
+def preview_file(
+    ws: Workspace, path: Path, mapping: Mapping, *, labels: bool = False, system: str | None = None
+) -> Preview:
+    """The first ten rows of a file as a load under this mapping would make them; changes nothing.
+
+    Raises:
+        PlumblineError: the mapping does not fit, as for a load.
+    """
+    return preview(ws, path, mapping, labels=labels, system=system_key(system) if system else None)
+
+
 def load_file(
     ws: Workspace,
     path: Path,
@@ -258,11 +269,11 @@ def set_reference(ws: Workspace, key: str, start: datetime, end: datetime, *, ac
     return system
 
 
-def logs_of(ws: Workspace, key: str, *, limit: int = 500) -> LogsOf:
-    """A system's loads, and rows in quarantine."""
+def logs_of(ws: Workspace, key: str) -> LogsOf:
+    """A system's loads, and how many rows wait in quarantine."""
     with ws.read() as cursor:
-        found = loads.list_loads(cursor, key)
-        return LogsOf(tuple(found), tuple(loads.quarantined(cursor, system=key, limit=limit)))
+        waiting = sum(n for _, _, n in loads.quarantine_counts(cursor, key))
+        return LogsOf(tuple(loads.list_loads(cursor, key)), waiting)
 
 
 def _holds_labels(mapping: Mapping) -> bool:

@@ -53,6 +53,22 @@ def unparsed(cursor: duckdb.DuckDBPyConnection, source: Source) -> list[tuple[in
     ).fetchall()
 
 
+def unparsed_rows(cursor: duckdb.DuckDBPyConnection, source: Source, most: int) -> list[tuple[str, str]]:
+    """(DuckDB's reason, text) of the first records that could not be parsed, among the first ``most`` lines."""
+    found = unparsed(cursor, source)
+    if not found:
+        return []
+    last = cursor.execute(
+        f"SELECT line_byte_position FROM {REJECTS} WHERE line <= ? ORDER BY line DESC LIMIT 1", [most + 1]
+    ).fetchone()
+    return [(kind, _clean(text)) for at, kind, text in found if last and at <= last[0]]
+
+
+def unparsed_reason(kind: str) -> str:
+    """Our word for DuckDB's reason."""
+    return _said(kind)[0]
+
+
 def set_aside(
     cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, mapping: Mapping, *, staged: int, system: str,
     load_id: int,

@@ -12,8 +12,10 @@ from plumbline.store.sql import ident, literal
 STAGE, STAGE_TABLE, REPEATS, SHIFTS = "stage_rows", "stage_table", "stage_repeats", "stage_shifts"
 
 
-def stage(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan) -> int:
-    """Read the file once into a temporary table, seen through the view STAGE; returns its number of rows.
+def stage(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, first: int | None = None) -> int:
+    """Read the file, or its ``first`` rows, once into a temporary table, seen through the view STAGE.
+
+    Returns its number of rows.
 
     Columns: those of ``staged_rows`` and ``_row`` (0-based place among the records that could be parsed).
 
@@ -21,7 +23,7 @@ def stage(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan) -> int:
         PlumblineError: DuckDB cannot read the file at all.
     """
     drop_stage(cursor)
-    read_into(cursor, source, f"CREATE TEMP TABLE {STAGE_TABLE} AS {staged_rows(source, plan)}")
+    read_into(cursor, source, f"CREATE TEMP TABLE {STAGE_TABLE} AS {staged_rows(source, plan, limit=first)}")
     return _number_rows(cursor)
 
 

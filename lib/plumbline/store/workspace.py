@@ -40,6 +40,13 @@ def aware(at: datetime) -> datetime:
     return at.replace(tzinfo=UTC)
 
 
+class Stopped(PlumblineError):
+    """A write that a person stopped: nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__("Stopped; nothing was changed")
+
+
 class Workspace:
     """An open workspace. Use ``read`` for queries and ``write`` for one transaction."""
 
@@ -50,6 +57,7 @@ class Workspace:
         self.encrypted = encrypted  #: whether what is on the disk, spilled rows included, is cipher text
         self._connection = connection
         self._writing = threading.RLock()
+        self._writer: duckdb.DuckDBPyConnection | None = None
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -67,12 +75,23 @@ class Workspace:
         """One transaction: there whole when the block ends, not at all when it raises."""
         with self._writing, self.read() as cursor:
             cursor.execute("BEGIN TRANSACTION")
+            self._writer = cursor
             try:
                 yield cursor
-            except BaseException:
+            except BaseException as error:
+                self._writer = None
                 cursor.execute("ROLLBACK")
+                if isinstance(error, duckdb.InterruptException):
+                    raise Stopped() from error
                 raise
+            self._writer = None
             cursor.execute("COMMIT")
+
+    def interrupt(self) -> None:
+        """Stop the statement that a writer is at, from another thread; its ``write`` then raises ``Stopped``."""
+        writer = self._writer
+        if writer is not None:
+            writer.interrupt()
 
     def change(self) -> int:
         """A number that grows with every recorded change: the key of every cache.

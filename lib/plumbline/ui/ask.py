@@ -25,14 +25,13 @@ def ask(
     """
     name = f"{question.__module__}.{question.__qualname__}"
     today = datetime.now(UTC).date()
-    kept: T = _kept(
+    kept: T = (_kept_here if view.scratch else _kept)(
         question, view.ws, name, str(view.ws.path.resolve()), view.change, today, args, dict(options)
     )
     return kept
 
 
-@st.cache_data(max_entries=96, show_spinner="Measuring. This is done once after each change.")
-def _kept(
+def _answer(
     _question: Callable[..., Any],
     _ws: Workspace,
     name: str,
@@ -43,3 +42,13 @@ def _kept(
     options: dict[str, Any],
 ) -> Any:
     return _question(_ws, *args, **options)
+
+
+_SPINNER = "Measuring. This is done once after each change."
+_kept = st.cache_data(max_entries=96, show_spinner=_SPINNER)(_answer)
+
+
+@st.cache_data(max_entries=48, show_spinner=_SPINNER, scope="session")
+def _kept_here(_question: Callable[..., Any], _ws: Workspace, *key: Any) -> Any:
+    """The same for a scratch workspace: what is kept ends with the session."""
+    return _answer(_question, _ws, *key)

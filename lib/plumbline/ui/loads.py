@@ -8,8 +8,7 @@ import streamlit as st
 
 from plumbline.answers.loading import undo_load
 from plumbline.charts import numbers
-from plumbline.domain import Load
-from plumbline.store.loads import Quarantined
+from plumbline.domain import Load, PlumblineError
 from plumbline.ui import cards, session, states, tables, uploads
 from plumbline.ui.cards import Figure
 from plumbline.ui.plain import one_line, plain
@@ -52,7 +51,7 @@ def table(found: Sequence[Load]) -> None:
                 "Load": load.load_id,
                 "When (UTC)": f"{load.at:%Y-%m-%d %H:%M}",
                 "File": one_line(load.file, 60),
-                "Holds": load.kind,
+                "Holds": load.kind if load.retry_of is None else f"rows of load {load.retry_of}",
                 "Read": load.rows_read,
                 "Loaded": load.rows_loaded,
                 "Duplicates": load.rows_duplicate,
@@ -84,29 +83,11 @@ def undo(view: View, found: Sequence[Load]) -> None:
         )
         sure = st.checkbox("Remove its decisions, labels and counts", key="logs.undo.sure")
         if st.button("Take it back", disabled=not sure or chosen is None) and chosen is not None:
-            removed = undo_load(view.ws, int(chosen), actor=uploads.actor())
+            try:
+                removed = undo_load(view.ws, int(chosen), actor=uploads.actor())
+            except PlumblineError as error:
+                states.failed(error)
+                return
             session.RESULT.clear()
             st.toast(f"Load {chosen} is taken back: {numbers.count(removed)} rows removed.")
             st.rerun()
-
-
-def quarantine(rows: Sequence[Quarantined]) -> None:
-    """Rows that could not be loaded, with line, reason and raw text."""
-    cards.section(
-        "Quarantine",
-        "Rows that could not be loaded, as they stood in the file. Mend them there, and load it again.",
-    )
-    tables.grid(
-        [
-            {
-                "Load": row.load_id,
-                "Line": row.line,
-                "Reason": one_line(row.reason.replace("_", " "), 80),
-                "Detail": one_line(row.detail or "", 160),
-                "Raw": one_line(row.raw or "", 300),
-            }
-            for row in rows
-        ],
-        alt="Rows in quarantine: load, line, reason, detail, raw text",
-        height=300 if len(rows) > 7 else None,
-    )

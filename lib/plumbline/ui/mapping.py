@@ -1,9 +1,10 @@
-"""The guessed mapping as a table that a person can change by hand."""
+"""The guessed mapping as a table that a person can change by hand: one row a column, one or two roles each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping as Names
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,31 +12,75 @@ from plumbline.domain import IGNORE, NAMED_ROLES, SINGLE_ROLES, ColumnMap, Mappi
 from plumbline.ui.plain import one_line
 
 OPTIONS = (*SINGLE_ROLES, *NAMED_ROLES, IGNORE)
+#: a second role that a column can have beside its first
+ALSO = ("", *NAMED_ROLES)
 #: confidence below which a guess is marked as worth a look
 SURE = 0.8
 
 
-def editor(mapping: Mapping, samples: Names[str, Sequence[object]], key: str) -> tuple[tuple[str, str], ...]:
-    """Draw the mapping, one row a column and role, and return what the person changed.
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the table: a column and the guesses that it shows, the second one only under the same name."""
+
+    column: str
+    maps: tuple[ColumnMap, ...]
+
+    @property
+    def means(self) -> str:
+        return self.maps[0].role.role
+
+    @property
+    def also(self) -> str:
+        return self.maps[1].role.role if len(self.maps) > 1 else ""
+
+    @property
+    def name(self) -> str:
+        return next((m.role.name for m in self.maps if m.role.name), "")
+
+
+def lines(maps: Sequence[ColumnMap]) -> list[Line]:
+    """The rows of the table: a second role joins its column's row where both go by one name."""
+    made: list[Line] = []
+    for item in maps:
+        last = made[-1] if made else None
+        if (
+            last
+            and last.column == item.column
+            and len(last.maps) == 1
+            and item.role.role in ALSO
+            and last.name in ("", item.role.name)
+        ):
+            made[-1] = Line(item.column, (*last.maps, item))
+        else:
+            made.append(Line(item.column, (item,)))
+    return made
+
+
+def editor(
+    mapping: Mapping, samples: Names[str, Sequence[object]], key: str, fresh: Sequence[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Draw the mapping and return what the person changed.
 
     Args:
         samples: a few values of each column, to see what is meant.
         key: of the widget; a new file needs a new one.
+        fresh: columns that the remembered mapping did not have.
 
     Returns:
         (column, role) for every role of every column of which one was changed.
     """
     import pandas as pd
 
-    maps = mapping.columns
+    rows = lines(mapping.columns)
     frame = pd.DataFrame(
         {
-            "Column": [one_line(m.column, 80) for m in maps],
-            "Means": [m.role.role for m in maps],
-            "Named": [one_line(m.role.name, 80) for m in maps],
-            "Examples": [", ".join(one_line(v, 24) for v in samples.get(m.column, ())[:3]) for m in maps],
-            "Sure": [_sure(m) for m in maps],
-            "Why": [one_line(m.reason, 160) for m in maps],
+            "Column": [one_line(row.column, 80) for row in rows],
+            "Means": [row.means for row in rows],
+            "Also": [row.also for row in rows],
+            "Examples": [", ".join(one_line(v, 24) for v in samples.get(row.column, ())[:3]) for row in rows],
+            "Sure": [_sure(row, fresh) for row in rows],
+            "Named": [one_line(row.name, 80) for row in rows],
+            "Why": [one_line("; ".join(m.reason for m in row.maps), 200) for row in rows],
         }
     )
     changed = st.data_editor(
@@ -46,45 +91,52 @@ def editor(mapping: Mapping, samples: Names[str, Sequence[object]], key: str) ->
         disabled=["Column", "Examples", "Sure", "Why"],
         column_config={
             "Column": st.column_config.TextColumn(width="medium"),
-            "Means": st.column_config.SelectboxColumn(options=list(OPTIONS), required=True, width="small"),
+            "Means": st.column_config.SelectboxColumn(
+                options=list(OPTIONS),
+                required=True,
+                width="small",
+                help="What the column holds. Click to change it.",
+            ),
+            "Also": st.column_config.SelectboxColumn(
+                options=list(ALSO),
+                width="small",
+                help="A second role, e.g. a feature that is a protected attribute as well.",
+            ),
+            "Examples": st.column_config.TextColumn(width="medium"),
+            "Sure": st.column_config.TextColumn(
+                width="small", help="● sure, ▲ worth a look, ◆ new since the log before."
+            ),
             "Named": st.column_config.TextColumn(
                 width="small",
                 max_chars=80,
                 help="The name of a feature, segment, class or protected attribute.",
             ),
-            "Examples": st.column_config.TextColumn(width="medium"),
-            "Sure": st.column_config.TextColumn(width="small"),
             "Why": st.column_config.TextColumn(width="large"),
         },
-        alt="Columns of the file, what each means, its name, examples, confidence and reason",
+        alt="Columns of the file, what each means, a second meaning, examples, confidence, name and reason",
     )
-    return changes(maps, list(changed["Means"]), list(changed["Named"]))
+    return changes(mapping.columns, list(changed["Means"]), list(changed["Also"]), list(changed["Named"]))
 
 
 def changes(
-    maps: Sequence[ColumnMap], roles: Sequence[str], names: Sequence[object]
+    maps: Sequence[ColumnMap], means: Sequence[str], also: Sequence[object], names: Sequence[object]
 ) -> tuple[tuple[str, str], ...]:
     """Every (column, role) of the columns of which a role or a name differs from the guess."""
     said: dict[str, list[str]] = {}
     touched = set()
-    for guess, role, name in zip(maps, roles, names, strict=True):
-        text = role
-        if role in NAMED_ROLES:
-            words = str(name).strip() if isinstance(name, str) else ""
-            text = f"{role}:{words or guess.column}"
-        said.setdefault(guess.column, []).append(text)
-        if text != _spelt(guess):
-            touched.add(guess.column)
+    for row, first, second, name in zip(lines(maps), means, also, names, strict=True):
+        words = str(name).strip() if isinstance(name, str) else ""
+        if words == one_line(row.name, 80):  # a cut name that nobody touched is no change
+            words = row.name
+        roles = [first, *([second] if isinstance(second, str) and second and second != first else [])]
+        spelt = [f"{role}:{words or row.column}" if role in NAMED_ROLES else role for role in roles]
+        said.setdefault(row.column, []).extend(spelt)
+        if spelt != [str(m.role) for m in row.maps]:
+            touched.add(row.column)
     return tuple((column, role) for column, items in said.items() if column in touched for role in items)
 
 
-def _spelt(guess: ColumnMap) -> str:
-    """The role as the table spells it: a cut name that nobody touched is no change."""
-    if guess.role.role in NAMED_ROLES:
-        return f"{guess.role.role}:{one_line(guess.role.name, 80) or guess.column}"
-    return guess.role.role
-
-
-def _sure(guess: ColumnMap) -> str:
-    mark = "●" if guess.confidence >= SURE else "▲"
-    return f"{mark} {guess.confidence:.0%}"
+def _sure(row: Line, fresh: Sequence[str]) -> str:
+    least = min(m.confidence for m in row.maps)
+    mark = "◆ new," if row.column in fresh else "●" if least >= SURE else "▲"
+    return f"{mark} {least:.0%}"

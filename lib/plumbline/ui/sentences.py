@@ -64,11 +64,8 @@ def logs(view: View, found: LogsOf | None) -> Opening:
     rows = sum(load.rows_loaded for load in there if load.kind != "labels")
     loaded = "1 load" if len(there) == 1 else f"{len(there)} loads"
     sentence = f"{view.system.title} holds {numbers.count(rows)} decisions from {loaded}."
-    aside = sum(load.rows_quarantined for load in there)
-    return (
-        sentence,
-        f"{numbers.count(aside)} rows are in quarantine." if aside else "Nothing is in quarantine.",
-    )
+    aside = numbers.count(found.waiting)
+    return sentence, f"{aside} rows wait in quarantine." if found.waiting else "Nothing is in quarantine."
 
 
 def context(stated: Statements, today: date) -> Opening:

@@ -52,12 +52,22 @@ FEATURE = Key("feature", "")
 METHOD = Key("method", "js")
 DECISION = Key("decision", "")
 
+# the quarantine on the Logs page: bound as well
+LOAD = Key("load", "")
+REASON = Key("reason", "")
+
 # pages: kept in the tab only
 UPLOAD: Key[Any] = Key("logs.upload", None)  # what the last uploaded file turned out to be
 RESULT: Key[Any] = Key("logs.result", None)  # the last load's result
 PAGE_AFTER: Key[Any] = Key("decisions.after", None)  # (question, where its next page begins)
 PAGE_IDS: Key[tuple[str, ...]] = Key("decisions.ids", ())  # the decisions of the page on screen
 INSPECTED: Key[Any] = Key("logs.inspected", None)  # ((upload, system), what it seems to be)
+PREVIEW: Key[Any] = Key("logs.preview", None)  # ((upload, mapping, ...), its first rows as loaded)
+JOB: Key[Any] = Key("logs.job", None)  # the load at work
+SCRATCH = Key("scratch", False)  # whether this tab looks at its scratch workspace
+KEEPING = Key("scratch.keeping", False)  # whether scratch is to be loaded for good at this run
+SCRATCHING: Key[Any] = Key("logs.scratching", None)  # how the file is loaded that is going into scratch
 GO_TO = Key("logs.go_to", "")  # the system that the sidebar turns to at the next run
 UPLOAD_TURN = Key("logs.turn", 0)  # counts uploads: a new uploader after each load
+LOCAL = "local user"  # who acts where nobody signs in
 ACTOR = Key("actor", "")  # the name that signs what is done in this tab

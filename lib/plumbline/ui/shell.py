@@ -8,8 +8,7 @@ from typing import Any
 import streamlit as st
 
 from plumbline.domain import PlumblineError, System
-from plumbline.ui import cards, sidebar, states
-from plumbline.ui import open as opened
+from plumbline.ui import cards, scratches, sidebar, states
 from plumbline.ui.states import PAGES
 from plumbline.ui.view import CURRENT, View
 
@@ -85,7 +84,9 @@ def main() -> None:
     st.logo(_wordmark(cards.mode() == "dark"), size="large")
     with st.container(width=cards.MEASURE):
         try:
-            CURRENT.set(sidebar.read(opened.workspace(), cards.mode()))
+            ws, scratch = scratches.workspace()
+            CURRENT.set(sidebar.read(ws, cards.mode(), scratch=scratch))
+            scratches.keeping()
             page.run()
         except PlumblineError as error:
             states.failed(error)

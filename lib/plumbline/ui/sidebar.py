@@ -10,7 +10,7 @@ from plumbline.charts.style import Mode
 from plumbline.domain import System
 from plumbline.store import systems as store
 from plumbline.store.workspace import Workspace
-from plumbline.ui import cards, session
+from plumbline.ui import cards, scratches, session
 from plumbline.ui.choices import Choices, choices, levels
 from plumbline.ui.plain import plain
 from plumbline.ui.view import View
@@ -23,15 +23,17 @@ EVERYTHING = "No filter"
 CHUNKS = ("auto", "day", "week", "month")
 
 
-def read(ws: Workspace, mode: Mode) -> View:
-    """Draw the sidebar and return what it says."""
+def read(ws: Workspace, mode: Mode, *, scratch: bool = False) -> View:
+    """Draw the sidebar and return what it says; ``scratch``: the workspace is this session's own."""
     with ws.read() as cursor:
         found = tuple(store.list_systems(cursor))
     change = ws.change()
     with st.sidebar:
+        if scratch:
+            scratches.badge()
         if not found:
             cards.note("No system yet. Load a log to begin.")
-            return View(ws, change, mode, ())
+            return View(ws, change, mode, (), scratch=scratch)
         system = _system(found)
         offered = choices(ws, str(ws.path), system.key, change)
         start, end = _window(offered)
@@ -39,7 +41,17 @@ def read(ws: Workspace, mode: Mode) -> View:
         chunk = st.selectbox("Chunk", CHUNKS, key=session.CHUNK.name, bind="query-params")
         where = _filter(ws, system.key, offered, change)
     return View(
-        ws, change, mode, found, system, start, end, version, None if chunk == "auto" else chunk, where
+        ws,
+        change,
+        mode,
+        found,
+        system,
+        start,
+        end,
+        version,
+        None if chunk == "auto" else chunk,
+        where,
+        scratch,
     )
 
 
@@ -48,7 +60,8 @@ def _system(found: tuple[System, ...]) -> System:
     if session.GO_TO.get() in keys:
         session.SYSTEM.set(session.GO_TO.get())
         session.GO_TO.clear()
-    _missing(session.SYSTEM.name, keys, "system")
+    else:
+        _missing(session.SYSTEM.name, keys, "system")
     key = st.selectbox("System", keys, key=session.SYSTEM.name, bind="query-params")
     return next(system for system in found if system.key == key)
 

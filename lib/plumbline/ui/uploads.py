@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
-from plumbline.answers.loading import amend, inspect_file, load_file
-from plumbline.domain import Load, PlumblineError
+from plumbline.answers.loading import Said, inspect_file, load_file, settled
+from plumbline.domain import Mapping, PlumblineError
 from plumbline.logs.formats import SUFFIXES, TITLES
 from plumbline.logs.inspect import Inspection
-from plumbline.store.workspace import Workspace
-from plumbline.ui import cards, mapping, session, states, tables
-from plumbline.ui.plain import one_line, plain, prose
-from plumbline.ui.roles import gains
+from plumbline.ui import asking, cards, desk, jobs, mapping, previews, session, states
+from plumbline.ui import open as opened
+from plumbline.ui.plain import one_line
 from plumbline.ui.view import View
 
+LIMIT = 200  # MB
 NEW = "New system"
-LOCAL = "local user"  # who acts where nobody signs in
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +32,26 @@ class Upload:
 
 def actor() -> str:
     """The name that goes on the trail."""
-    return session.ACTOR.get().strip() or LOCAL
+    return session.ACTOR.get().strip() or session.LOCAL
 
 
-def drop(ws: Workspace) -> Upload | None:
+def drop(view: View) -> Upload | None:
     """The uploader; the dropped file, spooled once and kept until it is loaded or another one is dropped."""
     given = st.file_uploader(
-        "CSV, Parquet, Excel, JSON or Arrow, at most 200 MB. "
+        f"CSV, Parquet, Excel, JSON or Arrow, at most {LIMIT} MB. "
         "Larger logs: `plumbline load FILE --system NAME` in a terminal.",
-        type=SUFFIXES, key=f"logs.file.{session.UPLOAD_TURN.get()}",
+        type=SUFFIXES, max_upload_size=LIMIT, key=f"logs.file.{session.UPLOAD_TURN.get()}",
     )  # fmt: skip
     held: Upload | None = session.UPLOAD.get()
+    if jobs.running():
+        return held
     if given is None:
         forget()
         return None
     if held is not None and held.token == given.file_id and held.path.exists():
         return held
     forget()
-    folder = Path(tempfile.mkdtemp(dir=ws.inbox))
-    path = folder / safe_name(given.name)
+    path = desk.place(opened.workspace(), safe_name(given.name))
     with path.open("wb") as out:
         out.write(given.getbuffer())
     made = Upload(given.file_id, path)
@@ -68,12 +66,12 @@ def safe_name(name: str) -> str:
 
 
 def forget() -> None:
-    """Delete the spooled file."""
+    """Delete the spooled file, unless scratch holds on to it."""
     held: Upload | None = session.UPLOAD.get()
-    if held is not None:
+    if held is not None and held.path not in {kept.path for kept in desk.desk(opened.workspace()).files}:
         shutil.rmtree(held.path.parent, ignore_errors=True)
-    session.UPLOAD.clear()
-    session.INSPECTED.clear()
+    for key in (session.UPLOAD, session.INSPECTED, session.PREVIEW):
+        key.clear()
 
 
 def target(view: View, upload: Upload) -> str:
@@ -126,69 +124,79 @@ def describe(found: Inspection) -> None:
         parts += [found.encoding, f"{separators.get(found.delimiter, repr(found.delimiter))} between columns"]
         parts.append(f"decimal {'comma' if found.decimal == ',' else 'point'}")
     cards.section(f"This is {what}", f"{', '.join(parts)}; judged by its first {found.rows_sampled:,} rows.")
-    for question in found.questions:
-        st.markdown(f"{cards.word('watch', 'to check')}  {prose(question)}")
+    if found.remembered:
+        cards.note("The mapping is remembered from earlier logs of this system. " + _differences(found))
+    for words in found.notes:
+        cards.note(words)
 
 
-def correct(found: Inspection, upload: Upload, title: str) -> tuple[tuple[str, str], ...]:
-    """The mapping to change by hand, beside what it makes possible; returns what was changed."""
+def _differences(found: Inspection) -> str:
+    parts = []
+    if found.fresh:
+        parts.append(f"New columns, marked ◆: {', '.join(one_line(c, 40) for c in found.fresh[:12])}.")
+    if found.gone:
+        parts.append(f"Columns that it lacks: {', '.join(one_line(c, 40) for c in found.gone[:12])}.")
+    return " ".join(parts) or "The columns are the same."
+
+
+def correct(view: View, found: Inspection, upload: Upload, title: str) -> tuple[Said, Mapping] | None:
+    """Questions, the mapping to change by hand, and a preview under it; None where it cannot be loaded so."""
+    token = f"{upload.token}.{title}"
+    said = asking.ask(found, token)
     samples = {column: [v for v in values if v] for column, values in found.samples().items()}
-    said = mapping.editor(found.mapping, samples, f"logs.mapping.{upload.token}.{title}")
+    cards.section("What each column means", "Guessed from names and contents; change what is wrong.")
+    said = replace(said, maps=mapping.editor(found.mapping, samples, f"logs.mapping.{token}", found.fresh))
     try:
-        roles = {column.role.role for column in amend(found.mapping, said).columns}
+        used = settled(found.mapping, said)
     except PlumblineError as error:
         states.failed(error)
-        return said
+        return None
+    known = title if title in {system.key for system in view.systems} else ""
     if found.kind != "labels":
-        told = gains(roles)
-        there = [f"{cards.word('pass', role)} {plain(words)}" for role, words, has in told if has]
-        lacking = [
-            f"{cards.word('unknown', 'no ' + role)} {plain(words)}" for role, words, has in told if not has
-        ]
-        with st.expander(f"What this makes possible ({len(there)}) and what it lacks ({len(lacking)})"):
-            left, right = st.columns(2, gap="large")
-            left.markdown("  \n".join(there) or "Nothing yet.")
-            right.markdown("  \n".join(lacking) or "Nothing.")
-    with st.expander("First rows"):
-        rows = [
-            {str(c): one_line(v or "", 80) for c, v in zip(found.columns, row, strict=True)}
-            for row in found.preview
-        ]
-        tables.grid(rows, alt="The first rows of the file as text")
-    return said
+        previews.worth(used)
+    if not previews.rows(view, upload.token, upload.path, used, labels=found.kind == "labels", system=known):
+        return None
+    return said, used
 
 
-def load(
-    view: View, upload: Upload, title: str, found: Inspection, said: tuple[tuple[str, str], ...]
-) -> None:
-    """The button that loads, with progress; the whole load is one transaction, so stopping it leaves nothing."""
-    options: dict[str, Any] = {}
-    if found.kind != "labels":
-        options["reference"] = st.checkbox(
-            "These decisions were healthy: use them as the reference", key=f"logs.reference.{upload.token}",
-            help="Otherwise the reference is found in the log itself, and said.",
+def load(view: View, upload: Upload, title: str, found: Inspection, said: Said, used: Mapping) -> None:
+    """The buttons that load, for good or for a look, and the load at work."""
+    reference = found.kind != "labels" and st.checkbox(
+        "These decisions were healthy: use them as the reference", key=f"logs.reference.{upload.token}",
+        help="Otherwise the reference is found in the log itself, and said.",
+    )  # fmt: skip
+    missing = asking.unanswered(found, said)
+    if missing:
+        cards.note(f"Answer first: {missing[0].text}")
+    idle = not title or bool(missing) or jobs.running()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for_good = st.button("Load", type="primary", icon=":material/upload:", disabled=idle)
+        look = not view.scratch and found.kind != "labels" and st.button(
+            "Just look at this file", icon=":material/visibility:", disabled=idle,
+            help="Loads it for this browser tab alone. Nothing is kept, unless you say so later.",
         )  # fmt: skip
-    if not st.button("Load", type="primary", icon=":material/upload:", disabled=not title):
+    if for_good or look:
+        ws = desk.scratch(opened.workspace()) if look else view.ws
+        who = actor()
+        jobs.start(ws, upload.path.name, lambda say: load_file(
+            ws, upload.path, title=title, mapping=used, reference=bool(reference), actor=who, progress=say,
+        ))  # fmt: skip
+        if look or view.scratch:
+            session.SCRATCHING.set(desk.Kept(upload.path, title, used, bool(reference)))
+
+
+def finish(view: View) -> None:
+    """Watch the load at work; when it is made, keep the result, and go to the system that it went into."""
+    made = jobs.watch()
+    kept: desk.Kept | None = session.SCRATCHING.get()
+    if made is None:
+        if not jobs.running():
+            session.SCRATCHING.clear()
         return
-    bar = st.progress(0.0, text="Starting")
-    try:
-        made = load_file(
-            view.ws, upload.path, title=title, mapping=found.mapping, maps=said, actor=actor(),
-            progress=lambda phrase, share: _show(bar, phrase, share), **options,
-        )  # fmt: skip
-    except PlumblineError as error:
-        bar.empty()
-        states.failed(error)
-        return
-    finish(made)
-
-
-def _show(bar: Any, phrase: str, share: float) -> None:
-    bar.progress(min(max(share, 0.0), 1.0), text=plain(phrase))
-
-
-def finish(made: Load) -> None:
-    """Keep the result for the next run, forget the file, and go to the system that it went into."""
+    if kept is not None:
+        desk.desk(opened.workspace()).files.append(kept)
+        session.SCRATCHING.clear()
+        session.SCRATCH.set(True)
     forget()
     session.RESULT.set(made)
     session.UPLOAD_TURN.set(session.UPLOAD_TURN.get() + 1)

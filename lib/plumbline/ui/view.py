@@ -25,6 +25,7 @@ class View:
     version: str | None = None
     chunk: str | None = None  # day, week, month; None: chosen from the data
     where: tuple[tuple[str, str], ...] = ()
+    scratch: bool = False  # ws is this session's own and ends with it
 
     @property
     def slice(self) -> Slice:

@@ -1,0 +1,98 @@
+"""The questions about a dropped file that a click answers, and the choices that are worth confirming."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import available_timezones
+
+import streamlit as st
+
+from plumbline.answers.loading import Said, open_questions
+from plumbline.domain import Task
+from plumbline.logs.inspect import Inspection
+from plumbline.logs.questions import Question
+from plumbline.ui import cards
+from plumbline.ui.plain import one_line, prose
+
+_UNSAID = "Please choose"
+_ORDERS = {"dmy": "Day first: 31/12/2026", "mdy": "Month first: 12/31/2026"}
+_TASKS = {"binary": "Two classes", "multiclass": "Several classes", "regression": "A number"}
+
+
+def ask(found: Inspection, token: str) -> Said:
+    """Draw the questions and return what was said; the changed roles are not among it yet."""
+    topics = {q.topic: q for q in found.asked}
+    for question in found.asked:
+        if question.topic == "role":
+            mark = cards.word("fail", "needs an answer") if question.must else cards.word("watch", "to check")
+            st.markdown(
+                f"{mark}  {prose(question.text)}"
+                + (" Change it in the table below." if question.must else "")
+            )
+    order = topics.get("date_order")
+    said_order = _choose(order, list(_ORDERS), _ORDERS, f"logs.order.{token}") if order else None
+    task = topics.get("task")
+    said_task = _choose(task, list(task.options), _TASKS, f"logs.task.{token}") if task else None
+    if found.kind == "labels":
+        return Said(date_order=said_order, timezone=_zone(found, topics.get("timezone"), token, st))
+    left, right = st.columns(2, gap="medium")
+    zone = _zone(found, topics.get("timezone"), token, left)
+    return Said((), zone, _positive(found, topics.get("positive"), token, right), said_order, said_task)
+
+
+def _choose(question: Question, options: Sequence[str], words: dict[str, str], key: str) -> str | None:
+    mark = cards.word("fail", "needs an answer") if question.must else cards.word("watch", "to check")
+    st.markdown(f"{mark}  {prose(question.text)}")
+    index = options.index(question.taken) if question.taken in options else None
+    chosen = st.radio("Answer", options, index=index, key=key, horizontal=True, label_visibility="collapsed",
+                      format_func=lambda o: words.get(o, one_line(o)))  # fmt: skip
+    return str(chosen) if chosen else None
+
+
+def _zone(found: Inspection, question: Question | None, token: str, place: object) -> str | None:
+    """In which zone the times without one are written; nothing is asked where every time carries its own."""
+    naive = any("carry no zone" in note or "are taken as" in note for note in found.notes)
+    if not naive and question is None:
+        return None
+    zones = [
+        *(question.options if question else ()),
+        found.mapping.timezone,
+        "UTC",
+        *sorted(available_timezones()),
+    ]
+    offered = list(dict.fromkeys(zones))
+    if question:
+        st.markdown(f"{cards.word('fail', 'needs an answer')}  {prose(question.text)}")
+    chosen = place.selectbox(  # type: ignore[attr-defined]
+        "Times without a zone are written in",
+        offered,
+        index=None if question else offered.index(found.mapping.timezone),
+        placeholder=_UNSAID,
+        key=f"logs.zone.{token}",
+        help="Remembered for the system. Times that carry their zone are not touched.",
+    )
+    return str(chosen) if chosen else None
+
+
+def _positive(found: Inspection, question: Question | None, token: str, place: object) -> str | None:
+    """Which class the score is the probability of."""
+    mapping = found.mapping
+    if mapping.task is not Task.BINARY or mapping.positive is None:
+        return None
+    column = mapping.column_of("prediction") or mapping.column_of("label")
+    seen = [v.strip() for v in found.samples().get(column or "", ()) if v and v.strip()]
+    options = list(
+        dict.fromkeys([*(question.options if question else ()), mapping.positive, *sorted(set(seen))])
+    )
+    if question:
+        st.markdown(f"{cards.word('watch', 'to check')}  {prose(question.text)}")
+    chosen = place.selectbox(  # type: ignore[attr-defined]
+        "Positive class", options, index=options.index(mapping.positive), format_func=lambda o: one_line(o, 60),
+        key=f"logs.positive.{token}", help="The class whose probability the score is. Remembered for the system.",
+    )  # fmt: skip
+    return str(chosen) if chosen and (question or chosen != mapping.positive) else None
+
+
+def unanswered(found: Inspection, said: Said) -> tuple[Question, ...]:
+    """What must be said before the file can be loaded."""
+    return open_questions(found, said)
