@@ -3,7 +3,7 @@
 import streamlit as st
 
 from plumbline.answers.scorecard import assign, scorecard_answer
-from plumbline.ui import frameworks, scorecards, shell
+from plumbline.ui import frameworks, reports, scorecards, shell
 from plumbline.ui.ask import ask
 
 view = shell.view()
@@ -30,3 +30,4 @@ scorecards.triggers(card.triggers)
 frameworks.section(card.controls)
 scorecards.controls(card.controls, system.key)
 scorecards.history(answer, view.mode)
+reports.downloads(view, system.key)

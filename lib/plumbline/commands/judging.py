@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -118,3 +119,18 @@ def trail(workspace: str | None, verify: bool, system: str | None, limit: int) -
         [*lines, f"{found.count} entries; the chain is {state}."],
         FAILED if verify and not found.intact else 0,
     )
+
+
+@command("report")
+@click.argument("system")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.pdf|.zip")
+@click.option("--language", "language", default="en", show_default=True, metavar="LANGUAGE", help="en or de.")
+def report(workspace: str | None, system: str, out: Path, language: str) -> Any:
+    """Write the report (.pdf) or the evidence pack (.zip); its hash goes on the trail."""
+    from plumbline.report.issue import issue, write
+
+    with open_for(workspace) as ws:
+        made = issue(ws, system, out.suffix.lower(), language_code=language, actor=ACTOR)
+    write(made, out)
+    said = {"path": str(out), "kind": made.kind, "bytes": len(made.content), "sha256": made.sha256}
+    return said, [f"{out}: {made.kind}, {len(made.content):,} bytes, sha256 {made.sha256}"]

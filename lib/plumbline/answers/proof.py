@@ -1,0 +1,82 @@
+"""What stands behind a scorecard: its kept inputs and hashes, the loads, and the trail's chain."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from plumbline.domain import DecisionColumn, Load, PlumblineError, TrailEntry
+from plumbline.governance import history
+from plumbline.store import loads, scorecards, systems, trail
+from plumbline.store.trail import TrailCheck
+from plumbline.store.workspace import Workspace, naive
+
+ISSUED = "document issued"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Everything that an auditor needs to follow a scorecard back.
+
+    ``inputs`` and ``card`` are canonical JSON as kept; ``loads`` those that were not undone, the oldest first;
+    ``links`` the whole chain in order: of other systems only number and digests, so that it can be followed
+    without their content.
+    """
+
+    inputs: str
+    card: str
+    card_sha256: str
+    catalogue_sha256: str
+    rules_sha256: str
+    loads: tuple[Load, ...]
+    columns: tuple[DecisionColumn, ...]
+    chain: TrailCheck
+    links: tuple[dict[str, Any], ...]
+
+    @property
+    def inputs_sha256(self) -> str:
+        return history.sha256(self.inputs)
+
+
+def proof(ws: Workspace, key: str) -> Proof:
+    """The proof of a system's newest scorecard.
+
+    Raises:
+        PlumblineError: no such system, or no scorecard was computed yet.
+    """
+    with ws.read() as cursor:
+        systems.get_system(cursor, key)
+        kept, _ = scorecards.newest(cursor, key)
+        if kept is None:
+            raise PlumblineError(f"No scorecard of {key} was computed yet", todo="Compute one first.")
+        made = sorted(
+            (load for load in loads.list_loads(cursor, key) if load.undone_at is None),
+            key=lambda load: load.load_id,
+        )
+        chain = trail.verify(cursor)
+        entries = trail.entries(cursor, limit=chain.entries)
+        columns = tuple(systems.decision_columns(cursor, key))
+    return Proof(
+        kept.given, kept.card, kept.card_sha256, kept.catalogue, kept.rules, tuple(made), columns, chain,
+        tuple(_link(entry, key) for entry in reversed(entries)),
+    )  # fmt: skip
+
+
+def note_issue(ws: Workspace, key: str, *, kind: str, sha256: str, actor: str, language: str) -> None:
+    """Put on the trail that a document was issued, with the hash of its bytes."""
+    with ws.write() as cursor:
+        systems.get_system(cursor, key)
+        detail = {"kind": kind, "sha256": sha256, "language": language}
+        trail.append(cursor, actor=actor, action=ISSUED, system=key, detail=detail)
+
+
+def _link(entry: TrailEntry, key: str) -> dict[str, Any]:
+    if entry.system not in ("", key):
+        return {"seq": entry.seq, "withheld": True, "previous": entry.previous, "digest": entry.digest}
+    return {
+        "seq": entry.seq, "at": naive(entry.at).isoformat(timespec="microseconds"), "actor": entry.actor,
+        "action": entry.action, "system": entry.system,
+        "detail": json.dumps(entry.detail, ensure_ascii=True, sort_keys=True, separators=(",", ":")),
+        "previous": entry.previous, "digest": entry.digest,
+    }  # fmt: skip

@@ -1,0 +1,72 @@
+"""Issuing a report or an evidence pack: made, hashed, and put on the trail."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from plumbline.answers.proof import note_issue
+from plumbline.domain import PlumblineError
+from plumbline.report.gather import Material, gather
+from plumbline.report.language import language
+from plumbline.report.pack import evidence_pack
+from plumbline.report.scorecard_report import scorecard_pdf
+from plumbline.store.workspace import Workspace
+
+#: what can be issued, by the ending of its file
+KINDS: dict[str, tuple[str, Callable[[Material, str], bytes]]] = {
+    ".pdf": ("report", scorecard_pdf),
+    ".zip": ("evidence pack", evidence_pack),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """One document as it was handed out."""
+
+    name: str
+    kind: str
+    sha256: str
+    content: bytes
+
+
+def issue(ws: Workspace, key: str, ending: str, *, language_code: str = "en", actor: str) -> Issued:
+    """Make a document of a system and record its hash on the trail.
+
+    Args:
+        ending: ``.pdf`` for the report, ``.zip`` for the evidence pack.
+
+    Raises:
+        PlumblineError: no such system, kind or language.
+    """
+    if ending not in KINDS:
+        raise PlumblineError(f"No document ends in {ending!r}", todo=f"Use one of: {', '.join(KINDS)}.")
+    language(language_code)
+    kind, make = KINDS[ending]
+    material = gather(ws, key)
+    content = make(material, language_code)
+    made = hashlib.sha256(content).hexdigest()
+    note_issue(ws, key, kind=kind, sha256=made, actor=actor, language=language_code)
+    day = material.answer.card.at.date().isoformat()
+    return Issued(f"plumbline-{material.answer.system.key}-{day}{ending}", kind, made, content)
+
+
+def write(found: Issued, out: Path) -> None:
+    """Write a document whole or not at all.
+
+    Raises:
+        PlumblineError: the folder is not there, or cannot be written to.
+    """
+    beside = out.with_name(out.name + ".part")
+    try:
+        beside.write_bytes(found.content)
+        beside.replace(out)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise PlumblineError(
+            f"The {found.kind} cannot be written: {error.strerror}",
+            where=str(out),
+            todo="Choose another path.",
+        ) from error

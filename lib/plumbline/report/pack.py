@@ -1,0 +1,72 @@
+"""The evidence pack: one zip with the report, its figures, the statements behind it, and what verifies them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from datetime import datetime
+from importlib import resources
+
+from plumbline.report import verify
+from plumbline.report.documents import document_pdf, outlines
+from plumbline.report.gather import Material
+from plumbline.report.language import language
+from plumbline.report.scorecard_report import scorecard_pdf
+from plumbline.report.sheets import FIGURES, controls_csv, questionnaire_csv
+
+README = """Plumbline evidence pack: {title}
+Verdict: {verdict}, judged {at}
+
+report.pdf               the scorecard as a report
+controls.csv             every control with its status and evidence
+questionnaire.csv        answers to what buyers usually ask
+documents/               model card, record of processing, technical documentation: filled with what is known
+figures/                 every figure of the report as CSV
+scorecard.json           the scorecard, and scorecard-inputs.json what it was computed from
+trail.jsonl              the record of everything done, as a hash chain. Entries of other systems are withheld:
+                         their digests stay, so that the chain can be followed
+MANIFEST.sha256          the hash of every file (sha256sum -c MANIFEST.sha256)
+verify.py                checks all of this with Python alone: python3 verify.py
+"""
+
+
+def evidence_pack(material: Material, code: str) -> bytes:
+    """The pack as a zip. The same scorecard and trail give the same bytes.
+
+    Raises:
+        PlumblineError: there are no documents in that language.
+    """
+    speech = language(code)
+    card, held = material.answer.card, material.proof
+    files = {
+        "README.txt": README.format(
+            title=material.answer.system.title, verdict=card.verdict.value, at=card.at.isoformat()
+        ).encode(),
+        "report.pdf": scorecard_pdf(material, code),
+        "controls.csv": controls_csv(card, speech),
+        "questionnaire.csv": questionnaire_csv(card, speech),
+        verify.CARD: held.card.encode(),
+        verify.INPUTS: held.inputs.encode(),
+        verify.TRAIL: "".join(json.dumps(link, ensure_ascii=True) + "\n" for link in held.links).encode(),
+        "verify.py": (resources.files("plumbline.report") / "verify.py").read_bytes(),
+    }
+    for key in outlines():
+        files[f"documents/{key.replace('_', '-')}.pdf"] = document_pdf(material, key, code)
+    for name, figure in FIGURES.items():
+        files[f"figures/{name}.csv"] = figure(material)
+    listed = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
+    files[verify.MANIFEST] = "".join(listed).encode()
+    return _zipped(files, card.at)
+
+
+def _zipped(files: dict[str, bytes], at: datetime) -> bytes:
+    out = io.BytesIO()
+    stamp = (max(at.year, 1980), at.month, at.day, at.hour, at.minute, 0)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as pack:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, stamp)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            pack.writestr(entry, files[name])
+    return out.getvalue()

@@ -1,0 +1,248 @@
+"""The scorecard as a typeset report: the verdict first, then what it rests on."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from plumbline.domain import Condition, ControlResult, Requirement, Scorecard
+from plumbline.governance.catalogue import catalogue
+from plumbline.governance.frameworks import frameworks
+from plumbline.monitor.metrics import METRICS
+from plumbline.profile.bins import OUTPUTS
+from plumbline.report.gather import Material
+from plumbline.report.language import Language, language
+from plumbline.report.pictures import drift_bars, trend
+from plumbline.report.typeset import typeset
+
+TONES = {
+    "pass": "pass", "cleared": "pass", "MANAGED": "pass", "MATURE": "pass",
+    "partial": "watch", "open": "watch", "EXPOSED": "watch",
+    "fail": "fail", "met": "fail", "LIABILITY": "fail",
+}  # fmt: skip
+REASON = re.compile(r"^([A-Z]{2,4}-\d+) .*?: (pass|partial|fail|unknown|exempt)\. (.+)$", re.DOTALL)
+SPANS, LOADS = 40, 40  # rows of a table at most; the evidence pack has all
+
+
+def scorecard_pdf(material: Material, code: str) -> bytes:
+    """The report as PDF, dated at the scorecard's own moment: the same scorecard gives the same bytes.
+
+    Raises:
+        PlumblineError: there are no documents in that language.
+    """
+    return typeset("report", report_data(material, language(code)))
+
+
+def report_data(material: Material, speech: Language) -> dict[str, Any]:
+    """Everything the report's template prints, as JSON values; all of it text, nothing of it markup."""
+    card, system = material.answer.card, material.answer.system
+    since = f", {speech.say('since', day=speech.day(card.since))}" if card.since else ""
+    return {
+        **frame(material, speech, speech.say("report")),
+        "verdict": _state(card.verdict.value, card.verdict.value, speech),
+        "sentence": f"{system.title} {speech.say(card.verdict.value, 'verdict')}{since}.",
+        "judged": speech.say("judged", moment=speech.moment(card.at), tier=speech.word(_tier(card))),
+        "why": {"title": speech.say("why"), "items": [_reason(text, speech) for text in card.reasons[:3]]},
+        "stake": _stake(card, speech),
+        "next": _next(material, speech),
+        "conditions": _conditions("condition", card.conditions, speech),
+        "triggers": _conditions("trigger", card.triggers, speech),
+        "performance": _performance(material, speech),
+        "drift": _drift(material, speech),
+        "releases": _releases(material, speech),
+        "controls": _controls(card, speech),
+        "frameworks": _frameworks(card, speech),
+        **_rests(material, speech),
+        "limits": {
+            "title": speech.say("limits"), "text": speech.say("limits_text"), "quoted": speech.say("quoted"),
+        },
+    }  # fmt: skip
+
+
+def frame(material: Material, speech: Language, kind: str) -> dict[str, Any]:
+    """What every document's pages carry: title, date, running head and foot."""
+    card, title = material.answer.card, material.answer.system.title
+    return {
+        "kind": kind, "title": f"{kind}: {title}", "lang": speech.code,
+        "date": [card.at.year, card.at.month, card.at.day], "header": f"{title} · {kind}",
+        "header_right": speech.day(card.at), "footer": f"Plumbline · {material.proof.card_sha256[:16]}",
+        "page": str(speech.texts["say"]["page"]),
+    }  # fmt: skip
+
+
+def _tier(card: Scorecard) -> str:
+    return "exempt_tier" if card.tier.value == "exempt" else card.tier.value
+
+
+def _state(value: str, word: str, speech: Language) -> dict[str, str]:
+    return {"tone": TONES.get(value, "unknown"), "word": word}
+
+
+def _said(value: str, speech: Language) -> dict[str, str]:
+    return _state(value, speech.word(value), speech)
+
+
+def _reason(text: str, speech: Language) -> dict[str, Any]:
+    found = REASON.match(text)
+    if not found:
+        return {"text": text, "state": None}
+    key, status, sentence = found.groups()
+    state = _state(status, f"{key} {speech.word(status)}", speech)
+    return {"text": sentence, "state": state}
+
+
+def _stake(card: Scorecard, speech: Language) -> dict[str, str]:
+    amount = card.at_stake.get("amount")
+    if amount is None:
+        return {"title": speech.say("stake"), "amount": "", "sentence": speech.say("stake_unknown")}
+    return {
+        "title": speech.say("stake"),
+        "amount": f"{card.at_stake.get('currency', '')} {speech.number(amount)}".strip(),
+        "sentence": str(card.at_stake.get("sentence", "")),
+    }
+
+
+def _next(material: Material, speech: Language) -> dict[str, Any]:
+    items = []
+    for action in material.answer.actions:
+        head, _, words = str(action).partition(": ")
+        items.append({"head": head, "text": _unmarked(words[:1].upper() + words[1:]), "who": ""})
+    return {"title": speech.say("next"), "none": speech.say("nothing_open"), "items": items}
+
+
+def _unmarked(text: str) -> str:
+    """The catalogue marks names of commands with backticks, which print as they are."""
+    return text.replace("`", "")
+
+
+def _conditions(section: str, items: tuple[Condition, ...], speech: Language) -> dict[str, Any]:
+    return {
+        "title": speech.say(f"{section}s"), "note": speech.say(f"{section}s_note"),
+        "head": [speech.say(key, "table") for key in ("state", "event", "evidence")],
+        "rows": [
+            {"state": _said(item.state, speech), "title": speech.title(section, item.key, item.title),
+             "text": item.sentence}
+            for item in items
+        ],
+    }  # fmt: skip
+
+
+def _performance(material: Material, speech: Language) -> dict[str, str]:
+    found = material.performance
+    title = speech.say("performance")
+    if found is None:
+        why = material.missing.get("performance", speech.say("no_data"))
+        return {"title": title, "sentence": why, "svg": "", "note": ""}
+    unit = METRICS[found.headline].unit if found.headline in METRICS else ""
+    svg = trend(found.of(found.headline), speech, reference=found.system.reference, share=unit == "share")
+    note = speech.say("performance_note", metric=found.headline, chunk=speech.word(found.by)) if svg else ""
+    return {"title": title, "sentence": found.sentence, "svg": svg, "note": note}
+
+
+def _drift(material: Material, speech: Language) -> dict[str, str]:
+    found = material.drift
+    if found is None:
+        why = material.missing.get("drift", speech.say("no_data"))
+        return {"title": speech.say("drift"), "sentence": why, "svg": "", "note": ""}
+    svg = drift_bars(
+        [f for f in found.features if f.method == "js" and f.feature not in OUTPUTS], 0.1, speech
+    )
+    spans = {
+        name: _span(span, speech) for name, span in (("window", found.window), ("reference", found.reference))
+    }
+    note = speech.say("drift_note", **spans) if svg else ""
+    return {"title": speech.say("drift"), "sentence": found.sentence, "svg": svg, "note": note}
+
+
+def _span(span: tuple[Any, Any], speech: Language) -> str:
+    return " – ".join(speech.day(at) if at else "…" for at in span)
+
+
+def _releases(material: Material, speech: Language) -> dict[str, Any]:
+    found = material.releases
+    spans = found.releases.spans[-SPANS:] if found else ()
+    return {
+        "title": speech.say("releases"),
+        "sentence": found.releases.sentence if found else "",
+        "head": [speech.say(key, "table") for key in ("version", "first", "last", "decisions")],
+        "rows": [
+            [s.version or "–", speech.moment(s.start), speech.moment(s.end), speech.number(s.n)]
+            for s in spans
+        ],
+    }
+
+
+def _controls(card: Scorecard, speech: Language) -> dict[str, Any]:
+    asked = [c for c in card.controls if c.requirement is not Requirement.NOT_ASKED]
+    families = [
+        {
+            "title": f"{family}: {speech.title('family', family, title)}",
+            "rows": [_control(c, speech) for c in asked if c.family == family],
+        }
+        for family, title in catalogue().families.items()
+    ]
+    return {
+        "title": speech.say("controls"), "note": speech.say("controls_note"),
+        "contradiction": speech.say("contradiction"),
+        "head": ["", *(speech.say(key, "table") for key in ("control", "status", "asked", "evidence"))],
+        "families": [family for family in families if family["rows"]],
+    }  # fmt: skip
+
+
+def _control(result: ControlResult, speech: Language) -> dict[str, Any]:
+    evidence = result.evidence
+    more = [speech.say("by", name=evidence.by)] if evidence.by else []
+    more += [speech.say("until", day=speech.day(evidence.until))] if evidence.until else []
+    return {
+        "id": result.id, "title": speech.title("control", result.id, result.title),
+        "state": _said(result.status.value, speech),
+        "asked": speech.word(result.requirement.value),
+        "kind": "" if evidence.kind.value == "none" else speech.word(evidence.kind.value),
+        "text": evidence.sentence, "more": " ".join(more), "contradiction": result.contradiction,
+    }  # fmt: skip
+
+
+def _frameworks(card: Scorecard, speech: Language) -> dict[str, Any]:
+    items = []
+    for page in frameworks(card.controls):
+        rows = [
+            [row.reference, row.subject, ", ".join(row.passing) or "–", ", ".join(row.open) or "–"]
+            for row in page.rows
+            if row.passing or row.open
+        ]
+        if rows:
+            items.append({"title": page.title, "note": speech.day(page.as_of), "rows": rows})
+    return {
+        "title": speech.say("frameworks"), "note": speech.say("frameworks_note"), "items": items,
+        "head": [speech.say(key, "table") for key in ("reference", "subject", "passing", "open")],
+    }  # fmt: skip
+
+
+def _rests(material: Material, speech: Language) -> dict[str, Any]:
+    facts, held = material.answer.measured.facts, material.proof
+    state = speech.say("intact" if held.chain.intact else "broken", "rests")
+    rows = [("decisions", speech.number(facts.decisions), False)]
+    if facts.first_decision and facts.last_decision:
+        span = f"{speech.moment(facts.first_decision)} – {speech.moment(facts.last_decision)}"
+        rows.append(("span", span, False))
+    rows += [
+        ("trail", speech.number(held.chain.entries), False), ("trail_state", state, False),
+        ("trail_head", held.chain.head, True), ("inputs", held.inputs_sha256, True),
+        ("card", held.card_sha256, True), ("catalogue", held.catalogue_sha256, True),
+    ]  # fmt: skip
+    return {
+        "rests": {
+            "title": speech.say("rests"), "note": speech.say("rests_note"),
+            "head": [speech.say("item", "table"), speech.say("value", "table")],
+            "rows": [
+                {"name": speech.say(name, "rests"), "value": value, "hash": is_hash} for name, value, is_hash in rows
+            ],
+        },
+        "loads": {
+            "head": [speech.say(key, "table") for key in ("load", "file", "rows", "hash")],
+            "rows": [
+                [str(load.load_id), load.file, speech.number(load.rows_loaded or load.labels_joined), load.sha256]
+                for load in held.loads[-LOADS:]
+            ],
+        },
+    }  # fmt: skip

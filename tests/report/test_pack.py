@@ -1,0 +1,148 @@
+"""The evidence pack: whole, safe to open, and any change of it found."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plumbline.domain import Status
+from plumbline.report import verify
+from plumbline.report.gather import Material
+from plumbline.report.pack import evidence_pack
+from plumbline.report.sheets import FIGURES, _answer, sheet
+
+
+def unpacked(pack: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(pack)) as held:
+        return {name: held.read(name) for name in held.namelist()}
+
+
+def packed(files: dict[str, bytes], path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as pack:
+        for name, content in files.items():
+            pack.writestr(name, content)
+    return path
+
+
+def read(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_a_pack_verifies_with_the_standard_library_alone(pack: bytes, tmp_path: Path) -> None:
+    (tmp_path / "pack.zip").write_bytes(pack)
+    with zipfile.ZipFile(tmp_path / "pack.zip") as held:
+        held.extractall(tmp_path / "pack")
+    for target in (["pack.zip"], ["pack"], []):
+        ran = subprocess.run(
+            [sys.executable, "-I", "-S", str(tmp_path / "pack" / "verify.py"), *target],
+            cwd=tmp_path, capture_output=True, text=True,
+        )  # fmt: skip
+        assert (ran.returncode, ran.stdout[:5]) == (0, "HOLDS"), ran.stdout + ran.stderr
+
+
+def test_the_same_scorecard_and_trail_give_the_same_pack(pack: bytes, material: Material) -> None:
+    assert evidence_pack(material, "en") == pack
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_any_altered_byte_of_any_file_is_found(pack: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:  # fmt: skip  # noqa: E501
+    files = unpacked(pack)
+    name = data.draw(st.sampled_from(sorted(files)))
+    place = data.draw(st.integers(0, len(files[name]) - 1))
+    flip = data.draw(st.integers(1, 255))
+    body = bytearray(files[name])
+    body[place] ^= flip
+    files[name] = bytes(body)
+    assert verify.check(packed(files, tmp_path_factory.mktemp("pack") / "p.zip"))
+
+
+def _refit(files: dict[str, bytes]) -> None:
+    """A manifest that fits again, as a forger would make it."""
+    import hashlib
+
+    names = sorted(name for name in files if name != verify.MANIFEST)
+    files[verify.MANIFEST] = "".join(f"{hashlib.sha256(files[n]).hexdigest()}  {n}\n" for n in names).encode()
+
+
+@pytest.mark.parametrize("place", [0, 2, -2])
+def test_a_removed_or_altered_trail_entry_is_found_though_the_manifest_fits(
+    pack: bytes, tmp_path: Path, place: int
+) -> None:
+    files = unpacked(pack)
+    lines = files[verify.TRAIL].decode().splitlines()
+    without = [line for i, line in enumerate(lines) if i != place % len(lines)]
+    files[verify.TRAIL] = ("\n".join(without) + "\n").encode()
+    _refit(files)
+    assert verify.check(packed(files, tmp_path / "removed.zip"))
+    open_ones = [i for i, line in enumerate(lines) if "withheld" not in json.loads(line)]
+    chosen = open_ones[min(abs(place), len(open_ones) - 1)]
+    entry = json.loads(lines[chosen]) | {"actor": "somebody else"}
+    files[verify.TRAIL] = "\n".join([*lines[:chosen], json.dumps(entry), *lines[chosen + 1 :]]).encode()
+    _refit(files)
+    assert any("trail" in fault for fault in verify.check(packed(files, tmp_path / "altered.zip")))
+
+
+def test_another_scorecard_is_found_though_the_manifest_fits(pack: bytes, tmp_path: Path) -> None:
+    files = unpacked(pack)
+    files[verify.CARD] = files[verify.CARD].replace(b"LIABILITY", b"MATURE")
+    _refit(files)
+    assert verify.check(packed(files, tmp_path / "p.zip")) == [
+        "the scorecard is not one that the trail knows"
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no zip", b"not a zip at all"])
+def test_what_is_no_pack_is_said_in_a_line(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "p.zip").write_bytes(content)
+    assert len(verify.check(tmp_path / "p.zip")) == 1
+
+
+def test_the_trail_of_other_systems_is_withheld(pack: bytes) -> None:
+    entries = [json.loads(line) for line in unpacked(pack)[verify.TRAIL].splitlines()]
+    assert any(e.get("withheld") for e in entries)
+    assert {e["system"] for e in entries if not e.get("withheld")} <= {"", "offers"}
+
+
+def test_no_cell_of_any_sheet_can_be_read_as_a_formula(pack: bytes) -> None:
+    for name, content in unpacked(pack).items():
+        if name.endswith(".csv"):
+            for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")):
+                for cell in row:
+                    number = cell.lstrip("-").replace(".", "", 1).replace("e-", "", 1).isdigit()
+                    assert number or not cell.startswith(("=", "+", "-", "@", "\t", "\r")), (name, cell)
+
+
+def test_the_statement_and_the_figures_are_those_of_the_pages(pack: bytes, material: Material) -> None:
+    files = unpacked(pack)
+    said = read(files["controls.csv"])
+    assert [(r["id"], r["status"]) for r in said] == [
+        (c.id, c.status.value) for c in material.answer.card.controls
+    ]
+    assert material.performance is not None
+    values = [r["value"] for r in read(files["figures/performance.csv"])]
+    assert values == ["" if p.value is None else str(p.value) for p in material.performance.points]
+    assert {f"figures/{name}.csv" for name in FIGURES} <= set(files)
+
+
+@given(st.lists(st.sampled_from(Status), min_size=1, max_size=3))
+def test_a_questionnaire_says_yes_only_where_everything_passes(statuses: list[Status]) -> None:
+    answer = _answer(statuses)
+    assert (answer == "yes") is all(s is Status.PASS for s in statuses)
+    if all(s is Status.UNKNOWN for s in statuses):
+        assert answer == "unknown"
+
+
+@given(st.text(max_size=30))
+def test_a_sheet_gives_back_its_text(text: str) -> None:
+    found = list(csv.reader(io.StringIO(sheet(("a",), [(text,)]).decode("utf-8-sig"), newline="")))
+    assert found[1:] in ([[text]], [[f"'{text}"]], [[]] if not text else [[text]])
