@@ -104,9 +104,11 @@ def _stake(card: Scorecard, speech: Language) -> dict[str, str]:
 
 def _next(material: Material, speech: Language) -> dict[str, Any]:
     items = []
-    for action in material.answer.actions:
-        head, _, words = str(action).partition(": ")
-        items.append({"head": head, "text": _unmarked(words[:1].upper() + words[1:]), "who": ""})
+    for assigned in material.answer.actions:
+        head, _, words = str(assigned).partition(": ")
+        due = speech.say("due", day=speech.day(assigned.due)) if assigned.due else ""
+        who = ", ".join(part for part in (assigned.owner, due) if part) or speech.say("nobody")
+        items.append({"head": head, "text": _unmarked(words[:1].upper() + words[1:]), "who": who})
     return {"title": speech.say("next"), "none": speech.say("nothing_open"), "items": items}
 
 
