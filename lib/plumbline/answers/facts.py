@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from plumbline.answers import checking, recording
+from plumbline.answers.incidents import incidents_in
 from plumbline.answers.issuing import record_facts
 from plumbline.answers.probing import latest_probes
 from plumbline.answers.reading import Span, as_of, span_of
@@ -14,6 +15,8 @@ from plumbline.answers.recording import Record
 from plumbline.answers.releases import ReleasesAnswer, releases_of
 from plumbline.answers.standing import Standing, standing
 from plumbline.domain import CompletenessProfile, Slice, System, Task
+from plumbline.governance import law
+from plumbline.governance.clocks import overdue
 from plumbline.governance.facts import Facts, FairnessGroup
 from plumbline.governance.registry import registry_facts
 from plumbline.monitor.consistency import consistency
@@ -52,10 +55,11 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
         chain = trail.verify(cursor)
         made = [load for load in loads.list_loads(cursor, system.key) if load.undone_at is None]
         workspace: dict[str, Any] = {
-            "trail_intact": chain.intact, "loads": len(made), "loads_hashed": sum(bool(load.sha256) for load in made),
+            "trail_intact": chain.intact, "workspace_encrypted": ws.encrypted or None,
+            "loads": len(made), "loads_hashed": sum(bool(load.sha256) for load in made),
         }  # fmt: skip
         noted = recording.records_in(cursor, system.key)
-        told = _told(system, noted)
+        told = _told(system, noted) | _duties(cursor, system, noted, moment)
         if span is None:
             return Measured(Facts(as_of=moment, **workspace, **told), {}, records=noted)
         found = releases_of(cursor, system)
@@ -207,8 +211,6 @@ def _people(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:
 def _told(system: System, noted: tuple[Record, ...]) -> dict[str, Any]:
     """What was recorded on the trail and set by the owner."""
     settings = system.settings
-    ai_act = settings.get("ai_act") or {}
-    opened, closed = recording.count(noted, "incident opened"), recording.count(noted, "incident closed")
     told = {"delivered": recording.count(noted, "alert delivered"), "failed": recording.count(noted, "alert failed"),
             "acknowledged": recording.count(noted, "alert acknowledged")}  # fmt: skip
     tested = recording.latest(noted, "alert tested")
@@ -223,7 +225,25 @@ def _told(system: System, noted: tuple[Record, ...]) -> dict[str, Any]:
         "rollback_wired": True if recording.latest(noted, "automatic rollback tested") else None,
         "rollback_wire_tested_at": recording.latest(noted, "automatic rollback tested"),
         "restore_rehearsed_at": recording.latest(noted, "restore rehearsed"),
-        "ai_act_class": ai_act.get("class"),
-        "ai_act_reviewed": date.fromisoformat(ai_act["reviewed"]) if ai_act.get("reviewed") else None,
-        "incidents": opened, "incidents_overdue": 0 if opened <= closed else None,
+    }  # fmt: skip
+
+
+def _duties(cursor: Cursor, system: System, noted: tuple[Record, ...], moment: datetime) -> dict[str, Any]:
+    """The AI Act's class and who bears its duties; incidents, and which of them are late."""
+    act = system.settings.get("ai_act") or {}
+    reviewed = act.get("reviewed")
+    known = act.get("class") if not act.get("open") else None
+    unassigned = None
+    if known and act.get("role") in law.ROLES:
+        borne = act.get("duties") or {}
+        unassigned = sum(not borne.get(duty.key) for duty in law.duties_of(known, act["role"]))
+    register = incidents_in(cursor, system.key)
+    now = max(moment, datetime.now(UTC))  # clocks run on, whatever day the log is read as of
+    late = sum(bool(overdue(item, now)) for item in register)
+    opened, closed = recording.count(noted, "incident opened"), recording.count(noted, "incident closed")
+    elsewhere = opened - len(register) - (closed - sum(item.closed_at is not None for item in register))
+    return {
+        "ai_act_class": known, "ai_act_reviewed": date.fromisoformat(reviewed) if reviewed else None,
+        "ai_act_duties_open": unassigned, "incidents": max(opened, len(register)),
+        "incidents_overdue": late if late or elsewhere <= 0 else None,
     }  # fmt: skip

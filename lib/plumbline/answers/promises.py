@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from plumbline.domain import Attestation, Exemption, PlumblineError, System
+from plumbline.governance.resolve import ends_on
 from plumbline.store import promises, systems, trail
 from plumbline.store.workspace import Workspace
+
+LARGEST_FILE = 5_000_000  # bytes of a file kept with a statement
+REMIND_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,14 @@ def save_context(ws: Workspace, key: str, answers: dict[str, str], *, by: str) -
         trail.append(cursor, actor=by.strip(), action="context answered", system=key, detail=dict(answers))
 
 
-def attest(ws: Workspace, item: Attestation) -> None:
-    """Record a named person's dated statement about one control.
+def attest(ws: Workspace, item: Attestation, *, file: tuple[str, bytes] | None = None) -> None:
+    """Record a named person's dated statement about one control, with the file that backs it.
+
+    Args:
+        file: name and content; kept in the workspace by its SHA-256.
 
     Raises:
-        PlumblineError: no owner or statement, or it would hold for more than twelve months.
+        PlumblineError: no owner or statement, it would hold for more than twelve months, or the file is too large.
     """
     if not item.owner.strip() or not item.statement.strip():
         raise PlumblineError("An attestation needs an owner and a statement", todo="Fill in both.")
@@ -58,12 +66,81 @@ def attest(ws: Workspace, item: Attestation) -> None:
         raise PlumblineError(
             "An attestation holds for twelve months at most", todo="Choose an earlier end date."
         )
+    if file is not None:
+        if len(file[1]) > LARGEST_FILE:
+            many = LARGEST_FILE // 1_000_000
+            raise PlumblineError(
+                f"The file is larger than {many} MB", where=file[0], todo="Give a link to it."
+            )
+        item = replace(item, evidence=hashlib.sha256(file[1]).hexdigest(), evidence_name=file[0][:200])
     with ws.write() as cursor:
         systems.get_system(cursor, item.system)
+        if file is not None:
+            promises.keep_file(cursor, item.evidence, item.evidence_name, file[1], item.owner)
         promises.add_attestation(cursor, item)
         detail = {"control": item.control, "status": item.status.value, "statement": item.statement,
-                  "expires": item.expires.isoformat(), "link": item.link}  # fmt: skip
+                  "expires": item.expires.isoformat(), "link": item.link, "evidence": item.evidence}  # fmt: skip
         trail.append(cursor, actor=item.owner, action="control attested", system=item.system, detail=detail)
+
+
+def approve(ws: Workspace, key: str, attestation_id: int, *, by: str, on: date) -> None:
+    """A second person's approval of a statement.
+
+    Raises:
+        PlumblineError: no name, no such statement, approved already, or by the one who made it.
+    """
+    name = " ".join(by.split())
+    if not name:
+        raise PlumblineError("An approval needs a name", todo="Say who approves.")
+    with ws.write() as cursor:
+        found = next((a for a in promises.attestations(cursor, key) if a.id == attestation_id), None)
+        if found is None:
+            raise PlumblineError("There is no such statement", where=key)
+        if found.approved_by:
+            raise PlumblineError(f"This statement was approved by {found.approved_by} already")
+        if name.casefold() == " ".join(found.owner.split()).casefold():
+            raise PlumblineError(
+                "Nobody approves a statement of their own", todo="Have a second person approve it."
+            )
+        promises.approve_attestation(cursor, attestation_id, name, on)
+        detail = {"control": found.control, "statement": attestation_id, "owner": found.owner}
+        trail.append(cursor, actor=name, action="attestation approved", system=key, detail=detail)
+
+
+def evidence_file(ws: Workspace, sha256: str) -> tuple[str, bytes]:
+    """A file that backs a statement: its name and content, checked against its hash.
+
+    Raises:
+        PlumblineError: it is not kept here, or was altered.
+    """
+    with ws.read() as cursor:
+        found = promises.file_of(cursor, sha256)
+    if found is None:
+        raise PlumblineError("This file is not kept here")
+    if hashlib.sha256(found[1]).hexdigest() != sha256:
+        raise PlumblineError("This file was altered since it was attached", where=found[0])
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A statement or exemption that ends within 30 days, or has just ended and was not renewed."""
+
+    kind: str  # attestation | exemption
+    control: str
+    who: str
+    ends: date
+
+
+def reminders(stated: Statements, today: date) -> tuple[Reminder, ...]:
+    """What has to be renewed, the soonest first; a statement that a newer one replaces needs no renewal."""
+    first: dict[tuple[str, str], Reminder] = {}
+    for a in stated.attestations:  # the newest first
+        first.setdefault(("attestation", a.control), Reminder("attestation", a.control, a.owner, ends_on(a)))
+    for e in stated.exemptions:
+        first.setdefault(("exemption", e.control), Reminder("exemption", e.control, e.approver, e.until))
+    due = [r for r in first.values() if abs((r.ends - today).days) <= REMIND_DAYS]
+    return tuple(sorted(due, key=lambda r: (r.ends, r.control)))
 
 
 def exempt(ws: Workspace, item: Exemption) -> None:

@@ -77,7 +77,7 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
     measured = measure(ws, system, moment)
     inputs = Inputs(
         key, moment, measured.facts, context, tuple(stated), tuple(exempted),
-        system.settings.get("limits") or {}, measured.stake,
+        system.settings.get("limits") or {}, measured.stake, bool(system.settings.get("four_eyes")),
     )  # fmt: skip
     card = history.judge(inputs)
     text = canon.write(card)

@@ -165,7 +165,10 @@ SCENARIO = Scenario(
     settings={
         "as_of": DEMO_END, "alert_channel": True, "retraining_trigger": True, "covers_launch": True,
         "personal_data": ["subject"], "retention_days": 730,
-        "ai_act": {"class": "high risk", "reviewed": "2026-09-15"},
+        "ai_act": {
+            "class": "high risk", "reviewed": "2026-09-15", "role": "deployer", "answers": {"creditworthiness": "yes"},
+            "duties": dict.fromkeys(("literacy", "logging", "oversight", "use", "rights_assessment", "explain"), "Lena Sommer"),
+        },
         "cost_matrix": {
             "currency": "EUR", "matrix": {"grant|grant": 40.0, "grant|refuse": -60.0},
             "reason": "EUR 40 of interest and fees a year from a limit that is repaid; EUR 60 written off from one that is not.",

@@ -61,7 +61,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """A named person's dated statement about one control."""
+    """A named person's dated statement about one control.
+
+    ``evidence`` is the SHA-256 of a file that backs it; ``approved_by`` a second person, where one is asked for.
+    """
 
     system: str
     control: str
@@ -71,6 +74,11 @@ class Attestation:
     at: date
     expires: date
     link: str = ""
+    evidence: str = ""
+    evidence_name: str = ""
+    approved_by: str = ""
+    approved_on: date | None = None
+    id: int = 0  # in the workspace; 0: not kept yet
 
 
 @dataclass(frozen=True, slots=True)

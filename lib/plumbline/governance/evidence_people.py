@@ -129,9 +129,16 @@ def class_known(case: Case) -> Evidence:
     if facts.ai_act_class is None or facts.ai_act_reviewed is None:
         return unknown("The AI Act class is not worked out.")
     sentence = f"The AI Act class is {facts.ai_act_class}, reviewed on {day(facts.ai_act_reviewed)}"
-    if within_a_year(facts.ai_act_reviewed, case.today):
-        return probed(Status.PASS, f"{sentence}.")
-    return probed(Status.PARTIAL, f"{sentence}, not within 12 months.")
+    if not within_a_year(facts.ai_act_reviewed, case.today):
+        return probed(Status.PARTIAL, f"{sentence}, not within 12 months.")
+    if facts.ai_act_duties_open is None:
+        return probed(
+            Status.PARTIAL, f"{sentence}; whether provider or deployer, and who bears the duties, is open."
+        )
+    if facts.ai_act_duties_open:
+        many = plural(facts.ai_act_duties_open, "duty").replace("dutys", "duties")
+        return probed(Status.PARTIAL, f"{sentence}; {many} without a name.")
+    return probed(Status.PASS, f"{sentence}; each duty has a name.")
 
 
 def technical_file(case: Case) -> Evidence:
@@ -146,7 +153,9 @@ def technical_file(case: Case) -> Evidence:
 def incidents_handled(case: Case) -> Evidence:
     facts = case.facts
     if facts.incidents_overdue:
-        return measured(Status.FAIL, f"{plural(facts.incidents_overdue, 'incident')} overdue.")
+        many = plural(facts.incidents_overdue, "incident")
+        are = "has a step that is" if facts.incidents_overdue == 1 else "have steps that are"
+        return measured(Status.FAIL, f"{many} {are} due and not done.")
     for breach, allowed in (
         (facts.performance_breach, case.limits["response_days"]),
         (facts.drift_breach, case.limits["drift_response_days"]),

@@ -147,6 +147,9 @@ class Facts:
     # registers
     ai_act_class: str | None = None  # prohibited | high risk | transparency | minimal, as worked out
     ai_act_reviewed: date | None = None
+    ai_act_duties_open: int | None = (
+        None  # that follow from class and role and are nobody's; None: no role stated
+    )
     technical_file_reviewed: date | None = None  # generated here and reviewed
     incidents: int | None = None
     incidents_overdue: int | None = None

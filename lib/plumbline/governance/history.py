@@ -36,6 +36,7 @@ class Inputs:
     exemptions: tuple[Exemption, ...] = ()
     limits: dict[str, dict[str, float]] = field(default_factory=dict)  # the owner's stricter ones
     stake: dict[str, Any] = field(default_factory=dict)
+    four_eyes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def judge(inputs: Inputs) -> Scorecard:
     """The scorecard of these inputs: the only way in which one is made."""
     return scorecard(
         inputs.system, inputs.facts, inputs.context, inputs.attestations, inputs.exemptions, inputs.at,
-        inputs.stake, tightened=inputs.limits,
+        inputs.stake, tightened=inputs.limits, four_eyes=inputs.four_eyes,
     )  # fmt: skip
 
 
@@ -164,11 +165,18 @@ def _answers(before: Inputs, after: Inputs) -> tuple[tuple[str, str, str], ...]:
 def _statements(before: Inputs, after: Inputs) -> tuple[str, ...]:
     said = [
         f"{a.owner} attested {a.control} ({a.status.value})"
-        for a in _new(before.attestations, after.attestations)
+        for a in after.attestations
+        if a.id not in {b.id for b in before.attestations} or (not a.id and a not in before.attestations)
     ]
     said += [
         f"{e.approver} exempted {e.control} until {e.until.isoformat()}"
         for e in _new(before.exemptions, after.exemptions)
+    ]
+    known = {a.id for a in before.attestations if not a.approved_by}
+    said += [
+        f"{a.approved_by} approved the statement by {a.owner} on {a.control}"
+        for a in after.attestations
+        if a.approved_by and a.id in known
     ]
     day, since = after.at.date(), before.at.date()
     said += [

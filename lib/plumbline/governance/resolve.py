@@ -36,12 +36,19 @@ def ends_on(statement: Attestation) -> date:
     return min(statement.expires, year_later)
 
 
+def needs_approval(statement: Attestation) -> bool:
+    """Whether a second person has yet to approve it; to say that a control does not hold, one is enough."""
+    return not statement.approved_by and statement.status is not Status.FAIL
+
+
 def resolve(
     control: Control,
     found: Evidence,
     attestations: Iterable[Attestation],
     exemptions: Iterable[Exemption],
     today: date,
+    *,
+    four_eyes: bool = False,
 ) -> Resolved:
     """Combine what was found with what is claimed about one control of one system.
 
@@ -52,9 +59,16 @@ def resolve(
             in the list (the workspace gives the newest first).
         exemptions: likewise.
         today: the day it is asked for.
+        four_eyes: a claim that it holds counts only once a second person approved it.
     """
     mine = [a for a in attestations if a.control == control.id and a.at <= today]
-    heard = _hear(control, found, mine, today)
+    waiting = [a for a in mine if four_eyes and needs_approval(a) and today <= ends_on(a)]
+    heard = _hear(control, found, [a for a in mine if not (four_eyes and needs_approval(a))], today)
+    if waiting and heard.evidence.status is not Status.PASS and control.attested != "none":
+        note = (
+            f"A statement by {waiting[0].owner} ({day(waiting[0].at)}) waits for a second person's approval."
+        )
+        heard = replace(heard, evidence=_add(heard.evidence, note))
     given = [e for e in exemptions if e.control == control.id and e.at <= today]
     exemption = max(given, key=lambda e: e.at, default=None)
     if exemption is None or heard.evidence.status is Status.PASS:
@@ -83,7 +97,7 @@ def _hear(control: Control, found: Evidence, mine: list[Attestation], today: dat
 
 def _claimed(control: Control, claim: Attestation, found: Evidence) -> Evidence:
     status = claim.status if claim.status in RANK else Status.UNKNOWN
-    limited = control.attested == "partial" or (control.document and not claim.link)
+    limited = control.attested == "partial" or (control.document and not (claim.link or claim.evidence))
     if limited and status is Status.PASS:
         status = Status.PARTIAL
     statement = claim.statement.strip().rstrip(".")

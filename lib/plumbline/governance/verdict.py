@@ -46,6 +46,7 @@ def scorecard(
     at_stake: Mapping[str, Any] | None = None,
     *,
     tightened: Mapping[str, Mapping[str, float]] | None = None,
+    four_eyes: bool = False,
 ) -> Scorecard:
     """Answer every control for one system and say what that adds up to.
 
@@ -58,6 +59,7 @@ def scorecard(
         at: the moment of the scorecard, with a zone; its day decides what has expired.
         at_stake: the money at stake, passed through.
         tightened: the owner's stricter limits, control -> limit -> value; looser ones have no effect.
+        four_eyes: attestations count only once a second person approved them.
 
     Raises:
         PlumblineError: a context answer that is none of the question's values.
@@ -65,7 +67,7 @@ def scorecard(
     reading = read(context, facts)
     said, freed = tuple(attestations), tuple(exemptions)
     results = tuple(
-        _answer(control, facts, reading, said, freed, at, (tightened or {}).get(control.id))
+        _answer(control, facts, reading, said, freed, at, (tightened or {}).get(control.id), four_eyes)
         for control in catalogue().controls
     )
     conditions = default_conditions(results, reading)
@@ -168,11 +170,12 @@ def _answer(
     exemptions: tuple[Exemption, ...],
     at: datetime,
     tightened: Mapping[str, float] | None,
+    four_eyes: bool,
 ) -> ControlResult:
     asked = requirement(control, reading)
     given = {key: value for key, value in reading.answers.items() if key not in reading.unanswered}
     found = gather(control, facts, limits(control, reading.tier, tightened), given, at.date())
-    resolved = resolve(control, found, attestations, exemptions, at.date())
+    resolved = resolve(control, found, attestations, exemptions, at.date(), four_eyes=four_eyes)
     status = resolved.evidence.status if asked is not Requirement.NOT_ASKED else Status.NOT_APPLICABLE
     return ControlResult(
         id=control.id,

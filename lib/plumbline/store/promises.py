@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import duckdb
 
@@ -37,8 +37,8 @@ def save_context(cursor: duckdb.DuckDBPyConnection, system: str, answers: dict[s
 def attestations(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Attestation]:
     """All attestations, the newest first, expired ones included."""
     rows = cursor.execute(
-        """SELECT system, control, status, statement, owner, made_on, expires, link FROM attestation
-           WHERE system = ? ORDER BY made_on DESC, id DESC""",
+        """SELECT system, control, status, statement, owner, made_on, expires, link, evidence, evidence_name,
+           approved_by, approved_on, id FROM attestation WHERE system = ? ORDER BY made_on DESC, id DESC""",
         [system],
     ).fetchall()
     return [Attestation(r[0], r[1], Status(r[2]), *r[3:]) for r in rows]
@@ -46,18 +46,31 @@ def attestations(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Attesta
 
 def add_attestation(cursor: duckdb.DuckDBPyConnection, item: Attestation) -> None:
     cursor.execute(
-        "INSERT INTO attestation VALUES (nextval('attestation_id'), ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            item.system,
-            item.control,
-            item.status.value,
-            item.statement,
-            item.owner,
-            item.at,
-            item.expires,
-            item.link,
-        ],
+        """INSERT INTO attestation (id, system, control, status, statement, owner, made_on, expires, link, evidence,
+           evidence_name) VALUES (nextval('attestation_id'), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        [item.system, item.control, item.status.value, item.statement, item.owner, item.at, item.expires, item.link,
+         item.evidence, item.evidence_name],
+    )  # fmt: skip
+
+
+def approve_attestation(cursor: duckdb.DuckDBPyConnection, attestation_id: int, by: str, on: date) -> None:
+    cursor.execute(
+        "UPDATE attestation SET approved_by = ?, approved_on = ? WHERE id = ?", [by, on, attestation_id]
     )
+
+
+def keep_file(cursor: duckdb.DuckDBPyConnection, sha256: str, name: str, body: bytes, actor: str) -> None:
+    """Keep a file once, by its hash."""
+    cursor.execute(
+        "INSERT OR IGNORE INTO evidence_file VALUES (?, ?, ?, ?, ?)",
+        [sha256, name, body, naive(now()), actor],
+    )
+
+
+def file_of(cursor: duckdb.DuckDBPyConnection, sha256: str) -> tuple[str, bytes] | None:
+    """A kept file's name and content, or None."""
+    row = cursor.execute("SELECT name, body FROM evidence_file WHERE sha256 = ?", [sha256]).fetchone()
+    return (row[0], bytes(row[1])) if row else None
 
 
 def exemptions(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Exemption]:

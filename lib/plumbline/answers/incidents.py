@@ -1,0 +1,166 @@
+"""The register of incidents: open, classify, give notice, close. Each step is on the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from plumbline.answers.recording import PREFIX
+from plumbline.domain import PlumblineError
+from plumbline.governance import canon
+from plumbline.governance.clocks import FLAGS, Incident, is_major, notices
+from plumbline.store import incidents as kept
+from plumbline.store import systems, trail
+from plumbline.store.workspace import Cursor, Workspace
+
+OPENED, CLOSED = f"{PREFIX}incident opened", f"{PREFIX}incident closed"
+
+
+def open_incident(
+    ws: Workspace,
+    key: str,
+    title: str,
+    *,
+    by: str,
+    aware_at: datetime | None = None,
+    at: datetime | None = None,
+) -> Incident:
+    """Put an incident into the register.
+
+    Args:
+        aware_at: when somebody knew of it; the clocks run from then. None: now.
+        at: when it was opened. None: now.
+
+    Raises:
+        PlumblineError: no title or name, or a moment that is still to come.
+    """
+    now = datetime.now(UTC)
+    opened = at or now
+    aware = aware_at or opened
+    if not title.strip() or not by.strip():
+        raise PlumblineError(
+            "An incident needs a title and a name", todo="Say what happened, and who opens it."
+        )
+    if aware > opened or opened > now:
+        raise PlumblineError(
+            "Somebody has to know of an incident before it is opened", todo="Check the times."
+        )
+    item = Incident(title.strip(), aware, opened, by.strip())
+    with ws.write() as cursor:
+        systems.get_system(cursor, key)
+        number = kept.add(cursor, key, opened, canon.write(item))
+        item = replace(item, id=number)
+        detail = {"at": opened.isoformat(), "note": f"{number}: {item.title}", "aware_at": aware.isoformat()}
+        trail.append(cursor, actor=item.by, action=OPENED, system=key, detail=detail)
+    return item
+
+
+def classify(
+    ws: Workspace, key: str, number: int, *, by: str, flags: Sequence[str], critical_service: bool = False,
+    criteria: Sequence[str] = (), at: datetime | None = None,
+) -> Incident:  # fmt: skip
+    """Say what an incident is. It is major under DORA where the criteria say so, whether or not it is flagged.
+
+    Raises:
+        PlumblineError: no such incident, an unknown flag, or it is closed.
+    """
+    unknown = [flag for flag in flags if flag not in FLAGS]
+    if unknown:
+        raise PlumblineError(
+            f"{unknown[0]!r} is not what an incident can be", todo=f"Use one of: {', '.join(FLAGS)}."
+        )
+    said = set(flags) | ({"major"} if is_major(critical_service, criteria) else set())
+    moment = at or datetime.now(UTC)
+
+    def change(item: Incident) -> Incident:
+        return replace(
+            item, flags=tuple(flag for flag in FLAGS if flag in said), criteria=tuple(criteria),
+            critical_service=critical_service, classified_at=item.classified_at or moment,
+        )  # fmt: skip
+
+    return _step(
+        ws,
+        key,
+        number,
+        by,
+        "incident classified",
+        {"flags": sorted(said), "criteria": list(criteria)},
+        change,
+    )
+
+
+def give_notice(
+    ws: Workspace, key: str, number: int, notice: str, *, by: str, at: datetime | None = None
+) -> Incident:
+    """Record that a notice was sent.
+
+    Raises:
+        PlumblineError: no such incident, or it calls for no such notice.
+    """
+    moment = at or datetime.now(UTC)
+
+    def change(item: Incident) -> Incident:
+        if notice not in {n.key for n in notices(item, moment)} - {"classify"}:
+            raise PlumblineError("This incident calls for no such notice", where=notice)
+        return replace(item, sent={**item.sent, notice: moment})
+
+    return _step(
+        ws, key, number, by, "incident notified", {"notice": notice, "sent": moment.isoformat()}, change
+    )
+
+
+def close_incident(
+    ws: Workspace, key: str, number: int, *, by: str, cause: str, at: datetime | None = None
+) -> Incident:
+    """Close an incident with its cause and what was done. Notices that are still due stay due.
+
+    Raises:
+        PlumblineError: no such incident, no cause, or it was never classified.
+    """
+    moment = at or datetime.now(UTC)
+    if not cause.strip():
+        raise PlumblineError(
+            "An incident is closed with its cause", todo="Say why it happened and what was done."
+        )
+
+    def change(item: Incident) -> Incident:
+        if item.classified_at is None:
+            raise PlumblineError("This incident was never classified", todo="Say first what it is.")
+        return replace(item, closed_at=moment, cause=cause.strip())
+
+    detail = {"at": moment.isoformat(), "note": f"{number}: {cause.strip()}"}
+    return _step(ws, key, number, by, CLOSED, detail, change)
+
+
+def incidents(ws: Workspace, key: str) -> tuple[Incident, ...]:
+    """The register, the newest first."""
+    with ws.read() as cursor:
+        return incidents_in(cursor, key)
+
+
+def incidents_in(cursor: Cursor, key: str) -> tuple[Incident, ...]:
+    """The same, on a cursor that is open already."""
+    return tuple(
+        replace(canon.read(Incident, body), id=number) for number, body in kept.of_system(cursor, key)
+    )
+
+
+def _step(
+    ws: Workspace, key: str, number: int, by: str, action: str, detail: dict[str, Any], change: Any
+) -> Incident:
+    if not by.strip():
+        raise PlumblineError("A step needs a name", todo="Say who does it.")
+    with ws.write() as cursor:
+        item = next((i for i in incidents_in(cursor, key) if i.id == number), None)
+        if item is None:
+            raise PlumblineError(f"There is no incident {number} of {key}")
+        if item.closed_at is not None and action != "incident notified":
+            raise PlumblineError("This incident is closed", todo="Open another one.")
+        changed: Incident = change(item)
+        kept.change(cursor, number, changed.closed_at, canon.write(changed))
+        trail.append(
+            cursor, actor=by.strip(), action=action, system=key, detail={"incident": number, **detail}
+        )
+    return changed

@@ -1,0 +1,114 @@
+"""The clocks of an incident: which notices are due to whom by when, under DORA, the GDPR and the AI Act.
+
+Article numbers and hours are data in ``law.toml``. A helper, not legal advice.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from plumbline.governance.law import law
+
+CLASSIFY_HOURS = 24  # an incident has to be classified by then, as the first notice is due at the latest then
+#: what an incident may be, and which clock each starts
+FLAGS = {
+    "major": "Major under DORA",
+    "personal_data": "Personal data was breached, and people are likely at risk",
+    "serious": "Serious under the AI Act (health, rights, property or environment harmed) and the system is high risk",
+    "death": "A person died",
+    "widespread": "Widespread, or critical infrastructure was hit",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One incident. Times are aware UTC; ``sent`` says when each notice was given, by its key."""
+
+    title: str
+    aware_at: datetime  # when somebody knew
+    opened_at: datetime
+    by: str
+    id: int = 0
+    classified_at: datetime | None = None
+    flags: tuple[str, ...] = ()
+    criteria: tuple[str, ...] = ()  # of DORA, that are met
+    critical_service: bool = False
+    sent: dict[str, datetime] = field(default_factory=dict)
+    closed_at: datetime | None = None
+    cause: str = ""  # and what was done, as said when it was closed
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One step with its end. ``late``: done after it was due, or due and not done."""
+
+    key: str
+    law: str
+    title: str
+    due: datetime
+    sent: datetime | None
+    late: bool
+    source: str
+
+    def left(self, now: datetime) -> timedelta:
+        """Time until it is due; below zero when it is overdue."""
+        return self.due - now
+
+
+def is_major(critical_service: bool, criteria: Sequence[str]) -> bool:
+    """Whether DORA calls an incident major: a critical service is hit, and enough thresholds are met."""
+    known = {str(c["key"]) for c in law().criteria}
+    return critical_service and len(known & set(criteria)) >= law().criteria_needed
+
+
+def notices(incident: Incident, now: datetime) -> tuple[Notice, ...]:
+    """Every step that the incident's answers call for, the soonest first.
+
+    DORA's first notice is due four hours after classification and 24 hours after somebody knew at the latest;
+    where it was classified as major only after those 24 hours, four hours after that. The second runs from the
+    first, the last from the second: from when each was sent, and until then from when it is due.
+    """
+    found: list[Notice] = []
+    if incident.classified_at is None:
+        due = incident.aware_at + timedelta(hours=CLASSIFY_HOURS)
+        late = now > due and incident.closed_at is None
+        found.append(Notice("classify", "", "Classify it", due, None, late, "DORA 18; GDPR 33; AI Act 73"))
+    ends: dict[str, datetime] = {}
+    for clock in law().clocks:
+        if clock["when"] not in incident.flags:
+            continue
+        key = str(clock["key"])
+        due = _due(clock, incident, ends)
+        sent = incident.sent.get(key)
+        ends[key] = sent or due
+        late = (sent or now) > due
+        found.append(Notice(key, clock["law"], clock["title"], due, sent, late, clock["source"]))
+    return tuple(sorted(found, key=lambda n: (n.sent is not None, n.due)))
+
+
+def overdue(incident: Incident, now: datetime) -> tuple[Notice, ...]:
+    """Steps that are due and not done."""
+    return tuple(n for n in notices(incident, now) if n.sent is None and n.late)
+
+
+def _due(clock: Mapping[str, Any], incident: Incident, ends: Mapping[str, datetime]) -> datetime:
+    moments = {"aware": incident.aware_at, "classified": incident.classified_at or incident.opened_at, **ends}
+    start = moments[clock["runs_from"]]
+    if "months" in clock:
+        return _months_later(start, clock["months"])
+    due = start + timedelta(hours=clock.get("hours", 0), days=clock.get("days", 0))
+    if "latest_hours" in clock:
+        latest = moments[clock["latest_from"]] + timedelta(hours=clock["latest_hours"])
+        return due if start > latest else min(due, latest)
+    return due
+
+
+def _months_later(at: datetime, months: int) -> datetime:
+    """The same day of a later month, or that month's last day."""
+    month = at.month - 1 + months
+    year, month = at.year + month // 12, month % 12 + 1
+    return at.replace(year=year, month=month, day=min(at.day, calendar.monthrange(year, month)[1]))

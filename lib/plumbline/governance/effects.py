@@ -1,0 +1,151 @@
+"""What each answer of the context switches on: the tier, and the controls that become mandatory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from plumbline.domain import PlumblineError, Requirement, Tier
+from plumbline.governance.catalogue import catalogue
+from plumbline.governance.context import (
+    BY_KEY,
+    NUMBER,
+    SHARE_LIMIT,
+    TIER_QUESTIONS,
+    Reading,
+    check_answer,
+    read,
+    requirement,
+)
+from plumbline.governance.facts import Facts
+from plumbline.governance.wording import count, listed, plural, share
+
+#: decisions of these kinds are about a person, whatever the log shows
+ABOUT_PEOPLE = ("credit", "employment", "insurance", "health")
+#: why the tier is what it is, in words
+TIERS = {
+    Tier.EXEMPT: "A sandbox that affects nothing: no control is mandatory.",
+    Tier.LIGHT: "Not critical, no harm, and a person reviews everything: the least is asked.",
+    Tier.FULL: "In production and acted upon: monitoring and governance are mandatory.",
+    Tier.REGULATED: "A regulator, a buyer or a person harmed may ask: explanations and records are mandatory too.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """Whether a law applies, and why, as far as the answers and the log say."""
+
+    law: str
+    applies: bool | None  # None: not known yet
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a set of answers comes to."""
+
+    tier: Tier
+    because: str
+    mandatory: tuple[str, ...]
+    added: tuple[str, ...]  # beyond what the other set of answers makes mandatory
+    dropped: tuple[str, ...]
+    by_answer: Mapping[str, str]  # question -> what its answer switches on, in words
+    laws: tuple[Applies, ...]
+
+
+def effects(
+    answers: Mapping[str, str], facts: Facts, *, instead_of: Mapping[str, str] | None = None
+) -> Effects:
+    """What these answers switch on, against another set (by default none answered).
+
+    An answer that cannot be read, as while a number is being typed, is taken as not given.
+    """
+    given = _readable(answers)
+    reading = read(given, facts)
+    now = mandatory(reading)
+    before = mandatory(read(_readable(instead_of or {}), facts))
+    return Effects(
+        reading.tier, TIERS[reading.tier], now,
+        tuple(i for i in now if i not in before), tuple(i for i in before if i not in now),
+        {question.key: _switches(question.key, given, facts) for question in TIER_QUESTIONS}
+        | {"interactions_per_month": _reach(reading)},
+        laws(given, facts),
+    )  # fmt: skip
+
+
+def mandatory(reading: Reading) -> tuple[str, ...]:
+    """The controls that are mandatory under a reading."""
+    return tuple(c.id for c in catalogue().controls if requirement(c, reading) is Requirement.MANDATORY)
+
+
+def laws(answers: Mapping[str, str], facts: Facts) -> tuple[Applies, ...]:
+    """Which laws apply. An indication from the answers, not legal advice."""
+    dora = {"yes": True, "no": False}.get(answers.get("financial_entity", ""))
+    dora_words = {
+        True: "a financial entity is involved, as stated: major incidents run on its clock.",
+        False: "no financial entity is involved, as stated.",
+        None: "whether a financial entity is involved is open.",
+    }
+    personal = sorted({*(facts.personal_detected or ()), *facts.personal_declared})
+    gdpr: bool | None = True if personal else False if facts.personal_detected is not None else None
+    if gdpr is False and answers.get("impact") in ABOUT_PEOPLE:
+        gdpr = None
+    gdpr_words = {
+        True: f"the log holds personal data ({listed(personal[:3])}).",
+        False: "no personal data was found or declared.",
+        None: "the decisions may concern people; declare the personal data of the log.",
+    }
+    known = facts.ai_act_class
+    act = "its class is not worked out yet; until then it is read from its impact."
+    return (
+        Applies("GDPR", gdpr, gdpr_words[gdpr]),
+        Applies(
+            "AI Act",
+            None if known is None else known != "minimal",
+            f"its class is {known}." if known else act,
+        ),
+        Applies("DORA", dora, dora_words[dora]),
+    )
+
+
+def _readable(answers: Mapping[str, str]) -> dict[str, str]:
+    given = {}
+    for key, value in answers.items():
+        try:
+            text = check_answer(key, value)
+        except PlumblineError:
+            continue
+        if text:
+            given[key] = text
+    return given
+
+
+def _switches(key: str, given: Mapping[str, str], facts: Facts) -> str:
+    """What one answer makes mandatory that the mildest other answer would not, all else as it is."""
+    now = read(given, facts)
+    answer = given.get(key, "")
+    others = [value for value in BY_KEY[key].values if value not in (NUMBER, answer)]
+    fewest: tuple[str, ...] | None = None
+    mildest = ""
+    for value in others:
+        there = mandatory(read({**given, key: value}, facts))
+        if fewest is None or len(there) < len(fewest):
+            fewest, mildest = there, value
+    more = [i for i in mandatory(now) if i not in (fewest or ())]
+    if not more:
+        return "" if answer else "Open, and changes nothing as the other answers stand."
+    shown = ", ".join(more[:6]) + (f" and {len(more) - 6} more" if len(more) > 6 else "")
+    lead = "This answer makes" if answer else f"Read as {BY_KEY[key].strictest!r} while open: it makes"
+    return f"{lead} {plural(len(more), 'control')} mandatory that {mildest!r} would not: {shown}."
+
+
+def _reach(reading: Reading) -> str:
+    if reading.tier is Tier.EXEMPT:
+        return ""
+    limit = share(SHARE_LIMIT)
+    if reading.share is None:
+        return f"Unknown, and read as above {limit}: monitoring and rollback are mandatory."
+    words = f"The log's decisions are {share(reading.share)} of these"
+    if reading.share > SHARE_LIMIT:
+        return f"{words}, above {limit}: monitoring and rollback are mandatory whatever else is said."
+    return f"{words}, not above {limit}: it adds nothing. {count(len(mandatory(reading)))} controls are mandatory."

@@ -1,0 +1,142 @@
+"""The AI Act's class of a system and the duties that follow, from ``law.toml``. A helper, not legal advice."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from plumbline.domain import PlumblineError
+
+FILE = Path(__file__).with_name("law.toml")
+CLASSES = ("prohibited", "high risk", "transparency", "minimal")  # the gravest first
+ROLES = {
+    "provider": "Provider: it was developed, or put on the market, under our own name",
+    "deployer": "Deployer: we use it under our own authority",
+}
+YES = "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class ActQuestion:
+    """One question; a yes leads to a class. ``impacts``: context answers that suggest a yes."""
+
+    key: str
+    asks: str
+    leads_to: str
+    source: str
+    impacts: tuple[str, ...] = ()
+    point: bool = False  # a use of Annex III: a narrow task may be excepted from it
+    decides: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One duty, since when it applies, and the controls that answer it."""
+
+    key: str
+    words: str
+    classes: tuple[str, ...]
+    roles: tuple[str, ...]
+    source: str
+    controls: tuple[str, ...]
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class ActClass:
+    """What the answers come to. ``open``: questions of a graver class that are not answered."""
+
+    name: str
+    because: tuple[str, ...]  # sources of the answers that decided
+    open: tuple[str, ...]
+    duties: tuple[Duty, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The data of ``law.toml``."""
+
+    as_of: date
+    confirmed: bool
+    questions: tuple[ActQuestion, ...]
+    duties: tuple[Duty, ...]
+    annex_i: date
+    source: str
+    clocks: tuple[Mapping[str, Any], ...]
+    criteria: tuple[Mapping[str, str], ...]
+    criteria_needed: int
+    criteria_source: str
+
+
+@cache
+def law() -> Law:
+    """The data, read once."""
+    data = tomllib.loads(FILE.read_text("utf-8"))
+    questions = tuple(
+        ActQuestion(**{**entry, "impacts": tuple(entry.get("impacts", ()))}) for entry in data["question"]
+    )
+    duties = tuple(
+        Duty(
+            e["key"],
+            e["words"],
+            tuple(e["classes"]),
+            tuple(e["roles"]),
+            e["source"],
+            tuple(e["controls"]),
+            e["from"],
+        )
+        for e in data["duty"]
+    )
+    return Law(
+        data["as_of"], data["confirmed"], questions, duties, data["dates"]["annex_i"], data["dates"]["source"],
+        tuple(data["clock"]), tuple(data["criterion"]), data["major"]["needed"], data["major"]["source"],
+    )  # fmt: skip
+
+
+def classify(answers: Mapping[str, str], role: str) -> ActClass:
+    """The class by answers (question key -> yes or no) and the duties of the role.
+
+    A question without an answer leaves the class open: it is named as far as it is known, and what is open is
+    listed. A narrow task lifts only the uses of Annex III, not a product's safety component.
+
+    Raises:
+        PlumblineError: an unknown question, answer or role.
+    """
+    held = law()
+    known = {question.key for question in held.questions}
+    wrong = [key for key, value in answers.items() if key not in known or value not in ("", YES, "no")]
+    if wrong or role not in ROLES:
+        raise PlumblineError(f"{(wrong or [role])[0]!r} is no question, answer or role of the AI Act helper")
+    said = [question for question in held.questions if answers.get(question.key) == YES]
+    outside = [question for question in said if question.decides]
+    narrow = any(question.leads_to == "not high risk" for question in said)
+    counted = outside or [q for q in said if q.leads_to in CLASSES and not (narrow and q.point)]
+    name = min((q.leads_to for q in counted), key=CLASSES.index, default="minimal")
+    because = tuple(q.source for q in counted if q.leads_to == name)
+    if not outside and narrow and any(q.point for q in said) and name != "high risk":
+        because += tuple(q.source for q in said if q.leads_to == "not high risk")
+    graver = CLASSES[: CLASSES.index(name)]
+    open_ones = () if outside else tuple(
+        q.key for q in held.questions if not answers.get(q.key) and q.leads_to in graver and not (narrow and q.point)
+    )  # fmt: skip
+    product = any(q.key == "safety_component" for q in counted) and not any(q.point for q in counted)
+    duties = tuple(
+        replace(d, since=max(d.since, held.annex_i)) if product and d.since.year >= 2027 else d
+        for d in duties_of(name, role)
+    )
+    return ActClass(name, because, open_ones, duties)
+
+
+def duties_of(name: str, role: str) -> tuple[Duty, ...]:
+    """The duties of a class and role."""
+    return tuple(d for d in law().duties if name in d.classes and role in d.roles)
+
+
+def suggested(impact: str) -> dict[str, str]:
+    """The answers that the context's impact suggests, to begin with."""
+    return {q.key: YES for q in law().questions if impact in q.impacts}

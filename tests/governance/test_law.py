@@ -1,0 +1,164 @@
+"""The AI Act helper and the clocks of incidents."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plumbline.domain import PlumblineError
+from plumbline.governance.catalogue import catalogue
+from plumbline.governance.clocks import FLAGS, Incident, is_major, notices, overdue
+from plumbline.governance.law import CLASSES, ROLES, classify, duties_of, law, suggested
+
+ALL_NO = {question.key: "no" for question in law().questions}
+NOON = datetime(2026, 1, 30, 12, 0, tzinfo=UTC)
+
+
+def hours(n: float) -> datetime:
+    return NOON + timedelta(hours=n)
+
+
+def test_the_data_of_the_law_is_whole() -> None:
+    ids = {control.id for control in catalogue().controls}
+    keys = [q.key for q in law().questions]
+    assert len(keys) == len(set(keys))
+    assert {q.leads_to for q in law().questions} == {*CLASSES, "not high risk"}
+    for duty in law().duties:
+        assert set(duty.controls) <= ids
+        assert set(duty.classes) <= set(CLASSES)
+        assert set(duty.roles) <= set(ROLES)
+        assert duty.source.startswith("AI Act ")
+    for clock in law().clocks:
+        assert clock["when"] in FLAGS
+        assert clock["law"] in catalogue().frameworks
+    for name in CLASSES:
+        assert all(duties_of(name, role) for role in ROLES)
+
+
+@pytest.mark.parametrize(
+    ("yes", "name", "because"),
+    [
+        ((), "minimal", ()),
+        (("talks_to_people",), "transparency", ("AI Act 50",)),
+        (("creditworthiness", "talks_to_people"), "high risk", ("Annex III, point 5(b)",)),
+        (("creditworthiness", "narrow_task"), "minimal", ("AI Act 6(3), 6(4)",)),
+        (("safety_component", "narrow_task"), "high risk", ("AI Act 6(1), Annex I",)),
+        (("social_scoring", "creditworthiness"), "prohibited", ("AI Act 5(1)(c)",)),
+        (("not_ai", "creditworthiness"), "minimal", ("AI Act 3(1)",)),
+    ],
+)
+def test_the_class_follows_from_the_answers(
+    yes: tuple[str, ...], name: str, because: tuple[str, ...]
+) -> None:
+    found = classify(ALL_NO | dict.fromkeys(yes, "yes"), "deployer")
+    assert (found.name, found.because, found.open) == (name, because, ())
+
+
+def test_open_questions_of_a_graver_class_leave_it_open() -> None:
+    found = classify({"talks_to_people": "yes"}, "provider")
+    assert found.name == "transparency"
+    assert {"manipulates", "creditworthiness", "safety_component"} <= set(found.open)
+    assert "talks_to_people" not in found.open
+    prohibited = {q.key for q in law().questions if q.leads_to == "prohibited"}
+    assert set(classify({"creditworthiness": "yes"}, "provider").open) == prohibited
+
+
+def test_a_product_has_until_later_than_a_use_of_annex_iii() -> None:
+    def since(key: str) -> set[date]:
+        found = classify(ALL_NO | {key: "yes"}, "provider")
+        return {d.since for d in found.duties if d.key != "literacy"}
+
+    assert since("creditworthiness") == {date(2027, 12, 2)}
+    assert since("safety_component") == {date(2028, 8, 2)}
+    assert since("talks_to_people") == {date(2026, 8, 2)}
+
+
+def test_the_context_suggests_and_nonsense_is_refused() -> None:
+    assert suggested("credit") == {"creditworthiness": "yes"}
+    assert suggested("fraud") == {}  # Annex III 5(b) leaves out the detection of fraud
+    for answers, role in (
+        ({"nonsense": "yes"}, "provider"),
+        ({"biometrics": "maybe"}, "provider"),
+        ({}, "boss"),
+    ):
+        with pytest.raises(PlumblineError, match="no question, answer or role"):
+            classify(answers, role)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.dictionaries(st.sampled_from([q.key for q in law().questions]), st.sampled_from(["yes", "no"])),
+       st.sampled_from([q.key for q in law().questions if q.leads_to in CLASSES and not q.decides]))  # fmt: skip
+def test_one_more_yes_never_makes_the_class_milder(answers: dict[str, str], key: str) -> None:
+    before = classify({**answers, key: "no"}, "provider")
+    after = classify({**answers, key: "yes"}, "provider")
+    assert CLASSES.index(after.name) <= CLASSES.index(before.name)
+
+
+def incident(**changes: Any) -> Incident:
+    return Incident(**{"title": "t", "aware_at": NOON, "opened_at": NOON, "by": "x", **changes})
+
+
+def due(item: Incident, now: datetime = NOON) -> dict[str, datetime]:
+    return {n.key: n.due for n in notices(item, now)}
+
+
+@pytest.mark.parametrize(
+    ("classified", "sent", "expected"),
+    [
+        (1, {}, (5, 77)),  # four hours after classification
+        (22, {}, (24, 96)),  # twenty-four hours after somebody knew, at the latest
+        (30, {}, (34, 106)),  # classified as major only after that: four hours
+        (1, {"dora_initial": 2}, (5, 74)),  # the next runs from when the first was sent
+    ],
+)
+def test_the_clock_of_dora(classified: float, sent: dict[str, float], expected: Any) -> None:
+    item = incident(
+        classified_at=hours(classified), flags=("major",), sent={key: hours(n) for key, n in sent.items()}
+    )
+    found = due(item)
+    assert (found["dora_initial"], found["dora_intermediate"]) == (hours(expected[0]), hours(expected[1]))
+
+
+def test_a_month_ends_on_the_last_day_of_a_shorter_month() -> None:
+    sent = {"dora_initial": NOON, "dora_intermediate": datetime(2026, 1, 31, 9, tzinfo=UTC)}
+    assert due(incident(classified_at=NOON, flags=("major",), sent=sent))["dora_final"] == datetime(
+        2026, 2, 28, 9, tzinfo=UTC
+    )
+
+
+def test_the_clocks_of_gdpr_and_the_ai_act() -> None:
+    found = due(incident(classified_at=NOON, flags=("personal_data", "serious", "death", "widespread")))
+    assert {key: (at - NOON).total_seconds() / 3600 for key, at in found.items()} == {
+        "gdpr_authority": 72, "ai_act_serious": 15 * 24, "ai_act_death": 240, "ai_act_widespread": 48,
+    }  # fmt: skip
+
+
+def test_what_is_due_and_not_done_is_overdue_and_what_was_late_is_said() -> None:
+    item = incident()
+    assert [n.key for n in notices(item, hours(1))] == ["classify"]
+    assert not overdue(item, hours(24))
+    assert [n.key for n in overdue(item, hours(25))] == ["classify"]
+    breach = incident(classified_at=hours(1), flags=("personal_data",))
+    assert [n.key for n in overdue(breach, hours(73))] == ["gdpr_authority"]
+    told_late = incident(classified_at=hours(1), flags=("personal_data",), sent={"gdpr_authority": hours(80)})
+    (told,) = notices(told_late, hours(99))
+    assert told.late
+    assert not overdue(told_late, hours(99))
+
+
+@pytest.mark.parametrize(
+    ("critical", "criteria", "major"),
+    [
+        (True, ("clients", "duration"), True),
+        (False, ("clients", "duration", "economic"), False),
+        (True, ("clients",), False),
+    ],
+)
+def test_dora_calls_it_major_when_a_critical_service_and_two_thresholds_are_hit(
+    critical: bool, criteria: tuple[str, ...], major: bool
+) -> None:
+    assert is_major(critical, criteria) is major
