@@ -20,7 +20,7 @@ from scipy.special import chdtrc, kolmogorov
 
 from plumbline.domain import FloatArray, Kind
 from plumbline.monitor.cells import Cells, Distance, Distances, shares
-from plumbline.monitor.presence import Z, beside, missing, new_levels
+from plumbline.monitor.presence import Z, beside, missing, new_levels, out_of_range
 
 EMPTY = 1e-4  # share that an empty cell gets before renormalising (PSI)
 _BOTH = (Kind.NUMERIC, Kind.CATEGORICAL)
@@ -266,8 +266,9 @@ TABLE = (
     Method("linf", _C, 0.1, 0.1, linf, "The largest change of one level's share."),
     Method("missing", _BOTH, 0.02, 0.05, missing, "Change of the share of decisions without this value.", True),
     Method("new_levels", _C, 0.01, 0.05, new_levels, "Share of levels that the reference did not have."),
+    Method("out_of_range", _N, 0.01, 0.05, out_of_range, "Share of values beyond the reference's smallest or largest."),
 )  # fmt: skip
 METHODS = {method.name: method for method in TABLE}
-#: measures of a change of shape; the rest are signals of their own
-SHAPE = tuple(m.name for m in TABLE if m.name not in ("missing", "new_levels"))
-OF_THEIR_OWN = ("missing", "new_levels")
+#: signals of their own: values that are not there, were never seen, or lie outside; the rest measure shape
+OF_THEIR_OWN = ("missing", "new_levels", "out_of_range")
+SHAPE = tuple(m.name for m in TABLE if m.name not in OF_THEIR_OWN)

@@ -1,38 +1,200 @@
-"""Personal data in free text: e-mail addresses, and bank account numbers whose check digits fit.
+"""Personal data in a log: e-mail, telephone, IBAN and national numbers, by kept libraries and their check digits.
 
-What is not recognised here may still be personal; a page says what was looked for.
+What is not recognised here may still be personal; a page says what was looked for. Values are looked at and
+let go: only counts and masked examples are returned.
+
+Check digits alone prove little on short numbers: one in eleven numbers of nine digits is a Dutch BSN. So a
+plain number counts only where most of a column fits, in a column of text, or nearly all of it in a column
+of numbers; an address, an IBAN or a telephone number in international form counts wherever it stands.
 """
 
 from __future__ import annotations
 
+import importlib
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-#: share of the values there are that must match, so that one odd cell does not name a column
+#: share of the values there are that must hold one, so that one odd cell does not name a column
 LEAST_SHARE = 0.01
+MOST_SHARE, NEARLY_ALL = 0.5, 0.9  # of a column of text, of a column of numbers
+FEWEST = 20  # different values below which a column of plain numbers says nothing
+LOOKED_AT = 400  # different values of a column that are examined
 _EMAIL = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b")
+_PHONE = re.compile(r"(?:\+|\b00)\d[\d\s().\-/]{6,20}\d")
+_NINO = re.compile(r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]")
 
 
-def personal_data(columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """The columns in which personal data was recognised, by name.
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """Personal data in one column: ``hits`` of ``n`` values hold it; ``example`` is masked.
+
+    ``sure``: ``certain`` (its form or two check digits leave no doubt), ``likely`` (check digits fit on most
+    values), ``possible`` (the form fits and nothing can be checked).
+    """
+
+    column: str
+    kind: str
+    hits: int
+    n: int
+    sure: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A national number: its name, its form as a pattern, and the validator of python-stdnum ("" for none)."""
+
+    name: str
+    form: str
+    validator: str
+    digits: bool  # nothing but digits: may stand in a column of numbers
+
+
+#: what is looked for by check digits, the more telling first
+NATIONAL = (
+    Number(
+        "Italian codice fiscale", r"[A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z]", "it.codicefiscale", False
+    ),
+    Number("Spanish DNI", r"\d{8}-?[A-Z]", "es.dni", False),
+    Number("Spanish NIE", r"[XYZ]-?\d{7}-?[A-Z]", "es.nie", False),
+    Number("Finnish henkilötunnus", r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]", "fi.hetu", False),
+    Number("Portuguese cartão de cidadão", r"\d{8} ?\d ?[A-Z0-9]{2}\d", "pt.cc", False),
+    Number("French NIR", r"[12]\d{4}(?:\d\d|2[AB])\d{8}", "fr.nir", True),
+    Number("Romanian CNP", r"[1-9]\d{12}", "ro.cnp", True),
+    Number("Norwegian fødselsnummer", r"\d{11}", "no.fodselsnummer", True),
+    Number("Polish PESEL", r"\d{11}", "pl.pesel", True),
+    Number("Belgian national number", r"\d{11}", "be.nn", True),
+    Number("German tax number (IdNr)", r"\d{11}", "de.idnr", True),
+    Number("Croatian OIB", r"\d{11}", "hr.oib", True),
+    Number("Brazilian CPF", r"\d{11}", "br.cpf", True),
+    Number("Swedish personnummer", r"(?:\d\d)?\d{6}[-+]\d{4}", "se.personnummer", False),
+    Number("British NHS number", r"\d{10}", "gb.nhs", True),
+    Number("Dutch BSN", r"\d{9}", "nl.bsn", True),
+    Number("British National Insurance number", _NINO.pattern, "", False),
+)
+LOOKED_FOR = "e-mail addresses, telephone numbers in international form, IBANs, and " + ", ".join(
+    n.name for n in NATIONAL
+)
+
+
+def find_personal(
+    text: Mapping[str, Sequence[str]], numeric: Mapping[str, Sequence[float]] | None = None
+) -> tuple[Personal, ...]:
+    """Personal data by column, the surest first.
 
     Args:
-        columns: column -> a sample of its text values, missing ones left out.
+        text: column -> a sample of its text values, missing ones left out.
+        numeric: column -> a sample of its numbers; only national numbers of digits are looked for there.
     """
-    found = []
-    for name, values in columns.items():
-        hits = sum(bool(_EMAIL.search(value)) or _has_iban(value) for value in values)
-        if values and hits >= max(1, LEAST_SHARE * len(values)):
-            found.append(name)
-    return tuple(sorted(found))
+    found: list[Personal] = []
+    for name, values in text.items():
+        counts = Counter(values)
+        for kind, sure, find in _ANYWHERE:
+            found += _anywhere(name, kind, sure, find, counts)
+        found += _national(name, {_bare(v): k for v, k in counts.items()}, len(values), numbers=False)
+    for name, figures in (numeric or {}).items():
+        whole = Counter(f"{x:.0f}" for x in figures if float(x).is_integer() and 1e8 <= x < 1e15)
+        if figures and sum(whole.values()) >= NEARLY_ALL * len(figures):
+            found += _national(name, dict(whole), len(figures), numbers=True)
+    order = ("certain", "likely", "possible")
+    return tuple(sorted(found, key=lambda p: (order.index(p.sure), p.column, p.kind)))
 
 
-def _has_iban(value: str) -> bool:
-    return any(is_iban(found) for found in _IBAN.findall(value.replace(" ", "").upper()))
+def personal_data(
+    text: Mapping[str, Sequence[str]], numeric: Mapping[str, Sequence[float]] | None = None
+) -> tuple[str, ...]:
+    """The columns in which personal data is certain or likely, by name."""
+    return tuple(sorted({p.column for p in find_personal(text, numeric) if p.sure != "possible"}))
 
 
 def is_iban(text: str) -> bool:
-    """Whether the check digits fit: ISO 13616, the rearranged number modulo 97 is 1 (ISO 7064)."""
-    moved = text[4:] + text[:4]
-    return int("".join(str(int(c, 36)) for c in moved)) % 97 == 1
+    """Whether length and check digits fit: ISO 13616, by python-stdnum."""
+    from stdnum import iban
+
+    return bool(iban.is_valid(text, check_country=False))
+
+
+def masked(value: str) -> str:
+    """A value that can be shown: its first character and its shape, every other letter and digit hidden."""
+    return value[:1] + re.sub(r"\w", "•", value[1:40])
+
+
+def _anywhere(
+    column: str, kind: str, sure: str, find: Callable[[str], str], counts: Counter[str]
+) -> list[Personal]:
+    n = sum(counts.values())
+    hits, example = 0, ""
+    for value, many in counts.items():
+        held = find(value)
+        if held:
+            hits, example = hits + many, example or held
+    if not hits or hits < LEAST_SHARE * n:
+        return []
+    return [Personal(column, kind, hits, n, sure, masked(example))]
+
+
+def _national(column: str, counts: Mapping[str, int], n: int, *, numbers: bool) -> list[Personal]:
+    """The national number that fits best; more than one country's check digits may fit a few values."""
+    examined = dict(list(counts.items())[:LOOKED_AT])
+    if len(examined) < FEWEST and numbers:
+        return []
+    best: Personal | None = None
+    for number in NATIONAL:
+        if numbers and not number.digits:
+            continue
+        form = re.compile(number.form)
+        fitting = [v for v in examined if form.fullmatch(v) and _fits(number, v)]
+        hits, looked = sum(examined[v] for v in fitting), sum(examined.values())
+        needed = (NEARLY_ALL if numbers else MOST_SHARE) * looked
+        few = len(fitting) < (FEWEST if number.digits else 3)
+        if few or hits < needed or (best is not None and hits <= best.hits):
+            continue
+        sure = "likely" if number.validator else "possible"
+        best = Personal(column, number.name, round(hits * n / looked), n, sure, masked(fitting[0]))
+    return [best] if best is not None else []
+
+
+def _fits(number: Number, value: str) -> bool:
+    if not number.validator:
+        return True
+    return bool(importlib.import_module(f"stdnum.{number.validator}").is_valid(value))
+
+
+def _bare(value: str) -> str:
+    """A value as its validator takes it: no spaces or dots, capitals."""
+    return re.sub(r"[\s.]", "", value).upper()
+
+
+def _email(value: str) -> str:
+    found = _EMAIL.search(value) if "@" in value else None
+    return found.group() if found else ""
+
+
+def _iban(value: str) -> str:
+    if sum(c.isdigit() for c in value) < 8:
+        return ""
+    found = _IBAN.findall(re.sub(r"(?<=\w) (?=\w{1,4}\b)", "", value.upper()))
+    return next((held for held in found if is_iban(held)), "")
+
+
+def _phone(value: str) -> str:
+    if not _PHONE.search(value):
+        return ""
+    import phonenumbers
+
+    found = list(
+        phonenumbers.PhoneNumberMatcher(
+            value.replace("00", "+", 1) if value.startswith("00") else value, None
+        )
+    )
+    return found[0].raw_string if found else ""
+
+
+_ANYWHERE: tuple[tuple[str, str, Callable[[str], str]], ...] = (
+    ("e-mail address", "certain", _email),
+    ("IBAN", "certain", _iban),
+    ("telephone number", "likely", _phone),
+)

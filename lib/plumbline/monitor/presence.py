@@ -30,6 +30,21 @@ def new_levels(cells: Cells) -> Distances:
     return Distances(value, found.p_value, low, found.high, found.bound, found.notes)
 
 
+def out_of_range(cells: Cells) -> Distances:
+    """Share of values below the reference's smallest or above its largest.
+
+    Of the reference's own values the two ends count as hits: one more value falls outside the range of n by
+    chance with probability 2/(n + 1).
+    """
+    n, m = cells.sizes
+    j, k = float(cells.p[0] + cells.p[-1]) + 2, cells.q[:, 0] + cells.q[:, -1]
+    found = _proportions(j, k, n + 2, m, "", sides=1)
+    share = k / np.maximum(m, 1)
+    notes = tuple(f"{100 * x:.1f} % lie outside the reference's range." if x else "" for x in share.tolist())
+    low, high = beside(share, np.zeros(len(k)), share, n, m)
+    return Distances(share, found.p_value, low, high, found.bound, notes)
+
+
 def _proportions(j: float, k: FloatArray, n: float, m: FloatArray, words: str, *, sides: int) -> Distances:
     """Size, chance and limits of a change from j of n to k of m (each (windows,))."""
     a, b = j / max(n, 1.0), k / np.maximum(m, 1)

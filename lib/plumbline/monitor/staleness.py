@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plumbline.domain import PointStatus, VersionHours
 from plumbline.monitor.champions import deciding, instant, moment, spans
 
 WATCH_DAYS = 90.0
 BREACH_DAYS = 180.0
+WATCH_BEATS, BREACH_BEATS, FEWEST_BEATS = 3.0, 6.0, 10
 _DAY = 86400.0
 
 
@@ -79,6 +81,41 @@ def staleness(
     )
     sentence = _sentence(version, age, source, since, status, watch_days, breach_days)
     return Staleness(version, age, source, since, _days(last, as_of), label, status, sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Days since the last of something, beside the longest usual pause between two; None: not known.
+
+    Watched beyond three usual pauses, a breach beyond six; never within a day.
+    """
+
+    since_days: float | None
+    usual_days: float | None
+    status: PointStatus
+
+
+def beat(times: NDArray[np.datetime64], as_of: datetime, *, waits: float = 0.0) -> Beat:
+    """Whether something still comes as it used to.
+
+    Args:
+        times: when it came, any order; the usual pause is what 99 in 100 pauses between them do not exceed.
+        waits: days it takes to come in any case (a label's usual delay), taken off.
+    """
+    came = np.unique(times[times <= instant(as_of)])
+    if not len(came):
+        return Beat(None, None, PointStatus.UNKNOWN)
+    since = max((_days(moment(came[-1]), as_of) or 0.0) - waits, 0.0)
+    if len(came) < FEWEST_BEATS:
+        return Beat(since, None, PointStatus.UNKNOWN)
+    usual = float(np.quantile(np.diff(came) / np.timedelta64(1, "s"), 0.99)) / _DAY
+    limit = max(usual, 1 / WATCH_BEATS)
+    status = (
+        PointStatus.BREACH if since > BREACH_BEATS * limit
+        else PointStatus.WATCH if since > WATCH_BEATS * limit
+        else PointStatus.OK
+    )  # fmt: skip
+    return Beat(since, usual, status)
 
 
 def _days(then: datetime | None, as_of: datetime) -> float | None:

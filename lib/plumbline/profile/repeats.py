@@ -20,19 +20,21 @@ _ENDS = 3
 _ALL = Slice()
 
 
-def repeats(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL) -> Repeats:
+def repeats(
+    cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL, *, tolerance: float = TOLERANCE
+) -> Repeats:
     """Decisions that share every feature and the version, and how many of them differ in output.
 
-    Output: the prediction and the score, each where logged; numbers within ``TOLERANCE`` of each other are
-    the same. Left out: arm "shadow" (unless the slice names it), decisions with no feature at all, and
-    decisions without any output. Features are taken as logged: with few and coarse ones, different
+    Output: the prediction and the score, each where logged; numbers within ``tolerance`` (a share of the
+    larger one) of each other are the same. Left out: arm "shadow" (unless the slice names it), decisions
+    with no feature at all, and decisions without any output. Features are taken as logged: with few and coarse ones, different
     inputs can look identical, and a conflict then shows that the log lacks an input that decided.
     """
     features = [ident(c.name) for c in decision_columns(cursor, system.key) if c.role.role == "feature"]
     scope = of_slice(cursor, system, part)
     if not features:
         return Repeats(0, 0, 0, 0)
-    sql, params = _grouped(system, scope, features)
+    sql, params = _grouped(system, scope, features, tolerance)
     row = cursor.execute(
         f"""{sql} SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (differs), 0)::BIGINT,
                          count(*), count(*) FILTER (differs),
@@ -49,7 +51,9 @@ def repeats(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _AL
     )
 
 
-def _grouped(system: System, scope: Scope, features: list[str]) -> tuple[str, dict[str, Any]]:
+def _grouped(
+    system: System, scope: Scope, features: list[str], tolerance: float
+) -> tuple[str, dict[str, Any]]:
     """Common table expressions that end in ``repeated`` (n, differs, ends), one row a repeated decision.
 
     Rows are first thinned out by a 64-bit hash of the features, then grouped by the features themselves.
@@ -72,12 +76,12 @@ def _grouped(system: System, scope: Scope, features: list[str]) -> tuple[str, di
                    list_distinct(min_by(r, (prediction, score, r), {_ENDS})
                                  || max_by(r, (prediction, score, r), {_ENDS})) AS ends
             FROM candidates GROUP BY v, {columns} HAVING count(*) > 1)"""
-    return sql, scope.params
+    return sql, scope.params | {"tolerance": tolerance}
 
 
 def _numbers_differ(column: str) -> str:
     low, high = (f"{f}({column}) FILTER (isfinite({column}))" for f in ("min", "max"))
-    return f"coalesce({high} - {low} > {TOLERANCE} * greatest(abs({high}), abs({low})), false)"
+    return f"coalesce({high} - {low} > $tolerance * greatest(abs({high}), abs({low})), false)"
 
 
 def _examples(

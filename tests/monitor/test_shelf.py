@@ -1,0 +1,83 @@
+"""How long versions keep, against lifetimes worked out by hand and scipy's survival curve."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from plumbline.domain import Point, PointStatus
+from plumbline.monitor.shelf import lives, median_life, shelf_life
+from plumbline.monitor.staleness import beat
+
+from .versions import every, version_hours
+
+START = datetime(2025, 1, 6, tzinfo=UTC)
+TIMES = every(360, "2025-01-06", "2025-12-01")
+VERSIONS = [
+    "1" if t < np.datetime64("2025-05-05") else "2" if t < np.datetime64("2025-09-01") else "3" for t in TIMES
+]
+HOURS = version_hours(TIMES, VERSIONS)
+AS_OF = datetime(2025, 12, 1, tzinfo=UTC)
+
+
+def week(version: str, n: int, status: PointStatus) -> Point:
+    at = START + timedelta(weeks=n)
+    return Point("accuracy", at, at + timedelta(weeks=1), 90, 0.8, 0.7, 0.9, 0.7, status, version)
+
+
+OK, BREACH = PointStatus.OK, PointStatus.BREACH
+ONE = [week("1", i, BREACH if i >= 10 else OK) for i in range(17)]
+TWO = [week("2", i, BREACH if i >= 30 else OK) for i in range(17, 34)]
+THREE = [week("3", i, OK) for i in range(34, 47)]
+
+
+def test_retrain_by_is_the_median_life_after_the_present_versions_start() -> None:
+    earlier = lives(HOURS, [*ONE, *TWO, *THREE], as_of=AS_OF)
+    assert [(x.version, x.days, x.kept, x.source) for x in earlier] == [
+        ("1", 70.0, False, "first seen"), ("2", 91.0, False, "first seen"),
+    ]  # fmt: skip
+    began = datetime(2025, 9, 1, tzinfo=UTC)
+    told = shelf_life(earlier, (began, "first seen"), as_of=AS_OF)
+    assert told.days == 70
+    assert told.retrain_by == began + timedelta(days=70)
+    assert told.status is PointStatus.BREACH
+    assert "retrain by 10 November 2025, 21 days ago" in told.sentence
+
+
+def test_a_version_that_never_worked_has_no_shelf_life() -> None:
+    bad = [week("2", i, BREACH) for i in range(17, 34)]
+    assert [x.version for x in lives(HOURS, [*ONE, *bad, *THREE], as_of=AS_OF)] == ["1"]
+
+
+def test_versions_that_never_broke_say_at_least() -> None:
+    good = [week("1", i, OK) for i in range(17)]
+    told = shelf_life(lives(HOURS, good, as_of=AS_OF), (START, "first seen"), as_of=AS_OF)
+    assert (told.days, told.retrain_by, told.status) == (None, None, PointStatus.UNKNOWN)
+    assert "at least 119 days" in told.sentence
+    assert shelf_life((), None, as_of=AS_OF).status is PointStatus.UNKNOWN
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.booleans()), min_size=1, max_size=12))
+@settings(max_examples=30, deadline=None)
+def test_the_median_is_that_of_the_survival_curve(observed: list[tuple[int, bool]]) -> None:
+    # at a tie scipy, too, takes deaths before those who left
+    observed = sorted(observed, key=lambda x: (x[0], x[1]))
+    curve = stats.ecdf(
+        stats.CensoredData.right_censored([float(d) for d, _ in observed], [kept for _, kept in observed])
+    ).sf
+    below = curve.quantiles[curve.probabilities <= 0.5 + 1e-12]
+    found = median_life([float(d) for d, _ in observed], [kept for _, kept in observed])
+    assert found == (float(below[0]) if len(below) and not all(k for _, k in observed) else None)
+
+
+@pytest.mark.parametrize(("later", "status"), [(0.5, "ok"), (3.5, "watch"), (7, "breach")])
+def test_a_log_that_stops_is_noticed_at_its_own_pace(later: float, status: str) -> None:
+    times = every(1440, "2026-01-01", "2026-03-01").to_numpy("datetime64[us]")
+    as_of = datetime(2026, 2, 28, tzinfo=UTC) + timedelta(days=later)
+    assert beat(times, as_of).status == status
+    assert beat(times[:3], as_of).status == "unknown"
