@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from plumbline.answers.drift import drift, feature
-from plumbline.ui import cards, drifts, sentences, shell, states
+from plumbline.answers.drift import drift
+from plumbline.answers.feature import feature
+from plumbline.answers.wholerow import whole_row
+from plumbline.ui import cards, drifts, features, sentences, shell, states
 from plumbline.ui.ask import ask
 
 view = shell.view()
@@ -18,25 +20,51 @@ if system.reference is None:
     st.stop()
 
 top = st.container()
-method = drifts.method()
+method, reference = drifts.choices()
+window = (view.start, view.end)
 answer = ask(
     view,
     drift,
     system.key,
-    window=(view.start, view.end),
+    reference=reference,
+    window=window,
     methods=(method,),
     by=view.chunk,
     version=view.version,
     where=view.where,
+    over_time=method,
 )
 with top:
     cards.opening(answer.sentence, sentences.drift(answer, view))
 
-drifts.over_time(answer, view.mode)
+whole = None
+if drifts.wants_whole_row():
+    whole = ask(
+        view,
+        whole_row,
+        system.key,
+        reference=reference,
+        window=window,
+        by=view.chunk,
+        version=view.version,
+        where=view.where,
+    )
+drifts.over_time(answer, method, whole, view.mode)
+if whole is not None:
+    drifts.whole_row(whole)
 drifts.ranking(answer)
 
 cards.section("One feature, then and now")
-chosen = drifts.choose(answer)
+chosen = features.choose(answer)
 if chosen is not None:
-    found = ask(view, feature, system.key, chosen, window=answer.window, version=view.version)
-    drifts.one(found, view.mode)
+    found = ask(
+        view,
+        feature,
+        system.key,
+        chosen,
+        reference=reference,
+        window=answer.window,
+        version=view.version,
+        where=view.where,
+    )
+    features.one(system.key, found, view.mode)

@@ -47,7 +47,7 @@ def drifts() -> list[FeatureDrift]:
         FeatureDrift(
             feature=feature, kind=Kind.NUMERIC, method="js",
             value=None if (i, j) == (1, 2) else 0.04 * (i + j), threshold=0.1, p_value=0.01, q_value=0.02,
-            drifted=i + j > 3, status=PointStatus.OK, n_reference=900, n=300,
+            drifted=i + j > 3, status=PointStatus.BREACH if i + j > 3 else PointStatus.OK, n_reference=900, n=300,
             missing_share=0.01, missing_share_reference=0.0, new_levels=(HOSTILE,),
             start=START + j * WEEK, end=START + (j + 1) * WEEK,
         )

@@ -75,8 +75,9 @@ def test_a_heat_map_cell_is_drift_over_its_threshold() -> None:
     assert grid.z[1][2] is None
     (drifted,) = traces(figure, "drifted")
     assert len(drifted.x) == sum(d.drifted for d in drifts())
-    (unknown,) = traces(figure, "unknown")
-    assert len(unknown.x) == 1
+    clickable = [mark for trace in figure.data[1:] for mark in trace.customdata]
+    assert len(clickable) == len(drifts())
+    assert [clickable[0][1], clickable[0][2]] == [START.isoformat(), (START + WEEK).isoformat()]
 
 
 def test_rare_levels_are_summed_not_dropped() -> None:
@@ -124,7 +125,7 @@ def test_a_contribution_next_to_nothing_is_about_nothing() -> None:
 
 def test_a_histogram_keeps_both_distributions_on_the_same_cells() -> None:
     figure = histogram([0, 1, 2, 3], [0.2, 0.3, 0.5], [0.5, 0.5, 0.0], 10, 20)
-    then, now = figure.data
-    assert list(then.x) == list(now.x) == [0, 1, 2, 3]
+    now, then = figure.data
+    assert (list(then.x), list(now.x)) == ([0, 1, 2, 3], [0, 1, 2])
     assert list(then.y[:-1]) == [0.2, 0.3, 0.5]
     assert "20 decisions" in now.text[0]

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.recording import Record
 from plumbline.answers.releases import ReleasesAnswer, handled
 from plumbline.answers.spans import say_span
+from plumbline.answers.wording import headline_of
 from plumbline.domain import (
     FeatureDrift,
     FeatureProfile,
@@ -25,12 +24,16 @@ from plumbline.domain import (
 from plumbline.governance.facts import Breach
 from plumbline.monitor import exact as exactly
 from plumbline.monitor.chunks import chunk_for, midnight
-from plumbline.monitor.distances import METHODS
-from plumbline.monitor.drift import Ranked, drift_by_chunk, judge, ranking, sample_of, within
+from plumbline.monitor.distances import OF_THEIR_OWN
+from plumbline.monitor.drift import Ranked, drift_by_chunk, judge, ranking
 from plumbline.monitor.drift import drift as measure
 from plumbline.monitor.drift import exactly as with_exact
+from plumbline.monitor.metrics import METRICS
+from plumbline.monitor.movement import Movement, moved_with
+from plumbline.monitor.performance import performance
 from plumbline.profile import groups, read, rows
 from plumbline.profile.bins import OUTPUTS
+from plumbline.profile.read_outcomes import outcome_profile
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -42,7 +45,11 @@ DEFAULT_METHODS = ("js",)
 
 @dataclass(frozen=True, slots=True)
 class DriftAnswer:
-    """The window against the reference (``features``), and every chunk of the log (``chunks``)."""
+    """The window against the reference (``features``), and every chunk of the log (``chunks``).
+
+    ``own``: missing values, levels never seen and values out of range of the window, as signals of their own.
+    ``metric``: the one whose movement the ranking sets beside the drift.
+    """
 
     system: System
     reference: Span
@@ -52,24 +59,8 @@ class DriftAnswer:
     chunks: tuple[FeatureDrift, ...]
     ranking: tuple[Ranked, ...]
     sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureAnswer:
-    """One feature then and now, as shares over the same cells, and its quantiles."""
-
-    feature: str
-    kind: Kind
-    labels: tuple[str, ...]
-    edges: FloatArray  # numeric: cell borders, one more than cells; empty for levels
-    then: FloatArray
-    now: FloatArray
-    n_then: int
-    n_now: int
-    missing_then: float
-    missing_now: float
-    by_method: tuple[FeatureDrift, ...]
-    over_time: tuple[FeatureDrift, ...]
+    own: tuple[FeatureDrift, ...] = ()
+    metric: str = ""
 
 
 def drift(
@@ -83,6 +74,7 @@ def drift(
     version: str | None = None,
     where: tuple[tuple[str, str], ...] = (),
     exact: bool = False,
+    over_time: str = "js",
 ) -> DriftAnswer:
     """Compare a window with the reference, feature by feature, and every chunk of the log with it.
 
@@ -90,6 +82,7 @@ def drift(
         reference: None or open: the system's own.
         window: None or open: the last 30 days of the log.
         methods: see ``monitor.distances.TABLE``; the first decides the ranking.
+        over_time: the method of the chunks.
         exact: distances from the decisions themselves where a grid would only bound them.
 
     Raises:
@@ -99,51 +92,46 @@ def drift(
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         where = resolved(cursor, system, Slice(where=where)).where
-        healthy = _reference(system, reference)
-        shown = _window(cursor, system, window)
+        healthy = reference_of(system, reference)
+        shown = window_of(cursor, system, window)
         profiles = read.feature_profiles(cursor, system, Slice(version=version, where=where))
         if not profiles:
             raise PlumblineError(f"{key} has no features to compare", todo="Map some columns as features.")
-        then, now = (_profiles(cursor, system, span, version, where, profiles) for span in (healthy, shown))
+        then, now = (profiles_of(cursor, system, span, version, where, profiles) for span in (healthy, shown))
         found = measure(now, reference=healthy, window=shown, methods=chosen, healthy=then)
         # the grid's tenths are those of the system's own reference: another one is measured from its decisions
         if exact or healthy != system.reference:
             found = _exact(cursor, system, found, healthy, shown, version, where)
-        chunk = by or _chunk(profiles)
-        chunks = drift_by_chunk(profiles, reference=healthy, by=chunk)
+        chunk = by or drift_chunk(profiles)
+        chunks = drift_by_chunk(profiles, reference=healthy, by=chunk, method=over_time)
+        own = [
+            f for f in measure(now, reference=healthy, window=shown, methods=OF_THEIR_OWN, healthy=then)
+            if not (f.feature == "label" and f.method == "missing")  # labels that are still to come
+        ]  # fmt: skip
         weights = importance_of(cursor, system)
+        moved = _moved(cursor, system, chunks, chunk, version)
     features = [f for f in found if f.feature not in OUTPUTS]
-    ranked = ranking(features, weights)
+    ranked = ranking(features, weights, moved)
     return DriftAnswer(
-        system, healthy, shown, chunk, found, chunks, ranked, _sentence(features, ranked, healthy, shown)
-    )
-
-
-def feature(
-    ws: Workspace, key: str, name: str, *, window: Span | None = None, version: str | None = None
-) -> FeatureAnswer:
-    """One feature's two distributions on the same cells (tenths of the reference for numbers).
-
-    Raises:
-        PlumblineError: no such system or feature.
-    """
-    with ws.read() as cursor:
-        system = systems.get_system(cursor, key)
-        healthy, shown = _reference(system, None), _window(cursor, system, window)
-        profiles = read.feature_profiles(cursor, system, Slice(version=version), [name])
-        if not profiles:
-            raise PlumblineError(f"{key} has no feature {name!r}", todo="Choose one from the list.")
-        profile = profiles[0]
-        then, now = (_profiles(cursor, system, span, version, (), profiles)[0] for span in (healthy, shown))
-    methods = [m for m in METHODS if profile.bins.kind in METHODS[m].kinds]
-    by_method = measure([now], reference=healthy, window=shown, methods=methods, healthy=[then])
-    over_time = drift_by_chunk(profiles, reference=healthy, by=_chunk(profiles))
-    a, b = sample_of(then, within(then.days, healthy)), sample_of(now, within(now.days, shown))
-    labels, edges, p, q = _cells(profile, a.counts, b.counts)
-    return FeatureAnswer(
-        name, profile.bins.kind, labels, edges, p / max(a.n, 1), q / max(b.n, 1), a.n, b.n, a.missing_share,
-        b.missing_share, by_method, over_time,
+        system, healthy, shown, chunk, found, chunks, ranked, _sentence(features, ranked, healthy, shown),
+        tuple(own), headline_of(system),
     )  # fmt: skip
+
+
+def _moved(
+    cursor: Cursor, system: System, chunks: Sequence[FeatureDrift], by: str, version: str | None
+) -> dict[str, Movement]:
+    """How each feature's drift moved with the loss of the headline metric, over the same chunks."""
+    profile = outcome_profile(cursor, system, Slice(version=version))
+    if not profile.n_labelled.any():
+        return {}
+    metric = headline_of(system)
+    points = performance(profile, by=by, reference=system.reference, metrics=[metric])
+    series: dict[str, list[FeatureDrift]] = {}
+    for one in chunks:
+        series.setdefault(one.feature, []).append(one)
+    better = METRICS[metric].higher_is_better
+    return {name: moved_with(own, points, higher_is_better=better) for name, own in series.items()}
 
 
 def importance_of(cursor: Cursor, system: System) -> dict[str, float] | None:
@@ -167,7 +155,7 @@ def open_drift(
     ]  # fmt: skip
     if not inputs:
         return None
-    chunks = drift_by_chunk(inputs, reference=system.reference, by=_chunk(inputs))
+    chunks = drift_by_chunk(inputs, reference=system.reference, by=drift_chunk(inputs))
     runs = [run for p in inputs if (run := _open_run([c for c in chunks if c.feature == p.bins.feature]))]
     if not runs:
         return None
@@ -190,7 +178,7 @@ def _open_run(series: Sequence[FeatureDrift]) -> list[FeatureDrift]:
     return run if len(run) >= 2 else []
 
 
-def _reference(system: System, given: Span | None) -> Span:
+def reference_of(system: System, given: Span | None) -> Span:
     start, end = given or (None, None)
     if system.reference is None and not (start or end):
         raise PlumblineError(
@@ -200,7 +188,7 @@ def _reference(system: System, given: Span | None) -> Span:
     return (start, end) if start or end else own
 
 
-def _window(cursor: Cursor, system: System, given: Span | None) -> Span:
+def window_of(cursor: Cursor, system: System, given: Span | None) -> Span:
     start, end = given or (None, None)
     if start or end:
         return start, end
@@ -209,12 +197,16 @@ def _window(cursor: Cursor, system: System, given: Span | None) -> Span:
     return midnight(last.date()) - timedelta(days=WINDOW_DAYS - 1), None
 
 
-def _profiles(
+def profiles_of(
     cursor: Cursor, system: System, span: Span, version: str | None, where: tuple[tuple[str, str], ...],
     whole: Sequence[FeatureProfile],
 ) -> Sequence[FeatureProfile]:  # fmt: skip
-    """The stored days for spans of whole days; a span that begins or ends within a day is counted anew."""
-    if all(t is None or t == midnight(t.date()) for t in span):
+    """The span's own days: stored ones, or counted anew where it begins or ends within a day.
+
+    Under a filter everything is counted from the decisions, so the whole serves for whole days.
+    """
+    days = all(t is None or t == midnight(t.date()) for t in span)
+    if span == (None, None) or (where and days):
         return whole
     names = [profile.bins.feature for profile in whole]
     return read.feature_profiles(cursor, system, Slice(*span, version, None, where), names)
@@ -246,29 +238,10 @@ def _exact(
     return tuple(one for group in made.values() for one in judge(group))
 
 
-def _chunk(profiles: Sequence[FeatureProfile]) -> str:
+def drift_chunk(profiles: Sequence[FeatureProfile]) -> str:
     longest = max(profiles, key=lambda p: len(p.days))
     by = chunk_for(longest.days, longest.counts.sum(axis=1) + longest.missing)
     return "week" if by == "day" and len(longest.days) > 60 else by
-
-
-def _cells(
-    profile: FeatureProfile, a: FloatArray, b: FloatArray
-) -> tuple[tuple[str, ...], FloatArray, FloatArray, FloatArray]:
-    """Labels, borders and counts to draw: levels by size, or numbers over 40 equal steps of the grid's range."""
-    bins = profile.bins
-    if bins.kind is Kind.CATEGORICAL:
-        names = np.array([*bins.levels, "other levels"], dtype=object)
-        order = [int(i) for i in np.argsort(-(a + b), kind="stable") if a[i] + b[i] > 0]
-        return tuple(names[order]), np.empty(0), a[order], b[order]
-    edges = bins.edges
-    if len(edges) < 2 or edges[-1] <= edges[0]:
-        return (), edges, a, b
-    borders = np.linspace(edges[0], edges[-1], 41)
-    points = np.r_[edges[0], (edges[:-1] + edges[1:]) / 2, edges[-1]]
-    place = np.clip(np.searchsorted(borders, points, side="left") - 1, 0, 39)
-    p, q = (np.bincount(place, weights=x, minlength=40) for x in (a, b))
-    return (), borders, np.asarray(p, dtype=float), np.asarray(q, dtype=float)
 
 
 def _sentence(found: Sequence[FeatureDrift], ranked: Sequence[Ranked], reference: Span, window: Span) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -60,9 +61,11 @@ def distribution(
                 for row, part in zip(rows, shares, strict=True)
             ],
             textposition="none",
+            customdata=[[row[0]] for row in rows],
             hovertemplate="%{text}<extra></extra>",
             name=words,
         )
+    figure.update_layout(clickmode="event+select", dragmode=False)
     _key(figure, mode, n_then, n_now)
     figure.update_xaxes(
         tickmode="array",
@@ -84,45 +87,49 @@ def histogram(
     *,
     height: int = 260,
 ) -> go.Figure:
-    """Draw a number's distribution then (filled steps) and now (a line of steps) over the same cells.
+    """Draw a number's distribution then (outlined steps) and now (bars that can be clicked) over the same cells.
 
     Args:
         edges: borders of the cells, ascending, one more than cells.
-        then, now: shares of decisions a cell. The first and last cell hold what lies beyond.
+        then, now: shares of decisions a cell. The first and last cell hold what lies beyond as well.
         n_then, n_now: decisions behind each.
     """
     figure = blank(mode, height)
-    if len(edges) < 2 or n_then + n_now == 0:
+    if len(edges) < 2 or len(now) != len(edges) - 1 or n_then + n_now == 0:
         return note(figure, mode, "All values are the same, or none is there.")
     t = TOKENS[mode]
     borders = [float(edge) for edge in edges]
-    series = (
-        ("reference", then, n_then, t.muted, t.reference_band, 1),
-        ("window", now, n_now, t.accent, t.accent_band, 2),
-    )
-    for words, shares, n, line, fill, width in series:
-        steps = [float(share) for share in shares]
-        figure.add_scatter(
-            x=borders,
-            y=[*steps, steps[-1]],
-            mode="lines",
-            line={"shape": "hv", "color": line, "width": width},
-            fill="tozeroy",
-            fillcolor=fill,
-            text=[
-                f"<b>{numbers.significant(low)} to {numbers.significant(high)}</b><br>"
-                f"{words}: {numbers.share(share)} of {numbers.count(n)} decisions"
-                for low, high, share in zip(
-                    borders, [*borders[1:], borders[-1]], [*steps, steps[-1]], strict=True
-                )
-            ],
-            hovertemplate="%{text}<extra></extra>",
-            name=words,
-        )
+    words = [f"{_side(low)} to {_side(high)}" for low, high in itertools.pairwise(borders)]
+    words[0], words[-1] = f"up to {_side(borders[1])}", f"above {_side(borders[-2])}"
+    lasts = range(len(words))
+    figure.add_bar(
+        x=borders[:-1], y=[float(share) for share in now], offset=0,
+        width=[high - low for low, high in itertools.pairwise(borders)],
+        marker={"color": t.accent_band, "line": {"color": t.accent, "width": 1}},
+        text=[_told("window", words[i], now[i], n_now) for i in lasts], textposition="none",
+        customdata=[[i] for i in lasts], hovertemplate="%{text}<extra></extra>", name="window",
+    )  # fmt: skip
+    steps = [float(share) for share in then]
+    figure.add_scatter(
+        x=borders, y=[*steps, steps[-1]], mode="lines", line={"shape": "hv", "color": t.muted, "width": 1.5},
+        fill="tozeroy", fillcolor=t.reference_band,
+        text=[_told("reference", words[min(i, len(words) - 1)], then[min(i, len(words) - 1)], n_then)
+              for i in range(len(borders))],
+        hovertemplate="%{text}<extra></extra>", name="reference",
+    )  # fmt: skip
     _key(figure, mode, n_then, n_now)
     figure.update_xaxes(range=[borders[0], borders[-1]])
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_layout(clickmode="event+select", dragmode=False, bargap=0)
     return figure
+
+
+def _side(edge: float) -> str:
+    return numbers.held(float(f"{edge:.6g}"))
+
+
+def _told(series: str, words: str, share: float, n: int) -> str:
+    return f"<b>{words}</b><br>{series}: {numbers.share(share)} of {numbers.count(n)} decisions"
 
 
 def _key(figure: go.Figure, mode: Mode, n_then: int, n_now: int) -> None:

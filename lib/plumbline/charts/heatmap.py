@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
 from plumbline.charts import numbers
 from plumbline.charts.style import DATES, TOKENS, Mode, blank, note, text
-from plumbline.domain import FeatureDrift
+from plumbline.domain import FeatureDrift, PointStatus
 
 ROW = 22  # pixels a feature
+
+
+#: status -> symbol of its mark and name of its trace; what is within its limits carries none
+MARKS = {
+    PointStatus.BREACH: ("square", "drifted"),
+    PointStatus.WATCH: ("diamond-open", "watch"),
+    PointStatus.UNKNOWN: ("x-thin", "unknown"),
+}
 
 
 def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: int = 26) -> go.Figure:
     """Draw drift divided by its threshold, so that methods and features share one scale.
 
-    Below 1 a cell stays as pale as paper; from 1 it reddens, full at 3. A cell that drifted (large and
-    significant) also carries a square, and one without a value a cross, so that colour is not needed.
+    Below 1 a cell stays as pale as paper; from 1 it reddens, full at 3. Statuses are told by shape as well:
+    a square is a breach, an open diamond is watched, a cross has no value. Every cell can be clicked: the
+    marks carry (feature, start, end) as ``customdata``, since a heat map itself cannot be selected from.
 
     Args:
         drifts: any order; a row a feature in order of first appearance, a column a chunk.
@@ -35,7 +45,7 @@ def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: in
     figure.add_heatmap(
         x=times,
         y=list(range(len(features))),
-        z=[[None if d is None or d.value is None else d.value / d.threshold for d in row] for row in grid],
+        z=[[None if d is None else beyond(d) for d in row] for row in grid],
         text=[["" if d is None else _hover(d) for d in row] for row in grid],
         customdata=[["" if d is None else d.feature for d in row] for row in grid],
         hovertemplate="%{text}<extra></extra>",
@@ -47,21 +57,28 @@ def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: in
         ygap=2,
         hoverongaps=False,
     )
-    for symbol, colour, wanted in (("square", t.paper, True), ("x-thin", t.muted, False)):
-        spots = [
-            (times[j], i)
-            for i, row in enumerate(grid)
-            for j, d in enumerate(row)
-            if d is not None and (d.drifted if wanted else d.value is None)
-        ]
+    spots = [(times[j], i, d) for i, row in enumerate(grid) for j, d in enumerate(row) if d is not None]
+    for status in PointStatus:
+        symbol, name = MARKS.get(status, ("square", "cell"))
+        colour = t.muted if status is PointStatus.UNKNOWN else t.paper
+        own = [(x, y, d) for x, y, d in spots if d.status is status]
         figure.add_scatter(
-            x=[x for x, _ in spots],
-            y=[y for _, y in spots],
+            x=[x for x, _, _ in own],
+            y=[y for _, y, _ in own],
             mode="markers",
-            marker={"symbol": symbol, "size": 5, "color": colour, "line": {"color": colour, "width": 1}},
-            hoverinfo="skip",
-            name="drifted" if wanted else "unknown",
-        )
+            marker={
+                "symbol": symbol, "size": 7 if status is PointStatus.WATCH else 5, "color": colour,
+                "line": {"color": colour, "width": 1}, "opacity": 1 if status in MARKS else 0,
+            },
+            text=[_hover(d) for _, _, d in own],
+            customdata=[
+                [d.feature, d.start.isoformat() if d.start else "", d.end.isoformat() if d.end else ""]
+                for _, _, d in own
+            ],
+            hovertemplate="%{text}<extra></extra>",
+            unselected={"marker": {"opacity": 1 if status in MARKS else 0}},
+            name=name,
+        )  # fmt: skip
     figure.update_yaxes(
         tickmode="array",
         tickvals=list(range(len(features))),
@@ -71,14 +88,28 @@ def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: in
         ticklabelstandoff=6,
     )
     figure.update_xaxes(**DATES, side="bottom")
+    figure.update_layout(clickmode="event+select", dragmode=False)
     return figure
+
+
+def beyond(drift: FeatureDrift) -> float | None:
+    """How many times its threshold a drift is; chi-square, which has none, by its chance (5 % is 1)."""
+    if drift.value is None:
+        return None
+    if drift.method == "whole_row":
+        return max(drift.value - 0.5, 0.0) / (drift.threshold - 0.5)
+    if drift.threshold > 0:
+        return drift.value / drift.threshold
+    return math.log(max(drift.q_value or 1.0, 1e-12)) / math.log(0.05)
 
 
 def _hover(drift: FeatureDrift) -> str:
     chance = "" if drift.q_value is None else f", corrected p = {numbers.significant(drift.q_value, 2)}"
+    sure = numbers.interval(drift.low, drift.high)
+    sure = f" ({sure})" if sure else ""
     lines = [
         f"<b>{text(drift.feature)}</b>, {numbers.span(drift.start, drift.end)}",
-        f"{numbers.name(drift.method)} {numbers.figure(drift.value)}, "
+        f"{numbers.name(drift.method)} {numbers.figure(drift.value)}{sure}, "
         f"threshold {numbers.figure(drift.threshold)}{chance}",
         f"n = {numbers.count(drift.n)} against {numbers.count(drift.n_reference)} in the reference",
         f"missing {numbers.share(drift.missing_share)}, was {numbers.share(drift.missing_share_reference)}",

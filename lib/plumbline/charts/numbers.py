@@ -24,7 +24,8 @@ NAMES = {
     "js": "Jensen-Shannon distance", "psi": "PSI", "ks": "Kolmogorov-Smirnov",
     "hellinger": "Hellinger distance",
     "wasserstein": "Wasserstein distance", "chi2": "Chi-square", "cramers_v": "Cramér's V",
-    "linf": "Largest change of a level",
+    "linf": "Largest change of a level", "missing": "Missing values", "new_levels": "Levels not seen before",
+    "out_of_range": "Values out of range", "whole_row": "Whole-row AUC",
 }  # fmt: skip
 
 

@@ -94,6 +94,9 @@ def performance(
     help="psi, js, hellinger, ks, wasserstein, chi2, cramers_v, linf.",
 )
 @click.option("--exact", is_flag=True, help="From the decisions, not from the profile's grid.")
+@click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE")
+@click.option("--version", metavar="V")
+@click.option("--whole-row", is_flag=True, help="Compare rows as wholes too, from a sample of them.")
 def drift(
     workspace: str | None,
     system: str,
@@ -101,23 +104,38 @@ def drift(
     window: str | None,
     methods: tuple[str, ...],
     exact: bool,
+    conditions: tuple[str, ...],
+    version: str | None,
+    whole_row: bool,
 ) -> Any:
     """Drift a feature: the window against the reference."""
     from plumbline.answers.drift import drift as answer
+    from plumbline.answers.wholerow import whole_row as rows_as_wholes
     from plumbline.report import contract
 
+    asked: dict[str, Any] = {
+        "reference": span(reference, "--reference"), "window": span(window, "--window"), "version": version,
+        "where": _where(conditions),
+    }  # fmt: skip
+    whole = None
     with open_for(workspace) as ws:
-        found = answer(
-            ws, system, reference=span(reference, "--reference"), window=span(window, "--window"),
-            methods=methods or None, exact=exact,
-        )  # fmt: skip
+        found = answer(ws, system, methods=methods or None, exact=exact, **asked)
+        if whole_row:
+            whole = rows_as_wholes(ws, system, over_time=False, **asked)
     lines = [found.sentence]
     for f in found.features:
         value = "unknown" if f.value is None else f"{f.value:.4f}"
         lines.append(
             f"{f.feature:<28} {f.method:<12} {value}  n={f.n}  {f.status}{'  ' + f.note if f.note else ''}"
         )
-    return contract.drift(found), lines
+    lines += [
+        f"{f.feature:<28} {f.method:<12} {f.value:.4f}  n={f.n}  {f.status}  {f.note}"
+        for f in found.own
+        if f.value is not None and f.status in ("watch", "breach")
+    ]
+    if whole is not None:
+        lines.append(whole.sentence)
+    return contract.drift(found, whole), lines
 
 
 @command("releases")

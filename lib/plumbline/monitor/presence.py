@@ -63,11 +63,12 @@ def _proportions(j: float, k: FloatArray, n: float, m: FloatArray, words: str, *
 
 
 def beside(
-    value: FloatArray, a: FloatArray, b: FloatArray, n: float, m: FloatArray
+    value: FloatArray, a: FloatArray, b: FloatArray, n: float, m: FloatArray, *, clip: bool = True
 ) -> tuple[FloatArray, FloatArray]:
-    """Limits of a difference of proportions."""
+    """Limits of a difference of proportions; ``clip``: of its size, which lies between 0 and 1."""
     se = np.sqrt(a * (1 - a) / max(n, 1) + b * (1 - b) / np.maximum(m, 1))
-    return np.maximum(value - Z * se, 0.0), np.minimum(value + Z * se, 1.0)
+    low, high = value - Z * se, value + Z * se
+    return (np.maximum(low, 0.0), np.minimum(high, 1.0)) if clip else (low, high)
 
 
 def larger_by_chance(k: float, m: float, j: float, n: float) -> float:

@@ -27,8 +27,9 @@ def repeats(
 
     Output: the prediction and the score, each where logged; numbers within ``tolerance`` (a share of the
     larger one) of each other are the same. Left out: arm "shadow" (unless the slice names it), decisions
-    with no feature at all, and decisions without any output. Features are taken as logged: with few and coarse ones, different
-    inputs can look identical, and a conflict then shows that the log lacks an input that decided.
+    with no feature at all, and decisions without any output. Features are taken as logged: with few and
+    coarse ones, different inputs can look identical, and a conflict then shows that the log lacks an input
+    that decided.
     """
     features = [ident(c.name) for c in decision_columns(cursor, system.key) if c.role.role == "feature"]
     scope = of_slice(cursor, system, part)

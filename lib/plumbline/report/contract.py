@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from plumbline.answers.drift import DriftAnswer
     from plumbline.answers.performance import PerformanceAnswer
     from plumbline.answers.segments import SegmentsAnswer
+    from plumbline.answers.wholerow import WholeRowAnswer
     from plumbline.governance.history import Changes
     from plumbline.logs.inspect import Inspection
 
@@ -58,12 +59,16 @@ def worst_segments(found: SegmentsAnswer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def drift(found: DriftAnswer) -> dict[str, Any]:
-    """``features``: one entry a feature and method; ``ranking``: most likely to hurt first."""
+def drift(found: DriftAnswer, whole: WholeRowAnswer | None = None) -> dict[str, Any]:
+    """``features``: one entry a feature and method; ``ranking``: most likely to hurt first.
+
+    ``own``: missing values, levels not seen before and values out of range. ``whole_row``: only where asked.
+    """
+    more = {"whole_row": {**plain(whole.now), "sentence": whole.sentence}} if whole is not None else {}
     return {
         "system": found.system.key, "sentence": found.sentence, "reference": plain(found.reference),
         "window": plain(found.window), "features": [_drifted(f) for f in found.features],
-        "ranking": plain(found.ranking),
+        "ranking": plain(found.ranking), "own": [_drifted(f) for f in found.own], **more,
     }  # fmt: skip
 
 

@@ -19,10 +19,11 @@ FILTERS = ("segment", "protected", "feature")
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """``versions`` in order of first sight; ``columns`` of the decision table that can be filtered by."""
+    """``versions`` in order of first sight; ``columns`` to filter by a level, ``numeric`` ones by a range."""
 
     versions: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
     first: datetime | None = None
     last: datetime | None = None
 
@@ -40,11 +41,12 @@ def choices(_ws: Workspace, path: str, key: str, change: int) -> Choices:
         for c in found
         if c.role.role == role and (role != "feature" or c.kind is Kind.CATEGORICAL)
     )
+    numeric = tuple(c.name for c in found if c.role.role == "feature" and c.kind is Kind.NUMERIC)
     if not len(hours.hours):
-        return Choices(columns=columns)
+        return Choices(columns=columns, numeric=numeric)
     order = np.argsort(hours.first, kind="stable")
     versions = dict.fromkeys(hours.versions[i] for i in order if hours.versions[i])
-    return Choices(tuple(versions), columns, _time(hours.first.min()), _time(hours.last.max()))
+    return Choices(tuple(versions), columns, numeric, _time(hours.first.min()), _time(hours.last.max()))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

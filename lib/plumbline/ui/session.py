@@ -51,6 +51,10 @@ ESTIMATED = Key("estimated", False)
 FEATURE = Key("feature", "")
 METHOD = Key("method", "js")
 DECISION = Key("decision", "")
+AGAINST = Key("against", "")  # what the window is compared with: the reference, or dates of one's own
+THEN_FROM: Key[Any] = Key("then_from", None)
+THEN_TO: Key[Any] = Key("then_to", None)
+WHOLE_ROW = Key("whole_row", False)
 
 # the quarantine on the Logs page: bound as well
 LOAD = Key("load", "")
@@ -70,4 +74,5 @@ SCRATCHING: Key[Any] = Key("logs.scratching", None)  # how the file is loaded th
 GO_TO = Key("logs.go_to", "")  # the system that the sidebar turns to at the next run
 UPLOAD_TURN = Key("logs.turn", 0)  # counts uploads: a new uploader after each load
 LOCAL = "local user"  # who acts where nobody signs in
+PICTURE = Key("picture", "PNG")  # how the camera above a figure saves it
 ACTOR = Key("actor", "")  # the name that signs what is done in this tab

@@ -8,6 +8,7 @@ import streamlit as st
 
 from plumbline.charts.style import Mode
 from plumbline.domain import System
+from plumbline.profile.scope import number_range
 from plumbline.store import systems as store
 from plumbline.store.workspace import Workspace
 from plumbline.ui import cards, scratches, session
@@ -113,9 +114,11 @@ def _midnight(day: object, days: int = 0) -> datetime | None:
 
 
 def _filter(ws: Workspace, key: str, offered: Choices, change: int) -> tuple[tuple[str, str], ...]:
-    column = _one_of("Filter", session.WHERE.name, EVERYTHING, offered.columns)
+    column = _one_of("Filter", session.WHERE.name, EVERYTHING, (*offered.columns, *offered.numeric))
     if column is None:
         return ()
+    if column in offered.numeric:
+        return _range(column)
     found = list(levels(ws, str(ws.path), key, column, change))
     if not found:
         cards.note("This column has no values.")
@@ -123,3 +126,26 @@ def _filter(ws: Workspace, key: str, offered: Choices, change: int) -> tuple[tup
     _missing(session.LEVEL.name, found, "value")
     level = st.selectbox("is", found, key=session.LEVEL.name, bind="query-params")
     return ((column, str(level)),)
+
+
+def _range(column: str) -> tuple[tuple[str, str], ...]:
+    """A range of a number, as links from a bar of a chart carry it."""
+    held = st.text_input(
+        "is", key=session.LEVEL.name, bind="query-params", placeholder="e.g. 30..40",
+        help="From the first number to below the second; either may be left out. One number alone is that value.",
+    )  # fmt: skip
+    value = str(held or "").strip()
+    if not value:
+        return ()
+    if number_range(value) is None and not _is_number(value):
+        cards.note("This is no range of numbers; write 30..40.")
+        return ()
+    return ((column, value),)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

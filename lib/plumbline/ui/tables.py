@@ -13,6 +13,7 @@ import streamlit as st
 from plumbline.charts import numbers
 from plumbline.domain import Attestation, Exemption, TrailEntry
 from plumbline.ui import cards
+from plumbline.ui.glossary import help_for
 from plumbline.ui.plain import one_line, plain
 
 #: cells that are numbers in words: right-aligned, so that their digits stand below each other
@@ -27,9 +28,13 @@ def grid(rows: Sequence[Mapping[str, object]], *, alt: str, height: int | None =
     config: dict[str, Any] = {}
     for column in frame.columns:
         if pd.api.types.is_integer_dtype(frame[column]):
-            config[str(column)] = st.column_config.NumberColumn(format="localized")
+            config[str(column)] = st.column_config.NumberColumn(
+                format="localized", help=help_for(str(column))
+            )
         elif all(isinstance(cell, str) and _NUMBER.match(cell) for cell in frame[column]):
-            config[str(column)] = st.column_config.Column(alignment="right")
+            config[str(column)] = st.column_config.Column(alignment="right", help=help_for(str(column)))
+        elif help_for(str(column)):
+            config[str(column)] = st.column_config.Column(help=help_for(str(column)))
     st.dataframe(frame, hide_index=True, alt=alt, height=height or "auto", column_config=config)
 
 

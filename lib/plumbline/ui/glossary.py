@@ -1,0 +1,67 @@
+"""What the measures mean, in plain words: the one table behind every tooltip."""
+
+from __future__ import annotations
+
+#: as a page spells it -> one or two sentences for someone who has never met it
+TERMS = {
+    # how sure
+    "95 % interval": "The range in which the true value most likely lies: wrong about one time in twenty.",
+    "n": "How many decisions the value rests on.",
+    "p (any time)": "How likely so large a difference is by chance alone, however often one looks. From 0.05 down "
+    "the versions differ.",
+    "Corrected p": "How likely so large a difference is by chance alone, allowing for how many were tested.",
+    # drift
+    "Drift": "How far the window lies from the reference by the chosen measure; 0 is no difference at all.",
+    "95 % limits": "The range in which the true distance most likely lies: wrong about one time in twenty.",
+    "Threshold": "From here on a difference is large enough to matter. It must also be more than chance.",
+    "Importance": "The feature's share of all contributions to the answers: how much the model leans on it.",
+    "Moved with loss": "Whether performance was worse in the chunks in which this feature had drifted more: 1 always, "
+    "0 no link, below 0 the other way round. Two trends can go together by chance; it says where to look.",
+    "Missing": "Share of decisions in the window that lack this value.",
+    "Missing before": "Share of decisions in the reference that lack this value.",
+    "New levels": "Values that the reference never held.",
+    "PSI": "How much the shares of the reference's tenths, or levels, moved. From 0.1 watch, from 0.25 breach.",
+    "Jensen-Shannon distance": "How different two distributions look as a whole: 0 the same, 1 nothing in common.",
+    "Hellinger distance": "Like Jensen-Shannon, and more sensitive to rare values.",
+    "Kolmogorov-Smirnov": "The largest gap between the two cumulative curves: 0.1 means that at some value the share "
+    "below it differs by ten points.",
+    "Wasserstein distance": "How far values moved on average, in standard deviations of the reference.",
+    "Chi-square": "A test of level counts. It grows with the sample, so it says whether, not how much.",
+    "Cramér's V": "How strongly level and period are linked, 0 to 1, whatever the sample.",
+    "Largest change of a level": "The level whose share changed most, and by how much.",
+    "Whole-row AUC": "How well a classifier tells the window's rows from the reference's: 0.5 not at all, 1 always. "
+    "It sees inputs that stop moving together, which no single feature shows.",
+    # releases
+    "Release": "What changed because another version decides: same inputs, other answers.",
+    "Inputs": "What changed because the inputs are mixed differently: other inputs, same version.",
+    "Who did it": "Whether the new version or the world changed the figure. Unknown where the log cannot tell.",
+    "Effective rows": "How many unweighted decisions the reweighted ones are worth. Few: the inputs moved a lot.",
+    "Would have been seen": "A true difference of this size would have been noticed four times in five.",
+    "Matters from": "The smallest difference that is worth acting on: a fifth of the rate, at most ten points.",
+    "Longer to run": "How much longer both versions would have to run, at this traffic, to see what matters.",
+    "Split": "Share of the decisions that the newcomer made, and whether that is what was meant. Where it is not, "
+    "something sorts decisions into the arms, and the comparison cannot be trusted.",
+    "Agreed": "Share of the decisions that both versions made in which they gave the same answer.",
+    "Known at": "The earliest moment at which the log proved it.",
+    "Before": "The same figure for the version before.",
+    "Wrong since": "Decisions of the version, from the moment it could be known, that outcomes show to be wrong.",
+    "Guardrail": "A watch over the first decisions of a new version that calls for a rollback when they are "
+    "beyond the previous version's, by more than chance and by more than a fifth.",
+    # fairness
+    "Positive rate": "Share of the group's decisions that were for the positive class.",
+    "True positive rate": "Of those who turned out positive, the share that was decided positive.",
+    "False positive rate": "Of those who turned out negative, the share that was decided positive.",
+    "Precision": "Of those decided positive, the share that turned out positive.",
+    "Ratio to the best": "The group's rate over that of the most favoured group. Under 0.8 is the four-fifths line: "
+    "a common sign of unequal treatment.",
+    "Score less outcome": "The mean score less the share that turned out positive. Above zero the score promises "
+    "more than came true for this group.",
+    "Override rate": "Of the decisions that a person looked at, the share that was decided otherwise.",
+    "Automation rate": "Share of the decisions that took effect without a person's own decision on record.",
+    "Right to overrule": "Of the overruled decisions whose outcome is known, the share where the person was right.",
+}  # fmt: skip
+
+
+def help_for(term: str) -> str | None:
+    """The tooltip of a measure; None where the word needs none."""
+    return TERMS.get(term)

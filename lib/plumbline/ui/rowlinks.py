@@ -1,0 +1,60 @@
+"""Links from a picture to what lies behind it: a bar's rows, a chunk's rows, a feature in one chunk."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from plumbline.charts import numbers
+from plumbline.domain import FeatureDrift
+from plumbline.ui import session, states
+from plumbline.ui.plain import one_line, plain
+from plumbline.ui.sidebar import DATES
+from plumbline.ui.states import Step
+
+
+def picked(event: Any) -> Any:
+    """The ``customdata`` of the one mark that was selected in a picture; None where none is."""
+    points = (event or {}).get("selection", {}).get("points", [])
+    held = points[0].get("customdata") if points else None
+    return held if held is None or isinstance(held, (list, str)) else list(held)
+
+
+def dates(system: str, start: datetime | None, end: datetime | None) -> dict[str, str]:
+    """The query of a window of whole days, end not included."""
+    query = {session.SYSTEM.name: system}
+    if start or end:
+        query[session.WINDOW.name] = DATES
+    if start:
+        query[session.FROM.name] = start.date().isoformat()
+    if end:
+        query[session.TO.name] = (end - timedelta(microseconds=1)).date().isoformat()
+    return query
+
+
+def to_rows(
+    system: str, start: datetime | None, end: datetime | None, where: tuple[str, str] | None, words: str = ""
+) -> None:
+    """To the decisions of a window, of one value or range where given."""
+    query = dates(system, start, end)
+    if where is not None:
+        query |= {session.WHERE.name: where[0], session.LEVEL.name: where[1]}
+    told = words or f"The decisions of {numbers.span(start, end)}"
+    states.link(Step("decisions", plain(told)), query)
+
+
+def to_chunk(system: str, found: FeatureDrift) -> None:
+    """To this page with the chunk as its window and the feature chosen."""
+    query = dates(system, found.start, found.end) | {session.FEATURE.name: found.feature}
+    states.link(Step("drift", f"Only {plain(numbers.span(found.start, found.end))}"), query)
+
+
+def short(value: str) -> str:
+    """A value or range as a link says it: long decimals rounded."""
+    low, found, high = value.partition("..")
+    if not found:
+        return one_line(value, 40)
+    sides = [numbers.held(float(f"{float(side):.6g}")) if side else "" for side in (low, high)]
+    if not sides[0]:
+        return f"below {sides[1]}"
+    return f"{sides[0]} and above" if not sides[1] else f"{sides[0]} to {sides[1]}"
