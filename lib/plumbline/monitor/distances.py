@@ -54,11 +54,13 @@ def psi(cells: Cells) -> Distances:
     the Population Stability Index). A value equal to a decile edge belongs to the upper decile.
     """
     p, q, n, m, held = _coarse(cells)
-    a, b = (np.where(held, np.where(x > 0, x, EMPTY), 0.0) for x in (p, q))
+    # a decile that neither holds, as where a value is its edge twice, is an empty cell like any other
+    counted = held | (cells.kind is Kind.NUMERIC)
+    a, b = (np.where(counted, np.where(x > 0, x, EMPTY), 0.0) for x in (p, q))
     a, b = shares(a), shares(b)
     with np.errstate(divide="ignore", invalid="ignore"):
-        log = np.where(held, np.log(a / b), 0.0)
-        by_p, by_q = log - np.where(held, b / a, 0.0), -log - np.where(held, a / b, 0.0)
+        log = np.where(counted, np.log(a / b), 0.0)
+        by_p, by_q = log - np.where(counted, b / a, 0.0), -log - np.where(counted, a / b, 0.0)
     value = np.sum((a - b) * log, axis=1)
     freedom, per = held.sum(axis=1) - 1, 1 / n + 1 / m
     se = _spread(a, b, by_p, by_q, n, m)
