@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -27,14 +28,34 @@ LOGS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 }
 
 
-def _load(run: Run, folder: Path, name: str) -> list[dict[str, Any]]:
-    made = [
-        run("load", folder / name / file, "--system", name, *options, "--json").json
-        for file, options in LOGS[name]
-    ]
-    for load in made:
-        assert load["rows_read"] == load["rows_loaded"] + load["rows_duplicate"] + load["rows_quarantined"]
-    return made
+Loaded = Callable[[str], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def loaded(
+    plumbline: Run, real_logs: Path, shared: Callable[[str, Callable[[Path], object]], Path], tmp_path: Path
+) -> Loaded:
+    """Put a log into the test's workspace. It is loaded by the command line once, and copied from then on."""
+
+    def make(name: str, folder: Path) -> None:
+        made = [
+            plumbline("load", real_logs / name / file, "--system", name, *options, "--json",
+                      "--workspace", folder / "workspace.duckdb").json
+            for file, options in LOGS[name]
+        ]  # fmt: skip
+        for load in made:
+            assert (
+                load["rows_read"] == load["rows_loaded"] + load["rows_duplicate"] + load["rows_quarantined"]
+            )
+        (folder / "loads.json").write_text(json.dumps(made), "utf-8")
+
+    def put(name: str) -> list[dict[str, Any]]:
+        folder = shared(f"log-{name}", lambda folder: make(name, folder))
+        shutil.copy(folder / "workspace.duckdb", tmp_path / "workspace.duckdb")
+        made: list[dict[str, Any]] = json.loads((folder / "loads.json").read_text("utf-8"))
+        return made
+
+    return put
 
 
 def _values(run: Run, name: str, metric: str, *options: str) -> dict[str, tuple[float | None, int]]:
@@ -51,9 +72,9 @@ def _values(run: Run, name: str, metric: str, *options: str) -> dict[str, tuple[
     ],
 )
 def test_monthly_performance_is_the_truth(
-    plumbline: Run, real_logs: Path, truth: Callable[[str], Any], name: str, metrics: tuple[str, ...]
+    plumbline: Run, loaded: Loaded, truth: Callable[[str], Any], name: str, metrics: tuple[str, ...]
 ) -> None:
-    _load(plumbline, real_logs, name)
+    loaded(name)
     months = truth(name)["by_month"]["by"]
     for metric in metrics:
         found = _values(plumbline, name, metric, "--by", "month")
@@ -70,9 +91,9 @@ def test_monthly_performance_is_the_truth(
 
 @pytest.mark.parametrize("name", ["electricity", "income-credit"])
 def test_roc_auc_is_exact_from_decisions_and_within_its_bound_from_the_profile(
-    plumbline: Run, real_logs: Path, truth: Callable[[str], Any], name: str
+    plumbline: Run, loaded: Loaded, truth: Callable[[str], Any], name: str
 ) -> None:
-    _load(plumbline, real_logs, name)
+    loaded(name)
     months = {m: t for m, t in truth(name)["by_month"]["by"].items() if t["n"]}
     exact = _values(plumbline, name, "roc_auc", "--by", "month", "--exact")
     for month, expected in months.items():
@@ -84,10 +105,8 @@ def test_roc_auc_is_exact_from_decisions_and_within_its_bound_from_the_profile(
             assert abs(point["value"] - expected["roc_auc"]) <= point["bound"] + EXACT
 
 
-def test_regression_by_week_is_the_truth(
-    plumbline: Run, real_logs: Path, truth: Callable[[str], Any]
-) -> None:
-    made = _load(plumbline, real_logs, "car-prices")
+def test_regression_by_week_is_the_truth(plumbline: Run, loaded: Loaded, truth: Callable[[str], Any]) -> None:
+    made = loaded("car-prices")
     assert made[2]["labels_joined"] == truth("car-prices")["labels"]
     for metric in ("mae", "rmse", "bias", "r2"):
         found = _values(plumbline, "car-prices", metric, "--by", "week", "--window", "2017-02-16T16:00:00..")
@@ -97,9 +116,9 @@ def test_regression_by_week_is_the_truth(
 
 
 def test_multiclass_by_month_is_the_truth(
-    plumbline: Run, real_logs: Path, truth: Callable[[str], Any]
+    plumbline: Run, loaded: Loaded, truth: Callable[[str], Any]
 ) -> None:
-    _load(plumbline, real_logs, "card-offers")
+    loaded("card-offers")
     for metric in ("accuracy", "f1_macro"):
         found = _values(plumbline, "card-offers", metric, "--by", "month")
         for month, expected in truth("card-offers")["accuracy_by_month"].items():
@@ -109,9 +128,9 @@ def test_multiclass_by_month_is_the_truth(
 
 
 def test_a_dirty_export_is_counted_exactly(
-    plumbline: Run, real_logs: Path, truth: Callable[[str], Any]
+    plumbline: Run, loaded: Loaded, truth: Callable[[str], Any]
 ) -> None:
-    (made,) = _load(plumbline, real_logs, "dirty-loans")
+    (made,) = loaded("dirty-loans")
     expected = truth("dirty-loans")
     assert made["rows_read"] == expected["records_after_header"]
     assert made["rows_duplicate"] == expected["duplicates_of_an_earlier_row"]
@@ -131,10 +150,10 @@ DRIFT = {"ks": "ks", "psi": "psi_deciles", "wasserstein": "wasserstein_over_ref_
     ],
 )
 def test_drift_is_exact_from_decisions_and_within_its_bound_from_the_profile(
-    plumbline: Run, real_logs: Path, truth: Callable[[str], Any], name: str, reference: tuple[int, int] | None,
+    plumbline: Run, loaded: Loaded, truth: Callable[[str], Any], name: str, reference: tuple[int, int] | None,
     window: tuple[int, int | None], truths: str,
 ) -> None:  # fmt: skip
-    _load(plumbline, real_logs, name)
+    loaded(name)
     spans = _spans(plumbline, name, reference, window)
     expected = truth(name)[truths]
     methods = [option for method in DRIFT for option in ("--method", method)]
@@ -171,9 +190,9 @@ def _spans(
 
 
 def test_versions_and_a_rollback_are_seen(
-    plumbline: Run, real_logs: Path, truth: Callable[[str], Any]
+    plumbline: Run, loaded: Loaded, truth: Callable[[str], Any]
 ) -> None:
-    _load(plumbline, real_logs, "income-credit")
+    loaded("income-credit")
     found = plumbline("releases", "income-credit", "--json").json
     spans = [(s["version"], s["start"][:16].replace("T", " ")) for s in found["spans"]]
     assert spans == [(version, start[:16]) for version, start, _ in truth("income-credit")["version_spans"]]
@@ -181,9 +200,9 @@ def test_versions_and_a_rollback_are_seen(
 
 
 def test_the_registered_model_explains_what_it_decided(
-    plumbline: Run, real_logs: Path, tmp_path: Path
+    plumbline: Run, loaded: Loaded, real_logs: Path, tmp_path: Path
 ) -> None:
-    _load(plumbline, real_logs, "electricity")
+    loaded("electricity")
     for version in ("1.0.0", "2.0.0"):
         done = plumbline("model", real_logs / "electricity" / f"model-{version}.txt", "--system", "electricity",
                          "--version", version, "--json").json  # fmt: skip
@@ -201,8 +220,10 @@ def test_the_registered_model_explains_what_it_decided(
     }
 
 
-def test_a_model_under_other_names_is_recognised_by_its_scores(plumbline: Run, real_logs: Path) -> None:
-    _load(plumbline, real_logs, "income-credit")
+def test_a_model_under_other_names_is_recognised_by_its_scores(
+    plumbline: Run, loaded: Loaded, real_logs: Path
+) -> None:
+    loaded("income-credit")
     names = {"age": "Alter", "education_num": "Bildungsjahre", "capital_gain": "Kapitalertrag",
              "capital_loss": "Kapitalverlust", "hours": "Wochenstunden"}  # fmt: skip
     options = [part for pair in names.items() for part in ("--feature", "=".join(pair))]
@@ -212,20 +233,22 @@ def test_a_model_under_other_names_is_recognised_by_its_scores(plumbline: Run, r
     assert plumbline("explain", "income-credit", "A-00009", "--json").json["source"] == "model"
 
 
+@pytest.mark.parametrize("name", LOGS)
 def test_every_log_gets_a_verdict_and_the_same_file_twice_adds_nothing(
-    plumbline: Run, real_logs: Path
+    plumbline: Run, loaded: Loaded, real_logs: Path, name: str
 ) -> None:
-    for name, files in LOGS.items():
-        _load(plumbline, real_logs, name)
-        file, options = files[0]
-        again = plumbline("load", real_logs / name / file, "--system", name, *options, "--json").json
-        assert again["rows_loaded"] == 0
-        assert plumbline("scorecard", name, "--json").json["verdict"] in ("LIABILITY", "EXPOSED")
+    loaded(name)
+    file, options = LOGS[name][0]
+    again = plumbline("load", real_logs / name / file, "--system", name, *options, "--json").json
+    assert again["rows_loaded"] == 0
+    assert plumbline("scorecard", name, "--json").json["verdict"] in ("LIABILITY", "EXPOSED")
     assert plumbline("trail", "--verify").code == 0
 
 
-def test_undo_leaves_figures_as_they_were(plumbline: Run, real_logs: Path, tmp_path: Path) -> None:
-    loads = _load(plumbline, real_logs, "car-prices")[:2]
+def test_undo_leaves_figures_as_they_were(
+    plumbline: Run, loaded: Loaded, real_logs: Path, tmp_path: Path
+) -> None:
+    loads = loaded("car-prices")[:2]
     before = plumbline("performance", "car-prices", "--json").out
     labels = shutil.copy(real_logs / "car-prices" / "sold_later.csv", tmp_path / "again.csv")
     assert plumbline("undo", loads[1]["load_id"] + 1, "--json").code == 0
