@@ -20,6 +20,7 @@ from plumbline.logs.source import open_source
 from plumbline.logs.undo import undo
 from plumbline.profile import build
 from plumbline.store import loads, systems, trail
+from plumbline.store.sources import Origin
 from plumbline.store.sql import system_key
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -184,6 +185,7 @@ def load_file(
     date_order: str | None = None,
     task: str | None = None,
     sheet: str | None = None,
+    origin: Origin | None = None,
     actor: str,
     progress: Progress | None = None,
 ) -> Load:
@@ -195,6 +197,7 @@ def load_file(
         maps: single columns' roles, said by a person.
         date_order: ``dmy`` or ``mdy``, where dates can be read both ways.
         sheet: of a workbook; without, the largest.
+        origin: the source that the file was pulled from, remembered in the same transaction.
 
     Raises:
         PlumblineError: the file or the mapping cannot be used, or a question is open that only a person can
@@ -207,7 +210,9 @@ def load_file(
         refuse_open(found, said)
         mapping, doubts = found.mapping, _doubts(found, said)
     used = settled(mapping, said)
-    given = open_source(ws, path, whole=True, sheet=sheet) if sheet else path
+    given = (
+        replace(open_source(ws, path, whole=True, sheet=sheet), origin=origin) if sheet or origin else path
+    )
     if _holds_labels(used):
         made = load_labels(
             ws,

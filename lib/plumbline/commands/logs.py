@@ -9,7 +9,7 @@ import click
 
 from plumbline.commands.register import ACTOR, command
 from plumbline.domain import PlumblineError
-from plumbline.door import progress
+from plumbline.door import BAD_INPUT, progress
 from plumbline.door import workspace as open_for
 
 if TYPE_CHECKING:
@@ -62,16 +62,32 @@ def load(
     timezone: str | None, positive: str | None, date_order: str | None, task: str | None,
     sheet: str | None,
 ) -> Any:  # fmt: skip
-    """Load a log, or a file of late labels, into a system."""
-    from plumbline.answers import loading
+    """Load a log, or a file of late labels, into a system; of a folder or a pattern, every file as a load."""
+    from plumbline.answers import folders, loading
+    from plumbline.logs.locations import is_remote
+    from plumbline.report import contract
 
-    folder = [file.parent] if file.exists() else []
-    with open_for(workspace, folder) as ws:
-        made = loading.load_file(
-            ws, file, title=title, maps=loading.read_maps(maps), reference=reference, timezone=timezone,
-            positive=positive, date_order=date_order, task=task, sheet=sheet, actor=ACTOR, progress=progress,
-        )  # fmt: skip
-    return made, _told(made)
+    if is_remote(str(file)) and not file.exists():
+        raise PlumblineError("This is a source, not a file", todo="Use plumbline pull SOURCE --system S.")
+    options: dict[str, Any] = {
+        "title": title, "maps": loading.read_maps(maps), "reference": reference, "timezone": timezone,
+        "positive": positive, "date_order": date_order, "task": task, "sheet": sheet, "actor": ACTOR,
+        "progress": progress,
+    }  # fmt: skip
+    many = folders.is_many(file)
+    found = [f.parent for f in folders.files_of(file)] if many else [file.parent] if file.exists() else []
+    with open_for(workspace, sorted(set(found))) as ws:
+        if not many:
+            made = loading.load_file(ws, file, **options)
+            return made, _told(made)
+        gathered = folders.load_files(ws, file, **options)
+    lines = [line for load in gathered.loads for line in (f"{load.file}:", *_told(load))]
+    if gathered.failed:
+        many_more = f"{len(gathered.failed)} of {len(gathered.failed) + len(gathered.loads)} files"
+        click.echo(
+            f"plumbline: {many_more} could not be loaded; the first: {gathered.failed[0][1]}", err=True
+        )
+    return contract.gathered(gathered), lines, BAD_INPUT if gathered.failed else 0
 
 
 def _told(made: Load) -> list[str]:

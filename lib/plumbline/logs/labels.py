@@ -107,7 +107,7 @@ def _load(
     else:
         systems.save_mapping(cursor, system.key, mapping, kind="labels")
     system = settle_classes(cursor, system)
-    log_load(cursor, record)
+    log_load(cursor, record, source)
     _drop(cursor)
     say("Counting", 0.75)
     if after and touched:

@@ -120,7 +120,7 @@ def _load(
     else:
         systems.save_mapping(cursor, system.key, mapping)
     system = settle_reference(cursor, settle_classes(cursor, system))
-    log_load(cursor, record)
+    log_load(cursor, record, source)
     say("Counting", 0.75)
     if after and (loaded or filled):
         after(cursor, system, load_id)
@@ -193,7 +193,7 @@ def _nothing_new(
         rows_quarantined=0, labels_joined=0, reference=False, notes=tuple(notes),
     )  # fmt: skip
     loads.record_load(cursor, record)
-    log_load(cursor, record)
+    log_load(cursor, record, source)
     return record
 
 

@@ -12,7 +12,7 @@ from plumbline.domain import Load, Mapping, PlumblineError, System, Task
 from plumbline.logs.cast import number
 from plumbline.logs.roles import POSITIVE, normalise
 from plumbline.logs.source import Source, relation
-from plumbline.store import systems, trail
+from plumbline.store import sources, systems, trail
 from plumbline.store.sql import decision_table
 
 #: called with a phrase and a share from 0 to 1
@@ -100,8 +100,8 @@ def task_of(cursor: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping)
     return Task.REGRESSION if numbers > 0.95 * there and (fractions or distinct > 20) else Task.MULTICLASS
 
 
-def log_load(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
-    """Put a load on the trail."""
+def log_load(cursor: duckdb.DuckDBPyConnection, load: Load, source: Source) -> None:
+    """Put a load on the trail, and remember how far it has read where it was pulled."""
     detail: dict[str, object] = {
         "load_id": load.load_id, "file": load.file, "sha256": load.sha256, "kind": load.kind,
         "rows_read": load.rows_read, "rows_loaded": load.rows_loaded, "rows_duplicate": load.rows_duplicate,
@@ -111,3 +111,5 @@ def log_load(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
     if load.retry_of is not None:
         detail["retry_of"] = load.retry_of
     trail.append(cursor, actor=load.actor, action="load", system=load.system, detail=detail)
+    if source.origin:
+        sources.keep(cursor, load, source.origin)

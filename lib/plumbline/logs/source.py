@@ -22,6 +22,7 @@ from plumbline.logs.sniff import HEAD, Form, sniff
 from plumbline.logs.survey import MAX_LINE, Survey, survey
 from plumbline.logs.unpack import unpack
 from plumbline.store.outside import outside
+from plumbline.store.sources import Origin
 from plumbline.store.sql import literal
 from plumbline.store.workspace import Workspace
 
@@ -39,6 +40,7 @@ class Source:
     column to DuckDB's type of it; ``cells`` are the SQL of each column of a table. ``lost``: characters that the
     encoding does not define. ``lined``: the table has a column ``_line``. ``faults``: records that the table
     lacks. ``text``: the file of lines in which quarantined records stand. ``sheets``: a workbook's, the one read first.
+    ``origin``: where the file was pulled from.
     """
 
     given: Path
@@ -54,6 +56,7 @@ class Source:
     faults: tuple[Fault, ...] = ()
     text: Path | None = None
     sheets: tuple[str, ...] = ()
+    origin: Origin | None = None
 
     @property
     def name(self) -> str:

@@ -9,7 +9,9 @@ from plumbline.report.plain import plain
 
 if TYPE_CHECKING:
     from plumbline.answers.drift import DriftAnswer
+    from plumbline.answers.folders import Gathered
     from plumbline.answers.performance import PerformanceAnswer
+    from plumbline.answers.pulling import Pulled
     from plumbline.answers.segments import SegmentsAnswer
     from plumbline.answers.wholerow import WholeRowAnswer
     from plumbline.governance.history import Changes
@@ -29,6 +31,25 @@ def inspection(found: Inspection) -> dict[str, Any]:
         "reasons": {c.column: c.reason for c in found.mapping.columns},
         "questions": list(found.questions), "rows_sampled": found.rows_sampled,
         "sheets": list(found.sheets),
+    }  # fmt: skip
+
+
+_SUMS = ("rows_read", "rows_loaded", "rows_duplicate", "rows_quarantined", "labels_joined")
+
+
+def pulled(found: Pulled) -> dict[str, Any]:
+    """The keys of a load, summed where a source brought several; ``load_id`` is null where nothing was new."""
+    return {
+        "load_id": found.loads[-1].load_id if found.loads else None, "source": found.origin.location,
+        "item": found.origin.item, "since": found.origin.since, "mark": found.mark,
+        **{field: found.total(field) for field in _SUMS}, "reasons": found.reasons, "loads": plain(found.loads),
+    }  # fmt: skip
+
+
+def gathered(found: Gathered) -> dict[str, Any]:
+    """``loads``: one a file; the figures are their sums; ``failed``: file -> reason."""
+    return {
+        "loads": plain(found.loads), **{field: found.total(field) for field in _SUMS}, "failed": dict(found.failed),
     }  # fmt: skip
 
 

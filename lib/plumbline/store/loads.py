@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import Load, Mapping, PlumblineError
+from plumbline.store import sources
 from plumbline.store.systems import mapping_from, mapping_text
 from plumbline.store.workspace import aware, naive, now
 
@@ -110,6 +111,7 @@ def mark_undone(cursor: duckdb.DuckDBPyConnection, load_id: int) -> None:
     cursor.execute("DELETE FROM quarantine WHERE load_id = ?", [load_id])
     cursor.execute("DELETE FROM load_form WHERE load_id = ?", [load_id])
     cursor.execute("UPDATE quarantine SET retried_by = NULL WHERE retried_by = ?", [load_id])
+    sources.take_back(cursor, load_id)
 
 
 def save_form(cursor: duckdb.DuckDBPyConnection, load_id: int, form: LoadForm) -> None:

@@ -38,7 +38,9 @@ def outside(
     Raises:
         PlumblineError: an extension's package is missing.
     """
-    connection = duckdb.connect(":memory:", config=CONFIG)
+    # the extensions ask for stored secrets, of which there are none: the folder is not even made
+    config = CONFIG | {"allow_persistent_secrets": "true", "secret_directory": str(inbox / "no-secrets")}
+    connection = duckdb.connect(":memory:", config=config)
     try:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"SET memory_limit = {literal(os.environ.get('PLUMBLINE_MEMORY', '1500MB'))}")
@@ -46,6 +48,7 @@ def outside(
         connection.execute(f"SET temp_file_encryption = {str('httpfs' in extensions).lower()}")
         for name in extensions:
             load_extension(connection, name)
+        connection.execute("SELECT count(*) FROM duckdb_secrets()")
         if prepare:
             prepare(connection)
         connection.execute(f"SET allowed_paths = [{_listed(str(file) for file in files)}]")

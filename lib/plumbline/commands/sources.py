@@ -1,0 +1,83 @@
+"""Decisions from where they are kept: databases, buckets, lake tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from plumbline.commands.register import ACTOR, command
+from plumbline.door import progress
+from plumbline.door import workspace as open_for
+
+
+@command("pull")
+@click.argument("source", required=False)
+@click.option("--system", "title", required=True, metavar="S", help="The system; made when it is new.")
+@click.option("--table", default="", metavar="NAME", help="Of a database, e.g. public.decisions.")
+@click.option("--query", default="", metavar="SQL", help="One SELECT, in the database's own words.")
+@click.option(
+    "--since", default="", metavar="COLUMN", help="Read only what is newer in it than at the last pull."
+)
+@click.option("--overlap", default="", metavar="SPAN", help="Read that much again, for rows that come late.")
+@click.option("--map", "maps", multiple=True, metavar="COLUMN=ROLE", help="Say what a column means.")
+@click.option("--reference", is_flag=True, help="These decisions count as healthy.")
+@click.option("--timezone", metavar="ZONE", help="What a time without a zone is taken to be in.")
+@click.option("--positive", metavar="CLASS", help="The class whose probability the score is.")
+@click.option("--date-order", metavar="dmy|mdy", help="What comes first in dates that can be read both ways.")
+@click.option(
+    "--task", metavar="TASK", help="binary, multiclass or regression, where the log leaves it open."
+)
+def pull(
+    workspace: str | None, source: str | None, title: str, table: str, query: str, since: str, overlap: str,
+    maps: tuple[str, ...], **said: Any,
+) -> Any:  # fmt: skip
+    """Load what is new in SOURCE; without SOURCE, in every source that the system remembers.
+
+    SOURCE is postgresql://USER@HOST/DB, mysql://USER@HOST/DB, sqlite:FILE, s3://BUCKET/FILE, https://HOST/FILE,
+    delta:FOLDER or iceberg:FOLDER. Passwords and keys come from the environment and are never kept.
+    """
+    from plumbline.answers import loading, pulling
+    from plumbline.logs.fetch import Wanted
+    from plumbline.report import contract
+
+    with open_for(workspace) as ws:
+        if source is None:
+            again = pulling.pull_again(ws, title=title, overlap=overlap, actor=ACTOR, progress=progress)
+            lines = [line for found in again for line in _told(found)]
+            return {"pulled": [contract.pulled(found) for found in again]}, lines
+        found = pulling.pull(
+            ws, source, title=title, wanted=Wanted(table, query, since, None, overlap), actor=ACTOR,
+            progress=progress, maps=loading.read_maps(maps), **said,
+        )  # fmt: skip
+    return contract.pulled(found), _told(found)
+
+
+def _told(found: Any) -> list[str]:
+    """What a pull did, in lines."""
+    where = f"{found.origin.name} ({found.origin.location})"
+    if not found.loads:
+        return [f"{where}: nothing new since {found.mark}."]
+    lines = [
+        f"{where}: {found.total('rows_read')} rows read = {found.total('rows_loaded')} loaded + "
+        f"{found.total('rows_duplicate')} duplicates + {found.total('rows_quarantined')} in quarantine."
+    ]
+    lines += [f"  {reason}: {rows}" for reason, rows in found.reasons.items()]
+    lines += [f"  {note}" for load in found.loads for note in load.notes]
+    return lines + ([f"  Read up to {found.origin.since} {found.mark}."] if found.mark is not None else [])
+
+
+@command("sources")
+@click.argument("system", required=False)
+def sources(workspace: str | None, system: str | None) -> Any:
+    """List the remembered sources of SYSTEM, or of all, and how far each was read."""
+    from plumbline.answers import pulling
+
+    with open_for(workspace) as ws:
+        known = pulling.sources_of(ws, system)
+    lines = [
+        f"{s.system}: {s.origin.name} ({s.origin.kind}, {s.origin.location})"
+        + (f", read up to {s.origin.since} {s.origin.mark}" if s.origin.mark else "")
+        for s in known
+    ]
+    return {"sources": known}, lines or ["No source is remembered yet: plumbline pull SOURCE --system S."]
