@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plumbline.domain import ColumnMap, RoleName
-from plumbline.ui.mapping import changes, lines
+from plumbline.ui.mapping import NONE, changes, lines
 from plumbline.ui.roles import WORDS, gains
 
 MAPS = (
@@ -12,13 +12,13 @@ MAPS = (
     ColumnMap("sex", RoleName("protected", "sex")),
     ColumnMap("y" * 200, RoleName("feature", "y" * 200)),
 )
-ROLES, ALSO = ["timestamp", "feature", "feature"], ["", "protected", ""]
+ROLES, ALSO = ["timestamp", "feature", "feature"], [NONE, "protected", NONE]
 NAMES = ["", "sex", "y" * 79 + "…"]
 
 
 def test_a_second_role_shares_its_columns_row() -> None:
     assert [(row.column, row.means, row.also) for row in lines(MAPS)][:2] == [
-        ("when", "timestamp", ""), ("sex", "feature", "protected"),
+        ("when", "timestamp", NONE), ("sex", "feature", "protected"),
     ]  # fmt: skip
     other = (*MAPS, ColumnMap("sex", RoleName("segment", "by_sex")))
     assert len(lines(other)) == 4
@@ -35,12 +35,12 @@ def test_a_changed_role_is_said_with_its_name() -> None:
 
 
 def test_a_second_role_is_taken_away_changed_and_added() -> None:
-    assert changes(MAPS, ROLES, ["", "", ""], NAMES) == (("sex", "feature:sex"),)
-    assert changes(MAPS, ROLES, ["", "segment", ""], NAMES) == (
+    assert changes(MAPS, ROLES, [NONE, NONE, NONE], NAMES) == (("sex", "feature:sex"),)
+    assert changes(MAPS, ROLES, [NONE, "segment", NONE], NAMES) == (
         ("sex", "feature:sex"),
         ("sex", "segment:sex"),
     )
-    assert changes(MAPS, ROLES, ["", "protected", "segment"], NAMES) == (
+    assert changes(MAPS, ROLES, [NONE, "protected", "segment"], NAMES) == (
         ("y" * 200, "feature:" + "y" * 200), ("y" * 200, "segment:" + "y" * 200),
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from plumbline.answers.loading import Progress, amend, check_loaded, outcomes_changed
 from plumbline.domain import Load
 from plumbline.logs.orders import ordered, read_order
-from plumbline.logs.retry import Trial, form_of, retry, try_rows
+from plumbline.logs.retry import Trial, form_of, retry, sample_cells, try_rows
 from plumbline.profile import build
 from plumbline.store import loads, systems
 from plumbline.store.loads import LoadForm, Quarantined
@@ -79,6 +79,15 @@ def read_form(ws: Workspace, load_id: int) -> LoadForm:
         PlumblineError: it keeps nothing that could be tried again.
     """
     return form_of(ws, load_id)[1]
+
+
+def samples_of(ws: Workspace, load_id: int, *, reason: str | None = None) -> dict[str, tuple[str, ...]]:
+    """A few cells of each column as they stand in the rows that wait.
+
+    Raises:
+        PlumblineError: the load keeps nothing that could be tried again.
+    """
+    return sample_cells(ws, load_id, reason=reason)
 
 
 def try_retry(

@@ -22,7 +22,7 @@ SAMPLE = 4_000
 PREVIEW = 20
 _DATE = r"^\s*(\d{1,2})[./-](\d{1,2})[./-]\d{2}"
 #: role -> what its absence costs, said of a log of decisions
-_ENABLES = {
+COSTS = {
     "decision_id": "No decision id: labels cannot arrive later, and single decisions cannot be looked up.",
     "score": "No score: no calibration, no ranking measures and no estimate while labels lag.",
     "label": "No label: how often the model is right stays unknown until a labels file is loaded.",
@@ -186,6 +186,6 @@ def _costs(kind: str, roles: Sequence[str] | set[str]) -> list[str]:
         return []
     return [
         cost
-        for role, cost in _ENABLES.items()
+        for role, cost in COSTS.items()
         if role not in roles and not (role == "score" and "proba" in roles)
     ]

@@ -75,6 +75,18 @@ def form_of(ws: Workspace, load_id: int) -> tuple[Load, LoadForm]:
     return load, form
 
 
+def sample_cells(ws: Workspace, load_id: int, *, reason: str | None = None) -> dict[str, tuple[str, ...]]:
+    """Column -> up to five cells as they stand in the rows that wait; see ``form_of`` for what is raised."""
+    load, form = form_of(ws, load_id)
+    with ws.read() as cursor:
+        kept = loads.quarantined(cursor, system=load.system, load_id=load_id, reason=reason, limit=20)
+    rows, _ = _readable(kept, form, lenient=True)
+    return {
+        column: tuple(cells for cells in (row.cells[i] for row in rows) if cells)[:5]
+        for i, column in enumerate(form.columns)
+    }
+
+
 def try_rows(
     ws: Workspace,
     load_id: int,

@@ -35,9 +35,11 @@ def ask(found: Inspection, token: str) -> Said:
     said_task = _choose(task, list(task.options), _TASKS, f"logs.task.{token}") if task else None
     if found.kind == "labels":
         return Said(date_order=said_order, timezone=_zone(found, topics.get("timezone"), token, st))
+    naive = _naive(found) or "timezone" in topics
     left, right = st.columns(2, gap="medium")
     zone = _zone(found, topics.get("timezone"), token, left)
-    return Said((), zone, _positive(found, topics.get("positive"), token, right), said_order, said_task)
+    positive = _positive(found, topics.get("positive"), token, right if naive else left)
+    return Said((), zone, positive, said_order, said_task)
 
 
 def _choose(question: Question, options: Sequence[str], words: dict[str, str], key: str) -> str | None:
@@ -49,10 +51,13 @@ def _choose(question: Question, options: Sequence[str], words: dict[str, str], k
     return str(chosen) if chosen else None
 
 
+def _naive(found: Inspection) -> bool:
+    return any("carry no zone" in note or "are taken as" in note for note in found.notes)
+
+
 def _zone(found: Inspection, question: Question | None, token: str, place: object) -> str | None:
     """In which zone the times without one are written; nothing is asked where every time carries its own."""
-    naive = any("carry no zone" in note or "are taken as" in note for note in found.notes)
-    if not naive and question is None:
+    if not _naive(found) and question is None:
         return None
     zones = [
         *(question.options if question else ()),

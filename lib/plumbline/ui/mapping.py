@@ -13,7 +13,8 @@ from plumbline.ui.plain import one_line
 
 OPTIONS = (*SINGLE_ROLES, *NAMED_ROLES, IGNORE)
 #: a second role that a column can have beside its first
-ALSO = ("", *NAMED_ROLES)
+NONE = "–"
+ALSO = (NONE, *NAMED_ROLES)
 #: confidence below which a guess is marked as worth a look
 SURE = 0.8
 
@@ -31,7 +32,7 @@ class Line:
 
     @property
     def also(self) -> str:
-        return self.maps[1].role.role if len(self.maps) > 1 else ""
+        return self.maps[1].role.role if len(self.maps) > 1 else NONE
 
     @property
     def name(self) -> str:
@@ -128,7 +129,7 @@ def changes(
         words = str(name).strip() if isinstance(name, str) else ""
         if words == one_line(row.name, 80):  # a cut name that nobody touched is no change
             words = row.name
-        roles = [first, *([second] if isinstance(second, str) and second and second != first else [])]
+        roles = [first, *([second] if second in NAMED_ROLES and second != first else [])]
         spelt = [f"{role}:{words or row.column}" if role in NAMED_ROLES else role for role in roles]
         said.setdefault(row.column, []).extend(spelt)
         if spelt != [str(m.role) for m in row.maps]:

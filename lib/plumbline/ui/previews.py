@@ -65,7 +65,7 @@ def worth(mapping: Mapping) -> None:
     lacking = [
         f"{cards.word('unknown', f'no {role}')} {plain(words)}" for role, words, has in told if not has
     ]
-    with st.expander(f"What this makes possible ({len(there)}) and what it lacks ({len(lacking)})"):
-        left, right = st.columns(2, gap="large")
-        left.markdown("  \n".join(there) or "Nothing yet.")
-        right.markdown("  \n".join(lacking) or "Nothing.")
+    cards.note("What each role makes possible, and what the absence of one costs:")
+    left, right = st.columns(2, gap="large")
+    left.markdown("  \n".join(there) or "Nothing yet.")
+    right.markdown("  \n".join(lacking) or "Nothing is lacking.")

@@ -10,12 +10,14 @@ from plumbline.answers.quarantine import (
     quarantine_of,
     read_form,
     retry_load,
+    samples_of,
     try_retry,
 )
 from plumbline.charts import numbers
 from plumbline.domain import PlumblineError
 from plumbline.ui import cards, jobs, mapping, session, states, tables, uploads
 from plumbline.ui.plain import one_line, plain
+from plumbline.ui.sentences import waiting
 from plumbline.ui.view import View
 
 ALL = "all"
@@ -33,7 +35,7 @@ def section(view: View) -> None:
         cards.section("Quarantine", "Nothing waits there: every row was loaded or was a duplicate.")
         return
     cards.section(
-        f"{numbers.count(every.total)} rows wait in quarantine",
+        f"{waiting(every.total)} in quarantine",
         "They could not be loaded and are kept as they stood. Mend how they are read and try just them again, "
         "or take them away, mend them in the file, and load that.",
     )
@@ -114,12 +116,13 @@ def _again(view: View, every: QuarantineOf, load_id: int | None, reason: str | N
             return
         cards.note(f"Rows of load {chosen}{'' if reason is None else f' with the reason {reason!r}'}. "
                    "What fits becomes a load of its own that can be taken back; the rest stays here.")  # fmt: skip
-        said = mapping.editor(form.mapping, {}, f"logs.retry.{chosen}")
-        left, right = st.columns(2, gap="medium")
-        order = left.selectbox(
+        said = mapping.editor(
+            form.mapping, samples_of(view.ws, chosen, reason=reason), f"logs.retry.{chosen}"
+        )
+        order = st.selectbox(
             "Dates", list(_AS_BEFORE), format_func=_AS_BEFORE.__getitem__, key="logs.retry.order"
         )
-        lenient = right.checkbox(
+        lenient = st.checkbox(
             "Fill up rows that are too short, cut those too long", key="logs.retry.lenient",
             help="Missing cells are taken as empty at the end; what is beyond the header is left out.",
         )  # fmt: skip

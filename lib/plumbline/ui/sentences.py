@@ -53,6 +53,11 @@ def portfolio(rows: Sequence[SystemRow]) -> Opening:
     return sentence, f"Worst first{f'; {others}' if others else ''}. Open a system for its scorecard."
 
 
+def waiting(rows: int) -> str:
+    """How many rows wait, in words."""
+    return "1 row waits" if rows == 1 else f"{numbers.count(rows)} rows wait"
+
+
 def logs(view: View, found: LogsOf | None) -> Opening:
     """What has been loaded."""
     if view.system is None or found is None:
@@ -64,8 +69,8 @@ def logs(view: View, found: LogsOf | None) -> Opening:
     rows = sum(load.rows_loaded for load in there if load.kind != "labels")
     loaded = "1 load" if len(there) == 1 else f"{len(there)} loads"
     sentence = f"{view.system.title} holds {numbers.count(rows)} decisions from {loaded}."
-    aside = numbers.count(found.waiting)
-    return sentence, f"{aside} rows wait in quarantine." if found.waiting else "Nothing is in quarantine."
+    aside = f"{waiting(found.waiting)} in quarantine." if found.waiting else "Nothing is in quarantine."
+    return sentence, aside
 
 
 def context(stated: Statements, today: date) -> Opening:

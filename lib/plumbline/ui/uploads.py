@@ -12,7 +12,7 @@ import streamlit as st
 from plumbline.answers.loading import Said, inspect_file, load_file, settled
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.logs.formats import SUFFIXES, TITLES
-from plumbline.logs.inspect import Inspection
+from plumbline.logs.inspect import COSTS, Inspection
 from plumbline.ui import asking, cards, desk, jobs, mapping, previews, session, states
 from plumbline.ui import open as opened
 from plumbline.ui.plain import one_line
@@ -127,7 +127,8 @@ def describe(found: Inspection) -> None:
     if found.remembered:
         cards.note("The mapping is remembered from earlier logs of this system. " + _differences(found))
     for words in found.notes:
-        cards.note(words)
+        if words not in COSTS.values():  # those are said beside the mapping, as it stands
+            cards.note(words)
 
 
 def _differences(found: Inspection) -> str:

@@ -1,0 +1,132 @@
+"""The Logs page: questions before a load, a look without keeping, the quarantine and another try."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from plumbline.store.workspace import Workspace
+from plumbline.ui import desk
+from plumbline.ui import open as opened
+from tests.logs.logfiles import HEADER, row
+
+from .conftest import open_page, words
+from .test_writing import drop, press
+
+pytestmark = pytest.mark.usefixtures("empty")
+
+
+def _csv(rows: int = 120, **cells: object) -> bytes:
+    """A small log; a cell may be a function of the row's number."""
+    made = [row(i, **{n: c(i) if callable(c) else c for n, c in cells.items()}) for i in range(rows)]
+    return "\n".join(",".join(line) for line in [list(HEADER), *made]).encode()
+
+
+def _late(i: int) -> str:
+    """Every tenth time as a German writes it."""
+    iso = f"2026-01-{1 + i // 24 % 28:02d}T{i % 24:02d}:00:00Z"
+    return iso if i % 10 else f"{1 + i // 24 % 28:02d}.01.2026 {i % 24:02d}:00"
+
+
+def _grid(at: AppTest, column: str) -> list[object]:
+    """The cells of that column in the first table that has it."""
+    return next(list(d.value[column]) for d in at.dataframe if column in d.value and "Why" not in d.value)
+
+
+def _button(at: AppTest, label: str) -> bool:
+    return next(b for b in at.button if b.label == label).disabled
+
+
+def test_the_first_rows_are_shown_as_they_will_be_loaded() -> None:
+    at = drop(open_page("logs"), _csv(when=_late), "s.csv")
+    assert not at.exception
+    states = _grid(at, "")
+    assert len(states) == 10
+    assert states[0] == "▲ bad timestamp"
+    assert set(states[1:]) == {"● loads"}
+    assert "1 of them would go to quarantine" in words(at)
+    assert _grid(at, "timestamp ← when")[1] == "2026-01-01 01:00:00 UTC"
+
+
+def test_the_preview_and_its_worth_follow_a_changed_role() -> None:
+    at = drop(open_page("logs"), _csv(), "s.csv")
+    assert "no label" not in words(at)
+    place = list(at.data_editor[0].value["Column"]).index("label")
+    at.session_state[at.data_editor[0].key] = {
+        "edited_rows": {place: {"Means": "segment"}}, "added_rows": [], "deleted_rows": [],
+    }  # fmt: skip
+    at.run()
+    assert len(_grid(at, "segment:label")) == 10
+    assert "load a labels file later" in words(at)
+
+
+def test_a_question_stops_the_load_until_it_is_answered() -> None:
+    both = _csv(when=lambda i: f"0{1 + i % 9}/0{1 + i % 5}/2026 {i % 24:02d}:00")
+    at = drop(open_page("logs"), both, "s.csv")
+    assert "day first or month first" in words(at)
+    assert _button(at, "Load")
+    next(r for r in at.radio if "dmy" in r.options[0] or "Day" in r.options[0]).set_value("mdy").run()
+    assert not _button(at, "Load")
+    assert _grid(at, "timestamp ← when")[1] == "2026-02-02 01:00:00 UTC"
+    press(at, "Load")
+    assert "is loaded into s" in words(at)
+
+
+def test_a_look_leaves_nothing_and_can_be_kept() -> None:
+    at = drop(open_page("logs"), _csv(), "look.csv")
+    press(at, "Just look at this file")
+    assert not at.exception
+    assert "scratch" in words(at)
+    assert at.sidebar.selectbox(key="system").value == "look"
+    with opened.workspace().read() as cursor:
+        assert cursor.execute("SELECT count(*) FROM system").fetchone() == (0,)
+    for page in ("accuracy", "scorecard", "trail"):
+        at.switch_page(f"../../../pages/{page}.py").run(timeout=60)
+        assert not at.exception
+        assert "scratch" in words(at)
+    press(at, "Keep as a system")
+    assert not at.exception
+    assert "Nothing is kept" not in words(at)
+    with opened.workspace().read() as cursor:
+        assert cursor.execute("SELECT key FROM system").fetchall() == [("look",)]
+    assert not [path for path in opened.workspace().inbox.rglob("*") if path.is_file()]
+
+
+def test_what_is_thrown_away_is_gone() -> None:
+    at = drop(open_page("logs"), _csv(), "look.csv")
+    press(at, "Just look at this file")
+    folder = opened.workspace().inbox
+    assert [path for path in folder.rglob("*.duckdb")]
+    press(at, "Throw away")
+    assert "No system yet" in words(at)
+    assert not [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_two_desks_share_nothing_and_end_with_their_session(workspace: Workspace) -> None:
+    folders = []
+    for _ in range(2):
+        (workspace.inbox / str(len(folders))).mkdir()
+        held = desk.Desk(workspace.inbox / str(len(folders)))
+        folders.append(held)
+    assert folders[0].folder != folders[1].folder
+    (folders[0].folder / "left.csv").write_text("a\n1\n")
+    folders[0].close()
+    assert not Path(folders[0].folder).exists()
+    assert Path(folders[1].folder).exists()
+
+
+def test_quarantined_rows_are_filtered_by_link_and_tried_again() -> None:
+    at = drop(
+        open_page("logs"), _csv(when=_late, score=lambda i: "x" if i == 1 else (i * 37) % 100 / 100), "s.csv"
+    )
+    press(at, "Load")
+    assert "13 rows wait in quarantine" in words(at)
+    at.selectbox(key="reason").set_value("bad_timestamp").run()
+    assert set(_grid(at, "Reason")) == {"bad timestamp"}
+    assert "12" in next(b.label for b in at.button if b.label.startswith("Load these"))
+    press(at, "Load these 12 rows")
+    assert not at.exception
+    assert "1 row waits in quarantine" in words(at)
+    assert "rows of load 1" in _grid(at, "Holds")
