@@ -3,7 +3,7 @@
 import streamlit as st
 
 from plumbline.answers.performance import performance
-from plumbline.answers.releases import releases
+from plumbline.answers.releases import history
 from plumbline.ui import cards, sentences, series, shell, states
 from plumbline.ui.ask import ask
 
@@ -35,7 +35,7 @@ if not answer.labelled and not any(p.value is not None for p in answer.points):
 
 metric = series.choose(answer, bar)
 series.figures(answer, metric)
-series.large(answer, metric, view.mode, ask(view, releases, system.key))
+series.large(answer, metric, view.mode, ask(view, history, system.key))
 
 cards.section("Every value", "Newest first. A breach is large enough to matter and more than chance.")
 series.table(answer.of(metric))

@@ -91,6 +91,16 @@ def releases(ws: Workspace, key: str, *, share: float | None = None) -> Releases
         )
 
 
+def history(ws: Workspace, key: str) -> ReleasesAnswer:
+    """Versions, guardrails and findings alone, for pages that draw releases beside something else.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    with ws.read() as cursor:
+        return releases_of(cursor, systems.get_system(cursor, key))
+
+
 def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
     """The same, on a cursor that is open already."""
     hours = read.version_hours(cursor, system)

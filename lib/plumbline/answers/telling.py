@@ -76,22 +76,42 @@ def say_shift(shift: Shift) -> str:
     return f"{head}: {'; '.join(parts) or 'nothing to compare'}."
 
 
-def who(shift: Shift, metric: str, parted: Split) -> str:
+def say_shift_briefly(shift: Shift) -> str:
+    """Who changed what, without the figures that stand in the picture beside it."""
+    parts = [
+        f"{say_name(metric)} {amount(metric, plain.before)} to {amount(metric, plain.after)}: "
+        f"{who(shift, metric, parted, figures=False)}"
+        for metric, plain, parted in (
+            (shift.metrics[0], shift.output, shift.output_split),
+            (shift.metrics[1], shift.loss, shift.loss_split),
+        )
+        if plain is not None
+    ]
+    return f"{_first_up('; '.join(parts)) or 'Nothing to compare'}."
+
+
+def who(shift: Shift, metric: str, parted: Split, *, figures: bool = True) -> str:
     """The release or the world, with both parts; what cannot be told, and why."""
     if parted.world is None or parted.release is None:
         return f"who did it is unknown ({_first_down(parted.note)})"
-    parts = f"release {_part(metric, parted.release)}, inputs {_part(metric, parted.world)}"
+    parts = ""
+    if figures:
+        parts = f" (release {_part(metric, parted.release)}, inputs {_part(metric, parted.world)})"
     if metric == shift.metrics[1] and shift.world_changed and parted.verdict != "neither":
-        return f"who did it is unknown: the same inputs came to have other outcomes ({parts})"
+        return f"who did it is unknown: the same inputs came to have other outcomes{parts}"
     words = {
         "release": "the release did it", "world": "the world did it: its inputs moved",
         "both": "the release and the world both did it", "neither": "no change beyond chance",
     }  # fmt: skip
-    return f"{words[parted.verdict]} ({parts})"
+    return f"{words[parted.verdict]}{parts}"
 
 
 def _part(metric: str, part: Part) -> str:
     return f"{change(metric, part.value)} [{interval(metric, part.low, part.high)}]"
+
+
+def _first_up(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _first_down(text: str) -> str:
@@ -144,6 +164,8 @@ def roll_back(found: Watched) -> str:
     """What should have been done, by when, and what it has cost not to."""
     if found.at is None:
         return found.sentence
+    if found.since is not None and not found.since.decisions:
+        return f"Outcomes proved it on {moment(found.at)}, after version {found.version} had left."
     text = f"Roll back to {found.previous}: known at {moment(found.at)} after {found.found.at_decision:,} decisions"
     since = found.since
     if since is not None and found.signal == "positive rate" and since.wrong_positives:

@@ -152,6 +152,31 @@ def releases(workspace: str | None, system: str, split: float | None) -> Any:
     return found.summary(), found.lines()
 
 
+@command("fairness")
+@click.argument("system")
+@click.option(
+    "--by", "by", multiple=True, metavar="COLUMN", help="A protected attribute; default: all and their pairs."
+)
+@click.option("--favourable", metavar="CLASS", help="The class that people want; default: the positive one.")
+@click.option("--version", metavar="V")
+@click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE")
+@click.option("--window", metavar="A..B")
+def fairness(
+    workspace: str | None, system: str, by: tuple[str, ...], favourable: str | None, version: str | None,
+    conditions: tuple[str, ...], window: str | None,
+) -> Any:  # fmt: skip
+    """Rates and errors by protected group, who has the last word, and how far decisions reach."""
+    from plumbline.answers.fairness import fairness as answer
+
+    start, end = span(window, "--window")
+    with open_for(workspace) as ws:
+        found = answer(
+            ws, system, window=Slice(start, end, version, None, _where(conditions)), by=by,
+            favourable=favourable,
+        )  # fmt: skip
+    return found.summary(), found.lines()
+
+
 @command("check")
 @click.argument("system", required=False)
 def check(workspace: str | None, system: str | None) -> Any:

@@ -37,7 +37,7 @@ TERMS = {
     "Who did it": "Whether the new version or the world changed the figure. Unknown where the log cannot tell.",
     "Effective rows": "How many unweighted decisions the reweighted ones are worth. Few: the inputs moved a lot.",
     "Would have been seen": "A true difference of this size would have been noticed four times in five.",
-    "Matters from": "The smallest difference that is worth acting on: a fifth of the rate, at most ten points.",
+    "Matters from": "The smallest difference that is worth acting on.",
     "Longer to run": "How much longer both versions would have to run, at this traffic, to see what matters.",
     "Split": "Share of the decisions that the newcomer made, and whether that is what was meant. Where it is not, "
     "something sorts decisions into the arms, and the comparison cannot be trusted.",

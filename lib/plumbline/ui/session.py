@@ -55,6 +55,9 @@ AGAINST = Key("against", "")  # what the window is compared with: the reference,
 THEN_FROM: Key[Any] = Key("then_from", None)
 THEN_TO: Key[Any] = Key("then_to", None)
 WHOLE_ROW = Key("whole_row", False)
+SWITCH = Key("switch", "")  # a version whose takeover is looked at
+INTENDED: Key[Any] = Key("split", None)  # intended share of a newcomer's decisions, per cent
+FAVOURABLE = Key("favourable", "")
 
 # the quarantine on the Logs page: bound as well
 LOAD = Key("load", "")

@@ -22,6 +22,8 @@ SECTIONS = {
         ("accuracy", "Accuracy", "show_chart"),
         ("drift", "Drift", "grid_on"),
         ("decisions", "Decisions", "manage_search"),
+        ("releases", "Releases", "rocket_launch"),
+        ("fairness", "Fairness", "balance"),
     ),
     "Operations": (
         ("logs", "Logs", "upload_file"),

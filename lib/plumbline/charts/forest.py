@@ -1,0 +1,109 @@
+"""Estimates with their intervals, one below the other, against the line that they are judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import plotly.graph_objects as go
+
+from plumbline.charts.style import TOKENS, Mode, blank, colour, mark, note, text
+
+Unit = Literal["share", "points", "ratio", "number"]
+ROW = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One estimate: its name, 95 % interval, the words beside it, and its status ("" for none)."""
+
+    label: str
+    value: float | None
+    low: float | None
+    high: float | None
+    words: str
+    status: str = ""
+    hover: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that estimates are judged by."""
+
+    at: float
+    words: str
+    limit: bool = False  # a threshold is dotted and red, a middle is quiet
+
+
+def forest(
+    rows: Sequence[Row],
+    mode: Mode = "light",
+    *,
+    unit: Unit = "share",
+    lines: Sequence[Line] = (),
+    none: str = "Nothing to compare.",
+    longest: int = 34,
+) -> go.Figure:
+    """Draw a mark and an interval a row, the words at the right; a row without a value says so in words alone.
+
+    Args:
+        unit: ``share`` and ``points`` are given as 0 to 1 and drawn in per cent.
+    """
+    drawn = [r for r in rows if r.value is not None]
+    if not drawn:
+        return note(blank(mode, 96), mode, none)
+    t = TOKENS[mode]
+    figure = blank(mode, 70 + ROW * max(len(rows), 2))
+    ends = [x for r in drawn for x in (r.value, r.low, r.high) if x is not None] + [line.at for line in lines]
+    room = 0.05 * (max(ends) - min(ends)) or 0.05
+    bounds = (min(ends) - room, max(ends) + room)
+    for line in lines:
+        look = t.fail if line.limit else t.muted
+        figure.add_shape(
+            type="line", x0=line.at, x1=line.at, y0=-0.6, y1=len(rows) - 0.4, layer="below",
+            line={"color": look, "width": 1, "dash": "dot" if line.limit else "solid"},
+        )  # fmt: skip
+        figure.add_annotation(
+            x=line.at, y=1, yref="paper", yanchor="bottom", text=text(line.words), showarrow=False,
+            font={"color": look, "size": 12},
+        )  # fmt: skip
+    for status in dict.fromkeys(r.status for r in drawn):
+        own = [(i, r) for i, r in enumerate(rows) if r.value is not None and r.status == status]
+        look = colour(status, mode) if status else t.accent
+        figure.add_scatter(
+            x=[r.value for _, r in own], y=[i for i, _ in own], mode="markers",
+            marker={"symbol": mark(status).symbol if status else "circle", "size": 9, "color": look},
+            error_x={
+                "type": "data", "symmetric": False, "color": look, "thickness": 1.5, "width": 4,
+                "array": [_reach(r.high, r.value) for _, r in own],
+                "arrayminus": [_reach(r.value, r.low) for _, r in own],
+            },
+            text=[f"<b>{text(r.label)}</b><br>{text(r.words)}" + _more(r) for _, r in own],
+            hovertemplate="%{text}<extra></extra>", name=mark(status).word if status else "estimate",
+        )  # fmt: skip
+    for i, row in enumerate(rows):
+        figure.add_annotation(
+            x=1, xref="paper", xanchor="left", xshift=8, y=i, text=text(row.words, 44), showarrow=False,
+            font={"color": t.ink if row.value is not None else t.muted, "size": 12},
+        )  # fmt: skip
+    figure.update_yaxes(
+        tickmode="array", tickvals=list(range(len(rows))), range=[len(rows) - 0.4, -0.6], showgrid=False,
+        ticktext=[text(r.label, longest) for r in rows], ticklabelstandoff=6,
+    )  # fmt: skip
+    figure.update_xaxes(range=list(bounds), showgrid=True, nticks=6, tickangle=0)
+    if unit in ("share", "points"):
+        figure.update_xaxes(tickformat="+.1%" if unit == "points" else ".0%")
+        if bounds[1] - bounds[0] > 0.2:
+            figure.update_xaxes(tickformat="+.0%" if unit == "points" else ".0%")
+    beside = min(250, 20 + 6 * max(len(r.words) for r in rows))
+    figure.update_layout(margin={"l": 8, "r": beside, "t": 28, "b": 8})
+    return figure
+
+
+def _reach(one: float | None, other: float | None) -> float:
+    return max(one - other, 0.0) if one is not None and other is not None else 0.0
+
+
+def _more(row: Row) -> str:
+    return f"<br>{text(row.hover)}" if row.hover else ""

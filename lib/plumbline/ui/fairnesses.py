@@ -1,0 +1,277 @@
+"""The pieces of the Fairness page: groups against each other, pairs of them, over time, and who has the last word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from plumbline.answers.fairness import FairnessAnswer, say_oversight
+from plumbline.charts import numbers
+from plumbline.charts.forest import Line, Row, Unit, forest
+from plumbline.charts.style import Mode
+from plumbline.charts.trend import trend
+from plumbline.domain import System
+from plumbline.monitor.fairness import ERRORS, FOUR_FIFTHS, GAP, LEAST_ROWS, MEASURES, Judged, Rate
+from plumbline.monitor.oversight import Oversight
+from plumbline.ui import cards, pictures, session, tables
+from plumbline.ui.cards import Figure
+from plumbline.ui.glossary import help_for
+from plumbline.ui.plain import one_line, prose
+
+RATIO = "ratio"
+_MOST = 24  # groups drawn; the table has them all
+_NAMES = {
+    RATIO: "Ratio to the best", "positive_rate": "Positive rate", "true_positive_rate": "True positive rate",
+    "false_positive_rate": "False positive rate", "precision": "Precision", "calibration": "Score less outcome",
+}  # fmt: skip
+
+
+def favourable(system: System) -> str | None:
+    """The class that people want; the link carries it."""
+    if len(system.classes) < 2:
+        return None
+    stated = str(system.settings.get("favourable") or system.positive or system.classes[0])
+    options = [stated, *(c for c in system.classes if c != stated)]
+    choice = st.selectbox(
+        "What people want", options, key=session.FAVOURABLE.name, bind="query-params", width=316,
+        format_func=one_line, help="The decision that is good for the person. Ratios are of how often a group gets it.",
+    )  # fmt: skip
+    return str(choice) if choice else None
+
+
+def figures(answer: FairnessAnswer) -> None:
+    """The lowest ratio, the widest gap of errors, what is too small, and how much was compared."""
+    compared = [g for g in (*answer.groups, *answer.pairs) if g.ratio is not None]
+    items = []
+    if compared:
+        worst = min(compared, key=lambda g: g.ratio.value if g.ratio else 1.0)
+        assert worst.ratio is not None
+        items.append(
+            Figure(
+                "Lowest ratio", numbers.significant(worst.ratio.value),
+                f"{_range(worst.ratio.low, worst.ratio.high)}, {worst.name}, n = {numbers.count(worst.n)}",
+                worst.ratio.status.value,
+            )
+        )  # fmt: skip
+    gaps = [(g, name, gap) for g in compared for name, gap in g.gaps.items()]
+    if gaps:
+        group, name, gap = max(gaps, key=lambda item: abs(item[2].value))
+        items.append(
+            Figure(
+                "Widest gap of errors", f"{100 * abs(gap.value):.1f} points",
+                f"{_NAMES[name].lower()} of {group.name}, {_points(gap.low)} to {_points(gap.high)}",
+                gap.status.value,
+            )
+        )  # fmt: skip
+    items.append(
+        Figure("Compared", numbers.count(answer.tested), "ratios and gaps, corrected for being so many")
+    )
+    items.append(
+        Figure("Too small to judge", numbers.count(len(answer.small)), f"under {LEAST_ROWS} decisions")
+    )
+    cards.figures(items)
+
+
+def groups(answer: FairnessAnswer, mode: Mode) -> None:
+    """One measure of every group drawn, all of them in the table."""
+    cards.section(
+        "Groups",
+        f"{one_line(answer.favourable)} is what people want here. Each group against the most favoured one of its "
+        f"attribute. Dotted: the four-fifths line, or {100 * GAP:.0f} points.",
+    )
+    _measured(answer, answer.groups, mode, "groups")
+    _table(answer.groups, "Groups by attribute")
+
+
+def pairs(answer: FairnessAnswer, mode: Mode) -> None:
+    """Pairs of attributes: what no single attribute shows."""
+    if not answer.pairs:
+        return
+    cards.section(
+        "Intersections", f"Pairs of attributes with at least {LEAST_ROWS} decisions, largest first."
+    )
+    _measured(answer, answer.pairs, mode, "pairs")
+    _table(answer.pairs, "Intersections of two attributes")
+
+
+def small(answer: FairnessAnswer) -> None:
+    """Groups that are too small, by name."""
+    if answer.small:
+        named = ", ".join(f"{one_line(g.name, 60)} ({g.n})" for g in answer.small)
+        cards.note(f"Too few decisions to judge, {LEAST_ROWS} are needed: {named}.")
+
+
+def _measured(answer: FairnessAnswer, found: Sequence[Judged], mode: Mode, key: str) -> None:
+    options = [name for name in _NAMES if any(_value(g, name) is not None for g in found)] or [RATIO]
+    chosen = st.segmented_control(
+        "Measure", options, default=options[0], format_func=lambda n: _NAMES[n], key=f"fairness.{key}.measure",
+        label_visibility="collapsed",
+    ) or options[0]  # fmt: skip
+    cards.note(help_for(_NAMES[chosen]) or "")
+    rows = [_row(g, chosen) for g in found[:_MOST]]
+    unit: Unit = "ratio" if chosen == RATIO else "points" if chosen == "calibration" else "share"
+    lines = {
+        RATIO: [Line(FOUR_FIFTHS, "four-fifths line", limit=True), Line(1.0, "most favoured")],
+        "calibration": [Line(0.0, "as promised")],
+    }.get(chosen, [])
+    if chosen in ERRORS:
+        lines = _allowed(found, chosen)
+    pictures.show(
+        forest(rows, mode, unit=unit, lines=lines, longest=44), key=f"fairness.{key}",
+        name=f"{answer.system.key}-{key}-{chosen}", alt=f"{_NAMES[chosen]} by group. {answer.sentence}",
+        rows=[{"group": r.label, "value": r.value, "low": r.low, "high": r.high, "words": r.words} for r in rows],
+    )  # fmt: skip
+
+
+def _allowed(found: Sequence[Judged], measure: str) -> list[Line]:
+    """Ten points either side of the most favoured group, where there is one alone."""
+    best = [g.rates[measure].value for g in found if g.best and measure in g.rates]
+    if len(best) != 1:
+        return []
+    ends = [(best[0] - GAP, "ten points below"), (best[0] + GAP, "ten points above")]
+    return [Line(best[0], "most favoured")] + [
+        Line(at, words, limit=True) for at, words in ends if 0 < at < 1
+    ]
+
+
+def _value(g: Judged, measure: str) -> Rate | None:
+    if measure == RATIO:
+        return None if g.ratio is None else Rate(g.ratio.value, g.ratio.low, g.ratio.high, g.n)
+    return g.calibration if measure == "calibration" else g.rates.get(measure)
+
+
+def _row(g: Judged, measure: str) -> Row:
+    found = _value(g, measure)
+    if g.small:
+        return Row(g.name, None, None, None, f"too few to judge, n = {g.n}")
+    if found is None:
+        if measure == RATIO and g.best:
+            return Row(g.name, 1.0, 1.0, 1.0, f"most favoured, n = {numbers.count(g.n)}")
+        return Row(g.name, None, None, None, "outcomes not known")
+    status = ""
+    if measure == RATIO and g.ratio is not None:
+        status = g.ratio.status.value
+        words = f"{numbers.significant(found.value)} ({_range(found.low, found.high)}), n = {numbers.count(found.n)}"
+    elif measure == "calibration":
+        words = f"{_points(found.value)} ({_points(found.low)} to {_points(found.high)}) points"
+    else:
+        words = f"{numbers.share(found.value)}, n = {numbers.count(found.n)}"
+        gap = g.gaps.get(measure)
+        status = gap.status.value if gap is not None else ""
+    return Row(g.name, found.value, found.low, found.high, words, "" if status == "ok" else status)
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.1f}".replace("-", "−")
+
+
+def _range(low: float, high: float) -> str:
+    return f"{numbers.significant(low)} to {numbers.significant(high)}"
+
+
+def _table(found: Sequence[Judged], alt: str) -> None:
+    tables.grid(
+        [
+            {
+                "Group": one_line(g.name, 80),
+                "n": g.n,
+                "Positive rate": _share(g, "positive_rate"),
+                "Ratio to the best": _ratio(g),
+                "95 % interval": _range(g.ratio.low, g.ratio.high) if g.ratio else numbers.DASH,
+                "Corrected p": numbers.figure(g.ratio.q) if g.ratio else numbers.DASH,
+                "Status": cards.glyph(g.status.value),
+                **{_NAMES[name]: _share(g, name) for name in MEASURES if name != "positive_rate"},
+                "Score less outcome": _points(g.calibration.value) if g.calibration else numbers.DASH,
+                "Labelled": g.labelled,
+            }
+            for g in found
+        ],
+        alt=f"{alt}: rates, ratio to the most favoured group, errors, status",
+        height=460 if len(found) > 11 else None,
+    )
+
+
+def _share(g: Judged, measure: str) -> str:
+    return numbers.share(g.rates[measure].value) if measure in g.rates else numbers.DASH
+
+
+def _ratio(g: Judged) -> str:
+    if g.best:
+        return "best"
+    return numbers.significant(g.ratio.value) if g.ratio else numbers.DASH
+
+
+def over_time(answer: FairnessAnswer, mode: Mode) -> None:
+    """How often each group gets what it wants, month by month; by version in the table."""
+    cards.section("Over time", f"How often each group gets {one_line(answer.favourable)}, by month.")
+    chosen = st.segmented_control(
+        "Attribute", answer.attributes, default=answer.attributes[0], key="fairness.attribute",
+        format_func=one_line, label_visibility="collapsed",
+    ) or answer.attributes[0]  # fmt: skip
+    points = [p for name, p in answer.by_month if name == chosen]
+    pictures.show(
+        trend(points, mode), key="fairness.months", name=f"{answer.system.key}-months",
+        alt=f"Favourable rate by month and {one_line(chosen)}",
+        rows=[{"group": p.version, "month": f"{p.start:%Y-%m}", "value": p.value, "low": p.low, "high": p.high,
+               "n": p.n} for p in points],
+    )  # fmt: skip
+    rows = [(version, g) for version, g in answer.by_version if g.attributes == (chosen,) and version]
+    if len({version for version, _ in rows}) > 1:
+        tables.grid(
+            [
+                {
+                    "Version": one_line(version),
+                    "Group": one_line(g.name, 80),
+                    "n": g.n,
+                    "Positive rate": _share(g, "positive_rate"),
+                    "Ratio to the best": _ratio(g),
+                    "95 % interval": _range(g.ratio.low, g.ratio.high) if g.ratio else numbers.DASH,
+                    "Status": cards.glyph(g.status.value),
+                }
+                for version, g in sorted(rows, key=lambda row: row[0])
+            ],
+            alt="Groups by version: rate, ratio, status",
+            height=460 if len(rows) > 11 else None,
+        )
+
+
+def last_word(answer: FairnessAnswer) -> None:
+    """How often people look and overrule, whether they were right, and how far the decisions reach."""
+    cards.section("Who has the last word")
+    if answer.oversight is None:
+        cards.note(
+            "The log does not show what people decided in the end. Log the human's final decision beside the "
+            "model's, and map that column as override."
+        )
+    else:
+        st.markdown(prose(say_oversight(answer.oversight)))
+        found = (*answer.oversight_by_version, *answer.oversight_by_month)
+        tables.grid(
+            [
+                _overseen(o)
+                for o in (found if len(answer.oversight_by_version) > 1 else answer.oversight_by_month)
+            ],
+            alt="Oversight by version and month: override rate, automation rate, right to overrule",
+            height=460 if len(found) > 11 else None,
+        )
+    if answer.reach is not None:
+        cards.note(f"Reach: {answer.reach.sentence}")
+
+
+def _overseen(o: Oversight) -> dict[str, object]:
+    return {
+        "Version or month": one_line(o.label) or "no version",
+        "n": o.n,
+        "Overruled": o.overruled,
+        "Override rate": _with_range(o.override_rate),
+        "Automation rate": _with_range(o.automation_rate),
+        "Right to overrule": _with_range(o.right_to_overrule),
+        "Outcomes known": o.right_to_overrule.n if o.right_to_overrule else 0,
+    }
+
+
+def _with_range(rate: Rate | None) -> str:
+    if rate is None:
+        return numbers.DASH
+    return f"{numbers.share(rate.value)} ({100 * rate.low:.1f} to {100 * rate.high:.1f})"

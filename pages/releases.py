@@ -1,0 +1,37 @@
+"""Which version decided when, what each release changed, and whether it should have been taken back."""
+
+import streamlit as st
+
+from plumbline.answers.releases import releases
+from plumbline.ui import cards, shell, states, versions
+from plumbline.ui.ask import ask
+
+view = shell.view()
+system = shell.chosen(view)
+
+top = st.container()
+below = st.container()
+side = st.container()
+with side:
+    share = versions.intended()
+answer = ask(view, releases, system.key, share=share)
+with top:
+    cards.opening(answer.sentence, "The whole log, whatever the sidebar narrows. Times are UTC.")
+
+if not any(version.version for version in answer.releases.versions):
+    states.empty(
+        "This log names no version.",
+        "Map the column that holds the model's version on Logs, and load the log again: then releases, tests "
+        "and rollbacks can be told.",
+        states.Step("logs", "Map a version column"),
+    )
+    side.empty()
+    st.stop()
+
+with below:
+    versions.figures(answer)
+    versions.history(answer, view.mode)
+    versions.guardrails(answer)
+    versions.switches(answer, view.mode)
+versions.side_by_side(answer, view.mode)
+versions.table(answer)
