@@ -24,6 +24,8 @@ answer = ask(
 )
 with top:
     cards.opening(answer.sentence, sentences.window(view, f"by {answer.by}"))
+    if answer.retraining:
+        cards.note(answer.retraining)
 
 if not answer.labelled and not any(p.value is not None for p in answer.points):
     states.empty(

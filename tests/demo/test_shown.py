@@ -68,6 +68,10 @@ def test_the_shop_is_a_liability_since_its_onset_and_the_season_comes_first(told
     assert tuple(r.feature for r in drift(told.ws, told.name).ranking[:2]) == told.truth["seasonal"]
     assert told.card.at_stake["low"] > 0
     assert "15 %" in told.card.at_stake["reason"]
+    due = next(f for f in told.findings if f.signal == "retraining")
+    assert due.since == confirmed.since
+    assert due.sentence == held.retraining
+    assert due.sentence in next(c for c in told.card.controls if c.id == "MON-7").evidence.sentence
 
 
 @story("fleet-demand")

@@ -13,6 +13,7 @@ from plumbline.answers.reading import as_of, span_of
 from plumbline.domain import FeatureDrift, Finding, Point, PointStatus, Severity, Slice, System
 from plumbline.monitor.chunks import CHUNKS
 from plumbline.monitor.drift import drift_by_chunk
+from plumbline.monitor.retraining import RetrainingDue
 from plumbline.profile import read
 from plumbline.profile.bins import OUTPUTS
 from plumbline.store import systems, trail
@@ -79,7 +80,10 @@ def _signals(cursor: Cursor, system: System) -> tuple[str, tuple[FeatureDrift, .
     if system.reference is not None:
         profiles = read.feature_profiles(cursor, system, Slice())
         chunks = drift_by_chunk(profiles, reference=system.reference, by=held.by)
-    found = [*_performance(system, held.headline, held.points), *_drifts(system, chunks), *released.findings]
+    found = [
+        *_performance(system, held.headline, held.points), *_retraining(system, held.retraining),
+        *_drifts(system, chunks), *released.findings,
+    ]  # fmt: skip
     return held.by, chunks, tuple(found)
 
 
@@ -111,6 +115,18 @@ def _performance(system: System, headline: str, points: Sequence[Point]) -> list
             )
         )
     return made
+
+
+def _retraining(system: System, due: RetrainingDue | None) -> list[Finding]:
+    """The retraining trigger, where the performance threshold has fired it."""
+    if due is None:
+        return []
+    return [
+        Finding(
+            system=system.key, signal="retraining", sentence=due.sentence, since=due.since, until=None,
+            severity=Severity.HIGH, confidence=None, page="accuracy",
+        )
+    ]  # fmt: skip
 
 
 def _drifts(system: System, chunks: Sequence[FeatureDrift]) -> list[Finding]:

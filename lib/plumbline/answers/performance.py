@@ -22,6 +22,7 @@ from plumbline.monitor.intervals import Z
 from plumbline.monitor.metrics import metrics_for
 from plumbline.monitor.performance import performance as measure
 from plumbline.monitor.performance import thresholds
+from plumbline.monitor.retraining import retraining_due
 from plumbline.monitor.thresholds import Threshold
 from plumbline.profile import read, rows
 from plumbline.profile.read_outcomes import outcome_profile
@@ -44,6 +45,7 @@ class PerformanceAnswer:
     decisions: int
     metrics: tuple[str, ...]
     hindsight: tuple[Hindsight, ...] = ()  # where estimates were asked for
+    retraining: str = ""  # why the threshold calls for retraining; empty: it does not
 
     def of(self, name: str) -> tuple[Point, ...]:
         """The points of one metric."""
@@ -90,6 +92,7 @@ def performance(
         points = measure(profile, by=by, metrics=metrics, by_version=by_version, **asked, **waiting)
         if exact:
             points = tuple(_exact(cursor, system, window, point) for point in points)
+        versions = read.version_hours(cursor, system)
         bands = thresholds(profile, by=by, metrics=metrics, **asked)
         guesses: tuple[Point, ...] = ()
         if estimated:
@@ -104,6 +107,8 @@ def performance(
         headline = points[0].metric if points else headline
     looked_back = _hindsight(points, guesses, system)
     points += guesses
+    own = [p for p in points if p.metric == headline_of(system)]
+    due = None if by_version else retraining_due(own, versions, as_of=now)
     daily = measure(profile, by="day", metrics=[headline], **asked, **waiting)
     found = changes.change_point(daily)
     task = system.task or Task.BINARY
@@ -111,6 +116,7 @@ def performance(
     return PerformanceAnswer(
         system, headline, by, points, bands, found, _sentence(system, headline, points, found),
         int(profile.n_labelled.sum()), int(profile.n.sum()), names, looked_back,
+        due.sentence if due else "",
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from plumbline.governance.facts import Breach
 from plumbline.monitor.change import ChangePoint, change_point
 from plumbline.monitor.chunks import choose_chunk
 from plumbline.monitor.performance import performance
+from plumbline.monitor.retraining import RetrainingDue, retraining_due
 from plumbline.monitor.value import money_at_stake, stated_stake
 from plumbline.profile import read
 from plumbline.profile.read_outcomes import outcome_profile
@@ -36,6 +37,7 @@ class Standing:
     drift_breach: Breach | None
     stake: dict[str, Any]
     logged_share: float  # of recorded attributions, the share that adds up
+    retraining: RetrainingDue | None
 
     def facts(self) -> dict[str, Any]:
         """The fields of ``Facts`` that this settles."""
@@ -43,6 +45,7 @@ class Standing:
         return {
             "performance_watched": bool(judged) or None, "performance_breach": self.performance_breach,
             "drift_watched": True, "drift_breach": self.drift_breach,
+            "retraining_due": self.retraining.sentence if self.retraining else "",
         }  # fmt: skip
 
 
@@ -64,6 +67,7 @@ def standing(
     return Standing(
         profile, by, headline, points, change, breach, open_drift(cursor, system, now, found, noted),
         _stake(profile, system, breach, change), check_recorded(cursor, system),
+        retraining_due(points, read.version_hours(cursor, system), as_of=now),
     )  # fmt: skip
 
 

@@ -120,7 +120,9 @@ def alerts_arrive(case: Case) -> Evidence:
 def retraining_automated(case: Case) -> Evidence:
     facts = case.facts
     if not facts.retraining_trigger:
-        return never_seen("No trigger for retraining is configured, and nobody states one.")
+        return never_seen(
+            f"No trigger for retraining is configured, and nobody states one. {facts.retraining_due}".strip()
+        )
     times = [
         (when, how)
         for when, how in ((facts.retraining_fired_at, "for real"), (facts.retraining_tested_at, "in a test"))

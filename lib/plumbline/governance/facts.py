@@ -83,6 +83,9 @@ class Facts:
     alerts_failed: int | None = None  # could not be delivered, and were not delivered later
     alerts_acknowledged: int | None = None
     alert_tested_at: datetime | None = None  # a test alert arrived
+    retraining_due: str = (
+        ""  # why the performance threshold calls for retraining, in words; empty: it does not
+    )
     retraining_trigger: bool | None = None  # configured
     retraining_fired_at: datetime | None = None  # for real, with success
     retraining_tested_at: datetime | None = None  # in a test, with success
