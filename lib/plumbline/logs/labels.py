@@ -8,18 +8,19 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import Load, Mapping, PlumblineError, System, Task
+from plumbline.logs.claims import claim
 from plumbline.logs.plan import Plan, labels_plan
 from plumbline.logs.quarantine import Outcome, set_aside
 from plumbline.logs.register import Progress, log_load, nothing_fits, settle_classes
 from plumbline.logs.source import Source, open_source, require
 from plumbline.logs.staging import STAGE, STAGE_TABLE, drop_stage, odd_counts, stage
 from plumbline.store import loads, systems
-from plumbline.store.sql import decision_table
+from plumbline.store.sql import decision_table, literal
 from plumbline.store.workspace import Workspace, now
 
 #: called with (cursor, system, loads whose rows got another label, load_id) in the load's own transaction
 AfterLabels = Callable[[duckdb.DuckDBPyConnection, System, Sequence[int], int], None]
-STEPS, CHANGES = "stage_label_steps", "stage_label_changes"
+STEPS = "stage_label_steps"
 
 
 def load_labels(
@@ -35,9 +36,10 @@ def load_labels(
 ) -> Load:
     """Load a file of labels for a system's decisions.
 
-    Rows are taken in file order, as if one by one: the first label of a decision and each that differs from
-    the one before are loaded (the last stays), a repeated one is a duplicate, an id that no decision has goes
-    to quarantine as ``unknown_decision``. ``labels_joined`` counts the decisions that got another label.
+    Rows are counted in file order, as if one by one: the first label of a decision and each that differs from
+    the one before are loaded, a repeated one is a duplicate, an id that no decision has goes to quarantine as
+    ``unknown_decision``. Which label holds is settled by label time (see ``claims``); ``labels_joined`` counts
+    the decisions that got another label.
 
     Args:
         path: the file, or one that was opened before.
@@ -88,16 +90,18 @@ def _load(
     if bad == aside.records and not again:
         raise nothing_fits(source.given.name, aside.records, aside.reasons)
     say("Joining the labels", 0.5)
-    joined, corrected = _apply(cursor, table, system, plan, load_id)
+    settled = claim(cursor, system, load_id, _brought(cursor, system.key, plan, again))
     notes = [f"{rows} values of {name} could not be read; they were left empty."
              for name, rows in odd_counts(cursor, plan).items()]  # fmt: skip
-    if corrected:
-        notes.append(f"{corrected} decisions had another label before; the new one was kept.")
-    touched = _touched(cursor)
+    if settled.corrected:
+        notes.append(
+            f"{settled.corrected} decisions had another label before; it is kept beside the new one."
+        )
+    touched = settled.loads
     record = Load(
         load_id=load_id, system=system.key, file=source.name, sha256=source.sha256, kind="labels",
         at=now(), actor=actor, rows_read=aside.records, rows_loaded=steps,
-        rows_duplicate=aside.records - bad - steps, rows_quarantined=bad, labels_joined=joined,
+        rows_duplicate=aside.records - bad - steps, rows_quarantined=bad, labels_joined=settled.joined,
         reference=False, reasons=aside.reasons, notes=tuple(notes),
         retry_of=retry.of if retry else None,
     )  # fmt: skip
@@ -116,11 +120,13 @@ def _load(
     return record
 
 
-def _same_file(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -> bool:
-    return any(
-        load.sha256 == source.sha256 and load.kind == "labels" and not load.undone_at
+def _same_file(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -> list[int]:
+    """Loads of the same file that stand."""
+    return [
+        load.load_id
         for load in loads.list_loads(cursor, key)
-    )
+        if load.sha256 == source.sha256 and load.kind == "labels" and not load.undone_at
+    ]
 
 
 def _mark_unknown(cursor: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -156,40 +162,24 @@ def _steps(cursor: duckdb.DuckDBPyConnection, table: str, plan: Plan) -> int:
     return int(row[0]) if row else 0
 
 
-def _apply(
-    cursor: duckdb.DuckDBPyConnection, table: str, system: System, plan: Plan, load_id: int
-) -> tuple[int, int]:
-    """Write each decision's last label; returns decisions changed, and those that had another label before."""
-    cursor.execute(f"DROP TABLE IF EXISTS temp.{CHANGES}")
-    cursor.execute(
-        f"""CREATE TEMP TABLE {CHANGES} AS
-            SELECT d._load_id, d._line, d.label AS was, d."label_time" AS was_time, d._label_load AS was_load,
-                   n.label, n.label_time
-            FROM {table} d JOIN (
-                SELECT id, last(label ORDER BY _row) AS label, last(label_time ORDER BY _row) AS label_time
-                FROM temp.{STEPS} GROUP BY id) n ON d."decision_id" = n.id
-            WHERE d.label IS DISTINCT FROM n.label"""
-    )
-    cursor.execute(
-        f"""INSERT INTO label_before SELECT $key, $load, _load_id, _line, was::VARCHAR, was_time, was_load
-            FROM temp.{CHANGES} WHERE was IS NOT NULL OR was_time IS NOT NULL""",
-        {"key": system.key, "load": load_id},
-    )
-    cursor.execute(
-        f"""UPDATE {table} AS d SET label = c.label, "label_time" = coalesce(c.label_time, d."label_time"),
-                   _label_load = {int(load_id)}
-            FROM temp.{CHANGES} c WHERE d._load_id = c._load_id AND d._line = c._line"""
-    )
-    row = cursor.execute(f"SELECT count(*), count(was) FROM temp.{CHANGES}").fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
+def _brought(cursor: duckdb.DuckDBPyConnection, key: str, plan: Plan, heard: Sequence[int]) -> str:
+    """The query of the labels that the file brings, one row a decision and row of the file.
 
-
-def _touched(cursor: duckdb.DuckDBPyConnection) -> list[int]:
-    rows = cursor.execute(f"SELECT DISTINCT _load_id FROM temp.{CHANGES} ORDER BY 1").fetchall()
-    return [int(row[0]) for row in rows]
+    ``heard``: loads of the same file; what they said already is not said again.
+    """
+    time = "s.label_time" if any(c.name == "label_time" for c in plan.columns) else "NULL::TIMESTAMP"
+    known = ", ".join(str(int(load)) for load in heard)
+    again = (
+        f"""AND NOT EXISTS (SELECT 1 FROM label_claim c WHERE c.system = {literal(key)} AND c.by_load IN ({known})
+            AND c.row_load = d._load_id AND c.row_line = d._line)"""
+        if heard
+        else ""
+    )
+    return f"""SELECT d._load_id AS row_load, d._line AS row_line, s._row AS place, s.label, {time} AS label_time
+               FROM {STAGE} s JOIN {decision_table(key)} d ON d.decision_id = s.decision_id
+               WHERE s._reason IS NULL {again}"""
 
 
 def _drop(cursor: duckdb.DuckDBPyConnection) -> None:
     drop_stage(cursor)
-    for name in (STEPS, CHANGES):
-        cursor.execute(f"DROP TABLE IF EXISTS temp.{name}")
+    cursor.execute(f"DROP TABLE IF EXISTS temp.{STEPS}")

@@ -105,7 +105,7 @@ def _load(
         aside, loaded, repeated, filled = Outcome({}, clean), clean, 0, 0
     else:
         aside, loaded, repeated, filled, odd = _by_stage(
-            cursor, source, plan, mapping, targets, load_id, system.key, say
+            cursor, source, plan, mapping, targets, load_id, system, say
         )
         notes += odd
     record = Load(
@@ -130,21 +130,20 @@ def _load(
 
 def _by_stage(
     cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, mapping: Mapping, targets: list[str], load_id: int,
-    key: str, say: Progress,
+    system: System, say: Progress,
 ) -> tuple[Outcome, int, int, int, list[str]]:  # fmt: skip
     """Load a file of which some rows are to be set aside; returns what was, rows loaded and repeated, labels
     filled in, and notes."""
     staged = stage(cursor, source, plan)
-    aside = set_aside(cursor, source, plan, mapping, staged=staged, system=key, load_id=load_id)
+    aside = set_aside(cursor, source, plan, mapping, staged=staged, system=system.key, load_id=load_id)
     say("Looking for repeats", 0.5)
-    table = decision_table(key)
     labels = any(c.name == "label" for c in plan.columns)
-    repeated, filled = find_repeats(cursor, table, labels=labels, load_id=load_id)
+    repeated, filled = find_repeats(cursor, system, labels=labels, load_id=load_id)
     loaded = staged - _staged_bad(cursor) - repeated
     if loaded == 0 and repeated == 0:
         raise nothing_fits(source.given.name, aside.records, aside.reasons)
     say("Writing the decisions", 0.6)
-    _insert(cursor, table, plan, targets, load_id)
+    _insert(cursor, decision_table(system.key), plan, targets, load_id)
     return aside, loaded, repeated, filled, _odd_notes(cursor, plan)
 
 

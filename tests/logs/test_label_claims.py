@@ -1,0 +1,139 @@
+"""Any order of loads, label files and undos against a plain model; counts equal those of a fresh rebuild."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plumbline.answers.loading import undo_load
+from plumbline.domain import ColumnMap, Mapping, PlumblineError, RoleName
+from plumbline.logs.claims import history
+from plumbline.logs.labels import load_labels
+from plumbline.profile import build
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace, open_workspace
+from tests.logs.logfiles import load, row, rows_of, state, write
+
+LABELS = Mapping((
+    ColumnMap("id", RoleName("decision_id")), ColumnMap("label", RoleName("label")),
+    ColumnMap("at", RoleName("label_time"), format="iso"),
+))  # fmt: skip
+WORDS = st.sampled_from(["yes", "no"])
+DAYS = st.sampled_from([None, None, 1, 2, 3])
+STEP = st.one_of(
+    st.tuples(st.just("load"), st.integers(0, 6), st.integers(1, 5), st.sampled_from(["", "yes", "no"])),
+    st.tuples(st.just("label"), st.lists(st.tuples(st.integers(0, 8), WORDS, DAYS), min_size=1, max_size=5)),
+    st.tuples(st.just("label"), st.lists(st.tuples(st.integers(0, 8), WORDS, DAYS), min_size=1, max_size=5)),
+    st.tuples(st.just("undo"), st.integers(0, 9)),
+)
+
+
+@dataclass
+class Model:
+    """What a person with a sheet of paper would write down."""
+
+    own: dict[int, tuple[int, str | None]] = field(
+        default_factory=dict
+    )  # decision -> its load, its own label
+    said: list[tuple[int, int, int, str, int | None]] = field(
+        default_factory=list
+    )  # load, place, id, label, day
+
+    def load(self, load_id: int, start: int, size: int, label: str) -> None:
+        for i in range(start, start + size):
+            if i not in self.own:
+                self.own[i] = (load_id, label or None)
+            elif label and label != self.own[i][1]:
+                self.said.append((load_id, i - start, i, label, None))
+
+    def label(self, load_id: int, rows: list[tuple[int, str, int | None]]) -> None:
+        self.said += [(load_id, n, i, label, day) for n, (i, label, day) in enumerate(rows) if i in self.own]
+
+    def undo(self, load_id: int) -> None:
+        self.own = {i: held for i, held in self.own.items() if held[0] != load_id}
+        self.said = [s for s in self.said if s[0] != load_id and s[2] in self.own]
+
+    def labels(self) -> dict[str, tuple[str | None, int | None, int | None]]:
+        """Decision -> label, day, load that gave it (None: its own)."""
+        found = {}
+        for i, (_, own) in self.own.items():
+            held: tuple[str | None, int | None, int | None] = (own, None, None)
+            for by, _, of, label, day in sorted(self.said, key=lambda s: s[:2]):
+                if of == i and (held[0] is None or held[1] is None or day is None or day >= held[1]):
+                    held = (label, day, by)
+            found[f"d{i:04d}"] = held
+        return found
+
+
+@settings(max_examples=8, deadline=None)
+@given(steps=st.lists(STEP, min_size=2, max_size=7))
+def test_labels_are_what_a_plain_model_says_and_counts_what_a_rebuild_gives(
+    steps: list[tuple[object, ...]],
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        ws = open_workspace(folder / "w.duckdb", read_from=[folder])
+        try:
+            model, live = Model(), []
+            for n, step in enumerate([("load", 0, 6, ""), *steps]):
+                made = _step(ws, folder, n, step, model, live)
+                if made is not None:
+                    live.append(made)
+            days = {f"2026-03-0{d}": d for d in (1, 2, 3)}
+            found = {
+                r[0]: (r[1], days[str(r[2])[:10]] if r[2] else None, r[3])
+                for r in rows_of(ws, '"decision_id", label, label_time, _label_load')
+            }
+            assert found == model.labels()
+            before = state(ws)
+            with ws.write() as cursor:
+                build.rebuild(cursor, systems.get_system(cursor, "s"))
+            assert state(ws) == before
+        finally:
+            ws.close()
+
+
+def _step(
+    ws: Workspace, folder: Path, n: int, step: tuple[object, ...], model: Model, live: list[int]
+) -> int | None:
+    match step:
+        case ("undo", int(which)):
+            if live:
+                gone = live.pop(which % len(live))
+                undo_load(ws, gone, actor="test")
+                model.undo(gone)
+            return None
+        case ("load", int(start), int(size), str(label)):
+            rows = [row(i, label=label) for i in range(start, start + size)] + [row(n, when=f"never {n}")]
+            made = load(ws, write(folder / f"{n}.csv", rows), after=build.on_loaded)
+            model.load(made.load_id, start, size, label)
+            return made.load_id
+        case ("label", list(pairs)):
+            text = [(f"d{i:04d}", w, f"2026-03-0{d}T00:00:00Z" if d else "") for i, w, d in pairs]
+            path = write(folder / f"{n}.csv", [*text, (f"nobody {n}", "yes", "")], ("id", "label", "at"))
+            try:
+                made = load_labels(ws, path, system="s", mapping=LABELS, actor="test",
+                                   after=lambda c, s, ids, _: build.rebuild_outcomes(c, s, ids))  # fmt: skip
+            except PlumblineError:
+                return None
+            model.label(made.load_id, pairs)
+            return made.load_id
+    return None
+
+
+def test_a_late_file_with_an_older_label_does_not_win_and_is_kept(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    load(workspace, write(tmp_path / "a.csv", [row(i, label="") for i in range(3)]))
+    for n, (label, day) in enumerate((("no", 5), ("yes", 3))):
+        path = write(tmp_path / f"{n}.csv", [("d0001", label, f"2026-03-0{day}")], ("id", "label", "at"))
+        load_labels(workspace, path, system="s", mapping=LABELS, actor="test")
+    with workspace.read() as cursor:
+        told = history(cursor, systems.get_system(cursor, "s"), "d0001")
+    assert [(t.label, t.load_id, t.holds) for t in told] == [("no", 2, True), ("yes", 3, False)]
+    undo_load(workspace, 2, actor="test")
+    assert rows_of(workspace, "label", where="\"decision_id\" = 'd0001'") == [("yes",)]
