@@ -100,6 +100,7 @@ def test_the_main_job_end_to_end(plumbline: Run, tmp_path: Path) -> None:
         "reasons",
     } <= set(explained.json)
     assert {"releases", "comparisons", "findings"} <= set(plumbline("releases", "offers", "--json").json)
+    assert {"groups", "intersections", "oversight"} <= set(plumbline("fairness", "offers", "--json").json)
     card = plumbline("scorecard", "offers", "--json").json
     assert {"verdict", "reasons", "conditions", "triggers", "controls", "at_stake"} <= set(card)
     assert {"id", "title", "status", "evidence_kind", "evidence", "requirement"} <= set(card["controls"][0])

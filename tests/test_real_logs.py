@@ -199,6 +199,42 @@ def test_versions_and_a_rollback_are_seen(
     assert any(f["signal"].startswith("release") and "3.2" in f["sentence"] for f in found["findings"])
 
 
+def test_the_release_is_blamed_where_it_did_it_and_acquitted_where_outcomes_speak_for_it(
+    plumbline: Run, loaded: Loaded
+) -> None:
+    loaded("income-credit")
+    found = plumbline("releases", "income-credit", "--json").json
+    (switch,) = found["switches"]
+    assert switch["output_split"]["verdict"] == "release"
+    assert switch["output"]["after"] == 0
+    assert "Version 3.2 should have been taken back" in found["sentence"]
+    loaded("electricity")
+    found = plumbline("releases", "electricity", "--json").json
+    assert "Outcomes spoke for it" in found["sentence"]
+    assert not any(f["severity"] == "high" for f in found["findings"])
+
+
+def test_groups_of_the_credit_log_are_those_of_its_rows(
+    plumbline: Run, loaded: Loaded, real_logs: Path
+) -> None:
+    """The rates against pandas on the file itself."""
+    import pandas as pd
+
+    loaded("income-credit")
+    frame = pd.read_csv(
+        real_logs / "income-credit" / "kredit_export.csv", sep=";", decimal=",", encoding="cp1252"
+    )
+    said = next(c for c in frame.columns if set(frame[c].dropna().unique()) == {"bewilligt", "abgelehnt"})
+    rates = (frame[said] == "bewilligt").groupby(frame["Geschlecht"]).agg(["mean", "size"])
+    found = plumbline("fairness", "income-credit", "--by", "Geschlecht", "--json").json
+    assert {g["levels"][0]: g["n"] for g in found["groups"]} == rates["size"].to_dict()
+    for group in found["groups"]:
+        assert abs(group["rates"]["positive_rate"]["value"] - rates["mean"][group["levels"][0]]) < EXACT
+    female = next(g for g in found["groups"] if g["levels"] == ["Female"])
+    assert abs(female["ratio"]["value"] - rates["mean"]["Female"] / rates["mean"]["Male"]) < EXACT
+    assert female["status"] == "breach"
+
+
 def test_the_registered_model_explains_what_it_decided(
     plumbline: Run, loaded: Loaded, real_logs: Path, tmp_path: Path
 ) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from plumbline.charts.distribution import distribution, histogram
+from plumbline.charts.forest import Line, Row, forest
 from plumbline.charts.heatmap import heatmap
 from plumbline.charts.importance import importance
 from plumbline.charts.strip import strip
 from plumbline.charts.style import Mode
+from plumbline.charts.timeline import Event, Stretch, timeline
 from plumbline.charts.trend import Release, trend
 from plumbline.charts.waterfall import waterfall
 from plumbline.domain import Explanation, FeatureDrift, Kind, Point, PointStatus, Source
@@ -102,5 +104,24 @@ def all_figures() -> dict[str, Callable[[Mode], Any]]:
             ],
             mode,
         ),
+        "forest": lambda mode: forest(
+            [
+                Row("whole change", 0.2, 0.1, 0.3, "+20 (+10 to +30) points", "watch"),
+                Row(HOSTILE, -0.1, -0.3, 0.1, HOSTILE, hover=HOSTILE),
+                Row("small", None, None, None, "too few to judge, n = 12"),
+            ],
+            mode, unit="points", lines=[Line(0.0, "no change"), Line(-0.2, HOSTILE, limit=True)],
+        ),
+        "forest without rows": lambda mode: forest([], mode),
+        "timeline": lambda mode: timeline(
+            [
+                Stretch("4.1", "in charge", START, START + 3 * WEEK, 900),
+                Stretch(HOSTILE, "shadow", START + WEEK, START + 2 * WEEK, 50),
+                Stretch("", "beside", START + 2 * WEEK, START + 3 * WEEK, 60),
+            ],
+            [Event("4.1", START + WEEK, "fail", HOSTILE), Event(HOSTILE, START + 2 * WEEK, "pass", "back")],
+            mode,
+        ),
+        "timeline without versions": lambda mode: timeline([], [], mode),
         "strip without history": lambda mode: strip([], mode),
     }  # fmt: skip

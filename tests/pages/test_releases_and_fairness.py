@@ -1,0 +1,101 @@
+"""Releases and Fairness on a loaded system: the finding first, the picture, and what can be taken away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plumbline.answers.loading import load_file
+from plumbline.store.workspace import open_workspace
+from plumbline.ui import open as opened
+
+from ..answers.conftest import SYSTEM, rows
+from .conftest import open_page, words
+
+
+@pytest.fixture(scope="module")
+def loans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a test, a shadow, protected attributes and overrides, and one without any of them."""
+    folder = tmp_path_factory.mktemp("loans")
+    frame = rows()
+    frame.to_csv(folder / "loans.csv", index=False)
+    bare = frame[frame["arm"] == "champion"][["at", "id", "x", "p", "said", "true"]].head(600)
+    bare.to_csv(folder / "bare.csv", index=False)
+    opened.close()
+    ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
+    said = {
+        "at": "timestamp", "id": "decision_id", "x": "feature:x", "sex": "protected:sex",
+        "origin": "protected:origin", "version": "version", "arm": "arm", "p": "score",
+        "said": "prediction", "true": "label", "human": "override",
+    }  # fmt: skip
+    load_file(ws, folder / "loans.csv", title="Loans", actor="t", maps=tuple(said.items()), positive="grant")
+    few = {k: v for k, v in said.items() if k in bare.columns}
+    load_file(ws, folder / "bare.csv", title="Bare", actor="t", maps=tuple(few.items()), positive="grant")
+    ws.close()
+    return folder / "workspace.duckdb"
+
+
+@pytest.fixture(autouse=True)
+def workspace(loans: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(loans))
+    yield
+    opened.close()
+
+
+def test_releases_say_roll_back_first_and_draw_who_decided_when() -> None:
+    at = open_page("releases", system=SYSTEM)
+    assert not at.exception
+    said = words(at)
+    first = next(m.value for m in at.markdown if m.value.startswith("## "))
+    assert "should have been taken back" in first
+    assert "Roll back to 1" in first
+    assert "the release did it" in said
+    for part in ("Who decided when", "Guardrails", "Side by side", "Versions"):
+        assert f"### {part}" in said
+    timeline, switch, beside = (json.loads(chart.proto.spec) for chart in at.get("plotly_chart"))
+    assert {trace["name"] for trace in timeline["data"]} >= {"in charge", "shadow", "beside", "fail"}
+    assert len(switch["layout"]["yaxis"]["ticktext"]) == 6
+    assert len(beside["layout"]["yaxis"]["ticktext"]) == 4
+    assert {b.proto.label for b in at.get("download_button")} == {"Data as CSV"}
+
+
+def test_the_intended_share_of_a_newcomer_is_part_of_the_link() -> None:
+    at = open_page("releases", system=SYSTEM, split="20")
+    assert "The split of decisions is not what was meant" in words(at)
+
+
+def test_fairness_names_the_group_below_the_line_and_the_small_ones() -> None:
+    at = open_page("fairness", system=SYSTEM)
+    assert not at.exception
+    said = words(at)
+    first = next(m.value for m in at.markdown if m.value.startswith("## "))
+    assert "below the four\\-fifths line" in first
+    assert "Too few decisions to judge" in said
+    assert "origin \\= c" in said
+    assert "People overruled" in said
+    lines = json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]["annotations"]
+    assert "four-fifths line" in {line["text"] for line in lines}
+    table = at.dataframe[0].value
+    assert {"Group", "Ratio to the best", "95 % interval", "Status", "Precision"} <= set(table.columns)
+
+
+def test_the_other_class_may_be_what_people_want() -> None:
+    at = open_page("fairness", system=SYSTEM, favourable="refuse")
+    assert "refuse is what people want here" in words(at)
+    table = at.dataframe[0].value.set_index("Group")
+    assert table.loc["sex = f", "Ratio to the best"] == "best"
+
+
+@pytest.mark.parametrize(
+    ("page", "words_", "step"),
+    [("releases", "names no version", "Map a version column"),
+     ("fairness", "no protected attribute", "Map a protected attribute")],
+)  # fmt: skip
+def test_a_log_without_the_column_says_what_to_map(page: str, words_: str, step: str) -> None:
+    at = open_page(page, system="bare")
+    assert not at.exception
+    assert words_ in words(at)
+    assert step in {link.proto.label for link in at.get("page_link")}
