@@ -1,10 +1,13 @@
-"""How right the system is over time, and since when it is not."""
+"""How right the system is over time, since when it is not, for whom, and what that costs."""
 
 import streamlit as st
 
-from plumbline.answers.performance import performance
+from plumbline.answers.outcomes import compare, confusion, stake_since
+from plumbline.answers.performance import calibration, performance
 from plumbline.answers.releases import history
-from plumbline.ui import cards, sentences, series, shell, states
+from plumbline.answers.segments import segments
+from plumbline.ui import cards, choices, sentences, series, session, shell, states, tallies, trust
+from plumbline.ui import segments as slices
 from plumbline.ui.ask import ask
 
 view = shell.view()
@@ -12,7 +15,8 @@ system = shell.chosen(view)
 
 top = st.container()
 bar = series.bar()
-by_version, estimated = series.split(bar)
+offered = choices.choices(view.ws, str(view.ws.path), system.key, view.change)
+by_version, column, estimated = series.lines((*offered.columns, *offered.numeric), bar)
 answer = ask(
     view,
     performance,
@@ -20,6 +24,7 @@ answer = ask(
     window=view.slice,
     by=view.chunk,
     by_version=by_version,
+    split=column,
     estimated=estimated,
 )
 with top:
@@ -37,10 +42,35 @@ if not answer.labelled and not any(p.value is not None for p in answer.points):
 
 metric = series.choose(answer, bar)
 series.figures(answer, metric)
-series.large(answer, metric, view.mode, ask(view, history, system.key))
+picked = series.large(answer, metric, view.mode, ask(view, history, system.key))
+series.warning(answer)
+series.chunk(answer, metric, picked, view)
 
-cards.section("Every value", "Newest first. A breach is large enough to matter and more than chance.")
-series.table(answer.of(metric))
-
-cards.section("Other metrics")
-series.small(answer, metric, view.mode)
+values, hurt, trusted, costs, two = st.tabs(
+    ["Every value", "Segments", "Calibration and estimates", "Errors and cost", "Two windows"],
+    key=session.SECTION.name,
+    on_change="rerun",
+    bind="query-params",
+)
+if values.open:
+    with values:
+        series.table(answer.of(metric))
+        cards.section("Other metrics")
+        series.small(answer, metric, view.mode)
+if hurt.open:
+    with hurt:
+        against = slices.against()
+        slices.worst(ask(view, segments, system.key, window=view.slice, metric=metric, against=against), view)
+if trusted.open:
+    with trusted:
+        trust.calibration(ask(view, calibration, system.key, window=view.slice), system.key, view.mode)
+        trust.estimates(answer)
+if costs.open:
+    with costs:
+        tallies.confusion(ask(view, confusion, system.key, window=view.slice), system.key)
+        tallies.money(ask(view, stake_since, system.key, answer.change))
+if two.open:
+    with two:
+        spans = tallies.windows(view, system.reference)
+        if spans is not None:
+            tallies.compared(ask(view, compare, system.key, first=spans[0], second=spans[1]), system.key)

@@ -12,12 +12,14 @@ from plumbline.charts.distribution import distribution, histogram
 from plumbline.charts.forest import Line, Row, forest
 from plumbline.charts.heatmap import heatmap
 from plumbline.charts.importance import importance
+from plumbline.charts.reliability import reliability
 from plumbline.charts.strip import strip
 from plumbline.charts.style import Mode
 from plumbline.charts.timeline import Event, Stretch, timeline
 from plumbline.charts.trend import Release, trend
 from plumbline.charts.waterfall import waterfall
 from plumbline.domain import Explanation, FeatureDrift, Kind, Point, PointStatus, Source
+from plumbline.monitor.calibration import Bin, Calibration
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -69,6 +71,11 @@ def explanation(features: int = 14) -> Explanation:
     )  # fmt: skip
 
 
+def curve(version: str | None) -> Calibration:
+    bins = (Bin(0.2, 0.25, 0.2, 0.3, 90), Bin(0.8, 0.6, 0.5, 0.7, 80))
+    return Calibration(version, bins, 170, 0.1, 0.05, 0.02, PointStatus.BREACH)
+
+
 def all_figures() -> dict[str, Callable[[Mode], Any]]:
     """Name of a case -> the figure in a mode, empty ones included."""
     halves = np.array([0.5, 0.5])
@@ -96,6 +103,8 @@ def all_figures() -> dict[str, Callable[[Mode], Any]]:
         ),
         "importance": lambda mode: importance({"age": 0.3, HOSTILE: 0.2}, 500, mode, space="log-odds"),
         "importance unknown": lambda mode: importance({}, 0, mode),
+        "reliability": lambda mode: reliability([curve(None), curve("4.1"), curve(HOSTILE)], mode),
+        "reliability without a curve": lambda mode: reliability([], mode),
         "strip": lambda mode: strip(
             [
                 (START, "LIABILITY", HOSTILE),

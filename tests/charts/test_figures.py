@@ -21,7 +21,7 @@ def traces(figure, name):  # type: ignore[no-untyped-def]
 def test_a_trend_marks_every_breach_on_the_line() -> None:
     own = points()
     (breaches,) = traces(trend(own), "breach")
-    assert list(breaches.y) == [p.value for p in own if p.status == "breach"]
+    assert list(breaches.y) == [p.value for p in own if p.status == "breach" and not p.estimated]
     assert breaches.marker.symbol == "square"
 
 
@@ -32,14 +32,30 @@ def test_a_trend_always_draws_its_threshold_and_names_it() -> None:
     assert "threshold 75.0 %" in [a.text for a in figure.layout.annotations]
 
 
-def test_estimated_and_provisional_chunks_are_dashed_and_join_the_solid_line() -> None:
+def test_provisional_chunks_are_dashed_and_join_the_solid_line() -> None:
     own = points()
     figure = trend(own)
-    solid, dashed = traces(figure, "realised"), traces(figure, "estimated")
+    solid, dashed = traces(figure, "realised"), traces(figure, "provisional")
     assert {t.line.dash for t in dashed} == {"dash"}
     assert {t.line.dash for t in solid} == {"solid"}
     assert dashed[0].y[0] == solid[-1].y[-1]
     assert len(solid) == 2  # the chunk without a value is a gap
+
+
+def test_estimates_have_a_line_of_their_own_beside_what_the_labels_say() -> None:
+    real = points()[:10]
+    both = [
+        *real,
+        *(replace(p, value=p.value and p.value + 0.01, estimated=True, provisional=False) for p in real),
+    ]
+    figure = trend(both)
+    (hollow,) = traces(figure, "estimate")
+    assert hollow.marker.symbol == "circle-open"
+    assert list(hollow.y) == [p.value + 0.01 for p in real if p.value]
+    assert list(hollow.customdata[0]) == [real[0].start.isoformat(), real[0].end.isoformat()]
+    assert "estimated" in " ".join(a.text for a in figure.layout.annotations)
+    assert len({t.line.color for t in traces(figure, "realised")}) == 1
+    assert traces(figure, "estimated")[0].line.color != traces(figure, "realised")[0].line.color
 
 
 def test_the_hover_says_how_many_and_how_sure() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,12 +11,13 @@ import numpy as np
 
 from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.spans import say_day
-from plumbline.answers.wording import headline_of, say_metric, say_value
+from plumbline.answers.wording import headline_of, say_level, say_metric, say_value
 from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System, Task
 from plumbline.monitor import change as changes
 from plumbline.monitor.calibration import Calibration, calibration_sentence
 from plumbline.monitor.calibration import calibration as curves_of
 from plumbline.monitor.chunks import choose_chunk
+from plumbline.monitor.cusum import Warned, early_warning
 from plumbline.monitor.exact import exact_auc
 from plumbline.monitor.hindsight import Hindsight, hindsight
 from plumbline.monitor.intervals import Z
@@ -26,8 +28,12 @@ from plumbline.monitor.retraining import retraining_due
 from plumbline.monitor.thresholds import Threshold
 from plumbline.profile import read, rows
 from plumbline.profile.read_outcomes import outcome_profile
+from plumbline.profile.slices import Slicer, slicer
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
+
+#: slices of a column that have a line of their own
+SERIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +52,12 @@ class PerformanceAnswer:
     metrics: tuple[str, ...]
     hindsight: tuple[Hindsight, ...] = ()  # where estimates were asked for
     retraining: str = ""  # why the threshold calls for retraining; empty: it does not
+    parts: tuple[Point, ...] = ()  # one series a slice of the column that was asked for, in ``version``
+    warned: Warned | None = None  # the early warning on the headline metric
 
     def of(self, name: str) -> tuple[Point, ...]:
-        """The points of one metric."""
-        return tuple(point for point in self.points if point.metric == name)
+        """The points of one metric, a line each slice of a column where that was asked for."""
+        return tuple(point for point in self.parts or self.points if point.metric == name)
 
 
 def performance(
@@ -60,6 +68,7 @@ def performance(
     by: str | None = None,
     metrics: Sequence[str] | None = None,
     by_version: bool = False,
+    split: str | None = None,
     estimated: bool = False,
     exact: bool = False,
 ) -> PerformanceAnswer:
@@ -70,6 +79,8 @@ def performance(
         by: day, week or month; None chooses so that chunks hold enough labelled rows.
         metrics: names; None: all of the task.
         by_version: one series a version.
+        split: a column; one series each of its commonest levels or ranges, in place of versions, each held
+            against its own reference. Its slice's name stands in the points' ``version``.
         estimated: add points estimated from the scores where labels are missing or late.
         exact: ROC AUC from the decisions instead of the profile's score cells.
 
@@ -90,6 +101,7 @@ def performance(
         }  # fmt: skip
         waiting: dict[str, Any] = {"delay": delay, "today": now}
         points = measure(profile, by=by, metrics=metrics, by_version=by_version, **asked, **waiting)
+        parts = _split(cursor, system, window, split, by, metrics, asked | waiting) if split else ()
         if exact:
             points = tuple(_exact(cursor, system, window, point) for point in points)
         versions = read.version_hours(cursor, system)
@@ -109,6 +121,11 @@ def performance(
     points += guesses
     own = [p for p in points if p.metric == headline_of(system)]
     due = None if by_version else retraining_due(own, versions, as_of=now)
+    warned = None
+    if system.reference and not window.where:
+        warned = early_warning(
+            profile, reference=system.reference, name=headline, window=window, cost=asked["cost"]
+        )
     daily = measure(profile, by="day", metrics=[headline], **asked, **waiting)
     found = changes.change_point(daily)
     task = system.task or Task.BINARY
@@ -117,7 +134,26 @@ def performance(
         system, headline, by, points, bands, found, _sentence(system, headline, points, found),
         int(profile.n_labelled.sum()), int(profile.n.sum()), names, looked_back,
         due.sentence if due else "",
+        parts, warned,
     )  # fmt: skip
+
+
+def _split(
+    cursor: Cursor, system: System, window: Slice, column: str, by: str, metrics: Sequence[str] | None,
+    asked: dict[str, Any],
+) -> tuple[Point, ...]:  # fmt: skip
+    """The points of the largest slices of a column, one series each."""
+    column = resolved(cursor, system, Slice(where=((column, ""),))).where[0][0]
+    one = slicer(cursor, system, column)
+    if one is None:
+        return ()
+    profile = _profile(cursor, system, window, False, one)
+    size: Counter[str] = Counter()
+    for name, n in zip(profile.versions, profile.n_labelled.tolist(), strict=True):
+        size[name] += n
+    shown = {name for name, _ in size.most_common(SERIES)}
+    points = measure(profile, by=by, metrics=metrics, by_version=True, own_reference=True, **asked)
+    return tuple(replace(p, version=say_level(str(p.version))) for p in points if str(p.version) in shown)
 
 
 def _hindsight(points: Sequence[Point], guesses: Sequence[Point], system: System) -> tuple[Hindsight, ...]:
@@ -130,7 +166,9 @@ def _hindsight(points: Sequence[Point], guesses: Sequence[Point], system: System
     return tuple(one for one in found if one is not None)
 
 
-def _profile(cursor: Cursor, system: System, window: Slice, by_version: bool) -> OutcomeProfile:
+def _profile(
+    cursor: Cursor, system: System, window: Slice, by_version: bool, split: Slicer | None = None
+) -> OutcomeProfile:
     """The window and the reference together, whole days; a window within a day is counted from the rows."""
     start, end = window.start, window.end
     if system.reference and (start or end):
@@ -141,6 +179,8 @@ def _profile(cursor: Cursor, system: System, window: Slice, by_version: bool) ->
         for t in (window.start, window.end)
     )
     wide = Slice(start, end, None, window.arm, window.where) if midnight else replace(window, version=None)
+    if split:
+        return outcome_profile(cursor, system, replace(wide, version=window.version), split=split)
     return outcome_profile(cursor, system, wide, by_version=by_version or window.version is not None)
 
 
@@ -162,7 +202,7 @@ def _sentence(
     system: System, headline: str, points: Sequence[Point], found: changes.ChangePoint | None
 ) -> str:
     """The finding in one sentence: what, from what to what, since when, on how many decisions."""
-    series = [p for p in points if p.metric == headline and not p.estimated]
+    series = sorted((p for p in points if p.metric == headline and not p.estimated), key=lambda p: p.start)
     judged = [p for p in series if p.value is not None]
     if not judged:
         return "No outcomes are known yet, so performance is unknown: load labels to see it."

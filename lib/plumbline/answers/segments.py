@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from plumbline.answers.reading import resolved
-from plumbline.answers.wording import headline_of, say_metric, say_value
+from plumbline.answers.wording import headline_of, say_level, say_metric, say_value
 from plumbline.domain import Slice, System
 from plumbline.monitor.segments import Search, search
 from plumbline.profile.slices import PROPORTIONS, measured, sliced_rows, slicers
@@ -64,24 +64,9 @@ def segments(
 
 
 def say_slice(where: tuple[tuple[str, str], ...]) -> str:
-    """A slice in words: ``region is north and 10 <= basket < 20``."""
-    return " and ".join(_say(column.partition(":")[2] or column, value) for column, value in where)
-
-
-def _say(name: str, value: str) -> str:
-    low, found, high = value.partition("..")
-    try:
-        sides = [f"{float(side):.4g}" if side else "" for side in (low, high)] if found else []
-    except ValueError:
-        sides = []
-    if value == "":
-        return f"{name} is missing"
-    if not sides:
-        return f"{name} is {value}"
-    if not sides[0]:
-        return f"{name} is below {sides[1]}"
-    return (
-        f"{name} is {sides[0]} or more" if not sides[1] else f"{name} is from {sides[0]} to below {sides[1]}"
+    """A slice in words: ``region is north and basket is 10 to below 20``."""
+    return " and ".join(
+        f"{column.partition(':')[2] or column} is {say_level(value)}" for column, value in where
     )
 
 

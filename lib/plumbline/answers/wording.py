@@ -30,3 +30,19 @@ def say_value(name: str, value: float | None) -> str:
     if unit == "share":
         return f"{100 * value:.1f} %"
     return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def say_level(value: str) -> str:
+    """A filter's value in words: a level as it is, ``10..20`` as ``10 to below 20``."""
+    low, found, high = value.partition("..")
+    if value == "":
+        return "missing"
+    try:
+        sides = [f"{float(side):.4g}" if side else "" for side in (low, high)] if found else []
+    except ValueError:
+        sides = []
+    if not any(sides):
+        return value
+    if not sides[0]:
+        return f"below {sides[1]}"
+    return f"{sides[0]} to below {sides[1]}" if sides[1] else f"{sides[0]} or more"

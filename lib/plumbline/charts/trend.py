@@ -48,14 +48,18 @@ def trend(
         return note(figure, mode, "No chunk of this window has enough labelled decisions for a value.")
     metric = drawn[0].metric
     t = TOKENS[mode]
-    labels = _limits(mode, drawn, level)
+    limited = [p for p in drawn if not p.estimated] or drawn
+    labels = _limits(mode, limited, level)
     if reference:
         _reference(figure, mode, reference, drawn)
     if level is not None:
         _level(figure, mode, level, drawn)
     versions = list(dict.fromkeys(p.version for p in drawn))
+    _guesses(figure, mode, sorted((p for p in points if p.estimated), key=lambda p: p.start))
     for i, version in enumerate(versions):
-        own = sorted((p for p in points if p.version == version), key=lambda p: p.start)
+        own = sorted((p for p in points if p.version == version and not p.estimated), key=lambda p: p.start)
+        if not any(p.value is not None for p in own):
+            continue
         line = t.accent if len(versions) == 1 else t.series[i % len(t.series)]
         _intervals(figure, mode, own, line)
         _line(figure, own, line)
@@ -63,12 +67,49 @@ def trend(
         if len(versions) > 1:
             last = next(p for p in reversed(own) if p.value is not None)
             labels.append(Label(float(last.value or 0.0), text(version or "no version", 18), line))
-    _threshold(figure, mode, drawn)
+    _threshold(figure, mode, limited)
     _releases(figure, mode, releases, drawn)
     _frame(figure, drawn, labels, level, height)
     if metric.partition(":")[0] in numbers.SHARES:
         figure.update_yaxes(tickformat=".0%" if _spread(drawn) > 0.05 else ".1%")
     return figure
+
+
+def _guesses(figure: go.Figure, mode: Mode, points: Sequence[Point]) -> None:
+    """Estimates on a line of their own, dashed and hollow, behind what the labels say."""
+    line = TOKENS[mode].series[1]
+    if not any(p.value is not None for p in points):
+        return
+    _intervals(figure, mode, points, line)
+    _line(figure, points, line)
+    own = [p for p in points if p.value is not None]
+    figure.add_scatter(
+        x=[_middle(p) for p in own],
+        y=[p.value for p in own],
+        mode="markers",
+        marker={
+            "symbol": "circle-open",
+            "size": 6,
+            "color": [
+                colour(p.status, mode) if p.status in (PointStatus.BREACH, PointStatus.WATCH) else line
+                for p in own
+            ],
+        },
+        text=[_hover(p, p.metric) for p in own],
+        customdata=[_span(p) for p in own],
+        hovertemplate="%{text}<extra></extra>",
+        name="estimate",
+    )
+    last = own[-1]
+    figure.add_annotation(
+        xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="bottom", showarrow=False,
+        text=f"○ estimated, until {numbers.day(last.end)}", font={"color": line, "size": 12},
+    )  # fmt: skip
+
+
+def _span(point: Point) -> list[str]:
+    """What a click on a mark hands back: start and end of its chunk."""
+    return [point.start.isoformat(), point.end.isoformat()]
 
 
 def _middle(point: Point) -> datetime:
@@ -118,7 +159,7 @@ def _line(figure: go.Figure, points: Sequence[Point], line: str) -> None:
                 mode="lines",
                 line={"color": line, "width": 2, "dash": "dash" if soft else "solid"},
                 hoverinfo="skip",
-                name="estimated" if soft else "realised",
+                name=("estimated" if piece[-1].estimated else "provisional") if soft else "realised",
             )
 
 
@@ -142,6 +183,7 @@ def _statuses(figure: go.Figure, mode: Mode, points: Sequence[Point], line: str)
                 "line": {"color": t.paper if loud else look, "width": 1},
             },
             text=[_hover(p, p.metric) for p in own],
+            customdata=[_span(p) for p in own],
             hovertemplate="%{text}<extra></extra>",
             name=mark(status).word,
         )

@@ -223,6 +223,11 @@ def _sentence(
     last = until - timedelta(days=1) if until else None
     if last and last <= at:
         return f"{_figure(one, after)} on {at.day} {at:%B %Y} alone, {_figure(one, before)} before."
+    if last and kind == "step":
+        first = f"{at.day}" if (at.year, at.month) == (last.year, last.month) else f"{at.day} {at:%B %Y}"
+        return (
+            f"{_figure(one, after)} from {first} to {last.day} {last:%B %Y}, {_figure(one, before)} before."
+        )
     end = f"until {last.day} {last:%B %Y}" if last else "since"
     way = "" if kind == "step" else ("falling " if after < before else "rising ") + f"{end}, "
     tail = (

@@ -47,6 +47,7 @@ def performance(
     window: Slice | None = None,
     floors: Mapping[str, float] | None = None,
     by_version: bool = False,
+    own_reference: bool = False,
     delay: DelayProfile | None = None,
     today: datetime | None = None,
     cost: dict[str, Any] | None = None,
@@ -61,6 +62,8 @@ def performance(
         window: which decisions to report; its version and arm filter the points, its arm the reference too.
         floors: the owner's absolute limits by metric.
         by_version: one series a version.
+        own_reference: each series is held against its own part of the reference, for a profile split by
+            segments; versions are held against the whole.
         delay, today: label delays and when the log was last complete, for provisional chunks.
         cost: the owner's cost matrix (``counts.cost_array``); adds ``value``.
 
@@ -76,7 +79,10 @@ def performance(
     if by_version:
         versions = list(dict.fromkeys(np.array(profile.versions, dtype=object)[shown].tolist()))
     series = []
+    of_each: dict[str | None, tuple[Counts | None, Days | None]] = {}
     for version in versions:
+        if own_reference:
+            of_each[version] = _reference(profile, all_counts, reference, by, window, version)
         own = shown & _equals(profile.versions, version if by_version else None)
         if own.any():
             found = chunked(profile.days, all_counts, own, by)
@@ -86,6 +92,8 @@ def performance(
     for one in chosen:
         band = threshold(one, *healthy, floor=floor_of(one, floors))
         for version, found, waiting in series:
+            if own_reference:
+                band = threshold(one, *of_each[version], floor=floor_of(one, floors))
             sure = interval(one, found.counts, found.days)
             points += judged(
                 one, found.starts, found.ends, found.counts, sure, band, waiting, version=version
@@ -130,11 +138,16 @@ def reference_rows(profile: OutcomeProfile, span: Span, arm: str | None = None) 
 
 
 def _reference(
-    profile: OutcomeProfile, counts: Counts, span: Span | None, by: str, window: Slice | None
+    profile: OutcomeProfile,
+    counts: Counts,
+    span: Span | None,
+    by: str,
+    window: Slice | None,
+    version: str | None = None,
 ) -> tuple[Counts | None, Days | None]:
     if span is None:
         return None, None
-    rows = reference_rows(profile, span, window.arm if window else None)
+    rows = reference_rows(profile, span, window.arm if window else None) & _equals(profile.versions, version)
     if not rows.any():
         return None, None
     found = chunked(profile.days, counts, rows, by)

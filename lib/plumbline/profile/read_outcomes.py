@@ -10,6 +10,7 @@ from plumbline.profile import outcomes
 from plumbline.profile.arrays import Rows, fetch, float_sums, groups, sums
 from plumbline.profile.bins import read_grids
 from plumbline.profile.scope import is_stored, of_slice, stored_condition
+from plumbline.profile.slices import Slicer, split_by
 
 _ALL = Slice()
 _CELLS = ("cells_negative", "cells_positive", "cells_unlabelled")
@@ -22,22 +23,29 @@ def outcome_profile(
     *,
     by_version: bool = False,
     by_arm: bool = False,
+    split: Slicer | None = None,
 ) -> OutcomeProfile:
     """Outcomes of a slice by day, and by version and arm where asked ("" otherwise).
 
     ``classes``: the system's, then any other that was predicted or came true, by name. Decisions without a
     prediction (only a score) count in ``n`` and in the score cells, not in ``confusion``.
+
+    Args:
+        split: groups are the slices of this column instead of versions: ``versions`` holds their filter
+            values, ``slices.REST`` for what is in none of them.
     """
     grids = read_grids(cursor, system)
     error = outcomes.error_grid(grids)
     how = outcomes.losses(cursor, system, next((g for g in grids if g.column == "score"), None))
+    by_version = by_version or split is not None
     key = ", ".join(["day", "version" if by_version else "'' AS version", "arm" if by_arm else "'' AS arm"])
-    if is_stored(part):
+    if is_stored(part) and split is None:
         condition, params = stored_condition(system, part)
         source, confused = (f"profile_{t} WHERE {condition}" for t in ("outcome", "confusion"))
         confusion_params = params
     else:
         scope = of_slice(cursor, system, part)
+        scope = split_by(scope, split) if split else scope
         sql, params = outcomes.outcome_statement(system, scope, how, error)
         confusion_sql, confusion_params = outcomes.confusion_statement(system, scope)
         source, confused = f"({sql})", f"({confusion_sql})"

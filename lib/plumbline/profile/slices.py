@@ -24,6 +24,8 @@ from plumbline.store.systems import decision_columns
 
 #: commonest levels of a category that are slices of their own
 LEVELS = 12
+#: the name of what is in none of a column's slices
+REST = "all other"
 #: rows read at most; of more, a sample by hash
 MOST_ROWS = 400_000
 #: columns searched at most: segments and protected ones first
@@ -140,6 +142,14 @@ def slicers(
     names = [c.name for role in _ROLES for c in columns if c.role.role == role and c.name not in leave_out]
     found = (slicer(cursor, system, name, i) for i, name in enumerate(names[:MOST_COLUMNS]))
     return tuple(one for one in found if one is not None)
+
+
+def split_by(scope: Scope, one: Slicer) -> Scope:
+    """The same rows with the name of their slice in place of their version."""
+    names = [*one.labels, REST]
+    sql = f"list_extract($slice_names::VARCHAR[], least({one.sql}, {len(one.labels)}) + 1)"
+    table = f'(SELECT * REPLACE ({sql} AS "version") {scope.rows})'
+    return Scope(table, "true", scope.params | one.params | {"slice_names": names})
 
 
 def sliced_rows(

@@ -18,9 +18,9 @@ def mode() -> Mode:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def note(words: str) -> None:
+def note(words: str, help: str | None = None) -> None:
     """A quiet line: window, sample, zone, source. Streamlit's own caption is too pale on paper to be read."""
-    st.markdown(f":small[:gray[{prose(words)}]]")
+    st.markdown(f":small[:gray[{prose(words)}]]", help=help)
 
 
 def opening(sentence: str, small: str = "") -> None:
@@ -82,6 +82,7 @@ class Figure:
     value: str
     note: str = ""
     status: str = ""
+    help: str | None = None
 
 
 #: the page is one measure wide, in pixels; so many cards of so much stand side by side in it and wrap below
@@ -101,7 +102,7 @@ def figures(items: Sequence[Figure], *, inside: bool = False) -> None:
     """Numbers side by side, each with its note below it."""
     for place, item in zip(row(len(items), inside=inside), items, strict=True):
         with place:
-            note(item.name)
+            note(item.name, item.help)
             st.markdown(f"## {plain(item.value)}", anchors=False)
             if item.status:
                 st.markdown(chip(item.status))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from plumbline.monitor.metrics import METRICS
+
 #: as a page spells it -> one or two sentences for someone who has never met it
 TERMS = {
     # how sure
@@ -13,7 +15,7 @@ TERMS = {
     # drift
     "Drift": "How far the window lies from the reference by the chosen measure; 0 is no difference at all.",
     "95 % limits": "The range in which the true distance most likely lies: wrong about one time in twenty.",
-    "Threshold": "From here on a difference is large enough to matter. It must also be more than chance.",
+    "Threshold": "From here on a difference is large enough to matter. To count it must also be more than chance.",
     "Importance": "The feature's share of all contributions to the answers: how much the model leans on it.",
     "Moved with loss": "Whether performance was worse in the chunks in which this feature had drifted more: 1 always, "
     "0 no link, below 0 the other way round. Two trends can go together by chance; it says where to look.",
@@ -31,6 +33,22 @@ TERMS = {
     "Largest change of a level": "The level whose share changed most, and by how much.",
     "Whole-row AUC": "How well a classifier tells the window's rows from the reference's: 0.5 not at all, 1 always. "
     "It sees inputs that stop moving together, which no single feature shows.",
+    # accuracy
+    "Reference": "The decisions that count as healthy; everything is held against them.",
+    "Outcomes known": "Share of the decisions whose true outcome is known by now.",
+    "Chunks in breach": "Days, weeks or months that are worse than the limit by more than chance.",
+    "Early warning": "Adds up small daily deviations for the worse. A healthy system sets it off about once a year.",
+    "Money at stake": "What a decision was worth in the reference, less what it is worth since the change, times the "
+    "decisions since.",
+    "How": "Realised: from outcomes. Provisional: outcomes still come in. Estimated: from scores or inputs alone.",
+    "Expected": "What the segment would be had it changed like all other decisions, or like the rest of the window.",
+    "Extra": "How many more wrong decisions (or units of error) the segment has than expected.",
+    "Calibration error": "Average distance between what the score promises and what came true.",
+    "Chance reaches": "What a perfectly calibrated score shows at this size in 95 of 100 samples.",
+    "Score less outcome, on average": "Above zero the score promises more than came true.",
+    "Mean gap": "Estimate less realised value, on average. Near zero: past estimates were right.",
+    "In the band": "Share of the chunks whose realised value lay inside the estimate's 95 % band. About 95 % is right.",
+    "Difference": "Second window less first, with its 95 % interval.",
     # releases
     "Release": "What changed because another version decides: same inputs, other answers.",
     "Inputs": "What changed because the inputs are mixed differently: other inputs, same version.",
@@ -64,4 +82,10 @@ TERMS = {
 
 def help_for(term: str) -> str | None:
     """The tooltip of a measure; None where the word needs none."""
-    return TERMS.get(term)
+    return TERMS.get(term) or TERMS.get(term.partition(",")[0])
+
+
+def help_for_metric(metric: str) -> str | None:
+    """What a performance metric measures, by its name in the JSON."""
+    entry = METRICS.get(metric.partition(":")[0])
+    return entry.says if entry else None

@@ -60,6 +60,14 @@ def show(
     return event
 
 
+def data(rows: Sequence[Mapping[str, object]], name: str, key: str) -> None:
+    """A table's data as a file; ``name`` without ending."""
+    st.download_button(
+        "Data as CSV", as_csv(rows), f"{name}.csv", "text/csv", key=f"{key}.csv", on_click="ignore",
+        type="tertiary", icon=":material/download:",
+    )  # fmt: skip
+
+
 def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
     """Rows as CSV that no spreadsheet reads as a formula; numbers stay numbers."""
     out = io.StringIO()

@@ -12,6 +12,7 @@ from plumbline.answers.loading import LogsOf
 from plumbline.answers.portfolio import SystemRow
 from plumbline.answers.promises import Statements
 from plumbline.answers.trail import TrailAnswer
+from plumbline.answers.wording import say_level
 from plumbline.charts import numbers
 from plumbline.governance.context import QUESTIONS
 from plumbline.ui.view import View
@@ -24,7 +25,7 @@ def window(view: View, *more: str) -> str:
     said = ["the whole log" if not (view.start or view.end) else numbers.span(view.start, view.end)]
     if view.version:
         said.append(f"version {view.version}")
-    said += [f"{column.partition(':')[2] or column} = {value}" for column, value in view.where]
+    said += [f"{column.partition(':')[2] or column} = {say_level(value)}" for column, value in view.where]
     words = ", ".join((*said, *more))
     return f"{words[:1].upper()}{words[1:]}. Days are UTC."
 

@@ -43,14 +43,18 @@ VERSION = Key("version", "")
 CHUNK = Key("by", "auto")
 WHERE = Key("where", "")
 LEVEL = Key("is", "")
+WHERE_TOO = Key("and", "")
+LEVEL_TOO = Key("and_is", "")
 
 # pages: bound to the query string as well, so that a link shows the same picture
 METRIC = Key("metric", "")
-SPLIT = Key("versions", False)
 ESTIMATED = Key("estimated", False)
 FEATURE = Key("feature", "")
 METHOD = Key("method", "js")
 DECISION = Key("decision", "")
+LINES = Key("lines", "")  # what has a line of its own: nothing, each version, or each level of a column
+SECTION = Key("section", "")  # the tab of the page
+HELD_AGAINST = Key("held", "reference")  # what segments are held against
 AGAINST = Key("against", "")  # what the window is compared with: the reference, or dates of one's own
 THEN_FROM: Key[Any] = Key("then_from", None)
 THEN_TO: Key[Any] = Key("then_to", None)

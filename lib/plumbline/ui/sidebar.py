@@ -21,6 +21,7 @@ WHOLE, DATES = "Whole log", "Choose dates"
 WINDOWS = {WHOLE: None, "Last 30 days": 30, "Last 90 days": 90, "Last 180 days": 180, DATES: None}
 ALL_VERSIONS = "All versions"
 EVERYTHING = "No filter"
+MISSING = "(missing)"  # how a link asks for decisions that lack the value
 CHUNKS = ("auto", "day", "week", "month")
 
 
@@ -114,33 +115,53 @@ def _midnight(day: object, days: int = 0) -> datetime | None:
 
 
 def _filter(ws: Workspace, key: str, offered: Choices, change: int) -> tuple[tuple[str, str], ...]:
-    column = _one_of("Filter", session.WHERE.name, EVERYTHING, (*offered.columns, *offered.numeric))
-    if column is None:
+    """One filter, and a second one once there is a first."""
+    columns = (*offered.columns, *offered.numeric)
+    first = _one_filter(ws, key, columns, offered, change, "Filter", session.WHERE.name, session.LEVEL.name)
+    if first is None:
         return ()
+    left = tuple(c for c in columns if c != first[0])
+    second = _one_filter(
+        ws, key, left, offered, change, "And", session.WHERE_TOO.name, session.LEVEL_TOO.name
+    )
+    return (first, second) if second else (first,)
+
+
+def _one_filter(
+    ws: Workspace, key: str, columns: tuple[str, ...], offered: Choices, change: int,
+    label: str, name: str, level_name: str,
+) -> tuple[str, str] | None:  # fmt: skip
+    column = _one_of(label, name, EVERYTHING, columns)
+    if column is None:
+        return None
     if column in offered.numeric:
-        return _range(column)
+        return _range(column, level_name)
     found = list(levels(ws, str(ws.path), key, column, change))
+    if st.query_params.get(level_name) == MISSING:
+        found.append(MISSING)
     if not found:
         cards.note("This column has no values.")
-        return ()
-    _missing(session.LEVEL.name, found, "value")
-    level = st.selectbox("is", found, key=session.LEVEL.name, bind="query-params")
-    return ((column, str(level)),)
+        return None
+    _missing(level_name, found, "value")
+    level = st.selectbox("is", found, key=level_name, bind="query-params")
+    return column, "" if level == MISSING else str(level)
 
 
-def _range(column: str) -> tuple[tuple[str, str], ...]:
+def _range(column: str, level_name: str) -> tuple[str, str] | None:
     """A range of a number, as links from a bar of a chart carry it."""
     held = st.text_input(
-        "is", key=session.LEVEL.name, bind="query-params", placeholder="e.g. 30..40",
+        "is", key=level_name, bind="query-params", placeholder="e.g. 30..40",
         help="From the first number to below the second; either may be left out. One number alone is that value.",
     )  # fmt: skip
     value = str(held or "").strip()
     if not value:
-        return ()
+        return None
+    if value == MISSING:
+        return column, ""
     if number_range(value) is None and not _is_number(value):
         cards.note("This is no range of numbers; write 30..40.")
-        return ()
-    return ((column, value),)
+        return None
+    return column, value
 
 
 def _is_number(text: str) -> bool:

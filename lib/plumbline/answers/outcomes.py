@@ -1,0 +1,155 @@
+"""What decisions came to: the table of predicted against true, its worth, and two windows side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from plumbline.answers.reading import resolved, span_of
+from plumbline.answers.spans import say_span
+from plumbline.answers.wording import headline_of, say_metric, say_value
+from plumbline.domain import FloatArray, PlumblineError, Slice, System, Task
+from plumbline.monitor.change import ChangePoint
+from plumbline.monitor.counts import counts_of
+from plumbline.monitor.value import Stake, money_at_stake, stated_stake
+from plumbline.monitor.windows import Compared, compare_windows
+from plumbline.profile.read_outcomes import outcome_profile
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor, Workspace
+
+#: days of the second window where none is asked for
+RECENT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusionAnswer:
+    """Labelled decisions by class predicted (rows) and true (columns), in the window and in the reference.
+
+    ``cost``: value of one such decision in ``currency``, None where the owner stated none.
+    """
+
+    classes: tuple[str, ...]
+    window: FloatArray
+    reference: FloatArray | None
+    cost: FloatArray | None
+    currency: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class WindowsAnswer:
+    """Every metric in two windows."""
+
+    first: Slice
+    second: Slice
+    metrics: tuple[Compared, ...]
+    sentence: str
+
+
+def confusion(ws: Workspace, key: str, *, window: Slice | None = None) -> ConfusionAnswer | None:
+    """Predicted against true; None for a system that predicts numbers.
+
+    Raises:
+        PlumblineError: no such system or column, or a cost matrix that does not fit.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        if system.task is Task.REGRESSION:
+            return None
+        part = resolved(cursor, system, window or Slice())
+        cost = system.settings.get("cost_matrix")
+        now = counts_of(outcome_profile(cursor, system, part), cost)
+        then = None
+        if system.reference and (part.start, part.end) != system.reference:
+            healthy = replace(part, start=system.reference[0], end=system.reference[1], version=None)
+            then = counts_of(outcome_profile(cursor, system, healthy), cost)
+    table = now.confusion.sum(0)
+    same = then is not None and then.classes == now.classes
+    return ConfusionAnswer(
+        now.classes, table, then.confusion.sum(0) if then is not None and same else None, now.cost,
+        str((cost or {}).get("currency", "")), _most_frequent_error(now.classes, table),
+    )  # fmt: skip
+
+
+def compare(
+    ws: Workspace, key: str, *, first: Slice | None = None, second: Slice | None = None
+) -> WindowsAnswer:
+    """Two windows, metric by metric.
+
+    Args:
+        first: None: the reference. second: None: the last 30 days of the log.
+
+    Raises:
+        PlumblineError: no such system or column, or no reference to stand in for the first window.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        a, b = _windows(cursor, system, first, second)
+        profiles = [outcome_profile(cursor, system, resolved(cursor, system, part)) for part in (a, b)]
+    found = compare_windows(profiles[0], profiles[1], cost=system.settings.get("cost_matrix"))
+    return WindowsAnswer(a, b, found, _sentence(system, a, b, found))
+
+
+def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | None:
+    """Money lost since a change, by the owner's cost matrix, or as the owner stated it; None without either.
+
+    Raises:
+        PlumblineError: no such system, or a cost matrix that does not fit.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        cost = system.settings.get("cost_matrix")
+        if not cost or change is None or system.reference is None:
+            return stated_stake(system.settings)
+        profile = outcome_profile(cursor, system, Slice())
+    found = money_at_stake(profile, cost, reference=system.reference, since=change.at, until=change.until)
+    return found or stated_stake(system.settings)
+
+
+def _windows(
+    cursor: Cursor, system: System, first: Slice | None, second: Slice | None
+) -> tuple[Slice, Slice]:
+    if first is None:
+        if system.reference is None:
+            raise PlumblineError("There is no reference to compare with", todo="Choose both windows.")
+        first = Slice(*system.reference)
+    if second is None:
+        span = span_of(cursor, system)
+        last = (
+            (span.last + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+            if span
+            else None
+        )
+        second = Slice(last - timedelta(days=RECENT), last) if last else Slice()
+    return first, second
+
+
+def _most_frequent_error(classes: tuple[str, ...], table: FloatArray) -> str:
+    """The largest cell off the diagonal, in words."""
+    total = float(table.sum())
+    wrong = [(float(table[i, j]), i, j) for i in range(len(classes)) for j in range(len(classes)) if i != j]
+    if not total or not wrong or not max(wrong)[0]:
+        return (
+            "No wrong decision among the labelled ones." if total else "No outcomes are known in this window."
+        )
+    n, i, j = max(wrong)
+    return (
+        f"The most frequent error: {classes[i]} was decided where {classes[j]} was true, {n:,.0f} times in "
+        f"{total:,.0f} labelled decisions ({100 * n / total:.1f} %)."
+    )
+
+
+def _sentence(system: System, a: Slice, b: Slice, found: tuple[Compared, ...]) -> str:
+    name = headline_of(system)
+    head = next((one for one in found if one.metric == name), None)
+    spans = f"{say_span(b.start, b.end)} against {say_span(a.start, a.end)}"
+    if head is None or head.first.value is None or head.second.value is None:
+        return f"{say_metric(name)} cannot be compared ({spans}): one of the windows has too few labels."
+    words = {
+        "same": "is no different beyond chance", "worse": "is worse", "better": "is better",
+        "changed": "has changed", "unknown": "cannot be judged",
+    }[head.verdict]  # fmt: skip
+    return (
+        f"{say_metric(name)} {words}: {say_value(name, head.second.value)} after "
+        f"{say_value(name, head.first.value)} ({spans})."
+    )

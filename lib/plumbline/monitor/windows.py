@@ -1,0 +1,117 @@
+"""Two windows of the same system, metric by metric: what each was, and by how much they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from plumbline.domain import OutcomeProfile
+from plumbline.monitor.chunks import ENOUGH
+from plumbline.monitor.counts import Counts, counts_of
+from plumbline.monitor.intervals import Days, Interval, interval
+from plumbline.monitor.metrics import Metric, metric, metrics_for
+from plumbline.monitor.performance import chunked
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One window's value with its 95 % limits, over n labelled decisions; None where it has none."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """``difference`` = second - first with its 95 % limits; ``verdict``: better, worse, changed (two-sided
+    metrics), same (within chance or too small to matter) or unknown."""
+
+    metric: str
+    first: Side
+    second: Side
+    difference: float | None
+    low: float | None
+    high: float | None
+    verdict: str
+
+
+def compare_windows(
+    first: OutcomeProfile,
+    second: OutcomeProfile,
+    metrics: Sequence[str] | None = None,
+    cost: dict[str, Any] | None = None,
+) -> tuple[Compared, ...]:
+    """Every metric of the task in two windows.
+
+    The limits of the difference join those of both sides in squares (MOVER; Zou and Donner 2008, Statistics
+    in Medicine 27), which for proportions is Newcombe's method 10.
+
+    Raises:
+        PlumblineError: an unknown metric, or a cost matrix that does not fit.
+    """
+    task, classes = first.task, tuple(dict.fromkeys((*first.classes, *second.classes)))
+    chosen = (
+        [metric(name, classes) for name in metrics]
+        if metrics
+        else metrics_for(task, classes, value_known=cost is not None)
+    )
+    sides = [(_pooled(profile, cost)) for profile in (first, second)]
+    found = []
+    for one in chosen:
+        if one.name.startswith("recall:"):
+            named = one.name.partition(":")[2]
+            if not (named in first.classes and named in second.classes):
+                continue
+            pair = [metric(one.name, p.classes) for p in (first, second)]
+        else:
+            pair = [one, one]
+        a, b = (
+            _side(own, *side) if side else Side(None, None, None, 0)
+            for own, side in zip(pair, sides, strict=True)
+        )
+        found.append(_compared(one, a, b))
+    return tuple(found)
+
+
+def _pooled(profile: OutcomeProfile, cost: dict[str, Any] | None) -> tuple[Counts, Days] | None:
+    if not len(profile.days):
+        return None
+    rows = np.ones(len(profile.days), dtype=bool)
+    days = chunked(profile.days, counts_of(profile, cost), rows, "day").days
+    return days.counts.pooled(), Days(days.counts, np.zeros(len(days.chunk), dtype=np.int64))
+
+
+def _side(one: Metric, counts: Counts, days: Days) -> Side:
+    n, value = int(counts.labelled[0]), float(one.compute(counts)[0])
+    if n < ENOUGH or not np.isfinite(value):
+        return Side(None, None, None, n)
+    sure: Interval = interval(one, counts, days)
+    low, high = float(sure.low[0]), float(sure.high[0])
+    known = np.isfinite(low) and np.isfinite(high)
+    return Side(value, low if known else None, high if known else None, n)
+
+
+def _compared(one: Metric, a: Side, b: Side) -> Compared:
+    if a.value is None or b.value is None:
+        return Compared(one.name, a, b, None, None, None, "unknown")
+    difference = b.value - a.value
+    if a.low is None or a.high is None or b.low is None or b.high is None:
+        return Compared(one.name, a, b, difference, None, None, "unknown")
+    down = float(np.hypot(b.value - b.low, a.high - a.value))
+    up = float(np.hypot(b.high - b.value, a.value - a.low))
+    low, high = difference - down, difference + up
+    matters = one.matters * (abs(a.value) if one.matters_of == "level" else 1.0)
+    if one.matters_of == "rmse" or low <= 0 <= high or abs(difference) < matters:
+        # a bias is judged by chance alone: what matters of it hangs on the error's size
+        beyond = one.matters_of == "rmse" and not low <= 0 <= high
+        verdict = "changed" if beyond else "same"
+    elif one.higher_is_better is None:
+        verdict = "changed"
+    else:
+        verdict = "better" if (difference > 0) is one.higher_is_better else "worse"
+    return Compared(one.name, a, b, difference, low, high, verdict)

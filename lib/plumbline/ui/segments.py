@@ -1,0 +1,89 @@
+"""The worst segments: which hurt most, how sure that is, and a link that narrows every page to one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from plumbline.answers.segments import SegmentsAnswer, say_slice
+from plumbline.charts import numbers
+from plumbline.monitor.segments import Segment
+from plumbline.ui import cards, pictures, rowlinks, session, states, tables
+from plumbline.ui.plain import one_line, plain
+from plumbline.ui.sidebar import MISSING
+from plumbline.ui.view import View
+
+WAYS = {"reference": "its own change since the reference", "rest": "the rest of the window"}
+LINKED = 5
+
+
+def against() -> str:
+    """What segments are held against; the link carries it."""
+    choice = st.segmented_control(
+        "Held against", list(WAYS), default="reference", format_func=WAYS.__getitem__,
+        key=session.HELD_AGAINST.name, bind="query-params",
+        help="Since the reference: who fell behind. The rest of the window: for whom the system is worse, even if "
+        "it always was.",
+    )  # fmt: skip
+    return str(choice or "reference")
+
+
+def worst(answer: SegmentsAnswer, view: View) -> None:
+    """The sentence, the table, and the links."""
+    cards.section("Who is hurt most", answer.sentence)
+    if answer.asked:
+        cards.note(
+            f"{numbers.name(answer.asked)} is no mean over single decisions, so segments are compared by "
+            f"{numbers.name(answer.search.metric)}."
+        )
+    found = answer.search.segments
+    if not found:
+        return
+    tables.grid(
+        [_row(one, answer.search.metric) for one in found],
+        alt="Segments that hurt most: value, expected, difference, sample",
+    )
+    for one in found[:LINKED]:
+        states.link(
+            states.Step("accuracy", f"Only where {_words(one.where)}"), query(one.where, answer, view)
+        )
+    pictures.data([_plain(one) for one in found], f"{answer.system.key}-segments", "accuracy.segments")
+
+
+def query(where: Sequence[tuple[str, str]], answer: SegmentsAnswer, view: View) -> dict[str, str]:
+    """The query string that narrows the sidebar to a segment, in the window that was searched."""
+    asked = rowlinks.dates(answer.system.key, view.start, view.end)
+    if view.version:
+        asked[session.VERSION.name] = view.version
+    names = ((session.WHERE, session.LEVEL), (session.WHERE_TOO, session.LEVEL_TOO))
+    for (column_key, level_key), (column, value) in zip(names, where, strict=False):
+        asked |= {column_key.name: column, level_key.name: value or MISSING}
+    return asked
+
+
+def _words(where: tuple[tuple[str, str], ...]) -> str:
+    """A segment as the label of a link, which reads Markdown."""
+    return plain(say_slice(where), 110)
+
+
+def _row(one: Segment, metric: str) -> dict[str, object]:
+    return {
+        "Segment": one_line(say_slice(one.where), 110),
+        "Value": numbers.figure(one.value, metric),
+        "95 % interval": numbers.interval(one.low, one.high, metric),
+        "Expected": numbers.figure(one.against, metric),
+        "In the reference": numbers.figure(one.reference, metric),
+        "Extra": numbers.significant(one.extra),
+        "Corrected p": numbers.significant(one.q_value, 2),
+        "n": one.n,
+    }
+
+
+def _plain(one: Segment) -> dict[str, object]:
+    return {
+        "segment": say_slice(one.where), "n": one.n, "value": one.value, "low": one.low, "high": one.high,
+        "expected": one.against, "difference": one.difference, "difference_low": one.difference_low,
+        "difference_high": one.difference_high, "p_value": one.p_value, "q_value": one.q_value,
+        "extra": one.extra, "reference": one.reference, "n_reference": one.n_reference,
+    }  # fmt: skip

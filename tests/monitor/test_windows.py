@@ -1,0 +1,50 @@
+"""Two windows side by side: differences with their intervals as Newcombe has them, and none from chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plumbline.monitor.proportions import difference
+from plumbline.monitor.windows import compare_windows
+from tests.monitor.outcomes import classified, regressed, scored
+
+
+def _right(rng: np.random.Generator, share: float, rows: int):  # type: ignore[no-untyped-def]
+    true = rng.integers(0, 2, rows)
+    return classified(np.arange(rows) % 14, np.where(rng.random(rows) < share, true, 1 - true), true)
+
+
+def test_the_difference_of_proportions_is_newcombes() -> None:
+    rng = np.random.default_rng(0)
+    a, b = _right(rng, 0.9, 600), _right(rng, 0.8, 500)
+    (found,) = compare_windows(a, b, ["accuracy"])
+    hits = [int(np.trace(p.confusion.sum(0)[:, :2])) for p in (a, b)]
+    exact = difference(hits[0], 600, hits[1], 500)
+    assert exact is not None
+    assert (found.difference, found.low, found.high) == pytest.approx((exact.value, exact.low, exact.high))
+    assert found.verdict == "worse"
+    assert (found.first.n, found.second.n) == (600, 500)
+
+
+def test_chance_is_no_difference_and_every_metric_is_compared() -> None:
+    names, alarms = set(), 0
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        pair = [classified(*scored(rng, 14, 60)) for _ in range(2)]
+        found = compare_windows(pair[0], pair[1])
+        names = {one.metric for one in found}
+        alarms += sum(one.verdict == "worse" for one in found)
+    assert {"accuracy", "roc_auc", "f1", "brier", "matthews_corrcoef"} <= names
+    assert alarms <= 8  # of 120, many of them moving together
+
+
+def test_errors_of_numbers_are_compared_and_too_little_is_unknown() -> None:
+    rng = np.random.default_rng(1)
+    days = np.arange(700) % 14
+    near, far = (regressed(days, rng.normal(0, s, 700), np.zeros(700)) for s in (1.0, 2.0))
+    found = {one.metric: one for one in compare_windows(near, far)}
+    assert found["mae"].verdict == "worse"
+    assert compare_windows(far, near, ["mae"])[0].verdict == "better"
+    few = regressed(days[:20], np.ones(20), np.zeros(20))
+    assert compare_windows(near, few, ["mae"])[0].verdict == "unknown"
