@@ -59,6 +59,20 @@ def on_undone(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -
         rebuild(cursor, system)
 
 
+def on_erased(cursor: duckdb.DuckDBPyConnection, system: System, load_ids: Sequence[int]) -> None:
+    """What erasing calls once decisions of these loads are gone: counts are as if they had never been there."""
+    bases = {f"load {load_id}" for load_id in load_ids}
+    if basis_changed(cursor, system) or any(grid.basis in bases for grid in read_grids(cursor, system)):
+        rebuild(cursor, system)
+        return
+    present = loads_present(cursor, system)
+    for load_id in load_ids:
+        if load_id in present:
+            build(cursor, system, load_id)
+        else:
+            drop(cursor, system, load_id)
+
+
 def build(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
     """Count one load on the frozen grids, in place of what was counted before."""
     drop(cursor, system, load_id)

@@ -1,0 +1,112 @@
+"""The inbox: what rests is loaded once, what grows is left, what fails says why, and a kill changes nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plumbline.answers import inbox
+from plumbline.answers.loading import load_file
+from plumbline.store.workspace import Workspace, open_workspace
+from tests.logs.logfiles import row, rows_of, write
+
+NAMED = ("decision_id", "timestamp", "score", "prediction", "label", "age", "region")
+
+
+def _log(path: Path, start: int = 0, n: int = 40) -> Path:
+    return write(path, [row(i) for i in range(start, start + n)], NAMED)
+
+
+def test_a_pass_loads_what_rests_and_says_why_a_file_failed(
+    plumbline: Callable[..., object], tmp_path: Path
+) -> None:
+    box = tmp_path / "box"
+    (box / "s").mkdir(parents=True)
+    _log(box / "s" / "a.csv")
+    (box / "s" / "b.csv").write_bytes(b"\x89PNG....")
+    _log(box / "s" / "c.csv.part")
+    ran = plumbline("watch", box, "--once", "--settle", "0", "--json")
+    assert ran.code == 1, ran  # type: ignore[attr-defined]
+    assert [(t["file"], t["to"]) for t in ran.json] == [("a.csv", "done"), ("b.csv", "failed")]  # type: ignore[attr-defined]
+    assert sorted(str(p.relative_to(box / "s")) for p in (box / "s").rglob("*") if p.is_file()) == [
+        "c.csv.part", "done/a.csv", "failed/b.csv", "failed/b.csv.reason.txt",
+    ]  # fmt: skip
+    assert "PNG" in (box / "s" / "failed" / "b.csv.reason.txt").read_text("utf-8")
+
+
+def test_a_file_that_is_still_growing_is_left(tmp_path: Path) -> None:
+    path, seen = _log(tmp_path / "a.csv"), dict[Path, inbox.Look]()
+    assert inbox.at_rest(tmp_path, "s", seen, 0) == []
+    with path.open("a") as file:
+        file.write("more")
+    assert inbox.at_rest(tmp_path, "s", seen, 0) == []
+    assert inbox.at_rest(tmp_path, "s", seen, 3600) == []
+    assert inbox.at_rest(tmp_path, "s", seen, 0) == [(path, "s")]
+
+
+def test_a_file_that_grows_while_it_is_read_is_not_half_loaded(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _log(tmp_path / "a.csv")
+
+    def growing(*args: object, **options: object) -> object:
+        said = options["progress"]
+
+        def progress(phrase: str, share: float) -> None:
+            if phrase == "Counting":
+                with path.open("a") as file:
+                    file.write(",".join(row(500)) + "\n")
+            said(phrase, share)  # type: ignore[operator]
+
+        return load_file(*args, **(options | {"progress": progress}))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(inbox, "load_file", growing)
+    assert inbox.take(workspace, path, "s", actor="t") is None
+    with workspace.read() as cursor:
+        assert cursor.execute("SELECT count(*) FROM load").fetchone() == (0,)
+    monkeypatch.undo()
+    taken = inbox.take(workspace, path, "s", actor="t")
+    assert taken is not None
+    assert taken.load is not None
+    assert taken.load.rows_loaded == 41
+
+
+def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(tmp_path: Path) -> None:
+    """The child is a fork that has imported everything: a kill costs milliseconds."""
+    box = tmp_path / "box"
+    box.mkdir()
+    for n in range(3):
+        _log(box / f"{n}.csv", n * 40)
+    script = (
+        "import sys, os, signal, time, random\n"
+        "from pathlib import Path\n"
+        "from plumbline.answers import inbox, checking\n"
+        "from plumbline.store.workspace import open_workspace\n"
+        "box = Path(sys.argv[1]); rng = random.Random(7)\n"
+        "def work():\n"
+        "    ws = open_workspace(box.parent / 'w.duckdb', read_from=[box])\n"
+        "    for path, title in list(inbox.waiting(box, 's')):\n"
+        "        inbox.take(ws, path, title, actor='t')\n"
+        "    os._exit(0)\n"
+        "for n in range(5):\n"
+        "    child = os.fork()\n"
+        "    if child == 0: work()\n"
+        "    time.sleep(rng.random() * 0.4); os.kill(child, signal.SIGKILL); os.waitpid(child, 0)\n"
+    )
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", script, str(box)], check=True, cwd=root, timeout=120,
+                   env=os.environ | {"PYTHONPATH": str(root / "lib")})  # fmt: skip
+    ws = open_workspace(tmp_path / "w.duckdb", read_from=[box])
+    try:
+        for path, title in list(inbox.waiting(box, "s")):
+            inbox.take(ws, path, title, actor="t")
+        assert sorted(r[0] for r in rows_of(ws, '"decision_id"')) == [f"d{i:04d}" for i in range(120)]
+        assert len(list((box / "done").iterdir())) == 3
+        assert list(inbox.waiting(box, "s")) == []
+    finally:
+        ws.close()
