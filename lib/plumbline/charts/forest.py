@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from plumbline.charts.style import TOKENS, Mode, blank, colour, mark, note, text
 
 Unit = Literal["share", "points", "ratio", "number"]
-ROW = 28
+ROW = 40  # the words stand above the mark, so that the plot is as wide as the page, however narrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def forest(
     for line in lines:
         look = t.fail if line.limit else t.muted
         figure.add_shape(
-            type="line", x0=line.at, x1=line.at, y0=-0.6, y1=len(rows) - 0.4, layer="below",
+            type="line", x0=line.at, x1=line.at, y0=-0.9, y1=len(rows) - 0.6, layer="below",
             line={"color": look, "width": 1, "dash": "dot" if line.limit else "solid"},
         )  # fmt: skip
         figure.add_annotation(
@@ -83,21 +83,25 @@ def forest(
             hovertemplate="%{text}<extra></extra>", name=mark(status).word if status else "estimate",
         )  # fmt: skip
     for i, row in enumerate(rows):
-        figure.add_annotation(
-            x=1, xref="paper", xanchor="left", xshift=8, y=i, text=text(row.words, 44), showarrow=False,
-            font={"color": t.ink if row.value is not None else t.muted, "size": 12},
-        )  # fmt: skip
+        quiet = t.ink if row.value is not None else t.muted
+        for x, words, longest_here, colour_here in (
+            (0, row.label, longest, t.muted),
+            (1, row.words, 48, quiet),
+        ):
+            figure.add_annotation(
+                x=x, xref="paper", xanchor="left" if x == 0 else "right", y=i, yshift=15, showarrow=False,
+                text=text(words, longest_here), font={"color": colour_here, "size": 12},
+            )  # fmt: skip
     figure.update_yaxes(
-        tickmode="array", tickvals=list(range(len(rows))), range=[len(rows) - 0.4, -0.6], showgrid=False,
-        ticktext=[text(r.label, longest) for r in rows], ticklabelstandoff=6,
+        tickmode="array", tickvals=list(range(len(rows))), range=[len(rows) - 0.6, -0.9], showgrid=False,
+        ticktext=[text(r.label, longest) for r in rows], showticklabels=False,
     )  # fmt: skip
     figure.update_xaxes(range=list(bounds), showgrid=True, nticks=6, tickangle=0)
     if unit in ("share", "points"):
         figure.update_xaxes(tickformat="+.1%" if unit == "points" else ".0%")
         if bounds[1] - bounds[0] > 0.2:
             figure.update_xaxes(tickformat="+.0%" if unit == "points" else ".0%")
-    beside = min(250, 20 + 6 * max(len(r.words) for r in rows))
-    figure.update_layout(margin={"l": 8, "r": beside, "t": 28, "b": 8})
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 8})
     return figure
 
 

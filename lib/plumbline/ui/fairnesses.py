@@ -129,7 +129,7 @@ def _allowed(found: Sequence[Judged], measure: str) -> list[Line]:
     best = [g.rates[measure].value for g in found if g.best and measure in g.rates]
     if len(best) != 1:
         return []
-    ends = [(best[0] - GAP, "ten points below"), (best[0] + GAP, "ten points above")]
+    ends = [(best[0] - GAP, "−10 points"), (best[0] + GAP, "+10 points")]
     return [Line(best[0], "most favoured")] + [
         Line(at, words, limit=True) for at, words in ends if 0 < at < 1
     ]
