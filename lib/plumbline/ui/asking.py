@@ -42,9 +42,17 @@ def ask(found: Inspection, token: str) -> Said:
     return Said((), zone, positive, said_order, said_task)
 
 
-def _choose(question: Question, options: Sequence[str], words: dict[str, str], key: str) -> str | None:
-    mark = cards.word("fail", "needs an answer") if question.must else cards.word("watch", "to check")
+def _mark(question: Question, key: str) -> None:
+    """The question, and whether it is answered."""
+    if st.session_state.get(key):
+        mark = cards.word("pass", "answered")
+    else:
+        mark = cards.word("fail", "needs an answer") if question.must else cards.word("watch", "to check")
     st.markdown(f"{mark}  {prose(question.text)}")
+
+
+def _choose(question: Question, options: Sequence[str], words: dict[str, str], key: str) -> str | None:
+    _mark(question, key)
     index = options.index(question.taken) if question.taken in options else None
     chosen = st.radio("Answer", options, index=index, key=key, horizontal=True, label_visibility="collapsed",
                       format_func=lambda o: words.get(o, one_line(o)))  # fmt: skip
@@ -67,7 +75,7 @@ def _zone(found: Inspection, question: Question | None, token: str, place: objec
     ]
     offered = list(dict.fromkeys(zones))
     if question:
-        st.markdown(f"{cards.word('fail', 'needs an answer')}  {prose(question.text)}")
+        _mark(question, f"logs.zone.{token}")
     chosen = place.selectbox(  # type: ignore[attr-defined]
         "Times without a zone are written in",
         offered,
