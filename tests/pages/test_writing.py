@@ -85,7 +85,7 @@ def test_a_load_can_be_taken_back() -> None:
 @pytest.mark.usefixtures("held")
 def test_answers_attestations_and_exemptions_are_signed() -> None:
     at = open_page("governance", system="shop-offers")
-    at.selectbox(key="governance.shop-offers.environment").set_value("production")
+    at.selectbox(key="governance.shop-offers.environment").set_value("production").run()
     at.text_input(key="governance.context.by").set_value("Ada")
     press(at, "Save answers")
     assert not at.exception

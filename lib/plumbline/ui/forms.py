@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import streamlit as st
 
+from plumbline.answers import promises
 from plumbline.answers.promises import Statements
 from plumbline.domain import Attestation, Exemption, Status
 from plumbline.governance.catalogue import Control, catalogue
-from plumbline.governance.context import NUMBER, QUESTIONS, Question
-from plumbline.ui import cards, session
-from plumbline.ui.plain import plain
+from plumbline.governance.resolve import needs_approval
+from plumbline.ui import cards, session, tables
+from plumbline.ui.plain import one_line, plain
+from plumbline.ui.view import View
 
-NOT_ANSWERED = "not answered"
 CLAIMS = {"It holds": Status.PASS, "It holds in part": Status.PARTIAL, "It does not hold": Status.FAIL}
 
 
@@ -22,45 +24,117 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def context(stated: Statements) -> tuple[dict[str, str], str] | None:
-    """The context questions; the changed answers and the signer when they were just saved."""
-    with st.form("governance.context", border=False):
-        given: dict[str, str] = {}
-        columns = st.columns(2, gap="large")
-        for i, question in enumerate(QUESTIONS):
-            with columns[i % 2]:
-                given[question.key] = _answer(question, stated)
-        by = _signature("context")
-        saved = st.form_submit_button("Save answers", type="primary")
-    if not saved:
-        return None
-    session.ACTOR.set(by)
-    changed = {key: value for key, value in given.items() if value != stated.context.get(key, "")}
-    return changed, by
+def signature(form: str, label: str = "Your name") -> str:
+    """A name is asked for where nobody signs in: it goes on the trail beside the time."""
+    return str(
+        st.text_input(label, value=session.ACTOR.get(), key=f"governance.{form}.by", max_chars=120, width=420)
+        or ""
+    )
 
 
-def _answer(question: Question, stated: Statements) -> str:
-    now = stated.context.get(question.key, "")
-    key = f"governance.{stated.system.key}.{question.key}"
-    label = plain(question.question)
-    if NUMBER in question.values:
-        typed = st.text_input(
-            label, value=now, key=key, help=plain(question.help), placeholder="a number, or unknown"
+def sign(name: str) -> None:
+    """Remember the name for the next form of this tab."""
+    session.ACTOR.set(name)
+
+
+def attestations(view: View, stated: Statements) -> None:
+    """Statements so far, what has to be renewed or approved, and a new one."""
+    cards.note(
+        "A dated statement by a named person. It never outvotes what the log shows, and ends on its date."
+    )
+    _reminders(stated)
+    if stated.attestations:
+        tables.attestations(stated.attestations, today())
+        _files(view, stated)
+    _approvals(view, stated)
+    with st.expander("New attestation", expanded=not stated.attestations):
+        made = _attestation(stated)
+    if made is not None:
+        promises.attest(view.ws, made[0], file=made[1])
+        st.rerun()
+
+
+def exemptions(view: View, stated: Statements) -> None:
+    """Exemptions so far, and a new one."""
+    cards.note(
+        "An exempt control lifts the verdict to MANAGED at most, and counts again the day after it ends."
+    )
+    if stated.exemptions:
+        tables.exemptions(stated.exemptions, today())
+    with st.expander("New exemption", expanded=not stated.exemptions):
+        granted = _exemption(stated)
+    if granted is not None:
+        promises.exempt(view.ws, granted)
+        st.rerun()
+
+
+def _reminders(stated: Statements) -> None:
+    for item in promises.reminders(stated, today()):
+        left = (item.ends - today()).days
+        when = f"ends in {left} days" if left > 1 else "ends tomorrow" if left == 1 else "ends today"
+        when = when if left >= 0 else f"ended on {item.ends:%-d %b %Y}"
+        state = "watch" if left >= 0 else "fail"
+        st.markdown(
+            f"{cards.word(state, when)} **{plain(item.control)}**, {item.kind} by {plain(item.who)}: renew it."
         )
-        answer = str(typed or "").strip()
-    else:
-        options = [NOT_ANSWERED, *question.values]
-        at = options.index(now) if now in options else 0
-        choice = st.selectbox(label, options, index=at, key=key, help=plain(question.help))
-        answer = "" if choice in (None, NOT_ANSWERED) else str(choice)
-    who = stated.signatures.get(question.key)
-    if who and now:
-        cards.note(f"{who[0]}, {who[1]:%-d %b %Y}")
-    return answer
 
 
-def attestation(stated: Statements) -> Attestation | None:
-    """A statement about one control that accepts statements, when it was just made."""
+def _files(view: View, stated: Statements) -> None:
+    """The files that back the statements, to download."""
+    kept = [a for a in stated.attestations if a.evidence]
+    if not kept:
+        return
+    with st.expander(f"Evidence files ({len(kept)})"):
+        for item in kept:
+            name, sha256 = item.evidence_name, item.evidence
+            st.download_button(
+                one_line(f"{item.control}: {name}", 120), on_click="ignore", file_name=name, icon=":material/download:",
+                data=partial(_content, view, sha256),
+                key=f"governance.file.{item.id}", mime="application/octet-stream",
+            )  # fmt: skip
+            cards.note(f"SHA-256 {sha256}")
+
+
+def _content(view: View, sha256: str) -> bytes:
+    return promises.evidence_file(view.ws, sha256)[1]
+
+
+def _approvals(view: View, stated: Statements) -> None:
+    """The four-eyes setting, and what waits for a second person."""
+    on = bool(stated.system.settings.get("four_eyes"))
+    waiting = [a for a in stated.attestations if needs_approval(a) and a.expires >= today()] if on else []
+    with st.expander(f"Four eyes: {'on' if on else 'off'}", expanded=bool(waiting)):
+        cards.note(
+            "With four eyes a statement that a control holds counts only once a second person approved it."
+        )
+        with st.form("governance.approve", border=False):
+            chosen = [
+                item.id
+                for item in waiting
+                if st.checkbox(
+                    f"{plain(item.control)}: {plain(item.statement, 120)} ({plain(item.owner)}, {item.at:%-d %b %Y})",
+                    key=f"governance.approve.{item.id}",
+                )
+            ]
+            wanted = st.toggle(
+                "Ask for a second person", value=on, key=f"governance.{stated.system.key}.four_eyes"
+            )
+            by = signature("approve")
+            saved = st.form_submit_button("Save" if not waiting else "Approve and save")
+    if not saved:
+        return
+    sign(by)
+    for number in chosen:
+        promises.approve(view.ws, stated.system.key, number, by=by, on=today())
+    if wanted != on:
+        promises.change_settings(
+            view.ws, stated.system.key, {"four_eyes": wanted or None}, by=by or session.LOCAL
+        )
+    st.rerun()
+
+
+def _attestation(stated: Statements) -> tuple[Attestation, tuple[str, bytes] | None] | None:
+    """A statement about one control that accepts statements, when it was just made, and the file that backs it."""
     accepting = {c.id: c for c in catalogue().controls if c.attested != "none"}
     with st.form("governance.attest", border=False, clear_on_submit=True):
         left, right = st.columns(2, gap="large")
@@ -73,23 +147,28 @@ def attestation(stated: Statements) -> Attestation | None:
                 help="Twelve months at most. The day after, the control is unknown again.",
                 key="governance.attest.expires",
             )  # fmt: skip
+            owner = signature("attest")
         with right:
             statement = st.text_area(
                 "Statement", key="governance.attest.statement", max_chars=2000, height=120
             )
             reference = st.text_input("Link to the document", key="governance.attest.link", max_chars=500)
-            owner = _signature("attest")
+            file = st.file_uploader(
+                "Or the document itself", key="governance.attest.file", max_upload_size=5,
+                help="Kept in this workspace by its SHA-256, 5 MB at most.",
+            )  # fmt: skip
         saved = st.form_submit_button("Attest", type="primary")
     if not saved or not isinstance(expires, date):
         return None
-    session.ACTOR.set(owner)
-    return Attestation(
+    sign(owner)
+    item = Attestation(
         system=stated.system.key, control=control.id, status=CLAIMS[str(claim)], statement=statement.strip(),
         owner=owner.strip(), at=today(), expires=expires, link=(reference or "").strip(),
     )  # fmt: skip
+    return item, (one_line(file.name, 200), file.getvalue()) if file is not None else None
 
 
-def exemption(stated: Statements) -> Exemption | None:
+def _exemption(stated: Statements) -> Exemption | None:
     """An exemption of one control until a date, when it was just made."""
     controls = {c.id: c for c in catalogue().controls}
     with st.form("governance.exempt", border=False, clear_on_submit=True):
@@ -102,11 +181,11 @@ def exemption(stated: Statements) -> Exemption | None:
             )  # fmt: skip
         with right:
             reason = st.text_area("Reason", key="governance.exempt.reason", max_chars=2000, height=120)
-            approver = _signature("exempt", "Approved by")
+            approver = signature("exempt", "Approved by")
         saved = st.form_submit_button("Exempt", type="primary")
     if not saved or not isinstance(until, date):
         return None
-    session.ACTOR.set(approver)
+    sign(approver)
     return Exemption(
         system=stated.system.key, control=str(control), reason=reason.strip(), approver=approver.strip(),
         until=until, at=today(),
@@ -119,12 +198,4 @@ def _control(label: str, controls: dict[str, Control], form: str) -> str | None:
         list(controls),
         format_func=lambda i: f"{i}  {controls[i].title}",
         key=f"governance.{form}.control",
-    )
-
-
-def _signature(form: str, label: str = "Your name") -> str:
-    """A name is asked for where nobody signs in: it goes on the trail beside the time."""
-    return str(
-        st.text_input(label, value=session.ACTOR.get(), key=f"governance.{form}.by", max_chars=120, width=420)
-        or ""
     )

@@ -1,0 +1,100 @@
+"""What the owner states about the log itself, and rehearsals put on the trail."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+import streamlit as st
+
+from plumbline.answers import promises, recording
+from plumbline.answers.scorecard import Answer
+from plumbline.charts import numbers
+from plumbline.domain import System
+from plumbline.ui import cards, forms, session
+from plumbline.ui.plain import plain
+from plumbline.ui.view import View
+
+LAUNCH = {"not stated": None, "yes": True, "no": False}
+#: of the events that can be recorded, those that a person does
+REHEARSALS = (
+    "rollback rehearsed",
+    "restore rehearsed",
+    "automatic rollback tested",
+    "retraining tested",
+    "alert tested",
+)
+
+
+def section(view: View, system: System, answer: Answer) -> None:
+    """How long the log is kept, what personal data it holds, and what was rehearsed."""
+    facts, settings = answer.measured.facts, system.settings
+    found = tuple(facts.personal_detected or ())
+    declared = tuple(settings.get("personal_data", ()))
+    with st.form("governance.log", border=False):
+        cards.section("The log", "Answers AUD-4 and SEC-4.")
+        left, right = st.columns(2, gap="large")
+        goes_back = next(word for word, value in LAUNCH.items() if value is settings.get("covers_launch"))
+        launch = left.selectbox(
+            "Does the log go back to the launch?", list(LAUNCH), index=list(LAUNCH).index(goes_back),
+            key=f"governance.{system.key}.launch",
+        )  # fmt: skip
+        retention = right.number_input(
+            "Personal data is kept for, in days", value=settings.get("retention_days"), min_value=1, step=1,
+            placeholder="not stated", key=f"governance.{system.key}.retention",
+        )  # fmt: skip
+        personal = st.multiselect(
+            "Columns that hold personal data", sorted({*found, *declared}), default=list(declared),
+            accept_new_options=True, key=f"governance.{system.key}.personal",
+            help="What was found in the log is offered; what is found and not declared fails SEC-4.",
+        )  # fmt: skip
+        by = forms.signature("log")
+        saved = st.form_submit_button("Save", type="primary")
+    if saved:
+        forms.sign(by)
+        changes = {"covers_launch": LAUNCH[str(launch)], "retention_days": int(retention) if retention else None,
+                   "personal_data": list(personal) or None}  # fmt: skip
+        promises.change_settings(view.ws, system.key, changes, by=by or session.LOCAL)
+        st.rerun()
+    _rehearsals(view, system, answer)
+
+
+def _rehearsals(view: View, system: System, answer: Answer) -> None:
+    cards.section(
+        "Rehearsals",
+        "One within 12 months answers REL-3, REL-6, MON-6, MON-7 and CMP-5. Pipelines use `plumbline record`.",
+    )
+    held = [r for r in answer.measured.records if r.event in REHEARSALS]
+    if held:
+        cards.table(
+            [
+                {
+                    "What": plain(r.event),
+                    "When": numbers.day(r.at),
+                    "By": plain(r.by),
+                    "Note": plain(r.note, 160) or numbers.DASH,
+                }
+                for r in held[:12]
+            ],
+            alt="Rehearsals: what, when, by whom, note",
+        )  # fmt: skip
+    with st.form("governance.record", border=False, clear_on_submit=True):
+        left, right = st.columns(2, gap="large")
+        event = left.selectbox(
+            "What was done", REHEARSALS, format_func=str.capitalize, key="governance.record.event"
+        )
+        day = right.date_input(
+            "When",
+            value=forms.today(),
+            max_value=forms.today(),
+            format="YYYY-MM-DD",
+            key="governance.record.day",
+        )
+        note = left.text_input("How it went", key="governance.record.note", max_chars=300)
+        with right:
+            by = forms.signature("record")
+        saved = st.form_submit_button("Put it on the trail")
+    if saved and isinstance(day, date):
+        forms.sign(by)
+        at = min(datetime.combine(day, time(12), UTC), datetime.now(UTC))
+        recording.record(view.ws, system.key, str(event), by=by, at=at, note=note or "")
+        st.rerun()
