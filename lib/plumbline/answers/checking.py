@@ -1,29 +1,31 @@
-"""Running every signal over a system: what was compared and what was found goes on the trail.
+"""Running every signal over a system: what was compared goes on the trail, what was found into the register.
 
 A load does this for itself, so that no chunk goes unwatched; cron does it between loads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from plumbline.answers.reading import as_of, span_of
-from plumbline.domain import FeatureDrift, Finding, Point, PointStatus, Severity, Slice, System
+from plumbline.answers.signalling import measurements, raised
+from plumbline.domain import FeatureDrift, Finding, System
 from plumbline.monitor.chunks import CHUNKS
-from plumbline.monitor.drift import drift_by_chunk
-from plumbline.monitor.retraining import RetrainingDue
-from plumbline.profile import read
-from plumbline.profile.bins import OUTPUTS
+from plumbline.monitor.findings import same_problem
+from plumbline.store import findings as register
 from plumbline.store import systems, trail
-from plumbline.store.workspace import Cursor, Workspace
+from plumbline.store.workspace import Cursor, Workspace, now
 
 ACTION = "signals checked"
 
 
-def check(ws: Workspace, key: str | None, *, actor: str) -> tuple[Finding, ...]:
-    """Run every signal of one system, or of all; returns the findings, open ones first.
+def check(ws: Workspace, key: str | None, *, actor: str, all_signals: bool = True) -> tuple[Finding, ...]:
+    """Run the signals of one system, or of all, and record what they find; returns it, open ones first.
+
+    Args:
+        all_signals: False leaves out those that are too slow to run with every load; what they found before
+            stays as it is.
 
     Raises:
         PlumblineError: no such system.
@@ -33,21 +35,45 @@ def check(ws: Workspace, key: str | None, *, actor: str) -> tuple[Finding, ...]:
     found: list[Finding] = []
     for system in chosen:
         with ws.read() as cursor:
-            by, chunks, own = _signals(cursor, system)
+            by, chunks, own, looked_at = _signals(cursor, system, all_signals)
         detail: dict[str, Any] = {
             "by": by, "chunks": sorted({c.start.date().isoformat() for c in chunks if c.start}),
             "reference": [t.isoformat() for t in system.reference or ()],
-            "findings": [f.sentence for f in own],
+            "signals": list(looked_at), "findings": [f.sentence for f in own],
         }  # fmt: skip
         with ws.write() as cursor:
+            reconcile(cursor, system.key, own, looked_at, now())
             trail.append(cursor, actor=actor, action=ACTION, system=system.key, detail=detail)
         found += own
     return tuple(sorted(found, key=lambda f: (f.until is not None, f.system)))
 
 
+def reconcile(
+    cursor: Cursor, key: str, found: list[Finding], looked_at: tuple[str, ...], at: datetime
+) -> None:
+    """Bring the register up to date: one record a problem, however often it is found.
+
+    A problem that is found again is updated; one whose signal was looked at and that is not found any more is
+    closed (labels came or were corrected, or its load was undone); what was not looked at stays as it is.
+    """
+    known = register.recorded(cursor, key)
+    taken: set[int] = set()
+    for one in found:
+        closed = at if one.until is not None else None
+        held = next((r for r in known if r.id not in taken and same_problem(r.finding, one)), None)
+        if held is None:
+            taken.add(register.add(cursor, one, at, closed))
+        else:
+            taken.add(held.id)
+            register.update(cursor, held.id, one, at, (held.closed_at or closed) if closed else None)
+    for record in known:
+        if record.open and record.id not in taken and record.finding.signal.startswith(looked_at):
+            register.close(cursor, record.id, at)
+
+
 def findings(cursor: Cursor, system: System) -> tuple[Finding, ...]:
     """Every problem in the log, one finding from its onset to its end."""
-    return _signals(cursor, system)[2]
+    return tuple(_signals(cursor, system, True)[2])
 
 
 def compared_chunks(cursor: Cursor, system: System, by: str) -> set[date]:
@@ -65,108 +91,20 @@ def chunk_of(day: date, by: str) -> date:
     return CHUNKS[by][0](day)
 
 
-def _signals(cursor: Cursor, system: System) -> tuple[str, tuple[FeatureDrift, ...], tuple[Finding, ...]]:
-    """The chunk of the system, its features' drift by chunk, and every finding."""
+def _signals(
+    cursor: Cursor, system: System, all_signals: bool
+) -> tuple[str, tuple[FeatureDrift, ...], list[Finding], tuple[str, ...]]:
+    """The chunk of the system, its features' drift by chunk, every finding, and the signals looked at."""
     from plumbline.answers.recording import records_in
     from plumbline.answers.releases import releases_of
     from plumbline.answers.standing import standing
 
     span = span_of(cursor, system)
     if span is None:
-        return "week", (), ()
+        return "week", (), [], ("",)
+    moment = as_of(system, span)
     released = releases_of(cursor, system)
-    held = standing(cursor, system, as_of(system, span), released, records_in(cursor, system.key))
-    chunks: tuple[FeatureDrift, ...] = ()
-    if system.reference is not None:
-        profiles = read.feature_profiles(cursor, system, Slice())
-        chunks = drift_by_chunk(profiles, reference=system.reference, by=held.by)
-    found = [
-        *_performance(system, held.headline, held.points), *_retraining(system, held.retraining),
-        *_drifts(system, chunks), *released.findings,
-    ]  # fmt: skip
-    return held.by, chunks, tuple(found)
-
-
-def _performance(system: System, headline: str, points: Sequence[Point]) -> list[Finding]:
-    """One finding a run of breaches of the headline metric."""
-    from plumbline.answers.wording import say_metric, say_value
-
-    made = []
-    judged = [p for p in points if p.status is not PointStatus.UNKNOWN and not p.provisional]
-    for run, ended in _runs([p.status is PointStatus.BREACH for p in judged]):
-        part = [judged[i] for i in run]
-        worst = max(part, key=lambda p: abs((p.value or 0) - (p.threshold or 0)))
-        n = sum(p.n for p in part)
-        sentence = (
-            f"{say_metric(headline)} went to {say_value(headline, worst.value)}, limit "
-            f"{say_value(headline, worst.threshold)}, over {n:,} labelled decisions."
-        )
-        until = part[-1].end if ended else None
-        made.append(
-            Finding(
-                system.key,
-                f"performance.{headline}",
-                sentence,
-                part[0].start,
-                until,
-                Severity.HIGH,
-                None,
-                "accuracy",
-            )
-        )
-    return made
-
-
-def _retraining(system: System, due: RetrainingDue | None) -> list[Finding]:
-    """The retraining trigger, where the performance threshold has fired it."""
-    if due is None:
-        return []
-    return [
-        Finding(
-            system=system.key, signal="retraining", sentence=due.sentence, since=due.since, until=None,
-            severity=Severity.HIGH, confidence=None, page="accuracy",
-        )
-    ]  # fmt: skip
-
-
-def _drifts(system: System, chunks: Sequence[FeatureDrift]) -> list[Finding]:
-    """One finding a run of at least two drifted chunks of a feature."""
-    made = []
-    for name in dict.fromkeys(c.feature for c in chunks if c.feature not in OUTPUTS):
-        series = [c for c in chunks if c.feature == name and c.status is not PointStatus.UNKNOWN]
-        for run, ended in _runs([c.drifted for c in series]):
-            if len(run) < 2:
-                continue
-            part = [series[i] for i in run]
-            worst = max(part, key=lambda c: c.value or 0)
-            sentence = (
-                f"{name} drifted: Jensen-Shannon distance up to {worst.value:.2f}, limit 0.1, "
-                f"over {sum(c.n for c in part):,} decisions."
-            )
-            until = part[-1].end if ended else None
-            made.append(
-                Finding(
-                    system.key,
-                    f"drift.{name}",
-                    sentence,
-                    part[0].start,
-                    until,
-                    Severity.MEDIUM,
-                    None,
-                    "drift",
-                )
-            )
-    return made
-
-
-def _runs(flags: Sequence[bool]) -> list[tuple[list[int], bool]]:
-    """Positions of each unbroken run, and whether it ended before the series did."""
-    runs: list[tuple[list[int], bool]] = []
-    current: list[int] = []
-    for place, flag in enumerate(flags):
-        if flag:
-            current.append(place)
-        elif current:
-            runs.append((current, True))
-            current = []
-    return [*runs, (current, False)] if current else runs
+    held = standing(cursor, system, moment, released, records_in(cursor, system.key))
+    measured = measurements(cursor, system, span, moment, held, released)
+    found, looked_at = raised(cursor, measured, all_of_them=all_signals)
+    return held.by, measured.chunks, found, looked_at

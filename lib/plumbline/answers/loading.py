@@ -248,7 +248,7 @@ def check_loaded(ws: Workspace, made: Load, *, actor: str) -> Load:
     if made.rows_loaded or made.labels_joined:
         from plumbline.answers.checking import check
 
-        check(ws, made.system, actor=actor)
+        check(ws, made.system, actor=actor, all_signals=False)
     return made
 
 
@@ -270,7 +270,7 @@ def set_reference(ws: Workspace, key: str, start: datetime, end: datetime, *, ac
         build.rebuild(cursor, system)
         detail = {"start": start.isoformat(), "end": end.isoformat()}
         trail.append(cursor, actor=actor, action="reference set", system=key, detail=detail)
-    check(ws, key, actor=actor)
+    check(ws, key, actor=actor, all_signals=False)
     return system
 
 

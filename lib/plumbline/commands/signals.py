@@ -9,6 +9,7 @@ import click
 
 from plumbline.commands.register import ACTOR, command, span
 from plumbline.domain import PlumblineError, Point, Slice
+from plumbline.door import FAILED
 from plumbline.door import workspace as open_for
 
 
@@ -180,7 +181,7 @@ def fairness(
 @command("check")
 @click.argument("system", required=False)
 def check(workspace: str | None, system: str | None) -> Any:
-    """Run every signal and record on the trail what was compared and found."""
+    """Run every signal, record what was compared on the trail and what was found in the register."""
     from plumbline.answers.checking import check as answer
 
     with open_for(workspace) as ws:
@@ -188,3 +189,24 @@ def check(workspace: str | None, system: str | None) -> Any:
     return {"findings": found}, [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in found] or [
         "No findings."
     ]
+
+
+@command("findings")
+@click.argument("system", required=False)
+@click.option("--open", "only_open", is_flag=True, help="Only what is still open; exit 1 when something is.")
+@click.option("--acknowledge", "number", type=int, metavar="NUMBER", help="Say that you saw a finding.")
+@click.option("--by", default=ACTOR, show_default=True, help="Who saw it.")
+def findings(workspace: str | None, system: str | None, only_open: bool, number: int | None, by: str) -> Any:
+    """The register of findings: one line a problem, open ones first."""
+    from plumbline.answers import findings as register
+
+    with open_for(workspace) as ws:
+        if number is not None:
+            register.acknowledge(ws, number, by=by)
+        found = [r for r in register.findings(ws, system) if r.open or not only_open]
+    lines = [
+        f"{r.id:>4}  {'open  ' if r.open else 'closed'}  {r.finding.severity:<6}  {r.finding.system}  "
+        f"{r.finding.sentence}" + (f"  (seen by {r.acknowledged_by})" if r.acknowledged_by else "")
+        for r in found
+    ]
+    return {"findings": found}, lines or ["No findings."], FAILED if only_open and found else 0

@@ -82,6 +82,7 @@ class Finding:
     confidence: float | None  # 0 to 1 where a probability can honestly be given
     page: str  # the page that shows it
     figures: dict[str, Any] = field(default_factory=dict)
+    known_at: datetime | None = None  # the earliest moment at which the rule could have raised it
 
 
 class Source(StrEnum):

@@ -27,6 +27,7 @@ SECTIONS = {
     ),
     "Operations": (
         ("logs", "Logs", "upload_file"),
+        ("alerts", "Alerts", "notifications"),
         ("governance", "Governance", "fact_check"),
         ("trail", "Trail", "link"),
     ),

@@ -1,0 +1,235 @@
+"""Every signal that can become a finding: a table of families, each a function of one system's measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from plumbline.answers.drift import importance_of
+from plumbline.answers.reading import Span
+from plumbline.answers.releases import ReleasesAnswer
+from plumbline.answers.standing import Standing
+from plumbline.answers.wording import say_metric, say_value
+from plumbline.domain import FeatureDrift, FeatureProfile, Finding, PointStatus, Severity, Slice, System
+from plumbline.monitor import findings as problems
+from plumbline.monitor.chunks import midnight
+from plumbline.monitor.consistency import consistency
+from plumbline.monitor.cusum import early_warning
+from plumbline.monitor.delay import delay_curve, usual_delay
+from plumbline.monitor.distances import OF_THEIR_OWN
+from plumbline.monitor.drift import drift_by_chunk
+from plumbline.monitor.quality import audit
+from plumbline.monitor.staleness import BREACH_DAYS, staleness
+from plumbline.profile import read, rows
+from plumbline.profile.bins import OUTPUTS
+from plumbline.profile.repeats import repeats
+from plumbline.store.workspace import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    """What the families read. ``delay``: how long labels usually take; ``chunks``: drift by chunk (JS)."""
+
+    system: System
+    span: Span
+    now: datetime
+    held: Standing
+    released: ReleasesAnswer
+    features: tuple[FeatureProfile, ...]
+    chunks: tuple[FeatureDrift, ...]
+    weights: dict[str, float] | None
+    delay: timedelta
+
+
+def measurements(
+    cursor: Cursor, system: System, span: Span, now: datetime, held: Standing, released: ReleasesAnswer
+) -> Measurements:
+    """Everything that more than one family reads, measured once."""
+    features: tuple[FeatureProfile, ...] = ()
+    chunks: tuple[FeatureDrift, ...] = ()
+    if system.reference is not None:
+        features = tuple(read.feature_profiles(cursor, system, Slice()))
+        chunks = drift_by_chunk(features, reference=system.reference, by=held.by)
+    waited = usual_delay(delay_curve(read.delays(cursor, system, Slice()), now)) or 0
+    return Measurements(
+        system, span, now, held, released, features, chunks, importance_of(cursor, system), timedelta(days=waited)
+    )  # fmt: skip
+
+
+def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
+    onset = m.held.change.at if m.held.change else None
+    found = problems.performance_findings(
+        m.system.key, m.held.points, name=say_metric, say=say_value, delay=m.delay, onset=onset
+    )
+    return [problems.costing(f, m.held.stake) if f.until is None else f for f in found]
+
+
+def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """Outcomes that add up to a fall before any chunk proves it; kept while no breach says it louder."""
+    if m.system.reference is None:
+        return []
+    warned = early_warning(
+        m.held.profile, reference=m.system.reference, name=m.held.headline,
+        cost=m.system.settings.get("cost_matrix"),
+    )  # fmt: skip
+    if warned is None or warned.at is None:
+        return []
+    sentence = (
+        f"{say_metric(m.held.headline)} is getting worse day by day: a running sum of daily outcomes is "
+        f"past its limit, which a steady system crosses about once in {warned.run_length:.0f} days."
+    )
+    figures = {"metric": warned.metric, "run_length_days": warned.run_length, "limit": warned.limit}
+    return [
+        Finding(
+            m.system.key, f"warning.{warned.metric}", sentence, warned.since, None, Severity.MEDIUM, None, "accuracy",
+            figures, warned.at + m.delay,
+        )
+    ]  # fmt: skip
+
+
+def _retraining(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """The retraining trigger, where the performance threshold has fired it."""
+    due = m.held.retraining
+    if due is None:
+        return []
+    return [
+        Finding(
+            m.system.key, "retraining", due.sentence, due.since, None, Severity.HIGH, None, "accuracy",
+            {"version": due.version},
+        )
+    ]  # fmt: skip
+
+
+def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
+    from plumbline.answers.estimating import estimates
+
+    if m.system.reference is None:
+        return []
+    settings = m.system.settings
+    points = estimates(
+        cursor, m.system, m.held.profile, Slice(), by=m.held.by, metrics=[m.held.headline],
+        floors=settings.get("floors"), cost=settings.get("cost_matrix"),
+    )  # fmt: skip
+    since = m.system.reference[1]
+    later = [p for p in points if p.start >= since]
+    return problems.performance_findings(m.system.key, later, name=say_metric, say=say_value)
+
+
+def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
+    inputs = [c for c in m.chunks if c.feature not in OUTPUTS]
+    return problems.drift_findings(m.system.key, inputs, weights=m.weights)
+
+
+def _presence(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """Values that went missing, and levels that the reference never had."""
+    found = []
+    if m.system.reference is None:
+        return []
+    for method in OF_THEIR_OWN:
+        chunks = drift_by_chunk(m.features, reference=m.system.reference, by=m.held.by, method=method)
+        inputs = [c for c in chunks if c.feature not in OUTPUTS]
+        found += problems.presence_findings(m.system.key, method, inputs)
+    return found
+
+
+def _staleness(cursor: Cursor, m: Measurements) -> list[Finding]:
+    aged = staleness(read.version_hours(cursor, m.system), as_of=m.now)
+    if aged.status is not PointStatus.BREACH or aged.since is None:
+        return []
+    crossed = aged.since + timedelta(days=BREACH_DAYS)
+    figures = {"version": aged.version, "age_days": aged.age_days, "source": aged.source}
+    return [
+        Finding(
+            m.system.key, "staleness.age", aged.sentence, crossed, None, Severity.MEDIUM, None, "accuracy", figures,
+            crossed,
+        )
+    ]  # fmt: skip
+
+
+NEEDED = {"id": "An id is logged", "version": "A version is logged", "features": "All inputs are logged"}
+
+
+def _quality(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """What is not on record: ids, versions, inputs, duplicates, and holes in time."""
+    profile = read.completeness(cursor, m.system, Slice())
+    found = audit(profile, decisions=m.span.n, duplicate_ids=rows.duplicate_ids(cursor, m.system))
+    made = [
+        _lack(m, f"quality.{name}", f"{words} on {100 * found.shares.get(name, 0.0):.4g} % of {found.n:,} decisions.")
+        for name, words in NEEDED.items()
+        if found.statuses[name] is PointStatus.BREACH
+    ]  # fmt: skip
+    if found.statuses["duplicates"] is PointStatus.BREACH and found.duplicate_share is not None:
+        share = 100 * found.duplicate_share
+        made.append(_lack(m, "quality.duplicates", f"{share:.3g} % of {found.n:,} decisions share an id."))
+    for gap in found.gaps:
+        sentence = f"No decision for {gap.hours} hours, where {gap.usual_hours} at most are usual."
+        figures = {"hours": gap.hours, "usual_hours": gap.usual_hours}
+        made.append(
+            Finding(
+                m.system.key, "quality.gap", sentence, gap.start, gap.end, Severity.MEDIUM, None, "logs", figures,
+                gap.start + timedelta(hours=3 * max(gap.usual_hours, 1)),
+            )
+        )  # fmt: skip
+    return made
+
+
+def _lack(m: Measurements, signal: str, sentence: str) -> Finding:
+    first = midnight(m.span.first.date())
+    return Finding(
+        m.system.key, signal, sentence, first, None, Severity.MEDIUM, None, "logs", {}, m.span.last
+    )
+
+
+def _consistency(cursor: Cursor, m: Measurements) -> list[Finding]:
+    found = consistency(repeats(cursor, m.system))
+    if found.status is not PointStatus.BREACH:
+        return []
+    figures = {
+        "share": found.share,
+        "low": found.low,
+        "high": found.high,
+        "n": found.n,
+        "conflicting": found.conflicting,
+    }
+    return [
+        Finding(
+            m.system.key, "consistency.repeats", found.sentence, m.span.first, None, Severity.HIGH, None, "decisions",
+            figures, m.span.last,
+        )
+    ]  # fmt: skip
+
+
+def _releases(cursor: Cursor, m: Measurements) -> list[Finding]:
+    return list(m.released.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """``prefixes``: of the signals it raises; ``quick``: cheap enough to run with every load."""
+
+    name: str
+    prefixes: tuple[str, ...]
+    raise_findings: Callable[[Cursor, Measurements], list[Finding]]
+    quick: bool = True
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family("performance", ("performance.",), _performance),
+    Family("retraining", ("retraining",), _retraining),
+    Family("early warning", ("warning.",), _warning),
+    Family("estimated performance", ("estimate.",), _estimate, quick=False),
+    Family("drift", ("drift.",), _drift),
+    Family("missing values and new levels", tuple(f"{method}." for method in OF_THEIR_OWN), _presence),
+    Family("staleness", ("staleness.",), _staleness),
+    Family("record", ("quality.",), _quality),
+    Family("consistency", ("consistency.",), _consistency, quick=False),
+    Family("releases", ("release.",), _releases),
+)
+
+
+def raised(cursor: Cursor, m: Measurements, *, all_of_them: bool) -> tuple[list[Finding], tuple[str, ...]]:
+    """The findings of every family (or of the quick ones), and the prefixes of the signals that were looked at."""
+    chosen: Sequence[Family] = [f for f in FAMILIES if all_of_them or f.quick]
+    found = [one for family in chosen for one in family.raise_findings(cursor, m)]
+    return problems.joined(found), tuple(prefix for family in chosen for prefix in family.prefixes)

@@ -1,0 +1,104 @@
+"""Recorded findings: one row a problem, kept up to date by each check."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from plumbline.domain import Finding, PlumblineError, Severity
+from plumbline.store.workspace import Cursor, aware, naive
+
+_FIELDS = (
+    "id, system, signal, sentence, since, until, known_at, severity, confidence, page, figures, recorded_at, "
+    "seen_at, closed_at, acknowledged_by, acknowledged_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A finding with its history. ``closed_at``: when a check no longer found it open; None: it is open."""
+
+    id: int
+    finding: Finding
+    recorded_at: datetime
+    seen_at: datetime
+    closed_at: datetime | None
+    acknowledged_by: str
+    acknowledged_at: datetime | None
+
+    @property
+    def open(self) -> bool:
+        return self.closed_at is None
+
+
+def recorded(cursor: Cursor, system: str | None = None) -> list[Recorded]:
+    """Every recorded finding of a system or of all: open ones first, then the newest."""
+    rows = cursor.execute(
+        f"SELECT {_FIELDS} FROM finding WHERE ? IS NULL OR system = ?"
+        " ORDER BY closed_at IS NOT NULL, since DESC NULLS LAST, id DESC",
+        [system, system],
+    ).fetchall()
+    return [_read(row) for row in rows]
+
+
+def one(cursor: Cursor, number: int) -> Recorded:
+    """The finding of that number.
+
+    Raises:
+        PlumblineError: there is none.
+    """
+    row = cursor.execute(f"SELECT {_FIELDS} FROM finding WHERE id = ?", [number]).fetchone()
+    if row is None:
+        raise PlumblineError(f"There is no finding {number}", todo="See `plumbline findings`.")
+    return _read(row)
+
+
+def add(cursor: Cursor, found: Finding, at: datetime, closed_at: datetime | None) -> int:
+    """Record a problem that was not known; returns its number."""
+    row = cursor.execute("SELECT nextval('finding_id')").fetchone()
+    number = int(row[0]) if row else 1
+    cursor.execute(
+        f"INSERT INTO finding ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', NULL)",
+        [number, *_plain(found), naive(at), naive(at), naive(closed_at) if closed_at else None],
+    )
+    return number
+
+
+def update(cursor: Cursor, number: int, found: Finding, at: datetime, closed_at: datetime | None) -> None:
+    """What a later check says of a recorded problem."""
+    cursor.execute(
+        """UPDATE finding SET system = ?, signal = ?, sentence = ?, since = ?, until = ?, known_at = ?, severity = ?,
+           confidence = ?, page = ?, figures = ?, seen_at = ?, closed_at = ? WHERE id = ?""",
+        [*_plain(found), naive(at), naive(closed_at) if closed_at else None, number],
+    )
+
+
+def close(cursor: Cursor, number: int, at: datetime) -> None:
+    """A check no longer finds it."""
+    cursor.execute("UPDATE finding SET closed_at = ? WHERE id = ?", [naive(at), number])
+
+
+def acknowledge(cursor: Cursor, number: int, by: str, at: datetime) -> None:
+    """A person saw it."""
+    cursor.execute(
+        "UPDATE finding SET acknowledged_by = ?, acknowledged_at = ? WHERE id = ?", [by, naive(at), number]
+    )
+
+
+def _plain(found: Finding) -> list[Any]:
+    times = [naive(t) if t else None for t in (found.since, found.until, found.known_at)]
+    figures = json.dumps(found.figures, sort_keys=True, default=str)
+    return [
+        found.system, found.signal, found.sentence, *times, found.severity.value, found.confidence, found.page, figures,
+    ]  # fmt: skip
+
+
+def _read(row: tuple[Any, ...]) -> Recorded:
+    since, until, known = (aware(t) if t else None for t in row[4:7])
+    found = Finding(
+        row[1], row[2], row[3], since, until, Severity(row[7]), row[8], row[9], json.loads(row[10]), known
+    )
+    closed, seen = (aware(t) if t else None for t in (row[13], row[15]))
+    return Recorded(row[0], found, aware(row[11]), aware(row[12]), closed, row[14], seen)

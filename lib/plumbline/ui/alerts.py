@@ -1,0 +1,140 @@
+"""The pieces of the Alerts page: the register of findings, and saying that one was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from plumbline.charts import numbers
+from plumbline.domain import System
+from plumbline.store.findings import Recorded
+from plumbline.ui import cards, states
+from plumbline.ui.plain import one_line, plain, prose
+from plumbline.ui.session import ACTOR
+
+ONE, ALL = "This system", "All systems"
+PAGES = ("accuracy", "drift", "releases", "fairness", "decisions", "logs")
+MANY, TALL = 8, 640  # rows from which a table scrolls inside itself, at that many pixels
+
+
+def opening(found: Sequence[Recorded], system: System) -> tuple[str, str]:
+    """What is open, in one sentence, and whose it is."""
+    open_ones = [r for r in found if r.open]
+    own = [r for r in open_ones if r.finding.system == system.key]
+    unseen = sum(not r.acknowledged_by for r in own)
+    if not own:
+        text = f"{system.title} has no open finding."
+    else:
+        first = min(own, key=lambda r: (_order(r), r.finding.since is None, r.finding.since))
+        seen = "nobody has seen one yet" if unseen == len(own) else f"{unseen} of them seen by nobody yet"
+        if not unseen:
+            seen = "all of them seen"
+        one = len(own) == 1
+        count = f"{len(own)} open {'finding' if one else 'findings'}"
+        text = f"{system.title} has {count}, {seen}. {first.finding.sentence}"
+    return (
+        text,
+        f"{len(open_ones)} open in {len({r.finding.system for r in open_ones})} systems. Times are UTC.",
+    )
+
+
+def scope(system: System) -> bool:
+    """Whether all systems are meant."""
+    chosen = st.segmented_control(
+        "Show", (ONE, ALL), default=ONE, required=True, key="alerts.scope", label_visibility="collapsed"
+    )
+    return str(chosen) == ALL
+
+
+def register(found: Sequence[Recorded]) -> None:
+    """Open findings, the gravest first, each with the page that shows it."""
+    cards.section(
+        "Open", "One line a problem, from its onset. Known: when the rule could first have raised it."
+    )
+    open_ones = sorted((r for r in found if r.open), key=lambda r: (_order(r), r.finding.system, r.id))
+    if not open_ones:
+        st.markdown("Nothing is open.")
+        return
+    cards.table(
+        [_row(r) for r in open_ones],
+        alt="Open findings: severity, system, what was found, since when, when known, how sure, seen by",
+        height=TALL if len(open_ones) > MANY else None,
+    )
+    pages = [page for page in PAGES if any(r.finding.page == page for r in open_ones)]
+    for place, page in zip(cards.row(max(len(pages), 1)), pages, strict=False):
+        with place:
+            states.link(states.Step(page, f"See it on {page.capitalize()}"))
+
+
+def closed(found: Sequence[Recorded]) -> None:
+    """What was open once."""
+    if not found:
+        return
+    cards.section("Closed", "It ended, or labels or an undo showed that it was not so.")
+    cards.table(
+        [_row(r) for r in found[:100]],
+        alt="Closed findings: severity, system, what was found, since when, until, how sure, seen by",
+        height=TALL if len(found) > MANY else None,
+    )
+
+
+def seen(waiting: Sequence[Recorded]) -> tuple[int, str] | None:
+    """A form to say that a finding was seen; the finding's number and the name, once it is sent."""
+    if not waiting:
+        return None
+    by_number = {r.id: r for r in waiting}
+    with st.form("alerts.seen", border=True):
+        st.markdown(
+            "**Say that you saw a finding.** It goes on the trail as evidence that alerts reach a person."
+        )
+        number = st.selectbox(
+            "Finding",
+            list(by_number),
+            format_func=lambda n: f"{n}: {one_line(by_number[n].finding.sentence, 90)}",
+        )
+        name = st.text_input("Your name", value=ACTOR.get(), key="alerts.by")
+        sent = st.form_submit_button("I saw it")
+    if not sent:
+        return None
+    if not name.strip():
+        st.error("An acknowledgement needs a name. Say who saw the finding.")
+        return None
+    ACTOR.set(name.strip())
+    return int(number), name.strip()
+
+
+def thank() -> None:
+    """Show the page anew, with what was said on it."""
+    st.rerun()
+
+
+def _order(record: Recorded) -> int:
+    return ("high", "medium", "low").index(record.finding.severity.value)
+
+
+def _sure(confidence: float | None) -> str:
+    """How sure, never rounded up to certain."""
+    if confidence is None:
+        return numbers.DASH
+    return "over 99.9 %" if confidence > 0.999 else numbers.share(confidence)
+
+
+def _row(record: Recorded) -> dict[str, str]:
+    f = record.finding
+    until = f" to {numbers.day(f.until)}" if f.until else ""
+    row = {
+        "": cards.word(f.severity.value),
+        "System": plain(f.system, 40),
+        "Finding": prose(f.sentence, 320),
+        "Since": (numbers.day(f.since) if f.since else numbers.DASH) + until,
+        "Known": numbers.day(f.known_at) if f.known_at else numbers.DASH,
+        "Sure": _sure(f.confidence),
+        "Seen by": plain(record.acknowledged_by, 40) if record.acknowledged_by else numbers.DASH,
+    }
+    cost = f.figures.get("cost")
+    if isinstance(cost, dict):
+        row["Finding"] += (
+            f" Cost so far: {plain(numbers.money(float(cost['amount']), str(cost['currency'])))}."
+        )
+    return row

@@ -1,0 +1,27 @@
+"""What was found, since when, how sure, and who saw it."""
+
+from plumbline.answers.findings import acknowledge, findings
+from plumbline.ui import alerts, cards, shell, states
+from plumbline.ui.ask import ask
+
+view = shell.view()
+system = shell.chosen(view)
+
+found = ask(view, findings)
+cards.opening(*alerts.opening(found, system))
+chosen = alerts.scope(system)
+shown = [record for record in found if chosen or record.finding.system == system.key]
+
+if not shown:
+    states.empty(
+        "Nothing has been found." if found else "No check has found anything yet.",
+        "Every load runs the quick signals. Run `plumbline check` on a schedule for all of them.",
+        states.LOAD_A_LOG,
+    )
+else:
+    alerts.register(shown)
+    said = alerts.seen([record for record in shown if record.open and not record.acknowledged_by])
+    if said is not None:
+        acknowledge(view.ws, said[0], by=said[1])
+        alerts.thank()
+    alerts.closed([record for record in shown if not record.open])

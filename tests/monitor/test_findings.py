@@ -1,0 +1,161 @@
+"""Findings: one a problem, dated by what could be known, joined with what warned of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from plumbline.domain import FeatureDrift, Finding, Kind, Point, PointStatus, Severity
+from plumbline.monitor.findings import (
+    costing,
+    drift_findings,
+    joined,
+    performance_findings,
+    presence_findings,
+    runs,
+    same_problem,
+)
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+WEEK = timedelta(days=7)
+OK, BREACH, UNKNOWN = PointStatus.OK, PointStatus.BREACH, PointStatus.UNKNOWN
+
+
+def week(i: int) -> datetime:
+    return START + i * WEEK
+
+
+def point(i: int, status: PointStatus, value: float = 0.6, *, wide: bool = False) -> Point:
+    half = 0.3 if wide else 0.02
+    return Point(
+        "accuracy",
+        week(i),
+        week(i + 1),
+        100,
+        value,
+        value - half,
+        value + half,
+        0.8,
+        status,
+    )
+
+
+def told(points: list[Point], **more: object) -> list[Finding]:
+    return performance_findings(
+        "s",
+        points,
+        name=str.capitalize,
+        say=lambda m, v: f"{v:.2f}",
+        **more,  # type: ignore[arg-type]
+    )
+
+
+@given(st.lists(st.booleans(), max_size=40))
+def test_runs_cover_every_true_once_and_say_whether_they_ended(flags: list[bool]) -> None:
+    found = runs(flags)
+    assert [i for run, _ in found for i in run] == [i for i, flag in enumerate(flags) if flag]
+    for run, ended in found:
+        assert run.start == 0 or not flags[run.start - 1]
+        assert ended is (run.stop < len(flags))
+
+
+def test_a_run_of_breaches_is_one_finding_from_its_onset_to_its_end() -> None:
+    series = [point(i, BREACH if 3 <= i < 6 else OK, 0.6 if 3 <= i < 6 else 0.9) for i in range(8)]
+    (found,) = told(series)
+    assert (found.signal, found.since, found.until) == ("performance.accuracy", week(3), week(6))
+    assert found.figures["n"] == 300
+    assert found.severity is Severity.HIGH
+
+
+def test_unknown_and_provisional_chunks_neither_break_a_run_nor_begin_one() -> None:
+    series = [point(0, OK, 0.9), point(1, BREACH), point(2, UNKNOWN), point(3, BREACH), point(4, BREACH)]
+    series[4] = replace(series[4], provisional=True)
+    (found,) = told(series)
+    assert (found.since, found.until, found.figures["chunks"]) == (week(1), None, 2)
+
+
+def test_a_breach_is_known_when_its_interval_or_the_next_chunk_confirms_it_and_labels_are_in() -> None:
+    sure = [point(0, OK, 0.9), point(1, BREACH), point(2, BREACH)]
+    late = [point(0, OK, 0.9), point(1, BREACH, 0.75, wide=True), point(2, BREACH, 0.7)]
+    delay = timedelta(days=4)
+    assert told(sure, delay=delay)[0].known_at == week(2) + delay
+    assert told(late, delay=delay)[0].known_at == week(3) + delay
+
+
+def test_a_change_point_dates_the_run_it_lies_before_and_no_other() -> None:
+    series = [point(i, BREACH if i in (2, 6) else OK, 0.6 if i in (2, 6) else 0.9) for i in range(8)]
+    first, second = told(series, onset=week(5) + timedelta(days=3))
+    assert (first.since, second.since) == (week(2), week(5) + timedelta(days=3))
+
+
+def test_how_sure_is_the_normal_probability_of_being_beyond_the_limit() -> None:
+    (found,) = told([point(0, OK, 0.9), point(1, BREACH, 0.75, wide=True), point(2, OK, 0.9)])
+    assert found.confidence == pytest.approx(stats.norm.cdf(0.05 / (0.3 / stats.norm.ppf(0.975))), abs=1e-3)
+
+
+def drifted(i: int, yes: bool, *, method: str = "js") -> FeatureDrift:
+    return FeatureDrift(
+        feature="age", kind=Kind.NUMERIC, method=method, value=0.3 if yes else 0.02, threshold=0.1, p_value=0.0,
+        q_value=0.001, drifted=yes, status=BREACH if yes else OK, n_reference=1000, n=200, missing_share=0.0,
+        missing_share_reference=0.0, start=week(i), end=week(i + 1),
+    )  # fmt: skip
+
+
+def test_one_drifted_chunk_is_no_finding_and_two_are_one_known_at_the_second() -> None:
+    assert drift_findings("s", [drifted(i, i == 2) for i in range(5)]) == []
+    (found,) = drift_findings(
+        "s", [drifted(i, i in (2, 3)) for i in range(5)], weights={"age": 0.9, "b": 0.1}
+    )
+    assert (found.since, found.until, found.known_at) == (week(2), week(4), week(4))
+    assert "90 %" in found.sentence
+    (light,) = drift_findings("s", [drifted(i, i > 2) for i in range(5)], weights={"age": 0.01, "b": 0.99})
+    assert (light.severity, light.until) == (Severity.LOW, None)
+
+
+@pytest.mark.parametrize("method", ["missing", "new_levels", "out_of_range"])
+def test_values_that_go_missing_are_a_finding_of_their_own(method: str) -> None:
+    series = [drifted(i, i == 3, method=method) for i in range(5)]
+    (found,) = presence_findings("s", method, series)
+    assert (found.signal, found.since, found.until) == (f"{method}.age", week(3), week(4))
+
+
+def finding(signal: str, first: int, last: int | None, known: int | None = None) -> Finding:
+    return Finding(
+        "s", signal, "", week(first), None if last is None else week(last), Severity.MEDIUM, None, "accuracy",
+        {}, None if known is None else week(known),
+    )  # fmt: skip
+
+
+def test_warning_and_estimate_go_into_the_breach_that_they_came_before() -> None:
+    breach = finding("performance.accuracy", 4, None, 6)
+    warned, guessed = finding("warning.accuracy", 3, None, 4), finding("estimate.accuracy", 4, 8, 5)
+    (one,) = joined([warned, breach, guessed])
+    assert (one.signal, one.since, one.known_at) == ("performance.accuracy", week(3), week(6))
+    assert one.figures == {"warning_known_at": week(4), "estimate_known_at": week(5)}
+
+
+def test_without_a_breach_the_warning_that_could_be_known_first_stands() -> None:
+    (one,) = joined([finding("estimate.accuracy", 4, 8, 5), finding("warning.accuracy", 3, None, 4)])
+    assert one.signal == "warning.accuracy"
+
+
+def test_problems_apart_in_time_or_kind_stay_apart() -> None:
+    first, second = finding("performance.accuracy", 1, 2), finding("performance.accuracy", 5, 6)
+    assert not same_problem(first, second)
+    assert not same_problem(first, finding("performance.f1", 1, 2))
+    assert same_problem(first, finding("estimate.accuracy", 2, None))
+    assert joined([first, second]) == [first, second]
+
+
+def test_cost_is_said_only_where_it_is_known() -> None:
+    one = finding("performance.accuracy", 1, None)
+    assert costing(one, {}) == one
+    assert costing(one, {"amount": 5.0, "currency": "EUR"}).figures["cost"] == {
+        "amount": 5.0,
+        "currency": "EUR",
+    }
