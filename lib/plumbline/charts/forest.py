@@ -65,7 +65,8 @@ def forest(
             line={"color": look, "width": 1, "dash": "dot" if line.limit else "solid"},
         )  # fmt: skip
         figure.add_annotation(
-            x=line.at, y=1, yref="paper", yanchor="bottom", text=text(line.words), showarrow=False,
+            x=line.at, y=1, yref="paper", yanchor="bottom", xanchor=_anchor(line.at, bounds),
+            text=text(line.words), showarrow=False,
             font={"color": look, "size": 12},
         )  # fmt: skip
     for status in dict.fromkeys(r.status for r in drawn):
@@ -103,6 +104,12 @@ def forest(
             figure.update_xaxes(tickformat="+.0%" if unit == "points" else ".0%")
     figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 8})
     return figure
+
+
+def _anchor(at: float, bounds: tuple[float, float]) -> str:
+    """Words near an edge stay inside it."""
+    place = (at - bounds[0]) / (bounds[1] - bounds[0])
+    return "left" if place < 0.1 else "right" if place > 0.9 else "center"
 
 
 def _reach(one: float | None, other: float | None) -> float:
