@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -69,6 +70,18 @@ def test_a_segments_link_narrows_the_page_by_a_range_and_a_second_filter() -> No
     at = open_page("decisions", system=SYSTEM, **query)
     assert at.dataframe[0].value["feature:basket"].between(40, 60).all()
     assert set(at.dataframe[0].value["feature:region"]) == {"south"}
+
+
+def test_a_link_sets_what_it_asks_for_and_nothing_else() -> None:
+    asked = {"system": SYSTEM, "where": "feature:region", "is": "south", "by": "month", "signer": "mallory"}
+    at = open_page("accuracy", go=urlencode(asked))
+    assert not at.exception
+    assert at.sidebar.selectbox(key="is").value == "south"
+    assert at.sidebar.selectbox(key="by").value == "month"
+    assert "signer" not in at.session_state
+    at = open_page("accuracy", go=urlencode({"system": "nobody-knows", "by": "hour", "from": "x"}))
+    assert not at.exception
+    assert "not here" in at.sidebar.warning[0].value
 
 
 def test_a_file_holds_no_formula() -> None:

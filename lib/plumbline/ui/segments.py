@@ -44,7 +44,8 @@ def worst(answer: SegmentsAnswer, view: View) -> None:
         [_row(one, answer.search.metric) for one in found],
         alt="Segments that hurt most: value, expected, difference, sample",
     )
-    for one in found[:LINKED]:
+    room = 2 - len(view.where)  # the sidebar holds two filters
+    for one in [one for one in found if len(one.where) <= room][:LINKED]:
         states.link(
             states.Step("accuracy", f"Only where {_words(one.where)}"), query(one.where, answer, view)
         )
@@ -57,7 +58,7 @@ def query(where: Sequence[tuple[str, str]], answer: SegmentsAnswer, view: View) 
     if view.version:
         asked[session.VERSION.name] = view.version
     names = ((session.WHERE, session.LEVEL), (session.WHERE_TOO, session.LEVEL_TOO))
-    for (column_key, level_key), (column, value) in zip(names, where, strict=False):
+    for (column_key, level_key), (column, value) in zip(names, (*view.where, *where), strict=False):
         asked |= {column_key.name: column, level_key.name: value or MISSING}
     return asked
 

@@ -176,7 +176,7 @@ def chunk(answer: PerformanceAnswer, metric: str, span: tuple[datetime, datetime
             )
         query = rowlinks.dates(answer.system.key, start, end) | kept(view)
         with st.container(horizontal=True, gap="medium"):
-            closer = {session.METRIC.name: numbers.name(metric), session.CHUNK.name: FINER[answer.by]}
+            closer = {session.METRIC.name: metric, session.CHUNK.name: FINER[answer.by]}
             states.link(states.Step("accuracy", "Zoom to these days"), query | closer)
             states.link(states.Step("decisions", "See its decisions"), query)
             states.link(states.Step("drift", "What shifted in it"), query)

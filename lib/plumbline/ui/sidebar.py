@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
@@ -11,7 +13,8 @@ from plumbline.domain import System
 from plumbline.profile.scope import number_range
 from plumbline.store import systems as store
 from plumbline.store.workspace import Workspace
-from plumbline.ui import cards, scratches, session
+from plumbline.ui import arrivals, cards, scratches, session
+from plumbline.ui.arrivals import EVERYTHING
 from plumbline.ui.choices import Choices, choices, levels
 from plumbline.ui.plain import plain
 from plumbline.ui.view import View
@@ -20,9 +23,10 @@ WHOLE, DATES = "Whole log", "Choose dates"
 #: window -> days before the last decision
 WINDOWS = {WHOLE: None, "Last 30 days": 30, "Last 90 days": 90, "Last 180 days": 180, DATES: None}
 ALL_VERSIONS = "All versions"
-EVERYTHING = "No filter"
 MISSING = "(missing)"  # how a link asks for decisions that lack the value
 CHUNKS = ("auto", "day", "week", "month")
+#: what the link that led here asked for
+_ASKED: ContextVar[dict[str, str]] = ContextVar("plumbline_asked", default={})  # noqa: B039 (never changed in place)
 
 
 def read(ws: Workspace, mode: Mode, *, scratch: bool = False) -> View:
@@ -30,6 +34,7 @@ def read(ws: Workspace, mode: Mode, *, scratch: bool = False) -> View:
     with ws.read() as cursor:
         found = tuple(store.list_systems(cursor))
     change = ws.change()
+    _ASKED.set(arrivals.unpack())
     with st.sidebar:
         if scratch:
             scratches.badge()
@@ -40,6 +45,7 @@ def read(ws: Workspace, mode: Mode, *, scratch: bool = False) -> View:
         offered = choices(ws, str(ws.path), system.key, change)
         start, end = _window(offered)
         version = _one_of("Version", session.VERSION.name, ALL_VERSIONS, offered.versions)
+        _missing(session.CHUNK.name, CHUNKS, "chunk")
         chunk = st.selectbox("Chunk", CHUNKS, key=session.CHUNK.name, bind="query-params")
         where = _filter(ws, system.key, offered, change)
     return View(
@@ -68,9 +74,12 @@ def _system(found: tuple[System, ...]) -> System:
     return next(system for system in found if system.key == key)
 
 
-def _missing(name: str, options: list[str], what: str) -> None:
-    """Say that a colleague's link asks for something that is not here, instead of quietly showing another."""
-    asked = st.query_params.get(name)
+def _missing(name: str, options: Sequence[str], what: str) -> None:
+    """Say that a link asks for something that is not here, instead of quietly showing another."""
+    carried = _ASKED.get().get(name)
+    asked = st.query_params.get(name) or carried
+    if carried is not None and carried not in options and name in st.session_state:
+        st.session_state.pop(name, None)
     if asked and asked not in options:
         st.warning(
             f"The link asked for {what} {plain(asked, 60)}, which is not here.", icon=":material/link_off:"
@@ -89,6 +98,7 @@ def _one_of(label: str, name: str, none: str, options: tuple[str, ...]) -> str |
 
 def _window(offered: Choices) -> tuple[datetime | None, datetime | None]:
     """The half-open window; days are counted back from the last decision, as a log may be old."""
+    _missing(session.WINDOW.name, list(WINDOWS), "window")
     choice = st.selectbox("Window", list(WINDOWS), key=session.WINDOW.name, bind="query-params")
     if choice == DATES:
         left, right = st.columns(2)
@@ -137,7 +147,7 @@ def _one_filter(
     if column in offered.numeric:
         return _range(column, level_name)
     found = list(levels(ws, str(ws.path), key, column, change))
-    if st.query_params.get(level_name) == MISSING:
+    if MISSING in (st.query_params.get(level_name), st.session_state.get(level_name)):
         found.append(MISSING)
     if not found:
         cards.note("This column has no values.")

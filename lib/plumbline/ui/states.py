@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from plumbline.domain import PlumblineError
+from plumbline.ui.arrivals import packed
 from plumbline.ui.plain import plain
 
 PAGES = Path(__file__).resolve().parents[3] / "pages"
@@ -25,12 +26,15 @@ LOAD_A_LOG = Step("logs", "Load a log")
 
 
 def link(step: Step, query: dict[str, str] | None = None) -> None:
-    """A link to another page that keeps the sidebar's choice.
+    """A link to a page that keeps the sidebar's choice but for what ``query`` says.
 
     ``page_link``, never ``switch_page``: that one refuses where widgets are bound to the query string.
     """
     st.page_link(
-        PAGES / f"{step.page}.py", label=step.words, icon=":material/arrow_forward:", query_params=query
+        PAGES / f"{step.page}.py",
+        label=step.words,
+        icon=":material/arrow_forward:",
+        query_params=packed(query),
     )
 
 
