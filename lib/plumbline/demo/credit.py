@@ -22,6 +22,7 @@ from plumbline.demo.story import (
 )
 from plumbline.demo.training import Training, write_repository
 from plumbline.domain import FloatArray, Task
+from plumbline.governance.law import law
 
 DAYS, ROWS, SHADOW_DAYS = 365, 57_000, 5
 RELEASES = ("2025.4", "2026.1", "2026.2", "2026.3")
@@ -149,6 +150,7 @@ _STATED = {
     "CMP-7": "Owned by the head of credit, deputy named, reviewed each September.",
     "AUD-5": "Data sources to features to model, drawn up and reviewed.",
 }
+ACT_ANSWERS = {question.key: "no" for question in law().questions} | {"creditworthiness": "yes"}
 SCENARIO = Scenario(
     "credit-limits", "Credit limits", Task.BINARY, write,
     positive="grant",
@@ -166,7 +168,7 @@ SCENARIO = Scenario(
         "as_of": DEMO_END, "alert_channel": True, "retraining_trigger": True, "covers_launch": True,
         "personal_data": ["subject"], "retention_days": 730,
         "ai_act": {
-            "class": "high risk", "reviewed": "2026-09-15", "role": "deployer", "answers": {"creditworthiness": "yes"},
+            "class": "high risk", "reviewed": "2026-09-15", "role": "deployer", "answers": ACT_ANSWERS,
             "duties": dict.fromkeys(("literacy", "logging", "oversight", "use", "rights_assessment", "explain"), "Lena Sommer"),
         },
         "cost_matrix": {

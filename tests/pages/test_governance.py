@@ -1,0 +1,94 @@
+"""The Governance page: what each answer switches on, the AI Act's class, incidents, registries, four eyes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from .conftest import open_page, words
+
+SYSTEM = "shop-offers"
+pytestmark = pytest.mark.usefixtures("held")
+
+
+def press(at: AppTest, label: str) -> None:
+    next(button for button in at.button if button.label == label).click().run()
+    assert not at.exception
+
+
+def test_the_context_says_at_once_what_an_answer_switches_on() -> None:
+    at = open_page("governance", system=SYSTEM)
+    assert "### Regulated" in words(at)  # nothing is answered: the stricter reading
+    calm = {"environment": "production", "impact": "recommendation", "harm": "no", "oversight": "always",
+            "critical": "no", "regulated_buyers": "no", "financial_entity": "no"}  # fmt: skip
+    for key, value in calm.items():
+        at.selectbox(key=f"governance.{SYSTEM}.{key}").set_value(value)
+    at.run()
+    assert "### Light" in words(at)
+    assert "Saving drops" in words(at)
+    at.selectbox(key=f"governance.{SYSTEM}.harm").set_value("yes").run()
+    assert "### Regulated" in words(at)
+    assert "mandatory that 'no' would not" in words(at).replace("\\", "")
+    at.text_input(key="governance.context.by").set_value("Ada *A*")
+    press(at, "Save answers")
+    assert "Ada \\*A\\*" in words(at)
+
+
+def test_the_questions_of_the_ai_act_lead_to_a_class_whose_duties_have_names() -> None:
+    at = open_page("governance", system=SYSTEM)
+    for box in [b for b in at.checkbox if b.key.endswith(".none")]:
+        box.check()
+    at.run()
+    assert "These answers come to: minimal" in words(at).replace("\\", "")
+    at.text_input(key="governance.duty.literacy").set_value("Bo")
+    at.text_input(key="governance.act.by").set_value("Ada")
+    press(at, "Save class and duties")
+    assert "reviewed on" in words(at)
+    at.switch_page("../../../pages/scorecard.py").run()
+    at.get_by_key("scorecard.controls").set_value("All").run()
+    controls = next(t.value for t in at.table if "Asked" in t.value.columns)
+    row = controls[controls["Control"].str.contains("CMP")].iloc[1]
+    assert "pass" in row["Status"]
+    assert "each duty has a name" in row["Evidence"].replace("\\", "")
+
+
+def test_an_incident_is_opened_with_its_clock() -> None:
+    at = open_page("governance", system=SYSTEM)
+    at.text_input(key="governance.incident.title").set_value("Wrong ![x](http://x) prices")
+    at.text_input(key="governance.incident.by").set_value("Ada")
+    press(at, "Open")
+    assert "![x](http://x)" not in words(at)
+    steps = next(t.value for t in at.table if "Step" in t.value.columns)
+    assert list(steps["Step"]) == ["Classify it"]
+    assert "left" in steps["State"].iloc[0] or "overdue" in steps["State"].iloc[0]
+
+
+def test_a_registry_that_cannot_be_read_is_a_sentence_and_a_folder_is_read(tmp_path: Path) -> None:
+    at = open_page("governance", system=SYSTEM)
+    at.text_input(key="governance.probe.folder").set_value(str(tmp_path / "nowhere"))
+    at.text_input(key="governance.probe.by").set_value("Ada")
+    press(at, "Read it")
+    assert "There is no such folder" in at.error[0].value
+    (tmp_path / "dvc.lock").write_text("schema: '2.0'\nstages: {}\n")
+    at = open_page("governance", system=SYSTEM)
+    at.text_input(key="governance.probe.folder").set_value(str(tmp_path))
+    at.text_input(key="governance.probe.by").set_value("Ada")
+    press(at, "Read it")
+    assert any("DVC" in box.label for box in at.expander)
+
+
+def test_four_eyes_ask_for_a_second_person() -> None:
+    at = open_page("governance", system=SYSTEM)
+    at.toggle(key=f"governance.{SYSTEM}.four_eyes").set_value(True)
+    at.text_input(key="governance.approve.by").set_value("Ada")
+    press(at, "Save")
+    at.text_area(key="governance.attest.statement").set_value("It holds.")
+    at.text_input(key="governance.attest.by").set_value("Ada")
+    press(at, "Attest")
+    waiting = next(box for box in at.checkbox if box.key.startswith("governance.approve."))
+    waiting.check()
+    at.text_input(key="governance.approve.by").set_value("Bo")
+    press(at, "Approve and save")
+    assert not [box for box in at.checkbox if box.key.startswith("governance.approve.")]
