@@ -1,7 +1,7 @@
 """Load a log, correct what its columns mean, see what came in, mend what did not, take it back."""
 
 from plumbline.answers.loading import logs_of
-from plumbline.ui import cards, loads, quarantines, sentences, shell, uploads
+from plumbline.ui import cards, loads, quarantines, sentences, shell, sources, uploads
 
 view = shell.view()
 
@@ -12,6 +12,7 @@ loads.result()
 cards.section("Load a log", "Or a labels file, with decision ids and outcomes: it is recognised by itself.")
 upload = uploads.drop(view)
 if upload is not None:
+    upload = sources.sheet(upload)
     title = uploads.target(view, upload)
     found = uploads.inspect(view, upload, title)
     if found is not None:
@@ -26,3 +27,4 @@ if logs is not None and logs.loads:
     loads.table(logs.loads)
     loads.undo(view, logs.loads)
 quarantines.section(view)
+sources.remembered(view)

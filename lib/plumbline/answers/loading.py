@@ -162,14 +162,30 @@ def inspect_file(
 
 
 def preview_file(
-    ws: Workspace, path: Path, mapping: Mapping, *, labels: bool = False, system: str | None = None
-) -> Preview:
+    ws: Workspace, path: Path, mapping: Mapping, *, labels: bool = False, system: str | None = None,
+    sheet: str | None = None,
+) -> Preview:  # fmt: skip
     """The first ten rows of a file as a load under this mapping would make them; changes nothing.
 
     Raises:
         PlumblineError: the mapping does not fit, as for a load.
     """
-    return preview(ws, path, mapping, labels=labels, system=system_key(system) if system else None)
+    key = system_key(system) if system else None
+    return preview(ws, path, mapping, labels=labels, system=key, sheet=sheet)
+
+
+def tables_of(path: Path) -> tuple[str, ...]:
+    """The sheets of a workbook that hold a table, the largest first; none for any other file.
+
+    Raises:
+        PlumblineError: the workbook is damaged.
+    """
+    from plumbline.logs import excel
+
+    if not excel.is_workbook(path):
+        return ()
+    first, others = excel.choose(path, excel.sheets(path), None)
+    return (first.name, *(sheet.name for sheet in others))
 
 
 def load_file(

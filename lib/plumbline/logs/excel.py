@@ -39,6 +39,12 @@ class Sheet:
         return self.columns >= 2 and self.rows >= 2
 
 
+def is_workbook(file: Path) -> bool:
+    """Whether a file begins like one."""
+    with file.open("rb") as opened:
+        return opened.read(4) == b"PK\x03\x04"
+
+
 def sheets(file: Path) -> list[Sheet]:
     """The workbook's sheets in their order.
 

@@ -45,20 +45,22 @@ class Preview:
 
 
 def preview(
-    ws: Workspace, path: Path, mapping: Mapping, *, labels: bool = False, system: str | None = None
-) -> Preview:
+    ws: Workspace, path: Path, mapping: Mapping, *, labels: bool = False, system: str | None = None,
+    sheet: str | None = None,
+) -> Preview:  # fmt: skip
     """Read the first ten rows under a mapping; changes nothing.
 
     Args:
         labels: the file holds labels and no decisions.
         system: key of the system that it goes into; its columns keep their kinds.
+        sheet: of a workbook; without, the largest.
 
     Raises:
         PlumblineError: the mapping does not fit, as for a load.
     """
     short = _head(ws, path)
     try:
-        source = open_source(ws, short or path, whole=False)
+        source = open_source(ws, short or path, whole=False, sheet=sheet)
         try:
             require(mapping, source)
             return _rows(ws, source, mapping, labels, system)

@@ -31,6 +31,7 @@ class Kept:
     title: str
     mapping: Mapping
     reference: bool
+    sheet: str | None = None
 
 
 @dataclass
@@ -101,7 +102,7 @@ def keep(real: Workspace, *, actor: str) -> Load | None:
         key = system_key(kept.title)
         titles.setdefault(key, _free(real, kept.title))
         made = load_file(real, kept.path, title=titles[key], mapping=kept.mapping, reference=kept.reference,
-                         actor=actor)  # fmt: skip
+                         sheet=kept.sheet, actor=actor)  # fmt: skip
     held.clear()
     return made
 

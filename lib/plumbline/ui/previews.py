@@ -17,7 +17,16 @@ from plumbline.ui.view import View
 _NONE = "–"
 
 
-def rows(view: View, token: str, path: Path, mapping: Mapping, *, labels: bool, system: str) -> bool:
+def rows(
+    view: View,
+    token: str,
+    path: Path,
+    mapping: Mapping,
+    *,
+    labels: bool,
+    system: str,
+    sheet: str | None = None,
+) -> bool:
     """Draw the preview under the mapping as it now stands; False where it cannot be loaded so."""
     key = (token, mapping, labels, system, view.ws.path)
     held = session.PREVIEW.get()
@@ -25,7 +34,7 @@ def rows(view: View, token: str, path: Path, mapping: Mapping, *, labels: bool, 
         if held and held[0] == key:
             seen: Preview = held[1]
         else:
-            seen = preview_file(view.ws, path, mapping, labels=labels, system=system)
+            seen = preview_file(view.ws, path, mapping, labels=labels, system=system, sheet=sheet)
             session.PREVIEW.set((key, seen))
     except PlumblineError as error:
         states.failed(error)

@@ -24,10 +24,11 @@ NEW = "New system"
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file in the workspace's inbox, and which upload of the browser it is."""
+    """A file in the workspace's inbox, which upload of the browser it is, and which sheet of a workbook."""
 
     token: str
     path: Path
+    sheet: str | None = None
 
 
 def actor() -> str:
@@ -103,7 +104,7 @@ def inspect(view: View, upload: Upload, title: str) -> Inspection | None:
         seen: Inspection = held[1]
         return seen
     try:
-        found = inspect_file(upload.path, ws=view.ws, system=known)
+        found = inspect_file(upload.path, ws=view.ws, system=known, sheet=upload.sheet)
     except PlumblineError as error:
         states.failed(error)
         return None
@@ -155,7 +156,8 @@ def correct(view: View, found: Inspection, upload: Upload, title: str) -> tuple[
     known = title if title in {system.key for system in view.systems} else ""
     if found.kind != "labels":
         previews.worth(used)
-    if not previews.rows(view, upload.token, upload.path, used, labels=found.kind == "labels", system=known):
+    if not previews.rows(view, upload.token, upload.path, used, labels=found.kind == "labels", system=known,
+                         sheet=upload.sheet):  # fmt: skip
         return None
     return said, used
 
@@ -180,10 +182,11 @@ def load(view: View, upload: Upload, title: str, found: Inspection, said: Said, 
         ws = desk.scratch(opened.workspace()) if look else view.ws
         who = actor()
         jobs.start(ws, upload.path.name, lambda say: load_file(
-            ws, upload.path, title=title, mapping=used, reference=bool(reference), actor=who, progress=say,
+            ws, upload.path, title=title, mapping=used, reference=bool(reference), sheet=upload.sheet, actor=who,
+            progress=say,
         ))  # fmt: skip
         if look or view.scratch:
-            session.SCRATCHING.set(desk.Kept(upload.path, title, used, bool(reference)))
+            session.SCRATCHING.set(desk.Kept(upload.path, title, used, bool(reference), upload.sheet))
 
 
 def finish(view: View) -> None:
