@@ -15,7 +15,7 @@ from plumbline.answers.releases import releases
 from plumbline.answers.scorecard import scorecard
 from plumbline.demo.load import load_files
 from plumbline.demo.scenarios import SCENARIOS, ScenarioFiles
-from plumbline.domain import Finding, Scorecard, Status
+from plumbline.domain import Finding, PointStatus, Scorecard, Status
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 
@@ -69,7 +69,8 @@ def test_the_shop_is_a_liability_since_its_onset_and_the_season_comes_first(told
     assert told.card.at_stake["low"] > 0
     assert "15 %" in told.card.at_stake["reason"]
     due = next(f for f in told.findings if f.signal == "retraining")
-    assert due.since == confirmed.since
+    breached = [p for p in held.points if p.status is PointStatus.BREACH and not p.provisional]
+    assert due.since == breached[0].start
     assert due.sentence == held.retraining
     assert due.sentence in next(c for c in told.card.controls if c.id == "MON-7").evidence.sentence
 

@@ -14,6 +14,7 @@ from plumbline.demo.story import (
     YEAR,
     Scenario,
     ScenarioFiles,
+    drawn,
     keep,
     sigmoid,
     times,
@@ -49,11 +50,11 @@ def _repays(x: dict[str, FloatArray]) -> FloatArray:
     ) * 1.25  # fmt: skip
 
 
-def write(folder: Path) -> ScenarioFiles:
+def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     """Write a year of decisions of four versions, shadow runs included, and the four models."""
     import pandas as pd
 
-    rng = np.random.default_rng(20251031)
+    rng = drawn(20251031, seed)
     at = times(rng, DAYS, ROWS)
     x = _people(rng, ROWS)
     for place in rng.choice(ROWS - 1, 400, replace=False):  # applications that are sent in twice

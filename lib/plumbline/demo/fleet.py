@@ -6,7 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import DEMO_END, END, Scenario, ScenarioFiles, keep, train, write_csv
+from plumbline.demo.story import (
+    DEMO_END,
+    END,
+    Scenario,
+    ScenarioFiles,
+    drawn,
+    keep,
+    train,
+    write_csv,
+)
 from plumbline.domain import FloatArray, Task
 
 DAYS, DEPOTS, STABLE = 730, 62, 365
@@ -49,11 +58,11 @@ def _lockers(rng: np.random.Generator, day: FloatArray) -> FloatArray:
     return rng.poisson(RIVALS + grown * FALL * usual / LOSS).astype(float)
 
 
-def write(folder: Path) -> ScenarioFiles:
+def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     """Write two years of forecasts by two versions, what came, and both models."""
     import pandas as pd
 
-    rng = np.random.default_rng(20241031)
+    rng = drawn(20241031, seed)
     past = np.repeat(_days(365), DEPOTS)
     learnt = _inputs(rng, past, np.tile(np.arange(DEPOTS, dtype=float), 365))
     before = _demand(learnt, _lockers(rng, past)) * rng.normal(1, SPREAD, len(past))

@@ -6,18 +6,26 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import DEMO_END, Scenario, ScenarioFiles, keep, times, train
+from plumbline.demo.story import (
+    DEMO_END,
+    Scenario,
+    ScenarioFiles,
+    drawn,
+    keep,
+    times,
+    train,
+)
 from plumbline.domain import Task
 
 DAYS, ROWS = 270, 25_000
 SECTORS = np.array(["Handel", "Industrie", "Gesundheit", "Bildung", "Öffentlich"], dtype=object)
 
 
-def write(folder: Path) -> ScenarioFiles:
+def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     """Write the log as a German ERP exports it: semicolons, decimal commas, DD.MM.YYYY."""
     import pandas as pd
 
-    rng = np.random.default_rng(20260202)
+    rng = drawn(20260202, seed)
 
     def offers(n: int) -> pd.DataFrame:
         return pd.DataFrame(

@@ -6,18 +6,27 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import DEMO_END, Scenario, ScenarioFiles, keep, times, train, write_csv
+from plumbline.demo.story import (
+    DEMO_END,
+    Scenario,
+    ScenarioFiles,
+    drawn,
+    keep,
+    times,
+    train,
+    write_csv,
+)
 from plumbline.domain import Task
 
 DAYS, ROWS = 61, 5_000
 INTENTS = np.array(["buy", "compare", "help", "leave"], dtype=object)
 
 
-def write(folder: Path) -> ScenarioFiles:
+def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     """Write the log; answers were judged by the team when they ran it."""
     import pandas as pd
 
-    rng = np.random.default_rng(20260901)
+    rng = drawn(20260901, seed)
 
     def queries(n: int) -> pd.DataFrame:
         return pd.DataFrame(

@@ -11,6 +11,7 @@ from plumbline.demo.story import (
     DEMO_END,
     Scenario,
     ScenarioFiles,
+    drawn,
     elapsed,
     keep,
     sigmoid,
@@ -63,11 +64,11 @@ def _orders(rng: np.random.Generator, x: dict[str, FloatArray]) -> FloatArray:
     return np.asarray(np.round(items * 20 * np.exp(0.25 * rng.normal(size=len(items)) - 0.03), 2))
 
 
-def write(folder: Path) -> ScenarioFiles:
+def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     """Write the log, the labels that come one to four days later, and the model."""
     import pandas as pd
 
-    rng = np.random.default_rng(20260501)
+    rng = drawn(20260501, seed)
     before = _shoppers(rng, LEARNT_ROWS, np.full(LEARNT_ROWS, LEARNT))
     taken = rng.random(LEARNT_ROWS) < sigmoid(_wants(before, np.zeros(LEARNT_ROWS)))
     model = train(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,12 @@ class ScenarioFiles:
     repository: Path | None = None  # with DVC's record of each training, where the company keeps one
 
 
+class Writer(Protocol):
+    """Writes a story's files; seed 0 is the demo's own, any other draws the same story anew."""
+
+    def __call__(self, folder: Path, seed: int = 0) -> ScenarioFiles: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One story: how its log is written, what its people state, and what was planted in it.
@@ -45,7 +51,7 @@ class Scenario:
     name: str
     title: str
     task: Task
-    write: Callable[[Path], ScenarioFiles]
+    write: Writer
     mapping: dict[str, str]
     context: dict[str, str]
     settings: dict[str, Any]
@@ -61,6 +67,11 @@ class Scenario:
     #: whether the company registers its model files with Plumbline; they lie beside the log in any case
     registers: bool = True
     events: tuple[tuple[str, str, str, str], ...] = ()
+
+
+def drawn(own: int, seed: int) -> np.random.Generator:
+    """A story's own stream of random numbers, or another one of it."""
+    return np.random.default_rng(own if seed == 0 else [own, seed])
 
 
 def times(rng: np.random.Generator, days: int, n: int, start: str | None = None) -> NDArray[np.datetime64]:

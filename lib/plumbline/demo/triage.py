@@ -6,7 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import DEMO_END, Scenario, ScenarioFiles, keep, times, train, write_csv
+from plumbline.demo.story import (
+    DEMO_END,
+    Scenario,
+    ScenarioFiles,
+    drawn,
+    keep,
+    times,
+    train,
+    write_csv,
+)
 from plumbline.domain import FloatArray, Task
 
 DAYS, ROWS, CASES = 182, 20_000, 8_000
@@ -33,11 +42,11 @@ def _grave(x: dict[str, FloatArray]) -> FloatArray:
     )  # fmt: skip
 
 
-def write(folder: Path) -> ScenarioFiles:
+def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     """Write the log: each case is sent to two or three sites; Cork logs no version."""
     import pandas as pd
 
-    rng = np.random.default_rng(20260505)
+    rng = drawn(20260505, seed)
     learnt = _patients(rng, 14_000)
     level = np.digitize(_grave(learnt) + rng.normal(0, 0.7, 14_000), [0.6, 2.2])
     model = train(pd.DataFrame(learnt), level, "multiclass", trees=60, num_class=3)
