@@ -37,6 +37,21 @@ def test_js_is_scipys_with_base_two() -> None:
     assert METHODS["js"].one(_levels(p, q)).value == pytest.approx(jensenshannon(p, q, base=2), abs=1e-12)
 
 
+def test_peers_definitions_agree_where_they_say_so() -> None:
+    """Evidently 0.7.23 takes the natural logarithm and both samples' levels, NannyML 0.13.1 base 2."""
+    p, q = [50, 30, 20, 1], [20, 30, 45, 5]
+    ours = METHODS["js"].one(_levels(p, q)).value
+    assert ours == pytest.approx(jensenshannon(p, q, base=2))
+    assert ours == pytest.approx(jensenshannon(p, q) / np.sqrt(np.log(2)))
+    a, b = RNG.normal(0, 1, 3000), RNG.normal(0.4, 1.3, 900)
+    evidently = stats.wasserstein_distance(a, b) / max(np.std(a), 0.001)
+    assert exact_wasserstein(a, b).value == pytest.approx(evidently * np.sqrt(2999 / 3000))
+    assert exact_ks(a, b).value == pytest.approx(stats.ks_2samp(a, b).statistic)
+    share = np.array(p) / sum(p), np.array(q) / sum(q)
+    by_hand = np.sqrt(np.sum((np.sqrt(share[0]) - np.sqrt(share[1])) ** 2) / 2)
+    assert METHODS["hellinger"].one(_levels(p, q)).value == pytest.approx(by_hand)
+
+
 def test_chi2_and_cramers_v_are_scipys() -> None:
     p, q = [50, 30, 20], [20, 30, 45]
     statistic, p_value, _, _ = stats.chi2_contingency([p, q], correction=False)

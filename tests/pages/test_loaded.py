@@ -123,6 +123,45 @@ def test_drift_names_the_shifted_feature_first() -> None:
     assert {trace["name"] for trace in figures(at)[1]["data"]} == {"reference", "window"}
 
 
+def test_any_two_windows_can_be_compared_by_any_measure() -> None:
+    at = open_page(
+        "drift",
+        system=SYSTEM,
+        method="ks",
+        against="other dates",
+        then_from="2026-01-05",
+        then_to="2026-01-25",
+    )
+    assert not at.exception
+    assert "against 5–25 Jan 2026" in words(at).replace("\\", "")
+    assert at.dataframe[0].value["Feature"].iloc[0] == "season_index"
+    marks = [m for trace in figures(at)[0]["data"][1:] for m in trace.get("customdata", [])]
+    assert list(dict.fromkeys(m[0] for m in marks))[:1] == ["season_index"]
+
+
+def test_whole_rows_are_compared_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plumbline.answers.wholerow.MOST_CHUNKS", 1)
+    at = open_page("drift", system=SYSTEM, whole_row="true")
+    assert not at.exception
+    assert "Whole rows shifted" in words(at)
+    assert "whole rows" in json.dumps(figures(at)[0]["layout"]["yaxis"]["ticktext"])
+
+
+def test_a_range_in_the_link_narrows_every_page() -> None:
+    at = open_page("accuracy", system=SYSTEM, where="feature:basket", **{"is": "..40"})
+    assert not at.exception
+    assert at.sidebar.text_input(key="is").value == "..40"
+    assert "basket \\= \\.\\.40" in words(at)
+
+
+def test_log_quality_says_what_is_on_record_and_how_old_it_is() -> None:
+    at = open_page("quality", system=SYSTEM)
+    said = words(at)
+    for part in ("On record", "Personal data", "Same input, same answer", "Age"):
+        assert f"### {part}" in said.replace("\\", "")
+    assert "first seen" in said
+
+
 def test_a_decision_is_explained_with_its_source() -> None:
     at = open_page("decisions", system=SYSTEM, decision="o-010-003")
     said = words(at)

@@ -10,6 +10,7 @@ from plumbline.answers import checking, recording
 from plumbline.answers.incidents import incidents_in
 from plumbline.answers.issuing import record_facts
 from plumbline.answers.probing import latest_probes
+from plumbline.answers.quality import personal_of
 from plumbline.answers.reading import Span, as_of, span_of
 from plumbline.answers.recording import Record
 from plumbline.answers.releases import ReleasesAnswer, releases_of
@@ -22,17 +23,15 @@ from plumbline.governance.registry import registry_facts
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.delay import delay_curve, usual_delay
 from plumbline.monitor.fairness import group_rates
-from plumbline.monitor.personal import personal_data
 from plumbline.monitor.quality import audit
 from plumbline.monitor.staleness import staleness
-from plumbline.profile import decisions, groups, read, rows
+from plumbline.profile import groups, read, rows
 from plumbline.profile.repeats import repeats
 from plumbline.store import loads, model_files, systems, trail
 from plumbline.store.workspace import Cursor, Workspace
 
 DAYS_A_MONTH = 30.44
 RECENT = timedelta(days=90)
-EXAMINED = 2_000  # rows looked at for personal data
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,18 +149,13 @@ def _answered(noted: tuple[Record, ...], at: datetime | None) -> bool:
 def _audit(cursor: Cursor, system: System, span: Span) -> dict[str, Any]:
     profile: CompletenessProfile = read.completeness(cursor, system, Slice())
     found = audit(profile, decisions=span.n, duplicate_ids=rows.duplicate_ids(cursor, system))
-    sample = decisions.sample(cursor, system, Slice(), EXAMINED, 0)
-    text = [
-        c
-        for c in sample.columns
-        if c.partition(":")[0] in ("feature", "segment") and sample[c].dtype.kind not in "fiub"
-    ]
+    personal, _ = personal_of(cursor, system)
     return {
         "id_share": found.shares.get("id"), "version_share": found.shares.get("version"),
         "features_share": found.shares.get("features"),
         "duplicate_share": found.duplicate_share if "id" in found.shares else None,
         "gaps_unexplained": len(found.gaps), "longest_gap_hours": found.longest_gap_hours,
-        "personal_detected": personal_data({c: sample[c].dropna().astype(str).tolist() for c in text}),
+        "personal_detected": tuple(sorted({p.column for p in personal if p.sure != "possible"})),
         "personal_declared": tuple(system.settings.get("personal_data", ())),
         "retention_days": system.settings.get("retention_days"),
         "covers_launch": system.settings.get("covers_launch"),

@@ -178,6 +178,27 @@ def fairness(
     return found.summary(), found.lines()
 
 
+@command("quality")
+@click.argument("system")
+def quality(workspace: str | None, system: str) -> Any:
+    """Log quality, personal data, consistency, staleness and shelf life."""
+    from plumbline.answers.quality import quality as answer
+    from plumbline.report import contract
+
+    with open_for(workspace) as ws:
+        found = answer(ws, system)
+    lines = [found.trail.sentence, found.consistency.sentence, found.staleness.sentence, found.shelf.sentence]
+    lines += [
+        f"{p.column:<28} {p.kind}: {p.hits} of {p.n} rows, {p.sure}  {p.example}" for p in found.personal
+    ] or [f"No personal data was found in {found.examined} rows."]
+    lines += [
+        f"{f.feature:<28} {f.method:<12} {f.value:.4f}  n={f.n}  {f.status}  {f.note}"
+        for f in found.own
+        if f.value is not None and f.status in ("watch", "breach")
+    ]
+    return contract.quality(found), lines
+
+
 @command("check")
 @click.argument("system", required=False)
 def check(workspace: str | None, system: str | None) -> Any:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from plumbline.answers.folders import Gathered
     from plumbline.answers.performance import PerformanceAnswer
     from plumbline.answers.pulling import Pulled
+    from plumbline.answers.quality import QualityAnswer
     from plumbline.answers.segments import SegmentsAnswer
     from plumbline.answers.wholerow import WholeRowAnswer
     from plumbline.governance.history import Changes
@@ -90,6 +91,19 @@ def drift(found: DriftAnswer, whole: WholeRowAnswer | None = None) -> dict[str, 
         "system": found.system.key, "sentence": found.sentence, "reference": plain(found.reference),
         "window": plain(found.window), "features": [_drifted(f) for f in found.features],
         "ranking": plain(found.ranking), "own": [_drifted(f) for f in found.own], **more,
+    }  # fmt: skip
+
+
+def quality(found: QualityAnswer) -> dict[str, Any]:
+    """``personal``: counts and masked examples, never a value; ``consistency`` without its example rows."""
+    return {
+        "system": found.system.key, "sentence": found.sentence, "window": plain(found.window),
+        "completeness": found.trail.shares, "statuses": plain(found.trail.statuses),
+        "duplicate_share": found.trail.duplicate_share, "gaps": plain(found.trail.gaps),
+        "own": [_drifted(f) for f in found.own], "constant": list(found.constant),
+        "personal": plain(found.personal), "overdue": found.overdue, "consistency": plain(found.consistency),
+        "staleness": plain(found.staleness), "shelf_life": plain(found.shelf),
+        "last_decision": plain(found.decisions_beat), "last_label": plain(found.labels_beat),
     }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ SECTIONS = {
         ("decisions", "Decisions", "manage_search"),
         ("releases", "Releases", "rocket_launch"),
         ("fairness", "Fairness", "balance"),
+        ("quality", "Log quality", "rule"),
     ),
     "Operations": (
         ("logs", "Logs", "upload_file"),
