@@ -133,10 +133,10 @@ def _told(series: str, words: str, share: float, n: int) -> str:
 
 
 def _key(figure: go.Figure, mode: Mode, n_then: int, n_now: int) -> None:
-    """What is what, and how many, at the top right."""
+    """What is what, and how many, at the top left: the camera is at the right."""
     t = TOKENS[mode]
     figure.add_annotation(
-        xref="paper", yref="paper", x=1, y=1.02, xanchor="right", yanchor="bottom", showarrow=False,
+        xref="paper", yref="paper", x=0, y=1.02, xanchor="left", yanchor="bottom", showarrow=False,
         text=f"□ reference, n = {numbers.count(n_then)}    "
         f'<span style="color:{t.accent}">■ window, n = {numbers.count(n_now)}</span>',
         font={"color": t.muted, "size": 12},

@@ -105,9 +105,7 @@ def _moved(found: FeatureAnswer) -> None:
                     "Quantile": f"{100 * q.share:.0f} %",
                     "Reference": _held(q.then),
                     "Window": _held(q.now),
-                    "Change": numbers.signed(q.now - q.then)
-                    if q.now is not None and q.then is not None
-                    else numbers.DASH,
+                    "Change": _change(q.then, q.now),
                 }
                 for q in found.quantiles
             ],
@@ -129,6 +127,14 @@ def _moved(found: FeatureAnswer) -> None:
         )
     if found.new_levels:
         cards.note("Not seen before: " + ", ".join(one_line(level, 30) for level in found.new_levels) + ".")
+
+
+def _change(then: float | None, now: float | None) -> str:
+    """The difference; what is only rounding is none."""
+    if then is None or now is None:
+        return numbers.DASH
+    change = now - then
+    return "0" if abs(change) < 1e-9 * max(abs(then), abs(now)) else numbers.signed(change)
 
 
 def _held(value: float | None) -> str:

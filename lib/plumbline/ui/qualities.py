@@ -47,7 +47,7 @@ def columns(answer: QualityAnswer) -> None:
     """Missing, new and out-of-range values of the window, constant columns, personal data, retention."""
     cards.section(
         "Columns",
-        f"{numbers.span(*answer.window)} against the reference, each with its own test. Constant: "
+        f"Decisions {numbers.span(*answer.window)} against the reference, each with its own test. Constant: "
         + (", ".join(one_line(c, 40) for c in answer.constant) or "none")
         + ".",
     )
@@ -100,7 +100,9 @@ def same_answer(answer: QualityAnswer) -> None:
         f"answers; numbers within {answer.tolerance:.0e} of each other count as the same. Examples, both ends of "
         f"each group:"
     )
-    scored = answer.system.task is not Task.REGRESSION
+    scored = answer.system.task is not Task.REGRESSION and any(
+        row.get("score") is not None for group in found.examples for row in group
+    )
     for number, group in enumerate(found.examples[:MOST_GROUPS], 1):
         inputs = {
             finder.title(name): value for name, value in group[0].items()
@@ -164,4 +166,7 @@ def _beat(name: str, found: Beat) -> Figure:
 def _days(value: float | None) -> str:
     if value is None:
         return "unknown"
-    return f"{value * 24:.0f} hours" if value < 2 else f"{value:.0f} days"
+    if value >= 2:
+        return f"{value:.0f} days"
+    hours = round(value * 24)
+    return "1 hour" if hours == 1 else f"{hours} hours"
