@@ -24,6 +24,7 @@ from plumbline.monitor.multiplicity import benjamini_hochberg
 ALPHA = 0.05
 DEFAULT = ("js",)
 FEWEST_REFERENCE, FEWEST = 100, 30  # values below which nothing is judged
+FEWEST_WEEKS = 4
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
 Span = tuple[datetime | None, datetime | None]
@@ -100,16 +101,42 @@ def sample_of(profile: FeatureProfile, rows: NDArray[np.bool_]) -> Sample:
     )  # fmt: skip
 
 
+def dispersion(profile: FeatureProfile, rows: NDArray[np.bool_]) -> float:
+    """How much more the reference's own weeks differ than independent decisions would; at least 1.
+
+    Pearson's chi-square of weeks by cells over its degrees of freedom (McCullagh and Nelder 1989, 4.5).
+    Decisions that repeat each other, and weekdays and holidays, make chance larger than counts suggest; all
+    counts are divided by it where chance is judged. 1 where fewer than four weeks tell.
+    """
+    days = [day for day, keep in zip(profile.days, rows, strict=True) if keep]
+    if not days:
+        return 1.0
+    _, _, index = chunk_index(days, "week")
+    weekly = np.add.reduceat(profile.counts[rows], np.flatnonzero(np.diff(index, prepend=-1)), axis=0)
+    weekly = cells_of(profile.bins, weekly[0], weekly).coarse()[1]
+    weekly = weekly[weekly.sum(axis=1) >= FEWEST]
+    weekly = weekly[:, weekly.sum(axis=0) > 0] if len(weekly) else weekly
+    if len(weekly) < FEWEST_WEEKS or weekly.shape[1] < 2:
+        return 1.0
+    due = np.outer(weekly.sum(axis=1), weekly.sum(axis=0)) / weekly.sum()
+    freedom = (len(weekly) - 1) * (weekly.shape[1] - 1)
+    return float(max(np.sum((weekly - due) ** 2 / due) / freedom, 1.0))
+
+
 def compare(
-    profile: FeatureProfile, reference: Sample, windows: Windows, method: Method
+    profile: FeatureProfile, reference: Sample, windows: Windows, method: Method, spread: float = 1.0
 ) -> list[FeatureDrift]:
-    """One feature's windows against its reference by one method; q and the verdict come with the others."""
+    """One feature's windows against its reference by one method; q and the verdict come with the others.
+
+    ``spread``: see ``dispersion``; the sizes that are reported are those of the decisions.
+    """
     bins = profile.bins
     counts, gone = windows.counts, windows.missing
     sizes = counts.sum(axis=1)
     cells = cells_of(
-        bins, reference.counts, counts, reference.sd, reference.scale, (float(reference.missing), gone)
-    )
+        bins, reference.counts / spread, counts / spread, reference.sd, reference.scale,
+        (reference.missing / spread, gone / spread),
+    )  # fmt: skip
     if reference.n + (reference.missing if method.counts_missing else 0):
         found = method.compute(cells)
     else:
@@ -212,14 +239,15 @@ def drift(
     for then, now in zip(healthy or profiles, profiles, strict=True):
         part = sample_of(now, within(now.days, window))
         shown = Windows(part.counts[None, :], np.array([float(part.missing)]), (window[0],), (window[1],))
-        pairs.append((now, sample_of(then, within(then.days, reference)), shown))
+        healthy_days = within(then.days, reference)
+        pairs.append((now, sample_of(then, healthy_days), shown, dispersion(then, healthy_days)))
     for name in methods:
         method = _method(name)
         compared: list[FeatureDrift] = []
-        for now, before, shown in pairs:
+        for now, before, shown, spread in pairs:
             if now.bins.kind in method.kinds:
                 new = _new_levels(now, shown.counts[0])
-                compared += [replace(f, new_levels=new) for f in compare(now, before, shown, method)]
+                compared += [replace(f, new_levels=new) for f in compare(now, before, shown, method, spread)]
         made += judge(compared)
     return tuple(made)
 
@@ -238,7 +266,8 @@ def drift_by_chunk(
     for profile in profiles:
         if profile.bins.kind not in chosen.kinds or not profile.days:
             continue
-        healthy = sample_of(profile, within(profile.days, reference))
+        of_reference = within(profile.days, reference)
+        healthy = sample_of(profile, of_reference)
         shown = within(profile.days, window)
         days = [d for d, keep in zip(profile.days, shown, strict=True) if keep]
         starts, ends, index = chunk_index(days, by)
@@ -249,7 +278,7 @@ def drift_by_chunk(
         counts = np.add.reduceat(profile.counts[shown], firsts, axis=0)
         missing = sum_by(index, chunks, profile.missing[shown])
         windows = Windows(counts.astype(float), missing.astype(float), starts, ends)
-        for one in compare(profile, healthy, windows, chosen):
+        for one in compare(profile, healthy, windows, chosen, dispersion(profile, of_reference)):
             by_chunk.setdefault(one.start, []).append(one)
     judged = [one for start in sorted(by_chunk, key=lambda s: s or _FIRST) for one in judge(by_chunk[start])]
     series: dict[str, list[int]] = {}
