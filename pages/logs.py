@@ -1,7 +1,7 @@
 """Load a log, correct what its columns mean, see what came in, mend what did not, take it back."""
 
 from plumbline.answers.loading import logs_of
-from plumbline.ui import cards, loads, quarantines, sentences, shell, sources, uploads
+from plumbline.ui import cards, loads, quarantines, schema_changes, sentences, shell, sources, uploads
 
 view = shell.view()
 
@@ -26,5 +26,6 @@ if logs is not None and logs.loads:
     cards.section("Loads so far")
     loads.table(logs.loads)
     loads.undo(view, logs.loads)
+    schema_changes.table(logs.changes)
 quarantines.section(view)
 sources.remembered(view)

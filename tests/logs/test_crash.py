@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,30 @@ def test_an_unclosed_quote_is_set_aside_and_not_read_as_a_cell(workspace: Worksp
     made = load(workspace, write(tmp_path / "a.csv", rows))
     assert made.rows_loaded == 10
     assert made.reasons == {"bad_quotes": 1}
+
+
+@pytest.mark.parametrize("kills", [10, pytest.param(50, marks=pytest.mark.bench)])
+def test_a_load_killed_at_random_moments_is_there_whole_or_not_at_all(tmp_path: Path, kills: int) -> None:
+    """After each kill: rows, register and counts agree, and the trail holds. Fifty kills: ``make bench-kill``."""
+    root = Path(__file__).parents[2]
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.logs.killed", str(tmp_path), str(kills)], cwd=root, capture_output=True,
+        text=True, timeout=280, env=os.environ | {"PYTHONPATH": f"{root / 'lib'}{os.pathsep}{root}"},
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert f"{kills} kills" in ran.stdout
+    print(ran.stdout)
+
+
+def test_two_files_at_once_both_go_in_and_the_same_file_at_once_goes_in_once(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    logs = [write(tmp_path / f"{n}.csv", [row(i) for i in range(n * 50, n * 50 + 50)]) for n in range(2)]
+    load(workspace, write(tmp_path / "first.csv", [row(i) for i in range(200, 210)]))
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda path: load(workspace, path), [*logs, *logs]))
+    assert sorted(m.rows_loaded for m in made) == [0, 0, 50, 50]
+    assert all(m.rows_read == m.rows_loaded + m.rows_duplicate + m.rows_quarantined for m in made)
+    assert len(rows_of(workspace)) == 110
+    with workspace.read() as cursor:
+        assert trail.verify(cursor).intact

@@ -9,13 +9,24 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from plumbline.domain import IGNORE, ColumnMap, Load, Mapping, PlumblineError, RoleName, System, Task
+from plumbline.domain import (
+    IGNORE,
+    ColumnMap,
+    Load,
+    Mapping,
+    PlumblineError,
+    RoleName,
+    SchemaChange,
+    System,
+    Task,
+)
 from plumbline.logs.inspect import Inspection, inspect
 from plumbline.logs.labels import load_labels
 from plumbline.logs.load import load_decisions
 from plumbline.logs.orders import ordered, read_order
 from plumbline.logs.preview import Preview, preview
 from plumbline.logs.questions import Question
+from plumbline.logs.schema import changes
 from plumbline.logs.source import open_source
 from plumbline.logs.undo import undo
 from plumbline.profile import build
@@ -33,6 +44,7 @@ class LogsOf:
 
     loads: tuple[Load, ...]
     waiting: int
+    changes: tuple[SchemaChange, ...] = ()
 
 
 def read_maps(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -291,10 +303,11 @@ def set_reference(ws: Workspace, key: str, start: datetime, end: datetime, *, ac
 
 
 def logs_of(ws: Workspace, key: str) -> LogsOf:
-    """A system's loads, and how many rows wait in quarantine."""
+    """A system's loads, how many rows wait in quarantine, and which columns came, went or changed."""
     with ws.read() as cursor:
         waiting = sum(n for _, _, n in loads.quarantine_counts(cursor, key))
-        return LogsOf(tuple(loads.list_loads(cursor, key)), waiting)
+        changed = changes(loads.schemas(cursor, key))
+        return LogsOf(tuple(loads.list_loads(cursor, key)), waiting, tuple(changed))
 
 
 def _holds_labels(mapping: Mapping) -> bool:

@@ -139,6 +139,19 @@ class DecisionColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """One column that came, went or changed its kind from one load to the next. ``said``: what it means, in words."""
+
+    change: str  # added | dropped | returned | retyped
+    column: str  # of the decision table
+    source: str  # its name in the file
+    was: str
+    now: str
+    load_id: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """One import of a log or labels file. Rows read = loaded + duplicates + quarantined, always."""
 
@@ -159,6 +172,7 @@ class Load:
     notes: tuple[str, ...] = ()
     undone_at: datetime | None = None
     retry_of: int | None = None  # the load whose quarantined rows these were
+    schema_changes: tuple[SchemaChange, ...] = ()  # of this load; told when it is made
 
 
 @dataclass(frozen=True, slots=True)

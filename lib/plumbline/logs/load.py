@@ -15,6 +15,7 @@ from plumbline.logs.quarantine import Outcome, record_number, set_aside
 from plumbline.logs.reference import settle_reference
 from plumbline.logs.register import Progress, log_load, nothing_fits, secret, settle_classes, task_of
 from plumbline.logs.repeats import find_repeats
+from plumbline.logs.schema import changes, schema_of
 from plumbline.logs.source import Source, open_source, require
 from plumbline.logs.staging import REPEATS, STAGE, drop_stage, odd_counts, stage
 from plumbline.store import loads, systems
@@ -115,6 +116,10 @@ def _load(
         reasons=aside.reasons, notes=tuple(notes), retry_of=retry.of if retry else None,
     )  # fmt: skip
     loads.record_load(cursor, record)
+    if loaded and not retry:
+        loads.record_schema(cursor, system.key, load_id, schema_of(plan))
+        found = changes(loads.schemas(cursor, system.key))
+        record = replace(record, schema_changes=tuple(c for c in found if c.load_id == load_id))
     if retry:  # how a few odd rows were read is no rule for the logs to come
         loads.mark_retried(cursor, retry, load_id)
     else:

@@ -63,6 +63,23 @@ def _load(row: tuple[Any, ...]) -> Load:
     )  # fmt: skip
 
 
+#: a column of the decision table -> its name in the file, and its kind there
+Schema = dict[str, tuple[str, str]]
+
+
+def record_schema(cursor: duckdb.DuckDBPyConnection, system: str, load_id: int, schema: Schema) -> None:
+    """Note which columns a load held."""
+    cursor.execute("INSERT INTO load_schema VALUES (?, ?, ?)", [load_id, system, json.dumps(schema)])
+
+
+def schemas(cursor: duckdb.DuckDBPyConnection, system: str) -> list[tuple[int, Schema]]:
+    """The loads of a system that stand, in order, each with the columns it held."""
+    rows = cursor.execute(
+        "SELECT load_id, body FROM load_schema WHERE system = ? ORDER BY load_id", [system]
+    ).fetchall()
+    return [(row[0], {name: (held[0], held[1]) for name, held in json.loads(row[1]).items()}) for row in rows]
+
+
 def next_load_id(cursor: duckdb.DuckDBPyConnection) -> int:
     """A number for a load that is about to be made."""
     row = cursor.execute("SELECT nextval('load_id')").fetchone()
@@ -109,6 +126,7 @@ def mark_undone(cursor: duckdb.DuckDBPyConnection, load_id: int) -> None:
     """
     cursor.execute("UPDATE load SET undone_at = ? WHERE load_id = ?", [naive(now()), load_id])
     cursor.execute("DELETE FROM quarantine WHERE load_id = ?", [load_id])
+    cursor.execute("DELETE FROM load_schema WHERE load_id = ?", [load_id])
     cursor.execute("DELETE FROM load_form WHERE load_id = ?", [load_id])
     cursor.execute("UPDATE quarantine SET retried_by = NULL WHERE retried_by = ?", [load_id])
     sources.take_back(cursor, load_id)
