@@ -6,13 +6,17 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from plumbline.answers.promises import attest
+from plumbline.answers.scorecard import scorecard
+from plumbline.domain import Attestation, Status
+from plumbline.store.workspace import open_workspace
 from plumbline.ui import open as opened
 
 from .conftest import PAGES, open_page, words
@@ -84,6 +88,27 @@ def test_an_action_is_given_to_somebody_with_a_date(
     assert "**Ana \\*Lopez\\***" in words(at)
     assert "due by 31 Jan 2026" in words(at)
     assert "What changed since" not in words(at)
+
+
+def test_two_days_are_compared_control_by_control(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "workspace.duckdb"
+    shutil.copy(made, copy)
+    monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(copy))
+    ws = open_workspace(copy)
+    day = date(2026, 3, 1)
+    scorecard(ws, SYSTEM, at=datetime(2026, 3, 2, tzinfo=UTC))
+    attest(ws, Attestation(SYSTEM, "CMP-7", Status.PASS, "Ours", "Ida", day, date(2027, 3, 1)))
+    scorecard(ws, SYSTEM, at=datetime(2026, 3, 9, tzinfo=UTC))
+    ws.close()
+    at = open_page("scorecard", system=SYSTEM)
+    at.get_by_key("scorecard.compare.from").set_value("2026-03-02")
+    at.get_by_key("scorecard.compare.to").set_value("2026-03-09").run()
+    assert not at.exception
+    table = next(t.value for t in at.table if "Evidence then" in t.value.columns)
+    assert table["Control"].tolist() == ["**CMP\\-7** Somebody owns it"]
+    assert "Ida attested CMP\\-7" in words(at)
 
 
 def test_accuracy_draws_value_threshold_reference_and_release() -> None:

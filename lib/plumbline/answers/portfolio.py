@@ -36,11 +36,21 @@ class SystemRow:
 
 
 def portfolio(ws: Workspace) -> tuple[SystemRow, ...]:
-    """All systems, worst verdict first, then by decisions."""
+    """All systems, worst verdict first; of one verdict the most money at stake first, then the most decisions."""
     with ws.read() as cursor:
         keys = [system.key for system in systems.list_systems(cursor)]
     rows = [_row(scorecard_answer(ws, key)) for key in keys]
-    return tuple(sorted(rows, key=lambda row: (WORST_FIRST.index(row.verdict), -row.decisions, row.title)))
+    return tuple(
+        sorted(
+            rows, key=lambda row: (WORST_FIRST.index(row.verdict), -_money(row), -row.decisions, row.title)
+        )
+    )
+
+
+def _money(row: SystemRow) -> float:
+    """The amount at stake; currencies are not converted, so that the order is a rough one where they differ."""
+    amount = row.at_stake.get("amount")
+    return float(amount) if isinstance(amount, int | float) else 0.0
 
 
 def _row(answer: Answer) -> SystemRow:

@@ -38,14 +38,14 @@ def _kept(row: tuple[Any, ...]) -> Kept:
 
 
 def keep(cursor: duckdb.DuckDBPyConnection, item: Kept) -> bool:
-    """Keep a scorecard unless the newest one rests on the same and says the same; True when it was kept.
+    """Keep a scorecard unless the one in force then rests on the same and says the same; True when it was kept.
 
     The trail takes the hashes, so that what was kept cannot be altered unnoticed.
     """
     last = cursor.execute(
-        "SELECT inputs, verdict, catalogue, rules FROM scorecard WHERE system = ?"
+        "SELECT inputs, verdict, catalogue, rules FROM scorecard WHERE system = ? AND made_at <= ?"
         " ORDER BY made_at DESC, id DESC LIMIT 1",
-        [item.system],
+        [item.system, naive(item.at)],
     ).fetchone()
     if last and tuple(last) == (item.inputs, item.verdict, item.catalogue, item.rules):
         return False

@@ -50,7 +50,7 @@ def word(status: str, words: str = "") -> str:
 
 
 #: where the first clause of a finding ends
-_CLAUSE = re.compile(r";\s|(?<=[a-z)])\.\s(?=[A-Z\d])")
+_CLAUSE = re.compile(r";\s|\s\(approved by |(?<=[a-z)])\.\s(?=[A-Z\d])")
 _REASON = re.compile(r"^([A-Z]+-\d+) .+?: (fail|unknown|partial|exempt)\. (.+)$")
 
 

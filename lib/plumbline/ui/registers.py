@@ -125,12 +125,17 @@ def _open(view: View, system: System) -> None:
             "Known since (UTC)", value=forms.today(), format="YYYY-MM-DD", max_value=forms.today(),
             key="governance.incident.day",
         )  # fmt: skip
-        at = right.time_input("at", value=time(0, 0), key="governance.incident.at")
+        at = right.time_input(
+            "At (UTC)", value=None, key="governance.incident.at",
+            help="Left open: now for today, and the first minute of an earlier day.",
+        )  # fmt: skip
         by = forms.signature("incident")
         saved = st.form_submit_button("Open", type="primary")
-    if saved and isinstance(day, date) and at is not None:
+    if saved and isinstance(day, date):
         forms.sign(by)
-        aware = datetime.combine(day, at, UTC)
+        aware = datetime.combine(day, at or time(), UTC)
+        if at is None and day == forms.today():
+            aware = datetime.now(UTC)
         register.open_incident(view.ws, system.key, title or "", by=by, aware_at=aware)
         st.rerun()
 

@@ -8,12 +8,15 @@ from urllib.parse import quote
 
 import streamlit as st
 
+from plumbline.answers import past
 from plumbline.answers.scorecard import Answer, Assigned
 from plumbline.charts import numbers
 from plumbline.charts.strip import strip
 from plumbline.charts.style import Mode, mark
 from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status
+from plumbline.governance.history import Changes
 from plumbline.ui import cards, session, states
+from plumbline.ui.ask import ask
 from plumbline.ui.plain import plain, prose
 from plumbline.ui.view import View
 
@@ -125,14 +128,14 @@ def changes(answer: Answer) -> None:
     found = answer.changes
     if found is None or not (found.controls or found.context or found.statements):
         return
-    same = found.before.verdict is found.after.verdict
-    said = (
-        f"still {found.after.verdict.value}"
-        if same
-        else f"{found.before.verdict.value} to {found.after.verdict.value}"
-    )
-    cards.section(f"What changed since {numbers.day(found.before.at)}", f"The verdict: {said}.")
-    words = [f"{key}: {was or 'open'} to {now or 'open'}" for key, was, now in found.context]
+    cards.section(f"What changed since {numbers.day(found.before.at)}")
+    _changed(found)
+
+
+def _changed(found: Changes) -> None:
+    was, now = found.before.verdict.value, found.after.verdict.value
+    cards.note(f"The verdict: {f'still {now}' if was == now else f'{was} to {now}'}.")
+    words = [f"{key}: {before or 'open'} to {after or 'open'}" for key, before, after in found.context]
     words += [w[:1].upper() + w[1:] for w in found.statements]
     if found.catalogue_changed:
         words.append("The catalogue or its rules changed, so the two are not judged alike")
@@ -145,15 +148,31 @@ def changes(answer: Answer) -> None:
         [
             {
                 "Control": f"**{plain(item.id)}** {plain(item.title)}",
-                "Was": cards.word(item.before) if item.before else "–",
-                "Is": cards.word(item.after) if item.after else "–",
-                "Evidence now": prose(item.now, 300),
+                "Was": cards.word(item.before) if item.before else numbers.DASH,
+                "Is": cards.word(item.after) if item.after else numbers.DASH,
+                "Evidence then": prose(item.was, 240),
+                "Evidence now": prose(item.now, 240),
             }
             for item in found.controls
         ],
-        alt="What changed: control, status before, status now, evidence",
+        alt="What changed: control, status before, status now, evidence then, evidence now",
         height=TALL if len(found.controls) > MANY else None,
     )
+
+
+def compare(view: View, answer: Answer) -> None:
+    """What changed between any two days on which a scorecard was kept."""
+    days = sorted({at.date().isoformat() for at, _ in answer.history})
+    if len(days) < 2:
+        return
+    with st.expander("Compare two days"):
+        left, right = st.columns(2, gap="large")
+        first = left.selectbox("From", days, index=len(days) - 2, key="scorecard.compare.from")
+        second = right.selectbox("To", days, index=len(days) - 1, key="scorecard.compare.to")
+        if first == second:
+            cards.note("Choose two different days.")
+            return
+        _changed(ask(view, past.changes, answer.system.key, *sorted((str(first), str(second)))))
 
 
 def conditions(items: Sequence[Condition]) -> None:
