@@ -251,6 +251,8 @@ def test_sqlite_tables_hold_anything_and_are_read_on(workspace: Workspace, tmp_p
     put = 'INSERT INTO "my log" VALUES (?, ?, ?, ?, ?, ?, ?)'
     database.executemany(put, [row(i) for i in range(20)] + [row(20, score="high")])
     database.commit()
+    with pytest.raises(PlumblineError, match="tells how far"):
+        _pull(workspace, f"sqlite:{tmp_path}/log.db", table="my log", since="region")
     found = _pull(workspace, f"sqlite:{tmp_path}/log.db", table="my log", since="when")
     assert (_counts(found), found.reasons) == ((21, 20, 0), {"bad_score": 1})
     database.executemany(put, [row(i) for i in range(21, 25)])

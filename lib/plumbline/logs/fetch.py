@@ -143,6 +143,11 @@ def _table(
     )
     row = connection.execute(f"SELECT count(*), {newest} FROM read_parquet({literal(str(path))})").fetchone()
     rows, mark = row or (0, None)
+    if rows and wanted.since and mark is None and wanted.mark is None:
+        raise PlumblineError(
+            f"No value of {wanted.since!r} tells how far the source was read", where=location.shown,
+            todo="Name a column of times (as text: 2026-12-31 23:59:59) that are not ahead, or leave --since out.",
+        )  # fmt: skip
     if not rows and wanted.mark is not None:
         return Fetched((), folder, wanted.mark)
     return Fetched((path,), folder, _later(mark, wanted.mark))
