@@ -15,7 +15,6 @@ import pytest
 from plumbline.answers.loading import load_file, undo_load
 from plumbline.answers.quarantine import (
     QuarantineOf,
-    no_formula,
     quarantine_csv,
     quarantine_of,
     retry_load,
@@ -201,13 +200,6 @@ def test_the_file_to_take_away_holds_no_formula(dirty: tuple[Workspace, Load], t
     assert len(rows) == 1 + _held(ws).total
     assert not [cell for cells in rows for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
     assert sum(cells[-1].startswith("'=cmd|") for cells in rows) == 3
-
-
-@pytest.mark.parametrize(
-    ("cell", "safe"), [("=1+1", "'=1+1"), ("\tx", "'\tx"), ("-3", "'-3"), ("a=1", "a=1"), ("", "")]
-)
-def test_only_what_could_be_a_formula_is_marked(cell: str, safe: str) -> None:
-    assert no_formula(cell) == safe
 
 
 def test_the_command_line_shows_writes_and_retries(plumbline: Callable[..., Ran], tmp_path: Path) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from plumbline.answers.loading import Progress, amend, check_loaded, outcomes_changed
+from plumbline.answers.spreadsheet import safe_csv
 from plumbline.domain import Load
 from plumbline.logs.orders import ordered, read_order
 from plumbline.logs.retry import Trial, form_of, retry, sample_cells, try_rows
@@ -17,8 +16,6 @@ from plumbline.store.loads import LoadForm, Quarantined
 from plumbline.store.workspace import Workspace
 
 EXAMPLES = 200
-#: how a spreadsheet knows a formula
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +55,8 @@ def quarantine_of(
 def quarantine_csv(ws: Workspace, key: str, *, load_id: int | None = None, reason: str | None = None) -> str:
     """All those rows as CSV, safe to open in a spreadsheet: no cell can be read as a formula."""
     found = quarantine_of(ws, key, load_id=load_id, reason=reason, limit=None)
-    out = io.StringIO(newline="")
-    write = csv.writer(out, lineterminator="\r\n")
-    write.writerow(["load", "line", "reason", "detail", "raw"])
-    for row in found.rows:
-        line = "" if row.line is None else row.line
-        write.writerow([row.load_id, line, row.reason, no_formula(row.detail), no_formula(row.raw)])
-    return out.getvalue()
-
-
-def no_formula(text: str) -> str:
-    """A cell as a spreadsheet shows it: an apostrophe before what would begin a formula (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    header = ("load", "line", "reason", "detail", "raw")
+    return safe_csv(header, ((r.load_id, r.line, r.reason, r.detail, r.raw) for r in found.rows))
 
 
 def read_form(ws: Workspace, load_id: int) -> LoadForm:

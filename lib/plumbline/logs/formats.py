@@ -35,6 +35,9 @@ FORMATS = (
 )
 PACKED = tuple(f.name for f in FORMATS if f.packed)
 TITLES = {f.name: f.title for f in FORMATS}
+_OPEN = [f.title for f in FORMATS if not f.packed]
+#: the formats as sentences name them: ``CSV, Parquet, JSON, Excel or Arrow``
+SPOKEN = f"{', '.join(_OPEN[:-1])} or {_OPEN[-1]}"
 #: what a file of a log may end with, without the dot
 SUFFIXES = tuple(suffix for f in FORMATS for suffix in f.suffixes)
 

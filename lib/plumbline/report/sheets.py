@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from plumbline.answers.quarantine import no_formula
+from plumbline.answers.spreadsheet import Cell, safe_csv
 from plumbline.domain import ControlResult, Scorecard, Status
 from plumbline.report.gather import Material
 from plumbline.report.language import Language
@@ -21,20 +19,11 @@ Row = Sequence[Any]
 
 def sheet(header: Row, rows: Iterable[Row]) -> bytes:
     """UTF-8 CSV with a byte-order mark, as spreadsheets expect; no cell can be read as a formula."""
-    out = io.StringIO(newline="")
-    write = csv.writer(out, lineterminator="\r\n")
-    write.writerow(header)
-    for row in rows:
-        write.writerow([_cell(value) for value in row])
-    return out.getvalue().encode("utf-8-sig")
+    return safe_csv(header, ([_cell(value) for value in row] for row in rows)).encode("utf-8-sig")
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, (bool, int, float)):
-        return str(value)
-    return no_formula(str(plain(value)))
+def _cell(value: Any) -> Cell:
+    return value if value is None or isinstance(value, (int, float)) else str(plain(value))
 
 
 def controls_csv(card: Scorecard, speech: Language) -> bytes:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from plumbline.answers.quarantine import no_formula
+from plumbline.answers.spreadsheet import Cell, safe_csv
 from plumbline.ui import session
 from plumbline.ui.plain import one_line
 
@@ -70,16 +68,11 @@ def data(rows: Sequence[Mapping[str, object]], name: str, key: str) -> None:
 
 def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
     """Rows as CSV that no spreadsheet reads as a formula; numbers stay numbers."""
-    out = io.StringIO()
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    write = csv.writer(out)
-    write.writerow([no_formula(one_line(name)) for name in columns])
-    for row in rows:
-        write.writerow([_cell(row.get(name)) for name in columns])
-    return out.getvalue()
+    return safe_csv(
+        [one_line(name) for name in columns], ([_cell(row.get(name)) for name in columns] for row in rows)
+    )
 
 
-def _cell(value: object) -> object:
-    if value is None:
-        return ""
-    return value if isinstance(value, (int, float)) else no_formula(one_line(value))
+def _cell(value: object) -> Cell:
+    return value if value is None or isinstance(value, (int, float)) else one_line(value)

@@ -15,6 +15,7 @@ from plumbline.answers.trail import TrailAnswer
 from plumbline.answers.wording import say_level
 from plumbline.charts import numbers
 from plumbline.governance.context import QUESTIONS
+from plumbline.logs.formats import SPOKEN
 from plumbline.ui.view import View
 
 Opening = tuple[str, str]
@@ -64,7 +65,7 @@ def logs(view: View, found: LogsOf | None) -> Opening:
     if view.system is None or found is None:
         return (
             "Load a log, and see in minutes whether the model behind it is a liability.",
-            "A CSV or Parquet export of predictions is enough; what its columns mean is guessed, and yours to correct.",
+            f"An export of predictions as {SPOKEN} is enough; what its columns mean is guessed, and yours to correct.",
         )
     there = [load for load in found.loads if load.undone_at is None]
     rows = sum(load.rows_loaded for load in there if load.kind != "labels")

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from plumbline.domain import PlumblineError, System
+from plumbline.logs.formats import SPOKEN
 from plumbline.ui import cards, scratches, sidebar, states
 from plumbline.ui.states import PAGES
 from plumbline.ui.view import CURRENT, View
@@ -55,7 +56,7 @@ def chosen(current: View) -> System:
         return current.system
     states.empty(
         "No log has been loaded yet.",
-        "Drop a CSV or Parquet export of prediction logs on the Logs page, or run `plumbline demo` "
+        f"Drop an export of predictions ({SPOKEN}) on the Logs page, or run `plumbline demo` "
         "in a terminal to load seven example systems.",
         states.LOAD_A_LOG,
     )

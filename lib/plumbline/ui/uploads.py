@@ -11,7 +11,7 @@ import streamlit as st
 
 from plumbline.answers.loading import Said, inspect_file, load_file, settled
 from plumbline.domain import Mapping, PlumblineError
-from plumbline.logs.formats import SUFFIXES, TITLES
+from plumbline.logs.formats import SPOKEN, SUFFIXES, TITLES
 from plumbline.logs.inspect import COSTS, Inspection
 from plumbline.ui import asking, cards, desk, jobs, mapping, previews, session, states
 from plumbline.ui import open as opened
@@ -39,7 +39,7 @@ def actor() -> str:
 def drop(view: View) -> Upload | None:
     """The uploader; the dropped file, spooled once and kept until it is loaded or another one is dropped."""
     given = st.file_uploader(
-        f"CSV, Parquet, Excel, JSON or Arrow, at most {LIMIT} MB. "
+        f"{SPOKEN}, at most {LIMIT} MB. "
         "Larger logs: `plumbline load FILE --system NAME` in a terminal.",
         type=SUFFIXES, max_upload_size=LIMIT, key=f"logs.file.{session.UPLOAD_TURN.get()}",
     )  # fmt: skip
