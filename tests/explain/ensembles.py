@@ -137,3 +137,28 @@ def shapley(ensemble: TreeEnsemble, x, output: int = 0) -> list[float]:
                 total += weight * (worth[s | {f}] - v)
         result.append(total)
     return result
+
+
+def brute_force(f, row, background) -> list[float]:
+    """Interventional Shapley values by definition: a coalition's value is the mean of f over the background."""
+    d = len(row)
+
+    def worth(s: tuple[int, ...]) -> float:
+        mixed = np.array(background, float)
+        mixed[:, list(s)] = np.asarray(row, float)[list(s)]
+        return float(np.mean(f(mixed)))
+
+    result = []
+    for j in range(d):
+        rest = [g for g in range(d) if g != j]
+        result.append(
+            sum(
+                math.factorial(k)
+                * math.factorial(d - k - 1)
+                / math.factorial(d)
+                * (worth((*s, j)) - worth(s))
+                for k in range(d)
+                for s in combinations(rest, k)
+            )
+        )
+    return result

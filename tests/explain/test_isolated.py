@@ -69,8 +69,6 @@ def test_the_child_sees_no_secrets(monkeypatch) -> None:
         b"cos\nsystem\n(S'true'\ntR.",
         b"\x1f\x8b\x08\x00rest",
         b"\x78\x9crest",
-        b"PK\x03\x04rest",
-        b"\x08\x07onnx",
         b"binf....",
         b"hello",
         b"",
@@ -221,7 +219,7 @@ def test_random_damage_is_refused_or_harmless(lightgbm_text, xgboost_document, k
             ensemble = read_model(bytes(damaged))
         except PlumblineError:
             continue
-        assert np.isfinite(ensemble.value).all()
+        assert np.isfinite(ensemble.core.value).all()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux caps address space")

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 CHECKED = 2_000  # decisions of a version that its sources are checked on
 FITTED = 20_000  # decisions that a surrogate is fitted to
+BACKGROUND = (
+    100  # decisions that contributions are measured against, where a model file holds no training counts
+)
 KEPT = 24  # versions whose sources stay in memory
 
 
@@ -64,8 +67,11 @@ _CACHE: OrderedDict[tuple[Any, ...], Sources] = OrderedDict()
 _LOCK = threading.Lock()
 
 
-def explain(ws: Workspace, key: str, decision_id: str) -> Explanation:
+def explain(ws: Workspace, key: str, decision_id: str, *, space: str = "") -> Explanation:
     """Explain one decision; a refusal comes back as an explanation that says why.
+
+    Args:
+        space: ``probability`` for contributions to the probability itself, where a registered model has one.
 
     Raises:
         PlumblineError: no such system or decision, or a model file that cannot be read.
@@ -80,7 +86,7 @@ def explain(ws: Workspace, key: str, decision_id: str) -> Explanation:
         )  # fmt: skip
     return explain_row(
         decision, logged=found.logged, model=found.model, model_check=found.model_check,
-        surrogate=found.surrogate, wording=_wording(system, row),
+        surrogate=found.surrogate, wording=_wording(system, row), space=space,
     )  # fmt: skip
 
 
@@ -170,7 +176,9 @@ def _check_model(
     body = model_files.model_body(cursor, system.key, version) if held else None
     if held is None or body is None:
         return None, None, ""
-    model = RegisteredModel(body, held.sha256, version, held.feature_map, held.name)
+    model = RegisteredModel(
+        body, held.sha256, version, held.feature_map, held.name, background(cursor, system, version)
+    )
     try:
         checked = check_model(
             model, feature_frame(frame), scores_of(system, frame), task=system.task or Task.BINARY,
@@ -179,6 +187,18 @@ def _check_model(
     except PlumblineError as error:
         return None, None, str(error)
     return model, checked, ""
+
+
+def background(cursor: Cursor, system: System, version: str) -> pd.DataFrame:
+    """The decisions that a version's contributions are measured against: of the reference where it decided there.
+
+    The same every time as long as no decisions of the reference come or go.
+    """
+    start, end = system.reference or (None, None)
+    frame = decisions.sample(cursor, system, Slice(start, end, version or None), BACKGROUND, 0)
+    if len(frame) < BACKGROUND // 2:
+        frame = decisions.sample(cursor, system, Slice(version=version or None), BACKGROUND, 0)
+    return feature_frame(frame)
 
 
 def _fit(cursor: Cursor, system: System, version: str) -> Surrogate:

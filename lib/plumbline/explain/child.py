@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, PlumblineError
+from plumbline.explain.coded import CodedModel, contributions, margins
 from plumbline.explain.formats import read_model
+from plumbline.explain.probability import probability_contributions
 from plumbline.explain.trees import TreeEnsemble
-from plumbline.explain.treeshap import contributions, margins, to_score
+from plumbline.explain.treeshap import to_score
 
 
 def limit_resources(megabytes: int, seconds: int) -> None:
@@ -40,54 +42,76 @@ def limit_resources(megabytes: int, seconds: int) -> None:
             continue  # macOS does not cap address space
 
 
-def describe(ensemble: TreeEnsemble) -> dict[str, Any]:
+def describe(model: CodedModel) -> dict[str, Any]:
     """What a person or a mapping needs to know of a model, as JSON values.
 
     ``features``: name, used, categories (or null), low and high of the training values (or null) and
     ``thresholds``, up to 64 distinct split points in order.
     """
-    inner = (ensemble.left >= 0) & (ensemble.category_start < 0)
+    coding, used = model.coding, model.used
     features = []
-    for i, name in enumerate(ensemble.feature_names):
-        points = np.unique(ensemble.threshold[inner & (ensemble.feature == i)])
-        points = points[np.isfinite(points)]
+    for i, name in enumerate(coding.names):
+        points, (low, high) = _points(model, i)
         shown = points[np.unique(np.linspace(0, len(points) - 1, min(64, len(points))).astype(int))]
-        low, high = ensemble.ranges[i].tolist()
         features.append(
             {
                 "name": name,
-                "used": bool(ensemble.used[i]),
-                "categories": None if ensemble.categories[i] is None else list(ensemble.categories[i] or ()),
+                "used": bool(used[i]),
+                "categories": None if coding.categories[i] is None else list(coding.categories[i] or ()),
                 "low": low if np.isfinite(low) else None,
                 "high": high if np.isfinite(high) else None,
                 "thresholds": shown.tolist(),
             }
         )
     return {
-        "format": ensemble.format,
-        "objective": ensemble.objective,
-        "link": ensemble.link,
-        "outputs": ensemble.outputs,
-        "trees": len(ensemble.roots),
-        "best_trees": ensemble.best_trees,
+        "format": model.format,
+        "objective": model.objective,
+        "link": model.link,
+        "outputs": model.outputs,
+        "trees": model.trees,
+        "best_trees": model.best_trees,
+        "needs_background": model.needs_background,
         "features": features,
     }
 
 
-def answer(request: dict[str, Any], body: bytes, rows: FloatArray | None) -> tuple[dict[str, Any], list[Any]]:
+def _points(model: CodedModel, feature: int) -> tuple[FloatArray, tuple[float, float]]:
+    """The split points of an input, in its own units, and the least and greatest training value (NaN: not said)."""
+    core = model.core
+    if not isinstance(core, TreeEnsemble):
+        return np.zeros(0), (np.nan, np.nan)
+    inner = (core.left >= 0) & (core.category_start < 0)
+    found = []
+    for place, column in enumerate(model.coding.columns):
+        if column.feature == feature and column.table is None and column.scale != 0:
+            found.append(core.threshold[inner & (core.feature == place)] / column.scale + column.shift)
+    points = np.unique(np.concatenate(found)) if found else np.zeros(0)
+    low, high = (
+        core.ranges[feature].tolist() if len(core.ranges) == len(model.coding.names) else (np.nan, np.nan)
+    )
+    return points[np.isfinite(points)], (low, high)
+
+
+def answer(
+    request: dict[str, Any], body: bytes, rows: FloatArray | None, background: FloatArray | None = None
+) -> tuple[dict[str, Any], list[Any]]:
     """Do what is asked: ``describe``, ``score`` (margins and scores) or ``explain`` (contributions as well).
 
     Returns the JSON part and the arrays: margins (n, K), scores (n, K), and for ``explain`` (n, d) and (1,).
     """
-    ensemble = read_model(body)
-    head = describe(ensemble)
+    model = read_model(body)
+    head = describe(model)
     if request["task"] == "describe" or rows is None:
         return head, []
-    trees = ensemble.best_trees if request.get("best") else 0
-    margin = margins(ensemble, rows, trees)
-    arrays: list[Any] = [margin, to_score(ensemble.link, margin)]
+    trees = model.best_trees if request.get("best") else 0
+    margin = margins(model, rows, trees)
+    arrays: list[Any] = [margin, to_score(model.link, margin)]
     if request["task"] == "explain":
-        found, base = contributions(ensemble, rows, output=int(request.get("output", 0)), trees=trees)
+        output = int(request.get("output", 0))
+        if request.get("space") == "probability" and model.link != "probability":
+            found, base = probability_contributions(model, rows, background, output=output, trees=trees)
+        else:
+            found, base = contributions(model, rows, output=output, trees=trees, background=background)
         arrays += [found, np.array([base])]
     return head, arrays
 
@@ -106,10 +130,13 @@ def main() -> int:
     blobs: list[bytes] = []
     try:
         body = source.read(int(request["model_bytes"]))
-        rows = None
-        if request.get("rows_bytes"):
-            rows = np.load(io.BytesIO(source.read(int(request["rows_bytes"]))), allow_pickle=False)
-        head, arrays = answer(request, body, rows)
+        rows, background = (
+            np.load(io.BytesIO(source.read(int(request[name]))), allow_pickle=False)
+            if request.get(name)
+            else None
+            for name in ("rows_bytes", "background_bytes")
+        )
+        head, arrays = answer(request, body, rows, background)
         blobs = [_blob(a) for a in arrays]
         reply = {"ok": True, "model": head, "blobs": [len(b) for b in blobs]}
     except PlumblineError as error:

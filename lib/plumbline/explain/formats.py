@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from plumbline.domain import PlumblineError
+from plumbline.explain.coded import CodedModel, of_trees
 from plumbline.explain.lightgbm_text import FORMAT as LIGHTGBM
 from plumbline.explain.lightgbm_text import read_lightgbm
-from plumbline.explain.trees import TreeEnsemble, refuse
+from plumbline.explain.onnx_trees import FORMAT as ONNX
+from plumbline.explain.onnx_trees import read_onnx
+from plumbline.explain.scikit import FORMAT as SCIKIT
+from plumbline.explain.scikit import read_scikit
+from plumbline.explain.trees import refuse
 from plumbline.explain.xgboost_json import FORMAT_JSON, FORMAT_UBJ, read_xgboost
 
 MAX_BYTES = 128 * 2**20
 
 RESAVE = (
     "Save an XGBoost model with save_model('model.json'), a LightGBM model with "
-    "booster_.save_model('model.txt'), and load that file instead."
+    "booster_.save_model('model.txt'), a scikit-learn model with skops.io.dump(model, 'model.skops'), "
+    "and load that file instead."
 )
+#: the endings that such files usually have, for a file chooser; the content decides
+ENDINGS = ("txt", "json", "ubj", "skops", "onnx", "model", "lgb", "xgb")
 #: how a file begins -> what it is; files that can run code when they are read, or that we do not read
 _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"\x80", "a pickle or joblib file, which can run code when it is opened"),
@@ -24,19 +32,17 @@ _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"BZh", "compressed, most likely a pickle or joblib file"),
     (b"\xfd7zXZ", "compressed, most likely a pickle or joblib file"),
     (b"\x04\x22\x4d\x18", "compressed, most likely a joblib file"),
-    (b"PK\x03\x04", "a zip archive (skops, PyTorch or Keras), which is not read here"),
     (b"\x89HDF", "an HDF5 file, which is not read here"),
     (b"\x93NUMPY", "a NumPy array, not a model"),
     (b"CBM1", "a CatBoost binary, which is not read here"),
     (b"binf", "an XGBoost file in the old binary format"),
-    (b"\x08", "an ONNX or other protobuf file, which is not read here"),
 )
 #: the opcodes a protocol 0 or 1 pickle begins with, before a readable word
 _OLD_PICKLES = (b"ccopy_reg", b"c__builtin__", b"cbuiltins", b"cposix", b"cos\n", b"(dp", b"(lp", b"(i")
 
 
 def detect_format(body: bytes) -> str:
-    """``LightGBM text``, ``XGBoost JSON`` or ``XGBoost UBJSON``.
+    """``LightGBM text``, ``XGBoost JSON``, ``XGBoost UBJSON``, ``scikit-learn (skops)`` or ``ONNX tree ensemble``.
 
     Looks at the content, never at the file's name. Raises PlumblineError for everything else; for pickle and
     its kin the sentence says how to save the model again.
@@ -53,6 +59,10 @@ def detect_format(body: bytes) -> str:
             "The model file was refused: it is a pickle file, which can run code when it is opened",
             todo=RESAVE,
         )
+    if body.startswith(b"PK\x03\x04"):
+        return SCIKIT
+    if body.startswith(b"\x08") and len(body) > 2 and body[1] < 32:  # its first field: the format's version
+        return ONNX
     head = body[:200].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"tree\n") or head.startswith(b"tree\r\n"):
         return LIGHTGBM
@@ -65,9 +75,13 @@ def detect_format(body: bytes) -> str:
     raise PlumblineError("The model file was refused: its kind is not known", todo=RESAVE)
 
 
-def read_model(body: bytes) -> TreeEnsemble:
+def read_model(body: bytes) -> CodedModel:
     """Read and check a model file of any accepted kind. Call it in the child process only."""
     found = detect_format(body)
     if found == LIGHTGBM:
-        return read_lightgbm(body)
-    return read_xgboost(body, ubjson=found == FORMAT_UBJ)
+        return of_trees(read_lightgbm(body))
+    if found == SCIKIT:
+        return read_scikit(body)
+    if found == ONNX:
+        return read_onnx(body)
+    return of_trees(read_xgboost(body, ubjson=found == FORMAT_UBJ))

@@ -50,11 +50,13 @@ class ModelInfo:
 
     format: str
     objective: str
-    link: str  # identity | logit | log | softmax
+    link: str  # identity | probability | logit | log | softmax
     outputs: int
     trees: int
     best_trees: int
     features: tuple[FeatureInfo, ...]
+    #: without training counts in the file, contributions exist only against rows of the log
+    needs_background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +85,47 @@ def score_rows(body: bytes, rows: FloatArray, *, best: bool = False, limits: Lim
 
 
 def explain_rows(
-    body: bytes, rows: FloatArray, *, output: int = 0, best: bool = False, limits: Limits | None = None
+    body: bytes,
+    rows: FloatArray,
+    *,
+    output: int = 0,
+    best: bool = False,
+    background: FloatArray | None = None,
+    space: str = "",
+    limits: Limits | None = None,
 ) -> Scored:
-    """Score rows (n, d) and split one output's margin by feature. Raises as ``score_rows``."""
-    asked = {"task": "explain", "output": output, "best": best}
-    info, arrays = _ask(body, asked, rows, limits or Limits())
+    """Score rows (n, d) and split one output by feature: its margin, or with ``space="probability"`` its score.
+
+    ``background`` (b, d): contributions are interventional against these rows. Raises as ``score_rows``.
+    """
+    asked = {"task": "explain", "output": output, "best": best, "space": space}
+    info, arrays = _ask(body, asked, rows, limits or Limits(), background)
     return Scored(info, arrays[0], arrays[1], arrays[2], float(arrays[3][0]))
 
 
 def _ask(
-    body: bytes, asked: dict[str, Any], rows: FloatArray | None, limits: Limits
+    body: bytes,
+    asked: dict[str, Any],
+    rows: FloatArray | None,
+    limits: Limits,
+    background: FloatArray | None = None,
 ) -> tuple[ModelInfo, list[FloatArray]]:
     detect_format(body)  # a look at the first bytes: a pickle is refused without starting anything
-    sent = b"" if rows is None else _blob(np.ascontiguousarray(rows, np.float64))
+    sent, held = (
+        b"" if array is None else _blob(np.ascontiguousarray(array, np.float64))
+        for array in (rows, background)
+    )
     request = asked | {
         "model_bytes": len(body),
         "rows_bytes": len(sent),
+        "background_bytes": len(held),
         "megabytes": limits.megabytes,
         "seconds": limits.cpu_seconds,
     }
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-s", "-m", "plumbline.explain.child"],
-            input=json.dumps(request).encode() + b"\n" + body + sent,
+            input=json.dumps(request).encode() + b"\n" + body + sent + held,
             capture_output=True,
             timeout=limits.wall_seconds,
             env=_environment(),
@@ -160,5 +180,8 @@ def _info(found: dict[str, Any]) -> ModelInfo:
         )
         for f in found["features"]
     )
-    named = {k: found[k] for k in ("format", "objective", "link", "outputs", "trees", "best_trees")}
+    named = {
+        k: found[k]
+        for k in ("format", "objective", "link", "outputs", "trees", "best_trees", "needs_background")
+    }
     return ModelInfo(**named, features=features)

@@ -36,13 +36,18 @@ _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})(\.\d{1,17})?([eE][+-]?\d{1,3})?
 
 @dataclass(frozen=True, slots=True)
 class RegisteredModel:
-    """A model file tied to a version; ``feature_map``: the model's feature names to the log's columns."""
+    """A model file tied to a version; ``feature_map``: the model's feature names to the log's columns.
+
+    ``background``: logged rows (a column a feature) that contributions are measured against where the file holds
+    no training counts, or where they are asked for in probability.
+    """
 
     body: bytes
     sha256: str
     version: str
     feature_map: Mapping[str, str]
     name: str = ""
+    background: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +169,15 @@ def _output(found: FloatArray, which: int | IntArray) -> FloatArray:
 
 
 def possible_views(info: ModelInfo, scores: FloatArray) -> list[str]:
-    if info.link != "logit":
+    """The views worth trying for these scores."""
+    if info.link not in ("logit", "probability"):
         return ["score"] if info.link == "softmax" else ["score", "margin"]
+    if info.outputs > 1:
+        return ["percent" if score_range(scores) == "percent" else "score"]
     by_range = {"unit": ["score", "complement"], "percent": ["percent", "percent of complement"]}
-    return [*by_range.get(score_range(scores), []), "margin"]
+    return [*by_range.get(score_range(scores), []), *(["margin"] if info.link == "logit" else [])] or [
+        "score"
+    ]
 
 
 def check_model(
@@ -220,18 +230,28 @@ def _sentence(version: str, share: float, n: int, near: float, view: str) -> str
 
 
 def explain_with_model(
-    model: RegisteredModel, check: ModelCheck, frame: pd.DataFrame, *, output: int = 0
+    model: RegisteredModel, check: ModelCheck, frame: pd.DataFrame, *, output: int = 0, space: str = ""
 ) -> tuple[FloatArray, float, FloatArray]:
     """Contributions (n, d) in the model's feature order, base, and the score as the log writes it (n,).
 
     In log-odds for a logit link (turned round where the log keeps the complement), in the raw class score
-    for softmax, in the logarithm for a log link. Raises PlumblineError where the check did not pass.
+    for softmax, in the logarithm for a log link; with ``space="probability"`` in the probability itself, exactly,
+    against the model's background. Raises PlumblineError where the check did not pass, or a background is needed
+    and there is none.
     """
     if not check.passed:
         raise PlumblineError(check.sentence)
     rows = align_features(check.info, frame, model.feature_map).rows
-    scored = explain_rows(model.body, rows, output=output, best=check.best)
+    background = None
+    if model.background is not None and (check.info.needs_background or space == "probability"):
+        background = align_features(check.info, model.background, model.feature_map).rows
+    scored = explain_rows(
+        model.body, rows, output=output, best=check.best, background=background, space=space
+    )
     if scored.contributions is None or scored.base is None:
         raise PlumblineError("The model's process gave no contributions")
-    sign = -1.0 if "complement" in check.view else 1.0
-    return sign * scored.contributions, sign * scored.base, VIEWS[check.view](scored, output)
+    parts, base = scored.contributions, scored.base
+    if "complement" in check.view:
+        turned = space == "probability" or check.info.link == "probability"
+        parts, base = -parts, (1.0 - base if turned else -base)
+    return parts, base, VIEWS[check.view](scored, output)

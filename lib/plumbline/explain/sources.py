@@ -24,7 +24,13 @@ from plumbline.explain.reasons import OTHER, Wording, reasons_for
 from plumbline.explain.surrogate import TOP_FACTORS, Surrogate, surrogate_contributions
 
 #: a model's link -> the space its contributions add up in, in words
-SPACES = {"logit": "log-odds", "softmax": "log-odds", "log": "log of the value", "identity": "value"}
+SPACES = {
+    "probability": "probability",
+    "logit": "log-odds",
+    "softmax": "log-odds",
+    "log": "log of the value",
+    "identity": "value",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +91,11 @@ def explain_row(
     model_check: ModelCheck | None = None,
     surrogate: Surrogate | None = None,
     wording: Wording | None = None,
+    space: str = "",
 ) -> Explanation:
     """Explain one decision by the best source there is; refusals come back as an Explanation that says why.
+
+    ``space="probability"``: a registered model's contributions to the probability itself, where it has one.
 
     Without ``wording`` the reasons are those that moved the score the way it went from the base.
     Raises PlumblineError where a registered model file cannot be read or its inputs are not in the log.
@@ -100,7 +109,7 @@ def explain_row(
     if choice.source is Source.LOGGED:
         found = _from_log(decision, logged)
     elif choice.source is Source.MODEL and model is not None and model_check is not None:
-        found = _from_model(decision, model, model_check)
+        found = _from_model(decision, model, model_check, space)
     elif choice.source is Source.SURROGATE and surrogate is not None:
         found = _from_surrogate(decision, surrogate)
     else:
@@ -142,14 +151,18 @@ def _from_log(decision: Decision, check: LoggedCheck | None) -> Explanation:
     )
 
 
-def _from_model(decision: Decision, model: RegisteredModel, check: ModelCheck) -> Explanation:
+def _from_model(decision: Decision, model: RegisteredModel, check: ModelCheck, space: str) -> Explanation:
     import pandas as pd
 
     frame = pd.DataFrame({name: [value] for name, value in decision.values.items()})
-    parts, base, score = explain_with_model(model, check, frame, output=decision.output)
+    asked = space if check.info.link in ("logit", "softmax") else ""
+    parts, base, score = explain_with_model(model, check, frame, output=decision.output, space=asked)
     columns = match_columns(check.info, list(decision.values), model.feature_map)
     names = [columns.get(f.name, f.name) for f in check.info.features]
     error = None if decision.score is None else float(score[0]) - decision.score
+    if not np.isfinite(score[0]) or not np.isfinite(parts[0]).all():
+        why = "The registered model gives no score for this decision: it lacks a value that the model needs."
+        return _refusal(decision, Source.MODEL, why)
     if error is not None and abs(error) > check.tolerance:
         why = (
             f"The registered model gives {score[0]:.4g} for this decision, the log says "
@@ -164,17 +177,35 @@ def _from_model(decision: Decision, model: RegisteredModel, check: ModelCheck) -
     return Explanation(
         decision_id=decision.decision_id,
         source=Source.MODEL,
-        output_space=SPACES[check.info.link],
+        output_space=asked or SPACES[check.info.link],
         base_value=base,
         score=decision.score,
         attributions=dict(zip(names, parts[0].tolist(), strict=True)),
         additivity_error=error,
         fidelity=check.share,
-        method=f"exact tree contributions (path-dependent) from {label}, sha256 {model.sha256[:12]}{which}",
-        baseline="the model's mean output over its training data",
+        method=f"{_method(check, asked)} from {label}, sha256 {model.sha256[:12]}{which}",
+        baseline=_baseline(model, check, asked),
         check=f"{verdict} {check.sentence}",
         values=dict(decision.values),
     )
+
+
+def _method(check: ModelCheck, space: str) -> str:
+    if space:
+        return "exact contributions to the probability (interventional)"
+    if not check.info.needs_background:
+        return "exact tree contributions (path-dependent)"
+    return (
+        "exact tree contributions (interventional)"
+        if check.info.trees
+        else "exact contributions of a linear model"
+    )
+
+
+def _baseline(model: RegisteredModel, check: ModelCheck, space: str) -> str:
+    if model.background is None or not (space or check.info.needs_background):
+        return "the model's mean output over its training data"
+    return f"the model's mean output over {len(model.background)} decisions of the reference, fixed for this version"
 
 
 def _from_surrogate(decision: Decision, surrogate: Surrogate) -> Explanation:

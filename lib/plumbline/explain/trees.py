@@ -28,7 +28,7 @@ MAX_CATEGORY_CELLS = 50_000_000
 MISSING_NONE, MISSING_ZERO, MISSING_NAN = 0, 1, 2
 #: values this close to zero are "zero" where zero counts as missing (LightGBM's constant)
 ZERO = 1e-35
-LINKS = ("identity", "logit", "log", "softmax")
+LINKS = ("identity", "probability", "logit", "log", "softmax")  # the margin may be a probability already
 
 
 @dataclass(frozen=True, slots=True)

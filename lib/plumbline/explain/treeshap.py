@@ -29,7 +29,7 @@ BLOCK_ROWS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
-class _Leaves:
+class Leaves:
     """Leaves whose paths hold m features each: L leaves, L x m pairs (leaf, feature), E edges.
 
     Edges are sorted by pair; ``first_edge`` (L x m,) is where a pair's edges begin.
@@ -46,7 +46,7 @@ class _Leaves:
 
 def margins(ensemble: TreeEnsemble, rows: FloatArray, trees: int = 0) -> FloatArray:
     """The sum of the leaves a row falls into, plus the base: (n, K). ``trees``: the first so many, 0: all."""
-    x = _as_read(ensemble, rows)
+    x = as_read(ensemble, rows)
     result = np.tile(ensemble.base, (len(x), 1))
     limit = trees or len(ensemble.roots)
     roots, outputs = ensemble.roots[:limit], ensemble.tree_output[:limit]
@@ -89,12 +89,12 @@ def contributions(
     rows: (n, d) float64, NaN for missing. Returns (n, d) and the mean margin over the training cover;
     base + row sum = ``margins`` up to rounding. Raises PlumblineError where the paths are too many.
     """
-    x = _as_read(ensemble, rows)
+    x = as_read(ensemble, rows)
     if not 0 <= output < ensemble.outputs:
         raise PlumblineError(f"The model has no output {output}")
     found = np.zeros((x.shape[1], len(x)))
     base = float(ensemble.base[output])
-    groups = list(_leaves(ensemble, output, trees))
+    groups = list(leaves(ensemble, output, trees))
     for group in groups:
         base += float(np.sum(group.value * np.prod(group.ratio, axis=1)))
     for begin in range(0, len(x), BLOCK_ROWS):
@@ -110,7 +110,7 @@ def contributions(
     return np.ascontiguousarray(found.T), base
 
 
-def _as_read(ensemble: TreeEnsemble, rows: FloatArray) -> FloatArray:
+def as_read(ensemble: TreeEnsemble, rows: FloatArray) -> FloatArray:
     """Rows as the model compares them; infinities count as ordinary, extreme values."""
     x = np.asarray(rows, np.float64)
     if x.ndim != 2 or x.shape[1] != len(ensemble.feature_names):
@@ -121,7 +121,7 @@ def _as_read(ensemble: TreeEnsemble, rows: FloatArray) -> FloatArray:
     return x
 
 
-def _leaves(ensemble: TreeEnsemble, output: int, trees: int) -> Iterator[_Leaves]:
+def leaves(ensemble: TreeEnsemble, output: int, trees: int) -> Iterator[Leaves]:
     """The leaves of one output grouped by the number of features on their path."""
     e = ensemble
     nodes = np.arange(len(e.left))
@@ -148,7 +148,7 @@ def _leaves(ensemble: TreeEnsemble, output: int, trees: int) -> Iterator[_Leaves
         counts = edges[chosen]
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64) if len(chosen) else chosen
         take = np.repeat(first[chosen] - starts, counts) + np.arange(int(counts.sum()))
-        yield _Leaves(
+        yield Leaves(
             value=e.value[leaf[mine]],
             output=e.tree_output[tree[leaf[mine]]],
             feature=(pairs[chosen] % width).reshape(len(mine), int(m)),
@@ -178,16 +178,16 @@ def _climb(parent: IntArray, leaf: IntArray) -> tuple[IntArray, IntArray]:
     return np.concatenate(owners) if owners else none, np.concatenate(children) if children else none
 
 
-def _slices(group: _Leaves, rows: int) -> Iterator[_Leaves]:
-    """The group cut into parts whose edges x rows stay within ``CELLS``."""
-    leaves, m = group.feature.shape
+def slices(group: Leaves, rows: int, cells: int = 0) -> Iterator[Leaves]:
+    """The group cut into parts whose edges x rows stay within ``cells`` (``CELLS`` where none are given)."""
+    many, m = group.feature.shape
     edges = len(group.edge_node)
-    step = max(1, int(leaves * CELLS / max(1, edges * rows)))
-    for begin in range(0, leaves, step):
-        end = min(leaves, begin + step)
+    step = max(1, int(many * (cells or CELLS) / max(1, edges * rows)))
+    for begin in range(0, many, step):
+        end = min(many, begin + step)
         low = group.first_edge[begin * m]
-        high = group.first_edge[end * m] if end < leaves else edges
-        yield _Leaves(
+        high = group.first_edge[end * m] if end < many else edges
+        yield Leaves(
             group.value[begin:end],
             group.output[begin:end],
             group.feature[begin:end],
@@ -198,7 +198,7 @@ def _slices(group: _Leaves, rows: int) -> Iterator[_Leaves]:
         )
 
 
-def _passes(ensemble: TreeEnsemble, group: _Leaves, columns: FloatArray) -> BoolArray:
+def passes(ensemble: TreeEnsemble, group: Leaves, columns: FloatArray) -> BoolArray:
     """(L, m, rows): whether a row passes all splits of a path on one of its features; eight rows a byte."""
     nodes, place = np.unique(group.edge_node, return_inverse=True)
     left = send_left(ensemble, nodes[:, None], columns[ensemble.feature[nodes]])
@@ -222,22 +222,22 @@ def _shares(ratio: FloatArray, passed: BoolArray) -> FloatArray:
     return shares
 
 
-def _add_directly(ensemble: TreeEnsemble, group: _Leaves, columns: FloatArray, out: FloatArray) -> None:
-    for part in _slices(group, columns.shape[1]):
-        shares = _shares(part.ratio, _passes(ensemble, part, columns)) * part.value[:, None, None]
+def _add_directly(ensemble: TreeEnsemble, group: Leaves, columns: FloatArray, out: FloatArray) -> None:
+    for part in slices(group, columns.shape[1]):
+        shares = _shares(part.ratio, passes(ensemble, part, columns)) * part.value[:, None, None]
         flat, order = shares.reshape(-1, shares.shape[2]), np.argsort(part.feature.ravel(), kind="stable")
         features, first = np.unique(part.feature.ravel()[order], return_index=True)
         out[features] += np.add.reduceat(flat[order], first, axis=0)
 
 
-def _add_by_pattern(ensemble: TreeEnsemble, group: _Leaves, columns: FloatArray, out: FloatArray) -> None:
+def _add_by_pattern(ensemble: TreeEnsemble, group: Leaves, columns: FloatArray, out: FloatArray) -> None:
     m = group.feature.shape[1]
     patterns = (np.arange(2**m)[None, :] >> np.arange(m)[:, None]) & 1 == 1
     bits = (1 << np.arange(m)).astype(np.uint8 if m <= 8 else np.uint16)[None, :, None]
-    for part in _slices(group, columns.shape[1]):
+    for part in slices(group, columns.shape[1]):
         shape = (len(part.value), m, 2**m)
         table = _shares(part.ratio, np.broadcast_to(patterns, shape)) * part.value[:, None, None]
-        codes = (_passes(ensemble, part, columns) * bits).sum(axis=1, dtype=np.intp)
+        codes = (passes(ensemble, part, columns) * bits).sum(axis=1, dtype=np.intp)
         for leaf, features in enumerate(part.feature.tolist()):
             code = codes[leaf]
             for j, feature in enumerate(features):

@@ -1,0 +1,117 @@
+"""Any model that we read: inputs, the columns made of them, and a core of trees or of weights, with one interface.
+
+``needs_background``: the file holds no training counts, so that contributions are defined only against rows of
+the log; they are then interventional.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plumbline.domain import FloatArray, PlumblineError
+from plumbline.explain.coding import Coding, plain_coding
+from plumbline.explain.interventional import interventional
+from plumbline.explain.trees import BoolArray, TreeEnsemble, refuse
+from plumbline.explain.treeshap import contributions as path_dependent
+from plumbline.explain.treeshap import margins as tree_margins
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A linear core: margin = ``columns @ weight + base``; weight (columns, K), base (K,)."""
+
+    weight: FloatArray
+    base: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class CodedModel:
+    """A model by its inputs. ``link`` takes margins to scores."""
+
+    coding: Coding
+    core: TreeEnsemble | Weights
+    link: str
+    objective: str
+    format: str
+    needs_background: bool = False
+
+    @property
+    def outputs(self) -> int:
+        return len(self.core.base)
+
+    @property
+    def used(self) -> BoolArray:
+        if isinstance(self.core, TreeEnsemble):
+            return self.coding.used(self.core.used)
+        return self.coding.used(np.any(self.core.weight != 0, axis=1))
+
+    @property
+    def best_trees(self) -> int:
+        return self.core.best_trees if isinstance(self.core, TreeEnsemble) else 0
+
+    @property
+    def trees(self) -> int:
+        return len(self.core.roots) if isinstance(self.core, TreeEnsemble) else 0
+
+
+def of_trees(ensemble: TreeEnsemble, *, needs_background: bool = False) -> CodedModel:
+    """A tree ensemble that reads its inputs as they are."""
+    coding = plain_coding(ensemble.feature_names, ensemble.categories)
+    return CodedModel(coding, ensemble, ensemble.link, ensemble.objective, ensemble.format, needs_background)
+
+
+def of_weights(coding: Coding, weights: Weights, link: str, objective: str, kind: str) -> CodedModel:
+    """A linear model; raises PlumblineError where its numbers cannot be used."""
+    if weights.weight.shape != (len(coding.columns), len(weights.base)):
+        raise refuse("its weights and its columns do not match")
+    if not (np.isfinite(weights.weight).all() and np.isfinite(weights.base).all()):
+        raise refuse("a weight is not a number")
+    return CodedModel(coding, weights, link, objective, kind, needs_background=True)
+
+
+def margins(model: CodedModel, rows: FloatArray, trees: int = 0) -> FloatArray:
+    """The margins (n, K) of rows (n, d); NaN where a linear model lacks a value."""
+    columns = model.coding.code(np.asarray(rows, np.float64))
+    if isinstance(model.core, Weights):
+        result: FloatArray = columns @ model.core.weight + model.core.base
+        return result
+    return tree_margins(model.core, columns, trees)
+
+
+def contributions(
+    model: CodedModel,
+    rows: FloatArray,
+    *,
+    output: int = 0,
+    trees: int = 0,
+    background: FloatArray | None = None,
+) -> tuple[FloatArray, float]:
+    """Contributions (n, d) to the margin of one output, and the base.
+
+    Path-dependent where trees hold their training counts and no ``background`` (b, d) is given, else against the
+    background: closed form for weights (weight x (value - mean)), interventional for trees. base + row sum =
+    ``margins``. Raises PlumblineError where a background is needed and none is given.
+    """
+    if model.needs_background and background is None:
+        raise PlumblineError(
+            f"A {model.format} model holds no training counts, so its contributions need a background",
+            todo="Load decisions of a healthy reference.",
+        )
+    if not 0 <= output < model.outputs:
+        raise PlumblineError(f"The model has no output {output}")
+    columns = model.coding.code(np.asarray(rows, np.float64))
+    known = None if background is None else model.coding.code(np.asarray(background, np.float64))
+    if isinstance(model.core, Weights):
+        assert known is not None
+        known = known[np.isfinite(known).all(axis=1)]
+        if not len(known):
+            raise PlumblineError("No row of the background has a value for every input of the model")
+        weight, mean = model.core.weight[:, output], known.mean(axis=0)
+        parts, base = (columns - mean) * weight, float(mean @ weight + model.core.base[output])
+    elif known is None:
+        parts, base = path_dependent(model.core, columns, output=output, trees=trees)
+    else:
+        parts, base = interventional(model.core, columns, known, output=output, trees=trees)
+    return model.coding.by_input(parts), base
