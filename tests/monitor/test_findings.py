@@ -12,6 +12,7 @@ from scipy import stats
 
 from plumbline.domain import FeatureDrift, Finding, Kind, Point, PointStatus, Severity
 from plumbline.monitor.findings import (
+    _fisher,
     costing,
     drift_findings,
     joined,
@@ -159,3 +160,18 @@ def test_cost_is_said_only_where_it_is_known() -> None:
         "amount": 5.0,
         "currency": "EUR",
     }
+
+
+@given(st.lists(st.floats(1e-12, 1.0), min_size=1, max_size=8))
+def test_the_p_values_of_a_run_are_joined_by_fishers_method(p_values: list[float]) -> None:
+    expected = stats.combine_pvalues(p_values, method="fisher")
+    assert _fisher(float(expected.statistic), len(p_values)) == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+def test_a_run_that_chance_may_bring_once_in_a_year_waits_for_more_evidence() -> None:
+    weak = [replace(drifted(i, i > 1), p_value=0.03) for i in range(8)]
+    assert drift_findings("s", weak[:4]) == []
+    (found,) = drift_findings("s", weak)
+    assert found.since == week(2)
+    assert found.known_at is not None
+    assert found.known_at > week(4)

@@ -105,6 +105,13 @@ def test_outages_that_overlap_in_the_week_do_not_hide_each_other() -> None:
     assert [g.hours for g in gaps(profile(hours))] == [40, 30]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_traffic_that_grows_day_by_day_from_nothing_has_no_gaps(seed: int) -> None:
+    a_day = 2 * 95.0 * np.arange(1, 169) / 168
+    hours = np.random.default_rng(seed).poisson(np.repeat(a_day[:, None] / 24, 24, axis=1))
+    assert gaps(profile(hours)) == ()
+
+
 @pytest.mark.parametrize("days", [1, 7, 13])
 def test_a_tiny_log_has_no_gaps_and_says_it_cannot_tell(days: int) -> None:
     hours = cut(steady(days + 1), 0, 4, 18)[:days]

@@ -111,10 +111,19 @@ def _sure(point: Point) -> float | None:
     return round(0.5 * (1 + math.erf(abs(point.value - point.threshold) / error / math.sqrt(2))), 4)
 
 
+#: false drift alarms a system-year that chance may raise over all of a system's features
+BUDGET = 0.1
+YEAR = timedelta(days=365)
+
+
 def drift_findings(
     system: str, chunks: Sequence[FeatureDrift], *, weights: dict[str, float] | None = None
 ) -> list[Finding]:
-    """One finding a run of at least two drifted chunks of one feature; high where the feature carries weight.
+    """One finding a run of at least two drifted chunks of one feature whose evidence together is beyond chance.
+
+    A chunk's test allows one feature in twenty to be wrong; a year has many chunks and a log many features. So an
+    alarm waits until the p-values of the run from its first chunk on, joined by Fisher's method, are below what
+    ``BUDGET`` false alarms a year leave for each feature and chunk. A real shift passes with its second chunk.
 
     Args:
         chunks: every feature's, by one method, in order of time.
@@ -122,11 +131,13 @@ def drift_findings(
     """
     total = sum((weights or {}).values())
     made = []
-    for feature in dict.fromkeys(c.feature for c in chunks):
+    names = dict.fromkeys(c.feature for c in chunks)
+    for feature in names:
         series = [c for c in chunks if c.feature == feature and c.status is not PointStatus.UNKNOWN]
         for run, ended in runs([c.drifted for c in series]):
             part = [series[i] for i in run]
-            if len(part) < 2:
+            sure = _enough(part, len(names))
+            if sure is None:
                 continue
             worst = max(part, key=lambda c: c.value or 0)
             weight = (weights or {}).get(feature, 0.0) / total if total > 0 else None
@@ -147,10 +158,33 @@ def drift_findings(
                         "feature": feature, "method": worst.method, "value": worst.value, "threshold": worst.threshold,
                         "q_value": worst.q_value, "n": rows, "chunks": len(part), "weight": weight,
                     },
-                    known_at=part[1].end,
+                    known_at=part[sure].end,
                 )
             )  # fmt: skip
     return made
+
+
+def _enough(part: Sequence[FeatureDrift], features: int) -> int | None:
+    """The chunk of a run, not its first, with which its evidence is beyond the budget; None: never."""
+    first = part[0]
+    if first.start is None or first.end is None:
+        return None
+    allowed = BUDGET / (features * max(YEAR / (first.end - first.start), 1.0))
+    statistic = 0.0
+    for place, chunk in enumerate(part):
+        statistic -= 2 * math.log(max(chunk.p_value if chunk.p_value is not None else 1.0, 1e-300))
+        if place and _fisher(statistic, place + 1) < allowed:
+            return place
+    return None
+
+
+def _fisher(statistic: float, tests: int) -> float:
+    """P(chi-square with 2 x tests degrees of freedom >= statistic): Fisher (1925), in closed form."""
+    half, term, total = statistic / 2, 1.0, 1.0
+    for i in range(1, tests):
+        term *= half / i
+        total += term
+    return math.exp(-half) * total if half < 700 else 0.0
 
 
 #: signals of their own beside the shape of a distribution -> what a breach says of (feature, per cent)

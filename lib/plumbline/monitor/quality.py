@@ -130,9 +130,10 @@ def gaps(profile: CompletenessProfile) -> tuple[Gap, ...]:
     Usual at an hour of the week is the length of the stretch that covers it (0 where decisions came) that
     nine in ten of the weeks around do not exceed, the stretch in question left out; a stretch is held
     against the longest of that over the hours it covers, and at least one hour. It must also be beyond
-    chance: as many decisions were due in it, at the rate of the weeks around, as a Poisson stream leaves
-    out once in a thousand such logs. So nights, weekends and the thin traffic of a small system are usual.
-    Before the first and after the last decision nothing is a gap: staleness tells how long ago that was.
+    chance: as many decisions were due in it, by the rhythm of the weeks around and the level of the week
+    before and after, as a Poisson stream leaves out once in a thousand such logs. So nights, weekends and
+    the thin traffic of a small system are usual. Before the first and after the last decision nothing is
+    a gap: staleness tells how long ago that was.
     """
     begin, counts = hourly(profile)
     starts, lengths = _empty_stretches(counts)
@@ -206,7 +207,23 @@ def _due(decided: IntArray, start: int, length: int) -> float:
     known = np.maximum((around >= 0).sum(0), 1)
     rates = np.where(around > 0, around, 0).sum(0) / known
     times = np.bincount(np.arange(start, start + length) % _WEEK, minlength=_WEEK)
-    return float(rates @ times[times > 0])
+    return float(rates @ times[times > 0]) * _level(decided, start, length)
+
+
+def _level(decided: IntArray, start: int, length: int) -> float:
+    """Traffic in the week before and after a stretch against that of the weeks around, at most 1.
+
+    Where traffic grows, its thin beginning is not missing what came later.
+    """
+    others = np.where(decided >= 0, decided, 0).astype(float)
+    there = decided >= 0
+    there[start : start + length] = False
+    near, wide = (
+        there & (np.abs(np.arange(len(decided)) - start - length / 2) <= length / 2 + hours)
+        for hours in (_WEEK, _AROUND * _WEEK)
+    )
+    usual = others[wide].sum() / max(int(wide.sum()), 1)
+    return float(min(others[near].sum() / max(int(near.sum()), 1) / usual, 1.0)) if usual > 0 else 0.0
 
 
 def _sentence(n: int, shares: dict[str, float], duplicates: float | None, holes: tuple[Gap, ...]) -> str:

@@ -1,0 +1,93 @@
+"""What a tool's alarms amount to: true changes found, delays, and false alarms a system-year."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+#: an alarm that dates the trouble up to a chunk before it began still means it
+SLACK = pd.Timedelta(days=8)
+YEAR = pd.Timedelta(days=365.25)
+#: what a story without a moment of change has to be told for
+STANDING = {"saas-pricing": "quality.id", "triage-diagnostics": "consistency.repeats"}
+#: findings that state an age or a gap in the record of a log, not a change in it
+STATES = ("staleness.", "quality.", "retraining", "consistency.", "release.rollback")
+
+
+def alarms(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Findings that claim that something changed, with the moment at which they could be known."""
+    return [f for f in result["findings"] if not f["signal"].startswith(STATES) and f["known_at"]]
+
+
+def first_true(result: dict[str, Any]) -> pd.Timestamp | None:
+    """When the planted change could first be known, or None where it never was."""
+    change = pd.Timestamp(result["change"], tz="UTC")
+    known = [
+        _at(f["known_at"])
+        for f in alarms(result)
+        if _at(f["known_at"]) >= change and (f["since"] is None or _at(f["since"]) >= change - SLACK)
+    ]
+    known += [
+        _at(text)
+        for f in alarms(result)
+        for text in f["figures"].values()
+        if text != "None" and _at(text) >= change
+    ]
+    return min(known) if known else None
+
+
+def false_alarms(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Alarms known after the reference's end and before any true change."""
+    end = _at(result["reference_end"]) if result["reference_end"] != "None" else _at(result["first"])
+    until = _at(result["change"]) if result["change"] else None
+    return [
+        f for f in alarms(result)
+        if _at(f["known_at"]) > end and (until is None or _at(f["known_at"]) < until)
+    ]  # fmt: skip
+
+
+def watched(result: dict[str, Any]) -> float:
+    """System-years in which any alarm would be false."""
+    end = _at(result["reference_end"]) if result["reference_end"] != "None" else _at(result["first"])
+    until = _at(result["change"]) if result["change"] else _at(result["last"])
+    return max((until - end) / YEAR, 0.0)
+
+
+def summary(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One row a story, and the quiet logs together."""
+    table: dict[str, Any] = {}
+    for story in dict.fromkeys(r["story"] for r in results):
+        own = [r for r in results if r["story"] == story]
+        row: dict[str, Any] = {"logs": len(own)}
+        if own[0]["change"]:
+            found = [(r, first_true(r)) for r in own]
+            late = [
+                (at - pd.Timestamp(r["change"], tz="UTC")) / pd.Timedelta(days=1) for r, at in found if at
+            ]
+            rate = [r["rows"] / ((_at(r["last"]) - _at(r["first"])) / pd.Timedelta(days=1)) for r in own]
+            row |= {
+                "found": sum(at is not None for _, at in found),
+                "median_delay_days": _median(late),
+                "worst_delay_days": max(late, default=None),
+                "median_delay_decisions": _median([d * n for d, n in zip(late, rate, strict=False)]),
+            }
+        elif story in STANDING:
+            row["found"] = sum(any(f["signal"] == STANDING[story] for f in r["findings"]) for r in own)
+        years = sum(watched(r) for r in own)
+        wrong = sum(len(false_alarms(r)) for r in own)
+        row |= {"system_years": round(years, 2), "false_alarms": wrong}
+        row["false_alarms_a_year"] = round(wrong / years, 3) if years else None
+        table[story] = row
+    return table
+
+
+def _at(text: str) -> pd.Timestamp:
+    at = pd.Timestamp(text)
+    return at.tz_localize("UTC") if at.tzinfo is None else at.tz_convert("UTC")
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return round(float(np.median(values)), 2) if len(values) else None

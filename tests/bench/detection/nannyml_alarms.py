@@ -1,0 +1,130 @@
+"""NannyML with its defaults on the logs in the plain form. Runs in an environment of its own (see run.py).
+
+Weekly chunks; Jensen-Shannon drift of every feature, realised performance, and CBPE (classes) or DLE (numbers) before
+the labels. Its alarm on neighbouring chunks of one signal counts once. A drift or estimated alarm is known at the
+chunk's end; a realised one once nine in ten of its labels have come.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import nannyml as nml
+import pandas as pd
+
+warnings.filterwarnings("ignore")
+
+
+def alarms(frame: pd.DataFrame, meta: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    end = pd.Timestamp(meta["reference_end"])
+    reference, later = frame[frame["at"] < end].copy(), frame[frame["at"] >= end].copy()
+    features = [c for c in frame if c.startswith("x_")]
+    for c in features:
+        if frame[c].dtype == object:
+            for part in (reference, later):
+                part[c] = part[c].astype("category")
+    found, left_out = [], []
+    drift = nml.UnivariateDriftCalculator(column_names=features, timestamp_column_name="at", chunk_period="W")
+    shown = drift.fit(reference).calculate(later).filter(period="analysis").to_df()
+    for c in features:
+        method = "jensen_shannon"
+        found += runs(shown, ("chunk", "chunk"), (c, method), f"drift.{c}", pd.Timedelta(0))
+    for signal, make, delay in performance(frame, meta, features):
+        try:
+            result, names = make(reference, later)
+        except Exception as error:  # a peer's refusal is part of the result
+            left_out.append(f"{signal}: {type(error).__name__}: {str(error)[:120]}")
+            continue
+        for name in names:
+            found += runs(result, ("chunk",), (name,), f"{signal}.{name}", delay)
+    return found, left_out
+
+
+def performance(frame: pd.DataFrame, meta: dict[str, Any], features: list[str]) -> list[Any]:
+    waited = pd.Timedelta(0)
+    if "known_at" in frame:
+        gone = (pd.to_datetime(frame["known_at"]) - frame["at"]).dropna()
+        waited = gone.quantile(0.9) if len(gone) else waited
+    if meta["task"] == "binary":
+        common: dict[str, Any] = {
+            "y_pred": "y_pred", "y_true": "y_true", "timestamp_column_name": "at", "metrics": ["accuracy"],
+            "problem_type": "classification_binary", "chunk_period": "W",
+        }  # fmt: skip
+
+        def coded(part: pd.DataFrame) -> pd.DataFrame:
+            made = part.copy()
+            made["y_pred"] = (made["prediction"] == meta["positive"]).astype(int)
+            made["y_true"] = (made["label"] == meta["positive"]).astype(float).where(made["label"].notna())
+            return made
+
+        def realised(reference: pd.DataFrame, later: pd.DataFrame) -> Any:
+            tool = nml.PerformanceCalculator(y_pred_proba="score", **common).fit(
+                coded(reference).dropna(subset="y_true")
+            )
+            return tool.calculate(coded(later).dropna(subset="y_true")).filter(period="analysis").to_df(), [
+                "accuracy"
+            ]
+
+        def estimated(reference: pd.DataFrame, later: pd.DataFrame) -> Any:
+            tool = nml.CBPE(y_pred_proba="score", **common).fit(coded(reference).dropna(subset="y_true"))
+            return tool.estimate(coded(later)).filter(period="analysis").to_df(), ["accuracy"]
+
+        return [("performance", realised, waited), ("estimate", estimated, pd.Timedelta(0))]
+    if meta["task"] == "regression":
+        known: dict[str, Any] = {
+            "y_pred": "prediction", "y_true": "label", "timestamp_column_name": "at", "metrics": ["mae"],
+            "chunk_period": "W",
+        }  # fmt: skip
+
+        def realised_number(reference: pd.DataFrame, later: pd.DataFrame) -> Any:
+            tool = nml.PerformanceCalculator(problem_type="regression", **known).fit(
+                reference.dropna(subset="label")
+            )
+            return tool.calculate(later.dropna(subset="label")).filter(period="analysis").to_df(), ["mae"]
+
+        def estimated_number(reference: pd.DataFrame, later: pd.DataFrame) -> Any:
+            tool = nml.DLE(feature_column_names=features, **known).fit(reference.dropna(subset="label"))
+            return tool.estimate(later).filter(period="analysis").to_df(), ["mae"]
+
+        return [("performance", realised_number, waited), ("estimate", estimated_number, pd.Timedelta(0))]
+    return []
+
+
+def runs(
+    shown: pd.DataFrame, chunk: tuple[str, ...], key: tuple[str, ...], signal: str, delay: pd.Timedelta
+) -> list[dict[str, Any]]:
+    """One alarm a run of alerts; ``chunk`` and ``key`` are the columns' levels above their last."""
+    starts, ends = shown[(*chunk, "start_date")], shown[(*chunk, "end_date")]
+    alert = shown[(*key, "alert")].fillna(False).astype(bool).tolist()
+    made, before = [], False
+    for on, start, end in zip(alert, starts, ends, strict=True):
+        if on and not before:
+            known = pd.Timestamp(end) + delay
+            made.append({"signal": signal, "since": str(start), "known_at": str(known), "figures": {}})
+        before = on
+    return made
+
+
+def main(place: Path, out: Path) -> None:
+    have = {json.loads(line)["name"] for line in out.read_text().splitlines()} if out.exists() else set()
+    for folder in sorted(p for p in place.iterdir() if p.name not in have):
+        meta = json.loads((folder / "meta.json").read_text())
+        frame = pd.read_parquet(folder / "log.parquet")
+        found, left_out = alarms(frame, meta)
+        story = meta["kind"] if meta["kind"] != "story" else meta["name"].rpartition("-")[0]
+        made = {
+            "name": meta["name"], "story": story, "change": meta["change"], "first": str(frame["at"].min()),
+            "last": str(frame["at"].max()), "rows": len(frame), "reference_end": meta["reference_end"],
+            "findings": found, "left_out": left_out, "version": nml.__version__,
+        }  # fmt: skip
+        with out.open("a") as file:
+            file.write(json.dumps(made) + "\n")
+        print(f"{meta['name']}: {len(found)} alarms {left_out or ''}", flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

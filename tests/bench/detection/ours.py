@@ -1,0 +1,105 @@
+"""Plumbline's defaults on one log: load it, run every signal, and say what was found and when it could be known."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from plumbline.answers.checking import check
+from plumbline.answers.loading import load_file, set_reference
+from plumbline.demo.load import load_files
+from plumbline.demo.scenarios import SCENARIOS
+from plumbline.domain import Finding
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace, open_workspace
+from tests.bench.detection import logs
+
+ROLES = {
+    "at": "timestamp", "id": "decision_id", "version": "version", "trained_at": "trained_at", "score": "score",
+    "prediction": "prediction", "label": "label", "known_at": "label_time",
+}  # fmt: skip
+
+
+def on_story(name: str, seed: int, keep: Path | None = None) -> dict[str, Any]:
+    """One story from one seed; with ``keep`` its log is also written for the other tools."""
+    with tempfile.TemporaryDirectory(prefix="detection-") as place:
+        folder = Path(place)
+        scenario = SCENARIOS[name]
+        files = scenario.write(folder, seed)
+        ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
+        try:
+            load_files(ws, scenario, files)
+            made = _checked(ws, name, f"{name}-{seed:02d}", logs.CHANGES.get(name))
+            if keep is not None:
+                logs.story(keep, name, seed, lambda key: _opened(ws, key))
+        finally:
+            ws.close()
+    return made | {"story": name, "seed": seed}
+
+
+def on_log(log: logs.Log) -> dict[str, Any]:
+    """A log in the plain form."""
+    meta, frame = log.meta, log.frame()
+    with tempfile.TemporaryDirectory(prefix="detection-") as place:
+        folder = Path(place)
+        frame = frame.rename(columns={c: c.removeprefix("x_") for c in frame})
+        frame.to_parquet(folder / "log.parquet")
+        ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
+        try:
+            maps = [(c, ROLES[c]) for c in frame if c in ROLES]
+            load_file(
+                ws, folder / "log.parquet", title="log", maps=maps, positive=meta["positive"], actor="bench"
+            )
+            first = frame["at"].min().to_pydatetime().replace(tzinfo=UTC)
+            end = datetime.fromisoformat(meta["reference_end"]).replace(tzinfo=UTC)
+            set_reference(ws, "log", first, end, actor="bench")
+            made = _checked(ws, "log", log.name, meta["change"])
+        finally:
+            ws.close()
+    return made | {"story": meta["kind"], "seed": log.name}
+
+
+def _checked(ws: Workspace, key: str, name: str, change: str | None) -> dict[str, Any]:
+    begun = time.perf_counter()
+    found = check(ws, key, actor="bench")
+    took = time.perf_counter() - begun
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        row = cursor.execute(
+            f'SELECT min(timestamp), max(timestamp), count(*) FROM "decision_{key}"'  # a key of our own
+        ).fetchone()
+    assert row is not None
+    reference = system.reference[1] if system.reference else None
+    return {
+        "name": name, "change": change, "first": str(row[0]), "last": str(row[1]), "rows": row[2], "seconds": took,
+        "reference_end": str(reference), "findings": [_said(f) for f in found],
+    }  # fmt: skip
+
+
+def _said(found: Finding) -> dict[str, Any]:
+    kept = {k: str(v) if isinstance(v, datetime) else v for k, v in asdict(found).items() if k != "figures"}
+    known = found.known_at or found.figures.get("known_at")
+    figures = {k: str(v) for k, v in found.figures.items() if k.endswith("known_at")}
+    return kept | {"known_at": str(known) if known else None, "figures": figures}
+
+
+def _opened(ws: Workspace, key: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The decisions that were in charge, in the plain form."""
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        frame = cursor.execute(f'SELECT * FROM "decision_{key}" ORDER BY timestamp').df()
+    if "arm" in frame:
+        frame = frame[frame["arm"].fillna("champion") != "shadow"]
+    renamed = {"timestamp": "at", "decision_id": "id", "label_time": "known_at"}
+    frame = frame.rename(columns=renamed)
+    inputs = {c: f"x_{c.partition(':')[2]}" for c in frame if c.startswith("feature:")}
+    kept = [c for c in ("at", "id", "version", "score", "prediction", "label", "known_at") if c in frame]
+    end = system.reference[1].replace(tzinfo=None) if system.reference else frame["at"].iloc[len(frame) // 3]
+    meta = {"task": str(system.task), "positive": system.positive, "reference_end": str(end)}
+    return frame[[*kept, *inputs]].rename(columns=inputs).reset_index(drop=True), meta
