@@ -31,7 +31,7 @@ from plumbline.monitor.drift import exactly as with_exact
 from plumbline.monitor.metrics import METRICS
 from plumbline.monitor.movement import Movement, moved_with
 from plumbline.monitor.performance import performance
-from plumbline.profile import groups, read, rows
+from plumbline.profile import attributions, groups, read, rows
 from plumbline.profile.bins import OUTPUTS
 from plumbline.profile.read_outcomes import outcome_profile
 from plumbline.store import systems
@@ -135,9 +135,11 @@ def _moved(
 
 
 def importance_of(cursor: Cursor, system: System) -> dict[str, float] | None:
-    """Mean absolute logged attribution by feature; None where the log has none."""
+    """Mean absolute attribution by feature, as logged or else as stored by a full pass; None where there is neither."""
     columns = [c.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "attribution"]
-    return groups.mean_attributions(cursor, system, columns) or None
+    return (
+        groups.mean_attributions(cursor, system, columns) or attributions.mean_stored(cursor, system) or None
+    )
 
 
 def open_drift(

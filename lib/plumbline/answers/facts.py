@@ -25,7 +25,7 @@ from plumbline.monitor.delay import delay_curve, usual_delay
 from plumbline.monitor.fairness import group_rates
 from plumbline.monitor.quality import audit
 from plumbline.monitor.staleness import staleness
-from plumbline.profile import groups, read, rows
+from plumbline.profile import attributions, groups, read, rows
 from plumbline.profile.repeats import repeats
 from plumbline.store import loads, model_files, systems, trail
 from plumbline.store.workspace import Cursor, Workspace
@@ -169,15 +169,15 @@ def _explained(cursor: Cursor, system: System, span: Span, now: datetime, held: 
     share = float(logged.sum() / span.n) * held.logged_share if logged is not None else 0.0
     passed = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
     by_model = sum(int(n) for n, v in zip(profile.n, profile.versions, strict=True) if v in passed) / span.n
-    attributed: set[date] = set()
+    stored = attributions.stored(cursor, system)
+    by_pass = sum(s.adds_up for s in stored if s.version in passed) / span.n
+    since = (now - RECENT).date()
+    days = {s.day for s in stored if s.adds_up}
     if logged is not None:
-        since = (now - RECENT).date()
-        attributed = {
-            checking.chunk_of(day, held.by)
-            for day, n in zip(profile.days, logged, strict=True) if n and day >= since
-        }  # fmt: skip
+        days |= {day for day, n in zip(profile.days, logged, strict=True) if n}
+    attributed = {checking.chunk_of(day, held.by) for day in days if day >= since}
     return {
-        "explained_share": max(share, by_model), "recent_chunks_attributed": len(attributed),
+        "explained_share": max(share, by_model, by_pass), "recent_chunks_attributed": len(attributed),
         **record_facts(cursor, system),
     }  # fmt: skip
 

@@ -11,17 +11,33 @@ from plumbline.commands.register import ACTOR, command
 from plumbline.domain import PlumblineError
 from plumbline.door import FAILED
 from plumbline.door import workspace as open_for
+from plumbline.store.workspace import Workspace
 
 
 @command("explain")
 @click.argument("system")
-@click.argument("decision_id")
-def explain(workspace: str | None, system: str, decision_id: str) -> Any:
-    """Why one decision came out as it did."""
+@click.argument("decision_id", required=False)
+@click.option("--all", "every", is_flag=True, help="Every decision of the versions with a model file; kept.")
+@click.option("--version", metavar="V", help="With --all: this version only.")
+@click.option(
+    "--space",
+    type=click.Choice(["margin", "probability"]),
+    default="margin",
+    show_default=True,
+    help="What a registered model's contributions add up to.",
+)
+def explain(
+    workspace: str | None, system: str, decision_id: str | None, every: bool, version: str | None, space: str
+) -> Any:  # fmt: skip
+    """Why one decision came out as it did, or with --all the attributions of all of them, kept."""
     from plumbline.answers.explain import explain as answer
 
+    if every == (decision_id is not None):
+        raise PlumblineError("Say which decision", todo="Give its id, or --all for every one.")
     with open_for(workspace) as ws:
-        found = answer(ws, system, decision_id)
+        if every:
+            return _every(ws, system, version)
+        found = answer(ws, system, str(decision_id), space="" if space == "margin" else space)
     if found.refused:
         return found, [f"{found.decision_id}: no explanation. {found.refused}"], FAILED
     lines = [
@@ -30,6 +46,15 @@ def explain(workspace: str | None, system: str, decision_id: str) -> Any:
     ]
     lines += [f"  {value:+.4f}  {name}" for name, value in found.attributions.items()]
     return found, lines + list(found.reasons)
+
+
+def _every(ws: Workspace, system: str, version: str | None) -> Any:
+    from plumbline.answers.attributing import attribute_all
+
+    made = attribute_all(
+        ws, system, version=version, actor=ACTOR, say=lambda words, _: click.echo(words, err=True)
+    )
+    return made, [made.sentence, *made.skipped]
 
 
 @command("model")

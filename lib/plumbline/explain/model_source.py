@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 #: the share of checked decisions a file must reproduce
 REPRODUCES = 0.99
 CHECKED_ROWS = 1_000
+ADDS_UP = 1e-6  # base + sum against the model's own output
 FEWEST = 20
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})(\.\d{1,17})?([eE][+-]?\d{1,3})?")
 
@@ -251,6 +252,9 @@ def explain_with_model(
     if scored.contributions is None or scored.base is None:
         raise PlumblineError("The model's process gave no contributions")
     parts, base = scored.contributions, scored.base
+    told = (scored.score if space == "probability" else scored.margin)[:, output]
+    if np.any(np.abs(base + parts.sum(axis=1) - told) > ADDS_UP * np.maximum(1.0, np.abs(told))):
+        raise PlumblineError("The contributions do not add up to the model's own output, so none is shown")
     if "complement" in check.view:
         turned = space == "probability" or check.info.link == "probability"
         parts, base = -parts, (1.0 - base if turned else -base)

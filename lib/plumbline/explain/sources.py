@@ -183,14 +183,15 @@ def _from_model(decision: Decision, model: RegisteredModel, check: ModelCheck, s
         attributions=dict(zip(names, parts[0].tolist(), strict=True)),
         additivity_error=error,
         fidelity=check.share,
-        method=f"{_method(check, asked)} from {label}, sha256 {model.sha256[:12]}{which}",
+        method=f"{method_of(check, asked)} from {label}, sha256 {model.sha256[:12]}{which}",
         baseline=_baseline(model, check, asked),
         check=f"{verdict} {check.sentence}",
         values=dict(decision.values),
     )
 
 
-def _method(check: ModelCheck, space: str) -> str:
+def method_of(check: ModelCheck, space: str) -> str:
+    """How a registered model's contributions are made, in words."""
     if space:
         return "exact contributions to the probability (interventional)"
     if not check.info.needs_background:

@@ -73,7 +73,8 @@ def erase(
         loads = tuple(r[0] for r in cursor.execute(
             f"SELECT DISTINCT row_load FROM temp.{GONE} ORDER BY 1").fetchall())  # fmt: skip
         decisions = _count(cursor, f"SELECT count(*) FROM temp.{GONE}")
-        labels = _erase_labels(cursor, system)
+        labels = _erase_beside(cursor, system, "label_claim", "row_load", "row_line")
+        _erase_beside(cursor, system, "attribution", "load_id", "line")
         quarantined = _erase_quarantined(cursor, system, words)
         if not decisions and not quarantined:
             raise PlumblineError(
@@ -124,13 +125,14 @@ def _count(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _erase_labels(cursor: duckdb.DuckDBPyConnection, system: System) -> int:
+def _erase_beside(cursor: duckdb.DuckDBPyConnection, system: System, table: str, load: str, line: str) -> int:
+    """What another table keeps of the rows in GONE."""
     where = f"""WHERE system = '{system.key}' AND EXISTS (SELECT 1 FROM temp.{GONE} g
-                WHERE g.row_load = label_claim.row_load AND g.row_line = label_claim.row_line)"""
-    gone = _count(cursor, f"SELECT count(*) FROM label_claim {where}")
+                WHERE g.row_load = {table}.{load} AND g.row_line = {table}.{line})"""
+    gone = _count(cursor, f"SELECT count(*) FROM {table} {where}")
     if gone:
-        cursor.execute(f"DELETE FROM label_claim {where}")
-        _rewrite(cursor, "label_claim")
+        cursor.execute(f"DELETE FROM {table} {where}")
+        _rewrite(cursor, table)
     return gone
 
 

@@ -74,11 +74,11 @@ def find(
             scope = scope.narrowed("true", bound=naive(at) if isinstance(at, datetime) else at)
         scope = scope.narrowed(f"({beyond})", after_load=load_id, after_line=line)
     found = cursor.execute(
-        f"""SELECT {_columns(cursor, system)} {scope.rows}
+        f"""SELECT {columns_of(cursor, system)} {scope.rows}
             ORDER BY {key} {"DESC" if descending else "ASC"} NULLS LAST, _load_id, _line LIMIT $limit""",
         scope.params | {"limit": limit},
     ).df()
-    return _aware(found)
+    return timed(found)
 
 
 def page_end(frame: pd.DataFrame, order: str) -> tuple[Any, int, int] | None:
@@ -99,7 +99,7 @@ def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> 
     Raises:
         PlumblineError: there is none.
     """
-    columns = _columns(cursor, system)
+    columns = columns_of(cursor, system)
     condition, params = "decision_id = $id", {"id": decision_id}
     load_id, _, line = decision_id.removeprefix("#").partition(":")
     if decision_id.startswith("#") and load_id.isdecimal() and line.isdecimal():
@@ -131,13 +131,13 @@ def sample(
     """
     scope = of_slice(cursor, system, part)
     found = cursor.execute(
-        f"""SELECT {_columns(cursor, system)} FROM {scope.table}
+        f"""SELECT {columns_of(cursor, system)} FROM {scope.table}
             WHERE rowid IN (SELECT rowid {scope.rows}
                             ORDER BY hash(_load_id, _line, $seed::BIGINT), _load_id, _line LIMIT $n)
             ORDER BY "timestamp", _load_id, _line""",
         scope.params | {"seed": seed, "n": n},
     ).df()
-    return _aware(found)
+    return timed(found)
 
 
 def main_version(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
@@ -166,7 +166,8 @@ def _plain(held: Any) -> Any:
     return held
 
 
-def _columns(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
+def columns_of(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
+    """All columns of a decision, quoted, for a SELECT."""
     named = [column.name for column in decision_columns(cursor, system.key)]
     return ", ".join(ident(name) for name in ("_load_id", "_line", *SINGLE_ROLES, *named))
 
@@ -203,7 +204,8 @@ def _held(kind: str, column: str, wanted: str) -> Any:
     return wanted
 
 
-def _aware(frame: pd.DataFrame) -> pd.DataFrame:
+def timed(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its times aware in UTC."""
     for name in _TIMES:
         frame[name] = frame[name].dt.tz_localize("UTC")
     return frame

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import duckdb
 
+from plumbline.store.attributions import forget_version
 from plumbline.store.workspace import aware, naive, now
 
 
@@ -44,6 +45,7 @@ def register_model_file(
 ) -> str:
     """Keep a model file for one version, in place of an earlier one; returns its SHA-256."""
     sha256 = hashlib.sha256(body).hexdigest()
+    forget_version(cursor, system, version)
     cursor.execute("DELETE FROM model_file WHERE system = ? AND version = ?", [system, version])
     cursor.execute(
         "INSERT INTO model_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -1,0 +1,113 @@
+"""Attributions of every decision, kept: exact, resumed after a stop, gone with their load, their person, their file."""
+
+from __future__ import annotations
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+import pytest
+
+from plumbline.answers import models
+from plumbline.answers.attributing import attribute_all
+from plumbline.answers.drift import importance_of
+from plumbline.answers.erasing import erase_person
+from plumbline.answers.loading import load_file, undo_load
+from plumbline.domain import PlumblineError
+from plumbline.profile import attributions
+from plumbline.store import systems
+
+QUIET = {"objective": "binary", "verbose": -1, "num_leaves": 6, "num_threads": 1, "min_data_in_leaf": 5}
+
+
+def _booster(seed: int) -> lgb.Booster:
+    rng = np.random.default_rng(seed)
+    x = pd.DataFrame(rng.normal(size=(500, 3)), columns=["age", "rate", "sum"])
+    return lgb.train(QUIET, lgb.Dataset(x, x["rate"] * (seed + 1) + x["age"] * x["sum"] > 0), 12)
+
+
+@pytest.fixture
+def scored(tmp_path, workspace):
+    """Two versions of 240 decisions in one load, 60 more of the second in another; files of both registered."""
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(rng.normal(size=(540, 3)).round(6), columns=["age", "rate", "sum"])
+    frame.insert(0, "decision_id", [f"d{i}" for i in range(540)])
+    frame.insert(1, "timestamp", pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(540) * 2, unit="h"))
+    frame["customer_id"] = [f"p{i}" for i in range(540)]
+    frame["model_version"] = np.where(np.arange(540) < 240, "1", "2")
+    boosters = {"1": _booster(1), "2": _booster(2)}
+    x = frame[["age", "rate", "sum"]]
+    frame["score"] = np.where(
+        frame["model_version"] == "1", boosters["1"].predict(x), boosters["2"].predict(x)
+    )
+    frame["prediction"] = np.where(frame["score"] > 0.5, "yes", "no")
+    for name, part in (("one", frame[:480]), ("two", frame[480:])):
+        part.to_csv(tmp_path / f"{name}.csv", index=False)
+        load_file(workspace, tmp_path / f"{name}.csv", title="loans", actor="test")
+    for version, booster in boosters.items():
+        booster.save_model(tmp_path / f"{version}.txt")
+        assert models.register(workspace, "loans", version, tmp_path / f"{version}.txt", actor="test").passed
+    return workspace, boosters, frame
+
+
+def _stored(ws) -> dict[str, int]:
+    with ws.read() as cursor:
+        found = attributions.stored(cursor, systems.get_system(cursor, "loans"))
+    return pd.Series([s.n for s in found]).groupby([s.version for s in found]).sum().to_dict()
+
+
+def test_all_are_kept_and_are_the_native_ones(scored) -> None:
+    ws, boosters, frame = scored
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, "loans")
+        assert importance_of(cursor, system) is None
+    made = attribute_all(ws, "loans", actor="test", batch=100)
+    assert (made.explained, made.before, made.adds_up, made.versions) == (540, 0, 540, ("1", "2"))
+    with ws.read() as cursor:
+        rows, parts = attributions.sample_stored(cursor, system, "2", (None, None), 5_000)
+        weights = importance_of(cursor, system)
+    native = boosters["2"].predict(
+        frame.set_index("decision_id").loc[rows["decision_id"], ["age", "rate", "sum"]], pred_contrib=True
+    )
+    np.testing.assert_allclose(parts, native[:, :3], atol=1e-6)
+    assert weights == pytest.approx(
+        dict(zip(["age", "rate", "sum"], np.abs(native[:, :3]).mean(axis=0), strict=True))
+    )
+
+
+def test_a_stopped_pass_goes_on_where_it_was(scored) -> None:
+    ws = scored[0]
+
+    def stop(words: str, share: float) -> None:
+        if share > 0.3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        attribute_all(ws, "loans", actor="test", batch=90, say=stop)
+    kept = sum(_stored(ws).values())
+    assert 0 < kept < 540
+    made = attribute_all(ws, "loans", actor="test")
+    assert (made.before, made.explained) == (kept, 540 - kept)
+    assert _stored(ws) == {"1": 240, "2": 300}
+    assert attribute_all(ws, "loans", actor="test").explained == 0
+
+
+def test_they_go_with_their_load_their_person_and_their_file(scored, tmp_path) -> None:
+    ws = scored[0]
+    attribute_all(ws, "loans", version="2", actor="test")
+    assert _stored(ws) == {"2": 300}
+    undo_load(ws, 2, actor="test")
+    assert _stored(ws) == {"2": 240}
+    erase_person(ws, "loans", decision_id="d300", actor="test")
+    assert _stored(ws) == {"2": 239}
+    models.register(ws, "loans", "2", tmp_path / "2.txt", actor="test")
+    assert _stored(ws) == {}
+
+
+def test_a_file_that_did_not_decide_explains_nothing(scored, tmp_path) -> None:
+    ws = scored[0]
+    assert not models.register(ws, "loans", "2", tmp_path / "1.txt", actor="test").passed
+    with pytest.raises(PlumblineError, match="not the model that decided"):
+        attribute_all(ws, "loans", version="2", actor="test")
+    made = attribute_all(ws, "loans", actor="test")
+    assert made.versions == ("1",)
+    assert "Version 2" in made.skipped[0]
