@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
-from plumbline.monitor.chunks import chunk_for, chunk_index, sum_by
+from plumbline.monitor.chunks import as_days, chunk_for, chunk_index, midnight, sum_by, touched
 
 FREQUENCY = {"day": "D", "week": "W-SUN", "month": "M"}
 DAYS = st.lists(st.dates(date(1999, 1, 1), date(2030, 12, 31)), min_size=1, max_size=40)
@@ -27,6 +27,23 @@ def test_chunks_are_the_periods_of_pandas(days: list[date], by: str) -> None:
         assert ends[i] == (period + 1).start_time.to_pydatetime().replace(tzinfo=UTC)
     assert list(starts) == sorted(set(starts))
     assert set(index) == set(range(len(starts)))
+
+
+@given(
+    days=DAYS,
+    start=st.none() | st.datetimes(datetime(1999, 1, 1), datetime(2030, 1, 1)),
+    hours=st.integers(0, 9000),
+)
+@settings(max_examples=50, deadline=None)
+def test_a_span_touches_the_days_it_shares_a_moment_with(
+    days: list[date], start: datetime | None, hours: int
+) -> None:
+    start = start.replace(tzinfo=UTC) if start else None
+    end = start + timedelta(hours=hours) if start else None
+    held = [(start is None or d >= start.date()) and (end is None or midnight(d) < end) for d in days]
+    assert touched(days, start, end).tolist() == held
+    assert touched(as_days(days), start, end).tolist() == held
+    assert as_days(days).tolist() == days
 
 
 def test_weeks_begin_on_monday_and_cross_the_year() -> None:

@@ -76,15 +76,13 @@ def test_a_shift_is_a_breach_from_its_first_full_week_and_a_quiet_feature_is_not
 
 
 def test_one_uncertain_chunk_is_watched_and_two_running_are_a_breach() -> None:
-    def one(drifted: bool, status: PointStatus) -> FeatureDrift:
-        return FeatureDrift(
-            "x", Kind.NUMERIC, "js", 0.12, 0.1, 0.01, 0.02, drifted, status, 500, 60, 0.0, 0.0
-        )
+    unknown, ok, watch, breach = range(4)
 
-    watch, ok = one(True, PointStatus.WATCH), one(False, PointStatus.OK)
-    unknown = one(False, PointStatus.UNKNOWN)
-    assert [f.status for f in running([ok, watch, ok])] == ["ok", "watch", "ok"]
-    assert [f.status for f in running([watch, unknown, watch, ok])] == ["breach", "unknown", "breach", "ok"]
+    def told(status: list[int]) -> list[int]:
+        return running(np.array(status), np.array(status) >= watch).tolist()
+
+    assert told([ok, watch, ok]) == [ok, watch, ok]
+    assert told([watch, unknown, watch, ok]) == [breach, unknown, breach, ok]
 
 
 def test_too_few_values_say_how_many_are_needed() -> None:

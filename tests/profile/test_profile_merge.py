@@ -140,7 +140,13 @@ def test_a_filter_that_holds_everywhere_gives_the_stored_profile(ws) -> None:
     everywhere = (("segment:all", "x"),)
     spans = {"start": START + timedelta(days=1), "end": START + timedelta(days=7)}
     with ws.read() as cursor:
-        for part in (Slice(), Slice(**spans), Slice(version="2"), Slice(arm="shadow", **spans)):
+        for part in (
+            Slice(),
+            Slice(**spans),
+            Slice(version="2"),
+            Slice(version="none"),
+            Slice(arm="shadow", **spans),
+        ):
             filtered = Slice(part.start, part.end, part.version, part.arm, everywhere)
             _same(_all(cursor, system, part), _all(cursor, system, filtered))
 

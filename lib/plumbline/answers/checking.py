@@ -10,8 +10,8 @@ from typing import Any
 
 from plumbline.answers.reading import as_of, span_of
 from plumbline.answers.signalling import measurements, raised
-from plumbline.domain import FeatureDrift, Finding, System
-from plumbline.monitor.chunks import CHUNKS
+from plumbline.domain import Finding, System
+from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.findings import same_problem
 from plumbline.store import findings as register
 from plumbline.store import systems, trail
@@ -35,9 +35,9 @@ def check(ws: Workspace, key: str | None, *, actor: str, all_signals: bool = Tru
     found: list[Finding] = []
     for system in chosen:
         with ws.read() as cursor:
-            by, chunks, own, looked_at = _signals(cursor, system, all_signals)
+            by, begins, own, looked_at = _signals(cursor, system, all_signals)
         detail: dict[str, Any] = {
-            "by": by, "chunks": sorted({c.start.date().isoformat() for c in chunks if c.start}),
+            "by": by, "chunks": [start.date().isoformat() for start in begins],
             "reference": [t.isoformat() for t in system.reference or ()],
             "signals": list(looked_at), "findings": [f.sentence for f in own],
         }  # fmt: skip
@@ -88,23 +88,23 @@ def compared_chunks(cursor: Cursor, system: System, by: str) -> set[date]:
 
 def chunk_of(day: date, by: str) -> date:
     """The first day of the chunk that holds a day."""
-    return CHUNKS[by][0](day)
+    return chunk_index([day], by)[0][0].date()
 
 
 def _signals(
     cursor: Cursor, system: System, all_signals: bool
-) -> tuple[str, tuple[FeatureDrift, ...], list[Finding], tuple[str, ...]]:
-    """The chunk of the system, its features' drift by chunk, every finding, and the signals looked at."""
+) -> tuple[str, list[datetime], list[Finding], tuple[str, ...]]:
+    """The chunk of the system, where each that was compared begins, every finding, and the signals looked at."""
     from plumbline.answers.recording import records_in
     from plumbline.answers.releases import releases_of
     from plumbline.answers.standing import standing
 
     span = span_of(cursor, system)
     if span is None:
-        return "week", (), [], ("",)
+        return "week", [], [], ("",)
     moment = as_of(system, span)
     released = releases_of(cursor, system)
     held = standing(cursor, system, moment, released, records_in(cursor, system.key))
     measured = measurements(cursor, system, span, moment, held, released)
     found, looked_at = raised(cursor, measured, all_of_them=all_signals)
-    return held.by, measured.chunks, found, looked_at
+    return held.by, measured.begins, found, looked_at

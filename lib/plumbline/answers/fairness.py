@@ -10,7 +10,7 @@ from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.domain import PlumblineError, Point, PointStatus, Slice, System, Task
 from plumbline.governance.context import SHARE_LIMIT, interaction_share
 from plumbline.governance.facts import Facts
-from plumbline.monitor.chunks import CHUNKS, midnight
+from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.fairness import FOUR_FIFTHS, LEAST_ROWS, Judged, judge
 from plumbline.monitor.oversight import Oversight, oversight, oversight_by
 from plumbline.profile import grouped as counting
@@ -175,7 +175,7 @@ def _by_month(counts: Sequence[counting.GroupCounts], good: bool) -> tuple[tuple
     points = []
     for count, group in zip(counts, judge(counts, favourable=good), strict=True):
         assert count.month is not None
-        start, end = midnight(count.month), midnight(CHUNKS["month"][1](count.month))
+        (start,), (end,), _ = chunk_index([count.month], "month")
         rate = group.favourable
         known = not group.small
         points.append(

@@ -11,14 +11,14 @@ from plumbline.answers.reading import Span
 from plumbline.answers.releases import ReleasesAnswer
 from plumbline.answers.standing import Standing
 from plumbline.answers.wording import say_metric, say_value
-from plumbline.domain import FeatureDrift, FeatureProfile, Finding, PointStatus, Severity, Slice, System
+from plumbline.domain import Finding, PointStatus, Severity, Slice, System
 from plumbline.monitor import findings as problems
 from plumbline.monitor.chunks import midnight
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.cusum import early_warning
 from plumbline.monitor.delay import delay_curve, usual_delay
 from plumbline.monitor.distances import OF_THEIR_OWN
-from plumbline.monitor.drift import drift_by_chunk
+from plumbline.monitor.drift import Laid, judged_by_chunk, laid_by_chunk
 from plumbline.monitor.quality import audit
 from plumbline.monitor.staleness import BREACH_DAYS, staleness
 from plumbline.profile import read, rows
@@ -29,31 +29,33 @@ from plumbline.store.workspace import Cursor
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """What the families read. ``delay``: how long labels usually take; ``chunks``: drift by chunk (JS)."""
+    """What the families read. ``delay``: how long labels usually take; ``laid``: features by chunk."""
 
     system: System
     span: Span
     now: datetime
     held: Standing
     released: ReleasesAnswer
-    features: tuple[FeatureProfile, ...]
-    chunks: tuple[FeatureDrift, ...]
+    laid: tuple[Laid, ...]
     weights: dict[str, float] | None
     delay: timedelta
+
+    @property
+    def begins(self) -> list[datetime]:
+        """Where each chunk that was compared with the reference begins."""
+        return sorted({start for one in self.laid for start in one.starts if start})
 
 
 def measurements(
     cursor: Cursor, system: System, span: Span, now: datetime, held: Standing, released: ReleasesAnswer
 ) -> Measurements:
     """Everything that more than one family reads, measured once."""
-    features: tuple[FeatureProfile, ...] = ()
-    chunks: tuple[FeatureDrift, ...] = ()
+    laid: tuple[Laid, ...] = ()
     if system.reference is not None:
-        features = tuple(read.feature_profiles(cursor, system, Slice()))
-        chunks = drift_by_chunk(features, reference=system.reference, by=held.by)
+        laid = laid_by_chunk(read.feature_profiles(cursor, system), reference=system.reference, by=held.by)
     waited = usual_delay(delay_curve(read.delays(cursor, system, Slice()), now)) or 0
     return Measurements(
-        system, span, now, held, released, features, chunks, importance_of(cursor, system), timedelta(days=waited)
+        system, span, now, held, released, laid, importance_of(cursor, system), timedelta(days=waited)
     )  # fmt: skip
 
 
@@ -117,18 +119,15 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
 
 
 def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
-    inputs = [c for c in m.chunks if c.feature not in OUTPUTS]
+    inputs = [c for c in judged_by_chunk(m.laid, "js") if c.feature not in OUTPUTS]
     return problems.drift_findings(m.system.key, inputs, weights=m.weights)
 
 
 def _presence(cursor: Cursor, m: Measurements) -> list[Finding]:
     """Values that went missing, and levels that the reference never had."""
     found = []
-    if m.system.reference is None:
-        return []
     for method in OF_THEIR_OWN:
-        chunks = drift_by_chunk(m.features, reference=m.system.reference, by=m.held.by, method=method)
-        inputs = [c for c in chunks if c.feature not in OUTPUTS]
+        inputs = [c for c in judged_by_chunk(m.laid, method) if c.feature not in OUTPUTS]
         found += problems.presence_findings(m.system.key, method, inputs)
     return found
 

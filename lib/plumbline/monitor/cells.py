@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,11 +36,11 @@ class Distances:
 
     def one(self, i: int = 0) -> Distance:
         """Window i."""
-        value, p, low, high = (_known(x[i]) for x in (self.value, self.p_value, self.low, self.high))
+        value, p, low, high = known(np.array([x[i] for x in (self.value, self.p_value, self.low, self.high)]))
         return Distance(value, float(self.bound[i]), p, self.notes[i] if self.notes else "", low, high)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cells:
     """A reference and k windows on one grid: counts ``p`` (cells,) and ``q`` (k, cells); ``edges`` for numbers.
 
@@ -56,11 +58,12 @@ class Cells:
     levels: tuple[str, ...] = ()
     missing: tuple[float, FloatArray] = (0.0, np.zeros(1))
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[float, FloatArray]:
         """Values of the reference and (k,) of the windows."""
         return float(self.p.sum()), self.q.sum(axis=1)
 
+    @cached_property
     def coarse(self) -> tuple[FloatArray, FloatArray]:
         """Counts (c,) and (k, c) by reference decile with open ends, or by level."""
         if self.kind is Kind.CATEGORICAL:
@@ -86,5 +89,6 @@ def cells_of(
     )
 
 
-def _known(x: float) -> float | None:
-    return float(x) if np.isfinite(x) else None
+def known(values: FloatArray) -> list[float | None]:
+    """(k,) values as they are told: None where there is none."""
+    return [x if math.isfinite(x) else None for x in values.tolist()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import TypeVar
 
 import numpy as np
@@ -22,15 +22,25 @@ READABLE = 92
 MOST = 0.9
 
 
-def _next_month(day: date) -> date:
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+Days = NDArray[np.datetime64]
+_DAY = np.timedelta64(1, "D")
+_EPOCH = date(1970, 1, 1).toordinal()
+_MONDAY = np.datetime64("1970-01-05", "D")
+
+
+def _week(days: Days) -> Days:
+    return np.asarray(days - (days - _MONDAY) % np.timedelta64(7, "D"))
+
+
+def _month(days: Days) -> Days:
+    return days.astype("datetime64[M]").astype("datetime64[D]")
 
 
 #: name -> (first day of the chunk that holds a day, first day of the next chunk), finest first
-CHUNKS: dict[str, tuple[Callable[[date], date], Callable[[date], date]]] = {
-    "day": (lambda d: d, lambda d: d + timedelta(days=1)),
-    "week": (lambda d: d - timedelta(days=d.weekday()), lambda d: d + timedelta(days=7)),
-    "month": (lambda d: d.replace(day=1), _next_month),
+CHUNKS: dict[str, tuple[Callable[[Days], Days], Callable[[Days], Days]]] = {
+    "day": (lambda d: d, lambda d: np.asarray(d + _DAY)),
+    "week": (_week, lambda d: np.asarray(d + 7 * _DAY)),
+    "month": (_month, lambda d: (d.astype("datetime64[M]") + 1).astype("datetime64[D]")),
 }
 
 
@@ -39,7 +49,9 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
-def chunk_index(days: Sequence[date], by: str) -> tuple[tuple[datetime, ...], tuple[datetime, ...], IntArray]:
+def chunk_index(
+    days: Sequence[date] | Days, by: str
+) -> tuple[tuple[datetime, ...], tuple[datetime, ...], IntArray]:
     """Group days into chunks.
 
     Args:
@@ -56,17 +68,41 @@ def chunk_index(days: Sequence[date], by: str) -> tuple[tuple[datetime, ...], tu
     if by not in CHUNKS:
         raise PlumblineError(f"{by!r} is not a chunk", todo="Use day, week or month.")
     first, following = CHUNKS[by]
-    own = [first(day) for day in days]
-    starts = sorted(set(own))
-    place = {start: i for i, start in enumerate(starts)}
-    index = np.array([place[start] for start in own], dtype=np.int64)
-    return tuple(map(midnight, starts)), tuple(midnight(following(start)) for start in starts), index
+    starts, index = np.unique(first(as_days(days)), return_inverse=True)
+    begin, end = (tuple(map(midnight, side.tolist())) for side in (starts, following(starts)))
+    return begin, end, index.astype(np.int64)
+
+
+def as_days(days: Sequence[date] | Days) -> Days:
+    """Days as an array; by their ordinals, which is thirty times as fast as ``np.array`` of dates."""
+    if isinstance(days, np.ndarray):
+        return days
+    ordinals = np.fromiter((day.toordinal() for day in days), dtype=np.int64, count=len(days))
+    return (ordinals - _EPOCH).view("datetime64[D]")
+
+
+def touched(days: Sequence[date] | Days, start: datetime | None, end: datetime | None) -> NDArray[np.bool_]:
+    """Which days a half-open span touches, (n,): those on which it holds at least a moment."""
+    own = as_days(days)
+    held = np.ones(len(own), dtype=np.bool_)
+    if start is not None:
+        held &= own >= np.datetime64(start.date(), "D")
+    if end is not None:
+        naive = end.astimezone(UTC).replace(tzinfo=None) if end.tzinfo else end
+        held &= own.astype("datetime64[us]") < np.datetime64(naive, "us")
+    return held
 
 
 def sum_by(index: IntArray, chunks: int, values: NDArray[Number]) -> NDArray[Number]:
     """Add up the rows of ``values`` (one a group) that fall into the same chunk: (chunks, ...)."""
     total: NDArray[Number] = np.zeros((chunks, *values.shape[1:]), dtype=values.dtype)
-    np.add.at(total, index, values)
+    if not len(index):
+        return total
+    if np.any(index[1:] < index[:-1]):
+        order = np.argsort(index, kind="stable")
+        index, values = index[order], values[order]
+    firsts = np.flatnonzero(np.r_[True, index[1:] != index[:-1]])
+    total[index[firsts]] = np.add.reduceat(values, firsts, axis=0)
     return total
 
 

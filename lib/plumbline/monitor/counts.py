@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray, OutcomeProfile, PlumblineError, Task
+from plumbline.monitor.chunks import sum_by
 
 #: fields of Counts that add up
 ADDITIVE = (
@@ -56,11 +57,7 @@ class Counts:
 
     def grouped(self, index: IntArray, chunks: int) -> Counts:
         """Rows of the same ``index`` (0 .. chunks - 1) added up: ``chunks`` rows."""
-        parts: dict[str, Any] = {}
-        for name in ADDITIVE:
-            own = getattr(self, name)
-            parts[name] = np.zeros((chunks, *own.shape[1:]))
-            np.add.at(parts[name], index, own)
+        parts: dict[str, Any] = {name: sum_by(index, chunks, getattr(self, name)) for name in ADDITIVE}
         return replace(self, **parts)
 
     def taken(self, rows: NDArray[Any]) -> Counts:

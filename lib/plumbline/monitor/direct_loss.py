@@ -164,7 +164,7 @@ def _chunk_of(days: Any, starts: Sequence[datetime], by: str) -> IntArray:
     """Position of each day's chunk among ``starts``, -1 where it is none of them."""
     place = {start.date(): i for i, start in enumerate(starts)}
     unique, inverse = np.unique(days, return_inverse=True)
-    own = np.array([place.get(CHUNKS[by][0](day), -1) for day in unique.tolist()], dtype=np.int64)
+    own = np.array([place.get(day, -1) for day in CHUNKS[by][0](unique).tolist()], dtype=np.int64)
     return own[inverse] if len(own) else np.empty(0, dtype=np.int64)
 
 

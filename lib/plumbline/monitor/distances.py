@@ -101,8 +101,7 @@ def ks(cells: Cells) -> Distances:
     that at the right one, so the difference there cannot exceed the larger of F(right) - G(left) and
     G(right) - F(left); ``bound`` is how much that could add. p by the asymptotic law.
     """
-    f, g = np.cumsum(shares(cells.p)), np.cumsum(shares(cells.q), axis=1)
-    gap = np.abs(f - g)
+    f, g, gap = _gap(cells)
     place = np.argmax(gap, axis=1)
     rows = np.arange(len(gap))
     value = gap[rows, place]
@@ -110,11 +109,22 @@ def ks(cells: Cells) -> Distances:
     inside = np.maximum(f - left_g, g - left_f)
     most = np.max(np.where(_single_valued(cells), gap, inside), axis=1)
     n, m = cells.sizes
-    p_value = kolmogorov(value * np.sqrt(n * m / (n + m)))
+    p_value, m = _ks_chance(cells, value), np.maximum(m, 1e-300)
     at_f, at_g = f[place], g[rows, place]
     se = np.sqrt(at_f * (1 - at_f) / n + at_g * (1 - at_g) / m)
     low, high = np.maximum(value - Z * se, 0.0), np.minimum(value + Z * se, 1.0)
     return Distances(value, p_value, low, high, np.maximum(most - value, 0.0))
+
+
+def _gap(cells: Cells) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The two distribution functions at the cells' right edges, (c,) and (k, c), and how far they lie apart."""
+    f, g = np.cumsum(shares(cells.p)), np.cumsum(shares(cells.q), axis=1)
+    return f, g, np.abs(f - g)
+
+
+def _ks_chance(cells: Cells, gap: FloatArray) -> FloatArray:
+    n, m = cells.sizes
+    return np.asarray(kolmogorov(gap * np.sqrt(n * m / (n + m))))
 
 
 def _single_valued(cells: Cells) -> NDArray[np.bool_]:
@@ -132,10 +142,10 @@ def wasserstein(cells: Cells) -> Distances:
     Values outside the reference's range are counted at its ends, and the note says so. p is that of the
     Kolmogorov-Smirnov test.
     """
-    tested = ks(cells)
+    p_value = _ks_chance(cells, np.max(_gap(cells)[2], axis=1))
     none = np.full(len(cells.q), np.nan)
     if cells.sd <= 1e-9 * max(cells.scale, 1e-300) or len(cells.edges) < 2:
-        return Distances(none, tested.p_value, none, none, np.zeros(len(none)), (_STILL,) * len(none))
+        return Distances(none, p_value, none, none, np.zeros(len(none)), (_STILL,) * len(none))
     a, b = shares(cells.p), shares(cells.q)
     gap = (np.cumsum(a) - np.cumsum(b, axis=1))[:, :-1]
     widths = np.diff(cells.edges) / cells.sd
@@ -155,9 +165,10 @@ def wasserstein(cells: Cells) -> Distances:
     signed = widths * np.sign(centre) / 2
     at_edge = np.c_[signed, np.zeros(len(signed))] + np.c_[np.zeros(len(signed)), signed]
     score = np.c_[np.cumsum(at_edge[:, ::-1], axis=1)[:, ::-1], np.zeros(len(signed))]
-    se = _spread(a[None, :], b, score, score, *cells.sizes)
+    n, m = cells.sizes
+    se = _spread(a[None, :], b, score, score, n, np.maximum(m, 1e-300))
     bound = np.where(outside > 0, np.inf, bound)
-    return Distances(value, tested.p_value, np.maximum(value - Z * se, 0), value + Z * se, bound, notes)
+    return Distances(value, p_value, np.maximum(value - Z * se, 0), value + Z * se, bound, notes)
 
 
 def chi2(cells: Cells) -> Distances:
@@ -204,7 +215,7 @@ def linf(cells: Cells) -> Distances:
 
 def _coarse(cells: Cells) -> tuple[FloatArray, FloatArray, float, FloatArray, NDArray[np.bool_]]:
     """Shares (1, c) and (k, c), sizes, and the cells that either sample holds."""
-    p, q = cells.coarse()
+    p, q = cells.coarse
     held = (p[None, :] + q) > 0
     n, m = cells.sizes
     return shares(p)[None, :], shares(q), n, np.maximum(m, 1e-300), held
@@ -238,7 +249,7 @@ def _pearson(cells: Cells) -> tuple[FloatArray, FloatArray, FloatArray]:
     nm/(n + m) sum (p - q)² / r with r the pooled share; the error by the delta method, and at least that of
     the statistic's own law under no change.
     """
-    p, q = cells.coarse()
+    p, q = cells.coarse
     n, m = cells.sizes
     m = np.maximum(m, 1e-300)
     a, b = shares(p)[None, :], shares(q)

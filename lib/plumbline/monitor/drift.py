@@ -14,9 +14,18 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.domain import FeatureDrift, FeatureProfile, FloatArray, Kind, PlumblineError, PointStatus
-from plumbline.monitor.cells import Distance, Distances, cells_of
-from plumbline.monitor.chunks import chunk_index, midnight, sum_by
+from plumbline.domain import (
+    Bins,
+    FeatureDrift,
+    FeatureProfile,
+    FloatArray,
+    IntArray,
+    Kind,
+    PlumblineError,
+    PointStatus,
+)
+from plumbline.monitor.cells import Cells, Distance, Distances, cells_of, known
+from plumbline.monitor.chunks import as_days, chunk_index, sum_by, touched
 from plumbline.monitor.distances import METHODS, Method
 from plumbline.monitor.movement import Movement
 from plumbline.monitor.multiplicity import benjamini_hochberg
@@ -25,6 +34,8 @@ ALPHA = 0.05
 DEFAULT = ("js",)
 FEWEST_REFERENCE, FEWEST = 100, 30  # values below which nothing is judged
 FEWEST_WEEKS = 4
+_STATUSES = (PointStatus.UNKNOWN, PointStatus.OK, PointStatus.WATCH, PointStatus.BREACH)
+_UNKNOWN, _OK, _WATCH, _BREACH = range(4)
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
 Span = tuple[datetime | None, datetime | None]
@@ -61,13 +72,21 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Windows:
-    """One feature's counts over k spans: ``counts`` (k, cells), ``missing`` (k,), and the spans' bounds."""
+class Laid:
+    """One feature laid out for comparison: its reference and k windows on one grid.
 
-    counts: FloatArray
-    missing: FloatArray
+    ``cells``: counts divided by the reference's ``dispersion``; ``sizes`` and ``missing`` (k,): of the
+    decisions themselves; ``starts``, ``ends``: the windows' bounds. Every method reads the same one.
+    """
+
+    bins: Bins
+    reference: Sample
+    cells: Cells
+    sizes: IntArray
+    missing: IntArray
     starts: Sequence[datetime | None]
     ends: Sequence[datetime | None]
+    new_levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +105,7 @@ class Ranked:
 
 def within(days: Sequence[date], span: Span) -> NDArray[np.bool_]:
     """Which days a half-open span touches."""
-    start, end = span
-    touched = [
-        (start is None or day >= start.date()) and (end is None or midnight(day) < end) for day in days
-    ]
-    return np.asarray(touched, dtype=np.bool_)
+    return touched(days, *span)
 
 
 def sample_of(profile: FeatureProfile, rows: NDArray[np.bool_]) -> Sample:
@@ -108,12 +123,11 @@ def dispersion(profile: FeatureProfile, rows: NDArray[np.bool_]) -> float:
     Decisions that repeat each other, and weekdays and holidays, make chance larger than counts suggest; all
     counts are divided by it where chance is judged. 1 where fewer than four weeks tell.
     """
-    days = [day for day, keep in zip(profile.days, rows, strict=True) if keep]
-    if not days:
+    if not rows.any():
         return 1.0
-    _, _, index = chunk_index(days, "week")
-    weekly = np.add.reduceat(profile.counts[rows], np.flatnonzero(np.diff(index, prepend=-1)), axis=0)
-    weekly = cells_of(profile.bins, weekly[0], weekly).coarse()[1]
+    weeks, _, index = chunk_index(as_days(profile.days)[rows], "week")
+    summed = sum_by(index, len(weeks), profile.counts[rows]).astype(float)
+    weekly = cells_of(profile.bins, summed[0], summed).coarse[1]
     weekly = weekly[weekly.sum(axis=1) >= FEWEST]
     weekly = weekly[:, weekly.sum(axis=0) > 0] if len(weekly) else weekly
     if len(weekly) < FEWEST_WEEKS or weekly.shape[1] < 2:
@@ -123,46 +137,114 @@ def dispersion(profile: FeatureProfile, rows: NDArray[np.bool_]) -> float:
     return float(max(np.sum((weekly - due) ** 2 / due) / freedom, 1.0))
 
 
-def compare(
-    profile: FeatureProfile, reference: Sample, windows: Windows, method: Method, spread: float = 1.0
-) -> list[FeatureDrift]:
-    """One feature's windows against its reference by one method; q and the verdict come with the others.
-
-    ``spread``: see ``dispersion``; the sizes that are reported are those of the decisions.
-    """
-    bins = profile.bins
-    counts, gone = windows.counts, windows.missing
-    sizes = counts.sum(axis=1)
+def lay(
+    profile: FeatureProfile, reference: Sample, spread: float, counts: IntArray, missing: IntArray,
+    starts: Sequence[datetime | None], ends: Sequence[datetime | None], new_levels: tuple[str, ...] = (),
+) -> Laid:  # fmt: skip
+    """Lay out one feature's windows, ``counts`` (k, cells) and ``missing`` (k,), beside its reference."""
     cells = cells_of(
-        bins, reference.counts / spread, counts / spread, reference.sd, reference.scale,
-        (reference.missing / spread, gone / spread),
+        profile.bins, reference.counts / spread, counts / spread, reference.sd, reference.scale,
+        (reference.missing / spread, missing / spread),
     )  # fmt: skip
-    if reference.n + (reference.missing if method.counts_missing else 0):
-        found = method.compute(cells)
+    return Laid(profile.bins, reference, cells, counts.sum(axis=1), missing, starts, ends, new_levels)
+
+
+def judged_by_chunk(laid: Sequence[Laid], method: str) -> tuple[FeatureDrift, ...]:
+    """Every window of every feature by one method, ordered by time, then by feature as given.
+
+    q-values are corrected over the features of one window.
+
+    Raises:
+        PlumblineError: an unknown method.
+    """
+    chosen = _method(method)
+    fitting = [one for one in laid if one.bins.kind in chosen.kinds]
+    compared = [measured(one, chosen) for one in fitting]
+    times = sorted({start for one in fitting for start in one.starts}, key=lambda s: s or _FIRST)
+    place = {start: i for i, start in enumerate(times)}
+    at = [np.array([place[start] for start in one.starts], dtype=np.int64) for one in fitting]
+    p_values = np.full((len(fitting), len(times)), np.nan)
+    for i, (own, columns) in enumerate(zip(compared, at, strict=True)):
+        p_values[i, columns] = own.p_value
+    q_values = benjamini_hochberg(p_values)
+    by_time: list[list[FeatureDrift]] = [[] for _ in times]
+    for one, own, columns, q in zip(fitting, compared, at, q_values, strict=True):
+        for column, found in zip(columns.tolist(), _told(one, chosen, own, q[columns]), strict=True):
+            by_time[column].append(found)
+    return tuple(itertools.chain.from_iterable(by_time))
+
+
+def measured(one: Laid, method: Method) -> Distances:
+    """One feature's distances by one method; NaN, with a note that says why, where values are too few."""
+    before, now = _counted(one, method)
+    if before:
+        found = method.compute(one.cells)
     else:
-        none = np.full(len(counts), np.nan)
-        found = Distances(none, none, none, none, np.zeros(len(counts)))
-    before = reference.missing_share
-    made = []
-    for i, (n, lack) in enumerate(zip(sizes.tolist(), gone.tolist(), strict=True)):
-        n_then, n_now = reference.n, int(n)
-        if method.counts_missing:
-            n_then, n_now = n_then + reference.missing, int(n + lack)
-        note = _too_few(n_then, n_now)
-        one = found.one(i)
-        if note:
-            one = Distance(None, note=note)
-        made.append(
-            FeatureDrift(
-                feature=bins.feature, kind=bins.kind, method=method.name, value=one.value,
-                threshold=method.breach, p_value=one.p_value, q_value=None, drifted=False,
-                status=PointStatus.UNKNOWN, n_reference=n_then, n=n_now,
-                missing_share=lack / (n + lack) if n + lack else 0.0, missing_share_reference=before,
-                bound=one.bound, note=one.note, start=windows.starts[i], end=windows.ends[i], low=one.low,
-                high=one.high,
-            )
-        )  # fmt: skip
-    return made
+        none = np.full(len(now), np.nan)
+        found = Distances(none, none, none, none, np.zeros(len(now)))
+    few = (now < FEWEST) | (before < FEWEST_REFERENCE)
+    if not few.any():
+        return found
+    told = zip(found.notes or [""] * len(now), now.tolist(), strict=True)
+    notes = tuple(_too_few(before, n) or note for note, n in told)
+    value, p_value, low, high = (
+        np.where(few, np.nan, x) for x in (found.value, found.p_value, found.low, found.high)
+    )
+    return Distances(value, p_value, low, high, np.where(few, 0.0, found.bound), notes)
+
+
+def _counted(one: Laid, method: Method) -> tuple[int, IntArray]:
+    """Values of the reference and (k,) of the windows that a method is about."""
+    if method.counts_missing:
+        return one.reference.n + one.reference.missing, one.sizes + one.missing
+    return one.reference.n, one.sizes
+
+
+def _told(one: Laid, method: Method, found: Distances, q_values: FloatArray) -> list[FeatureDrift]:
+    """One feature's windows, in order of time, as they are told."""
+    before, now = _counted(one, method)
+    drifted, status = verdicts(method, found.value, found.low, q_values)
+    if len(now) > 1:
+        status = running(status, drifted)
+    gone = one.missing / np.maximum(one.sizes + one.missing, 1)
+    columns = (
+        known(found.value), known(found.p_value), known(np.where(np.isnan(found.value), np.nan, q_values)),
+        drifted.tolist(), status.tolist(), now.tolist(), gone.tolist(), found.bound.tolist(),
+        found.notes or [""] * len(now), one.starts, one.ends, known(found.low), known(found.high),
+    )  # fmt: skip
+    name, kind, was = one.bins.feature, one.bins.kind, one.reference.missing_share
+    return [
+        FeatureDrift(
+            name, kind, method.name, value, method.breach, p, q, drift, _STATUSES[code], before, n, lack, was,
+            one.new_levels, bound, note, start, end, low, high,
+        )
+        for value, p, q, drift, code, n, lack, bound, note, start, end, low, high in zip(*columns, strict=True)
+    ]  # fmt: skip
+
+
+def verdicts(
+    method: Method, value: FloatArray, low: FloatArray, q_values: FloatArray, alpha: float = ALPHA
+) -> tuple[NDArray[np.bool_], IntArray]:
+    """Which windows drifted, and each one's status (its place in ``PointStatus``: see ``_STATUSES``).
+
+    ``drifted``: beyond the threshold and significant after correction. It is a *breach* where the whole
+    interval is beyond the threshold, else *watch*: until the next chunk confirms it (see ``running``).
+    """
+    certain = np.isfinite(value) & (q_values < alpha)  # False for NaN
+    drifted = certain & (value >= method.breach)
+    breach = drifted & (np.isnan(low) | (low >= method.breach))
+    watch = certain & (value >= method.watch)
+    status = np.select([breach, watch, np.isfinite(value)], [_BREACH, _WATCH, _OK], _UNKNOWN)
+    return drifted, status.astype(np.int64)
+
+
+def running(status: IntArray, drifted: NDArray[np.bool_]) -> IntArray:
+    """One feature's chunks in order of time: two that drifted running, unknown ones skipped, are a breach."""
+    judged = np.flatnonzero(status != _UNKNOWN)
+    both = drifted[judged][1:] & drifted[judged][:-1]
+    sure = np.zeros(len(status), dtype=np.bool_)
+    sure[judged[1:][both]] = sure[judged[:-1][both]] = True
+    return np.where(sure & (status == _WATCH), _BREACH, status)
 
 
 def exactly(held: FeatureDrift, found: Distance) -> FeatureDrift:
@@ -178,39 +260,19 @@ def exactly(held: FeatureDrift, found: Distance) -> FeatureDrift:
 
 
 def judge(found: Sequence[FeatureDrift], alpha: float = ALPHA) -> tuple[FeatureDrift, ...]:
-    """Give features compared by the same method over the same window their q-value and status.
-
-    ``drifted``: beyond the threshold and significant after correction. It is a *breach* where the whole
-    interval is beyond the threshold, else *watch*: until the next chunk confirms it (see ``running``).
-    """
-    q_values = benjamini_hochberg(np.array([np.nan if f.p_value is None else f.p_value for f in found]))
-    judged = []
-    for one, q in zip(found, q_values.tolist(), strict=True):
-        if one.value is None:
-            judged.append(one)
-            continue
-        method = METHODS[one.method]
-        certain = q < alpha  # False for NaN
-        drifted = certain and one.value >= method.breach
-        status = PointStatus.OK
-        if drifted and (one.low is None or one.low >= method.breach):
-            status = PointStatus.BREACH
-        elif certain and one.value >= method.watch:
-            status = PointStatus.WATCH
-        judged.append(replace(one, q_value=q if np.isfinite(q) else None, drifted=drifted, status=status))
-    return tuple(judged)
-
-
-def running(series: Sequence[FeatureDrift]) -> tuple[FeatureDrift, ...]:
-    """One feature's chunks in order of time: two that drifted running, unknown ones skipped, are a breach."""
-    judged = [i for i, one in enumerate(series) if one.status is not PointStatus.UNKNOWN]
-    sure = set()
-    for before, after in itertools.pairwise(judged):
-        if series[before].drifted and series[after].drifted:
-            sure |= {before, after}
+    """Give features compared by the same method over the same window their q-value and status anew."""
+    if not found:
+        return ()
+    value, low, p_values = (
+        np.array([np.nan if x is None else x for x in own], dtype=float)
+        for own in zip(*((f.value, f.low, f.p_value) for f in found), strict=True)
+    )
+    q_values = benjamini_hochberg(p_values)
+    drifted, status = verdicts(METHODS[found[0].method], value, low, q_values, alpha)
+    rows = zip(found, known(q_values), drifted.tolist(), status.tolist(), strict=True)
     return tuple(
-        replace(one, status=PointStatus.BREACH) if i in sure and one.status is PointStatus.WATCH else one
-        for i, one in enumerate(series)
+        one if one.value is None else replace(one, q_value=q, drifted=drift, status=_STATUSES[code])
+        for one, q, drift, code in rows
     )
 
 
@@ -234,22 +296,38 @@ def drift(
     Raises:
         PlumblineError: an unknown method.
     """
-    made: list[FeatureDrift] = []
-    pairs = []
+    laid = []
     for then, now in zip(healthy or profiles, profiles, strict=True):
-        part = sample_of(now, within(now.days, window))
-        shown = Windows(part.counts[None, :], np.array([float(part.missing)]), (window[0],), (window[1],))
-        healthy_days = within(then.days, reference)
-        pairs.append((now, sample_of(then, healthy_days), shown, dispersion(then, healthy_days)))
-    for name in methods:
-        method = _method(name)
-        compared: list[FeatureDrift] = []
-        for now, before, shown, spread in pairs:
-            if now.bins.kind in method.kinds:
-                new = _new_levels(now, shown.counts[0])
-                compared += [replace(f, new_levels=new) for f in compare(now, before, shown, method, spread)]
-        made += judge(compared)
-    return tuple(made)
+        shown, before = within(now.days, window), within(then.days, reference)
+        counts, missing = now.counts[shown].sum(axis=0)[None, :], now.missing[shown].sum()[None]
+        laid.append(
+            lay(
+                now, sample_of(then, before), dispersion(then, before), counts, missing, (window[0],),
+                (window[1],), _new_levels(now, counts[0]),
+            )
+        )  # fmt: skip
+    return tuple(one for name in methods for one in judged_by_chunk(laid, name))
+
+
+def laid_by_chunk(
+    profiles: Sequence[FeatureProfile], *, reference: Span, by: str, window: Span = (None, None)
+) -> tuple[Laid, ...]:
+    """Every feature's chunks beside its reference, for ``judged_by_chunk`` by any number of methods."""
+    laid = []
+    for profile in profiles:
+        shown = within(profile.days, window)
+        if not shown.any():
+            continue
+        healthy = within(profile.days, reference)
+        starts, ends, index = chunk_index(as_days(profile.days)[shown], by)
+        counts, missing = (sum_by(index, len(starts), x[shown]) for x in (profile.counts, profile.missing))
+        laid.append(
+            lay(
+                profile, sample_of(profile, healthy), dispersion(profile, healthy), counts, missing, starts,
+                ends,
+            )
+        )  # fmt: skip
+    return tuple(laid)
 
 
 def drift_by_chunk(
@@ -261,33 +339,7 @@ def drift_by_chunk(
     method: str = "js",
 ) -> tuple[FeatureDrift, ...]:
     """Every feature and chunk against the reference, ordered by time; corrected over the features of a chunk."""
-    chosen = _method(method)
-    by_chunk: dict[datetime | None, list[FeatureDrift]] = {}
-    for profile in profiles:
-        if profile.bins.kind not in chosen.kinds or not profile.days:
-            continue
-        of_reference = within(profile.days, reference)
-        healthy = sample_of(profile, of_reference)
-        shown = within(profile.days, window)
-        days = [d for d, keep in zip(profile.days, shown, strict=True) if keep]
-        starts, ends, index = chunk_index(days, by)
-        chunks = len(starts)
-        if not chunks:
-            continue
-        firsts = np.flatnonzero(np.diff(index, prepend=-1))
-        counts = np.add.reduceat(profile.counts[shown], firsts, axis=0)
-        missing = sum_by(index, chunks, profile.missing[shown])
-        windows = Windows(counts.astype(float), missing.astype(float), starts, ends)
-        for one in compare(profile, healthy, windows, chosen, dispersion(profile, of_reference)):
-            by_chunk.setdefault(one.start, []).append(one)
-    judged = [one for start in sorted(by_chunk, key=lambda s: s or _FIRST) for one in judge(by_chunk[start])]
-    series: dict[str, list[int]] = {}
-    for place, one in enumerate(judged):
-        series.setdefault(one.feature, []).append(place)
-    for places in series.values():
-        for place, one in zip(places, running([judged[i] for i in places]), strict=True):
-            judged[place] = one
-    return tuple(judged)
+    return judged_by_chunk(laid_by_chunk(profiles, reference=reference, by=by, window=window), method)
 
 
 def ranking(
@@ -323,7 +375,7 @@ def _too_few(reference: int, window: int) -> str:
     return f"{window} values; {FEWEST} are needed, {FEWEST - window} more." if window < FEWEST else ""
 
 
-def _new_levels(profile: FeatureProfile, counts: FloatArray) -> tuple[str, ...]:
+def _new_levels(profile: FeatureProfile, counts: IntArray) -> tuple[str, ...]:
     if profile.bins.kind is not Kind.CATEGORICAL or not len(counts) or counts[-1] == 0:
         return ()
     return tuple(sorted(profile.other_levels, key=lambda level: -profile.other_levels[level])[:10])

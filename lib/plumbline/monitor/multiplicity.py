@@ -8,13 +8,16 @@ from plumbline.domain import FloatArray
 
 
 def benjamini_hochberg(p_values: FloatArray) -> FloatArray:
-    """Adjusted p-values (q-values), (k,) in the order given; NaN stays NaN and is not counted."""
-    adjusted = np.full(len(p_values), np.nan)
-    known = np.flatnonzero(np.isfinite(p_values))
-    if not len(known):
-        return adjusted
-    order = known[np.argsort(p_values[known], kind="stable")]
-    ranks = np.arange(1, len(order) + 1)
-    steps = p_values[order] * len(order) / ranks
-    adjusted[order] = np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1.0)
-    return adjusted
+    """Adjusted p-values (q-values) of tests made together, (k,) in the order given.
+
+    (k, m): m families at once, one a column. NaN stays NaN and is not counted.
+    """
+    held = np.where(np.isfinite(p_values), p_values, np.inf)
+    order = np.argsort(held, axis=0, kind="stable")
+    ranks = np.arange(1, len(held) + 1).reshape(-1, *[1] * (held.ndim - 1))
+    tests = np.maximum(np.isfinite(held).sum(axis=0), 1)
+    steps = np.take_along_axis(held, order, axis=0) * tests / ranks
+    least = np.minimum(np.minimum.accumulate(steps[::-1], axis=0)[::-1], 1.0)
+    adjusted = np.empty_like(held)
+    np.put_along_axis(adjusted, order, least, axis=0)
+    return np.where(np.isfinite(held), adjusted, np.nan)

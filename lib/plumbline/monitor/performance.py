@@ -16,7 +16,7 @@ from plumbline.domain import (
     Point,
     Slice,
 )
-from plumbline.monitor.chunks import choose_chunk, chunk_index, midnight
+from plumbline.monitor.chunks import as_days, choose_chunk, chunk_index, touched
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.delay import provisional
 from plumbline.monitor.intervals import Days, interval
@@ -123,18 +123,16 @@ def thresholds(
 
 def chunked(days: Sequence[date], counts: Counts, rows: Mask, by: str) -> Chunked:
     """Add up the groups of ``rows`` by chunk and by day."""
-    own = [day for day, held in zip(days, rows, strict=True) if held]
-    ordered, day_of = np.unique(np.array(own, dtype="datetime64[D]"), return_inverse=True)
-    starts, ends, chunk = chunk_index(ordered.tolist(), by)
+    ordered, day_of = np.unique(as_days(days)[rows], return_inverse=True)
+    starts, ends, chunk = chunk_index(ordered, by)
     daily = counts.taken(rows).grouped(day_of, len(ordered))
     return Chunked(starts, ends, daily.grouped(chunk, len(starts)), Days(daily, chunk))
 
 
 def reference_rows(profile: OutcomeProfile, span: Span, arm: str | None = None) -> Mask:
     """Groups whose whole day lies in the reference; its first day counts though it begins later."""
-    first, end = span[0].date(), span[1]
-    held = [first <= day and (midnight(day) < end and day < end.date()) for day in profile.days]
-    return np.array(held, dtype=bool) & _equals(profile.arms, arm)
+    whole = as_days(profile.days) < np.datetime64(span[1].date(), "D")
+    return touched(profile.days, *span) & whole & _equals(profile.arms, arm)
 
 
 def _reference(
@@ -167,16 +165,13 @@ def floor_of(one: Metric, floors: Mapping[str, float] | None) -> float | None:
 
 
 def _equals(values: Sequence[str], wanted: str | None) -> Mask:
-    return np.array([wanted is None or value == wanted for value in values], dtype=bool)
+    if wanted is None:
+        return np.ones(len(values), dtype=bool)
+    return np.array([value == wanted for value in values], dtype=bool)
 
 
 def window_rows(profile: OutcomeProfile, window: Slice | None) -> Mask:
     """Groups of the days that the window touches."""
     window = window or Slice()
-    start, end = window.start, window.end
-    touched = [
-        (start is None or day >= start.date()) and (end is None or midnight(day) < end)
-        for day in profile.days
-    ]
     chosen = _equals(profile.versions, window.version) & _equals(profile.arms, window.arm)
-    return np.array(touched, dtype=bool) & chosen
+    return touched(profile.days, window.start, window.end) & chosen

@@ -54,7 +54,7 @@ def feature_profiles(
     found: dict[str, FeatureProfile] = {}
     for rows in _feature_rows(cursor, system, part, grids):
         columns, starts = groups(rows.plain["col"])
-        ends = [*starts[1:], rows.n]
+        ends = [*starts, rows.n][1:]
         for column, start, end in zip(columns, starts, ends, strict=True):
             grid = next(g for g in grids if g.column == column)
             found[column] = _feature_profile(grid, rows, slice(int(start), int(end)))

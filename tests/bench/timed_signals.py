@@ -1,0 +1,154 @@
+"""All signals of one system from its profiles, timed part by part, beside a raw scan: prints JSON.
+
+Run as ``python -m tests.bench.timed_signals WORKSPACE [profile]``. Each part is timed over several rounds and its
+median taken; the first round is reported apart. ``profile`` prints where processor time goes instead.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+ROUNDS = 7
+
+
+def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
+    """The parts in order; each takes what earlier ones made and may add to it."""
+    from plumbline.domain import Slice
+    from plumbline.monitor.calibration import calibration
+    from plumbline.monitor.change import change_point
+    from plumbline.monitor.cusum import early_warning
+    from plumbline.monitor.distances import TABLE
+    from plumbline.monitor.drift import judged_by_chunk, laid_by_chunk
+    from plumbline.monitor.estimate import estimate
+    from plumbline.monitor.performance import performance
+    from plumbline.monitor.quality import audit
+    from plumbline.monitor.staleness import staleness
+    from plumbline.profile import read
+    from plumbline.profile.read_outcomes import outcome_profile
+
+    cursor, system, n, now = workspace
+
+    def reading(held: dict[str, Any]) -> None:
+        held["features"] = read.feature_profiles(cursor, system)
+        held["outcomes"] = outcome_profile(cursor, system, by_version=True)
+        held["present"] = read.completeness(cursor, system, Slice())
+        held["hours"] = read.version_hours(cursor, system)
+        held["delays"] = read.delays(cursor, system, Slice())
+
+    def drift(held: dict[str, Any]) -> Any:
+        laid = laid_by_chunk(held["features"], reference=system.reference, by="week")
+        return [judged_by_chunk(laid, method.name) for method in TABLE]
+
+    def performing(held: dict[str, Any], by: str, names: list[str] | None = None) -> Any:
+        return performance(
+            held["outcomes"],
+            reference=system.reference,
+            by=by,
+            metrics=names,
+            delay=held["delays"],
+            today=now,
+        )
+
+    def change(held: dict[str, Any]) -> Any:
+        return change_point(performing(held, "day", ["accuracy"]))
+
+    return {
+        "read": reading,
+        "drift": drift,
+        "performance": lambda held: performing(held, "week"),
+        "change point": change,
+        "cusum": lambda held: early_warning(held["outcomes"], reference=system.reference),
+        "estimate": lambda held: estimate(held["outcomes"], reference=system.reference, by="week"),
+        "calibration": lambda held: calibration(held["outcomes"], by_version=True),
+        "staleness": lambda held: staleness(held["hours"], as_of=now),
+        "quality": lambda held: audit(held["present"], decisions=n, duplicate_ids=0),
+    }
+
+
+def opened(path: Path, held_open: ExitStack) -> tuple[Any, Any, int, Any]:
+    """A cursor on the workspace, its only system, its decisions and the last one's time."""
+    from plumbline.profile import rows
+    from plumbline.store import systems
+    from plumbline.store.workspace import open_workspace
+
+    cursor = held_open.enter_context(open_workspace(path).read())
+    system = systems.list_systems(cursor)[0]
+    span = rows.span(cursor, system)
+    assert span is not None
+    return cursor, system, span[2], span[1]
+
+
+def timed(path: Path, held_open: ExitStack) -> dict[str, Any]:
+    """Seconds a part (median and first round), of a raw scan of the same table, and peak memory."""
+    workspace = opened(path, held_open)
+    steps = parts(workspace)
+    took: dict[str, list[float]] = {name: [] for name in steps}
+    worked: dict[str, list[float]] = {name: [] for name in steps}
+    held: dict[str, Any] = {}
+    for _ in range(ROUNDS):
+        for name, step in steps.items():
+            start, cpu = time.perf_counter(), time.process_time()
+            made = step(held)
+            took[name].append(time.perf_counter() - start)
+            worked[name].append(time.process_time() - cpu)
+            held[name] = made
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    points = sum(len(one) for one in held["drift"]) + len(held["performance"]) + len(held["estimate"])
+    return {
+        "rows": workspace[2],
+        "points": points,
+        "seconds": {name: statistics.median(own) for name, own in took.items()},
+        "cpu": statistics.median(map(sum, zip(*worked.values(), strict=True))),
+        "cpu_parts": {name: statistics.median(own) for name, own in worked.items()},
+        "all": statistics.median(map(sum, zip(*took.values(), strict=True))),
+        "first": sum(own[0] for own in took.values()),
+        "scan": scanned(workspace[0], workspace[1]),
+        "peak_mb": round(peak),
+    }
+
+
+def scanned(cursor: Any, system: Any) -> float:
+    """Median seconds of DuckDB reading every column of the table once: the least a figure from raw rows costs."""
+    from plumbline.store.sql import decision_table, ident
+
+    table = decision_table(system.key)
+    columns = [row[0] for row in cursor.execute(f"DESCRIBE {table}").fetchall()]
+    asked = f"SELECT {', '.join(f'max({ident(name)})' for name in columns)} FROM {table}"
+    took = []
+    for _ in range(3):
+        start = time.perf_counter()
+        cursor.execute(asked).fetchall()
+        took.append(time.perf_counter() - start)
+    return statistics.median(took)
+
+
+def profiled(path: Path, held_open: ExitStack) -> None:
+    """Where the time goes, the forty dearest functions."""
+    import cProfile
+    import pstats
+
+    steps = parts(opened(path, held_open))
+    held: dict[str, Any] = {}
+    for name, step in steps.items():
+        held[name] = step(held)
+    profile = cProfile.Profile()
+    for step in steps.values():
+        profile.runcall(step, held)
+    pstats.Stats(profile).sort_stats("cumulative").print_stats(40)
+    pstats.Stats(profile).sort_stats("tottime").print_stats(40)
+
+
+if __name__ == "__main__":
+    with ExitStack() as stack:
+        if len(sys.argv) > 2:
+            profiled(Path(sys.argv[1]), stack)
+        else:
+            print(json.dumps(timed(Path(sys.argv[1]), stack)))
