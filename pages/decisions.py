@@ -23,9 +23,9 @@ if told is not None:
     explained.record(view, system.key, told)
 
 cards.section("Decisions")
-filters, order = finder.filters(view, finder.columns(view, system.key))
-found = finder.page(view, system.key, filters, order)
-finder.table(found)
+found = finder.page(view, system.key, *finder.chosen(view, finder.columns(view, system.key)))
+if found is not None:
+    finder.table(found)
 
 if st.toggle("Show what the model uses most", key="decisions.overall"):
     with st.spinner("Explaining a random sample of decisions."):

@@ -202,14 +202,24 @@ def test_a_decision_that_is_not_there_is_a_sentence() -> None:
 
 
 def test_decisions_are_filtered_and_paged() -> None:
-    at = open_page("decisions", system=SYSTEM)
+    at = open_page("decisions", system=SYSTEM, find="wrong")
     at.selectbox(key="decisions.column").set_value("feature:region").run()
     at.text_input(key="decisions.value").set_value("south").run()
+    at.button(key="decisions.add").click().run()
+    assert at.query_params["find"] == ["wrong", "region = south"]
     first = at.dataframe[0].value
     assert set(first["feature:region"]) == {"south"}
+    assert not (first["label"] == first["prediction"]).any()
     next(b for b in at.button if b.label == "Next page").click().run()
     second = at.dataframe[0].value
     assert not set(first["decision_id"]) & set(second["decision_id"])
+
+
+def test_filters_that_nothing_passes_say_what_to_do() -> None:
+    at = open_page("decisions", system=SYSTEM, find="score > 2")
+    assert "No decision passes" in words(at)
+    at = open_page("decisions", system=SYSTEM, find="!!")
+    assert "Not understood" in words(at)
 
 
 def test_a_link_to_an_unknown_system_says_so() -> None:

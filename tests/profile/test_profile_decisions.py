@@ -46,12 +46,17 @@ def held(tmp_path_factory):
         ([("segment:region", "contains", "NOR")], lambda d: d["segment:region"] == "north"),
         ([("timestamp", "<", "2026-01-03T01:00:00+01:00")], lambda d: d["timestamp"] < pd.Timestamp("2026-01-03")),
         ([("feature:x", "is there", "")], lambda d: d["feature:x"].notna()),
+        ([("decision", "is", "wrong")], lambda d: d["label"].notna() & (d["label"] != d["prediction"])),
+        ([("decision", "is", "right")], lambda d: d["label"] == d["prediction"]),
+        ([("decision", "is", "not labelled")], lambda d: d["label"].isna()),
+        ([("decision", "is", "overridden")], lambda d: d["prediction"].isna()),  # none: no override is logged
     ],
 )  # fmt: skip
 def test_filters_select_what_pandas_selects(held, filters, expected) -> None:
     cursor, system, log = held
     found = decisions.find(cursor, system, filters, limit=1000)
     assert sorted(found["decision_id"]) == sorted(log[expected(log)]["decision_id"])
+    assert decisions.count(cursor, system, filters) == len(found)
 
 
 @pytest.mark.parametrize("order", ["timestamp", "-timestamp", "score", "-feature:x", "label", "-feature:k"])

@@ -6,45 +6,95 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from plumbline.domain import System
+from plumbline.answers.cutoffs import CutOff, cut_off
+from plumbline.domain import PlumblineError, System
 from plumbline.profile import decisions
+from plumbline.profile.decisions import MARK_OPERATOR, MARKED, MARKS, OPERATORS
+from plumbline.profile.scope import number_range
 from plumbline.store import systems
-from plumbline.store.workspace import Workspace
+from plumbline.store.workspace import Cursor, Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PAGE = 100
+PAGE = 50
+#: how a filter may compare, and what it may ask of a whole decision
+BETWEEN, NEAR = "between", "near the cut-off"
+COMPARISONS = (*OPERATORS, BETWEEN)
+ASKED = (*MARKS, NEAR)
+Filter = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionPage:
-    """One page of decisions; ``next`` continues after it, None at the end."""
+    """One page of decisions; ``next`` continues after it, None at the end.
+
+    ``total``: decisions that pass the filters, over all pages. ``near``: the cut-off that "near" meant.
+    """
 
     system: System
     rows: pd.DataFrame
     next: tuple[Any, int, int] | None
+    total: int
+    near: CutOff | None = None
 
 
 def find(
     ws: Workspace,
     key: str,
-    filters: Sequence[tuple[str, str, str]] = (),
+    filters: Sequence[Filter] = (),
     *,
     order: str = "-timestamp",
     limit: int = PAGE,
     after: tuple[Any, int, int] | None = None,
+    columns: Sequence[str] | None = None,
 ) -> DecisionPage:
     """A page of decisions, newest first unless ordered otherwise; see ``profile.decisions.find``.
 
+    Beside its operators a filter may be ``between`` (value ``low..high``, half open), or ask with
+    (``decision``, ``is``, ...) for those near the cut-off: the 5 % of decisions whose scores are nearest.
+
     Raises:
-        PlumblineError: no such system, column or operator.
+        PlumblineError: no such system, column or operator, or no cut-off to be near to.
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        frame = decisions.find(cursor, system, filters, order, limit, after)
+        near = None
+        if (MARKED, MARK_OPERATOR, NEAR) in filters:
+            near = _near(ws, cursor, system, filters)
+        plain = [part for item in filters for part in _spelled(item, near)]
+        frame = decisions.find(cursor, system, plain, order, limit, after, columns)
+        total = decisions.count(cursor, system, plain)
     more = decisions.page_end(frame, order) if len(frame) == limit else None
-    return DecisionPage(system, frame, more)
+    return DecisionPage(system, frame, more, total, near)
+
+
+def _near(ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filter]) -> CutOff:
+    version = next((value for column, sign, value in filters if (column, sign) == ("version", "=")), None)
+    found = cut_off(ws, cursor, system, version)
+    if found is None:
+        raise PlumblineError(
+            "No one score parts these decisions, so none is near it",
+            todo="Choose one version, or filter by the score itself.",
+        )
+    return found
+
+
+def _spelled(item: Filter, near: CutOff | None) -> list[Filter]:
+    """A filter as the comparisons that the decision table knows."""
+    column, operator, value = item
+    if (column, operator, value) == (MARKED, MARK_OPERATOR, NEAR) and near is not None:
+        return [
+            ("score", ">=", repr(near.score - near.near)),
+            ("score", "<=", repr(near.score + near.near)),
+        ]
+    if operator != BETWEEN:
+        return [item]
+    span = number_range(value)
+    if span is None:
+        raise PlumblineError(f"{value!r} is no range", where=column, todo="Write it as 30..40.")
+    sides = ((">=", span[0]), ("<", span[1]))
+    return [(column, sign, repr(side)) for sign, side in sides if side is not None]
 
 
 def one(ws: Workspace, key: str, decision_id: str) -> dict[str, Any]:

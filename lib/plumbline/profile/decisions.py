@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import numpy as np
 
 from plumbline.domain import SINGLE_ROLES, PlumblineError, Slice, System
-from plumbline.profile.scope import ARM, all_rows, column_kinds, of_slice, typed
+from plumbline.profile.scope import ARM, Scope, all_rows, column_kinds, of_slice, typed
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import aware, naive
@@ -30,6 +31,14 @@ OPERATORS = {
     "is missing": "{c} IS NULL",
     "is there": "{c} IS NOT NULL",
 }
+#: what a filter on ``decision`` can ask of a whole row: name -> condition
+MARKS = {
+    "wrong": "label IS NOT NULL AND label IS DISTINCT FROM prediction",
+    "right": "label IS NOT NULL AND label IS NOT DISTINCT FROM prediction",
+    "overridden": "override IS NOT NULL AND override IS DISTINCT FROM prediction",
+    "not labelled": "label IS NULL",
+}
+MARKED, MARK_OPERATOR = "decision", "is"
 _TEXT_ONLY = ("contains",)
 _NO_VALUE = ("is missing", "is there")
 _TIMES = ("timestamp", "label_time", "trained_at")
@@ -42,27 +51,40 @@ def find(
     order: str = "-timestamp",
     limit: int = 100,
     after: tuple[Any, int, int] | None = None,
+    columns: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """One page of decisions, all arms, columns as in the decision table, times aware in UTC.
 
     Args:
-        filters: (column, operator, value) triples that must all hold; see ``OPERATORS``.
+        filters: (column, operator, value) triples that must all hold; see ``OPERATORS``. The triple
+            (``decision``, ``is``, mark) asks for a mark of ``MARKS``.
         order: a column, with a leading minus for descending; missing values last, ties by load and line.
         limit: rows of a page.
         after: the page begins after this one: ``page_end`` of the page before.
+        columns: named-role columns to read, None for all; the single roles and the order always come along.
 
     Raises:
         PlumblineError: no such column or operator, or a value that the column cannot hold.
     """
     kinds = column_kinds(cursor, system)
-    scope = all_rows(system)
-    for place, (column, operator, wanted) in enumerate(filters):
-        condition, params = _condition(kinds, column, operator, wanted, f"filter{place}")
-        scope = scope.narrowed(condition, **params)
+    scope = _filtered(system, kinds, filters)
+    column = order.removeprefix("-")
+    typed(column, kinds, "$bound")
+    found = _page(cursor, system, scope, kinds, order, limit, after, columns, exact=False)
+    if kinds[column] == "number" and (len(found) < limit or not np.isfinite(found[column]).all()):
+        # a number that is none sorts as the largest: only here, near the missing ones, does it matter
+        found = _page(cursor, system, scope, kinds, order, limit, after, columns, exact=True)
+    return timed(found)
+
+
+def _page(
+    cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope, kinds: dict[str, str], order: str, limit: int,
+    after: tuple[Any, int, int] | None, columns: Sequence[str] | None, *, exact: bool,
+) -> pd.DataFrame:  # fmt: skip
+    """One page; not ``exact``: the plain column is sorted, of which DuckDB reads the rest for this page alone."""
     column, descending = order.removeprefix("-"), order.startswith("-")
-    bound = typed(column, kinds, "$bound")
-    key = ident(column)
-    if kinds[column] == "number":
+    bound, key = typed(column, kinds, "$bound"), ident(column)
+    if exact:
         key = f"CASE WHEN NOT isnan({key}) THEN {key} END"
     if after is not None:
         at, load_id, line = after
@@ -73,12 +95,33 @@ def find(
             beyond = f"({key}) {sign} {bound} OR (({key}) = {bound} AND {tie}) OR ({key}) IS NULL"
             scope = scope.narrowed("true", bound=naive(at) if isinstance(at, datetime) else at)
         scope = scope.narrowed(f"({beyond})", after_load=load_id, after_line=line)
-    found = cursor.execute(
-        f"""SELECT {columns_of(cursor, system)} {scope.rows}
+    return cursor.execute(
+        f"""SELECT {columns_of(cursor, system, columns, column)} {scope.rows}
             ORDER BY {key} {"DESC" if descending else "ASC"} NULLS LAST, _load_id, _line LIMIT $limit""",
         scope.params | {"limit": limit},
     ).df()
-    return timed(found)
+
+
+def count(
+    cursor: duckdb.DuckDBPyConnection, system: System, filters: Sequence[tuple[str, str, str]] = ()
+) -> int:
+    """How many decisions pass the filters of ``find``. Raises as ``find``."""
+    scope = _filtered(system, column_kinds(cursor, system), filters)
+    row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _filtered(system: System, kinds: dict[str, str], filters: Sequence[tuple[str, str, str]]) -> Scope:
+    scope = all_rows(system)
+    for place, (column, operator, wanted) in enumerate(filters):
+        if (column, operator) == (MARKED, MARK_OPERATOR):
+            if wanted not in MARKS:
+                raise PlumblineError(f"No decision is {wanted!r}", todo=f"Use one of: {', '.join(MARKS)}.")
+            scope = scope.narrowed(f"({MARKS[wanted]})")
+            continue
+        condition, params = _condition(kinds, column, operator, wanted, f"filter{place}")
+        scope = scope.narrowed(condition, **params)
+    return scope
 
 
 def page_end(frame: pd.DataFrame, order: str) -> tuple[Any, int, int] | None:
@@ -166,9 +209,13 @@ def _plain(held: Any) -> Any:
     return held
 
 
-def columns_of(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
-    """All columns of a decision, quoted, for a SELECT."""
-    named = [column.name for column in decision_columns(cursor, system.key)]
+def columns_of(
+    cursor: duckdb.DuckDBPyConnection, system: System, only: Sequence[str] | None = None, order: str = ""
+) -> str:
+    """The columns of a decision, quoted, for a SELECT; the named ones only where given, the order's always."""
+    named = [column.name for column in decisioncolumns_of(cursor, system.key)]
+    if only is not None:
+        named = [name for name in named if name in only or name == order]
     return ", ".join(ident(name) for name in ("_load_id", "_line", *SINGLE_ROLES, *named))
 
 

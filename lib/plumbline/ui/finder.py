@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from plumbline.answers.decisions import PAGE, DecisionPage, find
+from plumbline.answers.decisions import PAGE, DecisionPage, Filter, find
+from plumbline.charts import numbers
 from plumbline.domain import DecisionColumn
-from plumbline.profile.decisions import OPERATORS
 from plumbline.profile.scope import number_range
 from plumbline.store import systems
-from plumbline.ui import cards, session
+from plumbline.ui import cards, filters, session, states
 from plumbline.ui.ask import ask
+from plumbline.ui.filters import title
 from plumbline.ui.plain import one_line
 from plumbline.ui.view import View
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Triple = tuple[str, str, str]
-FIRST = ("timestamp", "decision_id", "version", "arm", "prediction", "score", "label", "override")
+FIRST = ("timestamp", "decision_id", "version", "arm", "prediction", "score", "label", "override", "subject")
 TIMES = ("timestamp", "label_time", "trained_at")
-NO_VALUE = ("is missing", "is there")
-ANYTHING = "anything"
+#: named columns that are read unless asked for: each one costs time where the log is long
+SHOWN = 10
 
 
 def columns(view: View, key: str) -> list[str]:
@@ -34,45 +34,32 @@ def columns(view: View, key: str) -> list[str]:
     return [*FIRST, *(column.name for column in named)]
 
 
-def title(column: str) -> str:
-    """A column as its reader knows it: features by their bare name, the rest with their role."""
-    role, _, name = column.partition(":")
-    if not name:
-        return role.replace("_", " ")
-    return name if role == "feature" else f"{role} {name}"
-
-
-def filters(view: View, offered: Sequence[str]) -> tuple[tuple[Triple, ...], str]:
-    """The sidebar's choice and one filter of the page's own; and the order, a column with a minus if descending."""
-    own: list[Triple] = []
+def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str, tuple[str, ...]]:
+    """The sidebar's filters and the page's own; the order (a minus: descending); the columns to read."""
+    own = filters.choose(offered)
+    named = [c for c in offered if c not in FIRST]
+    default = [c for c in named if not c.startswith(("attribution:", "proba:"))][:SHOWN]
+    session.SORT.set(session.SORT.get() if session.SORT.get() in offered else "timestamp")
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        column = st.selectbox(
-            "Where",
-            [ANYTHING, *offered],
-            format_func=lambda c: one_line(title(c), 60),
-            key="decisions.column",
-            width=220,
-        )
-        if column not in (None, ANYTHING):
-            operator = str(st.selectbox("is", list(OPERATORS), key="decisions.operator", width=120))
-            value = ""
-            if operator not in NO_VALUE:
-                value = str(st.text_input("Value", key="decisions.value", width=160) or "").strip()
-            if value or operator in NO_VALUE:
-                own.append((str(column), operator, value))
         order = st.selectbox(
-            "Sort by",
-            list(offered),
+            "Sort by", list(offered), key=session.SORT.name, bind="query-params", width=220,
             format_func=lambda c: one_line(title(c), 60),
-            key="decisions.order",
-            width=220,
+        )  # fmt: skip
+        falling = st.toggle(
+            "largest or newest first", value=True, key=session.FALLING.name, bind="query-params"
         )
-        falling = st.toggle("largest or newest first", value=True, key="decisions.falling")
-    return (*_sidebar(view), *own), f"{'-' if falling else ''}{order or 'timestamp'}"
+        with st.popover("Columns", icon=":material/view_column:"):
+            wanted = st.multiselect(
+                "Columns beside the fixed ones", named, default=default, key="decisions.columns",
+                format_func=lambda c: one_line(title(c), 60), help="The record of a decision always has all.",
+            )  # fmt: skip
+    asked = [column for column, _, _ in own if column in named]
+    held = tuple(dict.fromkeys([*wanted, *asked]))
+    return (*_sidebar(view), *own), f"{'-' if falling else ''}{order or 'timestamp'}", held
 
 
-def _sidebar(view: View) -> list[Triple]:
-    triples: list[Triple] = []
+def _sidebar(view: View) -> list[Filter]:
+    triples: list[Filter] = []
     for column, value in view.where:
         low, high = number_range(value) or (None, None)
         if value == "":
@@ -92,22 +79,38 @@ def _sidebar(view: View) -> list[Triple]:
     return triples
 
 
-def page(view: View, key: str, chosen: tuple[Triple, ...], order: str) -> DecisionPage:
-    """The page of decisions that the reader has turned to; a new filter goes back to the first."""
+def page(
+    view: View, key: str, wanted: tuple[Filter, ...], order: str, held: tuple[str, ...]
+) -> DecisionPage | None:
+    """The page of decisions that the reader has turned to; a new filter goes back to the first.
+
+    None where nothing passes: the page then says what to do.
+    """
     at = session.PAGE_AFTER.get()
-    question = (key, chosen, order)
-    after = at[1] if at and at[0] == question else None
-    found = ask(view, find, key, chosen, order=order, after=after)
+    question = (key, wanted, order)
+    after, before = (at[1], at[2]) if at and at[0] == question else (None, 0)
+    found = ask(view, find, key, wanted, order=order, after=after, columns=held)
+    if not found.total:
+        states.empty(
+            "No decision passes all of these filters.",
+            "Take one away above, or widen the window, the version or the filter in the sidebar.",
+        )
+        return None
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button("First page", disabled=after is None, on_click=session.PAGE_AFTER.clear)
         st.button(
-            "Next page",
-            disabled=found.next is None,
-            on_click=session.PAGE_AFTER.set,
-            args=((question, found.next),),
-        )
-        more = " and more follow" if found.next else ""
-        cards.note(f"{len(found.rows)} decisions on this page{more}, at most {PAGE}. Times are UTC.")
+            "Next page", disabled=found.next is None, on_click=session.PAGE_AFTER.set,
+            args=((question, found.next, before + PAGE),),
+        )  # fmt: skip
+        last = before + len(found.rows)
+        words = f"Decisions {before + 1:,} to {last:,} of {found.total:,}. Times are UTC."
+        if found.near is not None:
+            low, high = found.near.score - found.near.near, found.near.score + found.near.near
+            words += (
+                f" Near the cut-off of {numbers.significant(found.near.score)} means a score from "
+                f"{numbers.significant(low)} to {numbers.significant(high)}: the nearest 5 %."
+            )
+        cards.note(words)
     return found
 
 
@@ -127,8 +130,11 @@ def table(found: DecisionPage) -> None:
 
 def _column(column: str) -> Any:
     words = one_line(title(column), 40)
+    words = words[:1].upper() + words[1:] if ":" not in column else words
     if column in TIMES:
         return st.column_config.DatetimeColumn(words, format="YYYY-MM-DD HH:mm:ss", timezone="UTC")
+    if column == "score" or column.startswith("proba:"):
+        return st.column_config.NumberColumn(words, format="%.4g")
     return st.column_config.Column(words)
 
 
@@ -146,10 +152,14 @@ def _choose() -> None:
 
 
 def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
-    """Without our own columns and without those that this page has nothing in; fixed columns first."""
+    """Without our own columns and those that this page has nothing in; fixed columns first, pseudonyms cut."""
     kept = [c for c in frame.columns if not str(c).startswith("_") and not frame[c].isna().all()]
     place = {column: i for i, column in enumerate(FIRST)}
-    return frame[sorted(kept, key=lambda c: place.get(str(c), len(place)))]
+    last = len(place)
+    shown = frame[sorted(kept, key=lambda c: last + 1 if c == "subject" else place.get(str(c), last))].copy()
+    if "subject" in shown.columns:
+        shown["subject"] = [f"{held[:8]}…" if isinstance(held, str) else None for held in shown["subject"]]
+    return shown
 
 
 def asked() -> str:

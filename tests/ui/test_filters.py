@@ -1,0 +1,39 @@
+"""Filters in words and back."""
+
+from __future__ import annotations
+
+import pytest
+
+from plumbline.answers.decisions import ASKED, COMPARISONS
+from plumbline.ui.filters import NO_VALUE, spelled, understood
+
+OFFERED = (
+    "timestamp",
+    "decision_id",
+    "score",
+    "feature:age",
+    "feature:age = old",
+    "segment:region",
+    "protected:sex",
+)
+
+
+@pytest.mark.parametrize("column", OFFERED)
+@pytest.mark.parametrize("operator", COMPARISONS)
+def test_what_is_spelled_is_understood(column: str, operator: str) -> None:
+    item = (column, operator, "" if operator in NO_VALUE else "a = b")
+    assert understood(spelled(item), OFFERED) == item
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("age>=30", ("feature:age", ">=", "30")),
+        ("Score between 0.4..0.6", ("score", "between", "0.4..0.6")),
+        ("segment:region = north = south", ("segment:region", "=", "north = south")),
+        *[(mark, ("decision", "is", mark)) for mark in ASKED],
+        ("age", None), ("age =", None), ("label is missing now", None), ("nothing = 1", None), ("", None),
+    ],
+)  # fmt: skip
+def test_what_is_typed_is_understood_or_refused(text: str, item: object) -> None:
+    assert understood(text, OFFERED) == item
