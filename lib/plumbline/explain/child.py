@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ from plumbline.explain.formats import read_model
 from plumbline.explain.probability import probability_contributions
 from plumbline.explain.trees import TreeEnsemble
 from plumbline.explain.treeshap import to_score
+
+#: a child that is kept for many questions reads its model once
+held_model = lru_cache(maxsize=1)(read_model)
 
 
 def limit_resources(megabytes: int, seconds: int) -> None:

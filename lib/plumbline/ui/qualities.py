@@ -9,7 +9,7 @@ from plumbline.answers.quality import QualityAnswer
 from plumbline.charts import numbers
 from plumbline.domain import Task
 from plumbline.monitor.staleness import Beat
-from plumbline.ui import cards, finder, states, tables
+from plumbline.ui import cards, filters, finder, states, tables
 from plumbline.ui.cards import Figure
 from plumbline.ui.plain import one_line
 from plumbline.ui.states import Step
@@ -105,7 +105,7 @@ def same_answer(answer: QualityAnswer) -> None:
     )
     for number, group in enumerate(found.examples[:MOST_GROUPS], 1):
         inputs = {
-            finder.title(name): value for name, value in group[0].items()
+            filters.title(name): value for name, value in group[0].items()
             if name.startswith("feature:") and value is not None
         }  # fmt: skip
         cards.note(

@@ -1,0 +1,146 @@
+"""A model's child process kept warm: the file is read once, then each question costs what scoring costs.
+
+The same walls as in ``plumbline.explain.isolated``: a process of its own, limits on memory and time. A child
+that dies or is too slow is replaced once, then its end is a sentence.
+"""
+
+from __future__ import annotations
+
+import atexit
+import io
+import json
+import subprocess
+import sys
+import threading
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+
+from plumbline.domain import FloatArray, PlumblineError
+from plumbline.explain import isolated
+from plumbline.explain.formats import detect_format
+from plumbline.explain.isolated import Scored
+
+#: children kept, CPU seconds of one life, wall-clock seconds of one question
+KEPT, LIFE_SECONDS, WALL_SECONDS = 2, 900, 20.0
+
+
+class _Child:
+    """One process that holds one model."""
+
+    def __init__(self, body: bytes) -> None:
+        self.lock = threading.Lock()
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-s", "-m", "plumbline.explain.serving"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=isolated._environment(),
+        )  # fmt: skip
+        head = {"model_bytes": len(body), "megabytes": isolated.MEGABYTES, "seconds": LIFE_SECONDS}
+        self._send(json.dumps(head).encode() + b"\n" + body)
+
+    def _send(self, message: bytes) -> None:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(message)
+            self.process.stdin.flush()
+        except OSError as error:
+            raise _Gone from error
+
+    def ask(self, asked: dict[str, Any], rows: FloatArray, wall: float) -> tuple[Any, list[FloatArray]]:
+        sent = isolated._blob(np.ascontiguousarray(rows, np.float64))
+        assert self.process.stdout is not None
+        clock = threading.Timer(wall, self.process.kill)
+        clock.start()
+        try:
+            self._send(json.dumps(asked | {"rows_bytes": len(sent)}).encode() + b"\n" + sent)
+            line = self.process.stdout.readline()
+            if not line:
+                raise _Gone
+            reply = json.loads(line)
+            blobs = [self.process.stdout.read(size) for size in reply.get("blobs", [])]
+        finally:
+            clock.cancel()
+        if not reply["ok"]:
+            raise PlumblineError(str(reply["what"]))
+        return isolated._info(reply["model"]), [np.load(io.BytesIO(b), allow_pickle=False) for b in blobs]
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:
+                    continue  # what was still to be written has no reader any more
+
+
+class _Gone(Exception):
+    """The child is no longer there."""
+
+
+_CHILDREN: OrderedDict[bytes, _Child] = OrderedDict()
+_LOCK = threading.Lock()
+
+
+def score_warm(body: bytes, rows: FloatArray, *, best: bool = False, wall: float = WALL_SECONDS) -> Scored:
+    """Score rows (n, d), as ``isolated.score_rows``, in the child that keeps this model.
+
+    Raises PlumblineError where the file is refused, or the child dies twice or takes too long.
+    """
+    info, arrays = _ask(body, {"task": "score", "best": best}, rows, wall)
+    return Scored(info, arrays[0], arrays[1])
+
+
+def explain_warm(
+    body: bytes, rows: FloatArray, *, output: int = 0, best: bool = False, wall: float = WALL_SECONDS
+) -> Scored:
+    """Score rows (n, d) and split one output's margin by feature, as ``isolated.explain_rows``. Raises as above."""
+    info, arrays = _ask(body, {"task": "explain", "output": output, "best": best}, rows, wall)
+    return Scored(info, arrays[0], arrays[1], arrays[2], float(arrays[3][0]))
+
+
+def end_all() -> None:
+    """End every child; called when the process ends."""
+    with _LOCK:
+        for child in _CHILDREN.values():
+            child.end()
+        _CHILDREN.clear()
+
+
+atexit.register(end_all)
+
+
+def _ask(body: bytes, asked: dict[str, Any], rows: FloatArray, wall: float) -> tuple[Any, list[FloatArray]]:
+    detect_format(body)
+    for _ in range(2):
+        child = _child(body)
+        try:
+            with child.lock:
+                return child.ask(asked, rows, wall)
+        except _Gone:
+            _forget(body, child)
+    raise PlumblineError(
+        "The model's process ended or took too long",
+        todo="Ask for less at once, or register a smaller model.",
+    )
+
+
+def _child(body: bytes) -> _Child:
+    with _LOCK:
+        child = _CHILDREN.get(body)
+        if child is None or child.process.poll() is not None:
+            child = _CHILDREN[body] = _Child(body)
+        _CHILDREN.move_to_end(body)
+        for old in list(_CHILDREN)[:-KEPT]:
+            gone = _CHILDREN.pop(old)
+            with gone.lock:
+                gone.end()
+        return child
+
+
+def _forget(body: bytes, child: _Child) -> None:
+    with _LOCK:
+        if _CHILDREN.get(body) is child:
+            del _CHILDREN[body]
+        child.end()
