@@ -213,7 +213,7 @@ def columns_of(
     cursor: duckdb.DuckDBPyConnection, system: System, only: Sequence[str] | None = None, order: str = ""
 ) -> str:
     """The columns of a decision, quoted, for a SELECT; the named ones only where given, the order's always."""
-    named = [column.name for column in decisioncolumns_of(cursor, system.key)]
+    named = [column.name for column in decision_columns(cursor, system.key)]
     if only is not None:
         named = [name for name in named if name in only or name == order]
     return ", ".join(ident(name) for name in ("_load_id", "_line", *SINGLE_ROLES, *named))
