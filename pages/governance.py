@@ -4,7 +4,7 @@ import streamlit as st
 
 from plumbline.answers import promises
 from plumbline.answers.scorecard import scorecard_answer
-from plumbline.ui import acts, cards, contexts, costs, forms, registers, sentences, shell, upkeep
+from plumbline.ui import acts, cards, contexts, costs, documents, forms, registers, sentences, shell, upkeep
 from plumbline.ui.ask import ask
 
 view = shell.view()
@@ -14,18 +14,21 @@ stated = promises.statements(view.ws, system.key)
 answer = ask(view, scorecard_answer, system.key)
 cards.opening(*sentences.context(stated, forms.today()))
 
-context, attestations, exemptions, act, incidents, registries, log, money = st.tabs(
+context, attestations, exemptions, act, incidents, papers, registries, log, money = st.tabs(
     [
         "Context",
-        f"Attestations ({len(stated.attestations)})",
-        f"Exemptions ({len(stated.exemptions)})",
+        "Attestations",
+        "Exemptions",
         "AI Act",
         "Incidents",
+        "Documents",
         "Registries",
         "Log and rehearsals",
         "Costs",
     ],
-    key="governance.tab",
+    key="tab",
+    on_change="rerun",
+    bind="query-params",
 )
 
 with context:
@@ -38,6 +41,9 @@ with act:
     acts.section(view, stated, answer.card.controls)
 with incidents:
     registers.incidents(view, system)
+if papers.open:
+    with papers:
+        documents.section(view, system)
 with registries:
     registers.registries(view, system)
 with log:

@@ -9,10 +9,32 @@ from __future__ import annotations
 import click
 
 from plumbline import __version__
-from plumbline.commands import erasing, explaining, inbox, judging, logs, probing, register, signals, sources
+from plumbline.commands import (
+    erasing,
+    explaining,
+    inbox,
+    judging,
+    logs,
+    probing,
+    register,
+    signals,
+    sources,
+    stating,
+)
 from plumbline.door import Commands
 
-__all__ = ["erasing", "explaining", "inbox", "judging", "logs", "main", "probing", "signals", "sources"]
+__all__ = [
+    "erasing",
+    "explaining",
+    "inbox",
+    "judging",
+    "logs",
+    "main",
+    "probing",
+    "signals",
+    "sources",
+    "stating",
+]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

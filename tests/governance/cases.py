@@ -57,7 +57,8 @@ def healthy_facts(**changes: Any) -> Facts:
         recent_chunks_attributed=13, records_sampled=20, records_issued=20, reasons_complete=True,
         fairness=groups, override_mapped=True, override_rate=0.02, overrides_90_days=250, sign_in=True,
         roles_assigned=True, workspace_encrypted=True, caller_share=1.0, ai_act_class="high risk",
-        ai_act_reviewed=days_ago(100).date(), ai_act_duties_open=0, technical_file_reviewed=days_ago(100).date(),
+        ai_act_reviewed=days_ago(100).date(), ai_act_duties_open=0, technical_file_reviewed=TODAY,
+        technical_file_gaps=0,
         incidents=1, incidents_overdue=0, restore_rehearsed_at=days_ago(30),
     )  # fmt: skip
     return replace(facts, **changes)

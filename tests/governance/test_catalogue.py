@@ -134,4 +134,6 @@ def test_every_fact_but_the_count_and_the_date_may_be_unknown() -> None:
         "personal_declared",
         "versions_missing",
         "probed_where",
+        "retraining_due",
+        "technical_file_by",
     }

@@ -105,6 +105,7 @@ LADDERS: dict[str, list[Any]] = {
     "caller_share": [1.0, 0.99, 0.5, 0.0],
     "ai_act_reviewed": [days_ago(3).date(), days_ago(366).date()],
     "ai_act_duties_open": [0, 1, 9],
+    "technical_file_gaps": [0, 1, 20],
     "technical_file_reviewed": [TODAY, days_ago(366).date(), None],
     "incidents_overdue": [0, 1, 4],
     "restore_rehearsed_at": [days_ago(3), days_ago(366), None],

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from plumbline.report.issue import issue_document
+from plumbline.ui import open as opened
+
 from .conftest import open_page, words
 
 SYSTEM = "shop-offers"
@@ -92,3 +95,23 @@ def test_four_eyes_ask_for_a_second_person() -> None:
     at.text_input(key="governance.approve.by").set_value("Bo")
     press(at, "Approve and save")
     assert not [box for box in at.checkbox if box.key.startswith("governance.approve.")]
+
+
+def test_a_document_is_filled_in_made_and_reviewed_on_its_tab() -> None:
+    at = open_page("governance", system=SYSTEM)
+    at.session_state["tab"] = "Documents"
+    at.run()
+    assert not at.exception
+    assert "None was made yet" in words(at)
+    area = next(a for a in at.text_area if a.key == f"governance.{SYSTEM}.text.annex.1a_provider")
+    area.set_value("We, *of course*")
+    at.text_input(key="governance.texts.by").set_value("Ada")
+    press(at, "Save texts")
+    assert at.text_area(key=area.key).value == "We, *of course*"
+    made = issue_document(opened.workspace(), SYSTEM, "annex_iv", actor="Ada")
+    at.run()
+    at.text_input(key="governance.review.by").set_value("Bo")
+    press(at, "I reviewed this version")
+    table = next(t.value for t in at.table if "SHA-256" in t.value.columns)
+    assert made.sha256[:12] in table["SHA-256"].iloc[0]
+    assert "Bo" in table["Reviewed"].iloc[0]

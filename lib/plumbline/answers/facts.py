@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from plumbline.answers import checking, recording
+from plumbline.answers.documents import review_facts
 from plumbline.answers.incidents import incidents_in
 from plumbline.answers.issuing import record_facts
 from plumbline.answers.probing import latest_probes
@@ -239,5 +240,5 @@ def _duties(cursor: Cursor, system: System, noted: tuple[Record, ...], moment: d
     return {
         "ai_act_class": known, "ai_act_reviewed": date.fromisoformat(reviewed) if reviewed else None,
         "ai_act_duties_open": unassigned, "incidents": max(opened, len(register)),
-        "incidents_overdue": late if late or elsewhere <= 0 else None,
+        "incidents_overdue": late if late or elsewhere <= 0 else None, **review_facts(cursor, system.key),
     }  # fmt: skip

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
+from plumbline.answers import recording
+from plumbline.answers.documents import versions_in
 from plumbline.answers.facts import Measured, measure
 from plumbline.answers.past import changes_since_last
 from plumbline.answers.promises import change_settings
 from plumbline.answers.reading import stated_moment
-from plumbline.domain import ControlResult, PlumblineError, Scorecard, Status, System, Verdict
+from plumbline.domain import (
+    Attestation,
+    ControlResult,
+    Exemption,
+    PlumblineError,
+    Scorecard,
+    Status,
+    System,
+    Verdict,
+)
 from plumbline.governance import canon, history
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import interaction_share
 from plumbline.governance.history import Changes, Inputs
 from plumbline.governance.verdict import NextAction, is_as_bad_as, three_next_actions
 from plumbline.store import promises, scorecards, systems
-from plumbline.store.workspace import Workspace
+from plumbline.store.workspace import Cursor, Workspace
 
 __all__ = ["Answer", "Assigned", "assign", "is_as_bad_as", "scorecard", "scorecard_answer"]
 
@@ -58,7 +70,8 @@ def scorecard(ws: Workspace, key: str, *, at: datetime | None = None) -> Scoreca
     """The scorecard of a system, computed anew and kept where anything it rests on has changed.
 
     Args:
-        at: the moment it is for: decides what has expired. None: the owner's date, else now.
+        at: the moment it is for: decides what has expired. None: the owner's date or, where somebody has
+            stated something since, that day; else now.
 
     Raises:
         PlumblineError: no such system.
@@ -73,7 +86,8 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         context = promises.context_answers(cursor, key)
         stated = promises.attestations(cursor, key)
         exempted = promises.exemptions(cursor, key)
-    moment = at or stated_moment(system) or datetime.now(UTC)
+        spoken = _spoken(cursor, system, stated, exempted) if at is None else None
+    moment = at or spoken or datetime.now(UTC)
     measured = measure(ws, system, moment)
     inputs = Inputs(
         key, moment, measured.facts, context, tuple(stated), tuple(exempted),
@@ -92,6 +106,27 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
     card = replace(card, since=_since(entries, card.verdict))
     share = interaction_share(context, measured.facts)
     return Answer(card, system, measured, _assigned(card, system), entries, share, changes)
+
+
+def _spoken(
+    cursor: Cursor, system: System, stated: Sequence[Attestation], exempted: Sequence[Exemption]
+) -> datetime | None:
+    """The owner's date, or the day of the newest statement where somebody has stated something since.
+
+    Otherwise what is stated today about an old log would count only from a day that its date never reaches.
+    """
+    date_set = stated_moment(system)
+    if date_set is None:
+        return None
+    days = [a.approved_on or a.at for a in stated] + [e.at for e in exempted]
+    days += [r.at.date() for r in recording.records_in(cursor, system.key)]
+    days += [review.at.date() for v in versions_in(cursor, system.key) for review in v.reviews]
+    act = system.settings.get("ai_act") or {}
+    days += [date.fromisoformat(act["reviewed"])] if act.get("reviewed") else []
+    newest = max(days, default=date_set.date())
+    if newest <= date_set.date():
+        return date_set
+    return min(datetime.combine(newest, time.max, UTC), datetime.now(UTC))
 
 
 def assign(ws: Workspace, key: str, control: str, *, owner: str, due: date | None, by: str) -> None:

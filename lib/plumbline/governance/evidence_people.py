@@ -145,9 +145,24 @@ def technical_file(case: Case) -> Evidence:
     reviewed = case.facts.technical_file_reviewed
     if reviewed is None:
         return unknown("No technical documentation was generated and reviewed, and nobody states one.")
-    if within_a_year(reviewed, case.today):
-        return probed(Status.PASS, f"The technical documentation was reviewed on {day(reviewed)}.")
-    return unknown(f"The technical documentation was last reviewed on {day(reviewed)}, over a year ago.")
+    by = f" by {case.facts.technical_file_by}" if case.facts.technical_file_by else ""
+    if not within_a_year(reviewed, case.today):
+        return unknown(
+            f"The technical documentation was last reviewed on {day(reviewed)}{by}, not within 12 months."
+        )
+    sentence = f"The technical documentation was reviewed on {day(reviewed)}{by}"
+    since = [switch for switch in case.facts.switches or () if switch.at.date() > reviewed]
+    if since:
+        newest = max(since, key=lambda switch: switch.at)
+        return probed(
+            Status.PARTIAL, f"{sentence}; version {newest.version} took over on {day(newest.at)}, after that."
+        )
+    gaps = case.facts.technical_file_gaps
+    if gaps is None:
+        return probed(Status.PARTIAL, f"{sentence}; how much of it is filled in is not known.")
+    if gaps:
+        return probed(Status.PARTIAL, f"{sentence}; {plural(gaps, 'item')} of it filled in by nobody.")
+    return probed(Status.PASS, f"{sentence}; every item is filled in.")
 
 
 def incidents_handled(case: Case) -> Evidence:
@@ -191,15 +206,25 @@ def resilience_tested(case: Case) -> Evidence:
 
 
 def mapped_for_audits(_case: Case) -> Evidence:
+    """The map itself. What no passing control answers is added once all controls are answered."""
+    held = catalogue()
     parts = []
+    unnamed: list[str] = []
     for framework in AUDIT_FRAMEWORKS:
-        mapped = [
-            c.id for c in catalogue().controls if any(r.startswith(f"{framework} ") for r in c.references)
-        ]
-        if not mapped:
+        cited = [(c.id, r) for c in held.controls for r in c.references if r.startswith(f"{framework} ")]
+        if not cited:
             return probed(Status.FAIL, f"No control of the catalogue refers to {framework}.")
-        parts.append(f"{plural(len(mapped), 'control')} to {framework}")
-    return probed(Status.PASS, f"The catalogue maps {listed(parts)}; gaps are listed by framework.")
+        known = held.frameworks[framework].subjects
+        unnamed += [r for _, r in cited if r.removeprefix(f"{framework} ") not in known]
+        controls, references = {i for i, _ in cited}, {r for _, r in cited}
+        parts.append(f"{plural(len(controls), 'control')} to {count(len(references))} of {framework}")
+    sentence = f"The catalogue maps {listed(parts)}"
+    if unnamed:
+        return probed(
+            Status.PARTIAL, f"{sentence}; what these ask is not named: {listed(sorted(set(unnamed)))}."
+        )
+    without = [c.id for c in held.controls if not any(r.startswith(AUDIT_FRAMEWORKS) for r in c.references)]
+    return probed(Status.PASS, f"{sentence}. Neither is referred to by {listed(without)}.")
 
 
 def owned(_case: Case) -> Evidence:

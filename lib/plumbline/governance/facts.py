@@ -154,6 +154,8 @@ class Facts:
         None  # that follow from class and role and are nobody's; None: no role stated
     )
     technical_file_reviewed: date | None = None  # generated here and reviewed
+    technical_file_by: str = ""  # who reviewed it
+    technical_file_gaps: int | None = None  # items that nobody has filled in, in the reviewed version
     incidents: int | None = None
     incidents_overdue: int | None = None
     restore_rehearsed_at: datetime | None = None

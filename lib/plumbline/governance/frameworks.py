@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from plumbline.domain import ControlResult, PlumblineError, Requirement, Status
 from plumbline.governance.catalogue import Framework, catalogue
+from plumbline.governance.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,24 @@ def frameworks(results: Sequence[ControlResult] = ()) -> tuple[FrameworkPage, ..
             )
         )
     return tuple(pages)
+
+
+def with_gaps(
+    results: Sequence[ControlResult], keys: Sequence[str], control: str
+) -> tuple[ControlResult, ...]:
+    """The results, with the references of those frameworks that no passing control answers named at one control."""
+    gaps = [
+        row.reference for page in frameworks(results) if page.key in keys for row in page.gaps if row.article
+    ]
+    note = (
+        f"No passing control answers {listed(gaps)}." if gaps else "A passing control answers each of them."
+    )
+    return tuple(
+        replace(r, evidence=replace(r.evidence, sentence=f"{r.evidence.sentence} {note}"))
+        if r.id == control
+        else r
+        for r in results
+    )
 
 
 def _coverage(reference: str, ids: list[str], by_id: dict[str, ControlResult]) -> Coverage:

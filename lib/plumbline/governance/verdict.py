@@ -23,7 +23,9 @@ from plumbline.governance.catalogue import Control, catalogue, limits
 from plumbline.governance.conditions import MET, default_conditions, triggers
 from plumbline.governance.context import Reading, reach_sentence, read, requirement
 from plumbline.governance.evidence import gather
+from plumbline.governance.evidence_people import AUDIT_FRAMEWORKS
 from plumbline.governance.facts import Facts
+from plumbline.governance.frameworks import with_gaps
 from plumbline.governance.resolve import resolve
 from plumbline.governance.wording import count, day, listed, plural, share
 
@@ -70,6 +72,7 @@ def scorecard(
         _answer(control, facts, reading, said, freed, at, (tightened or {}).get(control.id), four_eyes)
         for control in catalogue().controls
     )
+    results = with_gaps(results, AUDIT_FRAMEWORKS, "CMP-6")
     conditions = default_conditions(results, reading)
     contradictions = (*reading.contradictions, *(r.contradiction for r in results if r.contradiction))
     verdict = decide(results, reading, conditions, facts)

@@ -9,22 +9,30 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from plumbline.report.gather import Material
+from plumbline.answers.documents import save_texts, texts_of
+from plumbline.domain import PlumblineError
+from plumbline.report.gather import Material, gather
 from plumbline.report.known_facts import fact
 from plumbline.report.language import Language, language
 from plumbline.report.scorecard_report import frame
 from plumbline.report.typeset import typeset
+from plumbline.store.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One line of a document. ``value`` is empty where it is not known; ``source`` then says who can tell."""
 
+    key: str
     name: str
     value: str
     source: str
-
     known: bool
+    stated: str = ""  # what a person says, where somebody does; it stands beside what is measured
+
+
+#: titles of sections with their items
+Sections = tuple[tuple[str, tuple[Item, ...]], ...]
 
 
 @cache
@@ -34,12 +42,21 @@ def outlines() -> Mapping[str, Any]:
     return {entry["key"]: entry for entry in tomllib.loads(text)["document"]}
 
 
-def filled(material: Material, key: str, speech: Language) -> tuple[tuple[str, tuple[Item, ...]], ...]:
+def filled(material: Material, key: str, speech: Language) -> Sections:
     """A document's sections with their items, in their order."""
     return tuple(
         (section[speech.code], tuple(_item(material, entry, speech) for entry in section["items"]))
         for section in outlines()[key]["section"]
     )
+
+
+def outline(ws: Workspace, key: str, kind: str, code: str) -> Sections:
+    """One document of a system as sections of items.
+
+    Raises:
+        PlumblineError: no such system or language.
+    """
+    return filled(gather(ws, key), kind, language(code))
 
 
 def document_pdf(material: Material, key: str, code: str) -> bytes:
@@ -50,7 +67,7 @@ def document_pdf(material: Material, key: str, code: str) -> bytes:
     """
     speech = language(code)
     sections = filled(material, key, speech)
-    items = [item for _, rows in sections for item in rows]
+    known, items = tally(sections)
     kind = speech.say(key, "document")
     return typeset(
         "document",
@@ -58,7 +75,7 @@ def document_pdf(material: Material, key: str, code: str) -> bytes:
             **frame(material, speech, kind),
             "heading": f"{kind}: {material.answer.system.title}",
             "note": speech.say(f"{key}_note", "document"),
-            "known": speech.say("known", "document", known=sum(item.known for item in items), all=len(items)),
+            "known": speech.say("known", "document", known=known, all=items),
             "head": [speech.say("item", "table"), speech.say("value", "table")],
             "sections": [
                 {
@@ -73,10 +90,41 @@ def document_pdf(material: Material, key: str, code: str) -> bytes:
     )
 
 
+def tally(sections: Sections) -> tuple[int, int]:
+    """Known items, and all."""
+    items = [item for _, rows in sections for item in rows]
+    return sum(item.known for item in items), len(items)
+
+
+def item_keys() -> frozenset[str]:
+    """The keys of every item of every document, under which texts are kept."""
+    return frozenset(
+        item["key"] for entry in outlines().values() for part in entry["section"] for item in part["items"]
+    )
+
+
+def fill_in(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str) -> None:
+    """Keep what a person says about items of the documents; an empty text takes one back.
+
+    Raises:
+        PlumblineError: no such item or system, or nobody signs.
+    """
+    wrong = sorted(set(texts) - item_keys())
+    if wrong:
+        raise PlumblineError(f"No document has an item {wrong[0]!r}", todo="See `plumbline document S KIND`.")
+    save_texts(ws, key, texts, by=by)
+
+
 def _item(material: Material, entry: Mapping[str, str], speech: Language) -> Item:
     found = fact(material, entry["value"], speech) if "value" in entry else None
-    if found is None:
+    said = texts_of(material.answer.system).get(entry["key"])
+    stated = said.text if said else ""
+    sources = [speech.say("source", "document", source=speech.say(found.source, "document"))] if found else []
+    if said:
+        sources.append(speech.say("stated_by", "document", by=said.by, day=speech.day(said.on)))
+    if not sources:
         who = speech.say(entry["who"], "document")
-        return Item(entry[speech.code], "", speech.say("missing", "document", who=who), False)
-    source = speech.say("source", "document", source=speech.say(found.source, "document"))
-    return Item(entry[speech.code], found.text, source, True)
+        missing = speech.say("missing", "document", who=who)
+        return Item(entry["key"], entry[speech.code], "", missing, False)
+    value = "\n".join(text for text in (found.text if found else "", stated) if text)
+    return Item(entry["key"], entry[speech.code], value, " ".join(sources), True, stated)

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from plumbline.answers.documents import keep_version
 from plumbline.answers.proof import note_issue
 from plumbline.domain import PlumblineError
+from plumbline.report.documents import document_pdf, filled, outlines, tally
 from plumbline.report.gather import Material, gather
 from plumbline.report.language import language
 from plumbline.report.pack import evidence_pack
@@ -51,6 +53,34 @@ def issue(ws: Workspace, key: str, ending: str, *, language_code: str = "en", ac
     note_issue(ws, key, kind=kind, sha256=made, actor=actor, language=language_code)
     day = material.answer.card.at.date().isoformat()
     return Issued(f"plumbline-{material.answer.system.key}-{day}{ending}", kind, made, content)
+
+
+def issue_document(ws: Workspace, key: str, kind: str, *, language_code: str = "en", actor: str) -> Issued:
+    """Make one of the outlined documents. Its version is kept, so that somebody can review it.
+
+    Raises:
+        PlumblineError: no such system, document or language.
+    """
+    if kind not in outlines():
+        raise PlumblineError(f"There is no document {kind!r}", todo=f"Use one of: {', '.join(outlines())}.")
+    speech = language(language_code)
+    material = gather(ws, key)
+    content = document_pdf(material, kind, language_code)
+    known, items = tally(filled(material, kind, speech))
+    day = material.answer.card.at.date().isoformat()
+    name = f"plumbline-{material.answer.system.key}-{kind.replace('_', '-')}-{day}.pdf"
+    made = keep_version(
+        ws,
+        key,
+        kind,
+        content,
+        name=name,
+        language=language_code,
+        items=items,
+        left=items - known,
+        actor=actor,
+    )
+    return Issued(name, kind, made, content)
 
 
 def write(found: Issued, out: Path) -> None:
