@@ -12,7 +12,7 @@ import numpy as np
 
 from plumbline.answers import explain
 from plumbline.domain import FloatArray, PlumblineError, Slice, System
-from plumbline.explain.model_source import ModelCheck, RegisteredModel, explain_with_model, match_columns
+from plumbline.explain.model_source import ModelCheck, RegisteredModel, explain_with_model
 from plumbline.explain.sources import SPACES, method_of
 from plumbline.profile import attributions, decisions
 from plumbline.profile.attributions import BoolArray, Pass
@@ -116,8 +116,7 @@ def _job(ws: Workspace, system: System, version: str) -> _Job | str:
         )
     features = explain.feature_frame(frame)
     _, base, _ = explain_with_model(model, check, features)
-    columns = match_columns(check.info, [str(c) for c in features.columns], model.feature_map)
-    names = tuple(columns.get(f.name, f.name) for f in check.info.features)
+    names = tuple(explain.names_of(model, check, features))
     made = Pass(version, model.sha256, names, SPACES[check.info.link], base, method_of(check, ""))
     with ws.write() as cursor:
         attributions.begin_pass(cursor, system, made)

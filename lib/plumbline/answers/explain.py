@@ -12,9 +12,15 @@ import numpy as np
 from plumbline.domain import Explanation, FloatArray, PlumblineError, Slice, Source, System, Task
 from plumbline.explain.global_importance import FeatureImportance, importance
 from plumbline.explain.logged import LoggedCheck, check_logged
-from plumbline.explain.model_source import ModelCheck, RegisteredModel, check_model, explain_with_model
+from plumbline.explain.model_source import (
+    ModelCheck,
+    RegisteredModel,
+    check_model,
+    explain_with_model,
+    match_columns,
+)
 from plumbline.explain.reasons import Wording
-from plumbline.explain.sources import Decision, choose_source, explain_row
+from plumbline.explain.sources import SPACES, Decision, choose_source, explain_row
 from plumbline.explain.surrogate import Surrogate, fit_surrogate, surrogate_contributions
 from plumbline.profile import decisions
 from plumbline.store import model_files, systems
@@ -50,6 +56,15 @@ class Sources:
             model=self.model_check,
             surrogate=self.surrogate,
         ).source
+
+    @property
+    def space(self) -> str:
+        """What the contributions of the best source add up to."""
+        if self.best is Source.LOGGED and self.logged is not None and self.logged.link is not None:
+            return self.logged.link.space
+        if self.best is Source.MODEL and self.model_check is not None:
+            return SPACES[self.model_check.info.link]
+        return self.surrogate.link.space if self.best is Source.SURROGATE and self.surrogate else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +145,7 @@ def global_importance(ws: Workspace, key: str, version: str | None = None) -> Im
         wanted = version if version is not None else decisions.main_version(cursor, system)
         found = sources(ws, cursor, system, wanted)
         frame = decisions.sample(cursor, system, Slice(version=wanted or None), CHECKED, 1)
-    parts, names = _contributions(system, found, frame)
+    parts, names = contributions_of(system, found, frame)
     ranked = importance(parts, names) if names else ()
     n = int(np.isfinite(parts).all(axis=1).sum()) if names else 0
     of = f"version {wanted}" if wanted else "no logged version"
@@ -138,7 +153,8 @@ def global_importance(ws: Workspace, key: str, version: str | None = None) -> Im
     return Importance(wanted, found.best, ranked, n, f"{what} {found.sentence}" if names else found.sentence)
 
 
-def _contributions(system: System, found: Sources, frame: pd.DataFrame) -> tuple[FloatArray, list[str]]:
+def contributions_of(system: System, found: Sources, frame: pd.DataFrame) -> tuple[FloatArray, list[str]]:
+    """Contributions (n, d) of a frame of decisions by the best source of their version, and the features."""
     if found.best is Source.LOGGED:
         columns = [c for c in frame.columns if c.startswith("attribution:")]
         return frame[columns].to_numpy(float), [c.partition(":")[2] for c in columns]
@@ -150,11 +166,17 @@ def _contributions(system: System, found: Sources, frame: pd.DataFrame) -> tuple
         and found.model_check.info.outputs == 1
     ):
         parts, _, _ = explain_with_model(found.model, found.model_check, features)
-        return parts, [f.name for f in found.model_check.info.features]
+        return parts, names_of(found.model, found.model_check, features)
     if found.best is Source.SURROGATE and found.surrogate:
         parts, _, _ = surrogate_contributions(found.surrogate, features)
         return parts, [code.name for code in found.surrogate.inputs]
     return np.empty((0, 0)), []
+
+
+def names_of(model: RegisteredModel, check: ModelCheck, features: pd.DataFrame) -> list[str]:
+    """A model's inputs in its own order, by the names that the log gives them."""
+    columns = match_columns(check.info, [str(c) for c in features.columns], model.feature_map)
+    return [columns.get(f.name, f.name) for f in check.info.features]
 
 
 def _check_logged(system: System, frame: pd.DataFrame, version: str) -> LoggedCheck | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import plotly.graph_objects as go
 
 from plumbline.charts import numbers
-from plumbline.charts.style import TOKENS, Mode, blank, note, text
+from plumbline.charts.style import DATES, TOKENS, Mode, blank, note, text
 
 
 def importance(
@@ -51,4 +52,42 @@ def importance(
     )
     figure.update_xaxes(visible=False, range=[0, 1.2 * (ranked[0][1] or 1.0)])
     figure.update_layout(margin={"l": 8, "r": 24, "t": 8, "b": 8})
+    return figure
+
+
+def use_over_time(
+    chunks: Sequence[tuple[datetime, int, Mapping[str, float]]],
+    mode: Mode = "light",
+    *,
+    space: str = "",
+    most: int = 6,
+) -> go.Figure:
+    """Mean absolute contribution by chunk (its start, decisions in the sample, feature -> value), a line a feature."""
+    figure, t = blank(mode, 300), TOKENS[mode]
+    if len(chunks) < 2:
+        return note(figure, mode, "One chunk alone shows no course.")
+    total: dict[str, float] = {}
+    for _, n, use in chunks:
+        for name, value in use.items():
+            total[name] = total.get(name, 0.0) + n * value
+    ranked = sorted(total, key=lambda name: -total[name])[:most]
+    for i, name in enumerate(ranked):
+        figure.add_scatter(
+            x=[start for start, _, _ in chunks], y=[use.get(name) for _, _, use in chunks], name=text(name, 30),
+            mode="lines+markers", line={"color": t.series[i % len(t.series)], "width": 2},
+            marker={"size": 5, "symbol": i},
+            text=[
+                f"<b>{text(name)}</b><br>{numbers.significant(use.get(name, 0.0))} {text(space)}, "
+                f"n = {numbers.count(n)}"
+                for _, n, use in chunks
+            ],
+            hovertemplate="%{text}<extra></extra>",
+        )  # fmt: skip
+    figure.update_xaxes(**DATES)
+    figure.update_yaxes(rangemode="tozero", title_text=f"mean absolute contribution ({text(space)})")
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "y": -0.18, "x": 0, "yanchor": "top"},
+        margin={"l": 8, "r": 8, "t": 12, "b": 8},
+    )
     return figure

@@ -7,8 +7,8 @@ says by what.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -41,6 +41,7 @@ class AttributionDrift:
     mean_change: float
     parts: dict[str, float]
     watch: bool
+    shares: dict[str, float] = field(default_factory=dict)  # of all weight now, by feature
 
 
 def sample_rows(n: int, most: int = SAMPLE, seed: int = 0) -> IntArray:
@@ -48,6 +49,22 @@ def sample_rows(n: int, most: int = SAMPLE, seed: int = 0) -> IntArray:
     if n <= most:
         return np.arange(n, dtype=np.int64)
     return np.sort(np.random.default_rng(seed).choice(n, most, replace=False)).astype(np.int64)
+
+
+def grouped(
+    contributions: FloatArray, names: Sequence[str], groups: Mapping[str, str]
+) -> tuple[FloatArray, list[str]]:
+    """Contributions (n, d) with the columns of a group added up, and the names then; a column alone keeps its own.
+
+    A group's share is that of its sum: contributions that cancel within it do not count.
+    """
+    titles = [groups.get(name, name) for name in names]
+    merged = list(dict.fromkeys(titles))
+    place = [merged.index(title) for title in titles]
+    found = np.zeros((len(contributions), len(merged)))
+    for column, to in enumerate(place):
+        found[:, to] += contributions[:, column]
+    return found, merged
 
 
 def importance(contributions: FloatArray, names: Sequence[str]) -> tuple[FeatureImportance, ...]:
@@ -115,4 +132,5 @@ def attribution_drift(reference: FloatArray, live: FloatArray, names: Sequence[s
         float(change.sum()),
         dict(zip(names, change.tolist(), strict=True)),
         quality < NDCG_WATCH,
+        dict(zip(names, (b / b.sum() if b.sum() > 0 else b).tolist(), strict=True)),
     )

@@ -33,6 +33,20 @@ TERMS = {
     "Largest change of a level": "The level whose share changed most, and by how much.",
     "Whole-row AUC": "How well a classifier tells the window's rows from the reference's: 0.5 not at all, 1 always. "
     "It sees inputs that stop moving together, which no single feature shows.",
+    # what the model uses
+    "Order kept": "Whether the features count in the order in which they counted in the reference (NDCG): 1 the same, "
+    "below 0.90 another. It does not see weight that moves without changing the order.",
+    "Weight moved": "Share of all weight that went from some features to others since the reference.",
+    "Size of contributions": "How large contributions are altogether, against the reference: 1 as before.",
+    "Mean output moved by": "How much the model's average output changed; the table splits it by feature, exactly.",
+    "Weight now": "The feature's share of all contributions in the window.",
+    "Weight before": "The same in the reference.",
+    "Moved the output by": "How much this feature moved the model's average output. All together: the whole change.",
+    "What to do": "Act where an input that the model uses has drifted. Look where a stable input is used differently: "
+    "the data feed or the interplay of inputs changed. A drifted input that hardly counts is a note.",
+    "Kept": "Explained by a full pass (`plumbline explain --all`), base + sum meeting the logged score.",
+    "On demand": "The version's model file reproduces the log, so that any decision can be explained exactly.",
+    "Not exactly": "Neither recorded nor reproduced: at best an approximation.",
     # accuracy
     "Reference": "The decisions that count as healthy; everything is held against them.",
     "Outcomes known": "Share of the decisions whose true outcome is known by now.",

@@ -23,6 +23,7 @@ SECTIONS = {
         ("accuracy", "Accuracy", "show_chart"),
         ("drift", "Drift", "grid_on"),
         ("decisions", "Decisions", "manage_search"),
+        ("model_use", "Model use", "leaderboard"),
         ("releases", "Releases", "rocket_launch"),
         ("fairness", "Fairness", "balance"),
         ("quality", "Log quality", "rule"),
