@@ -35,13 +35,16 @@ run: demo  ## load the demo and open the app
 test: $(TESTED) system lint types  ## all checks and tests, real-browser journeys included
 	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-bench: bench-load bench-kill bench-detection bench-decisions  ## all benchmarks: ratios against peers in one run
+bench: bench-load bench-kill bench-explain bench-detection bench-decisions  ## all benchmarks: ratios against peers in one run
 
 bench-load: $(TESTED)  ## a load against DuckDB's bare CREATE TABLE AS and pandas, 1M and 10M rows
 	$(BIN)/python -m pytest tests/bench/test_load.py -m bench -s
 
 bench-detection: $(TESTED)  ## changes found, delays and false alarms over 180 logs; peers where their environments are named
 	$(BIN)/python -m tests.bench.detection.run --out data/detection
+
+bench-explain: $(TESTED)  ## every decision's attributions beside LightGBM's own routine, and one of a large table
+	$(BIN)/python -m pytest tests/bench/test_explain.py -m bench -s
 
 bench-kill: $(TESTED)  ## fifty loads killed at random moments, the workspace verified after each
 	$(BIN)/python -m pytest tests/logs/test_crash.py -m bench -s

@@ -1,7 +1,7 @@
 """Load a log, correct what its columns mean, see what came in, mend what did not, take it back."""
 
 from plumbline.answers.loading import logs_of
-from plumbline.ui import cards, loads, quarantines, schema_changes, sentences, shell, sources, uploads
+from plumbline.ui import cards, loads, models, quarantines, schema_changes, sentences, shell, sources, uploads
 
 view = shell.view()
 
@@ -29,3 +29,4 @@ if logs is not None and logs.loads:
     schema_changes.table(logs.changes)
 quarantines.section(view)
 sources.remembered(view)
+models.section(view)

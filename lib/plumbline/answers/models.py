@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from plumbline.domain import PlumblineError, Slice, Task
 from plumbline.explain.feature_map import propose_feature_map
 from plumbline.explain.formats import detect_format
 from plumbline.explain.model_source import RegisteredModel, check_model
-from plumbline.profile import decisions
+from plumbline.profile import decisions, read
 from plumbline.store import model_files, systems, trail
+from plumbline.store.model_files import ModelFile
 from plumbline.store.workspace import Workspace
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -32,6 +33,39 @@ class Registered:
     passed: bool
     feature_map: dict[str, str]
     sentence: str
+
+
+def registered(ws: Workspace, key: str) -> tuple[ModelFile, ...]:
+    """The files of a system, by version."""
+    with ws.read() as cursor:
+        return tuple(model_files.model_files(cursor, key))
+
+
+def versions(ws: Workspace, key: str) -> tuple[str, ...]:
+    """The versions that the log names, the one with most decisions first."""
+    with ws.read() as cursor:
+        profile = read.completeness(cursor, systems.get_system(cursor, key), Slice())
+    sizes: dict[str, int] = {}
+    for name, n in zip(profile.versions, profile.n, strict=True):
+        if name:
+            sizes[name] = sizes.get(name, 0) + int(n)
+    return tuple(sorted(sizes, key=lambda v: (-sizes[v], v)))
+
+
+def read_names(pairs: Iterable[str]) -> dict[str, str]:
+    """MODEL=COLUMN pairs as a map; empty ones are left out.
+
+    Raises:
+        PlumblineError: a pair has no equals sign.
+    """
+    names = {}
+    for pair in pairs:
+        ours, found, theirs = pair.strip().partition("=")
+        if ours and not found:
+            raise PlumblineError(f"{pair.strip()!r} is not MODEL=COLUMN", todo="E.g. age=Alter.")
+        if ours:
+            names[ours.strip()] = theirs.strip()
+    return names
 
 
 def register(

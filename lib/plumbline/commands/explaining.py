@@ -64,14 +64,8 @@ def _every(ws: Workspace, system: str, version: str | None) -> Any:
 @click.option("--feature", "features", multiple=True, metavar="MODEL=COLUMN", help="Where names differ.")
 def model(workspace: str | None, file: Path, system: str, version: str, features: tuple[str, ...]) -> Any:
     """Register the model file of one version; it has to reproduce the logged scores."""
-    from plumbline.answers.models import register
+    from plumbline.answers.models import read_names, register
 
-    names = {}
-    for pair in features:
-        ours, found, theirs = pair.partition("=")
-        if not found:
-            raise PlumblineError(f"--feature {pair!r} is not MODEL=COLUMN", todo="E.g. --feature age=Alter.")
-        names[ours] = theirs
     with open_for(workspace) as ws:
-        made = register(ws, system, version, file, names=names, actor=ACTOR)
+        made = register(ws, system, version, file, names=read_names(features), actor=ACTOR)
     return made, [made.sentence], 0 if made.passed else FAILED

@@ -85,4 +85,7 @@ GO_TO = Key("logs.go_to", "")  # the system that the sidebar turns to at the nex
 UPLOAD_TURN = Key("logs.turn", 0)  # counts uploads: a new uploader after each load
 LOCAL = "local user"  # who acts where nobody signs in
 PICTURE = Key("picture", "PNG")  # how the camera above a figure saves it
+MODEL_SAID: Key[tuple[bool, str] | None] = Key(
+    "models.said", None
+)  # what the last model file was found to be
 ACTOR = Key("actor", "")  # the name that signs what is done in this tab
