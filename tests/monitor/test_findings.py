@@ -107,6 +107,16 @@ def drifted(i: int, yes: bool, *, method: str = "js") -> FeatureDrift:
     )  # fmt: skip
 
 
+def test_one_chunk_is_a_finding_only_where_its_whole_interval_is_beyond_the_threshold() -> None:
+    unsure = [drifted(i, i == 2) for i in range(5)]
+    wholly = [replace(d, low=0.2, high=0.4) if d.drifted else d for d in unsure]
+    chance = [replace(d, p_value=0.04) for d in wholly]
+    assert drift_findings("s", unsure) == []
+    assert drift_findings("s", chance) == []
+    (found,) = drift_findings("s", wholly)
+    assert (found.since, found.until, found.known_at) == (week(2), week(3), week(3))
+
+
 def test_one_drifted_chunk_is_no_finding_and_two_are_one_known_at_the_second() -> None:
     assert drift_findings("s", [drifted(i, i == 2) for i in range(5)]) == []
     (found,) = drift_findings(

@@ -107,4 +107,4 @@ def _signals(
     held = standing(cursor, system, moment, released, records_in(cursor, system.key))
     measured = measurements(cursor, system, span, moment, held, released)
     found, looked_at = raised(cursor, measured, all_of_them=all_signals)
-    return held.by, measured.begins, found, looked_at
+    return held.by, list(measured.begun), found, looked_at

@@ -29,7 +29,11 @@ from plumbline.store.workspace import Cursor
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """What the families read. ``delay``: how long labels usually take; ``laid``: features by chunk."""
+    """What the families read. ``delay``: how long labels usually take; ``laid``: features by chunk.
+
+    ``by``: the chunk that alarms are raised on. A month is easier to read over years, but too long to wait for.
+    ``begun``: where each chunk that was compared in the system's own unit begins.
+    """
 
     system: System
     span: Span
@@ -39,23 +43,26 @@ class Measurements:
     laid: tuple[Laid, ...]
     weights: dict[str, float] | None
     delay: timedelta
-
-    @property
-    def begins(self) -> list[datetime]:
-        """Where each chunk that was compared with the reference begins."""
-        return sorted({start for one in self.laid for start in one.starts if start})
+    by: str
+    begun: tuple[datetime, ...]
 
 
 def measurements(
     cursor: Cursor, system: System, span: Span, now: datetime, held: Standing, released: ReleasesAnswer
 ) -> Measurements:
     """Everything that more than one family reads, measured once."""
+    by = "week" if held.by == "month" else held.by
     laid: tuple[Laid, ...] = ()
+    own: tuple[Laid, ...] = ()
     if system.reference is not None:
-        laid = laid_by_chunk(read.feature_profiles(cursor, system), reference=system.reference, by=held.by)
+        features = read.feature_profiles(cursor, system)
+        laid = laid_by_chunk(features, reference=system.reference, by=by)
+        own = laid if by == held.by else laid_by_chunk(features, reference=system.reference, by=held.by)
+    begun = tuple(sorted({start for one in own for start in one.starts if start}))
     waited = usual_delay(delay_curve(read.delays(cursor, system, Slice()), now)) or 0
     return Measurements(
-        system, span, now, held, released, laid, importance_of(cursor, system), timedelta(days=waited)
+        system, span, now, held, released, laid, importance_of(cursor, system), timedelta(days=waited),
+        by, begun,
     )  # fmt: skip
 
 
@@ -110,7 +117,7 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
         return []
     settings = m.system.settings
     points = estimates(
-        cursor, m.system, m.held.profile, Slice(), by=m.held.by, metrics=[m.held.headline],
+        cursor, m.system, m.held.profile, Slice(), by=m.by, metrics=[m.held.headline],
         floors=settings.get("floors"), cost=settings.get("cost_matrix"),
     )  # fmt: skip
     since = m.system.reference[1]

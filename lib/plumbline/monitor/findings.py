@@ -119,11 +119,12 @@ YEAR = timedelta(days=365)
 def drift_findings(
     system: str, chunks: Sequence[FeatureDrift], *, weights: dict[str, float] | None = None
 ) -> list[Finding]:
-    """One finding a run of at least two drifted chunks of one feature whose evidence together is beyond chance.
+    """One finding a run of drifted chunks of one feature whose evidence together is beyond chance.
 
     A chunk's test allows one feature in twenty to be wrong; a year has many chunks and a log many features. So an
     alarm waits until the p-values of the run from its first chunk on, joined by Fisher's method, are below what
-    ``BUDGET`` false alarms a year leave for each feature and chunk. A real shift passes with its second chunk.
+    ``BUDGET`` false alarms a year leave for each feature and chunk. It needs two chunks, or one whose whole
+    interval is beyond the threshold.
 
     Args:
         chunks: every feature's, by one method, in order of time.
@@ -165,7 +166,7 @@ def drift_findings(
 
 
 def _enough(part: Sequence[FeatureDrift], features: int) -> int | None:
-    """The chunk of a run, not its first, with which its evidence is beyond the budget; None: never."""
+    """The chunk of a run with which its evidence is beyond the budget; None: never."""
     first = part[0]
     if first.start is None or first.end is None:
         return None
@@ -173,7 +174,8 @@ def _enough(part: Sequence[FeatureDrift], features: int) -> int | None:
     statistic = 0.0
     for place, chunk in enumerate(part):
         statistic -= 2 * math.log(max(chunk.p_value if chunk.p_value is not None else 1.0, 1e-300))
-        if place and _fisher(statistic, place + 1) < allowed:
+        wholly = chunk.low is not None and chunk.low >= chunk.threshold
+        if (place or wholly) and _fisher(statistic, place + 1) < allowed:
             return place
     return None
 
