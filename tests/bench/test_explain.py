@@ -106,8 +106,8 @@ def test_one_decision_of_a_large_table(tmp_path: Path) -> None:
         with ws.write() as cursor:
             table = decision_table("big")
             cursor.execute(
-                f"""INSERT INTO {table} SELECT * REPLACE (decision_id || '.' || i AS decision_id, i + 1 AS _line,
-                    "timestamp" + to_seconds(i) AS "timestamp") FROM {table}, range({TABLE // 3_000}) r(i)"""
+                f"""INSERT INTO {table} SELECT t.* REPLACE (t.decision_id || '.' || i AS decision_id, i + 1 AS _line,
+                    t."timestamp" + to_seconds(i) AS "timestamp") FROM {table} t, range({TABLE // 3_000}) r(i)"""
             )
             n = cursor.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
         explain(ws, "big", "d7")  # the version's check, kept after

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -120,3 +122,16 @@ def test_a_background_is_asked_for_where_there_is_none() -> None:
         contributions(_linear([1], 0), np.zeros((1, 1)))
     with pytest.raises(PlumblineError, match="up to 10 inputs"):
         probability_contributions(_linear([1] * 12, 0, "logit"), np.zeros((1, 12)), np.zeros((1, 12)))
+
+
+def test_the_order_of_a_models_columns_changes_nothing() -> None:
+    rng = np.random.default_rng(6)
+    ensemble = random_ensemble(rng, 5, 4, 4)
+    rows, background, order = rng.normal(size=(6, 5)), rng.normal(size=(9, 5)), rng.permutation(5)
+    turned = replace(ensemble, feature=np.argsort(order)[ensemble.feature])
+    for known in (None, background):
+        shuffled = None if known is None else known[:, order]
+        parts, base = contributions(of_trees(ensemble), rows, background=known)
+        again, start = contributions(of_trees(turned), rows[:, order], background=shuffled)
+        np.testing.assert_allclose(again, parts[:, order], atol=1e-12)
+        assert start == pytest.approx(base)
