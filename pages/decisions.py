@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from plumbline.answers.decision import context
 from plumbline.answers.explain import global_importance
-from plumbline.ui import cards, explained, finder, sentences, shell
+from plumbline.ui import beside, cards, explained, finder, handout, sentences, shell, whatif
 from plumbline.ui.ask import ask
 
 view = shell.view()
@@ -19,13 +20,28 @@ with top:
     else:
         cards.opening("Choose a decision to see why it came out as it did.", sentences.window(view))
 if told is not None:
-    explained.decision(told, view.mode)
-    explained.record(view, system.key, told)
+    found = ask(view, context, system.key, decision_id)
+    beside.outcome(found)
+    part = explained.part()
+    if part == "Why":
+        explained.decision(told, view.mode)
+        explained.reasons(view, system.key, told)
+        beside.contributions(told, found)
+    elif part == "What would have changed it":
+        whatif.changed(view, found, decision_id)
+    elif part == "Try other values":
+        whatif.try_other(view, found, decision_id)
+    elif part == "Similar decisions":
+        beside.similar(found)
+    else:
+        beside.logged(found)
+        handout.downloads(view, system.key, told)
+    handout.settings(view, found)
 
 cards.section("Decisions")
-found = finder.page(view, system.key, *finder.chosen(view, finder.columns(view, system.key)))
-if found is not None:
-    finder.table(found)
+listed = finder.page(view, system.key, *finder.chosen(view, finder.columns(view, system.key)))
+if listed is not None:
+    finder.table(listed)
 
 if st.toggle("Show what the model uses most", key="decisions.overall"):
     with st.spinner("Explaining a random sample of decisions."):

@@ -195,6 +195,20 @@ def test_a_decision_is_explained_with_its_source() -> None:
     assert figures(at)[0]["data"][0]["type"] == "waterfall"
 
 
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("What would have changed it", "An approximation is never asked"),
+        ("Similar decisions", "most similar decisions"),
+        ("Record", "gives no reasons"),
+    ],
+)
+def test_each_part_of_a_decision_is_shown(part: str, said: str) -> None:
+    at = open_page("decisions", system=SYSTEM, decision="o-010-003", part=part)
+    assert not at.exception
+    assert said in words(at).replace("\\", "")
+
+
 def test_a_decision_that_is_not_there_is_a_sentence() -> None:
     at = open_page("decisions", system=SYSTEM, decision="nobody")
     assert not at.exception

@@ -69,3 +69,25 @@ def model(workspace: str | None, file: Path, system: str, version: str, features
     with open_for(workspace) as ws:
         made = register(ws, system, version, file, names=read_names(features), actor=ACTOR)
     return made, [made.sentence], 0 if made.passed else FAILED
+
+
+@command("decision")
+@click.argument("system")
+@click.argument("decision_id")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A .pdf or .json file.")
+@click.option("--language", default="en", metavar="L", help="en, de or fr.")
+def decision(workspace: str | None, system: str, decision_id: str, out: Path, language: str) -> Any:
+    """The record of one decision, to hand out; its hash goes on the trail."""
+    from datetime import UTC, datetime
+
+    from plumbline.report.decision_record import issue_record
+    from plumbline.report.issue import write
+
+    with open_for(workspace) as ws:
+        today = datetime.now(UTC).date()
+        made = issue_record(
+            ws, system, decision_id, out.suffix.lower(), language_code=language, on=today, actor=ACTOR
+        )
+        write(made, out)
+    found = {"file": str(out), "kind": made.kind, "sha256": made.sha256, "bytes": len(made.content)}
+    return found, [f"{out}: {made.kind}, SHA-256 {made.sha256}"]

@@ -103,7 +103,7 @@ def answer(
 
     Returns the JSON part and the arrays: margins (n, K), scores (n, K), and for ``explain`` (n, d) and (1,).
     """
-    model = read_model(body)
+    model = held_model(body)
     head = describe(model)
     if request["task"] == "describe" or rows is None:
         return head, []

@@ -224,7 +224,13 @@ def _nearer(ask: _Scorer, row: FloatArray, changes: dict[int, float], move: Move
         reached = _nearest(ask, row, changes, move, candidates, far)
         at = int(np.flatnonzero(candidates == reached)[0]) if reached in candidates else len(candidates) - 1
         near, far = (float(candidates[at - 1]) if at else near), reached
-    return _nearest(ask, row, changes, move, _presentable(start, far, changes[move.index]), far)
+    return _nearest(ask, row, changes, move, _presentable(start, far, _end(move, start, far)), far)
+
+
+def _end(move: Move, start: float, far: float) -> float:
+    """The farthest value that the move allows on this side of the logged one."""
+    side = move.values[move.values > start] if far > start else move.values[move.values < start]
+    return float(side.max() if far > start else side.min()) if len(side) else far
 
 
 def _nearest(
@@ -239,12 +245,12 @@ def _nearest(
 
 
 def _presentable(start: float, near: float, limit: float) -> FloatArray:
-    """``near`` rounded away from ``start`` to two, three, ... significant digits, none beyond ``limit``."""
+    """``near`` rounded away from ``start`` to three, four, ... significant digits, none beyond ``limit``."""
     if near == 0 or not math.isfinite(near):
         return np.array([near])
     up = near > start
     found = []
-    for digits in range(2, 8):
+    for digits in range(3, 8):
         unit = 10.0 ** (math.floor(math.log10(abs(near))) + 1 - digits)
         value = (math.ceil(near / unit - 1e-9) if up else math.floor(near / unit + 1e-9)) * unit
         value = float(f"{value:.{digits}g}")

@@ -38,10 +38,11 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """Sentences for the person, and alerts for the owner."""
+    """Sentences for the person, alerts for the owner, and what the sentences say: (input or group, against it)."""
 
     reasons: tuple[str, ...]
     alerts: tuple[str, ...]
+    picked: tuple[tuple[str, float], ...] = ()
 
 
 def adverse_order(
@@ -63,6 +64,7 @@ def reasons_for(explanation: Explanation, wording: Wording | None = None) -> Rea
     shielded = wording.protected | {wording.groups[p] for p in wording.protected if p in wording.groups}
     reasons: list[str] = []
     alerts: list[str] = []
+    picked: list[tuple[str, float]] = []
     total = sum(abs(value) for value in merged.values())
     for name, value in adverse_order(merged, means, wording.adverse):
         if name == OTHER or abs(value) < NEGLIGIBLE * total:
@@ -74,9 +76,10 @@ def reasons_for(explanation: Explanation, wording: Wording | None = None) -> Rea
             )
             continue
         reasons.append(_sentence(name, value, explanation, wording))
+        picked.append((name, value))
         if len(reasons) == MOST:
             break
-    return Reasons(tuple(reasons), tuple(alerts))
+    return Reasons(tuple(reasons), tuple(alerts), tuple(picked))
 
 
 def _merge(values: Mapping[str, float], wording: Wording) -> dict[str, float]:

@@ -100,3 +100,27 @@ def _examples(
         tuple(sorted((by_row[r] for r in group), key=lambda row: tuple(row[name] or 0 for name in order)))
         for group in groups
     )
+
+
+def same_inputs(
+    cursor: duckdb.DuckDBPyConnection, system: System, row: dict[str, Any], most: int = EXAMPLES
+) -> tuple[dict[str, Any], ...]:
+    """Other decisions with the inputs and version of one (a row of ``decisions.one``), oldest first, at most ``most``.
+
+    Arm "shadow" is left out, as in ``repeats``; nothing repeats a decision without any input.
+    """
+    held = {name: value for name, value in row.items() if name.startswith("feature:")}
+    if not any(value is not None for value in held.values()):
+        return ()
+    scope = of_slice(cursor, system, _ALL).narrowed(
+        f"{VERSION} = $v AND NOT (_load_id = $load AND _line = $line)",
+        v=row.get("version") or "", load=row["_load_id"], line=row["_line"],
+    )  # fmt: skip
+    for place, (name, value) in enumerate(held.items()):
+        scope = scope.narrowed(f"{ident(name)} IS NOT DISTINCT FROM $f{place}", **{f"f{place}": value})
+    found = cursor.execute(
+        f"""SELECT * {scope.rows} AND (prediction IS NOT NULL OR score IS NOT NULL)
+            ORDER BY "timestamp", _load_id, _line LIMIT $most""",
+        scope.params | {"most": most},
+    )
+    return tuple(as_dicts(found))

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
-from plumbline.answers.decisions import one
 from plumbline.answers.explain import Importance, explain
+from plumbline.answers.reasoning import POPULATIONS, reasons_against
 from plumbline.charts import numbers
 from plumbline.charts.importance import importance
 from plumbline.charts.style import Mode
 from plumbline.charts.waterfall import waterfall
 from plumbline.domain import Explanation, PlumblineError, Source
-from plumbline.report.plain import plain
-from plumbline.ui import cards, states, tables
+from plumbline.ui import cards, session, states
 from plumbline.ui.ask import ask
 from plumbline.ui.plain import one_line, prose
 from plumbline.ui.series import QUIET
 from plumbline.ui.view import View
 
+PARTS = ("Why", "What would have changed it", "Try other values", "Similar decisions", "Record")
 #: how sure an explanation is, by its source, in words and a status
 SOURCES = {
     Source.LOGGED: ("as recorded at decision time", "pass"),
@@ -53,20 +51,13 @@ def explanation(view: View, key: str, decision_id: str) -> Explanation | None:
         return None
 
 
-def record(view: View, key: str, told: Explanation) -> None:
-    """Everything logged and computed about one decision, to download."""
-
-    def build() -> str:
-        logged = one(view.ws, key, told.decision_id)
-        return json.dumps(
-            plain({"system": key, "logged": logged, "explanation": told}), indent=2, ensure_ascii=False
-        )
-
-    st.download_button(
-        "Download the record", build, file_name="decision.json", mime="application/json", on_click="ignore",
-        icon=":material/download:", disabled=not told.exportable,
-        help=None if told.exportable else "An approximation of this quality is not exported.",
+def part() -> str:
+    """Which part of the decision is open; only that one is computed."""
+    shown = st.segmented_control(
+        "Part", PARTS, default=PARTS[0], required=True, key=session.PART.name, bind="query-params",
+        label_visibility="collapsed",
     )  # fmt: skip
+    return str(shown or PARTS[0])
 
 
 def provenance(told: Explanation) -> None:
@@ -74,7 +65,7 @@ def provenance(told: Explanation) -> None:
     words, status = SOURCES[told.source]
     st.markdown(cards.chip("fail" if told.refused else status, "refused" if told.refused else words))
     lines = [
-        told.method,
+        f"{told.method[:1].upper()}{told.method[1:]}." if told.method else "",
         f"Space: {told.output_space}.",
         f"Baseline: {told.baseline}." if told.baseline else "",
     ]
@@ -85,26 +76,32 @@ def provenance(told: Explanation) -> None:
 
 
 def decision(told: Explanation, mode: Mode) -> None:
-    """The waterfall, the reasons, and the table behind both."""
+    """The waterfall, the reasons, and what the owner has to know."""
     if not told.refused:
         st.plotly_chart(
             waterfall(told, mode), theme=None, config=QUIET, key="decisions.waterfall",
             alt=f"{sentence(told)} The table below has every contribution.",
         )  # fmt: skip
-    if told.reasons:
-        cards.section("Reasons against, in words")
-        st.markdown("\n".join(f"{i}. {prose(reason)}" for i, reason in enumerate(told.reasons, 1)))
-    tables.grid(
-        [
-            {
-                "Feature": one_line(name),
-                "Value": _value(told.values.get(name)),
-                "Contribution": numbers.signed(value),
-                "It": "raises" if value > 0 else "lowers" if value < 0 else "does nothing",
-            }
-            for name, value in sorted(told.attributions.items(), key=lambda item: -abs(item[1]))
-        ],
-        alt="Contributions: feature, its value, contribution, direction",
+
+
+def reasons(view: View, key: str, told: Explanation) -> None:
+    """At most four reasons in plain words, against the population that the reader chose."""
+    if told.refused:
+        return
+    cards.section("Reasons against, in words")
+    population = st.segmented_control(
+        "Compared with", POPULATIONS, default="all", required=True, key="decisions.population",
+        help="All: the explanation's own baseline. Just approved: those on the favourable side nearest the cut-off.",
+    )  # fmt: skip
+    found = ask(view, reasons_against, key, told, str(population))
+    if found.reasons.reasons:
+        st.markdown("\n".join(f"{i}. {prose(reason)}" for i, reason in enumerate(found.reasons.reasons, 1)))
+    else:
+        cards.note("No input weighed against the person.")
+    for alert in found.reasons.alerts:
+        st.markdown(f"{cards.chip('fail', 'protected attribute')} {prose(alert)}")
+    cards.note(
+        f"Contributions {found.population}. A low or a high score counts as adverse as the settings say."
     )
 
 
@@ -122,9 +119,3 @@ def overall(found: Importance, mode: Mode) -> None:
         key="decisions.importance",
         alt=f"Mean absolute contribution: {most}",
     )
-
-
-def _value(value: object) -> str:
-    if value is None:
-        return "missing"
-    return numbers.held(value) if isinstance(value, float) else one_line(value, 80)

@@ -53,6 +53,7 @@ FEATURE = Key("feature", "")
 METHOD = Key("method", "js")
 DECISION = Key("decision", "")
 FILTERS: Key[Any] = Key("find", None)  # what is looked for on the Decisions page, each filter in words
+PART = Key("part", "Why")  # of the decision that is shown
 SORT = Key("sort", "timestamp")
 FALLING = Key("falling", True)
 LINES = Key("lines", "")  # what has a line of its own: nothing, each version, or each level of a column

@@ -1,0 +1,245 @@
+"""A decision's record on paper (PDF) and as data (JSON), in the reader's language; each issue goes on the trail."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import tomllib
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from plumbline.answers.changing import Way
+from plumbline.answers.decision import Placed
+from plumbline.answers.records import DecisionRecord, Reason, note_record, record
+from plumbline.domain import PlumblineError
+from plumbline.report.issue import Issued
+from plumbline.report.language import Language
+from plumbline.report.plain import plain
+from plumbline.report.typeset import typeset
+from plumbline.store.workspace import Workspace
+
+#: the languages of records; those of reports are ``language.LANGUAGES``
+RECORD_LANGUAGES = ("en", "de", "fr")
+KINDS = (".pdf", ".json")
+SHOWN = 12  # contributions and inputs that are printed; the JSON has all
+LONGEST = 400
+
+
+@cache
+def record_language(code: str) -> Language:
+    """The words of a record.
+
+    Raises:
+        PlumblineError: there are no records in that language.
+    """
+    if code not in RECORD_LANGUAGES:
+        raise PlumblineError(
+            f"There are no records in {code!r}", todo=f"Use one of: {', '.join(RECORD_LANGUAGES)}."
+        )
+    text = (resources.files("plumbline.report") / "texts" / f"record.{code}.toml").read_text("utf-8")
+    return Language(code, tomllib.loads(text))
+
+
+def issue_record(
+    ws: Workspace, key: str, decision_id: str, ending: str, *, language_code: str = "en", on: date, actor: str
+) -> Issued:
+    """Make a decision's record, dated ``on``, and put its hash on the trail.
+
+    Raises:
+        PlumblineError: no such system, decision, kind or language.
+    """
+    if ending not in KINDS:
+        raise PlumblineError(f"No record ends in {ending!r}", todo=f"Use one of: {', '.join(KINDS)}.")
+    speech = record_language(language_code)
+    found = record(ws, key, decision_id)
+    content = record_pdf(found, speech, on) if ending == ".pdf" else record_json(found, speech, on)
+    made = hashlib.sha256(content).hexdigest()
+    note_record(ws, found, kind="decision record", sha256=made, actor=actor, language=language_code)
+    return Issued(f"decision-{found.row.replace(':', '-')}{ending}", "decision record", made, content)
+
+
+def record_pdf(found: DecisionRecord, speech: Language, on: date) -> bytes:
+    """The record as PDF: the same record and date give the same bytes."""
+    return typeset("decision", record_data(found, speech, on))
+
+
+def record_json(found: DecisionRecord, speech: Language, on: date) -> bytes:
+    """The record as JSON: all values, and under ``document`` the words that the PDF prints."""
+    body = {"issued": on.isoformat(), "record": plain(found), "document": record_data(found, speech, on)}
+    return (json.dumps(body, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+
+
+def record_data(found: DecisionRecord, speech: Language, on: date) -> dict[str, Any]:
+    """Everything the template prints, as JSON values; all of it text, nothing of it markup."""
+    say, told = speech.say, found.explanation
+    return {
+        "lang": speech.code, "date": [on.year, on.month, on.day], "kind": say("record"),
+        "title": f"{say('record')}: {_cut(found.decision_id)}", "heading": say("heading", id=_cut(found.decision_id)),
+        "header": f"{_cut(found.title)} · {say('record')}", "header_right": speech.day(on),
+        "footer": f"Plumbline · {found.file_sha256[:16]}", "page": str(speech.texts["say"]["page"]),
+        "lead": say(
+            "lead", system=_cut(found.title), moment=speech.moment(found.at), outcome=_value(found.outcome, speech)
+        ),
+        "facts": {"title": say("facts"), "rows": _facts(found, speech)},
+        "why": {
+            "title": say("why"), "note": _why(found, speech), "alerts": [_cut(a) for a in found.alerts],
+            "alert": say("alert"),
+            "items": [_reason(r, speech) for r in found.reasons],
+        },
+        "changed": {"title": say("changed"), **_changed(found, speech)},
+        "inputs": {
+            "title": say("inputs"), "note": say("inputs_note"),
+            "head": [say(k, "table") for k in ("input", "value", "median", "place", "effect")],
+            "rows": [_input(p, found, speech) for p in _ranked(found)],
+        },
+        "basis": {
+            "title": say("basis"),
+            "rows": [[say(k, "basis"), v] for k, v in _basis(found, speech) if v],
+            "note": "" if told.refused else say("basis_note"),
+        },
+        "contest": {"title": say("contest"), "text": found.contest or say("contest_text"), "contact": found.contact},
+        "law": {"title": say("law"), "text": say("law_text")},
+        "evidence": {"title": say("evidence"), "rows": [[say(k, "evidence"), v] for k, v in _evidence(found)]},
+        "limits": {"title": say("limits"), "text": say("limits_text")},
+    }  # fmt: skip
+
+
+def _reason(reason: Reason, speech: Language) -> str:
+    key = "reason_low" if reason.contribution < 0 else "reason_high"
+    return speech.say(key, words=_cut(reason.words), value=_value(reason.value, speech))
+
+
+def _facts(found: DecisionRecord, speech: Language) -> list[list[str]]:
+    rows = [
+        ("decision", _cut(found.decision_id)), ("when", speech.moment(found.at)), ("system", _cut(found.title)),
+        ("version", _cut(found.version) or speech.say("unknown")),
+        ("role", speech.say(found.role, "role") if found.role in speech.texts["role"] else speech.say("role_unknown")),
+        ("outcome", _value(found.outcome, speech)),
+        ("score", speech.say("unknown") if found.score is None else _number(found.score, speech)),
+        ("cut_off", "" if found.cut_off is None else _number(found.cut_off, speech)),
+        ("override", _override(found, speech)),
+        ("label", speech.say("no_label") if found.label is None else _value(found.label, speech)),
+    ]  # fmt: skip
+    return [[speech.say(name, "fact"), value] for name, value in rows if value]
+
+
+def _override(found: DecisionRecord, speech: Language) -> str:
+    if found.override is None:
+        return speech.say("no_override")
+    key = "confirmed" if found.override == found.outcome else "overruled"
+    return speech.say(key, value=_value(found.override, speech))
+
+
+def _why(found: DecisionRecord, speech: Language) -> str:
+    if found.explanation.refused:
+        return speech.say("not_explained")
+    if found.approximate:
+        return speech.say("approximate")
+    return speech.say("why_note") if found.reasons else speech.say("no_reasons")
+
+
+def _changed(found: DecisionRecord, speech: Language) -> dict[str, Any]:
+    items: list[str] = []
+    if found.changed is not None:
+        for way in found.changed.ways:
+            text = speech.say(
+                "way", changes=_changes(way, found, speech), score=_number(way.score, speech),
+                outcome=_cut(found.changed.outcome),
+            )  # fmt: skip
+            items.append(text if way.plausible else f"{text} {speech.say('unusual')}")
+    if items:
+        note = speech.say("changed_note")
+    elif found.changed is not None:
+        note = speech.say("none_within")
+    elif found.comparable is not None:
+        row = found.comparable.row
+        apart = [
+            f"{_words(n.partition(':')[2], found)}: {_value(row.get(n), speech)}"
+            for n in row
+            if n.startswith("feature:") and row.get(n) != found.explanation.values.get(n.partition(":")[2])
+        ]
+        note = speech.say(
+            "comparable", outcome=_value(row.get("prediction"), speech), differing="; ".join(apart[:SHOWN])
+        )
+    else:
+        note = speech.say("not_sought")
+    return {"items": items, "note": note}
+
+
+def _changes(way: Way, found: DecisionRecord, speech: Language) -> str:
+    parts = [
+        speech.say(
+            "change", feature=_words(c.feature, found), was=_value(c.was, speech), then=_value(c.then, speech)
+        )
+        for c in way.changes
+    ]
+    return speech.say("and").join(parts)
+
+
+def _ranked(found: DecisionRecord) -> list[Placed]:
+    parts = found.explanation.attributions if not found.approximate else {}
+    return sorted(found.inputs, key=lambda p: -abs(parts.get(p.feature, 0.0)))[:SHOWN]
+
+
+def _input(placed: Placed, found: DecisionRecord, speech: Language) -> list[str]:
+    part = None if found.approximate else found.explanation.attributions.get(placed.feature)
+    share = "–" if placed.share is None else speech.share(placed.share)
+    key = "at_or_below" if placed.numeric else "have_it"
+    return [
+        _words(placed.feature, found), _value(placed.value, speech), _value(placed.median, speech),
+        share if placed.share is None else speech.say(key, share=share),
+        "–" if part is None else _signed(part, speech),
+    ]  # fmt: skip
+
+
+def _basis(found: DecisionRecord, speech: Language) -> list[tuple[str, str]]:
+    told = found.explanation
+    space = str(speech.texts["space"].get(told.output_space, told.output_space))
+    return [
+        ("source", speech.say(told.source.value, "source") if not told.refused else speech.say("none", "source")),
+        ("space", space), ("base", "" if told.refused else _number(told.base_value, speech)),
+        ("baseline", _cut(told.baseline)), ("method", _cut(told.method)), ("check", _cut(told.check)),
+    ]  # fmt: skip
+
+
+def _evidence(found: DecisionRecord) -> list[tuple[str, str]]:
+    rows = [
+        ("file", _cut(found.file)), ("file_sha256", found.file_sha256), ("row", found.row),
+        ("model", _cut(found.model_name)), ("model_sha256", found.model_sha256),
+        ("made_by", f"Plumbline {found.plumbline}"),
+    ]  # fmt: skip
+    return [(name, value) for name, value in rows if value]
+
+
+def _words(feature: str, found: DecisionRecord) -> str:
+    return _cut(next((r.words for r in found.reasons if r.feature == feature), feature))
+
+
+def _value(value: Any, speech: Language) -> str:
+    if value is None or value != value:
+        return speech.say("missing")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return _cut(value)
+    return _number(float(value), speech)
+
+
+def _number(value: float, speech: Language) -> str:
+    """Whole numbers whole, others to four significant digits."""
+    if not math.isfinite(value):
+        return str(value)
+    if value.is_integer() and abs(value) < 1e12:
+        return speech.number(value)
+    return speech.number(value, min(max(3 - math.floor(math.log10(abs(value))), 0), 9))
+
+
+def _signed(value: float, speech: Language) -> str:
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{_number(float(f'{abs(value):.3g}'), speech)}"
+
+
+def _cut(value: object) -> str:
+    words = " ".join(str(value).split())
+    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"

@@ -1,0 +1,125 @@
+"""A decision's record: three languages, read back, the same bytes for the same date, hostile text as text."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import date
+
+import pytest
+
+from plumbline.answers import promises
+from plumbline.answers.loading import load_file
+from plumbline.answers.records import record
+from plumbline.domain import PlumblineError
+from plumbline.report.decision_record import (
+    RECORD_LANGUAGES,
+    issue_record,
+    record_language,
+    record_pdf,
+)
+from plumbline.store import trail
+from plumbline.store.workspace import open_workspace
+
+HOSTILE = '#emph[x] <b>"=1+1"'
+ON = date(2026, 11, 24)
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory):
+    """A log with recorded contributions in log-odds, and a second version without any."""
+    import math
+
+    folder = tmp_path_factory.mktemp("records")
+    lines = ["decision_id,ts,version,income,place,score,prediction,override,shap_income,shap_place"]
+    for i in range(300):
+        income, place = 10 + i % 40, ("north", "south", HOSTILE)[i % 3]
+        parts = ((income - 30) / 10, 0.3 if i % 3 else -0.6)
+        score = 1 / (1 + math.exp(-(0.2 + sum(parts))))
+        said = "yes" if score >= 0.5 else "no"
+        cell = '"' + place.replace('"', '""') + '"'
+        shap = f"{parts[0]!r},{parts[1]!r}" if i < 200 else ","
+        version = "1" if i < 200 else "2"
+        at = f"2026-01-{1 + i // 10:02d} 10:{i % 60:02d}:00"
+        lines.append(f"d{i},{at},{version},{income},{cell},{score!r},{said},{said},{shap}")
+    (folder / "log.csv").write_text("\n".join(lines) + "\n")
+    ws = open_workspace(folder / "ws.duckdb", read_from=[folder])
+
+    load_file(ws, folder / "log.csv", title="Loans", actor="test")
+    promises.change_settings(
+        ws,
+        "loans",
+        {"reasons": {"income": "Income in thousands"}, "contest": "Write to us.", "role": "recommends"},
+        by="t",
+    )
+    yield ws
+    ws.close()
+
+
+def text_of(pdf: bytes) -> str:
+    from pypdf import PdfReader
+
+    return " ".join(
+        " ".join((page.extract_text() or "").split()) for page in PdfReader(io.BytesIO(pdf)).pages
+    )
+
+
+def test_the_languages_have_the_same_words_and_places() -> None:
+    import re
+
+    def shape(code):
+        return {
+            (section, key): sorted(re.findall(r"{\w+}", text))
+            for section, held in record_language(code).texts.items() if isinstance(held, dict)
+            for key, text in held.items()
+        }  # fmt: skip
+
+    assert shape("en") == shape("de") == shape("fr")
+
+
+@pytest.mark.parametrize("code", RECORD_LANGUAGES)
+def test_the_paper_says_what_was_decided_and_why_in_its_language(held, code: str) -> None:
+    found, speech = record(held, "loans", "d0"), record_language(code)
+    assert found.complete
+    assert found.reasons[0].feature == "income"
+    made = record_pdf(found, speech, ON)
+    assert made == record_pdf(record(held, "loans", "d0"), speech, ON)
+    assert made != record_pdf(found, speech, date(2026, 11, 25))
+    said = text_of(made)
+    for key in ("why", "changed", "contest", "limits"):
+        assert speech.say(key) in said
+    assert "Income in thousands" in said
+    assert "Write to us." in said
+
+
+def test_hostile_text_is_printed_as_it_is(held) -> None:
+    found = record(held, "loans", "d2")
+    said = text_of(record_pdf(found, record_language("en"), ON)).replace("\u200b", "")
+    assert HOSTILE in said
+
+
+def test_a_version_without_sources_gets_no_reasons(held) -> None:
+    found = record(held, "loans", "d250")
+    assert not found.complete
+    assert not found.reasons
+    assert found.changed is None
+
+
+def test_each_issue_goes_on_the_trail_without_the_decisions_id(held) -> None:
+    issued = issue_record(held, "loans", "d0", ".json", language_code="fr", on=ON, actor="Ada")
+    again = issue_record(held, "loans", "d0", ".json", language_code="fr", on=ON, actor="Ada")
+    assert issued.content == again.content
+    body = json.loads(issued.content)
+    assert body["record"]["outcome"] == "no"
+    assert body["document"]["lang"] == "fr"
+    with held.read() as cursor:
+        entry = trail.entries(cursor, limit=1)[0]
+    assert entry.detail["sha256"] == issued.sha256
+    assert "d0" not in json.dumps(entry.detail).replace(issued.sha256, "")
+
+
+def test_a_language_or_kind_that_is_not_there_is_a_sentence(held) -> None:
+    with pytest.raises(PlumblineError, match="no records in"):
+        issue_record(held, "loans", "d0", ".pdf", language_code="xx", on=ON, actor="Ada")
+    with pytest.raises(PlumblineError, match="No record ends in"):
+        issue_record(held, "loans", "d0", ".txt", on=ON, actor="Ada")
