@@ -57,7 +57,7 @@ def reasons_against(ws: Workspace, key: str, told: Explanation, population: str 
     with np.errstate(invalid="ignore"):
         side = np.flatnonzero(score >= cut.score if high else score < cut.score)
     nearest = side[np.argsort(np.abs(score[side] - cut.score), kind="stable")[:COMPARED]]
-    parts, names = explain._contributions(system, found, around.iloc[nearest])
+    parts, names = explain.contributions_of(system, found, around.iloc[nearest])
     if not len(nearest) or not names:
         return Against(reasons_for(told, wording), baseline)
     means = dict(zip(names, np.nanmean(parts, axis=0).tolist(), strict=True))
