@@ -75,9 +75,16 @@ def _canonical(cell: str, tokens: tuple[str, ...]) -> str:
 
 
 def _short_word(cell: str, tokens: tuple[str, ...]) -> str:
-    """Whether a cell is one of some short words in any case; long cells are not looked at."""
+    """Whether a cell is one of some short words in any case; only short cells that begin like one are looked at.
+
+    The five low bits of the first character are those of a word's: they are the same for both cases of a letter.
+    """
     longest = max(len(token) for token in tokens)
-    return f"CASE WHEN strlen({cell}) <= {longest} THEN {_among(f'lower({cell})', tokens)} ELSE false END"
+    begins = sum({1 << (ord(token[:1] or "\0") & 31) for token in tokens})
+    return (
+        f"CASE WHEN strlen({cell}) <= {longest} AND (({begins} >> (ascii({cell}) & 31)) & 1) = 1 "
+        f"THEN {_among(f'lower({cell})', tokens)} ELSE false END"
+    )
 
 
 def _as_text(cell: str, text: bool) -> str:

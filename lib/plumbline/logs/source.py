@@ -29,6 +29,8 @@ from plumbline.store.workspace import Workspace
 #: how much is unpacked, and how many records are made into a table, for a look at a file
 BEGINNING, LOOK = 32 * 1024 * 1024, 20_000
 REJECTS, REJECT_SCANS = "stage_rejects", "stage_reject_scans"
+#: what the CSV reader takes at once; its own choice for long lines leaves row groups that a checkpoint writes again
+_BUFFER = 32 * 1024 * 1024
 _GLOB = re.compile(r"[*?\[\]{}]")
 
 
@@ -273,7 +275,7 @@ def relation(source: Source, *, rejects: bool, position: bool = False) -> str:
         f"columns = {columns}", "auto_detect = false", "all_varchar = true", f"header = {str(form.header).lower()}",
         f"delim = {literal(form.delimiter)}", f"quote = {literal(form.quote)}", f"escape = {literal(form.quote)}",
         f"skip = {form.skip}", "null_padding = false", "strict_mode = true", "compression = 'none'",
-        f"max_line_size = {MAX_LINE}", "ignore_errors = true",
+        f"max_line_size = {MAX_LINE}", f"buffer_size = {_BUFFER}", "ignore_errors = true",
     ]  # fmt: skip
     if rejects:
         options[-1] = f"store_rejects = true, rejects_table = '{REJECTS}', rejects_scan = '{REJECT_SCANS}'"

@@ -10,12 +10,14 @@ import duckdb
 from plumbline.domain import PlumblineError
 from plumbline.store.sql import literal
 
-#: how every connection is opened: extensions come from packages alone, secrets stay in memory
+#: how every connection is opened: extensions come from packages alone, secrets stay in memory. A load is larger than
+#: the threshold, so that its commit goes into the file at once and not by way of the log of writes
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "allow_persistent_secrets": "false",
+    "checkpoint_threshold": "1MB",
 }
 
 
