@@ -59,3 +59,15 @@ def test_metrics_have_names() -> None:
     assert numbers.name("roc_auc") == "ROC AUC"
     assert numbers.name("recall:UP") == "Recall (UP)"
     assert numbers.name("balanced_accuracy") == "Balanced accuracy"
+
+
+def test_the_edge_of_a_bin_just_beside_zero_is_zero() -> None:
+    assert numbers.significant(-5e-324) == "0"
+    assert numbers.significant(1e-300) == "1.00e-300"
+
+
+@pytest.mark.parametrize(
+    ("p", "said"), [(None, "–"), (0.0, "< 0.001"), (2.6e-173, "< 0.001"), (0.0756, "0.076"), (1.0, "1.0")]
+)
+def test_p_values_too_small_to_matter_are_not_spelled_out(p: float | None, said: str) -> None:
+    assert numbers.p_value(p) == said

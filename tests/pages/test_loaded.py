@@ -118,7 +118,7 @@ def test_accuracy_draws_value_threshold_reference_and_release() -> None:
     assert {"threshold", "breach", "interval"} <= names
     labels = {annotation["text"] for annotation in large["layout"]["annotations"]}
     assert {"1.0", "2.0", "reference"} <= labels
-    assert "since" in next(m.value for m in at.markdown if m.value.startswith("## "))
+    assert "since" in next(m.value for m in at.markdown if m.value.startswith("# "))
 
 
 def test_the_sidebar_narrows_what_a_page_says() -> None:

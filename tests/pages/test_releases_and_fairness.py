@@ -49,7 +49,7 @@ def test_releases_say_roll_back_first_and_draw_who_decided_when() -> None:
     at = open_page("releases", system=SYSTEM)
     assert not at.exception
     said = words(at)
-    first = next(m.value for m in at.markdown if m.value.startswith("## "))
+    first = next(m.value for m in at.markdown if m.value.startswith("# "))
     assert "should have been taken back" in first
     assert "Roll back to 1" in first
     assert "the release did it" in said
@@ -71,7 +71,7 @@ def test_fairness_names_the_group_below_the_line_and_the_small_ones() -> None:
     at = open_page("fairness", system=SYSTEM)
     assert not at.exception
     said = words(at)
-    first = next(m.value for m in at.markdown if m.value.startswith("## "))
+    first = next(m.value for m in at.markdown if m.value.startswith("# "))
     assert "below the four\\-fifths line" in first
     assert "Too few decisions to judge" in said
     assert "origin \\= c" in said

@@ -10,7 +10,7 @@ from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.recording import Record
 from plumbline.answers.releases import ReleasesAnswer, handled
 from plumbline.answers.spans import say_span
-from plumbline.answers.wording import headline_of
+from plumbline.answers.wording import METHOD_NAMES, headline_of
 from plumbline.domain import (
     FeatureDrift,
     FeatureProfile,
@@ -260,5 +260,5 @@ def _sentence(found: Sequence[FeatureDrift], ranked: Sequence[Ranked], reference
     worst = next(f for f in judged if f.feature == first and f.drifted)
     return (
         f"{len(drifted)} of {len(names)} features drifted. {first} comes first "
-        f"({worst.method} {worst.value:.2f}, n = {worst.n:,}; {spans})."
+        f"({METHOD_NAMES.get(worst.method, worst.method)} {worst.value:.2f}, n = {worst.n:,}; {spans})."
     )

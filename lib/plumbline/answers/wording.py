@@ -10,6 +10,15 @@ _SPOKEN = {
     "f1": "F1", "mape": "MAPE", "smape": "sMAPE",
 }  # fmt: skip
 
+#: drift methods whose spelling is not their name
+METHOD_NAMES = {
+    "js": "Jensen-Shannon distance", "psi": "PSI", "ks": "Kolmogorov-Smirnov",
+    "hellinger": "Hellinger distance",
+    "wasserstein": "Wasserstein distance", "chi2": "Chi-square", "cramers_v": "Cramér's V",
+    "linf": "Largest change of a level", "missing": "Missing values", "new_levels": "Levels not seen before",
+    "out_of_range": "Values out of range", "whole_row": "Whole-row AUC",
+}  # fmt: skip
+
 
 def headline_of(system: System) -> str:
     """The metric a system is judged by: its owner's choice, or the first of its task."""

@@ -62,7 +62,7 @@ def forest(
         look = t.fail if line.limit else t.muted
         figure.add_shape(
             type="line", x0=line.at, x1=line.at, y0=-0.9, y1=len(rows) - 0.6, layer="below",
-            line={"color": look, "width": 1, "dash": "dot" if line.limit else "solid"},
+            line={"color": look, "width": 2 if line.limit else 1, "dash": "dash" if line.limit else "solid"},
         )  # fmt: skip
         figure.add_annotation(
             x=line.at, y=1, yref="paper", yanchor="bottom", xanchor=_anchor(line.at, bounds),

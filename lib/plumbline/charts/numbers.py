@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from datetime import date, datetime, timedelta
 
+from plumbline.answers.wording import METHOD_NAMES
+
 DASH = "–"
+_SMALLEST = 2.3e-308  # below a normal float: the edge of a bin just beside 0
 #: metrics that are shares and are shown in per cent
 SHARES = frozenset((
     "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "f1_macro", "f1_weighted",
@@ -21,11 +24,7 @@ NAMES = {
     "mape": "MAPE", "smape": "sMAPE",
     "average_precision": "Average precision", "positive_rate": "Positive rate",
     "median_absolute_error": "Median absolute error", "value": "Value per decision",
-    "js": "Jensen-Shannon distance", "psi": "PSI", "ks": "Kolmogorov-Smirnov",
-    "hellinger": "Hellinger distance",
-    "wasserstein": "Wasserstein distance", "chi2": "Chi-square", "cramers_v": "Cramér's V",
-    "linf": "Largest change of a level", "missing": "Missing values", "new_levels": "Levels not seen before",
-    "out_of_range": "Values out of range", "whole_row": "Whole-row AUC",
+    **METHOD_NAMES,
 }  # fmt: skip
 
 
@@ -52,12 +51,19 @@ def figure(value: float | None, metric: str = "") -> str:
 
 def significant(value: float, digits: int = 3) -> str:
     """``digits`` significant digits without exponents between 0.0001 and 10^12."""
-    if value == 0:
+    if abs(value) < _SMALLEST:
         return "0"
     size = math.floor(math.log10(abs(value)))
     if size < -4 or size > 11:
         return f"{value:.{digits - 1}e}"
     return f"{value:,.{max(digits - 1 - size, 0)}f}"
+
+
+def p_value(value: float | None) -> str:
+    """A p-value to two digits; what is smaller than anybody needs to know is said so."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    return "< 0.001" if value < 0.001 else significant(value, 2)
 
 
 def held(value: float) -> str:

@@ -23,9 +23,9 @@ def note(words: str, help: str | None = None) -> None:
     st.markdown(f":small[:gray[{prose(words)}]]", help=help)
 
 
-def opening(sentence: str, small: str = "") -> None:
-    """The finding as the page's first line; the line below says window, sample and zone."""
-    st.markdown(f"## {prose(sentence)}", anchors=False)
+def opening(sentence: str, small: str = "", *, below: bool = False) -> None:
+    """The finding as the page's one first heading, or ``below`` one; the line after it says window and zone."""
+    st.markdown(f"{'##' if below else '#'} {prose(sentence)}", anchors=False)
     if small:
         note(small)
 

@@ -171,7 +171,7 @@ def ranking(answer: DriftAnswer) -> None:
                     "Feature": one_line(f.feature, 80), "What": numbers.name(f.method),
                     "Change": numbers.share(f.value),
                     "95 % interval": f"{numbers.share(f.low)} to {numbers.share(f.high)}",
-                    "Status": cards.glyph(f.status.value), "Corrected p": numbers.figure(f.q_value),
+                    "Status": cards.glyph(f.status.value), "Corrected p": numbers.p_value(f.q_value),
                     "n": f.n, "Note": one_line(f.note, 160),
                     "New levels": one_line(", ".join(f.new_levels), 80) or numbers.DASH,
                 }
@@ -188,7 +188,7 @@ def _row(found: FeatureDrift, weight: float | None, moved: float | None) -> dict
         "95 % limits": numbers.interval(found.low, found.high) or numbers.DASH,
         "Threshold": numbers.figure(found.threshold),
         "Status": cards.glyph("drifted" if found.drifted else found.status.value),
-        "Corrected p": numbers.figure(found.q_value),
+        "Corrected p": numbers.p_value(found.q_value),
         "Importance": numbers.share(weight),
         "Moved with loss": numbers.DASH if moved is None else numbers.signed(moved, 2),
         "n": found.n,

@@ -78,7 +78,7 @@ def groups(answer: FairnessAnswer, mode: Mode) -> None:
     cards.section(
         "Groups",
         f"{one_line(answer.favourable)} is what people want here. Each group against the most favoured one of its "
-        f"attribute. Dotted: the four-fifths line, or {100 * GAP:.0f} points.",
+        f"attribute. Dashed: the four-fifths line, or {100 * GAP:.0f} points.",
     )
     _measured(answer, answer.groups, mode, "groups")
     _table(answer.groups, "Groups by attribute")
@@ -179,7 +179,7 @@ def _table(found: Sequence[Judged], alt: str) -> None:
                 "Positive rate": _share(g, "positive_rate"),
                 "Ratio to the best": _ratio(g),
                 "95 % interval": _range(g.ratio.low, g.ratio.high) if g.ratio else numbers.DASH,
-                "Corrected p": numbers.figure(g.ratio.q) if g.ratio else numbers.DASH,
+                "Corrected p": numbers.p_value(g.ratio.q) if g.ratio else numbers.DASH,
                 "Status": cards.glyph(g.status.value),
                 **{_NAMES[name]: _share(g, name) for name in MEASURES if name != "positive_rate"},
                 "Score less outcome": _points(g.calibration.value) if g.calibration else numbers.DASH,

@@ -51,7 +51,7 @@ def one(system: str, found: FeatureAnswer, mode: Mode) -> None:
                 "Value": numbers.figure(d.value),
                 "95 % limits": numbers.interval(d.low, d.high) or numbers.DASH,
                 "Matters from": numbers.figure(d.threshold) if d.threshold else numbers.DASH,
-                "p": numbers.figure(d.p_value),
+                "p": numbers.p_value(d.p_value),
                 "Status": cards.glyph("drifted" if d.drifted else d.status.value),
                 "What it says": METHODS[d.method].says,
                 "Note": one_line(d.note, 120),

@@ -13,12 +13,17 @@ from plumbline.ui.plain import plain
 
 TRENDS = {"better": "better", "worse": "worse", "same": "unchanged"}
 
+WIDTHS = (230, 450, 230)  # of name, reason and figures, in pixels
+
 
 def table(rows: Sequence[SystemRow]) -> None:
     """One line a system: verdict, trend, first reason, money, reach, last decision; its name leads to its scorecard."""
     for row in rows:
         with st.container(border=True):
-            head, why, figures = st.columns([4, 8, 4], gap="medium")
+            with st.container(
+                horizontal=True, gap="medium"
+            ):  # wraps on a narrow screen; columns would cut names
+                head, why, figures = (st.container(width=width, gap=None) for width in WIDTHS)
             with head, st.container(gap=None):
                 states.link(states.Step("scorecard", row.title[:60]), {"system": row.key})
                 st.markdown(cards.chip(row.verdict.value, row.verdict.value))

@@ -169,4 +169,6 @@ def _days(value: float | None) -> str:
     if value >= 2:
         return f"{value:.0f} days"
     hours = round(value * 24)
+    if not hours:
+        return "under an hour"
     return "1 hour" if hours == 1 else f"{hours} hours"

@@ -48,6 +48,7 @@ def verdict(answer: Answer, view: View) -> None:
         + (
             " A scorecard speaks of the whole log; the sidebar's window is not used." if view.narrowed else ""
         ),
+        below=True,
     )
 
 

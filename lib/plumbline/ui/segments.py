@@ -76,7 +76,7 @@ def _row(one: Segment, metric: str) -> dict[str, object]:
         "Expected": numbers.figure(one.against, metric),
         "In the reference": numbers.figure(one.reference, metric),
         "Extra": numbers.significant(one.extra),
-        "Corrected p": numbers.significant(one.q_value, 2),
+        "Corrected p": numbers.p_value(one.q_value),
         "n": one.n,
     }
 

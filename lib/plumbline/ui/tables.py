@@ -17,7 +17,7 @@ from plumbline.ui.glossary import help_for
 from plumbline.ui.plain import one_line, plain
 
 #: cells that are numbers in words: right-aligned, so that their digits stand below each other
-_NUMBER = re.compile(r"^(?:[+−-]?[\d,.]+(?:e[+-]?\d+)?(?: %)?|–|)$")
+_NUMBER = re.compile(r"^(?:(?:< )?[+−-]?[\d,.]+(?:e[+-]?\d+)?(?: %)?|–|)$")
 
 
 def grid(rows: Sequence[Mapping[str, object]], *, alt: str, height: int | None = None) -> None:

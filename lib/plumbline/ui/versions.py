@@ -53,7 +53,7 @@ def figures(answer: ReleasesAnswer) -> None:
         Figure(
             "Guardrails tripped", numbers.count(len(tripped)),
             ", ".join(sorted(tripped)) or f"of {len({w.version for w in answer.guardrails})} watched",
-            "fail" if tripped else "ok",
+            "fail" if tripped else "ok" if answer.guardrails else "unknown",
         ),
         Figure(
             "Rollbacks", numbers.count(len(found.rollbacks)),
