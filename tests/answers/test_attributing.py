@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from plumbline.answers.loading import load_file, undo_load
 from plumbline.domain import PlumblineError
 from plumbline.profile import attributions
 from plumbline.store import systems
+from plumbline.store.workspace import open_workspace
 
 QUIET = {"objective": "binary", "verbose": -1, "num_leaves": 6, "num_threads": 1, "min_data_in_leaf": 5}
 
@@ -25,9 +28,11 @@ def _booster(seed: int) -> lgb.Booster:
     return lgb.train(QUIET, lgb.Dataset(x, x["rate"] * (seed + 1) + x["age"] * x["sum"] > 0), 12)
 
 
-@pytest.fixture
-def scored(tmp_path, workspace):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Two versions of 240 decisions in one load, 60 more of the second in another; files of both registered."""
+    folder = tmp_path_factory.mktemp("attributing")
+    ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
     rng = np.random.default_rng(5)
     frame = pd.DataFrame(rng.normal(size=(540, 3)).round(6), columns=["age", "rate", "sum"])
     frame.insert(0, "decision_id", [f"d{i}" for i in range(540)])
@@ -41,12 +46,23 @@ def scored(tmp_path, workspace):
     )
     frame["prediction"] = np.where(frame["score"] > 0.5, "yes", "no")
     for name, part in (("one", frame[:480]), ("two", frame[480:])):
-        part.to_csv(tmp_path / f"{name}.csv", index=False)
-        load_file(workspace, tmp_path / f"{name}.csv", title="loans", actor="test")
+        part.to_csv(folder / f"{name}.csv", index=False)
+        load_file(ws, folder / f"{name}.csv", title="loans", actor="test")
     for version, booster in boosters.items():
-        booster.save_model(tmp_path / f"{version}.txt")
-        assert models.register(workspace, "loans", version, tmp_path / f"{version}.txt", actor="test").passed
-    return workspace, boosters, frame
+        booster.save_model(folder / f"{version}.txt")
+        assert models.register(ws, "loans", version, folder / f"{version}.txt", actor="test").passed
+    ws.close()
+    return folder, boosters, frame
+
+
+@pytest.fixture
+def scored(made, tmp_path):
+    """A copy of it for each test to change."""
+    folder, boosters, frame = made
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    ws = open_workspace(tmp_path / "workspace.duckdb", read_from=[tmp_path])
+    yield ws, boosters, frame
+    ws.close()
 
 
 def _stored(ws) -> dict[str, int]:
