@@ -176,10 +176,17 @@ SCENARIO = Scenario(
             "currency": "EUR", "matrix": {"grant|grant": 40.0, "grant|refuse": -60.0},
             "reason": "EUR 40 of interest and fees a year from a limit that is repaid; EUR 60 written off from one that is not.",
         },
+        "adverse": "low", "role": "recommends",  # a low chance of repayment refuses; an officer has the last word
         "reasons": {
             "income_k": "Income, in thousands of euros", "debt_ratio": "Debts as a share of income",
             "months_as_customer": "Months as a customer", "utilisation": "Share of present limits in use",
             "late_payments": "Late payments in two years", "accounts": "Number of accounts",
+        },
+        # what a customer can bring about within months; late payments of the past stay
+        "changeable": {
+            "income_k": {"direction": "up", "step": 0.1},
+            "debt_ratio": {"direction": "down", "low": 0.0, "step": 0.001},
+            "utilisation": {"direction": "down", "low": 0.0, "step": 0.001},
         },
     },
     attestations=tuple((control, "pass", text, "Lena Sommer", _START, _END) for control, text in _STATED.items()),

@@ -97,6 +97,18 @@ SCENARIO = Scenario(
     settings={
         "as_of": DEMO_END,
         "cost_matrix": {"currency": "EUR", "matrix": {"block|pass": -9.0, "pass|block": -80.0}},
+        "adverse": "high", "role": "decides",  # a high risk blocks, and no person looks first
+        "reasons": {
+            "amount_eur": "Amount, in euros", "merchant_risk": "Risk of the merchant",
+            "km_from_home": "Kilometres from home", "minutes_since_last": "Minutes since the last payment",
+            "is_online": "Paid online", "card_age_days": "Age of the card, in days",
+        },
+        # what the payer chooses: how much, when, and on the net or in the shop
+        "changeable": {
+            "amount_eur": {"direction": "down", "low": 1.0, "step": 0.01},
+            "minutes_since_last": {"direction": "up", "high": 2880.0, "step": 1.0},
+            "is_online": {"direction": "any", "low": 0.0, "high": 1.0, "step": 1.0},
+        },
     },
     attestations=(
         ("CMP-7", "pass", "Owned by the head of payments, deputy named.", "Mara Lind", "2026-03-02", "2027-03-01"),
