@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,5 +110,40 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(tmp_pat
         assert sorted(r[0] for r in rows_of(ws, '"decision_id"')) == [f"d{i:04d}" for i in range(120)]
         assert len(list((box / "done").iterdir())) == 3
         assert list(inbox.waiting(box, "s")) == []
+    finally:
+        ws.close()
+
+
+def test_once_does_not_wait_where_nothing_waits(plumbline: Callable[..., object], tmp_path: Path) -> None:
+    (tmp_path / "box").mkdir()
+    ran = plumbline("watch", tmp_path / "box", "--system", "s", "--once", "--settle", "3600")
+    assert ran.code == 0  # type: ignore[attr-defined]
+
+
+def test_a_watching_process_killed_while_it_loads_starts_again_where_it_was(tmp_path: Path) -> None:
+    box, root = tmp_path / "box", Path(__file__).parents[2]
+    box.mkdir()
+    for n in range(2):
+        _log(box / f"{n}.csv", n * 300, 300)
+    command = [str(Path(sys.executable).with_name("plumbline")), "watch", str(box), "--system", "s", "--settle", "0.1",
+               "--workspace", str(tmp_path / "w.duckdb")]  # fmt: skip
+
+    def watched(until: Callable[[], bool]) -> None:
+        child = subprocess.Popen(command, cwd=root, env=os.environ | {"PYTHONPATH": str(root / "lib")})
+        try:
+            end = time.monotonic() + 60
+            while not until() and child.poll() is None and time.monotonic() < end:
+                time.sleep(0.01)
+            assert until()
+        finally:
+            child.send_signal(signal.SIGKILL)
+            child.wait(10)
+
+    watched((tmp_path / "w.duckdb").exists)  # the first load has begun
+    assert list(inbox.waiting(box, "s"))
+    watched(lambda: not list(inbox.waiting(box, "s")))
+    ws = open_workspace(tmp_path / "w.duckdb", read_from=[box])
+    try:
+        assert sorted(r[0] for r in rows_of(ws, '"decision_id"')) == [f"d{i:04d}" for i in range(600)]
     finally:
         ws.close()

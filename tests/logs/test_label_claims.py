@@ -6,12 +6,13 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plumbline.answers.labels import label_history
 from plumbline.answers.loading import undo_load
 from plumbline.domain import ColumnMap, Mapping, PlumblineError, RoleName
-from plumbline.logs.claims import history
 from plumbline.logs.labels import load_labels
 from plumbline.profile import build
 from plumbline.store import systems
@@ -69,7 +70,7 @@ class Model:
         return found
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(steps=st.lists(STEP, min_size=2, max_size=7))
 def test_labels_are_what_a_plain_model_says_and_counts_what_a_rebuild_gives(
     steps: list[tuple[object, ...]],
@@ -132,8 +133,11 @@ def test_a_late_file_with_an_older_label_does_not_win_and_is_kept(
     for n, (label, day) in enumerate((("no", 5), ("yes", 3))):
         path = write(tmp_path / f"{n}.csv", [("d0001", label, f"2026-03-0{day}")], ("id", "label", "at"))
         load_labels(workspace, path, system="s", mapping=LABELS, actor="test")
-    with workspace.read() as cursor:
-        told = history(cursor, systems.get_system(cursor, "s"), "d0001")
+    told = label_history(workspace, "s", "d0001").told
     assert [(t.label, t.load_id, t.holds) for t in told] == [("no", 2, True), ("yes", 3, False)]
+    assert [t.file for t in told] == ["0.csv", "1.csv"]
+    assert label_history(workspace, "s", "d0002").told == ()
+    with pytest.raises(PlumblineError, match="no decision 'nobody'"):
+        label_history(workspace, "s", "nobody")
     undo_load(workspace, 2, actor="test")
     assert rows_of(workspace, "label", where="\"decision_id\" = 'd0001'") == [("yes",)]

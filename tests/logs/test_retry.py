@@ -215,3 +215,29 @@ def test_the_command_line_shows_writes_and_retries(plumbline: Callable[..., Ran]
     refused = plumbline("retry", first["load_id"])
     assert refused.code == 2
     assert "no prediction in" in refused.err
+
+
+def test_a_nested_json_record_is_read_again_by_the_way_to_its_cells(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    records = [
+        {"event": {"id": f"n{i:02d}",
+                   "time": f"2026-01-{1 + i:02d}T10:00:00Z" if i % 8 else f"{1 + i:02d}.01.2026 10:00"},
+         "inputs": {"age": 20 + i, "place": {"region": "north" if i % 3 else "south"}}, "score": i / 31,
+         "prediction": "yes" if i > 15 else "no"}
+        for i in range(31)
+    ]  # fmt: skip
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in records), "utf-8")
+    made = load_file(workspace, path, title="s", actor="test")
+    assert (made.rows_loaded, made.rows_quarantined) == (27, 4)
+    again = retry_load(workspace, made.load_id, actor="test", date_order="dmy")
+    assert again.rows_loaded == 4
+    found = rows_of(workspace, '"decision_id", "feature:inputs.age", "feature:inputs.place.region"',
+                    where=f"_load_id = {again.load_id}")  # fmt: skip
+    assert found == [
+        ("n00", 20.0, "south"),
+        ("n08", 28.0, "north"),
+        ("n16", 36.0, "north"),
+        ("n24", 44.0, "south"),
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from plumbline.answers.checking import check
 from plumbline.answers.loading import logs_of, undo_load
 from plumbline.logs.schema import changes
 from plumbline.profile import build
@@ -39,5 +40,11 @@ def test_a_load_with_other_columns_goes_in_and_says_so(workspace: Workspace, tmp
     )
     assert before == (None, "south", 20.0)
     assert (after[1], after[2]) == (None, 30.0)
+    held = {
+        f.signal: f for f in check(workspace, "s", actor="t", all_signals=False) if f.signal[:7] == "schema."
+    }
+    assert {s: f.until is None for s, f in held.items()} == {
+        "schema.income": False, "schema.region": True, "schema.age": True,
+    }  # fmt: skip
     undo_load(workspace, made.load_id, actor="t")
     assert logs_of(workspace, "s").changes == ()

@@ -114,3 +114,9 @@ def test_names_are_unique_whatever_their_case() -> None:
         "a b",
         "SCORE_3",
     )
+
+
+def test_a_ragged_comma_file_with_semicolons_in_its_cells_is_read_by_commas() -> None:
+    rows = [f"{i},2026-01-0{i},0.5,a;b" + (",extra" if i % 2 else "") for i in range(1, 7)]
+    assert find_delimiter("\n".join(["id,when,score,note", *rows])) == ","
+    assert find_delimiter("id;score\n1;0,5\n2;0,25\n3;0,125\n") == ";"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from plumbline.answers.drift import importance_of
@@ -12,6 +12,7 @@ from plumbline.answers.releases import ReleasesAnswer
 from plumbline.answers.standing import Standing
 from plumbline.answers.wording import say_metric, say_value
 from plumbline.domain import Finding, PointStatus, Severity, Slice, System
+from plumbline.logs.schema import changes
 from plumbline.monitor import findings as problems
 from plumbline.monitor.chunks import midnight
 from plumbline.monitor.consistency import consistency
@@ -24,6 +25,7 @@ from plumbline.monitor.staleness import BREACH_DAYS, staleness
 from plumbline.profile import read, rows
 from plumbline.profile.bins import OUTPUTS
 from plumbline.profile.repeats import repeats
+from plumbline.store import loads
 from plumbline.store.workspace import Cursor
 
 
@@ -210,6 +212,34 @@ def _releases(cursor: Cursor, m: Measurements) -> list[Finding]:
     return list(m.released.findings)
 
 
+def _schema(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """Columns of the log that went or changed their kind, until they are back; one that is new is said at its load."""
+    spans = read.load_spans(cursor, m.system)
+    made: list[Finding] = []
+    for change in changes(loads.schemas(cursor, m.system.key)):
+        if change.load_id not in spans:
+            continue
+        first, last = spans[change.load_id]
+        signal = f"schema.{change.source}"
+        made = [
+            replace(f, until=first) if f.signal == signal and f.until is None else f for f in made
+        ]  # fmt: skip
+        if change.change != "returned":
+            figures = {
+                "change": change.change,
+                "load_id": change.load_id,
+                "was": change.was,
+                "now": change.now,
+            }
+            made.append(
+                Finding(
+                    m.system.key, signal, f"Column {change.source}: {change.said}.", first,
+                    last if change.change == "added" else None, Severity.LOW, None, "logs", figures, first,
+                )
+            )  # fmt: skip
+    return made
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """``prefixes``: of the signals it raises; ``quick``: cheap enough to run with every load."""
@@ -229,6 +259,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("missing values and new levels", tuple(f"{method}." for method in OF_THEIR_OWN), _presence),
     Family("staleness", ("staleness.",), _staleness),
     Family("record", ("quality.",), _quality),
+    Family("schema", ("schema.",), _schema),
     Family("consistency", ("consistency.",), _consistency, quick=False),
     Family("releases", ("release.",), _releases),
 )

@@ -28,8 +28,9 @@ def watch(workspace: str | None, folder: Path, system: str | None, once: bool, s
     seen: dict[Path, Look] = {}
     if once:
         _pass(workspace, folder, system, seen, settle)
-        time.sleep(settle)
-        taken = _pass(workspace, folder, system, seen, settle)
+        if seen:
+            time.sleep(settle)
+            taken = _pass(workspace, folder, system, seen, settle)
     else:
         from watchfiles import watch as changes
 

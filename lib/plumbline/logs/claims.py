@@ -9,6 +9,7 @@ another or that does not hold, so that taking a load back leaves what would have
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 
@@ -144,21 +145,24 @@ class Said:
     """One label that was given to a decision: by which load, and whether it is the one in force."""
 
     label: str
-    label_time: object
+    label_time: datetime | None
     load_id: int
     holds: bool
 
 
-def history(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> list[Said]:
-    """Every label that a decision was given, in order of load; empty where only its own load labelled it."""
+def history(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> list[Said] | None:
+    """Every label that a decision was given, in order of load; empty where it has none, None where there is no such
+    decision."""
     rows = cursor.execute(
-        f"""SELECT c.label, c.label_time, c.by_load,
-                   c.by_load = coalesce(d._label_load, d._load_id) AND c.label = d.label::VARCHAR
-                   AND c.label_time IS NOT DISTINCT FROM d.label_time
-            FROM label_claim c JOIN {decision_table(system.key)} d
-              ON d._load_id = c.row_load AND d._line = c.row_line
-            WHERE c.system = $key AND d.decision_id = $id AND c.label IS NOT NULL
-            ORDER BY c.row_load, c.row_line, c.by_load, c.place""",
+        f"""SELECT coalesce(c.label, d.label::VARCHAR),
+                   CASE WHEN c.by_load IS NULL THEN d.label_time ELSE c.label_time END,
+                   coalesce(c.by_load, d._label_load, d._load_id) AS giver,
+                   c.by_load IS NULL OR (c.by_load = coalesce(d._label_load, d._load_id)
+                   AND c.label = d.label::VARCHAR AND c.label_time IS NOT DISTINCT FROM d.label_time)
+            FROM {decision_table(system.key)} d LEFT JOIN label_claim c
+              ON d._load_id = c.row_load AND d._line = c.row_line AND c.system = $key AND c.label IS NOT NULL
+            WHERE d.decision_id = $id
+            ORDER BY d._load_id, d._line, giver, c.place""",
         {"key": system.key, "id": decision_id},
     ).fetchall()
-    return [Said(*row) for row in rows]
+    return [Said(*row) for row in rows if row[0] is not None] if rows else None

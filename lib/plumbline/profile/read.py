@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -27,6 +28,7 @@ from plumbline.profile.features import Grid
 from plumbline.profile.read_outcomes import outcome_profile
 from plumbline.profile.scope import Scope, is_stored, of_slice, stored_condition
 from plumbline.store.systems import saved_mapping
+from plumbline.store.workspace import aware
 
 __all__ = ["completeness", "delays", "feature_profiles", "outcome_profile", "version_hours"]
 _ALL = Slice()
@@ -185,6 +187,15 @@ def version_hours(cursor: duckdb.DuckDBPyConnection, system: System) -> VersionH
         trained=plain["trained"].astype("datetime64[us]"),
         n=plain["n"], positives=plain["positives"], n_labelled=plain["n_labelled"], correct=plain["correct"],
     )  # fmt: skip
+
+
+def load_spans(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[int, tuple[datetime, datetime]]:
+    """Load -> the times of its first and last decision."""
+    rows = cursor.execute(
+        "SELECT load_id, min(first_at), max(last_at) FROM profile_hour WHERE system = ? GROUP BY 1",
+        [system.key],
+    ).fetchall()
+    return {int(load): (aware(first), aware(last)) for load, first, last in rows}
 
 
 def delays(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL) -> DelayProfile:
