@@ -130,11 +130,7 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("CMP-3", {"technical_file_reviewed": days_ago(366).date()}, UNKNOWN),
     ("CMP-3", {"technical_file_gaps": 1}, PARTIAL),
     ("CMP-3", {"technical_file_gaps": None}, PARTIAL),
-    (
-        "CMP-3",
-        ("CMP-3", {"technical_file_reviewed": days_ago(80).date()}, PASS),
-        PARTIAL,
-    ),  # a release after the review
+    ("CMP-3", {"technical_file_reviewed": days_ago(80).date()}, PASS),
     ("CMP-3", {"technical_file_reviewed": days_ago(100).date()}, PARTIAL),  # a release 90 days ago, after it
     ("CMP-4", {"incidents_overdue": 1}, FAIL),
     ("CMP-4", {"performance_breach": breach(8)}, FAIL),

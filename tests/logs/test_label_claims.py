@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from plumbline.answers.labels import label_history
@@ -70,7 +70,8 @@ class Model:
         return found
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=8, deadline=None)
+@example(steps=[("load", 3, 4, "yes"), ("load", 0, 4, "no")])  # a file of repeats that brings labels alone
 @given(steps=st.lists(STEP, min_size=2, max_size=7))
 def test_labels_are_what_a_plain_model_says_and_counts_what_a_rebuild_gives(
     steps: list[tuple[object, ...]],

@@ -24,6 +24,7 @@ from plumbline.profile.bins import (
 )
 from plumbline.profile.features import Grid
 from plumbline.profile.scope import all_rows, of_load
+from plumbline.store.sql import decision_table
 
 _LABEL = "label"
 _TABLES = (
@@ -48,6 +49,19 @@ def on_loaded(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -
     build(cursor, system, load_id)
     if changed and others:
         _recount(cursor, system, others, changed)
+    relabelled = _relabelled(cursor, system, load_id)
+    if relabelled:
+        rebuild_outcomes(cursor, system, relabelled)
+
+
+def _relabelled(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> list[int]:
+    """The earlier loads whose decisions this one repeated with a label that holds now."""
+    rows = cursor.execute(
+        f"""SELECT DISTINCT _load_id FROM {decision_table(system.key)}
+            WHERE _label_load = ? AND _load_id <> ? ORDER BY 1""",
+        [load_id, load_id],
+    ).fetchall()
+    return [int(row[0]) for row in rows]
 
 
 def on_undone(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
