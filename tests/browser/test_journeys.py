@@ -132,8 +132,12 @@ def test_a_decision_chosen_by_its_link_is_explained_and_can_be_taken_away(page: 
     page.goto(f"{shop}/decisions?system=shop-offers&decision=o-010-003")
     expect(page.get_by_role("heading", name=re.compile("Decision o-010-003"))).to_be_visible(timeout=40_000)
     settled(page)
+    main = page.get_by_test_id("stMain")
+    main.get_by_role("radio", name="Record", exact=True).click()
+    expect(main.get_by_role("heading", name="Record of this decision")).to_be_visible(timeout=20_000)
+    settled(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download the record").click()
+        main.get_by_role("button", name="Record (JSON)").click()
     assert '"o-010-003"' in Path(download.value.path()).read_text("utf-8")
 
 

@@ -72,6 +72,9 @@ class Model:
 
 @settings(max_examples=8, deadline=None)
 @example(steps=[("load", 3, 4, "yes"), ("load", 0, 4, "no")])  # a file of repeats that brings labels alone
+@example(
+    steps=[("label", [(0, "yes", 1)]), ("load", 0, 1, "yes")]
+)  # and one that brings a label's time alone
 @given(steps=st.lists(STEP, min_size=2, max_size=7))
 def test_labels_are_what_a_plain_model_says_and_counts_what_a_rebuild_gives(
     steps: list[tuple[object, ...]],

@@ -127,7 +127,7 @@ def _load(
     system = settle_reference(cursor, settle_classes(cursor, system))
     log_load(cursor, record, source)
     say("Counting", 0.75)
-    if after and (loaded or filled):
+    if after:  # repeats may have brought labels, or their times, alone
         after(cursor, system, load_id)
     say("Done", 1.0)
     return record
