@@ -134,6 +134,8 @@ def open_workspace(
     """
     target = workspace_path(path)
     key = os.environ.get("PLUMBLINE_KEY", "")
+    if not target.exists():
+        _create(target, key)
     connection = _connect(target, key)
     inbox = Path(tempfile.mkdtemp(prefix="plumbline-inbox-")).resolve()
     try:
@@ -151,6 +153,24 @@ def open_workspace(
         shutil.rmtree(inbox, ignore_errors=True)
         raise
     return Workspace(target, connection, inbox, encrypted=bool(key))
+
+
+def _create(target: Path, key: str) -> None:
+    """Make an empty workspace beside its place and put it there whole, whatever is killed meanwhile."""
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)
+    connection = _connect(part, key)
+    try:
+        _migrate(connection, target)
+    finally:
+        connection.close()
+    try:
+        os.link(part, target)  # refuses where another process was quicker
+    except FileExistsError:
+        pass
+    except OSError:
+        part.rename(target)
+    part.unlink(missing_ok=True)
 
 
 def _connect(target: Path, key: str) -> duckdb.DuckDBPyConnection:
