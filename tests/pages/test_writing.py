@@ -120,3 +120,28 @@ def test_what_decisions_are_worth_is_said_on_the_scorecard() -> None:
     at.switch_page("../../../pages/scorecard.py").run()
     assert "EUR 200\\,000" in words(at)
     assert "A deal hangs on the review" in words(at)
+
+
+@pytest.mark.usefixtures("held")
+def test_what_an_owner_says_of_inputs_is_kept() -> None:
+    at = open_page("decisions", system="shop-offers", decision="o-010-003")
+    assert not at.exception
+    editor = next(e for e in at.data_editor if e.key == "decisions.settings.shop-offers")
+    row = list(editor.value["Input"]).index("basket")
+    at.session_state[editor.key] = {
+        "edited_rows": {row: {"In words": "Basket, in euros", "May change": True, "Direction": "up"}},
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    at.selectbox(key="decisions.adverse").set_value("high")
+    at.text_area(key="decisions.contest").set_value(" Write to us. ")
+    press(at, "Save")
+    assert not at.exception
+    with opened.workspace().read() as cursor:
+        from plumbline.store.systems import get_system
+
+        kept = get_system(cursor, "shop-offers").settings
+    assert kept["reasons"] == {"basket": "Basket, in euros"}
+    assert kept["changeable"] == {"basket": {"direction": "up", "levels": []}}
+    assert (kept["adverse"], kept["contest"]) == ("high", "Write to us.")
+    assert "contact" not in kept

@@ -9,7 +9,9 @@ from datetime import date
 import pytest
 
 from plumbline.answers import promises
+from plumbline.answers.explain import explain
 from plumbline.answers.loading import load_file
+from plumbline.answers.reasoning import reasons_against
 from plumbline.answers.records import record
 from plumbline.domain import PlumblineError
 from plumbline.report.decision_record import (
@@ -123,3 +125,29 @@ def test_a_language_or_kind_that_is_not_there_is_a_sentence(held) -> None:
         issue_record(held, "loans", "d0", ".pdf", language_code="xx", on=ON, actor="Ada")
     with pytest.raises(PlumblineError, match="No record ends in"):
         issue_record(held, "loans", "d0", ".txt", on=ON, actor="Ada")
+
+
+def test_reasons_against_those_just_approved_are_against_their_mean(held) -> None:
+    """Income of the 200 nearest approved is the mean of all of them here: there are fewer than 200."""
+    told = explain(held, "loans", "d0")
+    found = reasons_against(held, "loans", told, "just approved")
+    approved = [i for i in range(200) if (10 + i % 40 - 30) / 10 + (0.3 if i % 3 else -0.6) + 0.2 >= 0]
+    assert f"the {len(approved)} just approved" in found.population
+    mean = sum((10 + i % 40 - 30) / 10 for i in approved) / len(approved)
+    assert f"{-2 - mean:+.2f}".replace("-", "\u2212") in found.reasons.reasons[0].replace("-", "\u2212")
+    assert "just approved" in found.reasons.reasons[0]
+    assert reasons_against(held, "loans", told).population == f"against {told.baseline}"
+
+
+def test_the_command_writes_the_record_and_says_its_hash(held, plumbline, tmp_path) -> None:
+    import hashlib
+    import shutil
+
+    shutil.copy(held.path, tmp_path / "workspace.duckdb")
+    out = tmp_path / "d0.json"
+    told = plumbline("decision", "loans", "d0", "--out", out, "--language", "de", "--json").json
+    assert told["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    assert json.loads(out.read_text("utf-8"))["document"]["lang"] == "de"
+    refused = plumbline("decision", "loans", "nobody", "--out", tmp_path / "x.pdf")
+    assert refused.code == 2
+    assert not (tmp_path / "x.pdf").exists()

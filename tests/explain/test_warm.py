@@ -1,0 +1,59 @@
+"""A model's process kept warm: the answers of a fresh one, at most two of them, and a dead one replaced."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plumbline.domain import PlumblineError
+from plumbline.explain import warm
+from plumbline.explain.isolated import explain_rows
+
+from .test_lightgbm_text import data, train
+
+
+@pytest.fixture(scope="module")
+def bodies() -> list[bytes]:
+    x, y = data()
+    return [train({"objective": "binary"}, x, y > 0, rounds=n).model_to_string().encode() for n in (2, 3, 4)]
+
+
+@pytest.fixture(autouse=True)
+def ended():
+    warm.end_all()
+    yield
+    warm.end_all()
+
+
+def test_the_answers_are_those_of_a_fresh_process(bodies) -> None:
+    x, _ = data()
+    fresh, kept = explain_rows(bodies[0], x[:5]), warm.explain_warm(bodies[0], x[:5])
+    np.testing.assert_array_equal(kept.contributions, fresh.contributions)
+    np.testing.assert_array_equal(kept.score, fresh.score)
+    np.testing.assert_array_equal(warm.score_warm(bodies[0], x[:5]).score, fresh.score)
+
+
+def test_a_process_that_died_is_replaced(bodies) -> None:
+    x, _ = data()
+    before = warm.score_warm(bodies[0], x[:3]).score
+    process = warm._CHILDREN[bodies[0]].process
+    process.kill()
+    process.wait()
+    np.testing.assert_array_equal(warm.score_warm(bodies[0], x[:3]).score, before)
+    assert warm._CHILDREN[bodies[0]].process.pid != process.pid
+
+
+def test_two_are_kept_and_the_one_unused_longest_ends(bodies) -> None:
+    x, _ = data()
+    for body in (bodies[0], bodies[1], bodies[0]):
+        warm.score_warm(body, x[:1])
+    old = warm._CHILDREN[bodies[1]].process
+    warm.score_warm(bodies[2], x[:1])
+    assert list(warm._CHILDREN) == [bodies[0], bodies[2]]
+    assert old.poll() is not None
+
+
+def test_one_that_is_too_slow_twice_is_a_sentence(bodies) -> None:
+    with pytest.raises(PlumblineError, match="ended or took too long"):
+        warm.score_warm(bodies[0], data()[0][:1], wall=0.001)
+    assert bodies[0] not in warm._CHILDREN
