@@ -190,6 +190,10 @@ CASES = (
          ROLES | {"col_8": "version"}, positive="1", asks=LABEL),
     Case("a score in per cent", {"when": when(ISO), "score": lambda i: f"{SCORE[i] * 100:.1f} %",
          "pred": classes("yes", "no")}, {"when": "timestamp", "score": "score", "pred": "prediction"}, positive="yes"),
+    Case("a person's own decision is no outcome", {"id": number, "when": when(ISO), "score": score,
+         "pred": classes("yes", "no"), "override": classes("yes", "no", 0.52)},
+         {"id": "decision_id", "when": "timestamp", "score": "score", "pred": "prediction", "override": "override"},
+         positive="yes"),
     Case("a labels file", {"col_1": number, "col_2": truth("yes", "no")},
          {"col_1": "decision_id", "col_2": "label"}, None),
 )  # fmt: skip
