@@ -14,7 +14,7 @@ from plumbline.governance.catalogue import catalogue
 from plumbline.report.documents import document_pdf, filled, outlines
 from plumbline.report.gather import Material
 from plumbline.report.issue import issue, write
-from plumbline.report.known_facts import FACTS
+from plumbline.report.known_facts import FACTS, fact
 from plumbline.report.language import LANGUAGES, language
 from plumbline.report.scorecard_report import scorecard_pdf
 from plumbline.store.workspace import Workspace
@@ -110,6 +110,32 @@ def test_an_outline_marks_what_is_not_known_and_who_can_tell(material: Material,
     assert all(not item.value and "To be filled in" in item.source for item in unknown)
     whole = " ".join(read_back(document_pdf(material, key, "en")))
     assert f"{len(items) - len(unknown)} of {len(items)} items are known" in whole
+
+
+def test_the_record_of_processing_says_whether_persons_are_named_in_the_log(
+    material: Material, tmp_path: Path
+) -> None:
+    from plumbline.answers.loading import load_file
+    from plumbline.report.gather import gather
+    from plumbline.store.workspace import open_workspace
+
+    from .conftest import rows
+
+    assert known("subject", material) == "No decision in the log names the person concerned."
+    (tmp_path / "offers.csv").write_text(rows(), "utf-8")
+    ws = open_workspace(tmp_path / "workspace.duckdb", read_from=[tmp_path])
+    try:
+        load_file(ws, tmp_path / "offers.csv", title="offers", positive="yes", actor="test",
+                  maps=[("channel", "subject")])  # fmt: skip
+        assert known("subject", gather(ws, "offers")) == "Yes, as a keyed hash."
+    finally:
+        ws.close()
+
+
+def known(name: str, material: Material) -> str:
+    found = fact(material, name, language("en"))
+    assert found is not None
+    return found.text
 
 
 def test_a_language_without_documents_is_refused(material: Material) -> None:

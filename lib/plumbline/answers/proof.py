@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from plumbline.domain import DecisionColumn, Load, PlumblineError, TrailEntry
+from plumbline.domain import DecisionColumn, Load, PlumblineError, Slice, TrailEntry
 from plumbline.governance import history
+from plumbline.profile import read
 from plumbline.store import loads, scorecards, systems, trail
 from plumbline.store.trail import TrailCheck
 from plumbline.store.workspace import Workspace, naive
@@ -31,6 +32,7 @@ class Proof:
     rules_sha256: str
     loads: tuple[Load, ...]
     columns: tuple[DecisionColumn, ...]
+    named: int  # decisions that name the person concerned
     chain: TrailCheck
     links: tuple[dict[str, Any], ...]
 
@@ -46,7 +48,7 @@ def proof(ws: Workspace, key: str) -> Proof:
         PlumblineError: no such system, or no scorecard was computed yet.
     """
     with ws.read() as cursor:
-        systems.get_system(cursor, key)
+        system = systems.get_system(cursor, key)
         kept, _ = scorecards.newest(cursor, key)
         if kept is None:
             raise PlumblineError(f"No scorecard of {key} was computed yet", todo="Compute one first.")
@@ -57,8 +59,10 @@ def proof(ws: Workspace, key: str) -> Proof:
         chain = trail.verify(cursor)
         entries = trail.entries(cursor, limit=chain.entries)
         columns = tuple(systems.decision_columns(cursor, key))
+        persons = read.completeness(cursor, system, Slice()).present.get("subject")
+        named = int(persons.sum()) if persons is not None else 0
     return Proof(
-        kept.given, kept.card, kept.card_sha256, kept.catalogue, kept.rules, tuple(made), columns, chain,
+        kept.given, kept.card, kept.card_sha256, kept.catalogue, kept.rules, tuple(made), columns, named, chain,
         tuple(_link(entry, key) for entry in reversed(entries)),
     )  # fmt: skip
 

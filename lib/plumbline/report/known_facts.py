@@ -94,8 +94,7 @@ def _retention(material: Material, speech: Language) -> str:
 
 
 def _subject(material: Material, speech: Language) -> str:
-    held = any(c.role.role == "subject" for c in material.columns)
-    return speech.say("subject_held" if held else "subject_absent", "document")
+    return speech.say("subject_held" if material.proof.named else "subject_absent", "document")
 
 
 Text = Callable[[Material, Language], str]
