@@ -70,10 +70,12 @@ define need
 endef
 CHROMIUM := test -n "$$PLUMBLINE_CHROMIUM" || command -v chromium || command -v chromium-browser || command -v google-chrome
 POSTGRES := command -v postgres || ls /usr/lib/postgresql/*/bin/postgres || ls /usr/pgsql-*/bin/postgres
+MARIADB := command -v mariadbd || ls /usr/sbin/mariadbd || ls /usr/local/sbin/mariadbd
 
-system:  ## programs that some tests need and pip cannot install: Chromium, PostgreSQL
+system:  ## programs that some tests need and pip cannot install: Chromium, PostgreSQL, MariaDB
 	$(call need,Chromium,$(CHROMIUM),chromium,dnf install chromium or brew install --cask chromium; or set PLUMBLINE_CHROMIUM to its path)
 	$(call need,PostgreSQL,$(POSTGRES),postgresql,dnf install postgresql-server or brew install postgresql)
+	$(call need,MariaDB,$(MARIADB),mariadb-server,dnf install mariadb-server or brew install mariadb)
 
 LOCK := uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 lock:  ## renew the two lock files, the app's and the tests' (needs uv)

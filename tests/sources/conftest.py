@@ -1,4 +1,4 @@
-"""The real things on loopback: PostgreSQL from the system's packages, moto's S3, a web server."""
+"""The real things on loopback: PostgreSQL and MariaDB from the system's packages, moto's S3, a web server."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,22 +32,31 @@ def no_keys_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 
 @dataclass(frozen=True)
-class Postgres:
+class Database:
     """A running server: its address without password, and how it is told something."""
 
     url: str
     say: Callable[[str], str]
 
 
+def _missing(what: str) -> None:
+    """Skip the tests of a program that is not here; where all is to be tested, fail."""
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(what)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def postgres() -> Iterator[Database]:
     found = sorted(glob.glob("/usr/lib/postgresql/*/bin")) or [
         str(Path(p).parent) for p in [shutil.which("initdb")] if p
     ]
     if not found:
-        if os.environ.get("CI") == "true":
-            pytest.fail("PostgreSQL is not installed: apt install postgresql")
-        pytest.skip("PostgreSQL is not installed: apt install postgresql, or brew install postgresql")
+        _missing("PostgreSQL is not installed: apt install postgresql, or brew install postgresql")
     tools = Path(found[-1])
     folder = Path(tempfile.mkdtemp(prefix="plumbline-pg-", dir="/tmp"))
     as_owner: dict[str, Any] = {"cwd": "/", "check": True, "capture_output": True, "text": True}
@@ -56,10 +66,7 @@ def postgres() -> Iterator[Postgres]:
         as_owner |= {"user": owner.pw_uid, "group": owner.pw_gid}
         for path in (folder, folder / "password"):
             os.chown(path, owner.pw_uid, owner.pw_gid)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data = folder / "data"
+    port, data = _free_port(), folder / "data"
     subprocess.run(
         [tools / "initdb", "-D", data, "-U", "owner", f"--pwfile={folder / 'password'}", "--no-sync",
          "--auth=scram-sha-256", "-E", "UTF8"], **as_owner,
@@ -77,9 +84,60 @@ def postgres() -> Iterator[Postgres]:
         return told.stdout.strip()
 
     try:
-        yield Postgres(f"postgresql://owner@127.0.0.1:{port}/postgres", say)
+        yield Database(f"postgresql://owner@127.0.0.1:{port}/postgres", say)
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _program(*names: str) -> str | None:
+    """Servers stand in /usr/sbin, which is not on everyone's path."""
+    path = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin{os.pathsep}/usr/local/sbin"
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[Database]:
+    """A server that speaks MySQL's protocol, with a user ``reader`` who may only read the database ``risk``."""
+    server, install = _program("mariadbd"), _program("mariadb-install-db")
+    client = _program("mariadb")
+    if not (server and install and client):
+        _missing("MariaDB is not installed: apt install mariadb-server, or brew install mariadb")
+    folder = Path(tempfile.mkdtemp(prefix="plumbline-my-", dir="/tmp"))
+    port, data, socket_file = _free_port(), folder / "data", folder / "s.sock"
+    owner = pwd.getpwuid(os.getuid()).pw_name  # the server runs as root only where it is told to
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
+    subprocess.run(
+        [str(install), "--no-defaults", f"--datadir={data}", f"--user={owner}", "--skip-test-db",
+         "--auth-root-authentication-method=normal"], check=True, **quiet,
+    )  # fmt: skip
+    running = subprocess.Popen(
+        [str(server), "--no-defaults", f"--datadir={data}", f"--user={owner}", f"--port={port}",
+         f"--socket={socket_file}", f"--pid-file={folder / 'pid'}", "--skip-networking=0", "--skip-name-resolve",
+         "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=16M",
+         "--skip-log-bin", f"--log-error={folder / 'log'}"], **quiet,
+    )  # fmt: skip
+
+    def say(sql: str) -> str:
+        told = subprocess.run(
+            [str(client), "--no-defaults", f"--socket={socket_file}", "-u", "root", "-N", "-B", "-e", sql],
+            check=True, capture_output=True, text=True, env=os.environ | {"MYSQL_PWD": ""},
+        )  # fmt: skip
+        return told.stdout.strip()
+
+    try:
+        end = time.monotonic() + 30
+        while not socket_file.exists() and running.poll() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        say(
+            f"""CREATE DATABASE risk;
+                CREATE USER reader@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';
+                GRANT SELECT ON risk.* TO reader@'127.0.0.1'"""
+        )
+        yield Database(f"mysql://reader@127.0.0.1:{port}/risk", say)
+    finally:
+        running.terminate()
+        running.wait(20)
         shutil.rmtree(folder, ignore_errors=True)
 
 

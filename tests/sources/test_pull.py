@@ -19,7 +19,7 @@ from plumbline.logs.fetch import Wanted
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace
 from tests.logs.logfiles import HEADER, row, rows_of, write
-from tests.sources.conftest import KEY, PASSWORD, SECRET, Bucket, Postgres, Web
+from tests.sources.conftest import KEY, PASSWORD, SECRET, Bucket, Database, Web
 
 START = datetime(2026, 1, 1)
 
@@ -62,7 +62,7 @@ def _everything_kept(ws: Workspace) -> str:
 
 
 @pytest.fixture
-def decisions(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Postgres:
+def decisions(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     postgres.say(
         """DROP SCHEMA IF EXISTS risk CASCADE; CREATE SCHEMA risk;
@@ -75,7 +75,7 @@ def decisions(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Postgres:
     return postgres
 
 
-def _more(server: Postgres, first: int, last: int, shift: str = "0") -> None:
+def _more(server: Database, first: int, last: int, shift: str = "0") -> None:
     server.say(
         f"""INSERT INTO risk.decisions
             SELECT 'd' || i, timestamptz '2026-01-01 00:00Z' + (i + {shift}) * interval '1 hour', 0.5, 'yes', 30,
@@ -83,7 +83,7 @@ def _more(server: Postgres, first: int, last: int, shift: str = "0") -> None:
     )
 
 
-def test_postgres_is_read_on_from_its_mark(workspace: Workspace, decisions: Postgres) -> None:
+def test_postgres_is_read_on_from_its_mark(workspace: Workspace, decisions: Database) -> None:
     asked: dict[str, Any] = {"table": "risk.decisions", "since": "when"}
     assert _counts(_pull(workspace, decisions.url, **asked)) == (50, 50, 0)
     assert _mark(workspace) == "2026-01-03 01:00:00+00"
@@ -111,7 +111,7 @@ def test_postgres_is_read_on_from_its_mark(workspace: Workspace, decisions: Post
     assert list(workspace.inbox.iterdir()) == []
 
 
-def test_undoing_a_pull_makes_the_next_one_read_it_again(workspace: Workspace, decisions: Postgres) -> None:
+def test_undoing_a_pull_makes_the_next_one_read_it_again(workspace: Workspace, decisions: Database) -> None:
     asked: dict[str, Any] = {"query": "SELECT * FROM risk.decisions WHERE age < 60;", "since": "When"}
     first = _pull(workspace, decisions.url, **asked).total("rows_loaded")
     mark = _mark(workspace)
@@ -125,7 +125,7 @@ def test_undoing_a_pull_makes_the_next_one_read_it_again(workspace: Workspace, d
 
 
 def test_a_crash_between_pull_and_load_does_not_move_the_mark(
-    workspace: Workspace, decisions: Postgres, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, decisions: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: dict[str, Any] = {"table": "risk.decisions", "since": "When"}
     _pull(workspace, decisions.url, **asked)
@@ -144,7 +144,7 @@ def test_a_crash_between_pull_and_load_does_not_move_the_mark(
     assert _pull(workspace, decisions.url, **asked).total("rows_loaded") == 10
 
 
-def test_a_time_far_ahead_does_not_hide_what_comes_after(workspace: Workspace, decisions: Postgres) -> None:
+def test_a_time_far_ahead_does_not_hide_what_comes_after(workspace: Workspace, decisions: Database) -> None:
     decisions.say("INSERT INTO risk.decisions VALUES ('x', '2199-01-01', 0.5, 'yes', 30, 'north')")
     _pull(workspace, decisions.url, table="risk.decisions", since="When")
     assert _mark(workspace) == "2026-01-03 01:00:00+00"
@@ -159,7 +159,7 @@ def test_a_time_far_ahead_does_not_hide_what_comes_after(workspace: Workspace, d
         "SELECT * FROM risk.nothing",
     ],
 )
-def test_a_query_only_reads(workspace: Workspace, decisions: Postgres, query: str) -> None:
+def test_a_query_only_reads(workspace: Workspace, decisions: Database, query: str) -> None:
     with pytest.raises(PlumblineError) as refused:
         _pull(workspace, decisions.url, query=query)
     assert "\n" not in str(refused.value)
@@ -168,7 +168,7 @@ def test_a_query_only_reads(workspace: Workspace, decisions: Postgres, query: st
 
 def test_no_secret_is_kept_or_said(
     workspace: Workspace,
-    decisions: Postgres,
+    decisions: Database,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
