@@ -1,6 +1,7 @@
 """What was found, since when, how sure, and who saw it."""
 
 from plumbline.answers.findings import acknowledge, findings
+from plumbline.answers.incidents import of_findings
 from plumbline.ui import alerts, cards, shell, states
 from plumbline.ui.ask import ask
 
@@ -19,9 +20,11 @@ if not shown:
         states.LOAD_A_LOG,
     )
 else:
-    alerts.register(shown)
+    opened = of_findings(view.ws, {record.finding.system for record in shown})
+    alerts.register(shown, opened)
     said = alerts.seen([record for record in shown if record.open and not record.acknowledged_by])
     if said is not None:
         acknowledge(view.ws, said[0], by=said[1])
         alerts.thank()
-    alerts.closed([record for record in shown if not record.open])
+    alerts.open_incident(view, [record for record in shown if record.open and record.id not in opened])
+    alerts.closed([record for record in shown if not record.open], opened)

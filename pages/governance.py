@@ -4,7 +4,19 @@ import streamlit as st
 
 from plumbline.answers import promises
 from plumbline.answers.scorecard import scorecard_answer
-from plumbline.ui import acts, cards, contexts, costs, documents, forms, registers, sentences, shell, upkeep
+from plumbline.ui import (
+    acts,
+    cards,
+    contexts,
+    costs,
+    documents,
+    forms,
+    registers,
+    sentences,
+    session,
+    shell,
+    upkeep,
+)
 from plumbline.ui.ask import ask
 
 view = shell.view()
@@ -26,7 +38,7 @@ context, attestations, exemptions, act, incidents, papers, registries, log, mone
         "Log and rehearsals",
         "Costs",
     ],
-    key="tab",
+    key=session.SECTION.name,
     on_change="rerun",
     bind="query-params",
 )

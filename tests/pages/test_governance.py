@@ -99,7 +99,7 @@ def test_four_eyes_ask_for_a_second_person() -> None:
 
 def test_a_document_is_filled_in_made_and_reviewed_on_its_tab() -> None:
     at = open_page("governance", system=SYSTEM)
-    at.session_state["tab"] = "Documents"
+    at.session_state["section"] = "Documents"
     at.run()
     assert not at.exception
     assert "None was made yet" in words(at)

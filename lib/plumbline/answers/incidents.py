@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from plumbline.answers.impact import CRITICAL, hints
 from plumbline.answers.recording import PREFIX
-from plumbline.domain import PlumblineError
+from plumbline.domain import PlumblineError, System
 from plumbline.governance import canon
 from plumbline.governance.clocks import FLAGS, Incident, is_major, notices
+from plumbline.store import findings, systems, trail
 from plumbline.store import incidents as kept
-from plumbline.store import systems, trail
+from plumbline.store.findings import Recorded
 from plumbline.store.workspace import Cursor, Workspace
 
 OPENED, CLOSED = f"{PREFIX}incident opened", f"{PREFIX}incident closed"
@@ -26,19 +28,27 @@ def open_incident(
     by: str,
     aware_at: datetime | None = None,
     at: datetime | None = None,
+    finding: int = 0,
 ) -> Incident:
     """Put an incident into the register.
 
     Args:
+        title: what happened; may be left out where a finding says it.
+        finding: the number of the finding that led to it. DORA's criteria are then filled in as far as the log
+            knows; a person still has to classify it. Who saw the finding knew of it.
         aware_at: when somebody knew of it; the clocks run from then. None: now.
         at: when it was opened. None: now.
 
     Raises:
-        PlumblineError: no title or name, or a moment that is still to come.
+        PlumblineError: no title or name, a moment that is still to come, or a finding that is another system's or
+            has an incident already.
     """
     now = datetime.now(UTC)
     opened = at or now
-    aware = aware_at or opened
+    record = _finding(ws, key, finding) if finding else None
+    seen = record.acknowledged_at if record else None
+    aware = aware_at or (min(seen, opened) if seen else opened)
+    title = title.strip() or (record.finding.sentence if record else "")
     if not title.strip() or not by.strip():
         raise PlumblineError(
             "An incident needs a title and a name", todo="Say what happened, and who opens it."
@@ -49,12 +59,42 @@ def open_incident(
         )
     item = Incident(title.strip(), aware, opened, by.strip())
     with ws.write() as cursor:
-        systems.get_system(cursor, key)
+        system = systems.get_system(cursor, key)
+        if record is not None:
+            item = _filled_in(cursor, system, item, record)
         number = kept.add(cursor, key, opened, canon.write(item))
         item = replace(item, id=number)
-        detail = {"at": opened.isoformat(), "note": f"{number}: {item.title}", "aware_at": aware.isoformat()}
+        detail: dict[str, Any] = {
+            "at": opened.isoformat(),
+            "note": f"{number}: {item.title}",
+            "aware_at": aware.isoformat(),
+        }
+        if finding:
+            detail["finding"] = finding
         trail.append(cursor, actor=item.by, action=OPENED, system=key, detail=detail)
     return item
+
+
+def _finding(ws: Workspace, key: str, number: int) -> Recorded:
+    with ws.read() as cursor:
+        record = findings.one(cursor, number)
+        taken = next((i.id for i in incidents_in(cursor, key) if i.finding == number), None)
+    if record.finding.system != key:
+        raise PlumblineError(f"Finding {number} is of {record.finding.system}, not of {key}")
+    if taken is not None:
+        raise PlumblineError(
+            f"Finding {number} has incident {taken} already", todo="Take a step of that one."
+        )
+    return record
+
+
+def _filled_in(cursor: Cursor, system: System, item: Incident, record: Recorded) -> Incident:
+    told = hints(cursor, system, record)
+    return replace(
+        item, finding=record.id, known={h.key: h.sentence for h in told},
+        criteria=tuple(h.key for h in told if h.met and h.key != CRITICAL),
+        critical_service=any(h.met for h in told if h.key == CRITICAL),
+    )  # fmt: skip
 
 
 def classify(
@@ -138,6 +178,12 @@ def incidents(ws: Workspace, key: str) -> tuple[Incident, ...]:
     """The register, the newest first."""
     with ws.read() as cursor:
         return incidents_in(cursor, key)
+
+
+def of_findings(ws: Workspace, keys: Iterable[str]) -> dict[int, Incident]:
+    """The incident of each finding of these systems that has one."""
+    with ws.read() as cursor:
+        return {i.finding: i for key in keys for i in incidents_in(cursor, key) if i.finding}
 
 
 def incidents_in(cursor: Cursor, key: str) -> tuple[Incident, ...]:

@@ -15,8 +15,13 @@ ACTOR = "command line"
 COMMANDS: list[click.Command] = []
 
 
-def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A command that has ``--workspace`` and ``--json``; its function returns (result, lines of text)."""
+def command(
+    name: str, *, into: click.Group | None = None, **settings: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A command that has ``--workspace`` and ``--json``; its function returns (result, lines of text).
+
+    ``into``: the group that it belongs to, such as ``incident``.
+    """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
@@ -36,7 +41,10 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], Callab
             "--workspace", metavar="PATH", help="Default: PLUMBLINE_WORKSPACE or data/workspace.duckdb."
         )(run)
         make: Callable[[Callable[..., Any]], click.Command] = click.command(name, **settings)
-        COMMANDS.append(make(run))
+        if into is None:
+            COMMANDS.append(make(run))
+        else:
+            into.add_command(make(run))
         return run
 
     return register

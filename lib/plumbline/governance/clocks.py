@@ -40,6 +40,10 @@ class Incident:
     sent: dict[str, datetime] = field(default_factory=dict)
     closed_at: datetime | None = None
     cause: str = ""  # and what was done, as said when it was closed
+    finding: int = 0  # of the register of findings, that led to it; 0: none
+    known: dict[str, str] = field(
+        default_factory=dict
+    )  # what the log knew of each criterion when it was opened
 
 
 @dataclass(frozen=True, slots=True)

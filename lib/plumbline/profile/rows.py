@@ -18,7 +18,7 @@ from plumbline.store.sql import ident
 from plumbline.store.workspace import aware, naive
 
 __all__ = [
-    "duplicate_ids", "exact_values", "first_decisions", "last_decisions", "repeats",
+    "affected", "duplicate_ids", "exact_values", "first_decisions", "last_decisions", "repeats",
     "scores_and_labels", "span",
 ]  # fmt: skip
 _ALL = Slice()
@@ -30,6 +30,14 @@ def span(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[datetime, d
         f'SELECT min("timestamp"), max("timestamp"), count(*) {all_rows(system).rows}'
     ).fetchone()
     return (aware(row[0]), aware(row[1]), int(row[2])) if row and row[2] else None
+
+
+def affected(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL) -> tuple[int, int | None]:
+    """Decisions of a slice and the persons they concern, shadow left out; None where the log names no person."""
+    scope = of_slice(cursor, system, part)
+    row = cursor.execute(f"SELECT count(*), count(DISTINCT subject) {scope.rows}", scope.params).fetchone()
+    n, who = (int(row[0]), int(row[1])) if row else (0, 0)
+    return n, who or None
 
 
 def exact_values(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from plumbline.answers import incidents as register_of
 from plumbline.charts import numbers
 from plumbline.domain import System
+from plumbline.governance.clocks import Incident
 from plumbline.store.findings import Recorded
 from plumbline.ui import cards, states
 from plumbline.ui.plain import one_line, plain, prose
-from plumbline.ui.session import ACTOR
+from plumbline.ui.session import ACTOR, SECTION
+from plumbline.ui.view import View
 
 ONE, ALL = "This system", "All systems"
 PAGES = ("accuracy", "drift", "releases", "fairness", "decisions", "logs")
@@ -47,7 +50,7 @@ def scope(system: System) -> bool:
     return str(chosen) == ALL
 
 
-def register(found: Sequence[Recorded]) -> None:
+def register(found: Sequence[Recorded], opened: Mapping[int, Incident]) -> None:
     """Open findings, the gravest first, each with the page that shows it."""
     cards.section(
         "Open", "One line a problem, from its onset. Known: when the rule could first have raised it."
@@ -57,24 +60,29 @@ def register(found: Sequence[Recorded]) -> None:
         st.markdown("Nothing is open.")
         return
     cards.table(
-        [_row(r) for r in open_ones],
-        alt="Open findings: severity, system, what was found, since when, when known, how sure, seen by",
+        [_row(r, opened) for r in open_ones],
+        alt="Open findings: severity, system, what was found, since when, when known, how sure, seen by, incident",
         height=TALL if len(open_ones) > MANY else None,
     )
     pages = [page for page in PAGES if any(r.finding.page == page for r in open_ones)]
-    for place, page in zip(cards.row(max(len(pages), 1)), pages, strict=False):
+    steps: list[tuple[states.Step, dict[str, str] | None]] = [
+        (states.Step(page, f"See it on {page.capitalize()}"), None) for page in pages
+    ]
+    if any(r.id in opened for r in open_ones):
+        steps.append((states.Step("governance", "Incidents and their clocks"), {SECTION.name: "Incidents"}))
+    for place, (step, query) in zip(cards.row(max(len(steps), 1)), steps, strict=False):
         with place:
-            states.link(states.Step(page, f"See it on {page.capitalize()}"))
+            states.link(step, query)
 
 
-def closed(found: Sequence[Recorded]) -> None:
+def closed(found: Sequence[Recorded], opened: Mapping[int, Incident]) -> None:
     """What was open once."""
     if not found:
         return
     cards.section("Closed", "It ended, or labels or an undo showed that it was not so.")
     cards.table(
-        [_row(r) for r in found[:100]],
-        alt="Closed findings: severity, system, what was found, since when, until, how sure, seen by",
+        [_row(r, opened) for r in found[:100]],
+        alt="Closed findings: severity, system, what was found, since when, until, how sure, seen by, incident",
         height=TALL if len(found) > MANY else None,
     )
 
@@ -104,6 +112,29 @@ def seen(waiting: Sequence[Recorded]) -> tuple[int, str] | None:
     return int(number), name.strip()
 
 
+def open_incident(view: View, waiting: Sequence[Recorded]) -> None:
+    """One click from a finding to an incident, whose criteria are filled in as far as the log knows."""
+    if not waiting:
+        return
+    by_number = {r.id: r for r in waiting}
+    with st.form("alerts.incident", border=True):
+        st.markdown(
+            "**Open an incident for a finding.** Its clocks run from when somebody saw it, or from now."
+        )
+        number = st.selectbox(
+            "Finding", list(by_number), key="alerts.incident.finding",
+            format_func=lambda n: f"{n}: {one_line(by_number[n].finding.sentence, 90)}",
+        )  # fmt: skip
+        name = st.text_input("Your name", value=ACTOR.get(), key="alerts.incident.by")
+        sent = st.form_submit_button("Open an incident")
+    if not sent:
+        return
+    ACTOR.set(name.strip())
+    record = by_number[int(number)]
+    register_of.open_incident(view.ws, record.finding.system, "", by=name, finding=record.id)
+    st.rerun()
+
+
 def thank() -> None:
     """Show the page anew, with what was said on it."""
     st.rerun()
@@ -120,8 +151,8 @@ def _sure(confidence: float | None) -> str:
     return "over 99.9 %" if confidence > 0.999 else numbers.share(confidence)
 
 
-def _row(record: Recorded) -> dict[str, str]:
-    f = record.finding
+def _row(record: Recorded, opened: Mapping[int, Incident]) -> dict[str, str]:
+    f, incident = record.finding, opened.get(record.id)
     until = f" to {numbers.day(f.until)}" if f.until else ""
     row = {
         "": cards.word(f.severity.value),
@@ -131,6 +162,9 @@ def _row(record: Recorded) -> dict[str, str]:
         "Known": numbers.day(f.known_at) if f.known_at else numbers.DASH,
         "Sure": _sure(f.confidence),
         "Seen by": plain(record.acknowledged_by, 40) if record.acknowledged_by else numbers.DASH,
+        "Incident": f"No. {incident.id}, {'closed' if incident.closed_at else 'open'}"
+        if incident
+        else numbers.DASH,
     }
     cost = f.figures.get("cost")
     if isinstance(cost, dict):

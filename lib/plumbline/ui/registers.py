@@ -52,6 +52,8 @@ def _incident(view: View, system: System, item: Incident, now: datetime) -> None
         kinds = ", ".join(FLAGS[flag] for flag in item.flags)
         none = "of none of the laws' kinds" if item.classified_at else "not classified yet"
         cards.note(f"Known {numbers.moment(item.aware_at)}, opened by {item.by}; {kinds or none}.")
+        if item.finding:
+            cards.note(f"Opened for finding {item.finding} on the Alerts page.")
         steps = notices(item, now)
         if steps:
             cards.table([_step(n, now) for n in steps], alt="Steps: law, step, due, state, source")
@@ -83,6 +85,8 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
     due = {n.key: f"{n.law} {n.title}" for n in steps if n.sent is None and n.key != "classify"}
     asks = {str(c["key"]): str(c["asks"]) for c in law().criteria}
     with st.popover("Take a step"), st.form(key, border=False):
+        if item.known and item.classified_at is None:
+            _known(item, asks)
         flags = st.multiselect(
             "It is", list(FLAGS), default=list(item.flags), format_func=FLAGS.__getitem__, key=f"{key}.flags"
         )
@@ -115,6 +119,16 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
     if cause and item.closed_at is None:
         register.close_incident(view.ws, system.key, item.id, by=by, cause=cause)
     st.rerun()
+
+
+def _known(item: Incident, asks: dict[str, str]) -> None:
+    """What the log knew of each criterion when the incident was opened; the boxes below begin with it."""
+    st.markdown(
+        "**What the log knows.** Thresholds that it shows to be met are chosen below; the rest is yours to say."
+    )
+    named = {**asks, "critical": "Critical service"}
+    for name, sentence in item.known.items():
+        cards.note(f"{named.get(name, name).partition(':')[0]}: {sentence}")
 
 
 def _open(view: View, system: System) -> None:

@@ -1,0 +1,127 @@
+"""An incident that a finding led to: what the log knows is filled in, and both name each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plumbline.answers import findings as seen
+from plumbline.answers import incidents
+from plumbline.answers.loading import load_file
+from plumbline.answers.promises import save_context
+from plumbline.domain import Finding, PlumblineError, Severity
+from plumbline.store import findings as register
+from plumbline.store.workspace import Workspace, open_workspace
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def log(path: Path, subjects: bool) -> Path:
+    """Ten days of 20 decisions; each person has two, both on one day."""
+    lines = ["id,time,prediction,label" + (",customer" if subjects else "")]
+    for i in range(200):
+        at = START + timedelta(hours=i * 1.2)
+        lines.append(
+            f"D{i},{at:%Y-%m-%dT%H:%M:%SZ},{'yes' if i % 3 else 'no'},yes" + f",C{i // 2}" * subjects
+        )
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def workspace(folder: Path, subjects: bool) -> Workspace:
+    ws = open_workspace(folder / "ws.duckdb", read_from=[folder])
+    log(folder / "shop.csv", subjects)
+    load_file(ws, folder / "shop.csv", title="shop", positive="yes", actor="test",
+              maps=[("customer", "subject")] if subjects else [])  # fmt: skip
+    return ws
+
+
+def found(ws: Workspace, system: str = "shop", *, since_days: float = 5, until: datetime | None = None,
+          cost: float | None = None, currency: str = "EUR") -> int:  # fmt: skip
+    figures = {"cost": {"amount": cost, "currency": currency}} if cost is not None else {}
+    item = Finding(system, "performance.accuracy", "Accuracy fell.", START + timedelta(days=since_days), until,
+                   Severity.HIGH, None, "accuracy", figures)  # fmt: skip
+    with ws.write() as cursor:
+        return register.add(cursor, item, datetime.now(UTC), None)
+
+
+def test_what_the_log_knows_of_the_criteria_is_filled_in(tmp_path: Path) -> None:
+    ws = workspace(tmp_path, subjects=False)
+    save_context(ws, "shop", {"critical": "yes", "interactions_per_month": "6000"}, by="Ada")
+    number = found(ws, cost=100_001)
+    item = incidents.open_incident(ws, "shop", "", by="Ada", finding=number)
+    assert item.title == "Accuracy fell."
+    assert item.criteria == ("duration", "economic")
+    assert item.critical_service
+    assert item.classified_at is None  # filled in, and for a person to say
+    assert item.flags == ()
+    assert item.known["clients"].startswith("100 decisions from 6 March 2026 to 10 March 2026")
+    assert "of all customer interactions. The log names no clients." in item.known["clients"]
+    assert item.known["duration"].startswith("5 days")
+    assert item.known["spread"] == item.known["data_loss"] == "The log cannot tell."
+    kept = incidents.incidents(ws, "shop")[0]
+    assert kept == item
+    assert incidents.of_findings(ws, ["shop"]) == {number: item}
+    with pytest.raises(PlumblineError, match="incident 1 already"):
+        incidents.open_incident(ws, "shop", "", by="Ada", finding=number)
+    ws.close()
+
+
+@pytest.mark.parametrize(
+    ("hours", "cost", "currency", "criteria"),
+    [(23.9, 100_000, "EUR", ()), (24.1, 100_000, "EUR", ("duration",)), (24.1, 200_000, "USD", ("duration",)),
+     (1, None, "EUR", ()), (1, 200_000, "EUR", ("economic",))],
+)  # fmt: skip
+def test_a_threshold_is_met_only_beyond_it_and_only_in_its_currency(
+    shop_log: Workspace, hours: float, cost: float | None, currency: str, criteria: tuple[str, ...]
+) -> None:
+    until = START + timedelta(days=5, hours=hours)
+    number = found(shop_log, until=until, cost=cost, currency=currency)
+    item = incidents.open_incident(shop_log, "shop", "Prices", by="Ada", finding=number)
+    assert item.criteria == criteria
+    assert not item.critical_service  # nobody answered
+
+
+@pytest.fixture(scope="module")
+def shop_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    ws = workspace(tmp_path_factory.mktemp("incidents"), subjects=False)
+    yield ws
+    ws.close()
+
+
+def test_clients_are_counted_where_the_log_names_them_and_the_clock_runs_from_who_saw_it(
+    tmp_path: Path,
+) -> None:
+    ws = workspace(tmp_path, subjects=True)
+    number = found(ws)
+    held = seen.acknowledge(ws, number, by="Bo")
+    item = incidents.open_incident(ws, "shop", "", by="Ada", finding=number)
+    assert "about 50 of the 100 persons in the log (50 %)" in item.known["clients"]
+    assert "clients" in item.criteria
+    assert item.aware_at == held.acknowledged_at
+    few = found(ws, until=START + timedelta(days=5, hours=3))
+    assert "clients" not in incidents.open_incident(ws, "shop", "", by="Ada", finding=few).criteria
+    with pytest.raises(PlumblineError, match="There is no finding 99"):
+        incidents.open_incident(ws, "shop", "", by="Ada", finding=99)
+    ws.close()
+
+
+def test_the_commands_take_every_step(plumbline: Callable[..., Any], tmp_path: Path) -> None:
+    log(tmp_path / "shop.csv", subjects=False)
+    plumbline("load", tmp_path / "shop.csv", "--system", "shop", "--positive", "yes")
+    step = partial(plumbline, "incident")
+    assert step("open", "shop", "Wrong prices").code == 2  # nobody signs
+    number = step("open", "shop", "Wrong prices", "--by", "Ada", "--json").json["id"]
+    met = ("--critical", "--met", "duration", "--met", "economic")
+    assert step("classify", "shop", number, *met, "--by", "Ada").code == 0
+    assert step("list", "shop", "--json").json["incidents"][0]["flags"] == ["major"]
+    first = next(line.split()[0] for line in step("list", "shop").out.splitlines() if "due" in line)
+    assert step("notice", "shop", number, first, "--by", "Ada").code == 0
+    assert step("notice", "shop", number, "nothing", "--by", "Ada").code == 2
+    assert step("close", "shop", number, "A wrong join", "--by", "Ada").code == 0
+    assert step("close", "shop", number, "Again", "--by", "Ada").code == 2
