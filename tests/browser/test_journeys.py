@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from plumbline.answers.loading import load_file
 from plumbline.store.workspace import open_workspace
@@ -128,17 +130,52 @@ def test_a_link_to_what_is_not_here_says_so(page: Page, shop: str) -> None:
     expect(page.get_by_text("which is not here")).to_be_visible()
 
 
-def test_a_decision_chosen_by_its_link_is_explained_and_can_be_taken_away(page: Page, shop: str) -> None:
+def test_a_decision_named_by_its_link_is_explained(page: Page, shop: str) -> None:
     page.goto(f"{shop}/decisions?system=shop-offers&decision=o-010-003")
     expect(page.get_by_role("heading", name=re.compile("Decision o-010-003"))).to_be_visible(timeout=40_000)
+
+
+def test_from_the_log_to_a_record_in_hand(page: Page, shop: str) -> None:
+    """Find a wrong decision, read why, see what would have changed it, take its record away and read it."""
+    page.goto(f"{shop}/decisions?system=shop-offers")
     settled(page)
     main = page.get_by_test_id("stMain")
+    looked = main.get_by_role("combobox", name="Only decisions where all of this holds")
+    for text in ("wrong", "region = south"):
+        looked.fill(text)
+        looked.press("Enter")
+        expect(page).to_have_url(re.compile(f"find=[^&]*{text.split()[0]}"), timeout=20_000)
+    looked.press("Escape")
+    settled(page)
+    found = main.get_by_text(re.compile(r"Decisions 1 to \d+ of \d+"))
+    expect(found).to_be_visible(timeout=20_000)
+    table = main.get_by_test_id("stDataFrame").last.locator(".dvn-scroller")
+    table.scroll_into_view_if_needed()
+    table.click(position={"x": 16, "y": 54})  # the box of the first row: the canvas lies beneath the scroller
+    title = main.get_by_role("heading", name=re.compile(r"Decision o-\d+-\d+")).first
+    expect(title).to_be_visible(timeout=40_000)
+    settled(page)
+    name = re.findall(r"o-\d+-\d+", title.inner_text())[0]
+    assert int(name[-3:]) % 3 == 1  # the sample's regions: north, south and a hostile one in turn
+    expect(main.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=20_000)
+    expect(main.get_by_role("heading", name="Reasons against, in words")).to_be_visible()
+    main.get_by_role("radio", name="What would have changed it").click()
+    expect(main.get_by_text(re.compile("No model file that reproduces the log"))).to_be_visible(
+        timeout=20_000
+    )
+    expect(main.get_by_text(re.compile("A comparable case"))).to_be_visible()
     main.get_by_role("radio", name="Record", exact=True).click()
     expect(main.get_by_role("heading", name="Record of this decision")).to_be_visible(timeout=20_000)
     settled(page)
     with page.expect_download() as download:
+        main.get_by_role("button", name="Record (PDF)").click()
+    paper = " ".join(part.extract_text() for part in PdfReader(download.value.path()).pages)
+    assert f"Record of decision {name}" in " ".join(paper.split())
+    with page.expect_download() as download:
         main.get_by_role("button", name="Record (JSON)").click()
-    assert '"o-010-003"' in Path(download.value.path()).read_text("utf-8")
+    record = json.loads(Path(download.value.path()).read_text("utf-8"))["record"]
+    assert record["decision_id"] == name
+    assert record["label"] != record["outcome"]  # it was a wrong one
 
 
 def test_the_portfolio_leads_to_a_scorecard(page: Page, shop: str) -> None:
