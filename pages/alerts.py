@@ -21,10 +21,11 @@ if not shown:
     )
 else:
     opened = of_findings(view.ws, {record.finding.system for record in shown})
-    alerts.register(shown, opened)
+    titles = {s.key: s.title for s in view.systems}
+    alerts.register(shown, opened, titles)
     said = alerts.seen([record for record in shown if record.open and not record.acknowledged_by])
     if said is not None:
         acknowledge(view.ws, said[0], by=said[1])
         alerts.thank()
     alerts.open_incident(view, [record for record in shown if record.open and record.id not in opened])
-    alerts.closed([record for record in shown if not record.open], opened)
+    alerts.closed([record for record in shown if not record.open], opened, titles)

@@ -17,7 +17,7 @@ from plumbline.charts import numbers
         (0.0, "accuracy", "0.0 %"),
         (0.8123, "roc_auc", "0.812"),
         (1234567.0, "mae", "1,234,567"),
-        (-12.345, "bias", "-12.3"),
+        (-12.345, "bias", "−12.3"),
         (None, "mae", "–"),
         (float("nan"), "accuracy", "–"),
         (0.5, "recall:a b", "50.0 %"),

@@ -59,3 +59,14 @@ def test_a_name_between_backticks_is_code_and_an_odd_backtick_is_itself() -> Non
     assert prose("`season_index` moved") == "`season_index` moved"
     assert prose("a ` b") == r"a \` b"
     assert prose("`![x](http://h/p)` and ![y](z)") == r"`![x](http://h/p)` and \!\[y\]\(z\)"
+
+
+@pytest.mark.parametrize(
+    ("words", "longest", "shown"),
+    [
+        ("It fell. Nobody looked at it for weeks.", 30, "It fell. Nobody looked at it…"),
+        ("It fell by a third. Nobody looked at it.", 30, "It fell by a third. …"),
+    ],
+)
+def test_a_sentence_too_long_ends_with_a_sentence_or_a_word(words, longest, shown):
+    assert prose(words, longest).replace("\\", "").replace("\u00a0", " ") == shown

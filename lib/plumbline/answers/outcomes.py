@@ -150,6 +150,6 @@ def _sentence(system: System, a: Slice, b: Slice, found: tuple[Compared, ...]) -
         "changed": "has changed", "unknown": "cannot be judged",
     }[head.verdict]  # fmt: skip
     return (
-        f"{say_metric(name)} {words}: {say_value(name, head.second.value)} after "
-        f"{say_value(name, head.first.value)} ({spans})."
+        f"{say_metric(name)} {words}: {say_value(name, head.second.value, system.unit)} after "
+        f"{say_value(name, head.first.value, system.unit)} ({spans})."
     )

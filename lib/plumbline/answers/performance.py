@@ -127,7 +127,7 @@ def performance(
             profile, reference=system.reference, name=headline, window=window, cost=asked["cost"]
         )
     daily = measure(profile, by="day", metrics=[headline], **asked, **waiting)
-    found = changes.change_point(daily)
+    found = changes.change_point(daily, unit=system.unit)
     task = system.task or Task.BINARY
     names = tuple(dict.fromkeys(metrics or (m.name for m in metrics_for(task, profile.classes))))
     return PerformanceAnswer(
@@ -212,7 +212,7 @@ def _sentence(
         return f"{name}: {found.sentence}"
     last, breaches = judged[-1], [p for p in judged if p.status is PointStatus.BREACH]
     n = sum(p.n for p in judged)
-    value = say_value(headline, last.value)
+    value = say_value(headline, last.value, system.unit)
     if breaches:
         return (
             f"{name} was beyond its limit in {len(breaches)} of {len(judged)} periods, first from "

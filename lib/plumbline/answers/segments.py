@@ -59,7 +59,7 @@ def segments(
             span = replace(part, start=healthy[0], end=healthy[1], version=None)
             then = sliced_rows(cursor, system, span, name, by)
     found = search(now, name, reference=then, against=against, proportion=name in PROPORTIONS, pairs=pairs)
-    sentence = _sentence(found, bool(by))
+    sentence = _sentence(found, bool(by), system.unit)
     return SegmentsAnswer(system, part, found, sentence, "" if asked == name else asked)
 
 
@@ -70,7 +70,7 @@ def say_slice(where: tuple[tuple[str, str], ...]) -> str:
     )
 
 
-def _sentence(found: Search, columns: bool) -> str:
+def _sentence(found: Search, columns: bool, unit: str) -> str:
     if not columns:
         return "There is no column to slice the decisions by."
     if not found.n:
@@ -89,6 +89,6 @@ def _sentence(found: Search, columns: bool) -> str:
     worst = found.segments[0]
     other = "for the rest" if found.against == "rest" else "had it changed like the rest"
     return (
-        f"{name} suffers most where {say_slice(worst.where)}: {say_value(found.metric, worst.value)} against "
-        f"{say_value(found.metric, worst.against)} {other} (n = {worst.n:,}). {looked}."
+        f"{name} suffers most where {say_slice(worst.where)}: {say_value(found.metric, worst.value, unit)} against "
+        f"{say_value(found.metric, worst.against, unit)} {other} (n = {worst.n:,}). {looked}."
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from plumbline.answers.drift import importance_of
 from plumbline.answers.reading import Span
 from plumbline.answers.releases import ReleasesAnswer
 from plumbline.answers.standing import Standing
-from plumbline.answers.wording import say_metric, say_value
+from plumbline.answers.wording import METHOD_NAMES, say_metric, say_value
 from plumbline.domain import Finding, PointStatus, Severity, Slice, System
 from plumbline.logs.schema import changes
 from plumbline.monitor import findings as problems
@@ -70,8 +71,9 @@ def measurements(
 
 def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
     onset = m.held.change.at if m.held.change else None
+    say = partial(say_value, unit=m.system.unit)
     found = problems.performance_findings(
-        m.system.key, m.held.points, name=say_metric, say=say_value, delay=m.delay, onset=onset
+        m.system.key, m.held.points, name=say_metric, say=say, delay=m.delay, onset=onset
     )
     return [problems.costing(f, m.held.stake) if f.until is None else f for f in found]
 
@@ -124,12 +126,14 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
     )  # fmt: skip
     since = m.system.reference[1]
     later = [p for p in points if p.start >= since]
-    return problems.performance_findings(m.system.key, later, name=say_metric, say=say_value)
+    return problems.performance_findings(
+        m.system.key, later, name=say_metric, say=partial(say_value, unit=m.system.unit)
+    )
 
 
 def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
     inputs = [c for c in judged_by_chunk(m.laid, "js") if c.feature not in OUTPUTS]
-    return problems.drift_findings(m.system.key, inputs, weights=m.weights)
+    return problems.drift_findings(m.system.key, inputs, weights=m.weights, spoken=METHOD_NAMES)
 
 
 def _presence(cursor: Cursor, m: Measurements) -> list[Finding]:

@@ -62,8 +62,8 @@ def standing(
         "delay": read.delays(cursor, system, Slice()), "today": now, "cost": cost,
     }  # fmt: skip
     points = performance(profile, by=by, **asked)
-    change = change_point(performance(profile, by="day", **asked))
-    breach = open_breach(headline, points, change, found, noted)
+    change = change_point(performance(profile, by="day", **asked), unit=system.unit)
+    breach = open_breach(headline, points, change, found, noted, system.unit)
     return Standing(
         profile, by, headline, points, change, breach, open_drift(cursor, system, now, found, noted),
         _stake(profile, system, breach, change), check_recorded(cursor, system),
@@ -77,6 +77,7 @@ def open_breach(
     change: ChangePoint | None,
     found: ReleasesAnswer,
     noted: tuple[Record, ...],
+    unit: str = "",
 ) -> Breach | None:
     """The breach that the last judged chunk is in, since its onset; None where it is within its limits."""
     judged = [p for p in points if p.status is not PointStatus.UNKNOWN and not p.provisional]
@@ -90,8 +91,8 @@ def open_breach(
         since = change.at
     last = judged[-1]
     run = judged[first:]
-    limit = f", limit {say_value(headline, last.threshold)}" if last.threshold is not None else ""
-    sentence = f"{say_metric(headline)} is {say_value(headline, last.value)}{limit} (n = {last.n:,})"
+    limit = f", limit {say_value(headline, last.threshold, unit)}" if last.threshold is not None else ""
+    sentence = f"{say_metric(headline)} is {say_value(headline, last.value, unit)}{limit} (n = {last.n:,})"
     if change is not None and change.until is None:
         sentence = f"{say_metric(headline)}: {change.sentence}"
     return Breach(since, sentence, handled(since, [p.end for p in run], found, noted))

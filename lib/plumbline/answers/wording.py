@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from plumbline.domain import System, Task
+from plumbline.monitor.figures import say_figure
 from plumbline.monitor.metrics import HEADLINE, METRICS, metric
 
 _SPOKEN = {
     "mae": "The mean absolute error", "rmse": "The root mean squared error", "roc_auc": "ROC AUC", "r2": "R²",
-    "f1": "F1", "mape": "MAPE", "smape": "sMAPE",
+    "f1": "F1", "mape": "MAPE", "smape": "sMAPE", "bias": "The mean error (bias)",
+    "median_absolute_error": "The median absolute error",
 }  # fmt: skip
 
 #: drift methods whose spelling is not their name
@@ -31,14 +33,11 @@ def say_metric(name: str) -> str:
     return _SPOKEN.get(name, name.replace("_", " ").capitalize())
 
 
-def say_value(name: str, value: float | None) -> str:
-    """A value in its unit, with the digits that mean something."""
+def say_value(name: str, value: float | None, unit: str = "") -> str:
+    """A value in its unit, with the digits that mean something; ``unit``: what the system predicts so many of."""
     if value is None:
         return "unknown"
-    unit = "share" if name.startswith("recall:") else metric(name).unit
-    if unit == "share":
-        return f"{100 * value:.1f} %"
-    return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return say_figure(metric("recall" if name.startswith("recall:") else name), value, unit)
 
 
 def say_level(value: str) -> str:

@@ -56,7 +56,7 @@ def significant(value: float, digits: int = 3) -> str:
     size = math.floor(math.log10(abs(value)))
     if size < -4 or size > 11:
         return f"{value:.{digits - 1}e}"
-    return f"{value:,.{max(digits - 1 - size, 0)}f}"
+    return f"{value:,.{max(digits - 1 - size, 0)}f}".replace("-", "−")
 
 
 def p_value(value: float | None) -> str:

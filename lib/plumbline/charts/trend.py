@@ -240,13 +240,23 @@ def _reference(
     start = max(reference[0], min(p.start for p in points))
     end = min(reference[1], max(p.end for p in points))
     if start < end:
+        top = _low_in_the_band(start, end, points)
         figure.add_vrect(
             x0=start, x1=end, fillcolor=t.reference_band, line={"width": 0, "color": t.line}, layer="below",
             annotation={
                 "text": "reference", "font": {"color": t.muted, "size": 12}, "showarrow": False,
-                "yref": "paper", "y": 0.0, "yanchor": "bottom", "x": start, "xanchor": "left", "xshift": 4,
+                "yref": "paper", "y": float(top), "yanchor": "top" if top else "bottom", "x": start,
+                "xanchor": "left", "xshift": 4,
             },
         )  # fmt: skip
+
+
+def _low_in_the_band(start: datetime, end: datetime, points: Sequence[Point]) -> bool:
+    """Whether the line runs through the band's lower half, so that a word is better read at its top."""
+    values = [p.value for p in points if p.value is not None]
+    inside = [p.value for p in points if p.value is not None and start <= p.start < end]
+    middle = (min(values) + max(values)) / 2
+    return bool(inside) and sum(inside) / len(inside) < middle
 
 
 def _level(figure: go.Figure, mode: Mode, level: float, points: Sequence[Point]) -> None:

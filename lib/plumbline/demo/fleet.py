@@ -108,7 +108,7 @@ SCENARIO = Scenario(
         "regulated_buyers": "no", "financial_entity": "no", "interactions_per_month": "2000",
     },
     settings={
-        "as_of": DEMO_END, "headline": "bias",
+        "as_of": DEMO_END, "headline": "bias", "unit": "parcels",
         "cost_matrix": {
             "currency": "EUR", "over": COST, "under": 0.0,
             "reason": "Capacity is bought by the van: EUR 360 a day for 120 parcels, whether they come or not.",

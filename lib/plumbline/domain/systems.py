@@ -123,8 +123,13 @@ class System:
     #: the half-open span [start, end) of decisions that count as healthy; None: not yet known
     reference: tuple[datetime, datetime] | None = None
     reference_source: str = "none"  # none | auto | given (set by a person) | loaded (load --reference)
-    #: the owner's settings: currency, cost_matrix, floors, retention_days, response_days, at_stake ...
+    #: the owner's settings: currency, cost_matrix, floors, retention_days, response_days, at_stake, unit ...
     settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def unit(self) -> str:
+        """What a regression predicts so many of, as its owner says it, e.g. ``parcels``; empty: not said."""
+        return str(self.settings.get("unit") or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,12 +87,17 @@ def releases_compared(case: Case) -> Evidence:
         f"{count(sum(compared))} of the {looked_at} "
         f"had an overlap of {count(case.limits['overlap_hours'])} hours or "
         f"{count(case.limits['overlap_decisions'])} decisions; the newest, {newest.previous} to "
-        f"{newest.version} on {day(newest.at)}, had {newest.overlap_hours:.1f} hours and "
-        f"{plural(newest.overlap_decisions, 'decision')}."
+        f"{newest.version} on {day(newest.at)}, had {_overlap(newest)}."
     )
     if all(compared):
         return measured(Status.PASS, sentence)
     return measured(Status.PARTIAL if compared[0] else Status.FAIL, sentence)
+
+
+def _overlap(switch: Switch) -> str:
+    if not switch.overlap_decisions:
+        return "none"
+    return f"{switch.overlap_hours:.1f} hours and {plural(switch.overlap_decisions, 'decision')}"
 
 
 def _overlapped(switch: Switch, case: Case) -> bool:

@@ -16,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from plumbline.domain import FloatArray, Point
+from plumbline.monitor.figures import say_figure
 from plumbline.monitor.intervals import Z
 from plumbline.monitor.metrics import Metric, metric
 
@@ -66,12 +67,15 @@ class _Series:
         )
 
 
-def change_point(points: Sequence[Point], *, matters: float | None = None) -> ChangePoint | None:
+def change_point(
+    points: Sequence[Point], *, matters: float | None = None, unit: str = ""
+) -> ChangePoint | None:
     """The last change for the worse in a daily series of one metric and version.
 
     Args:
         points: as ``performance(..., by="day")`` returns them; provisional ones are left out.
         matters: smallest change worth telling, in the metric's unit; None: the metric's own.
+        unit: what the system predicts so many of, for the sentence.
 
     Returns:
         None where nothing broke beyond chance, where it does not matter, or where days are too few.
@@ -92,7 +96,7 @@ def change_point(points: Sequence[Point], *, matters: float | None = None) -> Ch
     edges = _segments(series)
     enough = _matters(one, series, edges) if matters is None else matters
     run = _worse_run(one, series, edges, enough)
-    return _told(name, one, series, run, enough) if run else None
+    return _told(name, one, series, run, enough, unit) if run else None
 
 
 def _series(points: Sequence[Point]) -> _Series:
@@ -194,7 +198,9 @@ def _steps_cost(series: _Series, run: list[int]) -> float:
     return float(total)
 
 
-def _told(name: str, one: Metric, series: _Series, run: list[int], enough: float) -> ChangePoint | None:
+def _told(
+    name: str, one: Metric, series: _Series, run: list[int], enough: float, unit: str
+) -> ChangePoint | None:
     first, ended = run[0], run[-1]
     error = _slope_error(series, first, ended)
     slope = float(error.min()) + PENALTY * np.log(len(series.value)) < _steps_cost(series, run)
@@ -213,28 +219,22 @@ def _told(name: str, one: Metric, series: _Series, run: list[int], enough: float
     return ChangePoint(
         name, kind, series.start[at], series.start[low], series.start[min(high, ended - 1)], before, after,
         int(series.rows[first:at].sum()), int(series.rows[at:ended].sum()), until,
-        _sentence(one, kind, series.start[at], before, after, until),
+        _sentence(one, kind, series.start[at], before, after, until, unit),
     )  # fmt: skip
 
 
 def _sentence(
-    one: Metric, kind: str, at: datetime, before: float, after: float, until: datetime | None
+    one: Metric, kind: str, at: datetime, before: float, after: float, until: datetime | None, unit: str
 ) -> str:
+    largest = max(abs(before), abs(after))
+    was, then = say_figure(one, before, unit, largest), say_figure(one, after, unit, largest)
     last = until - timedelta(days=1) if until else None
     if last and last <= at:
-        return f"{_figure(one, after)} on {at.day} {at:%B %Y} alone, {_figure(one, before)} before."
+        return f"{then} on {at.day} {at:%B %Y} alone, {was} before."
     if last and kind == "step":
         first = f"{at.day}" if (at.year, at.month) == (last.year, last.month) else f"{at.day} {at:%B %Y}"
-        return (
-            f"{_figure(one, after)} from {first} to {last.day} {last:%B %Y}, {_figure(one, before)} before."
-        )
+        return f"{then} from {first} to {last.day} {last:%B %Y}, {was} before."
     end = f"until {last.day} {last:%B %Y}" if last else "since"
     way = "" if kind == "step" else ("falling " if after < before else "rising ") + f"{end}, "
-    tail = (
-        f"{_figure(one, after)} {end}" if kind == "step" else f"{way}{_figure(one, after)} in the last days"
-    )
-    return f"{_figure(one, before)} until {at.day} {at:%B %Y}, {'then ' if last else ''}{tail}."
-
-
-def _figure(one: Metric, value: float) -> str:
-    return f"{100 * value:.1f} %" if one.unit == "share" else f"{value:,.3g}"
+    tail = f"{then} {end}" if kind == "step" else f"{way}{then} in the last days"
+    return f"{was} until {at.day} {at:%B %Y}, {'then ' if last else ''}{tail}."

@@ -8,7 +8,7 @@ after that. Delays of detection are measured from it, and an alarm never claims 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -117,7 +117,11 @@ YEAR = timedelta(days=365)
 
 
 def drift_findings(
-    system: str, chunks: Sequence[FeatureDrift], *, weights: dict[str, float] | None = None
+    system: str,
+    chunks: Sequence[FeatureDrift],
+    *,
+    weights: dict[str, float] | None = None,
+    spoken: Mapping[str, str] | None = None,
 ) -> list[Finding]:
     """One finding a run of drifted chunks of one feature whose evidence together is beyond chance.
 
@@ -129,6 +133,7 @@ def drift_findings(
     Args:
         chunks: every feature's, by one method, in order of time.
         weights: mean absolute attribution by feature, where known.
+        spoken: how a method is called in a sentence, where not as it is spelt.
     """
     total = sum((weights or {}).values())
     made = []
@@ -143,12 +148,13 @@ def drift_findings(
             worst = max(part, key=lambda c: c.value or 0)
             weight = (weights or {}).get(feature, 0.0) / total if total > 0 else None
             rows = sum(c.n for c in part)
+            called = (spoken or {}).get(worst.method, worst.method)
             carries = f", which carries {100 * weight:.0f} % of the model's weight," if weight else ""
             made.append(
                 Finding(
                     system=system,
                     signal=f"drift.{feature}",
-                    sentence=f"{feature}{carries} drifted: distance up to {worst.value:.2f} ({worst.method}), "
+                    sentence=f"{feature}{carries} drifted: {called} up to {worst.value:.2f}, "
                     f"limit {worst.threshold:g}, over {rows:,} decisions.",
                     since=part[0].start,
                     until=part[-1].end if ended else None,

@@ -36,10 +36,13 @@ def opening(found: Sequence[Recorded], system: System) -> tuple[str, str]:
         one = len(own) == 1
         count = f"{len(own)} open {'finding' if one else 'findings'}"
         text = f"{system.title} has {count}, {seen}. {first.finding.sentence}"
-    return (
-        text,
-        f"{len(open_ones)} open in {len({r.finding.system for r in open_ones})} systems. Times are UTC.",
+    named = {r.finding.system for r in open_ones}
+    where = (
+        f"{len(open_ones)} open in {len(named)} {'system' if len(named) == 1 else 'systems'}. "
+        if named
+        else ""
     )
+    return text, f"{where}Times are UTC."
 
 
 def scope(system: System) -> bool:
@@ -50,7 +53,7 @@ def scope(system: System) -> bool:
     return str(chosen) == ALL
 
 
-def register(found: Sequence[Recorded], opened: Mapping[int, Incident]) -> None:
+def register(found: Sequence[Recorded], opened: Mapping[int, Incident], titles: Mapping[str, str]) -> None:
     """Open findings, the gravest first, each with the page that shows it."""
     cards.section(
         "Open", "One line a problem, from its onset. Known: when the rule could first have raised it."
@@ -60,7 +63,7 @@ def register(found: Sequence[Recorded], opened: Mapping[int, Incident]) -> None:
         st.markdown("Nothing is open.")
         return
     cards.table(
-        [_row(r, opened) for r in open_ones],
+        [_row(r, opened, titles) for r in open_ones],
         alt="Open findings: severity, system, what was found, since when, when known, how sure, seen by, incident",
         height=TALL if len(open_ones) > MANY else None,
     )
@@ -75,13 +78,13 @@ def register(found: Sequence[Recorded], opened: Mapping[int, Incident]) -> None:
             states.link(step, query)
 
 
-def closed(found: Sequence[Recorded], opened: Mapping[int, Incident]) -> None:
+def closed(found: Sequence[Recorded], opened: Mapping[int, Incident], titles: Mapping[str, str]) -> None:
     """What was open once."""
     if not found:
         return
     cards.section("Closed", "It ended, or labels or an undo showed that it was not so.")
     cards.table(
-        [_row(r, opened) for r in found[:100]],
+        [_row(r, opened, titles) for r in found[:100]],
         alt="Closed findings: severity, system, what was found, since when, until, how sure, seen by, incident",
         height=TALL if len(found) > MANY else None,
     )
@@ -151,12 +154,12 @@ def _sure(confidence: float | None) -> str:
     return "over 99.9 %" if confidence > 0.999 else numbers.share(confidence)
 
 
-def _row(record: Recorded, opened: Mapping[int, Incident]) -> dict[str, str]:
+def _row(record: Recorded, opened: Mapping[int, Incident], titles: Mapping[str, str]) -> dict[str, str]:
     f, incident = record.finding, opened.get(record.id)
     until = f" to {numbers.day(f.until)}" if f.until else ""
     row = {
         "": cards.word(f.severity.value),
-        "System": plain(f.system, 40),
+        "System": plain(titles.get(f.system, f.system), 60),
         "Finding": prose(f.sentence, 320),
         "Since": (numbers.day(f.since) if f.since else numbers.DASH) + until,
         "Known": numbers.day(f.known_at) if f.known_at else numbers.DASH,

@@ -23,11 +23,11 @@ def note(words: str, help: str | None = None) -> None:
     st.markdown(f":small[:gray[{prose(words)}]]", help=help)
 
 
-def opening(sentence: str, small: str = "", *, below: bool = False) -> None:
+def opening(sentence: str, small: str = "", *, below: bool = False, help: str | None = None) -> None:
     """The finding as the page's one first heading, or ``below`` one; the line after it says window and zone."""
     st.markdown(f"{'##' if below else '#'} {prose(sentence)}", anchors=False)
     if small:
-        note(small)
+        note(small, help)
 
 
 def section(title: str, small: str = "") -> None:
@@ -61,7 +61,7 @@ def reason(words: str, longest: int = 260, *, clause: bool = False) -> str:
     """
     found = _REASON.match(words)
     if not found:
-        return prose(words, longest)
+        return prose(_CLAUSE.split(words, maxsplit=1)[0].rstrip(".") + "." if clause else words, longest)
     control, status, finding = found.groups()
     if clause:
         finding = _CLAUSE.split(finding, maxsplit=1)[0].rstrip(".") + "."

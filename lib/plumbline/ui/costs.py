@@ -26,6 +26,7 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
             "Currency", value=str(held.get("currency") or stated.get("currency") or "EUR"), max_chars=8,
             key=f"governance.costs.{system.key}.currency", width=120,
         )  # fmt: skip
+        of = _unit(system) if system.task is Task.REGRESSION else None
         worth = _error(system, held) if system.task is Task.REGRESSION else _matrix(system, held)
         reason = st.text_input(
             "Why these amounts", value=str(held.get("reason", "")), max_chars=300,
@@ -51,9 +52,21 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
     stake = {"amount": amount, "currency": unit, "sentence": (sentence or "").strip()} if amount else None
     if worth:
         worth["reason"] = (reason or "").strip()
-    return {"cost_matrix": {"currency": unit, **worth} if worth else None, "at_stake": stake}, str(
-        by or ""
-    ).strip()
+    settings: dict[str, Any] = {
+        "cost_matrix": {"currency": unit, **worth} if worth else None,
+        "at_stake": stake,
+    }
+    if of is not None:
+        settings["unit"] = of or None
+    return settings, str(by or "").strip()
+
+
+def _unit(system: System) -> str:
+    """What the system predicts so many of."""
+    return st.text_input(
+        "Predicts a number of", value=system.unit, max_chars=24, placeholder="e.g. parcels", width=240,
+        key=f"governance.costs.{system.key}.unit", help="Said behind each error, such as: 36.5 parcels too many.",
+    ).strip()  # fmt: skip
 
 
 def _matrix(system: System, held: dict[str, Any]) -> dict[str, Any]:

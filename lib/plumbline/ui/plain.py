@@ -31,13 +31,24 @@ def prose(value: object, longest: int = 0) -> str:
 
     Code is never parsed any further, so it needs no escapes; an odd backtick is shown as it is.
     """
-    parts = one_line(value, longest).split("`")
+    parts = _whole_sentences(one_line(value), longest).split("`")
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
     words = "".join(
         f"`{part}`" if i % 2 and part.strip() else _MARKS.sub(r"\\\1", part) for i, part in enumerate(parts)
     )
     return _PER_CENT.sub("\u00a0", words)
+
+
+def _whole_sentences(words: str, longest: int) -> str:
+    """As many whole sentences as fit, where they tell a good part; else cut between words."""
+    if not longest or len(words) <= longest:
+        return words
+    kept = words[: longest - 1]
+    for end, least in ((kept.rfind(". ") + 1, longest / 3), (kept.rfind(" "), longest / 2)):
+        if end > least:
+            return f"{words[:end].rstrip()} …" if words[:end].endswith(".") else f"{words[:end].rstrip()}…"
+    return one_line(words, longest)
 
 
 def one_line(value: object, longest: int = 0) -> str:

@@ -25,11 +25,11 @@ def downloads(view: View, key: str) -> None:
         "Language", LANGUAGES, default="en", required=True, key="scorecard.language",
         format_func=lambda c: str(language(c).texts["name"]), label_visibility="collapsed",
     )  # fmt: skip
-    for place, (ending, (label, mime)) in zip(st.columns([1, 1, 3]), LABELS.items(), strict=False):
-        with place:
+    with st.container(horizontal=True):  # wraps on a narrow screen; columns would cut the labels
+        for ending, (label, mime) in LABELS.items():
             st.download_button(
                 label, data=_maker(view, key, ending, str(code)), file_name=f"plumbline-{key}{ending}", mime=mime,
-                on_click="ignore", key=f"scorecard.download{ending}", width="stretch",
+                on_click="ignore", key=f"scorecard.download{ending}", width=200,
             )  # fmt: skip
 
 

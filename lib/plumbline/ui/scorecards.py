@@ -28,6 +28,14 @@ MEANS = {
     "MATURE": ("is mature", "all that is mandatory passes by evidence"),
     "EXEMPT": ("is exempt", "a sandbox that affects nothing"),
 }
+#: what a tier asks for, and of whom
+TIERS = {
+    "exempt": "Tier exempt: a sandbox that affects nothing. No control is asked for.",
+    "light": "Tier light: not critical, no harm, and a person looks at each decision. Few controls are mandatory.",
+    "full": "Tier full: in production and affecting outcomes. Most controls are mandatory.",
+    "regulated": "Tier regulated: as full, and buyers are regulated, it can harm, it is high risk under the AI Act, or "
+    "the company is a financial entity. Nearly all controls are mandatory.",
+}
 MANY, TALL = 12, 620  # rows from which a table scrolls inside itself, at that many pixels
 PAGES = {path.stem for path in states.PAGES.glob("*.py")}
 
@@ -49,6 +57,7 @@ def verdict(answer: Answer, view: View) -> None:
             " A scorecard speaks of the whole log; the sidebar's window is not used." if view.narrowed else ""
         ),
         below=True,
+        help=f"{TIERS[card.tier.value]} A question without an answer is read the stricter way.",
     )
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from plumbline.domain import PlumblineError
 from plumbline.ui.arrivals import packed
-from plumbline.ui.plain import plain
+from plumbline.ui.plain import plain, prose
 
 PAGES = Path(__file__).resolve().parents[3] / "pages"
 
@@ -42,7 +42,7 @@ def empty(sentence: str, todo: str, *steps: Step) -> None:
     """There is nothing here yet: why, what to do, and where."""
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"### {plain(sentence)}", anchors=False)
-        st.markdown(plain(todo))
+        st.markdown(prose(todo))
         for step in steps:
             link(step)
 
