@@ -13,9 +13,13 @@ import pytest
 from plumbline.answers import findings as seen
 from plumbline.answers import incidents
 from plumbline.answers.loading import load_file
-from plumbline.answers.promises import save_context
+from plumbline.answers.promises import change_settings, save_context
+from plumbline.answers.recording import records_in
+from plumbline.answers.releases import handled, releases_of
 from plumbline.domain import Finding, PlumblineError, Severity
+from plumbline.monitor.findings import problem_of
 from plumbline.store import findings as register
+from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -108,6 +112,64 @@ def test_clients_are_counted_where_the_log_names_them_and_the_clock_runs_from_wh
     assert "clients" not in incidents.open_incident(ws, "shop", "", by="Ada", finding=few).criteria
     with pytest.raises(PlumblineError, match="There is no finding 99"):
         incidents.open_incident(ws, "shop", "", by="Ada", finding=99)
+    ws.close()
+
+
+BREACH = START + timedelta(days=5)
+
+
+@pytest.mark.parametrize(
+    ("signal", "opened_after", "over_after", "counts"),
+    [
+        ("performance.accuracy", 1, None, True),
+        ("warning.accuracy", 1, None, True),  # an early warning of the same problem
+        ("performance.accuracy", 1, 2, True),  # it ended since
+        ("performance.accuracy", -1, None, False),  # opened before the onset: it was about something else
+        ("performance.accuracy", 1, -1, False),  # the finding was over by then
+        ("drift.age", 1, None, False),
+        ("", 1, None, False),  # names nothing
+    ],
+)
+def test_only_an_incident_that_names_the_breach_and_came_after_it_handles_it(
+    tmp_path: Path, signal: str, opened_after: int, over_after: int | None, counts: bool
+) -> None:
+    ws = workspace(tmp_path, subjects=False)
+    number = 0
+    if signal:
+        until = BREACH + timedelta(days=over_after) if over_after is not None else None
+        item = Finding("shop", signal, "It fell.", START, until, Severity.HIGH, None, "accuracy", {})
+        with ws.write() as cursor:
+            number = register.add(cursor, item, datetime.now(UTC), None)
+    incidents.open_incident(
+        ws, "shop", "Wrong", by="Ada", at=BREACH + timedelta(days=opened_after), finding=number
+    )
+    with ws.read() as cursor:
+        noted = records_in(cursor, "shop")
+        released = releases_of(cursor, systems.get_system(cursor, "shop"))
+    done = handled(BREACH, [], released, noted, lambda s: problem_of(s).startswith("performance."))
+    assert bool(done.by) is counts
+    assert bool(done.unnamed) is (not signal)
+    if not signal:  # it can still be said what it was about
+        number = found(ws)
+        incidents.classify(ws, "shop", 1, by="Ada", flags=(), finding=number)
+        with ws.read() as cursor:
+            named = handled(BREACH, [], released, records_in(cursor, "shop"), lambda s: s.startswith("perf"))
+        assert named.by
+        with pytest.raises(PlumblineError, match=f"names finding {number} already"):
+            incidents.classify(ws, "shop", 1, by="Ada", flags=(), finding=found(ws))
+    ws.close()
+
+
+def test_a_report_under_the_ai_act_is_for_high_risk_systems_alone(tmp_path: Path) -> None:
+    ws = workspace(tmp_path, subjects=False)
+    incidents.open_incident(ws, "shop", "Wrong", by="Ada")
+    assert "serious" in incidents.flags_of(ws, "shop")  # the class is not worked out yet
+    change_settings(ws, "shop", {"ai_act": {"class": "minimal", "open": []}}, by="Ada")
+    assert list(incidents.flags_of(ws, "shop")) == ["major", "personal_data"]
+    with pytest.raises(PlumblineError, match="not high risk"):
+        incidents.classify(ws, "shop", 1, by="Ada", flags=("serious",))
+    change_settings(ws, "shop", {"ai_act": {"class": "high risk", "open": []}}, by="Ada")
+    assert incidents.classify(ws, "shop", 1, by="Ada", flags=("serious",)).flags == ("serious",)
     ws.close()
 
 

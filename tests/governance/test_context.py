@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError, Requirement, Tier
 from plumbline.governance.catalogue import catalogue
-from plumbline.governance.context import QUESTIONS, check_answer, interaction_share, read, requirement
+from plumbline.governance.context import QUESTIONS, check_answer, interaction_share, read, requirement, spoken
 
 from .cases import CREDIT, SANDBOX, SHOP, SUGGESTIONS, healthy_facts, judge, thin_facts
 
@@ -104,7 +104,10 @@ def test_the_share_of_interactions(stated: str, decisions: int | None, share: fl
 
 def test_answers_are_checked_where_they_are_given() -> None:
     assert check_answer("environment", " Production ") == "production"
-    assert check_answer("interactions_per_month", "12,000") == "12,000"
+    assert check_answer("interactions_per_month", "12,000") == "12000"
+    assert spoken("interactions_per_month", "12000") == "12,000"
+    assert spoken("interactions_per_month", "unknown") == "unknown"
+    assert spoken("harm", "no") == "no"
     assert check_answer("harm", "") == ""
     for key, value in [("environment", "prod"), ("interactions_per_month", "-3"), ("impact", "number"),
                        ("interactions_per_month", "nan"), ("colour", "red")]:  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 
 from plumbline.answers import incidents, promises
 from plumbline.answers import scorecard as scoring
-from plumbline.domain import Attestation, PlumblineError, Status, Verdict
+from plumbline.domain import Attestation, Exemption, PlumblineError, Status, Verdict
 from plumbline.governance.effects import effects
 from plumbline.governance.facts import Facts
 from plumbline.store.workspace import Workspace
@@ -79,6 +79,41 @@ def test_with_four_eyes_a_statement_waits_for_a_second_person(shop: Workspace) -
     assert "Bo approved the statement by Ana on CMP-7" in again.changes.statements
     promises.attest(shop, stated("CMP-7", status=Status.FAIL, owner="Cy"))
     assert status(shop, "CMP-7") is Status.FAIL  # one person is enough to say that it does not hold
+
+
+def test_with_four_eyes_an_exemption_waits_for_a_second_person(shop: Workspace) -> None:
+    def asked(**more: Any) -> Exemption:
+        given = {"until": TODAY + timedelta(days=30), "at": TODAY, **more}
+        return promises.exempt(shop, Exemption("shop", "MON-7", "Phased", "Ana", **given))
+
+    assert asked().approver == "Ana"  # one person is enough
+    assert status(shop, "MON-7") is Status.EXEMPT
+    promises.change_settings(shop, "shop", {"four_eyes": True}, by="Ana")
+    assert status(shop, "MON-7") is Status.FAIL  # nobody else ever looked at it
+    item = asked(until=TODAY + timedelta(days=60))
+    assert (item.proposer, item.approver) == ("Ana", "")
+    card = scoring.scorecard(shop, "shop", at=NOW)
+    assert control(card, "MON-7").status is Status.FAIL
+    assert "asked for by Ana" in control(card, "MON-7").evidence.sentence
+    assert "waits for a second person's approval" in control(card, "MON-7").evidence.sentence
+    newest, first = promises.waiting(promises.statements(shop, "shop"), TODAY)[1]
+    for by in ("Ana", " ana "):
+        with pytest.raises(PlumblineError, match="that they asked for"):
+            promises.approve_exemption(shop, "shop", newest.id, by=by, on=TODAY)
+    promises.approve_exemption(shop, "shop", newest.id, by="Bo", on=TODAY)
+    card = scoring.scorecard(shop, "shop", at=NOW)
+    assert control(card, "MON-7").status is Status.EXEMPT
+    assert "asked for by Ana, approved by Bo" in control(card, "MON-7").evidence.sentence
+    with pytest.raises(PlumblineError, match="approved by Bo already"):
+        promises.approve_exemption(shop, "shop", newest.id, by="Cy", on=TODAY)
+    with pytest.raises(PlumblineError, match="no such exemption"):
+        promises.approve_exemption(shop, "shop", 999, by="Bo", on=TODAY)
+    changes = scoring.scorecard_answer(shop, "shop", at=NOW).changes
+    assert changes is not None
+    assert any(said.startswith("Bo approved the exemption of MON-7") for said in changes.statements)
+    promises.change_settings(shop, "shop", {"four_eyes": None}, by="Ana")
+    assert promises.waiting(promises.statements(shop, "shop"), TODAY) == ((), ())
+    assert first.proposer == ""
 
 
 def test_four_eyes_never_give_a_better_verdict() -> None:
@@ -164,6 +199,8 @@ def test_an_incident_that_cannot_be_is_refused(
 def test_an_incident_recorded_elsewhere_and_still_open_leaves_it_unknown(shop: Workspace) -> None:
     from plumbline.answers.recording import record
 
+    with pytest.raises(PlumblineError, match="no finding 7"):
+        record(shop, "shop", "incident opened", by="pipeline", finding=7)
     record(shop, "shop", "incident opened", by="pipeline")
     assert scoring.scorecard_answer(shop, "shop").measured.facts.incidents_overdue is None
     record(shop, "shop", "incident closed", by="pipeline")

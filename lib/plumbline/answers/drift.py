@@ -167,7 +167,9 @@ def open_drift(
     size = f"Jensen-Shannon distance {worst.value:.2f}, limit 0.1, n = {worst.n:,}"
     sentence = f"{worst.feature}{others} drifted ({size})"
     longest = max(runs, key=len)
-    return Breach(since, sentence, handled(since, [f.end for f in longest if f.end], found, noted))
+    signals = {f"drift.{run[0].feature}" for run in runs}
+    done = handled(since, [f.end for f in longest if f.end], found, noted, signals.__contains__)
+    return Breach(since, sentence, done.by, done.unnamed)
 
 
 def _open_run(series: Sequence[FeatureDrift]) -> list[FeatureDrift]:

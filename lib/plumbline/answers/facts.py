@@ -8,6 +8,7 @@ from typing import Any
 
 from plumbline.answers import checking, recording
 from plumbline.answers.documents import review_facts
+from plumbline.answers.guarding import Watched
 from plumbline.answers.incidents import incidents_in
 from plumbline.answers.issuing import record_facts
 from plumbline.answers.probing import latest_probes
@@ -130,7 +131,7 @@ def _versions(
     seen = {v.version for v in found.releases.versions if v.version}
     held = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
     back = max(found.releases.rollbacks, key=lambda r: r.end, default=None)
-    tripped = [g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g.at)]
+    tripped = [g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g)]
     same = consistency(repeats(cursor, system, Slice()))
     return {
         "versions": len(seen), **registry_facts(seen, held, latest_probes(cursor, system.key)),
@@ -143,8 +144,15 @@ def _versions(
     }  # fmt: skip
 
 
-def _answered(noted: tuple[Record, ...], at: datetime | None) -> bool:
-    return at is not None and any(r.event == "incident opened" and r.at >= at for r in noted)
+def _answered(noted: tuple[Record, ...], watched: Watched) -> bool:
+    """Whether an incident was opened since that names this guardrail's finding."""
+    if watched.at is None:
+        return False
+    return any(
+        r.event == "incident opened" and r.at >= watched.at and r.about is not None
+        and r.about.signal == "release.guardrail" and r.about.figures.get("version") == watched.version
+        for r in noted
+    )  # fmt: skip
 
 
 def _audit(cursor: Cursor, system: System, span: Span) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from plumbline.answers.impact import CRITICAL, hints
 from plumbline.answers.recording import PREFIX
 from plumbline.domain import PlumblineError, System
 from plumbline.governance import canon
-from plumbline.governance.clocks import FLAGS, Incident, is_major, notices
+from plumbline.governance.clocks import FLAGS, Incident, flags_for, is_major, notices
 from plumbline.store import findings, systems, trail
 from plumbline.store import incidents as kept
 from plumbline.store.findings import Recorded
@@ -68,6 +68,7 @@ def open_incident(
             "at": opened.isoformat(),
             "note": f"{number}: {item.title}",
             "aware_at": aware.isoformat(),
+            "incident": number,
         }
         if finding:
             detail["finding"] = finding
@@ -77,10 +78,8 @@ def open_incident(
 
 def _finding(ws: Workspace, key: str, number: int) -> Recorded:
     with ws.read() as cursor:
-        record = findings.one(cursor, number)
+        record = findings.of(cursor, key, number)
         taken = next((i.id for i in incidents_in(cursor, key) if i.finding == number), None)
-    if record.finding.system != key:
-        raise PlumblineError(f"Finding {number} is of {record.finding.system}, not of {key}")
     if taken is not None:
         raise PlumblineError(
             f"Finding {number} has incident {taken} already", todo="Take a step of that one."
@@ -99,25 +98,43 @@ def _filled_in(cursor: Cursor, system: System, item: Incident, record: Recorded)
 
 def classify(
     ws: Workspace, key: str, number: int, *, by: str, flags: Sequence[str], critical_service: bool = False,
-    criteria: Sequence[str] = (), at: datetime | None = None,
+    criteria: Sequence[str] = (), at: datetime | None = None, finding: int = 0,
 ) -> Incident:  # fmt: skip
     """Say what an incident is. It is major under DORA where the criteria say so, whether or not it is flagged.
 
+    Args:
+        finding: that it is about, where it was opened without one: only then does it handle a breach.
+
     Raises:
-        PlumblineError: no such incident, an unknown flag, or it is closed.
+        PlumblineError: no such incident, an unknown flag, it is closed, or the finding is another system's, has
+            an incident already, or is not the one that this incident names.
     """
     unknown = [flag for flag in flags if flag not in FLAGS]
     if unknown:
         raise PlumblineError(
             f"{unknown[0]!r} is not what an incident can be", todo=f"Use one of: {', '.join(FLAGS)}."
         )
+    refused = [flag for flag in flags if flag not in flags_of(ws, key)]
+    if refused:
+        raise PlumblineError(
+            f"{FLAGS[refused[0]]}: the AI Act asks for no such report, as the system is not high risk",
+            todo="If the incident shows that it is, work out its class anew first.",
+        )
     said = set(flags) | ({"major"} if is_major(critical_service, criteria) else set())
     moment = at or datetime.now(UTC)
+    held = {i.id: i for i in incidents(ws, key)}.get(number)
+    if held and finding == held.finding:
+        finding = 0
+    elif held and finding and held.finding:
+        raise PlumblineError(f"Incident {number} names finding {held.finding} already")
+    if finding:
+        _finding(ws, key, finding)
 
     def change(item: Incident) -> Incident:
         return replace(
             item, flags=tuple(flag for flag in FLAGS if flag in said), criteria=tuple(criteria),
             critical_service=critical_service, classified_at=item.classified_at or moment,
+            finding=finding or item.finding,
         )  # fmt: skip
 
     return _step(
@@ -126,9 +143,16 @@ def classify(
         number,
         by,
         "incident classified",
-        {"flags": sorted(said), "criteria": list(criteria)},
+        {"flags": sorted(said), "criteria": list(criteria)} | ({"finding": finding} if finding else {}),
         change,
     )
+
+
+def flags_of(ws: Workspace, key: str) -> dict[str, str]:
+    """What an incident of this system may be, in words, by the AI Act's class that was worked out."""
+    with ws.read() as cursor:
+        act = systems.get_system(cursor, key).settings.get("ai_act") or {}
+    return flags_for(act.get("class") if not act.get("open") else None)
 
 
 def give_notice(

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from plumbline.domain import Attestation, Exemption, PlumblineError, System
-from plumbline.governance.resolve import ends_on
+from plumbline.governance.resolve import asked_by, ends_on, needs_approval
 from plumbline.store import promises, systems, trail
 from plumbline.store.workspace import Workspace
 
@@ -107,6 +107,41 @@ def approve(ws: Workspace, key: str, attestation_id: int, *, by: str, on: date) 
         trail.append(cursor, actor=name, action="attestation approved", system=key, detail=detail)
 
 
+def approve_exemption(ws: Workspace, key: str, exemption_id: int, *, by: str, on: date) -> None:
+    """A second person's approval of an exemption.
+
+    Raises:
+        PlumblineError: no name, no such exemption, approved already, or by the one who asked for it.
+    """
+    name = " ".join(by.split())
+    if not name:
+        raise PlumblineError("An approval needs a name", todo="Say who approves.")
+    with ws.write() as cursor:
+        found = next((e for e in promises.exemptions(cursor, key) if e.id == exemption_id), None)
+        if found is None:
+            raise PlumblineError("There is no such exemption", where=key)
+        if not needs_approval(found):
+            raise PlumblineError(f"This exemption was approved by {found.approver} already")
+        asked = asked_by(found)
+        if name.casefold() == " ".join(asked.split()).casefold():
+            raise PlumblineError(
+                "Nobody approves an exemption that they asked for", todo="Have a second person approve it."
+            )
+        promises.approve_exemption(cursor, exemption_id, proposer=asked, by=name, on=on)
+        detail = {"control": found.control, "exemption": exemption_id, "proposer": asked}
+        trail.append(cursor, actor=name, action="exemption approved", system=key, detail=detail)
+
+
+def waiting(stated: Statements, today: date) -> tuple[tuple[Attestation, ...], tuple[Exemption, ...]]:
+    """Statements and exemptions that wait for a second person; nothing where one person is enough."""
+    if not stated.system.settings.get("four_eyes"):
+        return (), ()
+    return (
+        tuple(a for a in stated.attestations if needs_approval(a) and today <= ends_on(a)),
+        tuple(e for e in stated.exemptions if needs_approval(e) and today <= e.until),
+    )
+
+
 def evidence_file(ws: Workspace, sha256: str) -> tuple[str, bytes]:
     """A file that backs a statement: its name and content, checked against its hash.
 
@@ -138,24 +173,32 @@ def reminders(stated: Statements, today: date) -> tuple[Reminder, ...]:
     for a in stated.attestations:  # the newest first
         first.setdefault(("attestation", a.control), Reminder("attestation", a.control, a.owner, ends_on(a)))
     for e in stated.exemptions:
-        first.setdefault(("exemption", e.control), Reminder("exemption", e.control, e.approver, e.until))
+        first.setdefault(("exemption", e.control), Reminder("exemption", e.control, asked_by(e), e.until))
     due = [r for r in first.values() if abs((r.ends - today).days) <= REMIND_DAYS]
     return tuple(sorted(due, key=lambda r: (r.ends, r.control)))
 
 
-def exempt(ws: Workspace, item: Exemption) -> None:
-    """Record an exemption of one control until a date, with its reason and approver."""
+def exempt(ws: Workspace, item: Exemption) -> Exemption:
+    """Record an exemption of one control until a date, with its reason and who signs it.
+
+    With four eyes the one who signs asks for it, and it waits for ``approve_exemption`` by somebody else.
+
+    Returns:
+        it, as it was kept.
+    """
     if not item.approver.strip() or not item.reason.strip():
         raise PlumblineError("An exemption needs a reason and an approver", todo="Fill in both.")
     if item.until <= item.at:
         raise PlumblineError("The exemption ends before it starts", todo="Choose a later end date.")
     with ws.write() as cursor:
-        systems.get_system(cursor, item.system)
-        promises.add_exemption(cursor, item)
+        system = systems.get_system(cursor, item.system)
         detail = {"control": item.control, "reason": item.reason, "until": item.until.isoformat()}
-        trail.append(
-            cursor, actor=item.approver, action="control exempted", system=item.system, detail=detail
-        )
+        signed, action = item.approver, "control exempted"
+        if system.settings.get("four_eyes"):
+            item, action = replace(item, proposer=signed, approver=""), "exemption asked for"
+        promises.add_exemption(cursor, item)
+        trail.append(cursor, actor=signed, action=action, system=item.system, detail=detail)
+    return item
 
 
 def change_settings(ws: Workspace, key: str, changes: dict[str, Any], *, by: str, title: str = "") -> System:

@@ -6,12 +6,13 @@ changed afterwards unnoticed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from plumbline.domain import PlumblineError, TrailEntry
-from plumbline.store import systems, trail
+from plumbline.domain import Finding, PlumblineError, TrailEntry
+from plumbline.store import findings, systems, trail
 from plumbline.store.workspace import Cursor, Workspace
 
 PREFIX = "recorded: "
@@ -33,7 +34,10 @@ EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One recorded event: ``at`` is when it happened, ``recorded_at`` when it was written down."""
+    """One recorded event: ``at`` is when it happened, ``recorded_at`` when it was written down.
+
+    ``about``: the finding that it names; None: it names none.
+    """
 
     event: str
     at: datetime
@@ -41,15 +45,20 @@ class Record:
     by: str
     note: str
     seq: int
+    about: Finding | None = None
 
 
 def record(
-    ws: Workspace, key: str, event: str, *, by: str, at: datetime | None = None, note: str = ""
-) -> None:
+    ws: Workspace, key: str, event: str, *, by: str, at: datetime | None = None, note: str = "", finding: int = 0
+) -> None:  # fmt: skip
     """Put one event on the trail.
 
+    Args:
+        finding: the number of the finding that it is about; only an incident that names one handles a breach.
+
     Raises:
-        PlumblineError: an event that cannot be recorded, no name, or a time that is still to come.
+        PlumblineError: an event that cannot be recorded, no name, a time that is still to come, or a finding
+            of another system.
     """
     if event not in EVENTS:
         raise PlumblineError(f"{event!r} cannot be recorded", todo=f"Use one of: {', '.join(EVENTS)}.")
@@ -63,6 +72,9 @@ def record(
     with ws.write() as cursor:
         systems.get_system(cursor, key)
         detail: dict[str, Any] = {"at": when.isoformat(), "note": note}
+        if finding:
+            findings.of(cursor, key, finding)
+            detail["finding"] = finding
         trail.append(cursor, actor=by.strip(), action=PREFIX + event, system=key, detail=detail)
 
 
@@ -75,13 +87,20 @@ def records(ws: Workspace, key: str) -> tuple[Record, ...]:
 def records_in(cursor: Cursor, key: str) -> tuple[Record, ...]:
     """The same, on a cursor that is open already."""
     found = trail.entries(cursor, system=key, limit=100_000)
-    return tuple(_record(entry) for entry in found if entry.action.startswith(PREFIX))
+    named: dict[int, int] = {}  # incident -> finding, where it was named after the incident was opened
+    for entry in found:
+        if entry.detail.get("finding") and "incident" in entry.detail:
+            named.setdefault(int(entry.detail["incident"]), int(entry.detail["finding"]))
+    known = {r.id: r.finding for r in findings.recorded(cursor, key)}
+    return tuple(_record(entry, known, named) for entry in found if entry.action.startswith(PREFIX))
 
 
-def _record(entry: TrailEntry) -> Record:
-    at = datetime.fromisoformat(str(entry.detail.get("at", entry.at.isoformat())))
+def _record(entry: TrailEntry, known: Mapping[int, Finding], named: Mapping[int, int]) -> Record:
+    detail = entry.detail
+    at = datetime.fromisoformat(str(detail.get("at", entry.at.isoformat())))
+    number = int(detail.get("finding") or named.get(int(detail.get("incident", 0)), 0))
     event = entry.action.removeprefix(PREFIX)
-    return Record(event, at, entry.at, entry.actor, str(entry.detail.get("note", "")), entry.seq)
+    return Record(event, at, entry.at, entry.actor, str(detail.get("note", "")), entry.seq, known.get(number))
 
 
 def latest(found: tuple[Record, ...], *events: str) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -111,21 +111,36 @@ def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
     return ReleasesAnswer(system, found, watched, tuple(findings))
 
 
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What was done about a breach, in words. ``unnamed``: an incident that names no finding, and so handles none."""
+
+    by: str = ""
+    unnamed: str = ""
+
+
 def handled(
-    since: datetime, ends: Sequence[datetime], found: ReleasesAnswer, noted: tuple[Record, ...]
-) -> str:
+    since: datetime, ends: Sequence[datetime], found: ReleasesAnswer, noted: tuple[Record, ...],
+    about: Callable[[str], bool],
+) -> Handled:  # fmt: skip
     """The incident opened, or the release made, for a breach; a release after which it goes on handles nothing.
+
+    An incident handles the breach only if it was opened after the onset and names a finding of it that was not
+    over by then. One that names none might be about anything: it is said, and counts for nothing.
 
     Args:
         ends: of the chunks in breach.
+        about: whether a finding's signal is about this breach.
     """
     opened = [r for r in noted if r.event == "incident opened" and r.at >= since]
-    if opened:
-        return f"an incident opened on {opened[0].at.date().isoformat()}"
+    for r in opened:
+        if r.about and about(r.about.signal) and (r.about.until is None or r.about.until >= since):
+            return Handled(f"an incident opened on {r.at.date().isoformat()}")
     later = [s for s in found.releases.switches if s.at > since]
     if later and sum(end > later[-1].at for end in ends) <= 1:
-        return f"the release of version {later[-1].version} on {later[-1].at.date().isoformat()}"
-    return ""
+        return Handled(f"the release of version {later[-1].version} on {later[-1].at.date().isoformat()}")
+    nameless = next((r for r in opened if r.about is None), None)
+    return Handled(unnamed=nameless.at.date().isoformat() if nameless else "")
 
 
 def _rolled_back(system: System, back: Rollback) -> Finding:

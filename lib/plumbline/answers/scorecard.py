@@ -118,7 +118,7 @@ def _spoken(
     date_set = stated_moment(system)
     if date_set is None:
         return None
-    days = [a.approved_on or a.at for a in stated] + [e.at for e in exempted]
+    days = [a.approved_on or a.at for a in stated] + [e.approved_on or e.at for e in exempted]
     days += [r.at.date() for r in recording.records_in(cursor, system.key)]
     days += [review.at.date() for v in versions_in(cursor, system.key) for review in v.reviews]
     act = system.settings.get("ai_act") or {}

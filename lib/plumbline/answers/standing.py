@@ -16,6 +16,7 @@ from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System
 from plumbline.governance.facts import Breach
 from plumbline.monitor.change import ChangePoint, change_point
 from plumbline.monitor.chunks import choose_chunk
+from plumbline.monitor.findings import problem_of
 from plumbline.monitor.performance import performance
 from plumbline.monitor.retraining import RetrainingDue, retraining_due
 from plumbline.monitor.value import money_at_stake, stated_stake
@@ -95,7 +96,12 @@ def open_breach(
     sentence = f"{say_metric(headline)} is {say_value(headline, last.value, unit)}{limit} (n = {last.n:,})"
     if change is not None and change.until is None:
         sentence = f"{say_metric(headline)}: {change.sentence}"
-    return Breach(since, sentence, handled(since, [p.end for p in run], found, noted))
+    done = handled(since, [p.end for p in run], found, noted, _of_performance)
+    return Breach(since, sentence, done.by, done.unnamed)
+
+
+def _of_performance(signal: str) -> bool:
+    return problem_of(signal).startswith("performance.")
 
 
 def _stake(

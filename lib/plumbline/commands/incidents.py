@@ -51,16 +51,21 @@ def opened(workspace: str | None, system: str, title: str, finding: int, aware: 
 )
 @click.option("--met", multiple=True, metavar="CRITERION", help="A threshold of DORA that is met.")
 @click.option("--critical", is_flag=True, help="A critical service is hit (DORA).")
+@click.option(
+    "--finding", type=int, default=0, metavar="N", help="It is about, where it was opened without one."
+)
 @BY
 def classified(
     workspace: str | None, system: str, number: int, flags: tuple[str, ...], met: tuple[str, ...], critical: bool,
-    by: str,
+    finding: int, by: str,
 ) -> Any:  # fmt: skip
     """Say what an incident is. Without a flag: of none of the laws' kinds."""
     from plumbline.answers.incidents import classify
 
     with open_for(workspace) as ws:
-        item = classify(ws, system, number, by=by, flags=flags, critical_service=critical, criteria=met)
+        item = classify(
+            ws, system, number, by=by, flags=flags, critical_service=critical, criteria=met, finding=finding
+        )
     return item, [
         f"Incident {number} of {system}: {', '.join(item.flags) or 'of none of the kinds'}.",
         *_due(item),

@@ -88,15 +88,21 @@ def _changes(workspace: str | None, system: str, span: str) -> Any:
 @click.option("--at", metavar="TIME", help="When it happened; default: now.")
 @click.option("--by", default=ACTOR, show_default=True)
 @click.option("--note", default="")
-def record(workspace: str | None, system: str, event: str, at: str | None, by: str, note: str) -> Any:
+@click.option(
+    "--finding", type=int, default=0, metavar="N", help="An incident handles a breach only if it names it."
+)
+def record(
+    workspace: str | None, system: str, event: str, at: str | None, by: str, note: str, finding: int
+) -> Any:
     """Put a rehearsal, a delivered alert or an incident on the trail."""
     from plumbline.answers.recording import record as answer
     from plumbline.answers.spans import read_time
 
     with open_for(workspace) as ws:
         answer(
-            ws, system, event.replace("-", " "), by=by, at=read_time(at, "--at") if at else None, note=note
-        )
+            ws, system, event.replace("-", " "), by=by, at=read_time(at, "--at") if at else None, note=note,
+            finding=finding,
+        )  # fmt: skip
     return {"recorded": event}, [f"Recorded for {system}: {event}."]
 
 

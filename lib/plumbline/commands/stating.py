@@ -23,14 +23,14 @@ BY = click.option("--by", required=True, metavar="NAME", help="Who says so; it g
 def context(workspace: str | None, system: str, answers: tuple[str, ...], by: str) -> Any:
     """Show the context, or answer questions: `context S impact=credit harm=yes`. An empty value withdraws."""
     from plumbline.answers.promises import save_context, statements
-    from plumbline.governance.context import QUESTIONS, check_answer
+    from plumbline.governance.context import QUESTIONS, check_answer, spoken
 
     said = {name: check_answer(name, value) for name, value in map(_pair, answers)}
     with open_for(workspace) as ws:
         if said:
             save_context(ws, system, said, by=by)
         held = statements(ws, system).context
-    lines = [f"{q.key:<24} {held.get(q.key) or '?':<20} {q.question}" for q in QUESTIONS]
+    lines = [f"{q.key:<24} {spoken(q.key, held.get(q.key, '')) or '?':<20} {q.question}" for q in QUESTIONS]
     return {
         "system": system,
         "context": held,
@@ -72,7 +72,7 @@ def attest(
 @click.option("--until", required=True, metavar="DATE", help="The last day it holds.")
 @BY
 def exempt(workspace: str | None, system: str, control: str, reason: str, until: str, by: str) -> Any:
-    """Exempt one control until a date. After it the control counts again."""
+    """Exempt one control until a date. With four eyes it waits for `approve` by somebody else."""
     from plumbline.answers import promises
     from plumbline.domain import Exemption
     from plumbline.governance.catalogue import catalogue
@@ -81,8 +81,30 @@ def exempt(workspace: str | None, system: str, control: str, reason: str, until:
     today = datetime.now(UTC).date()
     item = Exemption(system, name, reason.strip(), by.strip(), _day(until, "--until"), today)
     with open_for(workspace) as ws:
-        promises.exempt(ws, item)
-    return item, [f"{name} of {system} is exempt until {item.until}."]
+        item = promises.exempt(ws, item)
+    waits = "" if item.approver else ", once a second person approves it"
+    return item, [f"{name} of {system} is exempt until {item.until}{waits}."]
+
+
+@command("approve")
+@click.argument("system")
+@click.argument("number", type=int, required=False)
+@click.option("--exemption", "exemption", type=int, metavar="N", help="An exemption instead of a statement.")
+@click.option("--by", metavar="NAME", default="", help="Who approves; needed with a number.")
+def approve(workspace: str | None, system: str, number: int | None, exemption: int | None, by: str) -> Any:
+    """Approve a statement or an exemption as a second person; without a number: what waits."""
+    from plumbline.answers import promises
+
+    today = datetime.now(UTC).date()
+    with open_for(workspace) as ws:
+        if number is not None:
+            promises.approve(ws, system, number, by=by, on=today)
+        if exemption is not None:
+            promises.approve_exemption(ws, system, exemption, by=by, on=today)
+        said, freed = promises.waiting(promises.statements(ws, system), today)
+    lines = [f"{a.id:>4}  statement  {a.control}  {a.owner}: {a.statement}" for a in said]
+    lines += [f"{e.id:>4}  exemption  {e.control}  {e.proposer or e.approver}: {e.reason}" for e in freed]
+    return {"statements": said, "exemptions": freed}, lines or ["Nothing waits for a second person."]
 
 
 @command("document")

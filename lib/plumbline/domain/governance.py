@@ -83,7 +83,10 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """A documented exemption of one control until a date."""
+    """A documented exemption of one control until a date.
+
+    ``proposer`` is who asked for it, where that is somebody else; ``approver`` is empty while it waits.
+    """
 
     system: str
     control: str
@@ -91,6 +94,9 @@ class Exemption:
     approver: str
     until: date
     at: date
+    proposer: str = ""
+    approved_on: date | None = None
+    id: int = 0  # in the workspace; 0: not kept yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,18 @@ CLASSIFY_HOURS = 24  # an incident has to be classified by then, as the first no
 FLAGS = {
     "major": "Major under DORA",
     "personal_data": "Personal data was breached, and people are likely at risk",
-    "serious": "Serious under the AI Act (health, rights, property or environment harmed) and the system is high risk",
+    "serious": "Serious under the AI Act (health, rights, property or environment harmed)",
     "death": "A person died",
     "widespread": "Widespread, or critical infrastructure was hit",
 }
+#: the AI Act asks for reports of high-risk systems alone (Article 73(1))
+OF_HIGH_RISK = ("serious", "death", "widespread")
+
+
+def flags_for(act_class: str | None) -> dict[str, str]:
+    """What an incident of a system of that class may be; a class that is not worked out leaves all open."""
+    reported = act_class is None or act_class in ("high risk", "prohibited")
+    return {flag: words for flag, words in FLAGS.items() if reported or flag not in OF_HIGH_RISK}
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,9 +104,15 @@ def check_answer(key: str, value: str) -> str:
     text = value.strip().lower()
     if not text or (text in question.values and text != NUMBER):
         return text
-    if NUMBER in question.values and _number(text) is not None:
-        return text
+    if NUMBER in question.values and (number := _number(text)) is not None:
+        return f"{number:.15g}" if number < 1e15 else text
     raise PlumblineError(f"{value!r} is no answer to {key}", todo=f"Use one of {', '.join(question.values)}.")
+
+
+def spoken(key: str, answer: str) -> str:
+    """An answer as a person reads it: a number with its thousands set apart."""
+    number = _number(answer) if NUMBER in BY_KEY[key].values else None
+    return answer if number is None else f"{number:,.15g}"
 
 
 def read(answers: Mapping[str, str], facts: Facts) -> Reading:

@@ -134,7 +134,8 @@ def _switches(key: str, given: Mapping[str, str], facts: Facts) -> str:
     more = [i for i in mandatory(now) if i not in (fewest or ())]
     if not more:
         strict = answer in ("", BY_KEY[key].strictest)
-        return "As the other answers stand, another answer here would switch nothing off." if strict else ""
+        same = "As the other answers stand, the same controls are mandatory whatever is answered here."
+        return same if strict else ""
     shown = ", ".join(more[:6]) + (f" and {len(more) - 6} more" if len(more) > 6 else "")
     lead = "This answer makes" if answer else f"Read as {BY_KEY[key].strictest!r} while open: it makes"
     return f"{lead} {plural(len(more), 'control')} mandatory that {mildest!r} would not: {shown}."

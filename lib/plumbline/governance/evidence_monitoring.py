@@ -93,6 +93,8 @@ def _breach(case: Case, breach: Breach | None, watched: bool | None, fine: str, 
         return measured(Status.PASS, f"{sentence}, handled by {breach.handled}.")
     late = open_for > timedelta(days=allowed)
     limit = f"(at most {count(allowed)}), and no incident or release handles it."
+    if breach.unnamed:
+        limit += f" The incident opened on {breach.unnamed} names no finding."
     return measured(Status.FAIL if late else Status.PARTIAL, f"{sentence} {limit}")
 
 

@@ -16,6 +16,7 @@ class Breach:
     since: datetime
     sentence: str
     handled: str = ""  # the incident or release that handles it, in words; empty: nobody does
+    unnamed: str = ""  # the day of an incident opened since that names no finding, and so handles none
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,10 +168,7 @@ def _statements(before: Inputs, after: Inputs) -> tuple[str, ...]:
         for a in after.attestations
         if a.id not in {b.id for b in before.attestations} or (not a.id and a not in before.attestations)
     ]
-    said += [
-        f"{e.approver} exempted {e.control} until {e.until.isoformat()}"
-        for e in _new(before.exemptions, after.exemptions)
-    ]
+    said += [_exempted(e, before.exemptions) for e in _new(before.exemptions, after.exemptions)]
     known = {a.id for a in before.attestations if not a.approved_by}
     said += [
         f"{a.approved_by} approved the statement by {a.owner} on {a.control}"
@@ -194,6 +191,15 @@ def _statements(before: Inputs, after: Inputs) -> tuple[str, ...]:
             f"limits of {name} set to {', '.join(f'{k} {v:g}' for k, v in limits.items()) or 'the catalogue'}"
         )
     return tuple(said)
+
+
+def _exempted(given: Exemption, before: tuple[Exemption, ...]) -> str:
+    until = f"until {given.until.isoformat()}"
+    if not given.approver:
+        return f"{given.proposer} asked for an exemption of {given.control} {until}"
+    if given.id and given.id in {e.id for e in before}:
+        return f"{given.approver} approved the exemption of {given.control} {until}"
+    return f"{given.approver} exempted {given.control} {until}"
 
 
 def _new(before: tuple[Any, ...], after: tuple[Any, ...]) -> list[Any]:

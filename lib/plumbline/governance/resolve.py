@@ -36,9 +36,16 @@ def ends_on(statement: Attestation) -> date:
     return min(statement.expires, year_later)
 
 
-def needs_approval(statement: Attestation) -> bool:
+def needs_approval(statement: Attestation | Exemption) -> bool:
     """Whether a second person has yet to approve it; to say that a control does not hold, one is enough."""
+    if isinstance(statement, Exemption):
+        return not (statement.proposer and statement.approver)
     return not statement.approved_by and statement.status is not Status.FAIL
+
+
+def asked_by(exemption: Exemption) -> str:
+    """Who wants a control exempted: who proposed it, or who alone granted it."""
+    return exemption.proposer or exemption.approver
 
 
 def resolve(
@@ -59,7 +66,7 @@ def resolve(
             in the list (the workspace gives the newest first).
         exemptions: likewise.
         today: the day it is asked for.
-        four_eyes: a claim that it holds counts only once a second person approved it.
+        four_eyes: a claim that it holds, or an exemption, counts only once a second person approved it.
     """
     mine = [a for a in attestations if a.control == control.id and a.at <= today]
     waiting = [a for a in mine if four_eyes and needs_approval(a) and today <= ends_on(a)]
@@ -70,8 +77,17 @@ def resolve(
         )
         heard = replace(heard, evidence=_add(heard.evidence, note))
     given = [e for e in exemptions if e.control == control.id and e.at <= today]
-    exemption = max(given, key=lambda e: e.at, default=None)
-    if exemption is None or heard.evidence.status is Status.PASS:
+    held = [e for e in given if e.approver and not (four_eyes and needs_approval(e))]
+    exemption = max(held, key=lambda e: e.at, default=None)
+    if heard.evidence.status is Status.PASS:
+        return heard
+    open_ones = [e for e in given if e not in held and today <= e.until]
+    if open_ones and (exemption is None or today > exemption.until):
+        asked = f"An exemption asked for by {asked_by(open_ones[0])} ({day(open_ones[0].at)})"
+        heard = replace(
+            heard, evidence=_add(heard.evidence, f"{asked} waits for a second person's approval.")
+        )
+    if exemption is None:
         return heard
     if today <= exemption.until:
         return replace(heard, evidence=_exempt(heard.evidence, exemption))
@@ -126,8 +142,11 @@ def _contradiction(control: Control, claim: Attestation, found: Evidence) -> str
 
 def _exempt(without: Evidence, exemption: Exemption) -> Evidence:
     reason = exemption.reason.strip().rstrip(".")
+    who = f"approved by {exemption.approver}"
+    if exemption.proposer:
+        who = f"asked for by {exemption.proposer}, {who}"
     sentence = (
-        f"Exempt until {day(exemption.until)} (approved by {exemption.approver}: {reason}). "
+        f"Exempt until {day(exemption.until)} ({who}: {reason}). "
         f"Without it: {without.status.value}. {without.sentence}"
     )
     return replace(

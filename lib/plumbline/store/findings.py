@@ -55,6 +55,18 @@ def one(cursor: Cursor, number: int) -> Recorded:
     return _read(row)
 
 
+def of(cursor: Cursor, system: str, number: int) -> Recorded:
+    """The finding of that number, of that system.
+
+    Raises:
+        PlumblineError: there is none, or it is another system's.
+    """
+    held = one(cursor, number)
+    if held.finding.system != system:
+        raise PlumblineError(f"Finding {number} is of {held.finding.system}, not of {system}")
+    return held
+
+
 def add(cursor: Cursor, found: Finding, at: datetime, closed_at: datetime | None) -> int:
     """Record a problem that was not known; returns its number."""
     row = cursor.execute("SELECT nextval('finding_id')").fetchone()

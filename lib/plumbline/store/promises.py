@@ -76,7 +76,7 @@ def file_of(cursor: duckdb.DuckDBPyConnection, sha256: str) -> tuple[str, bytes]
 def exemptions(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Exemption]:
     """All exemptions, the newest first, ended ones included."""
     rows = cursor.execute(
-        """SELECT system, control, reason, approver, until, made_on FROM exemption
+        """SELECT system, control, reason, approver, until, made_on, proposer, approved_on, id FROM exemption
            WHERE system = ? ORDER BY made_on DESC, id DESC""",
         [system],
     ).fetchall()
@@ -85,6 +85,25 @@ def exemptions(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Exemption
 
 def add_exemption(cursor: duckdb.DuckDBPyConnection, item: Exemption) -> None:
     cursor.execute(
-        "INSERT INTO exemption VALUES (nextval('exemption_id'), ?, ?, ?, ?, ?, ?)",
-        [item.system, item.control, item.reason, item.approver, item.until, item.at],
+        """INSERT INTO exemption (id, system, control, reason, approver, until, made_on, proposer, approved_on)
+           VALUES (nextval('exemption_id'), ?, ?, ?, ?, ?, ?, ?, ?)""",
+        [
+            item.system,
+            item.control,
+            item.reason,
+            item.approver,
+            item.until,
+            item.at,
+            item.proposer,
+            item.approved_on,
+        ],
+    )
+
+
+def approve_exemption(
+    cursor: duckdb.DuckDBPyConnection, exemption_id: int, *, proposer: str, by: str, on: date
+) -> None:
+    cursor.execute(
+        "UPDATE exemption SET proposer = ?, approver = ?, approved_on = ? WHERE id = ?",
+        [proposer, by, on, exemption_id],
     )

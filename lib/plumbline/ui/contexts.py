@@ -7,8 +7,9 @@ import streamlit as st
 from plumbline.answers import promises
 from plumbline.answers.promises import Statements
 from plumbline.answers.scorecard import Answer
+from plumbline.domain import PlumblineError
 from plumbline.governance.catalogue import catalogue
-from plumbline.governance.context import BY_KEY, NUMBER, Question
+from plumbline.governance.context import BY_KEY, NUMBER, Question, check_answer, spoken
 from plumbline.governance.effects import Effects, effects
 from plumbline.ui import cards, forms
 from plumbline.ui.plain import plain, prose
@@ -52,14 +53,26 @@ def _key(stated: Statements, key: str) -> str:
     return f"governance.{stated.system.key}.{key}"
 
 
+def _as_kept(key: str, typed: str) -> str:
+    """What is typed in the form in which it is kept; what is no answer stays, to be refused when it is saved."""
+    try:
+        return check_answer(key, typed)
+    except PlumblineError:
+        return typed.strip()
+
+
 def _answer(question: Question, stated: Statements, effect: str) -> str:
     now = stated.context.get(question.key, "")
     key, label = _key(stated, question.key), plain(question.question)
     if NUMBER in question.values:
         typed = st.text_input(
-            label, value=now, key=key, help=plain(question.help), placeholder="a number, or unknown"
+            label,
+            value=spoken(question.key, now),
+            key=key,
+            help=plain(question.help),
+            placeholder="a number, or unknown",
         )
-        answer = str(typed or "").strip()
+        answer = _as_kept(question.key, str(typed or ""))
     else:
         options = [NOT_ANSWERED, *question.values]
         at = options.index(now) if now in options else 0

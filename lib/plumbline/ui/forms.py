@@ -11,7 +11,7 @@ from plumbline.answers import promises
 from plumbline.answers.promises import Statements
 from plumbline.domain import Attestation, Exemption, Status
 from plumbline.governance.catalogue import Control, catalogue
-from plumbline.governance.resolve import needs_approval
+from plumbline.governance.resolve import asked_by
 from plumbline.ui import cards, session, tables
 from plumbline.ui.plain import one_line, plain
 from plumbline.ui.view import View
@@ -61,6 +61,8 @@ def exemptions(view: View, stated: Statements) -> None:
     )
     if stated.exemptions:
         tables.exemptions(stated.exemptions, today())
+    if promises.waiting(stated, today())[1]:
+        cards.note("What waits is approved under Four eyes on the Attestations tab.")
     with st.expander("New exemption", expanded=not stated.exemptions):
         granted = _exemption(stated)
     if granted is not None:
@@ -102,35 +104,43 @@ def _content(view: View, sha256: str) -> bytes:
 def _approvals(view: View, stated: Statements) -> None:
     """The four-eyes setting, and what waits for a second person."""
     on = bool(stated.system.settings.get("four_eyes"))
-    waiting = [a for a in stated.attestations if needs_approval(a) and a.expires >= today()] if on else []
-    with st.expander(f"Four eyes: {'on' if on else 'off'}", expanded=bool(waiting)):
+    said, freed = promises.waiting(stated, today())
+    open_ones: tuple[Attestation | Exemption, ...] = (*said, *freed)
+    with st.expander(f"Four eyes: {'on' if on else 'off'}", expanded=bool(open_ones)):
         cards.note(
-            "With four eyes a statement that a control holds counts only once a second person approved it."
+            "With four eyes a statement that a control holds, and an exemption, count only once a second person "
+            "approved them."
         )
         with st.form("governance.approve", border=False):
             chosen = [
-                item.id
-                for item in waiting
-                if st.checkbox(
-                    f"{plain(item.control)}: {plain(item.statement, 120)} ({plain(item.owner)}, {item.at:%-d %b %Y})",
-                    key=f"governance.approve.{item.id}",
-                )
+                item
+                for item in open_ones
+                if st.checkbox(_waits(item), key=f"governance.approve.{type(item).__name__}.{item.id}")
             ]
             wanted = st.toggle(
                 "Ask for a second person", value=on, key=f"governance.{stated.system.key}.four_eyes"
             )
             by = signature("approve")
-            saved = st.form_submit_button("Save" if not waiting else "Approve and save")
+            saved = st.form_submit_button("Approve and save" if open_ones else "Save")
     if not saved:
         return
     sign(by)
-    for number in chosen:
-        promises.approve(view.ws, stated.system.key, number, by=by, on=today())
+    for item in chosen:
+        approve = promises.approve if isinstance(item, Attestation) else promises.approve_exemption
+        approve(view.ws, stated.system.key, item.id, by=by, on=today())
     if wanted != on:
         promises.change_settings(
             view.ws, stated.system.key, {"four_eyes": wanted or None}, by=by or session.LOCAL
         )
     st.rerun()
+
+
+def _waits(item: Attestation | Exemption) -> str:
+    if isinstance(item, Attestation):
+        what, who = item.statement, item.owner
+    else:
+        what, who = f"exempt until {item.until:%-d %b %Y}, {item.reason}", asked_by(item)
+    return f"{plain(item.control)}: {plain(what, 120)} ({plain(who)}, {item.at:%-d %b %Y})"
 
 
 def _attestation(stated: Statements) -> tuple[Attestation, tuple[str, bytes] | None] | None:
@@ -181,7 +191,8 @@ def _exemption(stated: Statements) -> Exemption | None:
             )  # fmt: skip
         with right:
             reason = st.text_area("Reason", key="governance.exempt.reason", max_chars=2000, height=120)
-            approver = signature("exempt", "Approved by")
+            two = bool(stated.system.settings.get("four_eyes"))
+            approver = signature("exempt", "Your name: a second person approves it" if two else "Approved by")
         saved = st.form_submit_button("Exempt", type="primary")
     if not saved or not isinstance(until, date):
         return None

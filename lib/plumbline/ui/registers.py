@@ -8,6 +8,7 @@ import streamlit as st
 
 from plumbline.answers import incidents as register
 from plumbline.answers import probing
+from plumbline.answers.findings import findings
 from plumbline.charts import numbers
 from plumbline.domain import Probe, ProbedVersion, System
 from plumbline.governance.clocks import FLAGS, Incident, Notice, notices
@@ -84,12 +85,19 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
     key = f"governance.incident.{item.id}"
     due = {n.key: f"{n.law} {n.title}" for n in steps if n.sent is None and n.key != "classify"}
     asks = {str(c["key"]): str(c["asks"]) for c in law().criteria}
+    offered = register.flags_of(view.ws, system.key)
+    offered |= {flag: FLAGS[flag] for flag in item.flags}
     with st.popover("Take a step"), st.form(key, border=False):
         if item.known and item.classified_at is None:
             _known(item, asks)
         flags = st.multiselect(
-            "It is", list(FLAGS), default=list(item.flags), format_func=FLAGS.__getitem__, key=f"{key}.flags"
+            "It is",
+            list(offered),
+            default=list(item.flags),
+            format_func=offered.__getitem__,
+            key=f"{key}.flags",
         )
+        about = 0 if item.finding else _about(view, system, key)
         critical = st.checkbox(
             "A critical service is hit (DORA)", value=item.critical_service, key=f"{key}.critical"
         )
@@ -110,15 +118,28 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
     forms.sign(by)
     said = (tuple(flags), critical, tuple(met))
     held = (item.flags, item.critical_service, item.criteria)
-    if item.closed_at is None and (item.classified_at is None or said != held):
+    if item.closed_at is None and (item.classified_at is None or said != held or about):
         register.classify(
-            view.ws, system.key, item.id, by=by, flags=flags, critical_service=critical, criteria=met
-        )
+            view.ws, system.key, item.id, by=by, flags=flags, critical_service=critical, criteria=met,
+            finding=about,
+        )  # fmt: skip
     for notice in told:
         register.give_notice(view.ws, system.key, item.id, notice, by=by)
     if cause and item.closed_at is None:
         register.close_incident(view.ws, system.key, item.id, by=by, cause=cause)
     st.rerun()
+
+
+def _about(view: View, system: System, key: str) -> int:
+    """The finding that an incident is about, where it was opened without one; 0: none is named."""
+    taken = register.of_findings(view.ws, [system.key])
+    free = {r.id: r for r in findings(view.ws, system.key) if r.id not in taken}
+    number = st.selectbox(
+        "Finding it is about", [0, *free], key=f"{key}.finding",
+        format_func=lambda n: f"{n}: {one_line(free[n].finding.sentence, 90)}" if n else "none",
+        help="An incident handles a breach only if it names a finding of it.",
+    )  # fmt: skip
+    return int(number or 0)
 
 
 def _known(item: Incident, asks: dict[str, str]) -> None:

@@ -84,13 +84,14 @@ def exemptions(items: Sequence[Exemption], today: date) -> None:
             {
                 "Control": plain(item.control),
                 "Reason": plain(item.reason, 300),
-                "Approved by": plain(item.approver),
+                "Asked for by": plain(item.proposer) or numbers.DASH,
+                "Approved by": plain(item.approver) or cards.word("unknown", "waits"),
                 "Dated": f"{item.at:%-d %b %Y}",
                 "Until": _until(item.until, today),
             }
             for item in items
         ],
-        alt="Exemptions: control, reason, approver, date, end",
+        alt="Exemptions: control, reason, who asked for it, approver, date, end",
     )
 
 
