@@ -11,12 +11,13 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 ROUNDS = 7
+THEIRS = ["accuracy", "precision", "recall", "specificity", "f1", "roc_auc", "average_precision"]
 
 
 def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
@@ -25,8 +26,7 @@ def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
     from plumbline.monitor.calibration import calibration
     from plumbline.monitor.change import change_point
     from plumbline.monitor.cusum import early_warning
-    from plumbline.monitor.distances import TABLE
-    from plumbline.monitor.drift import judged_by_chunk, laid_by_chunk
+    from plumbline.monitor.distances import METHODS
     from plumbline.monitor.estimate import estimate
     from plumbline.monitor.performance import performance
     from plumbline.monitor.quality import audit
@@ -36,16 +36,19 @@ def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
 
     cursor, system, n, now = workspace
 
-    def reading(held: dict[str, Any]) -> None:
+    def features(held: dict[str, Any]) -> None:
         held["features"] = read.feature_profiles(cursor, system)
+
+    def outcomes(held: dict[str, Any]) -> None:
         held["outcomes"] = outcome_profile(cursor, system, by_version=True)
+
+    def others(held: dict[str, Any]) -> None:
         held["present"] = read.completeness(cursor, system, Slice())
         held["hours"] = read.version_hours(cursor, system)
         held["delays"] = read.delays(cursor, system, Slice())
 
     def drift(held: dict[str, Any]) -> Any:
-        laid = laid_by_chunk(held["features"], reference=system.reference, by="week")
-        return [judged_by_chunk(laid, method.name) for method in TABLE]
+        return drift_of(workspace, held, METHODS)
 
     def performing(held: dict[str, Any], by: str, names: list[str] | None = None) -> Any:
         return performance(
@@ -61,7 +64,9 @@ def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
         return change_point(performing(held, "day", ["accuracy"]))
 
     return {
-        "read": reading,
+        "read features": features,
+        "read outcomes": outcomes,
+        "read the rest": others,
         "drift": drift,
         "performance": lambda held: performing(held, "week"),
         "change point": change,
@@ -70,6 +75,28 @@ def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
         "calibration": lambda held: calibration(held["outcomes"], by_version=True),
         "staleness": lambda held: staleness(held["hours"], as_of=now),
         "quality": lambda held: audit(held["present"], decisions=n, duplicate_ids=0),
+    }
+
+
+def drift_of(workspace: Any, held: dict[str, Any], methods: Iterable[str]) -> Any:
+    """Drift by week of every feature, by each method."""
+    from plumbline.monitor.drift import judged_by_chunk, laid_by_chunk
+
+    laid = laid_by_chunk(held["features"], reference=workspace[1].reference, by="week")
+    return [judged_by_chunk(laid, name) for name in methods]
+
+
+def asked(workspace: Any, held: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+    """What the peers' calculators answer: one method a feature, or two of the numbers; their seven metrics."""
+    from plumbline.monitor.estimate import estimate
+    from plumbline.monitor.performance import performance
+
+    how: dict[str, Any] = {"reference": workspace[1].reference, "by": "week", "metrics": THEIRS}
+    return {
+        "one drift method": lambda: drift_of(workspace, held, ("js",)),
+        "two drift methods": lambda: drift_of(workspace, held, ("js", "ks")),
+        "seven metrics": lambda: performance(held["outcomes"], **how),
+        "seven estimates": lambda: estimate(held["outcomes"], **how),
     }
 
 
@@ -99,35 +126,44 @@ def timed(path: Path, held_open: ExitStack) -> dict[str, Any]:
             made = step(held)
             took[name].append(time.perf_counter() - start)
             worked[name].append(time.process_time() - cpu)
-            held[name] = made
+            if made is not None:
+                held[name] = made
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    for name, ask in asked(workspace, held).items():
+        took[name], worked[name] = [], []
+        for _ in range(ROUNDS):
+            start, cpu = time.perf_counter(), time.process_time()
+            ask()
+            took[name].append(time.perf_counter() - start)
+            worked[name].append(time.process_time() - cpu)
     points = sum(len(one) for one in held["drift"]) + len(held["performance"]) + len(held["estimate"])
     return {
         "rows": workspace[2],
         "points": points,
         "seconds": {name: statistics.median(own) for name, own in took.items()},
-        "cpu": statistics.median(map(sum, zip(*worked.values(), strict=True))),
+        "cpu": statistics.median(map(sum, zip(*(worked[name] for name in steps), strict=True))),
         "cpu_parts": {name: statistics.median(own) for name, own in worked.items()},
-        "all": statistics.median(map(sum, zip(*took.values(), strict=True))),
-        "first": sum(own[0] for own in took.values()),
-        "scan": scanned(workspace[0], workspace[1]),
+        "all": statistics.median(map(sum, zip(*(took[name] for name in steps), strict=True))),
+        "first": sum(took[name][0] for name in steps),
+        **scanned(workspace[0], workspace[1]),
         "peak_mb": round(peak),
     }
 
 
-def scanned(cursor: Any, system: Any) -> float:
-    """Median seconds of DuckDB reading every column of the table once: the least a figure from raw rows costs."""
+def scanned(cursor: Any, system: Any) -> dict[str, float]:
+    """Median seconds, and of processor time, of DuckDB reading every column once: the least raw rows cost."""
     from plumbline.store.sql import decision_table, ident
 
     table = decision_table(system.key)
     columns = [row[0] for row in cursor.execute(f"DESCRIBE {table}").fetchall()]
     asked = f"SELECT {', '.join(f'max({ident(name)})' for name in columns)} FROM {table}"
-    took = []
+    took, worked = [], []
     for _ in range(3):
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         cursor.execute(asked).fetchall()
         took.append(time.perf_counter() - start)
-    return statistics.median(took)
+        worked.append(time.process_time() - cpu)
+    return {"scan": statistics.median(took), "scan_cpu": statistics.median(worked)}
 
 
 def profiled(path: Path, held_open: ExitStack) -> None:

@@ -1,0 +1,101 @@
+"""``make bench-signals``: all signals from profiles against a raw scan, and against peers where they are given.
+
+Prints ratios of one run and asserts only what holds on any machine. Peers run in environments of their own:
+PLUMBLINE_EVIDENTLY_PYTHON and PLUMBLINE_NANNYML_PYTHON are paths of interpreters that have them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bench.logfiles import write
+from tests.bench.test_load import ROOT, SIZES, timed
+
+PEERS = ("evidently", "nannyml")
+REFERENCE_DAYS, WEEKS = 59, 18  # of the log that tests.bench.logfiles writes
+
+
+def measured(path: Path, folder: Path) -> dict[str, Any]:
+    """Load the log (once, where the folder keeps it) and time every signal in a fresh process."""
+    if not (folder / "w.duckdb").exists():
+        timed("load", path, folder)
+    return _told([sys.executable, "-m", "tests.bench.timed_signals", str(folder / "w.duckdb")])
+
+
+def peer(name: str, path: Path) -> dict[str, Any] | None:
+    """The peer's figures, None where no interpreter is given for it."""
+    python = os.environ.get(f"PLUMBLINE_{name.upper()}_PYTHON")
+    if not python:
+        print(f"{name}: no interpreter given (PLUMBLINE_{name.upper()}_PYTHON), not run")
+        return None
+    return _told([python, str(ROOT / "tests/bench/timed_peer.py"), name, str(path), str(REFERENCE_DAYS)])
+
+
+def _told(command: list[str]) -> dict[str, Any]:
+    environment = os.environ | {
+        "PYTHONPATH": f"{ROOT / 'lib'}{os.pathsep}{ROOT}" if command[0] == sys.executable else "",
+        "NML_DISABLE_USAGE_LOGGING": "1",
+    }  # fmt: skip
+    ran = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(7200)
+def test_all_signals_beside_a_raw_scan_and_peers(tmp_path: Path) -> None:
+    data = Path(os.environ.get("PLUMBLINE_BENCH_DATA") or tmp_path)
+    ours: dict[int, dict[str, Any]] = {}
+    for rows in SIZES:
+        found = ours[rows] = measured(write(data / f"log_{rows}.parquet", rows), data / f"ws_{rows}")
+        assert found["rows"] == rows
+        print(
+            f"\n{rows:,} rows: {found['points']:,} points in {found['all']:.3f} s, {found['cpu']:.3f} s of processor "
+            f"time (first time {found['first']:.2f} s); one scan of the table {found['scan']:.3f} s, "
+            f"{found['scan_cpu']:.3f} s of processor time; peak {found['peak_mb']} MB"
+        )
+        for name, seconds in found["seconds"].items():
+            print(
+                f"  {name:<14}{seconds:>8.4f} s{found['cpu_parts'][name]:>9.4f} s of processor time",
+                flush=True,
+            )
+    if len(SIZES) > 1:
+        for kind in ("all", "cpu"):
+            growth = math.log(ours[SIZES[-1]][kind] / ours[SIZES[0]][kind]) / math.log(SIZES[-1] / SIZES[0])
+            print(f"{kind}: seconds grow with rows to the power of {growth:.3f}")
+    _beside_peers(data / f"log_{SIZES[0]}.parquet", ours[SIZES[0]])
+
+
+def _beside_peers(path: Path, own: dict[str, Any]) -> None:
+    """Each peer question against the parts of ours that answer it, reading their profiles included."""
+    questions = {
+        ("evidently", "drift, one pair"): ("read features", "one drift method"),
+        ("evidently", "drift, every week"): ("read features", "one drift method"),
+        ("nannyml", "drift"): ("read features", "two drift methods"),
+        ("nannyml", "performance"): ("read outcomes", "seven metrics"),
+        ("nannyml", "estimate"): ("read outcomes", "seven estimates"),
+    }
+    for name in PEERS:
+        theirs = peer(name, path)
+        if theirs is None:
+            continue
+        for kind in ("seconds", "cpu"):
+            if "drift, one week" in theirs[kind]:
+                theirs[kind]["drift, every week"] = WEEKS * theirs[kind]["drift, one week"]
+        for (who, question), needed in questions.items():
+            if who == name:
+                mine, cpu = (sum(own[kind][part] for part in needed) for kind in ("seconds", "cpu_parts"))
+                print(
+                    f"{name} {theirs['version']}, {question}: {theirs['seconds'][question]:.2f} s, "
+                    f"{theirs['seconds'][question] / mine:,.0f} times ours ({mine:.4f} s); processor time "
+                    f"{theirs['cpu'][question]:.2f} s, {theirs['cpu'][question] / cpu:,.0f} times ours"
+                )
+        print(f"{name}: peak {theirs['peak_mb']:,} MB, {theirs['peak_mb'] / own['peak_mb']:.1f} times ours")
