@@ -118,7 +118,7 @@ def ks(cells: Cells) -> Distances:
 
 def _gap(cells: Cells) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The two distribution functions at the cells' right edges, (c,) and (k, c), and how far they lie apart."""
-    f, g = np.cumsum(shares(cells.p)), np.cumsum(shares(cells.q), axis=1)
+    f, g = (np.minimum(np.cumsum(shares(x), axis=-1), 1.0) for x in (cells.p, cells.q))
     return f, g, np.abs(f - g)
 
 

@@ -25,7 +25,7 @@ from plumbline.domain import (
     PointStatus,
 )
 from plumbline.monitor.cells import Cells, Distance, Distances, cells_of, known
-from plumbline.monitor.chunks import as_days, chunk_index, sum_by, touched
+from plumbline.monitor.chunks import Days, as_days, chunk_index, sum_by, touched
 from plumbline.monitor.distances import METHODS, Method
 from plumbline.monitor.movement import Movement
 from plumbline.monitor.multiplicity import benjamini_hochberg
@@ -103,7 +103,7 @@ class Ranked:
     moved: Movement | None = None
 
 
-def within(days: Sequence[date], span: Span) -> NDArray[np.bool_]:
+def within(days: Sequence[date] | Days, span: Span) -> NDArray[np.bool_]:
     """Which days a half-open span touches."""
     return touched(days, *span)
 
@@ -116,7 +116,7 @@ def sample_of(profile: FeatureProfile, rows: NDArray[np.bool_]) -> Sample:
     )  # fmt: skip
 
 
-def dispersion(profile: FeatureProfile, rows: NDArray[np.bool_]) -> float:
+def dispersion(profile: FeatureProfile, rows: NDArray[np.bool_], days: Days | None = None) -> float:
     """How much more the reference's own weeks differ than independent decisions would; at least 1.
 
     Pearson's chi-square of weeks by cells over its degrees of freedom (McCullagh and Nelder 1989, 4.5).
@@ -125,7 +125,7 @@ def dispersion(profile: FeatureProfile, rows: NDArray[np.bool_]) -> float:
     """
     if not rows.any():
         return 1.0
-    weeks, _, index = chunk_index(as_days(profile.days)[rows], "week")
+    weeks, _, index = chunk_index((as_days(profile.days) if days is None else days)[rows], "week")
     summed = sum_by(index, len(weeks), profile.counts[rows]).astype(float)
     weekly = cells_of(profile.bins, summed[0], summed).coarse[1]
     weekly = weekly[weekly.sum(axis=1) >= FEWEST]
@@ -315,16 +315,17 @@ def laid_by_chunk(
     """Every feature's chunks beside its reference, for ``judged_by_chunk`` by any number of methods."""
     laid = []
     for profile in profiles:
-        shown = within(profile.days, window)
+        days = as_days(profile.days)
+        shown = within(days, window)
         if not shown.any():
             continue
-        healthy = within(profile.days, reference)
-        starts, ends, index = chunk_index(as_days(profile.days)[shown], by)
+        healthy = within(days, reference)
+        starts, ends, index = chunk_index(days[shown], by)
         counts, missing = (sum_by(index, len(starts), x[shown]) for x in (profile.counts, profile.missing))
         laid.append(
             lay(
-                profile, sample_of(profile, healthy), dispersion(profile, healthy), counts, missing, starts,
-                ends,
+                profile, sample_of(profile, healthy), dispersion(profile, healthy, days), counts, missing,
+                starts, ends,
             )
         )  # fmt: skip
     return tuple(laid)
