@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from plumbline.domain import System, Task
-from plumbline.monitor.attribution import Split, split
+from plumbline.monitor.attribution import Split, splits
 from plumbline.monitor.champions import Span
 from plumbline.monitor.comparisons import Comparison, compare, metric_names
 from plumbline.monitor.proportions import Difference, difference, mean_difference
@@ -121,9 +121,8 @@ def _shift(
     start, end = _window(spans, switch)
     old = arms.inputs(cursor, system, switch.previous, start, switch.at, features, SAMPLED)
     new = arms.inputs(cursor, system, switch.version, switch.at, end, features, SAMPLED)
-    output = split(old.cells, new.cells, old.output, new.output)
-    loss = split(old.cells, new.cells, old.loss, new.loss)
-    outcome = split(old.cells, new.cells, old.outcome, new.outcome)
+    pairs = (old.output, new.output), (old.loss, new.loss), (old.outcome, new.outcome)
+    output, loss, outcome = splits(old.cells, new.cells, pairs)
     names = metric_names(system.task or Task.BINARY, system.positive or next(iter(system.classes), ""))
     plain = _plain(cursor, system, switch, start, end)
     return Shift(

@@ -13,10 +13,12 @@ Intervals are those of the linearised estimator: residuals of a weighted regress
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray
 from plumbline.monitor.intervals import Z
@@ -68,15 +70,52 @@ class Split:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """Rows of both sides as centred indicators of cells, the new ones ``covered`` only, and the old ones' weights."""
+
+    x0: FloatArray
+    x1: FloatArray
+    covered: NDArray[np.bool_]
+    weights: FloatArray | None
+
+
 def split(before: IntArray, after: IntArray, old: FloatArray, new: FloatArray) -> Split:
-    """Split the change of an outcome's mean into the world's and the release's part.
+    """Split the change of one outcome's mean; see ``splits``."""
+    return splits(before, after, [(old, new)])[0]
+
+
+def splits(
+    before: IntArray, after: IntArray, outcomes: Sequence[tuple[FloatArray, FloatArray]]
+) -> tuple[Split, ...]:
+    """Split the change of each outcome's mean into the world's and the release's part.
 
     Args:
         before, after: (n0, features), (n1, features) the cell of each row's value, a feature a column.
-        old, new: (n0,), (n1,) the outcome; rows where it is NaN are left out.
+        outcomes: (n0,) and (n1,) values; rows where it is NaN are left out. Those known for the same rows are
+            weighted once.
     """
-    kept0, kept1 = np.isfinite(old), np.isfinite(new)
-    before, old, after, new = before[kept0], old[kept0], after[kept1], new[kept1]
+    laid: dict[bytes, _Laid] = {}
+    found = []
+    for old, new in outcomes:
+        kept = np.isfinite(old), np.isfinite(new)
+        same = kept[0].tobytes() + kept[1].tobytes()
+        rows = before[kept[0]], after[kept[1]]
+        if same not in laid and min(len(own) for own in rows) >= EFFECTIVE and before.shape[1]:
+            laid[same] = _lay(*rows)
+        found.append(_split(laid.get(same), old[kept[0]], new[kept[1]]))
+    return tuple(found)
+
+
+def _lay(before: IntArray, after: IntArray) -> _Laid:
+    covered = _met_before(before, after)
+    if float(covered.mean()) < COVERED:
+        return _Laid(np.zeros((0, 0)), np.zeros((0, 0)), covered, None)
+    x0, x1 = _indicators(before, after[covered])
+    return _Laid(x0, x1, covered, balance(x0, x1.mean(0)))
+
+
+def _split(laid: _Laid | None, old: FloatArray, new: FloatArray) -> Split:
     n0, n1 = len(old), len(new)
     means = (float(old.mean()) if n0 else None, float(new.mean()) if n1 else None)
 
@@ -85,22 +124,19 @@ def split(before: IntArray, after: IntArray, old: FloatArray, new: FloatArray) -
 
     if min(n0, n1) < EFFECTIVE:
         return unknown(f"{min(n0, n1)} rows on one side; {EFFECTIVE} are needed")
-    if before.shape[1] == 0:
+    if laid is None:
         return unknown("No inputs are logged")
-    covered = _met_before(before, after)
-    share = float(covered.mean())
+    share = float(laid.covered.mean())
     if share < COVERED:
         return unknown(f"{1 - share:.0%} of the new version's inputs were hardly met before", 0.0, share)
-    after, new = after[covered], new[covered]
-    x0, x1 = _indicators(before, after)
-    weights = balance(x0, x1.mean(0))
-    if weights is None:
+    if laid.weights is None:
         return unknown("The inputs before cannot be weighted to look like those after", 0.0, share)
+    new, weights = new[laid.covered], laid.weights
     effective = float(1 / (weights**2).sum())
     if effective < EFFECTIVE:
         words = f"{effective:.0f} effective rows after weighting; {EFFECTIVE} are needed"
         return unknown(words, effective, share)
-    world, release = _parts(x0, x1, old, new, weights)
+    world, release = _parts(laid.x0, laid.x1, old, new, weights)
     whole = _part(float(new.mean() - old.mean()), float(np.sqrt(old.var() / n0 + new.var() / len(new))))
     return Split(
         float(old.mean()), float(new.mean()), world, release, _verdict(whole, world, release), n0, len(new),
@@ -144,7 +180,8 @@ def balance(x: FloatArray, target: FloatArray) -> FloatArray | None:
         if np.abs(gradient).max(initial=0.0) < _CLOSE:
             return weights
         centred = x - weights @ x
-        curve = centred.T @ (centred * weights[:, None])
+        rooted = centred * np.sqrt(weights)[:, None]
+        curve = rooted.T @ rooted  # of a matrix with itself: half the work
         curve[np.diag_indices_from(curve)] += _RIDGE + 1e-6 * np.diag(curve).max(initial=0.0)
         move = np.linalg.solve(curve, gradient)
         size = 1.0
@@ -172,9 +209,11 @@ def _parts(
     n0, n1 = len(old), len(new)
     level = float(weights @ old)
     centre = weights @ x0
-    root = np.sqrt(weights)[:, None]
-    slope = np.linalg.lstsq((x0 - centre) * root, (old - level) * root[:, 0], rcond=1e-8)[0]
-    fit0, fit1 = level + (x0 - centre) @ slope, level + (x1 - centre) @ slope
+    near = x0 - centre
+    rooted = near * np.sqrt(weights)[:, None]
+    # by the normal equations: few columns and many rows, and cells that coincide share their slope
+    slope = np.linalg.lstsq(rooted.T @ rooted, near.T @ (weights * (old - level)), rcond=1e-12)[0]
+    fit0, fit1 = level + near @ slope, level + (x1 - centre) @ slope
     rest0, rest1 = old - fit0, new - fit1
     release_se = np.sqrt((weights**2 * rest0**2).sum() + rest1.var() / n1)
     world_se = np.sqrt(fit1.var() / n1 + fit0.var() / n0 + ((weights - 1 / n0) ** 2 * rest0**2).sum())
