@@ -8,7 +8,7 @@ PORT ?= 8501
 # test workers: one a core, four at most; 0 runs the tests in one process
 WORKERS ?= auto
 
-.PHONY: help install run demo test bench bench-load bench-kill bench-detection bench-decisions bench-signals system lint types lock clean
+.PHONY: help install run demo test bench bench-load bench-kill bench-detection bench-decisions bench-signals bench-pages system lint types lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,7 +35,7 @@ run: demo  ## load the demo and open the app
 test: $(TESTED) system lint types  ## all checks and tests, real-browser journeys included
 	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-bench: bench-load bench-kill bench-explain bench-detection bench-decisions bench-signals  ## all benchmarks: ratios against peers in one run
+bench: bench-load bench-kill bench-explain bench-detection bench-decisions bench-signals bench-pages  ## all benchmarks: ratios against peers in one run
 
 bench-load: $(TESTED)  ## a load against DuckDB's bare CREATE TABLE AS and pandas, 1M and 10M rows
 	$(BIN)/python -m pytest tests/bench/test_load.py -m bench -s
@@ -54,6 +54,9 @@ bench-decisions: $(TESTED)  ## pages of a log of 1M decisions, and one decision 
 
 bench-signals: $(TESTED)  ## all signals of 1M and 10M rows against a raw scan; peers where their environments are named
 	$(BIN)/python -m pytest tests/bench/test_signals.py -m bench -s
+
+bench-pages: $(TESTED)  ## server time of every page, first and again, over 1M and 10M rows
+	$(BIN)/python -m pytest tests/bench/test_pages.py -m bench -s
 
 lint: $(TESTED)  ## style and import rules
 	$(BIN)/ruff check .

@@ -23,11 +23,17 @@ PEERS = ("evidently", "nannyml")
 REFERENCE_DAYS, WEEKS = 59, 18  # of the log that tests.bench.logfiles writes
 
 
-def measured(path: Path, folder: Path) -> dict[str, Any]:
-    """Load the log (once, where the folder keeps it) and time every signal in a fresh process."""
+def workspace(path: Path, folder: Path) -> Path:
+    """A workspace with the log loaded: once, where the folder keeps it (then its load is timed elsewhere)."""
     if not (folder / "w.duckdb").exists():
-        timed("load", path, folder)
-    return _told([sys.executable, "-m", "tests.bench.timed_signals", str(folder / "w.duckdb")])
+        took = timed("load", path, folder)
+        print(f"\n{path.name}: loaded in {took['seconds']:.1f} s, {took['cpu']:.1f} s of processor time")
+    return folder / "w.duckdb"
+
+
+def told(module: str, *arguments: str) -> dict[str, Any]:
+    """What a module of ours says in a fresh process."""
+    return _told([sys.executable, "-m", module, *arguments])
 
 
 def peer(name: str, path: Path) -> dict[str, Any] | None:
@@ -55,7 +61,10 @@ def test_all_signals_beside_a_raw_scan_and_peers(tmp_path: Path) -> None:
     data = Path(os.environ.get("PLUMBLINE_BENCH_DATA") or tmp_path)
     ours: dict[int, dict[str, Any]] = {}
     for rows in SIZES:
-        found = ours[rows] = measured(write(data / f"log_{rows}.parquet", rows), data / f"ws_{rows}")
+        found = ours[rows] = told(
+            "tests.bench.timed_signals",
+            str(workspace(write(data / f"log_{rows}.parquet", rows), data / f"ws_{rows}")),
+        )
         assert found["rows"] == rows
         print(
             f"\n{rows:,} rows: {found['points']:,} points in {found['all']:.3f} s, {found['cpu']:.3f} s of processor "

@@ -65,7 +65,9 @@ def timed() -> dict[str, dict[str, Any]]:
         first = seconds(at.switch_page(path).run)
         warm = statistics.median(seconds(at.run) for _ in range(WARM))
         took[name] = {"first": first, "warm": warm, "errors": len(at.exception) + len(at.error)}
-        print(f"{name:<36}{first:>8.2f}{warm:>8.3f}  {took[name]['errors'] or ''}", file=sys.stderr, flush=True)
+        print(
+            f"{name:<36}{first:>8.2f}{warm:>8.3f}  {took[name]['errors'] or ''}", file=sys.stderr, flush=True
+        )
     return took
 
 
