@@ -101,14 +101,14 @@ def sum_by(index: IntArray, chunks: int, values: NDArray[Number]) -> NDArray[Num
     if np.any(index[1:] < index[:-1]):
         order = np.argsort(index, kind="stable")
         index, values = index[order], values[order]
-    firsts = np.flatnonzero(np.r_[True, index[1:] != index[:-1]])
+    firsts: IntArray = np.flatnonzero(np.r_[True, index[1:] != index[:-1]])
     if len(firsts) == len(index):
         total[index] = values
     elif values.ndim == 1:
         total[index[firsts]] = np.add.reduceat(values, firsts)
     else:  # three times as fast as reduceat over wide rows
-        for first, end in zip(firsts.tolist(), [*firsts[1:].tolist(), len(index)], strict=True):
-            np.add.reduce(values[first:end], axis=0, out=total[index[first]])
+        for start, end in zip(firsts.tolist(), [*firsts[1:].tolist(), len(index)], strict=True):
+            np.add.reduce(values[start:end], axis=0, out=total[index[start]])
     return total
 
 
