@@ -10,6 +10,7 @@ import click
 
 from plumbline import __version__
 from plumbline.commands import (
+    access,
     erasing,
     explaining,
     inbox,
@@ -26,6 +27,7 @@ from plumbline.commands import (
 from plumbline.door import Commands
 
 __all__ = [
+    "access",
     "erasing",
     "explaining",
     "inbox",

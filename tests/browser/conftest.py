@@ -36,13 +36,13 @@ HARMLESS = re.compile(r"/_stcore/(health|host-config)$")
 
 
 @contextmanager
-def serve(workspace: Path) -> Iterator[str]:
-    """Run the app on a free port with this workspace; yields its address."""
+def serve(workspace: Path, *options: str) -> Iterator[str]:
+    """Run the app on a free port with this workspace and Streamlit's options; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = workspace.with_suffix(".log").open("w+")
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options]
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PLUMBLINE_WORKSPACE": str(workspace)}
     )

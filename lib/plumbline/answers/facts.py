@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from plumbline.answers import checking, recording
+from plumbline.answers.access import access_facts
 from plumbline.answers.documents import review_facts
 from plumbline.answers.guarding import Watched
 from plumbline.answers.incidents import incidents_in
@@ -57,7 +58,7 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
         made = [load for load in loads.list_loads(cursor, system.key) if load.undone_at is None]
         workspace: dict[str, Any] = {
             "trail_intact": chain.intact, "workspace_encrypted": ws.encrypted or None,
-            "loads": len(made), "loads_hashed": sum(bool(load.sha256) for load in made),
+            "loads": len(made), "loads_hashed": sum(bool(load.sha256) for load in made), **access_facts(cursor),
         }  # fmt: skip
         noted = recording.records_in(cursor, system.key)
         told = _told(system, noted) | _duties(cursor, system, noted, moment)

@@ -99,7 +99,7 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         0, key, moment, card.verdict.value, history.digest_of(inputs, card), canon.write(inputs), text,
         history.sha256(text), history.catalogue_hash(), history.rules_hash(),
     )  # fmt: skip
-    with ws.write() as cursor:
+    with ws.write(by_itself=True) as cursor:
         scorecards.keep(cursor, item)
         entries = tuple(scorecards.verdicts(cursor, key))
         changes = changes_since_last(cursor, key)

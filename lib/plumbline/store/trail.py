@@ -72,6 +72,15 @@ def entries(
     return [TrailEntry(r[0], aware(r[1]), r[2], r[3], r[4], json.loads(r[5]), r[6], r[7]) for r in rows]
 
 
+def latest_detail(cursor: duckdb.DuckDBPyConnection, begins: str) -> dict[str, Any]:
+    """The detail of the newest entry whose action begins so; empty where there is none."""
+    row = cursor.execute(
+        "SELECT detail FROM trail WHERE starts_with(action, ?) ORDER BY seq DESC LIMIT 1", [begins]
+    ).fetchone()
+    found: dict[str, Any] = json.loads(row[0]) if row else {}
+    return found
+
+
 def verify(cursor: duckdb.DuckDBPyConnection) -> TrailCheck:
     """Recompute the whole chain."""
     previous, count, head = GENESIS, 0, GENESIS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import PlumblineError
+from plumbline.store import permits
 from plumbline.store.extensions import CONFIG, load_extension
 from plumbline.store.sql import literal
 
@@ -58,6 +60,16 @@ class Workspace:
         self._connection = connection
         self._writing = threading.RLock()
         self._writer: duckdb.DuckDBPyConnection | None = None
+        self._person: str | None = None
+
+    def acting(self, email: str) -> Workspace:
+        """The same workspace in the hands of one signed-in person: a write has to fit the role and bear the name.
+
+        What is opened by a process itself (the command line, a server that nobody signs in to) may do everything.
+        """
+        held = copy.copy(self)
+        held._person = email
+        return held
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -71,13 +83,24 @@ class Workspace:
             cursor.close()
 
     @contextmanager
-    def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """One transaction: there whole when the block ends, not at all when it raises."""
+    def write(self, *, by_itself: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One transaction: there whole when the block ends, not at all when it raises.
+
+        Args:
+            by_itself: Plumbline keeps what it worked out, whoever looks; no role is asked for.
+
+        Raises:
+            PlumblineError: a person acts whose role does not cover it; nothing is changed.
+        """
         with self._writing, self.read() as cursor:
             cursor.execute("BEGIN TRANSACTION")
             self._writer = cursor
             try:
+                person = None if by_itself else self._person
+                held, since = permits.state(cursor, person)
                 yield cursor
+                if person is not None:
+                    permits.permit(cursor, person, held, since)
             except BaseException as error:
                 self._writer = None
                 cursor.execute("ROLLBACK")

@@ -9,7 +9,7 @@ from plumbline.answers.promises import Statements
 from plumbline.charts import numbers
 from plumbline.domain import ControlResult
 from plumbline.governance.law import CLASSES, ROLES, YES, ActClass, classify, law, suggested
-from plumbline.ui import cards, forms
+from plumbline.ui import cards, forms, rights
 from plumbline.ui.plain import plain, prose
 from plumbline.ui.view import View
 
@@ -37,7 +37,7 @@ def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) 
     _comes_to(found, stated)
     borne = _duties(found, held, {r.id: r for r in results})
     by = forms.signature("act")
-    if st.button("Save class and duties", type="primary", key="governance.act.save"):
+    if rights.button("Save class and duties", rights.OWNER, type="primary", key="governance.act.save"):
         forms.sign(by)
         act = {"class": found.name, "reviewed": forms.today().isoformat(), "by": by.strip(), "role": role,
                "answers": {k: v for k, v in said.items() if v}, "open": list(found.open), "duties": borne}  # fmt: skip

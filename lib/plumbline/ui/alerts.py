@@ -11,9 +11,9 @@ from plumbline.charts import numbers
 from plumbline.domain import System
 from plumbline.governance.clocks import Incident
 from plumbline.store.findings import Recorded
-from plumbline.ui import cards, states
+from plumbline.ui import cards, forms, rights, states
 from plumbline.ui.plain import one_line, plain, prose
-from plumbline.ui.session import ACTOR, SECTION
+from plumbline.ui.session import SECTION
 from plumbline.ui.view import View
 
 ONE, ALL = "This system", "All systems"
@@ -104,14 +104,14 @@ def seen(waiting: Sequence[Recorded]) -> tuple[int, str] | None:
             list(by_number),
             format_func=lambda n: f"{n}: {one_line(by_number[n].finding.sentence, 90)}",
         )
-        name = st.text_input("Your name", value=ACTOR.get(), key="alerts.by")
-        sent = st.form_submit_button("I saw it")
+        name = forms.signature("seen", page="alerts")
+        sent = rights.submit("I saw it", rights.ANALYST)
     if not sent:
         return None
     if not name.strip():
         st.error("An acknowledgement needs a name. Say who saw the finding.")
         return None
-    ACTOR.set(name.strip())
+    forms.sign(name.strip())
     return int(number), name.strip()
 
 

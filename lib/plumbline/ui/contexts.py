@@ -11,7 +11,7 @@ from plumbline.domain import PlumblineError
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import BY_KEY, NUMBER, Question, check_answer, spoken
 from plumbline.governance.effects import Effects, effects
-from plumbline.ui import cards, forms
+from plumbline.ui import cards, forms, rights
 from plumbline.ui.plain import plain, prose
 from plumbline.ui.view import View
 
@@ -40,7 +40,9 @@ def section(view: View, stated: Statements, answer: Answer) -> None:
                 given[key] = _answer(BY_KEY[key], stated, found.by_answer.get(key, ""))
         changed = {key: value for key, value in given.items() if value != stated.context.get(key, "")}
         by = forms.signature("context")
-        saved = st.button("Save answers", type="primary", key="governance.context.save", disabled=not changed)
+        saved = rights.button(
+            "Save answers", rights.OWNER, type="primary", key="governance.context.save", disabled=not changed
+        )
     with comes_to, st.container(border=True):
         _comes_to(found, bool(changed))
     if saved:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from plumbline.domain import System, Task
-from plumbline.ui import cards, session
+from plumbline.ui import cards, forms, rights
 from plumbline.ui.plain import one_line
 
 MOST_CLASSES = 8
@@ -41,13 +41,11 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
             "What hangs on it", value=str(stated.get("sentence", "")), max_chars=300,
             key=f"governance.costs.{system.key}.sentence",
         )  # fmt: skip
-        by = st.text_input(
-            "Your name", value=session.ACTOR.get(), key="governance.costs.by", max_chars=120, width=420
-        )
-        saved = st.form_submit_button("Save costs", type="primary")
+        by = forms.signature("costs")
+        saved = rights.submit("Save costs", rights.OWNER, type="primary")
     if not saved:
         return None
-    session.ACTOR.set(str(by or ""))
+    forms.sign(by)
     unit = str(currency or "").strip()
     stake = {"amount": amount, "currency": unit, "sentence": (sentence or "").strip()} if amount else None
     if worth:
@@ -58,7 +56,7 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
     }
     if of is not None:
         settings["unit"] = of or None
-    return settings, str(by or "").strip()
+    return settings, by.strip()
 
 
 def _unit(system: System) -> str:

@@ -14,7 +14,7 @@ from plumbline.domain import System
 from plumbline.report.documents import Sections, fill_in, outline, outlines, tally
 from plumbline.report.issue import issue_document
 from plumbline.report.language import LANGUAGES, language
-from plumbline.ui import cards, forms, session
+from plumbline.ui import cards, forms, rights, session
 from plumbline.ui.ask import ask
 from plumbline.ui.plain import one_line, plain
 from plumbline.ui.view import View
@@ -71,7 +71,7 @@ def _versions(view: View, system: System) -> None:
         )
         with right:
             by = forms.signature("review")
-        saved = st.form_submit_button("I reviewed this version", type="primary")
+        saved = rights.submit("I reviewed this version", rights.OWNER, type="primary")
     if saved and chosen:
         forms.sign(by)
         kept.review(view.ws, system.key, str(chosen), by=by)
@@ -133,7 +133,7 @@ def _texts(view: View, system: System, filled: dict[str, Sections], code: str) -
                 )  # fmt: skip
                 texts[item.key] = str(text or "")
         by = forms.signature("texts")
-        saved = st.form_submit_button("Save texts", type="primary")
+        saved = rights.submit("Save texts", rights.OWNER, type="primary")
     if saved:
         forms.sign(by)
         fill_in(view.ws, system.key, texts, by=by)

@@ -12,7 +12,7 @@ from plumbline.answers.promises import Statements
 from plumbline.domain import Attestation, Exemption, Status
 from plumbline.governance.catalogue import Control, catalogue
 from plumbline.governance.resolve import asked_by
-from plumbline.ui import cards, session, tables
+from plumbline.ui import cards, rights, session, signing, tables
 from plumbline.ui.plain import one_line, plain
 from plumbline.ui.view import View
 
@@ -24,10 +24,13 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def signature(form: str, label: str = "Your name") -> str:
+def signature(form: str, label: str = "Your name", *, page: str = "governance") -> str:
     """A name is asked for where nobody signs in: it goes on the trail beside the time."""
+    if signing.email():
+        cards.note(f"{label}: {signing.email()}")
+        return signing.email()
     return str(
-        st.text_input(label, value=session.ACTOR.get(), key=f"governance.{form}.by", max_chars=120, width=420)
+        st.text_input(label, value=session.ACTOR.get(), key=f"{page}.{form}.by", max_chars=120, width=420)
         or ""
     )
 
@@ -121,7 +124,7 @@ def _approvals(view: View, stated: Statements) -> None:
                 "Ask for a second person", value=on, key=f"governance.{stated.system.key}.four_eyes"
             )
             by = signature("approve")
-            saved = st.form_submit_button("Approve and save" if open_ones else "Save")
+            saved = rights.submit("Approve and save" if open_ones else "Save", rights.OWNER)
     if not saved:
         return
     sign(by)
@@ -167,7 +170,7 @@ def _attestation(stated: Statements) -> tuple[Attestation, tuple[str, bytes] | N
                 "Or the document itself", key="governance.attest.file", max_upload_size=5,
                 help="Kept in this workspace by its SHA-256, 5 MB at most.",
             )  # fmt: skip
-        saved = st.form_submit_button("Attest", type="primary")
+        saved = rights.submit("Attest", rights.OWNER, type="primary")
     if not saved or not isinstance(expires, date):
         return None
     sign(owner)
@@ -193,7 +196,7 @@ def _exemption(stated: Statements) -> Exemption | None:
             reason = st.text_area("Reason", key="governance.exempt.reason", max_chars=2000, height=120)
             two = bool(stated.system.settings.get("four_eyes"))
             approver = signature("exempt", "Your name: a second person approves it" if two else "Approved by")
-        saved = st.form_submit_button("Exempt", type="primary")
+        saved = rights.submit("Exempt", rights.OWNER, type="primary")
     if not saved or not isinstance(until, date):
         return None
     sign(approver)

@@ -14,7 +14,7 @@ from plumbline.answers.records import ROLES
 from plumbline.domain import Explanation, Source
 from plumbline.explain.changes import DIRECTIONS, declared
 from plumbline.report.decision_record import RECORD_LANGUAGES, issue_record, record_language
-from plumbline.ui import cards, session
+from plumbline.ui import cards, rights, session
 from plumbline.ui.plain import one_line
 from plumbline.ui.view import View
 
@@ -45,7 +45,7 @@ def downloads(view: View, key: str, told: Explanation) -> None:
 
 
 def _maker(view: View, key: str, decision_id: str, ending: str, code: str) -> Callable[[], bytes]:
-    actor, today = session.ACTOR.get() or "page", datetime.now(UTC).date()
+    actor, today = session.ACTOR.get() or session.LOCAL, datetime.now(UTC).date()
     return lambda: (
         issue_record(view.ws, key, decision_id, ending, language_code=code, on=today, actor=actor).content
     )
@@ -94,7 +94,7 @@ def settings(view: View, found: DecisionContext) -> None:
             "How to contest a decision", held.get("contest", ""), key="decisions.contest", max_chars=1500
         )
         contact = right.text_area("Contact", held.get("contact", ""), key="decisions.contact", max_chars=300)
-        saved = st.form_submit_button("Save")
+        saved = rights.submit("Save", rights.OWNER)
     if saved:
         rows = dict(zip(names, edited.to_dict("records"), strict=True))
         changes: dict[str, Any] = {

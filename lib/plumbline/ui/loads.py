@@ -9,7 +9,7 @@ import streamlit as st
 from plumbline.answers.loading import undo_load
 from plumbline.charts import numbers
 from plumbline.domain import Load, PlumblineError
-from plumbline.ui import cards, session, states, tables, uploads
+from plumbline.ui import cards, rights, session, states, tables, uploads
 from plumbline.ui.cards import Figure
 from plumbline.ui.plain import one_line, plain
 from plumbline.ui.view import View
@@ -82,7 +82,10 @@ def undo(view: View, found: Sequence[Load]) -> None:
             width=489,
         )
         sure = st.checkbox("Remove its decisions, labels and counts", key="logs.undo.sure")
-        if st.button("Take it back", disabled=not sure or chosen is None) and chosen is not None:
+        if (
+            rights.button("Take it back", rights.ANALYST, disabled=not sure or chosen is None)
+            and chosen is not None
+        ):
             try:
                 removed = undo_load(view.ws, int(chosen), actor=uploads.actor())
             except PlumblineError as error:

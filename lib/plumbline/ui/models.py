@@ -12,7 +12,7 @@ from plumbline.answers.attributing import attribute_all
 from plumbline.charts import numbers
 from plumbline.domain import PlumblineError
 from plumbline.explain.formats import ENDINGS, RESAVE
-from plumbline.ui import cards, session, states, tables
+from plumbline.ui import cards, rights, session, states, tables
 from plumbline.ui.plain import one_line, plain
 from plumbline.ui.uploads import actor, safe_name
 from plumbline.ui.view import View
@@ -68,7 +68,7 @@ def _register(view: View, key: str, versions: tuple[str, ...]) -> None:
             placeholder="age=Alter, f3=Income",
             help="Left empty, names are looked for by content; only those under which the scores come out are taken.",
         )  # fmt: skip
-        asked = st.form_submit_button("Register the file", icon=":material/upload_file:")
+        asked = rights.submit("Register the file", rights.ANALYST, icon=":material/upload_file:")
     if not asked or version is None:
         return
     if given is None:
@@ -94,8 +94,8 @@ def _register(view: View, key: str, versions: tuple[str, ...]) -> None:
 
 
 def _explain_all(view: View, key: str) -> None:
-    if not st.button(
-        "Explain every decision", icon=":material/functions:", key="models.all",
+    if not rights.button(
+        "Explain every decision", rights.ANALYST, icon=":material/functions:", key="models.all",
         help="Keeps the attributions of all decisions whose file passed. It can be broken off: what is done stays.",
     ):  # fmt: skip
         return

@@ -11,7 +11,7 @@ from plumbline.charts.importance import importance, use_over_time
 from plumbline.charts.style import Mode
 from plumbline.domain import PlumblineError
 from plumbline.explain.global_importance import NDCG_WATCH
-from plumbline.ui import cards, pictures, states, tables
+from plumbline.ui import cards, pictures, rights, states, tables
 from plumbline.ui.explained import SOURCES
 from plumbline.ui.glossary import help_for
 from plumbline.ui.plain import one_line
@@ -156,7 +156,7 @@ def grouping(view: View, found: ModelUse) -> None:
             value="\n".join(f"{group}: {', '.join(own)}" for group, own in names.items()),
             placeholder="Income: salary, bonus, other_income", key="use.groups",
         )  # fmt: skip
-        if st.button("Keep the groups", key="use.groups.keep"):
+        if rights.button("Keep the groups", rights.ANALYST, key="use.groups.keep"):
             try:
                 set_groups(view.ws, found.system.key, _read(str(words or "")), actor=actor())
             except PlumblineError as error:

@@ -15,7 +15,7 @@ from plumbline.answers.quarantine import (
 )
 from plumbline.charts import numbers
 from plumbline.domain import PlumblineError
-from plumbline.ui import cards, jobs, mapping, session, states, tables, uploads
+from plumbline.ui import cards, jobs, mapping, rights, session, states, tables, uploads
 from plumbline.ui.plain import one_line, plain
 from plumbline.ui.sentences import waiting
 from plumbline.ui.view import View
@@ -139,8 +139,11 @@ def _again(view: View, every: QuarantineOf, load_id: int | None, reason: str | N
         fits = numbers.count(len(trial.fits))
         st.markdown(f"{cards.word('pass' if trial.fits else 'watch', fits)} rows would load so."
                     + (f" The rest stays: {stay}." if stay else ""))  # fmt: skip
-        if st.button(
-            f"Load these {fits} rows", disabled=not trial.fits or jobs.running(), key="logs.retry.go"
+        if rights.button(
+            f"Load these {fits} rows",
+            rights.ANALYST,
+            disabled=not trial.fits or jobs.running(),
+            key="logs.retry.go",
         ):
             who = uploads.actor()
             jobs.start(view.ws, f"Rows of load {chosen}", lambda say: retry_load(

@@ -14,7 +14,7 @@ from plumbline.domain import Probe, ProbedVersion, System
 from plumbline.governance.clocks import FLAGS, Incident, Notice, notices
 from plumbline.governance.law import law
 from plumbline.governance.registry import KINDS
-from plumbline.ui import cards, forms, session, tables
+from plumbline.ui import cards, forms, rights, session, tables
 from plumbline.ui.plain import one_line, plain, prose
 from plumbline.ui.view import View
 
@@ -112,7 +112,7 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
             "To close it: cause, and what was done", key=f"{key}.cause", max_chars=2000, height=80
         )
         by = forms.signature(f"incident.{item.id}")
-        saved = st.form_submit_button("Save", type="primary")
+        saved = rights.submit("Save", rights.ANALYST, type="primary")
     if not saved:
         return
     forms.sign(by)
@@ -165,7 +165,7 @@ def _open(view: View, system: System) -> None:
             help="Left open: now for today, and the first minute of an earlier day.",
         )  # fmt: skip
         by = forms.signature("incident")
-        saved = st.form_submit_button("Open", type="primary")
+        saved = rights.submit("Open", rights.ANALYST, type="primary")
     if saved and isinstance(day, date):
         forms.sign(by)
         aware = datetime.combine(day, at or time(), UTC)
@@ -199,7 +199,7 @@ def registries(view: View, system: System) -> None:
         )
         with right:
             by = forms.signature("probe")
-        saved = st.form_submit_button("Read it", type="primary")
+        saved = rights.submit("Read it", rights.ANALYST, type="primary")
     if saved:
         forms.sign(by)
         with st.spinner("Reading."):
@@ -220,7 +220,7 @@ def _probe(view: View, system: System, item: Probe, now: datetime) -> None:
             alt="Versions as registered: version, other names, when, who, code, data, parameters",
         )
         key = f"governance.probe.{item.kind}.{item.place}.{item.subject}"
-        if st.button("Leave this place out", key=key):
+        if rights.button("Leave this place out", rights.ANALYST, key=key):
             probing.forget(view.ws, system.key, item, by=session.ACTOR.get() or session.LOCAL)
             st.rerun()
 

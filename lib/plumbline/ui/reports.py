@@ -8,8 +8,7 @@ import streamlit as st
 
 from plumbline.report.issue import issue
 from plumbline.report.language import LANGUAGES, language
-from plumbline.ui import cards
-from plumbline.ui.session import ACTOR
+from plumbline.ui import cards, session
 from plumbline.ui.view import View
 
 LABELS = {".pdf": ("Report (PDF)", "application/pdf"), ".zip": ("Evidence pack (ZIP)", "application/zip")}
@@ -34,5 +33,5 @@ def downloads(view: View, key: str) -> None:
 
 
 def _maker(view: View, key: str, ending: str, code: str) -> Callable[[], bytes]:
-    actor = ACTOR.get() or "page"
+    actor = session.ACTOR.get() or session.LOCAL
     return lambda: issue(view.ws, key, ending, language_code=code, actor=actor).content

@@ -15,7 +15,7 @@ from plumbline.charts.strip import strip
 from plumbline.charts.style import Mode, mark
 from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status
 from plumbline.governance.history import Changes
-from plumbline.ui import cards, session, states
+from plumbline.ui import cards, forms, rights, states
 from plumbline.ui.ask import ask
 from plumbline.ui.plain import plain, prose
 from plumbline.ui.view import View
@@ -125,12 +125,12 @@ def _assign(item: Assigned) -> tuple[str, str, date | None, str] | None:
     with st.popover("Assign"), st.form(key, border=False):
         owner = st.text_input("Who does it", value=item.owner, max_chars=120, key=f"{key}.owner")
         due = st.date_input("By when", value=item.due, format="YYYY-MM-DD", key=f"{key}.due")
-        by = st.text_input("Your name", value=session.ACTOR.get(), max_chars=120, key=f"{key}.by")
-        saved = st.form_submit_button("Save", type="primary")
+        by = forms.signature(f"assign.{item.action.control}", page="scorecard")
+        saved = rights.submit("Save", rights.OWNER, type="primary")
     if not saved:
         return None
-    session.ACTOR.set(str(by or ""))
-    return item.action.control, str(owner or ""), due if isinstance(due, date) else None, str(by or "")
+    forms.sign(by)
+    return item.action.control, str(owner or ""), due if isinstance(due, date) else None, by
 
 
 def changes(answer: Answer) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.access import Access
 from plumbline.store.workspace import Workspace
-from plumbline.ui import cards, desk, jobs, session, states
+from plumbline.ui import cards, desk, jobs, session, signing, states
 from plumbline.ui import open as opened
 
 #: the sidebar's keys that mean another thing in another workspace
@@ -23,7 +24,7 @@ _CHOICES = (
 
 def workspace() -> tuple[Workspace, bool]:
     """The workspace that this tab looks at, and whether it is scratch."""
-    real = opened.workspace()
+    real = signing.workspace()
     if not session.SCRATCH.get():
         return real, False
     held = desk.desk(real).scratch
@@ -39,7 +40,7 @@ def badge() -> None:
         st.markdown(cards.chip("watch", "scratch"))
         cards.note("Nothing is kept. This file is deleted when you close the tab.")
         st.button("Keep as a system", key="scratch.keep", on_click=session.KEEPING.set, args=(True,), width="stretch",
-                  type="primary", disabled=jobs.running(),
+                  type="primary", disabled=jobs.running() or not signing.may(Access.ANALYST),
                   help="Loads the same file with the same mapping into the workspace.")  # fmt: skip
         st.button("Throw away", key="scratch.drop", on_click=_drop, width="stretch", disabled=jobs.running())
 
@@ -61,7 +62,7 @@ def keeping() -> None:
     session.KEEPING.clear()
     try:
         with st.spinner("Loading it into the workspace"):
-            made = desk.keep(opened.workspace(), actor=session.ACTOR.get().strip() or session.LOCAL)
+            made = desk.keep(signing.workspace(), actor=session.ACTOR.get().strip() or session.LOCAL)
     except PlumblineError as error:
         states.failed(error)
         return

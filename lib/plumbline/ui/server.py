@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plumbline.domain import PlumblineError
 from plumbline.ui import open as opened
+from plumbline.ui import signing
 
 LOG = logging.getLogger("plumbline")
 
@@ -81,7 +82,7 @@ async def workspace_lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     A workspace that cannot be opened does not stop the server: every page says why and what to do.
     """
     try:
-        opened.workspace()
+        signing.note_start(opened.workspace())
     except PlumblineError as error:
         LOG.error("%s", error)
     try:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from plumbline.domain import PlumblineError, System
 from plumbline.logs.formats import SPOKEN
-from plumbline.ui import cards, scratches, sidebar, states
+from plumbline.ui import cards, scratches, sidebar, signing, states
 from plumbline.ui.states import PAGES
 from plumbline.ui.view import CURRENT, View
 
@@ -33,6 +33,7 @@ SECTIONS = {
         ("alerts", "Alerts", "notifications"),
         ("governance", "Governance", "fact_check"),
         ("trail", "Trail", "link"),
+        ("people", "People", "group"),
     ),
 }
 ICON = Path(__file__).with_name("mark.svg")  # a Material icon here would be fetched from another machine
@@ -85,13 +86,21 @@ def main() -> None:
     """One run of one page inside the frame."""
     CURRENT.set(None)
     st.set_page_config(page_title="Plumbline", page_icon=str(ICON), layout="wide")
-    page = st.navigation(_pages(), expanded=True)
-    st.set_page_config(page_title=f"{page.title} · Plumbline")
     st.logo(_wordmark(cards.mode() == "dark"), size="large")
     with st.container(width=cards.MEASURE):
         try:
+            inside = signing.gate()
+        except PlumblineError as error:
+            states.failed(error)
+            inside = False
+        page = st.navigation(_pages(), expanded=True, position="sidebar" if inside else "hidden")
+        if not inside:
+            return
+        st.set_page_config(page_title=f"{page.title} · Plumbline")
+        try:
             ws, scratch = scratches.workspace()
             CURRENT.set(sidebar.read(ws, cards.mode(), scratch=scratch))
+            signing.badge()
             scratches.keeping()
             page.run()
         except PlumblineError as error:

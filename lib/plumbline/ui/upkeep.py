@@ -10,7 +10,7 @@ from plumbline.answers import promises, recording
 from plumbline.answers.scorecard import Answer
 from plumbline.charts import numbers
 from plumbline.domain import System
-from plumbline.ui import cards, forms, session
+from plumbline.ui import cards, forms, rights, session
 from plumbline.ui.plain import plain
 from plumbline.ui.view import View
 
@@ -48,7 +48,7 @@ def section(view: View, system: System, answer: Answer) -> None:
             help="What was found in the log is offered; what is found and not declared fails SEC-4.",
         )  # fmt: skip
         by = forms.signature("log")
-        saved = st.form_submit_button("Save", type="primary")
+        saved = rights.submit("Save", rights.OWNER, type="primary")
     if saved:
         forms.sign(by)
         changes = {"covers_launch": LAUNCH[str(launch)], "retention_days": int(retention) if retention else None,
@@ -92,7 +92,7 @@ def _rehearsals(view: View, system: System, answer: Answer) -> None:
         note = left.text_input("How it went", key="governance.record.note", max_chars=300)
         with right:
             by = forms.signature("record")
-        saved = st.form_submit_button("Put it on the trail")
+        saved = rights.submit("Put it on the trail", rights.ANALYST)
     if saved and isinstance(day, date):
         forms.sign(by)
         at = min(datetime.combine(day, time(12), UTC), datetime.now(UTC))

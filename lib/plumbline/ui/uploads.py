@@ -13,7 +13,7 @@ from plumbline.answers.loading import Said, inspect_file, load_file, settled
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.logs.formats import SPOKEN, SUFFIXES, TITLES
 from plumbline.logs.inspect import COSTS, Inspection
-from plumbline.ui import asking, cards, desk, jobs, mapping, previews, session, states
+from plumbline.ui import asking, cards, desk, jobs, mapping, previews, rights, session, states
 from plumbline.ui import open as opened
 from plumbline.ui.plain import one_line
 from plumbline.ui.view import View
@@ -173,7 +173,9 @@ def load(view: View, upload: Upload, title: str, found: Inspection, said: Said, 
         cards.note(f"Answer first: {missing[0].text}")
     idle = not title or bool(missing) or jobs.running()
     with st.container(horizontal=True, vertical_alignment="center"):
-        for_good = st.button("Load", type="primary", icon=":material/upload:", disabled=idle)
+        for_good = rights.button(
+            "Load", rights.ANALYST, type="primary", icon=":material/upload:", disabled=idle
+        )
         look = not view.scratch and found.kind != "labels" and st.button(
             "Just look at this file", icon=":material/visibility:", disabled=idle,
             help="Loads it for this browser tab alone. Nothing is kept, unless you say so later.",

@@ -1,0 +1,145 @@
+"""Who may do what: roles on the trail, and a write that the role does not cover changes nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from plumbline.answers import access, promises, recording
+from plumbline.answers.loading import load_file
+from plumbline.answers.scorecard import scorecard_answer
+from plumbline.answers.trail import trail
+from plumbline.domain import PlumblineError
+from plumbline.domain.access import Access, needed
+from plumbline.store.workspace import Workspace, open_workspace
+
+from ..pages.sample import log
+
+LIB = Path(__file__).parents[2] / "lib" / "plumbline"
+
+
+@pytest.fixture(scope="module")
+def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """One system; Ana owns it, Bob analyses, Cy looks."""
+    folder = tmp_path_factory.mktemp("access")
+    (folder / "shop.csv").write_bytes(log())
+    made = open_workspace(folder / "workspace.duckdb", read_from=[folder])
+    load_file(made, folder / "shop.csv", title="Shop", actor="test")
+    for email, role in (("Ana@x.org", "owner"), ("bob@x.org", "analyst"), ("cy@x.org", "viewer")):
+        access.give(made, email, Access(role), by="test")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("who", "says", "refused"),
+    [
+        ("cy@x.org", "answers", "Only an owner"),
+        ("bob@x.org", "answers", "Only an owner"),
+        ("ana@x.org", "answers", ""),
+        ("cy@x.org", "records", "Only an analyst"),
+        ("bob@x.org", "records", ""),
+        ("nobody@x.org", "records", "has no role here"),
+    ],
+)
+def test_a_write_needs_the_role_and_a_refused_one_changes_nothing(
+    ws: Workspace, who: str, says: str, refused: str
+) -> None:
+    hand = ws.acting(who)
+
+    def act() -> None:
+        if says == "answers":
+            promises.save_context(hand, "shop", {"impact": "pricing"}, by=who)
+        else:
+            recording.record(hand, "shop", "rollback rehearsed", by=who)
+
+    before = trail(ws).entries[0].seq
+    if refused:
+        with pytest.raises(PlumblineError, match=refused):
+            act()
+        assert trail(ws).entries[0].seq == before
+    else:
+        act()
+        assert trail(ws).entries[0].actor == who
+
+
+def test_nobody_signs_for_somebody_else_or_lifts_their_own_role(ws: Workspace) -> None:
+    with pytest.raises(PlumblineError, match="signs for somebody else"):
+        promises.save_context(ws.acting("ana@x.org"), "shop", {"harm": "no"}, by="bob@x.org")
+    with pytest.raises(PlumblineError, match="Only an owner"):
+        access.give(ws.acting("bob@x.org"), "bob@x.org", Access.OWNER, by="bob@x.org")
+    assert "harm" not in promises.statements(ws, "shop").context
+    assert access.access_of(ws, "bob@x.org") is Access.ANALYST
+
+
+def test_a_viewer_reads_the_scorecard_although_it_is_kept(ws: Workspace) -> None:
+    assert scorecard_answer(ws.acting("cy@x.org"), "shop").card.verdict
+    with pytest.raises(PlumblineError, match="Only an analyst"), ws.acting("cy@x.org").write() as cursor:
+        cursor.execute("DELETE FROM person")  # what leaves nothing on the trail is not a viewer's either
+    assert len(access.people(ws)) == 3
+
+
+def test_a_role_taken_away_is_gone_at_once_and_one_owner_stays(ws: Workspace) -> None:
+    access.give(ws, "dee@x.org", Access.ANALYST, by="ana@x.org")
+    hand = ws.acting("dee@x.org")
+    recording.record(hand, "shop", "alert tested", by="dee@x.org")
+    access.take(ws, "DEE@x.org", by="ana@x.org")
+    with pytest.raises(PlumblineError, match="has no role here"):
+        recording.record(hand, "shop", "alert tested", by="dee@x.org")
+    for change in (
+        lambda: access.take(ws, "ana@x.org", by="a"),
+        lambda: access.give(ws, "ana@x.org", Access.VIEWER, by="a"),
+    ):
+        with pytest.raises(PlumblineError, match="only owner"):
+            change()
+    with pytest.raises(PlumblineError, match="not an e-mail"):
+        access.give(ws, "<b>@x y", Access.OWNER, by="a")
+    assert access.address("\u212aate@x.org") != access.address("Kate@x.org")  # two letters, one small form
+
+
+def test_every_act_that_the_code_puts_on_the_trail_is_known_by_its_name() -> None:
+    """An act that is new asks for an owner until somebody decides otherwise; these were decided."""
+    owners = {"context answered", "control attested", "attestation approved", "control exempted", "settings changed",
+              "document reviewed", "erase", "role given", "role taken"}  # fmt: skip
+    assert all(needed(action) is Access.OWNER for action in owners | {"something new", "loads", "undone"})
+    written = set()
+    texts = [path.read_text("utf-8") for path in LIB.rglob("*.py")]
+    for text in [text for text in texts if "trail.append(" in text]:
+        for call in ast.walk(ast.parse(text)):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "trail.append":
+                action = next(k.value for k in call.keywords if k.arg == "action")
+                if isinstance(action, ast.Constant):
+                    written.add(str(action.value))
+    assert len(written) > 12
+    assert {action for action in written if needed(action) is Access.OWNER} <= owners
+
+
+def test_whether_anybody_has_to_sign_in_is_read_from_what_the_server_did(tmp_path: Path) -> None:
+    with_roles, start = open_workspace(tmp_path / "a.duckdb"), {"sign_in": None, "roles_assigned": None}
+
+    def facts() -> dict[str, object]:
+        with with_roles.read() as cursor:
+            return access.access_facts(cursor)
+
+    assert facts() == start  # no server ever ran: nothing is known
+    access.note_sign_in(with_roles, on=False, reach="this machine")
+    assert facts() == start
+    assert not trail(with_roles).entries
+    access.note_sign_in(with_roles, on=False, reach="network")
+    assert facts() == {"sign_in": False, "roles_assigned": False}
+    for _ in range(2):
+        access.note_sign_in(with_roles, on=True, reach="network")
+    assert facts() == {"sign_in": True, "roles_assigned": False}
+    access.give(with_roles, "ana@x.org", Access.OWNER, by="test")
+    assert facts() == {"sign_in": True, "roles_assigned": True}
+    access.note_sign_in(with_roles, on=False, reach="this machine")
+    assert facts() == {"sign_in": False, "roles_assigned": True}
+    assert [re.sub(" .*", "", e.action) for e in trail(with_roles).entries] == [
+        "sign-in",
+        "role",
+        "sign-in",
+        "sign-in",
+    ]
+    with_roles.close()

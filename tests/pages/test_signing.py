@@ -1,0 +1,107 @@
+"""Who is let in, by what the provider says; what a viewer sees; settings that cannot be used let nobody in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit import config
+from streamlit.runtime.secrets import Secrets
+
+from plumbline.answers import access
+from plumbline.domain import PlumblineError
+from plumbline.domain.access import Access
+from plumbline.ui import open as opened
+from plumbline.ui import signing
+
+from .conftest import open_page, words
+
+WHOLE = {
+    "redirect_uri": "http://localhost/oauth2callback", "cookie_secret": "x" * 32, "client_id": "a",
+    "client_secret": "b", "server_metadata_url": "http://localhost/.well-known/openid-configuration",
+}  # fmt: skip
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Set what the file of secrets says under [auth], and who the provider says is here."""
+
+    def put(auth: Any, said: dict[str, Any]) -> None:
+        monkeypatch.setattr(signing, "_section", {"auth": auth}.get)
+        monkeypatch.setattr(signing, "claims", lambda: {"is_logged_in": True, **said})
+
+    monkeypatch.setattr(signing, "_ASKED", set())
+    return put
+
+
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"is_logged_in": False}, "Sign in to see this workspace"),
+        ({}, "gives no e"),
+        ({"email": "ana@x.org"}, "does not say that your e"),
+        ({"email": "ana@x.org", "email_verified": False}, "does not say that your e"),
+        ({"email": "bob@x.org", "email_verified": True}, "has no role in this workspace"),
+        ({"email": "not an address", "email_verified": True}, "not an e"),
+    ],
+)
+def test_who_is_not_known_for_certain_sees_nothing(settings: Any, said: dict[str, Any], told: str) -> None:
+    access.give(opened.workspace(), "ana@x.org", Access.OWNER, by="test")
+    settings(WHOLE, said)
+    at = open_page("scorecard")
+    assert told in words(at).replace("\\", "")
+    assert not at.sidebar.markdown
+    assert "No log has been loaded" not in words(at)
+
+
+@pytest.mark.usefixtures("empty")
+def test_settings_in_part_or_lost_while_the_server_runs_let_nobody_in(settings: Any) -> None:
+    settings({"redirect_uri": "x", "cookie_secret": "y", "client_id": "z"}, {})
+    assert "client_secret, server_metadata_url missing" in words(open_page("scorecard")).replace("\\", "")
+    settings(None, {})
+    at = open_page("scorecard")
+    assert "are gone since the server started" in words(at)
+    assert not at.sidebar.markdown
+
+
+def test_a_file_of_secrets_that_cannot_be_read_lets_nobody_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streamlit itself takes it for no file at all."""
+    broken, before = tmp_path / "secrets.toml", config.get_option("secrets.files")
+    monkeypatch.setattr(st, "secrets", Secrets())
+    config.set_option("secrets.files", [str(broken)])
+    try:
+        assert signing.providers() == ()
+        broken.write_text("[auth\nclient_id = ")
+        with pytest.raises(PlumblineError, match="cannot be read"):
+            signing.providers()
+    finally:
+        config.set_option("secrets.files", before)
+
+
+@pytest.mark.usefixtures("held")
+@pytest.mark.parametrize(("role", "allowed"), [("viewer", False), ("owner", True)])
+def test_a_viewer_sees_forms_greyed_out_with_the_reason_and_an_owner_signs_by_address(
+    settings: Any, role: str, allowed: bool
+) -> None:
+    access.give(opened.workspace(), "ana@x.org", Access(role), by="test")
+    settings(WHOLE, {"email": "ANA@x.org", "email_verified": True})
+    at = open_page("governance", tab="Costs")
+    save = next(b for b in at.button if b.label == "Save costs")
+    assert save.disabled is not allowed
+    assert ("Only an owner may do this" in words(at)) is not allowed
+    assert not [t for t in at.text_input if t.label == "Your name"]
+    if allowed:
+        save.click().run(timeout=60)
+        with opened.workspace().read() as cursor:
+            row = cursor.execute("SELECT actor FROM trail WHERE action = 'settings changed'").fetchone()
+        assert row == ("ana@x.org",)
+
+
+@pytest.mark.usefixtures("empty")
+def test_where_nobody_signs_in_every_page_says_so() -> None:
+    assert "anyone who reaches this address can see and change everything here" in words(open_page("people"))
