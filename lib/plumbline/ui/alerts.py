@@ -128,11 +128,11 @@ def open_incident(view: View, waiting: Sequence[Recorded]) -> None:
             "Finding", list(by_number), key="alerts.incident.finding",
             format_func=lambda n: f"{n}: {one_line(by_number[n].finding.sentence, 90)}",
         )  # fmt: skip
-        name = st.text_input("Your name", value=ACTOR.get(), key="alerts.incident.by")
-        sent = st.form_submit_button("Open an incident")
+        name = forms.signature("incident", page="alerts")
+        sent = rights.submit("Open an incident", rights.ANALYST)
     if not sent:
         return
-    ACTOR.set(name.strip())
+    forms.sign(name.strip())
     record = by_number[int(number)]
     register_of.open_incident(view.ws, record.finding.system, "", by=name, finding=record.id)
     st.rerun()
