@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from plumbline.answers.labels import label_history
-from plumbline.answers.loading import undo_load
+from plumbline.answers.loading import outcomes_changed, undo_load
 from plumbline.domain import ColumnMap, Mapping, PlumblineError, RoleName
 from plumbline.logs.labels import load_labels
+from plumbline.logs.undo import undo
 from plumbline.profile import build
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
-from tests.logs.logfiles import load, row, rows_of, state, write
+from tests.conftest import Ran
+from tests.logs.logfiles import HEADER, load, row, rows_of, state, write
 
 LABELS = Mapping((
     ColumnMap("id", RoleName("decision_id")), ColumnMap("label", RoleName("label")),
@@ -70,30 +73,32 @@ class Model:
         return found
 
 
-@settings(max_examples=8, deadline=None)
-@example(steps=[("load", 3, 4, "yes"), ("load", 0, 4, "no")])  # a file of repeats that brings labels alone
-@example(
-    steps=[("label", [(0, "yes", 1)]), ("load", 0, 1, "yes")]
-)  # and one that brings a label's time alone
-@given(steps=st.lists(STEP, min_size=2, max_size=7))
-def test_labels_are_what_a_plain_model_says_and_counts_what_a_rebuild_gives(
-    steps: list[tuple[object, ...]],
+STEPS = st.lists(STEP, min_size=2, max_size=7)
+REPEATS = [("load", 3, 4, "yes"), ("load", 0, 4, "no")]  # a file of repeats that brings labels alone
+TIMES = [("label", [(0, "yes", 1)]), ("load", 0, 1, "yes")]  # and one that brings a label's time alone
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_labels_are_what_a_plain_model_says(
+    workspace: Workspace, tmp_path: Path, steps: list[tuple[object, ...]]
 ) -> None:
+    """Each example is a system of its own in one workspace, and nothing is counted: that is what takes time."""
+    with workspace.read() as cursor:
+        title = f"s{len(systems.list_systems(cursor))}"
+    _play(workspace, tmp_path, steps, title, counted=False)
+
+
+@settings(max_examples=4, deadline=None)
+@example(steps=REPEATS)
+@example(steps=TIMES)
+@given(steps=STEPS)
+def test_counts_are_what_a_rebuild_gives(steps: list[tuple[object, ...]]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ws = open_workspace(folder / "w.duckdb", read_from=[folder])
         try:
-            model, live = Model(), []
-            for n, step in enumerate([("load", 0, 6, ""), *steps]):
-                made = _step(ws, folder, n, step, model, live)
-                if made is not None:
-                    live.append(made)
-            days = {f"2026-03-0{d}": d for d in (1, 2, 3)}
-            found = {
-                r[0]: (r[1], days[str(r[2])[:10]] if r[2] else None, r[3])
-                for r in rows_of(ws, '"decision_id", label, label_time, _label_load')
-            }
-            assert found == model.labels()
+            _play(ws, folder, steps, "s", counted=True)
             before = state(ws)
             with ws.write() as cursor:
                 build.rebuild(cursor, systems.get_system(cursor, "s"))
@@ -102,27 +107,44 @@ def test_labels_are_what_a_plain_model_says_and_counts_what_a_rebuild_gives(
             ws.close()
 
 
+def _play(ws: Workspace, folder: Path, steps: list[tuple[object, ...]], title: str, *, counted: bool) -> None:
+    """Take the steps in the workspace and on paper, and compare."""
+    model, live = Model(), list[int]()
+    for n, step in enumerate([("load", 0, 6, ""), *steps]):
+        made = _step(ws, folder, n, step, model, live, title, counted)
+        if made is not None:
+            live.append(made)
+    days = {f"2026-03-0{d}": d for d in (1, 2, 3)}
+    found = {
+        r[0]: (r[1], days[str(r[2])[:10]] if r[2] else None, r[3])
+        for r in rows_of(ws, '"decision_id", label, label_time, _label_load', key=title)
+    }
+    assert found == model.labels()
+
+
 def _step(
-    ws: Workspace, folder: Path, n: int, step: tuple[object, ...], model: Model, live: list[int]
-) -> int | None:
+    ws: Workspace, folder: Path, n: int, step: tuple[object, ...], model: Model, live: list[int], title: str,
+    counted: bool,
+) -> int | None:  # fmt: skip
     match step:
         case ("undo", int(which)):
             if live:
                 gone = live.pop(which % len(live))
-                undo_load(ws, gone, actor="test")
+                undo_load(ws, gone, actor="test") if counted else undo(ws, gone, actor="test")
                 model.undo(gone)
             return None
         case ("load", int(start), int(size), str(label)):
             rows = [row(i, label=label) for i in range(start, start + size)] + [row(n, when=f"never {n}")]
-            made = load(ws, write(folder / f"{n}.csv", rows), after=build.on_loaded)
+            path = write(folder / f"{n}.csv", rows)
+            made = load(ws, path, title=title, after=build.on_loaded if counted else None)
             model.load(made.load_id, start, size, label)
             return made.load_id
         case ("label", list(pairs)):
             text = [(f"d{i:04d}", w, f"2026-03-0{d}T00:00:00Z" if d else "") for i, w, d in pairs]
             path = write(folder / f"{n}.csv", [*text, (f"nobody {n}", "yes", "")], ("id", "label", "at"))
             try:
-                made = load_labels(ws, path, system="s", mapping=LABELS, actor="test",
-                                   after=lambda c, s, ids, _: build.rebuild_outcomes(c, s, ids))  # fmt: skip
+                made = load_labels(ws, path, system=title, mapping=LABELS, actor="test",
+                                   after=outcomes_changed if counted else None)  # fmt: skip
             except PlumblineError:
                 return None
             model.label(made.load_id, pairs)
@@ -145,3 +167,27 @@ def test_a_late_file_with_an_older_label_does_not_win_and_is_kept(
         label_history(workspace, "s", "nobody")
     undo_load(workspace, 2, actor="test")
     assert rows_of(workspace, "label", where="\"decision_id\" = 'd0001'") == [("yes",)]
+
+
+def test_the_command_line_loads_labels_and_a_correction_wins_while_the_former_is_kept(
+    plumbline: Callable[..., Ran], tmp_path: Path
+) -> None:
+    header = ("decision_id", "timestamp", "score", "prediction", "age", "region")
+    rows = [[cell for name, cell in zip(HEADER, row(i), strict=True) if name != "label"] for i in range(60)]
+    assert plumbline("load", write(tmp_path / "a.csv", rows, header), "--system", "s").code == 0
+    for n, (label, day) in enumerate((("no", "02"), ("yes", "05"))):
+        said = [(f"d{i:04d}", label if i == 3 else "no", f"2026-03-{day}") for i in range(20)]
+        path = write(tmp_path / f"{n}.csv", said, ("decision_id", "label", "label_time"))
+        told = plumbline("load", path, "--system", "s", "--json").json
+        assert (
+            told["rows_read"] == told["rows_loaded"] + told["rows_duplicate"] + told["rows_quarantined"] == 20
+        )
+    found = plumbline("labels", "s", "d0003", "--json").json["told"]
+    assert [(t["label"], t["load_id"], t["holds"]) for t in found] == [("no", 2, False), ("yes", 3, True)]
+    shown = plumbline("labels", "s", "d0003").out.splitlines()
+    assert [line.split()[:2] for line in shown] == [["former", "no,"], ["holds", "yes,"]]
+    assert plumbline("labels", "s", "d0050").out.strip() == "d0050 has no label yet."
+    refused = plumbline("labels", "s", "nobody")
+    assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+    assert plumbline("undo", 3, "--json").code == 0
+    assert plumbline("labels", "s", "d0003", "--json").json["told"][0]["label"] == "no"

@@ -320,8 +320,8 @@ def outcomes_changed(cursor: Cursor, system: System, affected: Sequence[int], lo
     build.rebuild_outcomes(cursor, system, affected)
 
 
-def _taken_back(cursor: Cursor, system: System, load: Load, affected: Sequence[int]) -> None:
+def _taken_back(cursor: Cursor, system: System, load: Load, affected: Sequence[int], altered: bool) -> None:
     if load.kind == "decisions":
-        build.on_undone(cursor, system, load.load_id)
+        build.on_undone(cursor, system, load.load_id, altered)
     if affected:
         build.rebuild_outcomes(cursor, system, affected)

@@ -44,6 +44,8 @@ SINGLE_ROLES = (
 #: Roles that carry a name after a colon and that many columns may have.
 NAMED_ROLES = ("feature", "segment", "protected", "proba", "attribution")
 IGNORE = "ignore"
+#: the role of a column that no file has: what stood in a column of numbers and is none, kept as ``text:NAME``
+TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,10 @@ def guess_mapping(columns: Sequence[Facts], known: Mapping | None = None) -> Gue
     return Guess(mapping, kind, tuple(dict.fromkeys(draft.questions)), tuple(draft.notes))
 
 
+#: roles whose kind is what the column holds
+_BY_CONTENT = ("feature", "segment", "protected")
+
+
 def _recall(draft: Draft, known: Mapping) -> None:
     """Take over what earlier logs settled, with the number format of this file."""
     for column in draft.columns:
@@ -125,6 +129,13 @@ def _recall(draft: Draft, known: Mapping) -> None:
             kind = item.kind
             if kind is None and item.role.role == "feature":
                 kind = Kind.NUMERIC if column.numeric else Kind.CATEGORICAL
+            if (
+                kind is Kind.NUMERIC
+                and item.role.role in _BY_CONTENT
+                and column.present
+                and not column.numeric
+            ):
+                kind = Kind.CATEGORICAL  # numbers before, text now: a change to be told of
             draft.give(column, item.role.role, 1.0, RECALLED, kind=kind, form=form,
                        name=item.role.name)  # fmt: skip
 

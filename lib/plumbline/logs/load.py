@@ -8,7 +8,17 @@ from pathlib import Path
 
 import duckdb
 
-from plumbline.domain import NAMED_ROLES, DecisionColumn, Kind, Load, Mapping, PlumblineError, System, Task
+from plumbline.domain import (
+    NAMED_ROLES,
+    TEXT,
+    DecisionColumn,
+    Kind,
+    Load,
+    Mapping,
+    PlumblineError,
+    System,
+    Task,
+)
 from plumbline.logs.direct import insert_clean
 from plumbline.logs.plan import Plan, decisions_plan, named_kind
 from plumbline.logs.quarantine import Outcome, record_number, set_aside
@@ -17,12 +27,23 @@ from plumbline.logs.register import Progress, log_load, nothing_fits, secret, se
 from plumbline.logs.repeats import find_repeats
 from plumbline.logs.schema import changes, schema_of
 from plumbline.logs.source import Source, open_source, require
-from plumbline.logs.staging import REPEATS, STAGE, drop_stage, odd_counts, stage
+from plumbline.logs.staging import REPEATS, STAGE, drop_stage, odd_counts, stage, texts_held
 from plumbline.store import loads, systems
 from plumbline.store.sql import decision_table, ident, system_key
 from plumbline.store.workspace import Workspace, now
 
 After = Callable[[duckdb.DuckDBPyConnection, System, int], None]
+
+
+class _NeedsColumns(Exception):
+    """Columns of text must be added, and rows were deleted in this transaction: DuckDB then alters no table.
+
+    Carries the load's number, which is drawn once.
+    """
+
+    def __init__(self, load_id: int) -> None:
+        super().__init__(load_id)
+        self.load_id = load_id
 
 
 def load_decisions(
@@ -63,11 +84,18 @@ def load_decisions(
     source = path if isinstance(path, Source) else open_source(ws, path, whole=True)
     try:
         require(mapping, source)
-        with ws.write() as cursor:
-            try:
-                return _load(cursor, source, title, mapping, actor, reference, retry, after, say)
-            finally:
-                _tidy(cursor)
+
+        def attempt(number: int | None) -> Load:
+            with ws.write() as cursor:
+                try:
+                    return _load(cursor, source, title, mapping, actor, reference, retry, after, say, number)
+                finally:
+                    _tidy(cursor)
+
+        try:
+            return attempt(None)
+        except _NeedsColumns as stopped:
+            return attempt(stopped.load_id)
     finally:
         source.discard()
 
@@ -81,10 +109,10 @@ def _tidy(cursor: duckdb.DuckDBPyConnection) -> None:
 
 def _load(
     cursor: duckdb.DuckDBPyConnection, source: Source, title: str, mapping: Mapping, actor: str, reference: bool,
-    retry: loads.Retry | None, after: After | None, say: Progress,
+    retry: loads.Retry | None, after: After | None, say: Progress, number: int | None,
 ) -> Load:  # fmt: skip
     system = _system(cursor, title, mapping, source)
-    load_id = loads.next_load_id(cursor)
+    load_id, direct = number or loads.next_load_id(cursor), number is None
     same = loaded_before(cursor, system.key, source)
     if same:
         return _nothing_new(cursor, system, source, same, load_id, actor, reference)
@@ -101,12 +129,14 @@ def _load(
     added = systems.ensure_columns(cursor, system.key, _named_columns(plan), load_id)
     targets = _targets(plan, [*existing, *added])
     say("Reading the rows", 0.1)
-    clean = insert_clean(cursor, source, plan, decision_table(system.key), targets, load_id)
+    clean = (
+        insert_clean(cursor, source, plan, decision_table(system.key), targets, load_id) if direct else None
+    )
     if clean is not None:
         aside, loaded, repeated, filled = Outcome({}, clean), clean, 0, 0
     else:
         aside, loaded, repeated, filled, odd = _by_stage(
-            cursor, source, plan, mapping, targets, load_id, system, say
+            cursor, source, plan, mapping, targets, load_id, system, say, direct
         )
         notes += odd
     record = Load(
@@ -123,7 +153,7 @@ def _load(
     if retry:  # how a few odd rows were read is no rule for the logs to come
         loads.mark_retried(cursor, retry, load_id)
     else:
-        systems.save_mapping(cursor, system.key, mapping)
+        systems.save_mapping(cursor, system.key, _as_held(mapping, existing))
     system = settle_reference(cursor, settle_classes(cursor, system))
     log_load(cursor, record, source)
     say("Counting", 0.75)
@@ -135,11 +165,12 @@ def _load(
 
 def _by_stage(
     cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, mapping: Mapping, targets: list[str], load_id: int,
-    system: System, say: Progress,
+    system: System, say: Progress, direct: bool,
 ) -> tuple[Outcome, int, int, int, list[str]]:  # fmt: skip
     """Load a file of which some rows are to be set aside; returns what was, rows loaded and repeated, labels
     filled in, and notes."""
     staged = stage(cursor, source, plan)
+    texts = _text_columns(cursor, plan, system.key, load_id, direct)
     aside = set_aside(cursor, source, plan, mapping, staged=staged, system=system.key, load_id=load_id)
     say("Looking for repeats", 0.5)
     labels = any(c.name == "label" for c in plan.columns)
@@ -148,8 +179,21 @@ def _by_stage(
     if loaded == 0 and repeated == 0:
         raise nothing_fits(source.given.name, aside.records, aside.reasons)
     say("Writing the decisions", 0.6)
-    _insert(cursor, decision_table(system.key), plan, targets, load_id)
+    _insert(cursor, decision_table(system.key), plan, targets, texts, load_id)
     return aside, loaded, repeated, filled, _odd_notes(cursor, plan)
+
+
+def _text_columns(
+    cursor: duckdb.DuckDBPyConnection, plan: Plan, key: str, load_id: int, direct: bool
+) -> dict[str, int]:
+    """Make the columns that keep what is no number in this file; each with its place in ``_texts``."""
+    found = texts_held(cursor, plan)
+    wanted = [DecisionColumn(str(c.beside), c.beside, Kind.CATEGORICAL, c.name) for _, c in found if c.beside]
+    spelt = {c.name.lower(): c.name for c in systems.decision_columns(cursor, key)}
+    if direct and any(c.name.lower() not in spelt for c in wanted):
+        raise _NeedsColumns(load_id)
+    spelt |= {c.name.lower(): c.name for c in systems.ensure_columns(cursor, key, wanted, load_id)}
+    return {spelt[str(c.beside).lower()]: place for place, c in found}
 
 
 def _system(cursor: duckdb.DuckDBPyConnection, title: str, mapping: Mapping, source: Source) -> System:
@@ -201,6 +245,13 @@ def _nothing_new(
     return record
 
 
+def _as_held(mapping: Mapping, existing: list[DecisionColumn]) -> Mapping:
+    """The mapping with the kinds that the system's columns have, however this file's were read."""
+    kinds = {c.name.lower(): c.kind for c in existing}
+    columns = (replace(c, kind=kinds.get(str(c.role).lower(), c.kind)) for c in mapping.columns)
+    return replace(mapping, columns=tuple(columns))
+
+
 def _staged_bad(cursor: duckdb.DuckDBPyConnection) -> int:
     row = cursor.execute(f"SELECT count(_reason) FROM {STAGE}").fetchone()
     return int(row[0]) if row else 0
@@ -221,10 +272,12 @@ def _targets(plan: Plan, held: list[DecisionColumn]) -> list[str]:
 
 
 def _insert(
-    cursor: duckdb.DuckDBPyConnection, table: str, plan: Plan, targets: list[str], load_id: int
-) -> None:
+    cursor: duckdb.DuckDBPyConnection, table: str, plan: Plan, targets: list[str], texts: dict[str, int],
+    load_id: int,
+) -> None:  # fmt: skip
     names = [c.name for c in plan.columns] + [name for name, _ in plan.derived]
-    into, values = ", ".join(ident(t) for t in targets), ", ".join(f"s.{ident(name)}" for name in names)
+    into = ", ".join(ident(t) for t in [*targets, *texts])
+    values = ", ".join([*(f"s.{ident(n)}" for n in names), *(f"s._texts[{int(i)}]" for i in texts.values())])
     line, join = record_number(cursor)
     order = "" if _in_order(cursor) else 'ORDER BY s."timestamp", s._row'
     cursor.execute(
@@ -266,11 +319,13 @@ def _left_out(source: Source, mapping: Mapping) -> list[str]:
 
 
 def _odd_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
-    columns = {c.name: c.map for c in plan.columns}
+    columns = {c.name: c for c in plan.columns}
     notes = []
     for name, rows in odd_counts(cursor, plan).items():
-        what = "a time" if columns[name].role.role in ("trained_at", "label_time") else "a number"
-        notes.append(f"{rows} values of {columns[name].column} are not {what}; they were left empty.")
+        column = columns[name]
+        what = "a time" if column.map.role.role in ("trained_at", "label_time") else "a number"
+        became = f"they are kept as text in {column.beside}" if column.beside else "they were left empty"
+        notes.append(f"{rows} values of {column.map.column} are not {what}; {became}.")
     return notes
 
 
@@ -295,7 +350,7 @@ def _column_notes(plan: Plan, existing: list[DecisionColumn], key: str) -> list[
     fresh = [
         c.map.column for c in plan.columns if c.map.role.role in NAMED_ROLES and c.name.lower() not in known
     ]
-    gone = [c.source or c.name for c in existing if c.name.lower() not in here]
+    gone = [c.source or c.name for c in existing if c.name.lower() not in here and c.role.role != TEXT]
     notes = []
     if fresh:
         notes.append(f"New columns: {', '.join(fresh)}.")

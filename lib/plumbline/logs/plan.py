@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plumbline.domain import (
     IGNORE,
+    TEXT,
     ColumnMap,
     DecisionColumn,
     Kind,
     Mapping,
     PlumblineError,
+    RoleName,
     Task,
 )
 from plumbline.logs import cast
@@ -28,6 +30,7 @@ class Column:
     map: ColumnMap
     trimmed: str = ""  # the cell, where blanks around it are to be taken away first
     watched: str = ""  # the cell, where it may hold something that cannot be read and is then left empty
+    beside: RoleName | None = None  # the column of text that then keeps it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,18 @@ def stage_column(
         value = cast.outcome(cell, text=text)
     elif role in ("prediction", "label", "override", "score") or kind is Kind.NUMERIC:
         value = cast.number(cell, item.format, text=text)
-        watched = cell if text else ""
+        watched = cell if text else _in_words(cell, source.kinds[item.column])
     else:
         value = cast.level(cell, text=text)
     trimmed = cell if text and not _reads_blanks(role, task, kind) else ""
     return Column(name, value, item, trimmed, watched)
+
+
+def _in_words(cell: str, kind: str) -> str:
+    """A typed cell as text, where its type is none that a number can be made of."""
+    numbers = ("BIGINT", "BOOLEAN", "DECIMAL", "DOUBLE", "FLOAT", "HUGEINT", "INTEGER", "SMALLINT", "TINYINT",
+               "UBIGINT", "UHUGEINT", "UINTEGER", "USMALLINT", "UTINYINT")  # fmt: skip
+    return "" if kind.startswith(numbers) else f"CAST({cell} AS VARCHAR)"
 
 
 def _reads_blanks(role: str, task: Task | None, kind: Kind) -> bool:
@@ -96,6 +106,45 @@ def odd_masks(columns: Sequence[Column]) -> str:
     return ", ".join(f"({' + '.join(word)})::BIGINT AS _odd{i}" for i, word in enumerate(words))
 
 
+#: roles whose numbers may turn into text from one log to the next
+_RETYPED = ("feature", "segment", "protected")
+
+
+def _kept_beside(columns: Sequence[Column], existing: Sequence[DecisionColumn]) -> list[Column]:
+    """The columns, those of numbers with the column of text beside them; a cell that has two roles is kept once."""
+    taken = {c.name.lower(): c.source for c in existing if c.role.role == TEXT}
+    cells: set[tuple[str, str]] = set()
+    made = []
+    for column in columns:
+        role = column.map.role
+        if column.watched and role.role in _RETYPED and (role.name.lower(), column.map.column) not in cells:
+            cells.add((role.name.lower(), column.map.column))
+            name = RoleName(TEXT, role.name)
+            if taken.setdefault(str(name).lower(), str(role)) != str(role):
+                name = RoleName(TEXT, str(role))
+            column = replace(column, beside=name)
+        made.append(column)
+    return made
+
+
+def kept_columns(columns: Sequence[Column]) -> list[Column]:
+    """The columns that a place of ``_texts`` stands for, in order."""
+    return [c for c in columns if c.beside]
+
+
+def kept_texts(columns: Sequence[Column]) -> str:
+    """SQL of ``_texts``: a list of what cannot be read, NULL where all can; over what ``odd_masks`` is over."""
+    if not any(c.beside for c in columns):
+        return ""
+    read = {c.name: f"_raw{i}" for i, c in enumerate(odd_columns(columns))}
+    odd = {c.name: odd_bit(columns, c.name) for c in kept_columns(columns)}
+    texts = ", ".join(
+        f"CASE WHEN {bit} THEN {cast.level(f'trim({read[name]})', text=True)} END"
+        for name, bit in odd.items()
+    )
+    return f", CASE WHEN {' OR '.join(odd.values())} THEN [{texts}] END AS _texts"
+
+
 def odd_bit(columns: Sequence[Column], name: str) -> str:
     """SQL that is true where the cell of that column could not be read; ``false`` where it always can."""
     for i, column in enumerate(odd_columns(columns)):
@@ -120,6 +169,7 @@ def decisions_plan(
                      kind=kinds.get(str(item.role).lower(), named_kind(item)))
         for item in mapping.columns if item.role.role != IGNORE
     ]  # fmt: skip
+    columns = _kept_beside(columns, existing)
     names = {c.name for c in columns}
     if "timestamp" not in names:
         raise PlumblineError("No column gives the time of a decision", where=source.given.name,

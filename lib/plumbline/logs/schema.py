@@ -1,7 +1,7 @@
 """How the columns of a system's logs changed from load to load: a pure function of what each load held.
 
 A change stops nothing. A new feature is a new column, empty before; one that is gone is empty after; one that
-changed its kind keeps the kind it came with: what cannot be read so is left empty and counted in the load's notes.
+changed its kind keeps the kind it came with: what is no number is kept as text in a column beside it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SAID = {
     "added": "new since load {load}; empty in the loads before",
     "dropped": "gone since load {load}; empty in its rows and after",
     "returned": "back since load {load}",
-    "retyped": "{was} before, {now} since load {load}; still read as it came first, what cannot be is left empty",
+    "retyped": "{was} before, {now} since load {load}; numbers are read as before, other text is kept beside them",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from plumbline.domain import PlumblineError
-from plumbline.logs.plan import Plan, odd_bit, odd_columns, odd_masks
+from plumbline.logs.plan import Column, Plan, kept_columns, kept_texts, odd_bit, odd_columns, odd_masks
 from plumbline.logs.source import REJECT_SCANS, REJECTS, Source, relation, unreadable
 from plumbline.store.sql import ident, literal
 
@@ -41,16 +41,20 @@ def read_into(cursor: duckdb.DuckDBPyConnection, source: Source, sql: str) -> No
 
 def staged_rows(source: Source, plan: Plan, *, limit: int | None = None) -> str:
     """The query that casts the file: the plan's columns, ``_reason`` (NULL where the row is good), ``_odd0`` ...
-    (see ``plan.odd_bit``) and ``_hash``; of the first ``limit`` records only, where it is given."""
+    (see ``plan.odd_bit``), ``_texts`` (see ``plan.kept_texts``) and ``_hash``; of the first ``limit`` records only,
+    where it is given."""
     values = ", ".join(f"{c.value} AS {ident(c.name)}" for c in plan.columns)
     names = ", ".join(ident(c.name) for c in plan.columns)
     raw = "".join(f", {c.watched} AS _raw{i}" for i, c in enumerate(odd_columns(plan.columns)))
     reason = "CASE " + " ".join(f"WHEN {sql} THEN {literal(r)}" for r, sql, _ in plan.reasons) + " END"
     derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
-    digest = f"hash({', '.join(ident(name) for name in plan.hashed)})" if plan.hashed else "0::UBIGINT"
+    texts, hashed = kept_texts(plan.columns), ", ".join(ident(name) for name in plan.hashed)
+    digest = f"hash({hashed})" if plan.hashed else "0::UBIGINT"
+    if texts:  # what could not be read tells rows apart as well
+        digest = f"CASE WHEN _texts IS NULL THEN {digest} ELSE hash({hashed or 0}, _texts) END"
     cells = _cells(source, plan) + (f" LIMIT {int(limit)}" if limit else "")
     read = f"SELECT {values}{raw} FROM ({cells})"
-    inner = f"SELECT {names}, {odd_masks(plan.columns)} FROM ({read})"
+    inner = f"SELECT {names}, {odd_masks(plan.columns)}{texts} FROM ({read})"
     return f"SELECT *{derived}, {reason} AS _reason, {digest} AS _hash FROM ({inner})"
 
 
@@ -90,6 +94,16 @@ def odd_counts(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> dict[str, int]:
     counts = ", ".join(f"count(*) FILTER ({odd_bit(plan.columns, c.name)})" for c in columns)
     row = cursor.execute(f"SELECT {counts} FROM {STAGE} WHERE _reason IS NULL").fetchone()
     return {c.name: n for c, n in zip(columns, row or (), strict=True) if n}
+
+
+def texts_held(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[tuple[int, Column]]:
+    """The columns of which good rows hold something that is kept as text, each with its place in ``_texts`` from 1."""
+    columns = kept_columns(plan.columns)
+    if not columns:
+        return []
+    counts = ", ".join(f"count(_texts[{i}])" for i in range(1, len(columns) + 1))
+    row = cursor.execute(f"SELECT {counts} FROM {STAGE} WHERE _reason IS NULL").fetchone()
+    return [(i, c) for i, (c, n) in enumerate(zip(columns, row or (), strict=True), 1) if n]
 
 
 def drop_stage(cursor: duckdb.DuckDBPyConnection) -> None:

@@ -14,14 +14,16 @@ from plumbline.store import attributions, loads, systems, trail
 from plumbline.store.sql import decision_table
 from plumbline.store.workspace import Workspace
 
-#: called with (cursor, system, the load, other loads whose labels changed) in the undo's own transaction
-AfterUndo = Callable[[duckdb.DuckDBPyConnection, System, Load, Sequence[int]], None]
+#: called with (cursor, system, the load, other loads whose labels changed, whether columns went or count from a
+#: later load now) in the undo's own transaction
+AfterUndo = Callable[[duckdb.DuckDBPyConnection, System, Load, Sequence[int], bool], None]
 
 
 def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = None) -> int:
     """Take a load back in one transaction.
 
-    Decisions: its rows are deleted, and what its repeats said of other decisions is withdrawn. Labels: each
+    Decisions: its rows are deleted, with the columns that only it has, and what its repeats said of other decisions
+    is withdrawn. Labels: each
     decision gets the label that it would have without the file. The register keeps the load, marked as undone;
     its quarantine goes.
 
@@ -49,6 +51,9 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
             )
         system = systems.get_system(cursor, load.system)
         table = decision_table(system.key)
+        altered = systems.take_columns_back(
+            cursor, system.key, load_id, _named_first(cursor, system.key, load_id)
+        )
         removed = _remove_rows(cursor, table, load_id) if load.kind == "decisions" else 0
         settled = withdraw(cursor, system, load_id)
         removed = removed if load.kind == "decisions" else settled.joined
@@ -59,8 +64,17 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
         detail = {"load_id": load_id, "file": load.file, "kind": load.kind, "rows_removed": removed}
         trail.append(cursor, actor=actor, action="undo", system=system.key, detail=detail)
         if after:
-            after(cursor, system, load, touched)
+            after(cursor, system, load, touched, altered)
     return removed
+
+
+def _named_first(cursor: duckdb.DuckDBPyConnection, key: str, but: int) -> dict[str, int]:
+    """Column -> the first load that stands and names it, one load left out."""
+    first: dict[str, int] = {}
+    for load_id, held in loads.schemas(cursor, key):
+        for name in held if load_id != but else ():
+            first.setdefault(name, load_id)
+    return first
 
 
 def _remove_rows(cursor: duckdb.DuckDBPyConnection, table: str, load_id: int) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from plumbline.domain import Kind, System, Task
+from plumbline.domain import TEXT, Kind, System, Task
 from plumbline.profile.features import value
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope
 from plumbline.store.sql import ident
@@ -48,13 +48,15 @@ def presence_statement(
 ) -> tuple[str, dict[str, Any]]:
     """The statement that yields PRESENCE_COLUMNS over the scope.
 
-    ``features``: all features that were known when the decision's load was made are there (numbers finite);
+    ``features``: all features that were known when the decision's load was made are there (numbers finite, or what
+    stood in their place, kept as text);
     ``explanation``: at least one attribution is.
     """
     columns = decision_columns(cursor, system.key)
+    texts = {c.source.lower(): f" OR {ident(c.name)} IS NOT NULL" for c in columns if c.role.role == TEXT}
     features = [
         f"(_load_id < {c.first_load} OR "
-        f"{value(c.name) if c.kind is Kind.NUMERIC else ident(c.name)} IS NOT NULL)"
+        f"{value(c.name) if c.kind is Kind.NUMERIC else ident(c.name)} IS NOT NULL{texts.get(c.name.lower(), '')})"
         for c in columns
         if c.role.role == "feature"
     ]

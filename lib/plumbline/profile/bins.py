@@ -150,13 +150,20 @@ def forget_bins(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
     cursor.execute("DELETE FROM profile_basis WHERE system = ?", [system.key])
 
 
+def drop_grids(cursor: duckdb.DuckDBPyConnection, system: System, columns: Sequence[str]) -> None:
+    """Drop the grids of columns that the decision table has no more."""
+    for column in columns:
+        cursor.execute("DELETE FROM profile_bin WHERE system = ? AND col = ?", [system.key, column])
+
+
 def keep_grids(cursor: duckdb.DuckDBPyConnection, system: System, grids: Sequence[Grid]) -> None:
     """Store grids in place of earlier ones of the same columns."""
     order = [name for name, _, _ in profiled_columns(cursor, system)]
+    outputs = (*OUTPUTS, ERROR)
     for grid in grids:
-        place = order.index(grid.column) if grid.column in order else len(order)
         # outputs follow the features however many features later loads bring
-        place += 1_000_000 if grid.column in (*OUTPUTS, ERROR) else 0
+        last = grid.column in outputs
+        place = 1_000_000 + outputs.index(grid.column) if last else order.index(grid.column)
         cursor.execute("DELETE FROM profile_bin WHERE system = ? AND col = ?", [system.key, grid.column])
         cursor.execute(
             "INSERT INTO profile_bin VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -16,10 +16,12 @@ from plumbline.profile import activity, features, numeric, outcomes
 from plumbline.profile.bins import (
     ERROR,
     basis_changed,
+    drop_grids,
     ensure_bins,
     forget_bins,
     keep_grids,
     make_grids,
+    profiled_columns,
     read_grids,
 )
 from plumbline.profile.features import Grid
@@ -64,12 +66,20 @@ def _relabelled(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int)
     return [int(row[0]) for row in rows]
 
 
-def on_undone(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
+def on_undone(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, altered: bool = False) -> None:
     """What undoing calls once the load's decisions are gone: drops its profiles, and remakes the grids
-    where they rested on it."""
-    rested = any(grid.basis == f"load {load_id}" for grid in read_grids(cursor, system))
+    where they rested on it.
+
+    ``altered``: columns that the load brought went with it, or count from a later load now; decisions of later
+    loads then lack no feature that only this one had.
+    """
+    known = {column for column, _, _ in profiled_columns(cursor, system)} | {ERROR}
+    grids = read_grids(cursor, system)
+    rested = any(grid.basis == f"load {load_id}" for grid in grids if grid.column in known)
     drop(cursor, system, load_id)
-    if rested or basis_changed(cursor, system):
+    drop_grids(cursor, system, [grid.column for grid in grids if grid.column not in known])
+    later = any(other > load_id for other in profiled_loads(cursor, system))
+    if rested or (altered and later) or basis_changed(cursor, system):
         rebuild(cursor, system)
 
 

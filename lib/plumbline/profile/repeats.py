@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from plumbline.domain import Repeats, Slice, System, Task
+from plumbline.domain import TEXT, Repeats, Slice, System, Task
 from plumbline.profile.decisions import as_dicts
 from plumbline.profile.scope import VERSION, Scope, of_slice
 from plumbline.store.sql import ident
@@ -31,7 +31,9 @@ def repeats(
     coarse ones, different inputs can look identical, and a conflict then shows that the log lacks an input
     that decided.
     """
-    features = [ident(c.name) for c in decision_columns(cursor, system.key) if c.role.role == "feature"]
+    features = [
+        ident(c.name) for c in decision_columns(cursor, system.key) if c.role.role in ("feature", TEXT)
+    ]
     scope = of_slice(cursor, system, part)
     if not features:
         return Repeats(0, 0, 0, 0)

@@ -168,7 +168,7 @@ def decision_columns(cursor: duckdb.DuckDBPyConnection, key: str) -> list[Decisi
            WHERE system = ? ORDER BY first_load, rowid""",
         [key],
     ).fetchall()
-    return [DecisionColumn(r[0], RoleName.parse(r[1]), Kind(r[2]), r[3], r[4]) for r in rows]
+    return [DecisionColumn(r[0], RoleName(*r[1].split(":", 1)), Kind(r[2]), r[3], r[4]) for r in rows]
 
 
 def ensure_columns(
@@ -185,3 +185,34 @@ def ensure_columns(
             [key, column.name, str(column.role), column.kind.value, column.source, load_id],
         )
     return added
+
+
+def take_columns_back(
+    cursor: duckdb.DuckDBPyConnection, key: str, load_id: int, held: dict[str, int]
+) -> bool:
+    """Undo what a load did to the columns: those it brought go, or count from the next load that has them.
+
+    To be called before any row of the load is deleted: DuckDB alters no table that has lost rows.
+
+    Args:
+        held: column -> the first load but this one that stands and names it.
+
+    Returns:
+        whether any column changed.
+    """
+    brought = [c for c in decision_columns(cursor, key) if c.first_load == load_id]
+    for column in brought:
+        row = cursor.execute(
+            f"SELECT min(_load_id) FROM {decision_table(key)} WHERE _load_id <> ? AND {ident(column.name)} IS NOT NULL",
+            [load_id],
+        ).fetchone()
+        others = [n for n in (row[0] if row else None, held.get(column.name)) if n is not None]
+        if others:
+            cursor.execute(
+                "UPDATE decision_column SET first_load = ? WHERE system = ? AND name = ?",
+                [min(others), key, column.name],
+            )
+        else:
+            cursor.execute(f"ALTER TABLE {decision_table(key)} DROP COLUMN {ident(column.name)}")
+            cursor.execute("DELETE FROM decision_column WHERE system = ? AND name = ?", [key, column.name])
+    return bool(brought)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from plumbline.answers.decisions import ASKED, BETWEEN, COMPARISONS, Filter
+from plumbline.domain import TEXT
 from plumbline.profile.decisions import MARK_OPERATOR, MARKED
 from plumbline.ui import cards, session
 from plumbline.ui.plain import one_line
@@ -27,6 +28,8 @@ def title(column: str) -> str:
         return {"decision_id": "id", "timestamp": "time"}.get(role, role.replace("_", " "))
     if role == "proba":
         return f"probability of {name}"
+    if role == TEXT:
+        return f"{name} (text)"
     return name if role == "feature" else f"{role} {name}"
 
 
