@@ -17,12 +17,14 @@ with top:
 
 if answer.why_not:
     states.empty(
-        answer.why_not,
+        "Nothing to compare",
         "Map a column as protected:NAME when you load the log (it may be a feature as well): rates and errors are then "
         "compared by its groups."
         if system.positive is not None
-        else "Load a log with two classes and the probability of one of them.",
-        states.Step("logs", "Map a protected attribute"),
+        else "Of numbers and of more than two classes, see errors by group under Segments on Accuracy.",
+        states.Step("logs", "Map a protected attribute")
+        if system.positive is not None
+        else states.Step("accuracy", "Errors by segment"),
     )
 else:
     fairnesses.figures(answer)

@@ -61,7 +61,9 @@ class FeatureAnswer:
 
     ``edges``: numeric, cell borders, one more than cells; the end cells hold what lies beyond as well.
     ``where``: for each cell the value or range that selects its rows (see ``profile.scope.holds``), None
-    where a cell gathers several levels; ``column`` is the column of the decision table it applies to.
+    where a cell gathers several levels. ``labels``: of levels, or, where the reference held one number alone,
+    of what lies below, at and above it; ``edges`` is empty then.
+    ``column`` is the column of the decision table that ``where`` applies to.
     """
 
     feature: str
@@ -141,6 +143,11 @@ def _cells(
         chosen = tuple(names[i] if i < len(bins.levels) else None for i in order)
         return tuple(names[i] for i in order), np.empty(0), a[order], b[order], chosen
     edges = bins.edges
+    if _constant(bins):
+        held, after = float(edges[-1]), float(np.nextafter(edges[-1], np.inf))
+        words = f"{held:.6g}"
+        ranges = (f"..{held!r}", f"{held!r}..{after!r}", f"{after!r}..")
+        return (f"below {words}", words, f"above {words}"), np.empty(0), a, b, ranges
     if len(edges) < 3 or edges[-1] <= edges[0] or not a.sum():
         return (), edges, np.array([a.sum()]), np.array([b.sum()]), (None,)
     f = np.cumsum(a)[:-1] / a.sum()
@@ -154,13 +161,18 @@ def _cells(
     cuts = [0, *(inner + 1).tolist()]
     p, q = np.add.reduceat(a, cuts), np.add.reduceat(b, cuts)
     above = [repr(float(np.nextafter(edges[i], np.inf))) for i in inner]
-    ranges = tuple(f"{low}..{high}" for low, high in zip(["", *above], [*above, ""], strict=True))
-    return (), edges[places], p, q, ranges if len(inner) else (None,)
+    spans = tuple(f"{low}..{high}" for low, high in zip(["", *above], [*above, ""], strict=True))
+    return (), edges[places], p, q, spans if len(inner) else (None,)
+
+
+def _constant(bins: Bins) -> bool:
+    """Whether the reference held one value alone, so that the grid is what lies below, at and above it."""
+    return len(bins.edges) == 2 and bool(np.nextafter(bins.edges[0], np.inf) >= bins.edges[1])
 
 
 def _quantiles(bins: Bins, a: FloatArray, b: FloatArray) -> tuple[Quantile, ...]:
     """Quantiles by linear interpolation on the fine grid (about 250 cells of the reference)."""
-    if bins.kind is not Kind.NUMERIC or len(bins.edges) < 2 or not a.sum() or not b.sum():
+    if bins.kind is not Kind.NUMERIC or len(bins.edges) < 2 or _constant(bins) or not a.sum() or not b.sum():
         return ()
 
     def at(counts: FloatArray, share: float) -> float | None:

@@ -85,6 +85,7 @@ def histogram(
     n_now: int,
     mode: Mode = "light",
     *,
+    what: str = "",
     height: int = 260,
 ) -> go.Figure:
     """Draw a number's distribution then (outlined steps) and now (bars that can be clicked) over the same cells.
@@ -93,6 +94,7 @@ def histogram(
         edges: borders of the cells, ascending, one more than cells.
         then, now: shares of decisions a cell. The first and last cell hold what lies beyond as well.
         n_then, n_now: decisions behind each.
+        what: whose values they are, below the axis.
     """
     figure = blank(mode, height)
     if len(edges) < 2 or len(now) != len(edges) - 1 or n_then + n_now == 0:
@@ -118,7 +120,7 @@ def histogram(
         hovertemplate="%{text}<extra></extra>", name="reference",
     )  # fmt: skip
     _key(figure, mode, n_then, n_now)
-    figure.update_xaxes(range=[borders[0], borders[-1]])
+    figure.update_xaxes(range=[borders[0], borders[-1]], title={"text": text(what), "font": {"size": 12}})
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     figure.update_layout(clickmode="event+select", dragmode=False, bargap=0)
     return figure

@@ -240,7 +240,7 @@ def _reference(
     start = max(reference[0], min(p.start for p in points))
     end = min(reference[1], max(p.end for p in points))
     if start < end:
-        top = _low_in_the_band(start, end, points)
+        top = _room_above(start, end, points)
         figure.add_vrect(
             x0=start, x1=end, fillcolor=t.reference_band, line={"width": 0, "color": t.line}, layer="below",
             annotation={
@@ -251,12 +251,14 @@ def _reference(
         )  # fmt: skip
 
 
-def _low_in_the_band(start: datetime, end: datetime, points: Sequence[Point]) -> bool:
-    """Whether the line runs through the band's lower half, so that a word is better read at its top."""
-    values = [p.value for p in points if p.value is not None]
-    inside = [p.value for p in points if p.value is not None and start <= p.start < end]
-    middle = (min(values) + max(values)) / 2
-    return bool(inside) and sum(inside) / len(inside) < middle
+def _room_above(start: datetime, end: datetime, points: Sequence[Point]) -> bool:
+    """Whether the band has more room above what is drawn in it than below, so that a word is read there."""
+
+    def drawn(part: Sequence[Point]) -> list[float]:
+        return [y for p in part for y in (p.value, p.threshold, p.low, p.high) if y is not None]
+
+    everywhere, inside = drawn(points), drawn([p for p in points if start <= p.start < end])
+    return bool(inside) and max(everywhere) - max(inside) > min(inside) - min(everywhere)
 
 
 def _level(figure: go.Figure, mode: Mode, level: float, points: Sequence[Point]) -> None:

@@ -9,8 +9,8 @@ from plumbline.answers.feature import FeatureAnswer
 from plumbline.charts import numbers
 from plumbline.charts.distribution import distribution, histogram
 from plumbline.charts.style import Mode
-from plumbline.domain import Kind
-from plumbline.monitor.distances import METHODS
+from plumbline.domain import FeatureDrift, Kind
+from plumbline.monitor.distances import METHODS, OF_THEIR_OWN
 from plumbline.ui import cards, pictures, rowlinks, session, tables
 from plumbline.ui.plain import one_line
 
@@ -28,15 +28,28 @@ def one(system: str, found: FeatureAnswer, mode: Mode) -> None:
     """Its two distributions, what moved, every measure, and the way to the rows behind a bar."""
     words = (
         f"Missing {numbers.share(found.missing_now)} now, {numbers.share(found.missing_then)} in the reference. "
-        + ("The end cells hold what lies beyond as well. " if found.kind is Kind.NUMERIC else "")
+        + (
+            "The end cells hold what lies beyond as well. "
+            if found.kind is Kind.NUMERIC and not found.labels
+            else ""
+        )
         + "Select a bar to go to its rows."
     )
     cards.note(words)
     then, now = [float(x) for x in found.then], [float(x) for x in found.now]
-    if found.kind is Kind.NUMERIC:
-        figure = histogram([float(x) for x in found.edges], then, now, found.n_then, found.n_now, mode)
+    numeric = found.kind is Kind.NUMERIC
+    if numeric and not found.labels:
+        figure = histogram(
+            [float(x) for x in found.edges],
+            then,
+            now,
+            found.n_then,
+            found.n_now,
+            mode,
+            what=one_line(found.feature, 60),
+        )
     else:
-        figure = distribution(found.labels, then, now, found.n_then, found.n_now, mode, ordered=False)
+        figure = distribution(found.labels, then, now, found.n_then, found.n_now, mode, ordered=numeric)
     event = pictures.show(
         figure, key="drift.one", name=f"{one_line(found.feature, 40)} then and now",
         alt=f"Distribution of {one_line(found.feature)} in the reference and in the window. {words}",
@@ -48,9 +61,9 @@ def one(system: str, found: FeatureAnswer, mode: Mode) -> None:
         [
             {
                 "Measure": numbers.name(d.method),
-                "Value": numbers.figure(d.value),
-                "95 % limits": numbers.interval(d.low, d.high) or numbers.DASH,
-                "Matters from": numbers.figure(d.threshold) if d.threshold else numbers.DASH,
+                "Value": _value(d.method, d.value),
+                "95 % limits": _limits(d),
+                "Matters from": _value(d.method, d.threshold) if d.threshold else numbers.DASH,
                 "p": numbers.p_value(d.p_value),
                 "Status": cards.glyph("drifted" if d.drifted else d.status.value),
                 "What it says": METHODS[d.method].says,
@@ -62,9 +75,20 @@ def one(system: str, found: FeatureAnswer, mode: Mode) -> None:
     )
 
 
+def _value(method: str, value: float | None) -> str:
+    """A distance as a number, a change of a share in per cent."""
+    return numbers.share(value) if method in OF_THEIR_OWN else numbers.figure(value)
+
+
+def _limits(d: FeatureDrift) -> str:
+    if d.low is None or d.high is None:
+        return numbers.DASH
+    return f"{_value(d.method, d.low)} to {_value(d.method, d.high)}"
+
+
 def _data(found: FeatureAnswer) -> list[dict[str, object]]:
     cells = [
-        {"level": label} if found.kind is Kind.CATEGORICAL else {"from": low, "to": high}
+        {"level": label} if found.labels else {"from": low, "to": high}
         for label, low, high in zip(
             found.labels or [""] * len(found.then),
             list(found.edges[:-1]) or [None] * len(found.then),
@@ -83,7 +107,7 @@ def _rows_behind(system: str, found: FeatureAnswer, mark: object) -> None:
     """The link to the rows of the bar that was selected."""
     if not isinstance(mark, list) or not mark:
         return
-    if found.kind is Kind.NUMERIC:
+    if found.kind is Kind.NUMERIC and not found.labels:
         place = int(mark[0])
     else:
         place = found.labels.index(str(mark[0])) if str(mark[0]) in found.labels else -1

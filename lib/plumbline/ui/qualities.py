@@ -24,7 +24,7 @@ _PARTS = {
 def record(answer: QualityAnswer) -> None:
     """Completeness, duplicates and gaps."""
     trail = answer.trail
-    cards.section("On record", f"{trail.sentence} n = {numbers.count(trail.n)}. Times are UTC.")
+    cards.section("On record", f"Shares of n = {numbers.count(trail.n)} decisions. Times are UTC.")
     cards.figures(
         [
             Figure(words, numbers.share(trail.shares[name]), "", trail.statuses.get(name, ""))
