@@ -3,7 +3,6 @@
 import streamlit as st
 
 from plumbline.answers.decision import context
-from plumbline.answers.explain import global_importance
 from plumbline.ui import beside, cards, explained, finder, handout, sentences, shell, whatif
 from plumbline.ui.ask import ask
 
@@ -25,7 +24,7 @@ if told is not None:
     part = explained.part()
     if part == "Why":
         explained.decision(told, view.mode)
-        explained.reasons(view, system.key, told)
+        explained.reasons(view, told, found)
         beside.contributions(told, found)
     elif part == "What would have changed it":
         whatif.changed(view, found, decision_id)
@@ -42,8 +41,3 @@ cards.section("Decisions")
 listed = finder.page(view, system.key, *finder.chosen(view, finder.columns(view, system.key)))
 if listed is not None:
     finder.table(listed)
-
-if st.toggle("Show what the model uses most", key="decisions.overall"):
-    with st.spinner("Explaining a random sample of decisions."):
-        overall = ask(view, global_importance, system.key, view.version)
-    explained.overall(overall, view.mode)

@@ -173,7 +173,7 @@ def explanation(attributions, **more) -> Explanation:
 
 def test_a_reason_reads_as_a_sentence() -> None:
     said = reasons_for(explanation({"nswprice": -0.42}, values={"nswprice": 0.0505}))
-    assert said.reasons == ("nswprice = 0.0505 lowered the score (log-odds -0.42)",)
+    assert said.reasons == ("nswprice = 0.0505 lowered the score (log-odds −0.42)",)
 
 
 def test_at_most_four_reasons_and_never_the_sum_of_the_rest() -> None:
@@ -187,7 +187,7 @@ def test_a_protected_attribute_is_an_alert_and_never_a_reason() -> None:
     said = reasons_for(
         explanation({"sex": -2.0, "town_a": -0.5, "town_b": -0.6, "debt": -0.1, "age": 3.0}), wording
     )
-    assert said.reasons == ("debt lowered the score (log-odds -0.10)",)
+    assert said.reasons == ("debt lowered the score (log-odds −0.10)",)
     assert len(said.alerts) == 2
     assert "sex" in said.alerts[0]
     assert "town" in said.alerts[1]

@@ -79,6 +79,56 @@ def test_the_languages_have_the_same_words_and_places() -> None:
     assert shape("en") == shape("de") == shape("fr")
 
 
+def test_all_that_measuring_says_has_its_words_in_every_language() -> None:
+    """Each entry of the table, and each source's own sentences as the code makes them, numbers and all."""
+    import re
+    import tomllib
+    from importlib import resources
+
+    import numpy as np
+
+    from plumbline.explain.logged import check_logged
+    from plumbline.explain.model_source import _sentence
+    from plumbline.explain.sources import _verdict, choose_source
+    from plumbline.explain.surrogate import _refused, grade_fidelity
+    from plumbline.report.told import told
+
+    table = tomllib.loads((resources.files("plumbline.report") / "texts" / "told.toml").read_text("utf-8"))[
+        "told"
+    ]
+    for entry in table:
+        places = {code: sorted(re.findall(r"{\w+}", entry[code])) for code in RECORD_LANGUAGES}
+        assert places["en"] == places["de"] == places["fr"], entry["en"]
+    random = np.random.default_rng(3)
+    parts = random.normal(size=(400, 2))
+    adds_up = 1 / (1 + np.exp(-(0.2 + parts.sum(axis=1))))
+    said = [
+        check_logged(parts, adds_up, version="2025.4").sentence,
+        check_logged(parts, random.random(400), version="").sentence,
+        check_logged(parts[:5], adds_up[:5], version="1").sentence,
+        _verdict(1e-5, 1e-3) + " " + check_logged(parts, adds_up, version="").sentence,
+        _verdict(0.25, 1e-3) + " " + _sentence("3.1", 0.4, 1000, 1e-3, "complement"),
+        _sentence("3.1", 1.0, 1000, 1e-3, "score"), _sentence("a b", 0.999, 1000, 1e-3, "margin"),
+        *(choose_source(surrogate=_refused("1", 12, why)).sentence for why in
+          ("the log has no features", "all logged scores are the same",
+           "only 12 decisions have a score, 1,000 are needed")),
+        *(f"{words[0].upper()}{words[1:]}." for r2, agreed in ((0.99, 0.98), (0.99, None), (0.93, 0.92), (0.5, 0.6))
+          for words in [grade_fidelity(r2, agreed)[1]]),
+    ]  # fmt: skip
+    for text in said:
+        for code in ("de", "fr"):
+            words, known = told(text, record_language(code))
+            assert known, text
+            assert not re.search(r"\b(the|and|score[sd]? within|logged)\b", words), words
+    words, _ = told(said[0], record_language("de"))
+    assert "100,0\u00a0% von 400" in words
+    assert "10⁻" in words
+    assert told("Something new was measured.", record_language("de")) == (
+        "Something new was measured.",
+        False,
+    )
+
+
 @pytest.mark.parametrize("code", RECORD_LANGUAGES)
 def test_the_paper_says_what_was_decided_and_why_in_its_language(held, code: str) -> None:
     found, speech = record(held, "loans", "d0"), record_language(code)

@@ -31,6 +31,12 @@ from plumbline.profile import decisions
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 
+#: why there is no other outcome to look for
+NO_TARGET = {
+    "regression": "This system gives a number, so there is no other outcome to look for. Try values instead.",
+    "classes": "The model's classes are not those of the log, so no other outcome can be looked for.",
+    "no_border": "No one score parts the decisions of this version, so the other outcome has no border.",
+}
 ACCEPTED = 5_000  # decisions with the wanted outcome whose quantiles are tried
 
 
@@ -62,13 +68,18 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What would have led to ``outcome``; ``why`` says why there is nothing, where there is not."""
+    """What would have led to ``outcome``; ``why`` says why there is nothing, where there is not.
+
+    ``ended``: found, none, time, already; or why nothing was looked for: fixed (nothing is declared changeable),
+    regression, classes, no_border, or problem.
+    """
 
     outcome: str
     ways: tuple[Way, ...]
     why: str
     scored: int = 0
     seconds: float = 0.0
+    ended: str = "found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +137,12 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
         around = surroundings(ws, cursor, held.system, str(held.row.get("version") or ""))
     target = _target(held)
     if isinstance(target, str):
-        return Changed("", (), target)
+        return Changed("", (), NO_TARGET[target], ended=target)
     outcome, gap_of = target
     may = declared(held.system.settings)
     if not may:
         why = "The owner has not said which inputs may change, so all of them are taken as fixed."
-        return Changed(outcome, (), why)
+        return Changed(outcome, (), why, ended="fixed")
     there = around.frame["prediction"] == outcome
     accepted = explain.feature_frame(around.frame[there].head(ACCEPTED))
     columns = match_columns(held.check.info, list(held.values), held.model.feature_map)
@@ -161,7 +172,7 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
             found.ended,
             f"None within the limits that the owner set; {found.scored:,} combinations were scored.",
         )
-        return Changed(outcome, (), why, found.scored, found.seconds)
+        return Changed(outcome, (), why, found.scored, found.seconds, found.ended)
     mask = there.to_numpy(bool)
     usual = usual_distance(ws, held.system, str(held.row.get("version") or ""), around, outcome)
     ways = []
@@ -175,20 +186,18 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
 
 
 def _target(held: _Model) -> str | tuple[str, Any]:
-    """The other outcome and how far rows are past its border; or why there is none."""
+    """The other outcome and how far rows are past its border; or why there is none: a key of ``NO_TARGET``."""
     system, prediction = held.system, held.row.get("prediction")
     view = VIEWS[held.check.view]
     if system.task is Task.REGRESSION:
-        return (
-            "This system gives a number, so there is no other outcome to look for. Try values below instead."
-        )
+        return "regression"
     if system.task is Task.MULTICLASS:
         places = {name: i for i, name in enumerate(sorted(system.classes))}
         others = sorted(
             (c for c in places if c != prediction), key=lambda c: -(held.row.get(f"proba:{c}") or 0.0)
         )
         if not others or held.check.info.outputs != len(places):
-            return "The model's classes are not those of the log, so no other outcome can be looked for."
+            return "classes"
         wanted = places[others[0]]
 
         def margin(scored: Scored) -> FloatArray:
@@ -197,7 +206,7 @@ def _target(held: _Model) -> str | tuple[str, Any]:
 
         return others[0], margin
     if held.cut is None or system.positive is None:
-        return "No one score parts the decisions of this version, so the other outcome has no border."
+        return "no_border"
     sign = -1.0 if prediction == system.positive else 1.0
     outcome = next(
         (c for c in system.classes if (c == system.positive) != (prediction == system.positive)), ""

@@ -14,7 +14,7 @@ from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind, Slice, Syst
 from plumbline.explain import neighbours
 from plumbline.profile import decisions, read
 from plumbline.profile.bins import OUTPUTS, read_grids
-from plumbline.profile.repeats import same_inputs
+from plumbline.profile.repeats import EXAMPLES, same_inputs
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -28,7 +28,9 @@ KEPT = 24
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A value beside the reference: its median and where the value lies (share at or below, midway in its cell).
+    """A value beside the reference: its median, and the share at or below the value.
+
+    The share is exact at the edge of a cell (everywhere, where values are few), else midway in its cell.
 
     Categorical: ``share`` is the level's share of the reference and ``median`` its commonest level.
     """
@@ -63,6 +65,11 @@ class DecisionContext:
     repeats: tuple[dict[str, Any], ...]  # decisions with the same inputs and version
     cut: CutOff | None
     ranges: dict[str, tuple[float, float]]  # the reference's least and greatest value of each number
+
+    @property
+    def more_repeats(self) -> bool:
+        """Whether there may be more repeats than were looked at."""
+        return len(self.repeats) >= EXAMPLES
 
     @property
     def differing(self) -> tuple[dict[str, Any], ...]:
@@ -218,6 +225,7 @@ def _placed(profiles: tuple[FeatureProfile, ...], values: dict[str, Any]) -> tup
         share = None
         if value is not None:
             cell = int(np.searchsorted(bins.edges, float(value), side="left"))
-            share = float((upto[cell] - counts[cell] / 2) / n)
+            exact = cell < len(bins.edges) and bins.edges[cell] == float(value)  # a cell holds its upper edge
+            share = float((upto[cell] - (0 if exact else counts[cell] / 2)) / n)
         found.append(Placed(bins.feature, value, median, share, numeric=True))
     return tuple(found)

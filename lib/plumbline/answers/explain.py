@@ -1,4 +1,4 @@
-"""Why one decision came out as it did, and which features count overall: the best source that there is."""
+"""Why one decision came out as it did, by the best source that there is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plumbline.domain import Explanation, FloatArray, PlumblineError, Slice, Source, System, Task
-from plumbline.explain.global_importance import FeatureImportance, importance
 from plumbline.explain.logged import LoggedCheck, check_logged
 from plumbline.explain.model_source import (
     ModelCheck,
@@ -67,17 +66,6 @@ class Sources:
         return self.surrogate.link.space if self.best is Source.SURROGATE and self.surrogate else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Importance:
-    """Mean absolute attribution by feature, from a stated random sample of one version's decisions."""
-
-    version: str
-    source: Source | None
-    features: tuple[FeatureImportance, ...]
-    n: int
-    sentence: str
-
-
 _CACHE: OrderedDict[tuple[Any, ...], Sources] = OrderedDict()
 _LOCK = threading.Lock()
 
@@ -130,27 +118,6 @@ def sources(
         while len(_CACHE) > KEPT:
             _CACHE.popitem(last=False)
     return found
-
-
-def global_importance(ws: Workspace, key: str, version: str | None = None) -> Importance:
-    """Mean absolute attribution by feature over a random sample of at most 2,000 decisions of one version.
-
-    The version with most decisions is taken where none is given.
-
-    Raises:
-        PlumblineError: no such system.
-    """
-    with ws.read() as cursor:
-        system = systems.get_system(cursor, key)
-        wanted = version if version is not None else decisions.main_version(cursor, system)
-        found = sources(ws, cursor, system, wanted)
-        frame = decisions.sample(cursor, system, Slice(version=wanted or None), CHECKED, 1)
-    parts, names = contributions_of(system, found, frame)
-    ranked = importance(parts, names) if names else ()
-    n = int(np.isfinite(parts).all(axis=1).sum()) if names else 0
-    of = f"version {wanted}" if wanted else "no logged version"
-    what = f"Mean absolute attribution over a random sample of {n:,} decisions of {of}."
-    return Importance(wanted, found.best, ranked, n, f"{what} {found.sentence}" if names else found.sentence)
 
 
 def contributions_of(system: System, found: Sources, frame: pd.DataFrame) -> tuple[FloatArray, list[str]]:
@@ -323,4 +290,12 @@ def _recorded(row: dict[str, Any]) -> dict[str, float]:
 def _wording(system: System, row: dict[str, Any]) -> Wording:
     protected = frozenset(name.partition(":")[2] for name in row if name.startswith("protected:"))
     adverse = str(system.settings.get("adverse", "low"))
-    return Wording(adverse=adverse, protected=protected, phrases=dict(system.settings.get("reasons", {})))
+    return Wording(
+        adverse=adverse, protected=protected, groups=groups_of(system),
+        phrases=dict(system.settings.get("reasons", {})),
+    )  # fmt: skip
+
+
+def groups_of(system: System) -> dict[str, str]:
+    """The groups that the owner put columns into: column to group."""
+    return {str(k): str(v) for k, v in dict(system.settings.get("feature_groups", {})).items()}

@@ -11,7 +11,7 @@ import numpy as np
 
 from plumbline.answers import explain
 from plumbline.answers.drift import CARRIES, Span, drift, reference_of, window_of
-from plumbline.answers.explain import Sources
+from plumbline.answers.explain import Sources, groups_of
 from plumbline.domain import FloatArray, PlumblineError, Slice, Source, System
 from plumbline.explain.global_importance import (
     NDCG_WATCH,
@@ -169,11 +169,6 @@ def set_groups(ws: Workspace, key: str, groups: Mapping[str, str], *, actor: str
             cursor, actor=actor, action="columns grouped", system=key, detail={"groups": dict(groups)}
         )
     return system
-
-
-def groups_of(system: System) -> dict[str, str]:
-    """Feature -> its group, as the owner set it."""
-    return {str(k): str(v) for k, v in dict(system.settings.get("feature_groups", {})).items()}
 
 
 def _sample(

@@ -27,12 +27,13 @@ SEARCH_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One principal reason: the input, the owner's words for it, its value, and its contribution."""
+    """One principal reason: the input or group, the owner's words for it, its value, and its contribution."""
 
     feature: str
     words: str
     value: Any
     contribution: float
+    members: tuple[tuple[str, Any], ...] = ()  # of a group of columns: each with its value
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class DecisionRecord:
     file: str
     file_sha256: str
     row: str  # load and record number in the file
+    words: dict[str, str]  # the owner's words for inputs
     plumbline: str
 
     @property
@@ -116,7 +118,8 @@ def record(
         same_inputs=len(found.repeats), answered_otherwise=len(found.differing),
         contest=str(settings.get("contest") or ""), contact=str(settings.get("contact") or ""),
         file=load.file if load else "", file_sha256=load.sha256 if load else "",
-        row=f"{row['_load_id']}:{row['_line']}", plumbline=__version__,
+        row=f"{row['_load_id']}:{row['_line']}",
+        words={str(k): str(v) for k, v in dict(settings.get("reasons") or {}).items()}, plumbline=__version__,
     )  # fmt: skip
 
 
@@ -126,7 +129,13 @@ def _reasons(
     wording = explain._wording(system, row)
     said = reasons_for(told, wording)
     reasons = tuple(
-        Reason(name, str(wording.phrases.get(name) or name), told.values.get(name), value)
+        Reason(
+            name,
+            str(wording.phrases.get(name) or name),
+            told.values.get(name),
+            value,
+            tuple((m, told.values.get(m)) for m, group in wording.groups.items() if group == name != m),
+        )
         for name, value in said.picked
     )
     return reasons, said.alerts
@@ -136,7 +145,7 @@ def _changed(ws: Workspace, key: str, decision_id: str) -> Changed | None:
     try:
         return what_would_change(ws, key, decision_id, seconds=SEARCH_SECONDS)
     except PlumblineError as error:
-        return Changed("", (), str(error))
+        return Changed("", (), str(error), ended="problem")
 
 
 def note_record(

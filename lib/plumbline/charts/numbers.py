@@ -67,8 +67,11 @@ def p_value(value: float | None) -> str:
 
 
 def held(value: float) -> str:
-    """A value as a log holds it: whole numbers whole, others to four significant digits."""
-    return count(value) if value.is_integer() and abs(value) < 1e12 else significant(value, 4)
+    """A value as a log holds it: whole numbers whole, others to four significant digits, no zeros at the end."""
+    if value.is_integer() and abs(value) < 1e12:
+        return count(value)
+    words = significant(value, 4)
+    return words.rstrip("0").rstrip(".") if "." in words and "e" not in words else words
 
 
 def share(value: float | None) -> str:

@@ -43,9 +43,9 @@ def waterfall(explanation: Explanation, mode: Mode = "light", *, most: int = MOS
         x=[explanation.base_value, *(value for _, value in parts), 0],
         measure=["absolute", *("relative" for _ in parts), "total"],
         text=[
-            numbers.significant(explanation.base_value),
+            _level(explanation.base_value),
             *(_words(value, largest) for _, value in parts),
-            numbers.significant(end),
+            _level(end),
         ],
         textposition="outside",
         textfont={"color": t.ink, "size": 12},
@@ -77,14 +77,21 @@ def waterfall(explanation: Explanation, mode: Mode = "light", *, most: int = MOS
 
 
 def _range(explanation: Explanation, parts: list[tuple[str, float]]) -> dict[str, Any]:
-    """Room beside the longest bar for its words."""
-    reached, at = [0.0, explanation.base_value], explanation.base_value
-    for _, value in parts:
-        at += value
-        reached.append(at)
-    low, high = min(reached), max(reached)
-    room = 0.22 * ((high - low) or 1.0)
-    return {"range": [low - (room if low < 0 else 0), high + room]}
+    """Room for the words beside each bar: about a quarter of the axis, which is what they take on a small screen."""
+    base = explanation.base_value
+    bars = [(0.0, base), *((base, base + parts[0][1]) for _ in parts[:1])]
+    for _, value in parts[1:]:
+        bars.append((bars[-1][1], bars[-1][1] + value))
+    bars.append((0.0, bars[-1][1]))
+    low, high = min(min(bar) for bar in bars), max(max(bar) for bar in bars)
+    room = 0.36 * ((high - low) or 1.0)
+    left = min([low, *(end - room for start, end in bars if end < start)])
+    right = max([high, *(end + room for start, end in bars if end >= start)])
+    return {"range": [left, right]}
+
+
+def _level(value: float) -> str:
+    return numbers.significant(value).replace("-", "−", 1)
 
 
 def _words(value: float, largest: float) -> str:

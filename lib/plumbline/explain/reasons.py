@@ -101,7 +101,7 @@ def _sentence(name: str, value: float, explanation: Explanation, wording: Wordin
 
 def _amount(value: float, space: str) -> str:
     sized = f"{value:+.2g}" if abs(value) < 0.1 else f"{value:+.2f}"
-    sized = f"{value:+,.0f}" if abs(value) >= 1000 else sized
+    sized = (f"{value:+,.0f}" if abs(value) >= 1000 else sized).replace("-", "−")
     return sized if space == "value" else f"{space} {sized}"
 
 

@@ -14,9 +14,11 @@ from typing import Any
 from plumbline.answers.changing import Way
 from plumbline.answers.decision import Placed
 from plumbline.answers.records import DecisionRecord, Reason, note_record, record
-from plumbline.domain import PlumblineError
+from plumbline.domain import PlumblineError, Source
+from plumbline.profile.repeats import EXAMPLES
+from plumbline.report import told
 from plumbline.report.issue import Issued
-from plumbline.report.language import Language
+from plumbline.report.language import Language, typographic
 from plumbline.report.plain import plain
 from plumbline.report.typeset import typeset
 from plumbline.store.workspace import Workspace
@@ -26,6 +28,8 @@ RECORD_LANGUAGES = ("en", "de", "fr")
 KINDS = (".pdf", ".json")
 SHOWN = 12  # contributions and inputs that are printed; the JSON has all
 LONGEST = 400
+#: baselines that tell a person nothing
+UNSAYABLE = ("", "unknown", "as recorded", "the one constant that score less attributions leaves")
 
 
 @cache
@@ -40,7 +44,7 @@ def record_language(code: str) -> Language:
             f"There are no records in {code!r}", todo=f"Use one of: {', '.join(RECORD_LANGUAGES)}."
         )
     text = (resources.files("plumbline.report") / "texts" / f"record.{code}.toml").read_text("utf-8")
-    return Language(code, tomllib.loads(text))
+    return Language(code, tomllib.loads(text if code == "de" else typographic(text, code)))
 
 
 def issue_record(
@@ -74,7 +78,7 @@ def record_json(found: DecisionRecord, speech: Language, on: date) -> bytes:
 
 def record_data(found: DecisionRecord, speech: Language, on: date) -> dict[str, Any]:
     """Everything the template prints, as JSON values; all of it text, nothing of it markup."""
-    say, told = speech.say, found.explanation
+    say = speech.say
     return {
         "lang": speech.code, "date": [on.year, on.month, on.day], "kind": say("record"),
         "title": f"{say('record')}: {_cut(found.decision_id)}", "heading": say("heading", id=_cut(found.decision_id)),
@@ -85,9 +89,9 @@ def record_data(found: DecisionRecord, speech: Language, on: date) -> dict[str, 
         ),
         "facts": {"title": say("facts"), "rows": _facts(found, speech)},
         "why": {
-            "title": say("why"), "note": _why(found, speech), "alerts": [_cut(a) for a in found.alerts],
+            "title": say("why"), "note": _why(found, speech), "alerts": [_told(a, speech) for a in found.alerts],
             "alert": say("alert"),
-            "items": [_reason(r, speech) for r in found.reasons],
+            "items": [_reason(r, found, speech) for r in found.reasons],
         },
         "changed": {"title": say("changed"), **_changed(found, speech)},
         "inputs": {
@@ -98,7 +102,7 @@ def record_data(found: DecisionRecord, speech: Language, on: date) -> dict[str, 
         "basis": {
             "title": say("basis"),
             "rows": [[say(k, "basis"), v] for k, v in _basis(found, speech) if v],
-            "note": "" if told.refused else say("basis_note"),
+            "note": _basis_note(found, speech),
         },
         "contest": {"title": say("contest"), "text": found.contest or say("contest_text"), "contact": found.contact},
         "law": {"title": say("law"), "text": say("law_text")},
@@ -107,9 +111,12 @@ def record_data(found: DecisionRecord, speech: Language, on: date) -> dict[str, 
     }  # fmt: skip
 
 
-def _reason(reason: Reason, speech: Language) -> str:
+def _reason(reason: Reason, found: DecisionRecord, speech: Language) -> str:
     key = "reason_low" if reason.contribution < 0 else "reason_high"
-    return speech.say(key, words=_cut(reason.words), value=_value(reason.value, speech))
+    value = _value(reason.value, speech)
+    if reason.members:
+        value = ", ".join(f"{_words(name, found)} {_value(held, speech)}" for name, held in reason.members)
+    return speech.say(key, words=_cut(reason.words), value=value)
 
 
 def _facts(found: DecisionRecord, speech: Language) -> list[list[str]]:
@@ -121,9 +128,29 @@ def _facts(found: DecisionRecord, speech: Language) -> list[list[str]]:
         ("score", speech.say("unknown") if found.score is None else _number(found.score, speech)),
         ("cut_off", "" if found.cut_off is None else _number(found.cut_off, speech)),
         ("override", _override(found, speech)),
-        ("label", speech.say("no_label") if found.label is None else _value(found.label, speech)),
+        ("label", _label(found, speech)),
+        ("same", _same(found, speech)),
     ]  # fmt: skip
     return [[speech.say(name, "fact"), value] for name, value in rows if value]
+
+
+def _label(found: DecisionRecord, speech: Language) -> str:
+    if found.label is None:
+        return speech.say("no_label")
+    value = _value(found.label, speech)
+    if found.label_time is None:
+        return value
+    return speech.say("label_known", value=value, moment=speech.moment(found.label_time))
+
+
+def _same(found: DecisionRecord, speech: Language) -> str:
+    """Whether others with the same inputs were answered otherwise: left out where nobody had the same."""
+    if not found.same_inputs:
+        return ""
+    n, m = speech.number(found.same_inputs), speech.number(found.answered_otherwise)
+    if found.same_inputs >= EXAMPLES:  # no more were looked at
+        n, m = speech.say("at_least", n=n), speech.say("at_least", n=m)
+    return speech.say("same_inputs", n=n, m=m)
 
 
 def _override(found: DecisionRecord, speech: Language) -> str:
@@ -138,7 +165,12 @@ def _why(found: DecisionRecord, speech: Language) -> str:
         return speech.say("not_explained")
     if found.approximate:
         return speech.say("approximate")
-    return speech.say("why_note") if found.reasons else speech.say("no_reasons")
+    if not found.reasons:
+        return speech.say("no_reasons")
+    baseline, known = told.told(found.explanation.baseline, speech)
+    if not known or found.explanation.baseline in UNSAYABLE:
+        return speech.say("why_note")
+    return speech.say("why_note") + " " + speech.say("against", baseline=baseline)
 
 
 def _changed(found: DecisionRecord, speech: Language) -> dict[str, Any]:
@@ -152,8 +184,8 @@ def _changed(found: DecisionRecord, speech: Language) -> dict[str, Any]:
             items.append(text if way.plausible else f"{text} {speech.say('unusual')}")
     if items:
         note = speech.say("changed_note")
-    elif found.changed is not None:
-        note = speech.say("none_within")
+    elif found.changed is not None and found.changed.ended != "problem":
+        note = speech.say(found.changed.ended, "ended", scored=speech.number(found.changed.scored))
     elif found.comparable is not None:
         row = found.comparable.row
         apart = [
@@ -164,6 +196,8 @@ def _changed(found: DecisionRecord, speech: Language) -> dict[str, Any]:
         note = speech.say(
             "comparable", outcome=_value(row.get("prediction"), speech), differing="; ".join(apart[:SHOWN])
         )
+    elif found.changed is not None:
+        note = speech.say("problem", "ended")
     else:
         note = speech.say("not_sought")
     return {"items": items, "note": note}
@@ -186,23 +220,44 @@ def _ranked(found: DecisionRecord) -> list[Placed]:
 
 def _input(placed: Placed, found: DecisionRecord, speech: Language) -> list[str]:
     part = None if found.approximate else found.explanation.attributions.get(placed.feature)
+    unused = speech.say("not_used") if found.explanation.source is Source.MODEL else "–"
     share = "–" if placed.share is None else speech.share(placed.share)
     key = "at_or_below" if placed.numeric else "have_it"
     return [
         _words(placed.feature, found), _value(placed.value, speech), _value(placed.median, speech),
         share if placed.share is None else speech.say(key, share=share),
-        "–" if part is None else _signed(part, speech),
+        unused if part is None else _signed(part, speech),
     ]  # fmt: skip
 
 
 def _basis(found: DecisionRecord, speech: Language) -> list[tuple[str, str]]:
-    told = found.explanation
-    space = str(speech.texts["space"].get(told.output_space, told.output_space))
+    held = found.explanation
+    space = str(speech.texts["space"].get(held.output_space, held.output_space))
     return [
-        ("source", speech.say(told.source.value, "source") if not told.refused else speech.say("none", "source")),
-        ("space", space), ("base", "" if told.refused else _number(told.base_value, speech)),
-        ("baseline", _cut(told.baseline)), ("method", _cut(told.method)), ("check", _cut(told.check)),
+        ("source", speech.say("none" if held.refused else held.source.value, "source")),
+        ("space", space), ("base", "" if held.refused else _number(held.base_value, speech)),
+        *((k, _told(v, speech)) for k, v in _measured(found).items()),
     ]  # fmt: skip
+
+
+def _measured(found: DecisionRecord) -> dict[str, str]:
+    held = found.explanation
+    return {"baseline": held.baseline, "method": held.method, "check": held.check}
+
+
+def _basis_note(found: DecisionRecord, speech: Language) -> str:
+    """What holds of the figures, and that something is quoted where the language has no words for it."""
+    notes = [] if found.explanation.refused else [speech.say("basis_note")]
+    said = [*_measured(found).values(), *found.alerts]
+    if speech.code != "en" and not all(told.told(text, speech)[1] for text in said if text):
+        notes.append(speech.say("quoted"))
+    return " ".join(notes)
+
+
+def _told(text: str, speech: Language) -> str:
+    """What measuring says of itself, in the language where it has the words; a sentence begins with a capital."""
+    words = told.told(text, speech)[0]
+    return _cut(words[:1].upper() + words[1:])
 
 
 def _evidence(found: DecisionRecord) -> list[tuple[str, str]]:
@@ -215,7 +270,7 @@ def _evidence(found: DecisionRecord) -> list[tuple[str, str]]:
 
 
 def _words(feature: str, found: DecisionRecord) -> str:
-    return _cut(next((r.words for r in found.reasons if r.feature == feature), feature))
+    return _cut(found.words.get(feature) or feature)
 
 
 def _value(value: Any, speech: Language) -> str:
@@ -227,12 +282,14 @@ def _value(value: Any, speech: Language) -> str:
 
 
 def _number(value: float, speech: Language) -> str:
-    """Whole numbers whole, others to four significant digits."""
+    """Whole numbers whole, others to four significant digits, without zeros that nobody measured."""
     if not math.isfinite(value):
         return str(value)
     if value.is_integer() and abs(value) < 1e12:
         return speech.number(value)
-    return speech.number(value, min(max(3 - math.floor(math.log10(abs(value))), 0), 9))
+    digits = min(max(3 - math.floor(math.log10(abs(value))), 0), 9)
+    written = f"{value:.{digits}f}"
+    return speech.number(value, len(written.rstrip("0").partition(".")[2]))
 
 
 def _signed(value: float, speech: Language) -> str:

@@ -36,22 +36,33 @@ class Language:
 
     def number(self, value: float, digits: int = 0) -> str:
         """``12,345.6`` in English, ``12.345,6`` in German."""
-        swap = {",": str(self.texts["thousands"]), ".": str(self.texts["decimal"])}
+        swap = {",": str(self.texts["thousands"]), ".": str(self.texts["decimal"]), "-": "−"}
         return "".join(swap.get(mark, mark) for mark in f"{value:,.{digits}f}")
 
     def share(self, value: float) -> str:
         """A share in per cent with one decimal."""
-        return f"{self.number(100 * value, 1)} %"
+        return f"{self.number(100 * value, 1)}\u00a0%"
 
     def day(self, at: date | datetime) -> str:
-        """``3 March 2026``, ``3. März 2026``."""
-        dot = "." if self.code == "de" else ""
+        """``3 March 2026``, ``3. März 2026``, ``1er mars 2026``."""
+        dot = "." if self.code == "de" else "er" if self.code == "fr" and at.day == 1 else ""
         return f"{at.day}{dot} {self.texts['months'][at.month - 1]} {at.year}"
 
     def moment(self, at: datetime) -> str:
         """A time of day with its zone, always UTC."""
         utc = at.astimezone(UTC)
         return f"{self.day(utc)}, {utc:%H:%M} UTC"
+
+
+def typographic(text: str, code: str) -> str:
+    """A text of a table with its language's own marks: apostrophes, and French spaces that never break."""
+    if code == "de":
+        return text
+    text = text.replace("'", "’")
+    if code == "fr":
+        for mark in ":;?!":
+            text = text.replace(f" {mark}", f"\u00a0{mark}")
+    return text
 
 
 @cache

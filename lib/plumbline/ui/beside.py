@@ -39,7 +39,7 @@ def outcome(found: DecisionContext) -> None:
             cards.Figure("Human decision", "–" if override is None else value(override), said),
             cards.Figure(
                 "Turned out to be", "–" if label is None else value(label),
-                _label_note(row), status="fail" if wrong else "",
+                _label_note(row), status="fail" if wrong else "", word="wrong",
             ),
         ]
     )  # fmt: skip
@@ -91,7 +91,7 @@ def _times(part: float) -> float:
 def _lies(share: float | None, numeric: bool) -> str:
     if share is None:
         return numbers.DASH
-    return f"above {numbers.share(share)}" if numeric else f"as {numbers.share(share)}"
+    return f"{numbers.share(share)} {'at or below' if numeric else 'have it'}"
 
 
 def similar(found: DecisionContext) -> None:
@@ -111,7 +111,8 @@ def similar(found: DecisionContext) -> None:
         differ = len(found.differing)
         cards.section(
             "The same inputs again",
-            f"{len(found.repeats)} other decisions have just these inputs and this version; "
+            f"{'At least ' if found.more_repeats else ''}{len(found.repeats)} other decisions have just these inputs "
+            f"and this version; "
             f"{differ} got another answer.",
         )
         _table(found, [Alike(finder.name(r), r, 0.0) for r in found.repeats])

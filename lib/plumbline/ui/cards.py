@@ -83,6 +83,7 @@ class Figure:
     note: str = ""
     status: str = ""
     help: str | None = None
+    word: str = ""  # instead of the status's own
 
 
 #: the page is one measure wide, in pixels; so many cards of so much stand side by side in it and wrap below
@@ -105,7 +106,7 @@ def figures(items: Sequence[Figure], *, inside: bool = False) -> None:
             note(item.name, item.help)
             st.markdown(f"## {plain(item.value)}", anchors=False)
             if item.status:
-                st.markdown(chip(item.status))
+                st.markdown(chip(item.status, item.word))
             if item.note:
                 note(item.note)
 

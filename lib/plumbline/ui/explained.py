@@ -1,19 +1,19 @@
-"""The pieces that show why one decision came out as it did, and what counts overall."""
+"""The pieces that show why one decision came out as it did, from its source to its reasons."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from plumbline.answers.explain import Importance, explain
+from plumbline.answers.decision import DecisionContext
+from plumbline.answers.explain import explain
 from plumbline.answers.reasoning import POPULATIONS, reasons_against
 from plumbline.charts import numbers
-from plumbline.charts.importance import importance
 from plumbline.charts.style import Mode
 from plumbline.charts.waterfall import waterfall
-from plumbline.domain import Explanation, PlumblineError, Source
+from plumbline.domain import Explanation, PlumblineError, Source, Task
 from plumbline.ui import cards, session, states
 from plumbline.ui.ask import ask
-from plumbline.ui.plain import one_line, prose
+from plumbline.ui.plain import prose
 from plumbline.ui.series import QUIET
 from plumbline.ui.view import View
 
@@ -84,38 +84,29 @@ def decision(told: Explanation, mode: Mode) -> None:
         )  # fmt: skip
 
 
-def reasons(view: View, key: str, told: Explanation) -> None:
+def reasons(view: View, told: Explanation, found: DecisionContext) -> None:
     """At most four reasons in plain words, against the population that the reader chose."""
     if told.refused:
         return
+    system = found.system
     cards.section("Reasons against, in words")
-    population = st.segmented_control(
-        "Compared with", POPULATIONS, default="all", required=True, key="decisions.population",
-        help="All: the explanation's own baseline. Just approved: those on the favourable side nearest the cut-off.",
-    )  # fmt: skip
-    found = ask(view, reasons_against, key, told, str(population))
-    if found.reasons.reasons:
-        st.markdown("\n".join(f"{i}. {prose(reason)}" for i, reason in enumerate(found.reasons.reasons, 1)))
+    population = POPULATIONS[0]
+    if system.task is Task.BINARY and found.cut is not None and told.source is not Source.SURROGATE:
+        population = str(
+            st.segmented_control(
+                "Compared with", POPULATIONS, default=population, required=True, key="decisions.population",
+                help="All: the explanation's own baseline. Just approved: those on the favourable side nearest the "
+                "cut-off.",
+            )
+        )  # fmt: skip
+    against = ask(view, reasons_against, system.key, told, population)
+    if against.reasons.reasons:
+        cards.numbered(against.reasons.reasons)
     else:
         cards.note("No input weighed against the person.")
-    for alert in found.reasons.alerts:
+    for alert in against.reasons.alerts:
         st.markdown(f"{cards.chip('fail', 'protected attribute')} {prose(alert)}")
-    cards.note(
-        f"Contributions {found.population}. A low or a high score counts as adverse as the settings say."
-    )
-
-
-def overall(found: Importance, mode: Mode) -> None:
-    """Mean absolute contributions over a stated sample."""
-    cards.section("What the model uses most", found.sentence)
-    if not found.features:
-        return
-    most = ", ".join(f"{one_line(f.feature)} {numbers.significant(f.value)}" for f in found.features[:5])
-    figure = importance({f.feature: f.value for f in found.features}, found.n, mode)
-    st.plotly_chart(
-        figure,
-        theme=None,
-        config=QUIET,
-        key="decisions.importance",
-        alt=f"Mean absolute contribution: {most}",
-    )
+    stated = "as the owner stated" if "adverse" in system.settings else "unless the owner states otherwise"
+    adverse = system.settings.get("adverse", "low")
+    told_of = f"Contributions {against.population}. " if against.population else ""
+    cards.note(f"{told_of}A {adverse} score is to the person's disadvantage, {stated} in the settings below.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from plumbline.answers.modeluse import ModelUse, groups_of, set_groups
+from plumbline.answers.explain import groups_of
+from plumbline.answers.modeluse import ModelUse, set_groups
 from plumbline.charts import numbers
 from plumbline.charts.beeswarm import beeswarm, dependence
 from plumbline.charts.importance import importance, use_over_time

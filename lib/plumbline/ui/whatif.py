@@ -38,8 +38,10 @@ def changed(view: View, found: DecisionContext, decision_id: str) -> None:
             f"Scored by the registered model itself: {told.scored:,} combinations of the inputs declared changeable, "
             "fewest changes first. It says what the model would have given. It is no promise and not what causes what."
         )
-    elif not declared(found.system.settings):
+        return
+    if not declared(found.system.settings):
         cards.note("Say which inputs may change under Settings of explanations below.")
+    _comparable(found)
 
 
 def _sentence(told: Changed) -> str:
