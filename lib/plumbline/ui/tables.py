@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -13,6 +12,7 @@ import streamlit as st
 from plumbline.charts import numbers
 from plumbline.domain import Attestation, Exemption, TrailEntry
 from plumbline.ui import cards
+from plumbline.ui.details import say_detail
 from plumbline.ui.glossary import help_for
 from plumbline.ui.plain import one_line, plain
 
@@ -48,7 +48,7 @@ def trail(entries: Sequence[TrailEntry]) -> None:
                 "Who": one_line(entry.actor),
                 "What": one_line(entry.action),
                 "System": one_line(entry.system) or numbers.DASH,
-                "Detail": one_line(json.dumps(entry.detail, ensure_ascii=False), 400),
+                "Detail": one_line(say_detail(entry.detail), 400) or numbers.DASH,
                 "Digest": entry.digest[:16],
             }
             for entry in entries
