@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
-from plumbline.explain import treeshap
+from plumbline.explain import leaf_tables, treeshap
 from plumbline.explain.treeshap import contributions, margins, to_score
 
 from .ensembles import conditional_mean, ensemble_of, random_ensemble, raw_tree, shapley, tree_b
@@ -86,16 +86,25 @@ def test_base_and_contributions_sum_to_the_margin(seed) -> None:
     assert margins(ensemble, rows)[:, 0] == pytest.approx(walked, abs=1e-10)
 
 
-@pytest.mark.parametrize("cells", [20_000, treeshap.CELLS])
-def test_many_rows_at_once_give_what_one_row_gives(monkeypatch, cells) -> None:
+@pytest.mark.parametrize(("cells", "bits"), [(20_000, (2, 2)), (treeshap.CELLS, (8, 11)), (500, (5, 14))])
+def test_many_rows_at_once_give_what_one_row_gives(monkeypatch, cells, bits) -> None:
+    """Missing values of every kind and category splits included; subtrees of few and of many splits are tabulated."""
     monkeypatch.setattr(treeshap, "CELLS", cells)
+    monkeypatch.setattr(leaf_tables, "FEWEST", bits[0])
+    monkeypatch.setattr(leaf_tables, "MOST", bits[1])
     rng = np.random.default_rng(3)
     ensemble = random_ensemble(rng, 10, 8, 10)
-    rows = rng.normal(size=(300, 10))
+    rows = rng.normal(scale=2, size=(300, 10))
+    rows[rng.random(rows.shape) < 0.1] = np.nan
+    rows[rng.random(rows.shape) < 0.1] = 0.0
     many, base = contributions(ensemble, rows)
     few = np.concatenate([contributions(ensemble, part)[0] for part in np.array_split(rows, 100)])
     assert many == pytest.approx(few, abs=1e-11)
-    assert base + many.sum(axis=1) == pytest.approx(margins(ensemble, rows)[:, 0], abs=1e-9)
+    margin = margins(ensemble, rows)
+    assert base + many.sum(axis=1) == pytest.approx(margin[:, 0], abs=1e-9)
+    assert margin == pytest.approx(
+        np.concatenate([margins(ensemble, part) for part in rows[:, None]]), abs=1e-11
+    )
 
 
 def test_each_output_is_split_by_its_own_trees() -> None:

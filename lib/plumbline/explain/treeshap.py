@@ -7,7 +7,7 @@ and z_f the product of the cover ratios of those splits. Feature f's share is
     v (p_f - z_f) * integral over t in [0, 1] of the product over the other features g of t p_g + (1 - t) z_g
 
 a polynomial of degree m - 1 in t for m path features, so that Gauss-Legendre with ceil(m / 2) nodes is exact.
-Missing values and categories only change p. For many rows the 2**m patterns of p are worked out once a leaf.
+Missing values and categories only change p. For many rows the patterns of p are worked out once (``leaf_tables``).
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import FloatArray, IntArray, PlumblineError
+from plumbline.explain.leaf_tables import MORE, add_by_tables, pattern_bits
+from plumbline.explain.ranks import MOST_LEAVES, leaf_sums, rank_rows
 from plumbline.explain.trees import BoolArray, TreeEnsemble, depth_of, refuse, send_left
 
 #: cells (path edges x rows) worked on at once: about 10 bytes each
 CELLS = 4_000_000
 MAX_EDGES = 30_000_000
-#: from this many rows on, and up to this many features on a path, patterns are tabulated
-PATTERN_ROWS, PATTERN_FEATURES = 256, 8
+#: from this many rows on patterns are tabulated
+PATTERN_ROWS = 256
 BLOCK_ROWS = 4_096
 
 
@@ -49,6 +51,9 @@ def margins(ensemble: TreeEnsemble, rows: FloatArray, trees: int = 0) -> FloatAr
     x = as_read(ensemble, rows)
     result = np.tile(ensemble.base, (len(x), 1))
     limit = trees or len(ensemble.roots)
+    sizes = np.diff(ensemble.roots, append=len(ensemble.left))
+    if len(x) >= PATTERN_ROWS and sizes.max() < 2 * MOST_LEAVES:  # a tree of L leaves has 2 L - 1 nodes
+        return result + leaf_sums(rank_rows(ensemble, np.ascontiguousarray(x.T)), limit)
     roots, outputs = ensemble.roots[:limit], ensemble.tree_output[:limit]
     block = max(1, CELLS // (4 * len(roots)))
     for begin in range(0, len(x), block):
@@ -94,19 +99,16 @@ def contributions(
         raise PlumblineError(f"The model has no output {output}")
     found = np.zeros((x.shape[1], len(x)))
     base = float(ensemble.base[output])
-    groups = list(leaves(ensemble, output, trees))
-    for group in groups:
+    columns = np.ascontiguousarray(x.T)
+    bits = pattern_bits(len(x)) if len(x) >= PATTERN_ROWS else 0
+    if bits:
+        add_by_tables(rank_rows(ensemble, columns), found, output=output, trees=trees, bits=bits)
+    for group in leaves(ensemble, output, trees):
         base += float(np.sum(group.value * np.prod(group.ratio, axis=1)))
-    for begin in range(0, len(x), BLOCK_ROWS):
-        columns = np.ascontiguousarray(x[begin : begin + BLOCK_ROWS].T)
-        tabulate = columns.shape[1] >= PATTERN_ROWS
-        for group in groups:
-            if group.feature.shape[1]:
-                out = found[:, begin : begin + BLOCK_ROWS]
-                if tabulate and group.feature.shape[1] <= PATTERN_FEATURES:
-                    _add_by_pattern(ensemble, group, columns, out)
-                else:
-                    _add_directly(ensemble, group, columns, out)
+        if group.feature.shape[1] > (bits + MORE if bits else 0):
+            for begin in range(0, len(x), BLOCK_ROWS):
+                block = slice(begin, begin + BLOCK_ROWS)
+                _add_directly(ensemble, group, np.ascontiguousarray(columns[:, block]), found[:, block])
     return np.ascontiguousarray(found.T), base
 
 
@@ -228,17 +230,3 @@ def _add_directly(ensemble: TreeEnsemble, group: Leaves, columns: FloatArray, ou
         flat, order = shares.reshape(-1, shares.shape[2]), np.argsort(part.feature.ravel(), kind="stable")
         features, first = np.unique(part.feature.ravel()[order], return_index=True)
         out[features] += np.add.reduceat(flat[order], first, axis=0)
-
-
-def _add_by_pattern(ensemble: TreeEnsemble, group: Leaves, columns: FloatArray, out: FloatArray) -> None:
-    m = group.feature.shape[1]
-    patterns = (np.arange(2**m)[None, :] >> np.arange(m)[:, None]) & 1 == 1
-    bits = (1 << np.arange(m)).astype(np.uint8 if m <= 8 else np.uint16)[None, :, None]
-    for part in slices(group, columns.shape[1]):
-        shape = (len(part.value), m, 2**m)
-        table = _shares(part.ratio, np.broadcast_to(patterns, shape)) * part.value[:, None, None]
-        codes = (passes(ensemble, part, columns) * bits).sum(axis=1, dtype=np.intp)
-        for leaf, features in enumerate(part.feature.tolist()):
-            code = codes[leaf]
-            for j, feature in enumerate(features):
-                out[feature] += table[leaf, j].take(code)
