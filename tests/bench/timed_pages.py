@@ -88,7 +88,9 @@ def profiled(name: str) -> None:
         at.run()
         threading.setprofile(None)
         profile.disable()
-        pstats.Stats(profile).sort_stats("cumulative").print_stats("plumbline|duckdb", 45)
+        stats = pstats.Stats(profile).sort_stats("cumulative")
+        stats.print_stats("plumbline|duckdb", 45)
+        stats.print_callers("_duckdb.execute")
 
 
 if __name__ == "__main__":

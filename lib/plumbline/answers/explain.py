@@ -207,9 +207,9 @@ def _fit(cursor: Cursor, system: System, version: str) -> Surrogate:
 
 def check_recorded(cursor: Cursor, system: System) -> float:
     """Of recorded attributions, the share that adds up to the logged score; 0 where none are recorded."""
-    frame = decisions.sample(cursor, system, Slice(), CHECKED, 0)
-    if not [c for c in frame.columns if c.startswith("attribution:")]:
+    if not any(c.role.role == "attribution" for c in systems.decision_columns(cursor, system.key)):
         return 0.0
+    frame = decisions.sample(cursor, system, Slice(), CHECKED, 0)
     shares = []
     for version, part in frame.groupby(frame["version"].fillna(""), sort=True):
         found = _check_logged(system, part, str(version))

@@ -300,7 +300,7 @@ TABLE = (
            "Mean error as a share of the true value.", "days",
            matters=0.05, matters_of="level", range=(0.0, np.inf), note=_zero_targets),
     Metric("smape", R, _mean("smape"), False, "share",
-           "Mean error as a share of the mean of prediction and truth.", "days",
+           "Mean error as a share of the mean of prediction and truth; nothing where both are zero.", "days",
            matters=0.05, matters_of="level", range=(0.0, 2.0), note=_zero_targets_counted),
     Metric("r2", R, r2, True, "score", "Share of the target's variation that the model explains.", "days",
            range=(-np.inf, 1.0)),
