@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from plumbline.domain import IGNORE, Task
+from plumbline.domain import IGNORE, Kind, Task
 from plumbline.logs.facts import Facts, uses_decimal_commas
 from plumbline.logs.guess import Guess, guess_mapping
 
@@ -188,6 +188,9 @@ CASES = (
          {"when": "timestamp"}, None, asks=("holds the prediction or the score",), must=True),
     Case("a version without a name", usual(col_8=lambda i: "2.1.0" if i > 100 else "2.0.9"),
          ROLES | {"col_8": "version"}, positive="1", asks=LABEL),
+    Case("the version of a model before its name", usual(**{"model.name": lambda i: "credit",
+         "model.version": lambda i: "v2" if i > 100 else "v1"}), ROLES | {"model.version": "version"}, positive="1",
+         asks=LABEL),
     Case("a score in per cent", {"when": when(ISO), "score": lambda i: f"{SCORE[i] * 100:.1f} %",
          "pred": classes("yes", "no")}, {"when": "timestamp", "score": "score", "pred": "prediction"}, positive="yes"),
     Case("a person's own decision is no outcome", {"id": number, "when": when(ISO), "score": score,
@@ -223,6 +226,12 @@ def test_each_small_log_is_understood_or_asked_about(case: Case) -> None:
     assert any(q.must for q in found.questions) == case.must
     if case.form:
         assert case.form in {m.format for m in found.mapping.columns if str(m.role) == "timestamp"}
+
+
+def test_a_feature_in_per_cent_is_a_number() -> None:
+    case = Case("rates", usual(rate=lambda i: f"{AGES[i] / 10:.1f} %".replace(".", ",")), ROLES)
+    (rate,) = [m for m in look(case).mapping.columns if m.column == "rate"]
+    assert (rate.kind, rate.format) == (Kind.NUMERIC, "percent decimal_comma")
 
 
 def test_the_table_is_long_enough() -> None:

@@ -120,3 +120,22 @@ def test_a_ragged_comma_file_with_semicolons_in_its_cells_is_read_by_commas() ->
     rows = [f"{i},2026-01-0{i},0.5,a;b" + (",extra" if i % 2 else "") for i in range(1, 7)]
     assert find_delimiter("\n".join(["id,when,score,note", *rows])) == ","
     assert find_delimiter("id;score\n1;0,5\n2;0,25\n3;0,125\n") == ";"
+
+
+def test_titles_filled_up_with_delimiters_stand_above_the_header(tmp_path: Path) -> None:
+    lines = ["Auswertung Kredit;;;;", "Stand:;;;;", ";;;;", "", "Antrag;Datum;Wert;Rate;Straße",
+             *(f"A{i};{i + 1:02d}.01.2026;{i},5;{i},1 %;Königsallee" for i in range(20)), "Summe;;190,0;;"]  # fmt: skip
+    path = tmp_path / "a.csv"
+    path.write_bytes("\r\n".join(lines).encode("cp1252"))
+    found = sniff(path)
+    assert (found.skip, found.columns) == (4, ("Antrag", "Datum", "Wert", "Rate", "Straße"))
+
+
+@pytest.mark.parametrize(
+    "first", ["a;;;;", "id;when;score;pred;label", "1;2026-01-01;0,5;yes;no", ";;;;", "x;y;;;"]
+)
+def test_a_sparse_first_row_above_rows_of_values_is_no_title(tmp_path: Path, first: str) -> None:
+    rows = [f"{i};{i + 1:02d}.01.2026;{i},5;yes;no" for i in range(20)]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([first, *rows]) + "\n", "utf-8")
+    assert sniff(path).skip == 0

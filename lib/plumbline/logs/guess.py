@@ -129,12 +129,8 @@ def _recall(draft: Draft, known: Mapping) -> None:
             kind = item.kind
             if kind is None and item.role.role == "feature":
                 kind = Kind.NUMERIC if column.numeric else Kind.CATEGORICAL
-            if (
-                kind is Kind.NUMERIC
-                and item.role.role in _BY_CONTENT
-                and column.present
-                and not column.numeric
-            ):
+            texts = column.present and not _bare(column).numeric
+            if kind is Kind.NUMERIC and item.role.role in _BY_CONTENT and texts:
                 kind = Kind.CATEGORICAL  # numbers before, text now: a change to be told of
             draft.give(column, item.role.role, 1.0, RECALLED, kind=kind, form=form,
                        name=item.role.name)  # fmt: skip
@@ -160,9 +156,10 @@ def _identifiers(draft: Draft) -> None:
     """Decision id, version, arm, subject, override and logged attributions."""
     if not draft.has("decision_id"):
         _decision_id(draft)
+    version = _named_version(draft)
     for column in draft.free():
         names = name_strength(column.name)
-        if names.get("version", 0) == 1 and column.distinct <= 200 and not draft.has("version"):
+        if column is version:
             draft.give(column, "version", 0.95, "its name, and few different values")
         elif names.get("arm", 0) == 1 and 1 <= column.distinct <= 20 and not draft.has("arm"):
             known = {normalise(v) for v in column.levels} & ARMS
@@ -186,6 +183,15 @@ def _identifiers(draft: Draft) -> None:
                 draft.give(column, "version", 0.8, "values such as " + column.present[0])
                 return
         _maybe_version(draft)
+
+
+def _named_version(draft: Draft) -> Facts | None:
+    """The column whose name is a version's; one that says so before the name of a model, one that varies first."""
+    if draft.has("version"):
+        return None
+    named = [c for c in draft.free() if name_strength(c.name).get("version", 0) == 1 and c.distinct <= 200]
+    said = ("ver", "release", "tag")
+    return max(named, key=lambda c: (any(w in normalise(c.name) for w in said), c.distinct > 1), default=None)
 
 
 def _maybe_version(draft: Draft) -> None:
@@ -278,6 +284,11 @@ def _form(column: Facts) -> str:
     return column.numerals.format if column.numeric else ""
 
 
+def _bare(column: Facts) -> Facts:
+    """A column of ``87 %`` without the signs; any other as it is."""
+    return column.without_percent() if not column.numeric and is_percent(column) else column
+
+
 def _rest(draft: Draft) -> None:
     """Everything else is a feature, perhaps a protected attribute or a segment as well."""
     ages = []
@@ -292,9 +303,11 @@ def _rest(draft: Draft) -> None:
         if not column.present:
             draft.give(column, IGNORE, 0.9, "empty in every row looked at")
             continue
-        kind = Kind.NUMERIC if column.numeric else Kind.CATEGORICAL
-        reason = "numbers" if kind is Kind.NUMERIC else f"{column.distinct} different values"
-        draft.give(column, "feature", 0.9, reason, kind=kind, form=_form(column), name=column.name)
+        bare = _bare(column)
+        kind = Kind.NUMERIC if bare.numeric else Kind.CATEGORICAL
+        reason = "numbers" if bare.numeric else f"{column.distinct} different values"
+        form = _form(bare) if bare is column else f"percent {_form(bare)}".strip()
+        draft.give(column, "feature", 0.9, reason, kind=kind, form=form, name=column.name)
         if names.get("protected") and column.distinct <= 50:
             draft.give(column, "protected", 0.9, "its name: an attribute that the law protects",
                        kind=Kind.CATEGORICAL, name=column.name)  # fmt: skip

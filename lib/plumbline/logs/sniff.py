@@ -162,17 +162,35 @@ def find_delimiter(text: str) -> str:
 
 
 def _preamble(lines: list[str], delimiter: str) -> int:
-    """How many lines come before the table: those narrower than what follows, at most 50."""
+    """How many lines come before the table: those narrower than what follows, or filled up with delimiters as a
+    spreadsheet saves its titles; at most 50."""
     rows = parse_rows("\n".join(lines), delimiter, 500)
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
     if width < 2:
         return 0
+    titles = _titles(lines, delimiter, width)
+    if titles:
+        return titles
     for i, line in enumerate(lines[:50]):
         cells = next(csv.reader([line], delimiter=delimiter), [])
         if len(cells) >= width or (len(cells) > 1 and '"' in line and line.count('"') % 2):
             return i
         if len(cells) > width // 2 and len(cells) > 2:
             return i  # a short header or a short first row: part of the table
+    return 0
+
+
+def _titles(lines: list[str], delimiter: str, width: int) -> int:
+    """Lines of as many cells as the table, of which most are empty, above a row that can only be its header."""
+    seen = 0
+    for i, line in enumerate(lines[:50]):
+        cells = [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+        filled = [cell for cell in cells if cell]
+        if width >= 4 and len(filled) <= width // 3:
+            seen += bool(filled)
+            continue
+        named = len(cells) >= width and len(filled) >= 0.8 * width and len(set(filled)) == len(filled)
+        return i if seen and named and not any(_VALUE.fullmatch(cell) for cell in filled) else 0
     return 0
 
 
