@@ -104,6 +104,31 @@ def test_what_is_thrown_away_is_gone() -> None:
     assert not [path for path in folder.rglob("*") if path.is_file()]
 
 
+def test_scratch_is_gone_when_the_session_ends() -> None:
+    """Streamlit clears a session's caches when its tab is closed or lost, and with them goes the desk."""
+    from streamlit.runtime.caching import clear_session_resource_cache
+
+    at = drop(open_page("logs"), _csv(), "look.csv")
+    press(at, "Just look at this file")
+    folder = opened.workspace().inbox
+    (database,) = folder.rglob("*.duckdb")
+    clear_session_resource_cache("another session")
+    assert database.exists()
+    clear_session_resource_cache("test session id")
+    assert list(folder.iterdir()) == []
+    at.run()  # the tab comes back: nothing is there, and nothing is broken
+    assert not at.exception
+    assert "scratch" not in words(at)
+
+
+def test_scratch_is_gone_when_the_server_ends() -> None:
+    press(drop(open_page("logs"), _csv(), "look.csv"), "Just look at this file")
+    folder = opened.workspace().inbox
+    assert list(folder.rglob("*.duckdb"))
+    opened.close()
+    assert not folder.exists()
+
+
 def test_two_desks_share_nothing_and_end_with_their_session(workspace: Workspace) -> None:
     folders = []
     for _ in range(2):

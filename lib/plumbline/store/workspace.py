@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ import duckdb
 from plumbline.domain import PlumblineError
 from plumbline.store import permits
 from plumbline.store.extensions import CONFIG, load_extension
+from plumbline.store.inbox import drop_inbox, make_inbox
 from plumbline.store.sql import literal
 
 #: what every reading function takes: a cursor of its own, inside or outside a transaction
@@ -129,7 +128,7 @@ class Workspace:
 
     def close(self) -> None:
         self._connection.close()
-        shutil.rmtree(self.inbox, ignore_errors=True)
+        drop_inbox(self.inbox)
 
 
 def workspace_path(path: str | os.PathLike[str] | None = None) -> Path:
@@ -160,7 +159,7 @@ def open_workspace(
     if not target.exists():
         _create(target, key)
     connection = _connect(target, key)
-    inbox = Path(tempfile.mkdtemp(prefix="plumbline-inbox-")).resolve()
+    inbox = make_inbox()
     try:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(
@@ -173,7 +172,7 @@ def open_workspace(
         connection.execute("SET lock_configuration = true")
     except BaseException:
         connection.close()
-        shutil.rmtree(inbox, ignore_errors=True)
+        drop_inbox(inbox)
         raise
     return Workspace(target, connection, inbox, encrypted=bool(key))
 
