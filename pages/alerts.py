@@ -16,7 +16,7 @@ shown = [record for record in found if chosen or record.finding.system == system
 if not shown:
     states.empty(
         "Nothing has been found." if found else "No check has found anything yet.",
-        "Every load runs the quick signals. Run `plumbline check` on a schedule for all of them.",
+        "Every load runs the quick signals. Run plumbline check on a schedule for all of them.",
         states.LOAD_A_LOG,
     )
 else:

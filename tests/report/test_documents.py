@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from plumbline.report.gather import Material
 from plumbline.report.issue import issue, write
 from plumbline.report.known_facts import FACTS, fact
 from plumbline.report.language import LANGUAGES, language
-from plumbline.report.scorecard_report import scorecard_pdf
+from plumbline.report.scorecard_report import report_data, scorecard_pdf
 from plumbline.store.workspace import Workspace
 
 from .conftest import TITLE
@@ -70,11 +71,18 @@ def test_the_same_scorecard_gives_the_same_bytes(material: Material, code: str) 
     assert scorecard_pdf(material, code) == scorecard_pdf(material, code)
 
 
-def test_the_german_report_is_german_and_says_that_evidence_is_quoted(material: Material) -> None:
+def test_the_german_report_is_german_with_its_evidence(material: Material) -> None:
     whole = " ".join(read_back(scorecard_pdf(material, "de")))
     assert "Prüfbericht" in whole
-    assert "auf Englisch" in whole
+    assert "verpflichtenden Kontrollen bestanden" in whole
+    assert "Ada erklärt: Owned by *nobody*" in whole  # a person's own words stay
     assert "Four conditions" not in whole
+    data = report_data(material, language("de"))
+    parts = ("why", "next", "conditions", "triggers", "controls", "performance", "drift", "releases")
+    told = json.dumps([data[part] for part in parts])
+    for english in ("decisions", "mandatory", "There is no", "was ever seen", "Nobody states", " drifted"):
+        assert english not in told, english
+    assert (data["limits"]["quoted"] == "") is ("im Wortlaut dessen" not in whole)
 
 
 def test_every_language_has_every_text_and_german_every_title() -> None:

@@ -134,7 +134,7 @@ def _switches(key: str, given: Mapping[str, str], facts: Facts) -> str:
     more = [i for i in mandatory(now) if i not in (fewest or ())]
     if not more:
         strict = answer in ("", BY_KEY[key].strictest)
-        same = "As the other answers stand, the same controls are mandatory whatever is answered here."
+        same = "As the rest stands, no other answer here makes fewer controls mandatory."
         return same if strict else ""
     shown = ", ".join(more[:6]) + (f" and {len(more) - 6} more" if len(more) > 6 else "")
     lead = "This answer makes" if answer else f"Read as {BY_KEY[key].strictest!r} while open: it makes"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from plumbline.domain import EvidenceKind, Status
+from plumbline.report.evidence_text import Teller
 from plumbline.report.gather import Material
 from plumbline.report.language import Language
 
@@ -31,7 +32,7 @@ def fact(material: Material, name: str, speech: Language) -> Known | None:
     """
     kind, _, key = name.partition(":")
     if kind == "control":
-        return _evidence(material, key)
+        return _evidence(material, key, speech)
     if kind == "context":
         said = material.statements.context.get(key, "")
         return Known(said, "from_context") if said else None
@@ -40,12 +41,12 @@ def fact(material: Material, name: str, speech: Language) -> Known | None:
     return Known(found, source) if found else None
 
 
-def _evidence(material: Material, key: str) -> Known | None:
+def _evidence(material: Material, key: str, speech: Language) -> Known | None:
     found = next(c for c in material.answer.card.controls if c.id == key)
     source = FROM.get(found.evidence.kind)
     if source is None or found.evidence.status is Status.UNKNOWN:
         return None
-    return Known(found.evidence.sentence, source)
+    return Known(Teller(speech).tell(found.evidence.sentence), source)
 
 
 def _columns(material: Material, role: str) -> str:
@@ -97,6 +98,10 @@ def _subject(material: Material, speech: Language) -> str:
     return speech.say("subject_held" if material.proof.named else "subject_absent", "document")
 
 
+def _reasons(material: Material, speech: Language) -> str:
+    return " ".join(Teller(speech).reason(text) for text in material.answer.card.reasons[:3])
+
+
 Text = Callable[[Material, Language], str]
 FACTS: dict[str, tuple[Text, str]] = {
     "title": (lambda m, s: m.answer.system.title, "from_workspace"),
@@ -108,9 +113,9 @@ FACTS: dict[str, tuple[Text, str]] = {
     "subject": (_subject, "from_log"),
     "log": (_log, "from_log"),
     "reference": (_reference, "from_workspace"),
-    "performance": (lambda m, s: m.performance.sentence if m.performance else "", "from_log"),
-    "drift": (lambda m, s: m.drift.sentence if m.drift else "", "from_log"),
-    "releases": (lambda m, s: m.releases.releases.sentence if m.releases else "", "from_log"),
-    "reasons": (lambda m, s: " ".join(m.answer.card.reasons[:3]), "from_log"),
+    "performance": (lambda m, s: Teller(s).tell(m.performance.sentence) if m.performance else "", "from_log"),
+    "drift": (lambda m, s: Teller(s).tell(m.drift.sentence) if m.drift else "", "from_log"),
+    "releases": (lambda m, s: Teller(s).tell(m.releases.releases.sentence) if m.releases else "", "from_log"),
+    "reasons": (_reasons, "from_log"),
     "retention": (_retention, "from_workspace"),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from plumbline.domain import Condition, ControlResult, Requirement, Scorecard
@@ -10,6 +9,7 @@ from plumbline.governance.catalogue import catalogue
 from plumbline.governance.frameworks import frameworks
 from plumbline.monitor.metrics import METRICS
 from plumbline.profile.bins import OUTPUTS
+from plumbline.report.evidence_text import REASON, Teller
 from plumbline.report.gather import Material
 from plumbline.report.language import Language, language
 from plumbline.report.pictures import drift_bars, trend
@@ -20,7 +20,6 @@ TONES = {
     "partial": "watch", "open": "watch", "EXPOSED": "watch",
     "fail": "fail", "met": "fail", "LIABILITY": "fail",
 }  # fmt: skip
-REASON = re.compile(r"^([A-Z]{2,4}-\d+) .*?: (pass|partial|fail|unknown|exempt)\. (.+)$", re.DOTALL)
 SPANS, LOADS = 40, 40  # rows of a table at most; the evidence pack has all
 
 
@@ -35,28 +34,28 @@ def scorecard_pdf(material: Material, code: str) -> bytes:
 
 def report_data(material: Material, speech: Language) -> dict[str, Any]:
     """Everything the report's template prints, as JSON values; all of it text, nothing of it markup."""
-    card, system = material.answer.card, material.answer.system
+    card, system, teller = material.answer.card, material.answer.system, Teller(speech)
     since = f", {speech.say('since', day=speech.day(card.since))}" if card.since else ""
-    return {
+    data = {
         **frame(material, speech, speech.say("report")),
         "verdict": _state(card.verdict.value, card.verdict.value, speech),
         "sentence": f"{system.title} {speech.say(card.verdict.value, 'verdict')}{since}.",
         "judged": speech.say("judged", moment=speech.moment(card.at), tier=speech.word(_tier(card))),
-        "why": {"title": speech.say("why"), "items": [_reason(text, speech) for text in card.reasons[:3]]},
-        "stake": _stake(card, speech),
-        "next": _next(material, speech),
-        "conditions": _conditions("condition", card.conditions, speech),
-        "triggers": _conditions("trigger", card.triggers, speech),
-        "performance": _performance(material, speech),
-        "drift": _drift(material, speech),
-        "releases": _releases(material, speech),
-        "controls": _controls(card, speech),
+        "why": {"title": speech.say("why"), "items": [_reason(text, teller) for text in card.reasons[:3]]},
+        "stake": _stake(card, teller),
+        "next": _next(material, teller),
+        "conditions": _conditions("condition", card.conditions, teller),
+        "triggers": _conditions("trigger", card.triggers, teller),
+        "performance": _performance(material, teller),
+        "drift": _drift(material, teller),
+        "releases": _releases(material, teller),
+        "controls": _controls(card, teller),
         "frameworks": _frameworks(card, speech),
         **_rests(material, speech),
-        "limits": {
-            "title": speech.say("limits"), "text": speech.say("limits_text"), "quoted": speech.say("quoted"),
-        },
+        "limits": {"title": speech.say("limits"), "text": speech.say("limits_text")},
     }  # fmt: skip
+    data["limits"]["quoted"] = speech.say("quoted") if teller.quoted else ""
+    return data
 
 
 def frame(material: Material, speech: Language, kind: str) -> dict[str, Any]:
@@ -82,30 +81,35 @@ def _said(value: str, speech: Language) -> dict[str, str]:
     return _state(value, speech.word(value), speech)
 
 
-def _reason(text: str, speech: Language) -> dict[str, Any]:
+def _reason(text: str, teller: Teller) -> dict[str, Any]:
     found = REASON.match(text)
     if not found:
-        return {"text": text, "state": None}
-    key, status, sentence = found.groups()
-    state = _state(status, f"{key} {speech.word(status)}", speech)
-    return {"text": sentence, "state": state}
+        return {"text": teller.tell(text), "state": None}
+    key, _, status, sentence = found.groups()
+    state = _state(status, f"{key} {teller.speech.word(status)}", teller.speech)
+    return {"text": teller.tell(sentence), "state": state}
 
 
-def _stake(card: Scorecard, speech: Language) -> dict[str, str]:
+def _stake(card: Scorecard, teller: Teller) -> dict[str, str]:
+    speech = teller.speech
     amount = card.at_stake.get("amount")
     if amount is None:
         return {"title": speech.say("stake"), "amount": "", "sentence": speech.say("stake_unknown")}
     return {
         "title": speech.say("stake"),
-        "amount": f"{card.at_stake.get('currency', '')} {speech.number(amount)}".strip(),
-        "sentence": str(card.at_stake.get("sentence", "")),
+        "amount": teller.money(float(amount), str(card.at_stake.get("currency", ""))),
+        "sentence": teller.tell(str(card.at_stake.get("sentence", ""))),
     }
 
 
-def _next(material: Material, speech: Language) -> dict[str, Any]:
-    items = []
+def _next(material: Material, teller: Teller) -> dict[str, Any]:
+    items, speech = [], teller.speech
     for assigned in material.answer.actions:
         head, _, words = str(assigned).partition(": ")
+        words = teller.action(assigned.action.control, words)
+        if assigned.action.until:
+            until = speech.say("until", day=speech.day(assigned.action.until)).rstrip(".")
+            head = f"{assigned.action.control} ({until})"
         due = speech.say("due", day=speech.day(assigned.due)) if assigned.due else ""
         who = ", ".join(part for part in (assigned.owner, due) if part) or speech.say("nobody")
         items.append({"head": head, "text": _unmarked(words[:1].upper() + words[1:]), "who": who})
@@ -117,32 +121,37 @@ def _unmarked(text: str) -> str:
     return text.replace("`", "")
 
 
-def _conditions(section: str, items: tuple[Condition, ...], speech: Language) -> dict[str, Any]:
+def _conditions(section: str, items: tuple[Condition, ...], teller: Teller) -> dict[str, Any]:
+    speech = teller.speech
     return {
         "title": speech.say(f"{section}s"), "note": speech.say(f"{section}s_note"),
         "head": [speech.say(key, "table") for key in ("state", "event", "evidence")],
         "rows": [
             {"state": _said(item.state, speech), "title": speech.title(section, item.key, item.title),
-             "text": item.sentence}
+             "text": teller.tell(item.sentence)}
             for item in items
         ],
     }  # fmt: skip
 
 
-def _performance(material: Material, speech: Language) -> dict[str, str]:
-    found = material.performance
+def _performance(material: Material, teller: Teller) -> dict[str, str]:
+    found, speech = material.performance, teller.speech
     title = speech.say("performance")
     if found is None:
         why = material.missing.get("performance", speech.say("no_data"))
         return {"title": title, "sentence": why, "svg": "", "note": ""}
     unit = METRICS[found.headline].unit if found.headline in METRICS else ""
     svg = trend(found.of(found.headline), speech, reference=found.system.reference, share=unit == "share")
-    note = speech.say("performance_note", metric=found.headline, chunk=speech.word(found.by)) if svg else ""
-    return {"title": title, "sentence": found.sentence, "svg": svg, "note": note}
+    note = (
+        speech.say("performance_note", metric=teller.metric(found.headline), chunk=speech.word(found.by))
+        if svg
+        else ""
+    )
+    return {"title": title, "sentence": teller.tell(found.sentence), "svg": svg, "note": note}
 
 
-def _drift(material: Material, speech: Language) -> dict[str, str]:
-    found = material.drift
+def _drift(material: Material, teller: Teller) -> dict[str, str]:
+    found, speech = material.drift, teller.speech
     if found is None:
         why = material.missing.get("drift", speech.say("no_data"))
         return {"title": speech.say("drift"), "sentence": why, "svg": "", "note": ""}
@@ -153,19 +162,19 @@ def _drift(material: Material, speech: Language) -> dict[str, str]:
         name: _span(span, speech) for name, span in (("window", found.window), ("reference", found.reference))
     }
     note = speech.say("drift_note", **spans) if svg else ""
-    return {"title": speech.say("drift"), "sentence": found.sentence, "svg": svg, "note": note}
+    return {"title": speech.say("drift"), "sentence": teller.tell(found.sentence), "svg": svg, "note": note}
 
 
 def _span(span: tuple[Any, Any], speech: Language) -> str:
     return " – ".join(speech.day(at) if at else "…" for at in span)
 
 
-def _releases(material: Material, speech: Language) -> dict[str, Any]:
-    found = material.releases
+def _releases(material: Material, teller: Teller) -> dict[str, Any]:
+    found, speech = material.releases, teller.speech
     spans = found.releases.spans[-SPANS:] if found else ()
     return {
         "title": speech.say("releases"),
-        "sentence": found.releases.sentence if found else "",
+        "sentence": teller.tell(found.releases.sentence) if found else "",
         "head": [speech.say(key, "table") for key in ("version", "first", "last", "decisions")],
         "rows": [
             [s.version or "–", speech.moment(s.start), speech.moment(s.end), speech.number(s.n)]
@@ -174,12 +183,13 @@ def _releases(material: Material, speech: Language) -> dict[str, Any]:
     }
 
 
-def _controls(card: Scorecard, speech: Language) -> dict[str, Any]:
+def _controls(card: Scorecard, teller: Teller) -> dict[str, Any]:
+    speech = teller.speech
     asked = [c for c in card.controls if c.requirement is not Requirement.NOT_ASKED]
     families = [
         {
             "title": f"{family}: {speech.title('family', family, title)}",
-            "rows": [_control(c, speech) for c in asked if c.family == family],
+            "rows": [_control(c, teller) for c in asked if c.family == family],
         }
         for family, title in catalogue().families.items()
     ]
@@ -191,8 +201,8 @@ def _controls(card: Scorecard, speech: Language) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _control(result: ControlResult, speech: Language) -> dict[str, Any]:
-    evidence = result.evidence
+def _control(result: ControlResult, teller: Teller) -> dict[str, Any]:
+    evidence, speech = result.evidence, teller.speech
     more = [speech.say("by", name=evidence.by)] if evidence.by else []
     more += [speech.say("until", day=speech.day(evidence.until))] if evidence.until else []
     return {
@@ -200,7 +210,8 @@ def _control(result: ControlResult, speech: Language) -> dict[str, Any]:
         "state": _said(result.status.value, speech),
         "asked": speech.word(result.requirement.value),
         "kind": "" if evidence.kind.value == "none" else speech.word(evidence.kind.value),
-        "text": evidence.sentence, "more": " ".join(more), "contradiction": result.contradiction,
+        "text": teller.tell(evidence.sentence), "more": " ".join(more),
+        "contradiction": teller.tell(result.contradiction),
     }  # fmt: skip
 
 
