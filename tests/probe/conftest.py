@@ -31,26 +31,29 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     patch = pytest.MonkeyPatch()
     for name, value in QUIET.items():
         patch.setenv(name, value)
-    import mlflow
+    folder = tmp_path_factory.mktemp("mlflow")
+    patch.chdir(folder)
+    made = fill(f"sqlite:///{folder / 'mlflow.db'}")
+    patch.undo()
+    return made
+
+
+def fill(uri: str) -> Registry:
+    """Two models in a new registry; MLflow makes its tables."""
     from mlflow import MlflowClient
     from mlflow.entities import Dataset, DatasetInput
 
-    folder = tmp_path_factory.mktemp("mlflow")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    patch.chdir(folder)
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     client.create_registered_model("credit")
-    client.create_registered_model('it\'s "odd"'.replace('"', ""))
+    client.create_registered_model("it's odd")
     run = client.create_run(
         "0", tags={"mlflow.user": "ana", "mlflow.source.git.commit": "c0ffee12"}, run_name="spring"
     )
     client.log_param(run.info.run_id, "learning_rate", "0.1")
     client.log_inputs(run.info.run_id, [DatasetInput(Dataset("applications", "d1gest", "local", "{}"), [])])
-    client.create_model_version("credit", str(folder / "1"), run.info.run_id, tags={"version": "2026.1"})
-    client.create_model_version("credit", str(folder / "2"))
+    client.create_model_version("credit", "models/1", run.info.run_id, tags={"version": "2026.1"})
+    client.create_model_version("credit", "models/2")
     client.set_registered_model_alias("credit", "champion", "2")
-    assert mlflow.__version__
-    patch.undo()
     return Registry(uri, run.info.run_id)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,17 @@ def test_versions_aliases_and_lineage_are_read_from_a_database(registry: Registr
     check(probe_mlflow(registry.uri, "credit", by="test"), registry)
     assert Path(registry.uri.removeprefix("sqlite:///")).read_bytes() == before  # a probe changes nothing
     assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
+
+
+def test_a_file_of_any_name_is_read_and_nothing_is_made_beside_it(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    odd = tmp_path / "odd #1%41.db"
+    with closing(sqlite3.connect(registry.uri.removeprefix("sqlite:///"))) as there:
+        there.execute("VACUUM INTO ?", [str(odd)])
+    check(probe_mlflow(f"sqlite:///{tmp_path}/odd%20%231%2541.db", "credit", by="test"), registry)
+    assert list(tmp_path.iterdir()) == [odd]
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +127,6 @@ def test_a_place_that_cannot_be_read_is_one_sentence_without_the_password(uri: s
 
 
 def test_a_file_that_is_no_database_or_no_registry_is_refused_and_left_alone(tmp_path: Path) -> None:
-    import sqlite3
-
     text = tmp_path / "notes.db"
     text.write_text("not a database at all")
     with pytest.raises(PlumblineError, match="not an SQLite database"):

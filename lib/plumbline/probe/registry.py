@@ -10,14 +10,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from plumbline.domain import PlumblineError, Probe, ProbedVersion
+from plumbline.probe import database
 
 WEB = ("http", "https")
-DATABASES = ("sqlite", "postgresql", "mysql", "mssql", "oracle")
 #: versions whose runs are read, the newest first
 MOST = 200
 #: tags under which a registered version may carry the name that the log uses
@@ -29,6 +28,7 @@ SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
     "GIT_PYTHON_REFRESH": "quiet",
+    "MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool",  # no connection stays open behind a probe
 }
 _ENVIRONMENT = threading.Lock()
 
@@ -37,7 +37,7 @@ def probe_mlflow(uri: str, model: str = "", *, by: str, at: datetime | None = No
     """Read one registered model and the runs behind its versions.
 
     Args:
-        uri: ``https://host:port`` of a tracking server, or a database URI such as ``sqlite:////srv/mlflow.db``.
+        uri: ``https://host:port`` of a tracking server, or a database URI such as ``sqlite:////srv/mlflow.db`` or ``postgresql://user@host/db``.
             A password in it is used and not kept.
         model: the registered model; may be left out where there is only one.
         by: who looks.
@@ -60,7 +60,7 @@ def without_credentials(uri: str) -> str:
 
 def _address(uri: str) -> tuple[str, str]:
     """What is shown, and what MLflow is given."""
-    todo = "Give http(s)://host:port of a tracking server, or a database such as sqlite:////srv/mlflow.db."
+    todo = database.TODO
     try:
         parts = urlsplit(uri.strip())
         _ = parts.port
@@ -70,16 +70,10 @@ def _address(uri: str) -> tuple[str, str]:
     if kind in WEB and parts.hostname:
         return without_credentials(uri), uri.strip()
     if kind == "sqlite":
-        path = Path(unquote(parts.path.removeprefix("/")))
-        if not path.is_file():
-            raise PlumblineError("There is no such database file", where=str(path), todo=todo)
-        with path.open("rb") as file:
-            if file.read(16) != b"SQLite format 3\x00":
-                raise PlumblineError("This file is not an SQLite database", where=str(path), todo=todo)
-        # read-only: a probe changes nothing, not even the schema of an old registry
-        return f"sqlite:///{path}", f"sqlite:///file:{path.resolve()}?mode=ro&uri=true"
-    if kind in DATABASES and parts.hostname:
-        return without_credentials(uri), uri.strip()
+        return database.sqlite_file(uri)
+    if database.scheme(kind) in database.SERVERS and parts.hostname:
+        place = without_credentials(uri)
+        return place, database.server(uri, place)
     shown = f"{parts.scheme}:" if parts.scheme else "no scheme"
     raise PlumblineError(f"This is not an address of a model registry ({shown})", todo=todo)
 
@@ -148,6 +142,11 @@ def _said(error: Any, place: str, model: str) -> PlumblineError:
     if code in ("UNAUTHENTICATED", "PERMISSION_DENIED", "CUSTOMER_UNAUTHORIZED"):
         todo = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."
         return PlumblineError("The registry refuses to be read", where=place, todo=todo)
+    if "out-of-date database schema" in str(error):
+        return PlumblineError(
+            "The database was written by another version of MLflow than the one that reads it", where=place,
+            todo="Give the address of its tracking server instead.",
+        )  # fmt: skip
     return PlumblineError(
         "The registry did not answer as an MLflow registry does", where=place,
         todo="Check the address, and that this machine may reach it.",
