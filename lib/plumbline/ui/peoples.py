@@ -51,7 +51,7 @@ def register(held: Sequence[Person]) -> None:
             alt="People: e-mail, role, since when, given by",
         )  # fmt: skip
     for role in Access:
-        cards.note(f"**{rights.article(role).capitalize()}** {MAY[role]}.")
+        cards.note(f"{rights.article(role).capitalize()} {MAY[role]}.")
 
 
 def change(held: Sequence[Person]) -> None:
