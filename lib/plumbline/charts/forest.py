@@ -92,6 +92,7 @@ def forest(
             figure.add_annotation(
                 x=x, xref="paper", xanchor="left" if x == 0 else "right", y=i, yshift=15, showarrow=False,
                 text=text(words, longest_here), font={"color": colour_here, "size": 12},
+                bgcolor=t.paper, borderpad=0,
             )  # fmt: skip
     figure.update_yaxes(
         tickmode="array", tickvals=list(range(len(rows))), range=[len(rows) - 0.6, -0.9], showgrid=False,
