@@ -39,8 +39,8 @@ def actor() -> str:
 def drop(view: View) -> Upload | None:
     """The uploader; the dropped file, spooled once and kept until it is loaded or another one is dropped."""
     given = st.file_uploader(
-        f"{SPOKEN}, at most {LIMIT} MB. "
-        "Larger logs: `plumbline load FILE --system NAME` in a terminal.",
+        f"{SPOKEN}, at most {LIMIT} MB",
+        help="Larger logs: `plumbline load FILE --system NAME` in a terminal.",
         type=SUFFIXES, max_upload_size=LIMIT, key=f"logs.file.{session.UPLOAD_TURN.get()}",
     )  # fmt: skip
     held: Upload | None = session.UPLOAD.get()
