@@ -297,3 +297,14 @@ def test_a_large_packed_log_is_looked_at_from_its_beginning(
     assert 20 < found.rows_sampled < 100
     assert found.preview[1][0] == "d0001"
     assert load_file(workspace, tmp_path / "a.csv.gz", title="s", actor="t").rows_read == 400
+
+
+def test_records_inside_an_object_on_one_line_are_the_rows(workspace: Workspace, tmp_path: Path) -> None:
+    records = [
+        {"decision_id": f"d{i}", "timestamp": f"2026-01-{1 + i % 28:02d}T00:00:00Z", "score": i / 40,
+         "inputs": {"age": 20 + i}, "tags": [{"k": 1}]} for i in range(40)
+    ]  # fmt: skip
+    (tmp_path / "a.json").write_text(json.dumps({"model": "credit", "predictions": records}))
+    assert load_file(workspace, tmp_path / "a.json", title="s", actor="t").rows_loaded == 40
+    (tmp_path / "b.jsonl").write_text("\n".join(json.dumps(r | {"score": 0.51}) for r in records))
+    assert load_file(workspace, tmp_path / "b.jsonl", title="s", actor="t").rows_loaded == 40

@@ -62,14 +62,23 @@ class _Node:
 
 
 def is_lines(head: str) -> bool:
-    """Whether the text is one JSON value a line: any of its first lines is a whole object."""
-    for line in head.splitlines()[:20]:
+    """Whether the text is one JSON value a line: any of its first lines is a whole object.
+
+    One line alone may also be an object that holds the array of records: an answer of a web service.
+    """
+    texts = [line for line in head.splitlines() if line.strip()][:20]
+    for line in texts:
         try:
-            if isinstance(json.loads(line), dict):
-                return True
+            found = json.loads(line)
         except ValueError:
             continue
+        if isinstance(found, dict):
+            return len(texts) > 1 or not any(_records(held) for held in found.values())
     return False
+
+
+def _records(held: object) -> bool:
+    return isinstance(held, list) and len(held) > 1 and all(isinstance(one, dict) for one in held)
 
 
 def write_table(
