@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from plumbline.answers.checking import check
+from plumbline.answers.promises import change_settings
+from plumbline.answers.quality import quality
+from plumbline.answers.scorecard import scorecard_answer
+from plumbline.domain import PlumblineError, PointStatus, Status
 from plumbline.report.issue import issue_document
 from plumbline.ui import open as opened
 
@@ -80,6 +85,25 @@ def test_a_registry_that_cannot_be_read_is_a_sentence_and_a_folder_is_read(tmp_p
     at.text_input(key="governance.probe.by").set_value("Ada")
     press(at, "Read it")
     assert any("DVC" in box.label for box in at.expander)
+
+
+def test_the_owners_stricter_age_holds_for_the_control_the_log_page_and_findings() -> None:
+    at = open_page("governance", system=SYSTEM)
+    at.number_input(key=f"governance.{SYSTEM}.age_days").set_value(20)
+    at.text_input(key="governance.log.by").set_value("Ada")
+    next(b for b in at.button if b.label == "Save" and b.form_id == "governance.log").click().run()
+    assert not at.exception
+    assert not at.error
+    ws = opened.workspace()
+    found = quality(ws, SYSTEM).aged
+    assert (found.status, found.age_days) == (PointStatus.BREACH, pytest.approx(33, abs=1))
+    control = next(c for c in scorecard_answer(ws, SYSTEM).card.controls if c.id == "MON-3")
+    assert control.status is Status.FAIL
+    assert "at most 20" in control.evidence.sentence
+    raised = [f for f in check(ws, SYSTEM, actor="Ada", all_signals=False) if f.signal == "staleness.age"]
+    assert [f.figures["age_days"] for f in raised] == [found.age_days]
+    with pytest.raises(PlumblineError, match="would loosen MON-3"):
+        change_settings(ws, SYSTEM, {"limits": {"MON-3": {"age_days": 400.0}}}, by="Ada")
 
 
 def test_four_eyes_ask_for_a_second_person() -> None:

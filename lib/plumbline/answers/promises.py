@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from plumbline.domain import Attestation, Exemption, PlumblineError, System
+from plumbline.governance.catalogue import check_tightened
 from plumbline.governance.resolve import asked_by, ends_on, needs_approval
 from plumbline.store import promises, systems, trail
 from plumbline.store.workspace import Workspace
@@ -202,7 +203,13 @@ def exempt(ws: Workspace, item: Exemption) -> Exemption:
 
 
 def change_settings(ws: Workspace, key: str, changes: dict[str, Any], *, by: str, title: str = "") -> System:
-    """Change the owner's settings (costs, floors, limits), and the title; a None takes a setting away."""
+    """Change the owner's settings (costs, floors, limits), and the title; a None takes a setting away.
+
+    Raises:
+        PlumblineError: no such system, or a limit that would loosen its control.
+    """
+    for control, tightened in (changes.get("limits") or {}).items():
+        check_tightened(control, tightened)
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
         merged = {name: value for name, value in {**system.settings, **changes}.items() if value is not None}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.answers.drift import Span, window_of
-from plumbline.answers.reading import as_of, span_of
+from plumbline.answers.reading import age_limits, as_of, span_of
 from plumbline.answers.wording import headline_of
 from plumbline.domain import FeatureDrift, Kind, PlumblineError, PointStatus, Repeats, Slice, System
 from plumbline.monitor.champions import spans
@@ -95,12 +95,9 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
             overdue = int(
                 sum(n for day, n in zip(present.days, present.n.tolist(), strict=True) if day < cut)
             )
-        tolerance = float(system.settings.get("output_tolerance") or TOLERANCE)
-        same = repeats(cursor, system, Slice(), tolerance=tolerance)
+        same = repeats(cursor, system, Slice())
         hours = read.version_hours(cursor, system)
-        watch, breach = (
-            float(system.settings.get(k) or d) for k, d in (("stale_watch_days", 90), ("stale_days", 180))
-        )
+        watch, breach = age_limits(system)
         aged = staleness(hours, as_of=now, watch_days=watch, breach_days=breach)
         shelf = _shelf(cursor, system, now)
         labelled, usual = _labelled(cursor, system, now)
@@ -108,7 +105,7 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
     decided = beat(hours.last.astype("datetime64[us]"), now)
     labels = beat(labelled, now, waits=float(usual))
     return QualityAnswer(
-        system, trail, shown, own, constant, personal, examined, LOOKED_FOR, kept, overdue, judged, same, tolerance,
+        system, trail, shown, own, constant, personal, examined, LOOKED_FOR, kept, overdue, judged, same, TOLERANCE,
         aged, decided, labels, shelf, _sentence(trail, judged, personal, aged),
     )  # fmt: skip
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from plumbline.domain import PlumblineError, Slice, System
+from plumbline.domain import PlumblineError, Slice, System, Tier
+from plumbline.governance.catalogue import catalogue, limits
 from plumbline.profile import rows
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor
@@ -42,6 +43,12 @@ def as_of(system: System, span: Span | None) -> datetime:
     which moment is meant.
     """
     return stated_moment(system) or (span.last if span else datetime.now(UTC))
+
+
+def age_limits(system: System) -> tuple[float, float]:
+    """The ages in days from which a model is watched and is too old: MON-3's, or the owner's stricter ones."""
+    held = limits(catalogue().control("MON-3"), Tier.FULL, (system.settings.get("limits") or {}).get("MON-3"))
+    return min(held["watch_days"], held["age_days"]), held["age_days"]
 
 
 def resolved(cursor: Cursor, system: System, window: Slice) -> Slice:

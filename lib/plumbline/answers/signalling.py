@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from plumbline.answers.drift import importance_of
-from plumbline.answers.reading import Span
+from plumbline.answers.reading import Span, age_limits
 from plumbline.answers.releases import ReleasesAnswer
 from plumbline.answers.standing import Standing
 from plumbline.answers.wording import METHOD_NAMES, say_metric, say_value
@@ -22,7 +22,7 @@ from plumbline.monitor.delay import delay_curve, usual_delay
 from plumbline.monitor.distances import OF_THEIR_OWN
 from plumbline.monitor.drift import Laid, judged_by_chunk, laid_by_chunk
 from plumbline.monitor.quality import audit
-from plumbline.monitor.staleness import BREACH_DAYS, staleness
+from plumbline.monitor.staleness import staleness
 from plumbline.profile import read, rows
 from plumbline.profile.bins import OUTPUTS
 from plumbline.profile.repeats import repeats
@@ -146,10 +146,11 @@ def _presence(cursor: Cursor, m: Measurements) -> list[Finding]:
 
 
 def _staleness(cursor: Cursor, m: Measurements) -> list[Finding]:
-    aged = staleness(read.version_hours(cursor, m.system), as_of=m.now)
+    watch, breach = age_limits(m.system)
+    aged = staleness(read.version_hours(cursor, m.system), as_of=m.now, watch_days=watch, breach_days=breach)
     if aged.status is not PointStatus.BREACH or aged.since is None:
         return []
-    crossed = aged.since + timedelta(days=BREACH_DAYS)
+    crossed = aged.since + timedelta(days=breach)
     figures = {"version": aged.version, "age_days": aged.age_days, "source": aged.source}
     return [
         Finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from plumbline.answers import promises, recording
 from plumbline.answers.scorecard import Answer
 from plumbline.charts import numbers
 from plumbline.domain import System
+from plumbline.governance.catalogue import catalogue
 from plumbline.ui import cards, forms, rights, session
 from plumbline.ui.plain import plain
 from plumbline.ui.view import View
@@ -31,7 +33,7 @@ def section(view: View, system: System, answer: Answer) -> None:
     found = tuple(facts.personal_detected or ())
     declared = tuple(settings.get("personal_data", ()))
     with st.form("governance.log", border=False):
-        cards.section("The log", "Answers AUD-4 and SEC-4.")
+        cards.section("The log and the model's age", "Answers AUD-4 and SEC-4; MON-3 by stricter limits.")
         left, right = st.columns(2, gap="large")
         goes_back = next(word for word, value in LAUNCH.items() if value is settings.get("covers_launch"))
         launch = left.selectbox(
@@ -47,15 +49,40 @@ def section(view: View, system: System, answer: Answer) -> None:
             accept_new_options=True, key=f"governance.{system.key}.personal",
             help="What was found in the log is offered; what is found and not declared fails SEC-4.",
         )  # fmt: skip
+        ages = _ages(system)
         by = forms.signature("log")
         saved = rights.submit("Save", rights.OWNER, type="primary")
     if saved:
         forms.sign(by)
         changes = {"covers_launch": LAUNCH[str(launch)], "retention_days": int(retention) if retention else None,
                    "personal_data": list(personal) or None}  # fmt: skip
-        promises.change_settings(view.ws, system.key, changes, by=by or session.LOCAL)
+        promises.change_settings(view.ws, system.key, changes | ages, by=by or session.LOCAL)
         st.rerun()
     _rehearsals(view, system, answer)
+
+
+def _ages(system: System) -> dict[str, Any]:
+    """The ages from which the model counts as ageing and as too old, as settings to keep; only ever stricter."""
+    held = dict(system.settings.get("limits") or {})
+    own = held.pop("MON-3", {})
+    usual = {name: int(limit.value) for name, limit in catalogue().control("MON-3").limits.items()}
+    asked = {}
+    columns = st.columns(2, gap="large")
+    for column, name, words in zip(
+        columns, ("watch_days", "age_days"), ("is watched", "is too old"), strict=True
+    ):
+        given = column.number_input(
+            f"The model {words} after, in days", min_value=1, max_value=usual[name], step=1,
+            value=min(int(own[name]), usual[name]) if name in own else None,
+            placeholder=f"{usual[name]}, as everywhere", key=f"governance.{system.key}.{name}",
+            help="Counted from training, or from the version's first decision. A stricter limit than usual "
+            "holds for MON-3, the Log quality page and findings; a looser one cannot be set.",
+        )  # fmt: skip
+        if given is not None:
+            asked[name] = float(given)
+    if asked:
+        held["MON-3"] = asked
+    return {"limits": held or None}
 
 
 def _rehearsals(view: View, system: System, answer: Answer) -> None:
