@@ -89,6 +89,7 @@ def _beside_peers(path: Path, own: dict[str, Any]) -> None:
         ("evidently", "drift, one pair"): ("read features", "one drift method"),
         ("evidently", "drift, every week"): ("read features", "one drift method"),
         ("nannyml", "drift"): ("read features", "two drift methods"),
+        ("nannyml", "drift of one segment"): ("one segment, raw",),
         ("nannyml", "performance"): ("read outcomes", "seven metrics"),
         ("nannyml", "estimate"): ("read outcomes", "seven estimates"),
     }

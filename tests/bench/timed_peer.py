@@ -72,8 +72,10 @@ def nannyml(path: str) -> dict[str, tuple[float, float]]:
         nml.PerformanceCalculator(metrics=metrics, **asked),
         nml.CBPE(metrics=metrics, **asked),
     )
+    one = [part[part["segment"] == "segment_1"] for part in (healthy, later)]
     return {
         "drift": seconds(lambda: drift.fit(healthy).calculate(later)),
+        "drift of one segment": seconds(lambda: drift.fit(one[0]).calculate(one[1])),
         "performance": seconds(lambda: measured.fit(known[0]).calculate(known[1])),
         "estimate": seconds(lambda: guessed.fit(known[0]).estimate(later)),
     }

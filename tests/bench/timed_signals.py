@@ -87,12 +87,23 @@ def drift_of(workspace: Any, held: dict[str, Any], methods: Iterable[str]) -> An
 
 
 def asked(workspace: Any, held: dict[str, Any]) -> dict[str, Callable[[], Any]]:
-    """What the peers' calculators answer: one method a feature, or two of the numbers; their seven metrics."""
+    """What the peers' calculators answer: one method a feature, or two of the numbers; their seven metrics.
+
+    ``one segment, raw``: a filter that no profile holds, counted from the decisions.
+    """
+    from plumbline.domain import Slice
     from plumbline.monitor.estimate import estimate
     from plumbline.monitor.performance import performance
+    from plumbline.profile import read
+
+    cursor, system, _, _ = workspace
+
+    def segment() -> Any:
+        return read.feature_profiles(cursor, system, Slice(where=(("segment:segment", "segment_1"),)))
 
     how: dict[str, Any] = {"reference": workspace[1].reference, "by": "week", "metrics": THEIRS}
     return {
+        "one segment, raw": lambda: drift_of(workspace, {"features": segment()}, ("js", "ks")),
         "one drift method": lambda: drift_of(workspace, held, ("js",)),
         "two drift methods": lambda: drift_of(workspace, held, ("js", "ks")),
         "seven metrics": lambda: performance(held["outcomes"], **how),

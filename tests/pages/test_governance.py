@@ -95,7 +95,7 @@ def test_the_owners_stricter_age_holds_for_the_control_the_log_page_and_findings
     assert not at.exception
     assert not at.error
     ws = opened.workspace()
-    found = quality(ws, SYSTEM).aged
+    found = quality(ws, SYSTEM).staleness
     assert (found.status, found.age_days) == (PointStatus.BREACH, pytest.approx(33, abs=1))
     control = next(c for c in scorecard_answer(ws, SYSTEM).card.controls if c.id == "MON-3")
     assert control.status is Status.FAIL
