@@ -187,3 +187,15 @@ def test_the_commands_take_every_step(plumbline: Callable[..., Any], tmp_path: P
     assert step("notice", "shop", number, "nothing", "--by", "Ada").code == 2
     assert step("close", "shop", number, "A wrong join", "--by", "Ada").code == 0
     assert step("close", "shop", number, "Again", "--by", "Ada").code == 2
+
+
+def test_a_check_reminds_of_what_ends_soon(plumbline: Callable[..., Any], tmp_path: Path) -> None:
+    log(tmp_path / "shop.csv", subjects=False)
+    plumbline("load", tmp_path / "shop.csv", "--system", "shop", "--positive", "yes")
+    today = datetime.now(UTC).date()
+    for control, days in (("CMP-7", 5), ("CMP-1", 300)):
+        until = (today + timedelta(days=days)).isoformat()
+        assert plumbline("attest", "shop", control, "So it is", "--until", until, "--by", "Ada").code == 0
+    (item,) = plumbline("check", "shop", "--json").json["reminders"]["shop"]
+    assert (item["control"], item["sentence"]) == ("CMP-7", "CMP-7, attestation by Ada: ends in 5 days.")
+    assert "shop  renew   CMP-7, attestation by Ada: ends in 5 days." in plumbline("check", "shop").out

@@ -156,6 +156,9 @@ def test_what_is_due_and_not_done_is_overdue_and_what_was_late_is_said() -> None
         (True, ("clients", "duration"), True),
         (False, ("clients", "duration", "economic"), False),
         (True, ("clients",), False),
+        (True, ("clients", "clients"), False),
+        (True, ("malicious_access",), True),  # decides alone
+        (False, ("malicious_access", "economic"), False),
     ],
 )
 def test_dora_calls_it_major_when_a_critical_service_and_two_thresholds_are_hit(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +17,7 @@ from plumbline.answers.loading import load_file
 from plumbline.answers.scorecard import scorecard
 from plumbline.domain import EvidenceKind, PlumblineError, Status
 from plumbline.report.documents import fill_in, outline, tally
-from plumbline.report.issue import issue_document
+from plumbline.report.issue import issue, issue_document
 from plumbline.store.workspace import Workspace, open_workspace
 
 from .conftest import rows
@@ -113,3 +115,17 @@ def test_the_commands_state_what_the_page_states(plumbline: Callable[..., object
     run("document", "offers", "annex_iv", "--review", sha256, "--text", "annex.1a_provider=Us", "--by", "Bo")
     card = {c["id"]: c for c in run("scorecard", "offers", "--json").json["controls"]}  # type: ignore[attr-defined]
     assert [card[name]["status"] for name in ("CMP-1", "EXP-1", "CMP-3")] == ["pass", "exempt", "partial"]
+
+
+def test_the_documents_in_an_evidence_pack_are_versions_that_can_be_reviewed(ws: Workspace) -> None:
+    pack = issue(ws, "offers", ".zip", actor="Ada")
+    with zipfile.ZipFile(io.BytesIO(pack.content)) as held:
+        inside = {
+            hashlib.sha256(held.read(n)).hexdigest() for n in held.namelist() if n.startswith("documents/")
+        }
+    assert len(inside) == 3
+    assert inside <= {v.sha256 for v in documents.versions(ws, "offers")}
+    technical = next(
+        v for v in documents.versions(ws, "offers") if v.sha256 in inside and v.kind == "annex_iv"
+    )
+    assert documents.review(ws, "offers", technical.sha256, by="Bo").reviews[0].by == "Bo"

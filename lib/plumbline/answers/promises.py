@@ -10,6 +10,7 @@ from typing import Any
 from plumbline.domain import Attestation, Exemption, PlumblineError, System
 from plumbline.governance.catalogue import check_tightened
 from plumbline.governance.resolve import asked_by, ends_on, needs_approval
+from plumbline.governance.wording import day
 from plumbline.store import promises, systems, trail
 from plumbline.store.workspace import Workspace
 
@@ -166,6 +167,15 @@ class Reminder:
     control: str
     who: str
     ends: date
+    sentence: str = ""
+
+
+def due(ws: Workspace, key: str | None, today: date) -> dict[str, tuple[Reminder, ...]]:
+    """What has to be renewed, of one system or of all, by system; one with nothing to renew is left out."""
+    with ws.read() as cursor:
+        keys = [key] if key else [system.key for system in systems.list_systems(cursor)]
+    found = {each: reminders(statements(ws, each), today) for each in keys}
+    return {each: items for each, items in found.items() if items}
 
 
 def reminders(stated: Statements, today: date) -> tuple[Reminder, ...]:
@@ -175,8 +185,18 @@ def reminders(stated: Statements, today: date) -> tuple[Reminder, ...]:
         first.setdefault(("attestation", a.control), Reminder("attestation", a.control, a.owner, ends_on(a)))
     for e in stated.exemptions:
         first.setdefault(("exemption", e.control), Reminder("exemption", e.control, asked_by(e), e.until))
-    due = [r for r in first.values() if abs((r.ends - today).days) <= REMIND_DAYS]
-    return tuple(sorted(due, key=lambda r: (r.ends, r.control)))
+    near = [r for r in first.values() if abs((r.ends - today).days) <= REMIND_DAYS]
+    near.sort(key=lambda r: (r.ends, r.control))
+    return tuple(
+        replace(r, sentence=f"{r.control}, {r.kind} by {r.who}: {_ends(r.ends, today)}.") for r in near
+    )
+
+
+def _ends(ends: date, today: date) -> str:
+    left = (ends - today).days
+    if left < 0:
+        return f"ended on {day(ends)}"
+    return f"ends in {left} days" if left > 1 else "ends tomorrow" if left else "ends today"
 
 
 def exempt(ws: Workspace, item: Exemption) -> Exemption:

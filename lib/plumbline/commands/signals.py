@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -204,12 +205,14 @@ def quality(workspace: str | None, system: str) -> Any:
 def check(workspace: str | None, system: str | None) -> Any:
     """Run every signal, record what was compared on the trail and what was found in the register."""
     from plumbline.answers.checking import check as answer
+    from plumbline.answers.promises import due
 
     with open_for(workspace) as ws:
         found = answer(ws, system, actor=ACTOR)
-    return {"findings": found}, [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in found] or [
-        "No findings."
-    ]
+        renew = due(ws, system, datetime.now(UTC).date())
+    lines = [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in found] or ["No findings."]
+    lines += [f"{key}  renew   {item.sentence}" for key, items in renew.items() for item in items]
+    return {"findings": found, "reminders": renew}, lines
 
 
 @command("findings")

@@ -72,9 +72,12 @@ class Notice:
 
 
 def is_major(critical_service: bool, criteria: Sequence[str]) -> bool:
-    """Whether DORA calls an incident major: a critical service is hit, and enough thresholds are met."""
-    known = {str(c["key"]) for c in law().criteria}
-    return critical_service and len(known & set(criteria)) >= law().criteria_needed
+    """Whether DORA calls an incident major: a critical service is hit, and enough thresholds are met.
+
+    Malicious access that may lose data is enough by itself (Article 8(1)(a) of (EU) 2024/1772).
+    """
+    met = [c for c in law().criteria if c["key"] in criteria]
+    return critical_service and (len(met) >= law().criteria_needed or any(c.get("alone") for c in met))
 
 
 def notices(incident: Incident, now: datetime) -> tuple[Notice, ...]:

@@ -68,7 +68,7 @@ class Law:
     annex_i: date
     source: str
     clocks: tuple[Mapping[str, Any], ...]
-    criteria: tuple[Mapping[str, str], ...]
+    criteria: tuple[Mapping[str, Any], ...]
     criteria_needed: int
     criteria_source: str
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +15,15 @@ from plumbline.domain import PlumblineError
 from plumbline.report.documents import document_pdf, filled, outlines, tally
 from plumbline.report.gather import Material, gather
 from plumbline.report.language import language
-from plumbline.report.pack import evidence_pack
+from plumbline.report.pack import document_file, evidence_pack
 from plumbline.report.scorecard_report import scorecard_pdf
 from plumbline.store.workspace import Workspace
 
+PACK = ".zip"
 #: what can be issued, by the ending of its file
 KINDS: dict[str, tuple[str, Callable[[Material, str], bytes]]] = {
     ".pdf": ("report", scorecard_pdf),
-    ".zip": ("evidence pack", evidence_pack),
+    PACK: ("evidence pack", evidence_pack),
 }
 
 
@@ -50,6 +53,8 @@ def issue(ws: Workspace, key: str, ending: str, *, language_code: str = "en", ac
     material = gather(ws, key)
     content = make(material, language_code)
     made = hashlib.sha256(content).hexdigest()
+    if ending == PACK:
+        _keep_documents(ws, material, content, language_code, actor)
     note_issue(ws, key, kind=kind, sha256=made, actor=actor, language=language_code)
     day = material.answer.card.at.date().isoformat()
     return Issued(f"plumbline-{material.answer.system.key}-{day}{ending}", kind, made, content)
@@ -63,12 +68,27 @@ def issue_document(ws: Workspace, key: str, kind: str, *, language_code: str = "
     """
     if kind not in outlines():
         raise PlumblineError(f"There is no document {kind!r}", todo=f"Use one of: {', '.join(outlines())}.")
-    speech = language(language_code)
     material = gather(ws, key)
     content = document_pdf(material, kind, language_code)
+    name, made = _keep(ws, material, kind, content, language_code, actor)
+    return Issued(name, kind, made, content)
+
+
+def _keep_documents(ws: Workspace, material: Material, pack: bytes, language_code: str, actor: str) -> None:
+    """The documents in a pack are versions too: whoever was handed one can have it reviewed by its hash."""
+    with zipfile.ZipFile(io.BytesIO(pack)) as held:
+        for kind in outlines():
+            _keep(ws, material, kind, held.read(document_file(kind)), language_code, actor)
+
+
+def _keep(
+    ws: Workspace, material: Material, kind: str, content: bytes, language_code: str, actor: str
+) -> tuple[str, str]:
+    """Keep a document as a version that can be reviewed; its file's name and SHA-256."""
+    speech, key = language(language_code), material.answer.system.key
     known, items = tally(filled(material, kind, speech))
     day = material.answer.card.at.date().isoformat()
-    name = f"plumbline-{material.answer.system.key}-{kind.replace('_', '-')}-{day}.pdf"
+    name = f"plumbline-{key}-{kind.replace('_', '-')}-{day}.pdf"
     made = keep_version(
         ws,
         key,
@@ -80,7 +100,7 @@ def issue_document(ws: Workspace, key: str, kind: str, *, language_code: str = "
         left=items - known,
         actor=actor,
     )
-    return Issued(name, kind, made, content)
+    return name, made
 
 
 def write(found: Issued, out: Path) -> None:

@@ -53,12 +53,17 @@ def evidence_pack(material: Material, code: str) -> bytes:
         "verify.py": (resources.files("plumbline.report") / "verify.py").read_bytes(),
     }
     for key in outlines():
-        files[f"documents/{key.replace('_', '-')}.pdf"] = document_pdf(material, key, code)
+        files[document_file(key)] = document_pdf(material, key, code)
     for name, figure in FIGURES.items():
         files[f"figures/{name}.csv"] = figure(material)
     listed = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
     files[verify.MANIFEST] = "".join(listed).encode()
     return _zipped(files, card.at)
+
+
+def document_file(kind: str) -> str:
+    """Where a pack holds a document."""
+    return f"documents/{kind.replace('_', '-')}.pdf"
 
 
 def _zipped(files: dict[str, bytes], at: datetime) -> bytes:

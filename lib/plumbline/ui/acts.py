@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import streamlit as st
 
 from plumbline.answers import promises
@@ -28,7 +30,9 @@ def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) 
     held = stated.system.settings.get("ai_act") or {}
     name = str(held.get("class", ""))
     if name and not held.get("open"):
-        reviewed = plain(str(held.get("reviewed", "")))
+        reviewed = (
+            numbers.day(date.fromisoformat(str(held["reviewed"]))) if held.get("reviewed") else "no day"
+        )
         st.markdown(f"{cards.chip(LOOKS.get(name, 'unknown'), name)} reviewed on {reviewed}")
     else:
         st.markdown(cards.word("unknown", f"not worked out yet{f', so far {name}' if name else ''}"))

@@ -18,7 +18,7 @@ from plumbline.ui.view import View
 
 ONE, ALL = "This system", "All systems"
 PAGES = ("accuracy", "drift", "releases", "fairness", "decisions", "logs")
-MANY, TALL = 8, 640  # rows from which a table scrolls inside itself, at that many pixels
+MANY, TALL = 12, 640  # rows from which a table scrolls inside itself, at that many pixels
 
 
 def opening(found: Sequence[Recorded], system: System) -> tuple[str, str]:
@@ -94,7 +94,7 @@ def seen(waiting: Sequence[Recorded]) -> tuple[int, str] | None:
     """A form to say that a finding was seen; the finding's number and the name, once it is sent."""
     if not waiting:
         return None
-    by_number = {r.id: r for r in waiting}
+    by_number = {r.id: r for r in sorted(waiting, key=lambda r: (_order(r), r.id))}
     with st.form("alerts.seen", border=True):
         st.markdown(
             "**Say that you saw a finding.** It goes on the trail as evidence that alerts reach a person."
@@ -119,7 +119,7 @@ def open_incident(view: View, waiting: Sequence[Recorded]) -> None:
     """One click from a finding to an incident, whose criteria are filled in as far as the log knows."""
     if not waiting:
         return
-    by_number = {r.id: r for r in waiting}
+    by_number = {r.id: r for r in sorted(waiting, key=lambda r: (_order(r), r.id))}
     with st.form("alerts.incident", border=True):
         st.markdown(
             "**Open an incident for a finding.** Its clocks run from when somebody saw it, or from now."

@@ -59,7 +59,8 @@ def trail(entries: Sequence[TrailEntry]) -> None:
 
 
 def attestations(items: Sequence[Attestation], today: date) -> None:
-    """Statements, newest first; one that has ended says so."""
+    """Statements, newest first; one that has ended says so. Who approved is shown once somebody did."""
+    approved = any(item.approved_by for item in items)
     cards.table(
         [
             {
@@ -67,6 +68,7 @@ def attestations(items: Sequence[Attestation], today: date) -> None:
                 "Claim": cards.word(item.status.value),
                 "Statement": plain(item.statement, 300),
                 "By": plain(item.owner),
+                **({"Approved by": plain(item.approved_by) or numbers.DASH} if approved else {}),
                 "Dated": f"{item.at:%-d %b %Y}",
                 "Holds until": _until(item.expires, today),
                 "Document": plain(item.link, 80) or numbers.DASH,
