@@ -132,6 +132,21 @@ def test_a_sample_is_stated_by_its_seed(held) -> None:
     assert str(everything["feature:x"].dtype) == "float64"
 
 
+@pytest.mark.parametrize("n", [3, 20, 60, 140])
+def test_a_sample_drawn_below_a_bound_is_the_one_that_sorting_everything_gives(
+    held, monkeypatch, n: int
+) -> None:
+    cursor, system, _ = held
+    quick = decisions.sample(cursor, system, Slice(), n, seed=3)
+    monkeypatch.setattr(decisions, "LONG", 0.0)
+    slow = decisions.sample(cursor, system, Slice(), n, seed=3)
+    pd.testing.assert_frame_equal(quick, slow)
+    assert len(quick) == n
+    few = decisions.sample(cursor, system, Slice(), n, 3, ())
+    assert few["_line"].tolist() == quick["_line"].tolist()
+    assert "feature:x" not in few
+
+
 def test_auc_is_that_of_scikit_learn_with_ties(held) -> None:
     cursor, system, _ = held
     scores, labels = rows.scores_and_labels(cursor, system)

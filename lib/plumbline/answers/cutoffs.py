@@ -59,7 +59,7 @@ def cut_off(ws: Workspace, cursor: Cursor, system: System, version: str | None =
 def _read(cursor: Cursor, system: System, version: str | None) -> CutOff | None:
     if system.task is not Task.BINARY or system.positive is None:
         return None
-    frame = decisions.sample(cursor, system, Slice(version=version or None), SAMPLED, 0)
+    frame = decisions.sample(cursor, system, Slice(version=version or None), SAMPLED, 0, ())
     known = frame["score"].notna() & frame["prediction"].notna()
     score = frame.loc[known, "score"].to_numpy(float)
     positive = (frame.loc[known, "prediction"] == system.positive).to_numpy(bool)

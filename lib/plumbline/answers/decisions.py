@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PAGE = 50
+#: so many are counted where a filter is set; beyond, there are "more than" that
+COUNTED = 100_000
+KEPT = 64
 #: how a filter may compare, and what it may ask of a whole decision
 BETWEEN, NEAR = "between", "near the cut-off"
 COMPARISONS = (*OPERATORS, BETWEEN)
@@ -29,7 +34,8 @@ Filter = tuple[str, str, str]
 class DecisionPage:
     """One page of decisions; ``next`` continues after it, None at the end.
 
-    ``total``: decisions that pass the filters, over all pages. ``near``: the cut-off that "near" meant.
+    ``total``: decisions that pass the filters, over all pages; ``more``: there are more than that. ``near``: the
+    cut-off that "near" meant.
     """
 
     system: System
@@ -37,6 +43,11 @@ class DecisionPage:
     next: tuple[Any, int, int] | None
     total: int
     near: CutOff | None = None
+    more: bool = False
+
+
+_CACHE: OrderedDict[tuple[Any, ...], tuple[int, bool]] = OrderedDict()
+_LOCK = threading.Lock()
 
 
 def find(
@@ -64,9 +75,26 @@ def find(
             near = _near(ws, cursor, system, filters)
         plain = [part for item in filters for part in _spelled(item, near)]
         frame = decisions.find(cursor, system, plain, order, limit, after, columns)
-        total = decisions.count(cursor, system, plain)
-    more = decisions.page_end(frame, order) if len(frame) == limit else None
-    return DecisionPage(system, frame, more, total, near)
+        whole = after is None and len(frame) < limit
+        total, more = (len(frame), False) if whole else _total(ws, cursor, system, tuple(plain))
+    following = decisions.page_end(frame, order) if len(frame) == limit else None
+    return DecisionPage(system, frame, following, total, near, more)
+
+
+def _total(ws: Workspace, cursor: Cursor, system: System, filters: tuple[Filter, ...]) -> tuple[int, bool]:
+    """How many pass and whether there are more, counted once for all pages until the workspace changes."""
+    cache = (str(ws.path), system.key, ws.change(), filters)
+    with _LOCK:
+        if cache in _CACHE:
+            _CACHE.move_to_end(cache)
+            return _CACHE[cache]
+    n = decisions.count(cursor, system, filters, COUNTED + 1 if filters else None)
+    found = (min(n, COUNTED), True) if filters and n > COUNTED else (n, False)
+    with _LOCK:
+        _CACHE[cache] = found
+        while len(_CACHE) > KEPT:
+            _CACHE.popitem(last=False)
+    return found
 
 
 def _near(ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filter]) -> CutOff:

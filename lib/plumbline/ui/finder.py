@@ -103,7 +103,8 @@ def page(
             args=((question, found.next, before + PAGE),),
         )  # fmt: skip
         last = before + len(found.rows)
-        words = f"Decisions {before + 1:,} to {last:,} of {found.total:,}. Times are UTC."
+        of = f"more than {found.total:,}" if found.more else f"{found.total:,}"
+        words = f"Decisions {before + 1:,} to {last:,} of {of}. Times are UTC."
         if found.near is not None:
             low, high = found.near.score - found.near.near, found.near.score + found.near.near
             words += (
