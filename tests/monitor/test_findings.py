@@ -107,25 +107,38 @@ def drifted(i: int, yes: bool, *, method: str = "js") -> FeatureDrift:
     )  # fmt: skip
 
 
-def test_one_chunk_is_a_finding_only_where_its_whole_interval_is_beyond_the_threshold() -> None:
-    unsure = [drifted(i, i == 2) for i in range(5)]
-    wholly = [replace(d, low=0.2, high=0.4) if d.drifted else d for d in unsure]
-    chance = [replace(d, p_value=0.04) for d in wholly]
-    assert drift_findings("s", unsure) == []
-    assert drift_findings("s", chance) == []
-    (found,) = drift_findings("s", wholly)
+def test_one_chunk_is_a_finding_where_it_alone_is_beyond_what_a_year_of_chance_would_bring() -> None:
+    """One feature, 52 weeks, a tenth of a false alarm: a p-value of 1 in 520."""
+    likely = [replace(drifted(i, i == 2), p_value=0.002) for i in range(5)]
+    rare = [replace(drifted(i, i == 2), p_value=0.0019) for i in range(5)]
+    assert drift_findings("s", likely) == []
+    (found,) = drift_findings("s", rare)
     assert (found.since, found.until, found.known_at) == (week(2), week(3), week(3))
 
 
-def test_one_drifted_chunk_is_no_finding_and_two_are_one_known_at_the_second() -> None:
-    assert drift_findings("s", [drifted(i, i == 2) for i in range(5)]) == []
-    (found,) = drift_findings(
-        "s", [drifted(i, i in (2, 3)) for i in range(5)], weights={"age": 0.9, "b": 0.1}
-    )
+def test_two_chunks_are_one_finding_known_when_both_together_are_beyond_chance() -> None:
+    pair = [replace(drifted(i, i in (2, 3)), p_value=0.004) for i in range(5)]
+    assert drift_findings("s", pair[:3]) == []
+    (found,) = drift_findings("s", pair, weights={"age": 0.9, "b": 0.1})
     assert (found.since, found.until, found.known_at) == (week(2), week(4), week(4))
     assert "90 %" in found.sentence
     (light,) = drift_findings("s", [drifted(i, i > 2) for i in range(5)], weights={"age": 0.01, "b": 0.99})
     assert (light.severity, light.until) == (Severity.LOW, None)
+
+
+def test_weeks_that_share_days_are_joined_only_with_those_a_week_apart_and_told_as_one() -> None:
+    """Seven windows of nearly the same days are no seven proofs; a gap of a day is no end."""
+    day = timedelta(days=1)
+    begins = [START + i * day for i in range(17)]
+    rolling = [
+        replace(drifted(0, i not in (0, 3, 16)), p_value=0.004, n=70, start=begin, end=begin + WEEK)
+        for i, begin in enumerate(begins)
+    ]
+    assert drift_findings("s", rolling[:8], overlap=7) == []
+    (found,) = drift_findings("s", rolling, overlap=7)
+    assert found.known_at == START + 8 * day + WEEK  # the first that shares no day with the first of the run
+    assert (found.since, found.until) == (START + day, START + 15 * day + WEEK)
+    assert (found.figures["chunks"], found.figures["n"]) == (3, 210)
 
 
 @pytest.mark.parametrize("method", ["missing", "new_levels", "out_of_range"])

@@ -12,9 +12,10 @@ from plumbline.answers.reading import Span, age_limits
 from plumbline.answers.releases import ReleasesAnswer
 from plumbline.answers.standing import Standing
 from plumbline.answers.wording import METHOD_NAMES, say_metric, say_value
-from plumbline.domain import Finding, PointStatus, Severity, Slice, System
+from plumbline.domain import FeatureProfile, Finding, PointStatus, Severity, Slice, System
 from plumbline.logs.schema import changes
 from plumbline.monitor import findings as problems
+from plumbline.monitor import rolling
 from plumbline.monitor.chunks import midnight
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.cusum import early_warning
@@ -32,7 +33,7 @@ from plumbline.store.workspace import Cursor
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """What the families read. ``delay``: how long labels usually take; ``laid``: features by chunk.
+    """What the families read. ``delay``: how long labels usually take; ``features``: by day, and ``laid`` by chunk.
 
     ``by``: the chunk that alarms are raised on. A month is easier to read over years, but too long to wait for.
     ``begun``: where each chunk that was compared in the system's own unit begins.
@@ -43,6 +44,7 @@ class Measurements:
     now: datetime
     held: Standing
     released: ReleasesAnswer
+    features: tuple[FeatureProfile, ...]
     laid: tuple[Laid, ...]
     weights: dict[str, float] | None
     delay: timedelta
@@ -55,16 +57,17 @@ def measurements(
 ) -> Measurements:
     """Everything that more than one family reads, measured once."""
     by = "week" if held.by == "month" else held.by
+    features: tuple[FeatureProfile, ...] = ()
     laid: tuple[Laid, ...] = ()
     own: tuple[Laid, ...] = ()
     if system.reference is not None:
-        features = read.feature_profiles(cursor, system)
+        features = tuple(read.feature_profiles(cursor, system))
         laid = laid_by_chunk(features, reference=system.reference, by=by)
         own = laid if by == held.by else laid_by_chunk(features, reference=system.reference, by=held.by)
     begun = tuple(sorted({start for one in own for start in one.starts if start}))
     waited = usual_delay(delay_curve(read.delays(cursor, system, Slice()), now)) or 0
     return Measurements(
-        system, span, now, held, released, laid, importance_of(cursor, system), timedelta(days=waited),
+        system, span, now, held, released, features, laid, importance_of(cursor, system), timedelta(days=waited),
         by, begun,
     )  # fmt: skip
 
@@ -132,8 +135,18 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
 
 
 def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
-    inputs = [c for c in judged_by_chunk(m.laid, "js") if c.feature not in OUTPUTS]
-    return problems.drift_findings(m.system.key, inputs, weights=m.weights, spoken=METHOD_NAMES)
+    """Inputs whose last seven days, day by day, left the reference; by chunk where a log is shorter than that."""
+    reference = m.system.reference
+    inputs = {p.bins.feature: p for p in m.features if p.bins.feature not in OUTPUTS}
+    if reference is None:
+        return []
+    by_day = rolling.rolled(tuple(inputs.values()), reference=reference, until=m.now)
+    judged = judged_by_chunk(by_day or m.laid, "js")
+    return problems.drift_findings(
+        m.system.key, [c for c in judged if c.feature in inputs], overlap=rolling.WIDTH if by_day else 1,
+        dated=lambda name, first, known: rolling.onset(inputs[name], reference=reference, first=first, known=known),
+        weights=m.weights, spoken=METHOD_NAMES,
+    )  # fmt: skip
 
 
 def _presence(cursor: Cursor, m: Measurements) -> list[Finding]:

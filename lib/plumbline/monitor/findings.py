@@ -7,6 +7,7 @@ after that. Delays of detection are measured from it, and an alarm never claims 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -120,18 +121,23 @@ def drift_findings(
     system: str,
     chunks: Sequence[FeatureDrift],
     *,
+    overlap: int = 1,
+    dated: Callable[[str, datetime, datetime], datetime] | None = None,
     weights: dict[str, float] | None = None,
     spoken: Mapping[str, str] | None = None,
 ) -> list[Finding]:
-    """One finding a run of drifted chunks of one feature whose evidence together is beyond chance.
+    """One finding a run of drifted chunks of one feature whose evidence is beyond chance.
 
     A chunk's test allows one feature in twenty to be wrong; a year has many chunks and a log many features. So an
-    alarm waits until the p-values of the run from its first chunk on, joined by Fisher's method, are below what
-    ``BUDGET`` false alarms a year leave for each feature and chunk. It needs two chunks, or one whose whole
-    interval is beyond the threshold.
+    alarm waits until the p-values of the run's chunks, joined by Fisher's method, are below what ``BUDGET`` false
+    alarms a year leave for each feature and each moment at which one could be raised. Every chunk of a run is
+    beyond the threshold, so one is enough where it is that far beyond chance.
 
     Args:
         chunks: every feature's, by one method, in order of time.
+        overlap: of how many chunks each decision is a part: 7 where weeks begin anew every day. Only those without
+            a decision in common are joined, and runs with one in common are one.
+        dated: (feature, the first chunk's start, when it was known) -> when it began; None: the first chunk's start.
         weights: mean absolute attribution by feature, where known.
         spoken: how a method is called in a sentence, where not as it is spelt.
     """
@@ -140,14 +146,18 @@ def drift_findings(
     names = dict.fromkeys(c.feature for c in chunks)
     for feature in names:
         series = [c for c in chunks if c.feature == feature and c.status is not PointStatus.UNKNOWN]
-        for run, ended in runs([c.drifted for c in series]):
+        for run, ended in runs(_bridged([c.drifted for c in series], overlap)):
             part = [series[i] for i in run]
-            sure = _enough(part, len(names))
+            sure = _enough(part, len(names), overlap)
             if sure is None:
                 continue
             worst = max(part, key=lambda c: c.value or 0)
+            apart = part[::-overlap]
+            since, known = part[0].start, part[sure].end
+            if dated is not None and since is not None and known is not None:
+                since = dated(feature, since, known)
             weight = (weights or {}).get(feature, 0.0) / total if total > 0 else None
-            rows = sum(c.n for c in part)
+            rows = sum(c.n for c in apart)
             called = (spoken or {}).get(worst.method, worst.method)
             carries = f", which carries {100 * weight:.0f} % of the model's weight," if weight else ""
             made.append(
@@ -156,32 +166,43 @@ def drift_findings(
                     signal=f"drift.{feature}",
                     sentence=f"{feature}{carries} drifted: {called} up to {worst.value:.2f}, "
                     f"limit {worst.threshold:g}, over {rows:,} decisions.",
-                    since=part[0].start,
+                    since=since,
                     until=part[-1].end if ended else None,
                     severity=Severity.LOW if weight is not None and weight < 0.05 else Severity.MEDIUM,
                     confidence=None if worst.q_value is None else round(1 - worst.q_value, 4),
                     page="drift",
                     figures={
                         "feature": feature, "method": worst.method, "value": worst.value, "threshold": worst.threshold,
-                        "q_value": worst.q_value, "n": rows, "chunks": len(part), "weight": weight,
+                        "q_value": worst.q_value, "n": rows, "chunks": len(apart), "weight": weight,
                     },
-                    known_at=part[sure].end,
+                    known_at=known,
                 )
             )  # fmt: skip
     return made
 
 
-def _enough(part: Sequence[FeatureDrift], features: int) -> int | None:
+def _bridged(flags: Sequence[bool], overlap: int) -> list[bool]:
+    """The flags with gaps closed between two that are True and share a decision."""
+    closed = list(flags)
+    on = [place for place, flag in enumerate(flags) if flag]
+    for one, following in itertools.pairwise(on):
+        if following - one < overlap:
+            closed[one:following] = [True] * (following - one)
+    return closed
+
+
+def _enough(part: Sequence[FeatureDrift], features: int, overlap: int = 1) -> int | None:
     """The chunk of a run with which its evidence is beyond the budget; None: never."""
     first = part[0]
     if first.start is None or first.end is None:
         return None
-    allowed = BUDGET / (features * max(YEAR / (first.end - first.start), 1.0))
-    statistic = 0.0
+    looks = max(YEAR / (first.end - first.start), 1.0) * overlap
+    statistics: list[float] = []
     for place, chunk in enumerate(part):
-        statistic -= 2 * math.log(max(chunk.p_value if chunk.p_value is not None else 1.0, 1e-300))
-        wholly = chunk.low is not None and chunk.low >= chunk.threshold
-        if (place or wholly) and _fisher(statistic, place + 1) < allowed:
+        joined_with = statistics[place - overlap] if place >= overlap else 0.0
+        chance = max(chunk.p_value if chunk.p_value is not None else 1.0, 1e-300)
+        statistics.append(joined_with - 2 * math.log(chance))
+        if chunk.drifted and _fisher(statistics[-1], place // overlap + 1) < BUDGET / (features * looks):
             return place
     return None
 

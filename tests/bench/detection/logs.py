@@ -25,6 +25,13 @@ CHANGES = {
     "card-fraud": "2026-10-21 09:00",
     "fleet-demand": "2025-10-31",
 }
+#: what each of these changes: an alarm on anything else, such as the weekday, has found something else
+OUTCOME = ("performance.", "estimate.", "warning.")
+MOVED = {
+    "shop-recommendations": (*OUTCOME, "drift.season_index", "drift.days_since_visit"),
+    "card-fraud": (*OUTCOME, "release."),
+    "fleet-demand": (*OUTCOME, "drift.rival_lockers", "out_of_range.rival_lockers"),
+}
 STANDING = ("saas-pricing", "triage-diagnostics")
 HEALTHY = ("credit-limits", "search-sandbox")
 

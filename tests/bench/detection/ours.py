@@ -13,9 +13,10 @@ import pandas as pd
 
 from plumbline.answers.checking import check
 from plumbline.answers.loading import load_file, set_reference
+from plumbline.answers.performance import performance
 from plumbline.demo.load import load_files
 from plumbline.demo.scenarios import SCENARIOS
-from plumbline.domain import Finding
+from plumbline.domain import Finding, Task
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.bench.detection import logs
@@ -69,6 +70,7 @@ def _checked(ws: Workspace, key: str, name: str, change: str | None) -> dict[str
     begun = time.perf_counter()
     found = check(ws, key, actor="bench")
     took = time.perf_counter() - begun
+    dated, errors = _looked_back(ws, key)
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         row = cursor.execute(
@@ -79,7 +81,20 @@ def _checked(ws: Workspace, key: str, name: str, change: str | None) -> dict[str
     return {
         "name": name, "change": change, "first": str(row[0]), "last": str(row[1]), "rows": row[2], "seconds": took,
         "reference_end": str(reference), "findings": [_said(f) for f in found],
+        "change_point": dated, "estimates": errors,
     }  # fmt: skip
+
+
+def _looked_back(ws: Workspace, key: str) -> tuple[str | None, dict[str, Any]]:
+    """When the headline metric is said to have changed, and how far weekly estimates lay from what labels said."""
+    with ws.read() as cursor:
+        task = systems.get_system(cursor, key).task
+    metrics = {Task.BINARY: ["accuracy"], Task.REGRESSION: ["mae"]}.get(task) if task else None
+    told = performance(ws, key, by="week", metrics=metrics, estimated=metrics is not None)
+    errors = {
+        h.metric: {"weeks": h.chunks, "distance": h.distance, "covered": h.covered} for h in told.hindsight
+    }
+    return str(told.change.at) if told.change else None, errors
 
 
 def _said(found: Finding) -> dict[str, Any]:

@@ -1,0 +1,83 @@
+"""The last seven days against the reference, anew every day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from plumbline.domain import Bins, FeatureProfile, Kind
+from plumbline.monitor.drift import judged_by_chunk, laid_by_chunk
+from plumbline.monitor.findings import drift_findings
+from plumbline.monitor.rolling import WIDTH, onset, rolled
+
+START = datetime(2026, 1, 1, tzinfo=UTC)  # a Thursday
+DAY = timedelta(days=1)
+HEALTHY = (START, START + 56 * DAY)
+LEVELS = ("a", "b", "c", "d", "e", "f", "g")
+
+
+def profile(daily: np.ndarray, name: str = "x") -> FeatureProfile:
+    """A categorical feature from (days, levels) counts."""
+    days = tuple(date(2026, 1, 1) + i * DAY for i in range(len(daily)))
+    none = np.zeros(len(daily))
+    counts = np.c_[daily, none].astype(np.int64)
+    return FeatureProfile(
+        Bins(name, Kind.CATEGORICAL, (), LEVELS[: daily.shape[1]]), days, counts, none.astype(np.int64), none, none
+    )  # fmt: skip
+
+
+def steady(days: int, rows: int = 80, seed: int = 1, *, change: int | None = None) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    p, q = [0.4, 0.3, 0.2, 0.1], [0.2, 0.2, 0.3, 0.3]
+    return np.array(
+        [rng.multinomial(rows, q if change is not None and i >= change else p) for i in range(days)]
+    )
+
+
+def test_windows_are_whole_weeks_a_day_apart_that_add_up_to_the_days_they_hold() -> None:
+    daily = steady(30)
+    (laid,) = rolled([profile(daily)], reference=(START, START + 14 * DAY), until=START + 29 * DAY + DAY / 2)
+    assert [(e - s) / DAY for s, e in zip(laid.starts, laid.ends, strict=True)] == [WIDTH] * 23  # type: ignore[operator]
+    assert laid.starts[0] == START
+    assert laid.ends[-1] == START + 29 * DAY  # the thirtieth day is not over
+    assert laid.sizes.tolist() == [daily[i : i + 7].sum() for i in range(23)]
+
+
+def test_a_log_or_reference_shorter_than_its_windows_has_none() -> None:
+    late = START + 99 * DAY
+    assert rolled([profile(steady(13))], reference=(START, START + 8 * DAY), until=late) == ()
+    assert rolled([profile(steady(40))], reference=(START, START + 6 * DAY), until=late) == ()
+
+
+def test_the_weekday_is_no_drift_where_a_calendar_week_is_cut_short() -> None:
+    """A log that begins on a Thursday and ends on a Wednesday: half weeks hold other weekdays than whole ones."""
+    daily = np.eye(7, dtype=np.int64)[np.arange(100) % 7] * 60
+    held = profile(daily)
+    cut = judged_by_chunk(laid_by_chunk([held], reference=HEALTHY, by="week"), "js")
+    assert cut[0].drifted
+    whole = judged_by_chunk(rolled([held], reference=HEALTHY, until=START + 100 * DAY), "js")
+    assert not any(c.drifted for c in whole)
+
+
+@pytest.mark.parametrize("change", [70, 73])
+def test_a_change_is_found_before_its_calendar_week_is_out_and_dated_to_the_day(change: int) -> None:
+    held = profile(steady(100, change=change))
+    judged = judged_by_chunk(rolled([held], reference=HEALTHY, until=START + 100 * DAY), "js")
+    (found,) = drift_findings(
+        "s", judged, overlap=WIDTH,
+        dated=lambda _, first, known: onset(held, reference=HEALTHY, first=first, known=known),
+    )  # fmt: skip
+    began = START + change * DAY
+    assert found.known_at is not None
+    assert began < found.known_at <= began + 5 * DAY
+    assert found.since is not None
+    assert abs(found.since - began) <= DAY
+
+
+def test_twenty_quiet_logs_of_eighty_decisions_a_day_raise_nothing() -> None:
+    for seed in range(20):
+        held = profile(steady(240, seed=seed))
+        judged = judged_by_chunk(rolled([held], reference=HEALTHY, until=START + 240 * DAY), "js")
+        assert drift_findings("s", judged, overlap=WIDTH) == []
