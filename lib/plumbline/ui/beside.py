@@ -25,8 +25,9 @@ def outcome(found: DecisionContext) -> None:
     said = (
         "none logged" if override is None else "confirmed" if override == row["prediction"] else "overruled"
     )
-    score = row.get("score")
-    near = ""
+    score, scored, near = row.get("score"), "Score", ""
+    if score is None and f"proba:{row.get('prediction')}" in row:
+        score, scored = row[f"proba:{row['prediction']}"], "Its probability"
     if found.cut is not None:
         kept = numbers.share(found.cut.agrees)
         near = f"cut-off {numbers.significant(found.cut.score)}, which {kept} of decisions keep to"
@@ -35,7 +36,7 @@ def outcome(found: DecisionContext) -> None:
     cards.figures(
         [
             cards.Figure("Outcome", value(row.get("prediction")), numbers.moment(row["timestamp"])),
-            cards.Figure("Score", numbers.DASH if score is None else numbers.significant(score, 4), near),
+            cards.Figure(scored, numbers.DASH if score is None else numbers.significant(score, 4), near),
             cards.Figure("Human decision", "–" if override is None else value(override), said),
             cards.Figure(
                 "Turned out to be", "–" if label is None else value(label),

@@ -89,7 +89,12 @@ def reasons(view: View, told: Explanation, found: DecisionContext) -> None:
     if told.refused:
         return
     system = found.system
-    cards.section("Reasons against, in words")
+    approximate = (
+        "An approximation, for analysts: no reason to give to the person."
+        if told.source is Source.SURROGATE
+        else ""
+    )
+    cards.section("Reasons against, in words", approximate)
     population = POPULATIONS[0]
     if system.task is Task.BINARY and found.cut is not None and told.source is not Source.SURROGATE:
         population = str(

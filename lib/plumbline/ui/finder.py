@@ -133,7 +133,7 @@ def _column(column: str) -> Any:
     words = one_line(title(column), 40)
     words = words[:1].upper() + words[1:] if ":" not in column else words
     if column in TIMES:
-        return st.column_config.DatetimeColumn(words, format="YYYY-MM-DD HH:mm:ss", timezone="UTC")
+        return st.column_config.DatetimeColumn(words, format="YYYY-MM-DD HH:mm:ss")
     if column == "score" or column.startswith("proba:"):
         return st.column_config.NumberColumn(words, format="%.4g")
     return st.column_config.Column(words)
@@ -158,6 +158,9 @@ def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
     place = {column: i for i, column in enumerate(FIRST)}
     last = len(place)
     shown = frame[sorted(kept, key=lambda c: last + 1 if c == "subject" else place.get(str(c), last))].copy()
+    # pyarrow reads aware times by a road that pandas 4 closes
+    for name in shown.columns.intersection([*TIMES]):
+        shown[name] = shown[name].dt.tz_convert("UTC").dt.tz_localize(None)
     if "subject" in shown.columns:
         shown["subject"] = [f"{held[:8]}…" if isinstance(held, str) else None for held in shown["subject"]]
     return shown
