@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -60,6 +61,21 @@ def test_releases_say_roll_back_first_and_draw_who_decided_when() -> None:
     assert len(switch["layout"]["yaxis"]["ticktext"]) == 6
     assert len(beside["layout"]["yaxis"]["ticktext"]) == 4
     assert {b.proto.label for b in at.get("download_button")} == {"Data as CSV"}
+
+
+def test_a_switch_leads_to_the_decisions_and_to_both_windows_by_every_metric() -> None:
+    at = open_page("releases", system=SYSTEM)
+    links = {link.proto.label: dict(parse_qsl(link.proto.query_string)) for link in at.get("page_link")}
+    asked = dict(parse_qsl(links["See the decisions after"]["go"]))
+    assert asked["version"] == "2"
+    go = links["Compare both windows by every metric"]["go"]
+    asked = dict(parse_qsl(go))
+    assert asked["first_to"] < asked["second_from"]
+    shown = open_page("accuracy", system=SYSTEM, go=go)
+    assert not shown.exception
+    assert [f"{box.value}" for box in shown.date_input] == [
+        asked[name] for name in ("first_from", "first_to", "second_from", "second_to")
+    ]
 
 
 def test_the_intended_share_of_a_newcomer_is_part_of_the_link() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import streamlit as st
 
@@ -11,10 +12,10 @@ from plumbline.charts import numbers
 from plumbline.charts.forest import Line, Row, Unit, forest
 from plumbline.charts.style import Mode
 from plumbline.charts.trend import trend
-from plumbline.domain import System
+from plumbline.domain import Point, System
 from plumbline.monitor.fairness import ERRORS, FOUR_FIFTHS, GAP, LEAST_ROWS, MEASURES, Judged, Rate
 from plumbline.monitor.oversight import Oversight
-from plumbline.ui import cards, pictures, session, tables
+from plumbline.ui import cards, pictures, rowlinks, session, tables
 from plumbline.ui.cards import Figure
 from plumbline.ui.glossary import help_for
 from plumbline.ui.plain import one_line, prose
@@ -210,12 +211,14 @@ def over_time(answer: FairnessAnswer, mode: Mode) -> None:
         format_func=one_line, label_visibility="collapsed",
     ) or answer.attributes[0]  # fmt: skip
     points = [p for name, p in answer.by_month if name == chosen]
-    pictures.show(
-        trend(points, mode), key="fairness.months", name=f"{answer.system.key}-months",
+    picked = pictures.show(
+        trend(points, mode), key="fairness.months", name=f"{answer.system.key}-months", select=True,
+        caption="Click a mark to look into its month.",
         alt=f"Favourable rate by month and {one_line(chosen)}",
         rows=[{"group": p.version, "month": f"{p.start:%Y-%m}", "value": p.value, "low": p.low, "high": p.high,
                "n": p.n} for p in points],
     )  # fmt: skip
+    _month(answer, points, rowlinks.marked(picked))
     rows = [(version, g) for version, g in answer.by_version if g.attributes == (chosen,) and version]
     if len({version for version, _ in rows}) > 1:
         tables.grid(
@@ -234,6 +237,21 @@ def over_time(answer: FairnessAnswer, mode: Mode) -> None:
             alt="Groups by version: rate, ratio, status",
             height=460 if len(rows) > 11 else None,
         )
+
+
+def _month(answer: FairnessAnswer, points: Sequence[Point], span: tuple[datetime, datetime] | None) -> None:
+    """One month's groups in words, and the ways to it alone and to its decisions."""
+    if span is None:
+        return
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"**{numbers.span(*span)}**")
+        for p in (p for p in points if p.start == span[0]):
+            sure = numbers.interval(p.low, p.high, "positive_rate")
+            cards.note(
+                f"{one_line(p.version or '', 60)}: {numbers.share(p.value)}{f' ({sure})' if sure else ''}, "
+                f"n = {numbers.count(p.n)}."
+            )
+        rowlinks.onward("fairness", rowlinks.dates(answer.system.key, *span))
 
 
 def last_word(answer: FairnessAnswer) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import streamlit as st
 
 from plumbline.charts import numbers
 from plumbline.domain import FeatureDrift
@@ -41,6 +43,31 @@ def to_rows(
         query |= {session.WHERE.name: where[0], session.LEVEL.name: where[1]}
     told = words or f"The decisions of {numbers.span(start, end)}"
     states.link(Step("decisions", plain(told)), query)
+
+
+def marked(event: Any) -> tuple[datetime, datetime] | None:
+    """The chunk of the mark that was selected in a trend, UTC; None where none is."""
+    mark = picked(event)
+    if not isinstance(mark, list) or len(mark) != 2:
+        return None
+    start, end = (datetime.fromisoformat(str(at)) for at in mark)
+    return (start.replace(tzinfo=start.tzinfo or UTC), end.replace(tzinfo=end.tzinfo or UTC))
+
+
+def onward(page: str, query: dict[str, str], closer: dict[str, str] | None = None) -> None:
+    """From a chunk: this page over it alone, its decisions, and what shifted in it."""
+    with st.container(horizontal=True, gap="medium"):
+        states.link(Step(page, "Zoom to these days"), query | (closer or {}))
+        states.link(Step("decisions", "See its decisions"), query)
+        states.link(Step("drift", "What shifted in it"), query)
+
+
+def two_windows(system: str, first: tuple[datetime, datetime], second: tuple[datetime, datetime]) -> None:
+    """To Accuracy with two spans of days side by side, ends not included."""
+    days = [d for start, end in (first, second) for d in (start, end - timedelta(microseconds=1))]
+    query = {key.name: d.date().isoformat() for key, d in zip(session.TWO_WINDOWS, days, strict=True)}
+    words = Step("accuracy", "Compare both windows by every metric")
+    states.link(words, query | {session.SYSTEM.name: system, session.SECTION.name: "Two windows"})
 
 
 def to_chunk(system: str, found: FeatureDrift) -> None:

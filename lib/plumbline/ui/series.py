@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import streamlit as st
@@ -14,7 +14,7 @@ from plumbline.charts import numbers
 from plumbline.charts.style import Mode
 from plumbline.charts.trend import Release, trend
 from plumbline.domain import Point
-from plumbline.ui import cards, pictures, rowlinks, session, states, tables
+from plumbline.ui import cards, pictures, rowlinks, session, tables
 from plumbline.ui.cards import Figure
 from plumbline.ui.glossary import help_for, help_for_metric
 from plumbline.ui.plain import one_line
@@ -152,18 +152,14 @@ def large(
         alt=f"{answer.sentence} The table below has every value.",
         caption="Click a mark to look into its chunk.", select=True,
     )  # fmt: skip
-    mark = rowlinks.picked(picked)
-    if not isinstance(mark, list) or len(mark) != 2:
-        return None
-    start, end = (datetime.fromisoformat(str(at)) for at in mark)
-    return start, end
+    return rowlinks.marked(picked)
 
 
 def chunk(answer: PerformanceAnswer, metric: str, span: tuple[datetime, datetime] | None, view: View) -> None:
     """What a chunk holds, and the ways on: a closer look, and its decisions."""
     if span is None:
         return
-    start, end = (at if at.tzinfo else at.replace(tzinfo=UTC) for at in span)
+    start, end = span
     own = [p for p in answer.of(metric) if p.start == start]
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{numbers.span(start, end)}**")
@@ -175,11 +171,8 @@ def chunk(answer: PerformanceAnswer, metric: str, span: tuple[datetime, datetime
                 f"n = {numbers.count(p.n)}, threshold {numbers.figure(p.threshold, metric)}. {p.note}"
             )
         query = rowlinks.dates(answer.system.key, start, end) | kept(view)
-        with st.container(horizontal=True, gap="medium"):
-            closer = {session.METRIC.name: metric, session.CHUNK.name: FINER[answer.by]}
-            states.link(states.Step("accuracy", "Zoom to these days"), query | closer)
-            states.link(states.Step("decisions", "See its decisions"), query)
-            states.link(states.Step("drift", "What shifted in it"), query)
+        closer = {session.METRIC.name: metric, session.CHUNK.name: FINER[answer.by]}
+        rowlinks.onward("accuracy", query, closer)
 
 
 def kept(view: View) -> dict[str, str]:

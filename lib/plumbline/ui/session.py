@@ -62,6 +62,10 @@ HELD_AGAINST = Key("held", "reference")  # what segments are held against
 AGAINST = Key("against", "")  # what the window is compared with: the reference, or dates of one's own
 THEN_FROM: Key[Any] = Key("then_from", None)
 THEN_TO: Key[Any] = Key("then_to", None)
+#: the two windows that are compared on Accuracy: first and last day of each
+TWO_WINDOWS: tuple[Key[Any], ...] = tuple(
+    Key(name, None) for name in ("first_from", "first_to", "second_from", "second_to")
+)
 WHOLE_ROW = Key("whole_row", False)
 SWITCH = Key("switch", "")  # a version whose takeover is looked at
 INTENDED: Key[Any] = Key("split", None)  # intended share of a newcomer's decisions, per cent

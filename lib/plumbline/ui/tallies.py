@@ -10,7 +10,7 @@ from plumbline.answers.outcomes import ConfusionAnswer, WindowsAnswer
 from plumbline.charts import numbers
 from plumbline.domain import Slice
 from plumbline.monitor.value import Stake
-from plumbline.ui import cards, pictures, states, tables
+from plumbline.ui import cards, pictures, session, states, tables
 from plumbline.ui.glossary import help_for
 from plumbline.ui.plain import one_line
 from plumbline.ui.view import View
@@ -78,14 +78,11 @@ def windows(
     cards.section("Two windows, side by side", "Left open, they are the reference and the last 30 days.")
     places = st.columns(4)
     said = [
-        place.date_input(label, value=None, format="YYYY-MM-DD", key=f"accuracy.{name}")
-        for place, (label, name) in zip(
-            places,
-            (("First from", "first_from"), ("First to", "first_to"),
-             ("Second from", "second_from"), ("Second to", "second_to")),
-            strict=True,
+        place.date_input(label, value=None, format="YYYY-MM-DD", key=key.name, bind="query-params")
+        for place, label, key in zip(
+            places, ("First from", "First to", "Second from", "Second to"), session.TWO_WINDOWS, strict=True
         )
-    ]  # fmt: skip
+    ]
     days = [day if isinstance(day, date) else None for day in said]
     parts: list[Slice | None] = []
     for start, end in (days[:2], days[2:]):

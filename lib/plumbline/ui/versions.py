@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import streamlit as st
 
 from plumbline.answers import telling
-from plumbline.answers.comparing import Shift
+from plumbline.answers.comparing import AROUND, Shift
 from plumbline.answers.guarding import Watched
 from plumbline.answers.releases import ReleasesAnswer
 from plumbline.charts import numbers
@@ -17,7 +18,7 @@ from plumbline.charts.timeline import Event, Stretch, timeline
 from plumbline.monitor.attribution import Split
 from plumbline.monitor.comparisons import Comparison, Measure
 from plumbline.monitor.releases import duration
-from plumbline.ui import cards, pictures, session, tables
+from plumbline.ui import cards, pictures, rowlinks, session, states, tables
 from plumbline.ui.cards import Figure
 from plumbline.ui.glossary import help_for
 from plumbline.ui.plain import one_line, prose
@@ -169,12 +170,27 @@ def switches(answer: ReleasesAnswer, mode: Mode) -> None:
         key="releases.switch", name=f"{answer.system.key}-switch",
         alt=telling.say_shift(shift), rows=[_data(r) for r in rows],
     )  # fmt: skip
+    _rows_of(answer, shift)
     tables.grid(
         [row for s in reversed(answer.shifts) for row in _shifted(s)],
         alt="Switches: change of rate and of errors, the release's and the inputs' part",
     )
     by = ", ".join(one_line(name, 40) for name in shift.by)
     cards.note(f"Inputs compared by: {by or 'none, no feature is logged'}.")
+
+
+def _rows_of(answer: ReleasesAnswer, shift: Shift) -> None:
+    """The ways to the decisions on either side of a switch, and to both sides by every metric."""
+    at, key = shift.switch.at, answer.system.key
+    sides = (at - AROUND, at), (at, at + AROUND)
+    with st.container(horizontal=True, gap="medium"):
+        for version, side, words in zip(
+            (shift.switch.previous, shift.switch.version), sides, ("before", "after"), strict=True
+        ):
+            query = rowlinks.dates(key, *side) | ({session.VERSION.name: version} if version else {})
+            states.link(states.Step("decisions", f"See the decisions {words}"), query)
+        day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        rowlinks.two_windows(key, (sides[0][0], day), (day + timedelta(days=1), sides[1][1]))
 
 
 def _shift_rows(shift: Shift) -> list[Row]:
