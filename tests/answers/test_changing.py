@@ -12,10 +12,13 @@ import pytest
 
 from plumbline.answers import promises
 from plumbline.answers.changing import try_values, what_would_change
+from plumbline.answers.decision import context
 from plumbline.answers.explain import explain
 from plumbline.answers.loading import load_file
 from plumbline.answers.models import register
-from plumbline.domain import PlumblineError, Source
+from plumbline.domain import PlumblineError, Slice, Source
+from plumbline.profile import decisions
+from plumbline.store.systems import get_system
 from plumbline.store.workspace import Workspace, open_workspace
 
 N = 1_200
@@ -120,6 +123,27 @@ def test_values_that_are_tried_are_scored_by_the_model_itself(lent) -> None:
         parts = np.asarray(model.predict(both, pred_contrib=True, num_threads=1))
         assert list(told.attributions.values()) == pytest.approx(parts[0, :-1].tolist(), abs=1e-6)
         assert list(told.before.values()) == pytest.approx(parts[1, :-1].tolist(), abs=1e-6)
+
+
+def test_values_can_be_tried_from_the_least_to_the_greatest_that_was_logged(lent) -> None:
+    """The grid has an edge just below a value that many share, which is nobody's value."""
+    ws, _, rows = lent
+    found = context(ws, "loans", "d0").ranges
+    assert found == {
+        name: (rows[:, i].min(), rows[:, i].max()) for i, name in enumerate(("income", "debt", "years"))
+    }
+
+
+def test_a_place_in_the_reference_counts_all_that_share_the_value(lent) -> None:
+    ws, _, rows = lent
+    with ws.read() as cursor:
+        start, end = get_system(cursor, "loans").reference or (None, None)
+        lines = decisions.sample(cursor, get_system(cursor, "loans"), Slice(start, end), N, 0, ())["_line"]
+    referred = lines.to_numpy(int) - 1
+    assert len(referred) > 100
+    for item in context(ws, "loans", "d0").placed:
+        i = ("income", "debt", "years").index(item.feature)
+        assert item.share == pytest.approx(float((rows[referred, i] <= rows[0, i]).mean()))
 
 
 def test_without_the_model_that_decided_nothing_is_made_up(lent) -> None:

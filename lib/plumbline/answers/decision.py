@@ -135,8 +135,15 @@ def context(ws: Workspace, key: str, decision_id: str) -> DecisionContext:
         comparable = _alike(around, at, apart[at]) if np.isfinite(others[at]) else None
     return DecisionContext(
         system, row, placed, tuple(alike) if around.bins else (), comparable, around.n_random, int(unlike.sum()),
-        repeats, cut, {b.feature: (float(b.edges[0]), float(b.edges[-1])) for b in around.bins if len(b.edges) > 1},
+        repeats, cut, {b.feature: reach(b) for b in around.bins if len(b.edges) > 1},
     )  # fmt: skip
+
+
+def reach(bins: Bins) -> tuple[float, float]:
+    """The least and the greatest value that the reference held: an edge just below a value is none of them."""
+    edges = bins.edges
+    first = 1 if np.nextafter(edges[0], np.inf) == edges[1] else 0
+    return float(edges[first]), float(edges[-1])
 
 
 def surroundings(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surroundings:

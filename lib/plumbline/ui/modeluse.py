@@ -93,7 +93,7 @@ def moved(found: ModelUse) -> None:
         cards.figures([
             cards.Figure("Order kept", numbers.significant(drift.ndcg), f"watch below {NDCG_WATCH:g}", order,
                          help_for("Order kept")),
-            cards.Figure("Weight moved", f"{drift.share_shift:.1%}", help=help_for("Weight moved")),
+            cards.Figure("Weight moved", numbers.share(drift.share_shift), help=help_for("Weight moved")),
             cards.Figure("Size of contributions", f"× {numbers.significant(drift.magnitude_ratio)}",
                          help=help_for("Size of contributions")),
             cards.Figure("Mean output moved by", numbers.signed(drift.mean_change), found.space,
@@ -102,8 +102,8 @@ def moved(found: ModelUse) -> None:
     rows = [
         {
             "Feature": one_line(q.feature),
-            "Weight now": f"{q.share:.1%}",
-            "Weight before": numbers.DASH if q.share_before is None else f"{q.share_before:.1%}",
+            "Weight now": numbers.share(q.share),
+            "Weight before": numbers.DASH if q.share_before is None else numbers.share(q.share_before),
             "Moved the output by": numbers.DASH if q.change is None else numbers.signed(q.change),
             "Drift": numbers.DASH if q.distance is None else numbers.significant(q.distance),
             "What to do": q.verdict,
@@ -121,7 +121,7 @@ def coverage(found: ModelUse) -> None:
     share = done / whole if whole else 0.0
     cards.section(
         "How much is explained",
-        f"{done:,} of {whole:,} decisions ({share:.1%}) by attributions that add up to the logged score.",
+        f"{done:,} of {whole:,} decisions ({numbers.share(share)}) by attributions that add up to the logged score.",
     )
     rows = [
         {"Version": one_line(c.version) or "(none)", "Decisions": c.n, "As recorded": c.recorded, "Kept": c.kept,
@@ -136,7 +136,7 @@ def coverage(found: ModelUse) -> None:
         names = [f.feature for f in found.features]
         rows = [
             {"Feature": one_line(name), **{
-                one_line(v.version) or "(none)": f"{v.shares[name]:.1%}" if name in v.shares else numbers.DASH
+                one_line(v.version) or "(none)": numbers.share(v.shares[name]) if name in v.shares else numbers.DASH
                 for v in told
             }}
             for name in names

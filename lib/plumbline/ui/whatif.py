@@ -130,6 +130,9 @@ def _tried(view: View, found: DecisionContext, decision_id: str) -> None:
         ]
     )
     _moved(told)
+    unused = [item.feature for item in found.placed if told.before and item.feature not in told.before]
+    if unused:
+        cards.note(f"The model does not use {', '.join(unused)}: changing them changes nothing.")
 
 
 def _input(found: DecisionContext, item: Placed, key: str) -> Any:
