@@ -118,7 +118,7 @@ def balanced_by(cursor: Cursor, system: System) -> tuple[str, ...]:
 def _shift(
     cursor: Cursor, system: System, spans: Sequence[Span], switch: Switch, features: tuple[str, ...]
 ) -> Shift:
-    start, end = _window(spans, switch)
+    start, end = around(spans, switch)
     old = arms.inputs(cursor, system, switch.previous, start, switch.at, features, SAMPLED)
     new = arms.inputs(cursor, system, switch.version, switch.at, end, features, SAMPLED)
     pairs = (old.output, new.output), (old.loss, new.loss), (old.outcome, new.outcome)
@@ -130,7 +130,8 @@ def _shift(
     )
 
 
-def _window(spans: Sequence[Span], switch: Switch) -> tuple[datetime, datetime]:
+def around(spans: Sequence[Span], switch: Switch) -> tuple[datetime, datetime]:
+    """The days that a switch is judged by: 28 on either side, as long as the versions were in charge."""
     before = next((s for s in reversed(spans) if s.version == switch.previous and s.start < switch.at), None)
     after = next((s for s in spans if s.version == switch.version and s.start >= switch.at), None)
     start = max(before.start, switch.at - AROUND) if before else switch.at - AROUND

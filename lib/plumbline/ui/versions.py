@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from plumbline.answers import telling
-from plumbline.answers.comparing import AROUND, Shift
+from plumbline.answers.comparing import Shift, around
 from plumbline.answers.guarding import Watched
 from plumbline.answers.releases import ReleasesAnswer
 from plumbline.charts import numbers
@@ -182,7 +182,8 @@ def switches(answer: ReleasesAnswer, mode: Mode) -> None:
 def _rows_of(answer: ReleasesAnswer, shift: Shift) -> None:
     """The ways to the decisions on either side of a switch, and to both sides by every metric."""
     at, key = shift.switch.at, answer.system.key
-    sides = (at - AROUND, at), (at, at + AROUND)
+    start, end = around(answer.releases.spans, shift.switch)
+    sides = (start, at), (at, end)
     with st.container(horizontal=True, gap="medium"):
         for version, side, words in zip(
             (shift.switch.previous, shift.switch.version), sides, ("before", "after"), strict=True
@@ -190,7 +191,8 @@ def _rows_of(answer: ReleasesAnswer, shift: Shift) -> None:
             query = rowlinks.dates(key, *side) | ({session.VERSION.name: version} if version else {})
             states.link(states.Step("decisions", f"See the decisions {words}"), query)
         day = at.replace(hour=0, minute=0, second=0, microsecond=0)
-        rowlinks.two_windows(key, (sides[0][0], day), (day + timedelta(days=1), sides[1][1]))
+        if start < day and day + timedelta(days=1) < end:  # whole days that the switch did not fall in
+            rowlinks.two_windows(key, (start, day), (day + timedelta(days=1), end))
 
 
 def _shift_rows(shift: Shift) -> list[Row]:
