@@ -81,7 +81,7 @@ def _duration(since: datetime, end: datetime, over: bool) -> Hint:
 def _money(record: Recorded) -> Hint:
     cost = record.finding.figures.get("cost")
     if not isinstance(cost, dict):
-        return Hint("economic", None, "What decisions are worth is not stated, so the log cannot tell.")
+        return Hint("economic", None, "No cost is known of this finding, so the log cannot tell.")
     amount, currency = float(cost["amount"]), str(cost.get("currency", ""))
     told = f"{currency} {count(amount)} so far, as far as decisions alone show."
     if amount <= EUROS:

@@ -63,7 +63,7 @@ def register(found: Sequence[Recorded], opened: Mapping[int, Incident], titles: 
         st.markdown("Nothing is open.")
         return
     cards.table(
-        [_row(r, opened, titles) for r in open_ones],
+        _rows(open_ones, opened, titles),
         alt="Open findings: severity, system, what was found, since when, when known, how sure, seen by, incident",
         height=TALL if len(open_ones) > MANY else None,
     )
@@ -84,7 +84,7 @@ def closed(found: Sequence[Recorded], opened: Mapping[int, Incident], titles: Ma
         return
     cards.section("Closed", "It ended, or labels or an undo showed that it was not so.")
     cards.table(
-        [_row(r, opened, titles) for r in found[:100]],
+        _rows(found[:100], opened, titles),
         alt="Closed findings: severity, system, what was found, since when, until, how sure, seen by, incident",
         height=TALL if len(found) > MANY else None,
     )
@@ -152,6 +152,17 @@ def _sure(confidence: float | None) -> str:
     if confidence is None:
         return numbers.DASH
     return "over 99.9 %" if confidence > 0.999 else numbers.share(confidence)
+
+
+def _rows(
+    found: Sequence[Recorded], opened: Mapping[int, Incident], titles: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """The table's rows; the system is named only where there are several."""
+    rows = [_row(r, opened, titles) for r in found]
+    if len({r.finding.system for r in found}) == 1:
+        for row in rows:
+            del row["System"]
+    return rows
 
 
 def _row(record: Recorded, opened: Mapping[int, Incident], titles: Mapping[str, str]) -> dict[str, str]:

@@ -148,8 +148,8 @@ def _known(item: Incident, asks: dict[str, str]) -> None:
         "**What the log knows.** Thresholds that it shows to be met are chosen below; the rest is yours to say."
     )
     named = {**asks, "critical": "Critical service"}
-    for name, sentence in item.known.items():
-        cards.note(f"{named.get(name, name).partition(':')[0]}: {sentence}")
+    for name in [name for name in named if name in item.known]:  # in the order of the law
+        cards.note(f"{named[name].partition(':')[0]}: {item.known[name]}")
 
 
 def _open(view: View, system: System) -> None:
