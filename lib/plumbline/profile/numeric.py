@@ -62,9 +62,10 @@ def _bucket(values: FloatArray, low: float, scale: float) -> NDArray[np.int32]:
     """A bucket for each value, never falling as values rise: 0 below the edges, BUCKETS at the far end."""
     with np.errstate(over="ignore", invalid="ignore"):
         place = (values - low) * scale
-    np.clip(place, -1.0, BUCKETS - 1.0, out=place)
-    with np.errstate(invalid="ignore"):
-        return (np.nan_to_num(place, copy=False, nan=0.0) + 1.0).astype(np.int32)
+        np.fmax(place, -1.0, out=place)  # of NaN and a number this takes the number, so NaN ends in bucket 0
+        np.fmin(place, BUCKETS - 1.0, out=place)
+    place += 1.0
+    return place.astype(np.int32)
 
 
 @dataclass(slots=True)
