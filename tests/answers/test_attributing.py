@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import lightgbm as lgb
@@ -11,8 +12,10 @@ import pytest
 
 from plumbline.answers import models
 from plumbline.answers.attributing import attribute_all
+from plumbline.answers.backgrounds import background
 from plumbline.answers.drift import importance_of
 from plumbline.answers.erasing import erase_person
+from plumbline.answers.explain import explain
 from plumbline.answers.loading import load_file, undo_load
 from plumbline.domain import PlumblineError
 from plumbline.profile import attributions
@@ -88,6 +91,27 @@ def test_all_are_kept_and_are_the_native_ones(scored) -> None:
     assert weights == pytest.approx(
         dict(zip(["age", "rate", "sum"], np.abs(native[:, :3]).mean(axis=0), strict=True))
     )
+
+
+def test_an_explanation_against_the_fixed_background_is_the_same_after_more_loads(scored, tmp_path) -> None:
+    ws, boosters, frame = scored
+    before = explain(ws, "loans", "d300", space="probability")
+    assert "100 decisions of the reference, fixed for this version, sha256" in before.baseline
+    assert before.base_value + sum(before.attributions.values()) == pytest.approx(before.score, abs=1e-6)
+    more = frame[300:400].assign(decision_id=[f"e{i}" for i in range(100)], age=frame["age"][300:400] + 1)
+    more["score"] = boosters["2"].predict(more[["age", "rate", "sum"]])
+    more.to_csv(tmp_path / "more.csv", index=False)
+    load_file(ws, tmp_path / "more.csv", title="loans", actor="test")
+    after = explain(ws, "loans", "d300", space="probability")
+    kept = ("base_value", "attributions", "baseline", "output_space", "reasons")
+    assert repr([getattr(after, k) for k in kept]) == repr([getattr(before, k) for k in kept])
+    undo_load(ws, 2, actor="test")  # takes some of the fixed decisions away: said, and still explained
+    less = explain(ws, "loans", "d300", space="probability")
+    assert re.search(r"those \d\d of 100 fixed decisions that the log still holds", less.baseline)
+    with ws.write() as cursor:
+        cursor.execute("DELETE FROM model_background")
+        system = systems.get_system(cursor, "loans")
+        assert "drawn from what the log holds now" in background(cursor, system, "2").words
 
 
 def test_a_stopped_pass_goes_on_where_it_was(scored) -> None:

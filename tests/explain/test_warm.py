@@ -33,6 +33,15 @@ def test_the_answers_are_those_of_a_fresh_process(bodies) -> None:
     np.testing.assert_array_equal(warm.score_warm(bodies[0], x[:5]).score, fresh.score)
 
 
+def test_it_measures_against_a_background_as_a_fresh_process_does(bodies) -> None:
+    x, _ = data()
+    for asked in ({"background": x[5:40]}, {"background": x[5:40], "space": "probability"}):
+        fresh, kept = (way(bodies[0], x[:3], **asked) for way in (explain_rows, warm.explain_warm))
+        np.testing.assert_array_equal(kept.contributions, fresh.contributions)
+        assert kept.base == fresh.base
+    assert warm.describe_warm(bodies[0]) == fresh.info
+
+
 def test_a_process_that_died_is_replaced(bodies) -> None:
     x, _ = data()
     before = warm.score_warm(bodies[0], x[:3]).score

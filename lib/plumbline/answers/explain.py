@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plumbline.answers.backgrounds import background
 from plumbline.domain import Explanation, FloatArray, PlumblineError, Slice, Source, System, Task
 from plumbline.explain.logged import LoggedCheck, check_logged
 from plumbline.explain.model_source import (
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 CHECKED = 2_000  # decisions of a version that its sources are checked on
 FITTED = 20_000  # decisions that a surrogate is fitted to
-BACKGROUND = (
-    100  # decisions that contributions are measured against, where a model file holds no training counts
-)
 KEPT = 24  # versions whose sources stay in memory
 
 
@@ -165,29 +163,18 @@ def _check_model(
     body = model_files.model_body(cursor, system.key, version) if held else None
     if held is None or body is None:
         return None, None, ""
+    against = background(cursor, system, version)
     model = RegisteredModel(
-        body, held.sha256, version, held.feature_map, held.name, background(cursor, system, version)
+        body, held.sha256, version, held.feature_map, held.name, against.rows, against.words
     )
     try:
         checked = check_model(
             model, feature_frame(frame), scores_of(system, frame), task=system.task or Task.BINARY,
-            output=outputs_of(system, frame),
+            output=outputs_of(system, frame), warm=True,
         )  # fmt: skip
     except PlumblineError as error:
         return None, None, str(error)
     return model, checked, ""
-
-
-def background(cursor: Cursor, system: System, version: str) -> pd.DataFrame:
-    """The decisions that a version's contributions are measured against: of the reference where it decided there.
-
-    The same every time as long as no decisions of the reference come or go.
-    """
-    start, end = system.reference or (None, None)
-    frame = decisions.sample(cursor, system, Slice(start, end, version or None), BACKGROUND, 0)
-    if len(frame) < BACKGROUND // 2:
-        frame = decisions.sample(cursor, system, Slice(version=version or None), BACKGROUND, 0)
-    return feature_frame(frame)
 
 
 def _fit(cursor: Cursor, system: System, version: str) -> Surrogate:

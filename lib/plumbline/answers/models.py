@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plumbline.answers import explain
+from plumbline.answers.backgrounds import fix_background
 from plumbline.domain import PlumblineError, Slice, Task
 from plumbline.explain.feature_map import propose_feature_map
 from plumbline.explain.formats import detect_format
@@ -111,7 +112,9 @@ def register(
             feature_map=dict(model.feature_map), share=check.share, checked=check.n, passed=check.passed,
             actor=actor,
         )  # fmt: skip
-        detail = {"version": version, "sha256": model.sha256, "share": check.share, "n": check.n}
+        against = fix_background(cursor, system, version)
+        detail = {"version": version, "sha256": model.sha256, "share": check.share, "n": check.n,
+                  "background_sha256": against}  # fmt: skip
         trail.append(cursor, actor=actor, action="model file registered", system=key, detail=detail)
     return Registered(
         key,

@@ -79,6 +79,10 @@ def describe(model: CodedModel) -> dict[str, Any]:
     }
 
 
+#: a description is asked for with every question
+held_words = lru_cache(maxsize=1)(lambda body: describe(held_model(body)))
+
+
 def _points(model: CodedModel, feature: int) -> tuple[FloatArray, tuple[float, float]]:
     """The split points of an input, in its own units, and the least and greatest training value (NaN: not said)."""
     core = model.core
@@ -104,7 +108,7 @@ def answer(
     Returns the JSON part and the arrays: margins (n, K), scores (n, K), and for ``explain`` (n, d) and (1,).
     """
     model = held_model(body)
-    head = describe(model)
+    head = held_words(body)
     if request["task"] == "describe" or rows is None:
         return head, []
     trees = model.best_trees if request.get("best") else 0

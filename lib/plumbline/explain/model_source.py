@@ -23,6 +23,7 @@ from plumbline.explain.isolated import (
     score_rows,
 )
 from plumbline.explain.score_space import score_range, tolerance
+from plumbline.explain.warm import describe_warm, explain_warm, score_warm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,7 @@ REPRODUCES = 0.99
 CHECKED_ROWS = 1_000
 ADDS_UP = 1e-6  # base + sum against the model's own output
 FEWEST = 20
+FEW_ROWS = 500
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})(\.\d{1,17})?([eE][+-]?\d{1,3})?")
 
 
@@ -49,6 +51,7 @@ class RegisteredModel:
     feature_map: Mapping[str, str]
     name: str = ""
     background: pd.DataFrame | None = None
+    background_words: str = ""  # which rows these are
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +192,15 @@ def check_model(
     task: Task = Task.BINARY,
     output: int | IntArray = 0,
     info: ModelInfo | None = None,
+    warm: bool = False,
 ) -> ModelCheck:
     """Score up to 1,000 logged decisions of the model's version and compare with the logged scores (n,).
 
-    ``output``: the position of the class whose probability is logged, one for all or one a row (n,). Raises
+    ``output``: the position of the class whose probability is logged, one for all or one a row (n,). ``warm``: in the
+    process that is kept for this file, which the explanations after it need anyway. Raises
     PlumblineError where the file is refused or its inputs are not in the log.
     """
-    info = info or describe_model(model.body)
+    info = info or (describe_warm if warm else describe_model)(model.body)
     usable = np.flatnonzero(np.isfinite(scores))
     if len(usable) < FEWEST:
         raise PlumblineError(
@@ -209,7 +214,7 @@ def check_model(
     rows = align_features(info, frame.iloc[usable], model.feature_map).rows
     best = (-1.0, "score", False)
     for early in [False, True] if info.best_trees else [False]:
-        scored = score_rows(model.body, rows, best=early)
+        scored = (score_warm if warm else score_rows)(model.body, rows, best=early)
         for view in possible_views(info, scores):
             share = float(np.mean(np.abs(VIEWS[view](scored, which) - logged) <= near))
             best = max(best, (share, view, early), key=lambda found: found[0])
@@ -246,7 +251,8 @@ def explain_with_model(
     background = None
     if model.background is not None and (check.info.needs_background or space == "probability"):
         background = align_features(check.info, model.background, model.feature_map).rows
-    scored = explain_rows(
+    # a page's few rows go to the process that has read the file already; a batch gets a core of its own
+    scored = (explain_warm if len(rows) <= FEW_ROWS else explain_rows)(
         model.body, rows, output=output, best=check.best, background=background, space=space
     )
     if scored.contributions is None or scored.base is None:

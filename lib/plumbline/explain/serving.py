@@ -25,10 +25,11 @@ def main() -> int:
     body = source.read(int(head["model_bytes"]))
     while line := source.readline():
         request = json.loads(line)
-        rows = np.load(io.BytesIO(source.read(int(request["rows_bytes"]))), allow_pickle=False)
+        sent = [source.read(int(request[name])) for name in ("rows_bytes", "background_bytes")]
         blobs: list[bytes] = []
         try:
-            told, arrays = child.answer(request, body, rows)
+            rows, background = (np.load(io.BytesIO(b), allow_pickle=False) if b else None for b in sent)
+            told, arrays = child.answer(request, body, rows, background)
             blobs = [child._blob(a) for a in arrays]
             reply: dict[str, Any] = {"ok": True, "model": told, "blobs": [len(b) for b in blobs]}
         except PlumblineError as error:

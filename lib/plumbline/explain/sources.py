@@ -206,7 +206,7 @@ def method_of(check: ModelCheck, space: str) -> str:
 def _baseline(model: RegisteredModel, check: ModelCheck, space: str) -> str:
     if model.background is None or not (space or check.info.needs_background):
         return "the model's mean output over its training data"
-    return f"the model's mean output over {len(model.background)} decisions of the reference, fixed for this version"
+    return f"the model's mean output over {model.background_words or f'{len(model.background)} decisions'}"
 
 
 def _from_surrogate(decision: Decision, surrogate: Surrogate) -> Explanation:

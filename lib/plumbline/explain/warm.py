@@ -20,7 +20,7 @@ import numpy as np
 from plumbline.domain import FloatArray, PlumblineError
 from plumbline.explain import isolated
 from plumbline.explain.formats import detect_format
-from plumbline.explain.isolated import Scored
+from plumbline.explain.isolated import ModelInfo, Scored
 
 #: children kept, CPU seconds of one life, wall-clock seconds of one question
 KEPT, LIFE_SECONDS, WALL_SECONDS = 2, 900, 20.0
@@ -46,13 +46,19 @@ class _Child:
         except OSError as error:
             raise _Gone from error
 
-    def ask(self, asked: dict[str, Any], rows: FloatArray, wall: float) -> tuple[Any, list[FloatArray]]:
-        sent = isolated._blob(np.ascontiguousarray(rows, np.float64))
+    def ask(
+        self, asked: dict[str, Any], rows: FloatArray | None, background: FloatArray | None, wall: float
+    ) -> tuple[Any, list[FloatArray]]:
+        sent, held = (
+            b"" if array is None else isolated._blob(np.ascontiguousarray(array, np.float64))
+            for array in (rows, background)
+        )
+        sizes = {"rows_bytes": len(sent), "background_bytes": len(held)}
         assert self.process.stdout is not None
         clock = threading.Timer(wall, self.process.kill)
         clock.start()
         try:
-            self._send(json.dumps(asked | {"rows_bytes": len(sent)}).encode() + b"\n" + sent)
+            self._send(json.dumps(asked | sizes).encode() + b"\n" + sent + held)
             line = self.process.stdout.readline()
             if not line:
                 raise _Gone
@@ -83,6 +89,12 @@ _CHILDREN: OrderedDict[bytes, _Child] = OrderedDict()
 _LOCK = threading.Lock()
 
 
+def describe_warm(body: bytes) -> ModelInfo:
+    """What the file says of itself, as ``isolated.describe_model``, from the child that keeps it. Raises as below."""
+    info: ModelInfo = _ask(body, {"task": "describe"}, None, WALL_SECONDS)[0]
+    return info
+
+
 def score_warm(body: bytes, rows: FloatArray, *, best: bool = False, wall: float = WALL_SECONDS) -> Scored:
     """Score rows (n, d), as ``isolated.score_rows``, in the child that keeps this model.
 
@@ -93,10 +105,18 @@ def score_warm(body: bytes, rows: FloatArray, *, best: bool = False, wall: float
 
 
 def explain_warm(
-    body: bytes, rows: FloatArray, *, output: int = 0, best: bool = False, wall: float = WALL_SECONDS
+    body: bytes,
+    rows: FloatArray,
+    *,
+    output: int = 0,
+    best: bool = False,
+    background: FloatArray | None = None,
+    space: str = "",
+    wall: float = WALL_SECONDS,
 ) -> Scored:
-    """Score rows (n, d) and split one output's margin by feature, as ``isolated.explain_rows``. Raises as above."""
-    info, arrays = _ask(body, {"task": "explain", "output": output, "best": best}, rows, wall)
+    """Score rows (n, d) and split one output by feature, as ``isolated.explain_rows``. Raises as above."""
+    asked = {"task": "explain", "output": output, "best": best, "space": space}
+    info, arrays = _ask(body, asked, rows, wall, background)
     return Scored(info, arrays[0], arrays[1], arrays[2], float(arrays[3][0]))
 
 
@@ -111,13 +131,19 @@ def end_all() -> None:
 atexit.register(end_all)
 
 
-def _ask(body: bytes, asked: dict[str, Any], rows: FloatArray, wall: float) -> tuple[Any, list[FloatArray]]:
+def _ask(
+    body: bytes,
+    asked: dict[str, Any],
+    rows: FloatArray | None,
+    wall: float,
+    background: FloatArray | None = None,
+) -> tuple[Any, list[FloatArray]]:
     detect_format(body)
     for _ in range(2):
         child = _child(body)
         try:
             with child.lock:
-                return child.ask(asked, rows, wall)
+                return child.ask(asked, rows, background, wall)
         except _Gone:
             _forget(body, child)
     raise PlumblineError(

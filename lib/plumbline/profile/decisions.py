@@ -12,7 +12,7 @@ import numpy as np
 
 from plumbline.domain import SINGLE_ROLES, PlumblineError, Slice, System
 from plumbline.profile.scope import ARM, Scope, all_rows, column_kinds, of_slice, typed
-from plumbline.store.sql import ident
+from plumbline.store.sql import decision_table, ident
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import aware, naive
 
@@ -212,6 +212,17 @@ def _drawn(
             ORDER BY "timestamp", _load_id, _line""",
         params,
     ).df()
+
+
+def at(cursor: duckdb.DuckDBPyConnection, system: System, places: Sequence[tuple[int, int]]) -> pd.DataFrame:
+    """The decisions at these places (load, record number) that are still there, by place; columns as in ``find``."""
+    found = cursor.execute(
+        f"""SELECT {columns_of(cursor, system)} FROM {decision_table(system.key)}
+            WHERE (_load_id, _line) IN (SELECT unnest($loads::INTEGER[]), unnest($lines::BIGINT[]))
+            ORDER BY _load_id, _line""",
+        {"loads": [p[0] for p in places], "lines": [p[1] for p in places]},
+    ).df()
+    return timed(found)
 
 
 def main_version(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
