@@ -23,9 +23,9 @@ if told is not None:
     beside.outcome(found)
     part = explained.part()
     if part == "Why":
-        explained.decision(told, view.mode)
+        pictured = explained.decision(view, system.key, told)
         explained.reasons(view, told, found)
-        beside.contributions(told, found)
+        beside.contributions(pictured, found)
     elif part == "What would have changed it":
         whatif.changed(view, found, decision_id)
     elif part == "Try other values":

@@ -110,11 +110,16 @@ def test_one_decision_of_a_large_table(tmp_path: Path) -> None:
                     t."timestamp" + to_seconds(i) AS "timestamp") FROM {table} t, range({TABLE // 3_000}) r(i)"""
             )
             n = cursor.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-        explain(ws, "big", "d7")  # the version's check, kept after
+        begin = time.perf_counter()
+        explain(ws, "big", "d7")  # with the version's check, kept after
+        first = time.perf_counter() - begin
         begin = time.perf_counter()
         found = explain(ws, "big", "d1234.77")
         took = time.perf_counter() - begin
         assert found.attributions
-        print(f"\none of {n:,} decisions found and explained in {1_000 * took:.0f} ms, its process included")
+        print(
+            f"\nthe first of {n:,} decisions found, its version checked and explained in {1_000 * first:.0f} ms"
+        )
+        print(f"another one found and explained in {1_000 * took:.0f} ms")
     finally:
         ws.close()

@@ -8,7 +8,6 @@ from plumbline.answers.decision import DecisionContext
 from plumbline.answers.explain import explain
 from plumbline.answers.reasoning import POPULATIONS, reasons_against
 from plumbline.charts import numbers
-from plumbline.charts.style import Mode
 from plumbline.charts.waterfall import waterfall
 from plumbline.domain import Explanation, PlumblineError, Source, Task
 from plumbline.ui import cards, session, states
@@ -18,6 +17,8 @@ from plumbline.ui.series import QUIET
 from plumbline.ui.view import View
 
 PARTS = ("Why", "What would have changed it", "Try other values", "Similar decisions", "Record")
+#: what a registered model's contributions can add up to
+SPACES = ("log-odds", "probability")
 #: how sure an explanation is, by its source, in words and a status
 SOURCES = {
     Source.LOGGED: ("as recorded at decision time", "pass"),
@@ -75,13 +76,36 @@ def provenance(told: Explanation) -> None:
     cards.note(" ".join(line for line in lines if line))
 
 
-def decision(told: Explanation, mode: Mode) -> None:
-    """The waterfall, the reasons, and what the owner has to know."""
+def decision(view: View, key: str, told: Explanation) -> Explanation:
+    """The waterfall, in log-odds or in probability as the reader chose; returns what it shows."""
+    told = _in_space(view, key, told)
     if not told.refused:
         st.plotly_chart(
-            waterfall(told, mode), theme=None, config=QUIET, key="decisions.waterfall",
+            waterfall(told, view.mode), theme=None, config=QUIET, key="decisions.waterfall",
             alt=f"{sentence(told)} The table below has every contribution.",
         )  # fmt: skip
+    return told
+
+
+def _in_space(view: View, key: str, told: Explanation) -> Explanation:
+    """The same decision in the space that the reader chose, where a registered model offers both."""
+    if told.refused or told.source is not Source.MODEL or told.output_space != SPACES[0]:
+        return told
+    chosen = st.segmented_control(
+        "Contributions in", SPACES, default=SPACES[0], required=True, key="decisions.space",
+        help="Log-odds: what the model adds up itself. Probability: how far each input moved the probability, "
+        "measured against decisions of the reference that were fixed for this version. The reasons stay in log-odds.",
+    )  # fmt: skip
+    if chosen != SPACES[1]:
+        return told
+    try:
+        found = ask(view, explain, key, told.decision_id, space=SPACES[1])
+    except PlumblineError as error:
+        cards.note(f"{error} Shown in log-odds.")
+        return told
+    if not found.refused:
+        cards.note(f"{found.method[:1].upper()}{found.method[1:]}. Baseline: {found.baseline}. {found.check}")
+    return found
 
 
 def reasons(view: View, told: Explanation, found: DecisionContext) -> None:
