@@ -16,7 +16,7 @@ YEAR = pd.Timedelta(days=365.25)
 #: what a story without a moment of change has to be told for
 STANDING = {"saas-pricing": "quality.id", "triage-diagnostics": "consistency.repeats"}
 #: findings that state an age or a gap in the record of a log, not a change in it
-STATES = ("staleness.", "quality.", "retraining", "consistency.", "release.rollback")
+STATES = ("staleness.", "quality.", "schema.", "retraining", "consistency.", "release.rollback")
 
 
 def alarms(result: dict[str, Any]) -> list[dict[str, Any]]:

@@ -87,16 +87,17 @@ def quiet(folder: Path, seed: int) -> Log:
         "task": "binary", "positive": "yes", "kind": kind, "change": None,
         "reference_end": str(START + pd.Timedelta(days=56)), "days": QUIET_DAYS,
     }  # fmt: skip
-    return _kept(f"quiet-{seed:02d}-{kind.replace(' ', '-')}", folder, frame, meta)
+    return kept(f"quiet-{seed:02d}-{kind.replace(' ', '-')}", folder, frame, meta)
 
 
 def story(folder: Path, name: str, seed: int, opened: Callable[[str], Any]) -> Log:
     """A story's log as a tool without our mapping would be given it; ``opened`` reads what was loaded."""
     frame, meta = opened(name)
-    return _kept(f"{name}-{seed:02d}", folder, frame, meta | {"change": CHANGES.get(name), "kind": "story"})
+    return kept(f"{name}-{seed:02d}", folder, frame, meta | {"change": CHANGES.get(name), "kind": "story"})
 
 
-def _kept(name: str, folder: Path, frame: pd.DataFrame, meta: dict[str, Any]) -> Log:
+def kept(name: str, folder: Path, frame: pd.DataFrame, meta: dict[str, Any]) -> Log:
+    """A log and what is known of it, on disk."""
     own = folder / name
     own.mkdir(parents=True, exist_ok=True)
     frame.to_parquet(own / "log.parquet")

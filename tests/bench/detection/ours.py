@@ -36,9 +36,9 @@ def on_story(name: str, seed: int, keep: Path | None = None) -> dict[str, Any]:
         ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
         try:
             load_files(ws, scenario, files)
-            made = _checked(ws, name, f"{name}-{seed:02d}", logs.CHANGES.get(name))
+            made = checked(ws, name, f"{name}-{seed:02d}", logs.CHANGES.get(name))
             if keep is not None:
-                logs.story(keep, name, seed, lambda key: _opened(ws, key))
+                logs.story(keep, name, seed, lambda key: opened(ws, key))
         finally:
             ws.close()
     return made | {"story": name, "seed": seed}
@@ -60,13 +60,14 @@ def on_log(log: logs.Log) -> dict[str, Any]:
             first = frame["at"].min().to_pydatetime().replace(tzinfo=UTC)
             end = datetime.fromisoformat(meta["reference_end"]).replace(tzinfo=UTC)
             set_reference(ws, "log", first, end, actor="bench")
-            made = _checked(ws, "log", log.name, meta["change"])
+            made = checked(ws, "log", log.name, meta["change"])
         finally:
             ws.close()
     return made | {"story": meta["kind"], "seed": log.name}
 
 
-def _checked(ws: Workspace, key: str, name: str, change: str | None) -> dict[str, Any]:
+def checked(ws: Workspace, key: str, name: str, change: str | None) -> dict[str, Any]:
+    """Every signal of a loaded system, what it found, and how far its dates and estimates were out."""
     begun = time.perf_counter()
     found = check(ws, key, actor="bench")
     took = time.perf_counter() - begun
@@ -104,7 +105,7 @@ def _said(found: Finding) -> dict[str, Any]:
     return kept | {"known_at": str(known) if known else None, "figures": figures}
 
 
-def _opened(ws: Workspace, key: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+def opened(ws: Workspace, key: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The decisions that were in charge, in the plain form."""
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)

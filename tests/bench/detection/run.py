@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.bench.detection import judge, logs, ours
+from tests.bench.detection import judge, logs, ours, real
+from tests.conftest import REAL_LOGS as REAL
 
 HERE = Path(__file__).parent
 PEERS = {"nannyml": "PLUMBLINE_NANNYML_PYTHON", "evidently": "PLUMBLINE_EVIDENTLY_PYTHON"}
@@ -48,6 +49,9 @@ def _results(
     for name, seed in logs.stories(seeds):
         if f"{name}-{seed:02d}" not in have:
             yield ours.on_story(name, seed, shared if seed < peer_seeds else None)
+    for name in real.LOGS if REAL.is_dir() else ():
+        if name not in have:
+            yield real.on_real(REAL, name, shared)
 
 
 def peers(out: Path) -> dict[str, list[dict[str, Any]]]:
