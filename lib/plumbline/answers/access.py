@@ -14,7 +14,7 @@ from plumbline.store.workspace import Cursor, Workspace
 GIVEN, TAKEN = "role given", "role taken"
 #: what the server puts on the trail when it starts otherwise than before
 SIGN_IN = "sign-in "
-_EMAIL = re.compile(r"[^\s@<>\"',;]{1,64}@[^\s@<>\"',;]{1,190}")
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^{|}~-]{1,64}@[\w.-]{1,190}")
 
 
 def people(ws: Workspace) -> tuple[Person, ...]:

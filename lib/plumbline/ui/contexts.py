@@ -26,7 +26,8 @@ STEPS = (
 
 def section(view: View, stated: Statements, answer: Answer) -> None:
     """The questions on the left, what they come to on the right; saved with a name."""
-    asked, comes_to = st.columns([5, 3], gap="large")
+    with st.container(horizontal=True, gap="large"):  # the second wraps below on a narrow screen
+        asked, comes_to = st.container(width=600), st.container(width=340)
     facts = answer.measured.facts
     with asked:
         held = {key: str(st.session_state.get(_key(stated, key), "") or "") for key in BY_KEY}

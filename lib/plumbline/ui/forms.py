@@ -27,7 +27,7 @@ def today() -> date:
 def signature(form: str, label: str = "Your name", *, page: str = "governance") -> str:
     """A name is asked for where nobody signs in: it goes on the trail beside the time."""
     if signing.email():
-        cards.note(f"{label}: {signing.email()}")
+        cards.note(f"Signed as `{signing.email()}`.")
         return signing.email()
     return str(
         st.text_input(label, value=session.ACTOR.get(), key=f"{page}.{form}.by", max_chars=120, width=420)

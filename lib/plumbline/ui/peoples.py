@@ -10,7 +10,7 @@ from plumbline.answers import access
 from plumbline.domain.access import MAY, Access, Person
 from plumbline.store.workspace import Workspace
 from plumbline.ui import cards, forms, rights, signing, states, tables
-from plumbline.ui.plain import one_line
+from plumbline.ui.plain import one_line, plain
 
 NONE = "no role"
 
@@ -25,7 +25,7 @@ def opening(held: Sequence[Person]) -> None:
     owners = sum(person.access is Access.OWNER for person in held)
     many = f"{len(held)} people have a role" if len(held) != 1 else "1 person has a role"
     if signing.email():
-        cards.opening(f"Everybody signs in; {many}, {owners} of them as owner.")
+        cards.opening(f"Everybody signs in; {many}, {owners} as owner.")
         return
     cards.opening(
         "Nobody signs in: whoever reaches this address can see and change everything here.",
@@ -50,8 +50,9 @@ def register(held: Sequence[Person]) -> None:
             ],
             alt="People: e-mail, role, since when, given by",
         )  # fmt: skip
-    for role in Access:
-        cards.note(f"{rights.article(role).capitalize()} {MAY[role]}.")
+    st.markdown(
+        "\n".join(f"- **{rights.article(role).capitalize()}** {plain(MAY[role])}." for role in Access)
+    )
 
 
 def change(held: Sequence[Person]) -> None:

@@ -99,8 +99,8 @@ def main() -> None:
         st.set_page_config(page_title=f"{page.title} · Plumbline")
         try:
             ws, scratch = scratches.workspace()
-            CURRENT.set(sidebar.read(ws, cards.mode(), scratch=scratch))
             signing.badge()
+            CURRENT.set(sidebar.read(ws, cards.mode(), scratch=scratch))
             scratches.keeping()
             page.run()
         except PlumblineError as error:

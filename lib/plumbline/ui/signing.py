@@ -16,7 +16,7 @@ from plumbline.domain.access import MAY, Access
 from plumbline.store.workspace import Workspace
 from plumbline.ui import cards, session
 from plumbline.ui import open as opened
-from plumbline.ui.plain import plain
+from plumbline.ui.plain import plain, prose
 
 NEEDED = ("client_id", "client_secret", "server_metadata_url")
 SHARED = ("redirect_uri", "cookie_secret")
@@ -87,12 +87,12 @@ def gate() -> bool:
         held = access.access_of(opened.workspace(), email)
         if held is None:
             raise PlumblineError(
-                f"{email} has no role in this workspace",
+                f"`{email}` has no role in this workspace",
                 todo="Ask an owner of it, or sign in as somebody else.",
             )
     except PlumblineError as error:
         cards.opening("You are signed in, and may not see this workspace.")
-        st.markdown(f"{plain(error.what)}. {plain(error.todo)}")
+        st.markdown(prose(f"{error.what}. {error.todo}"))
         st.button("Sign out", on_click=st.logout, key="signing.out")
         return False
     _PERSON.set((email, held))
@@ -146,17 +146,16 @@ def may(needed: Access) -> bool:
 
 
 def badge() -> None:
-    """The sidebar's last lines: who is here as what, or that nobody has to say."""
+    """The sidebar's first lines: who is here as what, or that nobody has to say."""
     person = _PERSON.get()
     with st.sidebar:
-        st.divider()
         if person is None:
             cards.note(
                 "Nobody signs in: anyone who reaches this address can see and change everything here.",
                 help="The README says how to switch sign-in on with your company's provider.",
             )
             return
-        cards.note(f"{person[0]}, {person[1]}", help=f"A {person[1].value} {MAY[person[1]]}.")
+        cards.note(f"`{person[0]}`, {person[1]}", help=f"A {person[1].value} {MAY[person[1]]}.")
         st.button(
             "Sign out", on_click=st.logout, key="signing.out", type="tertiary", icon=":material/logout:"
         )

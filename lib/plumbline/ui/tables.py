@@ -20,8 +20,17 @@ from plumbline.ui.plain import one_line, plain
 _NUMBER = re.compile(r"^(?:(?:< )?[+−-]?[\d,.]+(?:e[+-]?\d+)?(?: %)?|–|)$")
 
 
-def grid(rows: Sequence[Mapping[str, object]], *, alt: str, height: int | None = None) -> None:
-    """A scrolling table of plain cells: canvas, so that nothing in a cell is read as markup."""
+def grid(
+    rows: Sequence[Mapping[str, object]],
+    *,
+    alt: str,
+    height: int | None = None,
+    widths: Mapping[str, int] | None = None,
+) -> None:  # fmt: skip
+    """A scrolling table of plain cells: canvas, so that nothing in a cell is read as markup.
+
+    ``widths``: of columns of text, in pixels, where their content should not decide.
+    """
     import pandas as pd
 
     frame = pd.DataFrame(list(rows))
@@ -35,6 +44,8 @@ def grid(rows: Sequence[Mapping[str, object]], *, alt: str, height: int | None =
             config[str(column)] = st.column_config.Column(alignment="right", help=help_for(str(column)))
         elif help_for(str(column)):
             config[str(column)] = st.column_config.Column(help=help_for(str(column)))
+    for name, width in (widths or {}).items():
+        config[name] = st.column_config.Column(width=width, help=help_for(name))
     st.dataframe(frame, hide_index=True, alt=alt, height=height or "auto", column_config=config)
 
 
@@ -55,6 +66,7 @@ def trail(entries: Sequence[TrailEntry]) -> None:
         ],
         alt="Trail entries, newest first: number, time, actor, action, system, detail, digest",
         height=560 if len(entries) > 14 else None,
+        widths={"Who": 140, "What": 190, "System": 115, "Detail": 330},
     )
 
 
