@@ -218,7 +218,7 @@ def _fisher(statistic: float, tests: int) -> float:
 
 #: signals of their own beside the shape of a distribution -> what a breach says of (feature, per cent)
 TOLD = {
-    "missing": "values of {0} went missing: the share without one moved by {1:.1f} points",
+    "missing": "Values of {0} went missing: the share without one moved by {1:.1f} points",
     "new_levels": "{0} has levels that the reference never had: {1:.1f} % of values",
     "out_of_range": "{0} left the range of the reference: {1:.1f} % of values",
 }
@@ -238,7 +238,7 @@ def presence_findings(system: str, method: str, chunks: Sequence[FeatureDrift]) 
                 Finding(
                     system=system,
                     signal=f"{method}.{feature}",
-                    sentence=f"{sentence[:1].upper()}{sentence[1:]}, over {sum(c.n for c in part):,} decisions.",
+                    sentence=f"{sentence}, over {sum(c.n for c in part):,} decisions.",
                     since=part[0].start,
                     until=part[-1].end if ended else None,
                     severity=Severity.MEDIUM,
