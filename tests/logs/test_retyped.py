@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from plumbline.answers.erasing import erase_person
-from plumbline.answers.loading import load_file, logs_of, undo_load
+from plumbline.answers.loading import inspect_file, load_file, logs_of, preview_file, undo_load
 from plumbline.domain import Load
 from plumbline.logs.cast import MISSING
 from plumbline.profile import build
@@ -39,6 +39,10 @@ def _but_times(held: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[A
 def test_text_in_a_column_of_numbers_is_kept_told_of_and_undone(workspace: Workspace, tmp_path: Path) -> None:
     _log(workspace, tmp_path / "a.csv", [20 + i % 50 for i in range(80)])
     before = _but_times(state(workspace))
+    path = write(tmp_path / "p.csv", [row(i, age="old") for i in range(80, 90)], NAMED)
+    shown = preview_file(workspace, path, inspect_file(path, ws=workspace, system="s").mapping, system="s")
+    assert shown.columns[-1] == ("text:age", "age")
+    assert {r.cells[-1] for r in shown.rows} == {"old"}
     made = _log(workspace, tmp_path / "b.csv", ["30", "old", "", "young", " old "] * 8, first=80)
     assert (made.rows_loaded, made.rows_quarantined) == (40, 0)
     assert rows_of(workspace, KEPT, where=f"_load_id = {made.load_id}")[:5] == [

@@ -12,7 +12,7 @@ from plumbline.domain import Mapping, Task
 from plumbline.logs.plan import decisions_plan, labels_plan
 from plumbline.logs.quarantine import unparsed_reason, unparsed_rows
 from plumbline.logs.source import Source, open_source, require
-from plumbline.logs.staging import STAGE, drop_stage, stage
+from plumbline.logs.staging import STAGE, drop_stage, stage, texts_held
 from plumbline.store import systems
 from plumbline.store.sql import ident
 from plumbline.store.workspace import Workspace
@@ -99,7 +99,11 @@ def _rows(ws: Workspace, source: Source, mapping: Mapping, labels: bool, key: st
         columns = (*((c.name, c.map.column) for c in plan.columns), *names)
         try:
             stage(cursor, source, plan, first=ROWS)
-            listed = ", ".join(ident(name) for name, _ in columns)
+            texts = texts_held(cursor, plan)
+            listed = ", ".join(
+                [*(ident(name) for name, _ in columns), *(f"_texts[{int(i)}]" for i, _ in texts)]
+            )
+            columns = (*columns, *((str(c.beside), c.map.column) for _, c in texts))
             found = cursor.execute(f"SELECT _reason, {listed} FROM {STAGE} ORDER BY _row").fetchall()
             broken = unparsed_rows(cursor, source, ROWS)
         finally:
