@@ -133,16 +133,18 @@ def kept_columns(columns: Sequence[Column]) -> list[Column]:
 
 
 def kept_texts(columns: Sequence[Column]) -> str:
-    """SQL of ``_texts``: a list of what cannot be read, NULL where all can; over what ``odd_masks`` is over."""
-    if not any(c.beside for c in columns):
+    """SQL of ``_texts``: a list of what cannot be read, NULL where all can; over ``_odd0`` ... and ``_raw0`` ..."""
+    masks: dict[int, int] = {}
+    texts = []
+    for i, column in enumerate(odd_columns(columns)):
+        if column.beside:
+            masks[i // MASK_BITS] = masks.get(i // MASK_BITS, 0) | 1 << (i % MASK_BITS)
+            text = cast.level(f"trim(_raw{i})", text=True)
+            texts.append(f"CASE WHEN {odd_bit(columns, column.name)} THEN {text} END")
+    if not texts:
         return ""
-    read = {c.name: f"_raw{i}" for i, c in enumerate(odd_columns(columns))}
-    odd = {c.name: odd_bit(columns, c.name) for c in kept_columns(columns)}
-    texts = ", ".join(
-        f"CASE WHEN {bit} THEN {cast.level(f'trim({read[name]})', text=True)} END"
-        for name, bit in odd.items()
-    )
-    return f", CASE WHEN {' OR '.join(odd.values())} THEN [{texts}] END AS _texts"
+    any_odd = " OR ".join(f"(_odd{word} & {mask}) <> 0" for word, mask in masks.items())
+    return f"CASE WHEN {any_odd} THEN [{', '.join(texts)}] END AS _texts"
 
 
 def odd_bit(columns: Sequence[Column], name: str) -> str:

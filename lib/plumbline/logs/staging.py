@@ -5,7 +5,16 @@ from __future__ import annotations
 import duckdb
 
 from plumbline.domain import PlumblineError
-from plumbline.logs.plan import Column, Plan, kept_columns, kept_texts, odd_bit, odd_columns, odd_masks
+from plumbline.logs.plan import (
+    MASK_BITS,
+    Column,
+    Plan,
+    kept_columns,
+    kept_texts,
+    odd_bit,
+    odd_columns,
+    odd_masks,
+)
 from plumbline.logs.source import REJECT_SCANS, REJECTS, Source, relation, unreadable
 from plumbline.store.sql import ident, literal
 
@@ -54,7 +63,13 @@ def staged_rows(source: Source, plan: Plan, *, limit: int | None = None) -> str:
         digest = f"CASE WHEN _texts IS NULL THEN {digest} ELSE hash({hashed or 0}, _texts) END"
     cells = _cells(source, plan) + (f" LIMIT {int(limit)}" if limit else "")
     read = f"SELECT {values}{raw} FROM ({cells})"
-    inner = f"SELECT {names}, {odd_masks(plan.columns)}{texts} FROM ({read})"
+    odd = odd_columns(plan.columns)
+    inner = f"SELECT {names}, {odd_masks(plan.columns)} FROM ({read})"
+    if texts:  # a step of its own: the masks are not worked out again for each of its cells
+        kept = "".join(f", _raw{i}" for i, c in enumerate(odd) if c.beside)
+        words = ", ".join(f"_odd{i}" for i in range((len(odd) + MASK_BITS - 1) // MASK_BITS))
+        inner = f"SELECT {names}, {odd_masks(plan.columns)}{kept} FROM ({read})"
+        inner = f"SELECT {names}, {words}, {texts} FROM ({inner})"
     return f"SELECT *{derived}, {reason} AS _reason, {digest} AS _hash FROM ({inner})"
 
 
