@@ -151,3 +151,33 @@ def test_a_file_that_did_not_decide_explains_nothing(scored, tmp_path) -> None:
     made = attribute_all(ws, "loans", actor="test")
     assert made.versions == ("1",)
     assert "Version 2" in made.skipped[0]
+
+
+def test_of_several_classes_the_predicted_one_is_explained(tmp_path) -> None:
+    rng = np.random.default_rng(8)
+    x = pd.DataFrame(rng.normal(size=(300, 3)).round(6), columns=["age", "rate", "sum"])
+    classes = np.array(["calm", "mixed", "urgent"])
+    asked = QUIET | {"objective": "multiclass", "num_class": 3}
+    booster = lgb.train(asked, lgb.Dataset(x, np.digitize(x["rate"], [-0.5, 0.5])), 6)
+    booster.save_model(tmp_path / "1.txt")
+    proba = booster.predict(x)
+    frame = x.assign(
+        decision_id=[f"d{i}" for i in range(300)], model_version="1", prediction=classes[proba.argmax(axis=1)],
+        timestamp=pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(300), unit="h"),
+        **{f"proba_{name}": proba[:, k] for k, name in enumerate(classes)},
+    )  # fmt: skip
+    frame.to_csv(tmp_path / "log.csv", index=False)
+    ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
+    try:
+        load_file(ws, tmp_path / "log.csv", title="triage", actor="test")
+        assert models.register(ws, "triage", "1", tmp_path / "1.txt", actor="test").passed
+        made = attribute_all(ws, "triage", actor="test", batch=120)
+        assert (made.explained, made.adds_up, made.skipped) == (300, 300, ())
+        with ws.read() as cursor:
+            system = systems.get_system(cursor, "triage")
+            rows, parts = attributions.sample_stored(cursor, system, "1", (None, None), 500)
+    finally:
+        ws.close()
+    native = booster.predict(x, pred_contrib=True).reshape(300, 3, 4)
+    at = rows["decision_id"].str[1:].astype(int).to_numpy()
+    np.testing.assert_allclose(parts, native[at, proba[at].argmax(axis=1), :3], atol=1e-6)

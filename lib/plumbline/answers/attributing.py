@@ -110,14 +110,12 @@ def _job(ws: Workspace, system: System, version: str) -> _Job | str:
             return f"Version {version}: {found.sentence}"
         frame = decisions.sample(cursor, system, Slice(version=version), 1, 0)
     model, check = found.model, found.model_check
-    if check.info.outputs > 1:
-        return (
-            f"Version {version}: its file scores several classes; these are explained one decision at a time."
-        )
     features = explain.feature_frame(frame)
     _, base, _ = explain_with_model(model, check, features)
     names = tuple(explain.names_of(model, check, features))
-    made = Pass(version, model.sha256, names, SPACES[check.info.link], base, method_of(check, ""))
+    # of several classes the one that was predicted is explained; the base kept is the first class's
+    of = ", each decision's predicted class before softmax" if check.info.outputs > 1 else ""
+    made = Pass(version, model.sha256, names, SPACES[check.info.link], base, method_of(check, "") + of)
     with ws.write() as cursor:
         attributions.begin_pass(cursor, system, made)
     return _Job(made, model, check)
@@ -147,6 +145,13 @@ def _run(ws: Workspace, system: System, job: _Job, batch: int) -> Iterator[tuple
 
 
 def _explained(job: _Job, system: System, frame: pd.DataFrame) -> tuple[FloatArray, BoolArray]:
-    parts, _, score = explain_with_model(job.model, job.check, explain.feature_frame(frame))
+    features, outputs = explain.feature_frame(frame), explain.outputs_of(system, frame)
+    which = np.broadcast_to(outputs, (len(frame),))
+    parts, score = np.empty((len(frame), len(job.made.features))), np.empty(len(frame))
+    for output in np.unique(which).tolist():
+        mine = np.flatnonzero(which == output)
+        parts[mine], _, score[mine] = explain_with_model(
+            job.model, job.check, features.iloc[mine], output=output
+        )
     near = np.abs(score - explain.scores_of(system, frame)) <= job.check.tolerance
     return parts, near & np.isfinite(parts).all(axis=1)
