@@ -161,3 +161,12 @@ def test_every_control_has_a_german_next_action() -> None:
     card = judge(thin_facts(), {})
     teller = Teller(GERMAN)
     assert all(teller.action(a.control, a.words) != a.words for a in three_next_actions(card))
+
+
+def test_every_framework_and_every_reference_has_a_german_name():
+    german = language("de").texts
+    held = catalogue()
+    assert {framework.title for framework in held.frameworks.values()} == set(german["framework"])
+    assert {reference for control in held.controls for reference in control.references} == set(
+        german["subject"]
+    )

@@ -219,12 +219,18 @@ def _frameworks(card: Scorecard, speech: Language) -> dict[str, Any]:
     items = []
     for page in frameworks(card.controls):
         rows = [
-            [row.reference, row.subject, ", ".join(row.passing) or "–", ", ".join(row.open) or "–"]
+            [
+                row.reference,
+                speech.title("subject", row.reference, row.subject),
+                ", ".join(row.passing) or "–",
+                ", ".join(row.open) or "–",
+            ]
             for row in page.rows
             if row.passing or row.open
         ]
         if rows:
-            items.append({"title": page.title, "note": speech.day(page.as_of), "rows": rows})
+            title = speech.title("framework", page.title, page.title)
+            items.append({"title": title, "note": speech.day(page.as_of), "rows": rows})
     return {
         "title": speech.say("frameworks"), "note": speech.say("frameworks_note"), "items": items,
         "head": [speech.say(key, "table") for key in ("reference", "subject", "passing", "open")],
