@@ -238,8 +238,8 @@ def test_too_much_processor_time_is_a_sentence() -> None:
     x, y = data()
     body = train({"objective": "binary"}, x, y > 0, rounds=100).model_to_string().encode()
     rows = np.random.default_rng(0).normal(size=(100_000, 6))
-    with pytest.raises(PlumblineError, match="ended its process"):
-        explain_rows(body, rows, limits=Limits(cpu_seconds=1))
+    with pytest.raises(PlumblineError, match="ended its process"):  # each row against each of the background
+        explain_rows(body, rows, background=rows[:2_000], limits=Limits(cpu_seconds=1))
 
 
 def test_a_category_code_out_of_bounds_is_refused(lightgbm_text) -> None:
