@@ -91,19 +91,14 @@ def approve(ws: Workspace, key: str, attestation_id: int, *, by: str, on: date) 
     Raises:
         PlumblineError: no name, no such statement, approved already, or by the one who made it.
     """
-    name = " ".join(by.split())
-    if not name:
-        raise PlumblineError("An approval needs a name", todo="Say who approves.")
+    name = _approver(by)
     with ws.write() as cursor:
         found = next((a for a in promises.attestations(cursor, key) if a.id == attestation_id), None)
         if found is None:
             raise PlumblineError("There is no such statement", where=key)
         if found.approved_by:
             raise PlumblineError(f"This statement was approved by {found.approved_by} already")
-        if name.casefold() == " ".join(found.owner.split()).casefold():
-            raise PlumblineError(
-                "Nobody approves a statement of their own", todo="Have a second person approve it."
-            )
+        _second(name, found.owner, "a statement of their own")
         promises.approve_attestation(cursor, attestation_id, name, on)
         detail = {"control": found.control, "statement": attestation_id, "owner": found.owner}
         trail.append(cursor, actor=name, action="attestation approved", system=key, detail=detail)
@@ -115,9 +110,7 @@ def approve_exemption(ws: Workspace, key: str, exemption_id: int, *, by: str, on
     Raises:
         PlumblineError: no name, no such exemption, approved already, or by the one who asked for it.
     """
-    name = " ".join(by.split())
-    if not name:
-        raise PlumblineError("An approval needs a name", todo="Say who approves.")
+    name = _approver(by)
     with ws.write() as cursor:
         found = next((e for e in promises.exemptions(cursor, key) if e.id == exemption_id), None)
         if found is None:
@@ -125,13 +118,23 @@ def approve_exemption(ws: Workspace, key: str, exemption_id: int, *, by: str, on
         if not needs_approval(found):
             raise PlumblineError(f"This exemption was approved by {found.approver} already")
         asked = asked_by(found)
-        if name.casefold() == " ".join(asked.split()).casefold():
-            raise PlumblineError(
-                "Nobody approves an exemption that they asked for", todo="Have a second person approve it."
-            )
+        _second(name, asked, "an exemption that they asked for")
         promises.approve_exemption(cursor, exemption_id, proposer=asked, by=name, on=on)
         detail = {"control": found.control, "exemption": exemption_id, "proposer": asked}
         trail.append(cursor, actor=name, action="exemption approved", system=key, detail=detail)
+
+
+def _approver(by: str) -> str:
+    name = " ".join(by.split())
+    if not name:
+        raise PlumblineError("An approval needs a name", todo="Say who approves.")
+    return name
+
+
+def _second(name: str, first: str, what: str) -> None:
+    """Four eyes are two people."""
+    if name.casefold() == " ".join(first.split()).casefold():
+        raise PlumblineError(f"Nobody approves {what}", todo="Have a second person approve it.")
 
 
 def waiting(stated: Statements, today: date) -> tuple[tuple[Attestation, ...], tuple[Exemption, ...]]:

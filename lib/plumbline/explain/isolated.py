@@ -99,8 +99,17 @@ def explain_rows(
     ``background`` (b, d): contributions are interventional against these rows. Raises as ``score_rows``.
     """
     asked = {"task": "explain", "output": output, "best": best, "space": space}
-    info, arrays = _ask(body, asked, rows, limits or Limits(), background)
+    return explained(*_ask(body, asked, rows, limits or Limits(), background))
+
+
+def explained(info: ModelInfo, arrays: list[FloatArray]) -> Scored:
+    """A child's answer to ``explain``."""
     return Scored(info, arrays[0], arrays[1], arrays[2], float(arrays[3][0]))
+
+
+def packed(*arrays: FloatArray | None) -> tuple[bytes, ...]:
+    """Arrays as a child takes them; nothing for one that is not there."""
+    return tuple(b"" if a is None else _blob(np.ascontiguousarray(a, np.float64)) for a in arrays)
 
 
 def _ask(
@@ -111,10 +120,7 @@ def _ask(
     background: FloatArray | None = None,
 ) -> tuple[ModelInfo, list[FloatArray]]:
     detect_format(body)  # a look at the first bytes: a pickle is refused without starting anything
-    sent, held = (
-        b"" if array is None else _blob(np.ascontiguousarray(array, np.float64))
-        for array in (rows, background)
-    )
+    sent, held = packed(rows, background)
     request = asked | {
         "model_bytes": len(body),
         "rows_bytes": len(sent),

@@ -49,10 +49,7 @@ class _Child:
     def ask(
         self, asked: dict[str, Any], rows: FloatArray | None, background: FloatArray | None, wall: float
     ) -> tuple[Any, list[FloatArray]]:
-        sent, held = (
-            b"" if array is None else isolated._blob(np.ascontiguousarray(array, np.float64))
-            for array in (rows, background)
-        )
+        sent, held = isolated.packed(rows, background)
         sizes = {"rows_bytes": len(sent), "background_bytes": len(held)}
         assert self.process.stdout is not None
         clock = threading.Timer(wall, self.process.kill)
@@ -116,8 +113,7 @@ def explain_warm(
 ) -> Scored:
     """Score rows (n, d) and split one output by feature, as ``isolated.explain_rows``. Raises as above."""
     asked = {"task": "explain", "output": output, "best": best, "space": space}
-    info, arrays = _ask(body, asked, rows, wall, background)
-    return Scored(info, arrays[0], arrays[1], arrays[2], float(arrays[3][0]))
+    return isolated.explained(*_ask(body, asked, rows, wall, background))
 
 
 def end_all() -> None:

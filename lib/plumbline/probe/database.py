@@ -98,11 +98,7 @@ def server(uri: str, place: str) -> str:
         with engine.connect() as connection:
             found = inspect(connection).has_table(_TABLE)
     except ModuleNotFoundError as error:
-        missing = str(error.name)
-        raise PlumblineError(
-            f"Reading a registry's database needs {missing}, which is not installed", where=place,
-            todo=f"Install {missing}, or give the address of the tracking server.",
-        ) from None  # fmt: skip
+        raise not_installed(error, place) from None
     except Exception as error:  # each driver has errors of its own; their texts may hold the address
         raise _refused(error, place) from None
     if not found:
@@ -114,6 +110,14 @@ def scheme(drivername: str) -> str:
     """``postgresql`` of ``postgresql+psycopg2`` and of the older ``postgres``."""
     kind = drivername.partition("+")[0].lower()
     return "postgresql" if kind == "postgres" else kind
+
+
+def not_installed(error: ModuleNotFoundError, place: str) -> PlumblineError:
+    """The sentence for a driver that is not there."""
+    return PlumblineError(
+        f"Reading a registry's database needs {error.name}, which is not installed", where=place,
+        todo=f"Install {error.name}, or give the address of the tracking server.",
+    )  # fmt: skip
 
 
 def _refused(error: Any, place: str) -> PlumblineError:

@@ -119,11 +119,7 @@ def _read(address: str, place: str, model: str) -> tuple[str, tuple[ProbedVersio
     except MlflowException as error:
         raise _said(error, place, model) from None
     except ModuleNotFoundError as error:
-        missing = str(error.name)
-        raise PlumblineError(
-            f"Reading a registry's database needs {missing}, which is not installed", where=place,
-            todo=f"Install {missing}, or give the address of the tracking server.",
-        ) from None  # fmt: skip
+        raise database.not_installed(error, place) from None
     except Exception as error:  # every driver and server has errors of its own; their texts hold the password
         raise PlumblineError(
             f"The registry did not answer as an MLflow registry does ({type(error).__name__})", where=place,
