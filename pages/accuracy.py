@@ -73,4 +73,5 @@ if two.open:
     with two:
         spans = tallies.windows(view, system.reference)
         if spans is not None:
-            tallies.compared(ask(view, compare, system.key, first=spans[0], second=spans[1]), system.key)
+            found = ask(view, compare, system.key, first=spans[0], second=spans[1], within=view.slice)
+            tallies.compared(found, system.key)

@@ -3,7 +3,9 @@
 import streamlit as st
 
 from plumbline.answers.fairness import fairness
-from plumbline.ui import cards, fairnesses, sentences, shell, states
+from plumbline.answers.fairness_windows import fairness_windows
+from plumbline.ui import cards, fairnesses, oversights, sentences, session, shell, states, tallies
+from plumbline.ui import fairness_windows as both
 from plumbline.ui.ask import ask
 
 view = shell.view()
@@ -26,10 +28,32 @@ if answer.why_not:
         if system.positive is not None
         else states.Step("accuracy", "Errors by segment"),
     )
-else:
-    fairnesses.figures(answer)
-    fairnesses.groups(answer, view.mode)
-    fairnesses.pairs(answer, view.mode)
-    fairnesses.small(answer)
-    fairnesses.over_time(answer, view.mode)
-fairnesses.last_word(answer)
+    oversights.last_word(answer)
+    st.stop()
+
+fairnesses.figures(answer)
+fairnesses.small(answer)
+alike, pairs, months, two, people = st.tabs(
+    ["Groups", "Intersections", "Over time", "Two windows", "Who has the last word"],
+    key=session.SECTION.name,
+    on_change="rerun",
+    bind="query-params",
+)
+if alike.open:
+    with alike:
+        fairnesses.groups(answer, view)
+if pairs.open:
+    with pairs:
+        fairnesses.pairs(answer, view)
+if months.open:
+    with months:
+        fairnesses.over_time(answer, view.mode)
+if two.open:
+    with two:
+        spans = tallies.windows(view, system.reference)
+        if spans is not None:
+            asked = {"first": spans[0], "second": spans[1], "within": view.slice, "favourable": wanted}
+            both.compared(ask(view, fairness_windows, system.key, **asked))
+if people.open:
+    with people:
+        oversights.last_word(answer)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from plumbline.answers.fairness import FairnessAnswer, fairness, say_oversight
+from plumbline.answers.fairness_windows import fairness_windows
 from plumbline.domain import PlumblineError, PointStatus, Slice
 from plumbline.store import promises
 
@@ -116,3 +117,34 @@ def test_a_window_one_attribute_and_the_other_class_can_be_asked_for(held: Held,
 def test_what_is_not_there_is_refused(held: Held, options: dict[str, object], words: str) -> None:
     with pytest.raises(PlumblineError, match=words):
         fairness(held.ws, SYSTEM, **options)  # type: ignore[arg-type]
+
+
+def test_two_windows_compare_the_groups_of_their_own_rows(held: Held, live: pd.DataFrame) -> None:
+    at = live["at"] if "at" in live else pd.to_datetime(live["timestamp"], utc=True)
+    middle = at.min() + (at.max() - at.min()) / 2
+    cut = middle.floor("D").to_pydatetime()
+    found = fairness_windows(held.ws, SYSTEM, first=Slice(None, cut), second=Slice(cut, None), by=("sex",))
+    for group in found.groups:
+        own = live["sex"] == group.levels[0]
+        for early, n, rate in ((True, group.n_first, "first"), (False, group.n_second, "second")):
+            rows = live[own & ((at < cut) if early else (at >= cut))]
+            assert n == len(rows)
+            for moved in (m for name, m in group.moved.items() if name == "favourable"):
+                assert getattr(moved, rate) == pytest.approx((rows["said"] == "grant").mean())
+    assert found.compared == sum(len(g.moved) for g in found.groups) > 0
+    assert "further behind" in found.sentence
+    overlapping = fairness_windows(held.ws, SYSTEM, first=Slice(None, None), second=Slice(cut, None))
+    assert "share decisions" in overlapping.sentence
+    assert found.sentence in found.lines()[0]
+    assert found.summary()["comparisons"] == found.compared
+
+
+def test_a_window_that_is_not_named_keeps_the_filters(held: Held) -> None:
+    later = Slice(pd.Timestamp("2020-01-01", tz="UTC").to_pydatetime(), None)
+    every = fairness_windows(held.ws, SYSTEM, first=later, by=("sex",))
+    women = fairness_windows(
+        held.ws, SYSTEM, first=later, within=Slice(where=(("protected:sex", "f"),)), by=("sex",)
+    )
+    second = {g.levels[0]: g.n_second for g in every.groups}
+    assert {g.levels[0]: g.n_second for g in women.groups} == {"m": 0, "f": second["f"]}
+    assert second["f"] > 0 < second["m"]

@@ -91,11 +91,24 @@ def test_fairness_names_the_group_below_the_line_and_the_small_ones() -> None:
     assert "below the four\\-fifths line" in first
     assert "Too few decisions to judge" in said
     assert "origin \\= c" in said
-    assert "People overruled" in said
+    assert "Decisions of sex \\= f" in said or any(
+        "Decisions of sex" in link.proto.label for link in at.get("page_link")
+    )
     lines = json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]["annotations"]
     assert "four-fifths line" in {line["text"] for line in lines}
     table = at.dataframe[0].value
     assert {"Group", "Ratio to the best", "95 % interval", "Status", "Precision"} <= set(table.columns)
+
+
+@pytest.mark.parametrize(
+    ("tab", "words_"),
+    [("Over time", "How often each group gets"), ("Two windows", "most favoured group of the first window"),
+     ("Who has the last word", "People overruled"), ("Intersections", "Pairs of attributes")],
+)  # fmt: skip
+def test_each_tab_of_fairness_shows_its_own(tab: str, words_: str) -> None:
+    at = open_page("fairness", system=SYSTEM, section=tab)
+    assert not at.exception
+    assert words_ in words(at)
 
 
 def test_the_other_class_may_be_what_people_want() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from plumbline.answers.reading import as_of, resolved, span_of
@@ -62,6 +62,8 @@ class FairnessAnswer:
     oversight_by_version: tuple[Oversight, ...]
     reach: Reach | None
     why_not: str = ""
+    #: the column of each attribute whose groups are values, not ranges of numbers: rows can be asked for by it
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def small(self) -> tuple[Judged, ...]:
@@ -126,8 +128,8 @@ def fairness(
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         part = resolved(cursor, system, window or Slice())
-        found = _chosen(counting.attributes(cursor, system, part), by, system)
-        wanted = _favourable(system, favourable)
+        found = chosen(counting.attributes(cursor, system, part), by, system)
+        wanted = favourable_class(system, favourable)
         counts = counting.grouped(cursor, system, part, found)
         people, reach = _people(cursor, system, part), _reach(cursor, system)
     good = wanted == system.positive
@@ -139,13 +141,14 @@ def fairness(
         tuple(g for g in judged if len(g.attributes) == 1), tuple(g for g in judged if len(g.attributes) > 1),
         _by_month([c for c in counts if c.month is not None], good),
         tuple(zip((c.version or "" for c in versions), judge(versions, favourable=good), strict=True)),
-        *people, reach, _why_not(system, bool(found)),
+        *people, reach, why_not(system, bool(found)), {a.name: a.column for a in found if not a.banded},
     )  # fmt: skip
 
 
-def _chosen(
+def chosen(
     found: Sequence[counting.Attribute], by: Sequence[str], system: System
 ) -> tuple[counting.Attribute, ...]:
+    """The attributes that were asked for, all of them where none was."""
     wanted = [name.removeprefix("protected:") for name in by]
     known = {a.name: a for a in found}
     for name in wanted:
@@ -155,7 +158,8 @@ def _chosen(
     return tuple(known[name] for name in wanted) if wanted else tuple(found)
 
 
-def _favourable(system: System, asked: str | None) -> str:
+def favourable_class(system: System, asked: str | None) -> str:
+    """The class that people want: as asked, the owner's setting, or the positive one."""
     wanted = asked or str(system.settings.get("favourable") or system.positive or "")
     if wanted and system.classes and wanted not in system.classes:
         raise PlumblineError(
@@ -164,7 +168,8 @@ def _favourable(system: System, asked: str | None) -> str:
     return wanted
 
 
-def _why_not(system: System, mapped: bool) -> str:
+def why_not(system: System, mapped: bool) -> str:
+    """Why groups cannot be compared; empty where they can."""
     if system.task is not Task.BINARY or system.positive is None:
         return "Groups are compared for systems with two classes, one of them positive."
     return "" if mapped else "This log has no protected attribute."

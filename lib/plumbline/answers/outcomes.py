@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from plumbline.answers.reading import resolved, span_of
 from plumbline.answers.spans import say_span
@@ -45,6 +46,25 @@ class WindowsAnswer:
     metrics: tuple[Compared, ...]
     sentence: str
 
+    def summary(self) -> dict[str, Any]:
+        """The keys that the command line prints."""
+        return {
+            "sentence": self.sentence,
+            "first": self.first,
+            "second": self.second,
+            "metrics": self.metrics,
+        }
+
+    def lines(self) -> list[str]:
+        """The same for a terminal."""
+        return [self.sentence, *(_line(one) for one in self.metrics)]
+
+
+def _line(one: Compared) -> str:
+    values = " -> ".join("unknown" if s.value is None else f"{s.value:.4f}" for s in (one.first, one.second))
+    sure = "" if one.low is None else f"  ({one.low:+.4f} to {one.high:+.4f})"
+    return f"{one.metric:<24} {values}{sure}  n={one.first.n}, {one.second.n}  {one.verdict}"
+
 
 def confusion(ws: Workspace, key: str, *, window: Slice | None = None) -> ConfusionAnswer | None:
     """Predicted against true; None for a system that predicts numbers.
@@ -72,19 +92,25 @@ def confusion(ws: Workspace, key: str, *, window: Slice | None = None) -> Confus
 
 
 def compare(
-    ws: Workspace, key: str, *, first: Slice | None = None, second: Slice | None = None
+    ws: Workspace,
+    key: str,
+    *,
+    first: Slice | None = None,
+    second: Slice | None = None,
+    within: Slice | None = None,
 ) -> WindowsAnswer:
     """Two windows, metric by metric.
 
     Args:
         first: None: the reference. second: None: the last 30 days of the log.
+        within: the version and the filters of a window that is not named.
 
     Raises:
         PlumblineError: no such system or column, or no reference to stand in for the first window.
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        a, b = _windows(cursor, system, first, second)
+        a, b = two_windows(cursor, system, first, second, within)
         profiles = [outcome_profile(cursor, system, resolved(cursor, system, part)) for part in (a, b)]
     found = compare_windows(profiles[0], profiles[1], cost=system.settings.get("cost_matrix"))
     return WindowsAnswer(a, b, found, _sentence(system, a, b, found))
@@ -106,13 +132,15 @@ def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | 
     return found or stated_stake(system.settings)
 
 
-def _windows(
-    cursor: Cursor, system: System, first: Slice | None, second: Slice | None
+def two_windows(
+    cursor: Cursor, system: System, first: Slice | None, second: Slice | None, within: Slice | None
 ) -> tuple[Slice, Slice]:
+    """The two spans meant: the reference and the last 30 days of the log, where none is named."""
+    within = within or Slice()
     if first is None:
         if system.reference is None:
             raise PlumblineError("There is no reference to compare with", todo="Choose both windows.")
-        first = Slice(*system.reference)
+        first = replace(within, start=system.reference[0], end=system.reference[1])
     if second is None:
         span = span_of(cursor, system)
         last = (
@@ -120,8 +148,17 @@ def _windows(
             if span
             else None
         )
-        second = Slice(last - timedelta(days=RECENT), last) if last else Slice()
+        second = replace(within, start=last - timedelta(days=RECENT) if last else None, end=last)
     return first, second
+
+
+def overlap(a: Slice, b: Slice) -> str:
+    """A sentence where two windows share decisions, empty where they do not."""
+    late = max((part.start for part in (a, b) if part.start), default=None)
+    early = min((part.end for part in (a, b) if part.end), default=None)
+    if late is not None and early is not None and late >= early:
+        return ""
+    return " The windows share decisions, which makes them look more alike than they are."
 
 
 def _most_frequent_error(classes: tuple[str, ...], table: FloatArray) -> str:
@@ -151,5 +188,5 @@ def _sentence(system: System, a: Slice, b: Slice, found: tuple[Compared, ...]) -
     }[head.verdict]  # fmt: skip
     return (
         f"{say_metric(name)} {words}: {say_value(name, head.second.value, system.unit)} after "
-        f"{say_value(name, head.first.value, system.unit)} ({spans})."
+        f"{say_value(name, head.first.value, system.unit)} ({spans}).{overlap(a, b)}"
     )

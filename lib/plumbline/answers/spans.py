@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from plumbline.domain import PlumblineError
 
@@ -48,9 +48,10 @@ def say_day(at: datetime) -> str:
 
 
 def say_span(start: datetime | None, end: datetime | None) -> str:
-    """A window in words; ``end`` is not included."""
-    if start and end:
-        return f"{say_day(start)} to {say_day(end)}"
+    """The half-open [start, end) in words: its first and its last day."""
+    last = end - timedelta(microseconds=1) if end else None
+    if start and last:
+        return say_day(start) if start.date() == last.date() else f"{say_day(start)} to {say_day(last)}"
     if start:
         return f"since {say_day(start)}"
-    return f"before {say_day(end)}" if end else "the whole log"
+    return f"until {say_day(last)}" if last else "the whole log"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -176,6 +177,32 @@ def fairness(
             ws, system, window=Slice(start, end, version, None, _where(conditions)), by=by,
             favourable=favourable,
         )  # fmt: skip
+    return found.summary(), found.lines()
+
+
+@command("compare")
+@click.argument("system")
+@click.option("--first", metavar="A..B", help="Default: the reference.")
+@click.option("--second", metavar="A..B", help="Default: the last 30 days of the log.")
+@click.option("--version", metavar="V")
+@click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE")
+@click.option("--groups", is_flag=True, help="Protected groups rather than metrics.")
+def compare(
+    workspace: str | None, system: str, first: str | None, second: str | None, version: str | None,
+    conditions: tuple[str, ...], groups: bool,
+) -> Any:  # fmt: skip
+    """Two windows side by side: every metric, or how protected groups fared, with what is beyond chance."""
+    from plumbline.answers.fairness_windows import fairness_windows
+    from plumbline.answers.outcomes import compare as answer
+
+    within = Slice(None, None, version, None, _where(conditions))
+    parts = []
+    for text, option in ((first, "--first"), (second, "--second")):
+        start, end = span(text, option)
+        parts.append(replace(within, start=start, end=end) if text else None)
+    with open_for(workspace) as ws:
+        ask = fairness_windows if groups else answer
+        found = ask(ws, system, first=parts[0], second=parts[1], within=within)
     return found.summary(), found.lines()
 
 

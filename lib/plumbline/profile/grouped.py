@@ -27,11 +27,12 @@ _NUMBERS = """count(*) AS n, count(*) FILTER (said) AS positives, count(came) AS
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A protected column, its name, and the SQL that names a row's group."""
+    """A protected column, its name, and the SQL that names a row's group: a value, or a range (``banded``)."""
 
     column: str
     name: str
     expression: str
+    banded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,10 @@ def attributes(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice) -
         if column.role.role != "protected":
             continue
         expression = f"{ident(column.name)}::VARCHAR"
-        if column.kind is Kind.NUMERIC:
+        banded = column.kind is Kind.NUMERIC
+        if banded:
             expression = _bands(cursor, of_slice(cursor, system, part), column.name)
-        found.append(Attribute(column.name, column.role.name, expression))
+        found.append(Attribute(column.name, column.role.name, expression, banded))
     return tuple(found)
 
 
@@ -86,7 +88,7 @@ def grouped(
     *,
     over_time: bool = True,
 ) -> list[GroupCounts]:
-    """Every group of every attribute, of every pair of them, and by version and by month; shadow left out.
+    """Every group of every attribute, of every pair, and (``over_time``) by version and by month; shadow left out.
 
     Rows without a value of an attribute are no group of it. Largest groups first.
     """
@@ -94,14 +96,14 @@ def grouped(
         return []
     keys = [f"a{i}" for i in range(len(found))]
     sets = [(key,) for key in keys] + list(combinations(keys, 2))
-    if over_time:
-        sets += [(key, more) for key in keys for more in ("version", "month")]
+    periods = ("version", "month") if over_time else ()
+    sets += [(key, more) for key in keys for more in periods]
     grouping = ", ".join("(" + ", ".join(s) + ")" for s in sets)
     named = ", ".join(f"{a.expression} AS {key}" for a, key in zip(found, keys, strict=True))
     scope = of_slice(cursor, system, part)
     rows = cursor.execute(
-        f"""SELECT {", ".join(keys)}, version, month,
-                   [{", ".join(f"grouping({key})" for key in (*keys, "version", "month"))}] AS out, {_NUMBERS},
+        f"""SELECT {", ".join(keys)}, {"version, month" if over_time else "NULL, NULL"},
+                   [{", ".join(f"grouping({key})" for key in (*keys, *periods))}] AS out, {_NUMBERS},
                    [{", ".join(f"count(*) FILTER (cell = {c})" for c in range(CELLS))}],
                    [{", ".join(f"coalesce(sum(p) FILTER (cell = {c}), 0)" for c in range(CELLS))}],
                    [{", ".join(f"count(*) FILTER (cell = {c} AND came)" for c in range(CELLS))}]
@@ -120,7 +122,7 @@ def grouped(
 def _counts(row: tuple[Any, ...], found: Sequence[Attribute]) -> GroupCounts | None:
     """One row of the scan; None where it is of rows without the attribute."""
     k = len(found)
-    out = row[k + 2]
+    out = [*row[k + 2], 1, 1][: k + 2]  # version and month are out where they were not asked for
     chosen = [i for i in range(k) if not out[i]]
     if any(row[i] is None for i in chosen):
         return None

@@ -1,4 +1,4 @@
-"""The pieces of the Fairness page: groups against each other, pairs of them, over time, and who has the last word."""
+"""The pieces of the Fairness page: groups against each other, pairs of them, and both over time."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from datetime import datetime
 
 import streamlit as st
 
-from plumbline.answers.fairness import FairnessAnswer, say_oversight
+from plumbline.answers.fairness import FairnessAnswer
 from plumbline.charts import numbers
 from plumbline.charts.forest import Line, Row, Unit, forest
 from plumbline.charts.style import Mode
 from plumbline.charts.trend import trend
 from plumbline.domain import Point, System
 from plumbline.monitor.fairness import ERRORS, FOUR_FIFTHS, GAP, LEAST_ROWS, MEASURES, Judged, Rate
-from plumbline.monitor.oversight import Oversight
-from plumbline.ui import cards, pictures, rowlinks, session, tables
+from plumbline.ui import cards, pictures, rowlinks, session, states, tables
 from plumbline.ui.cards import Figure
 from plumbline.ui.glossary import help_for
-from plumbline.ui.plain import one_line, prose
+from plumbline.ui.plain import one_line, plain
+from plumbline.ui.view import View
 
 RATIO = "ratio"
 _MOST = 24  # groups drawn; the table has them all
+_LINKED = 3  # groups whose decisions are one click away: those with the lowest ratios
 _NAMES = {
     RATIO: "Ratio to the best", "positive_rate": "Positive rate", "true_positive_rate": "True positive rate",
     "false_positive_rate": "False positive rate", "precision": "Precision", "calibration": "Score less outcome",
@@ -74,26 +75,48 @@ def figures(answer: FairnessAnswer) -> None:
     cards.figures(items)
 
 
-def groups(answer: FairnessAnswer, mode: Mode) -> None:
+def groups(answer: FairnessAnswer, view: View) -> None:
     """One measure of every group drawn, all of them in the table."""
     cards.section(
         "Groups",
         f"{one_line(answer.favourable)} is what people want here. Each group against the most favoured one of its "
         f"attribute. Dashed: the four-fifths line, or {100 * GAP:.0f} points.",
     )
-    _measured(answer, answer.groups, mode, "groups")
+    _measured(answer, answer.groups, view.mode, "groups")
     _table(answer.groups, "Groups by attribute")
+    _rows(answer, answer.groups, view)
 
 
-def pairs(answer: FairnessAnswer, mode: Mode) -> None:
+def pairs(answer: FairnessAnswer, view: View) -> None:
     """Pairs of attributes: what no single attribute shows."""
     if not answer.pairs:
+        cards.note("There is one attribute alone, so there are no pairs of them.")
         return
     cards.section(
         "Intersections", f"Pairs of attributes with at least {LEAST_ROWS} decisions, largest first."
     )
-    _measured(answer, answer.pairs, mode, "pairs")
+    _measured(answer, answer.pairs, view.mode, "pairs")
     _table(answer.pairs, "Intersections of two attributes")
+    _rows(answer, answer.pairs, view)
+
+
+def _rows(answer: FairnessAnswer, found: Sequence[Judged], view: View) -> None:
+    """To the decisions of the groups that fare worst; the sidebar holds two filters."""
+    linked = [
+        g for g in found
+        if g.ratio is not None and not g.best and len(view.where) + len(g.levels) <= 2
+        and all(a in answer.columns for a in g.attributes)
+    ]  # fmt: skip
+    worst = sorted(linked, key=lambda g: g.ratio.value if g.ratio else 1.0)[:_LINKED]
+    if not worst:
+        return
+    with st.container(horizontal=True, gap="medium"):
+        for g in worst:
+            where = [(answer.columns[a], level) for a, level in zip(g.attributes, g.levels, strict=True)]
+            states.link(
+                states.Step("decisions", f"Decisions of {plain(g.name, 60)}"),
+                rowlinks.narrowed(view, answer.system.key, where),
+            )
 
 
 def small(answer: FairnessAnswer) -> None:
@@ -252,44 +275,3 @@ def _month(answer: FairnessAnswer, points: Sequence[Point], span: tuple[datetime
                 f"n = {numbers.count(p.n)}."
             )
         rowlinks.onward("fairness", rowlinks.dates(answer.system.key, *span))
-
-
-def last_word(answer: FairnessAnswer) -> None:
-    """How often people look and overrule, whether they were right, and how far the decisions reach."""
-    cards.section("Who has the last word")
-    if answer.oversight is None:
-        cards.note(
-            "The log does not show what people decided in the end. Log the human's final decision beside the "
-            "model's, and map that column as override."
-        )
-    else:
-        st.markdown(prose(say_oversight(answer.oversight)))
-        found = (*answer.oversight_by_version, *answer.oversight_by_month)
-        tables.grid(
-            [
-                _overseen(o)
-                for o in (found if len(answer.oversight_by_version) > 1 else answer.oversight_by_month)
-            ],
-            alt="Oversight by version and month: override rate, automation rate, right to overrule",
-            height=460 if len(found) > 11 else None,
-        )
-    if answer.reach is not None:
-        cards.note(f"Reach: {answer.reach.sentence}")
-
-
-def _overseen(o: Oversight) -> dict[str, object]:
-    return {
-        "Version or month": one_line(o.label) or "no version",
-        "n": o.n,
-        "Overruled": o.overruled,
-        "Override rate": _with_range(o.override_rate),
-        "Automation rate": _with_range(o.automation_rate),
-        "Right to overrule": _with_range(o.right_to_overrule),
-        "Outcomes known": o.right_to_overrule.n if o.right_to_overrule else 0,
-    }
-
-
-def _with_range(rate: Rate | None) -> str:
-    if rate is None:
-        return numbers.DASH
-    return f"{numbers.share(rate.value)} ({100 * rate.low:.1f} to {100 * rate.high:.1f})"

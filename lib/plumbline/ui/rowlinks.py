@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,9 @@ from plumbline.charts import numbers
 from plumbline.domain import FeatureDrift
 from plumbline.ui import session, states
 from plumbline.ui.plain import one_line, plain
-from plumbline.ui.sidebar import DATES
+from plumbline.ui.sidebar import DATES, MISSING
 from plumbline.ui.states import Step
+from plumbline.ui.view import View
 
 
 def picked(event: Any) -> Any:
@@ -43,6 +45,17 @@ def to_rows(
         query |= {session.WHERE.name: where[0], session.LEVEL.name: where[1]}
     told = words or f"The decisions of {numbers.span(start, end)}"
     states.link(Step("decisions", plain(told)), query)
+
+
+def narrowed(view: View, system: str, where: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The query that narrows the sidebar to these values as well, in the same window and version."""
+    asked = dates(system, view.start, view.end)
+    if view.version:
+        asked[session.VERSION.name] = view.version
+    names = ((session.WHERE, session.LEVEL), (session.WHERE_TOO, session.LEVEL_TOO))
+    for (column_key, level_key), (column, value) in zip(names, (*view.where, *where), strict=False):
+        asked |= {column_key.name: column, level_key.name: value or MISSING}
+    return asked
 
 
 def marked(event: Any) -> tuple[datetime, datetime] | None:

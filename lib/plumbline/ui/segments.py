@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from plumbline.answers.segments import SegmentsAnswer, say_slice
@@ -11,7 +9,6 @@ from plumbline.charts import numbers
 from plumbline.monitor.segments import Segment
 from plumbline.ui import cards, pictures, rowlinks, session, states, tables
 from plumbline.ui.plain import one_line, plain
-from plumbline.ui.sidebar import MISSING
 from plumbline.ui.view import View
 
 WAYS = {"reference": "its own change since the reference", "rest": "the rest of the window"}
@@ -47,20 +44,10 @@ def worst(answer: SegmentsAnswer, view: View) -> None:
     room = 2 - len(view.where)  # the sidebar holds two filters
     for one in [one for one in found if len(one.where) <= room][:LINKED]:
         states.link(
-            states.Step("accuracy", f"Only where {_words(one.where)}"), query(one.where, answer, view)
+            states.Step("accuracy", f"Only where {_words(one.where)}"),
+            rowlinks.narrowed(view, answer.system.key, one.where),
         )
     pictures.data([_plain(one) for one in found], f"{answer.system.key}-segments", "accuracy.segments")
-
-
-def query(where: Sequence[tuple[str, str]], answer: SegmentsAnswer, view: View) -> dict[str, str]:
-    """The query string that narrows the sidebar to a segment, in the window that was searched."""
-    asked = rowlinks.dates(answer.system.key, view.start, view.end)
-    if view.version:
-        asked[session.VERSION.name] = view.version
-    names = ((session.WHERE, session.LEVEL), (session.WHERE_TOO, session.LEVEL_TOO))
-    for (column_key, level_key), (column, value) in zip(names, (*view.where, *where), strict=False):
-        asked |= {column_key.name: column, level_key.name: value or MISSING}
-    return asked
 
 
 def _words(where: tuple[tuple[str, str], ...]) -> str:

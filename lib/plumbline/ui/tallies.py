@@ -100,9 +100,7 @@ def windows(
     if parts[0] is None and reference is None:
         cards.note("There is no reference yet: choose the first window.")
         return None
-    start, end = reference or (None, None)
-    first = parts[0] or Slice(start, end, None, None, view.where)
-    return first, parts[1]
+    return parts[0], parts[1]
 
 
 def _midnight(day: date) -> datetime:
