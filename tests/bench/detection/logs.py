@@ -51,6 +51,10 @@ class Log:
         return pd.read_parquet(self.folder / "log.parquet")
 
 
+def quiet_name(seed: int) -> str:
+    return f"quiet-{seed:02d}-{KINDS[seed % len(KINDS)].replace(' ', '-')}"
+
+
 def quiet(folder: Path, seed: int) -> Log:
     """A log without any change: its kind goes round with the seed."""
     kind = KINDS[seed % len(KINDS)]
@@ -87,7 +91,7 @@ def quiet(folder: Path, seed: int) -> Log:
         "task": "binary", "positive": "yes", "kind": kind, "change": None,
         "reference_end": str(START + pd.Timedelta(days=56)), "days": QUIET_DAYS,
     }  # fmt: skip
-    return kept(f"quiet-{seed:02d}-{kind.replace(' ', '-')}", folder, frame, meta)
+    return kept(quiet_name(seed), folder, frame, meta)
 
 
 def story(folder: Path, name: str, seed: int, opened: Callable[[str], Any]) -> Log:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,43 +30,59 @@ ROLES = {
 }  # fmt: skip
 
 
-def on_story(name: str, seed: int, keep: Path | None = None) -> dict[str, Any]:
+def on_story(name: str, seed: int, held: Path, keep: Path | None = None) -> dict[str, Any]:
     """One story from one seed; with ``keep`` its log is also written for the other tools."""
-    with tempfile.TemporaryDirectory(prefix="detection-") as place:
-        folder = Path(place)
-        scenario = SCENARIOS[name]
-        files = scenario.write(folder, seed)
-        ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
-        try:
-            load_files(ws, scenario, files)
-            made = checked(ws, name, f"{name}-{seed:02d}", logs.CHANGES.get(name))
-            if keep is not None:
-                logs.story(keep, name, seed, lambda key: opened(ws, key))
-        finally:
-            ws.close()
+    scenario = SCENARIOS[name]
+
+    def fill(ws: Workspace, folder: Path) -> None:
+        load_files(ws, scenario, scenario.write(folder, seed))
+
+    with loaded(held, fill) as ws:
+        made = checked(ws, name, f"{name}-{seed:02d}", logs.CHANGES.get(name))
+        if keep is not None and not (keep / f"{name}-{seed:02d}").exists():
+            logs.story(keep, name, seed, lambda key: opened(ws, key))
     return made | {"story": name, "seed": seed}
 
 
-def on_log(log: logs.Log) -> dict[str, Any]:
-    """A log in the plain form."""
-    meta, frame = log.meta, log.frame()
-    with tempfile.TemporaryDirectory(prefix="detection-") as place:
-        folder = Path(place)
+def on_quiet(shared: Path, seed: int, held: Path) -> dict[str, Any]:
+    """A log in which nothing happens, which is written in the plain form."""
+    log = logs.quiet(shared, seed)
+    meta = log.meta
+
+    def fill(ws: Workspace, folder: Path) -> None:
+        frame = log.frame()
         frame = frame.rename(columns={c: c.removeprefix("x_") for c in frame})
         frame.to_parquet(folder / "log.parquet")
-        ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
-        try:
-            maps = [(c, ROLES[c]) for c in frame if c in ROLES]
-            load_file(
-                ws, folder / "log.parquet", title="log", maps=maps, positive=meta["positive"], actor="bench"
-            )
-            first = frame["at"].min().to_pydatetime().replace(tzinfo=UTC)
-            end = datetime.fromisoformat(meta["reference_end"]).replace(tzinfo=UTC)
-            set_reference(ws, "log", first, end, actor="bench")
-            made = checked(ws, "log", log.name, meta["change"])
-        finally:
-            ws.close()
+        maps = [(c, ROLES[c]) for c in frame if c in ROLES]
+        load_file(
+            ws, folder / "log.parquet", title="log", maps=maps, positive=meta["positive"], actor="bench"
+        )
+        first = frame["at"].min().to_pydatetime().replace(tzinfo=UTC)
+        end = datetime.fromisoformat(meta["reference_end"]).replace(tzinfo=UTC)
+        set_reference(ws, "log", first, end, actor="bench")
+
+    with loaded(held, fill) as ws:
+        made = checked(ws, "log", log.name, meta["change"])
     return made | {"story": meta["kind"], "seed": log.name}
+
+
+@contextmanager
+def loaded(held: Path, fill: Callable[[Workspace, Path], None]) -> Iterator[Workspace]:
+    """The workspace kept at ``held``; where there is none, one that ``fill`` loads from a folder of its own first."""
+    if not held.exists():
+        with tempfile.TemporaryDirectory(prefix="detection-") as place:
+            folder = Path(place)
+            ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
+            try:
+                fill(ws, folder)
+            finally:
+                ws.close()
+            shutil.move(folder / "workspace.duckdb", held)
+    ws = open_workspace(held)
+    try:
+        yield ws
+    finally:
+        ws.close()
 
 
 def checked(ws: Workspace, key: str, name: str, change: str | None) -> dict[str, Any]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from plumbline.answers.loading import load_file, set_reference
-from plumbline.store.workspace import open_workspace
+from plumbline.store.workspace import Workspace
 from tests.bench.detection import logs
-from tests.bench.detection.ours import checked, opened
+from tests.bench.detection.ours import checked, loaded, opened
 
 
 @dataclass(frozen=True)
@@ -40,23 +39,21 @@ LOGS = {
 }  # fmt: skip
 
 
-def on_real(place: Path, name: str, keep: Path | None = None) -> dict[str, Any]:
+def on_real(place: Path, name: str, held: Path, keep: Path | None = None) -> dict[str, Any]:
     """One real log by Plumbline's defaults; with ``keep`` it is also written for the other tools."""
     log = LOGS[name]
-    with tempfile.TemporaryDirectory(prefix="detection-") as made:
-        folder = Path(made)
+
+    def fill(ws: Workspace, folder: Path) -> None:
         shutil.copytree(place / name, folder / name)
-        ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
-        try:
-            for file, reference in log.files:
-                load_file(ws, folder / name / file, title=name, reference=reference, actor="bench")
-            if log.reference:
-                first, end = map(datetime.fromisoformat, log.reference)
-                set_reference(ws, name, first, end, actor="bench")
-            found = checked(ws, name, name, log.change)
-            if keep is not None:
-                frame, meta = opened(ws, name)
-                logs.kept(name, keep, frame, meta | {"change": log.change, "kind": f"real: {name}"})
-        finally:
-            ws.close()
+        for file, reference in log.files:
+            load_file(ws, folder / name / file, title=name, reference=reference, actor="bench")
+        if log.reference:
+            first, end = map(datetime.fromisoformat, log.reference)
+            set_reference(ws, name, first, end, actor="bench")
+
+    with loaded(held, fill) as ws:
+        found = checked(ws, name, name, log.change)
+        if keep is not None and not (keep / name).exists():
+            frame, meta = opened(ws, name)
+            logs.kept(name, keep, frame, meta | {"change": log.change, "kind": f"real: {name}"})
     return found | {"story": f"real: {name}", "seed": name}

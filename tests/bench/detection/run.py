@@ -1,8 +1,10 @@
 """``make bench-detection``: how soon true changes are found, and how often nothing is taken for something.
 
 python -m tests.bench.detection.run --out FOLDER [--seeds 20] [--quiet 40] [--peer-seeds 5]
+                                    [--only STORY]... [--minutes 6] [--anew]
 
-Every log's result is one line of ``ours.jsonl``; a run that was stopped goes on where it was. With
+Every log's result is one line of ``ours.jsonl``; a run that was stopped, or whose minutes were up, goes on where it
+was. Loaded workspaces are kept, so that ``--anew`` measures them by rules that changed without loading them again. With
 PLUMBLINE_NANNYML_PYTHON and PLUMBLINE_EVIDENTLY_PYTHON naming interpreters of environments of their own, both peers
 run with their defaults on the same logs.
 """
@@ -13,7 +15,9 @@ import argparse
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,30 +32,40 @@ def done(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def measure(out: Path, seeds: int, quiet: int, peer_seeds: int) -> list[dict[str, Any]]:
-    """Every log that has no result yet, one after the other."""
-    path, shared = out / "ours.jsonl", out / "logs"
-    have = {r["name"] for r in done(path)}
-    for made in _results(have, shared, seeds, quiet, peer_seeds):
+def measure(out: Path, asked: argparse.Namespace) -> tuple[list[dict[str, Any]], int]:
+    """Results of every log, one after the other, and how many are still to come when the minutes are up."""
+    path, until = out / "ours.jsonl", time.monotonic() + 60 * asked.minutes
+    have, left = {r["name"] for r in done(path)}, 0
+    for name, made_from in _logs(out, asked.seeds, asked.quiet, asked.peer_seeds, asked.only):
+        if name in have:
+            continue
+        if time.monotonic() > until:
+            left += 1
+            continue
+        made = made_from()
         with path.open("a") as file:
             file.write(json.dumps(made, default=str) + "\n")
-        print(f"{made['name']}: {len(judge.alarms(made))} alarms, {made['seconds']:.2f} s", flush=True)
-    return done(path)
+        print(f"{name}: {len(judge.alarms(made))} alarms, {made['seconds']:.2f} s", flush=True)
+    return done(path), left
 
 
-def _results(
-    have: set[str], shared: Path, seeds: int, quiet: int, peer_seeds: int
-) -> Iterator[dict[str, Any]]:
-    for seed in range(quiet):
-        log = logs.quiet(shared, seed)
-        if log.name not in have:
-            yield ours.on_log(log)
-    for name, seed in logs.stories(seeds):
-        if f"{name}-{seed:02d}" not in have:
-            yield ours.on_story(name, seed, shared if seed < peer_seeds else None)
+def _logs(
+    out: Path, seeds: int, quiet: int, peer_seeds: int, only: Sequence[str]
+) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
+    """Every log that was asked for by its name, and what measures it."""
+    shared, held = out / "logs", out / "workspaces"
+    held.mkdir(parents=True, exist_ok=True)
+    for seed in range(quiet if not only or "quiet" in only else 0):
+        name = logs.quiet_name(seed)
+        yield name, partial(ours.on_quiet, shared, seed, held / f"{name}.duckdb")
+    for story, seed in logs.stories(seeds):
+        if not only or story in only:
+            name = f"{story}-{seed:02d}"
+            keep = shared if seed < peer_seeds else None
+            yield name, partial(ours.on_story, story, seed, held / f"{name}.duckdb", keep)
     for name in real.LOGS if REAL.is_dir() else ():
-        if name not in have:
-            yield real.on_real(REAL, name, shared)
+        if not only or "real" in only or name in only:
+            yield name, partial(real.on_real, REAL, name, held / f"{name}.duckdb", shared)
 
 
 def peers(out: Path) -> dict[str, list[dict[str, Any]]]:
@@ -76,9 +90,17 @@ def main() -> None:
     asked.add_argument("--seeds", type=int, default=20)
     asked.add_argument("--quiet", type=int, default=40)
     asked.add_argument("--peer-seeds", type=int, default=5)
+    asked.add_argument("--only", action="append", default=[], help="a story, a real log, real or quiet")
+    asked.add_argument("--minutes", type=float, default=float("inf"), help="begin no log after so many")
+    asked.add_argument("--anew", action="store_true", help="measure every log again by the rules of today")
     given = asked.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    own = measure(given.out, given.seeds, given.quiet, given.peer_seeds)
+    if given.anew:
+        (given.out / "ours.jsonl").unlink(missing_ok=True)
+    own, left = measure(given.out, given)
+    if left:
+        print(f"{left} logs are still to be measured: run it again.")
+        return
     table = {"plumbline": judge.summary(own)}
     for peer, results in peers(given.out).items():
         table[peer] = judge.summary(results)
