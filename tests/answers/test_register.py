@@ -7,12 +7,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from plumbline.answers.checking import check, reconcile
 from plumbline.answers.findings import acknowledge, findings
 from plumbline.answers.loading import load_file, undo_load
 from plumbline.answers.recording import records_in
-from plumbline.domain import Finding, PlumblineError, Severity
+from plumbline.domain import Finding, PlumblineError, Point, PointStatus, Severity
+from plumbline.monitor.findings import performance_findings
+from plumbline.store import findings as register
 from plumbline.store.findings import Recorded
 from plumbline.store.workspace import Workspace
 from tests.pages.sample import log
@@ -57,6 +61,87 @@ def test_what_is_no_longer_found_is_closed_unless_its_signal_was_not_looked_at(w
         "performance.accuracy": False,
         "consistency.repeats": True,
     }
+
+
+def test_a_withdrawn_problem_is_not_reopened_by_another_long_after(workspace: Workspace) -> None:
+    (first,) = kept(workspace, [problem(3)])
+    kept(workspace, [])
+    both = kept(workspace, [problem(90)])
+    assert {(r.id == first.id, r.open) for r in both} == {(True, False), (False, True)}
+    again = kept(workspace, [problem(4), problem(90)])
+    assert {(r.id == first.id, r.open) for r in again} == {(True, True), (False, True)}
+
+
+def test_problems_that_later_labels_join_are_one_record_and_two_again_if_they_part(
+    workspace: Workspace,
+) -> None:
+    kept(workspace, [problem(3, 9), problem(30)])
+    newer, older = kept(workspace, [problem(3, 9), problem(30)])
+    with workspace.write() as cursor:
+        register.acknowledge(cursor, newer.id, "Ada", AT)
+    (one,) = kept(workspace, [problem(3)])
+    assert (one.id, one.open, one.acknowledged_by) == (older.id, True, "Ada")
+    with workspace.read() as cursor:
+        part = register.one(cursor, newer.id)
+    assert (part.part_of, part.open) == (older.id, False)
+    parted = kept(workspace, [problem(3, 9), problem(30)])
+    assert [(r.id, r.open) for r in parted] == [(newer.id, True), (older.id, False)]
+
+
+#: what a week turned out to be; a step of the story: weeks that are loaded by then, and one corrected
+WEEKS = st.lists(st.sampled_from([PointStatus.BREACH, PointStatus.OK]), min_size=1, max_size=20)
+
+
+def weekly(states: list[PointStatus]) -> list[Finding]:
+    begins = [datetime(2026, 1, 5, tzinfo=UTC) + timedelta(days=7 * i) for i in range(len(states))]
+    points = [
+        Point("accuracy", at, at + timedelta(days=7), 100, v, v - 0.01, v + 0.01, 0.8, s)
+        for at, s in zip(begins, states, strict=True)
+        for v in [0.6 if s is PointStatus.BREACH else 0.9]
+    ]
+    return performance_findings("s", points, name=str, say=lambda m, v: f"{v}", healthy=0.9)
+
+
+def shown(ws: Workspace) -> list[tuple[int, bool, datetime | None, datetime | None]]:
+    with ws.read() as cursor:
+        rows = register.recorded(cursor, "s")
+    return sorted((r.id, r.open, r.finding.since, r.finding.until) for r in rows)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(WEEKS, st.lists(st.tuples(st.integers(0, 20), st.integers(0, 19)), min_size=1, max_size=6))
+def test_however_a_log_grows_is_corrected_or_taken_back_there_is_one_record_a_problem(
+    workspace: Workspace, weeks: list[PointStatus], steps: list[tuple[int, int]]
+) -> None:
+    with workspace.write() as cursor:
+        cursor.execute("DELETE FROM finding")
+    states = list(weeks)
+    for loaded_weeks, corrected in steps:
+        if corrected < len(states):
+            states[corrected] = PointStatus.OK
+        found = weekly(states[:loaded_weeks])
+        kept(workspace, found)
+        held = shown(workspace)
+        kept(workspace, found)
+        assert shown(workspace) == held
+        told = [(since, until) for _, _, since, until in held]
+        assert all(told.count((f.since, f.until)) == 1 for f in found)
+        assert [since for _, is_open, since, _ in held if is_open] == [
+            f.since for f in found if f.until is None
+        ]
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(WEEKS, st.sets(st.integers(0, 20)))
+def test_a_log_that_only_grows_leaves_the_records_that_one_check_at_its_end_would(
+    workspace: Workspace, weeks: list[PointStatus], looks: set[int]
+) -> None:
+    with workspace.write() as cursor:
+        cursor.execute("DELETE FROM finding")
+    for cut in [*sorted(looks), len(weeks)]:
+        kept(workspace, weekly(weeks[: min(cut, len(weeks))]))
+    held = [(since, until) for _, _, since, until in shown(workspace)]
+    assert held == [(f.since, f.until) for f in weekly(weeks)]
 
 
 @pytest.fixture

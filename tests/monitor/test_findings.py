@@ -11,14 +11,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import FeatureDrift, Finding, Kind, Point, PointStatus, Severity
+from plumbline.monitor.drift_findings import _fisher, drift_findings, presence_findings
 from plumbline.monitor.findings import (
-    _fisher,
     costing,
-    drift_findings,
     joined,
     performance_findings,
-    presence_findings,
-    runs,
     same_problem,
 )
 
@@ -56,15 +53,6 @@ def told(points: list[Point], **more: object) -> list[Finding]:
     )
 
 
-@given(st.lists(st.booleans(), max_size=40))
-def test_runs_cover_every_true_once_and_say_whether_they_ended(flags: list[bool]) -> None:
-    found = runs(flags)
-    assert [i for run, _ in found for i in run] == [i for i, flag in enumerate(flags) if flag]
-    for run, ended in found:
-        assert run.start == 0 or not flags[run.start - 1]
-        assert ended is (run.stop < len(flags))
-
-
 def test_a_run_of_breaches_is_one_finding_from_its_onset_to_its_end() -> None:
     series = [point(i, BREACH if 3 <= i < 6 else OK, 0.6 if 3 <= i < 6 else 0.9) for i in range(8)]
     (found,) = told(series)
@@ -94,6 +82,17 @@ def test_a_change_point_dates_the_run_it_lies_before_and_no_other() -> None:
     assert (first.since, second.since) == (week(2), week(5) + timedelta(days=3))
 
 
+def test_a_value_about_its_limit_is_one_problem_until_it_is_clear_of_it() -> None:
+    values = [0.9, 0.6, 0.82, 0.6, 0.82, 0.83, 0.82, 0.9, 0.89]
+    series = [point(i, BREACH if v < 0.8 else OK, v) for i, v in enumerate(values)]
+    (still,) = told(series[:8], healthy=0.9)
+    assert (still.since, still.until, still.figures["chunks"]) == (week(1), None, 2)
+    assert "not clear" in still.sentence
+    (over,) = told(series, healthy=0.9)
+    assert (over.since, over.until) == (week(1), week(4))
+    assert "not clear" not in over.sentence
+
+
 def test_how_sure_is_the_normal_probability_of_being_beyond_the_limit() -> None:
     (found,) = told([point(0, OK, 0.9), point(1, BREACH, 0.75, wide=True), point(2, OK, 0.9)])
     assert found.confidence == pytest.approx(stats.norm.cdf(0.05 / (0.3 / stats.norm.ppf(0.975))), abs=1e-3)
@@ -117,7 +116,7 @@ def test_one_chunk_is_a_finding_where_it_alone_is_beyond_what_a_year_of_chance_w
 
 
 def test_two_chunks_are_one_finding_known_when_both_together_are_beyond_chance() -> None:
-    pair = [replace(drifted(i, i in (2, 3)), p_value=0.004) for i in range(5)]
+    pair = [replace(drifted(i, i in (2, 3)), p_value=0.004) for i in range(6)]
     assert drift_findings("s", pair[:3]) == []
     (found,) = drift_findings("s", pair, weights={"age": 0.9, "b": 0.1})
     assert (found.since, found.until, found.known_at) == (week(2), week(4), week(4))
@@ -129,9 +128,11 @@ def test_two_chunks_are_one_finding_known_when_both_together_are_beyond_chance()
 def test_weeks_that_share_days_are_joined_only_with_those_a_week_apart_and_told_as_one() -> None:
     """Seven windows of nearly the same days are no seven proofs; a gap of a day is no end."""
     day = timedelta(days=1)
-    begins = [START + i * day for i in range(17)]
+    begins = [START + i * day for i in range(24)]
     rolling = [
-        replace(drifted(0, i not in (0, 3, 16)), p_value=0.004, n=70, start=begin, end=begin + WEEK)
+        replace(
+            drifted(0, i not in (0, 3, *range(16, 24))), p_value=0.004, n=70, start=begin, end=begin + WEEK
+        )
         for i, begin in enumerate(begins)
     ]
     assert drift_findings("s", rolling[:8], overlap=7) == []
@@ -143,7 +144,7 @@ def test_weeks_that_share_days_are_joined_only_with_those_a_week_apart_and_told_
 
 @pytest.mark.parametrize("method", ["missing", "new_levels", "out_of_range"])
 def test_values_that_go_missing_are_a_finding_of_their_own(method: str) -> None:
-    series = [drifted(i, i == 3, method=method) for i in range(5)]
+    series = [drifted(i, i == 3, method=method) for i in range(6)]
     (found,) = presence_findings("s", method, series)
     assert (found.signal, found.since, found.until) == (f"{method}.age", week(3), week(4))
 
@@ -189,6 +190,18 @@ def test_cost_is_said_only_where_it_is_known() -> None:
 def test_the_p_values_of_a_run_are_joined_by_fishers_method(p_values: list[float]) -> None:
     expected = stats.combine_pvalues(p_values, method="fisher")
     assert _fisher(float(expected.statistic), len(p_values)) == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+def test_a_distance_about_its_threshold_is_one_finding_dated_by_what_proved_it() -> None:
+    """A first week that chance may bring is not when it began, and falling to 0.09 is no end; 0.02 is."""
+    sizes = [0.02, 0.11, 0.09, 0.09, 0.3, 0.09, 0.09, 0.09, 0.12, 0.02, 0.02]
+    series = [
+        replace(drifted(i, v >= 0.1), value=v, p_value=0.02 if i == 1 else 1e-9) for i, v in enumerate(sizes)
+    ]
+    (found,) = drift_findings("s", series[:8])
+    assert (found.since, found.until, found.known_at) == (week(4), None, week(5))
+    (over,) = drift_findings("s", series)
+    assert (over.since, over.until) == (week(4), week(9))
 
 
 def test_a_run_that_chance_may_bring_once_in_a_year_waits_for_more_evidence() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from plumbline.domain import Bins, FeatureProfile, Kind
 from plumbline.monitor.drift import judged_by_chunk, laid_by_chunk
-from plumbline.monitor.findings import drift_findings
+from plumbline.monitor.drift_findings import drift_findings
 from plumbline.monitor.rolling import WIDTH, onset, rolled
 
 START = datetime(2026, 1, 1, tzinfo=UTC)  # a Thursday

@@ -5,19 +5,23 @@ A load does this for itself, so that no chunk goes unwatched; cron does it betwe
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 from plumbline.answers.reading import as_of, span_of
 from plumbline.answers.signalling import measurements, raised
 from plumbline.domain import Finding, System
 from plumbline.monitor.chunks import chunk_index
+from plumbline.monitor.episodes import CALM
 from plumbline.monitor.findings import same_problem
 from plumbline.store import findings as register
 from plumbline.store import systems, trail
+from plumbline.store.findings import Recorded
 from plumbline.store.workspace import Cursor, Workspace, now
 
 ACTION = "signals checked"
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def check(ws: Workspace, key: str | None, *, actor: str, all_signals: bool = True) -> tuple[Finding, ...]:
@@ -54,21 +58,47 @@ def reconcile(
     """Bring the register up to date: one record a problem, however often it is found.
 
     A problem that is found again is updated; one whose signal was looked at and that is not found any more is
-    closed (labels came or were corrected, or its load was undone); what was not looked at stays as it is.
+    closed (labels came or were corrected, or its load was undone); what was not looked at stays as it is. Where
+    labels that came since join two recorded problems, the earlier record goes on and the other is part of it.
     """
-    known = register.recorded(cursor, key)
-    taken: set[int] = set()
-    for one in found:
+    known = sorted(register.recorded(cursor, key, parts=True), key=_age)
+    held: dict[int, int] = {}
+    for place, one in _by_time(found):
+        record = next((r for r in known if r.id not in held and same_problem(_bounded(r), one)), None)
         closed = at if one.until is not None else None
-        held = next((r for r in known if r.id not in taken and same_problem(r.finding, one)), None)
-        if held is None:
-            taken.add(register.add(cursor, one, at, closed))
+        if record is None:
+            held[register.add(cursor, one, at, closed)] = place
         else:
-            taken.add(held.id)
-            register.update(cursor, held.id, one, at, (held.closed_at or closed) if closed else None)
+            held[record.id] = place
+            register.update(cursor, record.id, one, at, (record.closed_at or closed) if closed else None)
     for record in known:
-        if record.open and record.id not in taken and record.finding.signal.startswith(looked_at):
+        if record.id in held:
+            continue
+        whole = next((n for n, place in held.items() if same_problem(_bounded(record), found[place])), None)
+        if whole is not None:
+            register.join(cursor, record.id, whole, at)
+        elif record.open and record.finding.signal.startswith(looked_at):
             register.close(cursor, record.id, at)
+
+
+def _by_time(found: list[Finding]) -> list[tuple[int, Finding]]:
+    """Findings with their places, earliest onset first; those without an onset last."""
+    return sorted(enumerate(found), key=lambda own: (own[1].since is None, own[1].since or LONG_AGO))
+
+
+def _age(record: Recorded) -> tuple[bool, bool, datetime, int]:
+    """Which record of one problem goes on: one that is no part of another, with the earliest onset, the oldest."""
+    since = record.finding.since
+    return record.part_of is not None, since is None, since or LONG_AGO, record.id
+
+
+def _bounded(record: Recorded) -> Finding:
+    """A recorded finding with an end: one that was closed because it was not found any more has none of its own, and
+    must not be taken for whatever goes wrong with the same thing long after."""
+    one = record.finding
+    if record.open or one.until is not None or one.since is None:
+        return one
+    return replace(one, until=max(one.since, one.known_at or one.since) + CALM)
 
 
 def findings(cursor: Cursor, system: System) -> tuple[Finding, ...]:

@@ -14,6 +14,7 @@ from plumbline.answers.standing import Standing
 from plumbline.answers.wording import METHOD_NAMES, say_metric, say_value
 from plumbline.domain import FeatureProfile, Finding, PointStatus, Severity, Slice, System
 from plumbline.logs.schema import changes
+from plumbline.monitor import drift_findings as shifts
 from plumbline.monitor import findings as problems
 from plumbline.monitor import rolling
 from plumbline.monitor.chunks import midnight
@@ -22,6 +23,7 @@ from plumbline.monitor.cusum import early_warning
 from plumbline.monitor.delay import delay_curve, usual_delay
 from plumbline.monitor.distances import OF_THEIR_OWN
 from plumbline.monitor.drift import Laid, judged_by_chunk, laid_by_chunk
+from plumbline.monitor.performance import thresholds
 from plumbline.monitor.quality import audit
 from plumbline.monitor.staleness import staleness
 from plumbline.profile import read, rows
@@ -76,9 +78,19 @@ def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
     onset = m.held.change.at if m.held.change else None
     say = partial(say_value, unit=m.system.unit)
     found = problems.performance_findings(
-        m.system.key, m.held.points, name=say_metric, say=say, delay=m.delay, onset=onset
-    )
+        m.system.key, m.held.points, name=say_metric, say=say, delay=m.delay, onset=onset,
+        healthy=_healthy(m, m.held.by),
+    )  # fmt: skip
     return [problems.costing(f, m.held.stake) if f.until is None else f for f in found]
+
+
+def _healthy(m: Measurements, by: str) -> float | None:
+    """The headline metric's mean over the reference's chunks."""
+    bands = thresholds(
+        m.held.profile, reference=m.system.reference, by=by, metrics=[m.held.headline],
+        cost=m.system.settings.get("cost_matrix"),
+    )  # fmt: skip
+    return next(iter(bands.values())).mean
 
 
 def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -130,7 +142,11 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
     since = m.system.reference[1]
     later = [p for p in points if p.start >= since]
     return problems.performance_findings(
-        m.system.key, later, name=say_metric, say=partial(say_value, unit=m.system.unit)
+        m.system.key,
+        later,
+        name=say_metric,
+        say=partial(say_value, unit=m.system.unit),
+        healthy=_healthy(m, m.by),
     )
 
 
@@ -142,7 +158,7 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
         return []
     by_day = rolling.rolled(tuple(inputs.values()), reference=reference, until=m.now)
     judged = judged_by_chunk(by_day or m.laid, "js")
-    return problems.drift_findings(
+    return shifts.drift_findings(
         m.system.key, [c for c in judged if c.feature in inputs], overlap=rolling.WIDTH if by_day else 1,
         dated=lambda name, first, known: rolling.onset(inputs[name], reference=reference, first=first, known=known),
         weights=m.weights, spoken=METHOD_NAMES,
@@ -154,7 +170,7 @@ def _presence(cursor: Cursor, m: Measurements) -> list[Finding]:
     found = []
     for method in OF_THEIR_OWN:
         inputs = [c for c in judged_by_chunk(m.laid, method) if c.feature not in OUTPUTS]
-        found += problems.presence_findings(m.system.key, method, inputs)
+        found += shifts.presence_findings(m.system.key, method, inputs)
     return found
 
 

@@ -1,40 +1,24 @@
 """Findings: one record a problem, from its onset to its end, not one a chunk.
 
-A run of chunks in breach is one finding. ``known_at`` is the earliest moment at which the rule that raised it
+An episode (``monitor.episodes``) is one finding. ``known_at`` is the earliest moment at which the rule that raised it
 could have been applied: the end of the chunk that confirmed it, and for outcomes the usual delay of labels
 after that. Delays of detection are measured from it, and an alarm never claims to have known earlier.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
 
-from plumbline.domain import FeatureDrift, Finding, Point, PointStatus, Severity
+from plumbline.domain import Finding, Point, PointStatus, Severity
+from plumbline.monitor.episodes import episodes, is_clear
 from plumbline.monitor.intervals import Z
-
-T = TypeVar("T")
 
 #: words for the sentences: (metric or method, value) -> text
 Say = Callable[[str, float | None], str]
 Name = Callable[[str], str]
-
-
-def runs(flags: Sequence[bool]) -> list[tuple[range, bool]]:
-    """Positions of each unbroken run of True, and whether it ended before the series did."""
-    found: list[tuple[range, bool]] = []
-    first: int | None = None
-    for place, flag in enumerate([*flags, False]):
-        if flag and first is None:
-            first = place
-        elif not flag and first is not None:
-            found.append((range(first, place), place < len(flags)))
-            first = None
-    return found
 
 
 def performance_findings(
@@ -45,23 +29,30 @@ def performance_findings(
     say: Say,
     delay: timedelta = timedelta(0),
     onset: datetime | None = None,
+    healthy: float | None = None,
 ) -> list[Finding]:
-    """One finding a run of breaches of one metric and version, realised or estimated.
+    """One finding an episode of breaches of one metric and version, realised or estimated.
 
     Args:
         points: one series in order of time.
         delay: how long labels usually take after a chunk's end; nothing for estimates.
-        onset: the change point where one was found; it dates the run that it falls into or just before.
+        onset: the change point where one was found; it dates the episode that it falls into, before it was
+            confirmed, or just before.
+        healthy: the reference's mean: how far back a value has to come before the problem can be over.
     """
     series = [p for p in points if p.status is not PointStatus.UNKNOWN and not p.provisional]
+    beyond = [p.status is PointStatus.BREACH for p in series]
+    clear = [p.status is PointStatus.OK and is_clear(p.value, p.threshold, healthy) for p in series]
     made = []
-    for run, ended in runs([p.status is PointStatus.BREACH for p in series]):
-        part = [series[i] for i in run]
+    for run, ended in episodes(beyond, clear, [p.start for p in series], [p.end for p in series]):
+        part = [series[i] for i in run if beyond[i]]
         worst = max(part, key=lambda p: abs((p.value or 0) - (p.threshold or 0)))
         since = part[0].start
         earlier = series[run.start - 1].start if run.start else since
-        if onset is not None and earlier <= onset < part[-1].end:
+        if onset is not None and earlier <= onset < _confirmed(part):
             since = onset
+        last = series[-1]
+        back = "" if ended or last is part[-1] else back_but_not_over(say(last.metric, last.value))
         rows = sum(p.n for p in part)
         told = "decisions, before their labels" if worst.estimated else "labelled decisions"
         made.append(
@@ -69,7 +60,8 @@ def performance_findings(
                 system=system,
                 signal=f"{'estimate' if worst.estimated else 'performance'}.{worst.metric}",
                 sentence=f"{name(worst.metric)}{', estimated,' if worst.estimated else ''} went to "
-                f"{say(worst.metric, worst.value)}, limit {say(worst.metric, worst.threshold)}, over {rows:,} {told}.",
+                f"{say(worst.metric, worst.value)}, limit {say(worst.metric, worst.threshold)}, over "
+                f"{rows:,} {told}.{back}",
                 since=since,
                 until=part[-1].end if ended else None,
                 severity=Severity.MEDIUM if worst.estimated else Severity.HIGH,
@@ -85,6 +77,11 @@ def performance_findings(
     return made
 
 
+def back_but_not_over(value: str) -> str:
+    """What a finding adds where its last chunk is within the limit."""
+    return f" It was {value} in the last of them: not clear of the limit, or not for long enough to be over."
+
+
 def _wholly(point: Point) -> bool:
     """The whole interval is beyond the limit that the value is beyond."""
     if point.threshold is None or point.value is None or point.low is None or point.high is None:
@@ -94,7 +91,7 @@ def _wholly(point: Point) -> bool:
 
 
 def _confirmed(part: Sequence[Point]) -> datetime:
-    """When the first breach of a run stood fast: at once, or with the chunk after it."""
+    """When the first breach of an episode stood fast: at once, or with the chunk after it."""
     return part[0].end if _wholly(part[0]) or len(part) == 1 else part[1].end
 
 
@@ -110,145 +107,6 @@ def _sure(point: Point) -> float | None:
     if error <= 0:
         return None
     return round(0.5 * (1 + math.erf(abs(point.value - point.threshold) / error / math.sqrt(2))), 4)
-
-
-#: false drift alarms a system-year that chance may raise over all of a system's features
-BUDGET = 0.1
-YEAR = timedelta(days=365)
-
-
-def drift_findings(
-    system: str,
-    chunks: Sequence[FeatureDrift],
-    *,
-    overlap: int = 1,
-    dated: Callable[[str, datetime, datetime], datetime] | None = None,
-    weights: dict[str, float] | None = None,
-    spoken: Mapping[str, str] | None = None,
-) -> list[Finding]:
-    """One finding a run of drifted chunks of one feature whose evidence is beyond chance.
-
-    A chunk's test allows one feature in twenty to be wrong; a year has many chunks and a log many features. So an
-    alarm waits until the p-values of the run's chunks, joined by Fisher's method, are below what ``BUDGET`` false
-    alarms a year leave for each feature and each moment at which one could be raised. Every chunk of a run is
-    beyond the threshold, so one is enough where it is that far beyond chance.
-
-    Args:
-        chunks: every feature's, by one method, in order of time.
-        overlap: of how many chunks each decision is a part: 7 where weeks begin anew every day. Only those without
-            a decision in common are joined, and runs with one in common are one.
-        dated: (feature, the first chunk's start, when it was known) -> when it began; None: the first chunk's start.
-        weights: mean absolute attribution by feature, where known.
-        spoken: how a method is called in a sentence, where not as it is spelt.
-    """
-    total = sum((weights or {}).values())
-    made = []
-    names = dict.fromkeys(c.feature for c in chunks)
-    for feature in names:
-        series = [c for c in chunks if c.feature == feature and c.status is not PointStatus.UNKNOWN]
-        for run, ended in runs(_bridged([c.drifted for c in series], overlap)):
-            part = [series[i] for i in run]
-            sure = _enough(part, len(names), overlap)
-            if sure is None:
-                continue
-            worst = max(part, key=lambda c: c.value or 0)
-            apart = part[::-overlap]
-            since, known = part[0].start, part[sure].end
-            if dated is not None and since is not None and known is not None:
-                since = dated(feature, since, known)
-            weight = (weights or {}).get(feature, 0.0) / total if total > 0 else None
-            rows = sum(c.n for c in apart)
-            called = (spoken or {}).get(worst.method, worst.method)
-            carries = f", which carries {100 * weight:.0f} % of the model's weight," if weight else ""
-            made.append(
-                Finding(
-                    system=system,
-                    signal=f"drift.{feature}",
-                    sentence=f"{feature}{carries} drifted: {called} up to {worst.value:.2f}, "
-                    f"limit {worst.threshold:g}, over {rows:,} decisions.",
-                    since=since,
-                    until=part[-1].end if ended else None,
-                    severity=Severity.LOW if weight is not None and weight < 0.05 else Severity.MEDIUM,
-                    confidence=None if worst.q_value is None else round(1 - worst.q_value, 4),
-                    page="drift",
-                    figures={
-                        "feature": feature, "method": worst.method, "value": worst.value, "threshold": worst.threshold,
-                        "q_value": worst.q_value, "n": rows, "chunks": len(apart), "weight": weight,
-                    },
-                    known_at=known,
-                )
-            )  # fmt: skip
-    return made
-
-
-def _bridged(flags: Sequence[bool], overlap: int) -> list[bool]:
-    """The flags with gaps closed between two that are True and share a decision."""
-    closed = list(flags)
-    on = [place for place, flag in enumerate(flags) if flag]
-    for one, following in itertools.pairwise(on):
-        if following - one < overlap:
-            closed[one:following] = [True] * (following - one)
-    return closed
-
-
-def _enough(part: Sequence[FeatureDrift], features: int, overlap: int = 1) -> int | None:
-    """The chunk of a run with which its evidence is beyond the budget; None: never."""
-    first = part[0]
-    if first.start is None or first.end is None:
-        return None
-    looks = max(YEAR / (first.end - first.start), 1.0) * overlap
-    statistics: list[float] = []
-    for place, chunk in enumerate(part):
-        joined_with = statistics[place - overlap] if place >= overlap else 0.0
-        chance = max(chunk.p_value if chunk.p_value is not None else 1.0, 1e-300)
-        statistics.append(joined_with - 2 * math.log(chance))
-        if chunk.drifted and _fisher(statistics[-1], place // overlap + 1) < BUDGET / (features * looks):
-            return place
-    return None
-
-
-def _fisher(statistic: float, tests: int) -> float:
-    """P(chi-square with 2 x tests degrees of freedom >= statistic): Fisher (1925), in closed form."""
-    half, term, total = statistic / 2, 1.0, 1.0
-    for i in range(1, tests):
-        term *= half / i
-        total += term
-    return math.exp(-half) * total if half < 700 else 0.0
-
-
-#: signals of their own beside the shape of a distribution -> what a breach says of (feature, per cent)
-TOLD = {
-    "missing": "Values of {0} went missing: the share without one moved by {1:.1f} points",
-    "new_levels": "{0} has levels that the reference never had: {1:.1f} % of values",
-    "out_of_range": "{0} left the range of the reference: {1:.1f} % of values",
-}
-
-
-def presence_findings(system: str, method: str, chunks: Sequence[FeatureDrift]) -> list[Finding]:
-    """One finding a run of breaches by ``missing`` or ``new_levels`` of one feature."""
-    told = TOLD[method]
-    made = []
-    for feature in dict.fromkeys(c.feature for c in chunks):
-        series = [c for c in chunks if c.feature == feature and c.status is not PointStatus.UNKNOWN]
-        for run, ended in runs([c.status is PointStatus.BREACH for c in series]):
-            part = [series[i] for i in run]
-            worst = max(part, key=lambda c: c.value or 0)
-            sentence = told.format(feature, 100 * (worst.value or 0))
-            made.append(
-                Finding(
-                    system=system,
-                    signal=f"{method}.{feature}",
-                    sentence=f"{sentence}, over {sum(c.n for c in part):,} decisions.",
-                    since=part[0].start,
-                    until=part[-1].end if ended else None,
-                    severity=Severity.MEDIUM,
-                    confidence=None if worst.q_value is None else round(1 - worst.q_value, 4),
-                    page="drift",
-                    figures={"feature": feature, "method": method, "value": worst.value, "chunks": len(part)},
-                    known_at=part[0].end,
-                )
-            )
-    return made
 
 
 #: signals that tell of one problem from another side: the realised value outranks what warned of it

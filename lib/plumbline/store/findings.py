@@ -32,15 +32,25 @@ class Recorded:
     def open(self) -> bool:
         return self.closed_at is None
 
+    @property
+    def part_of(self) -> int | None:
+        """The number of the finding that tells of the same problem; None: this one stands for itself."""
+        number = self.finding.figures.get("part_of")
+        return number if isinstance(number, int) else None
 
-def recorded(cursor: Cursor, system: str | None = None) -> list[Recorded]:
-    """Every recorded finding of a system or of all: open ones first, then the newest."""
+
+def recorded(cursor: Cursor, system: str | None = None, *, parts: bool = False) -> list[Recorded]:
+    """Every recorded finding of a system or of all: open ones first, then the newest.
+
+    Args:
+        parts: those that turned out to be part of another one as well.
+    """
     rows = cursor.execute(
         f"SELECT {_FIELDS} FROM finding WHERE ? IS NULL OR system = ?"
         " ORDER BY closed_at IS NOT NULL, since DESC NULLS LAST, id DESC",
         [system, system],
     ).fetchall()
-    return [_read(row) for row in rows]
+    return [own for own in map(_read, rows) if parts or own.part_of is None]
 
 
 def one(cursor: Cursor, number: int) -> Recorded:
@@ -90,6 +100,18 @@ def update(cursor: Cursor, number: int, found: Finding, at: datetime, closed_at:
 def close(cursor: Cursor, number: int, at: datetime) -> None:
     """A check no longer finds it."""
     cursor.execute("UPDATE finding SET closed_at = ? WHERE id = ?", [naive(at), number])
+
+
+def join(cursor: Cursor, number: int, whole: int, at: datetime) -> None:
+    """A recorded finding turned out to be part of another: that one goes on, and has been seen if this one was."""
+    part, other = one(cursor, number), one(cursor, whole)
+    figures = json.dumps({**part.finding.figures, "part_of": whole}, sort_keys=True, default=str)
+    cursor.execute(
+        "UPDATE finding SET figures = ?, closed_at = coalesce(closed_at, ?) WHERE id = ?",
+        [figures, naive(at), number],
+    )
+    if part.acknowledged_by and part.acknowledged_at and not other.acknowledged_by:
+        acknowledge(cursor, whole, part.acknowledged_by, part.acknowledged_at)
 
 
 def acknowledge(cursor: Cursor, number: int, by: str, at: datetime) -> None:

@@ -1,0 +1,181 @@
+"""Findings of drift: one a feature and episode, raised once its evidence is beyond a year of chance."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from plumbline.domain import FeatureDrift, Finding, PointStatus, Severity
+from plumbline.monitor.drift import ALPHA
+from plumbline.monitor.episodes import episodes, is_clear, runs
+from plumbline.monitor.findings import back_but_not_over
+
+#: false drift alarms a system-year that chance may raise over all of a system's features
+BUDGET = 0.1
+YEAR = timedelta(days=365)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def drift_findings(
+    system: str,
+    chunks: Sequence[FeatureDrift],
+    *,
+    overlap: int = 1,
+    dated: Callable[[str, datetime, datetime], datetime] | None = None,
+    weights: dict[str, float] | None = None,
+    spoken: Mapping[str, str] | None = None,
+) -> list[Finding]:
+    """One finding an episode of drifted chunks of one feature, from the first run whose evidence is beyond chance.
+
+    A chunk's test allows one feature in twenty to be wrong; a year has many chunks and a log many features. So an
+    alarm waits until the p-values of the run's chunks, joined by Fisher's method, are below what ``BUDGET`` false
+    alarms a year leave for each feature and each moment at which one could be raised. Every chunk of a run is
+    beyond the threshold, so one is enough where it is that far beyond chance.
+
+    Args:
+        chunks: every feature's, by one method, in order of time.
+        overlap: of how many chunks each decision is a part: 7 where weeks begin anew every day. Only those without
+            a decision in common are joined, and runs with one in common are one.
+        dated: (feature, the first chunk's start, when it was known) -> when it began; None: the first chunk's start.
+        weights: mean absolute attribution by feature, where known.
+        spoken: how a method is called in a sentence, where not as it is spelt.
+    """
+    total = sum((weights or {}).values())
+    made = []
+    names = dict.fromkeys(c.feature for c in chunks)
+    for feature in names:
+        series = _judged(chunks, feature)
+        beyond = [c.drifted for c in series]
+        proved = _proved(series, len(names), overlap)
+        for run, ended in _episodes(series, beyond):
+            first, sure = next(((f, s) for f, s in proved if f in run), (0, None))
+            if sure is None:
+                continue
+            part = [series[i] for i in range(first, run.stop)]
+            worst = max(part, key=lambda c: c.value or 0)
+            apart = part[::-overlap]
+            since, known = part[0].start, series[sure].end
+            if dated is not None and since is not None and known is not None:
+                since = dated(feature, since, known)
+            weight = (weights or {}).get(feature, 0.0) / total if total > 0 else None
+            rows = sum(c.n for c in apart)
+            called = (spoken or {}).get(worst.method, worst.method)
+            last = series[-1]
+            back = "" if ended or last.drifted else back_but_not_over(f"{last.value or 0:.2f}")
+            carries = f", which carries {100 * weight:.0f} % of the model's weight," if weight else ""
+            made.append(
+                Finding(
+                    system=system,
+                    signal=f"drift.{feature}",
+                    sentence=f"{feature}{carries} drifted: {called} up to {worst.value:.2f}, "
+                    f"limit {worst.threshold:g}, over {rows:,} decisions.{back}",
+                    since=since,
+                    until=part[-1].end if ended else None,
+                    severity=Severity.LOW if weight is not None and weight < 0.05 else Severity.MEDIUM,
+                    confidence=None if worst.q_value is None else round(1 - worst.q_value, 4),
+                    page="drift",
+                    figures={
+                        "feature": feature, "method": worst.method, "value": worst.value, "threshold": worst.threshold,
+                        "q_value": worst.q_value, "n": rows, "chunks": len(apart), "weight": weight,
+                    },
+                    known_at=known,
+                )
+            )  # fmt: skip
+    return made
+
+
+def _judged(chunks: Sequence[FeatureDrift], feature: str) -> list[FeatureDrift]:
+    return [c for c in chunks if c.feature == feature and c.status is not PointStatus.UNKNOWN]
+
+
+def _episodes(series: Sequence[FeatureDrift], beyond: Sequence[bool]) -> list[tuple[range, bool]]:
+    """Episodes of one feature; clear is a distance under half the threshold, or one that chance may bring."""
+    clear = [
+        not c.drifted and (is_clear(c.value, c.threshold, 0.0) or c.q_value is None or c.q_value >= ALPHA)
+        for c in series
+    ]
+    starts, ends = [c.start or LONG_AGO for c in series], [c.end or LONG_AGO for c in series]
+    return episodes(beyond, clear, starts, ends)
+
+
+def _proved(series: Sequence[FeatureDrift], features: int, overlap: int) -> list[tuple[int, int]]:
+    """Of each run of drifted chunks whose evidence is beyond chance: its first chunk, and the one that proved it."""
+    found = []
+    for run in runs(_bridged([c.drifted for c in series], overlap)):
+        sure = _enough([series[i] for i in run], features, overlap)
+        if sure is not None:
+            found.append((run.start, run.start + sure))
+    return found
+
+
+def _bridged(flags: Sequence[bool], overlap: int) -> list[bool]:
+    """The flags with gaps closed between two that are True and share a decision."""
+    closed = list(flags)
+    on = [place for place, flag in enumerate(flags) if flag]
+    for one, following in itertools.pairwise(on):
+        if following - one < overlap:
+            closed[one:following] = [True] * (following - one)
+    return closed
+
+
+def _enough(part: Sequence[FeatureDrift], features: int, overlap: int = 1) -> int | None:
+    """The chunk of a run with which its evidence is beyond the budget; None: never."""
+    first = part[0]
+    if first.start is None or first.end is None:
+        return None
+    looks = max(YEAR / (first.end - first.start), 1.0) * overlap
+    statistics: list[float] = []
+    for place, chunk in enumerate(part):
+        joined_with = statistics[place - overlap] if place >= overlap else 0.0
+        chance = max(chunk.p_value if chunk.p_value is not None else 1.0, 1e-300)
+        statistics.append(joined_with - 2 * math.log(chance))
+        if chunk.drifted and _fisher(statistics[-1], place // overlap + 1) < BUDGET / (features * looks):
+            return place
+    return None
+
+
+def _fisher(statistic: float, tests: int) -> float:
+    """P(chi-square with 2 x tests degrees of freedom >= statistic): Fisher (1925), in closed form."""
+    half, term, total = statistic / 2, 1.0, 1.0
+    for i in range(1, tests):
+        term *= half / i
+        total += term
+    return math.exp(-half) * total if half < 700 else 0.0
+
+
+#: signals of their own beside the shape of a distribution -> what a breach says of (feature, per cent)
+TOLD = {
+    "missing": "Values of {0} went missing: the share without one moved by {1:.1f} points",
+    "new_levels": "{0} has levels that the reference never had: {1:.1f} % of values",
+    "out_of_range": "{0} left the range of the reference: {1:.1f} % of values",
+}
+
+
+def presence_findings(system: str, method: str, chunks: Sequence[FeatureDrift]) -> list[Finding]:
+    """One finding an episode of breaches by ``missing``, ``new_levels`` or ``out_of_range`` of one feature."""
+    told = TOLD[method]
+    made = []
+    for feature in dict.fromkeys(c.feature for c in chunks):
+        series = _judged(chunks, feature)
+        beyond = [c.status is PointStatus.BREACH for c in series]
+        for run, ended in _episodes(series, beyond):
+            part = [series[i] for i in run if beyond[i]]
+            worst = max(part, key=lambda c: c.value or 0)
+            sentence = told.format(feature, 100 * (worst.value or 0))
+            made.append(
+                Finding(
+                    system=system,
+                    signal=f"{method}.{feature}",
+                    sentence=f"{sentence}, over {sum(c.n for c in part):,} decisions.",
+                    since=part[0].start,
+                    until=part[-1].end if ended else None,
+                    severity=Severity.MEDIUM,
+                    confidence=None if worst.q_value is None else round(1 - worst.q_value, 4),
+                    page="drift",
+                    figures={"feature": feature, "method": method, "value": worst.value, "chunks": len(part)},
+                    known_at=part[0].end,
+                )
+            )
+    return made
