@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from pyarrow import parquet
 
 from plumbline.answers.erasing import erase_person
 from plumbline.answers.loading import inspect_file, load_file, logs_of, preview_file, undo_load
-from plumbline.domain import Load
+from plumbline.domain import Load, Task
 from plumbline.logs.cast import MISSING
+from plumbline.logs.labels import load_labels
 from plumbline.profile import build
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
-from tests.logs.logfiles import load, row, rows_of, state, write
+from tests.logs.logfiles import ROLES, load, mapping, row, rows_of, state, write
 
 NAMED = ("decision_id", "timestamp", "score", "prediction", "label", "age", "region")
 KEPT = '"feature:age", "text:age"'
@@ -89,6 +90,64 @@ def test_the_text_of_an_erased_person_goes_too(workspace: Workspace, tmp_path: P
         cursor.execute("CHECKPOINT")
     assert rows_of(workspace, KEPT, where='"text:age" IS NOT NULL') == []
     assert b"secret-word" not in workspace.path.read_bytes()
+
+
+def test_times_and_attributions_that_cannot_be_read_are_kept_told_of_and_undone(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    names = ("id", "when", "score", "pred", "label", "known", "trained", "shap")
+    roles = {k: ROLES[k] for k in names[:5]} | {
+        "known": "label_time", "trained": "trained_at", "shap": "attribution:age",
+    }  # fmt: skip
+    read = mapping(roles, formats={"known": "iso", "trained": "iso"})
+    how: dict[str, Any] = {"mapping": read, "after": build.on_loaded}
+    at = datetime(2026, 2, 1)
+    never = datetime(9999, 12, 31)  # how many a database says "not yet"
+
+    def table(path: Path, first: int, known: datetime, trained: str, shap: str) -> Path:
+        cells = [
+            dict(zip(names, [*row(i)[:5], known, trained, shap], strict=True))
+            for i in range(first, first + 40)
+        ]
+        parquet.write_table(pa.Table.from_pylist(cells), path)
+        return path
+
+    load(workspace, table(tmp_path / "a.parquet", 0, at, "2026-01-01", "0.5"), **how)
+    before = state(workspace)
+    made = load(workspace, table(tmp_path / "b.parquet", 40, never, "spring", "~0"), **how)
+    kept = '"label_time", "text:label_time", "text:trained_at", "text:attribution:age"'
+    assert rows_of(workspace, kept, where=f"_load_id = {made.load_id}")[0] == (
+        None, "9999-12-31 00:00:00", "spring", "~0"
+    )  # fmt: skip
+    assert "40 values of known are not a time; they are kept as text in text:label_time." in made.notes
+    again = load(workspace, table(tmp_path / "c.parquet", 40, at, "summer", "~0"), **how)
+    assert again.rows_loaded == 40  # what stands for the day of training tells rows apart
+    same = load(workspace, table(tmp_path / "d.parquet", 40, at, "spring", "~0"), **how)
+    assert (same.rows_loaded, same.rows_duplicate) == (0, 40)  # what stands for the label's time does not
+    for load_id in (same.load_id, again.load_id, made.load_id):
+        undo_load(workspace, load_id, actor="t")
+    assert state(workspace) == before
+
+
+def test_no_class_is_made_of_probabilities_of_which_one_cannot_be_read(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    roles = {"id": "decision_id", "when": "timestamp", "a": "proba:a", "b": "proba:b", "c": "proba:c"}
+    cells = [[*row(i)[:2], "0.2", "0.7" if i else "most", "0.1"] for i in range(4)]
+    read = mapping(roles, task=Task.MULTICLASS, positive=None, numeric=("a", "b", "c"))
+    load(workspace, write(tmp_path / "a.csv", cells, list(roles)), mapping=read)
+    assert rows_of(workspace, 'prediction, "text:proba:b"')[:2] == [(None, "most"), ("b", None)]
+
+
+def test_a_label_whose_time_cannot_be_read_waits_in_quarantine(workspace: Workspace, tmp_path: Path) -> None:
+    load(workspace, write(tmp_path / "a.csv", [row(i, label="") for i in range(4)]))
+    roles = {"id": "decision_id", "label": "label", "known": "label_time"}
+    cells = [["d0000", "yes", "2026-02-01"], ["d0001", "no", "later"], ["d0002", "no", ""]]
+    made = load_labels(
+        workspace, write(tmp_path / "b.csv", cells, list(roles)), system="s", actor="t",
+        mapping=mapping(roles, formats={"known": "iso"}),
+    )  # fmt: skip
+    assert (made.labels_joined, made.reasons) == (2, {"bad_label_time": 1})
 
 
 CELL = st.one_of(

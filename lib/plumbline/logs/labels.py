@@ -13,7 +13,7 @@ from plumbline.logs.plan import Plan, labels_plan
 from plumbline.logs.quarantine import Outcome, set_aside
 from plumbline.logs.register import Progress, log_load, nothing_fits, settle_classes
 from plumbline.logs.source import Source, open_source, require
-from plumbline.logs.staging import STAGE, STAGE_TABLE, drop_stage, odd_counts, stage
+from plumbline.logs.staging import STAGE, STAGE_TABLE, drop_stage, stage
 from plumbline.store import loads, systems
 from plumbline.store.sql import decision_table, literal
 from plumbline.store.workspace import Workspace, now
@@ -38,8 +38,8 @@ def load_labels(
 
     Rows are counted in file order, as if one by one: the first label of a decision and each that differs from
     the one before are loaded, a repeated one is a duplicate, an id that no decision has goes to quarantine as
-    ``unknown_decision``. Which label holds is settled by label time (see ``claims``); ``labels_joined`` counts
-    the decisions that got another label.
+    ``unknown_decision``, one whose label time cannot be read as ``bad_label_time``. Which label holds is settled
+    by label time (see ``claims``); ``labels_joined`` counts the decisions that got another label.
 
     Args:
         path: the file, or one that was opened before.
@@ -91,12 +91,11 @@ def _load(
         raise nothing_fits(source.given.name, aside.records, aside.reasons)
     say("Joining the labels", 0.5)
     settled = claim(cursor, system, load_id, _brought(cursor, system.key, plan, again))
-    notes = [f"{rows} values of {name} could not be read; they were left empty."
-             for name, rows in odd_counts(cursor, plan).items()]  # fmt: skip
-    if settled.corrected:
-        notes.append(
-            f"{settled.corrected} decisions had another label before; it is kept beside the new one."
-        )
+    notes = (
+        [f"{settled.corrected} decisions had another label before; it is kept beside the new one."]
+        if settled.corrected
+        else []
+    )
     touched = settled.loads
     record = Load(
         load_id=load_id, system=system.key, file=source.name, sha256=source.sha256, kind="labels",

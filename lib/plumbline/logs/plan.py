@@ -52,8 +52,8 @@ def stage_column(
     name, watched = str(item.role), ""
     if role in ("timestamp", "label_time", "trained_at"):
         value = cast.instant(cell, item.format, zone, kind=source.kinds[item.column])
-        if role != "timestamp":
-            watched = cell if text else ""
+        if role != "timestamp":  # a typed time has to be out of all bounds to be lost
+            watched = cell if text else f"CASE WHEN ({value}) IS NULL THEN CAST({cell} AS VARCHAR) END"
     elif role in ("decision_id", "version", "arm"):
         value = cast.name(cell, text=text)
     elif role == "subject":
@@ -106,45 +106,70 @@ def odd_masks(columns: Sequence[Column]) -> str:
     return ", ".join(f"({' + '.join(word)})::BIGINT AS _odd{i}" for i, word in enumerate(words))
 
 
-#: roles whose numbers may turn into text from one log to the next
+#: roles whose cells are kept as text where they are no number or no time: those that may turn into text from one
+#: log to the next, then those that tell two rows apart, then those that do not
 _RETYPED = ("feature", "segment", "protected")
+_TOLD_APART = ("trained_at", "proba", "attribution")
+_KEPT = (_RETYPED, _TOLD_APART, ("label_time", "override"))
 
 
 def _kept_beside(columns: Sequence[Column], existing: Sequence[DecisionColumn]) -> list[Column]:
-    """The columns, those of numbers with the column of text beside them; a cell that has two roles is kept once."""
+    """The columns, those of numbers and times with the column of text beside them; a cell that has two roles is
+    kept once."""
     taken = {c.name.lower(): c.source for c in existing if c.role.role == TEXT}
     cells: set[tuple[str, str]] = set()
     made = []
     for column in columns:
         role = column.map.role
-        if column.watched and role.role in _RETYPED and (role.name.lower(), column.map.column) not in cells:
-            cells.add((role.name.lower(), column.map.column))
-            name = RoleName(TEXT, role.name)
-            if taken.setdefault(str(name).lower(), str(role)) != str(role):
-                name = RoleName(TEXT, str(role))
+        known = (role.name.lower() if role.role in _RETYPED else str(role), column.map.column)
+        if column.watched and role.role in sum(_KEPT, ()) and known not in cells:
+            cells.add(known)
+            name = RoleName(TEXT, role.name if role.role in _RETYPED else str(role))
+            while taken.setdefault(str(name).lower(), str(role)) != str(role):
+                name = RoleName(TEXT, f"{role.role}:{name.name}")
             column = replace(column, beside=name)
         made.append(column)
     return made
 
 
 def kept_columns(columns: Sequence[Column]) -> list[Column]:
-    """The columns that a place of ``_texts`` stands for, in order."""
-    return [c for c in columns if c.beside]
+    """The columns that a place of ``_texts`` stands for, in order: those of which a cell tells two rows apart first."""
+    return [c for roles in _KEPT for c in columns if c.beside and c.map.role.role in roles]
 
 
 def kept_texts(columns: Sequence[Column]) -> str:
     """SQL of ``_texts``: a list of what cannot be read, NULL where all can; over ``_odd0`` ... and ``_raw0`` ..."""
     masks: dict[int, int] = {}
     texts = []
-    for i, column in enumerate(odd_columns(columns)):
-        if column.beside:
-            masks[i // MASK_BITS] = masks.get(i // MASK_BITS, 0) | 1 << (i % MASK_BITS)
-            text = cast.level(f"trim(_raw{i})", text=True)
-            texts.append(f"CASE WHEN {odd_bit(columns, column.name)} THEN {text} END")
+    places = {c.name: i for i, c in enumerate(odd_columns(columns))}
+    for column in kept_columns(columns):
+        i = places[column.name]
+        masks[i // MASK_BITS] = masks.get(i // MASK_BITS, 0) | 1 << (i % MASK_BITS)
+        text = cast.level(f"trim(_raw{i})", text=True)
+        texts.append(f"CASE WHEN {odd_bit(columns, column.name)} THEN {text} END")
     if not texts:
         return ""
     any_odd = " OR ".join(f"(_odd{word} & {mask}) <> 0" for word, mask in masks.items())
     return f"CASE WHEN {any_odd} THEN [{', '.join(texts)}] END AS _texts"
+
+
+def digest(plan: Plan) -> str:
+    """SQL of ``_hash``: what two rows have to share, beside their time, to be the same; over the staged columns and
+    ``_texts``. What could not be read tells rows apart as well."""
+    hashed = ", ".join(ident(name) for name in plan.hashed)
+    bare = f"hash({hashed})" if plan.hashed else "0::UBIGINT"
+    kept = [c.map.role.role for c in kept_columns(plan.columns)]
+    if not kept:
+        return bare
+    # retyped columns by themselves: rows that hold nothing else odd keep the hash that they always had
+    retyped = sum(role in _RETYPED for role in kept)
+    apart = retyped + sum(role in _TOLD_APART for role in kept)
+    cases = [
+        f"WHEN list_count(_texts[{start + 1}:{end}]) > 0 THEN hash({hashed or 0}, _texts[1:{end}])"
+        for start, end in ((retyped, apart), (0, retyped))
+        if end > start
+    ]
+    return f"CASE WHEN _texts IS NULL THEN {bare} {' '.join(cases)} ELSE {bare} END"
 
 
 def odd_bit(columns: Sequence[Column], name: str) -> str:
@@ -185,7 +210,7 @@ def decisions_plan(
         )
     derived: tuple[tuple[str, str], ...] = ()
     if probas and "prediction" not in names and task is not Task.REGRESSION:
-        derived = (("prediction", _most_probable(probas)),)
+        derived = (("prediction", _most_probable(columns, probas)),)
     outputs = [n for n in ("prediction", "score") if n in names] + probas
     reasons = [("bad_timestamp", '"timestamp" IS NULL', "timestamp")]
     for name in ("prediction", "score", "label"):
@@ -215,6 +240,7 @@ def labels_plan(source: Source, mapping: Mapping, *, task: Task) -> Plan:
         ("no_decision_id", '"decision_id" IS NULL', "decision_id"),
         ("bad_label", odd_bit(columns, "label"), "label"),
         ("no_label", '"label" IS NULL', "label"),
+        ("bad_label_time", odd_bit(columns, "label_time"), "label_time"),  # it settles which label holds
     )
     return Plan(tuple(columns), reasons)
 
@@ -226,8 +252,10 @@ def named_kind(item: ColumnMap) -> Kind:
     return item.kind or Kind.CATEGORICAL
 
 
-def _most_probable(probas: Sequence[str]) -> str:
-    """The class whose probability is largest, NULL where a row has none; the first wins a tie."""
+def _most_probable(columns: Sequence[Column], probas: Sequence[str]) -> str:
+    """The class whose probability is largest, NULL where a row has none or one cannot be read; the first wins a
+    tie."""
     top = f"greatest({', '.join(ident(p) for p in probas)})"
     cases = " ".join(f"WHEN {ident(p)} = {top} THEN {literal(p.removeprefix('proba:'))}" for p in probas)
-    return f"CASE {cases} END"
+    odd = " OR ".join(odd_bit(columns, p) for p in probas)
+    return f"CASE WHEN {odd} THEN NULL {cases} END"

@@ -9,6 +9,7 @@ from plumbline.logs.plan import (
     MASK_BITS,
     Column,
     Plan,
+    digest,
     kept_columns,
     kept_texts,
     odd_bit,
@@ -57,10 +58,7 @@ def staged_rows(source: Source, plan: Plan, *, limit: int | None = None) -> str:
     raw = "".join(f", {c.watched} AS _raw{i}" for i, c in enumerate(odd_columns(plan.columns)))
     reason = "CASE " + " ".join(f"WHEN {sql} THEN {literal(r)}" for r, sql, _ in plan.reasons) + " END"
     derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
-    texts, hashed = kept_texts(plan.columns), ", ".join(ident(name) for name in plan.hashed)
-    digest = f"hash({hashed})" if plan.hashed else "0::UBIGINT"
-    if texts:  # what could not be read tells rows apart as well
-        digest = f"CASE WHEN _texts IS NULL THEN {digest} ELSE hash({hashed or 0}, _texts) END"
+    texts = kept_texts(plan.columns)
     cells = _cells(source, plan) + (f" LIMIT {int(limit)}" if limit else "")
     read = f"SELECT {values}{raw} FROM ({cells})"
     odd = odd_columns(plan.columns)
@@ -70,7 +68,7 @@ def staged_rows(source: Source, plan: Plan, *, limit: int | None = None) -> str:
         words = ", ".join(f"_odd{i}" for i in range((len(odd) + MASK_BITS - 1) // MASK_BITS))
         inner = f"SELECT {names}, {odd_masks(plan.columns)}{kept} FROM ({read})"
         inner = f"SELECT {names}, {words}, {texts} FROM ({inner})"
-    return f"SELECT *{derived}, {reason} AS _reason, {digest} AS _hash FROM ({inner})"
+    return f"SELECT *{derived}, {reason} AS _reason, {digest(plan)} AS _hash FROM ({inner})"
 
 
 def _cells(source: Source, plan: Plan) -> str:

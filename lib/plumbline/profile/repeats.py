@@ -18,6 +18,8 @@ EXAMPLES = 20
 #: of each end of a group's outputs, the decisions shown
 _ENDS = 3
 _ALL = Slice()
+#: roles of which what is kept as text is an input as well
+_INPUTS = ("feature:", "segment:", "protected:")
 
 
 def repeats(
@@ -32,8 +34,9 @@ def repeats(
     that decided.
     """
     features = [
-        ident(c.name) for c in decision_columns(cursor, system.key) if c.role.role in ("feature", TEXT)
-    ]
+        ident(c.name) for c in decision_columns(cursor, system.key)
+        if c.role.role == "feature" or (c.role.role == TEXT and c.source.startswith(_INPUTS))
+    ]  # fmt: skip
     scope = of_slice(cursor, system, part)
     if not features:
         return Repeats(0, 0, 0, 0)

@@ -20,6 +20,9 @@ HELP = (
     "region = north, label is missing, wrong."
 )
 
+#: roles of which what is kept as text goes by the role's own words
+_BESIDE = ("label_time", "trained_at", "override", "proba", "attribution")
+
 
 def title(column: str) -> str:
     """A column as its reader knows it: features by their bare name, the rest with their role."""
@@ -29,7 +32,7 @@ def title(column: str) -> str:
     if role == "proba":
         return f"probability of {name}"
     if role == TEXT:
-        return f"{name} (text)"
+        return f"{title(name) if name.partition(':')[0] in _BESIDE else name} (text)"
     return name if role == "feature" else f"{role} {name}"
 
 
