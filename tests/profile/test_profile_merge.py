@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import Slice, Task
-from plumbline.profile import build, read
+from plumbline.profile import build, levels, read, stream
 from plumbline.store.sql import decision_table
 
 TABLES = ("basis", "bin", "feature", "outcome", "confusion", "hour", "presence", "delay")
@@ -149,6 +149,28 @@ def test_a_filter_that_holds_everywhere_gives_the_stored_profile(ws) -> None:
         ):
             filtered = Slice(part.start, part.end, part.version, part.arm, everywhere)
             _same(_all(cursor, system, part), _all(cursor, system, filtered))
+
+
+@pytest.mark.parametrize("many", [200, 1])
+def test_levels_that_the_reference_lacks_are_counted_alike_however_many(ws, many: int, monkeypatch) -> None:
+    """One list of levels, or more texts than are looked up in a list: the same as counting in SQL."""
+    monkeypatch.setattr(stream, "MANY", many)
+    monkeypatch.setattr(levels, "MANY", many)
+    rng = np.random.default_rng(8)
+    log = binary_log(rng).assign(**{"segment:all": "x"})
+    late = log["timestamp"] > START.replace(tzinfo=None) + timedelta(days=5)
+    fresh = pd.Series(rng.integers(0, 90, len(log))).map("new {}".format)
+    log["feature:c"] = log["feature:c"].where(~late | log["feature:c"].isna(), fresh)
+    log["version"] = log["version"].where(rng.random(len(log)) < 0.9, None)
+    with ws.write() as cursor:
+        system = make_system(cursor)
+        insert(cursor, system, log, 1)
+        build.on_loaded(cursor, system, 1)
+        everywhere = Slice(where=(("segment:all", "x"),))
+        _same(_all(cursor, system), _all(cursor, system, everywhere))
+        (c,) = read.feature_profiles(cursor, system, features=("c",))
+    kept = log[late & (log["arm"] != "shadow") & log["feature:c"].notna()]
+    assert sum(c.other_levels.values()) == len(kept) == c.counts[:, -1].sum()
 
 
 def test_slices_within_a_day_are_counted_from_the_rows(ws) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import Kind, System, Task
-from plumbline.profile import activity, features, numeric, outcomes
+from plumbline.profile import activity, features, kept, outcomes, stream
 from plumbline.profile.bins import (
     ERROR,
     basis_changed,
@@ -25,6 +25,8 @@ from plumbline.profile.bins import (
     read_grids,
 )
 from plumbline.profile.features import Grid
+from plumbline.profile.levels import Levels, distinct
+from plumbline.profile.numeric import Numbers
 from plumbline.profile.scope import all_rows, of_load
 from plumbline.store.sql import decision_table
 
@@ -180,13 +182,21 @@ def _count_features(
 ) -> None:
     known = [grid for grid in grids if grid.column != ERROR and grid.first_load <= load_id]
     scope = of_load(system, load_id)
-    counted = numeric.count(cursor, [g for g in known if g.bins.kind is Kind.NUMERIC], scope)
-    if counted:
-        sql = f"SELECT {features.COLUMNS} FROM {counted}"
+    counters: list[Numbers | Levels] = []
+    for at, grid in enumerate(known):
+        if grid.bins.kind is Kind.NUMERIC:
+            counters.append(Numbers.of(grid))
+        elif (levels := distinct(cursor, scope, grid.column)) is not None:
+            counters.append(Levels.of(grid, levels, f"levels{at}"))
+        else:
+            for sql, params in features.statements([grid], scope):
+                _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, params)
+    groups = stream.read(cursor, scope, counters)
+    for held in kept.tables(groups, counters):
+        cursor.register("counted_features", held)
+        sql = "SELECT * FROM counted_features"
         _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, {})
-        numeric.forget(cursor)
-    for sql, params in features.statements([g for g in known if g.bins.kind is Kind.CATEGORICAL], scope):
-        _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, params)
+        cursor.unregister("counted_features")
 
 
 def _count_outcomes(
