@@ -93,7 +93,7 @@ def regressed(
     columns = [
         error, abs(error), error**2, true, true**2, np.maximum(error, 0), np.maximum(-error, 0),
         np.where(nonzero, abs(error) / np.where(nonzero, abs(true), 1), 0), nonzero.astype(float),
-        np.where(both > 0, abs(error) / np.where(both > 0, both, 1), 0), error**2, error**4,
+        np.where(nonzero, abs(error) / np.where(both > 0, both, 1), 0), error**2, error**4,
     ]  # fmt: skip
     edges = np.linspace(error.min(), error.max(), 401)[1:-1] if edges is None else edges
     cells = np.zeros((g, len(edges) + 1), np.int64)

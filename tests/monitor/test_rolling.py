@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from plumbline.domain import Bins, FeatureProfile, Kind
+from plumbline.domain import Bins, FeatureProfile, Finding, Kind
 from plumbline.monitor.drift import judged_by_chunk, laid_by_chunk
 from plumbline.monitor.drift_findings import drift_findings
-from plumbline.monitor.rolling import WIDTH, onset, rolled
+from plumbline.monitor.rolling import WIDTH, onset, rolled, sudden
 
 START = datetime(2026, 1, 1, tzinfo=UTC)  # a Thursday
 DAY = timedelta(days=1)
@@ -81,3 +81,53 @@ def test_twenty_quiet_logs_of_eighty_decisions_a_day_raise_nothing() -> None:
         held = profile(steady(240, seed=seed))
         judged = judged_by_chunk(rolled([held], reference=HEALTHY, until=START + 240 * DAY), "js")
         assert drift_findings("s", judged, overlap=WIDTH) == []
+
+
+FAR, NEAR = [0.12, 0.13, 0.25, 0.5], [0.3, 0.25, 0.25, 0.2]
+
+
+def shifted(days: int, at: int, *, to: list[float] = FAR, length: int = 1000) -> np.ndarray:
+    """Steady days of 200 decisions, but others from day ``at`` on for ``length`` days."""
+    daily = steady(days, 200)
+    far = np.random.default_rng(5).multinomial(200, to, days)
+    inside = (np.arange(days) >= at) & (np.arange(days) < at + length)
+    return np.where(inside[:, None], far, daily)
+
+
+def raised(held: FeatureProfile, days: int, *, alone: bool = True) -> list[Finding]:
+    until = START + days * DAY
+    judged = judged_by_chunk(rolled([held], reference=HEALTHY, until=until), "js")
+    days_alone = sudden([held], reference=HEALTHY, until=until) if alone else ()
+    return drift_findings(
+        "s", judged, overlap=WIDTH, sudden=days_alone,
+        dated=lambda _, first, known: onset(held, reference=HEALTHY, first=first, known=known),
+    )  # fmt: skip
+
+
+def test_an_overwhelming_shift_is_known_after_one_day_and_told_by_that_day() -> None:
+    began = START + 70 * DAY
+    (found,) = raised(profile(shifted(71, 70)), 71)
+    assert (found.since, found.known_at, found.until) == (began, began + DAY, None)
+    assert found.figures["n"] == 200
+    assert f"on {began:%Y-%m-%d} alone" in found.sentence
+    (later,) = raised(profile(shifted(90, 70)), 90)
+    assert (later.since, later.known_at, later.until) == (began, began + DAY, None)
+
+
+def test_a_day_that_came_alone_is_over_after_two_calm_weeks() -> None:
+    (found,) = raised(profile(shifted(100, 70, length=1)), 100)
+    assert found.until is not None
+    assert found.until <= START + 77 * DAY
+
+
+def test_no_day_is_sudden_for_its_weekday_or_beside_a_reference_of_less_than_four_weeks() -> None:
+    weekdays = profile(np.eye(7, dtype=np.int64)[np.arange(100) % 7] * 60)
+    assert not any(d.drifted for d in sudden([weekdays], reference=HEALTHY, until=START + 100 * DAY))
+    short = (START, START + 27 * DAY)
+    assert sudden([profile(shifted(100, 70))], reference=short, until=START + 100 * DAY) == ()
+
+
+def test_a_shift_that_is_merely_large_waits_for_more_days() -> None:
+    held = profile(shifted(100, 70, to=NEAR))
+    assert len(raised(held, 100)) == 1
+    assert [f.known_at for f in raised(held, 100)] == [f.known_at for f in raised(held, 100, alone=False)]

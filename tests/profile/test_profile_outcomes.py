@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -179,7 +180,7 @@ def test_regression_moments_and_errors(tmp_path: Path) -> None:
         "under": -e[e < 0].sum(),
         "ape": np.abs(e / np.where(t == 0, np.inf, t)).sum(),
         "n_nonzero": (t != 0).sum(),
-        "smape": (2 * np.abs(e) / np.where(full == 0, np.inf, full)).sum(),
+        "smape": (2 * np.abs(e) / np.where(t == 0, np.inf, full)).sum(),
         "abs2": (e**2).sum(),
         "sq2": (e**4).sum(),
     }
@@ -192,6 +193,26 @@ def test_regression_moments_and_errors(tmp_path: Path) -> None:
     )
     assert features["prediction"].counts.sum() == n
     assert features["label"].missing.sum() == np.isnan(y).sum()
+
+
+def test_a_migration_forgets_only_the_smape_of_counts_with_true_values_of_zero(tmp_path: Path) -> None:
+    log = pd.DataFrame(
+        {
+            "timestamp": [START.replace(tzinfo=None) + timedelta(days=i // 5) for i in range(10)],
+            "prediction": 2.0,
+            "label": [0.0, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+        }
+    )
+    ws, system = _load(tmp_path, log, Task.REGRESSION)
+    with ws.write() as cursor:
+        before = read.outcome_profile(cursor, system).moments
+        cursor.execute((resources.files("plumbline.store") / "migrations/0016_smape.sql").read_text())
+        after = read.outcome_profile(cursor, system).moments
+    ws.close()
+    place = REGRESSION_MOMENTS.index("smape")
+    assert np.isnan(after[0, place])
+    after[0, place] = before[0, place]
+    np.testing.assert_array_equal(after, before)
 
 
 def test_completeness_counts_what_is_there(binary) -> None:

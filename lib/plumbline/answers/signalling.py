@@ -157,9 +157,10 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
     if reference is None:
         return []
     by_day = rolling.rolled(tuple(inputs.values()), reference=reference, until=m.now)
+    alone = rolling.sudden(tuple(inputs.values()), reference=reference, until=m.now) if by_day else ()
     judged = judged_by_chunk(by_day or m.laid, "js")
     return shifts.drift_findings(
-        m.system.key, [c for c in judged if c.feature in inputs], overlap=rolling.WIDTH if by_day else 1,
+        m.system.key, [c for c in judged if c.feature in inputs], overlap=rolling.WIDTH if by_day else 1, sudden=alone,
         dated=lambda name, first, known: rolling.onset(inputs[name], reference=reference, first=first, known=known),
         weights=m.weights, spoken=METHOD_NAMES,
     )  # fmt: skip

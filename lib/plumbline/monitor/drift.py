@@ -116,8 +116,10 @@ def sample_of(profile: FeatureProfile, rows: NDArray[np.bool_]) -> Sample:
     )  # fmt: skip
 
 
-def dispersion(profile: FeatureProfile, rows: NDArray[np.bool_], days: Days | None = None) -> float:
-    """How much more the reference's own weeks differ than independent decisions would; at least 1.
+def dispersion(
+    profile: FeatureProfile, rows: NDArray[np.bool_], days: Days | None = None, *, by: str = "week"
+) -> float:
+    """How much more the reference's own weeks (or days) differ than independent decisions would; at least 1.
 
     Pearson's chi-square of weeks by cells over its degrees of freedom (McCullagh and Nelder 1989, 4.5).
     Decisions that repeat each other, and weekdays and holidays, make chance larger than counts suggest; all
@@ -125,7 +127,7 @@ def dispersion(profile: FeatureProfile, rows: NDArray[np.bool_], days: Days | No
     """
     if not rows.any():
         return 1.0
-    weeks, _, index = chunk_index((as_days(profile.days) if days is None else days)[rows], "week")
+    weeks, _, index = chunk_index((as_days(profile.days) if days is None else days)[rows], by)
     summed = sum_by(index, len(weeks), profile.counts[rows]).astype(float)
     weekly = cells_of(profile.bins, summed[0], summed).coarse[1]
     weekly = weekly[weekly.sum(axis=1) >= FEWEST]

@@ -14,6 +14,8 @@ from plumbline.monitor.findings import back_but_not_over
 
 #: false drift alarms a system-year that chance may raise over all of a system's features
 BUDGET = 0.1
+#: the same by single days: next to none, since days are more unlike each other than their own dispersion tells
+SUDDEN = 1e-5
 YEAR = timedelta(days=365)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -23,6 +25,7 @@ def drift_findings(
     chunks: Sequence[FeatureDrift],
     *,
     overlap: int = 1,
+    sudden: Sequence[FeatureDrift] = (),
     dated: Callable[[str, datetime, datetime], datetime] | None = None,
     weights: dict[str, float] | None = None,
     spoken: Mapping[str, str] | None = None,
@@ -38,6 +41,8 @@ def drift_findings(
         chunks: every feature's, by one method, in order of time.
         overlap: of how many chunks each decision is a part: 7 where weeks begin anew every day. Only those without
             a decision in common are joined, and runs with one in common are one.
+        sudden: single days (``rolling.sudden``). One that drifted beyond chance is enough by itself, and stands for the
+            chunk that ends with it.
         dated: (feature, the first chunk's start, when it was known) -> when it began; None: the first chunk's start.
         weights: mean absolute attribution by feature, where known.
         spoken: how a method is called in a sentence, where not as it is spelt.
@@ -47,8 +52,12 @@ def drift_findings(
     names = dict.fromkeys(c.feature for c in chunks)
     for feature in names:
         series = _judged(chunks, feature)
-        beyond = [c.drifted for c in series]
-        proved = _proved(series, len(names), overlap)
+        alone = _overwhelming(sudden, feature, len(names))
+        beyond = [c.drifted or c.end in alone for c in series]
+        proved = _proved(series, len(names), overlap) + [
+            (i, i) for i, c in enumerate(series) if c.end in alone
+        ]
+        proved.sort(key=lambda own: own[1])
         for run, ended in _episodes(series, beyond):
             first, sure = next(((f, s) for f, s in proved if f in run), (0, None))
             if sure is None:
@@ -56,11 +65,14 @@ def drift_findings(
             part = [series[i] for i in range(first, run.stop)]
             worst = max(part, key=lambda c: c.value or 0)
             apart = part[::-overlap]
+            rows, size = sum(c.n for c in apart), "up to"
+            if not worst.drifted:
+                worst = max((alone[c.end] for c in part if c.end in alone), key=lambda c: c.value or 0)
+                rows, size = worst.n, f"on {worst.start:%Y-%m-%d} alone"
             since, known = part[0].start, series[sure].end
             if dated is not None and since is not None and known is not None:
                 since = dated(feature, since, known)
             weight = (weights or {}).get(feature, 0.0) / total if total > 0 else None
-            rows = sum(c.n for c in apart)
             called = (spoken or {}).get(worst.method, worst.method)
             last = series[-1]
             back = "" if ended or last.drifted else back_but_not_over(f"{last.value or 0:.2f}")
@@ -69,8 +81,8 @@ def drift_findings(
                 Finding(
                     system=system,
                     signal=f"drift.{feature}",
-                    sentence=f"{feature}{carries} drifted: {called} up to {worst.value:.2f}, "
-                    f"limit {worst.threshold:g}, over {rows:,} decisions.{back}",
+                    sentence=f"{feature}{carries} drifted: {called} {size} {worst.value:.2f}, "
+                    f"limit {worst.threshold:.2g}, over {rows:,} decisions.{back}",
                     since=since,
                     until=part[-1].end if ended else None,
                     severity=Severity.LOW if weight is not None and weight < 0.05 else Severity.MEDIUM,
@@ -84,6 +96,17 @@ def drift_findings(
                 )
             )  # fmt: skip
     return made
+
+
+def _overwhelming(
+    sudden: Sequence[FeatureDrift], feature: str, features: int
+) -> dict[datetime | None, FeatureDrift]:
+    """The feature's days that drifted beyond what a year of days may bring by chance, by their ends."""
+    enough = SUDDEN / (features * (YEAR / timedelta(days=1)))
+    return {
+        d.end: d for d in sudden
+        if d.feature == feature and d.drifted and d.p_value is not None and d.p_value < enough
+    }  # fmt: skip
 
 
 def _judged(chunks: Sequence[FeatureDrift], feature: str) -> list[FeatureDrift]:

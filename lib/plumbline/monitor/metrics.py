@@ -245,13 +245,6 @@ def _zero_targets(c: Counts) -> list[str]:
     return [f"{z:,.0f} rows with a true value of zero are left out." if z > 0 else "" for z in zeros]
 
 
-def _zero_targets_counted(c: Counts) -> list[str]:
-    zeros = c.labelled - c.moments[:, M["n_nonzero"]]
-    return [
-        f"{z:,.0f} rows with a true value of zero count as 200 %, unless hit." if z > 0 else "" for z in zeros
-    ]
-
-
 B, K, R = (Task.BINARY,), (Task.MULTICLASS,), (Task.REGRESSION,)
 TABLE = (
     Metric("accuracy", B + K, _share(_right, np.nan), True, "share",
@@ -299,9 +292,9 @@ TABLE = (
     Metric("mape", R, _mean("ape", "n_nonzero"), False, "share",
            "Mean error as a share of the true value.", "days",
            matters=0.05, matters_of="level", range=(0.0, np.inf), note=_zero_targets),
-    Metric("smape", R, _mean("smape"), False, "share",
-           "Mean error as a share of the mean of prediction and truth; nothing where both are zero.", "days",
-           matters=0.05, matters_of="level", range=(0.0, 2.0), note=_zero_targets_counted),
+    Metric("smape", R, _mean("smape", "n_nonzero"), False, "share",
+           "Mean error as a share of the mean of prediction and truth.", "days",
+           matters=0.05, matters_of="level", range=(0.0, 2.0), note=_zero_targets),
     Metric("r2", R, r2, True, "score", "Share of the target's variation that the model explains.", "days",
            range=(-np.inf, 1.0)),
     Metric("value", B + K + R, value, True, "currency",

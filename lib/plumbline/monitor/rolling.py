@@ -8,22 +8,27 @@ weekday once, and sliding them by a day waits for nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from plumbline.domain import FeatureProfile, FloatArray, IntArray
+from plumbline.domain import FeatureDrift, FeatureProfile, FloatArray, IntArray
 from plumbline.monitor.chunks import as_days, midnight
 from plumbline.monitor.distances import METHODS
-from plumbline.monitor.drift import Laid, Span, dispersion, lay, measured, sample_of, within
+from plumbline.monitor.drift import Laid, Span, dispersion, judged_by_chunk, lay, measured, sample_of, within
 
 #: days of a window: as many as a week has, so that its rhythm is no drift
 WIDTH = 7
+#: days that a reference needs before it can say how far one of its own days may lie from the rest
+FEWEST_DAYS = 28
 _DAY = timedelta(days=1)
 
 
-def rolled(profiles: Sequence[FeatureProfile], *, reference: Span, until: datetime) -> tuple[Laid, ...]:
-    """Every feature's windows of ``WIDTH`` days beside its reference, in order of time, a day apart.
+def rolled(
+    profiles: Sequence[FeatureProfile], *, reference: Span, until: datetime, width: int = WIDTH
+) -> tuple[Laid, ...]:
+    """Every feature's windows of ``width`` days beside its reference, in order of time, a day apart.
 
     Only whole windows: none begins before the log's first day, and none ends after ``until``.
 
@@ -46,17 +51,50 @@ def rolled(profiles: Sequence[FeatureProfile], *, reference: Span, until: dateti
         if length < 2 * WIDTH:
             continue
         shown = own < length
-        counts = _sliding(own[shown], length, profile.counts[shown])
-        missing = _sliding(own[shown], length, profile.missing[shown])
+        counts = _sliding(own[shown], length, profile.counts[shown], width)
+        missing = _sliding(own[shown], length, profile.missing[shown], width)
         starts = tuple(first + i * _DAY for i in range(len(counts)))
-        ends = tuple(start + WIDTH * _DAY for start in starts)
+        ends = tuple(start + width * _DAY for start in starts)
         laid.append(
             lay(
-                profile, sample_of(profile, healthy), dispersion(profile, healthy), counts, missing, starts,
-                ends,
+                profile, sample_of(profile, healthy),
+                dispersion(profile, healthy, by="day" if width == 1 else "week"), counts, missing, starts, ends,
             )
         )  # fmt: skip
     return tuple(laid)
+
+
+def sudden(
+    profiles: Sequence[FeatureProfile], *, reference: Span, until: datetime, method: str = "js"
+) -> tuple[FeatureDrift, ...]:
+    """Single days after the reference, each drifted where a week need not be waited for, in order of time.
+
+    A day alone has one weekday, few decisions, and a larger distance by chance. So it has drifted only where it lies
+    farther from the reference than any of the reference's own days, by as much as the threshold of a week again; a
+    reference under ``FEWEST_DAYS`` does not know how its days differ. ``threshold`` is that limit. Whether chance
+    reaches it is for the one who raises alarms to judge by the p-value.
+    """
+    found: list[FeatureDrift] = []
+    first, last = reference
+    for one in rolled(profiles, reference=reference, until=until, width=1):
+        days = judged_by_chunk([one], method)
+        own = [d for d in days if (not first or first <= _of(d.start)) and (not last or _of(d.end) <= last)]
+        known = [d.value for d in own if d.value is not None]
+        if len(known) < FEWEST_DAYS:
+            continue
+        limit = max(known) + METHODS[method].breach
+        found += [
+            replace(day, threshold=limit, drifted=day.value is not None and day.value >= limit)
+            for day in days
+            if last and _of(day.start) >= last
+        ]
+    return tuple(sorted(found, key=lambda d: _of(d.start)))
+
+
+def _of(bound: datetime | None) -> datetime:
+    """A bound of a day, which has both."""
+    assert bound is not None
+    return bound
 
 
 def onset(
@@ -80,9 +118,9 @@ def onset(
     return begins[int(np.argmax(plain))]
 
 
-def _sliding(own: IntArray, length: int, values: IntArray) -> IntArray:
-    """Sums of every ``WIDTH`` days running, (length - WIDTH + 1, ...), of values by group; ``own``: its day."""
+def _sliding(own: IntArray, length: int, values: IntArray, width: int) -> IntArray:
+    """Sums of every ``width`` days running, (length - width + 1, ...), of values by group; ``own``: its day."""
     daily = np.zeros((length + 1, *values.shape[1:]), dtype=np.int64)
     np.add.at(daily, own + 1, values)
     total: IntArray = np.cumsum(daily, axis=0)
-    return np.asarray(total[WIDTH:] - total[:-WIDTH], dtype=np.int64)
+    return np.asarray(total[width:] - total[:-width], dtype=np.int64)

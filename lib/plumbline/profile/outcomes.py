@@ -41,7 +41,7 @@ _MOMENTS = {
     "under": "greatest(-e, 0)",
     "ape": "CASE WHEN y <> 0 THEN abs(e / y) END",
     "n_nonzero": "CASE WHEN y <> 0 THEN 1 END",
-    "smape": "CASE WHEN abs(p) + abs(y) > 0 THEN 2 * abs(e) / (abs(p) + abs(y)) ELSE 0 END",
+    "smape": "CASE WHEN y <> 0 THEN 2 * abs(e) / (abs(p) + abs(y)) END",
     "abs2": "e * e",
     "sq2": "e * e * e * e",
 }
