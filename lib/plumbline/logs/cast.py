@@ -8,6 +8,8 @@ text (``level``, ``outcome``, ``name``) the cell has no blanks around it: the st
 from __future__ import annotations
 
 from plumbline.domain import PlumblineError
+from plumbline.logs import currency
+from plumbline.logs.spoken import SPOKEN, said_sql
 from plumbline.store.sql import literal
 
 #: what stands for "no value" in a feature; compared in lower case without blanks around
@@ -30,12 +32,14 @@ def is_missing(cell: str) -> str:
 
 
 def number(cell: str, form: str, *, text: bool) -> str:
-    """A finite DOUBLE. ``form``: words of NUMBER_FORMATS, or empty.
+    """A finite DOUBLE. ``form``: words of NUMBER_FORMATS and ``currency:EUR`` (see ``currency``), or empty.
 
     With a decimal comma, points may only stand between groups of three digits (and the other way round), so
     that ``12.5`` is never read as 125.
     """
     words = form.split()
+    if text and currency.named_in(form):
+        cell = currency.unmarked_sql(cell, currency.named_in(form))
     if not text:
         value = f"TRY_CAST({cell} AS DOUBLE)"
     elif "decimal_comma" in words:
@@ -43,7 +47,7 @@ def number(cell: str, form: str, *, text: bool) -> str:
     elif "thousands_comma" in words:
         value = _grouped(cell, ",", ".", "percent" in words)
     elif "percent" in words:
-        value = f"TRY_CAST(rtrim(trim({cell}), '% ') AS DOUBLE)"
+        value = f"TRY_CAST(rtrim(trim({cell}), '% \u00a0\u202f') AS DOUBLE)"
     else:
         value = f"TRY_CAST({cell} AS DOUBLE)"
     divided = f"({value}) / 100" if "percent" in words else value
@@ -119,7 +123,8 @@ def instant(cell: str, form: str, zone: str, *, kind: str) -> str:
     """A naive UTC TIMESTAMP between the years 1900 and 2200.
 
     Args:
-        form: ``iso``, ``epoch_s|ms|us|ns`` or strptime patterns joined by ``|``.
+        form: ``iso``, ``epoch_s|ms|us|ns`` or strptime patterns joined by ``|``, each behind ``spoken:`` where
+            the month is in words of any language (see ``spoken``).
         zone: what a time without zone is taken to be in, e.g. ``Europe/Berlin``.
         kind: DuckDB's type of the column; VARCHAR for CSV.
 
@@ -169,6 +174,6 @@ def _text_instant(cell: str, form: str, zone: str) -> str:
         raise PlumblineError(
             f"{form!r} is no way to read a time", todo="Use iso, epoch_s or a pattern such as %d.%m.%Y."
         )
-    patterns = "[" + ", ".join(literal(p) for p in form.split("|")) + "]"
-    value = f"try_strptime(trim({cell}), {patterns})"
+    patterns = "[" + ", ".join(literal(p.removeprefix(SPOKEN)) for p in form.split("|")) + "]"
+    value = f"try_strptime({said_sql(cell) if form.startswith(SPOKEN) else f'trim({cell})'}, {patterns})"
     return f"{value} AT TIME ZONE 'UTC'" if "%z" in form else _from_zone(value, zone)

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.logs.cast import MISSING
+from plumbline.logs.currency import WORD, currency_of, unmarked
 from plumbline.logs.times import TimeFacts, time_facts
 
 _POINT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.I)
 _COMMA = re.compile(r"[-+]?(\d{1,3}([. \u00a0\u202f']\d{3})+|\d+)(,\d*)?")
 _GROUPED_POINT = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
-_PERCENT = re.compile(r"[-+]?\d+([.,]\d+)? ?%")
+_PERCENT = re.compile(r"[-+]?\d+([.,]\d+)?[ \u00a0\u202f]?%")
 _CODE = re.compile(r"0\d+")
 _MISSING = frozenset(MISSING)
 
@@ -71,7 +72,7 @@ class Facts:
 
     def without_percent(self) -> Facts:
         """The same column with the percent signs taken away."""
-        return replace(self, cells=tuple(c.strip().rstrip("% ") if c else c for c in self.cells))
+        return replace(self, cells=tuple(c.strip().rstrip("% \u00a0\u202f") if c else c for c in self.cells))
 
     @property
     def missing_share(self) -> float:
@@ -119,12 +120,18 @@ def canonical(text: str) -> str:
 
 
 def numerals(cells: Sequence[str | None], *, comma: bool) -> Numerals:
-    """The number format that fits most cells; a decimal comma only where the cells or the file speak for it."""
+    """The number format that fits most cells; a decimal comma only where the cells or the file speak for it.
+
+    Where nearly all are amounts of one currency, its mark is taken away, and the format says so."""
     present = [c.strip() for c in cells if c is not None and c.strip().lower() not in _MISSING]
+    code = currency_of(_sample(present))
+    if code:
+        bare = numerals([None if c is None else unmarked(c, code) for c in cells], comma=comma)
+        return replace(bare, format=f"{WORD}{code} {bare.format}".strip())
     nothing = Numerals("", 0.0, np.full(len(cells), np.nan))
     if not present:
         return nothing
-    sample = present[:: max(1, len(present) // 500)]
+    sample = _sample(present)
     shares = {
         "": sum(bool(_POINT.fullmatch(c)) for c in sample),
         "decimal_comma": sum(bool(_COMMA.fullmatch(c)) for c in sample),
@@ -144,6 +151,10 @@ def numerals(cells: Sequence[str | None], *, comma: bool) -> Numerals:
     values = np.array([_read(c, form) for c in cells])
     there = np.count_nonzero(~np.isnan(values))
     return Numerals(form, float(there / len(present)), values, unsure)
+
+
+def _sample(present: list[str]) -> list[str]:
+    return present[:: max(1, len(present) // 500)]
 
 
 def is_percent(facts: Facts) -> bool:
@@ -173,7 +184,11 @@ def uses_decimal_commas(columns: Sequence[Sequence[str | None]]) -> bool:
     """Whether a file writes decimal commas: some column has numbers that read in no other way."""
     for cells in columns:
         sample = [c.strip() for c in cells[:2000] if c and c.strip().lower() not in _MISSING]
-        odd = sum(bool(re.fullmatch(r"[-+]?\d+,(\d{1,2}|\d{4,})", c)) for c in sample)
+        code = currency_of(sample[:100])
+        sample = [unmarked(c, code) for c in sample] if code else sample
+        odd = sum(
+            bool(re.fullmatch(r"[-+]?((\d{1,3}(\.\d{3})+|\d+),(\d{1,2}|\d{4,})|0,\d+)", c)) for c in sample
+        )
         fits = sum(bool(_COMMA.fullmatch(c)) for c in sample)
         if sample and odd > 0.2 * len(sample) and fits > 0.95 * len(sample):
             return True

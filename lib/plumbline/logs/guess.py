@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from plumbline.domain import IGNORE, ColumnMap, Kind, Mapping, RoleName, Task
-from plumbline.logs import guess_outcomes, guess_times
+from plumbline.logs import currency, guess_amounts, guess_outcomes, guess_times
 from plumbline.logs.facts import Facts, is_percent
 from plumbline.logs.orders import with_order
 from plumbline.logs.questions import Question
@@ -109,7 +109,8 @@ def guess_mapping(columns: Sequence[Facts], known: Mapping | None = None) -> Gue
     task = known.task if known and known.task else draft.task
     positive = known.positive if known and known.positive else draft.positive
     mapping = Mapping(maps, task, positive, zone)
-    return Guess(mapping, kind, tuple(dict.fromkeys(draft.questions)), tuple(draft.notes))
+    notes = [*draft.notes, *guess_amounts.notes(draft)]
+    return Guess(mapping, kind, tuple(dict.fromkeys(draft.questions)), tuple(notes))
 
 
 #: roles whose kind is what the column holds
@@ -124,8 +125,12 @@ def _recall(draft: Draft, known: Mapping) -> None:
             if item.role.role in ("timestamp", "label_time", "trained_at"):
                 form = _recalled_time(draft, column, form)
             elif column.numeric and column.numerals.share > 0.95:
-                words = [w for w in form.split() if w == "percent"]
-                form = " ".join([*words, column.numerals.format]).strip()
+                kept = currency.named_in(form)  # amounts of another currency do not become its numbers
+                own = [
+                    w for w in column.numerals.format.split() if not kept or not w.startswith(currency.WORD)
+                ]
+                words = [w for w in form.split() if w == "percent" or w.startswith(currency.WORD)]
+                form = " ".join(dict.fromkeys((*words, *own)))
             kind = item.kind
             if kind is None and item.role.role == "feature":
                 kind = Kind.NUMERIC if column.numeric else Kind.CATEGORICAL
@@ -223,6 +228,7 @@ def _decision_id(draft: Draft) -> None:
         whole = not column.numeric or (column.whole and column.kind not in ("DOUBLE", "FLOAT"))
         if (
             len(column.present) == 0
+            or (column.numeric and currency.named_in(column.numerals.format))
             or column.unique_share < 0.9
             or not whole
             or (column.times and not column.numeric)
@@ -305,8 +311,17 @@ def _rest(draft: Draft) -> None:
             continue
         bare = _bare(column)
         kind = Kind.NUMERIC if bare.numeric else Kind.CATEGORICAL
-        reason = "numbers" if bare.numeric else f"{column.distinct} different values"
-        form = _form(bare) if bare is column else f"percent {_form(bare)}".strip()
+        code = currency.named_in(bare.numerals.format) if bare.numeric else ""
+        reason = (
+            f"amounts in {code}"
+            if code
+            else "numbers"
+            if bare.numeric
+            else f"{column.distinct} different values"
+        )
+        form = _form(bare)
+        if bare is not column:
+            form, reason = f"percent {form}".strip(), "percentages: 12 % is read as 0.12"
         draft.give(column, "feature", 0.9, reason, kind=kind, form=form, name=column.name)
         if names.get("protected") and column.distinct <= 50:
             draft.give(column, "protected", 0.9, "its name: an attribute that the law protects",

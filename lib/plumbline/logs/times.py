@@ -11,12 +11,15 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from plumbline.logs.spoken import PATTERNS, SPOKEN, names_month, said
+
 _ISO = re.compile(
     r"\d{4}([-/])\d{2}\1\d{2}(?P<time>[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)? ?(?P<zone>Z|UTC|[+-]\d{2}(:?\d{2})?)?)?"
 )
 _LOCAL = re.compile(
     r"(?P<a>\d{1,2})(?P<sep>[./-])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})"
-    r"(?P<gap>[ T]|, )?(?P<time>\d{1,2}:\d{2}(?P<sec>:\d{2}(?P<frac>\.\d{1,6})?)?(?P<half> ?[AaPp][Mm])?)?"
+    r"(?P<gap>[ T]|, )?(?P<time>\d{1,2}:\d{2}(?P<sec>:\d{2}(?P<frac>\.\d{1,6})?)?(?P<half> ?[AaPp][Mm])?"
+    r"(?P<hour> [Uu]hr)?)?"
 )
 _COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 15: "%Y%m%dT%H%M%S", 16: "%Y%m%dT%H%M%SZ"}
 _COMPACT_SHAPE = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])(T?\d{4}(\d{2})?Z?)?")
@@ -57,7 +60,7 @@ def time_facts(cells: Sequence[str | None], order: str = "") -> TimeFacts | None
     if len(present) == 0:
         return None
     probe = present[:: max(1, len(present) // 200)]
-    for find in (_iso, _local, _compact, _epoch, _worded):
+    for find in (_iso, _local, _compact, _epoch, _worded, _spoken):
         if find(probe, probe) is not None:
             found = find(present, cells)
             if found is not None:
@@ -121,7 +124,8 @@ def _pattern(match: re.Match[str], day_first: bool) -> str:
     hour = "%I" if match["half"] else "%H"
     clock = f"{hour}:%M" + (":%S" if match["sec"] else "") + (".%f" if match["frac"] else "")
     half = match["half"] or ""
-    return date + (match["gap"] or " ") + clock + (" %p" if half.startswith(" ") else "%p" if half else "")
+    clock += " %p" if half.startswith(" ") else "%p" if half else ""
+    return date + (match["gap"] or " ") + clock + (match["hour"] or "")
 
 
 def swapped(form: str) -> str:
@@ -169,6 +173,17 @@ def _worded(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | 
     form = "|".join(p for p, _ in counts.most_common(3))
     seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
     return TimeFacts(form, _share(seconds, present), seconds, zoned=float("%z" in form), clock="%H" in form)
+
+
+def _spoken(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
+    probe = [said(c) for c in present[:50] if _WORD.search(c) and names_month(c)]
+    counts = Counter(p for c in probe for p in PATTERNS if _reads(c, p.removeprefix(SPOKEN)))
+    if not counts or len(probe) < 0.5 * len(present[:50]):
+        return None
+    form = "|".join(p for p, _ in counts.most_common(4))
+    patterns = form.replace(SPOKEN, "").split("|")
+    seconds = _parsed(cells, lambda text: _by_patterns(said(text), patterns))
+    return TimeFacts(form, _share(seconds, present), seconds, clock="%H" in form or "%I" in form)
 
 
 def _reads(text: str, pattern: str) -> bool:

@@ -1,0 +1,72 @@
+"""Amounts with their currency: ``12 €``, ``1.234,50 EUR``, ``$1,200``. The mark is taken away where all have the same.
+
+Amounts of several currencies are no numbers of one column: they stay text, and it is said why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+
+from plumbline.store.sql import literal
+
+#: word of a column's format that says which mark is taken away: ``currency:EUR``
+WORD = "currency:"
+#: currency -> how it is written beside a number, in lower case; ``$`` alone does not say whose
+MARKS = {
+    "EUR": ("€", "eur", "euro", "euros"), "USD": ("us$", "usd"), "$": ("$",), "GBP": ("£", "gbp"),
+    "CHF": ("chf", "sfr.", "fr."), "JPY": ("¥", "jpy"), "INR": ("₹", "inr"), "PLN": ("zł", "pln"),
+    "CZK": ("kč", "czk"), "HUF": ("ft", "huf"), "SEK": ("sek",), "NOK": ("nok",), "DKK": ("dkk",), "kr": ("kr", "kr."),
+    "CAD": ("ca$", "cad"), "AUD": ("a$", "aud"), "BRL": ("r$", "brl"), "CNY": ("cny", "rmb"), "TRY": ("₺", "try"),
+}  # fmt: skip
+_CODES = {spelt: code for code, spellings in MARKS.items() for spelt in spellings}
+_BLANK = "[ \u00a0\u202f]*"
+_NUMBER = r"[-+]?\d[\d.,'’ \u00a0\u202f]*"
+_ANY = "|".join(re.escape(mark) for mark in sorted(_CODES, key=len, reverse=True))
+_AMOUNT = re.compile(f"[-+]?{_BLANK}(?:({_ANY}){_BLANK}{_NUMBER}|{_NUMBER}?{_BLANK}({_ANY}))", re.IGNORECASE)
+_ENOUGH = 0.95
+
+
+def _marks(cells: Sequence[str]) -> Counter[str]:
+    """Currency -> cells that are amounts of it."""
+    found = (_AMOUNT.fullmatch(cell) for cell in cells)
+    return Counter(_CODES[(m[1] or m[2]).lower()] for m in found if m)
+
+
+def currency_of(cells: Sequence[str]) -> str:
+    """The one currency that nearly all cells are marked with; empty where there is none, or more than one."""
+    marks = _marks(cells)
+    (code, n), *others = marks.most_common() or [("", 0)]
+    return code if n > 0 and n >= _ENOUGH * len(cells) and not others else ""
+
+
+def several(cells: Sequence[str]) -> tuple[str, ...]:
+    """The currencies of a column that holds amounts of more than one, the most frequent first; else none."""
+    marks = _marks(cells)
+    mixed = len(marks) > 1 and marks.total() >= _ENOUGH * len(cells)
+    return tuple(code for code, _ in marks.most_common()) if mixed else ()
+
+
+def named_in(form: str) -> str:
+    """The currency in a column's format; empty where it has none."""
+    return next((word.removeprefix(WORD) for word in form.split() if word.startswith(WORD)), "")
+
+
+@cache
+def _around(code: str) -> str:
+    spelt = "|".join(re.escape(mark) for mark in sorted(MARKS[code], key=len, reverse=True))
+    return f"^([-+]?){_BLANK}(?:{spelt})?{_BLANK}([-+]?.*?){_BLANK}(?:{spelt})?{_BLANK}$"
+
+
+def unmarked(cell: str, code: str) -> str:
+    """A cell without the currency's mark; a mark of another currency stays, so that the cell is no number."""
+    return re.sub(_around(code), r"\1\2", cell.strip(), flags=re.IGNORECASE)
+
+
+def unmarked_sql(cell: str, code: str) -> str:
+    """The same in SQL. A format that names a currency that is not known takes nothing away."""
+    if code not in MARKS:
+        return cell
+    return f"regexp_replace(trim({cell}), {literal(_around(code))}, '\\1\\2', 'i')"
