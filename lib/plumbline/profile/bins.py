@@ -12,12 +12,15 @@ Kolmogorov-Smirnov distance is exact where the reference has 250 or fewer distin
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
 
 import duckdb
 import numpy as np
 
 from plumbline.domain import Bins, FloatArray, Kind, System, Task
+from plumbline.profile.arrays import fetch
 from plumbline.profile.features import Grid, value
 from plumbline.profile.scope import Scope, all_rows, of_load, of_span
 from plumbline.store.sql import ident
@@ -106,19 +109,40 @@ def basis_changed(cursor: duckdb.DuckDBPyConnection, system: System) -> bool:
 def read_grids(cursor: duckdb.DuckDBPyConnection, system: System) -> list[Grid]:
     """The frozen grids, in page order, the error grid last."""
     first = {name: load for name, _, load in profiled_columns(cursor, system)}
-    rows = cursor.execute(
-        """SELECT col, kind, edges, levels, decile_cells, basis, rows_available, rows_used FROM profile_bin
-           WHERE system = ? ORDER BY place""",
-        [system.key],
-    ).fetchall()
-    return [
+    return [replace(g, first_load=first.get(g.column, 0)) for g in stored_grids(cursor, system)]
+
+
+def stored_grids(
+    cursor: duckdb.DuckDBPyConnection, system: System, columns: Collection[str] | None = None
+) -> list[Grid]:
+    """As ``read_grids``, or only those of some columns; without the load that brought a column.
+
+    For readers of stored counts, which have been told apart by it already.
+    """
+    condition, params = "system = $system", dict[str, Any](system=system.key)
+    if columns is not None:
+        condition, params = f"{condition} AND list_contains($columns, col)", params | {"columns": [*columns]}
+    rows = fetch(
+        cursor,
+        f"""SELECT place, col, kind, basis, rows_available, rows_used, edges, levels, decile_cells
+            FROM profile_bin WHERE {condition}""",
+        params,
+    )
+    plain = rows.plain
+    lists = [rows.parts(name) for name in ("edges", "levels", "decile_cells")]
+    made = [
         Grid(
-            column=r[0],
-            bins=Bins(feature_name(r[0]), Kind(r[1]), np.array(r[2], dtype=float), tuple(r[3]), tuple(r[4])),
-            first_load=first.get(r[0], 0), basis=r[5], rows_available=r[6], rows_used=r[7],
+            column=plain["col"][i],
+            bins=Bins(
+                feature_name(plain["col"][i]), Kind(plain["kind"][i]), np.array(edges, dtype=float),
+                tuple(levels.tolist()), tuple(deciles.tolist()),
+            ),
+            basis=plain["basis"][i], rows_available=int(plain["rows_available"][i]),
+            rows_used=int(plain["rows_used"][i]),
         )
-        for r in rows
+        for i, (edges, levels, deciles) in enumerate(zip(*lists, strict=True))
     ]  # fmt: skip
+    return [made[i] for i in np.argsort(plain["place"], kind="stable").tolist()]
 
 
 def ensure_bins(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[str, ...]:

@@ -5,26 +5,21 @@ Arm "shadow" is left out unless the slice names it; hours of versions and their 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
 import duckdb
-import numpy as np
 
 from plumbline.domain import (
     CompletenessProfile,
     DelayProfile,
-    FeatureProfile,
     Slice,
     System,
     VersionHours,
 )
-from plumbline.profile import activity, features
-from plumbline.profile.arrays import Rows, fetch, float_sums, groups, sums
-from plumbline.profile.bins import ERROR, OUTPUTS, read_grids
-from plumbline.profile.features import Grid
+from plumbline.profile import activity
+from plumbline.profile.arrays import Rows, fetch, groups, sums
+from plumbline.profile.read_features import feature_profiles
 from plumbline.profile.read_outcomes import outcome_profile
 from plumbline.profile.scope import Scope, is_stored, of_slice, stored_condition
 from plumbline.store.systems import saved_mapping
@@ -32,81 +27,6 @@ from plumbline.store.workspace import aware
 
 __all__ = ["completeness", "delays", "feature_profiles", "outcome_profile", "version_hours"]
 _ALL = Slice()
-
-
-def feature_profiles(
-    cursor: duckdb.DuckDBPyConnection,
-    system: System,
-    part: Slice = _ALL,
-    features: Collection[str] | None = None,
-) -> tuple[FeatureProfile, ...]:
-    """Counts by day of every feature, then of ``prediction``, ``score`` and ``label``.
-
-    ``features`` limits them by name (``Bins.feature``). An output that the log never holds is left out; a
-    feature without decisions in the slice has no days. Edges at which reference values pile up come in
-    pairs (see ``plumbline.profile.bins``); the first and last numeric cell lie outside the reference.
-    """
-    grids = [
-        grid
-        for grid in read_grids(cursor, system)
-        if grid.column != ERROR
-        and (features is None or grid.bins.feature in features)
-        and (grid.rows_used or grid.column not in OUTPUTS)
-    ]
-    found: dict[str, FeatureProfile] = {}
-    for rows in _feature_rows(cursor, system, part, grids):
-        columns, starts = groups(rows.plain["col"])
-        ends = [*starts, rows.n][1:]
-        for column, start, end in zip(columns, starts, ends, strict=True):
-            grid = next(g for g in grids if g.column == column)
-            found[column] = _feature_profile(grid, rows, slice(int(start), int(end)))
-    return tuple(found.get(grid.column) or _no_days(grid) for grid in grids)
-
-
-def _feature_rows(
-    cursor: duckdb.DuckDBPyConnection, system: System, part: Slice, grids: list[Grid]
-) -> Iterator[Rows]:
-    if is_stored(part):
-        condition, params = stored_condition(system, part)
-        wanted = {"wanted": [grid.column for grid in grids]}
-        yield fetch(
-            cursor,
-            f"SELECT {features.COLUMNS} FROM profile_feature WHERE {condition} "
-            "AND list_contains($wanted, col) ORDER BY col, day, load_id, version, arm",
-            params | wanted,
-        )
-        return
-    for sql, params in features.statements(grids, of_slice(cursor, system, part)):
-        yield fetch(cursor, f"SELECT * FROM ({sql}) ORDER BY col, day, version, arm", params)
-
-
-def _feature_profile(grid: Grid, rows: Rows, span: slice) -> FeatureProfile:
-    days, starts = groups(rows.plain["day"][span])
-    others: Counter[str] = Counter()
-    names, name_at = rows.lists["other"]
-    numbers, _ = rows.lists["other_n"]
-    for name, n in zip(
-        names[name_at[span.start] : name_at[span.stop]],
-        numbers[name_at[span.start] : name_at[span.stop]],
-        strict=True,
-    ):
-        others[str(name)] += int(n)
-    return FeatureProfile(
-        bins=grid.bins,
-        days=tuple(days),
-        counts=sums(rows.matrix("counts", grid.bins.cells, span), starts),
-        missing=sums(rows.plain["missing"][span], starts),
-        sums=float_sums(rows.plain["total"][span], starts),
-        squares=float_sums(rows.plain["squares"][span], starts),
-        other_levels=dict(sorted(others.items(), key=lambda item: (-item[1], item[0]))),
-    )
-
-
-def _no_days(grid: Grid) -> FeatureProfile:
-    none = np.zeros(0, dtype=np.int64)
-    return FeatureProfile(
-        grid.bins, (), np.zeros((0, grid.bins.cells), dtype=np.int64), none, np.zeros(0), np.zeros(0)
-    )
 
 
 def _rows(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 import duckdb
 import numpy as np
 
 from plumbline.domain import REGRESSION_MOMENTS, IntArray, OutcomeProfile, Slice, System, Task
 from plumbline.profile import outcomes
-from plumbline.profile.arrays import Rows, fetch, float_sums, groups, sums
-from plumbline.profile.bins import read_grids
+from plumbline.profile.arrays import Rows, fetch, fetch_wide, float_sums, groups, sums
+from plumbline.profile.bins import ERROR, stored_grids
 from plumbline.profile.scope import is_stored, of_slice, stored_condition
 from plumbline.profile.slices import Slicer, split_by
 
@@ -34,40 +37,47 @@ def outcome_profile(
         split: groups are the slices of this column instead of versions: ``versions`` holds their filter
             values, ``slices.REST`` for what is in none of them.
     """
-    grids = read_grids(cursor, system)
+    grids = stored_grids(cursor, system, ("score", ERROR))
     error = outcomes.error_grid(grids)
     how = outcomes.losses(cursor, system, next((g for g in grids if g.column == "score"), None))
     by_version = by_version or split is not None
+    wide = ("error_cells",) if system.task is Task.REGRESSION else _CELLS
     key = ", ".join(["day", "version" if by_version else "'' AS version", "arm" if by_arm else "'' AS arm"])
+    numbers = outcomes.OUTCOME_COLUMNS.removeprefix("version, arm, day, ")
     if is_stored(part) and split is None:
-        condition, params = stored_condition(system, part)
-        source, confused = (f"profile_{t} WHERE {condition}" for t in ("outcome", "confusion"))
-        confusion_params = params
+        condition, confusion_params = stored_condition(system, part)
+        confused = f"profile_confusion WHERE {condition}"
+        narrow = ", ".join(name for name in numbers.split(", ") if name not in wide)
+        source = f"profile_outcome WHERE {condition}"
+        rows = fetch_wide(cursor, f"{key}, {narrow}", wide, source, confusion_params)
     else:
         scope = of_slice(cursor, system, part)
         scope = split_by(scope, split) if split else scope
         sql, params = outcomes.outcome_statement(system, scope, how, error)
         confusion_sql, confusion_params = outcomes.confusion_statement(system, scope)
-        source, confused = f"({sql})", f"({confusion_sql})"
-    numbers = outcomes.OUTCOME_COLUMNS.removeprefix("version, arm, day, ")
-    rows = fetch(cursor, f"SELECT {key}, {numbers} FROM {source} ORDER BY 1, 2, 3", params)
+        confused = f"({confusion_sql})"
+        rows = fetch(cursor, f"SELECT {key}, {numbers} FROM ({sql})", params)
     pairs = fetch(
         cursor,
-        f"""SELECT {key}, prediction, label, sum(n)::BIGINT AS n FROM {confused} GROUP BY ALL
-            HAVING prediction IS NOT NULL ORDER BY ALL""",
+        f"""SELECT {key}, prediction, label, sum(n)::BIGINT AS n FROM {confused}
+            GROUP BY ALL HAVING prediction IS NOT NULL""",
         confusion_params,
     )
     return _assemble(system, rows, pairs, how.cells, [] if error is None else list(error.bins.edges))
 
 
-def _keys(rows: Rows) -> list[tuple[object, ...]]:
+def _keys(rows: Rows) -> list[tuple[Any, ...]]:
     return list(zip(*(rows.plain[name] for name in ("day", "version", "arm")), strict=True))
 
 
 def _assemble(
     system: System, rows: Rows, pairs: Rows, has_cells: bool, error_edges: list[float]
 ) -> OutcomeProfile:
-    keys, starts = groups(_keys(rows))
+    keys = _keys(rows)
+    if any(after < before for before, after in pairwise(keys)):
+        order = sorted(range(rows.n), key=keys.__getitem__)
+        rows, keys = rows.taken(order), [keys[i] for i in order]
+    keys, starts = groups(keys)
     regression = system.task is Task.REGRESSION
     seen = {c for name in ("prediction", "label") for c in pairs.plain[name] if c is not None}
     classes = () if regression else (*system.classes, *sorted(seen - set(system.classes)))
@@ -94,7 +104,7 @@ def _assemble(
     )
 
 
-def _confusion(keys: list[tuple[object, ...]], classes: tuple[str, ...], pairs: Rows) -> IntArray:
+def _confusion(keys: list[tuple[Any, ...]], classes: tuple[str, ...], pairs: Rows) -> IntArray:
     """(groups, classes, classes + 1): rows predicted, columns true, the last not yet labelled."""
     counts = np.zeros((len(keys), len(classes), len(classes) + 1), dtype=np.int64)
     if not classes:
