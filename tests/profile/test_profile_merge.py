@@ -260,3 +260,30 @@ def test_without_a_reference_the_first_load_makes_the_grids(ws) -> None:
         insert(cursor, system, binary_log(rng), 2)
         build.on_loaded(cursor, system, 2)
         assert cursor.execute("SELECT * FROM profile_bin ORDER BY ALL").fetchall() == grids
+
+
+def test_a_filter_that_every_decision_passes_counts_what_is_stored(ws) -> None:
+    rng = np.random.default_rng(7)
+    with ws.write() as cursor:
+        system = make_system(cursor)
+        for load, (days, names) in enumerate([(0, "abc"), (-12, "bcd"), (5, "aef")], 1):
+            log = binary_log(rng).assign(**{"segment:region": "north"})
+            log["feature:c"] = rng.choice(np.array([*names, None], dtype=object), len(log))
+            insert(cursor, system, log.assign(timestamp=log["timestamp"] + timedelta(days=days)), load)
+            build.on_loaded(cursor, system, load)
+        counted = _all(cursor, system, Slice(where=(("segment:region", "north"),)))
+        _same(_all(cursor, system), counted)
+        c = next(f for f in read.feature_profiles(cursor, system) if f.bins.feature == "c")
+        assert set(c.other_levels) == set("def")
+        span = Slice(START + timedelta(days=1, hours=5), START + timedelta(days=4, hours=3))
+        x = next(f for f in read.feature_profiles(cursor, system, span) if f.bins.feature == "x")
+        rows = cursor.execute(
+            f"""SELECT "feature:x" FROM {decision_table(system.key)}
+                WHERE "timestamp" >= ? AND "timestamp" < ? AND arm <> 'shadow'""",
+            [span.start.replace(tzinfo=None), span.end.replace(tzinfo=None)],
+        ).fetchnumpy()["feature:x"]
+        rows = np.ma.filled(rows, np.nan)
+        values = rows[np.isfinite(rows)]
+        assert x.missing.sum() == len(rows) - len(values)
+        cells = np.searchsorted(x.bins.edges, values)
+        assert np.array_equal(x.counts.sum(axis=0), np.bincount(cells, minlength=x.bins.cells))
