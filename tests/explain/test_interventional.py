@@ -63,10 +63,10 @@ def test_log_odds_and_probability_of_a_logistic_model() -> None:  # conformance 
     row = np.array([[2.0, 1, 0]])
     parts, base = contributions(model, row, background=background)
     assert (base, parts[0]) == (pytest.approx(-0.25), pytest.approx([1.25, -1, -0.5]))
-    parts, base = probability_contributions(model, row, background)
-    assert base == pytest.approx(0.42742617)
-    assert parts[0] == pytest.approx([0.23870079, -0.19531840, -0.09326790], abs=1e-8)
-    assert base + parts.sum() == pytest.approx(0.37754067)
+    asked = probability_contributions(model, row, background)
+    assert asked.base == pytest.approx(0.42742617)
+    assert asked.parts[0] == pytest.approx([0.23870079, -0.19531840, -0.09326790], abs=1e-8)
+    assert asked.base + asked.parts.sum() == pytest.approx(0.37754067)
 
 
 def test_symmetry_and_dummy() -> None:  # conformance case G
@@ -86,8 +86,8 @@ def test_random_trees_by_the_definition(seed, features, depth) -> None:
             brute_force(lambda x: margins(ensemble, x)[:, 0], row, background), abs=1e-9
         )
     assert base + parts.sum(axis=1) == pytest.approx(margins(ensemble, rows)[:, 0], abs=1e-9)
-    exact, start = probability_contributions(of_trees(ensemble), rows, background)
-    assert (exact, start) == (pytest.approx(parts, abs=1e-9), pytest.approx(base))
+    exact = probability_contributions(of_trees(ensemble), rows, background)
+    assert (exact.parts, exact.base) == (pytest.approx(parts, abs=1e-9), pytest.approx(base))
 
 
 def test_many_rows_by_pattern_are_what_one_row_is() -> None:
@@ -120,8 +120,10 @@ def test_shaps_interventional_explainer_agrees_on_the_same_background() -> None:
 def test_a_background_is_asked_for_where_there_is_none() -> None:
     with pytest.raises(PlumblineError, match="need a background"):
         contributions(_linear([1], 0), np.zeros((1, 1)))
-    with pytest.raises(PlumblineError, match="up to 10 inputs"):
-        probability_contributions(_linear([1] * 12, 0, "logit"), np.zeros((1, 12)), np.zeros((1, 12)))
+    with pytest.raises(PlumblineError, match="need a background"):
+        probability_contributions(_linear([1], 0, "logit"), np.zeros((1, 1)), None)
+    with pytest.raises(PlumblineError, match="20 decisions at a time"):
+        probability_contributions(_linear([1], 0, "logit"), np.zeros((21, 1)), np.zeros((1, 1)))
 
 
 def test_the_order_of_a_models_columns_changes_nothing() -> None:

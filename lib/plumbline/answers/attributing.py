@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 
 from plumbline.answers import explain
 from plumbline.domain import FloatArray, PlumblineError, Slice, System
-from plumbline.explain.model_source import ModelCheck, RegisteredModel, explain_with_model
+from plumbline.explain.model_source import ModelCheck, RegisteredModel, explain_with_model, model_parts
 from plumbline.explain.sources import SPACES, method_of
 from plumbline.profile import attributions, decisions
 from plumbline.profile.attributions import BoolArray, Pass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BATCH = 20_000
+SECONDS = 15.0  # of a batch, where a model takes long over each decision
 #: called with a phrase and the share that is done, 0 to 1; may raise to stop: what is kept stays
 Say = Callable[[str, float], None]
 
@@ -78,7 +80,7 @@ def attribute_all(
         before = sum(s.n for s in attributions.stored(cursor, system))
     total, done, good = sum(left), 0, 0
     for job in jobs:
-        for n, fit in _run(ws, system, job, batch):
+        for n, fit in _run(ws, system, job, min(batch, job.most)):
             done, good = done + n, good + fit
             if say:
                 say(f"Explained {done:,} of {total:,} decisions", done / max(total, 1))
@@ -100,6 +102,7 @@ class _Job:
     made: Pass
     model: RegisteredModel
     check: ModelCheck
+    most: int  # decisions a batch
 
 
 def _job(ws: Workspace, system: System, version: str) -> _Job | str:
@@ -118,7 +121,12 @@ def _job(ws: Workspace, system: System, version: str) -> _Job | str:
     made = Pass(version, model.sha256, names, SPACES[check.info.link], base, method_of(check, "") + of)
     with ws.write() as cursor:
         attributions.begin_pass(cursor, system, made)
-    return _Job(made, model, check)
+    most = BATCH
+    if check.info.asked and len(features):  # a batch has to end within a child's life
+        begin = time.perf_counter()
+        explain_with_model(model, check, features)
+        most = max(1, min(most, int(SECONDS / (time.perf_counter() - begin))))
+    return _Job(made, model, check, most)
 
 
 def _run(ws: Workspace, system: System, job: _Job, batch: int) -> Iterator[tuple[int, int]]:
@@ -150,8 +158,7 @@ def _explained(job: _Job, system: System, frame: pd.DataFrame) -> tuple[FloatArr
     parts, score = np.empty((len(frame), len(job.made.features))), np.empty(len(frame))
     for output in np.unique(which).tolist():
         mine = np.flatnonzero(which == output)
-        parts[mine], _, score[mine] = explain_with_model(
-            job.model, job.check, features.iloc[mine], output=output
-        )
+        made = model_parts(job.model, job.check, features.iloc[mine], output=output, alone=True)
+        parts[mine], score[mine] = made.parts, made.score
     near = np.abs(score - explain.scores_of(system, frame)) <= job.check.tolerance
     return parts, near & np.isfinite(parts).all(axis=1)

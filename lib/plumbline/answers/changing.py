@@ -24,6 +24,7 @@ from plumbline.explain.model_source import (
     ModelCheck,
     RegisteredModel,
     align_features,
+    background_rows,
     match_columns,
 )
 from plumbline.explain.warm import explain_warm, score_warm
@@ -262,7 +263,10 @@ def try_values(ws: Workspace, key: str, decision_id: str, changes: Mapping[str, 
     names = [columns.get(f.name, f.name) for f in held.check.info.features]
     parts: list[dict[str, float]] = [{}, {}]
     try:
-        scored = explain_warm(held.model.body, rows, output=held.output, best=held.check.best)
+        against = background_rows(held.model, held.check)
+        scored = explain_warm(
+            held.model.body, rows, output=held.output, best=held.check.best, background=against
+        )
         turned = -1.0 if "complement" in held.check.view else 1.0
         if scored.contributions is not None:
             parts = [dict(zip(names, (turned * p).tolist(), strict=True)) for p in scored.contributions]

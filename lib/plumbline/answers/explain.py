@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from plumbline.answers.backgrounds import background
 from plumbline.domain import Explanation, FloatArray, PlumblineError, Slice, Source, System, Task
+from plumbline.explain.global_importance import sample_rows
 from plumbline.explain.logged import LoggedCheck, check_logged
 from plumbline.explain.model_source import (
     ModelCheck,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 CHECKED = 2_000  # decisions of a version that its sources are checked on
 FITTED = 20_000  # decisions that a surrogate is fitted to
+ASKED = 60  # decisions explained at once by a model that can only be asked, where that is quick
+SLOW = 0.25  # seconds a decision, above which it is not
 KEPT = 24  # versions whose sources stay in memory
 
 
@@ -119,7 +123,11 @@ def sources(
 
 
 def contributions_of(system: System, found: Sources, frame: pd.DataFrame) -> tuple[FloatArray, list[str]]:
-    """Contributions (n, d) of a frame of decisions by the best source of their version, and the features."""
+    """Contributions (n, d) of a frame of decisions by the best source of their version, and the features.
+
+    NaN for what is not explained: of a model that can only be asked about coalitions of inputs, all but a random
+    sample, or everything where one decision takes it too long; ``attribute_all`` keeps those.
+    """
     if found.best is Source.LOGGED:
         columns = [c for c in frame.columns if c.startswith("attribution:")]
         return frame[columns].to_numpy(float), [c.partition(":")[2] for c in columns]
@@ -130,12 +138,24 @@ def contributions_of(system: System, found: Sources, frame: pd.DataFrame) -> tup
         and found.model_check
         and found.model_check.info.outputs == 1
     ):
-        parts, _, _ = explain_with_model(found.model, found.model_check, features)
+        parts = _by_model(found.model, found.model_check, features)
         return parts, names_of(found.model, found.model_check, features)
     if found.best is Source.SURROGATE and found.surrogate:
         parts, _, _ = surrogate_contributions(found.surrogate, features)
         return parts, [code.name for code in found.surrogate.inputs]
     return np.empty((0, 0)), []
+
+
+def _by_model(model: RegisteredModel, check: ModelCheck, features: pd.DataFrame) -> FloatArray:
+    if not check.info.asked:
+        return explain_with_model(model, check, features)[0]
+    parts = np.full((len(features), len(check.info.features)), np.nan)
+    chosen = sample_rows(len(features), ASKED)
+    begin = time.perf_counter()
+    parts[chosen[:1]] = explain_with_model(model, check, features.iloc[chosen[:1]])[0]
+    if time.perf_counter() - begin <= SLOW:
+        parts[chosen] = explain_with_model(model, check, features.iloc[chosen])[0]
+    return parts
 
 
 def names_of(model: RegisteredModel, check: ModelCheck, features: pd.DataFrame) -> list[str]:

@@ -56,9 +56,11 @@ def reasons_against(ws: Workspace, key: str, told: Explanation, population: str 
     score = around["score"].to_numpy(float)
     with np.errstate(invalid="ignore"):
         side = np.flatnonzero(score >= cut.score if high else score < cut.score)
-    nearest = side[np.argsort(np.abs(score[side] - cut.score), kind="stable")[:COMPARED]]
+    asked = found.best is Source.MODEL and found.model_check is not None and found.model_check.info.asked
+    most = explain.ASKED if asked else COMPARED
+    nearest = side[np.argsort(np.abs(score[side] - cut.score), kind="stable")[:most]]
     parts, names = explain.contributions_of(system, found, around.iloc[nearest])
-    if not len(nearest) or not names:
+    if not len(nearest) or not names or np.isnan(parts).all():
         return Against(reasons_for(told, wording), baseline)
     means = dict(zip(names, np.nanmean(parts, axis=0).tolist(), strict=True))
     words = f"against the {len(nearest)} just approved decisions of a random sample"

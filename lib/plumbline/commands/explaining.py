@@ -44,7 +44,9 @@ def explain(
         f"{found.decision_id}: {found.method}. {found.check}",
         f"  base {found.base_value:+.4f} ({found.output_space})",
     ]
-    lines += [f"  {value:+.4f}  {name}" for name, value in found.attributions.items()]
+    for name, value in found.attributions.items():
+        about = f" ± {found.errors[name]:.2g}" if name in found.errors else ""
+        lines.append(f"  {value:+.4f}{about}  {name}")
     return found, lines + list(found.reasons)
 
 

@@ -117,3 +117,5 @@ class Explanation:
     exportable: bool = True
     refused: str = ""  # why nothing is shown, when it is not
     alerts: tuple[str, ...] = ()  # for the owner: e.g. a protected attribute among the strongest factors
+    #: standard error of each attribution, where they are estimated from random orders; empty where they are not
+    errors: dict[str, float] = field(default_factory=dict)

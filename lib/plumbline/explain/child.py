@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, PlumblineError
-from plumbline.explain.coded import CodedModel, contributions, margins
+from plumbline.explain.coded import Asking, CodedModel, contributions, margins
 from plumbline.explain.formats import read_model
-from plumbline.explain.probability import probability_contributions
+from plumbline.explain.probability import asked_contributions, probability_contributions
 from plumbline.explain.trees import TreeEnsemble
 from plumbline.explain.treeshap import to_score
 
@@ -75,6 +75,7 @@ def describe(model: CodedModel) -> dict[str, Any]:
         "trees": model.trees,
         "best_trees": model.best_trees,
         "needs_background": model.needs_background,
+        "asked": isinstance(model.core, Asking),
         "features": features,
     }
 
@@ -105,7 +106,8 @@ def answer(
 ) -> tuple[dict[str, Any], list[Any]]:
     """Do what is asked: ``describe``, ``score`` (margins and scores) or ``explain`` (contributions as well).
 
-    Returns the JSON part and the arrays: margins (n, K), scores (n, K), and for ``explain`` (n, d) and (1,).
+    Returns the JSON part and the arrays: margins (n, K), scores (n, K), for ``explain`` (n, d) and (1,), and where
+    contributions are estimates their standard errors (n, d) and the rows' seeds (n,).
     """
     model = held_model(body)
     head = held_words(body)
@@ -117,10 +119,14 @@ def answer(
     if request["task"] == "explain":
         output = int(request.get("output", 0))
         if request.get("space") == "probability" and model.link != "probability":
-            found, base = probability_contributions(model, rows, background, output=output, trees=trees)
+            asked = probability_contributions(model, rows, background, output=output, trees=trees)
+        elif isinstance(model.core, Asking):
+            asked = asked_contributions(model, rows, background, output=output)
         else:
             found, base = contributions(model, rows, output=output, trees=trees, background=background)
-        arrays += [found, np.array([base])]
+            return head, [*arrays, found, np.array([base])]
+        arrays += [asked.parts, np.array([asked.base])]
+        arrays += [] if asked.errors is None or asked.seeds is None else [asked.errors, asked.seeds]
     return head, arrays
 
 

@@ -1,11 +1,13 @@
-"""Any model that we read: inputs, the columns made of them, and a core of trees or of weights, with one interface.
+"""Any model that we read: inputs, the columns made of them, and a core with one interface.
 
-``needs_background``: the file holds no training counts, so that contributions are defined only against rows of
-the log; they are then interventional.
+The core is trees, weights, or a function that can only be asked: contributions of that are defined by asking
+(see ``probability``). ``needs_background``: the file holds no training counts, so that contributions are defined only
+against rows of the log; they are then interventional.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +29,20 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """A core that can only be asked: columns (n, c) to margins (n, K). ``missing``: whether it takes NaN."""
+
+    run: Callable[[FloatArray], FloatArray]
+    outputs: int
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CodedModel:
     """A model by its inputs. ``link`` takes margins to scores."""
 
     coding: Coding
-    core: TreeEnsemble | Weights
+    core: TreeEnsemble | Weights | Asking
     link: str
     objective: str
     format: str
@@ -39,12 +50,14 @@ class CodedModel:
 
     @property
     def outputs(self) -> int:
-        return len(self.core.base)
+        return self.core.outputs if isinstance(self.core, Asking) else len(self.core.base)
 
     @property
     def used(self) -> BoolArray:
         if isinstance(self.core, TreeEnsemble):
             return self.coding.used(self.core.used)
+        if isinstance(self.core, Asking):
+            return self.coding.used(np.ones(len(self.coding.columns), np.bool_))
         return self.coding.used(np.any(self.core.weight != 0, axis=1))
 
     @property
@@ -72,12 +85,32 @@ def of_weights(coding: Coding, weights: Weights, link: str, objective: str, kind
 
 
 def margins(model: CodedModel, rows: FloatArray, trees: int = 0) -> FloatArray:
-    """The margins (n, K) of rows (n, d); NaN where a linear model lacks a value."""
-    columns = model.coding.code(np.asarray(rows, np.float64))
+    """The margins (n, K) of rows (n, d); NaN where a model lacks a value that it needs."""
+    return column_margins(model, model.coding.code(np.asarray(rows, np.float64)), trees)
+
+
+def column_margins(model: CodedModel, columns: FloatArray, trees: int = 0) -> FloatArray:
+    """The margins (n, K) of coded columns (n, c)."""
     if isinstance(model.core, Weights):
         result: FloatArray = columns @ model.core.weight + model.core.base
         return result
-    return tree_margins(model.core, columns, trees)
+    if isinstance(model.core, TreeEnsemble):
+        return tree_margins(model.core, columns, trees)
+    whole = complete(model, columns)
+    if whole.all():
+        return model.core.run(columns)
+    found = np.full((len(columns), model.outputs), np.nan)
+    if whole.any():
+        found[whole] = model.core.run(columns[whole])
+    return found
+
+
+def complete(model: CodedModel, columns: FloatArray) -> BoolArray:
+    """(n,) whether coded columns (n, c) hold every value that the model needs; trees need none."""
+    if isinstance(model.core, TreeEnsemble) or (isinstance(model.core, Asking) and model.core.missing):
+        return np.ones(len(columns), np.bool_)
+    whole: BoolArray = np.all(np.isfinite(columns), axis=1)
+    return whole
 
 
 def contributions(
@@ -101,6 +134,8 @@ def contributions(
         )
     if not 0 <= output < model.outputs:
         raise PlumblineError(f"The model has no output {output}")
+    if isinstance(model.core, Asking):
+        raise PlumblineError("This model can only be asked")
     columns = model.coding.code(np.asarray(rows, np.float64))
     known = None if background is None else model.coding.code(np.asarray(background, np.float64))
     if isinstance(model.core, Weights):

@@ -16,6 +16,7 @@ import numpy as np
 import plumbline
 from plumbline.domain import FloatArray, PlumblineError
 from plumbline.explain.formats import detect_format
+from plumbline.explain.shapley import MOST_EXACT
 
 #: limits of one call: address space, CPU seconds, wall-clock seconds
 MEGABYTES, CPU_SECONDS, WALL_SECONDS = 2_048, 60, 90.0
@@ -57,17 +58,34 @@ class ModelInfo:
     features: tuple[FeatureInfo, ...]
     #: without training counts in the file, contributions exist only against rows of the log
     needs_background: bool = False
+    #: neither trees nor weights: contributions come from asking the model about coalitions of inputs
+    asked: bool = False
+
+    @property
+    def used(self) -> int:
+        """How many inputs the model uses."""
+        return sum(f.used for f in self.features)
+
+    @property
+    def sampled(self) -> bool:
+        """Whether contributions are estimated from random orders: too many inputs for all coalitions."""
+        return self.asked and self.used > MOST_EXACT
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Margins and scores (n, K) of rows; after ``explain`` contributions (n, d) to one margin and a base."""
+    """Margins and scores (n, K) of rows; after ``explain`` contributions (n, d) to one margin and a base.
+
+    ``errors`` (n, d) and ``seeds`` (n,): standard errors and seeds, where contributions are estimated.
+    """
 
     info: ModelInfo
     margin: FloatArray
     score: FloatArray
     contributions: FloatArray | None = None
     base: float | None = None
+    errors: FloatArray | None = None
+    seeds: FloatArray | None = None
 
 
 def describe_model(body: bytes, limits: Limits | None = None) -> ModelInfo:
@@ -104,7 +122,8 @@ def explain_rows(
 
 def explained(info: ModelInfo, arrays: list[FloatArray]) -> Scored:
     """A child's answer to ``explain``."""
-    return Scored(info, arrays[0], arrays[1], arrays[2], float(arrays[3][0]))
+    errors, seeds = arrays[4:6] if len(arrays) > 4 else (None, None)
+    return Scored(info, arrays[0], arrays[1], arrays[2], float(arrays[3][0]), errors, seeds)
 
 
 def packed(*arrays: FloatArray | None) -> tuple[bytes, ...]:
@@ -188,6 +207,15 @@ def _info(found: dict[str, Any]) -> ModelInfo:
     )
     named = {
         k: found[k]
-        for k in ("format", "objective", "link", "outputs", "trees", "best_trees", "needs_background")
+        for k in (
+            "format",
+            "objective",
+            "link",
+            "outputs",
+            "trees",
+            "best_trees",
+            "needs_background",
+            "asked",
+        )
     }
     return ModelInfo(**named, features=features)

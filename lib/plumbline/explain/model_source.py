@@ -235,33 +235,71 @@ def _sentence(version: str, share: float, n: int, near: float, view: str) -> str
     return sentence
 
 
-def explain_with_model(
-    model: RegisteredModel, check: ModelCheck, frame: pd.DataFrame, *, output: int = 0, space: str = ""
-) -> tuple[FloatArray, float, FloatArray]:
-    """Contributions (n, d) in the model's feature order, base, and the score as the log writes it (n,).
+@dataclass(frozen=True, slots=True)
+class ModelParts:
+    """Contributions (n, d) in the model's feature order, the base, and the score as the log writes it (n,).
+
+    ``errors`` (n, d) and ``seeds`` (n,): standard errors, and what the orders were drawn from, where contributions are
+    estimates; None where they are exact.
+    """
+
+    parts: FloatArray
+    base: float
+    score: FloatArray
+    errors: FloatArray | None = None
+    seeds: FloatArray | None = None
+
+
+def model_parts(
+    model: RegisteredModel, check: ModelCheck, frame: pd.DataFrame, *, output: int = 0, space: str = "",
+    alone: bool = False,
+) -> ModelParts:  # fmt: skip
+    """Split the output of decisions (a column a logged feature).
 
     In log-odds for a logit link (turned round where the log keeps the complement), in the raw class score
-    for softmax, in the logarithm for a log link; with ``space="probability"`` in the probability itself, exactly,
-    against the model's background. Raises PlumblineError where the check did not pass, or a background is needed
-    and there is none.
+    for softmax, in the logarithm for a log link; with ``space="probability"`` in the probability itself, against the
+    model's background. NaN where the model gives no score for a row: it lacks a value. ``alone``: in a process of its
+    own, however few rows. Raises PlumblineError where the check did not pass, a background is needed and there is
+    none, or the contributions do not add up.
     """
     if not check.passed:
         raise PlumblineError(check.sentence)
     rows = align_features(check.info, frame, model.feature_map).rows
-    background = None
-    if model.background is not None and (check.info.needs_background or space == "probability"):
-        background = align_features(check.info, model.background, model.feature_map).rows
+    background = background_rows(model, check, space)
     # a page's few rows go to the process that has read the file already; a batch gets a core of its own
-    scored = (explain_warm if len(rows) <= FEW_ROWS else explain_rows)(
+    scored = (explain_warm if len(rows) <= FEW_ROWS and not alone else explain_rows)(
         model.body, rows, output=output, best=check.best, background=background, space=space
     )
     if scored.contributions is None or scored.base is None:
         raise PlumblineError("The model's process gave no contributions")
     parts, base = scored.contributions, scored.base
     told = (scored.score if space == "probability" else scored.margin)[:, output]
-    if np.any(np.abs(base + parts.sum(axis=1) - told) > ADDS_UP * np.maximum(1.0, np.abs(told))):
-        raise PlumblineError("The contributions do not add up to the model's own output, so none is shown")
+    _add_up(parts, base, told)
+    parts = np.where(np.isnan(told)[:, None], np.nan, parts)
     if "complement" in check.view:
         turned = space == "probability" or check.info.link == "probability"
         parts, base = -parts, (1.0 - base if turned else -base)
-    return parts, base, VIEWS[check.view](scored, output)
+    return ModelParts(parts, base, VIEWS[check.view](scored, output), scored.errors, scored.seeds)
+
+
+def explain_with_model(
+    model: RegisteredModel, check: ModelCheck, frame: pd.DataFrame, *, output: int = 0, space: str = ""
+) -> tuple[FloatArray, float, FloatArray]:
+    """Contributions, base and score of ``model_parts``, which says more. Raises as it does."""
+    made = model_parts(model, check, frame, output=output, space=space)
+    return made.parts, made.base, made.score
+
+
+def background_rows(model: RegisteredModel, check: ModelCheck, space: str = "") -> FloatArray | None:
+    """The background in the model's coding (b, d), where contributions are measured against one."""
+    if model.background is None or not (check.info.needs_background or space == "probability"):
+        return None
+    return align_features(check.info, model.background, model.feature_map).rows
+
+
+def _add_up(parts: FloatArray, base: float, told: FloatArray) -> None:
+    """Raise PlumblineError unless base + sum meets the model's own output wherever it has one; NaN meets nothing."""
+    with np.errstate(invalid="ignore"):
+        near = np.abs(base + parts.sum(axis=1) - told) <= ADDS_UP * np.maximum(1.0, np.abs(told))
+    if not np.all(near | np.isnan(told)) or not np.isfinite(base):
+        raise PlumblineError("The contributions do not add up to the model's own output, so none is shown")

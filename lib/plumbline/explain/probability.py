@@ -1,74 +1,91 @@
-"""Contributions in probability: exact interventional Shapley values of the score itself, where that can be afforded.
+"""Contributions by asking the model: to a probability, and of models that are neither trees nor linear.
 
 Contributions to log-odds cannot be turned into contributions to a probability: the link is not additive. The
-game is therefore the score: a coalition's value is the mean score over the background with the coalition's inputs
-taken from the row. Over the 2^m coalitions of the m inputs that the model uses this is exact (Shapley 1953);
-beyond ``MOST_EXACT`` inputs it is refused, and log-odds remain.
+game is therefore the score itself (see ``shapley``), over the inputs that the model uses.
 """
 
 from __future__ import annotations
 
-from math import factorial
+from dataclasses import dataclass
 
 import numpy as np
 
-from plumbline.domain import FloatArray, IntArray, PlumblineError
-from plumbline.explain.coded import CodedModel, margins
+from plumbline.domain import FloatArray, PlumblineError
+from plumbline.explain.coded import CodedModel, column_margins, complete
+from plumbline.explain.shapley import row_seed, split
 from plumbline.explain.trees import BoolArray
 from plumbline.explain.treeshap import to_score
 
-MOST_EXACT = 10
+#: decisions at a time in probability; a model that can only be asked is given as many as there is time for
 MOST_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Contributions (n, d) and the base; where they are estimates, standard errors (n, d) and the seeds (n,)."""
+
+    parts: FloatArray
+    base: float
+    errors: FloatArray | None = None
+    seeds: FloatArray | None = None
+
+
+def asked_contributions(
+    model: CodedModel, rows: FloatArray, background: FloatArray | None, *, output: int = 0, trees: int = 0,
+    probability: bool = False,
+) -> Asked:  # fmt: skip
+    """Contributions of rows (n, d) to one output, its margin or its score, against ``background`` (b, d).
+
+    NaN for a row that lacks a value which the model needs. Raises PlumblineError without a background.
+    """
+    if background is None or not len(background):
+        what = (
+            "Contributions in probability need"
+            if probability
+            else f"A {model.format} model of this kind needs"
+        )
+        raise PlumblineError(f"{what} a background", todo="Load decisions of a healthy reference.")
+    rows = np.asarray(rows, np.float64)
+    columns, known = model.coding.code(rows), model.coding.code(np.asarray(background, np.float64))
+    whole, sound = complete(model, columns), complete(model, known)
+    if not sound.any():
+        raise PlumblineError("No row of the background has a value for every input of the model")
+    names = model.coding.names
+    used = sorted(np.flatnonzero(model.used).tolist(), key=lambda feature: names[feature])
+    player = np.full(len(names), -1, np.int64)
+    player[used] = np.arange(len(used))
+    seeds = [row_seed([names[f] for f in used], row[used]) for row in rows]
+
+    def worth(block: FloatArray) -> FloatArray:
+        found = column_margins(model, block, trees)
+        return (to_score(model.link, found) if probability else found)[:, output]
+
+    kept = [seed for seed, fits in zip(seeds, whole.tolist(), strict=True) if fits]
+    made = split(worth, columns[whole], known[sound], player[model.coding.owners], len(used), kept)
+    parts = _spread(made.parts, whole, used, len(names))
+    if made.errors is None:
+        return Asked(parts, made.base)
+    return Asked(parts, made.base, _spread(made.errors, whole, used, len(names)), np.array(seeds, np.float64))
+
+
+def _spread(found: FloatArray, whole: BoolArray, used: list[int], width: int) -> FloatArray:
+    """By players of complete rows to by inputs (n, d) of all rows."""
+    spread = np.zeros((len(whole), width))
+    spread[~whole] = np.nan
+    spread[np.flatnonzero(whole)[:, None], np.array(used, np.int64)[None, :]] = found
+    return spread
 
 
 def probability_contributions(
     model: CodedModel, rows: FloatArray, background: FloatArray | None, *, output: int = 0, trees: int = 0
-) -> tuple[FloatArray, float]:
+) -> Asked:
     """Contributions (n, d) to the score of one output against ``background`` (b, d), and the mean score there.
 
-    Raises PlumblineError without a background, for more than ``MOST_EXACT`` used inputs or ``MOST_ROWS`` rows.
+    Raises PlumblineError without a background, or for more than ``MOST_ROWS`` rows.
     """
-    if background is None or not len(background):
+    if len(rows) > MOST_ROWS:
         raise PlumblineError(
-            "Contributions in probability need a background", todo="Load decisions of a healthy reference."
-        )
-    inputs = np.flatnonzero(model.used)
-    m = len(inputs)
-    if m > MOST_EXACT or len(rows) > MOST_ROWS:
-        raise PlumblineError(
-            f"Contributions in probability are exact up to {MOST_EXACT} inputs and {MOST_ROWS} decisions at a time; "
-            f"here are {m} and {len(rows)}",
+            f"Contributions in probability are made for {MOST_ROWS} decisions at a time; here are {len(rows)}",
             todo="Use log-odds.",
         )
-    coalition = (np.arange(2**m)[:, None] >> np.arange(m)[None, :]) & 1 == 1
-    size = coalition.sum(axis=1)
-    weight = np.array(
-        [factorial(k) * factorial(m - k - 1) / factorial(m) if k < m else 0.0 for k in range(m + 1)]
-    )
-    found = np.zeros((len(rows), len(model.coding.names)))
-    base = 0.0
-    for place, row in enumerate(np.asarray(rows, np.float64)):
-        worth = _worth(model, row, background, inputs, coalition, output, trees)
-        base = float(worth[0])
-        for j, feature in enumerate(inputs.tolist()):
-            without = np.flatnonzero(~coalition[:, j])
-            gain = worth[without + (1 << j)] - worth[without]
-            found[place, feature] = float((weight[size[without]] * gain).sum())
-    return found, base
-
-
-def _worth(
-    model: CodedModel, row: FloatArray, background: FloatArray, inputs: IntArray, coalition: BoolArray,
-    output: int, trees: int,
-) -> FloatArray:  # fmt: skip
-    """The mean score of each coalition (2^m,)."""
-    worth = np.empty(len(coalition))
-    step = max(1, 40_000 // len(background))
-    for begin in range(0, len(coalition), step):
-        chosen = coalition[begin : begin + step]
-        block = np.repeat(background[None], len(chosen), axis=0)
-        block[:, :, inputs] = np.where(chosen[:, None, :], row[inputs], block[:, :, inputs])
-        flat = block.reshape(-1, background.shape[1])
-        scores = to_score(model.link, margins(model, flat, trees))[:, output]
-        worth[begin : begin + step] = scores.reshape(len(chosen), -1).mean(axis=1)
-    return worth
+    return asked_contributions(model, rows, background, output=output, trees=trees, probability=True)

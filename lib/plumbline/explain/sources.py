@@ -16,11 +16,13 @@ from plumbline.domain import Explanation, Source
 from plumbline.explain.logged import LoggedCheck
 from plumbline.explain.model_source import (
     ModelCheck,
+    ModelParts,
     RegisteredModel,
-    explain_with_model,
     match_columns,
+    model_parts,
 )
 from plumbline.explain.reasons import OTHER, Wording, reasons_for
+from plumbline.explain.shapley import PAIRS
 from plumbline.explain.surrogate import TOP_FACTORS, Surrogate, surrogate_contributions
 
 #: a model's link -> the space its contributions add up in, in words
@@ -156,7 +158,8 @@ def _from_model(decision: Decision, model: RegisteredModel, check: ModelCheck, s
 
     frame = pd.DataFrame({name: [value] for name, value in decision.values.items()})
     asked = space if check.info.link in ("logit", "softmax") else ""
-    parts, base, score = explain_with_model(model, check, frame, output=decision.output, space=asked)
+    made = model_parts(model, check, frame, output=decision.output, space=asked)
+    parts, base, score = made.parts, made.base, made.score
     columns = match_columns(check.info, list(decision.values), model.feature_map)
     names = [columns.get(f.name, f.name) for f in check.info.features]
     error = None if decision.score is None else float(score[0]) - decision.score
@@ -183,15 +186,25 @@ def _from_model(decision: Decision, model: RegisteredModel, check: ModelCheck, s
         attributions=dict(zip(names, parts[0].tolist(), strict=True)),
         additivity_error=error,
         fidelity=check.share,
-        method=f"{method_of(check, asked)} from {label}, sha256 {model.sha256[:12]}{which}",
+        method=f"{method_of(check, asked, made)} from {label}, sha256 {model.sha256[:12]}{which}",
         baseline=_baseline(model, check, asked),
         check=f"{verdict} {check.sentence}",
         values=dict(decision.values),
+        errors={} if made.errors is None else dict(zip(names, made.errors[0].tolist(), strict=True)),
     )
 
 
-def method_of(check: ModelCheck, space: str) -> str:
-    """How a registered model's contributions are made, in words."""
+def method_of(check: ModelCheck, space: str, made: ModelParts | None = None) -> str:
+    """How a registered model's contributions are made, in words; of ``made`` with what is not exact about them."""
+    if (made is None and check.info.sampled) or (made is not None and made.errors is not None):
+        said = ""
+        if made is not None and made.errors is not None and made.seeds is not None:
+            most, seed = np.nanmax(made.errors), int(made.seeds[0])
+            said = f"; standard error at most {most:.2g}; seed {seed:012x}"
+        what = "contributions to the probability" if space else "Shapley values"
+        return f"{what} estimated from {PAIRS} random orders and their reverses (interventional{said})"
+    if check.info.asked and not space:
+        return "exact Shapley values over all combinations of inputs (interventional)"
     if space:
         return "exact contributions to the probability (interventional)"
     if not check.info.needs_background:

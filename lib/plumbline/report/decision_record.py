@@ -226,8 +226,14 @@ def _input(placed: Placed, found: DecisionRecord, speech: Language) -> list[str]
     return [
         _words(placed.feature, found), _value(placed.value, speech), _value(placed.median, speech),
         share if placed.share is None else speech.say(key, share=share),
-        unused if part is None else _signed(part, speech),
+        unused if part is None else _signed(part, speech) + _error(placed.feature, found, speech),
     ]  # fmt: skip
+
+
+def _error(feature: str, found: DecisionRecord, speech: Language) -> str:
+    """The standard error of an estimated contribution."""
+    error = found.explanation.errors.get(feature)
+    return "" if error is None else f" ± {_number(float(f'{error:.2g}'), speech)}"
 
 
 def _basis(found: DecisionRecord, speech: Language) -> list[tuple[str, str]]:

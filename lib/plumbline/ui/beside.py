@@ -70,6 +70,8 @@ def contributions(told: Explanation, found: DecisionContext) -> None:
             "Where it lies": _lies(beside.share, beside.numeric) if beside else numbers.DASH,
             "Contribution": numbers.signed(part),
         }
+        if name in told.errors:
+            line["Standard error"] = numbers.significant(told.errors[name])
         if odds:
             line["Odds times"] = numbers.significant(_times(part))
         line["It"] = "raises" if part > 0 else "lowers" if part < 0 else "does nothing"

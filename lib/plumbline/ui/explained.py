@@ -64,6 +64,7 @@ def part() -> str:
 def provenance(told: Explanation) -> None:
     """Source, output space, baseline and the verdict of our own check."""
     words, status = SOURCES[told.source]
+    words += ", estimated" if told.errors else ""
     st.markdown(cards.chip("fail" if told.refused else status, "refused" if told.refused else words))
     lines = [
         f"{told.method[:1].upper()}{told.method[1:]}." if told.method else "",
