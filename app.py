@@ -7,11 +7,12 @@ beside it; an ``st.App`` is not.
 import streamlit as st
 from starlette.middleware import Middleware
 
+from plumbline.ui.returning import Returning
 from plumbline.ui.server import Headers, friendly_error, workspace_lifespan
 
 app = st.App(
     "lib/plumbline/ui/shell.py",
     lifespan=workspace_lifespan,
     on_script_error=friendly_error,
-    middleware=[Middleware(Headers)],
+    middleware=[Middleware(Headers), Middleware(Returning)],
 )

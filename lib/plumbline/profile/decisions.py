@@ -167,7 +167,8 @@ def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> 
     )
     if not found:
         raise PlumblineError(
-            f"{system.key} has no decision {decision_id!r}", todo="Find decisions on the Decisions page."
+            f"{system.key} has no decision {decision_id!r}",
+            todo="Check the id, and whether the log that holds it is loaded.",
         )
     return found[0]
 
