@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-WARM = 5
+AGAIN = 5
 
 
 def parts() -> list[tuple[str, str, dict[str, str]]]:
@@ -63,7 +63,7 @@ def timed() -> dict[str, dict[str, Any]]:
         at, path = opened(name)
         st.cache_data.clear()
         first = seconds(at.switch_page(path).run)
-        warm = statistics.median(seconds(at.run) for _ in range(WARM))
+        warm = statistics.median(seconds(at.run) for _ in range(AGAIN))
         took[name] = {"first": first, "warm": warm, "errors": len(at.exception) + len(at.error)}
         print(
             f"{name:<36}{first:>8.2f}{warm:>8.3f}  {took[name]['errors'] or ''}", file=sys.stderr, flush=True

@@ -52,7 +52,8 @@ def test_a_process_that_died_is_replaced(bodies) -> None:
     assert warm._CHILDREN[bodies[0]].process.pid != process.pid
 
 
-def test_two_are_kept_and_the_one_unused_longest_ends(bodies) -> None:
+def test_a_few_are_kept_and_the_one_unused_longest_ends(bodies, monkeypatch) -> None:
+    monkeypatch.setattr(warm, "KEPT", 2)
     x, _ = data()
     for body in (bodies[0], bodies[1], bodies[0]):
         warm.score_warm(body, x[:1])

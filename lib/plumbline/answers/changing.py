@@ -14,6 +14,7 @@ import numpy as np
 from plumbline.answers import explain
 from plumbline.answers.cutoffs import CutOff, cut_off
 from plumbline.answers.decision import surroundings, usual_distance
+from plumbline.answers.draws import row_of
 from plumbline.domain import FloatArray, PlumblineError, System, Task
 from plumbline.explain import neighbours
 from plumbline.explain.changes import declared, move_for
@@ -28,7 +29,6 @@ from plumbline.explain.model_source import (
     match_columns,
 )
 from plumbline.explain.warm import explain_warm, score_warm
-from plumbline.profile import decisions
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -108,7 +108,7 @@ class _Model:
 
 def _model(ws: Workspace, cursor: Cursor, key: str, decision_id: str) -> _Model:
     system = systems.get_system(cursor, key)
-    row = decisions.one(cursor, system, decision_id)
+    row = row_of(ws, cursor, system, decision_id)
     version = str(row.get("version") or "")
     found = explain.sources(ws, cursor, system, version, surrogate=False)
     if found.model is None or found.model_check is None or not found.model_check.passed:

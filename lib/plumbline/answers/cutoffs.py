@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plumbline.domain import Slice, System, Task
+from plumbline.answers.draws import basis, draw
+from plumbline.domain import System, Task
 from plumbline.explain.surrogate import infer_cutoff
-from plumbline.profile import decisions
 from plumbline.store.workspace import Cursor, Workspace
 
 SAMPLED = 20_000
@@ -34,7 +34,7 @@ class CutOff:
     n: int
 
 
-_CACHE: OrderedDict[tuple[str, str, str, int], CutOff | None] = OrderedDict()
+_CACHE: OrderedDict[tuple[str, str, str, str], CutOff | None] = OrderedDict()
 _LOCK = threading.Lock()
 
 
@@ -44,11 +44,11 @@ def cut_off(ws: Workspace, cursor: Cursor, system: System, version: str | None =
     None where there is none to be read: no score, no positive class, all alike, or more than 2 % of the
     decisions on the other side of any cut.
     """
-    cache = (str(ws.path), system.key, version or "", ws.change())
+    cache = (str(ws.path), system.key, version or "", basis(cursor, system))
     with _LOCK:
         if cache in _CACHE:
             return _CACHE[cache]
-    found = _read(cursor, system, version)
+    found = _read(ws, cursor, system, version or "")
     with _LOCK:
         _CACHE[cache] = found
         while len(_CACHE) > KEPT:
@@ -56,10 +56,10 @@ def cut_off(ws: Workspace, cursor: Cursor, system: System, version: str | None =
     return found
 
 
-def _read(cursor: Cursor, system: System, version: str | None) -> CutOff | None:
+def _read(ws: Workspace, cursor: Cursor, system: System, version: str) -> CutOff | None:
     if system.task is not Task.BINARY or system.positive is None:
         return None
-    frame = decisions.sample(cursor, system, Slice(version=version or None), SAMPLED, 0, ())
+    frame = draw(ws, cursor, system, version, SAMPLED, columns=())
     known = frame["score"].notna() & frame["prediction"].notna()
     score = frame.loc[known, "score"].to_numpy(float)
     positive = (frame.loc[known, "prediction"] == system.positive).to_numpy(bool)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plumbline.answers.cutoffs import CutOff, cut_off
+from plumbline.answers.draws import basis, draw, row_of
 from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind, Slice, System, Task
 from plumbline.explain import neighbours
-from plumbline.profile import decisions, read
+from plumbline.profile import read
 from plumbline.profile.bins import OUTPUTS, read_grids
 from plumbline.profile.repeats import EXAMPLES, same_inputs
 from plumbline.store import systems
@@ -113,11 +114,11 @@ def context(ws: Workspace, key: str, decision_id: str) -> DecisionContext:
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        row = decisions.one(cursor, system, decision_id)
+        row = row_of(ws, cursor, system, decision_id)
         version = str(row.get("version") or "")
         around = surroundings(ws, cursor, system, version)
         values = {name.partition(":")[2]: held for name, held in row.items() if name.startswith("feature:")}
-        placed = _placed(_kept(ws, system, "reference", lambda: _reference(cursor, system)), values)
+        placed = _placed(reference_profiles(ws, cursor, system), values)
         repeats = same_inputs(cursor, system, row)
         cut = cut_off(ws, cursor, system, version)
     apart = neighbours.distances(around.place(values), around.rows, around.categorical)
@@ -147,8 +148,13 @@ def reach(bins: Bins) -> tuple[float, float]:
 
 
 def surroundings(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surroundings:
-    """The sample that decisions of a version are compared with, kept until the workspace changes."""
-    return _kept(ws, system, f"version {version}", lambda: _sample(cursor, system, version))  # type: ignore[no-any-return]
+    """The sample that decisions of a version are compared with, kept as long as its loads and settings stay."""
+    return _kept(ws, system, f"version {version}", lambda: _sample(ws, cursor, system, version))  # type: ignore[no-any-return]
+
+
+def reference_profiles(ws: Workspace, cursor: Cursor, system: System) -> tuple[FeatureProfile, ...]:
+    """The reference's counts of each input, kept as long as the loads and settings stay."""
+    return _kept(ws, system, "reference", lambda: _reference(cursor, system))  # type: ignore[no-any-return]
 
 
 def usual_distance(ws: Workspace, system: System, version: str, around: Surroundings, outcome: str) -> float:
@@ -161,7 +167,8 @@ def usual_distance(ws: Workspace, system: System, version: str, around: Surround
 
 
 def _kept(ws: Workspace, system: System, what: str, make: Any) -> Any:
-    cache = (str(ws.path), system.key, ws.change(), what)
+    with ws.read() as cursor:
+        cache = (str(ws.path), system.key, basis(cursor, system), what)
     with _LOCK:
         if cache in _CACHE:
             _CACHE.move_to_end(cache)
@@ -174,17 +181,19 @@ def _kept(ws: Workspace, system: System, what: str, make: Any) -> Any:
     return made
 
 
-def _sample(cursor: Cursor, system: System, version: str) -> Surroundings:
+def _sample(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surroundings:
     import pandas as pd
 
-    drawn = decisions.sample(cursor, system, Slice(version=version or None), SAMPLED, 5)
+    drawn = draw(ws, cursor, system, version, SAMPLED)
     parts = [drawn]
     if system.task is not Task.REGRESSION:
         for outcome in sorted(map(str, drawn["prediction"].dropna().unique())):
             if (drawn["prediction"] == outcome).sum() < SAMPLED // 2 and len(drawn) == SAMPLED:
-                part = Slice(version=version or None, where=(("prediction", outcome),))
-                parts.append(decisions.sample(cursor, system, part, SAMPLED // 2, 6))
+                parts.append(draw(ws, cursor, system, version, SAMPLED // 2, outcome=outcome))
     frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else drawn
+    frame = frame.drop_duplicates(
+        ["_load_id", "_line"], ignore_index=True
+    )  # each draw begins as the first one
     grids = {g.column: g.bins for g in read_grids(cursor, system)}
     columns = [c for c in frame.columns if c.startswith("feature:") and c in grids]
     bins = tuple(grids[c] for c in columns)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from plumbline.answers.cutoffs import CutOff, cut_off
+from plumbline.answers.draws import basis
 from plumbline.domain import PlumblineError, System
 from plumbline.profile import decisions
 from plumbline.profile.decisions import MARK_OPERATOR, MARKED, MARKS, OPERATORS
@@ -83,7 +84,7 @@ def find(
 
 def _total(ws: Workspace, cursor: Cursor, system: System, filters: tuple[Filter, ...]) -> tuple[int, bool]:
     """How many pass and whether there are more, counted once for all pages until the workspace changes."""
-    cache = (str(ws.path), system.key, ws.change(), filters)
+    cache = (str(ws.path), system.key, basis(cursor, system), filters)
     with _LOCK:
         if cache in _CACHE:
             _CACHE.move_to_end(cache)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plumbline.answers.backgrounds import background
+from plumbline.answers.draws import basis, draw, row_of
 from plumbline.domain import Explanation, FloatArray, PlumblineError, Slice, Source, System, Task
 from plumbline.explain.global_importance import sample_rows
 from plumbline.explain.logged import LoggedCheck, check_logged
 from plumbline.explain.model_source import (
     ModelCheck,
     RegisteredModel,
+    check_from,
     check_model,
     explain_with_model,
     match_columns,
@@ -26,10 +29,14 @@ from plumbline.explain.sources import SPACES, Decision, choose_source, explain_r
 from plumbline.explain.surrogate import Surrogate, fit_surrogate, surrogate_contributions
 from plumbline.profile import decisions
 from plumbline.store import model_files, systems
-from plumbline.store.workspace import Cursor, Workspace
+from plumbline.store.draws import keep_check, kept_check
+from plumbline.store.model_files import ModelFile
+from plumbline.store.workspace import Busy, Cursor, Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LOG = logging.getLogger("plumbline")
 
 CHECKED = 2_000  # decisions of a version that its sources are checked on
 FITTED = 20_000  # decisions that a surrogate is fitted to
@@ -83,7 +90,7 @@ def explain(ws: Workspace, key: str, decision_id: str, *, space: str = "") -> Ex
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        row = decisions.one(cursor, system, decision_id)
+        row = row_of(ws, cursor, system, decision_id)
         found = sources(ws, cursor, system, str(row.get("version") or ""), surrogate=not _recorded(row))
         decision = Decision(
             decision_id=decision_id, values=_features(row), score=_score(system, row),
@@ -98,21 +105,24 @@ def explain(ws: Workspace, key: str, decision_id: str, *, space: str = "") -> Ex
 def sources(
     ws: Workspace, cursor: Cursor, system: System, version: str, *, surrogate: bool = True
 ) -> Sources:
-    """The checked sources of one version, kept in memory until the workspace changes.
+    """The checked sources of one version, kept in memory as long as its loads, settings and model file stay.
 
     Args:
         surrogate: fit one where neither the log nor a model file explains the version (takes seconds).
     """
-    cache = (str(ws.path), system.key, version, ws.change(), surrogate)
+    held = next((m for m in model_files.model_files(cursor, system.key) if m.version == version), None)
+    rest = basis(cursor, system)
+    cache = (str(ws.path), system.key, version, rest, held and (held.sha256, held.at), surrogate)
     with _LOCK:
         if cache in _CACHE:
             _CACHE.move_to_end(cache)
             return _CACHE[cache]
-    frame = decisions.sample(cursor, system, Slice(version=version or None), CHECKED, 0)
-    logged = _check_logged(system, frame, version)
-    model, checked, problem = _check_model(cursor, system, frame, version)
+    logged = None
+    if any(c.role.role == "attribution" for c in systems.decision_columns(cursor, system.key)):
+        logged = _check_logged(system, draw(ws, cursor, system, version, CHECKED), version)
+    model, checked, problem = _check_model(ws, cursor, system, held, rest) if held else (None, None, "")
     settled = (logged is not None and logged.passed) or (checked is not None and checked.passed)
-    fitted = _fit(cursor, system, version) if surrogate and not settled else None
+    fitted = _fit(ws, cursor, system, version) if surrogate and not settled else None
     why = choose_source(recorded=logged is not None, logged=logged, model=checked, surrogate=fitted).sentence
     found = Sources(version, logged, model, checked, fitted, f"{problem} {why}".strip())
     with _LOCK:
@@ -177,16 +187,21 @@ def _check_logged(system: System, frame: pd.DataFrame, version: str) -> LoggedCh
 
 
 def _check_model(
-    cursor: Cursor, system: System, frame: pd.DataFrame, version: str
+    ws: Workspace, cursor: Cursor, system: System, held: ModelFile, rest: str
 ) -> tuple[RegisteredModel | None, ModelCheck | None, str]:
-    held = next((m for m in model_files.model_files(cursor, system.key) if m.version == version), None)
-    body = model_files.model_body(cursor, system.key, version) if held else None
-    if held is None or body is None:
+    """A version's file and whether it reproduces the log: found once for these loads, and kept in the workspace."""
+    version = held.version
+    body = model_files.model_body(cursor, system.key, version)
+    if body is None:
         return None, None, ""
     against = background(cursor, system, version)
     model = RegisteredModel(
         body, held.sha256, version, held.feature_map, held.name, against.rows, against.words
     )
+    kept = kept_check(cursor, system.key, version, held.sha256, rest)
+    if kept is not None:
+        return model, check_from(kept), ""
+    frame = draw(ws, cursor, system, version, CHECKED)
     try:
         checked = check_model(
             model, feature_frame(frame), scores_of(system, frame), task=system.task or Task.BINARY,
@@ -194,15 +209,20 @@ def _check_model(
         )  # fmt: skip
     except PlumblineError as error:
         return None, None, str(error)
+    try:
+        with ws.write(by_itself=True, wait=False) as writer:
+            keep_check(writer, system.key, version, held.sha256, rest, asdict(checked))
+    except Busy:
+        LOG.info("the check of %s %s is not kept: something else is being written", system.key, version)
     return model, checked, ""
 
 
-def _fit(cursor: Cursor, system: System, version: str) -> Surrogate:
+def _fit(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surrogate:
     """One surrogate a version, fitted to the reference where the version decided in it."""
     start, end = system.reference or (None, None)
     frame = decisions.sample(cursor, system, Slice(start, end, version or None), FITTED, 0)
     if len(frame) < 1_000:
-        frame = decisions.sample(cursor, system, Slice(version=version or None), FITTED, 0)
+        frame = draw(ws, cursor, system, version, FITTED)
     positive = None
     if system.task is Task.BINARY and system.positive is not None:
         positive = (frame["prediction"] == system.positive).to_numpy(bool)

@@ -275,8 +275,10 @@ def check_loaded(ws: Workspace, made: Load, *, actor: str) -> Load:
     """Check every chunk again after a load that changed something; returns the load."""
     if made.rows_loaded or made.labels_joined:
         from plumbline.answers.checking import check
+        from plumbline.answers.readying import ready_after_load
 
         check(ws, made.system, actor=actor, all_signals=False)
+        ready_after_load(ws, made.system)
     return made
 
 

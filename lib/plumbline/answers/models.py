@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from plumbline.answers import explain
 from plumbline.answers.backgrounds import fix_background
+from plumbline.answers.draws import basis, draw
 from plumbline.domain import PlumblineError, Slice, Task
 from plumbline.explain.feature_map import propose_feature_map
 from plumbline.explain.formats import detect_format
 from plumbline.explain.model_source import RegisteredModel, check_model
 from plumbline.profile import decisions, read
 from plumbline.store import model_files, systems, trail
+from plumbline.store.draws import keep_check
 from plumbline.store.model_files import ModelFile
 from plumbline.store.workspace import Workspace
 
@@ -90,7 +92,11 @@ def register(
     kind = detect_format(body)
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        frame = decisions.sample(cursor, system, Slice(version=version), explain.CHECKED, 0)
+        frame = (
+            draw(ws, cursor, system, version, explain.CHECKED)
+            if version
+            else decisions.sample(cursor, system, Slice(version=""), explain.CHECKED, 0)
+        )
     if frame.empty:
         raise PlumblineError(
             f"Version {version!r} has no decisions in {key}", todo="Name a version of the log."
@@ -112,6 +118,7 @@ def register(
             feature_map=dict(model.feature_map), share=check.share, checked=check.n, passed=check.passed,
             actor=actor,
         )  # fmt: skip
+        keep_check(cursor, key, version, model.sha256, basis(cursor, system), asdict(check))
         against = fix_background(cursor, system, version)
         detail = {"version": version, "sha256": model.sha256, "share": check.share, "n": check.n,
                   "background_sha256": against}  # fmt: skip

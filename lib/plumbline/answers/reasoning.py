@@ -9,9 +9,9 @@ import numpy as np
 from plumbline.answers import explain
 from plumbline.answers.cutoffs import cut_off
 from plumbline.answers.decision import surroundings
+from plumbline.answers.draws import row_of
 from plumbline.domain import Explanation, Source, Task
 from plumbline.explain.reasons import Reasons, reasons_for
-from plumbline.profile import decisions
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 
@@ -39,7 +39,7 @@ def reasons_against(ws: Workspace, key: str, told: Explanation, population: str 
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        row = decisions.one(cursor, system, told.decision_id)
+        row = row_of(ws, cursor, system, told.decision_id)
         wording = explain._wording(system, row)
         baseline = f"against {told.baseline}" if told.baseline else ""
         if population == "all" or told.refused or told.source is Source.SURROGATE:

@@ -190,10 +190,11 @@ def _read(answer: bytes, code: int) -> tuple[ModelInfo, list[FloatArray]]:
     for size in reply["blobs"]:
         arrays.append(np.load(io.BytesIO(rest[at : at + size]), allow_pickle=False))
         at += size
-    return _info(reply["model"]), arrays
+    return info_from(reply["model"]), arrays
 
 
-def _info(found: dict[str, Any]) -> ModelInfo:
+def info_from(found: dict[str, Any]) -> ModelInfo:
+    """A description as the child gives it."""
     features = tuple(
         FeatureInfo(
             f["name"],

@@ -20,6 +20,7 @@ from plumbline.explain.isolated import (
     Scored,
     describe_model,
     explain_rows,
+    info_from,
     score_rows,
 )
 from plumbline.explain.score_space import score_range, tolerance
@@ -83,6 +84,11 @@ class ModelCheck:
     info: ModelInfo
     view: str = "score"
     best: bool = False
+
+
+def check_from(held: Mapping[str, Any]) -> ModelCheck:
+    """A check as it was kept: its fields as JSON."""
+    return ModelCheck(**{**held, "info": info_from(held["info"])})
 
 
 def align_features(info: ModelInfo, frame: pd.DataFrame, feature_map: Mapping[str, str]) -> Alignment:

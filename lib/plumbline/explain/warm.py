@@ -23,7 +23,7 @@ from plumbline.explain.formats import detect_format
 from plumbline.explain.isolated import ModelInfo, Scored
 
 #: children kept, CPU seconds of one life, wall-clock seconds of one question
-KEPT, LIFE_SECONDS, WALL_SECONDS = 2, 900, 20.0
+KEPT, LIFE_SECONDS, WALL_SECONDS = 4, 900, 20.0
 
 
 class _Child:
@@ -65,7 +65,7 @@ class _Child:
             clock.cancel()
         if not reply["ok"]:
             raise PlumblineError(str(reply["what"]))
-        return isolated._info(reply["model"]), [np.load(io.BytesIO(b), allow_pickle=False) for b in blobs]
+        return isolated.info_from(reply["model"]), [np.load(io.BytesIO(b), allow_pickle=False) for b in blobs]
 
     def end(self) -> None:
         self.process.kill()

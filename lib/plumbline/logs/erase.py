@@ -18,6 +18,7 @@ from plumbline.logs.cast import keyed_hash, name
 from plumbline.logs.reference import settle_reference
 from plumbline.logs.register import secret, settle_classes
 from plumbline.store import systems, trail
+from plumbline.store.draws import forget_draws
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.workspace import Workspace, now
 
@@ -75,6 +76,7 @@ def erase(
         decisions = _count(cursor, f"SELECT count(*) FROM temp.{GONE}")
         labels = _erase_beside(cursor, system, "label_claim", "row_load", "row_line")
         _erase_beside(cursor, system, "attribution", "load_id", "line")
+        forget_draws(cursor, system.key)
         quarantined = _erase_quarantined(cursor, system, words)
         if not decisions and not quarantined:
             raise PlumblineError(

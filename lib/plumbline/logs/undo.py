@@ -11,6 +11,7 @@ from plumbline.logs.claims import withdraw
 from plumbline.logs.reference import settle_reference
 from plumbline.logs.register import settle_classes
 from plumbline.store import attributions, loads, systems, trail
+from plumbline.store.draws import forget_draws
 from plumbline.store.sql import decision_table
 from plumbline.store.workspace import Workspace
 
@@ -59,6 +60,7 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
         removed = removed if load.kind == "decisions" else settled.joined
         touched = settled.loads
         attributions.forget_load(cursor, load_id)
+        forget_draws(cursor, system.key)
         loads.mark_undone(cursor, load_id)
         system = settle_reference(cursor, settle_classes(cursor, system))
         detail = {"load_id": load_id, "file": load.file, "kind": load.kind, "rows_removed": removed}

@@ -187,32 +187,35 @@ def sample(
     seed is lowest. Columns as in ``find``: numbers are float64, texts str or None.
     """
     scope = of_slice(cursor, system, part)
-    row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
-    total = int(row[0]) if row else 0
-    # sorting every hash of a long log takes seconds: those drawn lie below this bound, but for about one draw in 30,000
-    share = (n + 4 * math.sqrt(n) + 16) / max(total, 1)
-    drawn = _drawn(cursor, system, scope, n, seed, columns, share if share < LONG else 1.0)
-    if len(drawn) < min(n, total):
-        drawn = _drawn(cursor, system, scope, n, seed, columns, 1.0)
-    return timed(drawn)
-
-
-def _drawn(
-    cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope, n: int, seed: int,
-    columns: Sequence[str] | None, share: float,
-) -> pd.DataFrame:  # fmt: skip
-    """The n decisions with the lowest hashes, looked for among the lowest ``share`` of all hashes."""
-    hashed = "hash(_load_id, _line, $seed::BIGINT)"
-    params = scope.params | {"seed": seed, "n": n}
-    bound = ""
-    if share < 1:
-        bound, params = f"AND {hashed} < $bound::UBIGINT", params | {"bound": int(share * 2**64)}
-    return cursor.execute(
-        f"""SELECT {columns_of(cursor, system, columns)} FROM {scope.table}
-            WHERE rowid IN (SELECT rowid {scope.rows} {bound} ORDER BY {hashed}, _load_id, _line LIMIT $n)
+    rows, params = lowest(cursor, scope, n, seed)
+    drawn = cursor.execute(
+        f"""SELECT {columns_of(cursor, system, columns)} FROM {scope.table} WHERE rowid IN ({rows})
             ORDER BY "timestamp", _load_id, _line""",
         params,
     ).df()
+    return timed(drawn)
+
+
+def lowest(cursor: duckdb.DuckDBPyConnection, scope: Scope, n: int, seed: int) -> tuple[str, dict[str, Any]]:
+    """A SELECT, with its parameters, of the row ids of the n decisions with the lowest hashes."""
+    hashed = "hash(_load_id, _line, $seed::BIGINT)"
+    row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
+    total = int(row[0]) if row else 0
+    params = scope.params | {"seed": seed, "n": n}
+    # sorting every hash of a long log takes seconds: those drawn lie below this bound, but for about one draw in 30,000
+    share = (n + 4 * math.sqrt(n) + 16) / max(total, 1)
+    bound = ""
+    if share < LONG:
+        below = {"bound": int(share * 2**64)}
+        bound = f"AND {hashed} < $bound::UBIGINT"
+        found = cursor.execute(
+            f"SELECT count(*) {scope.rows} {bound}", scope.params | {"seed": seed} | below
+        ).fetchone()
+        if found is not None and found[0] >= n:
+            params |= below
+        else:
+            bound = ""
+    return f"SELECT rowid {scope.rows} {bound} ORDER BY {hashed}, _load_id, _line LIMIT $n", params
 
 
 def at(cursor: duckdb.DuckDBPyConnection, system: System, places: Sequence[tuple[int, int]]) -> pd.DataFrame:

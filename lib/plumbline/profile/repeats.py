@@ -118,11 +118,15 @@ def same_inputs(
     if not any(value is not None for value in held.values()):
         return ()
     scope = of_slice(cursor, system, _ALL).narrowed(
-        f"{VERSION} = $v AND NOT (_load_id = $load AND _line = $line)",
-        v=row.get("version") or "", load=row["_load_id"], line=row["_line"],
-    )  # fmt: skip
-    for place, (name, value) in enumerate(held.items()):
-        scope = scope.narrowed(f"{ident(name)} IS NOT DISTINCT FROM $f{place}", **{f"f{place}": value})
+        "NOT (_load_id = $load AND _line = $line)", load=row["_load_id"], line=row["_line"]
+    )
+    for place, (name, value) in enumerate({"version": row.get("version"), **held}.items()):
+        # plain comparisons: the scan itself leaves out what cannot match, one column after the other
+        if value is None or (name == "version" and value == ""):
+            empty = f" OR {ident(name)} = ''" if name == "version" else ""
+            scope = scope.narrowed(f"({ident(name)} IS NULL{empty})")
+        else:
+            scope = scope.narrowed(f"{ident(name)} = $f{place}", **{f"f{place}": value})
     found = cursor.execute(
         f"""SELECT * {scope.rows} AND (prediction IS NOT NULL OR score IS NOT NULL)
             ORDER BY "timestamp", _load_id, _line LIMIT $most""",

@@ -105,6 +105,20 @@ def list_loads(cursor: duckdb.DuckDBPyConnection, system: str | None = None) -> 
     return [_load(row) for row in rows]
 
 
+def basis(cursor: duckdb.DuckDBPyConnection, system: str) -> str:
+    """What a system's decisions rest on: the loads that stand, labels too, and how often something was erased.
+
+    Whatever is worked out from single decisions alone holds as long as this stays the same.
+    """
+    row = cursor.execute(
+        """SELECT md5(coalesce(string_agg(load_id::VARCHAR, ',' ORDER BY load_id), '')),
+                  (SELECT count(*) FROM trail WHERE system = $system AND action = 'erase')
+           FROM load WHERE system = $system AND undone_at IS NULL""",
+        {"system": system},
+    ).fetchone()
+    return f"{row[0]}.{row[1]}" if row else ""
+
+
 def get_load(cursor: duckdb.DuckDBPyConnection, load_id: int) -> Load:
     """The load of that number.
 

@@ -48,6 +48,13 @@ class Stopped(PlumblineError):
         super().__init__("Stopped; nothing was changed")
 
 
+class Busy(PlumblineError):
+    """Somebody else writes, and this write was not to wait."""
+
+    def __init__(self) -> None:
+        super().__init__("Something else is being written", todo="Try again in a moment.")
+
+
 class Workspace:
     """An open workspace. Use ``read`` for queries and ``write`` for one transaction."""
 
@@ -82,16 +89,28 @@ class Workspace:
             cursor.close()
 
     @contextmanager
-    def write(self, *, by_itself: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    def write(self, *, by_itself: bool = False, wait: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         """One transaction: there whole when the block ends, not at all when it raises.
 
         Args:
             by_itself: Plumbline keeps what it worked out, whoever looks; no role is asked for.
+            wait: for another write to end.
 
         Raises:
             PlumblineError: a person acts whose role does not cover it; nothing is changed.
+            Busy: another write is at work, and this one does not wait.
         """
-        with self._writing, self.read() as cursor:
+        if not self._writing.acquire(blocking=wait):
+            raise Busy()
+        try:
+            if not wait and self._writer is not None:  # this very thread's
+                raise Busy()
+            yield from self._written(by_itself)
+        finally:
+            self._writing.release()
+
+    def _written(self, by_itself: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self.read() as cursor:
             cursor.execute("BEGIN TRANSACTION")
             self._writer = cursor
             try:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -13,6 +15,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plumbline.domain import PlumblineError
+from plumbline.store.workspace import Workspace
 from plumbline.ui import open as opened
 from plumbline.ui import signing
 
@@ -44,6 +47,15 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+
+#: what most pages import, and a process has to once
+HEAVY = (
+    "pandas",
+    "plotly.graph_objects",
+    "plumbline.ui.explained",
+    "plumbline.ui.finder",
+    "plumbline.ui.whatif",
+)
 
 #: the page that the root shows
 HOME = "/scorecard"
@@ -81,14 +93,34 @@ async def workspace_lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
 
     A workspace that cannot be opened does not stop the server: every page says why and what to do.
     """
+    stop, thread = threading.Event(), None
     try:
-        signing.note_start(opened.workspace())
+        ws = opened.workspace()
+        signing.note_start(ws)
+        thread = threading.Thread(target=get_ready, args=(ws, stop), name="plumbline-ready", daemon=True)
+        thread.start()
     except PlumblineError as error:
         LOG.error("%s", error)
     try:
         yield {}
     finally:
+        stop.set()
+        if thread is not None:
+            thread.join(10)
         opened.close()
+
+
+def get_ready(ws: Workspace, stop: threading.Event | None = None) -> None:
+    """What the first visitor would wait for, while nobody waits yet."""
+    from plumbline.answers.readying import ready
+
+    try:
+        ready(ws, stop.is_set if stop else lambda: False)
+        for name in HEAVY:
+            import_module(name)
+    except Exception as error:  # whoever asks for it meets the same, and is told
+        if stop is None or not stop.is_set():
+            LOG.warning("not made ready: %s", error)
 
 
 def friendly_error(error: Exception) -> bool:

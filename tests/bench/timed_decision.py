@@ -1,0 +1,47 @@
+"""Server time of one decision's page in a long log, in a fresh process as the app runs: prints JSON.
+
+Run as ``python -m tests.bench.timed_decision WORKSPACE SYSTEM ID [ID...] [--at-once]``. Whole script runs of the shell
+and the page, without a browser: the first decision, others after it, and the last again. ``--at-once``: without what
+a server makes ready when it starts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.bench.timed_pages import AGAIN, seconds
+
+
+def timed(key: str, ids: list[str], *, at_once: bool) -> dict[str, Any]:
+    from streamlit.testing.v1 import AppTest
+
+    from plumbline.ui import open as opened
+    from plumbline.ui.server import get_ready
+    from tests.pages.conftest import SHELL
+
+    def shown(decision: str) -> tuple[AppTest, float]:
+        at = AppTest.from_file(SHELL, default_timeout=900)
+        at.query_params["system"] = key
+        at.switch_page("../../../pages/trail.py").run()  # a session that has been elsewhere
+        at.query_params["decision"] = decision
+        at.switch_page("../../../pages/decisions.py")
+        took = seconds(at.run)
+        assert not [*at.exception, *at.error], decision
+        return at, took
+
+    ready = 0.0 if at_once else seconds(lambda: get_ready(opened.workspace()))
+    at, first = shown(ids[0])
+    others = [shown(decision)[1] for decision in ids[1:]]
+    again = statistics.median(seconds(at.run) for _ in range(AGAIN))
+    return {"ready": ready, "first": first, "others": others, "again": again}
+
+
+if __name__ == "__main__":
+    os.environ["PLUMBLINE_WORKSPACE"] = str(Path(sys.argv[1]).resolve())
+    named = [word for word in sys.argv[3:] if not word.startswith("--")]
+    print(json.dumps(timed(sys.argv[2], named, at_once="--at-once" in sys.argv)))
