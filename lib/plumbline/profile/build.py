@@ -24,19 +24,24 @@ from plumbline.profile.bins import (
     profiled_columns,
     read_grids,
 )
+from plumbline.profile.decided import Decided
 from plumbline.profile.features import Grid
 from plumbline.profile.levels import Levels, distinct
 from plumbline.profile.numeric import Numbers
+from plumbline.profile.presence import Presence
 from plumbline.profile.scope import all_rows, of_load
 from plumbline.store.sql import decision_table
 
 _LABEL = "label"
-_TABLES = (
-    "profile_feature", "profile_outcome", "profile_confusion", "profile_hour", "profile_presence",
-    "profile_delay",
-)  # fmt: skip
+_COLUMNS = {
+    "profile_outcome": outcomes.OUTCOME_COLUMNS,
+    "profile_confusion": outcomes.CONFUSION_COLUMNS,
+    "profile_hour": activity.HOUR_COLUMNS,
+    "profile_presence": activity.PRESENCE_COLUMNS,
+    "profile_delay": activity.DELAY_COLUMNS,
+}
+_TABLES = ("profile_feature", *_COLUMNS)
 _KEYS = ("col", "version", "arm", "day", "hour", "prediction", "label")
-_OUTCOMES = tuple(table for table in _TABLES if table != "profile_feature")
 
 
 def on_loaded(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
@@ -103,8 +108,7 @@ def build(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> No
     """Count one load on the frozen grids, in place of what was counted before."""
     drop(cursor, system, load_id)
     grids = read_grids(cursor, system)
-    _count_features(cursor, system, load_id, grids)
-    _count_outcomes(cursor, system, load_id, grids)
+    _count(cursor, system, load_id, grids, grids, True)
 
 
 def rebuild(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
@@ -170,50 +174,83 @@ def _recount(
                 "DELETE FROM profile_feature WHERE system = ? AND load_id = ? AND col = ?",
                 [system.key, load_id, column],
             )
-        _count_features(cursor, system, load_id, [grid for grid in grids if grid.column in wanted])
-        if wanted & {"score", _LABEL, ERROR}:
-            for table in _OUTCOMES:
+        decided = bool(wanted & {"score", _LABEL, ERROR})
+        if decided:
+            for table in _COLUMNS:
                 cursor.execute(f"DELETE FROM {table} WHERE system = ? AND load_id = ?", [system.key, load_id])
-            _count_outcomes(cursor, system, load_id, grids)
+        _count(cursor, system, load_id, grids, [grid for grid in grids if grid.column in wanted], decided)
 
 
-def _count_features(
-    cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, grids: Sequence[Grid]
-) -> None:
-    known = [grid for grid in grids if grid.column != ERROR and grid.first_load <= load_id]
+def _count(
+    cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, grids: list[Grid],
+    wanted: Sequence[Grid], decided: bool,
+) -> None:  # fmt: skip
+    """Count the columns of some grids, and what was decided where that is wanted too, in one scan of the load;
+    what NumPy does not count takes a statement of its own."""
     scope = of_load(system, load_id)
-    counters: list[Numbers | Levels] = []
+    known = [grid for grid in wanted if grid.column != ERROR and grid.first_load <= load_id]
+    texts = [grid.column for grid in known if grid.bins.kind is Kind.CATEGORICAL]
+    if decided and system.task is not Task.REGRESSION:
+        texts += [column for column in ("prediction", _LABEL) if column not in texts]
+    levels = {column: distinct(cursor, scope, column) for column in texts}
+    columns: list[Numbers | Levels] = []
     for at, grid in enumerate(known):
         if grid.bins.kind is Kind.NUMERIC:
-            counters.append(Numbers.of(grid))
-        elif (levels := distinct(cursor, scope, grid.column)) is not None:
-            counters.append(Levels.of(grid, levels, f"levels{at}"))
+            columns.append(Numbers(grid))
+        elif (found := levels[grid.column]) is not None:
+            columns.append(Levels(grid, found, f"levels{at}"))
         else:
             for sql, params in features.statements([grid], scope):
                 _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, params)
-    groups = stream.read(cursor, scope, counters)
-    for held in kept.tables(groups, counters):
-        cursor.register("counted_features", held)
-        sql = "SELECT * FROM counted_features"
-        _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, {})
-        cursor.unregister("counted_features")
-
-
-def _count_outcomes(
-    cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, grids: list[Grid]
-) -> None:
-    scope = of_load(system, load_id)
+    if not decided:
+        groups = stream.read(cursor, scope, columns)
+        _keep_features(cursor, system, load_id, groups, columns)
+        return
     how = outcomes.losses(cursor, system, next((g for g in grids if g.column == "score"), None))
-    outcome = outcomes.outcome_statement(system, scope, how, outcomes.error_grid(grids))
-    _insert(cursor, "profile_outcome", outcomes.OUTCOME_COLUMNS, system, load_id, *outcome)
-    confusion = outcomes.confusion_statement(system, scope)
-    _insert(cursor, "profile_confusion", outcomes.CONFUSION_COLUMNS, system, load_id, *confusion)
-    hours = activity.hour_statement(system, scope)
-    _insert(cursor, "profile_hour", activity.HOUR_COLUMNS, system, load_id, *hours)
-    presence = activity.presence_statement(cursor, system, scope)
-    _insert(cursor, "profile_presence", activity.PRESENCE_COLUMNS, system, load_id, *presence)
-    delays = activity.delay_statement(scope)
-    _insert(cursor, "profile_delay", activity.DELAY_COLUMNS, system, load_id, *delays)
+    numbers = [counter for counter in columns if isinstance(counter, Numbers)]
+    presence = Presence(cursor, system, scope, load_id, numbers)
+    predictions, labels = levels.get("prediction"), levels.get(_LABEL)
+    classes = None
+    if predictions is not None and labels is not None and (how.cells or how.probability is None):
+        classes = Decided(cursor, system, scope, how, predictions, labels)
+    groups = stream.read(cursor, scope, [*columns, presence, *([classes] if classes else [])])
+    _keep_features(cursor, system, load_id, groups, columns)
+    if not groups.numbers:
+        return
+    held = {"profile_presence": kept.by_group(groups, presence.rows())}
+    if classes:
+        held["profile_outcome"] = kept.by_group(groups, classes.outcome())
+        held["profile_delay"] = kept.by_group(groups, classes.delay())
+        held["profile_confusion"] = kept.confusion(groups, classes)
+        held["profile_hour"] = kept.hours(groups, classes)
+    else:
+        outcome = outcomes.outcome_statement(system, scope, how, outcomes.error_grid(grids))
+        for table, statement in (
+            ("profile_outcome", outcome),
+            ("profile_confusion", outcomes.confusion_statement(system, scope)),
+            ("profile_hour", activity.hour_statement(system, scope)),
+            ("profile_delay", activity.delay_statement(scope)),
+        ):
+            _insert(cursor, table, _COLUMNS[table], system, load_id, *statement)
+    for table, counted in held.items():
+        _keep(cursor, table, _COLUMNS[table], system, load_id, counted)
+
+
+def _keep_features(
+    cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, groups: stream.Groups,
+    columns: Sequence[Numbers | Levels],
+) -> None:  # fmt: skip
+    if groups.numbers:
+        for counted in kept.features(groups, columns):
+            _keep(cursor, "profile_feature", features.COLUMNS, system, load_id, counted)
+
+
+def _keep(
+    cursor: duckdb.DuckDBPyConnection, table: str, columns: str, system: System, load_id: int, counted: Any
+) -> None:
+    cursor.register("counted_rows", counted)
+    _insert(cursor, table, columns, system, load_id, "SELECT * FROM counted_rows", {})
+    cursor.unregister("counted_rows")
 
 
 def _insert(

@@ -7,24 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from plumbline.domain import IntArray
+from plumbline.profile.decided import NEVER, Decided
 from plumbline.profile.levels import Levels
 from plumbline.profile.numeric import Numbers
-from plumbline.profile.stream import Groups
+from plumbline.profile.stream import DAY, HOUR, Groups
 
 #: counts that one table holds at most, so that many groups of many columns take no more memory than they must
 MOST_COUNTS = 4_000_000
 
 
-def tables(groups: Groups, counters: Sequence[Numbers | Levels]) -> Iterator[Any]:
+def features(groups: Groups, counters: Sequence[Numbers | Levels]) -> Iterator[Any]:
     """Rows of ``profile_feature`` (the columns of ``features.COLUMNS``), some of the counters' at a time."""
     import pyarrow as pa
 
-    if not groups.numbers:
-        return
     taken, held = [], 0
     for counter in counters:
-        taken.append(_table(groups, counter))
-        held += len(groups.numbers) * counter.counts.shape[1]
+        taken.append(by_group(groups, {"col": [counter.grid.column] * len(groups.numbers), **counter.rows()}))
+        held += counter.counts.values.size
         if held > MOST_COUNTS:
             yield pa.concat_tables(taken)
             taken, held = [], 0
@@ -32,33 +32,51 @@ def tables(groups: Groups, counters: Sequence[Numbers | Levels]) -> Iterator[Any
         yield pa.concat_tables(taken)
 
 
-def _table(groups: Groups, counter: Numbers | Levels) -> Any:
+def by_group(groups: Groups, rows: dict[str, Any]) -> Any:
+    """A table of a row a group: version, arm, day and what was counted, each by group's number."""
+    return _table(_named(groups, groups.keys()), rows)
+
+
+def confusion(groups: Groups, counted: Decided) -> Any:
+    """Rows of ``profile_confusion``."""
+    group, rows = counted.confusion()
+    return _table(_named(groups, groups.keys()[group]), rows)
+
+
+def hours(groups: Groups, counted: Decided) -> Any:
+    """Rows of ``profile_hour``."""
     import pyarrow as pa
 
-    n = len(groups.numbers)
-    versions, arms, days = groups.keys()
-    rows = counter.rows()
-    none = np.zeros(n)
-    return pa.table(
-        {
-            "col": pa.array([counter.grid.column] * n, pa.string()),
-            "version": pa.array(versions, pa.string()),
-            "arm": pa.array(arms, pa.string()),
-            "day": pa.array(days, pa.date32()),
-            "counts": lists(rows["counts"][:n]),
-            "missing": rows["missing"][:n],
-            "total": rows.get("total", none)[:n],
-            "squares": rows.get("squares", none)[:n],
-            "other": pa.array(rows.get("other", [[]] * n)[:n], pa.list_(pa.string())),
-            "other_n": pa.array(rows.get("other_n", [[]] * n)[:n], pa.list_(pa.uint32())),
-        }
-    )
+    key, hour, rows = counted.hours()
+    version, arm, day = groups.named(key)
+    at = {name: rows[name] for name in ("first_at", "last_at", "trained")}
+    times = {name: pa.array(values, pa.timestamp("us"), mask=values == NEVER) for name, values in at.items()}
+    began = pa.array(day * DAY + hour * HOUR, pa.timestamp("us"))
+    return _table({"version": version, "arm": arm, "hour": began}, rows | times)
 
 
-def lists(matrix: Any) -> Any:
-    """Each row of a matrix (n, width) as one list."""
+def _named(groups: Groups, keys: IntArray) -> dict[str, Any]:
     import pyarrow as pa
 
-    n, width = matrix.shape
-    offsets = np.arange(n + 1, dtype=np.int32) * width
-    return pa.ListArray.from_arrays(offsets, np.ascontiguousarray(matrix).ravel())
+    version, arm, day = groups.named(keys)
+    return {"version": version, "arm": arm, "day": pa.array(day.astype(np.int32), pa.date32())}
+
+
+def _table(named: dict[str, Any], rows: dict[str, Any]) -> Any:
+    """A table of the key and what was counted; counters have room for more groups than there are."""
+    import pyarrow as pa
+
+    n = len(named["version"])
+    return pa.table(named | {name: _column(name, values[:n]) for name, values in rows.items()})
+
+
+def _column(name: str, values: Any) -> Any:
+    import pyarrow as pa
+
+    if name.startswith("other"):
+        return pa.array(values, pa.list_(pa.uint32() if name == "other_n" else pa.string()))
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        n, width = values.shape
+        offsets = np.arange(n + 1, dtype=np.int32) * width
+        return pa.ListArray.from_arrays(offsets, np.ascontiguousarray(values).ravel())
+    return values

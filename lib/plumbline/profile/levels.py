@@ -6,16 +6,14 @@ DuckDB holds such a column by level, so a place is found once a level and not on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import numpy as np
-from numpy.typing import NDArray
 
 from plumbline.profile.features import NAMED_OTHERS, Grid
 from plumbline.profile.scope import Scope
-from plumbline.profile.stream import MANY, Split, grown
+from plumbline.profile.stream import MANY, Column, Split, Tally
 from plumbline.store.sql import ident
 
 
@@ -28,51 +26,45 @@ def distinct(cursor: duckdb.DuckDBPyConnection, scope: Scope, column: str) -> li
     return sorted(str(row[0]) for row in rows) if len(rows) <= MANY else None
 
 
-def place(column: str, levels: Sequence[str], name: str) -> tuple[str, dict[str, Any]]:
+def place(column: str, levels: Sequence[str], name: str) -> Column:
     """The SQL of a level's place in the list, from 1; 0 where the row has none. ``name``: its parameter's."""
     found = f"list_position(${name}::VARCHAR[], {ident(column)}::VARCHAR)"
     return f"coalesce({found}, 0)::USMALLINT", {name: list(levels)}
 
 
-@dataclass(slots=True)
 class Levels:
-    """Counts one column of categories by group: ``counts`` (groups, missing and then each level of the scope)."""
+    """Counts one column of categories by group: ``counts`` of missing values, then of each level of the scope."""
 
-    grid: Grid
-    levels: Sequence[str]
-    sql: tuple[str, dict[str, Any]]
-    counts: NDArray[np.uint32]
-
-    @staticmethod
-    def of(grid: Grid, levels: Sequence[str], name: str) -> Levels:
-        counts = np.zeros((0, len(levels) + 1), np.uint32)
-        return Levels(grid, levels, place(grid.column, levels, name), counts)
-
-    @property
-    def columns(self) -> Sequence[tuple[str, dict[str, Any]]]:
-        return [self.sql]
+    def __init__(self, grid: Grid, levels: Sequence[str], name: str) -> None:
+        """``name``: of the parameter that holds the levels."""
+        self.grid, self.levels = grid, levels
+        self.columns: Sequence[Column] = [place(grid.column, levels, name)]
+        self.counts = Tally(len(levels) + 1, np.uint32)
 
     def add(self, split: Split, values: Sequence[Any]) -> None:
         """Count the rows of one batch."""
-        self.counts = grown(self.counts, split.groups)
-        found = split.counts(values[0].to_numpy(), self.counts.shape[1])
-        self.counts[split.groups] += found.astype(np.uint32)
+        self.counts.add(split.groups, split.counts(values[0].to_numpy(), len(self.levels) + 1))
 
     def rows(self) -> dict[str, Any]:
         """What was counted, by group's number: columns of ``profile_feature``, levels in the grid's order.
 
         Levels that the grid does not have are one last cell together; the most frequent of them are named.
         """
+        held = self.counts.values
         known = {level: i for i, level in enumerate(self.grid.bins.levels)}
         last = len(known)
         cells = np.array([known.get(level, last) for level in self.levels], np.int64)
-        counts = np.zeros((len(self.counts), last + 1), np.uint32)
-        np.add.at(counts.T, cells, self.counts[:, 1:].T)
+        counts = np.zeros((len(held), last + 1), np.uint32)
+        np.add.at(counts.T, cells, held[:, 1:].T)
         unseen = np.flatnonzero(cells == last)
         other, other_n = [], []
-        for row in self.counts[:, unseen + 1]:
+        for row in held[:, unseen + 1]:
             # the levels ascend, so that a stable order settles what is as frequent
             most = [i for i in np.argsort(-row.astype(np.int64), kind="stable")[:NAMED_OTHERS] if row[i]]
             other.append([self.levels[unseen[i]] for i in most])
             other_n.append([int(row[i]) for i in most])
-        return {"counts": counts, "missing": self.counts[:, 0], "other": other, "other_n": other_n}
+        none = np.zeros(len(counts))
+        return {
+            "counts": counts, "missing": held[:, 0], "total": none, "squares": none,
+            "other": other, "other_n": other_n,
+        }  # fmt: skip

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray
 from plumbline.profile.features import Grid
-from plumbline.profile.stream import Split, grown
+from plumbline.profile.stream import Column, Split, Tally
 from plumbline.store.sql import ident
 
 #: buckets of the table (many to each edge), and values that are looked at together
@@ -86,47 +86,38 @@ def _bucket(values: FloatArray, low: float, scale: float) -> IntArray:
     return place.astype(np.int64)
 
 
-@dataclass(slots=True)
 class Numbers:
-    """Counts one numeric column by group: ``counts`` (groups, cells and a last column for missing values)."""
+    """Counts one numeric column by group: ``counts`` by cell, with a last column for missing values.
 
-    grid: Grid
-    cells: Cells
-    counts: NDArray[np.uint32]
-    total: FloatArray
-    squares: FloatArray
+    ``missing``: which rows of the batch last seen have no finite value.
+    """
 
-    @staticmethod
-    def of(grid: Grid) -> Numbers:
-        counts = np.zeros((0, grid.bins.cells + 1), np.uint32)
-        return Numbers(grid, Cells.of(grid.bins.edges), counts, np.zeros(0), np.zeros(0))
-
-    @property
-    def columns(self) -> Sequence[tuple[str, dict[str, Any]]]:
-        return [(ident(self.grid.column), {})]
+    def __init__(self, grid: Grid) -> None:
+        self.grid, self.cells = grid, Cells.of(grid.bins.edges)
+        self.columns: Sequence[Column] = [(ident(grid.column), {})]
+        self.width = grid.bins.cells + 1
+        self.counts, self.total, self.squares = (
+            Tally(self.width, np.uint32), Tally(kind=np.float64), Tally(kind=np.float64)
+        )  # fmt: skip
+        self.missing: IntArray = np.zeros(0, np.int64)
 
     def add(self, split: Split, values: Sequence[Any]) -> None:
         """Count the rows of one batch; NaN and infinities are missing."""
         x = np.asarray(values[0].to_numpy(zero_copy_only=False), np.float64)
-        width = self.counts.shape[1]
-        missing = np.flatnonzero(~np.isfinite(x))
-        if missing.size:
+        self.missing = np.flatnonzero(~np.isfinite(x))
+        if self.missing.size:
             x = x.copy()
-            x[missing] = 0.0
+            x[self.missing] = 0.0
         cells = self.cells.find(x)
-        cells[missing] = width - 1
-        self.counts, self.total, self.squares = (
-            grown(self.counts, split.groups), grown(self.total, split.groups), grown(self.squares, split.groups)
-        )  # fmt: skip
-        self.counts[split.groups] += split.counts(cells, width).astype(np.uint32)
-        self.total[split.groups] += split.sums(x)
-        self.squares[split.groups] += split.sums(x * x)
+        cells[self.missing] = self.width - 1
+        self.counts.add(split.groups, split.counts(cells, self.width))
+        self.total.add(split.groups, split.sums(x))
+        self.squares.add(split.groups, split.sums(x * x))
 
     def rows(self) -> dict[str, Any]:
-        """What was counted, by group's number: arrays of the columns of ``profile_feature``."""
+        """What was counted, by group's number: columns of ``profile_feature``."""
+        counts = self.counts.values
         return {
-            "counts": self.counts[:, :-1],
-            "missing": self.counts[:, -1],
-            "total": self.total,
-            "squares": self.squares,
-        }
+            "counts": counts[:, :-1], "missing": counts[:, -1], "total": self.total.values,
+            "squares": self.squares.values, "other": [[]] * len(counts), "other_n": [[]] * len(counts),
+        }  # fmt: skip

@@ -18,18 +18,22 @@ from plumbline.domain import FloatArray, IntArray
 from plumbline.profile.scope import Scope
 from plumbline.store.sql import ident
 
-#: rows that are held at once, and columns that are read in one scan
-BATCH_ROWS, BATCH_COLUMNS = 122_880, 64
+#: rows that are held at once, fewer where that would be more values than these
+BATCH_ROWS, BATCH_VALUES = 122_880, 8_000_000
 #: distinct texts up to which DuckDB finds a text's place in a list: once a level where it holds the column by level
 MANY = 200
-_DAY = 86_400_000_000
+#: microseconds
+DAY, HOUR = 86_400_000_000, 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
     """The rows of one batch by group: ``groups`` (k,) are the numbers of those that are in it, ``of_row`` (n,) the
-    place among them of each row's. In runs of rows of one group: where each begins (r,), and its group's place."""
+    place among them of each row's. In runs of rows of one group: where each begins (r,), and its group's place.
+    ``key`` (n,) tells groups apart, ``at`` (n,) are the rows' times in microseconds."""
 
+    key: IntArray
+    at: IntArray
     groups: IntArray
     of_row: IntArray
     starts: IntArray
@@ -47,12 +51,31 @@ class Split:
             return np.bincount(self.of_row, values, k).astype(np.float64)
         return np.bincount(self.of_run, np.add.reduceat(values, self.starts), k).astype(np.float64)
 
+    def sizes(self) -> IntArray:
+        """How many rows each group has, (k,)."""
+        return np.bincount(self.of_row, minlength=len(self.groups))
+
+    def how_many(self, rows: NDArray[np.bool_]) -> IntArray:
+        """How many of these rows each group has, (n,) to (k,)."""
+        return np.bincount(self.of_row[rows], minlength=len(self.groups))
+
+    def extremes(self, values: IntArray, which: np.ufunc) -> IntArray:
+        """``np.minimum`` or ``np.maximum`` of each group's values, (n,) to (k,)."""
+        of_runs = which.reduceat(values, self.starts)
+        found = np.empty(len(self.groups), np.int64)
+        found[self.of_run] = of_runs  # any of them, then all
+        which.at(found, self.of_run, of_runs)
+        return found
+
+
+#: the SQL of a column, with the parameters in it
+Column = tuple[str, dict[str, Any]]
+
 
 class Counter(Protocol):
-    """What counts some columns: ``columns`` are their SQL, with the parameters in it."""
+    """What counts some columns."""
 
-    @property
-    def columns(self) -> Sequence[tuple[str, dict[str, Any]]]: ...
+    columns: Sequence[Column]
 
     def add(self, split: Split, values: Sequence[Any]) -> None:
         """Count the rows of one batch; ``values`` are its columns as Arrow arrays."""
@@ -68,19 +91,27 @@ class Groups:
 
     def split(self, at: IntArray, version: IntArray | int, arm: IntArray | int) -> Split:
         """The groups of a batch's rows from their times (microseconds) and the places of version and arm."""
-        key = ((at // _DAY) * len(self.versions) + version) * len(self.arms) + arm
-        starts = np.concatenate([[0], np.flatnonzero(key[1:] != key[:-1]) + 1])
-        keys, of_run = _distinct(key[starts])
-        of_row = np.repeat(of_run, np.diff(np.append(starts, len(key))))
-        numbers = [self.numbers.setdefault(k, len(self.numbers)) for k in keys.tolist()]
-        return Split(np.array(numbers, np.int64), of_row, starts, of_run)
+        key = ((at // DAY) * len(self.versions) + version) * len(self.arms) + arm
+        return split_by(key, at, self.numbers)
 
-    def keys(self) -> tuple[list[str], list[str], NDArray[np.int32]]:
-        """Version, arm and day (days since 1970) of every group, by number."""
-        key = np.array(list(self.numbers), np.int64)
-        key, arm = np.divmod(key, len(self.arms))
-        day, version = np.divmod(key, len(self.versions))
-        return [self.versions[i] for i in version], [self.arms[i] for i in arm], day.astype(np.int32)
+    def keys(self) -> IntArray:
+        """The key of every group, by number."""
+        return np.array(list(self.numbers), np.int64)
+
+    def named(self, keys: IntArray) -> tuple[list[str], list[str], IntArray]:
+        """Version, arm and day (days since 1970) of each key."""
+        rest, arm = np.divmod(keys, len(self.arms))
+        day, version = np.divmod(rest, len(self.versions))
+        return [self.versions[i] for i in version], [self.arms[i] for i in arm], day
+
+
+def split_by(key: IntArray, at: IntArray, numbers: dict[int, int]) -> Split:
+    """The rows of a batch by key; a key that is new is given the next number."""
+    starts = np.concatenate([[0], np.flatnonzero(key[1:] != key[:-1]) + 1])
+    keys, of_run = _distinct(key[starts])
+    of_row = np.repeat(of_run, np.diff(np.append(starts, len(key))))
+    groups = [numbers.setdefault(k, len(numbers)) for k in keys.tolist()]
+    return Split(key, at, np.array(groups, np.int64), of_row, starts, of_run)
 
 
 def _distinct(keys: IntArray) -> tuple[IntArray, IntArray]:
@@ -99,16 +130,10 @@ def _distinct(keys: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def read(cursor: duckdb.DuckDBPyConnection, scope: Scope, counters: Sequence[Counter]) -> Groups:
-    """Hand the scope's rows to the counters, in one scan (in one a ``BATCH_COLUMNS`` columns, where there are more)."""
+    """Hand the scope's rows to the counters, in one scan; each batch to one after the other."""
     groups = Groups(_texts(cursor, scope, "version"), _texts(cursor, scope, "arm"))
-    taken: list[Counter] = []
-    for counter in counters:
-        if taken and sum(len(c.columns) for c in (*taken, counter)) > BATCH_COLUMNS:
-            _scan(cursor, scope, groups, taken)
-            taken = []
-        taken.append(counter)
-    if taken and groups.versions:
-        _scan(cursor, scope, groups, taken)
+    if counters and groups.versions:
+        _scan(cursor, scope, groups, counters)
     return groups
 
 
@@ -134,8 +159,11 @@ def _scan(
             selected.append(sql)
             params |= more
     named = ", ".join(f"{sql} AS c{i}" for i, sql in enumerate(selected))
-    reader = cursor.execute(f"SELECT {named} {scope.rows}", params).to_arrow_reader(BATCH_ROWS)
+    rows = max(min(BATCH_ROWS, BATCH_VALUES // len(selected)), 2048)
+    reader = cursor.execute(f"SELECT {named} {scope.rows}", params).to_arrow_reader(rows)
     for batch in reader:
+        if not batch.num_rows:
+            continue
         columns = batch.columns
         places = iter(columns[1:fixed])
         version, arm = (
@@ -158,10 +186,19 @@ def _places(column: Any, known: list[str]) -> IntArray:
     return np.asarray(column.to_numpy(), np.int64)
 
 
-def grown(held: Any, groups: IntArray) -> Any:
-    """The array with room for these groups, zero where they are new."""
-    need = int(groups.max(initial=-1)) + 1
-    if need <= len(held):
-        return held
-    more = np.zeros((max(need, len(held) * 3 // 2) - len(held), *held.shape[1:]), held.dtype)
-    return np.concatenate([held, more])
+class Tally:
+    """Numbers by group: ``values`` (groups, width), or (groups,) without a width. Groups are added as they come."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, width: int | None = None, kind: Any = np.int64) -> None:
+        self.values: Any = np.zeros(0 if width is None else (0, width), kind)
+
+    def add(self, groups: IntArray, more: Any) -> None:
+        """Add to the numbers of some groups, each named once."""
+        held = self.values
+        need = int(groups.max(initial=-1)) + 1
+        if need > len(held):
+            room = max(need, len(held) * 3 // 2) - len(held)
+            self.values = held = np.concatenate([held, np.zeros((room, *held.shape[1:]), held.dtype)])
+        held[groups] += np.asarray(more).astype(held.dtype)
