@@ -6,8 +6,10 @@ thing: weights on the groups of a profile.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +49,10 @@ class Counts:
     error_edges: FloatArray
     error_cells: FloatArray
     cost: FloatArray | None = None
+    #: what functions of these counts gave (see ``once``); nobody may write into it
+    held: dict[Callable[[Counts], Any], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def weighted(self, weights: NDArray[Any]) -> Counts:
         """Sums with each row taken ``weights`` times: (B, m) weights give B rows."""
@@ -57,16 +63,41 @@ class Counts:
 
     def grouped(self, index: IntArray, chunks: int) -> Counts:
         """Rows of the same ``index`` (0 .. chunks - 1) added up: ``chunks`` rows."""
+        if len(index) == chunks and np.array_equal(index, np.arange(chunks)):
+            return self
         parts: dict[str, Any] = {name: sum_by(index, chunks, getattr(self, name)) for name in ADDITIVE}
         return replace(self, **parts)
 
     def taken(self, rows: NDArray[Any]) -> Counts:
         """Only these rows (a mask or positions)."""
+        if rows.dtype == np.bool_ and rows.all():
+            return self
         return replace(self, **{name: getattr(self, name)[rows] for name in ADDITIVE})
 
     def pooled(self) -> Counts:
         """All rows added up into one."""
-        return replace(self, **{name: getattr(self, name).sum(0, keepdims=True) for name in ADDITIVE})
+        return _pooled(self)
+
+
+Asked = TypeVar("Asked")
+
+
+def once(function: Callable[[Counts], Asked]) -> Callable[[Counts], Asked]:
+    """The function, worked out once for the same counts: a metric, its interval and its limit all ask for it."""
+
+    @wraps(function)
+    def asked(counts: Counts) -> Asked:
+        if function not in counts.held:
+            counts.held[function] = function(counts)
+        found: Asked = counts.held[function]
+        return found
+
+    return asked
+
+
+@once
+def _pooled(counts: Counts) -> Counts:
+    return replace(counts, **{name: getattr(counts, name).sum(0, keepdims=True) for name in ADDITIVE})
 
 
 def counts_of(profile: OutcomeProfile, cost: dict[str, Any] | None = None) -> Counts:
@@ -105,7 +136,8 @@ def _wide(values: NDArray[Any], groups: int, shape: tuple[int, ...]) -> FloatArr
     """As floats, NaN (no sum was kept) as zero; an absent quantity becomes zeros (groups, *shape)."""
     if values.shape[:1] != (groups,) or (values.size == 0 and groups):
         return np.zeros((groups, *shape))
-    return np.asarray(np.nan_to_num(values.astype(float), nan=0.0))
+    real: FloatArray = values.astype(float)
+    return real if values.dtype.kind in "iu" else np.asarray(np.nan_to_num(real, nan=0.0))
 
 
 def _classes(profile: OutcomeProfile) -> tuple[str, ...]:

@@ -160,9 +160,9 @@ def _confusion(positive: FloatArray, negative: FloatArray, above: FloatArray, co
     """Confusion counts (m, K, K) of cells of positives and negatives and the share predicted positive."""
     k, other = counts.positive, 1 - counts.positive
     found = np.zeros((len(positive), 2, 2))
-    found[:, k, k], found[:, k, other] = (positive * above).sum(1), (negative * above).sum(1)
-    found[:, other, k] = (positive * (1 - above)).sum(1)
-    found[:, other, other] = (negative * (1 - above)).sum(1)
+    for true, cells in ((k, positive), (other, negative)):
+        found[:, k, true] = np.einsum("ij,ij->i", cells, above)
+        found[:, other, true] = np.einsum("ij,ij->i", cells, 1 - above)
     return found
 
 
@@ -213,16 +213,19 @@ def _calibrated(counts: Counts, own: Mask, days: Any) -> FloatArray:
 def _expected(scored: _Scored, p: FloatArray) -> Counts:
     """Counts as they would be on average if every decision with a score were labelled."""
     everyone, middles = scored.everyone, np.clip(middles_of(p.shape[1]), 1e-15, 1 - 1e-15)
-    positive, negative = everyone * p, everyone * (1 - p)
+    cells = np.empty((len(everyone), 2, p.shape[1]))
+    negative, positive = cells[:, 0], cells[:, 1]
+    np.multiply(everyone, p, out=positive)
+    np.subtract(everyone, positive, out=negative)
     total = everyone.sum(1)
     return replace(
         scored.counts,
         labelled=total,
         scored=total,
         confusion=_confusion(positive, negative, scored.above, scored.counts),
-        cells=np.stack([negative, positive], axis=1),
-        log_loss=-(positive * np.log(middles) + negative * np.log1p(-middles)).sum(1),
-        brier=(positive * (1 - middles) ** 2 + negative * middles**2).sum(1),
+        cells=cells,
+        log_loss=-(positive @ np.log(middles) + negative @ np.log1p(-middles)),
+        brier=positive @ (1 - middles) ** 2 + negative @ middles**2,
     )
 
 
@@ -247,9 +250,11 @@ def judged_estimates(
     """
     points: list[Point] = []
     for one in chosen:
-        band = threshold(one, reference.counts, reference.days, floor_of(one, floors))
+        floor = floor_of(one, floors)
+        band = threshold(one, reference.counts, reference.days, floor)
+        healthy = band if floor is None else threshold(one, reference.counts, reference.days)
         chance = own_se(one) if own_se else interval(one, shown.counts, shown.days).se
-        se = np.hypot(chance, threshold(one, reference.counts, reference.days).se)
+        se = np.hypot(chance, healthy.se)
         values = one.compute(shown.counts)
         low, high = (np.clip(values + sign * Z * se, *one.range) for sign in (-1, 1))
         why = "" if fits is None or _fits(one, *fits) else MISFIT

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import bdtrik, expit, logit, stdtrit
+from scipy.special import bdtr, bdtrik, expit, logit, ndtri, stdtrit
 
 from plumbline.domain import FloatArray, IntArray
 from plumbline.monitor.counts import Counts
@@ -24,6 +24,8 @@ THREE_SIGMA = 0.0013498980316300933
 #: a bootstrap over fewer days says nothing
 FEWEST_DAYS = 5
 RESAMPLES = 400
+#: steps from a guess after which a limit is solved for instead
+GUESSES = 12
 SEED = 20260101
 
 
@@ -64,10 +66,27 @@ def binomial_reach(
     n1, p = np.maximum(np.round(n), 1.0), np.clip(p, 1e-9, 1 - 1e-9)
 
     def below(q: FloatArray) -> FloatArray:
-        k = np.where((1 - q) ** n1 < chance, np.ceil(bdtrik(chance, n1, q)), 0.0)
-        return np.nan_to_num(k, nan=0.0) / n1
+        return _least_hits(n1, q, chance) / n1
 
     return np.where(n > 0, below(p), 0.0), np.where(n > 0, 1 - below(1 - p), 1.0)
+
+
+def _least_hits(n: FloatArray, q: FloatArray, chance: float) -> FloatArray:
+    """The smallest k with P(X <= k) >= chance for X binomial (n, q), (m,): from a guess, then hit by hit.
+
+    The guess is the normal law's with its first correction for skewness (Cornish and Fisher 1938).
+    """
+    whole, z = n.astype(np.int64), float(ndtri(chance))
+    guess = n * q + z * np.sqrt(n * q * (1 - q)) + (1 - 2 * q) * (z**2 - 1) / 6
+    k = np.clip(np.floor(guess), 0.0, n)
+    for _ in range(GUESSES):
+        short = bdtr(k, whole, q) < chance
+        far = ~short & (k > 0) & (bdtr(np.maximum(k - 1, 0), whole, q) >= chance)
+        if not (short | far).any():
+            return k
+        k = k + short - far
+    found = np.where((1 - q) ** n < chance, np.ceil(bdtrik(chance, n, q)), 0.0)
+    return np.where(short | far, np.nan_to_num(found, nan=0.0), k)
 
 
 def _from_se(metric: Metric, value: FloatArray, se: FloatArray, quantile: FloatArray | float = Z) -> Interval:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import digamma
 
 from plumbline.domain import REGRESSION_MOMENTS, FloatArray, PlumblineError, Task
-from plumbline.monitor.counts import Counts
+from plumbline.monitor.counts import Counts, once
 
 M = {name: i for i, name in enumerate(REGRESSION_MOMENTS)}
 
@@ -85,6 +85,7 @@ def _share(
     return lambda c: np.where(c.confusion.sum((1, 2)) > 0, ratio(*hits(c), empty=empty), np.nan)
 
 
+@once
 def balanced_accuracy(c: Counts) -> FloatArray:
     """Mean recall of the classes that occur among the labels."""
     true = c.confusion.sum(1)
@@ -98,6 +99,7 @@ def _f1_by_class(c: Counts) -> tuple[FloatArray, FloatArray, FloatArray]:
     return ratio(2 * np.diagonal(c.confusion, axis1=1, axis2=2), predicted + true, 0.0), predicted, true
 
 
+@once
 def f1(c: Counts) -> FloatArray:
     """2 TP / (2 TP + FP + FN) of the positive class."""
     score, _, _ = _f1_by_class(c)
@@ -116,6 +118,7 @@ def f1_weighted(c: Counts) -> FloatArray:
     return ratio((score * true).sum(1), true.sum(1))
 
 
+@once
 def matthews_corrcoef(c: Counts) -> FloatArray:
     """Matthews correlation; 0 where predictions or labels are all of one class (Gorodkin 2004)."""
     predicted, true, n = c.confusion.sum(2), c.confusion.sum(1), c.confusion.sum((1, 2))
@@ -128,6 +131,7 @@ def matthews_corrcoef(c: Counts) -> FloatArray:
 # --- scores --------------------------------------------------------------------------------------
 
 
+@once
 def roc_auc(c: Counts) -> FloatArray:
     """P(score of a positive > score of a negative), pairs in one score cell counted half (Mann-Whitney)."""
     negative, positive = c.cells[:, 0], c.cells[:, 1]
@@ -135,24 +139,28 @@ def roc_auc(c: Counts) -> FloatArray:
     return ratio((positive * (below + negative / 2)).sum(1), negative.sum(1) * positive.sum(1))
 
 
+@once
 def roc_auc_bound(c: Counts) -> FloatArray:
     """Half the share of pairs that lie in one cell: ordering them could move the AUC by no more."""
     negative, positive = c.cells[:, 0], c.cells[:, 1]
     return ratio((positive * negative).sum(1) / 2, negative.sum(1) * positive.sum(1))
 
 
+@once
 def _from_the_top(c: Counts) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """By cell, highest score first: positives, negatives, and how many of each lie above the cell."""
     positive, negative = c.cells[:, 1, ::-1], c.cells[:, 0, ::-1]
     return positive, negative, np.cumsum(positive, 1) - positive, np.cumsum(negative, 1) - negative
 
 
+@once
 def average_precision(c: Counts) -> FloatArray:
     """Sum of (recall step x precision), the scores of one cell taken as tied."""
     p, q, tp, fp = _from_the_top(c)
     return ratio((p * ratio(tp + p, tp + p + fp + q, 0.0)).sum(1), p.sum(1))
 
 
+@once
 def average_precision_bound(c: Counts) -> FloatArray:
     """How far the order within cells can move it: all negatives of a cell first, or none."""
     p, q, tp, fp = _from_the_top(c)

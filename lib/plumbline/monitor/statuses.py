@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray, Point, PointStatus
+from plumbline.monitor.cells import known
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.counts import Counts
 from plumbline.monitor.intervals import Interval
@@ -30,6 +31,8 @@ from plumbline.monitor.metrics import Metric
 from plumbline.monitor.thresholds import Threshold, limits
 
 Mask = NDArray[np.bool_]
+_STATUSES = (PointStatus.UNKNOWN, PointStatus.OK, PointStatus.WATCH, PointStatus.BREACH)
+_UNKNOWN, _OK, _WATCH, _BREACH = range(4)
 
 
 def judged(
@@ -66,24 +69,29 @@ def judged(
     side = np.where(values + bounds < low, -1, np.where(values - bounds > high, 1, 0))
     whole = (sure.high + bounds < low) | (sure.low - bounds > high)
     breached = _breached(side, whole, may & ~waiting)
-    status = np.where(breached, "breach", np.where(may, np.where(side != 0, "watch", "ok"), "unknown"))
-    own = one.note(counts) if one.note else [""] * len(values)
-    points = []
-    for i, value in enumerate(values.tolist()):
-        why = (refused[i] if refused is not None else "") or _why(
-            one, int(rows[i]), value, bool(may[i]), band
+    code = np.where(breached, _BREACH, np.where(may, np.where(side != 0, _WATCH, _OK), _UNKNOWN))
+    held = np.isfinite(values)
+    shown = np.where(rows > 0, _nearer(values, low, high, band.mean), np.nan)
+    counted, sound = rows.astype(np.int64).tolist(), may.tolist()
+    why = [
+        (refused[i] if refused is not None else "")
+        or ("" if sound[i] else _why(one, counted[i], value, band))
+        for i, value in enumerate(values.tolist())
+    ]
+    if one.note:
+        why = [f"{own} {reason}".strip() for own, reason in zip(one.note(counts), why, strict=True)]
+    columns = (
+        starts, ends, counted, known(values), known(np.where(held, sure.low, np.nan)),
+        known(np.where(held, sure.high, np.nan)), known(shown), code.tolist(), waiting.tolist(),
+        bounds.tolist(), why,
+    )  # fmt: skip
+    return [
+        Point(
+            one.name, start, end, n, value, least, most, limit, _STATUSES[status], version, estimated, late,
+            bound, note,
         )
-        held = np.isfinite(value)
-        points.append(
-            Point(
-                metric=one.name, start=starts[i], end=ends[i], n=int(rows[i]), value=_known(value),
-                low=_known(sure.low[i]) if held else None, high=_known(sure.high[i]) if held else None,
-                threshold=_nearer(value, low[i], high[i], band.mean) if rows[i] else None,
-                status=PointStatus(status[i]), version=version, estimated=estimated,
-                provisional=bool(waiting[i]), bound=float(bounds[i]), note=f"{own[i]} {why}".strip(),
-            )
-        )  # fmt: skip
-    return points
+        for start, end, n, value, least, most, limit, status, late, bound, note in zip(*columns, strict=True)
+    ]  # fmt: skip
 
 
 def _breached(side: IntArray, whole: Mask, may: Mask) -> Mask:
@@ -96,22 +104,15 @@ def _breached(side: IntArray, whole: Mask, may: Mask) -> Mask:
     return np.asarray(breached)
 
 
-def _known(value: FloatArray | float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _nearer(value: FloatArray, low: FloatArray, high: FloatArray, mean: float | None) -> FloatArray:
+    """The limit that is shown, (m,): of two, the one on the value's side."""
+    two = np.isfinite(low) & np.isfinite(high)
+    middle = mean if mean is not None else (np.where(two, low, 0.0) + np.where(two, high, 0.0)) / 2
+    return np.where(np.where(two, value > middle, ~np.isfinite(low)), high, low)
 
 
-def _nearer(value: float, low: float, high: float, mean: float | None) -> float | None:
-    """The limit that is shown: of two, the one on the value's side."""
-    if np.isfinite(low) and np.isfinite(high):
-        middle = mean if mean is not None else (low + high) / 2
-        return float(high if value > middle else low)
-    return _known(low) if np.isfinite(low) else _known(high)
-
-
-def _why(one: Metric, rows: int, value: float, may: bool, band: Threshold) -> str:
+def _why(one: Metric, rows: int, value: float, band: Threshold) -> str:
     """Why a point has no status, in words."""
-    if may:
-        return ""
     if rows < ENOUGH:
         return f"{rows} labelled rows; {ENOUGH} are needed, {ENOUGH - rows} more."
     if not np.isfinite(value):

@@ -111,13 +111,12 @@ def groups(keys: Sequence[Any]) -> tuple[list[Any], IntArray]:
 
 def sums(values: Any, starts: IntArray) -> IntArray:
     """Whole numbers summed by group of consecutive rows; (rows, ...) to (groups, ...)."""
-    whole = np.asarray(values).astype(np.int64)
-    if len(starts) == len(whole):
-        return whole
-    total = whole[starts]
-    # most groups are one row (a day with one version): only what is more is added
-    more = np.delete(np.arange(len(whole)), starts)
-    np.add.at(total, np.searchsorted(starts, more, side="right") - 1, whole[more])
+    whole = np.asarray(values)
+    total = whole.astype(np.int64) if len(starts) == len(whole) else whole[starts].astype(np.int64)
+    if len(starts) < len(whole):
+        # most groups are one row (a day with one version): only what is more is added
+        more = np.delete(np.arange(len(whole)), starts)
+        np.add.at(total, np.searchsorted(starts, more, side="right") - 1, whole[more])
     return np.asarray(total)
 
 

@@ -46,7 +46,7 @@ def outcome_profile(
     numbers = outcomes.OUTCOME_COLUMNS.removeprefix("version, arm, day, ")
     if is_stored(part) and split is None:
         condition, confusion_params = stored_condition(system, part)
-        confused = f"profile_confusion WHERE {condition}"
+        confused, known = "profile_confusion", f"{condition} AND prediction IS NOT NULL"
         narrow = ", ".join(name for name in numbers.split(", ") if name not in wide)
         source = f"profile_outcome WHERE {condition}"
         rows = fetch_wide(cursor, f"{key}, {narrow}", wide, source, confusion_params)
@@ -55,13 +55,10 @@ def outcome_profile(
         scope = split_by(scope, split) if split else scope
         sql, params = outcomes.outcome_statement(system, scope, how, error)
         confusion_sql, confusion_params = outcomes.confusion_statement(system, scope)
-        confused = f"({confusion_sql})"
+        confused, known = f"({confusion_sql})", "prediction IS NOT NULL"
         rows = fetch(cursor, f"SELECT {key}, {numbers} FROM ({sql})", params)
     pairs = fetch(
-        cursor,
-        f"""SELECT {key}, prediction, label, sum(n)::BIGINT AS n FROM {confused}
-            GROUP BY ALL HAVING prediction IS NOT NULL""",
-        confusion_params,
+        cursor, f"SELECT {key}, prediction, label, n FROM {confused} WHERE {known}", confusion_params
     )
     return _assemble(system, rows, pairs, how.cells, [] if error is None else list(error.bins.edges))
 
@@ -81,7 +78,10 @@ def _assemble(
     regression = system.task is Task.REGRESSION
     seen = {c for name in ("prediction", "label") for c in pairs.plain[name] if c is not None}
     classes = () if regression else (*system.classes, *sorted(seen - set(system.classes)))
-    cells = [sums(rows.matrix(name, outcomes.SCORE_CELLS if has_cells else 0), starts) for name in _CELLS]
+    width = outcomes.SCORE_CELLS if has_cells else 0
+    cells = np.empty((len(keys), 2, width), dtype=np.int64)
+    for i, name in enumerate(_CELLS[:2]):
+        cells[:, i] = sums(rows.matrix(name, width), starts)
     moments = rows.matrix("moments", len(REGRESSION_MOMENTS) if regression else 0)
     return OutcomeProfile(
         task=system.task or Task.BINARY,
@@ -93,8 +93,8 @@ def _assemble(
         n=sums(rows.plain["n"], starts),
         n_labelled=sums(rows.plain["n_labelled"], starts),
         confusion=_confusion(keys, classes, pairs),
-        score_cells=np.stack(cells[:2], axis=1),
-        score_unlabelled=cells[2],
+        score_cells=cells,
+        score_unlabelled=sums(rows.matrix(_CELLS[2], width), starts),
         sum_log_loss=float_sums(rows.plain["sum_log_loss"], starts),
         sum_brier=float_sums(rows.plain["sum_brier"], starts),
         n_scored=sums(rows.plain["n_scored"], starts),
