@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
-from plumbline.monitor.chunks import as_days, chunk_for, chunk_index, midnight, sum_by, touched
+from plumbline.monitor.chunks import alarm_chunk, as_days, chunk_for, chunk_index, midnight, sum_by, touched
+from tests.monitor.outcomes import classified, scored
 
 FREQUENCY = {"day": "D", "week": "W-SUN", "month": "M"}
 DAYS = st.lists(st.dates(date(1999, 1, 1), date(2030, 12, 31)), min_size=1, max_size=40)
@@ -72,6 +73,15 @@ def test_sums_add_up() -> None:
 def test_the_chunk_has_enough_rows_and_the_window_stays_readable(days: int, rows: int, chunk: str) -> None:
     span = [date(2026, 1, 1) + timedelta(days=i) for i in range(days)]
     assert chunk_for(span, np.full(days, rows)) == chunk
+
+
+@pytest.mark.parametrize(
+    ("days", "rows", "chunk"),
+    [(60, 250, "day"), (60, 80, "week"), (700, 250, "week"), (700, 8, "week"), (120, 2, "month")],
+)
+def test_alarms_wait_for_no_month_and_trust_no_day_of_few_decisions(days: int, rows: int, chunk: str) -> None:
+    rng = np.random.default_rng(3)
+    assert alarm_chunk(classified(*scored(rng, days, rows))) == chunk
 
 
 def test_an_unknown_chunk_is_refused() -> None:

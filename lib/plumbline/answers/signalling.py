@@ -10,14 +10,14 @@ from functools import partial
 from plumbline.answers.drift import importance_of
 from plumbline.answers.reading import Span, age_limits
 from plumbline.answers.releases import ReleasesAnswer
-from plumbline.answers.standing import Standing
+from plumbline.answers.standing import Standing, headline_points
 from plumbline.answers.wording import METHOD_NAMES, say_metric, say_value
 from plumbline.domain import FeatureProfile, Finding, PointStatus, Severity, Slice, System
 from plumbline.logs.schema import changes
 from plumbline.monitor import drift_findings as shifts
 from plumbline.monitor import findings as problems
 from plumbline.monitor import rolling
-from plumbline.monitor.chunks import midnight
+from plumbline.monitor.chunks import alarm_chunk, midnight
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.cusum import early_warning
 from plumbline.monitor.delay import delay_curve, usual_delay
@@ -37,7 +37,7 @@ from plumbline.store.workspace import Cursor
 class Measurements:
     """What the families read. ``delay``: how long labels usually take; ``features``: by day, and ``laid`` by chunk.
 
-    ``by``: the chunk that alarms are raised on. A month is easier to read over years, but too long to wait for.
+    ``by``: the chunk that alarms are raised on (``chunks.alarm_chunk``), which need not be the one that is read best.
     ``begun``: where each chunk that was compared in the system's own unit begins.
     """
 
@@ -58,7 +58,7 @@ def measurements(
     cursor: Cursor, system: System, span: Span, now: datetime, held: Standing, released: ReleasesAnswer
 ) -> Measurements:
     """Everything that more than one family reads, measured once."""
-    by = "week" if held.by == "month" else held.by
+    by = alarm_chunk(held.profile)
     features: tuple[FeatureProfile, ...] = ()
     laid: tuple[Laid, ...] = ()
     own: tuple[Laid, ...] = ()
@@ -77,43 +77,50 @@ def measurements(
 def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
     onset = m.held.change.at if m.held.change else None
     say = partial(say_value, unit=m.system.unit)
+    points = m.held.points
+    if m.by != m.held.by:
+        points = headline_points(cursor, m.system, m.now, m.held.profile, by=m.by)
     found = problems.performance_findings(
-        m.system.key, m.held.points, name=say_metric, say=say, delay=m.delay, onset=onset,
-        healthy=_healthy(m, m.held.by),
-    )  # fmt: skip
+        m.system.key, points, name=say_metric, say=say, delay=m.delay, onset=onset, healthy=_healthy(m)
+    )
     return [problems.costing(f, m.held.stake) if f.until is None else f for f in found]
 
 
-def _healthy(m: Measurements, by: str) -> float | None:
+def _healthy(m: Measurements) -> float | None:
     """The headline metric's mean over the reference's chunks."""
     bands = thresholds(
-        m.held.profile, reference=m.system.reference, by=by, metrics=[m.held.headline],
+        m.held.profile, reference=m.system.reference, by=m.by, metrics=[m.held.headline],
         cost=m.system.settings.get("cost_matrix"),
     )  # fmt: skip
     return next(iter(bands.values())).mean
 
 
 def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
-    """Outcomes that add up to a fall before any chunk proves it; kept while no breach says it louder."""
+    """Outcomes that add up to a fall before any chunk proves it; told while no breach says it louder."""
     if m.system.reference is None:
         return []
     warned = early_warning(
         m.held.profile, reference=m.system.reference, name=m.held.headline,
         cost=m.system.settings.get("cost_matrix"),
     )  # fmt: skip
-    if warned is None or warned.at is None:
+    if warned is None:
         return []
-    sentence = (
-        f"{say_metric(m.held.headline)} is getting worse day by day: a running sum of daily outcomes is "
-        f"past its limit, which a steady system crosses about once in {warned.run_length:.0f} days."
-    )
     figures = {"metric": warned.metric, "run_length_days": warned.run_length, "limit": warned.limit}
-    return [
-        Finding(
-            m.system.key, f"warning.{warned.metric}", sentence, warned.since, None, Severity.MEDIUM, None, "accuracy",
-            figures, warned.at + m.delay,
+    often = f"a steady system crosses about once in {warned.run_length / 365:.0f} years"
+    made = []
+    for alarm in warned.alarms:
+        grew, went = ("was", "went") if alarm.until else ("is", "is")
+        sentence = (
+            f"{say_metric(m.held.headline)} {grew} getting worse day by day: a running sum of daily outcomes {went} "
+            f"past its limit, which {often}."
         )
-    ]  # fmt: skip
+        made.append(
+            Finding(
+                m.system.key, f"warning.{warned.metric}", sentence, alarm.since, alarm.until, Severity.MEDIUM, None,
+                "accuracy", figures, alarm.at + m.delay,
+            )
+        )  # fmt: skip
+    return made
 
 
 def _retraining(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -146,7 +153,7 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
         later,
         name=say_metric,
         say=partial(say_value, unit=m.system.unit),
-        healthy=_healthy(m, m.by),
+        healthy=_healthy(m),
     )
 
 

@@ -57,18 +57,24 @@ def standing(
     profile = outcome_profile(cursor, system, Slice())
     by = choose_chunk(profile)
     headline = headline_of(system)
-    cost = system.settings.get("cost_matrix")
-    asked: dict[str, Any] = {
-        "reference": system.reference, "metrics": [headline], "floors": system.settings.get("floors"),
-        "delay": read.delays(cursor, system, Slice()), "today": now, "cost": cost,
-    }  # fmt: skip
-    points = performance(profile, by=by, **asked)
-    change = change_point(performance(profile, by="day", **asked), unit=system.unit)
+    points, daily = (headline_points(cursor, system, now, profile, by=chunk) for chunk in (by, "day"))
+    change = change_point(daily, unit=system.unit)
     breach = open_breach(headline, points, change, found, noted, system.unit)
     return Standing(
         profile, by, headline, points, change, breach, open_drift(cursor, system, now, found, noted),
         _stake(profile, system, breach, change), check_recorded(cursor, system),
         retraining_due(points, read.version_hours(cursor, system), as_of=now),
+    )  # fmt: skip
+
+
+def headline_points(
+    cursor: Cursor, system: System, now: datetime, profile: OutcomeProfile, *, by: str
+) -> tuple[Point, ...]:
+    """The headline metric over the whole log by chunk."""
+    return performance(
+        profile, by=by, reference=system.reference, metrics=[headline_of(system)],
+        floors=system.settings.get("floors"), delay=read.delays(cursor, system, Slice()), today=now,
+        cost=system.settings.get("cost_matrix"),
     )  # fmt: skip
 
 

@@ -24,6 +24,10 @@ MOST = 0.9
 NARROW = 64
 
 
+#: labelled rows from which a day is judged by itself: three standard errors of a share are then ten points at most
+PLENTY = 200
+
+
 Days = NDArray[np.datetime64]
 _DAY = np.timedelta64(1, "D")
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -132,10 +136,7 @@ def chunk_for(days: Sequence[date], rows: IntArray) -> str:
     """
     for by in CHUNKS:
         starts, _, index = chunk_index(days, by)
-        held = sum_by(index, len(starts), rows)
-        held = held[held > 0]
-        inner = held[1:-1] if len(held) > 4 else held
-        if len(held) <= READABLE and len(inner) and np.mean(inner >= ENOUGH) >= MOST:
+        if np.count_nonzero(sum_by(index, len(starts), rows)) <= READABLE and _held(days, rows, by, ENOUGH):
             return by
     return "month"
 
@@ -143,3 +144,24 @@ def chunk_for(days: Sequence[date], rows: IntArray) -> str:
 def choose_chunk(profile: OutcomeProfile) -> str:
     """The chunk that a profile's performance is measured over unless a person says otherwise."""
     return chunk_for(profile.days, profile.n_labelled if profile.n_labelled.any() else profile.n)
+
+
+def alarm_chunk(profile: OutcomeProfile) -> str:
+    """The chunk that alarms are raised on, however long the log is.
+
+    A month is easier to read over years, but too long to wait for; a day of few decisions tells of large changes
+    alone. So it is the week, but for a short log with ``PLENTY`` a day, and for one whose weeks hold too little.
+    """
+    rows = profile.n_labelled if profile.n_labelled.any() else profile.n
+    if choose_chunk(profile) == "day" and _held(profile.days, rows, "day", PLENTY):
+        return "day"
+    return "week" if _held(profile.days, rows, "week", ENOUGH) else "month"
+
+
+def _held(days: Sequence[date], rows: IntArray, by: str, least: int) -> bool:
+    """Whether nearly all chunks that hold anything, the cut ones at the ends left out, hold so many rows."""
+    starts, _, index = chunk_index(days, by)
+    held = sum_by(index, len(starts), rows)
+    held = held[held > 0]
+    inner = held[1:-1] if len(held) > 4 else held
+    return bool(len(inner) and np.mean(inner >= least) >= MOST)

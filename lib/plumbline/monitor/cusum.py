@@ -16,23 +16,38 @@ import numpy as np
 from plumbline.domain import FloatArray, IntArray, OutcomeProfile, Slice
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.counts import Counts, counts_of
+from plumbline.monitor.episodes import runs
 from plumbline.monitor.metrics import HEADLINE, Metric, metric, ratio
 from plumbline.monitor.performance import Chunked, Span, chunked, reference_rows, window_rows
 from plumbline.monitor.thresholds import Threshold, threshold
 
 #: standard errors a day may be worse without adding up; half the shift that is found fastest
 ALLOWANCE = 0.5
-#: days between false alarms
-YEAR = 365.0
+#: days between false alarms: the budget that alarms of drift have too, so that all together raise under one a year
+DECADE = 3650.0
+#: standard errors by which the reference's mean is taken worse than measured (95 % one-sided): beside a short one that
+#: was lucky every later day looks worse, and a sum that only ever grows crosses any limit
+UNSURE = 1.645
+#: standard errors that one day may add of an error without bounds, whose mean may hang on a single decision
+REACH = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Excursion:
+    """One alarm. ``at``: end of the day on which the sum crossed the limit, ``since``: start of the day from which it
+    grew (the estimate of the onset), ``until``: start of the day on which it was back at zero, None while it is not."""
+
+    at: datetime
+    since: datetime
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """A CUSUM's course and its first alarm that has not been taken back.
+    """A CUSUM's course and its alarms.
 
-    ``days`` start, ``sums`` and ``limit`` in standard errors. ``at``: end of the day on which the sum
-    crossed the limit, ``since``: start of the day from which it grew (the estimate of the onset); None
-    where it is below the limit now. ``run_length``: mean days between false alarms.
+    ``days`` start, ``sums`` and ``limit`` in standard errors. ``at`` and ``since``: of the alarm that is not over;
+    None where there is none. ``run_length``: mean days between false alarms. ``alarms``: every one, in order of time.
     """
 
     metric: str
@@ -42,6 +57,7 @@ class Warned:
     run_length: float
     at: datetime | None = None
     since: datetime | None = None
+    alarms: tuple[Excursion, ...] = ()
 
 
 def cusum_limit(run_length: float, allowance: float = ALLOWANCE) -> float:
@@ -68,14 +84,15 @@ def early_warning(
     reference: Span,
     name: str | None = None,
     window: Slice | None = None,
-    run_length: float = YEAR,
+    run_length: float = DECADE,
     cost: dict[str, Any] | None = None,
 ) -> Warned | None:
     """Watch one metric day by day from the reference's end on.
 
-    Days are joined until they hold 30 labelled rows. The reference's mean is taken one standard error
+    Days are joined until they hold 30 labelled rows. The reference's mean is taken ``UNSURE`` standard errors
     worse than measured, and the noise as large as its days really were, so that a short or restless
-    reference does not raise false alarms. A shift of less than half of what matters never adds up.
+    reference does not raise false alarms. One day of an error without bounds adds at most ``REACH`` (a sum that is
+    robust against single outliers: Lucas and Crosier 1982). A shift of less than half of what matters never adds up.
 
     Args:
         reference: half-open span of healthy decisions.
@@ -106,7 +123,7 @@ def early_warning(
     if not len(normal[0]) or not len(found[0]):
         return None
     restless = max(1.0, float(np.sqrt(np.mean(normal[0] ** 2))))
-    return _watch(one, watched, block, found, restless, 1 / np.sqrt(len(normal[0])), run_length)
+    return _watch(one, watched, block, found, restless, UNSURE / np.sqrt(len(normal[0])), run_length)
 
 
 def _watch(
@@ -118,17 +135,31 @@ def _watch(
     per_block = len(block) / (block.max() + 1)
     limit = cusum_limit(len(sides) * run_length / per_block)
     allowance = np.maximum(ALLOWANCE, found[1] / restless) + unsure
-    runs = [cusum(np.nan_to_num(side * found[0] / restless - allowance)) for side in sides]
-    sums = max(runs, key=lambda run: run[-1])
-    starts = tuple(watched.starts[int(np.argmax(block == i))] for i in range(len(sums)))
-    warned = Warned(one.name, starts, sums, limit, run_length)
-    if sums[-1] <= limit:
-        return warned
-    below = np.flatnonzero(sums <= 0)
-    first = int(below[-1]) + 1 if len(below) else 0
-    crossed = first + int(np.argmax(sums[first:] > limit))
-    last = int(np.flatnonzero(block == crossed)[-1])
-    return Warned(one.name, starts, sums, limit, run_length, watched.ends[last], starts[first])
+    steps = found[0] if one.hits is not None else np.clip(found[0], -REACH, REACH)
+    paths = [cusum(np.nan_to_num(side * steps / restless - allowance)) for side in sides]
+    sums = max(paths, key=lambda path: path[-1])
+    places = np.arange(len(sums))
+    starts = tuple(watched.starts[int(i)] for i in np.searchsorted(block, places))
+    ends = tuple(watched.ends[int(i) - 1] for i in np.searchsorted(block, places, side="right"))
+    alarms = sorted((e for path in paths for e in _excursions(path, limit, starts, ends)), key=lambda e: e.at)
+    open_one = next((e for e in reversed(alarms) if e.until is None), None)
+    return Warned(
+        one.name, starts, sums, limit, run_length, open_one.at if open_one else None,
+        open_one.since if open_one else None, tuple(alarms),
+    )  # fmt: skip
+
+
+def _excursions(
+    sums: FloatArray, limit: float, starts: tuple[datetime, ...], ends: tuple[datetime, ...]
+) -> list[Excursion]:
+    """Each stretch above zero that crossed the limit; it is over when it is back at zero, not when below the limit."""
+    found = []
+    for stretch in runs((sums > 0).tolist()):
+        above = np.flatnonzero(sums[stretch.start : stretch.stop] > limit)
+        if len(above):
+            until = starts[stretch.stop] if stretch.stop < len(sums) else None
+            found.append(Excursion(ends[stretch.start + int(above[0])], starts[stretch.start], until))
+    return found
 
 
 def _joined(found: Chunked) -> tuple[Counts, IntArray]:

@@ -126,7 +126,7 @@ def warning(answer: PerformanceAnswer) -> None:
     if warned is None:
         return
     name = numbers.name(warned.metric)
-    stated = "A healthy system sets this off about once a year."
+    stated = f"A healthy system sets this off about once in {warned.run_length / 365:.0f} years."
     if warned.at is None or warned.since is None:
         cards.note(f"Early warning on {name}: quiet. {stated}", help_for("Early warning"))
         return

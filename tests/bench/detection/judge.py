@@ -53,10 +53,12 @@ def false_alarms(result: dict[str, Any]) -> list[dict[str, Any]]:
     """Alarms known after the reference's end and before any true change."""
     end = _at(result["reference_end"]) if result["reference_end"] != "None" else _at(result["first"])
     until = _at(result["change"]) if result["change"] else None
-    return [
-        f for f in alarms(result)
-        if _at(f["known_at"]) > end and (until is None or _at(f["known_at"]) < until)
-    ]  # fmt: skip
+
+    def wrong(text: str) -> bool:
+        return text != "None" and _at(text) > end and (until is None or _at(text) < until)
+
+    # a warning that came too soon is still false where a later breach took it up
+    return [f for f in alarms(result) if any(map(wrong, [f["known_at"], *f["figures"].values()]))]
 
 
 def beside(result: dict[str, Any]) -> int:

@@ -35,3 +35,10 @@ def test_a_peers_week_cut_by_the_references_end_does_not_find_it() -> None:
 def test_a_change_point_is_judged_by_its_distance_either_way() -> None:
     assert judge.dating_error(result(change_point="2025-10-29")) == pytest.approx(2.0)
     assert judge.dating_error(result(change_point=None)) is None
+
+
+def test_a_warning_before_the_change_is_false_although_a_breach_after_it_took_it_up() -> None:
+    held = result(("performance.mae", "2025-11-02", "2025-11-20"), reference_end="2025-09-01")
+    assert judge.false_alarms(held) == []
+    held["findings"][0]["figures"] = {"warning_known_at": "2025-10-20"}
+    assert len(judge.false_alarms(held)) == 1
