@@ -41,7 +41,7 @@ def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) 
     _comes_to(found, stated)
     borne = _duties(found, held, {r.id: r for r in results})
     by = forms.signature("act")
-    if rights.button("Save class and duties", rights.OWNER, type="primary", key="governance.act.save"):
+    if rights.button("Save class and duties", rights.OWNER, type=cards.leading(), key="governance.act.save"):
         forms.sign(by)
         act = {"class": found.name, "reviewed": forms.today().isoformat(), "by": by.strip(), "role": role,
                "answers": {k: v for k, v in said.items() if v}, "open": list(found.open), "duties": borne}  # fmt: skip

@@ -150,8 +150,8 @@ def _order(record: Recorded) -> int:
 def _sure(confidence: float | None) -> str:
     """How sure, never rounded up to certain."""
     if confidence is None:
-        return numbers.DASH
-    return "over 99.9 %" if confidence > 0.999 else numbers.share(confidence)
+        return ""
+    return f":gray[{'over 99.9 %' if confidence > 0.999 else numbers.share(confidence)} sure.]"
 
 
 def _rows(
@@ -168,21 +168,27 @@ def _rows(
 def _row(record: Recorded, opened: Mapping[int, Incident], titles: Mapping[str, str]) -> dict[str, str]:
     f, incident = record.finding, opened.get(record.id)
     until = f" to {numbers.day(f.until)}" if f.until else ""
-    row = {
+    return {
         "": cards.word(f.severity.value),
         "System": plain(titles.get(f.system, f.system), 60),
-        "Finding": prose(f.sentence, 320),
+        "Finding": " ".join(
+            filter(None, (prose(f.sentence, 320), _cost(f.figures.get("cost")), _sure(f.confidence)))
+        ),
         "Since": (numbers.day(f.since) if f.since else numbers.DASH) + until,
         "Known": numbers.day(f.known_at) if f.known_at else numbers.DASH,
-        "Sure": _sure(f.confidence),
-        "Seen by": plain(record.acknowledged_by, 40) if record.acknowledged_by else numbers.DASH,
-        "Incident": f"No. {incident.id}, {'closed' if incident.closed_at else 'open'}"
-        if incident
-        else numbers.DASH,
+        "Handled": _handled(record.acknowledged_by, incident),
     }
-    cost = f.figures.get("cost")
-    if isinstance(cost, dict):
-        row["Finding"] += (
-            f" Cost so far: {plain(numbers.money(float(cost['amount']), str(cost['currency'])))}."
-        )
-    return row
+
+
+def _cost(found: object) -> str:
+    if not isinstance(found, dict):
+        return ""
+    return f"Cost so far: {plain(numbers.money(float(found['amount']), str(found['currency'])))}."
+
+
+def _handled(seen_by: str | None, incident: Incident | None) -> str:
+    """Who saw it and its incident."""
+    parts = [f"seen by {plain(seen_by, 40)}"] if seen_by else []
+    if incident is not None:
+        parts.append(f"incident {incident.id}, {'closed' if incident.closed_at else 'open'}")
+    return "; ".join(parts) or ":gray[not yet]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -16,6 +16,11 @@ from plumbline.ui.plain import plain, prose
 def mode() -> Mode:
     """Light or dark, as the reader's browser or menu has it."""
     return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def leading() -> Literal["primary", "secondary"]:
+    """The type of a page's leading button: filled in light, where its white text can be read; outlined in dark."""
+    return "primary" if mode() == "light" else "secondary"
 
 
 def note(words: str, help: str | None = None) -> None:

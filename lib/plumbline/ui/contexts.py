@@ -42,7 +42,11 @@ def section(view: View, stated: Statements, answer: Answer) -> None:
         changed = {key: value for key, value in given.items() if value != stated.context.get(key, "")}
         by = forms.signature("context")
         saved = rights.button(
-            "Save answers", rights.OWNER, type="primary", key="governance.context.save", disabled=not changed
+            "Save answers",
+            rights.OWNER,
+            type=cards.leading(),
+            key="governance.context.save",
+            disabled=not changed,
         )
     with comes_to, st.container(border=True):
         _comes_to(found, bool(changed))

@@ -42,7 +42,7 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
             key=f"governance.costs.{system.key}.sentence",
         )  # fmt: skip
         by = forms.signature("costs")
-        saved = rights.submit("Save costs", rights.OWNER, type="primary")
+        saved = rights.submit("Save costs", rights.OWNER, type=cards.leading())
     if not saved:
         return None
     forms.sign(by)

@@ -71,7 +71,7 @@ def _versions(view: View, system: System) -> None:
         )
         with right:
             by = forms.signature("review")
-        saved = rights.submit("I reviewed this version", rights.OWNER, type="primary")
+        saved = rights.submit("I reviewed this version", rights.OWNER, type=cards.leading())
     if saved and chosen:
         forms.sign(by)
         kept.review(view.ws, system.key, str(chosen), by=by)
@@ -133,7 +133,7 @@ def _texts(view: View, system: System, filled: dict[str, Sections], code: str) -
                 )  # fmt: skip
                 texts[item.key] = str(text or "")
         by = forms.signature("texts")
-        saved = rights.submit("Save texts", rights.OWNER, type="primary")
+        saved = rights.submit("Save texts", rights.OWNER, type=cards.leading())
     if saved:
         forms.sign(by)
         fill_in(view.ws, system.key, texts, by=by)

@@ -170,7 +170,7 @@ def _attestation(stated: Statements) -> tuple[Attestation, tuple[str, bytes] | N
                 "Or the document itself", key="governance.attest.file", max_upload_size=5,
                 help="Kept in this workspace by its SHA-256, 5 MB at most.",
             )  # fmt: skip
-        saved = rights.submit("Attest", rights.OWNER, type="primary")
+        saved = rights.submit("Attest", rights.OWNER, type=cards.leading())
     if not saved or not isinstance(expires, date):
         return None
     sign(owner)
@@ -196,7 +196,7 @@ def _exemption(stated: Statements) -> Exemption | None:
             reason = st.text_area("Reason", key="governance.exempt.reason", max_chars=2000, height=120)
             two = bool(stated.system.settings.get("four_eyes"))
             approver = signature("exempt", "Your name: a second person approves it" if two else "Approved by")
-        saved = rights.submit("Exempt", rights.OWNER, type="primary")
+        saved = rights.submit("Exempt", rights.OWNER, type=cards.leading())
     if not saved or not isinstance(until, date):
         return None
     sign(approver)

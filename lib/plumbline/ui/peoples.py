@@ -65,7 +65,7 @@ def change(held: Sequence[Person]) -> None:
         email = left.text_input("E-mail", key="people.email", max_chars=250, placeholder="ana@example.com")
         role = right.selectbox("Role", [*(a.value for a in Access), NONE], key="people.role.value")
         by = forms.signature("role", page="people")
-        saved = rights.submit("Save", rights.OWNER, type="primary")
+        saved = rights.submit("Save", rights.OWNER, type=cards.leading())
     if not saved:
         return
     forms.sign(by)

@@ -112,7 +112,7 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
             "To close it: cause, and what was done", key=f"{key}.cause", max_chars=2000, height=80
         )
         by = forms.signature(f"incident.{item.id}")
-        saved = rights.submit("Save", rights.ANALYST, type="primary")
+        saved = rights.submit("Save", rights.ANALYST, type=cards.leading())
     if not saved:
         return
     forms.sign(by)
@@ -165,7 +165,7 @@ def _open(view: View, system: System) -> None:
             help="Left open: now for today, and the first minute of an earlier day.",
         )  # fmt: skip
         by = forms.signature("incident")
-        saved = rights.submit("Open", rights.ANALYST, type="primary")
+        saved = rights.submit("Open", rights.ANALYST, type=cards.leading())
     if saved and isinstance(day, date):
         forms.sign(by)
         aware = datetime.combine(day, at or time(), UTC)
@@ -199,7 +199,7 @@ def registries(view: View, system: System) -> None:
         )
         with right:
             by = forms.signature("probe")
-        saved = rights.submit("Read it", rights.ANALYST, type="primary")
+        saved = rights.submit("Read it", rights.ANALYST, type=cards.leading())
     if saved:
         forms.sign(by)
         with st.spinner("Reading."):

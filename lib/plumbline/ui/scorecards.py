@@ -126,7 +126,7 @@ def _assign(item: Assigned) -> tuple[str, str, date | None, str] | None:
         owner = st.text_input("Who does it", value=item.owner, max_chars=120, key=f"{key}.owner")
         due = st.date_input("By when", value=item.due, format="YYYY-MM-DD", key=f"{key}.due")
         by = forms.signature(f"assign.{item.action.control}", page="scorecard")
-        saved = rights.submit("Save", rights.OWNER, type="primary")
+        saved = rights.submit("Save", rights.OWNER, type=cards.leading())
     if not saved:
         return None
     forms.sign(by)
@@ -231,14 +231,12 @@ def controls(items: Sequence[ControlResult], system: str) -> None:
         [
             {
                 "Control": f"**{plain(item.id)}** {plain(item.title)}",
-                "Status": cards.word(item.status.value),
-                "Asked": plain(item.requirement.value),
-                "Evidence": _evidence(item),
-                "See": _where(item, system),
+                "Status": f"{cards.word(item.status.value)} :gray[{plain(item.requirement.value)}]",
+                "Evidence": f"{_evidence(item)} {_where(item, system)}".rstrip(),
             }
             for item in kept
         ],
-        alt="Controls: id and title, status, requirement, evidence, where to see it",
+        alt="Controls: id and title, status and requirement, evidence and where to see it",
         height=TALL if len(kept) > MANY else None,
     )
 
@@ -255,7 +253,7 @@ def _wanted(item: ControlResult, shown: str) -> bool:
 def _where(item: ControlResult, system: str) -> str:
     """A link to the page that shows the evidence, with the same system."""
     page = item.evidence.page
-    return f"[{page.capitalize()}]({page}?system={quote(system)})" if page in PAGES else "–"
+    return f"[{page.capitalize()}]({page}?system={quote(system)})" if page in PAGES else ""
 
 
 def _evidence(item: ControlResult) -> str:

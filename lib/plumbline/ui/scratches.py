@@ -40,7 +40,7 @@ def badge() -> None:
         st.markdown(cards.chip("watch", "scratch"))
         cards.note("Nothing is kept. This file is deleted when you close the tab.")
         st.button("Keep as a system", key="scratch.keep", on_click=session.KEEPING.set, args=(True,), width="stretch",
-                  type="primary", disabled=jobs.running() or not signing.may(Access.ANALYST),
+                  type=cards.leading(), disabled=jobs.running() or not signing.may(Access.ANALYST),
                   help="Loads the same file with the same mapping into the workspace.")  # fmt: skip
         st.button("Throw away", key="scratch.drop", on_click=_drop, width="stretch", disabled=jobs.running())
 

@@ -51,7 +51,7 @@ def section(view: View, system: System, answer: Answer) -> None:
         )  # fmt: skip
         ages = _ages(system)
         by = forms.signature("log")
-        saved = rights.submit("Save", rights.OWNER, type="primary")
+        saved = rights.submit("Save", rights.OWNER, type=cards.leading())
     if saved:
         forms.sign(by)
         changes = {"covers_launch": LAUNCH[str(launch)], "retention_days": int(retention) if retention else None,

@@ -174,7 +174,7 @@ def load(view: View, upload: Upload, title: str, found: Inspection, said: Said, 
     idle = not title or bool(missing) or jobs.running()
     with st.container(horizontal=True, vertical_alignment="center"):
         for_good = rights.button(
-            "Load", rights.ANALYST, type="primary", icon=":material/upload:", disabled=idle
+            "Load", rights.ANALYST, type=cards.leading(), icon=":material/upload:", disabled=idle
         )
         look = not view.scratch and found.kind != "labels" and st.button(
             "Just look at this file", icon=":material/visibility:", disabled=idle,
