@@ -29,6 +29,8 @@ from plumbline.store.workspace import naive
 
 QUANTILES = 250
 ERROR_QUANTILES = 200
+#: numeric columns whose reference is held at once
+COLUMNS = 32
 MAX_LEVELS = 100
 #: beyond this many reference rows the numeric grids come from a sample of about this many
 SAMPLE_ROWS = 200_000
@@ -207,18 +209,23 @@ def make_grids(
     scope = reference_scope(cursor, system)
     row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
     rows = int(row[0]) if row else 0
-    made = []
-    for column, kind, first_load in columns:
-        grid = _grid(cursor, column, kind, scope, rows, "reference")
-        if grid.rows_used == 0:
+    found = _grids(cursor, columns, scope, rows, "reference")
+    late: dict[int, list[int]] = {}
+    for at, (column, kind, _) in enumerate(columns):
+        if found[at].rows_used == 0:
             filled = f"{_expression(column, kind)} IS NOT NULL"
-            found = cursor.execute(f"SELECT min(_load_id) {all_rows(system).rows} AND {filled}").fetchone()
-            if found and found[0] is not None:
-                load = of_load(system, int(found[0]))
-                count = cursor.execute(f"SELECT count(*) {load.rows}", load.params).fetchone()
-                grid = _grid(cursor, column, kind, load, count[0] if count else 0, f"load {found[0]}")
-        made.append(Grid(column, grid.bins, first_load, grid.basis, grid.rows_available, grid.rows_used))
-    return made
+            first = cursor.execute(f"SELECT min(_load_id) {all_rows(system).rows} AND {filled}").fetchone()
+            if first and first[0] is not None:
+                late.setdefault(int(first[0]), []).append(at)
+    for load_id, places in late.items():
+        load = of_load(system, load_id)
+        count = cursor.execute(f"SELECT count(*) {load.rows}", load.params).fetchone()
+        grids = _grids(
+            cursor, [columns[at] for at in places], load, count[0] if count else 0, f"load {load_id}"
+        )
+        for at, grid in zip(places, grids, strict=True):
+            found[at] = grid
+    return [replace(grid, first_load=first) for grid, (_, _, first) in zip(found, columns, strict=True)]
 
 
 def _expression(column: str, kind: Kind) -> str:
@@ -227,29 +234,46 @@ def _expression(column: str, kind: Kind) -> str:
     return value(column) if kind is Kind.NUMERIC else f"{ident(column)}::VARCHAR"
 
 
-def _grid(
-    cursor: duckdb.DuckDBPyConnection, column: str, kind: Kind, scope: Scope, rows: int, basis: str
-) -> Grid:
-    name, expression = feature_name(column), _expression(column, kind)
-    if kind is Kind.CATEGORICAL:
-        found = cursor.execute(
-            f"""SELECT {expression} AS level, count(*) AS n, sum(n) OVER () {scope.rows} AND level IS NOT NULL
-                GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_LEVELS}""",
-            scope.params,
-        ).fetchall()
-        total = int(found[0][2]) if found else 0
-        return Grid(column, Bins(name, kind, levels=tuple(r[0] for r in found)), 0, basis, total, total)
-    part = scope
+def _grids(
+    cursor: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, Kind, int]], scope: Scope, rows: int, basis: str
+) -> list[Grid]:  # fmt: skip
+    """A grid of each column from the rows of a scope, of which there are so many."""
+    made = {c: _levels(cursor, c, scope, basis) for c, kind, _ in columns if kind is Kind.CATEGORICAL}
+    numeric = [c for c, kind, _ in columns if kind is Kind.NUMERIC]
+    for at in range(0, len(numeric), COLUMNS):
+        made |= _edges(cursor, numeric[at : at + COLUMNS], scope, rows, basis)
+    return [made[column] for column, _, _ in columns]
+
+
+def _levels(cursor: duckdb.DuckDBPyConnection, column: str, scope: Scope, basis: str) -> Grid:
+    found = cursor.execute(
+        f"""SELECT {_expression(column, Kind.CATEGORICAL)} AS level, count(*) AS n, sum(n) OVER ()
+            {scope.rows} AND level IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_LEVELS}""",
+        scope.params,
+    ).fetchall()
+    total = int(found[0][2]) if found else 0
+    bins = Bins(feature_name(column), Kind.CATEGORICAL, levels=tuple(r[0] for r in found))
+    return Grid(column, bins, 0, basis, total, total)
+
+
+def _edges(
+    cursor: duckdb.DuckDBPyConnection, columns: Sequence[str], scope: Scope, rows: int, basis: str
+) -> dict[str, Grid]:
     if rows > SAMPLE_ROWS:
-        part = scope.narrowed(
+        scope = scope.narrowed(
             'hash(_hash, "timestamp", "decision_id") < $share::UBIGINT', share=int(SAMPLE_ROWS / rows * 2**64)
         )
-    read = cursor.execute(f"SELECT {expression} AS x {part.rows} AND x IS NOT NULL", part.params).fetchnumpy()
-    values = np.asarray(read["x"], dtype=np.float64)
-    if column == ERROR:
-        share = np.arange(ERROR_QUANTILES + 1) / ERROR_QUANTILES
-        edges = np.unique(np.quantile(values, share)) if values.size else values
-        deciles: tuple[int, ...] = ()
-    else:
-        edges, deciles = numeric_edges(values)
-    return Grid(column, Bins(name, kind, edges, (), deciles), 0, basis, rows, len(values))
+    wanted = ", ".join(_expression(column, Kind.NUMERIC) for column in columns)
+    read = cursor.execute(f"SELECT {wanted} {scope.rows}", scope.params).to_arrow_table()
+    made = {}
+    for at, column in enumerate(columns):
+        values = np.asarray(read.column(at).drop_null().to_numpy(), dtype=np.float64)
+        if column == ERROR:
+            share = np.arange(ERROR_QUANTILES + 1) / ERROR_QUANTILES
+            edges = np.unique(np.quantile(values, share)) if values.size else values
+            deciles: tuple[int, ...] = ()
+        else:
+            edges, deciles = numeric_edges(values)
+        bins = Bins(feature_name(column), Kind.NUMERIC, edges, (), deciles)
+        made[column] = Grid(column, bins, 0, basis, rows, len(values))
+    return made

@@ -207,8 +207,7 @@ def _count(
         _keep_features(cursor, system, load_id, groups, columns)
         return
     how = outcomes.losses(cursor, system, next((g for g in grids if g.column == "score"), None))
-    numbers = [counter for counter in columns if isinstance(counter, Numbers)]
-    presence = Presence(cursor, system, scope, load_id, numbers)
+    presence = Presence(cursor, system, scope, load_id, columns)
     predictions, labels = levels.get("prediction"), levels.get(_LABEL)
     classes = None
     if predictions is not None and labels is not None and (how.cells or how.probability is None):

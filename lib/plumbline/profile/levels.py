@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from plumbline.domain import IntArray
 from plumbline.profile.features import NAMED_OTHERS, Grid
 from plumbline.profile.scope import Scope
 from plumbline.profile.stream import MANY, Column, Split, Tally
@@ -33,17 +34,23 @@ def place(column: str, levels: Sequence[str], name: str) -> Column:
 
 
 class Levels:
-    """Counts one column of categories by group: ``counts`` of missing values, then of each level of the scope."""
+    """Counts one column of categories by group: ``counts`` of missing values, then of each level of the scope.
+
+    ``missing``: which rows of the batch last seen have no level.
+    """
 
     def __init__(self, grid: Grid, levels: Sequence[str], name: str) -> None:
         """``name``: of the parameter that holds the levels."""
         self.grid, self.levels = grid, levels
         self.columns: Sequence[Column] = [place(grid.column, levels, name)]
         self.counts = Tally(len(levels) + 1, np.uint32)
+        self.missing: IntArray = np.zeros(0, np.int64)
 
     def add(self, split: Split, values: Sequence[Any]) -> None:
         """Count the rows of one batch."""
-        self.counts.add(split.groups, split.counts(values[0].to_numpy(), len(self.levels) + 1))
+        codes = values[0].to_numpy()
+        self.missing = np.flatnonzero(codes == 0)
+        self.counts.add(split.groups, split.counts(codes, len(self.levels) + 1))
 
     def rows(self) -> dict[str, Any]:
         """What was counted, by group's number: columns of ``profile_feature``, levels in the grid's order.

@@ -14,6 +14,7 @@ import numpy as np
 from plumbline.domain import TEXT, DecisionColumn, Kind, System
 from plumbline.profile.activity import PRESENCE
 from plumbline.profile.features import value
+from plumbline.profile.levels import Levels
 from plumbline.profile.numeric import Numbers
 from plumbline.profile.scope import Scope
 from plumbline.profile.stream import HOUR, Column, Split, Tally
@@ -32,26 +33,27 @@ def filled(cursor: duckdb.DuckDBPyConnection, scope: Scope, columns: Sequence[st
 
 class Presence:
     """Counts what rows hold, by group. ``always``: whether all rows hold a thing (False: none), None where
-    ``columns`` say it of each row; ``numbers``: the features that were counted of a batch before it is ours."""
+    ``columns`` say it of each row; ``counted``: the features that were counted of a batch before it is ours."""
 
     def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope, load_id: int, numbers: Sequence[Numbers]
+        self, cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope, load_id: int,
+        counted: Sequence[Numbers | Levels],
     ) -> None:  # fmt: skip
-        """``numbers``: counters of numeric columns that see each batch before this one."""
+        """``counted``: counters of columns that see each batch before this one."""
         columns = decision_columns(cursor, system.key)
         plain = [name for name in PRESENCE if name not in ("features", "explanation")]
-        names = [*plain, *(c.name for c in columns)]
+        names = [*plain, *(c.name for c in columns if c.role.role == "attribution")]
         n, counts = filled(cursor, scope, names)
         held = dict(zip(names, counts, strict=True))
         self.always = {name: None if 0 < held[name] < n else held[name] == n for name in plain}
         sql = {name: f"{ident(name)} IS NOT NULL" for name in plain}
-        given = [c.name for c in columns if c.role.role == "attribution" and held[c.name]]
+        given = [name for name in names[len(plain) :] if held[name]]
         self.always["explanation"] = any(held[name] == n for name in given) or (None if given else False)
         sql["explanation"] = f"coalesce({', '.join(ident(name) for name in given)}) IS NOT NULL"
-        self.numbers, conditions = _features(columns, held, n, load_id, {c.grid.column: c for c in numbers})
+        self.counted, conditions = _features(columns, load_id, {c.grid.column: c for c in counted})
         sql["features"] = " AND ".join(conditions) or "true"
         if any(c.role.role == "feature" for c in columns):
-            self.always["features"] = None if conditions or self.numbers else True
+            self.always["features"] = None if conditions or self.counted else True
         else:
             self.always["features"] = False
         self.columns: Sequence[Column] = [(sql[name], {}) for name in PRESENCE if self.always[name] is None]
@@ -66,7 +68,7 @@ class Presence:
             if always is None:
                 rows = np.array(next(told).to_numpy(zero_copy_only=False), np.bool_)
                 if name == "features":
-                    for counter in self.numbers:
+                    for counter in self.counted:
                         rows[counter.missing] = False
                 present[:, i] = split.how_many(rows)
             elif always:
@@ -81,18 +83,18 @@ class Presence:
 
 
 def _features(
-    columns: Sequence[DecisionColumn], held: dict[str, int], n: int, load_id: int, numbers: dict[str, Numbers]
-) -> tuple[list[Numbers], list[str]]:
-    """What tells that a row has all features of its load: counters of numbers, and conditions in SQL."""
+    columns: Sequence[DecisionColumn], load_id: int, counted: dict[str, Numbers | Levels]
+) -> tuple[list[Numbers | Levels], list[str]]:
+    """What tells that a row has all features of its load: counters, and conditions in SQL."""
     texts = {c.source.lower(): f" OR {ident(c.name)} IS NOT NULL" for c in columns if c.role.role == TEXT}
     used, conditions = [], []
     for column in columns:
         if column.role.role != "feature" or column.first_load > load_id:
             continue
-        numeric, text = column.kind is Kind.NUMERIC, texts.get(column.name.lower(), "")
-        if numeric and not text and column.name in numbers:
-            used.append(numbers[column.name])
-        elif numeric or held[column.name] < n:
-            known = value(column.name) if numeric else ident(column.name)
+        text = texts.get(column.name.lower(), "")
+        if not text and column.name in counted:
+            used.append(counted[column.name])
+        else:
+            known = value(column.name) if column.kind is Kind.NUMERIC else ident(column.name)
             conditions.append(f"({known} IS NOT NULL{text})")
     return used, conditions
