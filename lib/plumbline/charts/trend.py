@@ -10,6 +10,7 @@ from itertools import groupby
 import plotly.graph_objects as go
 
 from plumbline.charts import numbers
+from plumbline.charts.sketch import Sketch
 from plumbline.charts.style import DATES, TOKENS, Mode, blank, colour, mark, note, text
 from plumbline.domain import Point, PointStatus
 
@@ -42,10 +43,11 @@ def trend(
         releases: versions going live, labelled at the top.
         height: pixels.
     """
-    figure = blank(mode, height)
     drawn = [p for p in points if p.value is not None]
     if not drawn:
-        return note(figure, mode, "No chunk of this window has enough labelled decisions for a value.")
+        words = "No chunk of this window has enough labelled decisions for a value."
+        return note(blank(mode, height), mode, words)
+    figure = Sketch(mode, height)
     metric = drawn[0].metric
     t = TOKENS[mode]
     limited = [p for p in drawn if not p.estimated] or drawn
@@ -72,10 +74,10 @@ def trend(
     _frame(figure, drawn, labels, level, height)
     if metric.partition(":")[0] in numbers.SHARES:
         figure.update_yaxes(tickformat=".0%" if _spread(drawn) > 0.05 else ".1%")
-    return figure
+    return figure.figure()
 
 
-def _guesses(figure: go.Figure, mode: Mode, points: Sequence[Point]) -> None:
+def _guesses(figure: Sketch, mode: Mode, points: Sequence[Point]) -> None:
     """Estimates on a line of their own, dashed and hollow, behind what the labels say."""
     line = TOKENS[mode].series[1]
     if not any(p.value is not None for p in points):
@@ -126,7 +128,7 @@ def _runs(points: Sequence[Point]) -> list[list[Point]]:
     return [list(run) for full, run in groupby(points, key=lambda p: p.value is not None) if full]
 
 
-def _intervals(figure: go.Figure, mode: Mode, points: Sequence[Point], line: str) -> None:
+def _intervals(figure: Sketch, mode: Mode, points: Sequence[Point], line: str) -> None:
     band = TOKENS[mode].accent_band if line == TOKENS[mode].accent else line
     for run in _runs(points):
         known = [p for p in run if p.low is not None and p.high is not None]
@@ -145,7 +147,7 @@ def _intervals(figure: go.Figure, mode: Mode, points: Sequence[Point], line: str
         )
 
 
-def _line(figure: go.Figure, points: Sequence[Point], line: str) -> None:
+def _line(figure: Sketch, points: Sequence[Point], line: str) -> None:
     """Solid where the labels are in, dashed where the value is estimated or provisional."""
     for run in _runs(points):
         start = 0
@@ -163,7 +165,7 @@ def _line(figure: go.Figure, points: Sequence[Point], line: str) -> None:
             )
 
 
-def _statuses(figure: go.Figure, mode: Mode, points: Sequence[Point], line: str) -> None:
+def _statuses(figure: Sketch, mode: Mode, points: Sequence[Point], line: str) -> None:
     """Every chunk is a mark on the line that answers how many and how sure."""
     t = TOKENS[mode]
     for status in PointStatus:
@@ -206,7 +208,7 @@ def _hover(point: Point, metric: str) -> str:
     return "<br>".join(lines)
 
 
-def _threshold(figure: go.Figure, mode: Mode, points: Sequence[Point]) -> None:
+def _threshold(figure: Sketch, mode: Mode, points: Sequence[Point]) -> None:
     """The threshold as steps, each as wide as its chunk; a limit below and one above are two lines."""
     values = [p.value for p in points if p.value is not None]
     middle = sum(values) / len(values)
@@ -234,7 +236,7 @@ def _threshold(figure: go.Figure, mode: Mode, points: Sequence[Point]) -> None:
 
 
 def _reference(
-    figure: go.Figure, mode: Mode, reference: tuple[datetime, datetime], points: Sequence[Point]
+    figure: Sketch, mode: Mode, reference: tuple[datetime, datetime], points: Sequence[Point]
 ) -> None:
     t = TOKENS[mode]
     start = max(reference[0], min(p.start for p in points))
@@ -245,7 +247,7 @@ def _reference(
             x0=start, x1=end, fillcolor=t.reference_band, line={"width": 0, "color": t.line}, layer="below",
             annotation={
                 "text": "reference", "font": {"color": t.muted, "size": 12}, "showarrow": False,
-                "yref": "paper", "y": float(top), "yanchor": "top" if top else "bottom", "x": start,
+                "y": float(top), "yanchor": "top" if top else "bottom", "x": start,
                 "xanchor": "left", "xshift": 4,
             },
         )  # fmt: skip
@@ -261,14 +263,14 @@ def _room_above(start: datetime, end: datetime, points: Sequence[Point]) -> bool
     return bool(inside) and max(everywhere) - max(inside) > min(inside) - min(everywhere)
 
 
-def _level(figure: go.Figure, mode: Mode, level: float, points: Sequence[Point]) -> None:
+def _level(figure: Sketch, mode: Mode, level: float, points: Sequence[Point]) -> None:
     figure.add_shape(
         type="line", x0=min(p.start for p in points), x1=max(p.end for p in points), y0=level, y1=level,
         layer="below", line={"color": TOKENS[mode].muted, "width": 1},
     )  # fmt: skip
 
 
-def _releases(figure: go.Figure, mode: Mode, releases: Sequence[Release], points: Sequence[Point]) -> None:
+def _releases(figure: Sketch, mode: Mode, releases: Sequence[Release], points: Sequence[Point]) -> None:
     t = TOKENS[mode]
     first, last = min(p.start for p in points), max(p.end for p in points)
     labelled: datetime | None = None
@@ -310,7 +312,7 @@ def _limits(mode: Mode, points: Sequence[Point], level: float | None) -> list[La
 
 
 def _frame(
-    figure: go.Figure, points: Sequence[Point], labels: list[Label], level: float | None, height: int
+    figure: Sketch, points: Sequence[Point], labels: list[Label], level: float | None, height: int
 ) -> None:
     """Set the ranges, and write the labels beside the plot so that none covers another."""
     heights = [v for p in points for v in (p.value, p.low, p.high, p.threshold) if v is not None]
