@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from plumbline.charts import numbers
+from plumbline.charts.sketch import Sketch
 from plumbline.charts.style import DATES, TOKENS, Mode, blank, note, text
 from plumbline.domain import FeatureDrift, PointStatus
 
@@ -35,18 +36,21 @@ def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: in
     """
     features = list(dict.fromkeys(d.feature for d in drifts))
     chunks = sorted({(d.start, d.end) for d in drifts if d.start and d.end})
-    figure = blank(mode, max(120, 64 + ROW * len(features)))
+    height = max(120, 64 + ROW * len(features))
     if not chunks:
-        return note(figure, mode, "No chunk of this window could be compared with the reference.")
+        words = "No chunk of this window could be compared with the reference."
+        return note(blank(mode, height), mode, words)
+    figure = Sketch(mode, height)
     t = TOKENS[mode]
     cell = {(d.feature, d.start): d for d in drifts}
     grid = [[cell.get((f, start)) for start, _ in chunks] for f in features]
+    hover = {place: _hover(d) for place, d in cell.items()}
     times = [start + (end - start) / 2 for start, end in chunks]
     figure.add_heatmap(
         x=times,
         y=list(range(len(features))),
         z=[[None if d is None else beyond(d) for d in row] for row in grid],
-        text=[["" if d is None else _hover(d) for d in row] for row in grid],
+        text=[[hover.get((f, start), "") for start, _ in chunks] for f in features],
         customdata=[["" if d is None else d.feature for d in row] for row in grid],
         hovertemplate="%{text}<extra></extra>",
         zmin=0,
@@ -70,7 +74,7 @@ def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: in
                 "symbol": symbol, "size": 7 if status is PointStatus.WATCH else 5, "color": colour,
                 "line": {"color": colour, "width": 1}, "opacity": 1 if status in MARKS else 0,
             },
-            text=[_hover(d) for _, _, d in own],
+            text=[hover[d.feature, d.start] for _, _, d in own],
             customdata=[
                 [d.feature, d.start.isoformat() if d.start else "", d.end.isoformat() if d.end else ""]
                 for _, _, d in own
@@ -89,7 +93,7 @@ def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: in
     )
     figure.update_xaxes(**DATES, side="bottom")
     figure.update_layout(clickmode="event+select", dragmode=False)
-    return figure
+    return figure.figure()
 
 
 def beyond(drift: FeatureDrift) -> float | None:

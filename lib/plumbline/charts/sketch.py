@@ -30,6 +30,10 @@ class Sketch:
         """A line or marks."""
         self.traces.append({"type": "scatter", **trace})
 
+    def add_heatmap(self, **trace: Any) -> None:
+        """Cells coloured by their value."""
+        self.traces.append({"type": "heatmap", **trace})
+
     def add_shape(self, **shape: Any) -> None:
         """A line or box; its coordinates are the plot's unless ``xref`` or ``yref`` says otherwise."""
         self.shapes.append(shape)
