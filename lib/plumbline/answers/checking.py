@@ -16,7 +16,7 @@ from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.episodes import CALM
 from plumbline.monitor.findings import same_problem
 from plumbline.store import findings as register
-from plumbline.store import systems, trail
+from plumbline.store import kept, systems, trail
 from plumbline.store.findings import Recorded
 from plumbline.store.workspace import Cursor, Workspace, now
 
@@ -47,6 +47,7 @@ def check(ws: Workspace, key: str | None, *, actor: str, all_signals: bool = Tru
         }  # fmt: skip
         with ws.write() as cursor:
             reconcile(cursor, system.key, own, looked_at, now())
+            kept.forget_stale(cursor, system.key, kept.rests_on(cursor, system))
             trail.append(cursor, actor=actor, action=ACTION, system=system.key, detail=detail)
         found += own
     return tuple(sorted(found, key=lambda f: (f.until is not None, f.system)))

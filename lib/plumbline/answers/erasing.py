@@ -8,6 +8,7 @@ from dataclasses import replace
 from plumbline.domain import System
 from plumbline.logs.erase import Erased, clear_bytes, erase
 from plumbline.profile import build
+from plumbline.store import kept
 from plumbline.store.workspace import Cursor, Workspace
 
 
@@ -25,3 +26,4 @@ def erase_person(
 
 def _count_anew(cursor: Cursor, system: System, loads: Sequence[int]) -> None:
     build.on_erased(cursor, system, loads)
+    kept.forget(cursor, system.key)

@@ -13,10 +13,17 @@ from plumbline.answers.guarding import Watched
 from plumbline.answers.incidents import incidents_in
 from plumbline.answers.issuing import record_facts
 from plumbline.answers.probing import latest_probes
-from plumbline.answers.quality import personal_of
 from plumbline.answers.reading import Span, as_of, span_of
 from plumbline.answers.recording import Record
 from plumbline.answers.releases import ReleasesAnswer, releases_of
+from plumbline.answers.scanned import (
+    duplicate_ids,
+    fairness_groups,
+    overridden,
+    personal_of,
+    repeated,
+    segment_sizes,
+)
 from plumbline.answers.standing import Standing, standing
 from plumbline.domain import CompletenessProfile, Slice, System, Task
 from plumbline.governance import law
@@ -25,11 +32,9 @@ from plumbline.governance.facts import Facts, FairnessGroup
 from plumbline.governance.registry import registry_facts
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.delay import delay_curve, usual_delay
-from plumbline.monitor.fairness import group_rates
 from plumbline.monitor.quality import audit
 from plumbline.monitor.staleness import staleness
-from plumbline.profile import attributions, groups, read, rows
-from plumbline.profile.repeats import repeats
+from plumbline.profile import attributions, read
 from plumbline.store import loads, model_files, systems, trail
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -115,14 +120,12 @@ def _watching(cursor: Cursor, system: System, now: datetime, held: Standing) -> 
     since = (now - RECENT).date()
     recent = {checking.chunk_of(day, held.by) for day in held.profile.days if day >= since}
     compared = checking.compared_chunks(cursor, system, held.by) & recent
-    columns = [c for c in systems.decision_columns(cursor, system.key) if c.role.role == "segment"]
-    sizes = [group for column in columns for group in groups.group_sizes(cursor, system, column.name)]
+    segments = segment_sizes(cursor, system)
     aged = staleness(read.version_hours(cursor, system), as_of=now)
     return {
         "reference": system.reference is not None, "recent_chunks": len(recent),
         "recent_chunks_compared": len(compared), "model_age_days": aged.age_days, "model_age_source": aged.source,
-        "segments": len(sizes) if columns else None,
-        "segments_labelled": sum(labelled >= 30 for _, _, labelled in sizes) if columns else None,
+        "segments": segments[0] if segments else None, "segments_labelled": segments[1] if segments else None,
     }  # fmt: skip
 
 
@@ -133,7 +136,7 @@ def _versions(
     held = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
     back = max(found.releases.rollbacks, key=lambda r: r.end, default=None)
     tripped = [g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g)]
-    same = consistency(repeats(cursor, system, Slice()))
+    same = consistency(repeated(cursor, system))
     return {
         "versions": len(seen), **registry_facts(seen, held, latest_probes(cursor, system.key)),
         "rollback_at": back.end if back else None, "rollback_minutes": back.minutes if back else None,
@@ -158,7 +161,7 @@ def _answered(noted: tuple[Record, ...], watched: Watched) -> bool:
 
 def _audit(cursor: Cursor, system: System, span: Span) -> dict[str, Any]:
     profile: CompletenessProfile = read.completeness(cursor, system, Slice())
-    found = audit(profile, decisions=span.n, duplicate_ids=rows.duplicate_ids(cursor, system))
+    found = audit(profile, decisions=span.n, duplicate_ids=duplicate_ids(cursor, system))
     personal, _ = personal_of(cursor, system)
     return {
         "id_share": found.shares.get("id"), "version_share": found.shares.get("version"),
@@ -197,15 +200,12 @@ def _people(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:
     protected = [c for c in columns if c.role.role == "protected"]
     fairness: tuple[FairnessGroup, ...] | None = None
     if protected and system.task is Task.BINARY:
-        fairness = tuple(
-            FairnessGroup(r.attribute, r.group, r.n, r.ratio, r.low, r.high, r.error_gap)
-            for c in protected for r in group_rates(c.role.name, groups.group_outcomes(cursor, system, c.name))
-        )  # fmt: skip
+        fairness = fairness_groups(cursor, system)
     mapping = systems.saved_mapping(cursor, system.key)
     if mapping is None or mapping.column_of("override") is None:
         return {"fairness": fairness, "override_mapped": False}
-    seen, changed = groups.overridden(cursor, system)
-    recent = groups.overridden(cursor, system, now - RECENT)[1]
+    seen, changed = overridden(cursor, system)
+    recent = overridden(cursor, system, now - RECENT)[1]
     return {
         "fairness": fairness, "override_mapped": True, "override_rate": changed / seen if seen else 0.0,
         "overrides_90_days": recent,

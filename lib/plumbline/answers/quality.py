@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from plumbline.answers.drift import Span, window_of
 from plumbline.answers.reading import age_limits, as_of, span_of
+from plumbline.answers.scanned import duplicate_ids, personal_of, repeated
 from plumbline.answers.wording import headline_of
-from plumbline.domain import FeatureDrift, Kind, PlumblineError, PointStatus, Repeats, Slice, System
+from plumbline.domain import FeatureDrift, PlumblineError, PointStatus, Repeats, Slice, System
 from plumbline.monitor.champions import spans
 from plumbline.monitor.chunks import choose_chunk
 from plumbline.monitor.consistency import Consistency, consistency
@@ -19,18 +20,16 @@ from plumbline.monitor.delay import delay_curve, usual_delay
 from plumbline.monitor.distances import OF_THEIR_OWN
 from plumbline.monitor.drift import drift as measure
 from plumbline.monitor.performance import performance
-from plumbline.monitor.personal import LOOKED_FOR, Personal, find_personal
+from plumbline.monitor.personal import LOOKED_FOR, Personal
 from plumbline.monitor.quality import AuditTrail, audit
 from plumbline.monitor.shelf import Life, ShelfLife, began, lives, shelf_life
 from plumbline.monitor.staleness import Beat, Staleness, beat, staleness
-from plumbline.profile import decisions, read, rows
+from plumbline.profile import read
 from plumbline.profile.bins import OUTPUTS
 from plumbline.profile.read_outcomes import outcome_profile
-from plumbline.profile.repeats import TOLERANCE, repeats
+from plumbline.profile.repeats import TOLERANCE
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
-
-EXAMINED = 2_000  # rows looked at for personal data
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
             raise PlumblineError(f"{key} holds no decision yet", todo="Load a log.")
         now = as_of(system, span)
         present = read.completeness(cursor, system, Slice())
-        trail = audit(present, decisions=span.n, duplicate_ids=rows.duplicate_ids(cursor, system))
+        trail = audit(present, decisions=span.n, duplicate_ids=duplicate_ids(cursor, system))
         shown = window_of(cursor, system, window)
         profiles = read.feature_profiles(cursor, system)
         own: tuple[FeatureDrift, ...] = ()
@@ -95,7 +94,7 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
             overdue = int(
                 sum(n for day, n in zip(present.days, present.n.tolist(), strict=True) if day < cut)
             )
-        same = repeats(cursor, system, Slice())
+        same = repeated(cursor, system, examples=True)
         hours = read.version_hours(cursor, system)
         watch, breach = age_limits(system)
         aged = staleness(hours, as_of=now, watch_days=watch, breach_days=breach)
@@ -108,17 +107,6 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
         system, trail, shown, own, constant, personal, examined, LOOKED_FOR, kept, overdue, judged, same, TOLERANCE,
         aged, decided, labels, shelf, _sentence(trail, judged, personal, aged),
     )  # fmt: skip
-
-
-def personal_of(cursor: Cursor, system: System) -> tuple[tuple[Personal, ...], int]:
-    """Personal data among features and segments, from a sample of rows, and how many were examined."""
-    sample = decisions.sample(cursor, system, Slice(), EXAMINED, 0)
-    kinds = {
-        c.name: c.kind for c in systems.decision_columns(cursor, system.key) if c.role.role in ("feature", "segment")
-    }  # fmt: skip
-    text = {c: sample[c].dropna().astype(str).tolist() for c, k in kinds.items() if k is Kind.CATEGORICAL}
-    numeric = {c: sample[c].dropna().astype(float).tolist() for c, k in kinds.items() if k is Kind.NUMERIC}
-    return find_personal(text, numeric), len(sample)
 
 
 def _shelf(cursor: Cursor, system: System, now: datetime) -> ShelfLife:

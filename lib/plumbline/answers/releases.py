@@ -9,6 +9,7 @@ from typing import Any
 
 from plumbline.answers.comparing import Shift, comparisons, shifts
 from plumbline.answers.guarding import Watched, fired, watch
+from plumbline.answers.keeping import kept
 from plumbline.answers.recording import Record
 from plumbline.answers.telling import opening, say_comparison, say_shift
 from plumbline.domain import Finding, PlumblineError, Severity, System, Task
@@ -105,7 +106,10 @@ def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
     """The same, on a cursor that is open already."""
     hours = read.version_hours(cursor, system)
     found = measure(hours, task=system.task or Task.BINARY, positive=system.positive)
-    watched = tuple(w for s in found.switches for w in watch(cursor, system, found.spans, s))
+    watched = kept(
+        cursor, system, "guardrails", tuple[Watched, ...],
+        lambda: tuple(w for s in found.switches for w in watch(cursor, system, found.spans, s)),
+    )  # fmt: skip
     findings = [fired(system, w) for w in watched if w.fired]
     findings += [_rolled_back(system, back) for back in found.rollbacks]
     return ReleasesAnswer(system, found, watched, tuple(findings))

@@ -10,6 +10,7 @@ from functools import partial
 from plumbline.answers.drift import importance_of
 from plumbline.answers.reading import Span, age_limits
 from plumbline.answers.releases import ReleasesAnswer
+from plumbline.answers.scanned import duplicate_ids, repeated
 from plumbline.answers.standing import Standing, headline_points
 from plumbline.answers.wording import METHOD_NAMES, say_metric, say_value
 from plumbline.domain import FeatureProfile, Finding, PointStatus, Severity, Slice, System
@@ -26,9 +27,8 @@ from plumbline.monitor.drift import Laid, judged_by_chunk, laid_by_chunk
 from plumbline.monitor.performance import thresholds
 from plumbline.monitor.quality import audit
 from plumbline.monitor.staleness import staleness
-from plumbline.profile import read, rows
+from plumbline.profile import read
 from plumbline.profile.bins import OUTPUTS
-from plumbline.profile.repeats import repeats
 from plumbline.store import loads
 from plumbline.store.workspace import Cursor
 
@@ -203,7 +203,7 @@ NEEDED = {"id": "An id is logged", "version": "A version is logged", "features":
 def _quality(cursor: Cursor, m: Measurements) -> list[Finding]:
     """What is not on record: ids, versions, inputs, duplicates, and holes in time."""
     profile = read.completeness(cursor, m.system, Slice())
-    found = audit(profile, decisions=m.span.n, duplicate_ids=rows.duplicate_ids(cursor, m.system))
+    found = audit(profile, decisions=m.span.n, duplicate_ids=duplicate_ids(cursor, m.system))
     made = [
         _lack(m, f"quality.{name}", f"{words} on {100 * found.shares.get(name, 0.0):.4g} % of {found.n:,} decisions.")
         for name, words in NEEDED.items()
@@ -232,7 +232,7 @@ def _lack(m: Measurements, signal: str, sentence: str) -> Finding:
 
 
 def _consistency(cursor: Cursor, m: Measurements) -> list[Finding]:
-    found = consistency(repeats(cursor, m.system))
+    found = consistency(repeated(cursor, m.system))
     if found.status is not PointStatus.BREACH:
         return []
     figures = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -9,7 +10,7 @@ import duckdb
 from plumbline.domain import TEXT, Repeats, Slice, System, Task
 from plumbline.profile.decisions import as_dicts
 from plumbline.profile.scope import VERSION, Scope, of_slice
-from plumbline.store.sql import ident
+from plumbline.store.sql import decision_table, ident
 from plumbline.store.systems import decision_columns
 
 #: numbers that differ by less than this share of the larger one are the same output
@@ -20,6 +21,8 @@ _ENDS = 3
 _ALL = Slice()
 #: roles of which what is kept as text is an input as well
 _INPUTS = ("feature:", "segment:", "protected:")
+#: groups of decisions by their places (load, record number)
+Groups = tuple[tuple[tuple[int, int], ...], ...]
 
 
 def repeats(
@@ -90,6 +93,21 @@ def _numbers_differ(column: str) -> str:
     return f"coalesce({high} - {low} > $tolerance * greatest(abs({high}), abs({low})), false)"
 
 
+def at_places(
+    cursor: duckdb.DuckDBPyConnection, system: System, groups: Groups
+) -> tuple[tuple[dict[str, Any], ...], ...]:
+    """Groups of decisions by their places (load, record number), as ``repeats`` gives its examples."""
+    wanted = [place for group in groups for place in group]
+    if not wanted:
+        return ()
+    found = cursor.execute(
+        f"""SELECT * FROM {decision_table(system.key)}
+            WHERE (_load_id, _line) IN (SELECT unnest($loads::INTEGER[]), unnest($lines::BIGINT[]))""",
+        {"loads": [load for load, _ in wanted], "lines": [line for _, line in wanted]},
+    )
+    return _grouped_rows({(row["_load_id"], row["_line"]): row for row in as_dicts(found)}, groups)
+
+
 def _examples(
     cursor: duckdb.DuckDBPyConnection, table: str, groups: list[list[int]]
 ) -> tuple[tuple[dict[str, Any], ...], ...]:
@@ -99,7 +117,13 @@ def _examples(
     found = cursor.execute(
         f"SELECT rowid AS _row, * FROM {table} WHERE list_contains($rows, rowid)", {"rows": wanted}
     )
-    by_row = {row.pop("_row"): row for row in as_dicts(found)}
+    return _grouped_rows({row.pop("_row"): row for row in as_dicts(found)}, groups)
+
+
+def _grouped_rows(
+    by_row: Mapping[Any, dict[str, Any]], groups: Sequence[Sequence[Any]]
+) -> tuple[tuple[dict[str, Any], ...], ...]:
+    """The rows of each group, oldest first."""
     order = ("timestamp", "_load_id", "_line")
     return tuple(
         tuple(sorted((by_row[r] for r in group), key=lambda row: tuple(row[name] or 0 for name in order)))

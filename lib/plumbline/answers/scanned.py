@@ -1,0 +1,98 @@
+"""What only a scan of the decisions can tell, asked once after each change of them (see ``keeping``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from plumbline.answers.keeping import kept
+from plumbline.domain import Kind, Repeats, Slice, System
+from plumbline.governance.facts import FairnessGroup
+from plumbline.monitor.fairness import group_rates
+from plumbline.monitor.personal import Personal, find_personal
+from plumbline.profile import decisions, groups, rows
+from plumbline.profile.repeats import Groups, at_places, repeats
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor
+
+EXAMINED = 2_000  # rows looked at for personal data
+LABELLED = 30  # outcomes from which a segment can be judged
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeated:
+    """``counts`` without its examples, whose places stand apart: no row of the log is kept."""
+
+    counts: Repeats
+    places: Groups
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    personal: tuple[Personal, ...]
+    examined: int
+
+
+def duplicate_ids(cursor: Cursor, system: System) -> int:
+    """Decisions whose id an earlier decision of the same arm already had."""
+    return kept(cursor, system, "duplicate ids", int, lambda: rows.duplicate_ids(cursor, system))
+
+
+def repeated(cursor: Cursor, system: System, *, examples: bool = False) -> Repeats:
+    """Decisions of the whole log that share every feature and the version (see ``profile.repeats``)."""
+
+    def make() -> _Repeated:
+        found = repeats(cursor, system, Slice())
+        places = tuple(
+            tuple((int(row["_load_id"]), int(row["_line"])) for row in group) for group in found.examples
+        )
+        return _Repeated(replace(found, examples=()), places)
+
+    found = kept(cursor, system, "repeats", _Repeated, make)
+    return replace(found.counts, examples=at_places(cursor, system, found.places) if examples else ())
+
+
+def personal_of(cursor: Cursor, system: System) -> tuple[tuple[Personal, ...], int]:
+    """Personal data among features and segments, from a sample of rows, and how many were examined."""
+    found = kept(cursor, system, "personal data", _Found, lambda: _personal(cursor, system))
+    return found.personal, found.examined
+
+
+def _personal(cursor: Cursor, system: System) -> _Found:
+    kinds = {
+        c.name: c.kind for c in systems.decision_columns(cursor, system.key) if c.role.role in ("feature", "segment")
+    }  # fmt: skip
+    sample = decisions.sample(cursor, system, Slice(), EXAMINED, 0, list(kinds))
+    text = {c: sample[c].dropna().astype(str).tolist() for c, k in kinds.items() if k is Kind.CATEGORICAL}
+    numeric = {c: sample[c].dropna().astype(float).tolist() for c, k in kinds.items() if k is Kind.NUMERIC}
+    return _Found(find_personal(text, numeric), len(sample))
+
+
+def segment_sizes(cursor: Cursor, system: System) -> tuple[int, int] | None:
+    """Segments, and those of them with enough outcomes to be judged; None where the log has none."""
+    columns = [c.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "segment"]
+
+    def make() -> tuple[int, int]:
+        sizes = [labelled for c in columns for _, _, labelled in groups.group_sizes(cursor, system, c)]
+        return len(sizes), sum(n >= LABELLED for n in sizes)
+
+    return kept(cursor, system, "segments", tuple[int, int], make) if columns else None
+
+
+def fairness_groups(cursor: Cursor, system: System) -> tuple[FairnessGroup, ...]:
+    """Positive rates by protected group against the largest ratio's (see ``monitor.fairness``)."""
+    columns = [c for c in systems.decision_columns(cursor, system.key) if c.role.role == "protected"]
+
+    def make() -> tuple[FairnessGroup, ...]:
+        return tuple(
+            FairnessGroup(r.attribute, r.group, r.n, r.ratio, r.low, r.high, r.error_gap)
+            for c in columns for r in group_rates(c.role.name, groups.group_outcomes(cursor, system, c.name))
+        )  # fmt: skip
+
+    return kept(cursor, system, "protected groups", tuple[FairnessGroup, ...], make)
+
+
+def overridden(cursor: Cursor, system: System, since: datetime | None = None) -> tuple[int, int]:
+    """Decisions with a logged human decision, and those in which the person decided otherwise."""
+    name = f"overridden since {since.isoformat() if since else 'the first'}"
+    return kept(cursor, system, name, tuple[int, int], lambda: groups.overridden(cursor, system, since))

@@ -1,0 +1,88 @@
+"""What scans of the decisions said, kept in the workspace until the decisions change.
+
+Keeping is one INSERT of its own on the reader's cursor, not under the writer's lock, so that no page waits for a
+load. A kept answer can be lost or come twice, and is then measured again; it is never wrong, because it is found
+only under the digest of all that it rests on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+import plumbline
+from plumbline.domain import System
+from plumbline.store.sql import decision_table
+from plumbline.store.systems import decision_columns
+from plumbline.store.workspace import naive, now
+
+#: acts on the trail, by how they begin, that leave a system's decisions as they are; any other may have changed them
+HARMLESS = (
+    "scorecard kept", "signals checked", "recorded: ", "settings changed", "columns grouped", "context answered",
+    "control ", "attestation approved", "exemption ", "document ", "registry ", "model file registered",
+    "attributions stored", "incident", "finding", "report", "pull",
+)  # fmt: skip
+#: parts of the package whose code decides no measured figure
+_BESIDE = ("ui", "charts", "commands", "report", "demo")
+
+
+def rests_on(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
+    """SHA-256 of what every answer about a system's decisions rests on.
+
+    The newest act that may have changed them (loads, labels, an undo and an erasure all stand on the trail, each
+    in its own transaction), how many there are, their columns, what the system was told of them (settings are
+    left out: a question that reads one says so in its name), and the code.
+    """
+    where = " AND ".join("NOT starts_with(action, ?)" for _ in HARMLESS)
+    acts = f"SELECT max(seq) FROM trail WHERE system = ? AND {where}"
+    last = cursor.execute(acts, [system.key, *HARMLESS]).fetchone()
+    rows = cursor.execute(f"SELECT count(*) FROM {decision_table(system.key)}").fetchone()
+    told = repr(replace(system, title="", settings={}))
+    columns = [repr(column) for column in decision_columns(cursor, system.key)]
+    return hashlib.sha256(json.dumps([last, rows, told, columns, code()]).encode()).hexdigest()
+
+
+@cache
+def code() -> str:
+    """SHA-256 of the code that measures, and of DuckDB's version: what another version kept is measured again."""
+    made = hashlib.sha256(duckdb.__version__.encode())
+    home = Path(plumbline.__file__).parent
+    for path in sorted(home.rglob("*.py")):
+        if path.relative_to(home).parts[0] not in _BESIDE:
+            made.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return made.hexdigest()
+
+
+def find(cursor: duckdb.DuckDBPyConnection, key: str, question: str, digest: str) -> str | None:
+    """What was kept for a question about a system as it is now, or None."""
+    row = cursor.execute(
+        "SELECT body FROM kept WHERE system = ? AND question = ? AND rests_on = ? LIMIT 1",
+        [key, question, digest],
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def keep(cursor: duckdb.DuckDBPyConnection, key: str, question: str, digest: str, body: str) -> None:
+    """Keep an answer."""
+    cursor.execute("INSERT INTO kept VALUES (?, ?, ?, ?, ?)", [key, question, digest, body, naive(now())])
+
+
+def forget_stale(cursor: duckdb.DuckDBPyConnection, key: str, digest: str) -> None:
+    """Drop what rests on decisions that have changed since; inside the writer's transaction."""
+    cursor.execute("DELETE FROM kept WHERE system = ? AND rests_on <> ?", [key, digest])
+
+
+def forget(cursor: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Drop all that is kept of a system, inside an erasing transaction.
+
+    What stays is written anew, so that no block of the file keeps the bytes of what went.
+    """
+    cursor.execute("CREATE TEMP TABLE stage_answers AS SELECT * FROM kept WHERE system <> ?", [key])
+    cursor.execute("DELETE FROM kept")
+    cursor.execute("INSERT INTO kept SELECT * FROM temp.stage_answers")
+    cursor.execute("DROP TABLE temp.stage_answers")

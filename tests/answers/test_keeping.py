@@ -1,0 +1,251 @@
+"""What is kept of scans is what a scan would say, whatever was done, and nothing of a person who was erased."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from plumbline.answers import keeping, scanned
+from plumbline.answers.erasing import erase_person
+from plumbline.answers.loading import load_file, set_reference, undo_load
+from plumbline.answers.promises import change_settings
+from plumbline.answers.releases import releases_of
+from plumbline.domain import PlumblineError
+from plumbline.profile import rows
+from plumbline.store import kept as store
+from plumbline.store import loads, systems, trail
+from plumbline.store.workspace import Workspace, open_workspace
+
+ROLES = {
+    "id": "decision_id", "at": "timestamp", "x": "feature:x", "mail": "feature:mail", "area": "segment:area",
+    "sex": "protected:sex", "who": "subject", "version": "version", "p": "score", "said": "prediction",
+    "true": "label", "human": "override",
+}  # fmt: skip
+A_FILE, FILES = 40, 4
+
+
+def _row(n: int) -> str:
+    """One decision; inputs repeat with other outputs, ids repeat from file to file, version 2 comes with file 2."""
+    file, i = divmod(n, A_FILE)
+    said = "yes" if (i * 7 + file) % (5 - file) == 0 else "no"
+    true = "" if i % 3 == 0 else "yes" if (i * 5) % 4 else "no"
+    cells = (
+        f"d{i + (36 * file if i > 4 else 0)}", f"2026-0{1 + file}-{1 + i // 2:02d}T{i % 24:02d}:00:00Z", i % 6,
+        f"p{i % 6}@example.org", "north" if i % 4 else "south", "f" if i % 2 else "m", f"person-{i % 9}",
+        "1" if file < 2 else "2", (i % 10) / 10 + file / 100, said, true, "no" if i % 5 == 0 else "",
+    )  # fmt: skip
+    return ",".join(str(cell) for cell in cells)
+
+
+def _load(ws: Workspace, folder: Path, file: int) -> int:
+    path = folder / f"{file}.csv"
+    lines = [",".join(ROLES), *(_row(file * A_FILE + i) for i in range(A_FILE))]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return load_file(
+        ws,
+        path,
+        title="s",
+        actor="t",
+        maps=tuple(ROLES.items()),
+        positive="yes",
+        task="binary",
+        timezone="UTC",
+    ).load_id
+
+
+def _label(ws: Workspace, folder: Path, turn: int) -> None:
+    path = folder / f"labels{turn}.csv"
+    said = ("yes", "no")[turn % 2]
+    path.write_text("id,true\n" + "".join(f"d{i},{said}\n" for i in range(turn % 3, 12, 3)), "utf-8")
+    load_file(ws, path, title="s", actor="t", maps=(("id", "decision_id"), ("true", "label")))
+
+
+def _told(ws: Workspace) -> dict[str, Any]:
+    """The answer to every question whose answer is kept."""
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, "s")
+        return {
+            "duplicates": scanned.duplicate_ids(cursor, system),
+            "repeats": scanned.repeated(cursor, system, examples=True),
+            "personal": scanned.personal_of(cursor, system),
+            "segments": scanned.segment_sizes(cursor, system),
+            "groups": scanned.fairness_groups(cursor, system),
+            "overridden": scanned.overridden(cursor, system),
+            "guardrails": releases_of(cursor, system).guardrails,
+        }
+
+
+def _measured(ws: Workspace) -> dict[str, Any]:
+    """The same where nothing is kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeping, "kept", lambda _cursor, _system, _question, _kind, make: make())
+        for module in (scanned, __import__("plumbline.answers.releases", fromlist=["kept"])):
+            patch.setattr(module, "kept", keeping.kept)
+        return _told(ws)
+
+
+def _newest(ws: Workspace) -> int | None:
+    with ws.read() as cursor:
+        return next((load.load_id for load in loads.list_loads(cursor, "s") if load.undone_at is None), None)
+
+
+def _done(ws: Workspace, folder: Path, act: str, turn: int) -> None:
+    if act.startswith("load"):
+        _load(ws, folder, int(act[-1]))
+    elif act == "label":
+        _label(ws, folder, turn)
+    elif act == "undo" and (load_id := _newest(ws)) is not None:
+        undo_load(ws, load_id, actor="t")
+    elif act == "erase":
+        erase_person(ws, "s", subject=f"person-{turn % 9}", actor="t")
+    elif act == "setting":
+        change_settings(ws, "s", {"retention_days": 30 + turn}, by="t")
+
+
+ACTS = [*(f"load{i}" for i in range(FILES)), "label", "undo", "erase", "setting"]
+
+
+@given(acts=st.lists(st.sampled_from(ACTS), min_size=3, max_size=5))
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_was_done_what_is_kept_is_what_a_scan_says(
+    tmp_path_factory: pytest.TempPathFactory, acts: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("acts")
+    ws = open_workspace(folder / "w.duckdb", read_from=[folder])
+    try:
+        _load(ws, folder, 0)
+        _load(ws, folder, 2)
+        assert _told(ws) == _measured(ws)
+        for turn, act in enumerate(acts):
+            with suppress(PlumblineError):  # nothing of that person, no id to join: nothing changed
+                _done(ws, folder, act, turn)
+            assert _told(ws) == _measured(ws), act
+    finally:
+        ws.close()
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> tuple[Workspace, Path]:
+    ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
+    for file in (0, 2):
+        _load(ws, tmp_path, file)
+    _told(ws)
+    return ws, tmp_path
+
+
+def _questions(ws: Workspace) -> list[str]:
+    with ws.read() as cursor:
+        return [row[0] for row in cursor.execute("SELECT question FROM kept ORDER BY 1").fetchall()]
+
+
+def test_every_answer_is_kept_and_the_log_really_says_something(told: tuple[Workspace, Path]) -> None:
+    ws, _ = told
+    found = _told(ws)
+    assert found["duplicates"] > 0
+    assert found["repeats"].conflicting > 0
+    assert found["repeats"].examples
+    assert {p.column for p in found["personal"][0]} == {"feature:mail"}
+    assert all(found[name] for name in ("segments", "groups", "overridden", "guardrails"))
+    assert len(set(_questions(ws))) == len(found)
+    ws.close()
+
+
+def _no_scan(*_: object, **__: object) -> int:
+    raise AssertionError("this was measured before")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda ws: change_settings(ws, "s", {"retention_days": 90}, by="t"),
+        lambda ws: None,
+    ],
+    ids=["a setting", "nothing, after a restart"],
+)
+def test_what_changes_no_decision_empties_nothing(
+    told: tuple[Workspace, Path], act: Callable[[Workspace], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws, folder = told
+    act(ws)
+    before = _told(ws)
+    ws.close()
+    ws = open_workspace(folder / "w.duckdb", read_from=[folder])
+    monkeypatch.setattr(rows, "duplicate_ids", _no_scan)
+    assert _told(ws) == before
+    ws.close()
+
+
+def test_an_act_that_nobody_listed_counts_as_a_change(told: tuple[Workspace, Path]) -> None:
+    ws, _ = told
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, "s")
+        before = store.rests_on(cursor, system)
+        assert store.rests_on(cursor, replace(system, settings={"floors": {}}, title="T")) == before
+        assert store.rests_on(cursor, replace(system, positive="no")) != before
+    with ws.write() as cursor:
+        trail.append(cursor, actor="t", action="decisions rewritten", system="s")
+    with ws.read() as cursor:
+        assert store.rests_on(cursor, system) != before
+    ws.close()
+
+
+def test_the_code_and_the_reference_count(
+    told: tuple[Workspace, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws, _ = told
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, "s")
+        before = store.rests_on(cursor, system)
+        assert system.reference is not None
+        monkeypatch.setattr(store, "code", lambda: "another version")
+        assert store.rests_on(cursor, system) != before
+        monkeypatch.undo()
+    start, end = system.reference
+    changed = set_reference(ws, "s", start, end.replace(day=end.day - 1), actor="t")
+    with ws.read() as cursor:
+        assert store.rests_on(cursor, changed) != before
+    ws.close()
+
+
+def test_an_erasure_leaves_nothing_kept_of_the_system(told: tuple[Workspace, Path]) -> None:
+    ws, folder = told
+    assert "feature:mail" in " ".join(_bodies(ws))  # a masked address is among what was found
+    erase_person(ws, "s", subject="person-3", actor="t")
+    assert not _bodies(ws)
+    data = (folder / "w.duckdb").read_bytes()
+    ws.close()
+    assert b'"examined"' not in data
+
+
+def _bodies(ws: Workspace) -> list[str]:
+    with ws.read() as cursor:
+        return [row[0] for row in cursor.execute("SELECT body FROM kept").fetchall()]
+
+
+def test_a_load_drops_what_no_longer_holds(told: tuple[Workspace, Path]) -> None:
+    ws, folder = told
+    before = _bodies(ws)
+    _load(ws, folder, 3)
+    with ws.read() as cursor:
+        digest = store.rests_on(cursor, systems.get_system(cursor, "s"))
+        held = {row[0] for row in cursor.execute("SELECT rests_on FROM kept").fetchall()}
+    assert before
+    assert held == {digest}  # the check after the load kept its own
+    ws.close()
+
+
+def test_what_json_cannot_hold_is_measured_again(told: tuple[Workspace, Path]) -> None:
+    ws, _ = told
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, "s")
+        asked = [keeping.kept(cursor, system, "odd", float, lambda: float("nan")) for _ in range(2)]
+    assert all(value != value for value in asked)
+    assert "odd" not in _questions(ws)
+    ws.close()
