@@ -10,8 +10,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-import duckdb
-
 from plumbline.domain import PlumblineError, System
 from plumbline.governance import canon
 from plumbline.store import kept as store
@@ -52,8 +50,8 @@ def _keep(cursor: Cursor, system: System, question: str, kind: Any, made: Any, d
         text = canon.write(made)
         if canon.read(kind, text) == made and store.rests_on(cursor, system) == digest:
             store.keep(cursor, system.key, question, digest, text)
-    except (PlumblineError, duckdb.Error):
-        return  # a figure that JSON cannot hold, a full disk: it is measured again next time
+    except PlumblineError:
+        return  # a figure that JSON cannot hold: it is measured again next time
 
 
 def _lock(name: str) -> Any:

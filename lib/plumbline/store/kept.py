@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -68,8 +69,9 @@ def find(cursor: duckdb.DuckDBPyConnection, key: str, question: str, digest: str
 
 
 def keep(cursor: duckdb.DuckDBPyConnection, key: str, question: str, digest: str, body: str) -> None:
-    """Keep an answer."""
-    cursor.execute("INSERT INTO kept VALUES (?, ?, ?, ?, ?)", [key, question, digest, body, naive(now())])
+    """Keep an answer; one that cannot be kept (a full disk) is measured again next time."""
+    with suppress(duckdb.Error):
+        cursor.execute("INSERT INTO kept VALUES (?, ?, ?, ?, ?)", [key, question, digest, body, naive(now())])
 
 
 def forget_stale(cursor: duckdb.DuckDBPyConnection, key: str, digest: str) -> None:
