@@ -3,7 +3,7 @@
 import streamlit as st
 
 from plumbline.answers.decision import context
-from plumbline.ui import beside, cards, explained, finder, handout, sentences, shell, whatif
+from plumbline.ui import beside, cards, explained, finder, handout, sentences, shell, tried, whatif
 from plumbline.ui.ask import ask
 
 view = shell.view()
@@ -35,6 +35,7 @@ if told is not None:
     else:
         beside.logged(found)
         handout.downloads(view, system.key, told)
+        tried.panel(view, system.key)
     handout.settings(view, found)
 
 cards.section("Decisions")

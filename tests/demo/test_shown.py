@@ -16,6 +16,7 @@ from plumbline.answers.scorecard import scorecard
 from plumbline.demo.load import load_files
 from plumbline.demo.scenarios import SCENARIOS, ScenarioFiles
 from plumbline.domain import Finding, PointStatus, Scorecard, Status
+from plumbline.report.tried_records import try_where_worth
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 
@@ -43,6 +44,7 @@ def told(request: pytest.FixtureRequest, written: Written, tmp_path: Path) -> It
     name, files = request.param, written[request.param]
     ws = open_workspace(tmp_path / "workspace.duckdb", read_from=[files.log.parent])
     load_files(ws, SCENARIOS[name], files)
+    try_where_worth(ws, name, actor="demo", worded=True)
     yield Told(name, ws)
     ws.close()
 

@@ -105,7 +105,8 @@ def register(
     model = RegisteredModel(body, hashlib.sha256(body).hexdigest(), version, dict(names or {}), file.name)
     task = system.task or Task.BINARY
     try:
-        check = check_model(model, features, scores, task=task, output=explain.outputs_of(system, frame))
+        output = explain.outputs_of(system, frame)
+        check = check_model(model, features, scores, task=task, output=output, warm=True)
     except PlumblineError:
         found = None if names else propose_feature_map(model, features, scores, task=task)
         if found is None:

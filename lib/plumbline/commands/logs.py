@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 def demo(workspace: str | None, names: tuple[str, ...]) -> Any:
     """Write the demo logs beside the workspace and load them."""
     from plumbline.demo.load import load_demo
+    from plumbline.report.tried_records import try_where_worth
     from plumbline.store.workspace import workspace_path
 
     folder = workspace_path(workspace).parent / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     with open_for(workspace, [folder]) as ws:
-        systems = load_demo(ws, folder, names or None, progress=progress)
+        systems = load_demo(
+            ws, folder, names or None, progress=progress,
+            after=lambda: try_where_worth(ws, None, actor="demo", worded=True),
+        )  # fmt: skip
     return {"systems": systems}, [f"{s.key}: {s.verdict}" for s in systems]
 
 

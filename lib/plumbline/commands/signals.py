@@ -230,16 +230,22 @@ def quality(workspace: str | None, system: str) -> Any:
 @command("check")
 @click.argument("system", required=False)
 def check(workspace: str | None, system: str | None) -> Any:
-    """Run every signal, record what was compared on the trail and what was found in the register."""
+    """Run every signal, record what was compared on the trail and what was found in the register.
+
+    Makes the decision records of a sample as well, and keeps on the trail whether each could be given.
+    """
     from plumbline.answers.checking import check as answer
     from plumbline.answers.promises import due
+    from plumbline.report.tried_records import try_where_worth
 
     with open_for(workspace) as ws:
         found = answer(ws, system, actor=ACTOR)
+        tried = try_where_worth(ws, system, actor=ACTOR)
         renew = due(ws, system, datetime.now(UTC).date())
     lines = [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in found] or ["No findings."]
     lines += [f"{key}  renew   {item.sentence}" for key, items in renew.items() for item in items]
-    return {"findings": found, "reminders": renew}, lines
+    lines += [f"{one.system}  records {one.sentence}" for one in tried]
+    return {"findings": found, "reminders": renew, "records": tried}, lines
 
 
 @command("findings")

@@ -23,8 +23,9 @@ def load_demo(
     names: Sequence[str] | None = None,
     *,
     progress: Callable[[str, float], None] | None = None,
+    after: Callable[[], object] | None = None,
 ) -> tuple[SystemRow, ...]:
-    """Write and load scenarios; one that is there already is left as it is.
+    """Write and load scenarios; one that is there already is left as it is. ``after``: called where any was loaded.
 
     Raises:
         PlumblineError: no scenario of that name.
@@ -45,6 +46,8 @@ def load_demo(
                 load_files(ws, scenario, files.result())
         finally:
             writer.shutdown(cancel_futures=True)
+    if after and missing:
+        after()
     if progress:
         progress("Demo loaded", 1.0)
     return tuple(row for row in portfolio(ws) if row.key in {scenario.name for scenario in chosen})

@@ -37,6 +37,7 @@ _NEEDS = (
     ("pull", Access.ANALYST),
     ("reference set", Access.ANALYST),
     ("signals checked", Access.ANALYST),
+    ("decision records tried", Access.ANALYST),
     ("recorded: ", Access.ANALYST),
     ("incident ", Access.ANALYST),
     ("registry ", Access.ANALYST),

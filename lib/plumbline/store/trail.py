@@ -60,14 +60,16 @@ def entries(
     cursor: duckdb.DuckDBPyConnection,
     *,
     system: str | None = None,
+    action: str | None = None,
     limit: int = 200,
     before: int | None = None,
 ) -> list[TrailEntry]:
-    """The newest entries first, at most ``limit``, optionally of one system or before a number."""
+    """The newest entries first, at most ``limit``, optionally of one system, of one act, or before a number."""
     rows = cursor.execute(
         """SELECT seq, made_at, actor, action, system, detail, previous, digest FROM trail
-           WHERE (? IS NULL OR system = ?) AND (? IS NULL OR seq < ?) ORDER BY seq DESC LIMIT ?""",
-        [system, system, before, before, limit],
+           WHERE (? IS NULL OR system = ?) AND (? IS NULL OR action = ?) AND (? IS NULL OR seq < ?)
+           ORDER BY seq DESC LIMIT ?""",
+        [system, system, action, action, before, before, limit],
     ).fetchall()
     return [TrailEntry(r[0], aware(r[1]), r[2], r[3], r[4], json.loads(r[5]), r[6], r[7]) for r in rows]
 

@@ -1,0 +1,106 @@
+"""Records of a sample are really made: what the control reads of it, and for which log it counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plumbline.answers import issuing, promises
+from plumbline.answers.loading import load_file, undo_load
+from plumbline.domain import PlumblineError
+from plumbline.report import tried_records
+from plumbline.report.tried_records import try_records, try_where_worth
+from plumbline.store import systems, trail
+from plumbline.store.workspace import Workspace, open_workspace
+
+
+def _log(path: Path, first: int, n: int, *, explained: bool = True) -> Path:
+    lines = ["decision_id,ts,version,income,debt,score,prediction,shap_income,shap_debt"]
+    for i in range(first, first + n):
+        parts = ((i % 40 - 20) / 10, 0.3 if i % 3 else -0.6)
+        score = 1 / (1 + math.exp(-(0.2 + sum(parts))))
+        shap = f"{parts[0]!r},{parts[1]!r}" if explained else ","
+        said = "yes" if score >= 0.5 else "no"
+        at = f"2026-01-{1 + i // 20:02d} 10:{i % 60:02d}:00"
+        lines.append(f"d{i},{at},{1 + i % 2},{10 + i % 40},{i % 3},{score!r},{said},{shap}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Iterator[Workspace]:
+    made = open_workspace(tmp_path / "ws.duckdb", read_from=[tmp_path])
+    load_file(made, _log(tmp_path / "one.csv", 0, 240), title="Loans", actor="test")
+    yield made
+    made.close()
+
+
+def _facts(ws: Workspace) -> dict:
+    with ws.read() as cursor:
+        return issuing.record_facts(cursor, systems.get_system(cursor, "loans"))
+
+
+def test_only_what_was_really_made_for_this_log_counts(ws: Workspace, tmp_path: Path) -> None:
+    assert _facts(ws) == {"reasons_complete": False}  # never tried: unknown
+    made = try_records(ws, "loans", actor="Ada")
+    assert (made.sampled, made.built, made.complete) == (20, 20, 20)
+    assert (made.again, made.same, made.printed, made.problems) == (3, 3, 3, ())
+    assert made.versions == ("1", "2")
+    assert _facts(ws) == {"reasons_complete": False, "records_sampled": 20, "records_issued": 20}
+    with ws.read() as cursor:
+        entry = trail.entries(cursor, action=issuing.ACTION)[0]
+    assert (entry.actor, entry.detail["sampled"], entry.detail["seed"]) == ("Ada", 20, issuing.SEED)
+    assert not any("d1" in str(value) for value in entry.detail.values())  # a count names nobody
+    later = load_file(ws, _log(tmp_path / "two.csv", 240, 60), title="Loans", actor="test")
+    assert "records_sampled" not in _facts(ws)  # another log
+    undo_load(ws, later.load_id, actor="test")
+    assert _facts(ws)["records_issued"] == 20
+
+
+def test_decisions_without_reasons_are_counted_without_making_any(ws: Workspace, tmp_path: Path) -> None:
+    load_file(ws, _log(tmp_path / "bare.csv", 240, 200, explained=False), title="Loans", actor="test")
+    found = _facts(ws)
+    assert 0 < found["records_issued"] < found["records_sampled"] == 20
+    made = try_records(ws, "loans", actor="Ada")
+    assert (made.built, made.complete) == (0, found["records_issued"])
+    assert made.problems
+    assert try_where_worth(ws, "loans", actor="Ada") == ()
+
+
+def test_a_record_that_comes_out_otherwise_is_none(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = iter(range(1_000))
+    monkeypatch.setattr(tried_records, "record_json", lambda *_: str(next(count)).encode())
+    made = try_records(ws, "loans", actor="Ada")
+    assert (made.complete, made.again, made.same) == (20, 3, 0)
+    assert _facts(ws)["records_issued"] == 17
+
+
+def test_what_cannot_be_made_is_said_and_not_counted(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PlumblineError("It cannot be made")
+
+    monkeypatch.setattr(tried_records, "record", refuse)
+    made = try_records(ws, "loans", actor="Ada")
+    assert (made.built, made.complete, len(made.problems)) == (0, 0, 3)
+    assert "It cannot be made" in made.sentence
+    assert _facts(ws)["records_issued"] == 0
+
+
+def test_the_sample_leaves_no_version_and_no_outcome_out(ws: Workspace) -> None:
+    with ws.read() as cursor:
+        sample = issuing.drawn(cursor, systems.get_system(cursor, "loans"))
+        again = issuing.drawn(cursor, systems.get_system(cursor, "loans"))
+    assert sample["decision_id"].tolist() == again["decision_id"].tolist()
+    groups = sample.groupby(["version", "prediction"]).size()
+    assert (len(sample), len(groups), groups.min()) == (20, 4, 5)
+
+
+def test_where_words_are_asked_for_a_trial_waits_for_them(ws: Workspace) -> None:
+    assert try_where_worth(ws, None, actor="demo", worded=True) == ()
+    promises.change_settings(ws, "loans", {"reasons": {"income": "Income", "debt": "Debt"}}, by="Ada")
+    (made,) = try_where_worth(ws, None, actor="demo", worded=True)
+    assert made.complete == 20
+    assert _facts(ws)["reasons_complete"]
