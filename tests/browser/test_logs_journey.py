@@ -48,8 +48,8 @@ def test_a_dirty_log_is_asked_about_mended_loaded_and_tried_again(
 
     # a second role for the region: the last row of the table, the column "Also"
     place = page.locator(".stDataFrameGlideDataEditor").first
-    place.hover(position={"x": 310, "y": 36 + 35 * 6 + 17})
-    place.click(position={"x": 310, "y": 36 + 35 * 6 + 17})
+    place.hover(position={"x": 310, "y": 33 * 7 + 16})
+    place.click(position={"x": 310, "y": 33 * 7 + 16})
     page.keyboard.press("Enter")
     expect(page.locator("#portal input").first).to_be_visible()
     page.keyboard.type("segment")
@@ -57,9 +57,11 @@ def test_a_dirty_log_is_asked_about_mended_loaded_and_tried_again(
     expect(page.get_by_text("performance for whom")).to_be_visible(timeout=20_000)
     settled(page)
 
+    page.set_viewport_size({"width": 800, "height": 600})
     load.click()
-    expect(page.get_by_text("is loaded into two-orders")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("is loaded into two-orders")).to_be_in_viewport(timeout=60_000)
     settled(page)
+    page.set_viewport_size({"width": 1440, "height": 1500})
     expect(page.get_by_role("heading", name=re.compile("rows wait in quarantine"))).to_be_visible()
     page.get_by_text("Try these rows again").click()
     dates = page.get_by_role("combobox", name="Dates")

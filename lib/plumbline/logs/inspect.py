@@ -104,8 +104,9 @@ def inspect(
             file=path.name, format=source.form.format, encoding=source.form.encoding,
             delimiter=source.form.delimiter, decimal="," if comma else ".", columns=source.columns,
             mapping=guess.mapping, asked=(*_which_sheet(source), *guess.questions), rows_sampled=len(rows),
-            preview=preview, kind=guess.kind, notes=(*guess.notes, *_costs(guess.kind, roles)),
-            sheets=source.sheets, **_remembered(guess, source.columns, known),
+            preview=preview, kind=guess.kind, sheets=source.sheets,
+            notes=(*_repeated_names(source), *guess.notes, *_costs(guess.kind, roles)),
+            **_remembered(guess, source.columns, known),
         )  # fmt: skip
     finally:
         source.discard()
@@ -124,6 +125,12 @@ def _remembered(guess: Guess, columns: Sequence[str], known: Mapping | None) -> 
 
 def _which_sheet(source: Source) -> tuple[Question, ...]:
     return (questions.sheet(source.sheets),) if len(source.sheets) > 1 else ()
+
+
+def _repeated_names(source: Source) -> list[str]:
+    """Columns that were given a name of their own, as the file calls two alike."""
+    renamed = ", ".join(f"{name!r}" for name in source.form.renamed[:10])
+    return [f"Some columns have the same name; the later ones go by {renamed}."] if renamed else []
 
 
 def _no_time(path: Path, source: Source) -> PlumblineError:

@@ -78,7 +78,7 @@ def _load(
     plan = labels_plan(source, mapping, task=system.task or Task.BINARY)
     say("Reading the rows", 0.1)
     staged = stage(cursor, source, plan)
-    _mark_unknown(cursor, table)
+    mark_unknown(cursor, system.key)
     again = _same_file(cursor, system.key, source)
     steps = _steps(cursor, table, plan)
     aside = set_aside(cursor, source, plan, mapping, staged=staged, system=system.key, load_id=load_id)
@@ -119,6 +119,16 @@ def _load(
     return record
 
 
+def known_ids(cursor: duckdb.DuckDBPyConnection, key: str, ids: Sequence[str]) -> int:
+    """How many of some ids are those of a system's decisions."""
+    row = cursor.execute(
+        f"""SELECT count(DISTINCT "decision_id") FROM {decision_table(key)}
+            WHERE "decision_id" IN (SELECT unnest($ids::VARCHAR[]))""",
+        {"ids": list(ids)},
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _same_file(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -> list[int]:
     """Loads of the same file that stand."""
     return [
@@ -128,7 +138,9 @@ def _same_file(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -> l
     ]
 
 
-def _mark_unknown(cursor: duckdb.DuckDBPyConnection, table: str) -> None:
+def mark_unknown(cursor: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Give the staged labels that no decision of the system has the id of their reason."""
+    table = decision_table(key)
     cursor.execute(
         f"""UPDATE temp.{STAGE_TABLE} SET _reason = 'unknown_decision'
             WHERE _reason IS NULL AND "decision_id" NOT IN

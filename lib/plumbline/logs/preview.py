@@ -9,6 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from plumbline.domain import Mapping, Task
+from plumbline.logs.labels import mark_unknown
 from plumbline.logs.plan import decisions_plan, labels_plan
 from plumbline.logs.quarantine import unparsed_reason, unparsed_rows
 from plumbline.logs.source import Source, open_source, require
@@ -99,6 +100,8 @@ def _rows(ws: Workspace, source: Source, mapping: Mapping, labels: bool, key: st
         columns = (*((c.name, c.map.column) for c in plan.columns), *names)
         try:
             stage(cursor, source, plan, first=ROWS)
+            if labels and system:
+                mark_unknown(cursor, system.key)
             texts = texts_held(cursor, plan)
             listed = ", ".join(
                 [*(ident(name) for name, _ in columns), *(f"_texts[{int(i)}]" for i, _ in texts)]

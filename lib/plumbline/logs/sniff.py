@@ -36,6 +36,7 @@ class Form:
     header: bool = True
     skip: int = 0
     plain_ends: bool = True  # lines end in \n or \r\n throughout
+    renamed: tuple[str, ...] = ()  # columns whose name another one before has as well
 
     @property
     def packed(self) -> bool:
@@ -117,7 +118,11 @@ def _text_form(path: Path, head: bytes, encoding: str, whole: bool) -> Form:
         names = names + [""] * (width - len(names)) if _mostly(rows, width) else names
     bare = text.replace("\r\n", "")
     plain = "\r" not in bare and not ("\r\n" in text and _bare_feeds(text))
-    return Form(path, "csv", unique_names(names), encoding, delimiter, '"', header, skip, plain)
+    unique = unique_names(names)
+    renamed = tuple(
+        new for new, old in zip(unique, names, strict=True) if old.strip() and new != " ".join(old.split())
+    )
+    return Form(path, "csv", unique, encoding, delimiter, '"', header, skip, plain, renamed)
 
 
 def _mostly(rows: list[list[str]], width: int) -> bool:

@@ -16,6 +16,7 @@ from plumbline.ui import cards, filters, session, states
 from plumbline.ui.ask import ask
 from plumbline.ui.filters import title
 from plumbline.ui.plain import one_line
+from plumbline.ui.tables import for_export
 from plumbline.ui.view import View
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def table(found: DecisionPage) -> None:
     ids = [name(row) for row in frame[["decision_id", "_load_id", "_line"]].to_dict("records")]
     shown = _ordered(frame)
     st.dataframe(
-        shown, key="decisions.table", hide_index=True, height=min(38 + 35 * max(len(shown), 1), 420),
+        for_export(shown), key="decisions.table", hide_index=True, height=min(38 + 35 * max(len(shown), 1), 420),
         on_select=_choose, selection_mode="single-row",
         column_config={str(c): _column(str(c)) for c in shown.columns},
         alt="Decisions: time, id, version, prediction, score, label and inputs; select a row to explain it",

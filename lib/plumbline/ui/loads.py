@@ -9,7 +9,7 @@ import streamlit as st
 from plumbline.answers.loading import undo_load
 from plumbline.charts import numbers
 from plumbline.domain import Load, PlumblineError
-from plumbline.ui import cards, rights, session, states, tables, uploads
+from plumbline.ui import cards, rights, scrolling, session, states, tables, uploads
 from plumbline.ui.cards import Figure
 from plumbline.ui.plain import one_line, plain
 from plumbline.ui.view import View
@@ -21,12 +21,25 @@ def result() -> None:
     if made is None:
         return
     with st.container(border=True):
-        cards.section(f"{made.file} is loaded into {made.system}")
+        nothing = not made.rows_loaded and not made.labels_joined
+        cards.section(
+            f"{made.file} holds nothing that is new to {made.system}"
+            if nothing
+            else f"{made.file} is loaded into {made.system}"
+        )
         items = [
             Figure("Rows read", numbers.count(made.rows_read), "the sum of the three beside it"),
             Figure("Loaded", numbers.count(made.rows_loaded)),
-            Figure("Duplicates", numbers.count(made.rows_duplicate), "already there, left out"),
-            Figure("Quarantined", numbers.count(made.rows_quarantined), "kept below, with the reason"),
+            Figure(
+                "Duplicates",
+                numbers.count(made.rows_duplicate),
+                "already there, left out" if made.rows_duplicate else "",
+            ),
+            Figure(
+                "Quarantined",
+                numbers.count(made.rows_quarantined),
+                "kept below, with the reason" if made.rows_quarantined else "",
+            ),
         ]
         if made.kind == "labels":
             items[1] = Figure(
@@ -41,6 +54,7 @@ def result() -> None:
             states.link(states.Step("scorecard", "See the verdict"))
             states.link(states.Step("accuracy", "See the accuracy"))
             st.button("Close", on_click=session.RESULT.clear, type="tertiary")
+            scrolling.to_top(session.UPLOAD_TURN.get())  # the button that was pressed is far below
 
 
 def table(found: Sequence[Load]) -> None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from plumbline.answers.spreadsheet import no_formula
 from plumbline.domain import IGNORE, NAMED_ROLES, SINGLE_ROLES, ColumnMap, Mapping
 from plumbline.ui.plain import one_line
+from plumbline.ui.tables import for_export
 
 OPTIONS = (*SINGLE_ROLES, *NAMED_ROLES, IGNORE)
 #: a second role that a column can have beside its first
@@ -85,10 +87,10 @@ def editor(
         }
     )
     changed = st.data_editor(
-        frame,
+        for_export(frame),
         key=key,
         hide_index=True,
-        height=min(38 + 35 * len(frame), 460),
+        height="auto" if len(frame) <= 12 else 460,
         disabled=["Column", "Examples", "Sure", "Why"],
         column_config={
             "Column": st.column_config.TextColumn(width="medium"),
@@ -127,7 +129,7 @@ def changes(
     touched = set()
     for row, first, second, name in zip(lines(maps), means, also, names, strict=True):
         words = str(name).strip() if isinstance(name, str) else ""
-        if words == one_line(row.name, 80):  # a cut name that nobody touched is no change
+        if words == no_formula(one_line(row.name, 80)):  # a cut name that nobody touched is no change
             words = row.name
         roles = [first, *([second] if second in NAMED_ROLES and second != first else [])]
         spelt = [f"{role}:{words or row.column}" if role in NAMED_ROLES else role for role in roles]

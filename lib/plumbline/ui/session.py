@@ -81,6 +81,9 @@ RESULT: Key[Any] = Key("logs.result", None)  # the last load's result
 PAGE_AFTER: Key[Any] = Key("decisions.after", None)  # (question, where its next page begins)
 PAGE_IDS: Key[tuple[str, ...]] = Key("decisions.ids", ())  # the decisions of the page on screen
 INSPECTED: Key[Any] = Key("logs.inspected", None)  # ((upload, system), what it seems to be)
+LIKELY: Key[Any] = Key(
+    "logs.likely", None
+)  # (upload, the system that it belongs to, whether it holds labels)
 PREVIEW: Key[Any] = Key("logs.preview", None)  # ((upload, mapping, ...), its first rows as loaded)
 JOB: Key[Any] = Key("logs.job", None)  # the load at work
 SCRATCH = Key("scratch", False)  # whether this tab looks at its scratch workspace

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from plumbline.answers.spreadsheet import no_formula
 from plumbline.charts import numbers
 from plumbline.domain import Attestation, Exemption, TrailEntry
 from plumbline.ui import cards
 from plumbline.ui.details import say_detail
 from plumbline.ui.glossary import help_for
 from plumbline.ui.plain import one_line, plain
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: cells that are numbers in words: right-aligned, so that their digits stand below each other
 _NUMBER = re.compile(r"^(?:(?:< )?[+−-]?[\d,.]+(?:e[+-]?\d+)?(?: %)?|–|)$")
@@ -33,7 +37,7 @@ def grid(
     """
     import pandas as pd
 
-    frame = pd.DataFrame(list(rows))
+    frame = for_export(pd.DataFrame(list(rows)))
     config: dict[str, Any] = {}
     for column in frame.columns:
         if pd.api.types.is_integer_dtype(frame[column]):
@@ -47,6 +51,20 @@ def grid(
     for name, width in (widths or {}).items():
         config[name] = st.column_config.Column(width=width, help=help_for(name))
     st.dataframe(frame, hide_index=True, alt=alt, height=height or "auto", column_config=config)
+
+
+def for_export(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame of a grid as it may also leave it: Streamlit saves and copies cells as they are, so that a cell of a
+    log that begins like a formula gets an apostrophe. Numbers in words stay."""
+    safe = frame.rename(columns=lambda name: no_formula(str(name)))
+    for place, (_, cells) in enumerate(frame.items()):
+        if any(isinstance(value, str) for value in cells):
+            safe.isetitem(place, [_cell(value) for value in cells])
+    return safe
+
+
+def _cell(value: object) -> object:
+    return no_formula(value) if isinstance(value, str) and not _NUMBER.match(value) else value
 
 
 def trail(entries: Sequence[TrailEntry]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from plumbline.answers.loading import Said, inspect_file, load_file, settled
+from plumbline.answers.recognising import system_of
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.logs.formats import SPOKEN, SUFFIXES, TITLES
 from plumbline.logs.inspect import COSTS, Inspection
@@ -71,21 +72,30 @@ def forget() -> None:
     held: Upload | None = session.UPLOAD.get()
     if held is not None and held.path not in {kept.path for kept in desk.desk(opened.workspace()).files}:
         shutil.rmtree(held.path.parent, ignore_errors=True)
-    for key in (session.UPLOAD, session.INSPECTED, session.PREVIEW):
+    for key in (session.UPLOAD, session.INSPECTED, session.PREVIEW, session.LIKELY):
         key.clear()
 
 
 def target(view: View, upload: Upload) -> str:
-    """The system to load into: one there is, or a new one by name."""
+    """The system to load into: the one that the file seems to belong to, another one, or a new one by name; empty
+    where none is named."""
     keys = [system.key for system in view.systems]
+    likely, labels = _likely(view, upload)
+    if labels and not keys:
+        cards.note("These are labels for decisions: load the log of the decisions first.")
+        return ""
+    if labels and not likely:
+        cards.note("No system holds decisions with these ids, as far as the first rows tell.")
     left, right = st.columns(2, gap="medium")
     choice = NEW
     if keys:
-        chosen = view.system.key if view.system else None
+        offered = keys if labels else [NEW, *keys]
         choice = str(
-            left.selectbox("Load into", [NEW, *keys], index=0, key=f"logs.into.{upload.token}", help=(
-                f"{chosen} is the system in the sidebar." if chosen else None
-            ))
+            left.selectbox(
+                "Load into", offered, index=offered.index(likely) if likely in offered else None if labels else 0,
+                placeholder="Choose the system of these decisions", key=f"logs.into.{upload.token}",
+                help="Found by the columns, or by the ids in a file of labels." if likely else None,
+            ) or ""
         )  # fmt: skip
     if choice != NEW:
         return choice
@@ -94,6 +104,21 @@ def target(view: View, upload: Upload) -> str:
         key=f"logs.name.{upload.token}",
     )  # fmt: skip
     return str(named or "").strip()
+
+
+def _likely(view: View, upload: Upload) -> tuple[str | None, bool]:
+    """The system that the file seems to belong to, and whether it holds labels only, which need one."""
+    held = session.LIKELY.get()
+    if held and held[0] == upload.token:
+        return held[1], held[2]
+    try:
+        found = inspect_file(upload.path, ws=view.ws, sheet=upload.sheet)
+    except PlumblineError:
+        return None, False  # said where the file is looked at
+    likely = system_of(view.ws, found)
+    session.LIKELY.set((upload.token, likely, found.kind == "labels"))
+    session.INSPECTED.set(((upload.token, None), found))
+    return likely, found.kind == "labels"
 
 
 def inspect(view: View, upload: Upload, title: str) -> Inspection | None:

@@ -1,0 +1,24 @@
+"""What a grid shows can be saved and copied by Streamlit as it is."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from plumbline.ui.tables import for_export
+
+
+def test_no_cell_or_name_of_a_grid_is_a_formula_where_it_is_saved() -> None:
+    frame = pd.DataFrame(
+        {
+            "=cmd": ["=1+1", "@SUM(A1)", None],
+            "text": ["-2+3|x", "-2.5", "+3 %"],
+            "n": [1, -2, 3],
+            "cut": ["a", "b", "-"],
+        }
+    ).astype({"cut": "category"})
+    safe = for_export(frame)
+    assert list(safe.columns) == ["'=cmd", "text", "n", "cut"]
+    assert safe["'=cmd"].tolist()[:2] == ["'=1+1", "'@SUM(A1)"]
+    assert safe["text"].tolist() == ["'-2+3|x", "-2.5", "+3 %"]
+    assert safe["n"].tolist() == [1, -2, 3]
+    assert safe["cut"].tolist() == ["a", "b", "'-"]
