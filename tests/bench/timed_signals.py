@@ -80,7 +80,8 @@ def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
 
 def drift_of(workspace: Any, held: dict[str, Any], methods: Iterable[str]) -> Any:
     """Drift by week of every feature, by each method."""
-    from plumbline.monitor.drift import judged_by_chunk, laid_by_chunk
+    from plumbline.monitor.drift import judged_by_chunk
+    from plumbline.monitor.laid import laid_by_chunk
 
     laid = laid_by_chunk(held["features"], reference=workspace[1].reference, by="week")
     return [judged_by_chunk(laid, name) for name in methods]

@@ -13,7 +13,8 @@ from scipy import stats
 from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Kind, Point, PointStatus
 from plumbline.monitor.cells import cells_of
 from plumbline.monitor.distances import METHODS
-from plumbline.monitor.drift import dispersion, drift, drift_by_chunk, ranking, running
+from plumbline.monitor.drift import drift, drift_by_chunk, ranking, running
+from plumbline.monitor.laid import dispersion
 from plumbline.monitor.movement import moved_with
 from plumbline.monitor.presence import larger_by_chance
 from plumbline.profile.bins import numeric_edges
@@ -118,7 +119,8 @@ def test_levels_never_seen_before_are_named_and_judged() -> None:
 )
 def test_the_exact_chance_is_fishers(k: int, m: int, j: int, n: int) -> None:
     expected = stats.fisher_exact([[k, m - k], [j, n - j]], "greater").pvalue
-    assert larger_by_chance(k, m, j, n) == pytest.approx(expected)
+    found = larger_by_chance(np.array([k, 2.0]), np.array([m, 7.0]), j, n)
+    assert found[0] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", ["js", "hellinger", "psi", "ks", "linf", "cramers_v"])

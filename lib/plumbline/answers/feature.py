@@ -19,7 +19,8 @@ from plumbline.domain import (
 )
 from plumbline.monitor.distances import METHODS
 from plumbline.monitor.drift import drift as measure
-from plumbline.monitor.drift import drift_by_chunk, sample_of, within
+from plumbline.monitor.drift import drift_by_chunk
+from plumbline.monitor.laid import sample_of, within
 from plumbline.monitor.presence import beside
 from plumbline.profile import read
 from plumbline.profile.bins import OUTPUTS, feature_name, profiled_columns

@@ -23,7 +23,8 @@ from plumbline.monitor.consistency import consistency
 from plumbline.monitor.cusum import early_warning
 from plumbline.monitor.delay import delay_curve, usual_delay
 from plumbline.monitor.distances import OF_THEIR_OWN
-from plumbline.monitor.drift import Laid, judged_by_chunk, laid_by_chunk
+from plumbline.monitor.drift import judged_by_chunk
+from plumbline.monitor.laid import Laid, laid_by_chunk
 from plumbline.monitor.performance import thresholds
 from plumbline.monitor.quality import audit
 from plumbline.monitor.staleness import staleness

@@ -112,7 +112,7 @@ def sum_by(index: IntArray, chunks: int, values: NDArray[Number]) -> NDArray[Num
     if np.any(index[1:] < index[:-1]):
         order = np.argsort(index, kind="stable")
         index, values = index[order], values[order]
-    firsts: IntArray = np.flatnonzero(np.r_[True, index[1:] != index[:-1]])
+    firsts: IntArray = np.flatnonzero(np.diff(index, prepend=index[0] - 1))
     if len(firsts) == len(index):
         total[index] = values
     elif values[0].size < NARROW:

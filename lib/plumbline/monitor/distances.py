@@ -105,8 +105,8 @@ def ks(cells: Cells) -> Distances:
     place = np.argmax(gap, axis=1)
     rows = np.arange(len(gap))
     value = gap[rows, place]
-    left_f, left_g = np.r_[0.0, f[:-1]], np.c_[np.zeros(len(g)), g[:, :-1]]
-    inside = np.maximum(f - left_g, g - left_f)
+    inside = np.maximum(f, g)  # of the first cell, to whose left both are zero
+    np.maximum(f[1:] - g[:, :-1], g[:, 1:] - f[:-1], out=inside[:, 1:])
     most = np.max(np.where(_single_valued(cells), gap, inside), axis=1)
     n, m = cells.sizes
     p_value, m = _ks_chance(cells, value), np.maximum(m, 1e-300)
@@ -163,8 +163,11 @@ def wasserstein(cells: Cells) -> Distances:
         for x in outside.tolist()
     )
     signed = widths * np.sign(centre) / 2
-    at_edge = np.c_[signed, np.zeros(len(signed))] + np.c_[np.zeros(len(signed)), signed]
-    score = np.c_[np.cumsum(at_edge[:, ::-1], axis=1)[:, ::-1], np.zeros(len(signed))]
+    at_edge = np.zeros((len(signed), signed.shape[1] + 1))
+    at_edge[:, :-1] = signed
+    at_edge[:, 1:] += signed
+    score = np.zeros((len(signed), signed.shape[1] + 2))
+    score[:, :-1] = np.cumsum(at_edge[:, ::-1], axis=1)[:, ::-1]
     n, m = cells.sizes
     se = _spread(a[None, :], b, score, score, n, np.maximum(m, 1e-300))
     bound = np.where(outside > 0, np.inf, bound)

@@ -9,13 +9,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import (
-    Bins,
     FeatureDrift,
     FeatureProfile,
     FloatArray,
@@ -24,69 +23,18 @@ from plumbline.domain import (
     PlumblineError,
     PointStatus,
 )
-from plumbline.monitor.cells import Cells, Distance, Distances, cells_of, known
-from plumbline.monitor.chunks import Days, as_days, chunk_index, sum_by, touched
+from plumbline.monitor.cells import Distance, Distances, known
 from plumbline.monitor.distances import METHODS, Method
+from plumbline.monitor.laid import FEWEST, Laid, Span, dispersion, laid_by_chunk, lay, sample_of, within
 from plumbline.monitor.movement import Movement
 from plumbline.monitor.multiplicity import benjamini_hochberg
 
 ALPHA = 0.05
 DEFAULT = ("js",)
-FEWEST_REFERENCE, FEWEST = 100, 30  # values below which nothing is judged
-FEWEST_WEEKS = 4
+FEWEST_REFERENCE = 100  # values of the reference below which nothing is judged
 _STATUSES = (PointStatus.UNKNOWN, PointStatus.OK, PointStatus.WATCH, PointStatus.BREACH)
 _UNKNOWN, _OK, _WATCH, _BREACH = range(4)
 _FIRST = datetime.min.replace(tzinfo=UTC)
-
-Span = tuple[datetime | None, datetime | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One feature's counts over a span: ``counts`` (cells,), missing values, sum and sum of squares."""
-
-    counts: FloatArray
-    missing: int
-    total: float
-    squares: float
-
-    @property
-    def n(self) -> int:
-        return int(self.counts.sum())
-
-    @property
-    def missing_share(self) -> float:
-        return self.missing / (self.n + self.missing) if self.n + self.missing else 0.0
-
-    @property
-    def sd(self) -> float:
-        """Sample standard deviation; 0 where cancellation leaves nothing."""
-        if self.n < 2:
-            return 0.0
-        variance = (self.squares - self.total**2 / self.n) / (self.n - 1)
-        return float(np.sqrt(variance)) if variance > 1e-12 * self.squares / self.n else 0.0
-
-    @property
-    def scale(self) -> float:
-        return float(np.sqrt(self.squares / self.n)) if self.n else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Laid:
-    """One feature laid out for comparison: its reference and k windows on one grid.
-
-    ``cells``: counts divided by the reference's ``dispersion``; ``sizes`` and ``missing`` (k,): of the
-    decisions themselves; ``starts``, ``ends``: the windows' bounds. Every method reads the same one.
-    """
-
-    bins: Bins
-    reference: Sample
-    cells: Cells
-    sizes: IntArray
-    missing: IntArray
-    starts: Sequence[datetime | None]
-    ends: Sequence[datetime | None]
-    new_levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,54 +51,6 @@ class Ranked:
     moved: Movement | None = None
 
 
-def within(days: Sequence[date] | Days, span: Span) -> NDArray[np.bool_]:
-    """Which days a half-open span touches."""
-    return touched(days, *span)
-
-
-def sample_of(profile: FeatureProfile, rows: NDArray[np.bool_]) -> Sample:
-    """The counts of some of a profile's days, added up."""
-    return Sample(
-        profile.counts[rows].sum(axis=0).astype(float), int(profile.missing[rows].sum()),
-        float(profile.sums[rows].sum()), float(profile.squares[rows].sum()),
-    )  # fmt: skip
-
-
-def dispersion(
-    profile: FeatureProfile, rows: NDArray[np.bool_], days: Days | None = None, *, by: str = "week"
-) -> float:
-    """How much more the reference's own weeks (or days) differ than independent decisions would; at least 1.
-
-    Pearson's chi-square of weeks by cells over its degrees of freedom (McCullagh and Nelder 1989, 4.5).
-    Decisions that repeat each other, and weekdays and holidays, make chance larger than counts suggest; all
-    counts are divided by it where chance is judged. 1 where fewer than four weeks tell.
-    """
-    if not rows.any():
-        return 1.0
-    weeks, _, index = chunk_index((as_days(profile.days) if days is None else days)[rows], by)
-    summed = sum_by(index, len(weeks), profile.counts[rows]).astype(float)
-    weekly = cells_of(profile.bins, summed[0], summed).coarse[1]
-    weekly = weekly[weekly.sum(axis=1) >= FEWEST]
-    weekly = weekly[:, weekly.sum(axis=0) > 0] if len(weekly) else weekly
-    if len(weekly) < FEWEST_WEEKS or weekly.shape[1] < 2:
-        return 1.0
-    due = np.outer(weekly.sum(axis=1), weekly.sum(axis=0)) / weekly.sum()
-    freedom = (len(weekly) - 1) * (weekly.shape[1] - 1)
-    return float(max(np.sum((weekly - due) ** 2 / due) / freedom, 1.0))
-
-
-def lay(
-    profile: FeatureProfile, reference: Sample, spread: float, counts: IntArray, missing: IntArray,
-    starts: Sequence[datetime | None], ends: Sequence[datetime | None], new_levels: tuple[str, ...] = (),
-) -> Laid:  # fmt: skip
-    """Lay out one feature's windows, ``counts`` (k, cells) and ``missing`` (k,), beside its reference."""
-    cells = cells_of(
-        profile.bins, reference.counts / spread, counts / spread, reference.sd, reference.scale,
-        (reference.missing / spread, missing / spread),
-    )  # fmt: skip
-    return Laid(profile.bins, reference, cells, counts.sum(axis=1), missing, starts, ends, new_levels)
-
-
 def judged_by_chunk(laid: Sequence[Laid], method: str) -> tuple[FeatureDrift, ...]:
     """Every window of every feature by one method, ordered by time, then by feature as given.
 
@@ -161,19 +61,67 @@ def judged_by_chunk(laid: Sequence[Laid], method: str) -> tuple[FeatureDrift, ..
     """
     chosen = _method(method)
     fitting = [one for one in laid if one.bins.kind in chosen.kinds]
-    compared = [measured(one, chosen) for one in fitting]
-    times = sorted({start for one in fitting for start in one.starts}, key=lambda s: s or _FIRST)
-    place = {start: i for i, start in enumerate(times)}
-    at = [np.array([place[start] for start in one.starts], dtype=np.int64) for one in fitting]
-    p_values = np.full((len(fitting), len(times)), np.nan)
-    for i, (own, columns) in enumerate(zip(compared, at, strict=True)):
-        p_values[i, columns] = own.p_value
+    times, at = _times(fitting)
+    found = [measured(one, chosen) for one in fitting]
+    value, p_values, low, high, bound = (
+        _table(at, len(times), [getattr(own, name) for own in found])
+        for name in ("value", "p_value", "low", "high", "bound")
+    )
     q_values = benjamini_hochberg(p_values)
+    drifted, status = verdicts(chosen, value, low, q_values)
+    columns = [
+        [known(row) for row in own]
+        for own in (value, p_values, np.where(np.isnan(value), np.nan, q_values), low, high)
+    ]
     by_time: list[list[FeatureDrift]] = [[] for _ in times]
-    for one, own, columns, q in zip(fitting, compared, at, q_values, strict=True):
-        for column, found in zip(columns.tolist(), _told(one, chosen, own, q[columns]), strict=True):
-            by_time[column].append(found)
+    for i, (one, own, places) in enumerate(zip(fitting, found, at, strict=True)):
+        judged = status[i, places]
+        if len(places) > 1:
+            judged = running(judged, drifted[i, places])
+        told = zip(
+            places.tolist(), judged.tolist(), bound[i, places].tolist(), *_sizes(one, chosen),
+            own.notes or [""] * len(places), one.starts, one.ends, strict=True,
+        )  # fmt: skip
+        values, chances, corrected, least, most = (own[i] for own in columns)
+        name, kind, was, above = (
+            one.bins.feature,
+            one.bins.kind,
+            one.reference.missing_share,
+            drifted[i].tolist(),
+        )
+        before = _counted(one, chosen)[0]
+        for t, code, moved, n, lack, note, start, end in told:
+            by_time[t].append(
+                FeatureDrift(
+                    name, kind, method, values[t], chosen.breach, chances[t], corrected[t], above[t],
+                    _STATUSES[code], before, n, lack, was, one.new_levels, moved, note, start, end, least[t],
+                    most[t],
+                )
+            )  # fmt: skip
     return tuple(itertools.chain.from_iterable(by_time))
+
+
+def _times(laid: Sequence[Laid]) -> tuple[list[datetime | None], list[IntArray]]:
+    """All windows' starts in order of time, and for each feature the places of its own among them."""
+    apart = {id(one.starts): one.starts for one in laid}  # most features have the same
+    times = sorted({start for starts in apart.values() for start in starts}, key=lambda s: s or _FIRST)
+    place = {start: i for i, start in enumerate(times)}
+    at = {key: np.array([place[start] for start in starts], np.int64) for key, starts in apart.items()}
+    return times, [at[id(one.starts)] for one in laid]
+
+
+def _table(at: Sequence[IntArray], width: int, rows: Sequence[FloatArray]) -> FloatArray:
+    """(features, windows), NaN where a feature has no such window."""
+    table = np.full((len(rows), width), np.nan)
+    for own, places, values in zip(table, at, rows, strict=True):
+        own[places] = values
+    return table
+
+
+def _sizes(one: Laid, method: Method) -> tuple[list[int], list[float]]:
+    """Values that a method is about, and the share that is missing, window by window."""
+    gone = one.missing / np.maximum(one.sizes + one.missing, 1)
+    return _counted(one, method)[1].tolist(), gone.tolist()
 
 
 def measured(one: Laid, method: Method) -> Distances:
@@ -202,28 +150,6 @@ def _counted(one: Laid, method: Method) -> tuple[int, IntArray]:
     return one.reference.n, one.sizes
 
 
-def _told(one: Laid, method: Method, found: Distances, q_values: FloatArray) -> list[FeatureDrift]:
-    """One feature's windows, in order of time, as they are told."""
-    before, now = _counted(one, method)
-    drifted, status = verdicts(method, found.value, found.low, q_values)
-    if len(now) > 1:
-        status = running(status, drifted)
-    gone = one.missing / np.maximum(one.sizes + one.missing, 1)
-    columns = (
-        known(found.value), known(found.p_value), known(np.where(np.isnan(found.value), np.nan, q_values)),
-        drifted.tolist(), status.tolist(), now.tolist(), gone.tolist(), found.bound.tolist(),
-        found.notes or [""] * len(now), one.starts, one.ends, known(found.low), known(found.high),
-    )  # fmt: skip
-    name, kind, was = one.bins.feature, one.bins.kind, one.reference.missing_share
-    return [
-        FeatureDrift(
-            name, kind, method.name, value, method.breach, p, q, drift, _STATUSES[code], before, n, lack, was,
-            one.new_levels, bound, note, start, end, low, high,
-        )
-        for value, p, q, drift, code, n, lack, bound, note, start, end, low, high in zip(*columns, strict=True)
-    ]  # fmt: skip
-
-
 def verdicts(
     method: Method, value: FloatArray, low: FloatArray, q_values: FloatArray, alpha: float = ALPHA
 ) -> tuple[NDArray[np.bool_], IntArray]:
@@ -242,6 +168,8 @@ def verdicts(
 
 def running(status: IntArray, drifted: NDArray[np.bool_]) -> IntArray:
     """One feature's chunks in order of time: two that drifted running, unknown ones skipped, are a breach."""
+    if not (status == _WATCH).any():
+        return status
     judged = np.flatnonzero(status != _UNKNOWN)
     both = drifted[judged][1:] & drifted[judged][:-1]
     sure = np.zeros(len(status), dtype=np.bool_)
@@ -309,28 +237,6 @@ def drift(
             )
         )  # fmt: skip
     return tuple(one for name in methods for one in judged_by_chunk(laid, name))
-
-
-def laid_by_chunk(
-    profiles: Sequence[FeatureProfile], *, reference: Span, by: str, window: Span = (None, None)
-) -> tuple[Laid, ...]:
-    """Every feature's chunks beside its reference, for ``judged_by_chunk`` by any number of methods."""
-    laid = []
-    for profile in profiles:
-        days = as_days(profile.days)
-        shown = within(days, window)
-        if not shown.any():
-            continue
-        healthy = within(days, reference)
-        starts, ends, index = chunk_index(days[shown], by)
-        counts, missing = (sum_by(index, len(starts), x[shown]) for x in (profile.counts, profile.missing))
-        laid.append(
-            lay(
-                profile, sample_of(profile, healthy), dispersion(profile, healthy, days), counts, missing,
-                starts, ends,
-            )
-        )  # fmt: skip
-    return tuple(laid)
 
 
 def drift_by_chunk(

@@ -53,10 +53,11 @@ def _proportions(j: float, k: FloatArray, n: float, m: FloatArray, words: str, *
     z = np.where(spread > 0, (b - a) / np.where(spread > 0, spread, 1), 0.0)
     p_value = ndtr(-z) if sides == 1 else 2 * ndtr(-np.abs(z))
     few = pooled * np.minimum(n, m) < FEW
-    for i in np.flatnonzero(few).tolist():
-        more = larger_by_chance(k[i], m[i], j, n)
-        less = larger_by_chance(j, n, k[i], m[i])
-        p_value[i] = more if sides == 1 else min(2 * min(more, less), 1.0)
+    if few.any():
+        more = larger_by_chance(k[few], m[few], j, n)
+        if sides == 2:
+            more = np.minimum(2 * np.minimum(more, _smaller_by_chance(k[few], m[few], j, n)), 1.0)
+        p_value[few] = more
     low, high = beside(np.abs(b - a), np.full(len(b), a), b, n, m)
     notes = tuple(words.format(100 * a, 100 * x) if x != a else "" for x in b.tolist())
     return Distances(np.abs(b - a), p_value, low, high, np.zeros(len(b)), notes)
@@ -71,21 +72,30 @@ def beside(
     return (np.maximum(low, 0.0), np.minimum(high, 1.0)) if clip else (low, high)
 
 
-def larger_by_chance(k: float, m: float, j: float, n: float) -> float:
-    """P(at least k of the k + j hits lie in a sample of m, the rest in one of n), if hits fall alike.
+def larger_by_chance(k: FloatArray, m: FloatArray, j: float, n: float) -> FloatArray:
+    """P(at least k of the k + j hits lie in a sample of m, the rest in one of n), if hits fall alike, (windows,).
 
-    Fisher's exact test, one-sided: the upper tail of the hypergeometric law.
+    Fisher's exact test, one-sided: the upper tail of the hypergeometric law. Certain where k is 0.
     """
-    hits = int(k + j)
-    if k <= 0 or hits == 0:
-        return 1.0
-    at = np.arange(int(k), int(min(hits, m)) + 1, dtype=float)
-    at = at[hits - at <= n]
+    return _tail(k, m, np.full(len(k), j), np.full(len(k), n))
 
-    def choose(of: float, some: np.ndarray | float) -> np.ndarray | float:
-        return np.asarray(
-            gammaln(of + 1) - gammaln(np.asarray(some) + 1) - gammaln(of - np.asarray(some) + 1)
-        )
 
-    logs = choose(m, at) + choose(n, hits - at) - choose(n + m, float(hits))
-    return float(min(np.exp(logs).sum(), 1.0))
+def _smaller_by_chance(k: FloatArray, m: FloatArray, j: float, n: float) -> FloatArray:
+    """P(at most k of them lie in the sample of m): the other sample holds at least j."""
+    return _tail(np.full(len(k), j), np.full(len(k), n), k, m)
+
+
+def _tail(k: FloatArray, m: FloatArray, j: FloatArray, n: FloatArray) -> FloatArray:
+    hits = np.floor(k + j)
+    first, last = np.floor(k), np.floor(np.minimum(hits, m))
+    at: FloatArray = first[:, None] + np.arange(max(int(np.max(last - first)), 0) + 1, dtype=float)
+    held = (at <= last[:, None]) & (hits[:, None] - at <= n[:, None])
+    at = np.where(held, at, first[:, None])
+    logs = _choose(m[:, None], at) + _choose(n[:, None], hits[:, None] - at)
+    logs = np.where(held, logs - _choose(n + m, hits)[:, None], -np.inf)
+    return np.where((k <= 0) | (hits == 0), 1.0, np.minimum(np.exp(logs).sum(axis=1), 1.0))
+
+
+def _choose(of: FloatArray, some: FloatArray) -> FloatArray:
+    """Logarithm of the binomial coefficient."""
+    return np.asarray(gammaln(of + 1) - gammaln(some + 1) - gammaln(of - some + 1))

@@ -16,7 +16,8 @@ import numpy as np
 from plumbline.domain import FeatureDrift, FeatureProfile, FloatArray, IntArray
 from plumbline.monitor.chunks import as_days, midnight
 from plumbline.monitor.distances import METHODS
-from plumbline.monitor.drift import Laid, Span, dispersion, judged_by_chunk, lay, measured, sample_of, within
+from plumbline.monitor.drift import judged_by_chunk, measured
+from plumbline.monitor.laid import Laid, Span, dispersion, lay, sample_of, within
 
 #: days of a window: as many as a week has, so that its rhythm is no drift
 WIDTH = 7
