@@ -1,7 +1,18 @@
 """Load a log, correct what its columns mean, see what came in, mend what did not, take it back."""
 
 from plumbline.answers.loading import logs_of
-from plumbline.ui import cards, loads, models, quarantines, schema_changes, sentences, shell, sources, uploads
+from plumbline.ui import (
+    cards,
+    erasures,
+    loads,
+    models,
+    quarantines,
+    schema_changes,
+    sentences,
+    shell,
+    sources,
+    uploads,
+)
 
 view = shell.view()
 
@@ -27,6 +38,7 @@ if logs is not None and logs.loads:
     loads.table(logs.loads)
     loads.undo(view, logs.loads)
     schema_changes.table(logs.changes)
+    erasures.section(view)
 quarantines.section(view)
 sources.remembered(view)
 models.section(view)

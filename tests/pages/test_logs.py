@@ -155,3 +155,43 @@ def test_quarantined_rows_are_filtered_by_link_and_tried_again() -> None:
     assert not at.exception
     assert "1 row waits in quarantine" in words(at)
     assert "rows of load 1" in _grid(at, "Holds")
+
+
+def test_a_decision_is_erased_after_a_tick_and_its_certificate_is_shown() -> None:
+    at = drop(open_page("logs"), _csv(), "s.csv")
+    press(at, "Load")
+
+    def erase(value: str, sure: bool) -> None:
+        at.radio(key="logs.erase.by").set_value("decision")
+        at.text_input(key="logs.erase.value").set_value(value)
+        at.checkbox(key="logs.erase.sure").set_value(sure)
+        press(at, "Erase")
+        assert not at.exception
+
+    erase("d0007", False)
+    assert "Nothing was erased" in words(at)
+    erase("nobody", True)
+    assert "Nothing of this decision is in s" in words(at)
+    erase("d0007", True)
+    assert "Certificate of erasure" in words(at)
+    assert "s holds 119 decisions" in words(at)
+    assert "1 decision, 0 labels" in words(at).replace("\\", "")
+    with opened.workspace().read() as cursor:
+        rows = "SELECT count(*), count(*) FILTER (decision_id = 'd0007') FROM \"decision_s\""
+        assert cursor.execute(rows).fetchone() == (119, 0)
+        assert "d0007" not in str(cursor.execute("SELECT detail FROM trail").fetchall())
+
+
+def test_a_file_of_labels_needs_the_decisions_that_it_is_for() -> None:
+    labels = b"id,label\n" + b"".join(b"d%04d,yes\n" % i for i in range(60))
+    at = drop(open_page("logs"), labels, "labels.csv")
+    assert "load the log of the decisions first" in words(at)
+    assert _button(at, "Load")
+    at = drop(open_page("logs"), _csv(label=""), "s.csv")
+    press(at, "Load")
+    at = drop(open_page("logs"), labels, "labels.csv")
+    assert next(s for s in at.selectbox if s.label == "Load into").value == "s"
+    press(at, "Load")
+    at = drop(open_page("logs"), labels, "labels.csv")
+    press(at, "Load")
+    assert "holds nothing that is new to s" in words(at)

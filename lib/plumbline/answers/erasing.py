@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from plumbline.domain import System
 from plumbline.logs.erase import Erased, clear_bytes, erase
@@ -22,6 +23,26 @@ def erase_person(
     """
     made = erase(ws, key, subject=subject, decision_id=decision_id, actor=actor, after=_count_anew)
     return replace(made, bytes_cleared=clear_bytes(ws))
+
+
+def sentences(made: Erased) -> tuple[str, ...]:
+    """The certificate in words."""
+    gone = [(made.decisions, "decision"), (made.labels, "label"), (made.quarantined, "quarantined row")]
+    counts = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in gone)
+    loads = "1 load" if len(made.loads) == 1 else f"{len(made.loads)} loads"
+    return (
+        f"Erased from {made.system} at {made.at:%Y-%m-%d %H:%M} UTC by {made.actor}: {counts}, of {loads}.",
+        f"Known on the trail as {made.keyed_hash}.",
+        "The bytes in the file are overwritten." if made.bytes_cleared
+        else "The file still holds deleted bytes: it is in use. Erase again when it is not.",
+        "The files that were loaded are not touched: erase there too.",
+        *(f"Still in {table}: {rows} rows; look at them." for table, rows in made.elsewhere.items()),
+    )  # fmt: skip
+
+
+def certificate(made: Erased) -> str:
+    """The certificate as JSON, to be handed out: counts and a keyed hash, nothing personal."""
+    return json.dumps(asdict(made) | {"at": made.at.isoformat()}, indent=2)
 
 
 def _count_anew(cursor: Cursor, system: System, loads: Sequence[int]) -> None:

@@ -40,11 +40,13 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class LogsOf:
-    """What was loaded into one system, newest first. ``waiting``: rows in its quarantine."""
+    """What was loaded into one system, newest first. ``waiting``: rows in its quarantine; ``decisions``: those that
+    it holds now, without erased ones."""
 
     loads: tuple[Load, ...]
     waiting: int
     changes: tuple[SchemaChange, ...] = ()
+    decisions: int = 0
 
 
 def read_maps(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -309,7 +311,8 @@ def logs_of(ws: Workspace, key: str) -> LogsOf:
     with ws.read() as cursor:
         waiting = sum(n for _, _, n in loads.quarantine_counts(cursor, key))
         changed = changes(loads.schemas(cursor, key))
-        return LogsOf(tuple(loads.list_loads(cursor, key)), waiting, tuple(changed))
+        held = systems.decisions_held(cursor, key)
+        return LogsOf(tuple(loads.list_loads(cursor, key)), waiting, tuple(changed), held)
 
 
 def _holds_labels(mapping: Mapping) -> bool:

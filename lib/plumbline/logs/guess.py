@@ -23,6 +23,7 @@ from plumbline.logs.times import order_of
 
 SURE = 0.8
 RECALLED = "as in earlier loads"
+_TURNED = "numbers in earlier loads, text here: kept as text beside them"
 _CRITICAL = ("timestamp", "prediction", "score", "label", "decision_id")
 _SEMVER = r"v?\d+\.\d+\.\d+([.-].*)?"
 
@@ -137,7 +138,8 @@ def _recall(draft: Draft, known: Mapping) -> None:
             texts = column.present and not _bare(column).numeric
             if kind is Kind.NUMERIC and item.role.role in _BY_CONTENT and texts:
                 kind = Kind.CATEGORICAL  # numbers before, text now: a change to be told of
-            draft.give(column, item.role.role, 1.0, RECALLED, kind=kind, form=form,
+            turned = item.kind is Kind.NUMERIC and kind is Kind.CATEGORICAL
+            draft.give(column, item.role.role, 1.0, _TURNED if turned else RECALLED, kind=kind, form=form,
                        name=item.role.name)  # fmt: skip
 
 

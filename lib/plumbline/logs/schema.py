@@ -51,6 +51,12 @@ def changes(held: Sequence[tuple[int, Schema]]) -> list[SchemaChange]:
     return found
 
 
+#: roles that often come in a file of their own
+_LATE = ("label", "label_time")
+
+
 def _change(what: str, name: str, source: str, was: str, now: str, load_id: int) -> SchemaChange:
     said = _SAID[what].format(load=load_id, was=was, now=now)
+    if what == "dropped" and name in _LATE:
+        said = f"not in load {load_id} and after; a file of labels brings it later, joined by decision id"
     return SchemaChange(what, name, source, was, now, load_id, said)

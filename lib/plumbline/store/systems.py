@@ -70,6 +70,12 @@ def get_system(cursor: duckdb.DuckDBPyConnection, key: str) -> System:
     return system
 
 
+def decisions_held(cursor: duckdb.DuckDBPyConnection, key: str) -> int:
+    """How many decisions a system holds now, erased ones left out."""
+    row = cursor.execute(f"SELECT count(*) FROM {decision_table(key)}").fetchone()
+    return int(row[0]) if row else 0
+
+
 def create_system(
     cursor: duckdb.DuckDBPyConnection,
     title: str,

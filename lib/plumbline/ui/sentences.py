@@ -68,9 +68,9 @@ def logs(view: View, found: LogsOf | None) -> Opening:
             f"An export of predictions as {SPOKEN} is enough; what its columns mean is guessed, and yours to correct.",
         )
     there = [load for load in found.loads if load.undone_at is None]
-    held = [load.rows_loaded for load in there if load.kind != "labels" and load.rows_loaded]
-    rows, loaded = sum(held), "1 load" if len(held) == 1 else f"{len(held)} loads"
-    sentence = f"{view.system.title} holds {numbers.count(rows)} decisions from {loaded}."
+    brought = sum(load.kind != "labels" and load.rows_loaded > 0 for load in there)
+    loaded = "1 load" if brought == 1 else f"{brought} loads"
+    sentence = f"{view.system.title} holds {numbers.count(found.decisions)} decisions from {loaded}."
     aside = f"{waiting(found.waiting)} in quarantine." if found.waiting else "Nothing is in quarantine."
     return sentence, aside
 

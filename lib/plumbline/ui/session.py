@@ -81,6 +81,7 @@ RESULT: Key[Any] = Key("logs.result", None)  # the last load's result
 PAGE_AFTER: Key[Any] = Key("decisions.after", None)  # (question, where its next page begins)
 PAGE_IDS: Key[tuple[str, ...]] = Key("decisions.ids", ())  # the decisions of the page on screen
 INSPECTED: Key[Any] = Key("logs.inspected", None)  # ((upload, system), what it seems to be)
+ERASED: Key[Any] = Key("logs.erased", None)  # the certificate of the last erasure
 LIKELY: Key[Any] = Key(
     "logs.likely", None
 )  # (upload, the system that it belongs to, whether it holds labels)
