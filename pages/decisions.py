@@ -39,6 +39,4 @@ if told is not None:
     handout.settings(view, found)
 
 cards.section("Decisions")
-listed = finder.page(view, system.key, *finder.chosen(view, finder.columns(view, system.key)))
-if listed is not None:
-    finder.table(listed)
+finder.listing(view, system.key)

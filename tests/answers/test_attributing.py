@@ -15,9 +15,10 @@ from plumbline.answers.attributing import attribute_all
 from plumbline.answers.backgrounds import background
 from plumbline.answers.drift import importance_of
 from plumbline.answers.erasing import erase_person
-from plumbline.answers.explain import explain
+from plumbline.answers.explain import ASKED, explain
 from plumbline.answers.loading import load_file, undo_load
-from plumbline.domain import PlumblineError
+from plumbline.answers.modeluse import model_use
+from plumbline.domain import PlumblineError, Source
 from plumbline.profile import attributions
 from plumbline.store import systems
 from plumbline.store.workspace import open_workspace
@@ -171,6 +172,17 @@ def test_of_several_classes_the_predicted_one_is_explained(tmp_path) -> None:
     try:
         load_file(ws, tmp_path / "log.csv", title="triage", actor="test")
         assert models.register(ws, "triage", "1", tmp_path / "1.txt", actor="test").passed
+        used = model_use(ws, "triage")  # of a sample, before any are kept
+        assert (used.source, used.n) == (Source.MODEL, 300)
+        native = booster.predict(x, pred_contrib=True).reshape(300, 3, 4)[:, :, :3]
+        mean = np.abs(native[np.arange(300), proba.argmax(axis=1)]).mean(axis=0)
+        assert {f.feature: f.value for f in used.features} == pytest.approx(
+            dict(zip(x.columns, mean, strict=True)), abs=1e-6
+        )
+        chance = model_use(ws, "triage", space="probability")
+        assert (chance.space, chance.n) == ("probability", ASKED)
+        for kind, parts, rows in ((used, used.parts, used.values), (chance, chance.parts, chance.values)):
+            assert len(parts) == len(rows) == kind.n
         made = attribute_all(ws, "triage", actor="test", batch=120)
         assert (made.explained, made.adds_up, made.skipped) == (300, 300, ())
         with ws.read() as cursor:
@@ -178,6 +190,5 @@ def test_of_several_classes_the_predicted_one_is_explained(tmp_path) -> None:
             rows, parts = attributions.sample_stored(cursor, system, "1", (None, None), 500)
     finally:
         ws.close()
-    native = booster.predict(x, pred_contrib=True).reshape(300, 3, 4)
     at = rows["decision_id"].str[1:].astype(int).to_numpy()
-    np.testing.assert_allclose(parts, native[at, proba[at].argmax(axis=1), :3], atol=1e-6)
+    np.testing.assert_allclose(parts, native[at, proba[at].argmax(axis=1)], atol=1e-6)

@@ -56,6 +56,19 @@ def test_more_than_are_counted_are_said_to_be_more(held: Held, monkeypatch: pyte
     decisions._CACHE.clear()
     found = decisions.find(held.ws, "loans", [("arm", "=", "champion")])
     assert (found.total, found.more) == (whole, False)
+    first = decisions.find(held.ws, "loans", [("arm", "=", "champion")], limit=10, count=False)
+    assert (len(first.rows), first.total) == (10, None)  # the page does not wait for it
+    assert decisions.how_many(held.ws, "loans", [("arm", "=", "champion")]) == (whole, False)
+
+
+def test_text_is_found_whatever_its_case_and_digits_as_they_stand(held: Held) -> None:
+    ids = held.frame["id"].dropna()
+    for part in ("1", ids.iloc[3].upper(), ids.iloc[3].lower()):
+        found = decisions.find(held.ws, "loans", [("decision_id", "contains", part)], limit=10**6)
+        assert set(found.rows["decision_id"]) == set(
+            ids[ids.str.lower().str.contains(part.lower(), regex=False)]
+        )
+        assert len(found.rows)
 
 
 def test_the_count_is_asked_once_for_all_pages_and_anew_after_a_load(

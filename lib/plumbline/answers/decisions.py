@@ -35,14 +35,14 @@ Filter = tuple[str, str, str]
 class DecisionPage:
     """One page of decisions; ``next`` continues after it, None at the end.
 
-    ``total``: decisions that pass the filters, over all pages; ``more``: there are more than that. ``near``: the
-    cut-off that "near" meant.
+    ``total``: decisions that pass the filters, over all pages, None where not counted; ``more``: there are more than
+    that. ``near``: the cut-off that "near" meant.
     """
 
     system: System
     rows: pd.DataFrame
     next: tuple[Any, int, int] | None
-    total: int
+    total: int | None
     near: CutOff | None = None
     more: bool = False
 
@@ -60,26 +60,45 @@ def find(
     limit: int = PAGE,
     after: tuple[Any, int, int] | None = None,
     columns: Sequence[str] | None = None,
+    count: bool = True,
 ) -> DecisionPage:
     """A page of decisions, newest first unless ordered otherwise; see ``profile.decisions.find``.
 
     Beside its operators a filter may be ``between`` (value ``low..high``, half open), or ask with
     (``decision``, ``is``, ...) for those near the cut-off: the 5 % of decisions whose scores are nearest.
 
+    Args:
+        count: how many pass in all, which in a long log takes as long as the page itself; see ``how_many``.
+
     Raises:
         PlumblineError: no such system, column or operator, or no cut-off to be near to.
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        near = None
-        if (MARKED, MARK_OPERATOR, NEAR) in filters:
-            near = _near(ws, cursor, system, filters)
-        plain = [part for item in filters for part in _spelled(item, near)]
+        near, plain = _plain(ws, cursor, system, filters)
         frame = decisions.find(cursor, system, plain, order, limit, after, columns)
         whole = after is None and len(frame) < limit
-        total, more = (len(frame), False) if whole else _total(ws, cursor, system, tuple(plain))
+        total: int | None = len(frame)
+        more = False
+        if not whole:
+            total, more = _total(ws, cursor, system, tuple(plain)) if count else (None, False)
     following = decisions.page_end(frame, order) if len(frame) == limit else None
     return DecisionPage(system, frame, following, total, near, more)
+
+
+def how_many(ws: Workspace, key: str, filters: Sequence[Filter] = ()) -> tuple[int, bool]:
+    """How many decisions pass the filters of ``find``, and whether there are more. Raises as ``find``."""
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        return _total(ws, cursor, system, tuple(_plain(ws, cursor, system, filters)[1]))
+
+
+def _plain(
+    ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filter]
+) -> tuple[CutOff | None, list[Filter]]:
+    """The cut-off that "near" means, and the filters as comparisons."""
+    near = _near(ws, cursor, system, filters) if (MARKED, MARK_OPERATOR, NEAR) in filters else None
+    return near, [part for item in filters for part in _spelled(item, near)]
 
 
 def _total(ws: Workspace, cursor: Cursor, system: System, filters: tuple[Filter, ...]) -> tuple[int, bool]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from plumbline.answers.backgrounds import background
 from plumbline.answers.draws import basis, draw, row_of
-from plumbline.domain import Explanation, FloatArray, PlumblineError, Slice, Source, System, Task
+from plumbline.domain import Explanation, FloatArray, IntArray, PlumblineError, Slice, Source, System, Task
 from plumbline.explain.global_importance import sample_rows
 from plumbline.explain.logged import LoggedCheck, check_logged
 from plumbline.explain.model_source import (
@@ -24,6 +24,7 @@ from plumbline.explain.model_source import (
     explain_with_model,
     match_columns,
 )
+from plumbline.explain.probability import MOST_ROWS
 from plumbline.explain.reasons import Wording
 from plumbline.explain.sources import SPACES, Decision, choose_source, explain_row
 from plumbline.explain.surrogate import Surrogate, fit_surrogate, surrogate_contributions
@@ -132,23 +133,22 @@ def sources(
     return found
 
 
-def contributions_of(system: System, found: Sources, frame: pd.DataFrame) -> tuple[FloatArray, list[str]]:
+def contributions_of(
+    system: System, found: Sources, frame: pd.DataFrame, space: str = ""
+) -> tuple[FloatArray, list[str]]:
     """Contributions (n, d) of a frame of decisions by the best source of their version, and the features.
 
-    NaN for what is not explained: of a model that can only be asked about coalitions of inputs, all but a random
-    sample, or everything where one decision takes it too long; ``attribute_all`` keeps those.
+    Of several classes that of the one each decision was given. NaN for what is not explained: of a model that can only
+    be asked about coalitions of inputs, and with ``space="probability"`` of any, all but a random sample, or everything
+    where one decision takes it too long; ``attribute_all`` keeps those.
     """
     if found.best is Source.LOGGED:
         columns = [c for c in frame.columns if c.startswith("attribution:")]
         return frame[columns].to_numpy(float), [c.partition(":")[2] for c in columns]
     features = feature_frame(frame)
-    if (
-        found.best is Source.MODEL
-        and found.model
-        and found.model_check
-        and found.model_check.info.outputs == 1
-    ):
-        parts = _by_model(found.model, found.model_check, features)
+    if found.best is Source.MODEL and found.model and found.model_check:
+        which = np.broadcast_to(outputs_of(system, frame), (len(frame),))
+        parts = _by_model(found.model, found.model_check, features, which, space)
         return parts, names_of(found.model, found.model_check, features)
     if found.best is Source.SURROGATE and found.surrogate:
         parts, _, _ = surrogate_contributions(found.surrogate, features)
@@ -156,15 +156,21 @@ def contributions_of(system: System, found: Sources, frame: pd.DataFrame) -> tup
     return np.empty((0, 0)), []
 
 
-def _by_model(model: RegisteredModel, check: ModelCheck, features: pd.DataFrame) -> FloatArray:
-    if not check.info.asked:
-        return explain_with_model(model, check, features)[0]
+def _by_model(
+    model: RegisteredModel, check: ModelCheck, features: pd.DataFrame, which: IntArray, space: str
+) -> FloatArray:
+    few = check.info.asked or bool(space)
     parts = np.full((len(features), len(check.info.features)), np.nan)
-    chosen = sample_rows(len(features), ASKED)
-    begin = time.perf_counter()
-    parts[chosen[:1]] = explain_with_model(model, check, features.iloc[chosen[:1]])[0]
-    if time.perf_counter() - begin <= SLOW:
-        parts[chosen] = explain_with_model(model, check, features.iloc[chosen])[0]
+    chosen = sample_rows(len(features), ASKED) if few else np.arange(len(features))
+    # the first one starts the process, the second says how long one takes
+    turns = np.split(chosen, [1, 2, *range(2 + MOST_ROWS, len(chosen), MOST_ROWS)]) if few else [chosen]
+    for turn, rows in enumerate(turns):
+        begin = time.perf_counter()
+        for output in np.unique(which[rows]).tolist():
+            mine = rows[which[rows] == output]
+            parts[mine] = explain_with_model(model, check, features.iloc[mine], output=output, space=space)[0]
+        if few and turn == 1 and time.perf_counter() - begin > SLOW:
+            break
     return parts
 
 

@@ -22,6 +22,7 @@ from plumbline.explain.global_importance import (
     grouped,
     importance,
 )
+from plumbline.explain.sources import SPACES
 from plumbline.monitor.chunks import chunk_for, chunk_index
 from plumbline.profile import attributions, decisions, read
 from plumbline.store import model_files, systems, trail
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 COMPARED = 2_500  # decisions of the reference and of the window that are compared
 FEWEST = 30
+LOG_ODDS = SPACES["logit"]  # which can be told in probability as well
 SHOWN = 2_000  # decisions drawn as points
 MOST_VERSIONS = 8
 MOVED = 0.05  # of all weight, from which a feature is used differently
@@ -114,13 +116,17 @@ class ModelUse:
 
 
 def model_use(
-    ws: Workspace, key: str, *, version: str | None = None, window: Span | None = None, by: str | None = None
-) -> ModelUse:
+    ws: Workspace, key: str, *, version: str | None = None, window: Span | None = None, by: str | None = None,
+    space: str = "",
+) -> ModelUse:  # fmt: skip
     """What one version uses, from a random sample of at most 5,000 of its decisions, and how that moved.
 
     The version with most decisions is taken where none is given. The window (by default the last 30 days) is
     compared with the reference within that version alone: one model, one base. Columns are added up by the
     owner's groups.
+
+    Args:
+        space: ``probability`` for a registered model's contributions to the probability itself, of a smaller sample.
 
     Raises:
         PlumblineError: no such system.
@@ -129,23 +135,28 @@ def model_use(
         system = systems.get_system(cursor, key)
         wanted = version if version is not None else decisions.main_version(cursor, system)
         found = explain.sources(ws, cursor, system, wanted)
-        frame, parts, names = _sample(cursor, system, found, (None, None), SAMPLE, 1)
-        versions = _versions(ws, cursor, system)
+        space = space if found.best is Source.MODEL and found.space == LOG_ODDS else ""
+        frame, parts, names = _sample(cursor, system, found, (None, None), SAMPLE, 1, space)
+        versions = _versions(ws, cursor, system, space)
         coverage = _coverage(cursor, system)
-        moved, note, compared, before = _drift(cursor, system, found, window, names)
+        moved, note, compared, before = _drift(cursor, system, found, window, names, space)
     ranked = importance(parts, names)
     chunk, chunks = _chunks(frame, parts, names, by)
     quadrants = _quadrants(ws, system, window, ranked, before, moved)
-    shown = np.sort(np.random.default_rng(0).permutation(len(frame))[:SHOWN])
+    explained = np.flatnonzero(np.isfinite(parts).all(axis=1)) if len(parts) else np.arange(0)
+    shown = np.sort(np.random.default_rng(0).permutation(explained)[:SHOWN])
     values = explain.feature_frame(frame.iloc[shown]) if len(frame) else explain.feature_frame(frame)
-    whole = int(np.isfinite(parts).all(axis=1).sum()) if len(parts) else 0
-    space = found.space
+    whole = len(explained)
+    if whole < min(FEWEST, len(frame)):  # one decision takes too long for a sample
+        ranked, chunks, quadrants, moved = (), (), (), None
+    told = space or found.space
+    unit = "units of the prediction" if told == "value" else told
     small = (
-        f"Mean absolute contribution ({space}) over a random sample of {whole:,} decisions of "
-        f"{f'version {wanted}' if wanted else 'no logged version'}. {found.sentence}"
+        f"Mean absolute contribution ({unit}) over a random sample of {whole:,} decisions"
+        f"{f' of version {wanted}' if wanted else ''}. {found.sentence}"
     )
     return ModelUse(
-        system, wanted, found.best, space, whole, chunk, ranked, chunks, versions, moved, note, compared, quadrants,
+        system, wanted, found.best, told, whole, chunk, ranked, chunks, versions, moved, note, compared, quadrants,
         coverage, tuple(names), parts[shown] if len(parts) else parts, values,
         _sentence(wanted, ranked, moved, quadrants, found), small,
     )  # fmt: skip
@@ -172,16 +183,19 @@ def set_groups(ws: Workspace, key: str, groups: Mapping[str, str], *, actor: str
 
 
 def _sample(
-    cursor: Cursor, system: System, found: Sources, span: Span, n: int, seed: int
+    cursor: Cursor, system: System, found: Sources, span: Span, n: int, seed: int, space: str
 ) -> tuple[pd.DataFrame, FloatArray, list[str]]:
     """Random decisions of a span, their contributions (n, d), grouped, and the names; kept ones where there are."""
-    made = attributions.pass_of(cursor, system.key, found.version) if found.best is Source.MODEL else None
+    kept = found.best is Source.MODEL and not space
+    made = attributions.pass_of(cursor, system.key, found.version) if kept else None
     if made is not None and found.model is not None and made.sha256 == found.model.sha256:
         frame, parts = attributions.sample_stored(cursor, system, found.version, span, n, seed)
         if len(frame) >= FEWEST:
             return frame, *grouped(parts, list(made.features), groups_of(system))
     frame = decisions.sample(cursor, system, Slice(span[0], span[1], found.version or None), n, seed)
-    parts, names = explain.contributions_of(system, found, frame) if len(frame) else (np.empty((0, 0)), [])
+    parts, names = (
+        explain.contributions_of(system, found, frame, space) if len(frame) else (np.empty((0, 0)), [])
+    )
     if not len(parts):
         return frame, np.empty((0, len(names))), names
     return frame, *grouped(parts, names, groups_of(system))
@@ -205,7 +219,7 @@ def _chunks(
     return chosen, tuple(found)
 
 
-def _versions(ws: Workspace, cursor: Cursor, system: System) -> tuple[VersionUse, ...]:
+def _versions(ws: Workspace, cursor: Cursor, system: System, space: str) -> tuple[VersionUse, ...]:
     """Every version that is explained exactly, from 1,000 decisions each; surrogates are not compared."""
     profile = read.completeness(cursor, system, Slice())
     sizes: dict[str, int] = {}
@@ -216,7 +230,9 @@ def _versions(ws: Workspace, cursor: Cursor, system: System) -> tuple[VersionUse
         found = explain.sources(ws, cursor, system, name, surrogate=False)
         exact = found.best in (Source.LOGGED, Source.MODEL)
         _, parts, names = (
-            _sample(cursor, system, found, (None, None), 1_000, 2) if exact else (None, np.empty(0), [])
+            _sample(cursor, system, found, (None, None), 1_000, 2, space)
+            if exact
+            else (None, np.empty(0), [])
         )
         ranked = importance(parts, names) if len(parts) else ()
         result.append(
@@ -229,16 +245,21 @@ def _versions(ws: Workspace, cursor: Cursor, system: System) -> tuple[VersionUse
 
 
 def _drift(
-    cursor: Cursor, system: System, found: Sources, window: Span | None, names: list[str]
+    cursor: Cursor,
+    system: System,
+    found: Sources,
+    window: Span | None,
+    names: list[str],
+    space: str,
 ) -> tuple[AttributionDrift | None, str, tuple[int, int], dict[str, float]]:
     if system.reference is None or not names:
         return None, "There is no reference to compare with." if names else "", (0, 0), {}
     spans = reference_of(system, None), window_of(cursor, system, window)
-    sides = [_sample(cursor, system, found, span, COMPARED, 3)[1] for span in spans]
+    sides = [_sample(cursor, system, found, span, COMPARED, 3, space)[1] for span in spans]
     borrowed = len(sides[0]) < FEWEST and found.best is Source.MODEL
     if borrowed:  # the version did not decide then: its file is asked about the inputs of that time
         frame = decisions.sample(cursor, system, Slice(*spans[0]), COMPARED, 3)
-        parts, own = explain.contributions_of(system, found, frame)
+        parts, own = explain.contributions_of(system, found, frame, space)
         sides[0] = grouped(parts, own, groups_of(system))[0]
     sides = [s[np.isfinite(s).all(axis=1)] if len(s) else s for s in sides]
     compared = (len(sides[0]), len(sides[1]))
@@ -321,12 +342,13 @@ def _sentence(
     who = f"Version {version}" if version else "The model"
     if not ranked:
         return f"What {who[0].lower()}{who[1:]} uses cannot be told: {found.sentence}"
+    if found.best is Source.SURROGATE:
+        who = f"Approximately, {who[0].lower()}{who[1:]}"
     most = " and ".join(f"{f.feature} ({f.share:.0%})" for f in ranked[:2])
-    about = "approximately, " if found.best is Source.SURROGATE else ""
     act = [q.feature for q in quadrants if q.verdict.startswith("act")]
     tail = f"; {len(act)} of the inputs that it uses have drifted" if act else ""
     if moved is None:
-        return f"{who} leans {about}most on {most}{tail}."
+        return f"{who} leans most on {most}{tail}."
     how = "uses its inputs in another order than" if moved.ndcg < NDCG_WATCH else "uses its inputs much as"
     end = "" if moved.ndcg < NDCG_WATCH else f" ({moved.share_shift:.0%} of the weight moved)"
-    return f"{who} leans {about}most on {most}; it {how} in the reference{end}{tail}."
+    return f"{who} leans most on {most}; it {how} in the reference{end}{tail}."

@@ -87,13 +87,13 @@ def beeswarm(
                 },
             },
             text=[f"<b>{text(names[i])}</b> = {text(w, 40)}" for w in words],
-            hovertemplate="%{text}<br>contribution %{x:+.3g} " + text(space) + "<extra></extra>",
+            hovertemplate="%{text}<br>contribution %{x:+.3g} " + text(numbers.unit(space)) + "<extra></extra>",
         )  # fmt: skip
     figure.update_yaxes(
         tickmode="array", tickvals=list(range(len(order))), ticktext=[text(names[i], 30) for i in order],
         range=[len(order) - 0.5, -0.5], showgrid=False,
     )  # fmt: skip
-    figure.update_xaxes(title_text=f"contribution ({text(space)})", showgrid=True, tickangle=0)
+    figure.update_xaxes(title_text=f"contribution ({text(numbers.unit(space))})", showgrid=True, tickangle=0)
     return figure
 
 
@@ -117,6 +117,7 @@ def dependence(
     values: pd.Series[Any], parts: FloatArray, name: str, mode: Mode = "light", *, space: str = ""
 ) -> go.Figure:
     """One feature's contributions (n,) against its values: points over numbers, a box a level over categories."""
+    unit = text(numbers.unit(space))
     import pandas as pd
 
     t, figure = TOKENS[mode], blank(mode, 320)
@@ -128,7 +129,7 @@ def dependence(
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         figure.add_scattergl(
             x=values.to_numpy(float), y=parts, mode="markers", marker={"size": 5, "opacity": 0.5, "color": t.accent},
-            hovertemplate=f"<b>{text(name)}</b> = %{{x:.4g}}<br>contribution %{{y:+.3g}} {text(space)}<extra></extra>",
+            hovertemplate=f"<b>{text(name)}</b> = %{{x:.4g}}<br>contribution %{{y:+.3g}} {unit}<extra></extra>",
         )  # fmt: skip
     else:
         levels = values.astype(str).where(values.notna(), "missing")
@@ -140,6 +141,6 @@ def dependence(
                 hovertext=f"{text(level)}: median {numbers.signed(float(np.median(mine)))}, n = {len(mine)}",
             )  # fmt: skip
     figure.update_xaxes(title_text=text(name, 60), tickangle=0)
-    figure.update_yaxes(title_text=f"contribution ({text(space)})")
+    figure.update_yaxes(title_text=f"contribution ({text(numbers.unit(space))})")
     figure.update_layout(showlegend=False)
     return figure

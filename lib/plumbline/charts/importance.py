@@ -35,7 +35,7 @@ def importance(
         textposition="outside",
         textfont={"color": t.ink, "size": 12},
         hovertext=[
-            f"<b>{text(name)}</b><br>{numbers.significant(value)} {text(space)} on average, "
+            f"<b>{text(name)}</b><br>{numbers.significant(value)} {text(numbers.unit(space))} on average, "
             f"n = {numbers.count(n)}"
             for name, value in ranked
         ],
@@ -77,14 +77,16 @@ def use_over_time(
             mode="lines+markers", line={"color": t.series[i % len(t.series)], "width": 2},
             marker={"size": 5, "symbol": i},
             text=[
-                f"<b>{text(name)}</b><br>{numbers.significant(use.get(name, 0.0))} {text(space)}, "
+                f"<b>{text(name)}</b><br>{numbers.significant(use.get(name, 0.0))} {text(numbers.unit(space))}, "
                 f"n = {numbers.count(n)}"
                 for _, n, use in chunks
             ],
             hovertemplate="%{text}<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(**DATES)
-    figure.update_yaxes(rangemode="tozero", title_text=f"mean absolute contribution ({text(space)})")
+    figure.update_yaxes(
+        rangemode="tozero", title_text=f"mean absolute contribution ({text(numbers.unit(space))})"
+    )
     figure.update_layout(
         showlegend=True,
         legend={"orientation": "h", "y": -0.18, "x": 0, "yanchor": "top"},

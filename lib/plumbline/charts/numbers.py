@@ -49,6 +49,11 @@ def figure(value: float | None, metric: str = "") -> str:
     return significant(value)
 
 
+def unit(space: str) -> str:
+    """What contributions are told in, in words: of a number that is predicted, its own units."""
+    return "units of the prediction" if space == "value" else space
+
+
 def significant(value: float, digits: int = 3) -> str:
     """``digits`` significant digits without exponents between 0.0001 and 10^12."""
     if abs(value) < _SMALLEST:

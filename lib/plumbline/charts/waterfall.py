@@ -52,7 +52,7 @@ def waterfall(explanation: Explanation, mode: Mode = "light", *, most: int = MOS
         hovertext=[
             f"base value: {text(explanation.baseline)}",
             *(_hover(name, value, explanation) for name, value in parts),
-            f"output in {text(explanation.output_space)}",
+            f"output in {text(numbers.unit(explanation.output_space))}",
         ],
         hoverinfo="text",
         increasing={"marker": {"color": t.watch, "line": {"color": t.watch, "width": 0}}},
@@ -70,7 +70,9 @@ def waterfall(explanation: Explanation, mode: Mode = "light", *, most: int = MOS
         ticklabelstandoff=6,
     )
     figure.update_xaxes(
-        title={"text": text(explanation.output_space)}, showgrid=True, **_range(explanation, parts)
+        title={"text": text(numbers.unit(explanation.output_space))},
+        showgrid=True,
+        **_range(explanation, parts),
     )
     figure.update_layout(margin={"l": 8, "r": 24, "t": 8, "b": 8})
     return figure
@@ -112,4 +114,4 @@ def _label(name: str, values: dict[str, Any]) -> str:
 
 def _hover(name: str, value: float, explanation: Explanation) -> str:
     line = f"<b>{text(_label(name, explanation.values))}</b><br>{numbers.signed(value)} {_direction(value)}"
-    return f"{line} the output, in {text(explanation.output_space)}"
+    return f"{line} the output, in {text(numbers.unit(explanation.output_space))}"

@@ -80,7 +80,7 @@ def choose_source(
         return Choice(Source.MODEL, before + model.sentence)
     before = f"{model.sentence} " if model is not None else "No model file is registered for this version. "
     if surrogate is not None and surrogate.grade != "refused":
-        return Choice(Source.SURROGATE, before + surrogate.sentence)
+        return Choice(Source.SURROGATE, f"{before}{surrogate.sentence[0].upper()}{surrogate.sentence[1:]}.")
     why = surrogate.sentence if surrogate is not None else "no surrogate has been fitted"
     return Choice(None, f"{before}{why[0].upper()}{why[1:]}.")
 

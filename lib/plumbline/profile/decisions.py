@@ -275,6 +275,8 @@ def _condition(
         return f"({OPERATORS[operator].format(c=ident(column), v='')})", {}
     if operator in _TEXT_ONLY:
         value, held = f"${name}", wanted
+        if wanted.lower() == wanted.upper():  # no letters: as they stand, which is half the work
+            return f"(contains({ident(column)}::VARCHAR, {value}::VARCHAR))", {name: held}
     else:
         held = _held(kinds[column], column, wanted)
     # not format(): braces in a hostile column name must survive

@@ -9,13 +9,15 @@ import streamlit as st
 
 from plumbline.answers.decision import Alike, DecisionContext
 from plumbline.charts import numbers
-from plumbline.domain import Explanation
+from plumbline.domain import Explanation, Task
 from plumbline.ui import cards, finder, session, tables
 from plumbline.ui.filters import title
 from plumbline.ui.plain import one_line
 from plumbline.ui.plain import plain as escaped
 
 LOG_ODDS = "log-odds"
+#: what few logs hold: not listed as missing where it is
+SELDOM = ("label_time", "arm", "trained_at", "subject", "override")
 
 
 def outcome(found: DecisionContext) -> None:
@@ -33,10 +35,13 @@ def outcome(found: DecisionContext) -> None:
         near = f"cut-off {numbers.significant(found.cut.score)}, which {kept} of decisions keep to"
     label = row.get("label")
     wrong = label is not None and label != row["prediction"] and isinstance(label, str)
+    shown = [cards.Figure(scored, numbers.DASH if score is None else numbers.significant(score, 4), near)]
+    if score is None and found.system.task is Task.REGRESSION:
+        shown = []  # the number that was predicted is the outcome
     cards.figures(
         [
             cards.Figure("Outcome", value(row.get("prediction")), numbers.moment(row["timestamp"])),
-            cards.Figure(scored, numbers.DASH if score is None else numbers.significant(score, 4), near),
+            *shown,
             cards.Figure("Human decision", "–" if override is None else value(override), said),
             cards.Figure(
                 "Turned out to be", "–" if label is None else value(label),
@@ -77,7 +82,7 @@ def contributions(told: Explanation, found: DecisionContext) -> None:
         line["It"] = "raises" if part > 0 else "lowers" if part < 0 else "does nothing"
         rows.append(line)
     tables.grid(rows, alt="Contributions: feature, value, middle and place in the reference, contribution")
-    units = f"Contributions in {told.output_space}"
+    units = f"Contributions in {numbers.unit(told.output_space)}"
     if odds:
         units += "; odds times says what each multiplies the odds by"
     cards.note(
@@ -146,11 +151,11 @@ def _table(found: DecisionContext, items: Sequence[Alike]) -> None:
 
 def logged(found: DecisionContext) -> None:
     """Everything that the log holds of the decision."""
-    cards.section("As logged", "Every column of the log, as it was loaded.")
+    cards.section("As logged", "Everything that the log holds of it, as it was loaded.")
     rows = [
         {"Column": one_line(title(name), 80), "Value": _whole(name, held)}
         for name, held in found.row.items()
-        if not name.startswith("_")
+        if not name.startswith("_") and not (held is None and name in SELDOM)
     ]
     rows.append({"Column": "load and line", "Value": f"{found.row['_load_id']}:{found.row['_line']}"})
     tables.grid(rows, alt="All columns of this decision and their values")
@@ -175,6 +180,6 @@ def choose(items: Sequence[Alike]) -> None:
     with st.container(horizontal=True, gap="small"):
         for item in items:
             st.button(
-                escaped(item.decision_id, 30), key=f"decisions.to.{item.decision_id}",
+                f"See {escaped(item.decision_id, 30)}", key=f"decisions.to.{item.decision_id}",
                 on_click=session.DECISION.set, args=(item.decision_id,), type="tertiary",
             )  # fmt: skip

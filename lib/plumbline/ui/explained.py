@@ -19,6 +19,12 @@ from plumbline.ui.view import View
 PARTS = ("Why", "What would have changed it", "Try other values", "Similar decisions", "Record")
 #: what a registered model's contributions can add up to
 SPACES = ("log-odds", "probability")
+#: what contributions are told in, for those who do not use it every day
+IN = {
+    "log-odds": "The logarithm of the odds, in which contributions add up: +0.69 doubles the odds, -0.69 halves them.",
+    "probability": "Parts of the probability itself: +0.05 is five percentage points.",
+    "log of the value": "The logarithm of the predicted number: +0.1 is about ten per cent more.",
+}
 #: how sure an explanation is, by its source, in words and a status
 SOURCES = {
     Source.LOGGED: ("as recorded at decision time", "pass"),
@@ -68,13 +74,11 @@ def provenance(told: Explanation) -> None:
     st.markdown(cards.chip("fail" if told.refused else status, "refused" if told.refused else words))
     lines = [
         f"{told.method[:1].upper()}{told.method[1:]}." if told.method else "",
-        f"Space: {told.output_space}.",
+        f"In {numbers.unit(told.output_space)}." if told.output_space else "",
         f"Baseline: {told.baseline}." if told.baseline else "",
+        told.check,
     ]
-    if told.fidelity is not None:
-        lines.append(f"Fidelity {numbers.significant(told.fidelity)}.")
-    lines.append(told.check)
-    cards.note(" ".join(line for line in lines if line))
+    cards.note(" ".join(line for line in lines if line), help=IN.get(told.output_space))
 
 
 def decision(view: View, key: str, told: Explanation) -> Explanation:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from plumbline.answers.decisions import PAGE, DecisionPage, Filter, find
+from plumbline.answers.decisions import PAGE, DecisionPage, Filter, find, how_many
 from plumbline.charts import numbers
 from plumbline.domain import DecisionColumn
 from plumbline.profile.scope import number_range
@@ -39,7 +39,7 @@ def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str,
     """The sidebar's filters and the page's own; the order (a minus: descending); the columns to read."""
     own = filters.choose(offered)
     named = [c for c in offered if c not in FIRST]
-    default = [c for c in named if not c.startswith(("attribution:", "proba:"))][:SHOWN]
+    default = _default(named)
     session.SORT.set(session.SORT.get() if session.SORT.get() in offered else "timestamp")
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         order = st.selectbox(
@@ -57,6 +57,17 @@ def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str,
     asked = [column for column, _, _ in own if column in named]
     held = tuple(dict.fromkeys([*wanted, *asked]))
     return (*_sidebar(view), *own), f"{'-' if falling else ''}{order or 'timestamp'}", held
+
+
+def _default(named: Sequence[str]) -> list[str]:
+    """Inputs first; a column that is an input too is shown once."""
+    inputs = [c for c in named if c.startswith("feature:")]
+    twins = {c.partition(":")[2] for c in inputs}
+    beside = [
+        c for c in named
+        if not c.startswith(("feature:", "attribution:", "proba:")) and c.partition(":")[2] not in twins
+    ]  # fmt: skip
+    return [*beside, *inputs][:SHOWN] if len(beside) < SHOWN // 2 else [*inputs, *beside][:SHOWN]
 
 
 def _sidebar(view: View) -> list[Filter]:
@@ -80,47 +91,56 @@ def _sidebar(view: View) -> list[Filter]:
     return triples
 
 
-def page(
-    view: View, key: str, wanted: tuple[Filter, ...], order: str, held: tuple[str, ...]
-) -> DecisionPage | None:
+def listing(view: View, key: str) -> None:
     """The page of decisions that the reader has turned to; a new filter goes back to the first.
 
-    None where nothing passes: the page then says what to do.
+    Where nothing passes, the page says what to do. The rows come first, then how many there are in all.
     """
+    wanted, order, held = chosen(view, columns(view, key))
     at = session.PAGE_AFTER.get()
     question = (key, wanted, order)
     after, before = (at[1], at[2]) if at and at[0] == question else (None, 0)
-    found = ask(view, find, key, wanted, order=order, after=after, columns=held)
-    if not found.total:
+    found = ask(view, find, key, wanted, order=order, after=after, columns=held, count=False)
+    if found.total == 0:
         states.empty(
             "No decision passes all of these filters.",
             "Take one away above, or widen the window, the version or the filter in the sidebar.",
         )
-        return None
+        return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button("First page", disabled=after is None, on_click=session.PAGE_AFTER.clear)
         st.button(
             "Next page", disabled=found.next is None, on_click=session.PAGE_AFTER.set,
             args=((question, found.next, before + PAGE),),
         )  # fmt: skip
-        last = before + len(found.rows)
-        of = f"more than {found.total:,}" if found.more else f"{found.total:,}"
-        words = f"Decisions {before + 1:,} to {last:,} of {of}. Times are UTC."
-        if found.near is not None:
-            low, high = found.near.score - found.near.near, found.near.score + found.near.near
-            words += (
-                f" Near the cut-off of {numbers.significant(found.near.score)} means a score from "
-                f"{numbers.significant(low)} to {numbers.significant(high)}: the nearest 5 %."
-            )
+        place = st.empty()
+    _count(place, found, before, "not counted yet")
+    _table(found, order)
+    if found.total is None:
+        with place, st.spinner("Counting."):
+            total, more = ask(view, how_many, key, wanted)
+        _count(place, found, before, f"more than {total:,}" if more else f"{total:,}")
+
+
+def _count(place: Any, found: DecisionPage, before: int, total: str) -> None:
+    """Which decisions these are, of how many."""
+    of = f"of {total}" if found.total is None else f"of {found.total:,}"
+    words = f"Decisions {before + 1:,} to {before + len(found.rows):,} {of}. Times are UTC."
+    if found.near is not None:
+        low, high = found.near.score - found.near.near, found.near.score + found.near.near
+        words += (
+            f" Near the cut-off of {numbers.significant(found.near.score)} means a score from "
+            f"{numbers.significant(low)} to {numbers.significant(high)}: the nearest 5 %."
+        )
+    with place:
         cards.note(words)
-    return found
 
 
-def table(found: DecisionPage) -> None:
+def _table(found: DecisionPage, order: str) -> None:
     """One page of the log; a click on a row makes it the decision that is explained."""
     frame = found.rows
     ids = [name(row) for row in frame[["decision_id", "_load_id", "_line"]].to_dict("records")]
-    shown = _ordered(frame)
+    shown = _ordered(frame, order.removeprefix("-"))
     st.dataframe(
         for_export(shown), key="decisions.table", hide_index=True, height=min(38 + 35 * max(len(shown), 1), 420),
         on_select=_choose, selection_mode="single-row",
@@ -153,9 +173,16 @@ def _choose() -> None:
         session.DECISION.set(ids[picked[0]])
 
 
-def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
-    """Without our own columns and those that this page has nothing in; fixed columns first, pseudonyms cut."""
-    kept = [c for c in frame.columns if not str(c).startswith("_") and not frame[c].isna().all()]
+def _ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
+    """Without our own columns and those that this page has nothing in; fixed columns first, pseudonyms cut.
+
+    Times other than the decision's are in its record; here where they are what it is ordered by.
+    """
+    hidden = {name for name in TIMES[1:] if name != order}
+    kept = [
+        c for c in frame.columns
+        if not str(c).startswith("_") and c not in hidden and not frame[c].isna().all()
+    ]  # fmt: skip
     place = {column: i for i, column in enumerate(FIRST)}
     last = len(place)
     shown = frame[sorted(kept, key=lambda c: last + 1 if c == "subject" else place.get(str(c), last))].copy()

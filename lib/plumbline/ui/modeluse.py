@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import streamlit as st
 
-from plumbline.answers.explain import groups_of
-from plumbline.answers.modeluse import ModelUse, set_groups
+from plumbline.answers.explain import ASKED, groups_of
+from plumbline.answers.modeluse import ModelUse, model_use, set_groups
 from plumbline.charts import numbers
 from plumbline.charts.beeswarm import beeswarm, dependence
 from plumbline.charts.importance import importance, use_over_time
 from plumbline.charts.style import Mode
-from plumbline.domain import PlumblineError
+from plumbline.domain import PlumblineError, Source
 from plumbline.explain.global_importance import NDCG_WATCH
-from plumbline.ui import cards, pictures, rights, states, tables
-from plumbline.ui.explained import SOURCES
+from plumbline.ui import cards, pictures, rights, session, states, tables
+from plumbline.ui.ask import ask
+from plumbline.ui.explained import SOURCES, SPACES
 from plumbline.ui.glossary import help_for
 from plumbline.ui.plain import one_line
 from plumbline.ui.uploads import actor
 from plumbline.ui.view import View
+
+
+def answer(view: View, key: str) -> ModelUse:
+    """What the version uses: in log-odds or in probability as the reader chose, where a registered model has both."""
+    window = (view.start, view.end)
+    with st.spinner(
+        "Explaining a random sample. A version without contributions or model file takes some seconds."
+    ):
+        found = ask(view, model_use, key, version=view.version, window=window, by=view.chunk)
+    if found.source is not Source.MODEL or found.space != SPACES[0]:
+        return found
+    chosen = st.segmented_control(
+        "Contributions in", SPACES, default=SPACES[0], required=True, key=session.SPACE.name, bind="query-params",
+        help="Log-odds: what the model adds up itself. Probability: how far each input moves the probability, measured "
+        f"against fixed decisions of the reference; over {ASKED} random decisions, as each one takes long.",
+    )  # fmt: skip
+    if chosen != SPACES[1]:
+        return found
+    with st.spinner("Asking the model about a small random sample."):
+        return ask(view, model_use, key, version=view.version, window=window, by=view.chunk, space=SPACES[1])
 
 
 def overall(found: ModelUse, mode: Mode) -> None:
@@ -87,7 +108,8 @@ def moved(found: ModelUse) -> None:
     if drift is not None:
         a, b = found.compared
         cards.note(
-            f"Window against reference, version {found.version or '(none)'} alone: {b:,} against {a:,} decisions."
+            f"Window against reference{f', version {found.version} alone' if found.version else ''}: {b:,} against "
+            f"{a:,} decisions."
         )
         order = "watch" if drift.watch else "pass"
         cards.figures([
@@ -96,7 +118,7 @@ def moved(found: ModelUse) -> None:
             cards.Figure("Weight moved", numbers.share(drift.share_shift), help=help_for("Weight moved")),
             cards.Figure("Size of contributions", f"× {numbers.significant(drift.magnitude_ratio)}",
                          help=help_for("Size of contributions")),
-            cards.Figure("Mean output moved by", numbers.signed(drift.mean_change), found.space,
+            cards.Figure("Mean output moved by", numbers.signed(drift.mean_change), numbers.unit(found.space),
                          help=help_for("Mean output moved by")),
         ])  # fmt: skip
     rows = [

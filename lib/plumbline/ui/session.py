@@ -67,6 +67,7 @@ TWO_WINDOWS: tuple[Key[Any], ...] = tuple(
     Key(name, None) for name in ("first_from", "first_to", "second_from", "second_to")
 )
 WHOLE_ROW = Key("whole_row", False)
+SPACE = Key("space", "log-odds")  # what contributions add up to
 SWITCH = Key("switch", "")  # a version whose takeover is looked at
 INTENDED: Key[Any] = Key("split", None)  # intended share of a newcomer's decisions, per cent
 FAVOURABLE = Key("favourable", "")

@@ -44,7 +44,7 @@ def grid(
             config[str(column)] = st.column_config.NumberColumn(
                 format="localized", help=help_for(str(column))
             )
-        elif all(isinstance(cell, str) and _NUMBER.match(cell) for cell in frame[column]):
+        elif column != "Version" and all(isinstance(c, str) and _NUMBER.match(c) for c in frame[column]):
             config[str(column)] = st.column_config.Column(alignment="right", help=help_for(str(column)))
         elif help_for(str(column)):
             config[str(column)] = st.column_config.Column(help=help_for(str(column)))
