@@ -231,7 +231,9 @@ def test_an_attestation_never_outvotes_what_was_measured_or_probed(
         strong = alone.evidence.kind in (EvidenceKind.MEASURED, EvidenceKind.PROBED)
         if strong and alone.evidence.status is not Status.UNKNOWN:
             assert claimed.status is alone.status
-            assert claimed.evidence == alone.evidence
+            # CMP-6 counts which references a passing control answers, an attested one too
+            words = {"sentence": alone.evidence.sentence} if alone.id == "CMP-6" else {}
+            assert replace(claimed.evidence, **words) == alone.evidence
     if any(r.status is Status.FAIL and r.evidence.kind is EvidenceKind.MEASURED for r in silent.controls
            if r.requirement == "mandatory"):  # fmt: skip
         assert loud.verdict is Verdict.LIABILITY

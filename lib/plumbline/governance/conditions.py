@@ -51,8 +51,10 @@ def gate(reading: Reading) -> Condition:
         sentence = "A sandbox that affects nothing, as stated; nothing in the log contradicts it."
         return Condition(GATE, title, CLEARED, (), sentence)
     if reading.open:
-        missing = ", ".join(key for key in reading.unanswered if key != "exemption")
-        sentence = f"Not settled: {missing} unanswered, read as {reading.tier.value}."
+        open_ones = len(set(reading.unanswered) - {"exemption"})
+        sentence = (
+            f"Not settled: unanswered questions about its use: {open_ones}. Read as {reading.tier.value}."
+        )
         return Condition(GATE, title, OPEN, (), sentence)
     impact = reading.answers["impact"]
     return Condition(GATE, title, MET, (), f"{impact.capitalize()}, tier {reading.tier.value}.")
