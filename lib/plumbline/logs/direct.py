@@ -7,13 +7,13 @@ stage does it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import duckdb
 
-from plumbline.logs.plan import Plan, odd_columns
-from plumbline.logs.source import REJECTS, Source
-from plumbline.logs.staging import drop_stage, read_into, staged_rows
+from plumbline.logs.plan import MASK_BITS, Plan, content_hash, odd_columns
+from plumbline.logs.source import REJECTS, Source, relation
+from plumbline.logs.staging import LOOK, drop_stage, masked_rows, read_into
 from plumbline.store.sql import ident
 
 #: a file that is larger is first tried on its beginning: a second reading costs more than this look
@@ -21,20 +21,66 @@ LOOK_BYTES, LOOK_ROWS = 32 * 1024 * 1024, 20_000
 
 
 def insert_clean(
-    cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, table: str, targets: Sequence[str], load_id: int
+    cursor: duckdb.DuckDBPyConnection, source: Source, plan_for: Callable[[Source], Plan], table: str,
+    targets: Sequence[str], load_id: int,
 ) -> int | None:  # fmt: skip
     """Load a clean file in one reading; returns its rows, or None where it is not clean (nothing has changed).
 
     Args:
+        plan_for: how a file is staged, whatever the types that its columns are read with.
         table: the quoted decision table, which has all columns already.
         targets: the columns of the table for the plan's columns and derived ones, in that order.
 
     Raises:
         PlumblineError: DuckDB cannot read the file at all.
     """
-    drop_stage(cursor)
-    if source.faults or source.lined or not _looks_clean(cursor, source, plan, table):
+    if source.faults or source.lined:
         return None
+    if source.survey is not None and source.survey.size < LOOK_BYTES:
+        return _insert(cursor, source, plan_for(source), table, targets, load_id)
+    tried = source.with_numbers(_numbers(cursor, source, plan_for(source)))
+    if not _looks_clean(cursor, tried, plan_for(tried), table):
+        return None
+    rows = _insert(cursor, tried, plan_for(tried), table, targets, load_id)
+    fewer = _fewer_numbers(cursor, source, tried) if rows is None else None
+    return rows if fewer is None else _insert(cursor, fewer, plan_for(fewer), table, targets, load_id)
+
+
+def _numbers(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan) -> list[str]:
+    """The columns of a file of text that are numbers and nothing else, without a format of their own, in whose
+    beginning no word stands."""
+    if source.is_table:
+        return []
+    other = {c.map.column for c in plan.columns if not c.plain}
+    plain = [
+        name for name in dict.fromkeys(c.map.column for c in plan.columns if c.plain) if name not in other
+    ]
+    if not plain:
+        return []
+    cells = [source.cell(name) for name in plain]
+    words = ", ".join(
+        f"bool_or({c} IS NOT NULL AND isfinite(TRY_CAST({c} AS DOUBLE)) IS NOT TRUE)" for c in cells
+    )
+    rows = f"SELECT {', '.join(cells)} FROM {relation(source, rejects=False)} LIMIT {LOOK_ROWS}"
+    found = cursor.execute(f"SELECT {words} FROM ({rows})").fetchone() or ()
+    return [name for name, word in zip(plain, found, strict=True) if not word]
+
+
+def _fewer_numbers(cursor: duckdb.DuckDBPyConnection, source: Source, tried: Source) -> Source | None:
+    """The file with the columns as text in which a word stood; None where that is not all that was wrong."""
+    if tried.kinds == source.kinds:
+        return None
+    rejected = cursor.execute(f"SELECT DISTINCT error_type::VARCHAR, column_idx FROM {REJECTS}").fetchall()
+    if not rejected or any(kind != "CAST" for kind, _ in rejected):
+        return None
+    words = {source.columns[place - 1] for _, place in rejected}
+    numbers = {name for name, kind in tried.kinds.items() if kind != "VARCHAR"}
+    return source.with_numbers(numbers - words)
+
+
+def _insert(
+    cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, table: str, targets: Sequence[str], load_id: int
+) -> int | None:  # fmt: skip
     names = [c.name for c in plan.columns] + [name for name, _ in plan.derived]
     into = ", ".join(ident(name) for name in targets)
     values = ", ".join(ident(name) for name in names)
@@ -42,7 +88,7 @@ def insert_clean(
     read_into(
         cursor, source,
         f"""INSERT INTO {table} (_load_id, _line, _hash, {into})
-            SELECT {int(load_id)}, {_flag(plan)}, _hash, {values} FROM ({staged_rows(source, plan)})""",
+            SELECT {int(load_id)}, _flag, _hash, {values} FROM ({_rows(source, plan)})""",
     )  # fmt: skip
     rows = _clean_rows(cursor, source, table, load_id)
     if rows is None:
@@ -50,28 +96,32 @@ def insert_clean(
     return rows
 
 
-def _flag(plan: Plan) -> str:
-    """1 where a row needs more than to be inserted; the column ``_line`` carries it until the rows are numbered."""
-    odd = " OR ".join(f"_odd{i} <> 0" for i in range((len(odd_columns(plan.columns)) + 61) // 62))
-    return f"CASE WHEN _reason IS NOT NULL{f' OR {odd}' if odd else ''} THEN 1 ELSE 0 END"
+def _rows(source: Source, plan: Plan) -> str:
+    """The query that casts the file: the plan's columns, ``_hash``, and ``_flag``: 1 where a row needs more than to
+    be inserted. The column ``_line`` carries it until the rows are numbered."""
+    odd = [f"_odd{i} <> 0" for i in range((len(odd_columns(plan.columns)) + MASK_BITS - 1) // MASK_BITS)]
+    endless = [f"NOT isfinite({ident(c.name)})" for c in plan.columns if c.unbounded]
+    wrong = " OR ".join([*(f"({sql})" for _, sql, _ in plan.reasons), *odd, *endless])
+    derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
+    return (
+        f"SELECT *{derived}, CASE WHEN {wrong} THEN 1 ELSE 0 END AS _flag, {content_hash(plan)} AS _hash "
+        f"FROM ({masked_rows(source, plan)})"
+    )
 
 
 def _looks_clean(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, table: str) -> bool:
-    if source.survey is not None and source.survey.size < LOOK_BYTES:
-        return True
-    rows = staged_rows(source, plan, limit=LOOK_ROWS)
+    drop_stage(cursor)
     read_into(
         cursor, source,
-        f"""CREATE TEMP TABLE stage_look AS SELECT {_flag(plan)} AS flag, _hash, "timestamp",
-            "timestamp" < lag("timestamp") OVER () AS back FROM ({rows})""",
+        f"""CREATE TEMP TABLE {LOOK} AS SELECT _flag, _hash, "timestamp",
+            "timestamp" < lag("timestamp") OVER () AS back FROM ({_rows(source, plan)} LIMIT {LOOK_ROWS})""",
     )  # fmt: skip
     row = cursor.execute(
-        f"""SELECT (SELECT count(*) FILTER (flag = 1 OR back) + count(*) - count(DISTINCT _hash) FROM temp.stage_look)
-                 + (SELECT count(*) FROM temp.stage_look l SEMI JOIN {table} d
+        f"""SELECT (SELECT count(*) FILTER (_flag = 1 OR back) + count(*) - count(DISTINCT _hash) FROM temp.{LOOK})
+                 + (SELECT count(*) FROM temp.{LOOK} l SEMI JOIN {table} d
                     ON l._hash = d._hash AND l."timestamp" = d."timestamp")"""
     ).fetchone()
-    cursor.execute("DROP TABLE temp.stage_look")
-    return row is not None and row[0] == 0 and not _rejects(cursor, source)
+    return row is not None and row[0] == 0
 
 
 def _rejects(cursor: duckdb.DuckDBPyConnection, source: Source) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -117,9 +118,14 @@ def _load(
     if same:
         return _nothing_new(cursor, system, source, same, load_id, actor, reference)
     existing = systems.decision_columns(cursor, system.key)
-    plan = decisions_plan(
-        source, mapping, task=system.task or Task.BINARY, existing=existing, secret=secret(cursor)
+    plan_for = partial(
+        decisions_plan,
+        mapping=mapping,
+        task=system.task or Task.BINARY,
+        existing=existing,
+        secret=secret(cursor),
     )
+    plan = plan_for(source)
     notes = [
         *_lost_note(source),
         *_left_out(source, mapping),
@@ -130,7 +136,9 @@ def _load(
     targets = _targets(plan, [*existing, *added])
     say("Reading the rows", 0.1)
     clean = (
-        insert_clean(cursor, source, plan, decision_table(system.key), targets, load_id) if direct else None
+        insert_clean(cursor, source, plan_for, decision_table(system.key), targets, load_id)
+        if direct
+        else None
     )
     if clean is not None:
         aside, loaded, repeated, filled = Outcome({}, clean), clean, 0, 0

@@ -31,6 +31,8 @@ class Column:
     trimmed: str = ""  # the cell, where blanks around it are to be taken away first
     watched: str = ""  # the cell, where it may hold something that cannot be read and is then left empty
     beside: RoleName | None = None  # the column of text that then keeps it
+    plain: bool = False  # text of which a number is made by a cast alone: the reader can do that as well
+    unbounded: bool = False  # a number that the reader made of text: it may be none that is finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def stage_column(
     """How one mapped column is read."""
     cell, role = source.cell(item.column), item.role.role
     text = source.is_text(item.column)
-    name, watched = str(item.role), ""
+    name, watched, plain, unbounded = str(item.role), "", False, False
     if role in ("timestamp", "label_time", "trained_at"):
         value = cast.instant(cell, item.format, zone, kind=source.kinds[item.column])
         if role != "timestamp":  # a typed time has to be out of all bounds to be lost
@@ -63,10 +65,14 @@ def stage_column(
     elif role in ("prediction", "label", "override", "score") or kind is Kind.NUMERIC:
         value = cast.number(cell, item.format, text=text)
         watched = cell if text else _in_words(cell, source.kinds[item.column])
+        plain = text and not item.format
+        unbounded = not text and not source.is_table
     else:
         value = cast.level(cell, text=text)
     trimmed = cell if text and not _reads_blanks(role, task, kind) else ""
-    return Column(name, value, item, trimmed, watched)
+    return Column(
+        name, cell if unbounded else value, item, trimmed, watched, plain=plain, unbounded=unbounded
+    )
 
 
 def _in_words(cell: str, kind: str) -> str:
@@ -153,11 +159,15 @@ def kept_texts(columns: Sequence[Column]) -> str:
     return f"CASE WHEN {any_odd} THEN [{', '.join(texts)}] END AS _texts"
 
 
+def content_hash(plan: Plan) -> str:
+    """SQL of ``_hash`` where every cell can be read, over the staged columns."""
+    return f"hash({', '.join(ident(name) for name in plan.hashed)})" if plan.hashed else "0::UBIGINT"
+
+
 def digest(plan: Plan) -> str:
     """SQL of ``_hash``: what two rows have to share, beside their time, to be the same; over the staged columns and
     ``_texts``. What could not be read tells rows apart as well."""
-    hashed = ", ".join(ident(name) for name in plan.hashed)
-    bare = f"hash({hashed})" if plan.hashed else "0::UBIGINT"
+    hashed, bare = ", ".join(ident(name) for name in plan.hashed), content_hash(plan)
     kept = [c.map.role.role for c in kept_columns(plan.columns)]
     if not kept:
         return bare

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -86,6 +87,10 @@ class Source:
 
     def is_text(self, column: str) -> bool:
         return self.kinds[column] == "VARCHAR"
+
+    def with_numbers(self, columns: Collection[str]) -> Source:
+        """A file of text of which the reader itself is to make numbers of these columns; what is none it rejects."""
+        return replace(self, kinds=self.kinds | dict.fromkeys(columns, "DOUBLE"))
 
 
 def open_source(ws: Workspace, path: Path, *, whole: bool, sheet: str | None = None) -> Source:
@@ -259,7 +264,7 @@ def unreadable(path: Path, error: duckdb.Error) -> PlumblineError:
 
 
 def relation(source: Source, *, rejects: bool, position: bool = False) -> str:
-    """A FROM item with the file's columns as c0, c1 ...; text for CSV, typed for a table.
+    """A FROM item with the file's columns as c0, c1 ...; text for CSV (see ``with_numbers``), typed for a table.
 
     ``rejects``: keep unreadable records in the reject tables. ``position``: add ``_row`` (0-based) and ``_line``
     (1-based, the row's number or line in the given file) to a table.
@@ -269,16 +274,20 @@ def relation(source: Source, *, rejects: bool, position: bool = False) -> str:
         extra = f", file_row_number AS _row, {'_line' if source.lined else 'file_row_number + 1'} AS _line"
         option = ", file_row_number = true" if position else ""
         return f"(SELECT {names}{extra if position else ''} FROM read_parquet({literal(str(source.file))}{option}))"
-    columns = "{" + ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(source.columns))) + "}"
+    columns = (
+        "{" + ", ".join(f"'c{i}': '{source.kinds[name]}'" for i, name in enumerate(source.columns)) + "}"
+    )
     form = source.form
     options = [
-        f"columns = {columns}", "auto_detect = false", "all_varchar = true", f"header = {str(form.header).lower()}",
+        f"columns = {columns}", "auto_detect = false", f"header = {str(form.header).lower()}",
         f"delim = {literal(form.delimiter)}", f"quote = {literal(form.quote)}", f"escape = {literal(form.quote)}",
         f"skip = {form.skip}", "null_padding = false", "strict_mode = true", "compression = 'none'",
         f"max_line_size = {MAX_LINE}", f"buffer_size = {_BUFFER}", "ignore_errors = true",
     ]  # fmt: skip
     if rejects:
         options[-1] = f"store_rejects = true, rejects_table = '{REJECTS}', rejects_scan = '{REJECT_SCANS}'"
+        if "DOUBLE" in source.kinds.values():  # such a reading is only tried: what it rejects is read again
+            options.append("rejects_limit = 1000")
     return f"read_csv({literal(str(source.file))}, {', '.join(options)})"
 
 

@@ -20,6 +20,7 @@ from plumbline.logs.source import REJECT_SCANS, REJECTS, Source, relation, unrea
 from plumbline.store.sql import ident, literal
 
 STAGE, STAGE_TABLE, REPEATS, SHIFTS = "stage_rows", "stage_table", "stage_repeats", "stage_shifts"
+LOOK = "stage_look"
 
 
 def stage(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, first: int | None = None) -> int:
@@ -53,22 +54,26 @@ def staged_rows(source: Source, plan: Plan, *, limit: int | None = None) -> str:
     """The query that casts the file: the plan's columns, ``_reason`` (NULL where the row is good), ``_odd0`` ...
     (see ``plan.odd_bit``), ``_texts`` (see ``plan.kept_texts``) and ``_hash``; of the first ``limit`` records only,
     where it is given."""
-    values = ", ".join(f"{c.value} AS {ident(c.name)}" for c in plan.columns)
-    names = ", ".join(ident(c.name) for c in plan.columns)
-    raw = "".join(f", {c.watched} AS _raw{i}" for i, c in enumerate(odd_columns(plan.columns)))
     reason = "CASE " + " ".join(f"WHEN {sql} THEN {literal(r)}" for r, sql, _ in plan.reasons) + " END"
     derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
     texts = kept_texts(plan.columns)
-    cells = _cells(source, plan) + (f" LIMIT {int(limit)}" if limit else "")
-    read = f"SELECT {values}{raw} FROM ({cells})"
-    odd = odd_columns(plan.columns)
-    inner = f"SELECT {names}, {odd_masks(plan.columns)} FROM ({read})"
+    inner = masked_rows(source, plan, limit=limit, kept=bool(texts))
     if texts:  # a step of its own: the masks are not worked out again for each of its cells
-        kept = "".join(f", _raw{i}" for i, c in enumerate(odd) if c.beside)
+        names, odd = ", ".join(ident(c.name) for c in plan.columns), odd_columns(plan.columns)
         words = ", ".join(f"_odd{i}" for i in range((len(odd) + MASK_BITS - 1) // MASK_BITS))
-        inner = f"SELECT {names}, {odd_masks(plan.columns)}{kept} FROM ({read})"
         inner = f"SELECT {names}, {words}, {texts} FROM ({inner})"
     return f"SELECT *{derived}, {reason} AS _reason, {digest(plan)} AS _hash FROM ({inner})"
+
+
+def masked_rows(source: Source, plan: Plan, *, limit: int | None = None, kept: bool = False) -> str:
+    """The query of the plan's columns and ``_odd0`` ...; ``kept``: and of the cells that ``_texts`` needs."""
+    values = ", ".join(f"{c.value} AS {ident(c.name)}" for c in plan.columns)
+    odd = odd_columns(plan.columns)
+    raw = "".join(f", {c.watched} AS _raw{i}" for i, c in enumerate(odd))
+    cells = _cells(source, plan) + (f" LIMIT {int(limit)}" if limit else "")
+    held = "".join(f", _raw{i}" for i, c in enumerate(odd) if c.beside) if kept else ""
+    names = ", ".join(ident(c.name) for c in plan.columns)
+    return f"SELECT {names}, {odd_masks(plan.columns)}{held} FROM (SELECT {values}{raw} FROM ({cells}))"
 
 
 def _cells(source: Source, plan: Plan) -> str:
@@ -122,5 +127,5 @@ def texts_held(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[tuple[int,
 def drop_stage(cursor: duckdb.DuckDBPyConnection) -> None:
     """Remove what a load left on this connection."""
     cursor.execute(f"DROP VIEW IF EXISTS temp.{STAGE}")
-    for table in (STAGE_TABLE, REPEATS, SHIFTS, REJECTS, REJECT_SCANS):
+    for table in (STAGE_TABLE, LOOK, REPEATS, SHIFTS, REJECTS, REJECT_SCANS):
         cursor.execute(f"DROP TABLE IF EXISTS temp.{table}")
