@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from plumbline.domain import OutcomeProfile
-from plumbline.monitor.change import PENALTY, ChangePoint, change_point, least_squares_edges
+from plumbline.monitor.change import ChangePoint, change_point
 from plumbline.monitor.performance import performance
 
 from .outcomes import at, classified, regressed, scored
@@ -102,20 +100,3 @@ def test_the_95_per_cent_range_holds_the_truth_about_as_often() -> None:
 def test_too_few_days_say_nothing() -> None:
     assert found(system(np.zeros(5))) is None
     assert change_point([]) is None
-
-
-@given(
-    seed=st.integers(0, 2**32 - 1), n=st.integers(8, 300), breaks=st.integers(0, 4), size=st.floats(0.2, 5.0)
-)
-@settings(max_examples=40, deadline=None)
-def test_segments_are_those_of_ruptures(seed: int, n: int, breaks: int, size: float) -> None:
-    """The exact segmentation of another implementation (KernelCPD, linear kernel: Celisse et al. 2018)."""
-    from ruptures import KernelCPD
-
-    random = np.random.default_rng(seed)
-    y = random.normal(size=n)
-    for place in random.integers(0, n, breaks):
-        y[place:] += random.normal() * size
-    penalty = PENALTY * float(np.log(n))
-    known = KernelCPD(kernel="linear", min_size=1).fit(y.reshape(-1, 1)).predict(pen=penalty)
-    assert least_squares_edges(y, penalty) == [0, *map(int, known)]

@@ -1,7 +1,7 @@
 """The day a series broke: where, how surely, and its level before and after.
 
-Breaks are those of the exact least-squares segmentation (optimal partitioning, Jackson et al. 2005: IEEE Signal
-Processing Letters 12) of daily values in units of their noise. The last run of segments that are worse than
+Breaks are searched with ``ruptures`` (KernelCPD, linear kernel: the exact least-squares segmentation of
+Celisse et al. 2018) on daily values in units of their noise. The last run of segments that are worse than
 before by more than chance and by enough to matter is the change. It is told as a slope that sets in on a
 day where that fits as well as the steps for fewer breaks, else as the first of the steps.
 """
@@ -126,34 +126,11 @@ def _series(points: Sequence[Point]) -> _Series:
 
 def _segments(series: _Series) -> list[int]:
     """Edges of the segments, 0 and the number of blocks included."""
+    from ruptures import KernelCPD
+
     scaled = series.value * np.sqrt(np.median(series.rows)) / series.noise
-    return least_squares_edges(scaled, PENALTY * float(np.log(len(scaled))))
-
-
-def least_squares_edges(y: FloatArray, penalty: float) -> list[int]:
-    """Edges of the segments whose squared error, plus a penalty a break, is least; 0 and n included.
-
-    Optimal partitioning: the best partition of the first t values ends with a segment that begins at some s < t,
-    before which stands the best partition of the first s. n^2 / 2 sums; ten years of days take under 0.1 s.
-
-    Args:
-        y: (n,) values in order.
-        penalty: squared error that a break has to save, > 0.
-    """
-    n = len(y)
-    centred = y - y.mean()
-    sums, squares = np.r_[0.0, np.cumsum(centred)], np.r_[0.0, np.cumsum(centred**2)]
-    best, begins = np.zeros(n + 1), np.zeros(n + 1, dtype=np.int64)
-    best[0] = -penalty
-    for t in range(1, n + 1):
-        cost = squares[t] - squares[:t] - (sums[t] - sums[:t]) ** 2 / np.arange(t, 0, -1)
-        total = best[:t] + cost
-        begins[t] = np.argmin(total)
-        best[t] = total[begins[t]] + penalty
-    edges = [n]
-    while edges[-1]:
-        edges.append(int(begins[edges[-1]]))
-    return edges[::-1]
+    found = KernelCPD(kernel="linear", min_size=1).fit(scaled.reshape(-1, 1))
+    return [0, *(int(i) for i in found.predict(pen=PENALTY * np.log(len(scaled))))]
 
 
 def _matters(one: Metric, series: _Series, edges: list[int]) -> float:

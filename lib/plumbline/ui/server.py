@@ -55,6 +55,7 @@ HEAVY = (
     "plumbline.ui.explained",
     "plumbline.ui.finder",
     "plumbline.ui.whatif",
+    "ruptures",
 )
 
 #: the page that the root shows
