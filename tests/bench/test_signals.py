@@ -11,6 +11,7 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,19 +81,25 @@ def test_all_signals_beside_a_raw_scan_and_peers(tmp_path: Path) -> None:
         for kind in ("all", "cpu"):
             growth = math.log(ours[SIZES[-1]][kind] / ours[SIZES[0]][kind]) / math.log(SIZES[-1] / SIZES[0])
             print(f"{kind}: seconds grow with rows to the power of {growth:.3f}")
-    _beside_peers(data / f"log_{SIZES[0]}.parquet", ours[SIZES[0]])
+    _beside_peers(data / f"log_{SIZES[0]}.parquet", ours[SIZES[0]], tmp_path)
 
 
-def _beside_peers(path: Path, own: dict[str, Any]) -> None:
-    """Each peer question against the parts of ours that answer it, reading their profiles included."""
-    questions = {
-        ("evidently", "drift, one pair"): ("read features", "one drift method"),
-        ("evidently", "drift, every week"): ("read features", "one drift method"),
-        ("nannyml", "drift"): ("read features", "two drift methods"),
-        ("nannyml", "drift of one segment"): ("one segment, raw",),
-        ("nannyml", "performance"): ("read outcomes", "seven metrics"),
-        ("nannyml", "estimate"): ("read outcomes", "seven estimates"),
-    }
+#: what each peer is asked, beside the parts of ours that answer it, the reading of their profiles included
+QUESTIONS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("evidently", "drift, one pair"): ("read features", "one pair"),
+    ("evidently", "drift, every week"): ("read features", "one drift method"),
+    ("nannyml", "drift"): ("read features", "two drift methods"),
+    ("nannyml", "drift of one segment"): ("one segment, raw",),
+    ("nannyml", "performance"): ("read outcomes", "seven metrics"),
+    ("nannyml", "estimate"): ("read outcomes", "seven estimates"),
+}
+#: the questions that are asked of a file nobody has loaded yet, each once
+OF_A_FILE = {"evidently": ("drift, every week",), "nannyml": ("drift", "performance", "estimate")}
+
+
+def _beside_peers(path: Path, own: dict[str, Any], folder: Path) -> None:
+    """Each question alone, the file read or loaded before; then the file and the questions together."""
+    loaded: dict[str, Any] = {}
     for name in PEERS:
         theirs = peer(name, path)
         if theirs is None:
@@ -100,12 +107,24 @@ def _beside_peers(path: Path, own: dict[str, Any]) -> None:
         for kind in ("seconds", "cpu"):
             if "drift, one week" in theirs[kind]:
                 theirs[kind]["drift, every week"] = WEEKS * theirs[kind]["drift, one week"]
-        for (who, question), needed in questions.items():
+        loaded = loaded or timed("load", path, folder / "beside")
+        for (who, question), needed in QUESTIONS.items():
             if who == name:
-                mine, cpu = (sum(own[kind][part] for part in needed) for kind in ("seconds", "cpu_parts"))
-                print(
-                    f"{name} {theirs['version']}, {question}: {theirs['seconds'][question]:.2f} s, "
-                    f"{theirs['seconds'][question] / mine:,.0f} times ours ({mine:.4f} s); processor time "
-                    f"{theirs['cpu'][question]:.2f} s, {theirs['cpu'][question] / cpu:,.0f} times ours"
-                )
+                _say(f"{name} {theirs['version']}, {question}", theirs, [question], own, needed)
+        asked = OF_A_FILE[name]
+        parts = [part for question in asked for part in QUESTIONS[name, question]]
+        _say(f"{name}, reading and {', '.join(asked)}", theirs, ["reading", *asked], own, parts, loaded)
         print(f"{name}: peak {theirs['peak_mb']:,} MB, {theirs['peak_mb'] / own['peak_mb']:.1f} times ours")
+
+
+def _say(
+    title: str, theirs: dict[str, Any], asked: Sequence[str], own: dict[str, Any], parts: Sequence[str],
+    loaded: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """One line: theirs, ours (with our load where it is given) and the ratio, by the clock and by processor time."""
+    line = []
+    for theirs_of, own_of, load in (("seconds", "seconds", "seconds"), ("cpu", "cpu_parts", "cpu")):
+        long = sum(theirs[theirs_of][question] for question in asked)
+        mine = sum(own[own_of][part] for part in parts) + (loaded[load] if loaded else 0.0)
+        line.append(f"{long:.2f} s, {long / mine:,.1f} times ours ({mine:.4f} s)")
+    print(f"{title}: {line[0]}; processor time {line[1]}", flush=True)

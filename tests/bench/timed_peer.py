@@ -31,8 +31,13 @@ def read(path: str) -> Any:
 
 def seconds(run: Callable[[], Any]) -> tuple[float, float]:
     """Seconds, and seconds of processor time."""
-    start, cpu = time.perf_counter(), time.process_time()
+    start = time.perf_counter(), time.process_time()
     run()
+    return since(*start)
+
+
+def since(start: float, cpu: float) -> tuple[float, float]:
+    """Seconds, and of processor time, since then."""
     return time.perf_counter() - start, time.process_time() - cpu
 
 
@@ -42,10 +47,13 @@ def evidently(path: str) -> dict[str, tuple[float, float]]:
     from evidently import Report
     from evidently.presets import DataDriftPreset
 
+    start = time.perf_counter(), time.process_time()
     healthy, later = read(path)
+    reading = since(*start)
     week = later[later["decided_at"] < later["decided_at"].min() + pd.Timedelta(days=7)]
     report = Report([DataDriftPreset()])
     return {
+        "reading": reading,
         "drift, one pair": seconds(lambda: report.run(later[COLUMNS], healthy[COLUMNS]).dict()),
         "drift, one week": seconds(lambda: report.run(week[COLUMNS], healthy[COLUMNS]).dict()),
     }
@@ -55,10 +63,12 @@ def nannyml(path: str) -> dict[str, tuple[float, float]]:
     """Drift by week (KS and Jensen-Shannon), performance by week, CBPE by week, each fitted and calculated."""
     import nannyml as nml
 
+    start = time.perf_counter(), time.process_time()
     healthy, later = read(path)
     for part in (healthy, later):
         part["prediction"], part["truth"] = (part[c].eq("yes").astype(int) for c in ("prediction", "label"))
     known = [part[part["label"].notna()] for part in (healthy, later)]
+    reading = since(*start)
     metrics = ["accuracy", "precision", "recall", "specificity", "f1", "roc_auc", "average_precision"]
     asked = {
         "timestamp_column_name": "decided_at", "chunk_period": "W", "y_pred": "prediction", "y_pred_proba": "score",
@@ -74,6 +84,7 @@ def nannyml(path: str) -> dict[str, tuple[float, float]]:
     )
     one = [part[part["segment"] == "segment_1"] for part in (healthy, later)]
     return {
+        "reading": reading,
         "drift": seconds(lambda: drift.fit(healthy).calculate(later)),
         "drift of one segment": seconds(lambda: drift.fit(one[0]).calculate(one[1])),
         "performance": seconds(lambda: measured.fit(known[0]).calculate(known[1])),

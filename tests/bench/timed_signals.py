@@ -16,7 +16,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from tests.bench.logfiles import CATEGORICAL, NUMERIC
+
 ROUNDS = 7
+FEATURES = [*(f"num_{i}" for i in range(NUMERIC)), *(f"cat_{i}" for i in range(CATEGORICAL))]
 THEIRS = ["accuracy", "precision", "recall", "specificity", "f1", "roc_auc", "average_precision"]
 
 
@@ -90,21 +93,26 @@ def drift_of(workspace: Any, held: dict[str, Any], methods: Iterable[str]) -> An
 def asked(workspace: Any, held: dict[str, Any]) -> dict[str, Callable[[], Any]]:
     """What the peers' calculators answer: one method a feature, or two of the numbers; their seven metrics.
 
-    ``one segment, raw``: a filter that no profile holds, counted from the decisions.
+    ``one segment, raw``: a filter that no profile holds, counted from the decisions; of the features that the
+    peers are asked about, as they are not asked about more. ``one pair``: all that follows the reference at once.
     """
     from plumbline.domain import Slice
+    from plumbline.monitor.drift import drift
     from plumbline.monitor.estimate import estimate
     from plumbline.monitor.performance import performance
     from plumbline.profile import read
 
     cursor, system, _, _ = workspace
+    later = (system.reference[1], None)
 
     def segment() -> Any:
-        return read.feature_profiles(cursor, system, Slice(where=(("segment:segment", "segment_1"),)))
+        part = Slice(where=(("segment:segment", "segment_1"),))
+        return read.feature_profiles(cursor, system, part, FEATURES)
 
     how: dict[str, Any] = {"reference": workspace[1].reference, "by": "week", "metrics": THEIRS}
     return {
         "one segment, raw": lambda: drift_of(workspace, {"features": segment()}, ("js", "ks")),
+        "one pair": lambda: drift(held["features"], reference=system.reference, window=later),
         "one drift method": lambda: drift_of(workspace, held, ("js",)),
         "two drift methods": lambda: drift_of(workspace, held, ("js", "ks")),
         "seven metrics": lambda: performance(held["outcomes"], **how),
