@@ -200,8 +200,8 @@ def _count(
         elif (found := levels[grid.column]) is not None:
             columns.append(Levels(grid, found, f"levels{at}"))
         else:
-            for sql, params in features.statements([grid], scope):
-                _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, params)
+            sql, params = features.categorical(grid, scope)
+            _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, params)
     if not decided:
         groups = stream.read(cursor, scope, columns)
         _keep_features(cursor, system, load_id, groups, columns)

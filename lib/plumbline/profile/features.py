@@ -1,22 +1,17 @@
-"""The SQL that counts features: one scan a batch of numeric columns, one grouping a categorical column.
-
-Every statement yields the columns of the table ``profile_feature`` from ``col`` on.
-"""
+"""The frozen bins of a column, and the SQL that counts a column of very many levels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plumbline.domain import Bins, Kind
+from plumbline.domain import Bins
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope
 from plumbline.store.sql import ident
 
-#: numeric columns counted in one scan; bounds the memory that the histograms take
-BATCH = 32
 #: unseen levels kept by name for each day, version and arm of one load; the rest are only counted
 NAMED_OTHERS = 50
+#: the columns of the table ``profile_feature`` from ``col`` on
 COLUMNS = "col, version, arm, day, counts, missing, total, squares, other, other_n"
 
 
@@ -37,52 +32,13 @@ class Grid:
     rows_used: int = 0
 
 
-def statements(grids: Sequence[Grid], scope: Scope) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The statements (text, parameters) that together count every grid's column over the scope."""
-    numeric = [grid for grid in grids if grid.bins.kind is Kind.NUMERIC]
-    for at in range(0, len(numeric), BATCH):
-        yield _numeric(numeric[at : at + BATCH], scope)
-    for grid in grids:
-        if grid.bins.kind is Kind.CATEGORICAL:
-            yield _categorical(grid, scope)
-
-
 def value(column: str) -> str:
     """A numeric column's finite values; NaN and infinities count as missing."""
     return f"CASE WHEN isfinite({ident(column)}) THEN {ident(column)} END"
 
 
-def _numeric(grids: Sequence[Grid], scope: Scope) -> tuple[str, dict[str, Any]]:
-    """``histogram(x, edges)`` counts edges[i-1] < x <= edges[i], and adds a last cell only when needed."""
-    values, counted, rows = [], [], []
-    params = dict(scope.params)
-    for i, grid in enumerate(grids):
-        edges, cells = f"edges{i}", grid.bins.cells
-        params |= {edges: grid.bins.edges.tolist(), f"col{i}": grid.column, f"since{i}": grid.first_load}
-        values.append(f"{value(grid.column)} AS x{i}")
-        counted.append(
-            f"map_values(histogram(x{i}, ${edges}::DOUBLE[])) AS h{i}, count(x{i}) AS c{i}, "
-            f"sum(x{i}) AS s{i}, sum(x{i} * x{i}) AS q{i}, count(*) FILTER (_load_id >= $since{i}) AS n{i}"
-        )
-        rows.append(
-            f"{{'col': $col{i}::VARCHAR, 'counts': list_resize(coalesce(h{i}, []), {cells}, 0)::UINTEGER[], "
-            f"'missing': (greatest(n{i}, c{i}) - c{i})::UINTEGER, 'total': coalesce(s{i}, 0)::DOUBLE, "
-            f"'squares': coalesce(q{i}, 0)::DOUBLE}}"
-        )
-    sql = f"""
-        WITH counted AS (
-            SELECT version, arm, day, {", ".join(counted)}
-            FROM (SELECT {VERSION} AS version, {ARM} AS arm, {DAY} AS day, _load_id, {", ".join(values)}
-                  {scope.rows})
-            GROUP BY version, arm, day),
-        unfolded AS (SELECT version, arm, day, unnest([{", ".join(rows)}]) AS f FROM counted)
-        SELECT f.col, version, arm, day, f.counts, f.missing, f.total, f.squares,
-               []::VARCHAR[] AS other, []::UINTEGER[] AS other_n
-        FROM unfolded WHERE f.missing + list_sum(f.counts) > 0"""
-    return sql, params
-
-
-def _categorical(grid: Grid, scope: Scope) -> tuple[str, dict[str, Any]]:
+def categorical(grid: Grid, scope: Scope) -> tuple[str, dict[str, Any]]:
+    """The statement (text, parameters) that counts one column of levels over the scope: ``COLUMNS``."""
     params = scope.params | {
         "col": grid.column, "levels": list(grid.bins.levels), "since": grid.first_load,
         "cells": grid.bins.cells,
