@@ -51,31 +51,90 @@ def test_a_file_that_is_still_growing_is_left(tmp_path: Path) -> None:
     assert inbox.at_rest(tmp_path, "s", seen, 0) == [(path, "s")]
 
 
-def test_a_file_that_grows_while_it_is_read_is_not_half_loaded(
-    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def _grow(path: Path) -> None:
+    with path.open("a") as file:
+        file.write(",".join(row(500)) + "\n")
+
+
+def _rewrite(path: Path) -> None:
+    """Other content of the same size, and the time of change as it was: only the content tells."""
+    seen = path.stat()
+    path.write_text(path.read_text("utf-8").replace("north", "south"), "utf-8")
+    os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+
+def _touch(path: Path) -> None:
+    os.utime(path, ns=(1, 1))
+
+
+@pytest.mark.parametrize("change", [_grow, _rewrite, _touch, Path.unlink])
+def test_a_file_that_changes_while_it_is_read_is_not_half_loaded(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
 ) -> None:
     path = _log(tmp_path / "a.csv")
 
-    def growing(*args: object, **options: object) -> object:
+    def changing(*args: object, **options: object) -> object:
         said = options["progress"]
 
         def progress(phrase: str, share: float) -> None:
             if phrase == "Counting":
-                with path.open("a") as file:
-                    file.write(",".join(row(500)) + "\n")
+                change(path)
             said(phrase, share)  # type: ignore[operator]
 
         return load_file(*args, **(options | {"progress": progress}))  # type: ignore[arg-type]
 
-    monkeypatch.setattr(inbox, "load_file", growing)
+    monkeypatch.setattr(inbox, "load_file", changing)
     assert inbox.take(workspace, path, "s", actor="t") is None
     with workspace.read() as cursor:
         assert cursor.execute("SELECT count(*) FROM load").fetchone() == (0,)
     monkeypatch.undo()
     taken = inbox.take(workspace, path, "s", actor="t")
+    if change is Path.unlink:
+        assert taken is None
+        return
     assert taken is not None
     assert taken.load is not None
-    assert taken.load.rows_loaded == 41
+    assert taken.load.rows_loaded == 40 + (change is _grow)
+
+
+def test_half_a_file_that_is_no_log_yet_is_left_and_not_moved_away(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, whole = tmp_path / "a.csv", _log(tmp_path / "b.txt").read_text("utf-8")
+    path.write_text(whole[:40], "utf-8")  # the header alone
+
+    def half(*args: object, **options: object) -> object:
+        try:
+            return load_file(*args, **options)  # type: ignore[arg-type]
+        finally:
+            path.write_text(whole, "utf-8")
+
+    monkeypatch.setattr(inbox, "load_file", half)
+    assert inbox.take(workspace, path, "s", actor="t") is None
+    assert not (tmp_path / "failed").exists()
+    monkeypatch.undo()
+    taken = inbox.take(workspace, path, "s", actor="t")
+    assert taken is not None
+    assert taken.to == inbox.DONE
+
+
+def test_a_failed_file_has_its_reason_before_it_is_moved(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"\x89PNG....")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(inbox.os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            inbox.take(workspace, path, "s", actor="t")
+    assert "PNG" in (tmp_path / "failed" / "a.csv.reason.txt").read_text("utf-8")
+    taken = inbox.take(workspace, path, "s", actor="t")
+    assert taken is not None
+    assert sorted(p.name for p in (tmp_path / "failed").iterdir()) == ["a.csv", "a.csv.reason.txt"]
 
 
 def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(tmp_path: Path) -> None:

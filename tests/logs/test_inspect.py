@@ -255,3 +255,9 @@ def test_names_in_five_languages_are_known(name: str, role: str) -> None:
 
 def test_names_are_compared_without_case_accents_and_signs() -> None:
     assert normalise("  Probabilité (Modèle) ") == "probabilite_modele"
+
+
+def test_a_column_that_is_called_a_time_and_is_none_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", [row(i, when=f"shift {i}") for i in range(30)])
+    with pytest.raises(PlumblineError, match=r"'when' \('shift 0'\) cannot be read as one"):
+        inspect(path, ws=workspace)

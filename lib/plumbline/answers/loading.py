@@ -20,7 +20,7 @@ from plumbline.domain import (
     System,
     Task,
 )
-from plumbline.logs.inspect import Inspection, inspect
+from plumbline.logs.inspect import COSTS, Inspection, inspect
 from plumbline.logs.labels import load_labels
 from plumbline.logs.load import load_decisions
 from plumbline.logs.orders import ordered, read_order
@@ -238,7 +238,7 @@ def load_file(
     if mapping is None:
         found = inspect_file(path, ws=ws, system=title, sheet=sheet)
         refuse_open(found, said)
-        mapping, doubts = found.mapping, _doubts(found, said)
+        mapping, doubts = found.mapping, (*_taken(found, said), *_doubts(found, said))
     used = settled(mapping, said)
     given = (
         replace(open_source(ws, path, whole=True, sheet=sheet), origin=origin) if sheet or origin else path
@@ -260,6 +260,14 @@ def load_file(
         )  # fmt: skip
     checked = check_loaded(ws, made, actor=actor)
     return replace(checked, notes=(*checked.notes, *doubts)) if made.rows_loaded else checked
+
+
+def _taken(found: Inspection, said: Said) -> tuple[str, ...]:
+    """How the file is read where nobody looked at it first; what the mapping leaves unknown is said by the pages."""
+    zoned = said.timezone is not None
+    return tuple(
+        note for note in found.notes if note not in COSTS.values() and not (zoned and "are taken as" in note)
+    )
 
 
 def _doubts(found: Inspection, said: Said) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ def inspect(workspace: str | None, file: Path, sheet: str | None) -> Any:
     found = loading.inspect_file(file, sheet=sheet)
     lines = [f"{file.name}: {found.format}, {found.rows_sampled} rows sampled"]
     lines += [f"  {c.column} -> {c.role} ({c.confidence:.0%}: {c.reason})" for c in found.mapping.columns]
+    lines += [f"  {note}" for note in found.notes]
     lines += [f"  ? {q.text}" + (f" Say it with {q.say}." if q.say else "") for q in found.asked]
     return contract.inspection(found), lines
 

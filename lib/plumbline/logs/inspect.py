@@ -14,6 +14,7 @@ from plumbline.logs import questions
 from plumbline.logs.facts import Facts, uses_decimal_commas
 from plumbline.logs.guess import Guess, guess_mapping
 from plumbline.logs.questions import Question
+from plumbline.logs.roles import name_strength
 from plumbline.logs.source import Source, open_source, relation, unreadable
 from plumbline.logs.times import order_of
 from plumbline.store.workspace import Workspace
@@ -99,7 +100,7 @@ def inspect(
         guess = guess_mapping(facts, known)
         roles = {m.role.role for m in guess.mapping.columns}
         if guess.kind == "decisions" and "timestamp" not in roles:
-            raise _no_time(path, source)
+            raise _no_time(path, facts)
         return Inspection(
             file=path.name, format=source.form.format, encoding=source.form.encoding,
             delimiter=source.form.delimiter, decimal="," if comma else ".", columns=source.columns,
@@ -133,12 +134,18 @@ def _repeated_names(source: Source) -> list[str]:
     return [f"Some columns have the same name; the later ones go by {renamed}."] if renamed else []
 
 
-def _no_time(path: Path, source: Source) -> PlumblineError:
-    names = ", ".join(source.columns[:30])
+def _no_time(path: Path, columns: Sequence[Facts]) -> PlumblineError:
+    """Which column was meant to be the time, where its name tells, and that it cannot be read as one."""
+    meant = [c for c in columns if name_strength(c.name).get("timestamp") and c.present]
+    if meant:
+        best = max(meant, key=lambda c: name_strength(c.name)["timestamp"])
+        said = f"{best.name!r} ({best.present[0][:60]!r}) cannot be read as one: write times as 2026-12-31 23:59:59."
+    else:
+        said = f"Export it with a time. It has: {', '.join(c.name for c in columns[:30])}."
     return PlumblineError(
         "No column holds the time of the decisions, and without it nothing can be said over time",
         where=path.name,
-        todo=f"Export it with a time. It has: {names}.",
+        todo=said,
     )
 
 

@@ -33,6 +33,7 @@ from plumbline.store import loads, systems
 from plumbline.store.sql import decision_table, ident, system_key
 from plumbline.store.workspace import Workspace, now
 
+_PREDICTS = {Task.BINARY: "two classes", Task.MULTICLASS: "several classes", Task.REGRESSION: "a number"}
 After = Callable[[duckdb.DuckDBPyConnection, System, int], None]
 
 
@@ -213,7 +214,7 @@ def _system(cursor: duckdb.DuckDBPyConnection, title: str, mapping: Mapping, sou
         )
     if mapping.task and found.task and mapping.task is not found.task:
         raise PlumblineError(
-            f"The file looks like {mapping.task.value}, but the system {found.key} is {found.task.value}",
+            f"The file predicts {_PREDICTS[mapping.task]}, but the system {found.key} predicts {_PREDICTS[found.task]}",
             todo="Load it into a system of its own, or correct the mapping.",
         )
     if found.positive is None and mapping.positive is not None:

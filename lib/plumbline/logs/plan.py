@@ -210,13 +210,13 @@ def decisions_plan(
     names = {c.name for c in columns}
     if "timestamp" not in names:
         raise PlumblineError("No column gives the time of a decision", where=source.given.name,
-                             todo="Map one: --map COLUMN=timestamp.")  # fmt: skip
+                             todo="Give one the role timestamp; in a terminal: --map COLUMN=timestamp.")  # fmt: skip
     probas = [c.name for c in columns if c.map.role.role == "proba"]
     if not names & {"prediction", "score"} and not probas:
         raise PlumblineError(
             "No column gives a prediction or a score",
             where=source.given.name,
-            todo="Map one: --map COLUMN=prediction, or COLUMN=score.",
+            todo="Give one the role prediction or score; in a terminal: --map COLUMN=prediction.",
         )
     derived: tuple[tuple[str, str], ...] = ()
     if probas and "prediction" not in names and task is not Task.REGRESSION:
@@ -245,7 +245,7 @@ def labels_plan(source: Source, mapping: Mapping, *, task: Task) -> Plan:
     for needed in wanted[:2]:
         if needed not in names:
             raise PlumblineError(f"The labels file has no column for {needed}", where=source.given.name,
-                                 todo=f"Map one: --map COLUMN={needed}.")  # fmt: skip
+                                 todo=f"Give one the role {needed}; in a terminal: --map COLUMN={needed}.")  # fmt: skip
     reasons = (
         ("no_decision_id", '"decision_id" IS NULL', "decision_id"),
         ("bad_label", odd_bit(columns, "label"), "label"),

@@ -38,9 +38,9 @@ def nothing_fits(file: str, records: int, reasons: dict[str, int]) -> PlumblineE
         )
     reason, rows = max(reasons.items(), key=lambda item: item[1])
     return PlumblineError(
-        f"None of the {records} rows could be loaded: {reason} in {rows}",
+        f"None of the {records} rows could be loaded: {reason.replace('_', ' ')} in {rows}",
         where=file,
-        todo="Check the mapping: plumbline inspect FILE shows how each column was read.",
+        todo="Check what each column was taken for; in a terminal: plumbline inspect FILE.",
     )
 
 

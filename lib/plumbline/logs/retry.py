@@ -292,7 +292,7 @@ def _with_formats(mapping: Mapping, columns: Sequence[str], rows: Sequence[list[
                 if facts.times.ambiguous:
                     raise PlumblineError(
                         f"The dates of {item.column!r} can be read day first or month first, e.g. {facts.present[0]}",
-                        todo="Say which: --date-order dmy or mdy.",
+                        todo="Say which comes first; in a terminal: --date-order dmy or mdy.",
                     )
                 form = facts.times.format
             item = replace(item, format=form)
