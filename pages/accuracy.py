@@ -15,7 +15,7 @@ system = shell.chosen(view)
 
 top = st.container()
 bar = series.bar()
-offered = choices.choices(view.ws, str(view.ws.path), system.key, view.change)
+offered = choices.choices(view.ws, str(view.ws.path), system.key, view.own)
 by_version, column, estimated = series.lines((*offered.columns, *offered.numeric), bar)
 answer = ask(
     view,

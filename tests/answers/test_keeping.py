@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -12,12 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plumbline.answers import keeping, scanned
+from plumbline.answers import keeping, scanned, wholerow
 from plumbline.answers.erasing import erase_person
 from plumbline.answers.loading import load_file, set_reference, undo_load
 from plumbline.answers.promises import change_settings
-from plumbline.answers.releases import releases_of
-from plumbline.domain import PlumblineError
+from plumbline.answers.releases import releases, releases_of
+from plumbline.answers.segments import segments
+from plumbline.domain import PlumblineError, PointStatus
+from plumbline.monitor.wholerow import WholeRow
 from plumbline.profile import rows
 from plumbline.store import kept as store
 from plumbline.store import loads, systems, trail
@@ -71,7 +74,7 @@ def _told(ws: Workspace) -> dict[str, Any]:
     """The answer to every question whose answer is kept."""
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")
-        return {
+        found: dict[str, Any] = {
             "duplicates": scanned.duplicate_ids(cursor, system),
             "repeats": scanned.repeated(cursor, system, examples=True),
             "personal": scanned.personal_of(cursor, system),
@@ -80,14 +83,23 @@ def _told(ws: Workspace) -> dict[str, Any]:
             "overridden": scanned.overridden(cursor, system),
             "guardrails": releases_of(cursor, system).guardrails,
         }
+    beside = releases(ws, "s")
+    return found | {
+        "shifts": beside.shifts, "side by side": beside.comparisons, "slices": segments(ws, "s").search,
+    }  # fmt: skip
 
 
 def _measured(ws: Workspace) -> dict[str, Any]:
     """The same where nothing is kept."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keeping, "kept", lambda _cursor, _system, _question, _kind, make: make())
-        for module in (scanned, __import__("plumbline.answers.releases", fromlist=["kept"])):
-            patch.setattr(module, "kept", keeping.kept)
+        for name, module in list(sys.modules.items()):
+            if (
+                name.startswith("plumbline.answers.")
+                and hasattr(module, "kept")
+                and hasattr(module.kept, "__code__")
+            ):
+                patch.setattr(module, "kept", keeping.kept)
         return _told(ws)
 
 
@@ -238,6 +250,26 @@ def test_a_load_drops_what_no_longer_holds(told: tuple[Workspace, Path]) -> None
         held = {row[0] for row in cursor.execute("SELECT rests_on FROM kept").fetchall()}
     assert before
     assert held == {digest}  # the check after the load kept its own
+    ws.close()
+
+
+def test_whole_rows_are_compared_once(told: tuple[Workspace, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take a classifier a week; another window is another question."""
+    ws, _ = told
+    made = WholeRow(None, None, 400, 900, 0.7, 0.65, 0.75, 1.2, 0.9, 1.1, PointStatus.BREACH, ("x",))
+    asked: list[object] = []
+
+    def compared(*given: object) -> wholerow._Compared:
+        asked.append(given)
+        return wholerow._Compared(made, (made,))
+
+    monkeypatch.setattr(wholerow, "_compared", compared)
+    found = [wholerow.whole_row(ws, "s") for _ in range(2)]
+    assert found[0] == found[1]
+    assert found[0].now == made
+    assert len(asked) == 1
+    wholerow.whole_row(ws, "s", version="2")
+    assert len(asked) == 2
     ws.close()
 
 

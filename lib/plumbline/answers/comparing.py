@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from plumbline.answers.keeping import kept
 from plumbline.domain import System, Task
 from plumbline.monitor.attribution import Split, splits
 from plumbline.monitor.champions import Span
@@ -62,10 +63,14 @@ def comparisons(
     worth = [o for o in found.overlaps if min(o.n) >= LEAST and o.end - o.start >= SHORTEST]
     stated = system.settings.get("split")
     intended = share if share is not None else float(stated) if isinstance(stated, (int, float)) else None
-    return tuple(
-        _compared(cursor, system, _in_charge_first(o, found.spans), intended)
-        for o in sorted(worth, key=lambda o: o.start, reverse=True)[:COMPARED]
-    )
+
+    def make() -> tuple[Comparison, ...]:
+        return tuple(
+            _compared(cursor, system, _in_charge_first(o, found.spans), intended)
+            for o in sorted(worth, key=lambda o: o.start, reverse=True)[:COMPARED]
+        )
+
+    return kept(cursor, system, f"side by side, dealt {intended}", tuple[Comparison, ...], make)
 
 
 def _in_charge_first(overlap: Overlap, spans: Sequence[Span]) -> Overlap:
@@ -101,8 +106,12 @@ def _moments(of: arms.HourMoments) -> Moments:
 
 def shifts(cursor: Cursor, system: System, found: Releases) -> tuple[Shift, ...]:
     """Every switch, split, in order of time."""
-    features = balanced_by(cursor, system)
-    return tuple(_shift(cursor, system, found.spans, s, features) for s in found.switches)
+
+    def make() -> tuple[Shift, ...]:
+        features = balanced_by(cursor, system)
+        return tuple(_shift(cursor, system, found.spans, s, features) for s in found.switches)
+
+    return kept(cursor, system, "switches", tuple[Shift, ...], make)
 
 
 def balanced_by(cursor: Cursor, system: System) -> tuple[str, ...]:

@@ -7,12 +7,14 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plumbline.answers.backgrounds import background
 from plumbline.answers.draws import basis, draw, row_of
+from plumbline.answers.keeping import kept
 from plumbline.domain import Explanation, FloatArray, IntArray, PlumblineError, Slice, Source, System, Task
 from plumbline.explain.global_importance import sample_rows
 from plumbline.explain.logged import LoggedCheck, check_logged
@@ -204,9 +206,9 @@ def _check_model(
     model = RegisteredModel(
         body, held.sha256, version, held.feature_map, held.name, against.rows, against.words
     )
-    kept = kept_check(cursor, system.key, version, held.sha256, rest)
-    if kept is not None:
-        return model, check_from(kept), ""
+    earlier = kept_check(cursor, system.key, version, held.sha256, rest)
+    if earlier is not None:
+        return model, check_from(earlier), ""
     frame = draw(ws, cursor, system, version, CHECKED)
     try:
         checked = check_model(
@@ -242,6 +244,10 @@ def check_recorded(cursor: Cursor, system: System) -> float:
     """Of recorded attributions, the share that adds up to the logged score; 0 where none are recorded."""
     if not any(c.role.role == "attribution" for c in systems.decision_columns(cursor, system.key)):
         return 0.0
+    return kept(cursor, system, "attributions add up", float, lambda: _recorded_share(cursor, system))
+
+
+def _recorded_share(cursor: Cursor, system: System) -> float:
     frame = decisions.sample(cursor, system, Slice(), CHECKED, 0)
     shares = []
     for version, part in frame.groupby(frame["version"].fillna(""), sort=True):
@@ -259,12 +265,16 @@ def logged_explanation(cursor: Cursor, system: System, drawn: pd.DataFrame) -> l
         return [False] * len(drawn)
     sound = {}
     for version in drawn["version"].dropna().unique().tolist():
-        check = _check_logged(
-            system, decisions.sample(cursor, system, Slice(version=version), CHECKED, 0), version
-        )
-        sound[version] = check is not None and check.passed
+        name = f"attributions of version {version} add up"
+        sound[version] = kept(cursor, system, name, bool, partial(_adds_up, cursor, system, version))
     there = drawn[parts].notna().all(axis=1).tolist()
     return [held and sound.get(version, False) for held, version in zip(there, drawn["version"], strict=True)]
+
+
+def _adds_up(cursor: Cursor, system: System, version: str) -> bool:
+    drawn = decisions.sample(cursor, system, Slice(version=version), CHECKED, 0)
+    check = _check_logged(system, drawn, version)
+    return check is not None and check.passed
 
 
 def feature_frame(frame: pd.DataFrame) -> pd.DataFrame:

@@ -26,7 +26,8 @@ SAMPLED, DRAWN, SEED = 20, 400, 3
 
 def drawn(cursor: Cursor, system: System) -> pd.DataFrame:
     """The sample: of 400 decisions drawn at random 20, by turns from each version and outcome."""
-    frame = decisions.sample(cursor, system, Slice(), DRAWN, seed=SEED)
+    parts = [c.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "attribution"]
+    frame = decisions.sample(cursor, system, Slice(), DRAWN, SEED, parts)
     if frame.empty:
         return frame
     mixed = frame.sample(frac=1.0, random_state=SEED)

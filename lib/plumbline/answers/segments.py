@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from plumbline.answers.keeping import kept
 from plumbline.answers.reading import resolved
 from plumbline.answers.wording import headline_of, say_level, say_metric, say_value
 from plumbline.domain import Slice, System
@@ -22,6 +23,12 @@ class SegmentsAnswer:
     search: Search
     sentence: str
     asked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    search: Search
+    columns: bool
 
 
 def segments(
@@ -52,14 +59,24 @@ def segments(
             part = replace(part, start=healthy[1])
         asked = metric or headline_of(system)
         name = measured(system, asked)
-        by = slicers(cursor, system, {column for column, _ in part.where})
-        now = sliced_rows(cursor, system, part, name, by)
-        then, against = None, against if healthy else "rest"
-        if healthy:
-            span = replace(part, start=healthy[0], end=healthy[1], version=None)
-            then = sliced_rows(cursor, system, span, name, by)
-    found = search(now, name, reference=then, against=against, proportion=name in PROPORTIONS, pairs=pairs)
-    sentence = _sentence(found, bool(by), system.unit)
+        against = against if healthy else "rest"
+
+        def make() -> _Searched:
+            by = slicers(cursor, system, {column for column, _ in part.where})
+            now = sliced_rows(cursor, system, part, name, by)
+            then = None
+            if healthy:
+                span = replace(part, start=healthy[0], end=healthy[1], version=None)
+                then = sliced_rows(cursor, system, span, name, by)
+            even = name in PROPORTIONS
+            return _Searched(
+                search(now, name, reference=then, against=against, proportion=even, pairs=pairs), bool(by)
+            )
+
+        question = f"slices of {part!r} by {name} against {against}{', pairs' if pairs else ''}"
+        made = kept(cursor, system, question, _Searched, make)
+    found = made.search
+    sentence = _sentence(found, made.columns, system.unit)
     return SegmentsAnswer(system, part, found, sentence, "" if asked == name else asked)
 
 

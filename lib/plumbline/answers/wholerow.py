@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from plumbline.answers.drift import Span, drift_chunk, reference_of, window_of
+from plumbline.answers.keeping import kept
 from plumbline.answers.reading import resolved
 from plumbline.domain import Kind, PlumblineError, PointStatus, Slice, System
 from plumbline.monitor import wholerow
@@ -14,7 +15,7 @@ from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.wholerow import Column, WholeRow
 from plumbline.profile import decisions, read
 from plumbline.store import systems
-from plumbline.store.workspace import Workspace
+from plumbline.store.workspace import Cursor, Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,12 @@ class WholeRowAnswer:
     now: WholeRow
     chunks: tuple[WholeRow, ...]
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    now: WholeRow
+    chunks: tuple[WholeRow, ...]
 
 
 def whole_row(
@@ -68,25 +75,38 @@ def whole_row(
             cursor, system, Slice(version=version), [columns[0][0].partition(":")[2], columns[0][0]]
         )
         chunk = by or drift_chunk(profiles)
-        then = decisions.sample(cursor, system, Slice(*healthy, version, None, where), wholerow.ROWS)
-        base = _columns(then, columns)
-        if len(then) < wholerow.FEWEST:
-            raise PlumblineError(
-                f"The reference of {key} holds {len(then)} such decisions; {wholerow.FEWEST} are needed"
-            )
-        encode = wholerow.encoder(base)
-        index = chunk_index([t.date() for t in then["timestamp"]], chunk)[2]
-        fitted = wholerow.components(encode.matrix(base), index)
-
-        def held(span: Span, rows: int, base: list[Column], *, strongest: bool = False) -> WholeRow:
-            part = decisions.sample(cursor, system, Slice(*span, version, None, where), rows, 1)
-            return wholerow.compare(encode, base, fitted, _columns(part, columns), span, strongest=strongest)
-
-        now = held(shown, wholerow.ROWS, base, strongest=True)
-        less = _columns(then.sample(min(len(then), CHUNK_ROWS), random_state=0), columns)
         spans = _chunks(profiles[0].days, chunk) if over_time and profiles else []
-        chunks = tuple(held(span, CHUNK_ROWS, less) for span in spans[-MOST_CHUNKS:])
-    return WholeRowAnswer(system, healthy, shown, chunk, now, chunks, _sentence(now))
+        asked = Slice(*healthy, version, None, where)
+        found = kept(
+            cursor, system, f"whole rows of {shown} against {asked} by {chunk}{', over time' if over_time else ''}",
+            _Compared, lambda: _compared(cursor, system, columns, asked, shown, chunk, spans[-MOST_CHUNKS:]),
+        )  # fmt: skip
+    return WholeRowAnswer(system, healthy, shown, chunk, found.now, found.chunks, _sentence(found.now))
+
+
+def _compared(
+    cursor: Cursor, system: System, columns: list[tuple[str, Kind]], reference: Slice, window: Span, by: str,
+    spans: list[tuple[datetime, datetime]],
+) -> _Compared:  # fmt: skip
+    names = [name for name, _ in columns]
+    then = decisions.sample(cursor, system, reference, wholerow.ROWS, columns=names)
+    base = _columns(then, columns)
+    if len(then) < wholerow.FEWEST:
+        raise PlumblineError(
+            f"The reference of {system.key} holds {len(then)} such decisions; {wholerow.FEWEST} are needed"
+        )
+    encode = wholerow.encoder(base)
+    index = chunk_index([t.date() for t in then["timestamp"]], by)[2]
+    fitted = wholerow.components(encode.matrix(base), index)
+
+    def held(span: Span, rows: int, base: list[Column], *, strongest: bool = False) -> WholeRow:
+        part = replace(reference, start=span[0], end=span[1])
+        drawn = decisions.sample(cursor, system, part, rows, 1, names)
+        return wholerow.compare(encode, base, fitted, _columns(drawn, columns), span, strongest=strongest)
+
+    now = held(window, wholerow.ROWS, base, strongest=True)
+    less = _columns(then.sample(min(len(then), CHUNK_ROWS), random_state=0), columns)
+    return _Compared(now, tuple(held(span, CHUNK_ROWS, less) for span in spans))
 
 
 def _columns(frame: pd.DataFrame, columns: list[tuple[str, Kind]]) -> list[Column]:

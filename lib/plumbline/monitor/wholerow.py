@@ -171,15 +171,19 @@ def classifier_auc(x: FloatArray, y: NDArray[np.int64]) -> tuple[float, float, f
     x: (n, columns) codes, NaN where missing. Gradient boosting, so that interactions count.
     """
     from sklearn.model_selection import StratifiedGroupKFold
+    from threadpoolctl import threadpool_limits
 
     # rows that repeat stay in one fold: a copy that was learnt from would be told apart by heart
     _, alike = np.unique(np.nan_to_num(x, nan=-1e300), axis=0, return_inverse=True)
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     scores = np.zeros(len(y))
-    for learn, tell in folds.split(x, y, alike.ravel()):
-        # ranks within the fold: models of different folds score on different scales
-        told = _model().fit(x[learn], y[learn]).predict_proba(x[tell])[:, 1]
-        scores[tell] = np.argsort(np.argsort(told, kind="stable"), kind="stable") / len(tell)
+    with threadpool_limits(
+        1, "openmp"
+    ):  # a few hundred rows: threads wait for each other longer than they work
+        for learn, tell in folds.split(x, y, alike.ravel()):
+            # ranks within the fold: models of different folds score on different scales
+            told = _model().fit(x[learn], y[learn]).predict_proba(x[tell])[:, 1]
+            scores[tell] = np.argsort(np.argsort(told, kind="stable"), kind="stable") / len(tell)
     return auc_with_limits(scores, y)
 
 

@@ -26,8 +26,10 @@ from plumbline.store.workspace import naive, now
 HARMLESS = (
     "scorecard kept", "signals checked", "recorded: ", "settings changed", "columns grouped", "context answered",
     "control ", "attestation approved", "exemption ", "document ", "registry ", "model file registered",
-    "attributions stored", "incident", "finding", "report", "pull",
+    "attributions stored", "decision records tried", "incident", "finding", "report", "pull",
 )  # fmt: skip
+#: answers of one system: windows and filters are without end
+MOST = 500
 #: parts of the package whose code decides no measured figure
 _BESIDE = ("ui", "charts", "commands", "report", "demo")
 
@@ -69,9 +71,20 @@ def find(cursor: duckdb.DuckDBPyConnection, key: str, question: str, digest: str
 
 
 def keep(cursor: duckdb.DuckDBPyConnection, key: str, question: str, digest: str, body: str) -> None:
-    """Keep an answer; one that cannot be kept (a full disk) is measured again next time."""
+    """Keep an answer, at most ``MOST`` of a system as it is; one that cannot be kept is measured again next time."""
     with suppress(duckdb.Error):
-        cursor.execute("INSERT INTO kept VALUES (?, ?, ?, ?, ?)", [key, question, digest, body, naive(now())])
+        cursor.execute(
+            """INSERT INTO kept SELECT $key, $question, $digest, $body, $at
+               WHERE (SELECT count(*) FROM kept WHERE system = $key AND rests_on = $digest) < $most""",
+            {
+                "key": key,
+                "question": question,
+                "digest": digest,
+                "body": body,
+                "at": naive(now()),
+                "most": MOST,
+            },
+        )
 
 
 def forget_stale(cursor: duckdb.DuckDBPyConnection, key: str, digest: str) -> None:

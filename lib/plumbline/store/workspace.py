@@ -134,14 +134,19 @@ class Workspace:
         if writer is not None:
             writer.interrupt()
 
-    def change(self) -> int:
+    def change(self, system: str | None = None) -> int:
         """A number that grows with every recorded change: the key of every cache.
 
         A scorecard that is kept changes nothing that another answer rests on, and does not count.
+
+        Args:
+            system: leave out what was done to other systems alone.
         """
         with self.read() as cursor:
             row = cursor.execute(
-                "SELECT coalesce(max(seq), 0) FROM trail WHERE action <> 'scorecard kept'"
+                """SELECT coalesce(max(seq), 0) FROM trail
+                   WHERE action <> 'scorecard kept' AND ($system IS NULL OR system IN ($system, ''))""",
+                {"system": system},
             ).fetchone()
         return int(row[0]) if row else 0
 

@@ -21,12 +21,15 @@ def ask(
     """Put a question of ``plumbline.answers`` to the view's workspace.
 
     Kept by workspace, its change counter, the question and the day (statements end on a date), so that a
-    load or an undo needs no clearing. The answer is a copy: nothing done to it reaches the next run.
+    load or an undo needs no clearing. A question about the chosen system, which is its first argument, is kept
+    through what is done to the others. The answer is a copy: nothing done to it reaches the next run.
     """
+    own = view.system is not None and args[:1] == (view.system.key,)
+    change = view.own if own else view.change
     name = f"{question.__module__}.{question.__qualname__}"
     today = datetime.now(UTC).date()
     kept: T = (_kept_here if view.scratch else _kept)(
-        question, view.ws, name, str(view.ws.path.resolve()), view.change, today, args, dict(options)
+        question, view.ws, name, str(view.ws.path.resolve()), change, today, args, dict(options)
     )
     return kept
 

@@ -42,12 +42,13 @@ def read(ws: Workspace, mode: Mode, *, scratch: bool = False) -> View:
             cards.note("No system yet. Load a log to begin.")
             return View(ws, change, mode, (), scratch=scratch)
         system = _system(found)
-        offered = choices(ws, str(ws.path), system.key, change)
+        own = ws.change(system.key)
+        offered = choices(ws, str(ws.path), system.key, own)
         start, end = _window(offered)
         version = _one_of("Version", session.VERSION.name, ALL_VERSIONS, offered.versions)
         _missing(session.CHUNK.name, CHUNKS, "chunk")
         chunk = st.selectbox("Chunk", CHUNKS, key=session.CHUNK.name, bind="query-params")
-        where = _filter(ws, system.key, offered, change)
+        where = _filter(ws, system.key, offered, own)
     return View(
         ws,
         change,
@@ -60,6 +61,7 @@ def read(ws: Workspace, mode: Mode, *, scratch: bool = False) -> View:
         None if chunk == "auto" else chunk,
         where,
         scratch,
+        own,
     )
 
 

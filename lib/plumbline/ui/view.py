@@ -26,6 +26,7 @@ class View:
     chunk: str | None = None  # day, week, month; None: chosen from the data
     where: tuple[tuple[str, str], ...] = ()
     scratch: bool = False  # ws is this session's own and ends with it
+    own: int = 0  # as ``change``, of the chosen system alone
 
     @property
     def slice(self) -> Slice:
