@@ -116,9 +116,9 @@ def get_ready(ws: Workspace, stop: threading.Event | None = None) -> None:
     from plumbline.answers.readying import ready
 
     try:
-        ready(ws, stop.is_set if stop else lambda: False)
         for name in HEAVY:
             import_module(name)
+        ready(ws, stop.is_set if stop else lambda: False)
     except Exception as error:  # whoever asks for it meets the same, and is told
         if stop is None or not stop.is_set():
             LOG.warning("not made ready: %s", error)
