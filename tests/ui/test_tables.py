@@ -22,3 +22,11 @@ def test_no_cell_or_name_of_a_grid_is_a_formula_where_it_is_saved() -> None:
     assert safe["text"].tolist() == ["'-2+3|x", "-2.5", "+3 %"]
     assert safe["n"].tolist() == [1, -2, 3]
     assert safe["cut"].tolist() == ["a", "b", "'-"]
+
+
+def test_differences_and_ranges_stay_as_they_are_written_and_nothing_hides_behind_one() -> None:
+    ours = ["+10.3 points", "+1.2 to +3.4", "−0.5 points to +2 points", "-1.2 %"]
+    hostile = ["+1+HYPERLINK()", "+5 to =A1", "-1 points|x", "+1 %\n=2"]
+    safe = for_export(pd.DataFrame({"ours": ours, "hostile": hostile}))
+    assert safe["ours"].tolist() == ours
+    assert safe["hostile"].tolist() == [f"'{cell}" for cell in hostile]

@@ -54,7 +54,8 @@ def word(status: str, words: str = "") -> str:
     return f":{look.markdown}[{look.glyph}\u00a0{plain(words or look.word)}]"
 
 
-#: where the first clause of a finding ends
+#: where the first clause of a finding ends, and of what stands in its brackets
+_BRACKET = re.compile(r"\(([^();]*);[^()]*\)")
 _CLAUSE = re.compile(r";\s|\s\(approved by |(?<=[a-z)])\.\s(?=[A-Z\d])")
 _REASON = re.compile(r"^([A-Z]+-\d+) .+?: (fail|unknown|partial|exempt)\. (.+)$")
 
@@ -66,11 +67,14 @@ def reason(words: str, longest: int = 260, *, clause: bool = False) -> str:
     """
     found = _REASON.match(words)
     if not found:
-        return prose(_CLAUSE.split(words, maxsplit=1)[0].rstrip(".") + "." if clause else words, longest)
+        return prose(_first(words) if clause else words, longest)
     control, status, finding = found.groups()
-    if clause:
-        finding = _CLAUSE.split(finding, maxsplit=1)[0].rstrip(".") + "."
-    return f"{prose(finding, longest)} {word(status, f'{control} {status}')}"
+    said = prose(_first(finding) if clause else finding, longest)
+    return f"{said} {word(status, f'{control} {status}')}"
+
+
+def _first(finding: str) -> str:
+    return _CLAUSE.split(_BRACKET.sub(r"(\1)", finding), maxsplit=1)[0].rstrip(".") + "."
 
 
 def glyph(status: str) -> str:

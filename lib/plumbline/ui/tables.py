@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: cells that are numbers in words: right-aligned, so that their digits stand below each other
 _NUMBER = re.compile(r"^(?:(?:< )?[+−-]?[\d,.]+(?:e[+-]?\d+)?(?: %)?|–|)$")
+#: a difference or a range of them as we write it: it begins as a formula might, and cannot be one
+_QUANTITY = re.compile(r"^[+−-][\d,.]+(?: %| points)?(?: to [+−-]?[\d,.]+(?: %| points)?)?$")
 
 
 def grid(
@@ -64,7 +66,8 @@ def for_export(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cell(value: object) -> object:
-    return no_formula(value) if isinstance(value, str) and not _NUMBER.match(value) else value
+    ours = isinstance(value, str) and (_NUMBER.match(value) or _QUANTITY.match(value))
+    return no_formula(value) if isinstance(value, str) and not ours else value
 
 
 def trail(entries: Sequence[TrailEntry]) -> None:
