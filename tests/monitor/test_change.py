@@ -45,6 +45,26 @@ def test_a_slope_is_dated_to_where_it_sets_in(seed: int) -> None:
     assert change.after < change.before - 0.15
 
 
+def test_the_onset_of_what_grows_from_nothing_lies_nearer_than_its_step_and_a_step_is_its_own() -> None:
+    """A bias that comes as an adoption curve does, over three weeks, and one that is there at once."""
+    grown, sharp = [], []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        day = np.repeat(np.arange(200), 60)
+        true = rng.normal(100, 10, len(day))
+        noise = true + rng.normal(0, 10, len(day))
+        curve = 12 / (1 + np.exp(-(day - 100) / 5))
+        for kept, shift, began in ((grown, curve, 88), (sharp, np.where(day >= 100, 8.0, 0.0), 100)):
+            change = found(regressed(day, noise + shift, true), "bias")
+            assert change is not None
+            assert change.onset <= change.at
+            assert ("Signs of it from" in change.sentence) <= (change.onset < change.at)
+            kept.append([abs((moment - at(began)).days) for moment in (change.at, change.onset)])
+    step, onset = np.median(grown, axis=0)
+    assert onset <= 0.6 * step
+    assert np.median(sharp, axis=0).tolist() == [0, 0]
+
+
 def test_a_bad_day_that_passed_has_an_end() -> None:
     drop = np.zeros(60)
     drop[40:42] = 0.5

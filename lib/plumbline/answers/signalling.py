@@ -76,7 +76,7 @@ def measurements(
 
 
 def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
-    onset = m.held.change.at if m.held.change else None
+    onset = m.held.change.onset if m.held.change else None
     say = partial(say_value, unit=m.system.unit)
     points = m.held.points
     if m.by != m.held.by:

@@ -4,6 +4,9 @@ Breaks are searched with ``ruptures`` (KernelCPD, linear kernel: the exact least
 Celisse et al. 2018) on daily values in units of their noise. The last run of segments that are worse than
 before by more than chance and by enough to matter is the change. It is told as a slope that sets in on a
 day where that fits as well as the steps for fewer breaks, else as the first of the steps.
+
+What grows from nothing has no such day: a step is put where half of it is there. Its ``onset`` is the day from which
+a running sum of days that are worse (CUSUM, Page 1954) has not been back at zero by then.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from itertools import pairwise
 import numpy as np
 
 from plumbline.domain import FloatArray, Point
+from plumbline.monitor.cusum import ALLOWANCE, cusum
 from plumbline.monitor.figures import say_figure
 from plumbline.monitor.intervals import Z
 from plumbline.monitor.metrics import Metric, metric
@@ -25,6 +29,7 @@ PENALTY = 4.0
 #: standard errors between levels that chance does not reach
 BEYOND = 3.0
 FEWEST = 8  # days with a value
+FEWEST_GROWING = 3  # days over which a change grew, if it is to be told from a step
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,9 @@ class ChangePoint:
     """One change for the worse.
 
     ``at``: start of the first day of it; ``low`` and ``high``: the days between which it began with 95 %
-    probability, all days alike likely beforehand. ``kind``: step or slope. ``before``, ``after``: mean
-    levels; of a slope ``after`` is the level of its last days. ``until``: end, None while it lasts.
+    probability, all days alike likely beforehand. ``onset``: from when it grew, ``at`` or before.
+    ``kind``: step or slope. ``before``, ``after``: mean levels; of a slope ``after`` is the level of its
+    last days. ``until``: end, None while it lasts.
     """
 
     metric: str
@@ -47,6 +53,7 @@ class ChangePoint:
     n_after: int
     until: datetime | None
     sentence: str
+    onset: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +223,29 @@ def _told(
     before, after = series.level(first, at)[0], series.level(tail, ended)[0]
     until = series.end[ended - 1] if ended < len(series.value) else None
     kind = "slope" if slope else "step"
+    onset = series.start[_onset(series, first, min(at, run[1]), at, before < after)]
+    hint = "" if onset >= series.start[low] else f" Signs of it from {onset.day} {onset:%B %Y} on."
     return ChangePoint(
         name, kind, series.start[at], series.start[low], series.start[min(high, ended - 1)], before, after,
         int(series.rows[first:at].sum()), int(series.rows[at:ended].sum()), until,
-        _sentence(one, kind, series.start[at], before, after, until, unit),
+        _sentence(one, kind, series.start[at], before, after, until, unit) + hint, onset,
     )  # fmt: skip
+
+
+def _onset(series: _Series, first: int, healthy: int, at: int, rising: bool) -> int:
+    """The block since which the running sum of blocks beyond [first, healthy) is above zero.
+
+    ``at`` where no more than a day or two lie between, or where they are not beyond that level by two standard errors.
+    """
+    level, se0 = series.level(first, healthy)
+    away = (series.value[first : at + 1] - level) * np.sqrt(series.rows[first : at + 1]) / series.noise
+    sums = cusum((away if rising else -away) - ALLOWANCE)
+    still = np.flatnonzero(sums <= 0)
+    onset = first + int(still[-1]) + 1 if len(still) else first
+    if onset > at - FEWEST_GROWING:
+        return at
+    grown, se1 = series.level(onset, at)
+    return onset if abs(grown - level) > Z * np.hypot(se0, se1) else at
 
 
 def _sentence(

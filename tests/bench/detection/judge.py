@@ -76,6 +76,20 @@ def dating_error(result: dict[str, Any]) -> float | None:
     return abs(_at(result["change_point"]) - pd.Timestamp(result["change"], tz="UTC")) / pd.Timedelta(days=1)
 
 
+def since_errors(result: dict[str, Any], family: str) -> list[float]:
+    """Days between the true change and the onset that a family's first finding of it names, either way."""
+    if not result["change"]:
+        return []
+    change = pd.Timestamp(result["change"], tz="UTC")
+    own = [
+        f
+        for f in alarms(result)
+        if f["signal"].startswith(family) and of_the_change(result, f) and f["since"]
+    ]
+    own = sorted((f for f in own if _at(f["known_at"]) >= change), key=lambda f: _at(f["known_at"]))
+    return [abs(_at(f["since"]) - change) / pd.Timedelta(days=1) for f in own[:1]]
+
+
 def watched(result: dict[str, Any]) -> float:
     """System-years in which any alarm would be false."""
     end = _at(result["reference_end"]) if result["reference_end"] != "None" else _at(result["first"])
@@ -104,6 +118,10 @@ def summary(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
             }
             errors = [e for e in map(dating_error, own) if e is not None]
             row |= {"change_points": len(errors), "median_change_point_error_days": _median(errors)}
+            row["worst_change_point_error_days"] = max(errors, default=None)
+            for family in ("performance.", "drift."):
+                told = [e for r in own for e in since_errors(r, family)]
+                row[f"since_error_days_{family[:-1]}"] = [len(told), _median(told), max(told, default=None)]
         elif story in STANDING:
             row["found"] = sum(any(f["signal"] == STANDING[story] for f in r["findings"]) for r in own)
         years = sum(watched(r) for r in own)

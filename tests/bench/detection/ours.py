@@ -17,6 +17,7 @@ import pandas as pd
 from plumbline.answers.checking import check
 from plumbline.answers.loading import load_file, set_reference
 from plumbline.answers.performance import performance
+from plumbline.answers.wording import headline_of
 from plumbline.demo.load import load_files
 from plumbline.demo.scenarios import SCENARIOS
 from plumbline.domain import Finding, Task
@@ -108,13 +109,15 @@ def checked(ws: Workspace, key: str, name: str, change: str | None) -> dict[str,
 def _looked_back(ws: Workspace, key: str) -> tuple[str | None, dict[str, Any]]:
     """When the headline metric is said to have changed, and how far weekly estimates lay from what labels said."""
     with ws.read() as cursor:
-        task = systems.get_system(cursor, key).task
+        system = systems.get_system(cursor, key)
+    task = system.task
     metrics = {Task.BINARY: ["accuracy"], Task.REGRESSION: ["mae"]}.get(task) if task else None
+    change = performance(ws, key, by="week", metrics=[headline_of(system)]).change
     told = performance(ws, key, by="week", metrics=metrics, estimated=metrics is not None)
     errors = {
         h.metric: {"weeks": h.chunks, "distance": h.distance, "covered": h.covered} for h in told.hindsight
     }
-    return str(told.change.at) if told.change else None, errors
+    return str(change.at) if change else None, errors
 
 
 def _said(found: Finding) -> dict[str, Any]:
