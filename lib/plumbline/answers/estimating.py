@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: decisions of the reference that a loss is learnt from, and of the window that it is estimated on
-LEARNT, SHOWN = 12_000, 40_000
+LEARNT, SHOWN = 40_000, 40_000
 
 
 def estimates(

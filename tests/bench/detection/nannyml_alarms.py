@@ -45,13 +45,15 @@ def alarms(
         for name in names:
             found += runs(result, ("chunk",), (name,), f"{signal}.{name}", delay)
             if signal == "estimate":
-                errors[name] = estimate_error(result, name)
+                errors[name] = estimate_error(result, name, end, frame["at"].max())
     return found, left_out, errors
 
 
-def estimate_error(result: pd.DataFrame, name: str) -> dict[str, Any]:
-    """How far weekly estimates lay from what the labels said, where both are known."""
-    gap = (result[(name, "value")] - result[(name, "realized")]).abs().dropna()
+def estimate_error(result: Any, name: str, begins: pd.Timestamp, last: pd.Timestamp) -> dict[str, Any]:
+    """How far weekly estimates lay from what the labels said, where both are known, in whole weeks as ours are."""
+    starts, ends = (pd.to_datetime(result[("chunk", f"{side}_date")]) for side in ("start", "end"))
+    whole = (starts >= begins) & (ends <= last)
+    gap = (result[(name, "value")] - result[(name, "realized")]).abs()[whole].dropna()
     return {"weeks": len(gap), "distance": float(gap.mean()) if len(gap) else None}
 
 
