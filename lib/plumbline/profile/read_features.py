@@ -17,7 +17,7 @@ from plumbline.profile.features import Grid
 from plumbline.profile.scope import is_stored, of_slice, stored_condition
 
 _ALL = Slice()
-_COLUMNS = "col, (day - DATE '1970-01-01')::INTEGER AS day, missing, total, squares"
+_COLUMNS = "col, (day - DATE '1970-01-01')::INTEGER AS day, missing, total, squares, len(other) AS others"
 
 
 def feature_profiles(
@@ -47,7 +47,7 @@ def feature_profiles(
         condition += " AND list_contains($wanted, col)"
         params = params | {"wanted": [grid.column for grid in grids]}
     rows = fetch_wide(cursor, _COLUMNS, ("counts",), f"profile_feature WHERE {condition}", params)
-    return _profiles(grids, rows, _others(cursor, condition, params))
+    return _profiles(grids, rows, _others(cursor, condition, params) if rows.plain["others"].any() else {})
 
 
 def _others(
@@ -77,7 +77,6 @@ def _profiles(
     bounds = np.searchsorted(column[order], np.arange(len(grids) + 1))
     told: dict[bytes, tuple[date, ...]] = {}  # days that features share are made once
     values, offsets = rows.lists["counts"]
-    values = values.astype(np.int64)
     made = []
     for i, grid in enumerate(grids):
         own = order[bounds[i] : bounds[i + 1]]
