@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plumbline.domain import Bins, FloatArray, Kind
 
@@ -71,6 +72,18 @@ class Cells:
         cuts = [0, *(place + 1 for place in self.deciles)]
         return np.add.reduceat(self.p, cuts), np.add.reduceat(self.q, cuts, axis=1)
 
+    @cached_property
+    def coarse_shares(self) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+        """Shares (1, c) and (k, c) of the same cells, and which of them either sample holds."""
+        p, q = self.coarse
+        return shares(p)[None, :], shares(q), (p[None, :] + q) > 0
+
+    @cached_property
+    def gap(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The two distribution functions at the cells' right edges, (c,) and (k, c), and how far they lie apart."""
+        f, g = (np.minimum(np.cumsum(shares(x), axis=-1), 1.0) for x in (self.p, self.q))
+        return f, g, np.abs(f - g)
+
 
 def shares(counts: FloatArray) -> FloatArray:
     """Counts as shares of their sum, row by row."""
@@ -91,4 +104,9 @@ def cells_of(
 
 def known(values: FloatArray) -> list[float | None]:
     """(k,) values as they are told: None where there is none."""
-    return [x if math.isfinite(x) else None for x in values.tolist()]
+    held: list[float | None] = values.tolist()
+    return (
+        held
+        if np.isfinite(values).all()
+        else [x if x is not None and math.isfinite(x) else None for x in held]
+    )

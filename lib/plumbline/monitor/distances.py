@@ -101,7 +101,7 @@ def ks(cells: Cells) -> Distances:
     that at the right one, so the difference there cannot exceed the larger of F(right) - G(left) and
     G(right) - F(left); ``bound`` is how much that could add. p by the asymptotic law.
     """
-    f, g, gap = _gap(cells)
+    f, g, gap = cells.gap
     place = np.argmax(gap, axis=1)
     rows = np.arange(len(gap))
     value = gap[rows, place]
@@ -114,12 +114,6 @@ def ks(cells: Cells) -> Distances:
     se = np.sqrt(at_f * (1 - at_f) / n + at_g * (1 - at_g) / m)
     low, high = np.maximum(value - Z * se, 0.0), np.minimum(value + Z * se, 1.0)
     return Distances(value, p_value, low, high, np.maximum(most - value, 0.0))
-
-
-def _gap(cells: Cells) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The two distribution functions at the cells' right edges, (c,) and (k, c), and how far they lie apart."""
-    f, g = (np.minimum(np.cumsum(shares(x), axis=-1), 1.0) for x in (cells.p, cells.q))
-    return f, g, np.abs(f - g)
 
 
 def _ks_chance(cells: Cells, gap: FloatArray) -> FloatArray:
@@ -142,7 +136,7 @@ def wasserstein(cells: Cells) -> Distances:
     Values outside the reference's range are counted at its ends, and the note says so. p is that of the
     Kolmogorov-Smirnov test.
     """
-    p_value = _ks_chance(cells, np.max(_gap(cells)[2], axis=1))
+    p_value = _ks_chance(cells, np.max(cells.gap[2], axis=1))
     none = np.full(len(cells.q), np.nan)
     if cells.sd <= 1e-9 * max(cells.scale, 1e-300) or len(cells.edges) < 2:
         return Distances(none, p_value, none, none, np.zeros(len(none)), (_STILL,) * len(none))
@@ -218,10 +212,9 @@ def linf(cells: Cells) -> Distances:
 
 def _coarse(cells: Cells) -> tuple[FloatArray, FloatArray, float, FloatArray, NDArray[np.bool_]]:
     """Shares (1, c) and (k, c), sizes, and the cells that either sample holds."""
-    p, q = cells.coarse
-    held = (p[None, :] + q) > 0
+    a, b, held = cells.coarse_shares
     n, m = cells.sizes
-    return shares(p)[None, :], shares(q), n, np.maximum(m, 1e-300), held
+    return a, b, n, np.maximum(m, 1e-300), held
 
 
 def _rooted(
