@@ -187,9 +187,9 @@ def _holds(model, frame) -> None:
 def describe_by(model):
     """What the child would say of it, without a child."""
     from plumbline.explain.child import describe
-    from plumbline.explain.isolated import _info
+    from plumbline.explain.isolated import info_from
 
-    return _info(describe(model))
+    return info_from(describe(model))
 
 
 def _expected(model, frame) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from plumbline.explain.model_source import (
     explain_with_model,
     match_columns,
 )
+from plumbline.explain.warm import explain_warm
 
 from .test_lightgbm_text import data, train
 
@@ -58,6 +60,26 @@ def test_a_model_that_decided_passes_and_explains(trained) -> None:
     assert parts == pytest.approx(native[:, :-1], abs=1e-9)
     assert base == pytest.approx(native[0, -1])
     assert score == pytest.approx(scores[:5])
+
+
+@pytest.mark.parametrize("lost", ["parts", "base", "one number"])
+def test_contributions_that_are_no_number_are_not_shown(trained, monkeypatch, lost) -> None:
+    booster, frame, scores = trained
+    model = registered(booster)
+    check = check_model(model, frame, scores)
+
+    def damaged(*args, **more):
+        found = explain_warm(*args, **more)
+        if lost == "parts":
+            return replace(found, contributions=np.full_like(found.contributions, np.nan))
+        if lost == "base":
+            return replace(found, base=float("nan"))
+        found.contributions[2, 1] = np.nan
+        return found
+
+    monkeypatch.setattr("plumbline.explain.model_source.explain_warm", damaged)
+    with pytest.raises(PlumblineError, match="do not add up to the model's own output, so none is shown"):
+        explain_with_model(model, check, frame.iloc[:5])
 
 
 def test_another_model_is_not_the_one_that_decided(trained) -> None:

@@ -130,6 +130,26 @@ def answer(
     return head, arrays
 
 
+def reply(
+    request: dict[str, Any], body: bytes, rows: FloatArray | None, background: FloatArray | None
+) -> tuple[dict[str, Any], list[bytes]]:
+    """The answer as it is sent, and its blobs: whatever goes wrong is one sentence, never a traceback."""
+    try:
+        with np.errstate(all="ignore"):  # what a hostile number makes is checked, not warned of
+            head, arrays = answer(request, body, rows, background)
+        blobs = [_blob(a) for a in arrays]
+        return {"ok": True, "model": head, "blobs": [len(b) for b in blobs]}, blobs
+    except PlumblineError as error:
+        what = str(error)
+    except MemoryError:
+        what = "The model file was refused: it needs too much memory"
+    except RecursionError:
+        what = "The model file was refused: it nests too deep"
+    except Exception as error:  # the door of this process: the parent shows the sentence
+        what = f"The model file was refused: it cannot be read ({type(error).__name__})"
+    return {"ok": False, "what": what}, []
+
+
 def _blob(array: NDArray[Any]) -> bytes:
     held = io.BytesIO()
     np.save(held, array, allow_pickle=False)
@@ -141,30 +161,20 @@ def main() -> int:
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     request = json.loads(source.readline())
     limit_resources(int(request["megabytes"]), int(request["seconds"]))
-    blobs: list[bytes] = []
-    try:
-        body = source.read(int(request["model_bytes"]))
-        rows, background = (
-            np.load(io.BytesIO(source.read(int(request[name]))), allow_pickle=False)
-            if request.get(name)
-            else None
-            for name in ("rows_bytes", "background_bytes")
-        )
-        head, arrays = answer(request, body, rows, background)
-        blobs = [_blob(a) for a in arrays]
-        reply = {"ok": True, "model": head, "blobs": [len(b) for b in blobs]}
-    except PlumblineError as error:
-        reply, blobs = {"ok": False, "what": str(error)}, []
-    except MemoryError:
-        reply, blobs = {"ok": False, "what": "The model file was refused: it needs too much memory"}, []
-    except Exception as error:  # the door of this process: the parent shows the sentence
-        sentence = f"The model file was refused: it cannot be read ({type(error).__name__})"
-        reply, blobs = {"ok": False, "what": sentence}, []
-    sink.write(json.dumps(reply).encode() + b"\n")
+    body = source.read(int(request["model_bytes"]))
+    sent = [source.read(int(request.get(name, 0))) for name in ("rows_bytes", "background_bytes")]
+    told, blobs = reply(request, body, *(unpacked(b) for b in sent))
+    sink.write(json.dumps(told).encode() + b"\n")
     for blob in blobs:
         sink.write(blob)
     sink.flush()
     return 0
+
+
+def unpacked(sent: bytes) -> FloatArray | None:
+    """An array as the parent sends it; None for nothing."""
+    held: FloatArray | None = np.load(io.BytesIO(sent), allow_pickle=False) if sent else None
+    return held
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from plumbline.explain.coded import Weights
+from plumbline.explain.scikit_values import floats
 from plumbline.explain.skops_file import Held
 from plumbline.explain.trees import refuse
 
@@ -24,11 +25,8 @@ def read_linear(held: Held, width: int) -> tuple[Weights, str]:
     """A linear model's weights and its link; raises PlumblineError where its numbers cannot be used."""
     if held.kind == "SGDClassifier" and held.get("loss") not in ("log_loss", "log"):
         raise refuse(f"an SGDClassifier with the loss {str(held.get('loss'))[:20]!r} gives no probability")
-    try:
-        weight = np.atleast_2d(np.asarray(held.need("coef_"), np.float64))
-        base = np.atleast_1d(np.asarray(held.get("intercept_", 0.0), np.float64)).ravel()
-    except (TypeError, ValueError) as error:
-        raise refuse("its weights are not numbers") from error
+    weight = np.atleast_2d(floats(held.need("coef_"), "coef_"))
+    base = np.atleast_1d(floats(held.get("intercept_", 0.0), "intercept_")).ravel()
     if weight.ndim != 2 or weight.shape[1] != width or not 1 <= weight.shape[0] <= 1_000:
         raise refuse("its weights do not fit its columns")
     base = np.broadcast_to(base, (len(weight),)) if len(base) == 1 else base

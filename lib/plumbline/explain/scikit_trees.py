@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from plumbline.domain import FloatArray, IntArray
 from plumbline.explain.coded import CodedModel
 from plumbline.explain.coding import Coding, Column
+from plumbline.explain.scikit_values import floats
 from plumbline.explain.skops_file import Held
 from plumbline.explain.trees import (
     MISSING_NAN,
@@ -136,10 +137,10 @@ def _start(held: Held, outputs: int, classifier: bool) -> FloatArray:
     if not isinstance(start, Held) or start.kind not in ("DummyClassifier", "DummyRegressor"):
         raise refuse("it starts from another model, which is not read")
     if not classifier:
-        return np.asarray(start.need("constant_"), np.float64).ravel()[:1].copy()
+        return floats(start.need("constant_"), "constant_").ravel()[:1].copy()
     if held.get("loss") not in ("log_loss", "deviance"):
         raise refuse(f"its loss {str(held.get('loss'))[:30]!r} is not known")
-    prior = np.clip(np.asarray(start.need("class_prior_"), np.float64).ravel(), 1e-15, 1 - 1e-15)
+    prior = np.clip(floats(start.need("class_prior_"), "class_prior_").ravel(), 1e-15, 1 - 1e-15)
     if outputs == 1 and len(prior) == 2:
         return np.array([np.log(prior[1] / prior[0])])
     if len(prior) != outputs:
@@ -151,7 +152,7 @@ def _start(held: Held, outputs: int, classifier: bool) -> FloatArray:
 def _histogram(held: Held, coding: Coding, kind: str) -> CodedModel:
     """HistGradientBoosting, native categories included: the encoder inside it gives their codes."""
     rounds = held.need("_predictors")
-    base = np.asarray(held.need("_baseline_prediction"), np.float64).ravel()
+    base = floats(held.need("_baseline_prediction"), "_baseline_prediction").ravel()
     coding = _hist_coding(held, coding)
     trees, places = [], []
     for members in rounds:

@@ -89,7 +89,7 @@ def side_by_side(parts: Sequence[Made]) -> Made:
 
 def numbers(held: Any, length: int, what: str) -> FloatArray:
     """An array of so many finite numbers; raises PlumblineError otherwise."""
-    found = _floats(held, what).ravel()
+    found = floats(held, what).ravel()
     if len(found) != length or not np.isfinite(found).all():
         raise refuse(f"its {what} does not fit its columns")
     return found
@@ -97,7 +97,7 @@ def numbers(held: Any, length: int, what: str) -> FloatArray:
 
 def table(held: Any, shape: tuple[int | None, ...], what: str) -> FloatArray:
     """A finite array of that shape (None: any length); raises PlumblineError otherwise."""
-    found = _floats(held, what)
+    found = floats(held, what)
     fits = found.ndim == len(shape) and all(
         w is None or w == h for w, h in zip(shape, found.shape, strict=True)
     )
@@ -111,8 +111,11 @@ def number(held: Any, what: str) -> float:
     return float(numbers(held, 1, what)[0])
 
 
-def _floats(held: Any, what: str) -> FloatArray:
+def floats(held: Any, what: str) -> FloatArray:
+    """An array of real numbers; raises PlumblineError otherwise."""
     try:
+        if np.iscomplexobj(held):
+            raise TypeError
         return np.asarray(held, np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise refuse(f"its {what} is not made of numbers") from error

@@ -77,6 +77,8 @@ def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
             found = held.read(entry.file_size + 1)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError) as error:
         raise refuse(f"its part {entry.filename[:40]!r} is damaged") from error
+    except MemoryError:
+        raise
     except Exception as error:  # zlib and its kin raise errors of their own
         raise refuse(f"its part {entry.filename[:40]!r} cannot be unpacked") from error
     if len(found) != entry.file_size:
