@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -261,3 +262,29 @@ def test_a_column_that_is_called_a_time_and_is_none_is_named(workspace: Workspac
     path = write(tmp_path / "a.csv", [row(i, when=f"shift {i}") for i in range(30)])
     with pytest.raises(PlumblineError, match=r"'when' \('shift 0'\) cannot be read as one"):
         inspect(path, ws=workspace)
+
+
+def test_an_endpoint_s_capture_is_read_without_its_envelope(workspace: Workspace, tmp_path: Path) -> None:
+    def part(mode: str, data: dict[str, object]) -> dict[str, object]:
+        return {
+            "observedContentType": "application/json",
+            "mode": mode,
+            "data": json.dumps(data),
+            "encoding": "JSON",
+        }
+
+    lines = [
+        json.dumps({
+            "captureData": {
+                "endpointInput": part("INPUT", {"age": 20 + i % 40, "sex": "mf"[i % 2]}),
+                "endpointOutput": part("OUTPUT", {"score": i * 37 % 100 / 100}),
+            },
+            "eventMetadata": {"eventId": f"e{i}", "inferenceTime": f"2026-01-{1 + i // 24:02d}T{i % 24:02d}:00:00Z"},
+            "eventVersion": "0",
+        })
+        for i in range(100)
+    ]  # fmt: skip
+    (tmp_path / "capture.jsonl").write_text("\n".join(lines), "utf-8")
+    found = inspect(tmp_path / "capture.jsonl", ws=workspace)
+    roles = {str(c.role) for c in found.mapping.columns if c.role.role != IGNORE}
+    assert roles == {"feature:age", "feature:sex", "protected:sex", "score", "decision_id", "timestamp"}

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from plumbline.domain import IGNORE, ColumnMap, Kind, Mapping, RoleName, Task
-from plumbline.logs import currency, guess_amounts, guess_outcomes, guess_times
+from plumbline.logs import captures, currency, guess_amounts, guess_outcomes, guess_times
 from plumbline.logs.facts import Facts, is_percent
 from plumbline.logs.orders import with_order
 from plumbline.logs.questions import Question
@@ -299,7 +299,7 @@ def _bare(column: Facts) -> Facts:
 
 def _rest(draft: Draft) -> None:
     """Everything else is a feature, perhaps a protected attribute or a segment as well."""
-    ages = []
+    ages, known = [], {c.name for c in draft.columns}
     for column in draft.free():
         names = name_strength(column.name)
         if _identifies(column):
@@ -311,25 +311,27 @@ def _rest(draft: Draft) -> None:
         if not column.present:
             draft.give(column, IGNORE, 0.9, "empty in every row looked at")
             continue
+        if captures.is_envelope(column.name) and column.distinct <= 20:
+            draft.give(column, IGNORE, 0.9, "says how the capture was written")
+            continue
         bare = _bare(column)
         kind = Kind.NUMERIC if bare.numeric else Kind.CATEGORICAL
         code = currency.named_in(bare.numerals.format) if bare.numeric else ""
         reason = (
-            f"amounts in {code}"
-            if code
-            else "numbers"
-            if bare.numeric
-            else f"{column.distinct} different values"
+            "the same value in every row" if column.distinct == 1 else f"{column.distinct} different values"
         )
+        if bare.numeric:
+            reason = f"amounts in {code}" if code else "numbers"
         form = _form(bare)
         if bare is not column:
             form, reason = f"percent {form}".strip(), "percentages: 12 % is read as 0.12"
-        draft.give(column, "feature", 0.9, reason, kind=kind, form=form, name=column.name)
+        name = captures.input_name(column.name, known)
+        draft.give(column, "feature", 0.9, reason, kind=kind, form=form, name=name)
         if names.get("protected") and column.distinct <= 50:
             draft.give(column, "protected", 0.9, "its name: an attribute that the law protects",
-                       kind=Kind.CATEGORICAL, name=column.name)  # fmt: skip
+                       kind=Kind.CATEGORICAL, name=name)  # fmt: skip
         elif names.get("segment") and column.distinct <= 50:
-            draft.give(column, "segment", 0.85, "its name", kind=Kind.CATEGORICAL, name=column.name)
+            draft.give(column, "segment", 0.85, "its name", kind=Kind.CATEGORICAL, name=name)
         if AGE.fullmatch(normalise(column.name)) and column.numeric:
             ages.append(column.name)
         if column.numeric and column.numerals.unsure:
