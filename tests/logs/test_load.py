@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.domain import PlumblineError, Task
+from plumbline.domain import Load, PlumblineError, Task
 from plumbline.logs.inspect import inspect
+from plumbline.logs.labels import load_labels
 from plumbline.logs.load import load_decisions
+from plumbline.logs.register import Progress
 from plumbline.store import trail
 from plumbline.store.loads import list_loads, quarantined
 from plumbline.store.systems import get_system, list_systems
@@ -48,6 +50,35 @@ def test_the_same_file_twice_adds_nothing(workspace: Workspace, tmp_path: Path) 
         0,
     )
     assert state(workspace) == before
+
+
+@pytest.mark.parametrize("kind", ["decisions", "labels"])
+def test_nothing_of_a_file_that_grows_while_it_is_read_is_loaded(
+    workspace: Workspace, tmp_path: Path, kind: str
+) -> None:
+    """Its last row may be cut within the last cell, and would be another row than the whole one."""
+    load(workspace, write(tmp_path / "first.csv", [row(i, label="") for i in range(10)]))
+    before = state(workspace)
+    names = ("id", "label") if kind == "labels" else HEADER
+    rows = [row(i) if kind == "decisions" else [f"d{i:04d}", "yes"] for i in range(10)]
+    path = write(tmp_path / "a.csv", rows, names)
+
+    def once(progress: Progress | None = None) -> Load:
+        if kind == "decisions":
+            return load(workspace, path, progress=progress)
+        read = mapping({"id": "decision_id", "label": "label"})
+        return load_labels(workspace, path, system="s", mapping=read, actor="t", progress=progress)
+
+    def grow(phrase: str, _share: float) -> None:
+        if phrase == "Reading the rows":
+            with path.open("a") as file:
+                file.write("d0099,2026-01-09T00:00:00Z,0.5,yes,no,30,nor")
+
+    with pytest.raises(PlumblineError, match="changed while it was read"):
+        once(grow)
+    assert state(workspace) == before
+    write(path, rows, names)
+    assert once().rows_read == 10
 
 
 def test_overlapping_exports_add_only_what_is_new(workspace: Workspace, tmp_path: Path) -> None:

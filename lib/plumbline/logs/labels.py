@@ -11,7 +11,7 @@ from plumbline.domain import Load, Mapping, PlumblineError, System, Task
 from plumbline.logs.claims import claim
 from plumbline.logs.plan import Plan, labels_plan
 from plumbline.logs.quarantine import Outcome, set_aside
-from plumbline.logs.register import Progress, log_load, nothing_fits, settle_classes
+from plumbline.logs.register import Progress, log_load, nothing_fits, refuse_changed, settle_classes
 from plumbline.logs.source import Source, open_source, require
 from plumbline.logs.staging import STAGE, STAGE_TABLE, drop_stage, stage
 from plumbline.store import loads, systems
@@ -115,6 +115,7 @@ def _load(
     say("Counting", 0.75)
     if after and touched:
         after(cursor, system, touched, load_id)
+    refuse_changed(source)
     say("Done", 1.0)
     return record
 

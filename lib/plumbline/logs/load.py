@@ -24,7 +24,15 @@ from plumbline.logs.direct import insert_clean
 from plumbline.logs.plan import Plan, decisions_plan, named_kind
 from plumbline.logs.quarantine import Outcome, record_number, set_aside
 from plumbline.logs.reference import settle_reference
-from plumbline.logs.register import Progress, log_load, nothing_fits, secret, settle_classes, task_of
+from plumbline.logs.register import (
+    Progress,
+    log_load,
+    nothing_fits,
+    refuse_changed,
+    secret,
+    settle_classes,
+    task_of,
+)
 from plumbline.logs.repeats import find_repeats
 from plumbline.logs.schema import changes, schema_of
 from plumbline.logs.source import Source, open_source, require
@@ -168,6 +176,7 @@ def _load(
     say("Counting", 0.75)
     if after:  # repeats may have brought labels, or their times, alone
         after(cursor, system, load_id)
+    refuse_changed(source)
     say("Done", 1.0)
     return record
 

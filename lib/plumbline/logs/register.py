@@ -30,6 +30,19 @@ def secret(cursor: duckdb.DuckDBPyConnection) -> str:
     return made
 
 
+def refuse_changed(source: Source) -> None:
+    """Nothing is loaded of a file that is still written: its last row may be cut, and would count twice later.
+
+    Raises:
+        PlumblineError: the file is no longer what was opened.
+    """
+    if source.changed:
+        raise PlumblineError(
+            "The file changed while it was read, and nothing was loaded", where=source.given.name,
+            todo="Load it again when it is whole; plumbline watch FOLDER waits for that by itself.",
+        )  # fmt: skip
+
+
 def nothing_fits(file: str, records: int, reasons: dict[str, int]) -> PlumblineError:
     """The refusal of a file of which no row could be loaded: a wrong mapping rather than a dirty file."""
     if not reasons:

@@ -60,6 +60,18 @@ class Source:
     text: Path | None = None
     sheets: tuple[str, ...] = ()
     origin: Origin | None = None
+    seen: tuple[int, int] | None = (
+        None  # the given file's size and time of change as it was opened for loading
+    )
+
+    @property
+    def changed(self) -> bool:
+        """Whether the given file is no longer what was opened: somebody still writes it."""
+        try:
+            now = self.given.stat()
+        except OSError:
+            return False  # made for this load alone, or moved away: what was opened was read
+        return self.seen is not None and self.seen != (now.st_size, now.st_mtime_ns)
 
     @property
     def name(self) -> str:
@@ -106,6 +118,7 @@ def open_source(ws: Workspace, path: Path, *, whole: bool, sheet: str | None = N
     folder = ws.inbox / uuid.uuid4().hex
     try:
         form, file = sniff(path), path
+        looked = path.stat()
         if form.packed:
             file = _unpacked(path, form.format, folder, whole)
             form = sniff(file)
@@ -121,6 +134,7 @@ def open_source(ws: Workspace, path: Path, *, whole: bool, sheet: str | None = N
         found = read(ws, _Opening(path, file.resolve(), form, folder, whole, sheet))
         if whole and file is not path and found.survey:
             found = replace(found, survey=replace(found.survey, sha256=survey(path, text=False).sha256))
+        found = replace(found, seen=(looked.st_size, looked.st_mtime_ns)) if whole else found
         return replace(found, folder=folder) if folder.exists() else found
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
