@@ -173,6 +173,26 @@ def test_levels_that_the_reference_lacks_are_counted_alike_however_many(ws, many
     assert sum(c.other_levels.values()) == len(kept) == c.counts[:, -1].sum()
 
 
+def test_a_column_that_fills_with_many_levels_late_is_counted_in_the_first_load_too(ws) -> None:
+    rng = np.random.default_rng(3)
+    with ws.write() as cursor:
+        system = make_system(cursor, reference_days=None)
+        insert(cursor, system, binary_log(rng).assign(**{"feature:m": None}), 1)
+        build.on_loaded(cursor, system, 1)
+        later = binary_log(rng).assign(
+            **{"feature:m": pd.Series(rng.integers(0, 150, 600)).map("m{}".format)}
+        )
+        insert(cursor, system, later.assign(prediction="maybe"), 2)
+        build.on_loaded(cursor, system, 2)
+        before = _all(cursor, system)
+        (many,) = read.feature_profiles(cursor, system, features=("m",))
+        assert many.missing.sum() == 600 - (cursor.execute(
+            f"SELECT count(*) FROM {decision_table(system.key)} WHERE _load_id = 1 AND arm = 'shadow'"
+        ).fetchone() or (0,))[0]  # fmt: skip
+        build.rebuild(cursor, system)
+        _same(before, _all(cursor, system))
+
+
 def test_slices_within_a_day_are_counted_from_the_rows(ws) -> None:
     log = binary_log(np.random.default_rng(4))
     with ws.write() as cursor:

@@ -177,26 +177,39 @@ def forget_bins(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
 
 
 def drop_grids(cursor: duckdb.DuckDBPyConnection, system: System, columns: Sequence[str]) -> None:
-    """Drop the grids of columns that the decision table has no more."""
-    for column in columns:
-        cursor.execute("DELETE FROM profile_bin WHERE system = ? AND col = ?", [system.key, column])
+    """Drop the grids of some columns."""
+    if columns:
+        cursor.execute(
+            "DELETE FROM profile_bin WHERE system = $system AND list_contains($columns, col)",
+            {"system": system.key, "columns": [*columns]},
+        )
 
 
 def keep_grids(cursor: duckdb.DuckDBPyConnection, system: System, grids: Sequence[Grid]) -> None:
     """Store grids in place of earlier ones of the same columns."""
+    import pyarrow as pa
+
+    if not grids:
+        return
     order = [name for name, _, _ in profiled_columns(cursor, system)]
     outputs = (*OUTPUTS, ERROR)
-    for grid in grids:
-        # outputs follow the features however many features later loads bring
-        last = grid.column in outputs
-        place = 1_000_000 + outputs.index(grid.column) if last else order.index(grid.column)
-        cursor.execute("DELETE FROM profile_bin WHERE system = ? AND col = ?", [system.key, grid.column])
-        cursor.execute(
-            "INSERT INTO profile_bin VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [system.key, grid.column, place, grid.bins.kind.value, grid.bins.edges.tolist(),
-             list(grid.bins.levels), list(grid.bins.decile_cells), grid.basis, grid.rows_available,
-             grid.rows_used],
-        )  # fmt: skip
+    # outputs follow the features however many features later loads bring
+    places = [
+        1_000_000 + outputs.index(g.column) if g.column in outputs else order.index(g.column) for g in grids
+    ]
+    drop_grids(cursor, system, [grid.column for grid in grids])
+    held: dict[str, Any] = {
+        "system": [system.key] * len(grids), "col": [g.column for g in grids], "place": places,
+        "kind": [g.bins.kind.value for g in grids],
+        "edges": pa.array([g.bins.edges for g in grids], pa.list_(pa.float64())),
+        "levels": pa.array([g.bins.levels for g in grids], pa.list_(pa.string())),
+        "decile_cells": pa.array([g.bins.decile_cells for g in grids], pa.list_(pa.int32())),
+        "basis": [g.basis for g in grids], "rows_available": [g.rows_available for g in grids],
+        "rows_used": [g.rows_used for g in grids],
+    }  # fmt: skip
+    cursor.register("made_grids", pa.table(held))
+    cursor.execute("INSERT INTO profile_bin BY NAME SELECT * FROM made_grids")
+    cursor.unregister("made_grids")
 
 
 def make_grids(

@@ -15,6 +15,7 @@ from plumbline.domain import Kind, System, Task
 from plumbline.profile import activity, features, kept, outcomes, stream
 from plumbline.profile.bins import (
     ERROR,
+    MAX_LEVELS,
     basis_changed,
     drop_grids,
     ensure_bins,
@@ -185,54 +186,81 @@ def _count(
     cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, grids: list[Grid],
     wanted: Sequence[Grid], decided: bool,
 ) -> None:  # fmt: skip
-    """Count the columns of some grids, and what was decided where that is wanted too, in one scan of the load;
-    what NumPy does not count takes a statement of its own."""
-    scope = of_load(system, load_id)
+    """Count the columns of some grids, and what was decided where that is wanted too, in one scan of the load.
+
+    The levels and classes looked for are those of the grids; where the load holds others, these columns are counted
+    once more with its own. What NumPy does not count takes a statement of its own.
+    """
+    scope, names = of_load(system, load_id), [grid.column for grid in grids]
     known = [grid for grid in wanted if grid.column != ERROR and grid.first_load <= load_id]
-    texts = [grid.column for grid in known if grid.bins.kind is Kind.CATEGORICAL]
-    if decided and system.task is not Task.REGRESSION:
-        texts += [column for column in ("prediction", _LABEL) if column not in texts]
-    levels = {column: distinct(cursor, scope, column) for column in texts}
-    columns: list[Numbers | Levels] = []
-    for at, grid in enumerate(known):
+    levels: dict[str, Sequence[str] | None] = {
+        grid.column: grid.bins.levels if len(grid.bins.levels) < MAX_LEVELS else None
+        for grid in grids if grid.bins.kind is Kind.CATEGORICAL
+    }  # fmt: skip
+    how = outcomes.losses(cursor, system, next((g for g in grids if g.column == "score"), None))
+
+    def classes() -> Decided | None:
+        predictions, labels = levels.get("prediction"), levels.get(_LABEL)
+        if system.task is Task.REGRESSION or predictions is None or labels is None:
+            return None
+        if how.probability is not None and not how.cells:
+            return None  # several classes' probabilities
+        return Decided(cursor, system, scope, how, predictions, labels)
+
+    def of(grid: Grid) -> Numbers | Levels | None:
         if grid.bins.kind is Kind.NUMERIC:
-            columns.append(Numbers(grid))
-        elif (found := levels[grid.column]) is not None:
-            columns.append(Levels(grid, found, f"levels{at}"))
-        else:
+            return Numbers(grid)
+        found = levels[grid.column]
+        return Levels(grid, found, f"levels_{names.index(grid.column)}") if found is not None else None
+
+    columns = [counter for grid in known if (counter := of(grid)) is not None]
+    presence = [Presence(cursor, system, scope, load_id, columns)] if decided else []
+    counted = classes() if decided else None
+    groups = stream.read(cursor, scope, [*columns, *presence, *([counted] if counted else [])])
+    done = [c for c in columns if isinstance(c, Numbers) or not c.unseen]
+    _keep_features(cursor, system, load_id, groups, done)
+    for each in presence if groups.numbers else ():
+        held = kept.by_group(groups, each.rows())
+        _keep(cursor, "profile_presence", activity.PRESENCE_COLUMNS, system, load_id, held)
+    if counted and not counted.unseen:
+        _keep_decided(cursor, system, load_id, groups, counted)
+        decided = False
+    rest = [grid for grid in known if grid.column not in {c.grid.column for c in done}]
+    outputs = ("prediction", _LABEL) if decided and system.task is not Task.REGRESSION else ()
+    levels |= {column: distinct(cursor, scope, column) for column in {g.column for g in rest} | {*outputs}}
+    again = [counter for grid in rest if (counter := of(grid)) is not None]
+    counted = classes() if decided else None
+    groups = stream.read(cursor, scope, [*again, *([counted] if counted else [])])
+    _keep_features(cursor, system, load_id, groups, again)
+    if counted:
+        _keep_decided(cursor, system, load_id, groups, counted)
+    for grid in rest:
+        if levels[grid.column] is None:
             sql, params = features.categorical(grid, scope)
             _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, params)
-    if not decided:
-        groups = stream.read(cursor, scope, columns)
-        _keep_features(cursor, system, load_id, groups, columns)
-        return
-    how = outcomes.losses(cursor, system, next((g for g in grids if g.column == "score"), None))
-    presence = Presence(cursor, system, scope, load_id, columns)
-    predictions, labels = levels.get("prediction"), levels.get(_LABEL)
-    classes = None
-    if predictions is not None and labels is not None and (how.cells or how.probability is None):
-        classes = Decided(cursor, system, scope, how, predictions, labels)
-    groups = stream.read(cursor, scope, [*columns, presence, *([classes] if classes else [])])
-    _keep_features(cursor, system, load_id, groups, columns)
-    if not groups.numbers:
-        return
-    held = {"profile_presence": kept.by_group(groups, presence.rows())}
-    if classes:
-        held["profile_outcome"] = kept.by_group(groups, classes.outcome())
-        held["profile_delay"] = kept.by_group(groups, classes.delay())
-        held["profile_confusion"] = kept.confusion(groups, classes)
-        held["profile_hour"] = kept.hours(groups, classes)
-    else:
-        outcome = outcomes.outcome_statement(system, scope, how, outcomes.error_grid(grids))
+    if decided and not counted:
+        error = outcomes.error_grid(grids)
         for table, statement in (
-            ("profile_outcome", outcome),
+            ("profile_outcome", outcomes.outcome_statement(system, scope, how, error)),
             ("profile_confusion", outcomes.confusion_statement(system, scope)),
             ("profile_hour", activity.hour_statement(system, scope)),
             ("profile_delay", activity.delay_statement(scope)),
         ):
             _insert(cursor, table, _COLUMNS[table], system, load_id, *statement)
-    for table, counted in held.items():
-        _keep(cursor, table, _COLUMNS[table], system, load_id, counted)
+
+
+def _keep_decided(
+    cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, groups: stream.Groups, counted: Decided
+) -> None:
+    if not groups.numbers:
+        return
+    for table, held in (
+        ("profile_outcome", kept.by_group(groups, counted.outcome())),
+        ("profile_confusion", kept.confusion(groups, counted)),
+        ("profile_hour", kept.hours(groups, counted)),
+        ("profile_delay", kept.by_group(groups, counted.delay())),
+    ):
+        _keep(cursor, table, _COLUMNS[table], system, load_id, held)
 
 
 def _keep_features(

@@ -15,7 +15,7 @@ import numpy as np
 
 from plumbline.domain import FloatArray, IntArray, System, Task
 from plumbline.profile.activity import DELAY_CELLS
-from plumbline.profile.levels import place
+from plumbline.profile.levels import codes, place
 from plumbline.profile.outcomes import CLIP, SCORE_CELLS, Losses
 from plumbline.profile.presence import filled
 from plumbline.profile.scope import Scope
@@ -30,14 +30,17 @@ _DENSE = 4_000_000
 
 
 class Decided:
-    """Counts predictions and labels by group, and by hour: ``hour_numbers`` are the numbers of 24 x key + hour."""
+    """Counts predictions and labels by group, and by hour: ``hour_numbers`` are the numbers of 24 x key + hour.
+
+    ``unseen``: whether a prediction or label is not among those known; what was counted is then of no use.
+    """
 
     def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope, how: Losses, predictions: list[str],
-        labels: list[str],
+        self, cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope, how: Losses, predictions: Sequence[str],
+        labels: Sequence[str],
     ) -> None:  # fmt: skip
-        """``predictions``, ``labels``: the distinct ones of the scope."""
-        self.predictions, self.labels = predictions, labels
+        """``predictions``, ``labels``: those that the scope may hold."""
+        self.predictions, self.labels, self.unseen = predictions, labels, False
         self.positive = system.positive if system.task is Task.BINARY else None
         _, (trained, delays) = filled(cursor, scope, ("trained_at", "label_time"))
         self.optional = {"score": how.cells, "trained_at": trained > 0, "label_time": delays > 0}
@@ -60,7 +63,10 @@ class Decided:
 
     def add(self, split: Split, values: Sequence[Any]) -> None:
         """Count the rows of one batch."""
-        predicted, label = (column.to_numpy().astype(np.int64) for column in values[:2])
+        self.unseen = self.unseen or any(column.null_count for column in values[:2])
+        if self.unseen:
+            return
+        predicted, label = (codes(column) - 1 for column in values[:2])
         more = dict(zip((name for name, wanted in self.optional.items() if wanted), values[2:], strict=True))
         pair = predicted * (len(self.labels) + 1) + label
         self._pairs(split, pair)
@@ -93,10 +99,10 @@ class Decided:
         inside = (score >= 0) & (score <= 1)
         p = np.where(inside, score, 0.0)
         true = label == (self.labels.index(self.positive) + 1 if self.positive in self.labels else -1)
-        codes = np.minimum((p * SCORE_CELLS).astype(np.int64), SCORE_CELLS - 1)
-        codes += np.where(label == 0, 2 * SCORE_CELLS, np.where(true, SCORE_CELLS, 0))
-        codes[~inside] = 3 * SCORE_CELLS
-        self.cells.add(split.groups, split.counts(codes, 3 * SCORE_CELLS + 1))
+        cells = np.minimum((p * SCORE_CELLS).astype(np.int64), SCORE_CELLS - 1)
+        cells += np.where(label == 0, 2 * SCORE_CELLS, np.where(true, SCORE_CELLS, 0))
+        cells[~inside] = 3 * SCORE_CELLS
+        self.cells.add(split.groups, split.counts(cells, 3 * SCORE_CELLS + 1))
         scored = inside & (label > 0)
         clipped = np.clip(p, CLIP, 1 - CLIP)
         loss = -np.log(np.where(true, clipped, 1 - clipped))

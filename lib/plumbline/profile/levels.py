@@ -28,29 +28,36 @@ def distinct(cursor: duckdb.DuckDBPyConnection, scope: Scope, column: str) -> li
 
 
 def place(column: str, levels: Sequence[str], name: str) -> Column:
-    """The SQL of a level's place in the list, from 1; 0 where the row has none. ``name``: its parameter's."""
-    found = f"list_position(${name}::VARCHAR[], {ident(column)}::VARCHAR)"
-    return f"coalesce({found}, 0)::USMALLINT", {name: list(levels)}
+    """The SQL of a level's place in the list, for ``codes``. ``name``: its parameter's."""
+    return f"list_position(${name}::VARCHAR[], {ident(column)}::VARCHAR)", {name: [None, *levels]}
+
+
+def codes(places: Any) -> IntArray:
+    """A batch's places: 1 where a row has no level, 2 and up by the list, 0 where the list lacks its level."""
+    return np.asarray((places.fill_null(0) if places.null_count else places).to_numpy(), np.int64)
 
 
 class Levels:
-    """Counts one column of categories by group: ``counts`` of missing values, then of each level of the scope.
+    """Counts one column of categories by group: ``counts`` by code.
 
-    ``missing``: which rows of the batch last seen have no level.
+    ``missing``: which rows of the batch last seen have no level. ``unseen``: whether any has a level that is not in
+    the list; what was counted is then of no use.
     """
 
     def __init__(self, grid: Grid, levels: Sequence[str], name: str) -> None:
-        """``name``: of the parameter that holds the levels."""
+        """``levels``: ascending where the grid lacks any; ``name``: of the parameter that holds them."""
         self.grid, self.levels = grid, levels
         self.columns: Sequence[Column] = [place(grid.column, levels, name)]
-        self.counts = Tally(len(levels) + 1, np.uint32)
+        self.counts = Tally(len(levels) + 2, np.uint32)
         self.missing: IntArray = np.zeros(0, np.int64)
+        self.unseen = False
 
     def add(self, split: Split, values: Sequence[Any]) -> None:
         """Count the rows of one batch."""
-        codes = values[0].to_numpy()
-        self.missing = np.flatnonzero(codes == 0)
-        self.counts.add(split.groups, split.counts(codes, len(self.levels) + 1))
+        found = codes(values[0])
+        self.unseen |= values[0].null_count > 0
+        self.missing = np.flatnonzero(found == 1)
+        self.counts.add(split.groups, split.counts(found, len(self.levels) + 2))
 
     def rows(self) -> dict[str, Any]:
         """What was counted, by group's number: columns of ``profile_feature``, levels in the grid's order.
@@ -62,16 +69,16 @@ class Levels:
         last = len(known)
         cells = np.array([known.get(level, last) for level in self.levels], np.int64)
         counts = np.zeros((len(held), last + 1), np.uint32)
-        np.add.at(counts.T, cells, held[:, 1:].T)
+        np.add.at(counts.T, cells, held[:, 2:].T)
         unseen = np.flatnonzero(cells == last)
         other, other_n = [], []
-        for row in held[:, unseen + 1]:
+        for row in held[:, unseen + 2]:
             # the levels ascend, so that a stable order settles what is as frequent
             most = [i for i in np.argsort(-row.astype(np.int64), kind="stable")[:NAMED_OTHERS] if row[i]]
             other.append([self.levels[unseen[i]] for i in most])
             other_n.append([int(row[i]) for i in most])
         none = np.zeros(len(counts))
         return {
-            "counts": counts, "missing": held[:, 0], "total": none, "squares": none,
+            "counts": counts, "missing": held[:, 1], "total": none, "squares": none,
             "other": other, "other_n": other_n,
         }  # fmt: skip

@@ -131,8 +131,10 @@ def _distinct(keys: IntArray) -> tuple[IntArray, IntArray]:
 
 def read(cursor: duckdb.DuckDBPyConnection, scope: Scope, counters: Sequence[Counter]) -> Groups:
     """Hand the scope's rows to the counters, in one scan; each batch to one after the other."""
+    if not counters:
+        return Groups([], [])
     groups = Groups(_texts(cursor, scope, "version"), _texts(cursor, scope, "arm"))
-    if counters and groups.versions:
+    if groups.versions:
         _scan(cursor, scope, groups, counters)
     return groups
 
