@@ -195,3 +195,12 @@ def test_a_file_of_labels_needs_the_decisions_that_it_is_for() -> None:
     at = drop(open_page("logs"), labels, "labels.csv")
     press(at, "Load")
     assert "holds nothing that is new to s" in words(at)
+
+
+def test_a_title_that_is_taken_is_said_to_be() -> None:
+    press(drop(open_page("logs"), _csv(), "s.csv"), "Load")
+    other = b"\n".join(b",".join(line.split(b",")[:4]) for line in _csv().splitlines())
+    at = drop(open_page("logs"), other, "other.csv")
+    next(t for t in at.text_input if t.label == "Name of the new system").set_value(" S! ").run()
+    assert "The system s is there already" in words(at)
+    assert "The mapping is remembered" in words(at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from plumbline.answers.recognising import system_of
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.logs.formats import SPOKEN, SUFFIXES, TITLES
 from plumbline.logs.inspect import COSTS, Inspection
+from plumbline.store.sql import system_key
 from plumbline.ui import asking, cards, desk, jobs, mapping, previews, rights, session, states
 from plumbline.ui import open as opened
 from plumbline.ui.plain import one_line
@@ -103,7 +105,20 @@ def target(view: View, upload: Upload) -> str:
         "Name of the new system", value=upload.path.stem.replace("_", " ")[:60], max_chars=60,
         key=f"logs.name.{upload.token}",
     )  # fmt: skip
-    return str(named or "").strip()
+    title = str(named or "").strip()
+    there = held_as(title, keys)
+    if there:
+        cards.note(f"The system {there} is there already: the file goes into it.")
+    return there or title
+
+
+def held_as(title: str, keys: Sequence[str]) -> str | None:
+    """The system that goes by a title already, however that is spelt; None where it is free, or names no system."""
+    try:
+        key = system_key(title)
+    except PlumblineError:
+        return None  # said when it is loaded
+    return key if key in keys else None
 
 
 def _likely(view: View, upload: Upload) -> tuple[str | None, bool]:
