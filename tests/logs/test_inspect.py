@@ -288,3 +288,9 @@ def test_an_endpoint_s_capture_is_read_without_its_envelope(workspace: Workspace
     found = inspect(tmp_path / "capture.jsonl", ws=workspace)
     roles = {str(c.role) for c in found.mapping.columns if c.role.role != IGNORE}
     assert roles == {"feature:age", "feature:sex", "protected:sex", "score", "decision_id", "timestamp"}
+
+
+def test_a_letter_is_no_table(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Hello,\nthis is a letter.\nBest regards\nAnn\n", "utf-8")
+    with pytest.raises(PlumblineError, match="so it is no table"):
+        inspect(tmp_path / "a.csv", ws=workspace)

@@ -86,8 +86,7 @@ def inspect(
     try:
         rows = _sample(ws, source)
         if not rows:
-            raise PlumblineError("The file has a header and no rows", where=path.name,
-                                 todo="Export it again and load that.")  # fmt: skip
+            raise _no_rows(path, source)
         preview = tuple(rows[:PREVIEW])
         rows += _where_empty(ws, source, rows)
         columns = list(zip(*rows, strict=True))
@@ -126,6 +125,23 @@ def _remembered(guess: Guess, columns: Sequence[str], known: Mapping | None) -> 
 
 def _which_sheet(source: Source) -> tuple[Question, ...]:
     return (questions.sheet(source.sheets),) if len(source.sheets) > 1 else ()
+
+
+def _no_rows(path: Path, source: Source) -> PlumblineError:
+    """A header alone, or lines of which none has the header's cells: text that is no table."""
+    lines: list[bytes] = []
+    if not source.is_table:
+        with source.file.open("rb") as file:
+            lines = [line for line in file.readlines(65_536)[source.form.skip :] if line.strip()]
+    if len(lines) > 1:
+        return PlumblineError(
+            f"None of the file's lines has as many cells as its first, {len(source.columns)}, so it is no table",
+            where=path.name,
+            todo="Export it as CSV or Parquet and load that.",
+        )
+    return PlumblineError(
+        "The file has a header and no rows", where=path.name, todo="Export it again and load that."
+    )
 
 
 def _repeated_names(source: Source) -> list[str]:
