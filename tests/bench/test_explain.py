@@ -1,6 +1,6 @@
 """``make bench-explain``: every decision's attributions by us beside LightGBM's own routine, in one run.
 
-200 trees x 20 features, two threads each, exact to 1e-6; and one decision found and explained in a table of 1M.
+200 trees x 20 features, two threads each, exact to 1e-6; and the page of one decision of a log of 1M.
 Prints ratios and asserts only exactness: a machine's clock is no test.
 """
 
@@ -13,6 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.bench.logfiles import write_scored
+from tests.bench.test_signals import told, workspace
 
 ROWS = int(os.environ.get("PLUMBLINE_BENCH_ROWS", "40000"))
 TABLE = int(os.environ.get("PLUMBLINE_BENCH_TABLE", "1000000"))
@@ -78,48 +81,29 @@ def test_all_attributions_beside_the_native_routine() -> None:
 
 
 @pytest.mark.bench
-@pytest.mark.timeout(3600)
-def test_one_decision_of_a_large_table(tmp_path: Path) -> None:
-    """A table made in DuckDB, not by a load: the counts that the pages keep are not there, the decisions are."""
+@pytest.mark.timeout(7200)
+def test_one_decisions_page_of_a_long_log(tmp_path: Path) -> None:
+    """Loaded by the product, whole runs of the page's script, each in a process of its own."""
     from plumbline.answers import models
-    from plumbline.answers.explain import explain
-    from plumbline.answers.loading import load_file
-    from plumbline.store.sql import decision_table
     from plumbline.store.workspace import open_workspace
 
-    booster, rng = _model(1)
-    import pandas as pd
-
-    names = [f"x{i}" for i in range(20)]
-    x = pd.DataFrame(rng.normal(size=(3_000, 20)), columns=names)
-    frame = x.assign(
-        decision_id=[f"d{i}" for i in range(len(x))], model_version="1", score=booster.predict(x.to_numpy()),
-        timestamp=pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(len(x)), unit="min"),
-    )  # fmt: skip
-    frame["prediction"] = np.where(frame["score"] > 0.5, "y", "n")
-    frame.to_csv(tmp_path / "log.csv", index=False)
-    (tmp_path / "model.txt").write_text(booster.model_to_string().replace("Column_", "x"))
-    ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
+    data = Path(os.environ.get("PLUMBLINE_BENCH_DATA") or tmp_path)
+    log = write_scored(data / f"scored_{TABLE}.parquet", TABLE)
+    held = workspace(log, data / f"ws_scored_{TABLE}")
+    ws = open_workspace(held)
     try:
-        load_file(ws, tmp_path / "log.csv", title="big", actor="bench")
-        assert models.register(ws, "big", "1", tmp_path / "model.txt", actor="bench").passed
-        with ws.write() as cursor:
-            table = decision_table("big")
-            cursor.execute(
-                f"""INSERT INTO {table} SELECT t.* REPLACE (t.decision_id || '.' || i AS decision_id, i + 1 AS _line,
-                    t."timestamp" + to_seconds(i) AS "timestamp") FROM {table} t, range({TABLE // 3_000}) r(i)"""
-            )
-            n = cursor.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-        begin = time.perf_counter()
-        explain(ws, "big", "d7")  # with the version's check, kept after
-        first = time.perf_counter() - begin
-        begin = time.perf_counter()
-        found = explain(ws, "big", "d1234.77")
-        took = time.perf_counter() - begin
-        assert found.attributions
-        print(
-            f"\nthe first of {n:,} decisions found, its version checked and explained in {1_000 * first:.0f} ms"
-        )
-        print(f"another one found and explained in {1_000 * took:.0f} ms")
+        if not models.registered(ws, "bench"):
+            for version in ("v4", "v1"):
+                begin = time.perf_counter()
+                assert models.register(ws, "bench", version, log.with_suffix(".txt"), actor="bench").passed
+                print(f"\nthe file of {version} registered in {time.perf_counter() - begin:.1f} s")
     finally:
         ws.close()
+    ids = [f"d{int(TABLE * share):09d}" for share in (0.8, 0.99, 0.01, 0.85, 0.9, 0.1)]
+    for words, more in (("made ready as a server starts", []), ("asked at once", ["--at-once"])):
+        found = told("tests.bench.timed_decision", str(held), "bench", *ids, *more)
+        print(f"\n{TABLE:,} decisions, {words}: seconds (of processor time)")
+        others = sorted(map(tuple, found["others"]))
+        for name in ("ready", "first", "again"):
+            print(f"  {name:<8}{found[name][0]:>8.3f} ({found[name][1]:.3f})")
+        print("  others: " + ", ".join(f"{took:.3f} ({cpu:.3f})" for took, cpu in others))

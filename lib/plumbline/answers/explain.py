@@ -130,7 +130,9 @@ def sources(
     found = Sources(version, logged, model, checked, fitted, f"{problem} {why}".strip())
     with _LOCK:
         _CACHE[cache] = found
-        while len(_CACHE) > KEPT:
+        if settled:  # then no surrogate is fitted, whether or not one may be
+            _CACHE[(*cache[:-1], not surrogate)] = found
+        while len(_CACHE) > 2 * KEPT:
             _CACHE.popitem(last=False)
     return found
 

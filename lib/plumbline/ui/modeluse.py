@@ -124,11 +124,11 @@ def moved(found: ModelUse) -> None:
     rows = [
         {
             "Feature": one_line(q.feature),
+            "What to do": q.verdict,
             "Weight now": numbers.share(q.share),
             "Weight before": numbers.DASH if q.share_before is None else numbers.share(q.share_before),
             "Moved the output by": numbers.DASH if q.change is None else numbers.signed(q.change),
             "Drift": numbers.DASH if q.distance is None else numbers.significant(q.distance),
-            "What to do": q.verdict,
         }
         for q in found.quadrants
     ]

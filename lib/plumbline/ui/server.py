@@ -50,13 +50,9 @@ HEADERS = {
 
 #: what most pages import, and a process has to once
 HEAVY = (
-    "pandas",
-    "plotly.graph_objects",
-    "plumbline.ui.explained",
-    "plumbline.ui.finder",
-    "plumbline.ui.whatif",
-    "ruptures",
-)
+    "pandas", "orjson", "plotly.tools", "plotly.offline", "plumbline.ui.beside", "plumbline.ui.explained",
+    "plumbline.ui.finder", "plumbline.ui.handout", "plumbline.ui.whatif", "ruptures",
+)  # fmt: skip
 
 #: the page that the root shows
 HOME = "/scorecard"
@@ -114,10 +110,12 @@ async def workspace_lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
 def get_ready(ws: Workspace, stop: threading.Event | None = None) -> None:
     """What the first visitor would wait for, while nobody waits yet."""
     from plumbline.answers.readying import ready
+    from plumbline.charts.importance import importance
 
     try:
         for name in HEAVY:
             import_module(name)
+        importance({"a": 1.0}, 1).to_json()  # the first figure makes what all others use
         ready(ws, stop.is_set if stop else lambda: False)
     except Exception as error:  # whoever asks for it meets the same, and is told
         if stop is None or not stop.is_set():
