@@ -107,7 +107,7 @@ def _refusal(healthy: LossRows | None, shown: LossRows | None) -> str:
 def fit(inputs: FloatArray, target: FloatArray) -> Model:
     """Gradient boosting of a loss on the inputs; predictions are kept within the losses seen."""
     from sklearn.ensemble import HistGradientBoostingRegressor
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,import-not-found,unused-ignore]
+    from threadpoolctl import threadpool_limits
 
     model = HistGradientBoostingRegressor(
         max_iter=TREES, max_leaf_nodes=LEAVES, learning_rate=RATE, early_stopping=False, random_state=SEED
