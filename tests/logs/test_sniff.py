@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
+import hashlib
 import pickle
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
+from plumbline.logs import survey as survey_module
 from plumbline.logs.sniff import find_delimiter, sniff, unique_names
 from plumbline.logs.source import open_source
 from plumbline.logs.survey import survey
@@ -139,3 +144,27 @@ def test_a_sparse_first_row_above_rows_of_values_is_no_title(tmp_path: Path, fir
     path = tmp_path / "a.csv"
     path.write_text("\n".join([first, *rows]) + "\n", "utf-8")
     assert sniff(path).skip == 0
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    data=st.lists(st.sampled_from([b"a", b"\n", b"\r\n", b"\r", "ü".encode(), b"\xc3"]), max_size=12).map(
+        b"".join
+    )
+)
+def test_a_survey_in_blocks_sees_what_the_whole_file_holds(
+    data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survey_module, "_BLOCK", 3)
+    path = tmp_path / "a.csv"
+    path.write_bytes(data)
+    seen = survey(path, text=True)
+    pairs, returns, feeds = data.count(b"\r\n"), data.count(b"\r"), data.count(b"\n")
+    assert seen.mixed_ends == (returns > 0 and not returns == pairs == feeds)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        assert seen.foreign
+    else:
+        assert not seen.foreign
+    assert seen.sha256 == hashlib.sha256(data).hexdigest()

@@ -8,6 +8,7 @@ stage does it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import duckdb
 
@@ -38,31 +39,50 @@ def insert_clean(
         return None
     if source.survey is not None and source.survey.size < LOOK_BYTES:
         return _insert(cursor, source, plan_for(source), table, targets, load_id)
-    tried = source.with_numbers(_numbers(cursor, source, plan_for(source)))
-    if not _looks_clean(cursor, tried, plan_for(tried), table):
+    tried = _as_it_looks(cursor, source, plan_for, table)
+    if tried is None:
         return None
     rows = _insert(cursor, tried, plan_for(tried), table, targets, load_id)
     fewer = _fewer_numbers(cursor, source, tried) if rows is None else None
     return rows if fewer is None else _insert(cursor, fewer, plan_for(fewer), table, targets, load_id)
 
 
-def _numbers(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan) -> list[str]:
+def _as_it_looks(
+    cursor: duckdb.DuckDBPyConnection, source: Source, plan_for: Callable[[Source], Plan], table: str
+) -> Source | None:  # fmt: skip
+    """The file, of text with the columns as numbers in whose beginning no word stands; None where it is not clean."""
+    plan = plan_for(source)
+    names = dict.fromkeys(source.cell(c.map.column) for c in plan.columns)
+    cells = f"SELECT {', '.join(names)} FROM {relation(source, rejects=False)} LIMIT {LOOK_ROWS}"
+    drop_stage(cursor)
+    read_into(cursor, source, f"CREATE TEMP TABLE {LOOK} AS {cells}")
+    beginning = f"temp.{LOOK}"
+    row = cursor.execute(
+        f"""WITH seen AS MATERIALIZED (
+                SELECT _flag, _hash, "timestamp", "timestamp" < lag("timestamp") OVER () AS back
+                FROM ({_rows(source, plan, beginning)}))
+            SELECT (SELECT count(*) FILTER (_flag = 1 OR back) + count(*) - count(DISTINCT _hash) FROM seen)
+                 + (SELECT count(*) FROM seen l SEMI JOIN {table} d
+                    ON l._hash = d._hash AND l."timestamp" = d."timestamp")"""
+    ).fetchone()
+    clean = row is not None and row[0] == 0
+    return source.with_numbers(_numbers(cursor, source, plan, beginning)) if clean else None
+
+
+def _numbers(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, beginning: str) -> list[str]:
     """The columns of a file of text that are numbers and nothing else, without a format of their own, in whose
     beginning no word stands."""
-    if source.is_table:
-        return []
     other = {c.map.column for c in plan.columns if not c.plain}
     plain = [
         name for name in dict.fromkeys(c.map.column for c in plan.columns if c.plain) if name not in other
     ]
-    if not plain:
+    if source.is_table or not plain:
         return []
-    cells = [source.cell(name) for name in plain]
     words = ", ".join(
-        f"bool_or({c} IS NOT NULL AND isfinite(TRY_CAST({c} AS DOUBLE)) IS NOT TRUE)" for c in cells
+        f"bool_or({c} IS NOT NULL AND isfinite(TRY_CAST({c} AS DOUBLE)) IS NOT TRUE)"
+        for c in map(source.cell, plain)
     )
-    rows = f"SELECT {', '.join(cells)} FROM {relation(source, rejects=False)} LIMIT {LOOK_ROWS}"
-    found = cursor.execute(f"SELECT {words} FROM ({rows})").fetchone() or ()
+    found = cursor.execute(f"SELECT {words} FROM {beginning}").fetchone() or ()
     return [name for name, word in zip(plain, found, strict=True) if not word]
 
 
@@ -96,60 +116,47 @@ def _insert(
     return rows
 
 
-def _rows(source: Source, plan: Plan) -> str:
-    """The query that casts the file: the plan's columns, ``_hash``, and ``_flag``: 1 where a row needs more than to
-    be inserted. The column ``_line`` carries it until the rows are numbered."""
+def _rows(source: Source, plan: Plan, cells: str = "") -> str:
+    """The query that casts the file, or the table of its ``cells``: the plan's columns, ``_hash``, and ``_flag``: 1
+    where a row needs more than to be inserted. The column ``_line`` carries it until the rows are numbered."""
     odd = [f"_odd{i} <> 0" for i in range((len(odd_columns(plan.columns)) + MASK_BITS - 1) // MASK_BITS)]
     endless = [f"NOT isfinite({ident(c.name)})" for c in plan.columns if c.unbounded]
     wrong = " OR ".join([*(f"({sql})" for _, sql, _ in plan.reasons), *odd, *endless])
     derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
     return (
         f"SELECT *{derived}, CASE WHEN {wrong} THEN 1 ELSE 0 END AS _flag, {content_hash(plan)} AS _hash "
-        f"FROM ({masked_rows(source, plan)})"
+        f"FROM ({masked_rows(source, plan, cells=cells)})"
     )
 
 
-def _looks_clean(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, table: str) -> bool:
-    drop_stage(cursor)
-    read_into(
-        cursor, source,
-        f"""CREATE TEMP TABLE {LOOK} AS SELECT _flag, _hash, "timestamp",
-            "timestamp" < lag("timestamp") OVER () AS back FROM ({_rows(source, plan)} LIMIT {LOOK_ROWS})""",
-    )  # fmt: skip
-    row = cursor.execute(
-        f"""SELECT (SELECT count(*) FILTER (_flag = 1 OR back) + count(*) - count(DISTINCT _hash) FROM temp.{LOOK})
-                 + (SELECT count(*) FROM temp.{LOOK} l SEMI JOIN {table} d
-                    ON l._hash = d._hash AND l."timestamp" = d."timestamp")"""
-    ).fetchone()
-    return row is not None and row[0] == 0
+def _any(cursor: duckdb.DuckDBPyConnection, query: str, **values: datetime) -> bool:
+    return cursor.execute(query, values).fetchone() is not None
 
 
 def _rejects(cursor: duckdb.DuckDBPyConnection, source: Source) -> bool:
-    if source.is_table:
-        return False
-    return cursor.execute(f"SELECT 1 FROM {REJECTS} LIMIT 1").fetchone() is not None
+    return not source.is_table and _any(cursor, f"SELECT 1 FROM {REJECTS} LIMIT 1")
 
 
 def _clean_rows(cursor: duckdb.DuckDBPyConnection, source: Source, table: str, load_id: int) -> int | None:
     """The rows of the load, numbered, or None where there is anything to set aside or to put in order."""
     mine = f"FROM {table} WHERE _load_id = {int(load_id)}"
     row = cursor.execute(
-        f"SELECT count(*), coalesce(sum(_line), 0), count(DISTINCT _hash), min(rowid), max(rowid) {mine}"
+        f"""SELECT count(*), coalesce(sum(_line), 0), min(place), max(place), min("timestamp"), max("timestamp"),
+                   count(*) FILTER ("timestamp" < before), count(*) FILTER ("timestamp" = before)
+            FROM (SELECT _line, rowid AS place, "timestamp", lag("timestamp") OVER () AS before {mine})"""
     ).fetchone()
-    rows, flagged, distinct, first, last = row or (0, 0, 0, 0, 0)
-    if not rows or flagged or distinct < rows or last - first + 1 != rows or _rejects(cursor, source):
+    rows, flagged, first, last, start, end, back, ties = row or (0,) * 8
+    if not rows or flagged or back or last - first + 1 != rows or _rejects(cursor, source):
         return None
-    back = f'SELECT "timestamp" < lag("timestamp") OVER () AS back {mine}'
-    if cursor.execute(f"SELECT 1 FROM ({back}) WHERE back LIMIT 1").fetchone():
-        return None
-    span = f'(SELECT min("timestamp") {mine}) AND (SELECT max("timestamp") {mine})'
-    again = cursor.execute(
-        f"""SELECT 1 FROM (SELECT _hash, "timestamp" {mine}) n
-            SEMI JOIN (SELECT _hash, "timestamp" FROM {table}
-                       WHERE _load_id <> {int(load_id)} AND "timestamp" BETWEEN {span}) d
-            ON n._hash = d._hash AND n."timestamp" = d."timestamp" LIMIT 1"""
-    ).fetchone()
-    if again:
+    if ties and _any(cursor, f"SELECT 1 {mine} HAVING count(DISTINCT _hash) < count(*)"):
+        return None  # the time is part of what is hashed: rows in strict order are no repeats
+    earlier = f'FROM {table} WHERE _load_id <> {int(load_id)} AND "timestamp" BETWEEN $start AND $end'
+    if _any(cursor, f"SELECT 1 {earlier} LIMIT 1", start=start, end=end) and _any(
+        cursor,
+        f"""SELECT 1 FROM (SELECT _hash, "timestamp" {mine}) n SEMI JOIN (SELECT _hash, "timestamp" {earlier}) d
+            ON n._hash = d._hash AND n."timestamp" = d."timestamp" LIMIT 1""",
+        start=start, end=end,
+    ):  # fmt: skip
         return None
     cursor.execute(f"UPDATE {table} SET _line = rowid - {int(first) - 1} WHERE _load_id = {int(load_id)}")
     return int(rows)

@@ -65,18 +65,21 @@ def staged_rows(source: Source, plan: Plan, *, limit: int | None = None) -> str:
     return f"SELECT *{derived}, {reason} AS _reason, {digest(plan)} AS _hash FROM ({inner})"
 
 
-def masked_rows(source: Source, plan: Plan, *, limit: int | None = None, kept: bool = False) -> str:
-    """The query of the plan's columns and ``_odd0`` ...; ``kept``: and of the cells that ``_texts`` needs."""
+def masked_rows(
+    source: Source, plan: Plan, *, limit: int | None = None, kept: bool = False, cells: str = ""
+) -> str:
+    """The query of the plan's columns and ``_odd0`` ...; ``kept``: and of the cells that ``_texts`` needs;
+    ``cells``: of a table of the file's cells."""
     values = ", ".join(f"{c.value} AS {ident(c.name)}" for c in plan.columns)
     odd = odd_columns(plan.columns)
     raw = "".join(f", {c.watched} AS _raw{i}" for i, c in enumerate(odd))
-    cells = _cells(source, plan) + (f" LIMIT {int(limit)}" if limit else "")
+    read = _cells(source, plan, cells) + (f" LIMIT {int(limit)}" if limit else "")
     held = "".join(f", _raw{i}" for i, c in enumerate(odd) if c.beside) if kept else ""
     names = ", ".join(ident(c.name) for c in plan.columns)
-    return f"SELECT {names}, {odd_masks(plan.columns)}{held} FROM (SELECT {values}{raw} FROM ({cells}))"
+    return f"SELECT {names}, {odd_masks(plan.columns)}{held} FROM (SELECT {values}{raw} FROM ({read}))"
 
 
-def _cells(source: Source, plan: Plan) -> str:
+def _cells(source: Source, plan: Plan, held: str) -> str:
     """The mapped cells of the file, those that stay text without blanks around them."""
     trimmed = {c.trimmed for c in plan.columns}
     names = dict.fromkeys(source.cell(c.map.column) for c in plan.columns)
@@ -87,7 +90,7 @@ def _cells(source: Source, plan: Plan) -> str:
         else name
         for name in names
     )
-    return f"SELECT {cells} FROM {relation(source, rejects=True)}"
+    return f"SELECT {cells} FROM {held or relation(source, rejects=True)}"
 
 
 def _number_rows(cursor: duckdb.DuckDBPyConnection) -> int:

@@ -67,6 +67,7 @@ class _Lines:
         self.path, self.carried, self.feeds, self.pairs, self.returns = path, 0, 0, 0, 0
         self.nul: int | None = None
         self.foreign, self.held, self._decoder = b"", b"", codecs.getincrementaldecoder("utf-8")()
+        self._whole = True  # no character is cut where the last block ended
 
     @property
     def mixed(self) -> bool:
@@ -76,16 +77,19 @@ class _Lines:
         self.carried = _carry(self.path, block, self.carried)
         if self.nul is None and b"\x00" in block:
             self.nul = at + block.index(b"\x00")
-        self.feeds += block.count(b"\n")
-        if b"\r" in block or self.held == b"\r":
+        if self.returns or b"\r" in block:
             self.pairs += (self.held + block).count(b"\r\n")
             self.returns += block.count(b"\r")
+            self.feeds += block.count(b"\n")
+        else:  # no line has ended in \r: that another did is all that has to be known
+            self.feeds = self.feeds or int(b"\n" in block)
         self.held = block[-1:]
-        if not self.foreign:
+        if not self.foreign and not (block.isascii() and self._whole):
             try:
                 self._decoder.decode(block)
             except UnicodeDecodeError:
                 self.foreign = block
+            self._whole = not self._decoder.getstate()[0]
 
 
 def _carry(path: Path, block: bytes, carried: int) -> int:

@@ -24,7 +24,7 @@ _LOCAL = re.compile(
 _COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 15: "%Y%m%dT%H%M%S", 16: "%Y%m%dT%H%M%SZ"}
 _COMPACT_SHAPE = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])(T?\d{4}(\d{2})?Z?)?")
 _WORDED = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d/%b/%Y")
-_WORD, _DIGIT = re.compile(r"[^\W\d_]{3}"), re.compile(r"\d")
+_WORD, _YEAR = re.compile(r"[^\W\d_]{3}"), re.compile(r"\d{4}")
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", ":%H:%M:%S", ":%H:%M:%S %z")
 #: epoch unit -> what a second is; plausible times lie between 1990 and 2100
 _EPOCHS = (("epoch_s", 1.0), ("epoch_ms", 1e3), ("epoch_us", 1e6), ("epoch_ns", 1e9))
@@ -165,8 +165,8 @@ def _epoch(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | N
 
 def _worded(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
     patterns = [date + clock for date in _WORDED for clock in _CLOCKS]
-    # most columns hold no words or no numbers: trying every pattern on them costs more than all the rest
-    hits = [c for c in present[:50] if _WORD.search(c) and _DIGIT.search(c)]
+    # most columns hold no words or no years: trying every pattern on them costs more than all the rest
+    hits = [c for c in present[:50] if _WORD.search(c) and _YEAR.search(c)]
     counts = Counter(p for c in hits for p in patterns if _reads(c, p))
     if not counts or counts.most_common(1)[0][1] < 0.5 * len(present[:50]):
         return None
