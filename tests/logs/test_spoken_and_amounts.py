@@ -10,7 +10,7 @@ import pytest
 
 from plumbline.answers.loading import inspect_file, load_file
 from plumbline.logs.cast import instant, number
-from plumbline.logs.currency import currency_of, several, unmarked, unmarked_sql
+from plumbline.logs.currency import currency_of, unmarked, unmarked_sql, unread
 from plumbline.logs.spoken import PATTERNS, SPOKEN, said, said_sql
 from plumbline.logs.times import time_facts
 from plumbline.store.workspace import Workspace
@@ -73,8 +73,9 @@ def test_amounts_are_of_one_currency_or_they_stay_text() -> None:
     assert currency_of(["12 €", "1"]) == ""
     assert currency_of(["12 €", "1 USD"]) == ""
     assert currency_of([]) == ""
-    assert several(["12 €", "1 USD", "3 EUR"]) == ("EUR", "USD")
-    assert several(["north", "south"]) == ()
+    assert unread(["12 €", "1 USD", "3 EUR"]) == ("EUR", "USD")
+    assert unread(["12 €", "7", "3 EUR"]) == ("EUR",)
+    assert unread(["12 €", "1 EUR"]) == unread(["north", "south"]) == unread([]) == ()
 
 
 def test_a_german_export_with_amounts_is_read_and_another_currency_is_not_mixed_in(

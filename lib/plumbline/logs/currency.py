@@ -42,10 +42,11 @@ def currency_of(cells: Sequence[str]) -> str:
     return code if n > 0 and n >= _ENOUGH * len(cells) and not others else ""
 
 
-def several(cells: Sequence[str]) -> tuple[str, ...]:
-    """The currencies of a column that holds amounts of more than one, the most frequent first; else none."""
+def unread(cells: Sequence[str]) -> tuple[str, ...]:
+    """The currencies of a column that mostly holds amounts, but not of one and the same: several, or one beside plain
+    numbers; the most frequent first. Empty for any other column."""
     marks = _marks(cells)
-    mixed = len(marks) > 1 and marks.total() >= _ENOUGH * len(cells)
+    mixed = marks.total() >= 0.5 * max(len(cells), 1) and not currency_of(cells)
     return tuple(code for code, _ in marks.most_common()) if mixed else ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from plumbline.logs.currency import currency_of, named_in, several
+from plumbline.logs.currency import currency_of, named_in, unread
 
 if TYPE_CHECKING:
     from plumbline.logs.guess import Draft
@@ -25,11 +25,16 @@ def notes(draft: Draft) -> list[str]:
                     f"{column.name} was in {code} in earlier logs and is in {here} here: these amounts are no numbers "
                     "of that column. Convert them, or give them a name of their own."
                 )
-        some = several(column.present[:_LOOK])
-        if some:
+        some = unread(column.present[:_LOOK])
+        if len(some) > 1:
             left.append(
                 f"{column.name} holds amounts in {' and '.join(some[:3])}, which do not compare: they are not read as "
                 "numbers. Export them in one currency."
+            )
+        elif some:
+            left.append(
+                f"Only some amounts of {column.name} carry a currency ({some[0]}): they are not read as numbers. "
+                "Export all of them with it, or none."
             )
     told = [
         f"Amounts in {code} are read as numbers, their mark is taken away: {', '.join(names)}."
