@@ -75,10 +75,16 @@ class Model:
 
 STEPS = st.lists(STEP, min_size=2, max_size=7)
 REPEATS = [("load", 3, 4, "yes"), ("load", 0, 4, "no")]  # a file of repeats that brings labels alone
+OWN = [
+    ("load", 6, 3, "yes"),
+    ("label", [(6, "no", 1), (7, "yes", 2)]),
+    ("undo", 2),
+]  # what the log itself said holds again
 TIMES = [("label", [(0, "yes", 1)]), ("load", 0, 1, "yes")]  # and one that brings a label's time alone
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(steps=OWN)
 @given(steps=STEPS)
 def test_labels_are_what_a_plain_model_says(
     workspace: Workspace, tmp_path: Path, steps: list[tuple[object, ...]]
