@@ -84,7 +84,8 @@ def _share(text: str) -> float | None:
 def expected(
     text: str, delimiter: str
 ) -> tuple[int, Counter[str], list[tuple[int, str]], dict[tuple[object, ...], tuple[object, ...]]]:
-    """(records, reasons, (line, reason) of each bad one, decision -> label, its time and what stood for that) as a
+    """(records, reasons, (line, reason) of each bad one, decision -> label, its time, what stood for that, its
+    record) as a
     person would read the file."""
     lines = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     starts, at = [], 1
@@ -94,7 +95,7 @@ def expected(
     reasons: Counter[str] = Counter()
     bad: list[tuple[int, str]] = []
     kept: dict[tuple[object, ...], tuple[object, ...]] = {}
-    for line, cells in list(zip(starts, lines, strict=True))[1:]:
+    for record, (line, cells) in enumerate(list(zip(starts, lines, strict=True))[1:], 1):
         reason = ""
         if len(cells) != len(NAMES):
             reason = "too_few_fields" if len(cells) < len(NAMES) else "too_many_fields"
@@ -116,11 +117,11 @@ def expected(
             name, _time(when), number, _class(pred), place, *_kept(age, _share(age)),
             *_kept(trained, _time(trained)), *_kept(shap, _share(shap)), *_kept(p_yes, _share(p_yes)),
         )  # fmt: skip
-        said = (_class(label), *_kept(known, _time(known)))
+        said = (_class(label), *_kept(known, _time(known)), record)
         if key not in kept:
             kept[key] = said
         elif kept[key][0] is None and said[0] is not None:  # a repeat brings its label, and the time of that
-            kept[key] = (*said[:2], said[2] or kept[key][2])
+            kept[key] = (*said[:2], *kept[key][2:])
     return len(lines) - 1, reasons, bad, kept
 
 
@@ -166,9 +167,9 @@ def test_every_row_ends_where_a_row_by_row_reader_says(
             ]
             columns = ", ".join(
                 ['"decision_id", "timestamp", score, prediction, "feature:region"', *sum(pairs, ()),
-                 'label, "label_time"', beside["label_time"]]
+                 'label, "label_time"', beside["label_time"], "_line"]
             )  # fmt: skip
-            found = {tuple(r[:-3]): r[-3:] for r in rows_of(ws, columns)}
+            found = {tuple(r[:-4]): r[-4:] for r in rows_of(ws, columns)}
         except PlumblineError as error:
             raise AssertionError(body.getvalue()) from error
         finally:

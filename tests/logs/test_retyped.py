@@ -139,6 +139,20 @@ def test_no_class_is_made_of_probabilities_of_which_one_cannot_be_read(
     assert rows_of(workspace, 'prediction, "text:proba:b"')[:2] == [(None, "most"), ("b", None)]
 
 
+def test_a_row_whose_label_a_repeat_brings_keeps_its_place_and_its_own_text(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    roles = ROLES | {"known": "label_time"}
+    first, again = row(0, label="", age="old"), row(0, label="yes", age="old")
+    cells = [[*first, "open"], [*again, "2026-02-01"], [*row(1, label="no"), ""]]
+    path = write(tmp_path / "a.csv", cells, list(roles))
+    made = load(workspace, path, mapping=mapping(roles, formats={"known": "iso"}))
+    assert (made.rows_loaded, made.rows_duplicate, made.labels_joined) == (2, 1, 1)
+    assert rows_of(workspace, '_line, "decision_id", label, "label_time", "text:label_time", "text:age"') == [
+        (1, "d0000", "yes", datetime(2026, 2, 1), "open", "old"), (3, "d0001", "no", None, None, None),
+    ]  # fmt: skip
+
+
 def test_a_label_whose_time_cannot_be_read_waits_in_quarantine(workspace: Workspace, tmp_path: Path) -> None:
     load(workspace, write(tmp_path / "a.csv", [row(i, label="") for i in range(4)]))
     roles = {"id": "decision_id", "label": "label", "known": "label_time"}

@@ -47,9 +47,9 @@ def _within_file(cursor: duckdb.DuckDBPyConnection, labels: bool) -> int:
     )
     if not labels:
         return 0
-    return _filled(
+    return _filled(  # never a list: DuckDB moves the rows of which it updates one, and their place is their line
         cursor,
-        f"""UPDATE temp.{STAGE_TABLE} AS d SET label = n.label{_time(cursor)}{_texts(cursor)}
+        f"""UPDATE temp.{STAGE_TABLE} AS d SET label = n.label{_time(cursor)}
             FROM {_newest_labels(cursor)} n
             WHERE n._hash = d._hash AND n."timestamp" = d."timestamp" AND d.label IS NULL AND d._reason IS NULL""",
     )
@@ -82,31 +82,18 @@ def _of_earlier_loads(cursor: duckdb.DuckDBPyConnection, system: System, labels:
 def _newest_labels(cursor: duckdb.DuckDBPyConnection) -> str:
     """The label that the repeats of each decision bring: the first in the file that is there."""
     time = ', first("label_time" ORDER BY _row) AS "label_time"' if _has_time(cursor) else ""
-    time += ", first(_texts ORDER BY _row) AS texts" if _has(cursor, "_texts") else ""
     return f"""(SELECT _hash, "timestamp", first(label ORDER BY _row) AS label, min(_row) AS place{time}
                 FROM {STAGE}
                 WHERE label IS NOT NULL AND _row IN (SELECT row FROM temp.{REPEATS}) GROUP BY ALL)"""
 
 
 def _has_time(cursor: duckdb.DuckDBPyConnection) -> bool:
-    return _has(cursor, "label_time")
-
-
-def _has(cursor: duckdb.DuckDBPyConnection, column: str) -> bool:
     names = cursor.execute(f"SELECT * FROM {STAGE} LIMIT 0").description or []
-    return any(name[0] == column for name in names)
+    return any(name[0] == "label_time" for name in names)
 
 
 def _time(cursor: duckdb.DuckDBPyConnection) -> str:
     return ', "label_time" = n."label_time"' if _has_time(cursor) else ""
-
-
-def _texts(cursor: duckdb.DuckDBPyConnection) -> str:
-    """What stood in place of the label's time goes with the label: two such rows differ in no other text."""
-    if not _has(cursor, "_texts"):
-        return ""
-    both = "[coalesce(pair[1], pair[2]) for pair in list_zip(n.texts, d._texts)]"
-    return f", _texts = CASE WHEN d._texts IS NULL OR n.texts IS NULL THEN coalesce(n.texts, d._texts) ELSE {both} END"
 
 
 def _filled(cursor: duckdb.DuckDBPyConnection, update: str) -> int:
