@@ -107,3 +107,65 @@ def test_one_decisions_page_of_a_long_log(tmp_path: Path) -> None:
         for name in ("ready", "first", "again"):
             print(f"  {name:<8}{found[name][0]:>8.3f} ({found[name][1]:.3f})")
         print("  others: " + ", ".join(f"{took:.3f} ({cpu:.3f})" for took, cpu in others))
+
+
+def _asked(width: int):
+    """Models that can only be asked, fitted to so many inputs."""
+    from sklearn.naive_bayes import GaussianNB
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.svm import SVR
+
+    rng = np.random.default_rng(width)
+    x = rng.normal(size=(3_000, width))
+    y = x[:, 0] * x[:, 1] + np.abs(x[:, 2]) - 0.5 * x[:, 3] > 0.5
+    return x, {
+        "network": MLPClassifier((50,), max_iter=10, random_state=1).fit(x, y),
+        "naive Bayes": GaussianNB().fit(x, y),
+        "support vectors": SVR().fit(x[:1_000], y[:1_000]),
+        "neighbours": KNeighborsClassifier(15).fit(x[:1_000], y[:1_000]),
+    }
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("width", [8, 20])
+def test_models_that_can_only_be_asked_beside_shaps_own_explainer(width: int) -> None:
+    """The same model and 100 background rows, one thread; shap asked as often as we ask, and with its default."""
+    shap = pytest.importorskip("shap")
+    from skops.io import dumps
+
+    from plumbline.explain.coded import margins
+    from plumbline.explain.formats import read_model
+    from plumbline.explain.probability import asked_contributions
+    from plumbline.explain.shapley import MOST_EXACT, PAIRS
+    from plumbline.explain.treeshap import to_score
+
+    x, models = _asked(width)
+    background, rows = x[:100], x[200:204]
+    evaluations = 2**width if width <= MOST_EXACT else 2 * PAIRS * (width - 1)
+    print(f"\n{width} inputs, {len(background)} background rows, us a row")
+    for name, model in models.items():
+        ours = read_model(dumps(model))
+        say = model.predict if name == "support vectors" else lambda z, m=model: m.predict_proba(z)[:, 1]
+        probability = ours.link == "logit"
+        masker = shap.maskers.Independent(background, max_samples=len(background))
+        explainer = shap.PermutationExplainer(say, masker, seed=0)
+        explainer(rows[:1], silent=True)  # compiled once
+        took = {}
+        for which, run in (
+            ("ours", lambda o=ours, p=probability: asked_contributions(o, rows, background, probability=p).parts),
+            ("shap", lambda e=explainer: e(rows, silent=True).values),
+            ("shap, as often", lambda e=explainer: e(rows, max_evals=evaluations + 2 * width + 2, silent=True).values),
+        ):  # fmt: skip
+            begin = time.perf_counter()
+            found = run()
+            took[which] = time.perf_counter() - begin
+            made = ours if which == "ours" else None
+            if made is not None:
+                asked = asked_contributions(made, rows, background, probability=probability)
+                told = to_score(made.link, margins(made, rows)) if probability else margins(made, rows)
+                assert np.abs(asked.base + found.sum(axis=1) - told[:, 0]).max() < 1e-6
+        words = ", ".join(f"{which} {1e6 * t / len(rows):,.0f}" for which, t in took.items())
+        ratio = took["shap, as often"] / took["ours"]
+        print(f"{name:<16} {words}; as often asked, ours is {ratio:.1f} times as fast")

@@ -85,6 +85,8 @@ def contributions(told: Explanation, found: DecisionContext) -> None:
     units = f"Contributions in {numbers.unit(told.output_space)}"
     if odds:
         units += "; odds times says what each multiplies the odds by"
+    if told.errors:
+        units += "; they are estimates, two times in three within one standard error of the exact value"
     cards.note(
         f"{units}. Where it lies: share of the reference at or below the value, or with the same category."
     )
