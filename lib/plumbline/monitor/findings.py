@@ -78,8 +78,8 @@ def performance_findings(
 
 
 def back_but_not_over(value: str) -> str:
-    """What a finding adds where its last chunk is within the limit."""
-    return f" It was {value} in the last of them: not clear of the limit, or not for long enough to be over."
+    """What a finding that goes on adds where its last chunk is not in breach."""
+    return f" The latest is {value}: not clear of the limit for long enough to be over."
 
 
 def _wholly(point: Point) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.bench.detection import judge
+from tests.bench.detection import judge, run
 
 
 def result(*alarms: tuple[str, str, str], **more: Any) -> dict[str, Any]:
@@ -30,6 +31,16 @@ def test_a_peers_week_cut_by_the_references_end_does_not_find_it() -> None:
     cut = ("performance.mae", "2025-10-27", "2025-11-03")
     assert judge.first_true(result(cut, version="0.13.1")) is None
     assert judge.first_true(result(cut)) is not None
+
+
+def test_a_part_of_the_logs_is_run_by_name(tmp_path: Path) -> None:
+    def named(*only: str) -> list[str]:
+        return [name for name, _ in run._logs(tmp_path, 2, 3, 0, only)]
+
+    assert named("quiet", "card-fraud") == [
+        "quiet-00-steady", "quiet-01-seasonal", "quiet-02-growing", "card-fraud-00", "card-fraud-01",
+    ]  # fmt: skip
+    assert len(set(named())) == len(named()) >= 3 + 2 * 7
 
 
 def test_a_change_point_is_judged_by_its_distance_either_way() -> None:
