@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plumbline.answers import keeping, scanned, wholerow
+from plumbline.answers import keeping, readying, scanned, wholerow
 from plumbline.answers.erasing import erase_person
 from plumbline.answers.loading import load_file, set_reference, undo_load
 from plumbline.answers.promises import change_settings
+from plumbline.answers.readying import measure_again
 from plumbline.answers.releases import releases, releases_of
 from plumbline.answers.segments import segments
 from plumbline.domain import PlumblineError, PointStatus
@@ -270,6 +271,28 @@ def test_whole_rows_are_compared_once(told: tuple[Workspace, Path], monkeypatch:
     assert len(asked) == 1
     wholerow.whole_row(ws, "s", version="2")
     assert len(asked) == 2
+    ws.close()
+
+
+def test_a_server_measures_what_changed_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
+    _load(ws, tmp_path, 0)
+    _load(ws, tmp_path, 2)
+    measure_again(ws)
+    asked = _questions(ws)
+    _told(ws)
+    assert set(asked) >= set(_questions(ws)) - {"overridden since the first"}
+    change_settings(ws, "s", {"retention_days": 30}, by="t")
+    with monkeypatch.context() as patch:
+        patch.setattr(readying, "measure", _no_scan)
+        measure_again(ws)
+        _load(ws, tmp_path, 3)
+        with pytest.raises(AssertionError):
+            measure_again(ws)
+    measure_again(ws)
+    assert readying.ALL_ASKED in _questions(ws)
     ws.close()
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from plumbline.answers.backgrounds import background
 from plumbline.answers.draws import basis, draw, row_of
+from plumbline.answers.keeping import held as stays
 from plumbline.answers.keeping import kept
 from plumbline.domain import Explanation, FloatArray, IntArray, PlumblineError, Slice, Source, System, Task
 from plumbline.explain.global_importance import sample_rows
@@ -125,7 +126,10 @@ def sources(
         logged = _check_logged(system, draw(ws, cursor, system, version, CHECKED), version)
     model, checked, problem = _check_model(ws, cursor, system, held, rest) if held else (None, None, "")
     settled = (logged is not None and logged.passed) or (checked is not None and checked.passed)
-    fitted = _fit(ws, cursor, system, version) if surrogate and not settled else None
+    fitted = None
+    if surrogate and not settled:
+        name = f"surrogate of version {version}"
+        fitted = stays(ws, cursor, system, name, lambda: _fit(ws, cursor, system, version))
     why = choose_source(recorded=logged is not None, logged=logged, model=checked, surrogate=fitted).sentence
     found = Sources(version, logged, model, checked, fitted, f"{problem} {why}".strip())
     with _LOCK:

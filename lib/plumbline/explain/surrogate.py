@@ -116,7 +116,7 @@ def fit_surrogate(
     r2 = _r2(target[test], predicted)
     if r2 < LINEAR_R2:
         boosted = _fit_boosting(as_codes(inputs, frame.iloc[train]), target[train], seed)
-        again = boosted.predict(as_codes(inputs, frame.iloc[test]))
+        again = _predict_boosted(boosted, as_codes(inputs, frame.iloc[test]))
         if (better := _r2(target[test], again)) > r2:
             kind, fitted, predicted, r2 = "gradient boosting", boosted, again, better
     if positive is not None and cutoff is None and task is not Task.REGRESSION:
@@ -173,7 +173,7 @@ def surrogate_contributions(
     explainer = shap.TreeExplainer(surrogate.fitted)
     found = np.asarray(explainer.shap_values(codes), np.float64)
     base = float(np.ravel(explainer.expected_value)[0])
-    return found, base, surrogate.link.back(np.asarray(surrogate.fitted.predict(codes), np.float64))
+    return found, base, surrogate.link.back(_predict_boosted(surrogate.fitted, codes))
 
 
 def _refused(version: str, n: int, why: str) -> Surrogate:
@@ -209,10 +209,21 @@ def _predict_linear(fitted: Linear, design: FloatArray) -> FloatArray:
     return result
 
 
+def _predict_boosted(model: Any, codes: FloatArray) -> FloatArray:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, "openmp"):
+        return np.asarray(model.predict(codes), np.float64)
+
+
 def _fit_boosting(codes: FloatArray, target: FloatArray, seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     model = HistGradientBoostingRegressor(
         max_iter=300, learning_rate=0.1, min_samples_leaf=10, early_stopping=False, random_state=seed
     )
-    return model.fit(codes, target)
+    with threadpool_limits(
+        1, "openmp"
+    ):  # beside other work, threads wait for each other longer than they learn
+        return model.fit(codes, target)

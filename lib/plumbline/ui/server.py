@@ -51,8 +51,11 @@ HEADERS = {
 #: what most pages import, and a process has to once
 HEAVY = (
     "pandas", "orjson", "plotly.tools", "plotly.offline", "plumbline.ui.beside", "plumbline.ui.explained",
-    "plumbline.ui.finder", "plumbline.ui.handout", "plumbline.ui.whatif", "ruptures",
+    "plumbline.ui.finder", "plumbline.ui.handout", "plumbline.ui.whatif",
 )  # fmt: skip
+
+#: seconds between two looks whether decisions changed
+LOOK = 2.0
 
 #: the page that the root shows
 HOME = "/scorecard"
@@ -108,15 +111,21 @@ async def workspace_lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
 
 
 def get_ready(ws: Workspace, stop: threading.Event | None = None) -> None:
-    """What the first visitor would wait for, while nobody waits yet."""
-    from plumbline.answers.readying import ready
+    """What the first visitor would wait for, while nobody waits yet; then, until it stops, what changes ask anew."""
+    from plumbline.answers.readying import measure_again, ready
     from plumbline.charts.importance import importance
 
+    stopped = stop.is_set if stop else lambda: False
     try:
         for name in HEAVY:
             import_module(name)
         importance({"a": 1.0}, 1).to_json()  # the first figure makes what all others use
-        ready(ws, stop.is_set if stop else lambda: False)
+        ready(ws, stopped)
+        seen = ws.change()
+        measure_again(ws, stopped)
+        while stop is not None and not stop.wait(LOOK):
+            if seen != (seen := ws.change()):
+                measure_again(ws, stopped)
     except Exception as error:  # whoever asks for it meets the same, and is told
         if stop is None or not stop.is_set():
             LOG.warning("not made ready: %s", error)
