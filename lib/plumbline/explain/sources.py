@@ -243,8 +243,8 @@ def _from_surrogate(decision: Decision, surrogate: Surrogate) -> Explanation:
     attributions = dict(zip((c.name for c in surrogate.inputs), parts[0].tolist(), strict=True))
     if surrogate.grade == "top factors":
         attributions = _strongest(attributions)
-    verdict = "" if error is None else f" For this decision it is {abs(error):.2g} off"
-    usual = f" (95 % of decisions: within {surrogate.residual:.2g})." if verdict else ""
+    verdict = "" if error is None else f" For this decision it is {_size(abs(error))} off"
+    usual = f" (95 % of decisions: within {_size(surrogate.residual)})." if verdict else ""
     return Explanation(
         decision_id=decision.decision_id,
         source=Source.SURROGATE,
@@ -291,8 +291,13 @@ def _refusal(decision: Decision, source: Source, why: str, error: float | None =
 
 def _verdict(error: float, near: float) -> str:
     if abs(error) <= near:
-        return f"Base + sum meets the logged score within {near:.2g}."
-    return f"Base + sum misses the logged score by {abs(error):.2g}, more than the {near:.2g} allowed."
+        return f"Base + sum meets the logged score within {_size(near)}."
+    return f"Base + sum misses the logged score by {_size(abs(error))}, more than the {_size(near)} allowed."
+
+
+def _size(held: float) -> str:
+    """Two digits, without an exponent where the number is large."""
+    return f"{float(f'{held:.2g}'):.0f}" if held >= 100 else f"{held:.2g}"
 
 
 def _back(link: Any, margin: float) -> float:

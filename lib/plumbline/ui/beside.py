@@ -37,7 +37,13 @@ def outcome(found: DecisionContext) -> None:
     wrong = label is not None and label != row["prediction"] and isinstance(label, str)
     shown = [cards.Figure(scored, numbers.DASH if score is None else numbers.significant(score, 4), near)]
     if score is None and found.system.task is Task.REGRESSION:
-        shown = []  # the number that was predicted is the outcome
+        guess = row.get("prediction")  # what was predicted is the outcome
+        off = None if label is None or guess is None else float(guess) - float(label)
+        shown = [
+            cards.Figure(
+                "Off by", numbers.DASH if off is None else numbers.signed(off), "predicted less true"
+            )
+        ]
     cards.figures(
         [
             cards.Figure("Outcome", value(row.get("prediction")), numbers.moment(row["timestamp"])),
@@ -65,7 +71,19 @@ def contributions(told: Explanation, found: DecisionContext) -> None:
     """Each input: its value, the reference's middle and where the value lies in it, its contribution."""
     placed = {p.feature: p for p in found.placed}
     odds = told.output_space == LOG_ODDS
-    rows = []
+    rows: list[dict[str, object]] = []
+    if not told.attributions:  # nothing explains it: its inputs are told all the same
+        rows = [
+            {"Feature": one_line(p.feature), "Value": value(p.value), "Middle of the reference": value(p.median),
+             "Where it lies": _lies(p.share, p.numeric)}
+            for p in found.placed
+        ]  # fmt: skip
+        if rows:
+            tables.grid(rows, alt="Inputs: feature, value, middle and place in the reference")
+            cards.note(
+                "Where it lies: share of the reference at or below the value, or with the same category."
+            )
+        return
     for name, part in sorted(told.attributions.items(), key=lambda item: -abs(item[1])):
         beside = placed.get(name)
         line: dict[str, object] = {

@@ -36,7 +36,7 @@ SOURCES = {
 def sentence(told: Explanation) -> str:
     """The finding: what moved this decision most, and which way."""
     if told.refused:
-        return f"Decision {told.decision_id} cannot be explained: {told.refused}"
+        return f"Decision {told.decision_id} cannot be explained."
     ranked = sorted(told.attributions.items(), key=lambda item: -abs(item[1]))[:2]
     if not ranked:
         return f"Decision {told.decision_id} has no contributions to show."
@@ -79,6 +79,10 @@ def provenance(told: Explanation) -> None:
         told.check,
     ]
     cards.note(" ".join(line for line in lines if line), help=IN.get(told.output_space))
+    if told.refused:
+        cards.note(
+            "Register its version's model file on the Logs page, or log contributions with each decision."
+        )
 
 
 def decision(view: View, key: str, told: Explanation) -> Explanation:

@@ -67,7 +67,7 @@ def _default(named: Sequence[str]) -> list[str]:
         c for c in named
         if not c.startswith(("feature:", "attribution:", "proba:")) and c.partition(":")[2] not in twins
     ]  # fmt: skip
-    return [*beside, *inputs][:SHOWN] if len(beside) < SHOWN // 2 else [*inputs, *beside][:SHOWN]
+    return [*inputs, *beside][:SHOWN]
 
 
 def _sidebar(view: View) -> list[Filter]:
@@ -174,7 +174,7 @@ def _choose() -> None:
 
 
 def _ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
-    """Without our own columns and those that this page has nothing in; fixed columns first, pseudonyms cut.
+    """Without our own columns and those that hold nothing here; fixed ones first, then inputs; pseudonyms cut.
 
     Times other than the decision's are in its record; here where they are what it is ordered by.
     """
@@ -185,7 +185,12 @@ def _ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
     ]  # fmt: skip
     place = {column: i for i, column in enumerate(FIRST)}
     last = len(place)
-    shown = frame[sorted(kept, key=lambda c: last + 1 if c == "subject" else place.get(str(c), last))].copy()
+
+    def at(column: Any) -> int:
+        beside = 0 if str(column).startswith("feature:") else 1
+        return last + 2 if column == "subject" else place.get(str(column), last + beside)
+
+    shown = frame[sorted(kept, key=at)].copy()
     # pyarrow reads aware times by a road that pandas 4 closes
     for name in shown.columns.intersection([*TIMES]):
         shown[name] = shown[name].dt.tz_convert("UTC").dt.tz_localize(None)
