@@ -43,7 +43,7 @@ def test_a_dirty_log_is_asked_about_mended_loaded_and_tried_again(
     expect(load).to_be_disabled()
     page.get_by_text("Day first: 31/12/2026").click()
     expect(load).to_be_enabled(timeout=20_000)
-    expect(page.get_by_text("answered")).to_be_visible()
+    expect(page.get_by_text("answered")).to_be_visible(timeout=20_000)
     settled(page)
 
     # a second role for the region: the last row of the table, the column "Also"
@@ -51,7 +51,7 @@ def test_a_dirty_log_is_asked_about_mended_loaded_and_tried_again(
     place.hover(position={"x": 310, "y": 33 * 7 + 16})
     place.click(position={"x": 310, "y": 33 * 7 + 16})
     page.keyboard.press("Enter")
-    expect(page.locator("#portal input").first).to_be_visible()
+    expect(page.locator("#portal input").first).to_be_visible(timeout=20_000)
     page.keyboard.type("segment")
     page.keyboard.press("Enter")
     expect(page.get_by_text("performance for whom")).to_be_visible(timeout=20_000)
