@@ -15,11 +15,13 @@ from typing import Any
 import openpyxl
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pyarrow import feather, parquet
 
 from plumbline.answers.loading import load_file
 from plumbline.domain import PlumblineError
-from plumbline.logs import unpack
+from plumbline.logs import json_records, unpack
 from plumbline.logs.inspect import inspect
 from plumbline.logs.source import open_source, relation
 from plumbline.store.loads import quarantined
@@ -308,3 +310,31 @@ def test_records_inside_an_object_on_one_line_are_the_rows(workspace: Workspace,
     assert load_file(workspace, tmp_path / "a.json", title="s", actor="t").rows_loaded == 40
     (tmp_path / "b.jsonl").write_text("\n".join(json.dumps(r | {"score": 0.51}) for r in records))
     assert load_file(workspace, tmp_path / "b.jsonl", title="s", actor="t").rows_loaded == 40
+
+
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.floats(0, 1), st.sampled_from(["", "x", "1", "{}"]),
+                   st.sampled_from([{}, [], {"c": 1}, [1, 2]]))  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    records=st.lists(
+        st.dictionaries(st.sampled_from(["a", "b/~", "é", 'q"']), VALUES), min_size=2, max_size=6
+    )
+)
+def test_flat_records_have_the_columns_that_their_whole_structure_says(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, records: list[dict[str, Any]]
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("\n \t\n".join(json.dumps(r, ensure_ascii=False) for r in [{"z": 1}, *records]), "utf-8")
+    found = []
+    for by_structure in (False, True):
+        with monkeypatch.context() as patched:
+            if by_structure:
+                patched.setattr(json_records, "_flat_shape", lambda _connection: None)
+            source = open_source(workspace, path, whole=True)
+        with workspace.read() as cursor:
+            rows = cursor.execute(f"SELECT * FROM {relation(source, rejects=False)}").fetchall()
+        found.append((source.columns, rows, source.faults))
+        source.discard()
+    assert found[0] == found[1]

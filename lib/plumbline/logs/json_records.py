@@ -128,7 +128,9 @@ def _read_lines(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[Faul
     connection.execute(
         f"""CREATE TEMP TABLE lines AS SELECT line, row_number() OVER () - 1 AS record, j,
                 CASE WHEN json_valid(j) THEN json_type(j) = 'OBJECT' ELSE false END AS fit FROM (
-                SELECT row_number() OVER () AS line, CASE WHEN trim(j, e' \\t\\r') <> '' THEN j END AS j FROM {read})
+                SELECT row_number() OVER () AS line,
+                    CASE WHEN starts_with(j, '{{') OR trim(j, e' \\t\\r') <> '' THEN j END AS j
+                FROM {read})
             WHERE j IS NOT NULL"""
     )
     # j stays text: a cast to JSON would check every record again, at three times the cost of all the rest
@@ -182,7 +184,31 @@ def _unwrap(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"CREATE TEMP VIEW {RECORDS} AS SELECT * FROM temp.inner_records")
 
 
+def _flat_shape(connection: duckdb.DuckDBPyConnection) -> _Node | None:
+    """The shape of records without objects or lists in them, None where there are any.
+
+    Working out each record's whole structure takes longer than all the rest of reading it.
+    """
+    rows = connection.execute(
+        f"SELECT json_keys(j) AS k FROM {RECORDS} GROUP BY k ORDER BY min(line) LIMIT {_SHAPES}"
+    ).fetchall()
+    names = list(dict.fromkeys(name for (keys,) in rows for name in keys or ()))
+    if not names or len(names) > MOST_COLUMNS:
+        return None
+    kinds = f"json_type(j, [{', '.join(literal(_pointer([name])) for name in names)}])"
+    plain = ", ".join(f"coalesce(bool_or(t[{i}] <> 'NULL'), false)" for i in range(1, len(names) + 1))
+    found = connection.execute(
+        f"SELECT bool_or(list_has_any(t, ['OBJECT', 'ARRAY'])), {plain} FROM (SELECT {kinds} AS t FROM {RECORDS})"
+    ).fetchone() or (True,)
+    if found[0]:
+        return None
+    return _Node({name: _Node(plain=some) for name, some in zip(names, found[1:], strict=True)})
+
+
 def _shape(connection: duckdb.DuckDBPyConnection, document: str = "j") -> _Node:
+    flat = _flat_shape(connection) if document == "j" else None
+    if flat is not None:
+        return flat
     root = _Node()
     rows = connection.execute(
         f"""SELECT s FROM (SELECT json_structure({document})::VARCHAR AS s, line FROM {RECORDS}) WHERE s IS NOT NULL
