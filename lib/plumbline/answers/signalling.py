@@ -11,7 +11,7 @@ from plumbline.answers.drift import importance_of
 from plumbline.answers.reading import Span, age_limits
 from plumbline.answers.releases import ReleasesAnswer
 from plumbline.answers.scanned import duplicate_ids, repeated
-from plumbline.answers.standing import Standing, headline_points
+from plumbline.answers.standing import Standing, headline_points, healthy_level
 from plumbline.answers.wording import METHOD_NAMES, say_metric, say_value
 from plumbline.domain import FeatureProfile, Finding, PointStatus, Severity, Slice, System
 from plumbline.logs.schema import changes
@@ -25,7 +25,6 @@ from plumbline.monitor.delay import delay_curve, usual_delay
 from plumbline.monitor.distances import OF_THEIR_OWN
 from plumbline.monitor.drift import judged_by_chunk
 from plumbline.monitor.laid import Laid, laid_by_chunk
-from plumbline.monitor.performance import thresholds
 from plumbline.monitor.quality import audit
 from plumbline.monitor.staleness import staleness
 from plumbline.profile import read
@@ -82,18 +81,15 @@ def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
     if m.by != m.held.by:
         points = headline_points(cursor, m.system, m.now, m.held.profile, by=m.by)
     found = problems.performance_findings(
-        m.system.key, points, name=say_metric, say=say, delay=m.delay, onset=onset, healthy=_healthy(m)
+        m.system.key,
+        points,
+        name=say_metric,
+        say=say,
+        delay=m.delay,
+        onset=onset,
+        healthy=healthy_level(m.system, m.held.profile, m.by),
     )
     return [problems.costing(f, m.held.stake) if f.until is None else f for f in found]
-
-
-def _healthy(m: Measurements) -> float | None:
-    """The headline metric's mean over the reference's chunks."""
-    bands = thresholds(
-        m.held.profile, reference=m.system.reference, by=m.by, metrics=[m.held.headline],
-        cost=m.system.settings.get("cost_matrix"),
-    )  # fmt: skip
-    return next(iter(bands.values())).mean
 
 
 def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -154,7 +150,7 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
         later,
         name=say_metric,
         say=partial(say_value, unit=m.system.unit),
-        healthy=_healthy(m),
+        healthy=healthy_level(m.system, m.held.profile, m.by),
     )
 
 

@@ -16,8 +16,8 @@ from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System
 from plumbline.governance.facts import Breach
 from plumbline.monitor.change import ChangePoint, change_point
 from plumbline.monitor.chunks import choose_chunk
-from plumbline.monitor.findings import problem_of
-from plumbline.monitor.performance import performance
+from plumbline.monitor.findings import breaches, problem_of
+from plumbline.monitor.performance import performance, thresholds
 from plumbline.monitor.retraining import RetrainingDue, retraining_due
 from plumbline.monitor.value import money_at_stake, stated_stake
 from plumbline.profile import read
@@ -59,7 +59,8 @@ def standing(
     headline = headline_of(system)
     points, daily = (headline_points(cursor, system, now, profile, by=chunk) for chunk in (by, "day"))
     change = change_point(daily, unit=system.unit)
-    breach = open_breach(headline, points, change, found, noted, system.unit)
+    healthy = healthy_level(system, profile, by)
+    breach = open_breach(headline, points, change, found, noted, system.unit, healthy)
     return Standing(
         profile, by, headline, points, change, breach, open_drift(cursor, system, now, found, noted),
         _stake(profile, system, breach, change), check_recorded(cursor, system),
@@ -78,6 +79,15 @@ def headline_points(
     )  # fmt: skip
 
 
+def healthy_level(system: System, profile: OutcomeProfile, by: str) -> float | None:
+    """The headline metric's mean over the reference's chunks."""
+    bands = thresholds(
+        profile, reference=system.reference, by=by, metrics=[headline_of(system)],
+        cost=system.settings.get("cost_matrix"),
+    )  # fmt: skip
+    return next(iter(bands.values())).mean
+
+
 def open_breach(
     headline: str,
     points: Sequence[Point],
@@ -85,19 +95,17 @@ def open_breach(
     found: ReleasesAnswer,
     noted: tuple[Record, ...],
     unit: str = "",
+    healthy: float | None = None,
 ) -> Breach | None:
-    """The breach that the last judged chunk is in, since its onset; None where it is within its limits."""
-    judged = [p for p in points if p.status is not PointStatus.UNKNOWN and not p.provisional]
-    if not judged or judged[-1].status is not PointStatus.BREACH:
+    """The breach that is not over, since its onset, as its finding has it; None where there is none."""
+    told = breaches(points, healthy)
+    if not told or told[-1][1]:
         return None
-    first = len(judged) - 1
-    while first and judged[first - 1].status is PointStatus.BREACH:
-        first -= 1
-    since = judged[first].start
+    run = told[-1][0]
+    since = run[0].start
     if change is not None and change.until is None:
         since = change.at
-    last = judged[-1]
-    run = judged[first:]
+    last = run[-1]
     limit = f", limit {say_value(headline, last.threshold, unit)}" if last.threshold is not None else ""
     sentence = f"{say_metric(headline)} is {say_value(headline, last.value, unit)}{limit} (n = {last.n:,})"
     if change is not None and change.until is None:

@@ -21,6 +21,23 @@ Say = Callable[[str, float | None], str]
 Name = Callable[[str], str]
 
 
+def breaches(points: Sequence[Point], healthy: float | None) -> list[tuple[list[Point], bool]]:
+    """The chunks in breach of each problem of one series, in order of time, and whether it is over.
+
+    Args:
+        healthy: the reference's mean: how far back a value has to come before the problem can be over.
+    """
+    series = _judged(points)
+    beyond = [p.status is PointStatus.BREACH for p in series]
+    clear = [p.status is PointStatus.OK and is_clear(p.value, p.threshold, healthy) for p in series]
+    found = episodes(beyond, clear, [p.start for p in series], [p.end for p in series])
+    return [([series[i] for i in run if beyond[i]], over) for run, over in found]
+
+
+def _judged(points: Sequence[Point]) -> list[Point]:
+    return [p for p in points if p.status is not PointStatus.UNKNOWN and not p.provisional]
+
+
 def performance_findings(
     system: str,
     points: Sequence[Point],
@@ -38,17 +55,14 @@ def performance_findings(
         delay: how long labels usually take after a chunk's end; nothing for estimates.
         onset: the change point where one was found; it dates the episode that it falls into, before it was
             confirmed, or just before.
-        healthy: the reference's mean: how far back a value has to come before the problem can be over.
+        healthy: as for ``breaches``.
     """
-    series = [p for p in points if p.status is not PointStatus.UNKNOWN and not p.provisional]
-    beyond = [p.status is PointStatus.BREACH for p in series]
-    clear = [p.status is PointStatus.OK and is_clear(p.value, p.threshold, healthy) for p in series]
+    series = _judged(points)
     made = []
-    for run, ended in episodes(beyond, clear, [p.start for p in series], [p.end for p in series]):
-        part = [series[i] for i in run if beyond[i]]
+    for part, ended in breaches(points, healthy):
         worst = max(part, key=lambda p: abs((p.value or 0) - (p.threshold or 0)))
         since = part[0].start
-        earlier = series[run.start - 1].start if run.start else since
+        earlier = max((p.start for p in series if p.start < since), default=since)
         if onset is not None and earlier <= onset < _confirmed(part):
             since = onset
         last = series[-1]
