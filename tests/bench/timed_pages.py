@@ -7,7 +7,8 @@ of the shell (sidebar, page, its messages), without a browser:
   process, and before the server has measured the rest beside it;
 - *warm*: the same page again, the median of several runs;
 - *stated*: after a setting of the system was changed, as any act that changes no decision;
-- *restarted*: in a process of its own, in which another page was opened before; what was kept is there.
+- *restarted*: in a process of its own that has got ready, as a server does beside its visitors; what was kept is
+  there.
 
 A page named beside the workspace is profiled instead.
 """
@@ -136,8 +137,12 @@ def timed() -> dict[str, dict[str, Any]]:
 
 
 def first_of(name: str) -> tuple[float, float]:
-    """The first visit of a page in this process."""
+    """The first visit of a page in this process, once the server has got ready as it does when it starts."""
+    from plumbline.ui import open as workspaces
+    from plumbline.ui.server import get_ready
+
     opened("trail")
+    get_ready(workspaces.workspace())
     at, path = opened(name)
     return both(at.switch_page(path).run)
 
