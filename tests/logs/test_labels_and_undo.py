@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from plumbline.domain import ColumnMap, Load, Mapping, PlumblineError, RoleName
 from plumbline.logs.labels import load_labels
 from plumbline.logs.undo import undo
+from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.logs.logfiles import ROLES, load, mapping, row, rows_of, state, write
 
@@ -168,3 +169,20 @@ def _step(ws: Workspace, folder: Path, n: int, step: tuple[object, ...], live: l
         return _labels(ws, folder / f"{n}.csv", pairs)
     except PlumblineError:
         return None
+
+
+def test_a_class_that_only_an_undone_load_had_is_none_of_the_system(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(10)]))
+    before = state(workspace)
+    made = load(workspace, write(tmp_path / "b.csv", [row(i, pred="maybe") for i in range(20, 25)]))
+    assert _classes(workspace) == ("maybe", "no", "yes")
+    undo(workspace, made.load_id, actor="test")
+    assert _classes(workspace) == ("no", "yes")
+    assert state(workspace) == before
+
+
+def _classes(ws: Workspace) -> tuple[str, ...]:
+    with ws.read() as cursor:
+        return systems.get_system(cursor, "s").classes
