@@ -138,15 +138,14 @@ def test_models_that_can_only_be_asked_beside_shaps_own_explainer(width: int) ->
     from plumbline.explain.coded import margins
     from plumbline.explain.formats import read_model
     from plumbline.explain.probability import asked_contributions
-    from plumbline.explain.shapley import MOST_EXACT, PAIRS
     from plumbline.explain.treeshap import to_score
 
     x, models = _asked(width)
     background, rows = x[:100], x[200:204]
-    evaluations = 2**width if width <= MOST_EXACT else 2 * PAIRS * (width - 1)
     print(f"\n{width} inputs, {len(background)} background rows, us a row")
     for name, model in models.items():
         ours = read_model(dumps(model))
+        most = (2 * ours.orders * (width - 1) or 2**width) + 2 * width + 2
         say = model.predict if name == "support vectors" else lambda z, m=model: m.predict_proba(z)[:, 1]
         probability = ours.link == "logit"
         masker = shap.maskers.Independent(background, max_samples=len(background))
@@ -156,7 +155,7 @@ def test_models_that_can_only_be_asked_beside_shaps_own_explainer(width: int) ->
         for which, run in (
             ("ours", lambda o=ours, p=probability: asked_contributions(o, rows, background, probability=p).parts),
             ("shap", lambda e=explainer: e(rows, silent=True).values),
-            ("shap, as often", lambda e=explainer: e(rows, max_evals=evaluations + 2 * width + 2, silent=True).values),
+            ("shap, as often", lambda e=explainer, n=most: e(rows, max_evals=n, silent=True).values),
         ):  # fmt: skip
             begin = time.perf_counter()
             found = run()

@@ -320,6 +320,15 @@ def test_the_order_of_the_columns_changes_nothing(width) -> None:
         )
 
 
+def test_a_model_that_looks_at_many_rows_is_asked_less_often_and_says_so() -> None:
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(30_000, 12))
+    model = read_model(dumps(KNeighborsRegressor(5).fit(x, x[:, 0])))
+    assert model.orders == 6  # by the model alone, not by the clock
+    assert (shapley.orders(10), shapley.orders(11), shapley.orders(20, 1e6)) == (0, 32, 4)
+    assert shapley.orders(10, 10_000) == 22
+
+
 def test_a_row_without_a_value_gets_nothing_and_a_background_without_one_is_left_out() -> None:
     model, x = _network(4)
     rows, background = x[:3].copy(), x[50:56].copy()
@@ -333,7 +342,7 @@ def test_a_row_without_a_value_gets_nothing_and_a_background_without_one_is_left
 def test_a_child_that_holds_no_scikit_learn_scores_and_explains() -> None:
     model, x = _network(11)
     told = explain_rows(dumps(model), x[:2], background=x[50:60])
-    assert (told.info.asked, told.info.sampled, told.info.needs_background) == (True, True, True)
+    assert (told.info.asked, told.info.orders, told.info.needs_background) == (True, 32, True)
     np.testing.assert_allclose(told.score[:, 0], model.predict_proba(x[:2])[:, 1], atol=1e-12)
     assert told.errors is not None
     assert told.errors.shape == told.contributions.shape == (2, 11)

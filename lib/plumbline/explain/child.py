@@ -76,6 +76,7 @@ def describe(model: CodedModel) -> dict[str, Any]:
         "best_trees": model.best_trees,
         "needs_background": model.needs_background,
         "asked": isinstance(model.core, Asking),
+        "orders": model.orders,
         "features": features,
     }
 

@@ -15,6 +15,7 @@ import numpy as np
 from plumbline.domain import FloatArray, PlumblineError
 from plumbline.explain.coding import Coding, plain_coding
 from plumbline.explain.interventional import interventional
+from plumbline.explain.shapley import orders
 from plumbline.explain.trees import BoolArray, TreeEnsemble, refuse
 from plumbline.explain.treeshap import contributions as path_dependent
 from plumbline.explain.treeshap import margins as tree_margins
@@ -35,6 +36,7 @@ class Asking:
     run: Callable[[FloatArray], FloatArray]
     outputs: int
     missing: bool = False
+    cost: float = 1.0  # of one row, in rows that the model looks at for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class CodedModel:
         if isinstance(self.core, Asking):
             return self.coding.used(np.ones(len(self.coding.columns), np.bool_))
         return self.coding.used(np.any(self.core.weight != 0, axis=1))
+
+    @property
+    def orders(self) -> int:
+        """Pairs of random orders that contributions by asking are made of; 0: exact."""
+        return orders(int(self.used.sum()), self.core.cost if isinstance(self.core, Asking) else 1.0)
 
     @property
     def best_trees(self) -> int:

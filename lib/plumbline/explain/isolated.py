@@ -16,7 +16,6 @@ import numpy as np
 import plumbline
 from plumbline.domain import FloatArray, PlumblineError
 from plumbline.explain.formats import detect_format
-from plumbline.explain.shapley import MOST_EXACT
 
 #: limits of one call: address space, CPU seconds, wall-clock seconds
 MEGABYTES, CPU_SECONDS, WALL_SECONDS = 2_048, 60, 90.0
@@ -60,16 +59,8 @@ class ModelInfo:
     needs_background: bool = False
     #: neither trees nor weights: contributions come from asking the model about coalitions of inputs
     asked: bool = False
-
-    @property
-    def used(self) -> int:
-        """How many inputs the model uses."""
-        return sum(f.used for f in self.features)
-
-    @property
-    def sampled(self) -> bool:
-        """Whether contributions are estimated from random orders: too many inputs for all coalitions."""
-        return self.asked and self.used > MOST_EXACT
+    #: pairs of random orders that contributions by asking are estimated from; 0: they are exact
+    orders: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,17 +197,16 @@ def info_from(found: dict[str, Any]) -> ModelInfo:
         )
         for f in found["features"]
     )
-    named = {
-        k: found[k]
-        for k in (
-            "format",
-            "objective",
-            "link",
-            "outputs",
-            "trees",
-            "best_trees",
-            "needs_background",
-            "asked",
-        )
-    }
+    said = (
+        "format",
+        "objective",
+        "link",
+        "outputs",
+        "trees",
+        "best_trees",
+        "needs_background",
+        "asked",
+        "orders",
+    )
+    named = {k: found[k] for k in said if k in found}
     return ModelInfo(**named, features=features)

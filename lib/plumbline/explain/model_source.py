@@ -254,6 +254,7 @@ class ModelParts:
     score: FloatArray
     errors: FloatArray | None = None
     seeds: FloatArray | None = None
+    orders: int = 0  # pairs of random orders that estimates are made of
 
 
 def model_parts(
@@ -285,7 +286,9 @@ def model_parts(
     if "complement" in check.view:
         turned = space == "probability" or check.info.link == "probability"
         parts, base = -parts, (1.0 - base if turned else -base)
-    return ModelParts(parts, base, VIEWS[check.view](scored, output), scored.errors, scored.seeds)
+    return ModelParts(
+        parts, base, VIEWS[check.view](scored, output), scored.errors, scored.seeds, scored.info.orders
+    )
 
 
 def explain_with_model(

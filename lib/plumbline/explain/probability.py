@@ -61,7 +61,9 @@ def asked_contributions(
         return (to_score(model.link, found) if probability else found)[:, output]
 
     kept = [seed for seed, fits in zip(seeds, whole.tolist(), strict=True) if fits]
-    made = split(worth, columns[whole], known[sound], player[model.coding.owners], len(used), kept)
+    made = split(
+        worth, columns[whole], known[sound], player[model.coding.owners], len(used), kept, model.orders
+    )
     parts = _spread(made.parts, whole, used, len(names))
     if made.errors is None:
         return Asked(parts, made.base)

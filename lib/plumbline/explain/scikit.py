@@ -52,7 +52,8 @@ def read_scikit(body: bytes) -> CodedModel:
         return of_weights(coding, part.core, part.fitted.link, kind, FORMAT)
     if part.made.then is None and isinstance(part.core, TreeEnsemble):
         return CodedModel(coding, part.core, part.fitted.link, kind, FORMAT)
-    core = Asking(part.margin, part.fitted.outputs, part.missing and part.made.then is None)
+    takes = part.missing and part.made.then is None
+    core = Asking(part.margin, part.fitted.outputs, takes, part.fitted.cost)
     return CodedModel(coding, core, part.fitted.link, kind, FORMAT, needs_background=True)
 
 

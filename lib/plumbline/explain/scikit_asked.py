@@ -21,6 +21,7 @@ class Fitted:
     run: Function
     link: str
     outputs: int
+    cost: float = 1.0  # of one row, in rows that the model looks at for it
 
 
 #: an estimator and the number of columns that it reads -> what it says of them
@@ -164,7 +165,8 @@ def _nearest(held: Held, width: int) -> Fitted:
         )
         return found
 
-    return Fitted(in_blocks(run, len(known) * (1 if power == 2 else 2)), link, values.shape[1])
+    run_on = in_blocks(run, len(known) * (1 if power == 2 else 2))
+    return Fitted(run_on, link, values.shape[1], float(len(known)))
 
 
 def _neighbours(x: FloatArray, known: FloatArray, power: float, k: int) -> tuple[np.ndarray, FloatArray]:

@@ -73,7 +73,7 @@ def _joined(
         return run([x[:, begin:end] for begin, end in pairwise(ends)])
 
     missing = all(part.missing and part.made.then is None for part in parts)
-    return Part(made, Fitted(ask, link, outputs), missing=missing)
+    return Part(made, Fitted(ask, link, outputs, sum(part.fitted.cost for part in parts)), missing=missing)
 
 
 def _averaged(parts: Sequence[Part], weights: FloatArray, classes: int) -> Part:

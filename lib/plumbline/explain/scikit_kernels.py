@@ -69,12 +69,14 @@ def _support(held: Held, width: int) -> Fitted:
             joined[ends[i] : ends[i + 1], place] = weight[j - 1, ends[i] : ends[i + 1]]
             joined[ends[j] : ends[j + 1], place] = weight[i, ends[j] : ends[j + 1]]
 
+    cost = float(len(known))
+
     def border(x: FloatArray) -> FloatArray:
         found: FloatArray = kernel(x, known) @ joined + start
         return found
 
     if held.kind in ("SVR", "NuSVR"):
-        return Fitted(in_blocks(border, len(known)), "identity", 1)
+        return Fitted(in_blocks(border, len(known)), "identity", 1, cost)
     if not held.get("probability") or not np.size(held.get("_probA", ())):
         if classes > 2:
             raise refuse("it tells more than two classes apart by votes, which gives no score")
@@ -88,7 +90,7 @@ def _support(held: Held, width: int) -> Fitted:
         found = _coupled(first, classes)
         return found[:, 1:] if classes == 2 else found
 
-    return Fitted(in_blocks(shares, len(known)), "probability", 1 if classes == 2 else classes)
+    return Fitted(in_blocks(shares, len(known)), "probability", 1 if classes == 2 else classes, cost)
 
 
 def _coupled(first: FloatArray, k: int) -> FloatArray:
@@ -133,7 +135,9 @@ def _ridge(held: Held, width: int) -> Fitted:
         number(held.get("coef0", 1.0), "coef0"), number(held.get("degree", 3), "degree"),
     )  # fmt: skip
     wide = len(known) * (width if lap else 1)
-    return Fitted(in_blocks(lambda x: (kernel(x, known) @ weight)[:, None], wide), "identity", 1)
+    return Fitted(
+        in_blocks(lambda x: (kernel(x, known) @ weight)[:, None], wide), "identity", 1, float(len(known))
+    )
 
 
 def _process_kernel(
@@ -190,7 +194,7 @@ def _process(held: Held, width: int) -> Fitted:
     mean, spread = (number(held.need(name), name) for name in ("_y_train_mean", "_y_train_std"))
     between, _ = _process_kernel(held.need("kernel_"), width)
     run = in_blocks(lambda x: (between(x, known) @ weight * spread + mean)[:, None], len(known))
-    return Fitted(run, "identity", 1)
+    return Fitted(run, "identity", 1, float(len(known)))
 
 
 def _process_of_classes(held: Held, width: int) -> Fitted:
@@ -220,7 +224,7 @@ def _process_of_classes(held: Held, width: int) -> Fitted:
             total += c * np.sqrt(np.pi / alpha) * arch / (2 * np.sqrt(spread * 2 * np.pi))
         return total[:, None]
 
-    return Fitted(in_blocks(run, 2 * n), "probability", 1)
+    return Fitted(in_blocks(run, 2 * n), "probability", 1, float(n))
 
 
 KERNELS: dict[str, Reader] = {

@@ -2,9 +2,9 @@
 
 The game: a coalition's value is the mean of f over the background's rows with the coalition's inputs taken from
 the row that is explained (Shapley 1953; Štrumbelj and Kononenko 2014). Up to ``MOST_EXACT`` inputs all 2^m coalitions
-are evaluated. Beyond, ``PAIRS`` random orders are walked, each also backwards (antithetic: Mitchell et al. 2022); the
-pairs are independent, so that their spread gives the standard error. Each walk goes from the base to f(row), so base +
-sum = f(row) whatever the orders.
+are evaluated. Beyond, up to ``PAIRS`` random orders are walked, each also backwards (antithetic: Mitchell et al. 2022);
+the pairs are independent, so that their spread gives the standard error. Each walk goes from the base to f(row), so
+base + sum = f(row) whatever the orders.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from plumbline.domain import FloatArray, IntArray
 from plumbline.explain.trees import BoolArray
 
 MOST_EXACT = 10
-PAIRS = 32
+PAIRS, FEWEST_PAIRS = 32, 4
+COSTS = 400_000_000  # what one row may cost: rows asked about, times what f costs for each
+USUAL = 100  # rows of a background
 CELLS = 8_192  # rows that f is asked about at once: what it makes of them stays in the cache
 
 #: columns (n, c) to one number a row (n,)
@@ -37,6 +39,18 @@ class Split:
     errors: FloatArray | None = None
 
 
+def orders(players: int, cost: float = 1.0) -> int:
+    """How many pairs of orders are walked for a row; 0: all coalitions are evaluated.
+
+    ``cost``: of one answer of f, in rows that it looks at; it depends on the model alone, so that an estimate can be
+    made again on any machine.
+    """
+    if players <= MOST_EXACT and 2**players * USUAL * cost <= COSTS:
+        return 0
+    walk = 2 * max(players - 1, 1) * USUAL * cost
+    return int(min(PAIRS, max(FEWEST_PAIRS, COSTS // walk)))
+
+
 def split(
     worth: Worth,
     rows: FloatArray,
@@ -44,21 +58,23 @@ def split(
     owner: IntArray,
     players: int,
     seeds: Sequence[int],
+    pairs: int = 0,
 ) -> Split:
     """Split f of each row (n, c) among players against a background (b, c).
 
     Args:
         owner: (c,) the player that each column belongs to; -1: none, the background's value stays.
-        seeds: (n,) one a row, for the orders that are drawn where there are more than ``MOST_EXACT`` players.
+        seeds: (n,) one a row, for the orders that are drawn.
+        pairs: of orders; 0: all coalitions, which only few players allow.
     """
     base = float(worth(background).mean())
     ends = worth(rows)
     if not players or not len(rows):
         return Split(np.zeros((len(rows), players)), base)
-    if players <= MOST_EXACT:
+    if not pairs or players < 2:
         return Split(_exact(worth, rows, background, owner, players, ends, base), base)
     found = [
-        _by_orders(worth, row, background, owner, players, seed, end, base)
+        _by_orders(worth, row, background, owner, players, seed, end, base, pairs)
         for row, seed, end in zip(rows, seeds, ends.tolist(), strict=True)
     ]
     parts, errors = (np.stack(side) for side in zip(*found, strict=True))
@@ -101,21 +117,22 @@ def _exact(
 
 
 def _by_orders(
-    worth: Worth, row: FloatArray, background: FloatArray, owner: IntArray, m: int, seed: int, end: float, base: float
+    worth: Worth, row: FloatArray, background: FloatArray, owner: IntArray, m: int, seed: int, end: float,
+    base: float, pairs: int,
 ) -> tuple[FloatArray, FloatArray]:  # fmt: skip
     """Means (m,) over pairs of walks, and their standard errors."""
-    orders = np.argsort(np.random.default_rng(seed).random((PAIRS, m)), axis=1)
-    place = np.argsort(orders, axis=1)
+    order = np.argsort(np.random.default_rng(seed).random((pairs, m)), axis=1)
+    place = np.argsort(order, axis=1)
     forward = place[:, None, :] < np.arange(1, m)[None, :, None]  # the first 1 to m - 1 of each order
     masks = np.concatenate([forward, ~forward[:, ::-1]]).reshape(-1, m)  # backwards: what is last comes first
     unique, where = np.unique(np.packbits(masks, axis=1), axis=0, return_inverse=True)
     first = np.unpackbits(unique, axis=1, count=m).view(np.bool_)
-    values = _means(worth, row, background, _columns(first, owner))[where.ravel()].reshape(2, PAIRS, m - 1)
-    walks = np.empty((2, PAIRS, m + 1))
+    values = _means(worth, row, background, _columns(first, owner))[where.ravel()].reshape(2, pairs, m - 1)
+    walks = np.empty((2, pairs, m + 1))
     walks[:, :, 0], walks[:, :, 1:-1], walks[:, :, -1] = base, values, end
     gains = np.diff(walks, axis=2)
     pair = (np.take_along_axis(gains[0], place, 1) + np.take_along_axis(gains[1], m - 1 - place, 1)) / 2
-    return pair.mean(axis=0), pair.std(axis=0, ddof=1) / np.sqrt(PAIRS)
+    return pair.mean(axis=0), pair.std(axis=0, ddof=1) / np.sqrt(pairs)
 
 
 def _columns(coalitions: BoolArray, owner: IntArray) -> BoolArray:

@@ -22,7 +22,6 @@ from plumbline.explain.model_source import (
     model_parts,
 )
 from plumbline.explain.reasons import OTHER, Wording, reasons_for
-from plumbline.explain.shapley import PAIRS
 from plumbline.explain.surrogate import TOP_FACTORS, Surrogate, surrogate_contributions
 
 #: a model's link -> the space its contributions add up in, in words
@@ -196,13 +195,16 @@ def _from_model(decision: Decision, model: RegisteredModel, check: ModelCheck, s
 
 def method_of(check: ModelCheck, space: str, made: ModelParts | None = None) -> str:
     """How a registered model's contributions are made, in words; of ``made`` with what is not exact about them."""
-    if (made is None and check.info.sampled) or (made is not None and made.errors is not None):
+    if (made is None and check.info.asked and check.info.orders) or (
+        made is not None and made.errors is not None
+    ):
         said = ""
         if made is not None and made.errors is not None and made.seeds is not None:
             most, seed = np.nanmax(made.errors), int(made.seeds[0])
             said = f"; standard error at most {most:.2g}; seed {seed:012x}"
+        n = made.orders if made else check.info.orders
         what = "contributions to the probability" if space else "Shapley values"
-        return f"{what} estimated from {PAIRS} random orders and their reverses (interventional{said})"
+        return f"{what} estimated from {n} random orders and their reverses (interventional{said})"
     if check.info.asked and not space:
         return "exact Shapley values over all combinations of inputs (interventional)"
     if space:
