@@ -20,7 +20,7 @@ from plumbline.answers.promises import change_settings
 from plumbline.answers.readying import measure_again
 from plumbline.answers.releases import releases, releases_of
 from plumbline.answers.segments import segments
-from plumbline.domain import PlumblineError, PointStatus
+from plumbline.domain import PlumblineError, PointStatus, Slice
 from plumbline.monitor.wholerow import WholeRow
 from plumbline.profile import rows
 from plumbline.store import kept as store
@@ -271,6 +271,11 @@ def test_whole_rows_are_compared_once(told: tuple[Workspace, Path], monkeypatch:
     assert len(asked) == 1
     wholerow.whole_row(ws, "s", version="2")
     assert len(asked) == 2
+    for _ in range(2):
+        wholerow.whole_row(ws, "s", where=(("feature:mail", "p1@example.org"),))
+    assert len(asked) == 4  # a value that a person filtered by is not written down
+    segments(ws, "s", window=Slice(where=(("feature:mail", "p1@example.org"),)))
+    assert not any("example.org" in question for question in _questions(ws))
     ws.close()
 
 

@@ -74,7 +74,8 @@ def segments(
             )
 
         question = f"slices of {part!r} by {name} against {against}{', pairs' if pairs else ''}"
-        made = kept(cursor, system, question, _Searched, make)
+        # a filter names a value of the log, which is not to be written down
+        made = make() if part.where else kept(cursor, system, question, _Searched, make)
     found = made.search
     sentence = _sentence(found, made.columns, system.unit)
     return SegmentsAnswer(system, part, found, sentence, "" if asked == name else asked)

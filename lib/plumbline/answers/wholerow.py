@@ -77,10 +77,13 @@ def whole_row(
         chunk = by or drift_chunk(profiles)
         spans = _chunks(profiles[0].days, chunk) if over_time and profiles else []
         asked = Slice(*healthy, version, None, where)
-        found = kept(
-            cursor, system, f"whole rows of {shown} against {asked} by {chunk}{', over time' if over_time else ''}",
-            _Compared, lambda: _compared(cursor, system, columns, asked, shown, chunk, spans[-MOST_CHUNKS:]),
-        )  # fmt: skip
+        question = f"whole rows of {shown} against {asked} by {chunk}{', over time' if over_time else ''}"
+
+        def make() -> _Compared:
+            return _compared(cursor, system, columns, asked, shown, chunk, spans[-MOST_CHUNKS:])
+
+        # a filter names a value of the log, which is not to be written down
+        found = make() if where else kept(cursor, system, question, _Compared, make)
     return WholeRowAnswer(system, healthy, shown, chunk, found.now, found.chunks, _sentence(found.now))
 
 
