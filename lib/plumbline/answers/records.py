@@ -81,14 +81,11 @@ class DecisionRecord:
         return named and not self.approximate and not self.explanation.refused and self.explanation.exportable
 
 
-def record(
-    ws: Workspace, key: str, decision_id: str, *, search: bool = True, surrogate: bool = True
-) -> DecisionRecord:
+def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) -> DecisionRecord:
     """Gather a decision's record.
 
     Args:
         search: look for what would have changed it (where a model file allows).
-        surrogate: approximate the explanation where neither log nor model file gives one.
 
     Raises:
         PlumblineError: no such system or decision.
