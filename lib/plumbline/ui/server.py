@@ -51,7 +51,7 @@ HEADERS = {
 #: what most pages import, and a process has to once
 HEAVY = (
     "pandas", "orjson", "plotly.tools", "plotly.offline", "plumbline.ui.beside", "plumbline.ui.explained",
-    "plumbline.ui.finder", "plumbline.ui.handout", "plumbline.ui.whatif",
+    "plumbline.ui.finder", "plumbline.ui.handout", "plumbline.ui.whatif", "ruptures",
 )  # fmt: skip
 
 #: seconds between two looks whether decisions changed
