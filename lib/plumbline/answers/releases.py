@@ -140,9 +140,11 @@ def handled(
     for r in opened:
         if r.about and about(r.about.signal) and (r.about.until is None or r.about.until >= since):
             return Handled(f"an incident opened on {r.at.date().isoformat()}")
-    later = [s for s in found.releases.switches if s.at > since]
-    if later and sum(end > later[-1].at for end in ends) <= 1:
-        return Handled(f"the release of version {later[-1].version} on {later[-1].at.date().isoformat()}")
+    changed = [("release of", s.at, s.version) for s in found.releases.switches]
+    changed += [("return to", back.end, back.back_to) for back in found.releases.rollbacks]
+    way, at, version = max(changed, key=lambda c: c[1], default=("", since, ""))
+    if at > since and sum(end > at for end in ends) <= 1:
+        return Handled(f"the {way} version {version} on {at.date().isoformat()}")
     nameless = next((r for r in opened if r.about is None), None)
     return Handled(unnamed=nameless.at.date().isoformat() if nameless else "")
 
