@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
 
 from plumbline.answers.draws import basis, draw
+from plumbline.answers.recent import Recent
 from plumbline.domain import System, Task
 from plumbline.explain.surrogate import infer_cutoff
 from plumbline.store.workspace import Cursor, Workspace
@@ -34,8 +33,7 @@ class CutOff:
     n: int
 
 
-_CACHE: OrderedDict[tuple[str, str, str, str], CutOff | None] = OrderedDict()
-_LOCK = threading.Lock()
+_CACHE: Recent[CutOff | None] = Recent(KEPT)
 
 
 def cut_off(ws: Workspace, cursor: Cursor, system: System, version: str | None = None) -> CutOff | None:
@@ -45,15 +43,7 @@ def cut_off(ws: Workspace, cursor: Cursor, system: System, version: str | None =
     decisions on the other side of any cut.
     """
     cache = (str(ws.path), system.key, version or "", basis(cursor, system))
-    with _LOCK:
-        if cache in _CACHE:
-            return _CACHE[cache]
-    found = _read(ws, cursor, system, version or "")
-    with _LOCK:
-        _CACHE[cache] = found
-        while len(_CACHE) > KEPT:
-            _CACHE.popitem(last=False)
-    return found
+    return _CACHE.get(cache, lambda: _read(ws, cursor, system, version or ""))
 
 
 def _read(ws: Workspace, cursor: Cursor, system: System, version: str) -> CutOff | None:

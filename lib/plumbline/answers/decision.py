@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +9,7 @@ import numpy as np
 
 from plumbline.answers.cutoffs import CutOff, cut_off
 from plumbline.answers.draws import basis, draw, row_of
+from plumbline.answers.recent import Recent
 from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind, Slice, System, Task
 from plumbline.explain import neighbours
 from plumbline.profile import read
@@ -102,8 +101,7 @@ class Surroundings:
         return np.array(held, np.float64)
 
 
-_CACHE: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
-_LOCK = threading.Lock()
+_CACHE: Recent[Any] = Recent(KEPT)
 
 
 def context(ws: Workspace, key: str, decision_id: str) -> DecisionContext:
@@ -169,16 +167,7 @@ def usual_distance(ws: Workspace, system: System, version: str, around: Surround
 def _kept(ws: Workspace, system: System, what: str, make: Any) -> Any:
     with ws.read() as cursor:
         cache = (str(ws.path), system.key, basis(cursor, system), what)
-    with _LOCK:
-        if cache in _CACHE:
-            _CACHE.move_to_end(cache)
-            return _CACHE[cache]
-    made = make()
-    with _LOCK:
-        _CACHE[cache] = made
-        while len(_CACHE) > KEPT:
-            _CACHE.popitem(last=False)
-    return made
+    return _CACHE.get(cache, make)
 
 
 def _sample(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surroundings:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from plumbline.answers.cutoffs import CutOff, cut_off
 from plumbline.answers.draws import basis
+from plumbline.answers.recent import Recent
 from plumbline.domain import PlumblineError, System
 from plumbline.profile import decisions
 from plumbline.profile.decisions import MARK_OPERATOR, MARKED, MARKS, OPERATORS
@@ -47,8 +46,7 @@ class DecisionPage:
     more: bool = False
 
 
-_CACHE: OrderedDict[tuple[Any, ...], tuple[int, bool]] = OrderedDict()
-_LOCK = threading.Lock()
+_CACHE: Recent[tuple[int, bool]] = Recent(KEPT)
 
 
 def find(
@@ -104,17 +102,12 @@ def _plain(
 def _total(ws: Workspace, cursor: Cursor, system: System, filters: tuple[Filter, ...]) -> tuple[int, bool]:
     """How many pass and whether there are more, counted once for all pages until the workspace changes."""
     cache = (str(ws.path), system.key, basis(cursor, system), filters)
-    with _LOCK:
-        if cache in _CACHE:
-            _CACHE.move_to_end(cache)
-            return _CACHE[cache]
-    n = decisions.count(cursor, system, filters, COUNTED + 1 if filters else None)
-    found = (min(n, COUNTED), True) if filters and n > COUNTED else (n, False)
-    with _LOCK:
-        _CACHE[cache] = found
-        while len(_CACHE) > KEPT:
-            _CACHE.popitem(last=False)
-    return found
+
+    def counted() -> tuple[int, bool]:
+        n = decisions.count(cursor, system, filters, COUNTED + 1 if filters else None)
+        return (min(n, COUNTED), True) if filters and n > COUNTED else (n, False)
+
+    return _CACHE.get(cache, counted)
 
 
 def _near(ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filter]) -> CutOff:

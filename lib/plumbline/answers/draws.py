@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from plumbline.answers.recent import Recent
 from plumbline.domain import Slice, System
 from plumbline.profile import decisions, draws
 from plumbline.profile.scope import all_rows
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 #: decisions from which a log is long: below, drawing takes no longer than reading what was kept
 LONG = 200_000
 ROWS = 64  # single decisions that stay in memory: one page asks for its own several times
-_CACHE: OrderedDict[tuple[str, ...], dict[str, Any]] = OrderedDict()
-_LOCK = threading.Lock()
+_CACHE: Recent[dict[str, Any]] = Recent(ROWS)
 
 
 def basis(cursor: Cursor, system: System) -> str:
@@ -73,12 +71,4 @@ def row_of(ws: Workspace, cursor: Cursor, system: System, decision_id: str) -> d
         PlumblineError: there is none.
     """
     cache = (str(ws.path), system.key, basis(cursor, system), decision_id)
-    with _LOCK:
-        held = _CACHE.get(cache)
-    if held is None:
-        held = decisions.one(cursor, system, decision_id)
-        with _LOCK:
-            _CACHE[cache] = held
-            while len(_CACHE) > ROWS:
-                _CACHE.popitem(last=False)
-    return dict(held)
+    return dict(_CACHE.get(cache, lambda: decisions.one(cursor, system, decision_id)))

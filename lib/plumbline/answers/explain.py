@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +14,7 @@ from plumbline.answers.backgrounds import background
 from plumbline.answers.draws import basis, draw, row_of
 from plumbline.answers.keeping import held as stays
 from plumbline.answers.keeping import kept
+from plumbline.answers.recent import Recent
 from plumbline.domain import Explanation, FloatArray, IntArray, PlumblineError, Slice, Source, System, Task
 from plumbline.explain.global_importance import sample_rows
 from plumbline.explain.logged import LoggedCheck, check_logged
@@ -79,8 +78,7 @@ class Sources:
         return self.surrogate.link.space if self.best is Source.SURROGATE and self.surrogate else ""
 
 
-_CACHE: OrderedDict[tuple[Any, ...], Sources] = OrderedDict()
-_LOCK = threading.Lock()
+_CACHE: Recent[Sources] = Recent(2 * KEPT)
 
 
 def explain(ws: Workspace, key: str, decision_id: str, *, space: str = "") -> Explanation:
@@ -117,28 +115,30 @@ def sources(
     held = next((m for m in model_files.model_files(cursor, system.key) if m.version == version), None)
     rest = basis(cursor, system)
     cache = (str(ws.path), system.key, version, rest, held and (held.sha256, held.at), surrogate)
-    with _LOCK:
-        if cache in _CACHE:
-            _CACHE.move_to_end(cache)
-            return _CACHE[cache]
+    found = _CACHE.get(cache, lambda: _checked(ws, cursor, system, version, held, rest, surrogate))
+    if _settled(found.logged, found.model_check):  # then no surrogate is fitted, whether or not one may be
+        _CACHE.put((*cache[:-1], not surrogate), found)
+    return found
+
+
+def _checked(
+    ws: Workspace, cursor: Cursor, system: System, version: str, held: ModelFile | None, rest: str, surrogate: bool
+) -> Sources:  # fmt: skip
     logged = None
     if any(c.role.role == "attribution" for c in systems.decision_columns(cursor, system.key)):
         logged = _check_logged(system, draw(ws, cursor, system, version, CHECKED), version)
     model, checked, problem = _check_model(ws, cursor, system, held, rest) if held else (None, None, "")
-    settled = (logged is not None and logged.passed) or (checked is not None and checked.passed)
     fitted = None
-    if surrogate and not settled:
+    if surrogate and not _settled(logged, checked):
         name = f"surrogate of version {version}"
         fitted = stays(ws, cursor, system, name, lambda: _fit(ws, cursor, system, version))
     why = choose_source(recorded=logged is not None, logged=logged, model=checked, surrogate=fitted).sentence
-    found = Sources(version, logged, model, checked, fitted, f"{problem} {why}".strip())
-    with _LOCK:
-        _CACHE[cache] = found
-        if settled:  # then no surrogate is fitted, whether or not one may be
-            _CACHE[(*cache[:-1], not surrogate)] = found
-        while len(_CACHE) > 2 * KEPT:
-            _CACHE.popitem(last=False)
-    return found
+    return Sources(version, logged, model, checked, fitted, f"{problem} {why}".strip())
+
+
+def _settled(logged: LoggedCheck | None, model: ModelCheck | None) -> bool:
+    """Whether the log or the model file explains the version, so that no surrogate is needed."""
+    return (logged is not None and logged.passed) or (model is not None and model.passed)
 
 
 def contributions_of(

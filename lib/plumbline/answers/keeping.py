@@ -6,11 +6,11 @@ A sign-off, a finding or a setting changes no decision, so it empties nothing he
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
+from plumbline.answers.recent import Recent
 from plumbline.domain import PlumblineError, System
 from plumbline.governance import canon
 from plumbline.store import kept as store
@@ -19,7 +19,7 @@ from plumbline.store.workspace import Cursor, Workspace
 T = TypeVar("T")
 
 MOST_HELD = 24  # answers that stay in memory
-_HELD: OrderedDict[str, Any] = OrderedDict()
+_HELD: Recent[Any] = Recent(MOST_HELD)
 _GUARD = threading.Lock()
 _BUSY: WeakValueDictionary[str, Any] = (
     WeakValueDictionary()
@@ -51,17 +51,8 @@ def held(ws: Workspace, cursor: Cursor, system: System, question: str, make: Cal
     """As ``kept``, but in this process alone: for what is never written, such as a fitted model."""
     name = f"{ws.path} {system.key} {store.rests_on(cursor, system)} {question}"
     with _lock(name):
-        with _GUARD:
-            if name in _HELD:
-                _HELD.move_to_end(name)
-                found: T = _HELD[name]
-                return found
-        made = make()
-        with _GUARD:
-            _HELD[name] = made
-            while len(_HELD) > MOST_HELD:
-                _HELD.popitem(last=False)
-    return made
+        found: T = _HELD.get(name, make)
+    return found
 
 
 def _keep(cursor: Cursor, system: System, question: str, kind: Any, made: Any, digest: str) -> None:
