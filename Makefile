@@ -1,9 +1,14 @@
 PY ?= python3
+# what a customer installs, and beside it the test tools, which see it and are not seen by it
 VENV := .venv
+TESTS := .venv-test
 BIN := $(VENV)/bin
+TOOLS := $(TESTS)/bin
+LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
-TESTED := $(VENV)/.ready-to-test
-PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
+TESTED := $(TESTS)/.ready
+INSTALL := -m pip install -q --disable-pip-version-check
+SITE := import sys, sysconfig; site = sysconfig.get_path("purelib")
 PORT ?= 8501
 # test workers: one a core, four at most; 0 runs the tests in one process
 WORKERS ?= auto
@@ -13,15 +18,22 @@ WORKERS ?= auto
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(READY): requirements.lock pyproject.toml
+$(LOCKED): requirements.lock
 	@$(PY) -c 'import sys; sys.exit("Plumbline needs Python 3.11 or newer; try: make PY=python3.12" if sys.version_info < (3, 11) else 0)'
-	@$(PY) -m venv $(VENV) || { echo "Python cannot make a virtual environment here. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
-	$(PIP) --require-hashes -r requirements.lock
-	$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PY) -m venv --clear $(VENV) || { echo "Python cannot make a virtual environment here. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip uninstall -qq -y setuptools
+	$(BIN)/python $(INSTALL) --require-hashes -r requirements.lock
 	@touch $@
 
-$(TESTED): $(READY) requirements-test.lock
-	$(PIP) --require-hashes -r requirements-test.lock
+$(READY): $(LOCKED) pyproject.toml
+	$(BIN)/python $(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TESTED): $(LOCKED) requirements-test.lock | $(READY)
+	@$(BIN)/python -m venv --clear $(TESTS)
+	@$(TOOLS)/python -c '$(SITE); open(f"{site}/product.pth", "w").write(f"import site; site.addsitedir({sys.argv[1]!r})\n")' \
+	  "$$($(BIN)/python -c '$(SITE); print(site)')"
+	$(TOOLS)/python $(INSTALL) --no-deps --require-hashes -r requirements-test.lock
 	@touch $@
 
 install: $(READY)  ## create the environment from the lock file
@@ -33,38 +45,38 @@ run: demo  ## load the demo and open the app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(TESTED) system lint types  ## all checks and tests, real-browser journeys included
-	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	$(TOOLS)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 bench: bench-load bench-kill bench-explain bench-detection bench-decisions bench-signals bench-pages  ## all benchmarks: ratios against peers in one run
 
 bench-load: $(TESTED)  ## a load against DuckDB's bare CREATE TABLE AS and pandas, 1M and 10M rows
-	$(BIN)/python -m pytest tests/bench/test_load.py -m bench -s
+	$(TOOLS)/python -m pytest tests/bench/test_load.py -m bench -s
 
 bench-detection: $(TESTED)  ## changes found, delays and false alarms over 180 logs; peers where their environments are named
-	$(BIN)/python -m tests.bench.detection.run --out data/detection
+	$(TOOLS)/python -m tests.bench.detection.run --out data/detection
 
 bench-explain: $(TESTED)  ## every decision's attributions beside LightGBM's own routine, and one of a large table
-	$(BIN)/python -m pytest tests/bench/test_explain.py -m bench -s
+	$(TOOLS)/python -m pytest tests/bench/test_explain.py -m bench -s
 
 bench-kill: $(TESTED)  ## fifty loads killed at random moments, the workspace verified after each
-	$(BIN)/python -m pytest tests/logs/test_crash.py -m bench -s
+	$(TOOLS)/python -m pytest tests/logs/test_crash.py -m bench -s
 
 bench-decisions: $(TESTED)  ## pages of a log of 1M decisions, and one decision found, against a bare scan
-	$(BIN)/python -m pytest tests/bench/test_decisions.py -m bench -s
+	$(TOOLS)/python -m pytest tests/bench/test_decisions.py -m bench -s
 
 bench-signals: $(TESTED)  ## all signals of 1M and 10M rows against a raw scan; peers where their environments are named
-	$(BIN)/python -m pytest tests/bench/test_signals.py -m bench -s
+	$(TOOLS)/python -m pytest tests/bench/test_signals.py -m bench -s
 
 bench-pages: $(TESTED)  ## server time of every page, first and again, over 1M and 10M rows
-	$(BIN)/python -m pytest tests/bench/test_pages.py -m bench -s
+	$(TOOLS)/python -m pytest tests/bench/test_pages.py -m bench -s
 
 lint: $(TESTED)  ## style and import rules
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports --no-cache
+	$(TOOLS)/ruff check .
+	$(TOOLS)/ruff format --check .
+	$(TOOLS)/lint-imports --no-cache
 
 types: $(TESTED)  ## mypy --strict on lib
-	$(BIN)/mypy
+	$(TOOLS)/mypy
 
 # name; a command that succeeds where it is there; the Debian package; how else to get it
 define need
@@ -84,9 +96,13 @@ system:  ## programs that some tests need and pip cannot install: Chromium, Post
 	$(call need,MariaDB,$(MARIADB),mariadb-server,dnf install mariadb-server or brew install mariadb)
 
 LOCK := uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
-lock:  ## renew the two lock files, the app's and the tests' (needs uv)
-	$(LOCK) --group test -o requirements-test.lock
-	$(LOCK) -c requirements-test.lock -o requirements.lock
+BOTH := data/both.lock
+lock:  ## renew the two lock files, the app's and what the tests have beyond it (needs uv)
+	cat requirements.lock requirements-test.lock > $(BOTH)
+	$(LOCK) --group test -o $(BOTH)
+	$(LOCK) -c $(BOTH) -o requirements.lock
+	$(PY) -m tests.environment.locks requirements.lock $(BOTH) requirements-test.lock
+	@rm $(BOTH)
 
-clean:  ## remove the environment and the demo workspace
-	rm -rf $(VENV) data/workspace.duckdb* data/demo
+clean:  ## remove the environments and the demo workspace
+	rm -rf $(VENV) $(TESTS) data/workspace.duckdb* data/demo

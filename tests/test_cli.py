@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pickle
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Ran
+from tests.environment import product
 
 Run = Callable[..., Ran]
 HEADER = "id,when,score,pred,label,age,region\n"
@@ -183,6 +183,6 @@ def test_a_map_that_names_no_column_or_role_is_refused(plumbline: Run, tmp_path:
 
 
 def test_the_installed_command_runs() -> None:
-    command = Path(sys.executable).with_name("plumbline")
+    command = Path(product.python()).with_name("plumbline")
     done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
     assert "plumbline" in done.stdout

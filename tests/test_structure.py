@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.environment import product
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "lib" / "plumbline"
 PAGES = sorted((ROOT / "pages").glob("*.py"))
@@ -74,7 +76,7 @@ def test_nothing_is_unpickled_or_evaluated() -> None:
 def test_heavy_libraries_are_imported_where_they_are_used(module: str) -> None:
     code = f"import sys, {module}; print('\\n'.join(sys.modules))"
     loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+        [product.python(), "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert not {name for name in loaded.stdout.split() if name in HEAVY}
 
@@ -82,7 +84,7 @@ def test_heavy_libraries_are_imported_where_they_are_used(module: str) -> None:
 def test_help_imports_no_data_library() -> None:
     code = "import sys, plumbline.cli; print('\\n'.join(sys.modules))"
     loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+        [product.python(), "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert not set(loaded.stdout.split()) & {"pandas", "streamlit", "plotly", "pyarrow"}
 

@@ -9,15 +9,15 @@ import json
 import math
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.bench.logfiles import write
+from tests.environment import product
 
-ROOT = Path(__file__).parents[2]
+ROOT = product.ROOT
 SIZES = [int(n) for n in os.environ.get("PLUMBLINE_BENCH_ROWS", "1000000,10000000").split(",")]
 WAYS = ("ctas", "pandas", "load")
 
@@ -29,8 +29,8 @@ def timed(way: str, path: Path, folder: Path) -> dict[str, Any]:
         while file.read(1 << 24):
             pass
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.bench.timed_load", way, str(path), str(folder)], cwd=ROOT, check=True,
-        stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": f"{ROOT / 'lib'}{os.pathsep}{ROOT}"},
+        [product.python(), "-m", "tests.bench.timed_load", way, str(path), str(folder)], cwd=ROOT, check=True,
+        stdout=subprocess.PIPE, text=True, env=product.paths(ROOT),
     )  # fmt: skip
     found: dict[str, Any] = json.loads(ran.stdout)
     return found

@@ -10,7 +10,6 @@ import json
 import math
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import pytest
 
 from tests.bench.logfiles import write
 from tests.bench.test_load import ROOT, SIZES, timed
+from tests.environment import product
 
 PEERS = ("evidently", "nannyml")
 REFERENCE_DAYS, WEEKS = 59, 18  # of the log that tests.bench.logfiles writes
@@ -34,7 +34,7 @@ def workspace(path: Path, folder: Path) -> Path:
 
 def told(module: str, *arguments: str) -> dict[str, Any]:
     """What a module of ours says in a fresh process."""
-    return _told([sys.executable, "-m", module, *arguments])
+    return _told([product.python(), "-m", module, *arguments], product.paths(ROOT))
 
 
 def peer(name: str, path: Path) -> dict[str, Any] | None:
@@ -43,14 +43,11 @@ def peer(name: str, path: Path) -> dict[str, Any] | None:
     if not python:
         print(f"{name}: no interpreter given (PLUMBLINE_{name.upper()}_PYTHON), not run")
         return None
-    return _told([python, str(ROOT / "tests/bench/timed_peer.py"), name, str(path), str(REFERENCE_DAYS)])
+    command = [python, str(ROOT / "tests/bench/timed_peer.py"), name, str(path), str(REFERENCE_DAYS)]
+    return _told(command, os.environ | {"PYTHONPATH": "", "NML_DISABLE_USAGE_LOGGING": "1"})
 
 
-def _told(command: list[str]) -> dict[str, Any]:
-    environment = os.environ | {
-        "PYTHONPATH": f"{ROOT / 'lib'}{os.pathsep}{ROOT}" if command[0] == sys.executable else "",
-        "NML_DISABLE_USAGE_LOGGING": "1",
-    }  # fmt: skip
+def _told(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
     ran = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     return found

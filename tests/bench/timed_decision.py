@@ -24,7 +24,7 @@ def timed(key: str, ids: list[str], *, at_once: bool) -> dict[str, Any]:
 
     from plumbline.ui import open as opened
     from plumbline.ui.server import get_ready
-    from tests.pages.conftest import SHELL
+    from tests.environment.product import SHELL
 
     def shown(decision: str) -> tuple[AppTest, tuple[float, float]]:
         at = AppTest.from_file(SHELL, default_timeout=900)

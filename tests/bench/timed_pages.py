@@ -31,7 +31,7 @@ AGAIN = 5
 
 def parts() -> list[tuple[str, str, dict[str, str]]]:
     """What is opened: name, page, query string. Tabs and choices that ask more stand for themselves."""
-    from tests.pages.conftest import PAGES
+    from tests.environment.product import PAGES
 
     tabs = ["Segments", "Calibration and estimates", "Errors and cost", "Two windows"]
     beside: list[tuple[str, str, dict[str, str]]] = [
@@ -57,7 +57,7 @@ def opened(name: str) -> tuple[Any, str]:
     """A session that has been elsewhere, and the page to go to."""
     from streamlit.testing.v1 import AppTest
 
-    from tests.pages.conftest import SHELL
+    from tests.environment.product import SHELL
 
     _, page, query = next(one for one in parts() if one[0] == name)
     at = AppTest.from_file(SHELL, default_timeout=900)

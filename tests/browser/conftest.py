@@ -8,7 +8,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,7 +18,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-ROOT = Path(__file__).parents[2]
+from tests.environment import product
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = os.environ.get("PLUMBLINE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 ADVICE = (
@@ -42,9 +42,13 @@ def serve(workspace: Path, *options: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = workspace.with_suffix(".log").open("w+")
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options]
+    command = [product.python(), "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options]
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PLUMBLINE_WORKSPACE": str(workspace)}
+        command,
+        cwd=product.ROOT,
+        stdout=log,
+        stderr=log,
+        env={**os.environ, "PLUMBLINE_WORKSPACE": str(workspace)},
     )
     try:
         _wait(f"http://127.0.0.1:{port}/_stcore/health", process, log.name)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +15,7 @@ from plumbline.logs.inspect import inspect
 from plumbline.logs.load import load_decisions
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace, open_workspace
+from tests.environment import product
 from tests.logs.logfiles import HEADER, load, row, rows_of, state, write
 
 
@@ -61,8 +60,8 @@ def test_a_process_killed_while_loading_leaves_the_workspace_as_it_was(tmp_path:
     )
     root = Path(__file__).parents[2]
     child = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path), str(log)], cwd=root, stdout=subprocess.PIPE, text=True,
-        env=os.environ | {"PYTHONPATH": f"{root / 'lib'}{os.pathsep}{root}"},
+        [product.python(), "-c", script, str(tmp_path), str(log)], cwd=root, stdout=subprocess.PIPE, text=True,
+        env=product.paths(root),
     )  # fmt: skip
     try:
         assert child.stdout is not None
@@ -132,8 +131,8 @@ def test_a_load_killed_at_random_moments_is_there_whole_or_not_at_all(tmp_path: 
     """After each kill: rows, register and counts agree, and the trail holds. Fifty kills: ``make bench-kill``."""
     root = Path(__file__).parents[2]
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.logs.killed", str(tmp_path), str(kills)], cwd=root, capture_output=True,
-        text=True, timeout=280, env=os.environ | {"PYTHONPATH": f"{root / 'lib'}{os.pathsep}{root}"},
+        [product.python(), "-m", "tests.logs.killed", str(tmp_path), str(kills)], cwd=root, capture_output=True,
+        text=True, timeout=280, env=product.paths(root),
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert f"{kills} kills" in ran.stdout

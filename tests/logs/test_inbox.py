@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from plumbline.answers import inbox
 from plumbline.answers.loading import load_file
 from plumbline.store import loads, trail
 from plumbline.store.workspace import Workspace, open_workspace
+from tests.environment import product
 from tests.logs import watched
 from tests.logs.logfiles import row, rows_of, write
 
@@ -160,8 +160,8 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(tmp_pat
         "    time.sleep(rng.random() * 0.4); os.kill(child, signal.SIGKILL); os.waitpid(child, 0)\n"
     )
     root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", script, str(box)], check=True, cwd=root, timeout=120,
-                   env=os.environ | {"PYTHONPATH": str(root / "lib")})  # fmt: skip
+    subprocess.run([product.python(), "-c", script, str(box)], check=True, cwd=root, timeout=120,
+                   env=product.paths())  # fmt: skip
     ws = open_workspace(tmp_path / "w.duckdb", read_from=[box])
     try:
         for path, title in list(inbox.waiting(box, "s")):
@@ -187,9 +187,9 @@ def test_a_watching_process_killed_while_it_loads_starts_again_where_it_was(tmp_
         _log(box / f"{n}.csv", n * 200, 200)
     (box / "broken.csv").write_bytes(b"\x89PNG....")
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.logs.watched", str(box), str(tmp_path / "w.duckdb")], cwd=root, check=True,
+        [product.python(), "-m", "tests.logs.watched", str(box), str(tmp_path / "w.duckdb")], cwd=root, check=True,
         capture_output=True, text=True, timeout=200,
-        env=os.environ | {"PYTHONPATH": f"{root / 'lib'}{os.pathsep}{root}"},
+        env=product.paths(root),
     )  # fmt: skip
     moments = ran.stdout.split()
     assert len(moments) == watched.KILLS, ran.stderr

@@ -13,12 +13,11 @@ from streamlit.testing.v1 import AppTest
 from plumbline.answers.loading import load_file
 from plumbline.store.workspace import open_workspace
 from plumbline.ui import open as opened
+from tests.environment.product import PAGES, ROOT, SHELL
 
 from .sample import log
 
-ROOT = Path(__file__).parents[2]
-SHELL = ROOT / "lib" / "plumbline" / "ui" / "shell.py"
-PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+__all__ = ["PAGES", "ROOT", "SHELL"]
 
 Open = Callable[..., AppTest]
 

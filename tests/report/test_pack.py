@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from plumbline.report import verify
 from plumbline.report.gather import Material
 from plumbline.report.pack import evidence_pack
 from plumbline.report.sheets import FIGURES, _answer, sheet
+from tests.environment import product
 
 
 def unpacked(pack: bytes) -> dict[str, bytes]:
@@ -43,7 +43,7 @@ def test_a_pack_verifies_with_the_standard_library_alone(pack: bytes, tmp_path: 
         held.extractall(tmp_path / "pack")
     for target in (["pack.zip"], ["pack"], []):
         ran = subprocess.run(
-            [sys.executable, "-I", "-S", str(tmp_path / "pack" / "verify.py"), *target],
+            [product.python(), "-I", "-S", str(tmp_path / "pack" / "verify.py"), *target],
             cwd=tmp_path, capture_output=True, text=True,
         )  # fmt: skip
         assert (ran.returncode, ran.stdout[:5]) == (0, "HOLDS"), ran.stdout + ran.stderr

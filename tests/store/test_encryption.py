@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
+from tests.environment import product
 
 from plumbline.domain import PlumblineError, Task
 from plumbline.store import extensions, systems, trail
@@ -103,8 +102,8 @@ def test_a_process_killed_in_the_middle_of_a_write_leaves_what_was_committed(
         "    systems.create_system(c, 'lost', task=Task.BINARY); print('in', flush=True); time.sleep(60)\n"
     )
     child = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "w.duckdb")], stdout=subprocess.PIPE, text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "lib")},
+        [product.python(), "-c", script, str(tmp_path / "w.duckdb")], stdout=subprocess.PIPE, text=True,
+        env=product.paths(),
     )  # fmt: skip
     try:
         assert child.stdout is not None
