@@ -33,7 +33,7 @@ def kept(postgres: Database) -> Iterator[Registry]:
     postgres.say("CREATE DATABASE cats")
     address = postgres.url.replace("/postgres", "/registry")
     address = address.replace("owner@", f"owner:{PASSWORD}@")
-    yield Registry(address, fill(address.replace("postgresql:", "postgresql+psycopg2:")).run)
+    yield Registry(address, fill(address.replace("postgresql:", "postgresql+psycopg:")).run)
     patch.undo()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from plumbline.domain import FloatArray, IntArray
+from plumbline.domain.extras import need_module
 from plumbline.explain.coded import CodedModel, of_trees
 from plumbline.explain.trees import (
     MAX_FEATURES,
@@ -35,6 +36,7 @@ _LINKS = {"NONE": "identity", "LOGISTIC": "logit", "SOFTMAX": "softmax"}
 
 def read_onnx(body: bytes) -> CodedModel:
     """The tree ensemble of an ONNX file. Raises PlumblineError for other graphs and for damaged ones."""
+    need_module("onnx")
     import onnx
 
     try:

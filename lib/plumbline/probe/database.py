@@ -17,7 +17,7 @@ TODO = "Give http(s)://host:port of a tracking server, or a database such as sql
 #: scheme -> the driver that reads it, and how each connection is held to reading and to a time
 SERVERS: dict[str, tuple[str, dict[str, str]]] = {
     "postgresql": (
-        "postgresql+psycopg2",
+        "postgresql+psycopg",
         {
             "connect_timeout": "10",
             "options": "-c default_transaction_read_only=on -c statement_timeout=60000",
@@ -97,8 +97,6 @@ def server(uri: str, place: str) -> str:
         engine = create_engine(url, poolclass=NullPool)
         with engine.connect() as connection:
             found = inspect(connection).has_table(_TABLE)
-    except ModuleNotFoundError as error:
-        raise not_installed(error, place) from None
     except Exception as error:  # each driver has errors of its own; their texts may hold the address
         raise _refused(error, place) from None
     if not found:
@@ -107,17 +105,9 @@ def server(uri: str, place: str) -> str:
 
 
 def scheme(drivername: str) -> str:
-    """``postgresql`` of ``postgresql+psycopg2`` and of the older ``postgres``."""
+    """``postgresql`` of ``postgresql+psycopg`` and of the older ``postgres``."""
     kind = drivername.partition("+")[0].lower()
     return "postgresql" if kind == "postgres" else kind
-
-
-def not_installed(error: ModuleNotFoundError, place: str) -> PlumblineError:
-    """The sentence for a driver that is not there."""
-    return PlumblineError(
-        f"Reading a registry's database needs {error.name}, which is not installed", where=place,
-        todo=f"Install {error.name}, or give the address of the tracking server.",
-    )  # fmt: skip
 
 
 def _refused(error: Any, place: str) -> PlumblineError:

@@ -5,6 +5,7 @@ Read through MLflow's own client. Its error texts may repeat the address with it
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from plumbline.domain import PlumblineError, Probe, ProbedVersion
+from plumbline.domain.extras import need_extra
 from plumbline.probe import database
 
 WEB = ("http", "https")
@@ -43,8 +45,9 @@ def probe_mlflow(uri: str, model: str = "", *, by: str, at: datetime | None = No
         by: who looks.
 
     Raises:
-        PlumblineError: no such place, server or model, in one sentence without the address's password.
+        PlumblineError: no such place, server or model, or no extra, in one sentence without the address's password.
     """
+    need_extra("mlflow")
     place, address = _address(uri)
     with _quietly():
         found = _read(address, place, model.strip())
@@ -95,16 +98,11 @@ def _quietly() -> Iterator[None]:
 
 
 def _read(address: str, place: str, model: str) -> tuple[str, tuple[ProbedVersion, ...], tuple[str, ...]]:
-    try:
-        import logging
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
-        from mlflow import MlflowClient
-        from mlflow.exceptions import MlflowException
-
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-    except ImportError as error:
-        raise PlumblineError("MLflow's client is not installed", todo="Install mlflow-skinny.") from error
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = MlflowClient(tracking_uri=address, registry_uri=address)
         name = _named(client, model, place)
@@ -118,8 +116,6 @@ def _read(address: str, place: str, model: str) -> tuple[str, tuple[ProbedVersio
         raise
     except MlflowException as error:
         raise _said(error, place, model) from None
-    except ModuleNotFoundError as error:
-        raise database.not_installed(error, place) from None
     except Exception as error:  # every driver and server has errors of its own; their texts hold the password
         raise PlumblineError(
             f"The registry did not answer as an MLflow registry does ({type(error).__name__})", where=place,

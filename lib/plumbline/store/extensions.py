@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.extras import need_module
 from plumbline.store.sql import literal
 
 #: how every connection is opened: extensions come from packages alone, secrets stay in memory. A load is larger than
@@ -40,6 +41,7 @@ def extension_file(name: str) -> Path:
     Raises:
         PlumblineError: it is not there.
     """
+    need_module(f"duckdb_extension_{name}")
     spec = importlib.util.find_spec(f"duckdb_extension_{name}")
     folder = Path(spec.origin).parent if spec and spec.origin else None
     file = folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension" if folder else None
