@@ -280,7 +280,7 @@ def test_whole_rows_are_compared_once(told: tuple[Workspace, Path], monkeypatch:
 
 
 def test_a_server_measures_what_changed_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
     _load(ws, tmp_path, 0)
@@ -293,10 +293,14 @@ def test_a_server_measures_what_changed_and_nothing_else(
     with monkeypatch.context() as patch:
         patch.setattr(readying, "measure", _no_scan)
         measure_again(ws)
+        assert not caplog.records
         _load(ws, tmp_path, 3)
-        with pytest.raises(AssertionError):
-            measure_again(ws)
+        caplog.clear()
+        measure_again(ws)
+        assert "judging: AssertionError" in caplog.text
+    caplog.clear()
     measure_again(ws)
+    assert not caplog.records
     assert readying.ALL_ASKED in _questions(ws)
     ws.close()
 

@@ -36,7 +36,7 @@ def timed(key: str, ids: list[str], *, at_once: bool) -> dict[str, Any]:
         assert not [*at.exception, *at.error], decision
         return at, took
 
-    ready = (0.0, 0.0) if at_once else both(lambda: get_ready(opened.workspace()))
+    ready = (0.0, 0.0) if at_once else both(lambda: get_ready(opened.workspace))
     at, first = shown(ids[0])
     others = [shown(decision)[1] for decision in ids[1:]]
     again = sorted(both(at.run) for _ in range(AGAIN))[AGAIN // 2]

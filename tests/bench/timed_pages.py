@@ -142,7 +142,7 @@ def first_of(name: str) -> tuple[float, float]:
     from plumbline.ui.server import get_ready
 
     opened("trail")
-    get_ready(workspaces.workspace())
+    get_ready(workspaces.workspace)
     at, path = opened(name)
     return both(at.switch_page(path).run)
 

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.environment import product
 
+ROOT = product.ROOT
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = os.environ.get("PLUMBLINE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 ADVICE = (
@@ -45,7 +46,7 @@ def serve(workspace: Path, *options: str) -> Iterator[str]:
     command = [product.python(), "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options]
     process = subprocess.Popen(
         command,
-        cwd=product.ROOT,
+        cwd=ROOT,
         stdout=log,
         stderr=log,
         env={**os.environ, "PLUMBLINE_WORKSPACE": str(workspace)},

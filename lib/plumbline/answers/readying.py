@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from plumbline.answers import explain
@@ -17,6 +17,8 @@ from plumbline.explain.warm import KEPT
 from plumbline.profile import decisions
 from plumbline.store import kept, model_files, systems
 from plumbline.store.workspace import Cursor, Workspace
+
+LOG = logging.getLogger("plumbline")
 
 #: versions of a system whose files are looked at again; the others are when they are asked for
 VERSIONS = 8
@@ -36,6 +38,8 @@ def ready_after_load(ws: Workspace, key: str) -> None:
 def ready(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> None:
     """Read what is kept into memory and start the processes of the newest model files; no surrogate is fitted.
 
+    What fails of one version or system is left to whoever asks for it, and costs nothing else.
+
     Args:
         stop: asked between versions.
     """
@@ -43,37 +47,78 @@ def ready(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> None:
         found = systems.list_systems(cursor)
         files = {s.key: [m for m in model_files.model_files(cursor, s.key) if m.passed] for s in found}
     newest = sorted((m.at, key, m.version) for key, held in files.items() for m in held)[-KEPT:]
+    started = {(key, version) for _, key, version in newest}
     for system in found:
-        with ws.read() as cursor:
-            main = decisions.main_version(cursor, system)
-            for version in dict.fromkeys([*(m.version for m in files[system.key][:VERSIONS]), main]):
-                if stop():
-                    return
-                started = any((key, name) == (system.key, version) for _, key, name in newest)
-                try:
-                    _ready(ws, cursor, system, version, started)
-                except PlumblineError:
-                    continue  # its own page says why
-            reference_profiles(ws, cursor, system)
+        versions = [m.version for m in files[system.key][:VERSIONS]]
+        attempt(f"{system.key}: versions", stop, _ready_versions, ws, system, versions, started, stop)
+        if stop():
+            return
+        attempt(f"{system.key}: reference", stop, _ready_reference, ws, system)
 
 
 def measure_again(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> None:
     """Ask what only scans can tell of each system whose decisions changed, so that it is kept when a page asks.
 
+    A question that fails in a way that nobody foresaw is asked again after the next change.
+
     Args:
         stop: asked between questions.
     """
     with ws.read() as cursor:
-        found = [(system, kept.rests_on(cursor, system)) for system in systems.list_systems(cursor)]
-        due = [(s.key, digest) for s, digest in found if kept.find(cursor, s.key, ALL_ASKED, digest) is None]
-    for key, digest in due:
-        for question in (_judged, releases, segments):
+        found = systems.list_systems(cursor)
+    for system in found:
+        if stop():
+            return
+        attempt(f"{system.key}: measuring", stop, _measure_system, ws, system, stop)
+
+
+def attempt(what: str, stop: Callable[[], bool], step: Callable[..., object], *arguments: object) -> bool:
+    """Take one step that others do not depend on; False where it failed in a way that the log has to tell."""
+    try:
+        step(*arguments)
+    except PlumblineError:
+        return True  # its own page says why
+    except Exception as error:
+        if not stop():  # what is being closed fails, and nobody waits for it
+            LOG.warning("not made ready: %s: %r", what, error)
+        return False
+    return True
+
+
+def _measure_system(ws: Workspace, system: System, stop: Callable[[], bool]) -> None:
+    with ws.read() as cursor:
+        digest = kept.rests_on(cursor, system)
+        if kept.find(cursor, system.key, ALL_ASKED, digest) is not None:
+            return
+    done = True
+    for name, question in (("judging", _judged), ("releases", releases), ("segments", segments)):
+        if stop():
+            return
+        done &= attempt(f"{system.key}: {name}", stop, question, ws, system.key)
+    if done:
+        with ws.read() as cursor:
+            kept.keep(cursor, system.key, ALL_ASKED, digest, "true")
+
+
+def _ready_versions(
+    ws: Workspace,
+    system: System,
+    versions: list[str],
+    started: set[tuple[str, str]],
+    stop: Callable[[], bool],
+) -> None:
+    with ws.read() as cursor:
+        main = decisions.main_version(cursor, system)
+        for version in dict.fromkeys([*versions, main]):
             if stop():
                 return
-            with suppress(PlumblineError):  # its own page says why
-                question(ws, key)
-        with ws.read() as cursor:
-            kept.keep(cursor, key, ALL_ASKED, digest, "true")
+            begun = (system.key, version) in started
+            attempt(f"{system.key}: a version", stop, _ready, ws, cursor, system, version, begun)
+
+
+def _ready_reference(ws: Workspace, system: System) -> None:
+    with ws.read() as cursor:
+        reference_profiles(ws, cursor, system)
 
 
 def _judged(ws: Workspace, key: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
@@ -93,11 +94,13 @@ async def workspace_lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
 
     A workspace that cannot be opened does not stop the server: every page says why and what to do.
     """
+    _speak()
     stop, thread = threading.Event(), None
     try:
-        ws = opened.workspace()
-        signing.note_start(ws)
-        thread = threading.Thread(target=get_ready, args=(ws, stop), name="plumbline-ready", daemon=True)
+        signing.note_start(opened.workspace())
+        thread = threading.Thread(
+            target=get_ready, args=(opened.workspace, stop), name="plumbline-ready", daemon=True
+        )
         thread.start()
     except PlumblineError as error:
         LOG.error("%s", error)
@@ -110,25 +113,58 @@ async def workspace_lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
         opened.close()
 
 
-def get_ready(ws: Workspace, stop: threading.Event | None = None) -> None:
-    """What the first visitor would wait for, while nobody waits yet; then, until it stops, what changes ask anew."""
-    from plumbline.answers.readying import measure_again, ready
+def get_ready(find: Callable[[], Workspace], stop: threading.Event | None = None) -> None:
+    """What the first visitor would wait for, while nobody waits yet; then, until it stops, what changes ask anew.
+
+    Each step stands on its own: one that fails costs its own warmth and a line in the log.
+
+    Args:
+        find: the workspace, asked for at each look: it may have been opened anew meanwhile.
+        stop: without, the workspace is measured once.
+    """
+    from plumbline.answers.readying import attempt, measure_again, ready
+
+    begun = time.monotonic()
+    stopped = stop.is_set if stop else lambda: False
+    for name in HEAVY:
+        if stopped():
+            return
+        attempt(f"import of {name}", stopped, import_module, name)
+    attempt("the first figure", stopped, _first_figure)
+    if stopped():
+        return
+    attempt("kept answers", stopped, lambda: ready(find(), stopped))
+    if not stopped():
+        LOG.info("ready after %.1f s", time.monotonic() - begun)
+    seen, told = -1, ""
+    while not stopped():
+        try:
+            ws = find()
+            if seen != (change := ws.change()):
+                seen = change
+                attempt("measuring", stopped, measure_again, ws, stopped)
+            told = ""
+        except Exception as error:
+            if told != (told := repr(error)) and not stopped():  # said once, not at every look
+                LOG.warning("the workspace cannot be looked at: %s", told)
+        if stop is None or stop.wait(LOOK):
+            return
+
+
+def _first_figure() -> None:
+    """The first figure makes what all others use."""
     from plumbline.charts.importance import importance
 
-    stopped = stop.is_set if stop else lambda: False
-    try:
-        for name in HEAVY:
-            import_module(name)
-        importance({"a": 1.0}, 1).to_json()  # the first figure makes what all others use
-        ready(ws, stopped)
-        seen = ws.change()
-        measure_again(ws, stopped)
-        while stop is not None and not stop.wait(LOOK):
-            if seen != (seen := ws.change()):
-                measure_again(ws, stopped)
-    except Exception as error:  # whoever asks for it meets the same, and is told
-        if stop is None or not stop.is_set():
-            LOG.warning("not made ready: %s", error)
+    importance({"a": 1.0}, 1).to_json()
+
+
+def _speak() -> None:
+    """Write our own lines to standard error, where nobody has arranged anything else."""
+    if not LOG.hasHandlers():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s plumbline: %(message)s"))
+        LOG.addHandler(handler)
+        LOG.setLevel(logging.INFO)
 
 
 def friendly_error(error: Exception) -> bool:

@@ -1,0 +1,174 @@
+"""A server that gets ready: one step that fails costs itself and a line in the log, and the rest goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from plumbline.answers import readying
+from plumbline.domain import PlumblineError, Task
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace
+from plumbline.ui import server
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a server did, in its order, with nothing heavy imported."""
+    done: list[str] = []
+    monkeypatch.setattr(server, "HEAVY", ("first", "second"))
+    monkeypatch.setattr(server, "import_module", done.append)
+    monkeypatch.setattr(readying, "ready", lambda *_: done.append("ready"))
+    monkeypatch.setattr(readying, "measure_again", lambda *_: done.append("measured"))
+    return done
+
+
+def _fails(error: Exception) -> Callable[..., Any]:
+    def fail(*_: object, **__: object) -> Any:
+        raise error
+
+    return fail
+
+
+def test_all_steps_are_taken_and_the_log_says_ready(
+    done: list[str], workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="plumbline"):
+        server.get_ready(lambda: workspace)
+    assert done == ["first", "second", "ready", "measured"]
+    assert [r.levelname for r in caplog.records] == ["INFO"]
+    assert "ready" in caplog.text
+
+
+def test_an_import_that_fails_costs_its_own_warmth(
+    done: list[str], workspace: Workspace, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def imported(name: str) -> None:
+        if name == "first":
+            raise ModuleNotFoundError("No module named 'first'")
+        done.append(name)
+
+    monkeypatch.setattr(server, "import_module", imported)
+    server.get_ready(lambda: workspace)
+    assert done == ["second", "ready", "measured"]
+    assert "No module named 'first'" in caplog.text
+
+
+@pytest.mark.parametrize("step", ["ready", "measure_again", "importance"])
+def test_a_step_that_fails_costs_itself_alone(
+    step: str,
+    done: list[str],
+    workspace: Workspace,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    of = "plumbline.charts.importance" if step == "importance" else "plumbline.answers.readying"
+    monkeypatch.setattr(f"{of}.{step}", _fails(ValueError("a fault\x1b[31m")))
+    server.get_ready(lambda: workspace)
+    left = {"ready": "ready", "measure_again": "measured"}.get(step)
+    assert done == [one for one in ("first", "second", "ready", "measured") if one != left]
+    assert "a fault" in caplog.text
+    assert "\x1b" not in caplog.text
+
+
+def test_the_loop_outlives_what_fails_and_measures_what_changed(
+    done: list[str], workspace: Workspace, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Measuring fails, then the workspace cannot be had, then it is another one: each time it goes on."""
+    stop, turn = threading.Event(), iter(range(100))
+
+    def workspace_of() -> Workspace:
+        at = next(turn)
+        if at in (2, 3):
+            raise PlumblineError("gone for a moment")
+        if at > 8:
+            stop.set()
+        return workspace
+
+    changes = iter(range(100))
+    monkeypatch.setattr(Workspace, "change", lambda _: next(changes) // 3)
+
+    def measure(*_: object) -> None:
+        done.append("measured")
+        if done.count("measured") == 1:
+            raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(readying, "measure_again", measure)
+    monkeypatch.setattr(server, "LOOK", 0.001)
+    server.get_ready(workspace_of, stop)
+    assert done.count("measured") >= 2
+    assert "out of memory" in caplog.text
+    assert caplog.text.count("gone for a moment") == 1  # said once, not at every look
+
+
+def test_a_server_that_stops_says_nothing(
+    done: list[str], workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop = threading.Event()
+    stop.set()
+    server.get_ready(lambda: workspace, stop)
+    assert done == []
+    assert not caplog.records
+
+
+@pytest.fixture
+def two(workspace: Workspace) -> Workspace:
+    with workspace.write() as cursor:
+        for name in ("broken", "sound"):
+            systems.create_system(cursor, name, task=Task.BINARY)
+    return workspace
+
+
+def test_one_question_of_one_system_fails_alone(
+    two: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def asking(question: str) -> Callable[[Workspace, str], None]:
+        def ask(_: Workspace, key: str) -> None:
+            asked.append((question, key))
+            if (question, key) == ("releases", "broken"):
+                raise OverflowError("too large\x1b[0m")
+            if question == "_judged":
+                raise PlumblineError("nothing to judge yet")  # its own page says it
+
+        return ask
+
+    for question in ("_judged", "releases", "segments"):
+        monkeypatch.setattr(readying, question, asking(question))
+    readying.measure_again(two)
+    assert asked == [(q, key) for key in ("broken", "sound") for q in ("_judged", "releases", "segments")]
+    assert len(caplog.records) == 1
+    assert "broken" in caplog.text
+    assert "too large" in caplog.text
+    assert "\x1b" not in caplog.text
+    asked.clear()
+    readying.measure_again(two)  # what failed is asked again after the next change, what did not is not
+    assert {key for _, key in asked} == {"broken"}
+
+
+@pytest.mark.parametrize("part", ["decisions.main_version", "_ready", "reference_profiles", "kept.rests_on"])
+def test_one_system_that_cannot_be_made_ready_leaves_the_others(
+    part: str, two: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    reached: list[str] = []
+
+    def one_broken(*arguments: Any) -> Any:
+        key = next(a.key for a in arguments if hasattr(a, "key") and hasattr(a, "task"))
+        reached.append(key)
+        if key == "broken":
+            raise ArithmeticError("not a number")
+        return "1"
+
+    for each in ("decisions.main_version", "_ready", "reference_profiles"):
+        monkeypatch.setattr(f"plumbline.answers.readying.{each}", lambda *_: "1")
+    for question in ("_judged", "releases", "segments"):
+        monkeypatch.setattr(readying, question, lambda *_: None)
+    monkeypatch.setattr(f"plumbline.answers.readying.{part}", one_broken)
+    (readying.measure_again if part.startswith("kept") else readying.ready)(two)
+    assert set(reached) == {"broken", "sound"}
+    assert "not a number" in caplog.text
+    assert "broken" in caplog.text
