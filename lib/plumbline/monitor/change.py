@@ -1,9 +1,8 @@
 """The day a series broke: where, how surely, and its level before and after.
 
-Breaks are searched with ``ruptures`` (KernelCPD, linear kernel: the exact least-squares segmentation of
-Celisse et al. 2018) on daily values in units of their noise. The last run of segments that are worse than
-before by more than chance and by enough to matter is the change. It is told as a slope that sets in on a
-day where that fits as well as the steps for fewer breaks, else as the first of the steps.
+Breaks are the exact least-squares partition (``partition``) of daily values in units of their noise. The last run
+of segments that are worse than before by more than chance and by enough to matter is the change. It is told as a
+slope that sets in on a day where that fits as well as the steps for fewer breaks, else as the first of the steps.
 
 What grows from nothing has no such day: a step is put where half of it is there. Its ``onset`` is the day from which
 a running sum of days that are worse (CUSUM, Page 1954) has not been back at zero by then.
@@ -23,6 +22,7 @@ from plumbline.monitor.cusum import ALLOWANCE, cusum
 from plumbline.monitor.figures import say_figure
 from plumbline.monitor.intervals import Z
 from plumbline.monitor.metrics import Metric, metric
+from plumbline.monitor.partition import optimal_partition
 
 #: a break must lower the squared error by PENALTY x log(days) noise variances; tested on stationary series
 PENALTY = 4.0
@@ -133,11 +133,8 @@ def _series(points: Sequence[Point]) -> _Series:
 
 def _segments(series: _Series) -> list[int]:
     """Edges of the segments, 0 and the number of blocks included."""
-    from ruptures import KernelCPD
-
     scaled = series.value * np.sqrt(np.median(series.rows)) / series.noise
-    found = KernelCPD(kernel="linear", min_size=1).fit(scaled.reshape(-1, 1))
-    return [0, *(int(i) for i in found.predict(pen=PENALTY * np.log(len(scaled))))]
+    return optimal_partition(scaled, float(PENALTY * np.log(len(scaled))))
 
 
 def _matters(one: Metric, series: _Series, edges: list[int]) -> float:

@@ -52,7 +52,7 @@ HEADERS = {
 #: what most pages import, and a process has to once
 HEAVY = (
     "pandas", "orjson", "plotly.tools", "plotly.offline", "plumbline.ui.beside", "plumbline.ui.explained",
-    "plumbline.ui.finder", "plumbline.ui.handout", "plumbline.ui.whatif", "ruptures",
+    "plumbline.ui.finder", "plumbline.ui.handout", "plumbline.ui.whatif",
 )  # fmt: skip
 
 #: seconds between two looks whether decisions changed
