@@ -91,9 +91,15 @@ def sentence(detail: Mapping[str, Any]) -> str:
     first, last = (str(moment)[:10] for moment in detail["window"])
     return (
         f"{detail['complete']} of {detail['sampled']} sampled decisions ({first} to {last}) got a record with reasons; "
-        f"{detail['same']} of {detail['again']} came out the same again, {detail['printed']} of them as PDF; "
+        f"{detail['same']} of {detail['again']} came out the same again{_within(detail)}, "
+        f"{detail['printed']} of them as PDF; "
         f"{detail['seconds']:.1f} s."
     )
+
+
+def _within(detail: Mapping[str, Any]) -> str:
+    """What the same means for numbers; trials before this was noted held them to the last bit."""
+    return f" (numbers within {detail['within']:g} of the largest)" if "within" in detail else ""
 
 
 def record_facts(cursor: Cursor, system: System) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """A decision's record: everything that answers for it, as plain values; the documents are made from these.
 
 Serves GDPR Articles 15(1)(h) and 22 and AI Act Article 86. The same decision in the same log gives the same record:
-no clock is read and nothing of the workspace's running state goes in.
+no clock is read and nothing of the workspace's running state goes in. Numbers that are computed for it come out again
+within ``domain.RELATIVE``; what was handed out is what its hash on the trail is of.
 """
 
 from __future__ import annotations

@@ -8,14 +8,14 @@ import plotly.graph_objects as go
 
 from plumbline.charts import numbers
 from plumbline.charts.style import TOKENS, Mode, blank, note, text
-from plumbline.domain import Explanation
+from plumbline.domain import Explanation, strongest_first
 
 MOST = 10
 
 
 def steps(explanation: Explanation, most: int = MOST) -> list[tuple[str, float]]:
     """The largest ``most`` contributions by size and one step for the rest: (feature, contribution)."""
-    ranked = sorted(explanation.attributions.items(), key=lambda item: (-abs(item[1]), item[0]))
+    ranked = strongest_first(explanation.attributions)
     rest = ranked[most:]
     shown = ranked[:most]
     if rest:

@@ -3,6 +3,7 @@
 Times are timezone-aware UTC ``datetime`` at every boundary; the workspace stores them as naive UTC.
 """
 
+from plumbline.domain.agreement import RELATIVE, agree, direction, largest_gap, size_order, strongest_first
 from plumbline.domain.governance import (
     Attestation,
     Condition,
@@ -64,6 +65,7 @@ __all__ = [
     "IGNORE",
     "NAMED_ROLES",
     "REGRESSION_MOMENTS",
+    "RELATIVE",
     "SINGLE_ROLES",
     "TEXT",
     "Attestation",
@@ -110,4 +112,9 @@ __all__ = [
     "TrailEntry",
     "Verdict",
     "VersionHours",
+    "agree",
+    "direction",
+    "largest_gap",
+    "size_order",
+    "strongest_first",
 ]

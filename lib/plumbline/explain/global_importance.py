@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from plumbline.domain import FloatArray, IntArray
+from plumbline.domain import FloatArray, IntArray, size_order
 
 SAMPLE = 5_000
 NDCG_WATCH = 0.90
@@ -89,7 +89,7 @@ def importance(contributions: FloatArray, names: Sequence[str]) -> tuple[Feature
             float(mean[i]),
             n,
         )
-        for i in np.argsort(-value, kind="stable").tolist()
+        for i in size_order(value).tolist()
     )
 
 
@@ -102,7 +102,7 @@ def ndcg(reference: FloatArray, live: FloatArray) -> float:
     """
     discount = 1.0 / np.log2(np.arange(2, len(reference) + 2))
     ideal = float(np.sort(reference)[::-1] @ discount)
-    found = float(reference[np.argsort(-live, kind="stable")] @ discount)
+    found = float(reference[size_order(live)] @ discount)
     return found / ideal if ideal > 0 else 1.0
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from plumbline.domain import Explanation
+from plumbline.domain import Explanation, strongest_first
 
 MOST = 4
 #: a contribution below this share of all of them together is no reason
@@ -51,8 +51,7 @@ def adverse_order(
     """Contributions less the population's mean, those in the adverse direction only, strongest first."""
     sign = -1.0 if adverse == "low" else 1.0
     against = {name: value - means.get(name, 0.0) for name, value in attributions.items()}
-    worst = [(name, value) for name, value in against.items() if sign * value > 0]
-    return sorted(worst, key=lambda item: (-abs(item[1]), item[0]))
+    return strongest_first({name: value for name, value in against.items() if sign * value > 0})
 
 
 def reasons_for(explanation: Explanation, wording: Wording | None = None) -> Reasons:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plumbline.domain import FloatArray
+from plumbline.domain import FloatArray, IntArray
 from plumbline.explain.scikit_values import Function, classes_of, in_blocks, listed, number, numbers, table
 from plumbline.explain.skops_file import Held
 from plumbline.explain.trees import refuse
@@ -169,25 +169,55 @@ def _nearest(held: Held, width: int) -> Fitted:
     return Fitted(run_on, link, values.shape[1], float(len(known)))
 
 
-def _neighbours(x: FloatArray, known: FloatArray, power: float, k: int) -> tuple[np.ndarray, FloatArray]:
-    """Places (n, k) of the nearest known rows, nearest first, and their distances."""
-    if power == 2:  # |a|^2 - 2 ab + |b|^2 is quick but rounds: the nearest are measured again
-        rough = (known * known).sum(axis=1) - 2 * (x @ known.T)
-    else:
-        rough = np.zeros((len(x), len(known)))
-        for i in range(x.shape[1]):
-            gap = np.abs(x[:, i, None] - known[None, :, i])
-            rough = np.maximum(rough, gap) if np.isinf(power) else rough + gap**power
-    many = min(k + _SPARE, len(known))
-    near = (
-        np.argpartition(rough, many - 1, axis=1)[:, :many]
-        if many < len(known)
-        else np.tile(np.arange(many), (len(x), 1))
-    )
-    gaps = np.abs(x[:, None, :] - known[near])
-    apart: FloatArray = gaps.max(axis=2) if np.isinf(power) else (gaps**power).sum(axis=2) ** (1 / power)
-    order = np.lexsort((near, apart), axis=1)[:, :k]
-    return np.take_along_axis(near, order, 1), np.take_along_axis(apart, order, 1)
+def _neighbours(x: FloatArray, known: FloatArray, power: float, k: int) -> tuple[IntArray, FloatArray]:
+    """Places (n, k) of the nearest known rows, nearest first, and their distances; of equals the first in the file.
+
+    Which of many equals a partition leaves inside differs by processor, and so would the answer.
+    """
+    if power != 2 or k + _SPARE >= len(known):
+        near, apart = _least(_apart(x, known, power), k)
+        return near, apart if np.isinf(power) else apart ** (1 / power)
+    # |b|^2 - 2 ab is quick but rounds: the nearest are measured again
+    length = (known * known).sum(axis=1)
+    rough = length - 2 * (x @ known.T)
+    likely = np.argpartition(rough, k + _SPARE - 1, axis=1)[:, : k + _SPARE]
+    own = (x * x).sum(axis=1)
+    limit = np.take_along_axis(rough, likely, 1).max(axis=1) + own
+    likely.sort(axis=1)  # so that of equals the first comes first
+    apart = _apart(x, known[likely], power)
+    order = np.argsort(apart, axis=1, kind="stable")[:, :k]
+    near, apart = np.take_along_axis(likely, order, 1), np.take_along_axis(apart, order, 1)
+    rounding = 4 * (x.shape[1] + 4) * np.finfo(np.float64).eps * (own + length.max())
+    unsure = np.flatnonzero(
+        ~(apart[:, -1] < limit - rounding)
+    )  # as near, or nearly so, may be more than were kept
+    if len(unsure):
+        near[unsure], apart[unsure] = _least(_apart(x[unsure], known, power), k)
+    return near, np.sqrt(apart)
+
+
+def _apart(x: FloatArray, known: FloatArray, power: float) -> FloatArray:
+    """Distances to that power (n, m) of rows (n, c) to known ones, (m, c) or (n, m, c); added up column by column."""
+    total: FloatArray = np.zeros((len(x), known.shape[-2]))
+    for i in range(x.shape[1]):
+        gap = np.abs(x[:, i, None] - known[..., i])
+        total = np.maximum(total, gap) if np.isinf(power) else total + gap**power
+    return total
+
+
+def _least(apart: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+    """The k least of each row (n, m), in order, and where they stand; of equals the first."""
+    last = np.partition(apart, k - 1, axis=1)[:, k - 1 : k]
+    inside = apart <= last
+    tied = np.flatnonzero(np.count_nonzero(inside, axis=1) > k)
+    if len(tied):
+        below, equal = apart[tied] < last[tied], apart[tied] == last[tied]
+        room = k - np.count_nonzero(below, axis=1)[:, None]
+        inside[tied] = below | (equal & (np.cumsum(equal, axis=1, dtype=np.int32) <= room))
+    near: IntArray = np.nonzero(inside)[1].reshape(len(apart), k)
+    held = np.take_along_axis(apart, near, 1)
+    order = np.argsort(held, axis=1, kind="stable")
+    return np.take_along_axis(near, order, 1), np.take_along_axis(held, order, 1)
 
 
 ASKED: dict[str, Reader] = {

@@ -68,7 +68,8 @@ def split(
         pairs: of orders; 0: all coalitions, which only few players allow.
     """
     base = float(worth(background).mean())
-    ends = worth(rows)
+    # one by one, as everything else of a row is asked in blocks of one shape: no row's bits depend on its company
+    ends = np.array([worth(row[None, :])[0] for row in rows], np.float64)
     if not players or not len(rows):
         return Split(np.zeros((len(rows), players)), base)
     if not pairs or players < 2:

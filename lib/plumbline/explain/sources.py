@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from plumbline.domain import Explanation, Source
+from plumbline.domain import Explanation, Source, strongest_first
 from plumbline.explain.logged import LoggedCheck
 from plumbline.explain.model_source import (
     ModelCheck,
@@ -267,7 +267,7 @@ def _from_surrogate(decision: Decision, surrogate: Surrogate) -> Explanation:
 
 def _strongest(attributions: dict[str, float]) -> dict[str, float]:
     """The strongest few by name and the rest in one sum, so that the bars still end at the output."""
-    ranked = sorted(attributions.items(), key=lambda item: -abs(item[1]))
+    ranked = strongest_first(attributions)
     rest = ranked[TOP_FACTORS:]
     return dict(ranked[:TOP_FACTORS]) | ({OTHER: sum(v for _, v in rest)} if rest else {})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.domain import FloatArray, System
+from plumbline.domain import FloatArray, System, agree
 from plumbline.profile.decisions import columns_of, timed
 from plumbline.profile.scope import ARM, VERSION, of_span
 from plumbline.store.attributions import forget_version
@@ -47,8 +47,12 @@ class Stored:
 
 
 def begin_pass(cursor: duckdb.DuckDBPyConnection, system: System, made: Pass) -> None:
-    """Note what a version's attributions are; those of another file, base or set of features go."""
-    if pass_of(cursor, system.key, made.version) == made:
+    """Note what a version's attributions are; those of another file, base or set of features go.
+
+    A base that differs by rounding alone, as on another processor, is the same, and the one that was kept stays.
+    """
+    kept = pass_of(cursor, system.key, made.version)
+    if kept is not None and agree(kept.base, made.base) and replace(kept, base=made.base) == made:
         return
     forget_version(cursor, system.key, made.version)
     cursor.execute(

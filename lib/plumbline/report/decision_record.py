@@ -14,7 +14,7 @@ from typing import Any
 from plumbline.answers.changing import Way
 from plumbline.answers.decision import Placed
 from plumbline.answers.records import DecisionRecord, Reason, note_record, record
-from plumbline.domain import PlumblineError, Source
+from plumbline.domain import PlumblineError, Source, strongest_first
 from plumbline.profile.repeats import EXAMPLES
 from plumbline.report import told
 from plumbline.report.issue import Issued
@@ -215,7 +215,9 @@ def _changes(way: Way, found: DecisionRecord, speech: Language) -> str:
 
 def _ranked(found: DecisionRecord) -> list[Placed]:
     parts = found.explanation.attributions if not found.approximate else {}
-    return sorted(found.inputs, key=lambda p: -abs(parts.get(p.feature, 0.0)))[:SHOWN]
+    order = [name for name, _ in strongest_first(parts)]
+    place = {name: i for i, name in enumerate(order)}
+    return sorted(found.inputs, key=lambda p: place.get(p.feature, len(order)))[:SHOWN]
 
 
 def _input(placed: Placed, found: DecisionRecord, speech: Language) -> list[str]:

@@ -1,15 +1,20 @@
-"""Decision records of a random sample, really made: does each answer, and does it come out the same again."""
+"""Decision records of a random sample, really made: does each answer, and does it come out the same again.
+
+What is computed is held against the first time within ``RELATIVE``, as numbers in floating point differ by processor
+and threads; all else has to be the same, and the document that the agreed numbers make to the byte.
+"""
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from plumbline.answers import issuing
 from plumbline.answers.records import DecisionRecord, record
-from plumbline.domain import PlumblineError
+from plumbline.domain import RELATIVE, Explanation, PlumblineError, largest_gap
 from plumbline.report.decision_record import record_json, record_language, record_pdf
 from plumbline.store import systems, trail
 from plumbline.store.workspace import Workspace
@@ -21,6 +26,7 @@ AGAIN = 3  # records that are made a second time, and printed
 class Tried:
     """A sample of records: ``built`` were made, ``complete`` of them answer, ``same`` of ``again`` came out the same.
 
+    ``gap``: how far numbers that were computed again are off at most, relative to the largest of their decision.
     ``seconds``: the whole trial. ``problems``: why the others do not answer, at most three.
     """
 
@@ -31,6 +37,7 @@ class Tried:
     again: int
     same: int
     printed: int
+    gap: float
     seconds: float
     versions: tuple[str, ...]
     window: tuple[datetime, datetime]
@@ -59,6 +66,7 @@ def try_records(ws: Workspace, key: str, *, actor: str) -> Tried:
         able, state = issuing.possible(cursor, system, sample), issuing.state(cursor, system)
     names = [str(i) for i in sample["decision_id"].tolist()]  # without an id no record is possible
     built = complete = again = same = printed = 0
+    gaps = [0.0]
     problems: list[str] = (
         [] if all(able) else ["Some of them have no id, no version or nothing that explains them."]
     )
@@ -75,12 +83,14 @@ def try_records(ws: Workspace, key: str, *, actor: str) -> Tried:
             if place < AGAIN:
                 again += 1
                 printed += 1
-                same += first == _documents(record(ws, key, name, search=False), print_it=True)
+                gap, repeated = _agreed(made, record(ws, key, name, search=False))
+                gaps.append(gap)
+                same += gap <= RELATIVE and first == _documents(repeated, print_it=True)
         except PlumblineError as error:
             problems.append(f"{name}: {error}")
     window = sample["timestamp"].min().to_pydatetime(), sample["timestamp"].max().to_pydatetime()
     found = Tried(
-        key, len(sample), built, complete if all(able) else sum(able), again, same, printed,
+        key, len(sample), built, complete if all(able) else sum(able), again, same, printed, max(gaps),
         time.perf_counter() - begin, tuple(sorted(set(sample["version"].dropna().astype(str)))),
         (window[0], window[1]), tuple(problems[:3]),
     )  # fmt: skip
@@ -110,6 +120,37 @@ def try_where_worth(ws: Workspace, key: str | None, *, actor: str, worded: bool 
     return tuple(try_records(ws, name, actor=actor) for name in worth)
 
 
+def _agreed(first: DecisionRecord, again: DecisionRecord) -> tuple[float, DecisionRecord]:
+    """How far the numbers that were computed again are off, and the second record with the first's in their place."""
+    held, anew = first.explanation, again.explanation
+    if _shape(held) != _shape(anew) or len(first.reasons) != len(again.reasons):
+        return float("inf"), again
+    off = [_computed(told) for told in (held, anew)]
+    scores = [
+        [told.score or 0.0, (told.score or 0.0) + (told.additivity_error or 0.0)] for told in (held, anew)
+    ]
+    gap = max(largest_gap(off[0], off[1]), largest_gap(scores[0], scores[1]))
+    told = replace(
+        anew, base_value=held.base_value, attributions={name: held.attributions[name] for name in anew.attributions},
+        errors={name: held.errors[name] for name in anew.errors}, additivity_error=held.additivity_error,
+    )  # fmt: skip
+    reasons = tuple(
+        replace(new, contribution=old.contribution)
+        for old, new in zip(first.reasons, again.reasons, strict=True)
+    )
+    return gap, replace(again, explanation=told, reasons=reasons)
+
+
+def _shape(told: Explanation) -> tuple[set[str], set[str], bool]:
+    return set(told.attributions), set(told.errors), told.additivity_error is None
+
+
+def _computed(told: Explanation) -> list[float]:
+    """The numbers of an explanation that are in its space: base, contributions and their standard errors."""
+    named = (told.attributions, told.errors)
+    return [told.base_value, *(held[name] for held in named for name in sorted(held))]
+
+
 def _documents(made: DecisionRecord, *, print_it: bool) -> tuple[bytes, bytes]:
     """The record as JSON and as PDF, dated the day of its decision so that the clock says nothing."""
     speech, on = record_language("en"), made.at.astimezone(UTC).date()
@@ -120,7 +161,8 @@ def _detail(found: Tried, state: str) -> dict[str, Any]:
     """What goes on the trail; a problem may name a person's decision, so only their number does."""
     return {
         "sampled": found.sampled, "built": found.built, "complete": found.complete, "again": found.again,
-        "same": found.same, "printed": found.printed, "seconds": round(found.seconds, 2),
+        "same": found.same, "gap": found.gap if math.isfinite(found.gap) else None, "within": RELATIVE,
+        "printed": found.printed, "seconds": round(found.seconds, 2),
         "versions": list(found.versions), "window": [t.isoformat() for t in found.window], "seed": issuing.SEED,
         "problems": len(found.problems), "state": state,
     }  # fmt: skip

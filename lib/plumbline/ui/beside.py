@@ -9,7 +9,7 @@ import streamlit as st
 
 from plumbline.answers.decision import Alike, DecisionContext
 from plumbline.charts import numbers
-from plumbline.domain import Explanation, Task
+from plumbline.domain import Explanation, Task, direction, strongest_first
 from plumbline.ui import cards, finder, session, tables
 from plumbline.ui.filters import title
 from plumbline.ui.plain import one_line
@@ -84,7 +84,8 @@ def contributions(told: Explanation, found: DecisionContext) -> None:
                 "Where it lies: share of the reference at or below the value, or with the same category."
             )
         return
-    for name, part in sorted(told.attributions.items(), key=lambda item: -abs(item[1])):
+    largest = max(abs(part) for part in told.attributions.values())
+    for name, part in strongest_first(told.attributions):
         beside = placed.get(name)
         line: dict[str, object] = {
             "Feature": one_line(name),
@@ -97,7 +98,7 @@ def contributions(told: Explanation, found: DecisionContext) -> None:
             line["Standard error"] = numbers.significant(told.errors[name])
         if odds:
             line["Odds times"] = numbers.significant(_times(part))
-        line["It"] = "raises" if part > 0 else "lowers" if part < 0 else "does nothing"
+        line["It"] = ("does nothing", "raises", "lowers")[direction(part, largest)]
         rows.append(line)
     tables.grid(rows, alt="Contributions: feature, value, middle and place in the reference, contribution")
     units = f"Contributions in {numbers.unit(told.output_space)}"

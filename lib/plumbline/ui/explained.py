@@ -9,7 +9,7 @@ from plumbline.answers.explain import explain
 from plumbline.answers.reasoning import POPULATIONS, reasons_against
 from plumbline.charts import numbers
 from plumbline.charts.waterfall import waterfall
-from plumbline.domain import Explanation, PlumblineError, Source, Task
+from plumbline.domain import Explanation, PlumblineError, Source, Task, strongest_first
 from plumbline.ui import cards, session, states
 from plumbline.ui.ask import ask
 from plumbline.ui.plain import prose
@@ -37,7 +37,7 @@ def sentence(told: Explanation) -> str:
     """The finding: what moved this decision most, and which way."""
     if told.refused:
         return f"Decision {told.decision_id} cannot be explained."
-    ranked = sorted(told.attributions.items(), key=lambda item: -abs(item[1]))[:2]
+    ranked = strongest_first(told.attributions)[:2]
     if not ranked:
         return f"Decision {told.decision_id} has no contributions to show."
     parts = [f"`{name}` {'raised' if value > 0 else 'lowered'} it most" for name, value in ranked[:1]]

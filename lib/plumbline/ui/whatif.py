@@ -9,7 +9,7 @@ import streamlit as st
 from plumbline.answers.changing import Changed, Tried, Way, try_values, what_would_change
 from plumbline.answers.decision import DecisionContext, Placed
 from plumbline.charts import numbers
-from plumbline.domain import PlumblineError
+from plumbline.domain import PlumblineError, strongest_first
 from plumbline.explain.changes import declared
 from plumbline.ui import beside, cards, states, tables
 from plumbline.ui.ask import ask
@@ -169,11 +169,11 @@ def _moved(told: Tried) -> None:
         {
             "Feature": one_line(name),
             "As logged": numbers.signed(told.before[name]),
-            "With these values": numbers.signed(part),
-            "Change": numbers.signed(part - told.before[name]),
+            "With these values": numbers.signed(told.attributions[name]),
+            "Change": numbers.signed(change),
         }
-        for name, part in sorted(
-            told.attributions.items(), key=lambda item: -abs(item[1] - told.before[item[0]])
+        for name, change in strongest_first(
+            {name: part - told.before[name] for name, part in told.attributions.items()}
         )
     ]
     tables.grid(rows, alt="Contributions as logged and with these values")
