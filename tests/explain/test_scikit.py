@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import zipfile
 from io import BytesIO
 
@@ -36,11 +35,12 @@ from skops.io import dumps
 from plumbline.domain import PlumblineError
 from plumbline.explain.coded import contributions, margins
 from plumbline.explain.formats import read_model
-from plumbline.explain.isolated import describe_model
+from plumbline.explain.isolated import Limits, describe_model
 from plumbline.explain.model_source import align_features
 from plumbline.explain.treeshap import to_score
 
 from .ensembles import brute_force
+from .processor import processor_seconds
 
 
 @pytest.fixture(scope="module")
@@ -272,11 +272,12 @@ def tree_file(people) -> bytes:
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_hostile_skops_file_is_refused_with_one_sentence(tree_file, damage) -> None:
-    begin = time.perf_counter()
-    with pytest.raises(PlumblineError, match="The model file was refused: ") as refused:
+    with (
+        processor_seconds(1.0),
+        pytest.raises(PlumblineError, match="The model file was refused: ") as refused,
+    ):
         read_model(_changed(tree_file, DAMAGE[damage]))
     assert "\n" not in str(refused.value)
-    assert time.perf_counter() - begin < 1.0
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tree_file, monkeypatch) -> None:
@@ -287,10 +288,8 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tree_file, monkeypatch) -> None
 
 
 def test_a_damaged_archive_leaves_the_parent_alive(tree_file) -> None:
-    begin = time.perf_counter()
     with pytest.raises(PlumblineError, match="archive is damaged"):
-        describe_model(tree_file[: len(tree_file) // 2])
-    assert time.perf_counter() - begin < 3.0
+        describe_model(tree_file[: len(tree_file) // 2], Limits(cpu_seconds=3))
 
 
 def test_random_damage_to_a_skops_file_is_refused_or_harmless(tree_file) -> None:
