@@ -212,7 +212,7 @@ def _letters(column: int) -> str:
 
 
 def _attributes(tag: str) -> dict[str, str]:
-    return {key: html.unescape(value) for key, value in re.findall(r'([\w:]+)="([^"]*)"', tag)}
+    return {key: html.unescape(value) for key, value in re.findall(r'(?<![\w:])([\w:]++)="([^"]*)"', tag)}
 
 
 def _targets(rels: str) -> dict[str, str]:

@@ -15,10 +15,11 @@ from plumbline.logs.cast import MISSING
 from plumbline.logs.currency import WORD, currency_of, unmarked
 from plumbline.logs.times import TimeFacts, time_facts
 
-_POINT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.I)
-_COMMA = re.compile(r"[-+]?(\d{1,3}([. \u00a0\u202f']\d{3})+|\d+)(,\d*)?")
-_GROUPED_POINT = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
-_PERCENT = re.compile(r"[-+]?\d+([.,]\d+)?[ \u00a0\u202f]?%")
+# possessive throughout: what was read is not given back, so that no cell takes more than linear time
+_POINT = re.compile(r"[-+]?+(?:\d++\.?+\d*+|\.\d++)(?:e[-+]?+\d++)?+", re.I)
+_COMMA = re.compile(r"[-+]?(\d{1,3}([. \u00a0\u202f']\d{3})++|\d++)(,\d*+)?+")
+_GROUPED_POINT = re.compile(r"[-+]?\d{1,3}(,\d{3})++(\.\d*+)?+")
+_PERCENT = re.compile(r"[-+]?\d++([.,]\d++)?+[ \u00a0\u202f]?%")
 _CODE = re.compile(r"0\d+")
 _MISSING = frozenset(MISSING)
 

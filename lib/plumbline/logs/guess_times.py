@@ -31,7 +31,7 @@ def find(draft: Draft) -> None:
 
 
 def _is_time(column: Facts) -> bool:
-    if column.times is None or column.times.share < _ENOUGH or BIRTH.fullmatch(normalise(column.name)):
+    if column.times is None or column.times.share < _ENOUGH or BIRTH.search(normalise(column.name)):
         return False
     if not column.times.format.startswith("epoch") and column.kind == "VARCHAR" and not column.numeric:
         return True

@@ -21,6 +21,8 @@ from plumbline.store.workspace import Workspace
 
 SAMPLE = 4_000
 PREVIEW = 20
+#: characters of a cell that are looked at: a number or a time has fewer, and no text is told by what comes after
+LONGEST = 1_000
 _DATE = r"^\s*(\d{1,2})[./-](\d{1,2})[./-]\d{2}"
 #: role -> what its absence costs, said of a log of decisions
 COSTS = {
@@ -170,7 +172,7 @@ def _sample(ws: Workspace, source: Source) -> list[tuple[str | None, ...]]:
 
 
 def _rows(ws: Workspace, source: Source, which: str) -> list[tuple[str | None, ...]]:
-    names = ", ".join(f"CAST(c{i} AS VARCHAR)" for i in range(len(source.columns)))
+    names = ", ".join(f"left(CAST(c{i} AS VARCHAR), {LONGEST})" for i in range(len(source.columns)))
     with ws.read() as cursor:
         try:
             return cursor.execute(f"SELECT {names} FROM {relation(source, rejects=False)} {which}").fetchall()

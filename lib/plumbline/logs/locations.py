@@ -40,7 +40,7 @@ class Location:
         for secret in sorted(hidden, key=len, reverse=True):
             text = text.replace(secret, "***")
         text = re.sub(r"(?i)(password|passwd|pwd|secret|token|signature)\s*=\s*\S+", r"\1=***", text)
-        text = re.sub(r"://[^/\s@]*:[^/\s@]*@", "://***@", text)
+        text = re.sub(r"://[^/\s@:]*+:[^/\s@]*+@", "://***@", text)
         return " ".join(text.split())[:240]
 
 

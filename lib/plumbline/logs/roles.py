@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ PATTERNS = (
 AGE = re.compile(
     r"((customer|client|applicant|person|borrower|user|patient)_)?(age|alter|edad|eta|lebensalter)(_(in_)?(years|jahren?))?"
 )
-BIRTH = re.compile(r".*(birth|dob|geburt|naissance|nacimiento|nascita).*")
+BIRTH = re.compile(r"birth|dob|geburt|naissance|nacimiento|nascita")
 PROBABILITY = re.compile(
     r"(?:y_?)?(?:pred(?:icted)?_)?(?:proba?|probability|p|wahrscheinlichkeit|probabilite|probabilidad|probabilita)_(?P<name>.+)"
     r"|(?P<name2>.+)_(?:proba?|probability)"
@@ -138,7 +138,7 @@ POSITIVE = frozenset((
 ARMS = frozenset(("champion", "challenger", "shadow", "control", "treatment", "canary", "a", "b"))
 
 
-@cache
+@lru_cache(10_000)
 def normalise(name: str) -> str:
     """``Antrag-Nr`` -> ``antrag_nr``, ``predictedAt`` -> ``predicted_at``, ``Probabilité`` -> ``probabilite``."""
     split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
@@ -146,7 +146,7 @@ def normalise(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
 
 
-@cache
+@lru_cache(10_000)
 def name_strength(name: str) -> dict[str, float]:
     """Role -> how strongly the name speaks for it: 1 the whole name, 0.5 one word of it."""
     plain = normalise(name)

@@ -199,7 +199,11 @@ def _titles(lines: list[str], delimiter: str, width: int) -> int:
     return 0
 
 
-_VALUE = re.compile(r"[-+]?[\d.,' ]*\d[\d.,]*(e[-+]?\d+)?%?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([T ].*)?", re.I)
+# groups that end in a blank or an apostrophe, then a last one: possessive, so that each character is read once
+_VALUE = re.compile(
+    r"[-+]?+(?:[\d.,]*+[' ])*+[.,]*+\d[\d.,]*+(?:e[-+]?+\d++)?+%?+|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([T ].*)?",
+    re.I,
+)
 
 
 def looks_like_header(rows: list[list[str]]) -> bool:
