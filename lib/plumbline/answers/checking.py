@@ -5,13 +5,14 @@ A load does this for itself, so that no chunk goes unwatched; cron does it betwe
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from plumbline.answers.faults import Fault, for_each
 from plumbline.answers.reading import as_of, span_of
 from plumbline.answers.signalling import measurements, raised
-from plumbline.domain import Finding, System
+from plumbline.domain import Finding, PlumblineError, System
 from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.episodes import CALM
 from plumbline.monitor.findings import same_problem
@@ -32,24 +33,57 @@ def check(ws: Workspace, key: str | None, *, actor: str, all_signals: bool = Tru
             stays as it is.
 
     Raises:
+        PlumblineError: no such system; or, of all, one could not be checked, after the others were.
+    """
+    if key is None:
+        checked = check_each(ws, actor=actor, all_signals=all_signals)
+        if checked.faults:
+            first = checked.faults[0]
+            raise PlumblineError(f"The system {first.system} could not be checked: {first.sentence}")
+        return checked.findings
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+    return _open_first(_check(ws, system, actor, all_signals))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found, open findings first, the systems that were checked, and those that could not be."""
+
+    findings: tuple[Finding, ...]
+    systems: tuple[System, ...]
+    faults: tuple[Fault, ...] = ()
+
+
+def check_each(ws: Workspace, key: str | None = None, *, actor: str, all_signals: bool = True) -> Checked:
+    """``check`` of one system or of every one; a system that cannot be checked does not keep the others from it.
+
+    Raises:
         PlumblineError: no such system.
     """
     with ws.read() as cursor:
-        chosen = [systems.get_system(cursor, key)] if key else systems.list_systems(cursor)
-    found: list[Finding] = []
-    for system in chosen:
-        with ws.read() as cursor:
-            by, begins, own, looked_at = _signals(cursor, system, all_signals)
-        detail: dict[str, Any] = {
-            "by": by, "chunks": [start.date().isoformat() for start in begins],
-            "reference": [t.isoformat() for t in system.reference or ()],
-            "signals": list(looked_at), "findings": [f.sentence for f in own],
-        }  # fmt: skip
-        with ws.write() as cursor:
-            reconcile(cursor, system.key, own, looked_at, now())
-            kept.forget_stale(cursor, system.key, kept.rests_on(cursor, system))
-            trail.append(cursor, actor=actor, action=ACTION, system=system.key, detail=detail)
-        found += own
+        known = [systems.get_system(cursor, key)] if key else systems.list_systems(cursor)
+    found, faults = for_each(known, lambda system: (system, _check(ws, system, actor, all_signals)))
+    findings = _open_first([finding for _, own in found for finding in own])
+    return Checked(findings, tuple(system for system, _ in found), faults)
+
+
+def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list[Finding]:
+    with ws.read() as cursor:
+        by, begins, own, looked_at = _signals(cursor, system, all_signals)
+    detail: dict[str, Any] = {
+        "by": by, "chunks": [start.date().isoformat() for start in begins],
+        "reference": [t.isoformat() for t in system.reference or ()],
+        "signals": list(looked_at), "findings": [f.sentence for f in own],
+    }  # fmt: skip
+    with ws.write() as cursor:
+        reconcile(cursor, system.key, own, looked_at, now())
+        kept.forget_stale(cursor, system.key, kept.rests_on(cursor, system))
+        trail.append(cursor, actor=actor, action=ACTION, system=system.key, detail=detail)
+    return own
+
+
+def _open_first(found: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda f: (f.until is not None, f.system)))
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import available_timezones
 
+from plumbline.answers.faults import sentence
 from plumbline.domain import (
     IGNORE,
     ColumnMap,
@@ -282,13 +283,19 @@ def _doubts(found: Inspection, said: Said) -> tuple[str, ...]:
 
 
 def check_loaded(ws: Workspace, made: Load, *, actor: str) -> Load:
-    """Check every chunk again after a load that changed something; returns the load."""
+    """Check every chunk again after a load that changed something.
+
+    Returns the load, which is in whatever becomes of the check; ``unchecked`` says why there is none.
+    """
     if made.rows_loaded or made.labels_joined:
         from plumbline.answers.checking import check
         from plumbline.answers.readying import ready_after_load
 
-        check(ws, made.system, actor=actor, all_signals=False)
-        ready_after_load(ws, made.system)
+        try:
+            check(ws, made.system, actor=actor, all_signals=False)
+            ready_after_load(ws, made.system)
+        except Exception as error:  # the load is committed: nothing that fails from here on takes it back
+            return replace(made, unchecked=sentence(error))
     return made
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from plumbline.answers.faults import Fault, for_each
 from plumbline.answers.scorecard import Answer, scorecard_answer
 from plumbline.answers.spans import say_day
 from plumbline.domain import Requirement, Scorecard, Status, Verdict
@@ -35,16 +36,31 @@ class SystemRow:
     moved: str = ""  # what changed since, in words
 
 
-def portfolio(ws: Workspace) -> tuple[SystemRow, ...]:
-    """All systems, worst verdict first; of one verdict the most money at stake first, then the most decisions."""
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The systems, worst first, and those that could not be judged."""
+
+    rows: tuple[SystemRow, ...]
+    faults: tuple[Fault, ...] = ()
+
+
+def overview(ws: Workspace) -> Overview:
+    """All systems, worst verdict first; of one verdict the most money at stake first, then the most decisions.
+
+    One that cannot be judged does not keep the others from being listed.
+    """
     with ws.read() as cursor:
-        keys = [system.key for system in systems.list_systems(cursor)]
-    rows = [_row(scorecard_answer(ws, key)) for key in keys]
-    return tuple(
-        sorted(
-            rows, key=lambda row: (WORST_FIRST.index(row.verdict), -_money(row), -row.decisions, row.title)
-        )
+        known = systems.list_systems(cursor)
+    rows, faults = for_each(known, lambda system: _row(scorecard_answer(ws, system.key)))
+    order = sorted(
+        rows, key=lambda row: (WORST_FIRST.index(row.verdict), -_money(row), -row.decisions, row.title)
     )
+    return Overview(tuple(order), faults)
+
+
+def portfolio(ws: Workspace) -> tuple[SystemRow, ...]:
+    """The systems that could be judged, as ``overview`` orders them."""
+    return overview(ws).rows
 
 
 def _money(row: SystemRow) -> float:

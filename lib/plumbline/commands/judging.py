@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from plumbline.commands.register import ACTOR, command
+from plumbline.commands.register import ACTOR, command, told
 from plumbline.domain import PlumblineError, Verdict
-from plumbline.door import FAILED
+from plumbline.door import BAD_INPUT, FAILED
 from plumbline.door import workspace as open_for
 
 FAIL_ON = click.Choice([v.value for v in Verdict if v is not Verdict.EXEMPT], case_sensitive=False)
@@ -18,11 +18,13 @@ FAIL_ON = click.Choice([v.value for v in Verdict if v is not Verdict.EXEMPT], ca
 @command("systems")
 def systems(workspace: str | None) -> Any:
     """List the systems with verdict and last decision, worst first."""
-    from plumbline.answers.portfolio import portfolio
+    from plumbline.answers.portfolio import overview
 
     with open_for(workspace) as ws:
-        rows = portfolio(ws)
-    return {"systems": rows}, [f"{r.verdict:<10} {r.key}  {r.reason}" for r in rows]
+        found = overview(ws)
+    told(found.faults)
+    lines = [f"{r.verdict:<10} {r.key}  {r.reason}" for r in found.rows]
+    return {"systems": found.rows, "faults": found.faults}, lines, BAD_INPUT if found.faults else 0
 
 
 @command("scorecard")

@@ -96,7 +96,12 @@ def load(
 
 
 def _told(made: Load) -> list[str]:
-    """What a load did, in lines."""
+    """What a load did, in lines; on standard error that it could not be checked."""
+    if made.unchecked:
+        click.echo(
+            f"plumbline: Load {made.load_id} is in, but its signals could not be checked: "
+            f"{' '.join(made.unchecked.split())}", err=True,
+        )  # fmt: skip
     lines = [
         f"Load {made.load_id}: {made.rows_read} rows read = {made.rows_loaded} loaded + "
         f"{made.rows_duplicate} duplicates + {made.rows_quarantined} in quarantine; "

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from plumbline.answers.faults import Fault
 
 ACTOR = "command line"
 #: filled as the command modules are imported
@@ -48,6 +51,12 @@ def command(
         return run
 
     return register
+
+
+def told(faults: Iterable[Fault]) -> None:
+    """Name each system that failed, and why, on standard error."""
+    for fault in faults:
+        click.echo(" ".join(f"plumbline: {fault.system}: {fault.sentence}".split()), err=True)
 
 
 def span(text: str | None, option: str) -> tuple[datetime | None, datetime | None]:

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from plumbline.commands.register import ACTOR, command, span
+from plumbline.commands.register import ACTOR, command, span, told
 from plumbline.domain import PlumblineError, Point, Slice
-from plumbline.door import FAILED
+from plumbline.door import BAD_INPUT, FAILED
 from plumbline.door import workspace as open_for
 
 
@@ -234,18 +234,25 @@ def check(workspace: str | None, system: str | None) -> Any:
 
     Makes the decision records of a sample as well, and keeps on the trail whether each could be given.
     """
-    from plumbline.answers.checking import check as answer
+    from plumbline.answers.checking import check_each
+    from plumbline.answers.faults import for_each
     from plumbline.answers.promises import due
     from plumbline.report.tried_records import try_where_worth
 
     with open_for(workspace) as ws:
-        found = answer(ws, system, actor=ACTOR)
-        tried = try_where_worth(ws, system, actor=ACTOR)
-        renew = due(ws, system, datetime.now(UTC).date())
+        checked, today = check_each(ws, system, actor=ACTOR), datetime.now(UTC).date()
+        more, untried = for_each(
+            checked.systems, lambda s: (try_where_worth(ws, s.key, actor=ACTOR), due(ws, s.key, today))
+        )
+    found, faults = checked.findings, (*checked.faults, *untried)
+    told(faults)
+    tried = [one for each, _ in more for one in each]
+    renew = {key: items for _, each in more for key, items in each.items()}
     lines = [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in found] or ["No findings."]
     lines += [f"{key}  renew   {item.sentence}" for key, items in renew.items() for item in items]
     lines += [f"{one.system}  records {one.sentence}" for one in tried]
-    return {"findings": found, "reminders": renew, "records": tried}, lines
+    answers = {"findings": found, "reminders": renew, "records": tried, "faults": faults}
+    return answers, lines, BAD_INPUT if faults else 0
 
 
 @command("findings")

@@ -45,6 +45,7 @@ from plumbline.domain.signals import (
 )
 from plumbline.domain.systems import (
     IGNORE,
+    LARGEST_NUMBER,
     NAMED_ROLES,
     SINGLE_ROLES,
     TEXT,
@@ -63,6 +64,7 @@ from plumbline.domain.systems import (
 
 __all__ = [
     "IGNORE",
+    "LARGEST_NUMBER",
     "NAMED_ROLES",
     "REGRESSION_MOMENTS",
     "RELATIVE",

@@ -36,6 +36,10 @@ class Kind(StrEnum):
     CATEGORICAL = "categorical"
 
 
+#: a number further from nought than this is no measurement: as a feature it counts as infinity does, as an output
+#: its row waits in quarantine. Its square, and sums of such, still fit a 64-bit float
+LARGEST_NUMBER = 1e150
+
 #: Roles that at most one column may have.
 SINGLE_ROLES = (
     "timestamp", "decision_id", "prediction", "score", "label", "label_time", "version", "arm",
@@ -180,6 +184,7 @@ class Load:
     undone_at: datetime | None = None
     retry_of: int | None = None  # the load whose quarantined rows these were
     schema_changes: tuple[SchemaChange, ...] = ()  # of this load; told when it is made
+    unchecked: str = ""  # why its signals could not be checked after it was made; empty where they were
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ text (``level``, ``outcome``, ``name``) the cell has no blanks around it: the st
 
 from __future__ import annotations
 
-from plumbline.domain import PlumblineError
+from plumbline.domain import LARGEST_NUMBER, PlumblineError
 from plumbline.logs import currency
 from plumbline.logs.spoken import SPOKEN, said_sql
 from plumbline.store.sql import literal
@@ -32,7 +32,7 @@ def is_missing(cell: str) -> str:
 
 
 def number(cell: str, form: str, *, text: bool) -> str:
-    """A finite DOUBLE. ``form``: words of NUMBER_FORMATS and ``currency:EUR`` (see ``currency``), or empty.
+    """A DOUBLE within ``LARGEST_NUMBER``. ``form``: words of NUMBER_FORMATS and ``currency:EUR`` (see ``currency``), or empty.
 
     With a decimal comma, points may only stand between groups of three digits (and the other way round), so
     that ``12.5`` is never read as 125.
@@ -51,7 +51,14 @@ def number(cell: str, form: str, *, text: bool) -> str:
     else:
         value = f"TRY_CAST({cell} AS DOUBLE)"
     divided = f"({value}) / 100" if "percent" in words else value
-    return f"CASE WHEN isfinite({value}) THEN {divided} END"
+    return f"CASE WHEN {within(value)} THEN {divided} END"
+
+
+def within(value: str) -> str:
+    """Whether a DOUBLE is a number that can be reckoned with: finite, and its square too."""
+    return (
+        f"abs({value}) <= {LARGEST_NUMBER!r}"  # of NaN, which is above all numbers in DuckDB, this is false
+    )
 
 
 def _grouped(cell: str, group: str, point: str, percent: bool) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 import duckdb
 
+from plumbline.logs.cast import within
 from plumbline.logs.plan import MASK_BITS, Plan, content_hash, odd_columns
 from plumbline.logs.source import REJECTS, Source, relation
 from plumbline.logs.staging import LOOK, drop_stage, masked_rows, read_into
@@ -79,7 +80,7 @@ def _numbers(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, begi
     if source.is_table or not plain:
         return []
     words = ", ".join(
-        f"bool_or({c} IS NOT NULL AND isfinite(TRY_CAST({c} AS DOUBLE)) IS NOT TRUE)"
+        f"bool_or({c} IS NOT NULL AND ({within(f'TRY_CAST({c} AS DOUBLE)')}) IS NOT TRUE)"
         for c in map(source.cell, plain)
     )
     found = cursor.execute(f"SELECT {words} FROM {beginning}").fetchone() or ()
@@ -120,7 +121,7 @@ def _rows(source: Source, plan: Plan, cells: str = "") -> str:
     """The query that casts the file, or the table of its ``cells``: the plan's columns, ``_hash``, and ``_flag``: 1
     where a row needs more than to be inserted. The column ``_line`` carries it until the rows are numbered."""
     odd = [f"_odd{i} <> 0" for i in range((len(odd_columns(plan.columns)) + MASK_BITS - 1) // MASK_BITS)]
-    endless = [f"NOT isfinite({ident(c.name)})" for c in plan.columns if c.unbounded]
+    endless = [f"NOT {within(ident(c.name))}" for c in plan.columns if c.unbounded]
     wrong = " OR ".join([*(f"({sql})" for _, sql, _ in plan.reasons), *odd, *endless])
     derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
     return (

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from plumbline.domain import LARGEST_NUMBER
 from plumbline.logs.cast import MISSING
 from plumbline.logs.currency import WORD, currency_of, unmarked
 from plumbline.logs.times import TimeFacts, time_facts
@@ -178,7 +179,7 @@ def _read(cell: str | None, form: str) -> float:
         value = float(text) if _POINT.fullmatch(text) else np.nan
     except ValueError:
         return np.nan
-    return value if np.isfinite(value) else np.nan
+    return value if abs(value) <= LARGEST_NUMBER else np.nan
 
 
 def uses_decimal_commas(columns: Sequence[Sequence[str | None]]) -> bool:

@@ -64,7 +64,7 @@ def stage_column(
         value = cast.outcome(cell, text=text)
     elif role in ("prediction", "label", "override", "score") or kind is Kind.NUMERIC:
         value = cast.number(cell, item.format, text=text)
-        watched = cell if text else _in_words(cell, source.kinds[item.column])
+        watched = cell if text else _in_words(cell, source.kinds[item.column], value, role)
         plain = text and not item.format
         unbounded = not text and not source.is_table
     else:
@@ -75,8 +75,11 @@ def stage_column(
     )
 
 
-def _in_words(cell: str, kind: str) -> str:
-    """A typed cell as text, where its type is none that a number can be made of."""
+def _in_words(cell: str, kind: str, value: str, role: str) -> str:
+    """A typed cell as text, where its type is none that a number can be made of, or it is an output that is too large
+    a number."""
+    if kind == "DOUBLE" and role in ("prediction", "label", "override", "score", "proba"):
+        return f"CASE WHEN ({value}) IS NULL AND isfinite({cell}) THEN CAST({cell} AS VARCHAR) END"
     numbers = ("BIGINT", "BOOLEAN", "DECIMAL", "DOUBLE", "FLOAT", "HUGEINT", "INTEGER", "SMALLINT", "TINYINT",
                "UBIGINT", "UHUGEINT", "UINTEGER", "USMALLINT", "UTINYINT")  # fmt: skip
     return "" if kind.startswith(numbers) else f"CAST({cell} AS VARCHAR)"

@@ -41,7 +41,8 @@ class Sample:
         """Sample standard deviation; 0 where cancellation leaves nothing."""
         if self.n < 2:
             return 0.0
-        variance = (self.squares - self.total**2 / self.n) / (self.n - 1)
+        with np.errstate(over="ignore", invalid="ignore"):  # a log may hold numbers whose squares have no end
+            variance = (self.squares - np.float64(self.total) ** 2 / self.n) / (self.n - 1)
         return float(np.sqrt(variance)) if variance > 1e-12 * self.squares / self.n else 0.0
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from plumbline.domain import Bins
+from plumbline.domain import LARGEST_NUMBER, Bins
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope
 from plumbline.store.sql import ident
 
@@ -33,8 +33,8 @@ class Grid:
 
 
 def value(column: str) -> str:
-    """A numeric column's finite values; NaN and infinities count as missing."""
-    return f"CASE WHEN isfinite({ident(column)}) THEN {ident(column)} END"
+    """A numeric column's finite values; NaN, infinities and what is as good as one count as missing."""
+    return f"CASE WHEN abs({ident(column)}) <= {LARGEST_NUMBER!r} THEN {ident(column)} END"
 
 
 def categorical(grid: Grid, scope: Scope) -> tuple[str, dict[str, Any]]:

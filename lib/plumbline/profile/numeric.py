@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.domain import FloatArray, IntArray
+from plumbline.domain import LARGEST_NUMBER, FloatArray, IntArray
 from plumbline.profile.features import Grid
 from plumbline.profile.stream import Column, Split, Tally
 from plumbline.store.sql import ident
@@ -102,9 +102,9 @@ class Numbers:
         self.missing: IntArray = np.zeros(0, np.int64)
 
     def add(self, split: Split, values: Sequence[Any]) -> None:
-        """Count the rows of one batch; NaN and infinities are missing."""
+        """Count the rows of one batch; NaN, infinities and what is as good as one are missing."""
         x = np.asarray(values[0].to_numpy(zero_copy_only=False), np.float64)
-        self.missing = np.flatnonzero(~np.isfinite(x))
+        self.missing = np.flatnonzero(~(np.abs(x) <= LARGEST_NUMBER))
         if self.missing.size:
             x = x.copy()
             x[self.missing] = 0.0

@@ -1,0 +1,47 @@
+"""What goes wrong with one system is said in one sentence, and stands in no other system's way."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from plumbline.domain import PlumblineError, System
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A system of which something could not be worked out, and the sentence that says why."""
+
+    system: str
+    title: str
+    sentence: str
+
+
+def sentence(error: Exception) -> str:
+    """What an error says to a person; one that nobody foresaw is named by its kind."""
+    if os.environ.get("PLUMBLINE_DEBUG"):
+        traceback.print_exception(error)
+    if isinstance(error, PlumblineError):
+        return str(error)
+    return (
+        f"Something went wrong inside Plumbline: {type(error).__name__}. Set PLUMBLINE_DEBUG=1 for its trace."
+    )
+
+
+def for_each(
+    systems: Iterable[System], answer: Callable[[System], T]
+) -> tuple[tuple[T, ...], tuple[Fault, ...]]:
+    """The answer for each system, and the systems for which there is none."""
+    found: list[T] = []
+    faults: list[Fault] = []
+    for system in systems:
+        try:
+            found.append(answer(system))
+        except Exception as error:  # whatever it is: the other systems are told all the same
+            faults.append(Fault(system.key, system.title, sentence(error)))
+    return tuple(found), tuple(faults)
