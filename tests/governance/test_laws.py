@@ -10,10 +10,10 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from plumbline.domain import EvidenceKind, Scorecard, Status, Verdict
+from plumbline.domain import EvidenceKind, Scorecard, Status, Tier, Verdict
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.conditions import default_conditions
-from plumbline.governance.context import read
+from plumbline.governance.context import TIER_QUESTIONS, read
 from plumbline.governance.facts import Facts, FairnessGroup, Switch
 from plumbline.governance.resolve import RANK
 from plumbline.governance.verdict import ORDER, decide
@@ -299,6 +299,45 @@ def test_a_sandbox_the_log_contradicts_gets_exactly_the_verdict_of_production(
     assert sandbox.verdict is production.verdict is not Verdict.EXEMPT
     assert sandbox.controls == production.controls
     assert sandbox.reasons[0] == sandbox.contradictions[0]
+
+
+#: From the lightest to the strictest.
+TIERS = (Tier.EXEMPT, Tier.LIGHT, Tier.FULL, Tier.REGULATED)
+#: What asks for the regulated tier: a context question, or the AI Act's class where it is worked out.
+GRAVER = {"harm": "yes", "regulated_buyers": "yes", "financial_entity": "yes", "ai_act_class": "high risk"}
+any_answers = st.fixed_dictionaries({}, optional={q.key: st.sampled_from(q.values) for q in TIER_QUESTIONS})
+classes = st.sampled_from([None, "minimal", "transparency", "high risk", "prohibited"])
+
+
+@quick
+@given(any_answers, classes, st.sampled_from(sorted(GRAVER)))
+def test_no_answer_about_harm_buyers_dora_or_high_risk_ever_lowers_the_tier(
+    answers: dict[str, str], ai_act_class: str | None, key: str
+) -> None:
+    def tier(answers: dict[str, str], ai_act_class: str | None) -> int:
+        return TIERS.index(read(answers, healthy_facts(ai_act_class=ai_act_class)).tier)
+
+    if key == "ai_act_class":
+        assert tier(answers, GRAVER[key]) >= tier(answers, ai_act_class)
+        return
+    graver = tier(answers | {key: GRAVER[key]}, ai_act_class)
+    assert graver >= tier(answers, ai_act_class)
+    assert graver >= tier(answers | {key: "no"}, ai_act_class)
+
+
+@quick
+@given(any_answers, classes)
+def test_light_is_for_what_recommends_runs_or_decides_nothing_and_harms_nobody(
+    answers: dict[str, str], ai_act_class: str | None
+) -> None:
+    reading = read(answers, healthy_facts(ai_act_class=ai_act_class))
+    if reading.tier is Tier.LIGHT:
+        assert answers["impact"] in ("recommendation", "operations", "none")
+        assert answers["oversight"] == "always"
+        assert all(
+            answers[key] == "no" for key in ("critical", "harm", "regulated_buyers", "financial_entity")
+        )
+        assert ai_act_class not in ("high risk", "prohibited")
 
 
 @quick

@@ -183,6 +183,13 @@ def test_row_17_no_context_at_all_is_read_as_regulated_and_never_better_than_exp
     assert any("unanswered" in reason for reason in card.reasons)
 
 
+def test_row_17c_credit_for_regulated_buyers_is_never_light_whatever_is_said_of_it() -> None:
+    friendly = CREDIT | {"regulated_buyers": "yes", "harm": "no", "critical": "no", "oversight": "always"}
+    card = judge(thin_facts(), friendly, ())
+    assert card.tier is Tier.REGULATED
+    assert card.verdict is Verdict.LIABILITY
+
+
 def test_row_18_statements_without_a_log_are_a_liability() -> None:
     everything = tuple(attested(r.id) for r in judge(healthy_facts(), CREDIT).controls)
     card = judge(Facts(as_of=NOW), CREDIT, everything)

@@ -17,6 +17,10 @@ SHARE_CONTROLS = frozenset(("MON-1", "MON-2", "MON-3", "MON-4", "MON-5", "MON-6"
 #: Read as high risk under the AI Act's Annex III until the class is worked out.
 HIGH_RISK_IMPACTS = frozenset(("credit", "employment", "insurance", "health"))
 HIGH_RISK_CLASSES = frozenset(("high risk", "prohibited"))
+#: The light tier is for these alone; what prices, decides or judges is never light.
+LIGHT_IMPACTS = frozenset(("recommendation", "operations", "none"))
+#: A yes to any of these asks for the regulated tier, whatever else is answered.
+REGULATED_BY = ("regulated_buyers", "harm", "financial_entity")
 NUMBER = "number"
 
 
@@ -166,12 +170,10 @@ def requirement(control: Control, reading: Reading) -> Requirement:
 def _tier(answers: Mapping[str, str], facts: Facts) -> Tier:
     if answers["environment"] == "sandbox" and answers["impact"] == "none":
         return Tier.EXEMPT
-    if answers["critical"] == "no" and answers["harm"] == "no" and answers["oversight"] == "always":
-        return Tier.LIGHT
-    pulls = ("regulated_buyers", "harm", "financial_entity")
-    if any(answers[key] == "yes" for key in pulls) or _high_risk(answers["impact"], facts):
+    if any(answers[key] == "yes" for key in REGULATED_BY) or _high_risk(answers["impact"], facts):
         return Tier.REGULATED
-    return Tier.FULL
+    mild = answers["impact"] in LIGHT_IMPACTS and answers["critical"] == "no"
+    return Tier.LIGHT if mild and answers["oversight"] == "always" else Tier.FULL
 
 
 def _high_risk(impact: str, facts: Facts) -> bool:

@@ -31,7 +31,8 @@ MEANS = {
 #: what a tier asks for, and of whom
 TIERS = {
     "exempt": "Tier exempt: a sandbox that affects nothing. No control is asked for.",
-    "light": "Tier light: not critical, no harm, and a person looks at each decision. Few controls are mandatory.",
+    "light": "Tier light: it recommends, runs operations or affects nothing, is not critical, harms nobody, and a "
+    "person looks at each decision. Few controls are mandatory.",
     "full": "Tier full: in production and affecting outcomes. Most controls are mandatory.",
     "regulated": "Tier regulated: as full, and buyers are regulated, it can harm, it is high risk under the AI Act, or "
     "the company is a financial entity. Nearly all controls are mandatory.",
