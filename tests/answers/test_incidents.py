@@ -14,8 +14,9 @@ from plumbline.answers import findings as seen
 from plumbline.answers import incidents
 from plumbline.answers.loading import load_file
 from plumbline.answers.promises import change_settings, save_context
-from plumbline.answers.recording import records_in
-from plumbline.answers.releases import handled, releases_of
+from plumbline.answers.recording import EVENTS, record, records_in
+from plumbline.answers.releases import Handled, handled, releases_of
+from plumbline.answers.scorecard import scorecard_answer
 from plumbline.domain import Finding, PlumblineError, Severity
 from plumbline.monitor.findings import problem_of
 from plumbline.store import findings as register
@@ -158,6 +159,52 @@ def test_only_an_incident_that_names_the_breach_and_came_after_it_handles_it(
         with pytest.raises(PlumblineError, match=f"names finding {number} already"):
             incidents.classify(ws, "shop", 1, by="Ada", flags=(), finding=found(ws))
     ws.close()
+
+
+@pytest.mark.parametrize("registered", [True, False], ids=["in the register", "by a record"])
+def test_an_open_incident_leaves_the_breach_in_hand_and_only_its_closing_in_the_register_handles_it(
+    tmp_path: Path, registered: bool
+) -> None:
+    ws = workspace(tmp_path, subjects=False)
+    item = Finding(
+        "shop", "performance.accuracy", "It fell.", START, None, Severity.HIGH, None, "accuracy", {}
+    )
+    with ws.write() as cursor:
+        number = register.add(cursor, item, datetime.now(UTC), None)
+
+    def done() -> Handled:
+        with ws.read() as cursor:
+            released = releases_of(cursor, systems.get_system(cursor, "shop"))
+            return handled(BREACH, [], released, records_in(cursor, "shop"), lambda s: s.startswith("perf"))
+
+    if registered:
+        incidents.open_incident(ws, "shop", "Wrong", by="Ada", finding=number)
+        incidents.classify(ws, "shop", 1, by="Ada", flags=())
+    else:
+        record(ws, "shop", "incident opened", by="pipeline", finding=number)
+    assert (bool(done().by), done().in_hand) == (True, True)
+    if registered:
+        incidents.close_incident(ws, "shop", 1, by="Ada", cause="Retrained on recent data.")
+    else:
+        record(ws, "shop", "incident closed", by="pipeline", finding=number)
+    assert (bool(done().by), done().in_hand) == (True, not registered)
+    ws.close()
+
+
+def test_what_is_recorded_comes_to_the_scorecard_as_a_statement_and_never_as_a_receipt(
+    tmp_path: Path,
+) -> None:
+    ws = workspace(tmp_path, subjects=False)
+    for event in EVENTS:
+        record(ws, "shop", event, by="release pipeline")
+    measured = scorecard_answer(ws, "shop").measured.facts
+    ws.close()
+    assert {n.event for n in measured.noted} == {e for e in EVENTS if not e.startswith("incident")} - {
+        "alert acknowledged"
+    }
+    receipts = ("alerts_delivered", "alert_tested_at", "retraining_fired_at", "retraining_tested_at",
+                "rollback_rehearsed_at", "rollback_wired", "restore_rehearsed_at")  # fmt: skip
+    assert not any(getattr(measured, name) for name in receipts)
 
 
 def test_a_report_under_the_ai_act_is_for_high_risk_systems_alone(tmp_path: Path) -> None:

@@ -104,10 +104,13 @@ def test_the_bad_release_is_caught_within_a_hundred_decisions_and_its_return_rec
 
 
 @story("credit-limits")
-def test_credit_gets_the_best_verdict_and_no_alarm_in_twelve_months(told: Told) -> None:
-    assert told.card.verdict == "MATURE"
+def test_credit_has_no_alarm_in_twelve_months_and_only_what_people_typed_keeps_it_exposed(told: Told) -> None:
+    assert told.card.verdict == "EXPOSED"
     assert told.findings == ()
-    assert {c.status for c in told.card.controls if c.requirement == "mandatory"} == {Status.PASS}
+    mandatory = {c.id: c for c in told.card.controls if c.requirement == "mandatory"}
+    typed = ("MON-6", "MON-7", "REL-3", "REL-6", "CMP-5")
+    assert {i for i, c in mandatory.items() if c.status is not Status.PASS} == set(typed)
+    assert {(mandatory[i].status, mandatory[i].evidence.kind) for i in typed} == {("partial", "attested")}
     assert not any(c.status is Status.EXEMPT for c in told.card.controls)
 
 

@@ -74,8 +74,8 @@ def thin_facts(**changes: Any) -> Facts:
     return replace(facts, **changes)
 
 
-def breach(days: float, handled: str = "") -> Breach:
-    return Breach(days_ago(days), "Accuracy fell from 82 % to 61 %", handled)
+def breach(days: float, handled: str = "", *, in_hand: bool = False) -> Breach:
+    return Breach(days_ago(days), "Accuracy fell from 82 % to 61 %", handled, in_hand=in_hand)
 
 
 def attested(control: str, status: Status = Status.PASS, **changes: Any) -> Attestation:

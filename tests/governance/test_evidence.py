@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from plumbline.domain import EvidenceKind, Status
-from plumbline.governance.facts import FairnessGroup, Switch
+from plumbline.domain import EvidenceKind, Status, Verdict
+from plumbline.governance.case import RECORDED
+from plumbline.governance.facts import FairnessGroup, Noted, Switch
 from plumbline.governance.wording import share
 
 from .cases import CREDIT, SUGGESTIONS, attested, breach, control, days_ago, healthy_facts, judge
@@ -41,6 +42,8 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("MON-4", {"performance_breach": breach(7)}, PARTIAL),
     ("MON-4", {"performance_breach": breach(7.01)}, FAIL),
     ("MON-4", {"performance_breach": breach(40, "incident 3")}, PASS),
+    ("MON-4", {"performance_breach": breach(40, "incident 3", in_hand=True)}, PARTIAL),
+    ("MON-5", {"drift_breach": breach(40, "incident 3", in_hand=True)}, PARTIAL),
     ("MON-4", {"performance_watched": None}, UNKNOWN),
     ("MON-5", {"drift_breach": breach(29)}, PARTIAL),
     ("MON-5", {"drift_breach": breach(31)}, FAIL),
@@ -53,7 +56,8 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("MON-6", {"alerts_acknowledged": 1}, PARTIAL),
     ("MON-7", {"retraining_trigger": None}, FAIL),
     ("MON-7", {"retraining_fired_at": None}, FAIL),
-    ("MON-7", {"retraining_fired_at": None, "retraining_tested_at": days_ago(9)}, PASS),
+    ("MON-7", {"retraining_fired_at": None, "retraining_tested_at": days_ago(9)}, PARTIAL),
+    ("MON-7", {"retraining_tested_at": days_ago(9)}, PASS),
     ("MON-7", {"retraining_fired_at": days_ago(366)}, FAIL),
     ("MON-7", {"retraining_fired_at": days_ago(-3)}, FAIL),
     ("MON-8", {"segments": None}, UNKNOWN),
@@ -74,6 +78,8 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("REL-4", {"switches": (*(switch(n, 30) for n in (1, 2, 3)), switch(90, 0))}, PASS),
     ("REL-5", {"guardrail_on": None}, UNKNOWN),
     ("REL-5", {"guardrail_on": False}, FAIL),
+    ("REL-5", {"guardrail_in_hand": 1}, PARTIAL),
+    ("REL-5", {"guardrail_in_hand": 1, "guardrail_unhandled": 1}, FAIL),
     ("REL-6", {"rollback_wire_tested_at": None}, PARTIAL),
     ("REL-7", {"reproducible_versions": None}, UNKNOWN),
     ("REL-7", {"reproducible_versions": 1}, PARTIAL),
@@ -166,16 +172,74 @@ def test_nobody_claiming_review_needs_no_overrides() -> None:
     assert control(judge(facts, unanswered), "OVR-1").status is PARTIAL
 
 
-@pytest.mark.parametrize("control_id", ["MON-7", "REL-3", "REL-4", "REL-7", "CMP-5"])
+#: what people did about a system, seen by nobody but them
+UNSEEN: dict[str, Any] = {
+    "alert_channel": False, "alerts_delivered": None, "alerts_acknowledged": None, "retraining_trigger": False,
+    "retraining_fired_at": None, "rollback_rehearsed_at": None, "rollback_wired": None,
+    "rollback_wire_tested_at": None, "restore_rehearsed_at": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("control_id", ["MON-6", "MON-7", "REL-3", "REL-4", "REL-6", "REL-7", "CMP-5"])
 def test_a_statement_alone_is_partial(control_id: str) -> None:
-    unseen = healthy_facts(
-        retraining_trigger=False, rollback_rehearsed_at=None, switches=(), reproducible_versions=None,
-        restore_rehearsed_at=None,
-    )  # fmt: skip
+    unseen = healthy_facts(**UNSEEN, switches=(), reproducible_versions=None)
     result = control(judge(unseen, CREDIT, [attested(control_id)]), control_id)
     assert result.status is PARTIAL
     assert result.evidence.kind is EvidenceKind.ATTESTED
     assert result.evidence.by == "Ana"
+
+
+RECORDS = {
+    "MON-6": ("alert tested", "alert delivered"), "MON-7": ("retraining fired", "retraining tested"),
+    "REL-3": ("rollback rehearsed",), "REL-6": ("automatic rollback tested",),
+    "CMP-5": ("rollback rehearsed", "restore rehearsed"),
+}  # fmt: skip
+EVERY_RECORD = tuple(
+    Noted(event, days_ago(3), "release pipeline") for event in RECORDED if event != "alert failed"
+)
+
+
+@pytest.mark.parametrize(
+    ("control_id", "event"), [(name, event) for name, events in RECORDS.items() for event in events]
+)
+def test_what_a_person_typed_is_attested_and_partial_at_most(control_id: str, event: str) -> None:
+    facts = healthy_facts(**UNSEEN, noted=(Noted(event, days_ago(3), "release pipeline"),))
+    result = control(judge(facts, CREDIT), control_id)
+    assert (result.status, result.evidence.kind) == (PARTIAL, EvidenceKind.ATTESTED)
+    assert result.evidence.sentence.startswith("Recorded by release pipeline: ")
+    assert "28 June 2026. A record alone is partial." in result.evidence.sentence
+    assert (result.evidence.by, result.evidence.until) == ("release pipeline", days_ago(3 - 365).date())
+
+
+@pytest.mark.parametrize("days", [366, -1])
+def test_a_record_of_over_a_year_ago_or_of_tomorrow_is_none(days: float) -> None:
+    told = tuple(Noted(event, days_ago(days), "pipeline") for event in RECORDED)
+    card = judge(healthy_facts(**UNSEEN, noted=told), CREDIT)
+    found = {name: control(card, name).status for name in RECORDS}
+    assert found == {"MON-6": FAIL, "MON-7": FAIL, "REL-3": FAIL, "REL-6": UNKNOWN, "CMP-5": UNKNOWN}
+
+
+def test_a_record_that_nothing_arrived_fails_and_one_that_something_did_is_partial() -> None:
+    lost, arrived = Noted("alert failed", days_ago(3), "Ana"), Noted("alert delivered", days_ago(9), "Ana")
+    failed = control(judge(healthy_facts(**UNSEEN, noted=(lost,)), CREDIT), "MON-6")
+    assert (failed.status, failed.evidence.kind) == (FAIL, EvidenceKind.ATTESTED)
+    assert "A record alone is partial" not in failed.evidence.sentence
+    both = healthy_facts(**UNSEEN, noted=(lost, arrived))
+    assert control(judge(both, CREDIT), "MON-6").status is PARTIAL
+
+
+def test_every_record_there_is_leaves_a_perfect_system_exposed_and_no_record_spoils_a_receipt() -> None:
+    typed = judge(healthy_facts(**UNSEEN, noted=EVERY_RECORD), CREDIT)
+    assert typed.verdict is Verdict.EXPOSED
+    assert {c.id for c in typed.controls if c.status is not PASS} == set(RECORDS)
+    assert judge(healthy_facts(noted=EVERY_RECORD), CREDIT).verdict is Verdict.MATURE
+
+
+def test_a_rollback_that_the_log_shows_passes_with_or_without_a_record() -> None:
+    for told in ((), EVERY_RECORD):
+        seen = healthy_facts(**UNSEEN, rollback_at=days_ago(5), noted=told)
+        result = control(judge(seen, CREDIT), "REL-3")
+        assert (result.status, result.evidence.kind) == (PASS, EvidenceKind.MEASURED)
 
 
 def test_a_record_of_processing_without_its_document_is_partial() -> None:

@@ -11,10 +11,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import EvidenceKind, Scorecard, Status, Tier, Verdict
+from plumbline.governance.case import RECORDED
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.conditions import default_conditions
 from plumbline.governance.context import TIER_QUESTIONS, read
-from plumbline.governance.facts import Facts, FairnessGroup, Switch
+from plumbline.governance.facts import Facts, FairnessGroup, Noted, Switch
 from plumbline.governance.resolve import RANK
 from plumbline.governance.verdict import ORDER, decide
 
@@ -57,7 +58,14 @@ LADDERS: dict[str, list[Any]] = {
     "label_age_chunks": [0, 2, 2.5, 40],
     "reference": [True, False],
     "recent_chunks_compared": [13, 12, 7, 6, 0],
-    "performance_breach": [None, breach(2), breach(6.9), breach(7.1), breach(400)],
+    "performance_breach": [
+        None,
+        breach(400, "an incident opened on 2026-05-01", in_hand=True),
+        breach(2),
+        breach(6.9),
+        breach(7.1),
+        breach(400),
+    ],
     "drift_breach": [None, breach(29), breach(31)],
     "model_age_days": [10, 100, 180, 181, 900],
     "segments_labelled": [4, 3, 0],
@@ -73,6 +81,7 @@ LADDERS: dict[str, list[Any]] = {
     "rollback_rehearsed_at": [days_ago(3), days_ago(366), None],
     "switches": [switches(30, 30, 30), switches(30, 30, 0), switches(30, 0, 0), switches(0, 30, 30), ()],
     "guardrail_unhandled": [0, 1, 5],
+    "guardrail_in_hand": [0, 1, 5],
     "guardrail_on": [True, False],
     "rollback_wired": [True, False],
     "rollback_wire_tested_at": [days_ago(3), days_ago(366), None],
@@ -110,6 +119,9 @@ LADDERS: dict[str, list[Any]] = {
     "incidents_overdue": [0, 1, 4],
     "restore_rehearsed_at": [days_ago(3), days_ago(366), None],
 }
+EVENTS = sorted(RECORDED)
+UNSEEN = ("alerts_delivered", "alert_tested_at", "retraining_fired_at", "rollback_rehearsed_at", "rollback_wired",
+          "restore_rehearsed_at")  # fmt: skip
 MAY_BE_UNKNOWN = sorted(
     set(LADDERS) - {"decisions", "personal_declared", "performance_breach", "drift_breach", "probed_at"}
     | {"personal_detected", "retention_days", "performance_watched", "drift_watched", "segments", "repeats",
@@ -146,6 +158,24 @@ def made(steps: dict[str, int]) -> Facts:
 
 def rank(card: Scorecard) -> int:
     return ORDER.index(card.verdict)
+
+
+@quick
+@given(
+    contexts, some_worse, st.sets(st.sampled_from(UNSEEN)),
+    st.lists(st.builds(Noted, st.sampled_from(EVENTS), st.integers(-9, 500).map(days_ago), st.just("Ana")), max_size=5),
+)  # fmt: skip
+def test_what_people_record_passes_nothing(
+    context: dict[str, str], steps: dict[str, int], unseen: set[str], told: list[Noted]
+) -> None:
+    facts = replace(made(steps), **dict.fromkeys(unseen))
+    silent, loud = judge(facts, context), judge(replace(facts, noted=tuple(told)), context)
+    for before, after in zip(silent.controls, loud.controls, strict=True):
+        if before.status is not Status.PASS:
+            assert after.status is not Status.PASS, after.id
+        strong = before.evidence.kind in (EvidenceKind.MEASURED, EvidenceKind.PROBED)
+        if strong and before.evidence.status is Status.PASS and before.id != "CMP-6":
+            assert after.evidence == before.evidence
 
 
 @quick

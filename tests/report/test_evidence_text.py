@@ -11,8 +11,9 @@ from functools import cache
 import pytest
 
 from plumbline.domain import Scorecard
+from plumbline.governance.case import RECORDED
 from plumbline.governance.catalogue import catalogue
-from plumbline.governance.facts import FairnessGroup, Switch
+from plumbline.governance.facts import FairnessGroup, Noted, Switch
 from plumbline.governance.verdict import three_next_actions
 from plumbline.report.evidence_text import Teller, _data, told
 from plumbline.report.language import language
@@ -32,6 +33,7 @@ from tests.governance.cases import (
     judge,
     thin_facts,
 )
+from tests.governance.test_evidence import UNSEEN
 from tests.governance.test_laws import LADDERS
 
 GERMAN = language("de")
@@ -65,10 +67,18 @@ def _cards() -> Iterator[Scorecard]:
                                            "15 November 2025, +36.5 parcels since")),
         healthy_facts(sign_in=False, roles_assigned=False), healthy_facts(repeats=3, conflicting_share=0.0),
         healthy_facts(rollback_at=days_ago(3), rollback_minutes=1080.0), healthy_facts(covers_launch=None),
+        healthy_facts(retraining_fired_at=None, retraining_tested_at=days_ago(3)),
         healthy_facts(versions_missing=("7", "8", "9", "10"), registered_versions=1, probed_at=days_ago(3),
                       probed_where="MLflow credit at https://mlflow.example"),
     ):  # fmt: skip
         yield judge(facts, CREDIT, STATED)
+    told_of = tuple(Noted(event, days_ago(3), "Ana B. Lee, Dr. h. c.") for event in RECORDED)
+    for some in (*((note,) for note in told_of), told_of):
+        facts = healthy_facts(**UNSEEN, noted=some)
+        yield judge(facts, CREDIT, STATED)
+        yield judge(
+            facts, CREDIT, tuple(attested(name) for name in ("MON-6", "MON-7", "REL-3", "REL-6", "CMP-5"))
+        )
     every = [c.id for c in catalogue().controls]
     said = tuple(attested(name, link="") for name in every)
     late = tuple(replace(a, expires=TODAY - timedelta(days=1)) for a in said)

@@ -169,7 +169,7 @@ def open_drift(
     longest = max(runs, key=len)
     signals = {f"drift.{run[0].feature}" for run in runs}
     done = handled(since, [f.end for f in longest if f.end], found, noted, signals.__contains__)
-    return Breach(since, sentence, done.by, done.unnamed)
+    return Breach(since, sentence, done.by, done.unnamed, done.in_hand)
 
 
 def _open_run(series: Sequence[FeatureDrift]) -> list[FeatureDrift]:

@@ -27,8 +27,9 @@ from plumbline.answers.scanned import (
 from plumbline.answers.standing import Standing, standing
 from plumbline.domain import CompletenessProfile, Slice, System, Task
 from plumbline.governance import law
+from plumbline.governance.case import RECORDED
 from plumbline.governance.clocks import overdue
-from plumbline.governance.facts import Facts, FairnessGroup
+from plumbline.governance.facts import Facts, FairnessGroup, Noted
 from plumbline.governance.registry import registry_facts
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.delay import delay_curve, usual_delay
@@ -66,7 +67,7 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
             "loads": len(made), "loads_hashed": sum(bool(load.sha256) for load in made), **access_facts(cursor),
         }  # fmt: skip
         noted = recording.records_in(cursor, system.key)
-        told = _told(system, noted) | _duties(cursor, system, noted, moment)
+        told = _told(noted) | _duties(cursor, system, noted, moment)
         if span is None:
             return Measured(Facts(as_of=moment, **workspace, **told), {}, records=noted)
         found = releases_of(cursor, system)
@@ -136,24 +137,31 @@ def _versions(
     held = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
     back = max(found.releases.rollbacks, key=lambda r: r.end, default=None)
     tripped = [g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g)]
+    waiting = [
+        g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g, closed=True)
+    ]
+    watched = bool(seen) and system.task is Task.BINARY
     same = consistency(repeated(cursor, system))
     return {
         "versions": len(seen), **registry_facts(seen, held, latest_probes(cursor, system.key)),
         "rollback_at": back.end if back else None, "rollback_minutes": back.minutes if back else None,
         "switches": found.last_switches() if seen else None,
-        "guardrail_on": True if seen and system.task is Task.BINARY else None,
-        "guardrail_unhandled": len(tripped) if seen and system.task is Task.BINARY else None,
+        "guardrail_on": True if watched else None,
+        "guardrail_unhandled": len(tripped) if watched else None,
+        "guardrail_in_hand": len(waiting) - len(tripped) if watched else None,
         "guardrail_sentence": tripped[-1].sentence if tripped else "",
         "repeats": same.n, "conflicting_share": same.share,
     }  # fmt: skip
 
 
-def _answered(noted: tuple[Record, ...], watched: Watched) -> bool:
-    """Whether an incident was opened since that names this guardrail's finding."""
+def _answered(noted: tuple[Record, ...], watched: Watched, *, closed: bool = False) -> bool:
+    """Whether an incident was opened since (and closed) that names this guardrail's finding."""
     if watched.at is None:
         return False
+    done = recording.closed_incidents(noted)
     return any(
         r.event == "incident opened" and r.at >= watched.at and r.about is not None
+        and (not closed or r.incident in done)
         and r.about.signal == "release.guardrail" and r.about.figures.get("version") == watched.version
         for r in noted
     )  # fmt: skip
@@ -212,24 +220,10 @@ def _people(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _told(system: System, noted: tuple[Record, ...]) -> dict[str, Any]:
-    """What was recorded on the trail and set by the owner."""
-    settings = system.settings
-    told = {"delivered": recording.count(noted, "alert delivered"), "failed": recording.count(noted, "alert failed"),
-            "acknowledged": recording.count(noted, "alert acknowledged")}  # fmt: skip
-    tested = recording.latest(noted, "alert tested")
-    has_channel = bool(settings.get("alert_channel")) or tested is not None or told["delivered"] > 0
-    return {
-        "alert_channel": has_channel, "alerts_delivered": told["delivered"], "alerts_failed": told["failed"],
-        "alerts_acknowledged": told["acknowledged"], "alert_tested_at": tested,
-        "retraining_trigger": bool(settings.get("retraining_trigger")),
-        "retraining_fired_at": recording.latest(noted, "retraining fired"),
-        "retraining_tested_at": recording.latest(noted, "retraining tested"),
-        "rollback_rehearsed_at": recording.latest(noted, "rollback rehearsed"),
-        "rollback_wired": True if recording.latest(noted, "automatic rollback tested") else None,
-        "rollback_wire_tested_at": recording.latest(noted, "automatic rollback tested"),
-        "restore_rehearsed_at": recording.latest(noted, "restore rehearsed"),
-    }  # fmt: skip
+def _told(noted: tuple[Record, ...]) -> dict[str, Any]:
+    """What people recorded on the trail. Plumbline has no channel and no trigger of its own yet, and so no receipts."""
+    told = tuple(Noted(r.event, r.at, r.by) for r in recording.newest(noted, RECORDED))
+    return {"noted": told, "alert_channel": False, "retraining_trigger": False}
 
 
 def _duties(cursor: Cursor, system: System, noted: tuple[Record, ...], moment: datetime) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def findings(ws: Workspace, key: str | None = None) -> tuple[Recorded, ...]:
 
 
 def acknowledge(ws: Workspace, number: int, *, by: str) -> Recorded:
-    """Say that a person saw a finding; it is evidence that alerts reach somebody.
+    """Say that a person saw a finding. That an alert reached somebody is not shown by it.
 
     Raises:
         PlumblineError: no such finding, no name, or somebody saw it already.

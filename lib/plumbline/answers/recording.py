@@ -6,7 +6,7 @@ changed afterwards unnoticed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -36,7 +36,8 @@ EVENTS = {
 class Record:
     """One recorded event: ``at`` is when it happened, ``recorded_at`` when it was written down.
 
-    ``about``: the finding that it names; None: it names none.
+    ``about``: the finding that it names; None: it names none. ``incident``: its number in the register; 0: it is
+    in none.
     """
 
     event: str
@@ -46,6 +47,7 @@ class Record:
     note: str
     seq: int
     about: Finding | None = None
+    incident: int = 0
 
 
 def record(
@@ -100,12 +102,19 @@ def _record(entry: TrailEntry, known: Mapping[int, Finding], named: Mapping[int,
     at = datetime.fromisoformat(str(detail.get("at", entry.at.isoformat())))
     number = int(detail.get("finding") or named.get(int(detail.get("incident", 0)), 0))
     event = entry.action.removeprefix(PREFIX)
-    return Record(event, at, entry.at, entry.actor, str(detail.get("note", "")), entry.seq, known.get(number))
+    return Record(event, at, entry.at, entry.actor, str(detail.get("note", "")), entry.seq, known.get(number),
+                  int(detail.get("incident", 0)))  # fmt: skip
 
 
-def latest(found: tuple[Record, ...], *events: str) -> datetime | None:
-    """When one of the events last happened."""
-    return max((r.at for r in found if r.event in events), default=None)
+def newest(found: tuple[Record, ...], events: Iterable[str]) -> tuple[Record, ...]:
+    """The newest of each of the events, where there is one."""
+    held = {r.event: r for r in sorted(found, key=lambda r: (r.at, r.seq))}
+    return tuple(held[event] for event in events if event in held)
+
+
+def closed_incidents(found: tuple[Record, ...]) -> frozenset[int]:
+    """The incidents of the register that were closed, with their cause."""
+    return frozenset(r.incident for r in found if r.event == "incident closed" and r.incident)
 
 
 def count(found: tuple[Record, ...], event: str) -> int:

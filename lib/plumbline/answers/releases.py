@@ -10,7 +10,7 @@ from typing import Any
 from plumbline.answers.comparing import Shift, comparisons, shifts
 from plumbline.answers.guarding import Watched, fired, watch
 from plumbline.answers.keeping import kept
-from plumbline.answers.recording import Record
+from plumbline.answers.recording import Record, closed_incidents
 from plumbline.answers.telling import opening, say_comparison, say_shift
 from plumbline.domain import Finding, PlumblineError, Severity, System, Task
 from plumbline.governance.facts import Switch as SwitchFact
@@ -117,10 +117,14 @@ def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What was done about a breach, in words. ``unnamed``: an incident that names no finding, and so handles none."""
+    """What was done about a breach, in words.
+
+    ``unnamed``: an incident that names no finding, and so handles none. ``in_hand``: an incident that is still open.
+    """
 
     by: str = ""
     unnamed: str = ""
+    in_hand: bool = False
 
 
 def handled(
@@ -130,21 +134,29 @@ def handled(
     """The incident opened, or the release made, for a breach; a release after which it goes on handles nothing.
 
     An incident handles the breach only if it was opened after the onset and names a finding of it that was not
-    over by then. One that names none might be about anything: it is said, and counts for nothing.
+    over by then. One that names none might be about anything: it is said, and counts for nothing. Until it is
+    closed in the register, with its cause, it is what people said, and a release that the log shows counts for more.
 
     Args:
         ends: of the chunks in breach.
         about: whether a finding's signal is about this breach.
     """
     opened = [r for r in noted if r.event == "incident opened" and r.at >= since]
-    for r in opened:
-        if r.about and about(r.about.signal) and (r.about.until is None or r.about.until >= since):
+    named = [
+        r for r in opened
+        if r.about and about(r.about.signal) and (r.about.until is None or r.about.until >= since)
+    ]  # fmt: skip
+    done = closed_incidents(noted)
+    for r in named:
+        if r.incident in done:
             return Handled(f"an incident opened on {r.at.date().isoformat()}")
     changed = [("release of", s.at, s.version) for s in found.releases.switches]
     changed += [("return to", back.end, back.back_to) for back in found.releases.rollbacks]
     way, at, version = max(changed, key=lambda c: c[1], default=("", since, ""))
     if at > since and sum(end > at for end in ends) <= 1:
         return Handled(f"the {way} version {version} on {at.date().isoformat()}")
+    if named:
+        return Handled(f"an incident opened on {named[0].at.date().isoformat()}", in_hand=True)
     nameless = next((r for r in opened if r.about is None), None)
     return Handled(unnamed=nameless.at.date().isoformat() if nameless else "")
 

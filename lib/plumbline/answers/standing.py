@@ -111,7 +111,7 @@ def open_breach(
     if change is not None and change.until is None:
         sentence = f"{say_metric(headline)}: {change.sentence}"
     done = handled(since, [p.end for p in run], found, noted, _of_performance)
-    return Breach(since, sentence, done.by, done.unnamed)
+    return Breach(since, sentence, done.by, done.unnamed, done.in_hand)
 
 
 def _of_performance(signal: str) -> bool:

@@ -166,7 +166,7 @@ SCENARIO = Scenario(
         "regulated_buyers": "yes", "financial_entity": "yes", "interactions_per_month": "20000", "exemption": "none",
     },
     settings={
-        "as_of": DEMO_END, "alert_channel": True, "retraining_trigger": True, "covers_launch": True,
+        "as_of": DEMO_END, "covers_launch": True,
         "personal_data": ["subject"], "retention_days": 730,
         "ai_act": {
             "class": "high risk", "reviewed": "2026-09-15", "role": "deployer", "answers": ACT_ANSWERS,

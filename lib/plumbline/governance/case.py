@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from plumbline.domain import Evidence, EvidenceKind, Status
-from plumbline.governance.facts import Facts
+from plumbline.governance.facts import Facts, Noted
+from plumbline.governance.wording import day
 
 #: How long a test, rehearsal or review counts.
 VALID_DAYS = 365
@@ -44,6 +45,39 @@ def unknown(sentence: str) -> Evidence:
 def never_seen(sentence: str) -> Evidence:
     """A capability that nobody has seen: it fails, until a statement or better says otherwise."""
     return Evidence(Status.FAIL, EvidenceKind.NONE, sentence)
+
+
+#: event that can be recorded -> how evidence says it
+RECORDED = {
+    "alert tested": "a test alert reached a person",
+    "alert delivered": "an alert reached a person",
+    "alert failed": "an alert could not be delivered",
+    "retraining fired": "the trigger for retraining fired",
+    "retraining tested": "the trigger for retraining fired in a test",
+    "rollback rehearsed": "a rollback was rehearsed",
+    "automatic rollback tested": "the automatic rollback was tested",
+    "restore rehearsed": "a restore was rehearsed",
+}
+A_RECORD = "A record alone is partial."
+
+
+def noted(case: Case, *events: str) -> Noted | None:
+    """The newest record of one of the events within twelve months; None: there is none."""
+    held = [n for n in case.facts.noted if n.event in events and within_a_year(n.at, case.today)]
+    return max(held, key=lambda n: n.at, default=None)
+
+
+def recorded(status: Status, *notes: Noted, more: str = "") -> Evidence:
+    """What people wrote down: attested, dated, and partial at most; it ends twelve months after the oldest."""
+    told = " ".join(
+        f"Recorded by {n.by.strip().rstrip('.')}: {RECORDED[n.event]} on {day(n.at)}." for n in notes
+    )
+    limit = A_RECORD if status is Status.PARTIAL else ""
+    first = min(notes, key=lambda n: n.at)
+    return Evidence(
+        status, EvidenceKind.ATTESTED, " ".join(filter(None, (told, limit, more))),
+        until=first.at.date() + timedelta(days=VALID_DAYS), by=first.by,
+    )  # fmt: skip
 
 
 def within_a_year(when: date | datetime | None, today: date) -> bool:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from plumbline.domain import Evidence, Status
-from plumbline.governance.case import Case, Rule, measured, never_seen, probed, unknown, within_a_year
+from plumbline.governance.case import (
+    Case,
+    Rule,
+    measured,
+    never_seen,
+    noted,
+    probed,
+    recorded,
+    unknown,
+    within_a_year,
+)
 from plumbline.governance.facts import Breach
 from plumbline.governance.wording import count, day, first_up, plural, share, window
 
@@ -89,6 +99,9 @@ def _breach(case: Case, breach: Breach | None, watched: bool | None, fine: str, 
     sentence = f"{breach.sentence.rstrip('.')}"
     spoken = "" if f"since {day(breach.since)}" in sentence else f" since {day(breach.since)},"
     sentence += f"; open{spoken} {plural(open_for.days, 'day')} on {day(facts.as_of)}"
+    if breach.handled and breach.in_hand:
+        limit = "Until that is closed, or the breach is over, it is partial."
+        return measured(Status.PARTIAL, f"{sentence}, handled by {breach.handled}. {limit}")
     if breach.handled:
         return measured(Status.PASS, f"{sentence}, handled by {breach.handled}.")
     late = open_for > timedelta(days=allowed)
@@ -99,19 +112,13 @@ def _breach(case: Case, breach: Breach | None, watched: bool | None, fine: str, 
 
 
 def alerts_arrive(case: Case) -> Evidence:
+    """By receipts of deliveries, which outweigh what people recorded."""
     facts = case.facts
-    if facts.alert_channel is False:
-        return measured(Status.FAIL, "There is no channel through which an alert could reach a person.")
     delivered, failed = facts.alerts_delivered or 0, facts.alerts_failed or 0
-    if not delivered and failed:
-        return measured(Status.FAIL, f"{plural(failed, 'alert')} could not be delivered, and none was.")
+    if facts.alert_channel is False or not delivered + failed:
+        return _alerts_recorded(case)
     if not delivered:
-        if facts.alert_tested_at is None or facts.alert_channel is None:
-            return unknown("No alert was ever delivered or tested.")
-        if not within_a_year(facts.alert_tested_at, case.today):
-            return unknown(f"The last test alert arrived on {day(facts.alert_tested_at)}, over a year ago.")
-        tested = f"A test alert arrived on {day(facts.alert_tested_at)}; no real alert was due since."
-        return measured(Status.PASS, tested)
+        return measured(Status.FAIL, f"{plural(failed, 'alert')} could not be delivered, and none was.")
     seen = facts.alerts_acknowledged or 0
     sentence = f"{plural(delivered, 'alert')} delivered, {count(seen)} acknowledged"
     sentence += f", {count(failed)} not delivered." if failed else "."
@@ -119,23 +126,47 @@ def alerts_arrive(case: Case) -> Evidence:
     return measured(Status.PASS if fine else Status.PARTIAL, sentence)
 
 
+def _alerts_recorded(case: Case) -> Evidence:
+    """Where no delivery was seen: a test alert that was, or what people recorded."""
+    facts = case.facts
+    tested = facts.alert_tested_at if facts.alert_channel else None
+    if within_a_year(tested, case.today) and tested:
+        return measured(Status.PASS, f"A test alert arrived on {day(tested)}; no real alert was due since.")
+    if note := noted(case, "alert delivered", "alert tested"):
+        return recorded(Status.PARTIAL, note)
+    if note := noted(case, "alert failed"):
+        return recorded(Status.FAIL, note)
+    if facts.alert_channel is False:
+        return never_seen("There is no channel through which an alert could reach a person.")
+    if tested:
+        return unknown(f"The last test alert arrived on {day(tested)}, over a year ago.")
+    return unknown("No alert was ever delivered or tested.")
+
+
 def retraining_automated(case: Case) -> Evidence:
     facts = case.facts
+    fired, tested = (
+        when if facts.retraining_trigger and when is not None and when.date() <= case.today else None
+        for when in (facts.retraining_fired_at, facts.retraining_tested_at)
+    )
+    if fired and within_a_year(fired, case.today):
+        seen = "and a version trained after it was seen"
+        return probed(Status.PASS, f"The trigger for retraining fired on {day(fired)}, {seen}.")
+    if tested and within_a_year(tested, case.today):
+        return probed(
+            Status.PARTIAL,
+            f"The trigger for retraining fired in a test on {day(tested)}, and not yet for real.",
+        )
+    if note := noted(case, "retraining fired", "retraining tested"):
+        return recorded(Status.PARTIAL, note, more=facts.retraining_due)
     if not facts.retraining_trigger:
         return never_seen(
             f"No trigger for retraining is configured, and nobody states one. {facts.retraining_due}".strip()
         )
-    times = [
-        (when, how)
-        for when, how in ((facts.retraining_fired_at, "for real"), (facts.retraining_tested_at, "in a test"))
-        if when is not None and when.date() <= case.today
-    ]
-    if not times:
+    if not fired and not tested:
         return never_seen("A trigger for retraining is configured but has never fired, not even in a test.")
-    when, how = max(times)
-    if not within_a_year(when, case.today):
-        return never_seen(f"The trigger for retraining last fired on {day(when)}, over a year ago.")
-    return probed(Status.PASS, f"The trigger for retraining fired {how} on {day(when)}, with success.")
+    last = max(when for when in (fired, tested) if when)
+    return never_seen(f"The trigger for retraining last fired on {day(last)}, over a year ago.")
 
 
 def segments_watched(case: Case) -> Evidence:

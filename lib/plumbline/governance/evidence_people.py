@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from plumbline.domain import Evidence, Status
-from plumbline.governance.case import Case, Rule, measured, probed, unknown, within_a_year
+from plumbline.governance.case import Case, Rule, measured, noted, probed, recorded, unknown, within_a_year
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.facts import FairnessGroup
 from plumbline.governance.wording import count, day, first_up, listed, plural, share
@@ -188,6 +188,7 @@ def incidents_handled(case: Case) -> Evidence:
 
 
 def resilience_tested(case: Case) -> Evidence:
+    """By receipts of rehearsals; what people recorded of either is partial, with or without the other."""
     facts = case.facts
     done = [
         f"{words} rehearsed on {day(when)}"
@@ -197,7 +198,10 @@ def resilience_tested(case: Case) -> Evidence:
         )
         if when is not None and within_a_year(when, case.today)
     ]
+    notes = [note for event in ("rollback rehearsed", "restore rehearsed") if (note := noted(case, event))]
     if not done:
+        if notes:
+            return recorded(Status.PARTIAL, *notes)
         return unknown("Neither a rollback nor a restore was rehearsed in the last 12 months.")
     sentence = first_up(listed(done))
     if len(done) == 2:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plumbline.domain import Evidence, Status
-from plumbline.governance.case import Case, Rule, measured, never_seen, probed, unknown, within_a_year
+from plumbline.governance.case import (
+    Case,
+    Rule,
+    measured,
+    never_seen,
+    noted,
+    probed,
+    recorded,
+    unknown,
+    within_a_year,
+)
 from plumbline.governance.facts import Switch
 from plumbline.governance.wording import count, day, listed, plural, share, window
 
@@ -69,9 +79,14 @@ def rollback_works(case: Case) -> Evidence:
         return measured(Status.PASS, seen)
     if within_a_year(facts.rollback_rehearsed_at, case.today) and facts.rollback_rehearsed_at:
         return probed(Status.PASS, f"A rollback was rehearsed on {day(facts.rollback_rehearsed_at)}.")
-    if facts.rollback_rehearsed_at is not None:
-        rehearsed = day(facts.rollback_rehearsed_at)
-        return never_seen(f"The last rehearsal of a rollback, {rehearsed}, is not within 12 months.")
+    if note := noted(case, "rollback rehearsed"):
+        return recorded(Status.PARTIAL, note)
+    told = [n.at for n in facts.noted if n.event == "rollback rehearsed"]
+    rehearsals = [at for at in (facts.rollback_rehearsed_at, *told) if at]
+    if rehearsals:
+        return never_seen(
+            f"The last rehearsal of a rollback, {day(max(rehearsals))}, is not within 12 months."
+        )
     return never_seen("No return to an earlier version was ever seen in the log, and none was rehearsed.")
 
 
@@ -117,15 +132,22 @@ def guarded(case: Case) -> Evidence:
         worst = f" {facts.guardrail_sentence.rstrip('.')}." if facts.guardrail_sentence else ""
         many = plural(facts.guardrail_unhandled, "finding")
         return measured(Status.FAIL, f"The guardrail has {many} that nobody has handled.{worst}")
+    if facts.guardrail_in_hand:
+        many = plural(facts.guardrail_in_hand, "finding")
+        waits = "with an incident that is open; until it is closed, it is partial"
+        return measured(Status.PARTIAL, f"The guardrail has {many} {waits}.")
     return measured(Status.PASS, f"The guardrail is on and has no unhandled finding ({window(facts)}).")
 
 
 def rollback_automated(case: Case) -> Evidence:
     facts = case.facts
-    if facts.rollback_wired is None:
-        return unknown("It is not known whether the guardrail can roll back by itself.")
-    if not facts.rollback_wired:
+    if facts.rollback_wired is False:
         return probed(Status.FAIL, "The guardrail is wired to no registry alias or webhook.")
+    if not facts.rollback_wired:
+        note = noted(case, "automatic rollback tested")
+        if note:
+            return recorded(Status.PARTIAL, note)
+        return unknown("It is not known whether the guardrail can roll back by itself.")
     tested = facts.rollback_wire_tested_at
     if tested is None or not within_a_year(tested, case.today):
         return probed(Status.PARTIAL, "The guardrail is wired to roll back, but was not tested in 12 months.")

@@ -17,6 +17,16 @@ class Breach:
     sentence: str
     handled: str = ""  # the incident or release that handles it, in words; empty: nobody does
     unnamed: str = ""  # the day of an incident opened since that names no finding, and so handles none
+    in_hand: bool = False  # handled by an incident that is still open: what people said, partial at most
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The newest of one kind of event that a person or a pipeline wrote down: a statement, whatever it is about."""
+
+    event: str
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,9 @@ class Facts:
 
     ``as_of`` is the moment the log speaks for (its end, or now): ages of breaches and of the model count
     from it. Ages of rehearsals, tests and statements count from the day the scorecard is computed.
+
+    Deliveries, tests, rehearsals and triggers are receipts of the system itself, which nobody can type; what
+    people recorded of them is in ``noted``. Plumbline neither sends alerts nor acts yet, so it has no receipts.
     """
 
     as_of: datetime
@@ -78,6 +91,8 @@ class Facts:
     segments: int | None = None  # values of the mapped segments; None: none mapped
     segments_labelled: int | None = None  # of those, with outcomes
 
+    noted: tuple[Noted, ...] = ()  # what people recorded, the newest of each kind
+
     # alerts and retraining
     alert_channel: bool | None = None
     alerts_delivered: int | None = None
@@ -88,8 +103,8 @@ class Facts:
         ""  # why the performance threshold calls for retraining, in words; empty: it does not
     )
     retraining_trigger: bool | None = None  # configured
-    retraining_fired_at: datetime | None = None  # for real, with success
-    retraining_tested_at: datetime | None = None  # in a test, with success
+    retraining_fired_at: datetime | None = None  # for real, and a version trained after it was seen
+    retraining_tested_at: datetime | None = None  # in a test, answered by what it started
 
     # releases
     version_share: float | None = None
@@ -105,6 +120,7 @@ class Facts:
     switches: tuple[Switch, ...] | None = None  # the last three at most, any order; None: no version column
     guardrail_on: bool | None = None
     guardrail_unhandled: int | None = None  # findings without an incident
+    guardrail_in_hand: int | None = None  # findings whose incident is still open
     guardrail_sentence: str = ""  # the worst of them
     rollback_wired: bool | None = None  # guardrail wired to a registry alias or webhook
     rollback_wire_tested_at: datetime | None = None

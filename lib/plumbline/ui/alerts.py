@@ -97,7 +97,7 @@ def seen(waiting: Sequence[Recorded]) -> tuple[int, str] | None:
     by_number = {r.id: r for r in sorted(waiting, key=lambda r: (_order(r), r.id))}
     with st.form("alerts.seen", border=True):
         st.markdown(
-            "**Say that you saw a finding.** It goes on the trail as evidence that alerts reach a person."
+            "**Say that you saw a finding.** It goes on the trail with your name, and is no longer waiting."
         )
         number = st.selectbox(
             "Finding",

@@ -88,7 +88,8 @@ def _ages(system: System) -> dict[str, Any]:
 def _rehearsals(view: View, system: System, answer: Answer) -> None:
     cards.section(
         "Rehearsals",
-        "One within 12 months answers REL-3, REL-6, MON-6, MON-7 and CMP-5. Pipelines use `plumbline record`.",
+        "What is recorded is a statement: within 12 months it makes REL-3, REL-6, MON-6, MON-7 and CMP-5 partial, "
+        "never pass. A rollback that the log shows passes REL-3. Pipelines use `plumbline record`.",
     )
     held = [r for r in answer.measured.records if r.event in REHEARSALS]
     if held:
