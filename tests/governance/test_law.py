@@ -77,6 +77,41 @@ def test_a_product_has_until_later_than_a_use_of_annex_iii() -> None:
     assert since("talks_to_people") == {date(2026, 8, 2)}
 
 
+def test_the_prohibitions_of_2026_apply_from_their_own_day_and_the_older_ones_as_ever() -> None:
+    def stop(*yes: str) -> date:
+        found = classify(ALL_NO | dict.fromkeys(yes, "yes"), "deployer")
+        assert found.name == "prohibited"
+        return next(d.since for d in found.duties if d.key == "stop")
+
+    assert classify(ALL_NO | {"makes_abuse": "yes"}, "provider").because == (
+        "AI Act 5(1)(ba), (bb), 5(1a), (1b)",
+    )
+    assert stop("makes_abuse") == date(2026, 12, 2)
+    assert stop("social_scoring") == date(2025, 2, 2)
+    assert stop("makes_abuse", "social_scoring") == date(2025, 2, 2)
+    literacy = next(
+        d for d in classify(ALL_NO | {"makes_abuse": "yes"}, "provider").duties if d.key == "literacy"
+    )
+    assert literacy.since == date(2025, 2, 2)
+
+
+def test_a_system_that_was_on_the_market_marks_what_it_makes_from_december_on() -> None:
+    made = {d.key: d for d in classify(ALL_NO | {"talks_to_people": "yes"}, "provider").duties}
+    assert (made["mark"].since, made["mark"].older) == (
+        date(2026, 8, 2),
+        (date(2026, 8, 2), date(2026, 12, 2)),
+    )
+    assert made["disclose"].older is None
+    used = classify(ALL_NO | {"talks_to_people": "yes"}, "deployer").duties
+    assert "mark" not in {d.key for d in used}  # Article 50(2) is the provider's
+
+
+def test_the_dates_name_the_regulation_that_set_them() -> None:
+    for said in (law().source, catalogue().frameworks["AI Act"].note):
+        assert "Regulation (EU) 2026/1744 (OJ L, 2026/1744, 24.7.2026)" in said
+    assert law().as_of == catalogue().frameworks["AI Act"].as_of == date(2026, 11, 29)
+
+
 def test_the_context_suggests_and_nonsense_is_refused() -> None:
     assert suggested("credit") == {"creditworthiness": "yes"}
     assert suggested("fraud") == {}  # Annex III 5(b) leaves out the detection of fraud

@@ -23,7 +23,10 @@ YES = "yes"
 
 @dataclass(frozen=True, slots=True)
 class ActQuestion:
-    """One question; a yes leads to a class. ``impacts``: context answers that suggest a yes."""
+    """One question; a yes leads to a class. ``impacts``: context answers that suggest a yes.
+
+    ``since``: from when a prohibition of its own applies, where that is not the class's date.
+    """
 
     key: str
     asks: str
@@ -32,11 +35,15 @@ class ActQuestion:
     impacts: tuple[str, ...] = ()
     point: bool = False  # a use of Annex III: a narrow task may be excepted from it
     decides: bool = False
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One duty, since when it applies, and the controls that answer it."""
+    """One duty, since when it applies, and the controls that answer it.
+
+    ``older``: where a system was on the market before the first day, it applies from the second.
+    """
 
     key: str
     words: str
@@ -45,6 +52,7 @@ class Duty:
     source: str
     controls: tuple[str, ...]
     since: date
+    older: tuple[date, date] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +86,24 @@ def law() -> Law:
     """The data, read once."""
     data = tomllib.loads(FILE.read_text("utf-8"))
     questions = tuple(
-        ActQuestion(**{**entry, "impacts": tuple(entry.get("impacts", ()))}) for entry in data["question"]
-    )
-    duties = tuple(
-        Duty(
-            e["key"],
-            e["words"],
-            tuple(e["classes"]),
-            tuple(e["roles"]),
-            e["source"],
-            tuple(e["controls"]),
-            e["from"],
+        ActQuestion(
+            **{k: v for k, v in entry.items() if k != "from"}
+            | {"impacts": tuple(entry.get("impacts", ())), "since": entry.get("from")}
         )
-        for e in data["duty"]
+        for entry in data["question"]
     )
+    duties = tuple(_duty(entry) for entry in data["duty"])
     return Law(
         data["as_of"], data["confirmed"], questions, duties, data["dates"]["annex_i"], data["dates"]["source"],
         tuple(data["clock"]), tuple(data["criterion"]), data["major"]["needed"], data["major"]["source"],
+    )  # fmt: skip
+
+
+def _duty(entry: Mapping[str, Any]) -> Duty:
+    older = entry.get("on_market_before")
+    return Duty(
+        entry["key"], entry["words"], tuple(entry["classes"]), tuple(entry["roles"]), entry["source"],
+        tuple(entry["controls"]), entry["from"], (older["day"], older["from"]) if older else None,
     )  # fmt: skip
 
 
@@ -129,6 +138,10 @@ def classify(answers: Mapping[str, str], role: str) -> ActClass:
         replace(d, since=max(d.since, held.annex_i)) if product and d.since.year >= 2027 else d
         for d in duties_of(name, role)
     )
+    if name == "prohibited":  # of several practices the first to be prohibited counts
+        own = [q.since for q in counted if q.leads_to == name]
+        later = min((day for day in own if day), default=None) if all(own) else None
+        duties = tuple(replace(d, since=later) if later and d.classes == (name,) else d for d in duties)
     return ActClass(name, because, open_ones, duties)
 
 

@@ -10,7 +10,7 @@ from plumbline.answers import promises
 from plumbline.answers.promises import Statements
 from plumbline.charts import numbers
 from plumbline.domain import ControlResult
-from plumbline.governance.law import CLASSES, ROLES, YES, ActClass, classify, law, suggested
+from plumbline.governance.law import CLASSES, ROLES, YES, ActClass, Duty, classify, law, suggested
 from plumbline.ui import cards, forms, rights
 from plumbline.ui.plain import plain, prose
 from plumbline.ui.view import View
@@ -96,7 +96,18 @@ def _comes_to(found: ActClass, stated: Statements) -> None:
         many = cards.word("unknown", f"{many} open")
         st.markdown(f"{many} that could lead to: {plain(graver)}. Until then the class counts as open.")
     if found.name == "prohibited":
-        st.markdown(cards.word("fail", "A prohibited practice may not be used at all."))
+        first = min(d.since for d in found.duties if d.classes == ("prohibited",))
+        when = "" if first <= forms.today() else f", from {numbers.day(first)} on"
+        st.markdown(cards.word("fail", f"A prohibited practice may not be used at all{when}."))
+
+
+def _since(duty: Duty) -> str:
+    """Whether a duty applies today, else from when; of a system that is older than it, too."""
+    said = "applies" if duty.since <= forms.today() else f"from {numbers.day(duty.since)}"
+    if duty.older and forms.today() < duty.older[1]:
+        before, then = duty.older
+        said += f"; where it was on the market before {numbers.day(before)}, from {numbers.day(then)}"
+    return said
 
 
 def _duties(found: ActClass, held: dict[str, object], results: dict[str, ControlResult]) -> dict[str, str]:
@@ -106,7 +117,7 @@ def _duties(found: ActClass, held: dict[str, object], results: dict[str, Control
     borne: dict[str, str] = {}
     for duty in found.duties:
         words, who = st.columns([5, 2], gap="medium", vertical_alignment="center")
-        since = "applies" if duty.since <= forms.today() else f"from {numbers.day(duty.since)}"
+        since = _since(duty)
         shown = " ".join(cards.word(results[c].status.value, c) for c in duty.controls if c in results)
         words.markdown(f"{prose(duty.words)}  \n:small[:gray[{plain(duty.source)}, {plain(since)}]] {shown}")
         name = who.text_input(
