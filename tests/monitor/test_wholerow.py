@@ -8,7 +8,15 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from plumbline.domain import Kind, PointStatus
-from plumbline.monitor.wholerow import Column, auc_with_limits, compare, components, encoder
+from plumbline.monitor.wholerow import (
+    MATTERS,
+    Column,
+    auc_with_limits,
+    classifier_auc,
+    compare,
+    components,
+    encoder,
+)  # fmt: skip
 
 N = 700
 
@@ -86,3 +94,64 @@ def test_the_error_is_scikit_learns_components() -> None:
     expected = np.mean([errors[np.arange(N) // 70 == i].mean() for i in range(10)])
     assert FITTED.directions.shape[1] == pca.n_components_
     assert pytest.approx(expected, rel=1e-3) == FITTED.mean
+
+
+def chance_alone(levels: list[int], half: int, repeats: int) -> np.ndarray:
+    """AUC and limits of windows without drift, (repeats, 3): columns of a few levels, reference rows first."""
+    y = np.r_[np.zeros(half), np.ones(half)].astype(int)
+    found = []
+    for seed in range(repeats):
+        random = np.random.default_rng(seed)
+        x = np.column_stack([random.integers(0, k, 2 * half) for k in levels]).astype(float)
+        found.append(classifier_auc(x, y))
+    return np.array(found)
+
+
+@pytest.mark.parametrize("levels", [[3, 3], [2, 2, 2, 2], [3, 3, 3], [2, 2]])
+def test_inputs_of_a_few_levels_without_drift_are_not_called_shifted(levels: list[int]) -> None:
+    auc, low, high = chance_alone(levels, 300, 30).T
+    assert abs(auc.mean() - 0.5) < 0.015
+    assert not (low > MATTERS).any()
+    assert (low > 0.5).sum() <= 4  # 5 % of 30: 5 or more once in 60
+    assert ((low <= 0.5) & (high >= 0.5)).sum() >= 25
+
+
+def test_tied_scores_take_their_mean_rank_where_rows_that_repeat_stay_in_one_fold() -> None:
+    # 4^4 possible rows are too many for levels: the gradient-boosted classifier is asked, and its scores tie
+    auc, low, high = chance_alone([4, 4, 4, 4], 300, 4).T
+    assert abs(auc.mean() - 0.5) < 0.03
+    assert (low < 0.5).all()
+    assert (high > 0.5).sum() >= 3
+
+
+def test_a_correlation_of_two_yes_no_columns_is_found() -> None:
+    random = np.random.default_rng(1)
+    a, b = random.integers(0, 2, (2, 500, 2))
+    b[:, 1] = np.where(random.random(500) < 0.7, b[:, 0], b[:, 1])
+    found = classifier_auc(np.r_[a, b].astype(float), np.r_[np.zeros(500), np.ones(500)].astype(int))
+    assert found is not None
+    assert found[1] > MATTERS
+
+
+def test_a_few_customers_rows_again_and_again_are_no_certain_drift() -> None:
+    y = np.r_[np.zeros(300), np.ones(300)].astype(int)
+    beyond = 0
+    for seed in range(6):
+        random = np.random.default_rng(seed)
+        people = random.normal(size=(10, 3))
+        of = np.r_[random.integers(0, 5, 300), random.integers(5, 10, 300)]
+        found = classifier_auc(people[of], y)
+        assert found is not None
+        assert found[2] - found[1] > 0.3  # ten people know less than 600 rows
+        beyond += found[1] > 0.5
+    assert beyond <= 1
+
+
+def test_under_four_different_rows_nothing_is_said() -> None:
+    same: list[Column] = [("a", Kind.NUMERIC, np.arange(400) % 3.0), ("b", Kind.NUMERIC, np.ones(400))]
+    encode = encoder(same)
+    found = compare(encode, same, components(encode.matrix(same), np.arange(400) // 40), same, (None, None))
+    assert (found.status, found.auc) == (PointStatus.UNKNOWN, None)
+    assert found.note == (
+        "The 800 sampled rows hold fewer than 4 different ones; their features one by one tell more."
+    )

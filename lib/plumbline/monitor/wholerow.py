@@ -23,6 +23,8 @@ ROWS = 1_000  # of the reference, and of each window
 FEWEST = 100
 FOLDS = 4
 SEED = 20260101
+ROWS_A_LEVEL = 8  # rows for each different row that is possible, from which these are few
+PERMUTED = 200
 MATTERS = 0.6  # AUC from which a difference is large enough to matter
 KEPT = 0.65  # share of the variance that the components keep, as NannyML has it
 MOST_LEVELS = 12
@@ -148,7 +150,11 @@ def compare(
         return WholeRow(*span, m, n, None, None, None, None, None, None, PointStatus.UNKNOWN, (), note)
     x = np.vstack([encode.codes(reference), encode.codes(window)])
     y = np.r_[np.zeros(n), np.ones(m)].astype(int)
-    auc, low, high = classifier_auc(x, y)
+    told = classifier_auc(x, y)
+    if told is None:
+        note = f"The {n + m:,} sampled rows hold fewer than {FOLDS} different ones; their features one by one tell more."
+        return WholeRow(*span, m, n, None, None, None, None, None, None, PointStatus.UNKNOWN, (), note)
+    auc, low, high = told
     matrix = encode.matrix(window)
     errors = _errors(matrix, fitted.directions)
     error = float(errors.mean())
@@ -165,26 +171,95 @@ def compare(
     return WholeRow(*span, m, n, auc, low, high, error, below, above, status, names)
 
 
-def classifier_auc(x: FloatArray, y: NDArray[np.int64]) -> tuple[float, float, float]:
+def classifier_auc(x: FloatArray, y: NDArray[np.int64]) -> tuple[float, float, float] | None:
     """AUC of telling y = 1 from y = 0 by rows never learnt from, and its 95 % limits (Hanley, McNeil 1982).
 
-    x: (n, columns) codes, NaN where missing. Gradient boosting, so that interactions count.
+    x: (n, columns) codes, NaN where missing. Gradient boosting, so that interactions count; where the columns
+    can hold few different rows, the shares of these rows and a permutation null (see ``_by_levels``).
+    None: fewer than four different rows.
     """
     from sklearn.model_selection import StratifiedGroupKFold
     from threadpoolctl import threadpool_limits
 
+    from plumbline.monitor.movement import ranks
+
+    whole = np.nan_to_num(x, nan=-1e300)
+    _, alike = np.unique(whole, axis=0, return_inverse=True)
+    alike = alike.ravel()
+    if alike.max() + 1 < FOLDS:
+        return None
+    if _possible(whole) * ROWS_A_LEVEL <= len(y):
+        return _by_levels(alike, y)
     # rows that repeat stay in one fold: a copy that was learnt from would be told apart by heart
-    _, alike = np.unique(np.nan_to_num(x, nan=-1e300), axis=0, return_inverse=True)
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     scores = np.zeros(len(y))
     with threadpool_limits(
         1, "openmp"
     ):  # a few hundred rows: threads wait for each other longer than they work
-        for learn, tell in folds.split(x, y, alike.ravel()):
-            # ranks within the fold: models of different folds score on different scales
+        for learn, tell in folds.split(x, y, alike):
+            # ranks within the fold: models of different folds score on different scales. Equal scores share
+            # their mean rank: by the order of rows the window's, which come last, would rank higher.
             told = _model().fit(x[learn], y[learn]).predict_proba(x[tell])[:, 1]
-            scores[tell] = np.argsort(np.argsort(told, kind="stable"), kind="stable") / len(tell)
-    return auc_with_limits(scores, y)
+            scores[tell] = (ranks(told) - 0.5) / len(tell)
+    auc = auc_with_limits(scores, y)[0]
+    counted = 1 / _copies(alike, y)
+    return _hanley_mcneil(auc, counted * float((y == 1).sum()), counted * float((y == 0).sum()))
+
+
+def _copies(row: NDArray[np.int64], y: NDArray[np.int64]) -> float:
+    """How many rows count as one, 1 or more: the dispersion of ``y`` among rows alike (chi-square over its freedom).
+
+    1 where no row repeats, or where alike rows are as mixed as chance has them; w where each row comes w times
+    and on one side alone, as one customer's decisions of one week do.
+    """
+    n, ones, share = np.bincount(row), np.bincount(row, y), y.mean()
+    chi2 = float(((ones - n * share) ** 2 / (n * share * (1 - share))).sum())
+    return max(chi2 / (len(n) - 1), 1.0)
+
+
+def _possible(x: FloatArray) -> float:
+    """How many different rows the columns' values could make, each with each."""
+    return float(np.prod([float(len(np.unique(column))) for column in x.T]))
+
+
+def _by_levels(row: NDArray[np.int64], y: NDArray[np.int64]) -> tuple[float, float, float]:
+    """The AUC of the shares of ``y`` = 1 by different row, each from the other folds, with its limits.
+
+    Where few different rows are possible each has many copies on both sides, so a fold may learn from copies,
+    and to keep them apart would leave nothing to learn. What the AUC is by chance comes from ``PERMUTED``
+    permutations of ``y`` (Kim, Ramdas, Singh and Wasserman 2021, Annals of Statistics 49): the limits are
+    never nearer than 95 in 100 of them.
+    """
+    random = np.random.default_rng(SEED)
+    fold, size = np.arange(len(y)) % FOLDS, int(row.max()) + 1
+    order = random.permutation(len(y))
+    cell = row[order] * FOLDS + fold  # a different row's place in a fold, (n,)
+    n = np.bincount(cell, minlength=size * FOLDS).reshape(size, FOLDS)
+
+    def measured(labels: NDArray[np.int64]) -> float:
+        ones = np.bincount(cell, labels, size * FOLDS).reshape(size, FOLDS)
+        return _levels_auc(n, ones)
+
+    auc, low, high = _hanley_mcneil(measured(y[order]), int(y.sum()), int(len(y) - y.sum()))
+    chance = [abs(measured(random.permutation(y)) - 0.5) for _ in range(PERMUTED)]
+    reach = float(np.quantile(chance, 0.95, method="higher"))
+    return auc, min(low, max(auc - reach, 0.0)), max(high, min(auc + reach, 1.0))
+
+
+def _levels_auc(n: NDArray[np.int64], ones: FloatArray) -> float:
+    """The mean over folds of the AUC of shares learnt from the other folds; (rows, folds) each."""
+    total, came = n.sum(1, keepdims=True) - n, ones.sum(1, keepdims=True) - ones
+    base = came.sum(0) / total.sum(0)
+    share = (came + base) / (total + 1)
+    found, pairs = 0.0, 0.0
+    for k in range(n.shape[1]):
+        order = np.argsort(share[:, k], kind="stable")
+        _, tied = np.unique(share[order, k], return_inverse=True)
+        a = np.bincount(tied, ones[order, k])
+        b = np.bincount(tied, n[order, k] - ones[order, k])
+        found += float((a * (np.cumsum(b) - b / 2)).sum())
+        pairs += float(a.sum() * b.sum())
+    return found / pairs if pairs else 0.5
 
 
 def auc_with_limits(scores: FloatArray, y: NDArray[np.int64]) -> tuple[float, float, float]:
@@ -192,9 +267,13 @@ def auc_with_limits(scores: FloatArray, y: NDArray[np.int64]) -> tuple[float, fl
     from plumbline.monitor.movement import ranks
 
     a, b = int((y == 1).sum()), int((y == 0).sum())
-    auc = float((ranks(scores)[y == 1].sum() - a * (a + 1) / 2) / (a * b))
+    return _hanley_mcneil(float((ranks(scores)[y == 1].sum() - a * (a + 1) / 2) / (a * b)), a, b)
+
+
+def _hanley_mcneil(auc: float, a: float, b: float) -> tuple[float, float, float]:
+    """An AUC over a rows with y = 1 and b others, with its limits (1982, Radiology 143)."""
     q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
-    variance = (auc * (1 - auc) + (a - 1) * (q1 - auc**2) + (b - 1) * (q2 - auc**2)) / (a * b)
+    variance = (auc * (1 - auc) + max(a - 1, 0) * (q1 - auc**2) + max(b - 1, 0) * (q2 - auc**2)) / (a * b)
     half = Z * float(np.sqrt(max(variance, 0.0)))
     return auc, max(auc - half, 0.0), min(auc + half, 1.0)
 
