@@ -152,7 +152,8 @@ def compare(
     y = np.r_[np.zeros(n), np.ones(m)].astype(int)
     told = classifier_auc(x, y)
     if told is None:
-        note = f"The {n + m:,} sampled rows hold fewer than {FOLDS} different ones; their features one by one tell more."
+        few = f"The {n + m:,} sampled rows hold fewer than {FOLDS} different ones"
+        note = f"{few}; their features one by one tell more."
         return WholeRow(*span, m, n, None, None, None, None, None, None, PointStatus.UNKNOWN, (), note)
     auc, low, high = told
     matrix = encode.matrix(window)
@@ -237,8 +238,8 @@ def _by_levels(row: NDArray[np.int64], y: NDArray[np.int64]) -> tuple[float, flo
     n = np.bincount(cell, minlength=size * FOLDS).reshape(size, FOLDS)
 
     def measured(labels: NDArray[np.int64]) -> float:
-        ones = np.bincount(cell, labels, size * FOLDS).reshape(size, FOLDS)
-        return _levels_auc(n, ones)
+        ones = np.bincount(cell, labels, size * FOLDS).reshape(size, FOLDS).astype(float)
+        return _levels_auc(n.astype(float), ones)
 
     auc, low, high = _hanley_mcneil(measured(y[order]), int(y.sum()), int(len(y) - y.sum()))
     chance = [abs(measured(random.permutation(y)) - 0.5) for _ in range(PERMUTED)]
@@ -246,7 +247,7 @@ def _by_levels(row: NDArray[np.int64], y: NDArray[np.int64]) -> tuple[float, flo
     return auc, min(low, max(auc - reach, 0.0)), max(high, min(auc + reach, 1.0))
 
 
-def _levels_auc(n: NDArray[np.int64], ones: FloatArray) -> float:
+def _levels_auc(n: FloatArray, ones: FloatArray) -> float:
     """The mean over folds of the AUC of shares learnt from the other folds; (rows, folds) each."""
     total, came = n.sum(1, keepdims=True) - n, ones.sum(1, keepdims=True) - ones
     base = came.sum(0) / total.sum(0)
