@@ -41,8 +41,8 @@ install: $(READY)  ## create the environment from the lock file
 demo: $(READY)  ## write and load the seven demo systems
 	$(BIN)/plumbline demo
 
-run: demo  ## load the demo and open the app
-	$(BIN)/streamlit run app.py --server.port $(PORT)
+run: $(READY)  ## load the demo and start the app
+	$(BIN)/plumbline serve --demo --port $(PORT)
 
 test: $(TESTED) system lint types  ## all checks and tests, real-browser journeys included
 	$(TOOLS)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder

@@ -4,14 +4,17 @@ A plain script here would be bypassed by the first deep link after a restart, be
 beside it; an ``st.App`` is not.
 """
 
+from pathlib import Path
+
 import streamlit as st
 from starlette.middleware import Middleware
 
+from plumbline import ui
 from plumbline.ui.returning import Returning
 from plumbline.ui.server import Headers, friendly_error, workspace_lifespan
 
 app = st.App(
-    "lib/plumbline/ui/shell.py",
+    Path(ui.__file__).with_name("shell.py"),
     lifespan=workspace_lifespan,
     on_script_error=friendly_error,
     middleware=[Middleware(Headers), Middleware(Returning)],

@@ -6,6 +6,12 @@ check failed, 2 wrong use or bad input, in one clear line and never a traceback.
 
 from __future__ import annotations
 
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - said before anything is imported that such a Python cannot read
+    sys.stderr.write("plumbline: Plumbline needs Python 3.11 or newer.\n")
+    sys.exit(2)
+
 import click
 
 from plumbline import __version__
@@ -20,6 +26,7 @@ from plumbline.commands import (
     logs,
     probing,
     register,
+    server,
     signals,
     sources,
     stating,
@@ -37,6 +44,7 @@ __all__ = [
     "logs",
     "main",
     "probing",
+    "server",
     "signals",
     "sources",
     "stating",

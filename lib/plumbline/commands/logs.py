@@ -13,13 +13,36 @@ from plumbline.door import BAD_INPUT, progress
 from plumbline.door import workspace as open_for
 
 if TYPE_CHECKING:
+    from plumbline.answers.portfolio import SystemRow
     from plumbline.domain import Load
 
 
 @command("demo")
 @click.option("--scenario", "names", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
-def demo(workspace: str | None, names: tuple[str, ...]) -> Any:
+@click.option(
+    "--samples", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+    help="Write small exports to try the upload with there, and load nothing.",
+)  # fmt: skip
+def demo(workspace: str | None, names: tuple[str, ...], samples: Path | None) -> Any:
     """Write the demo logs beside the workspace and load them."""
+    if samples is not None:
+        from plumbline.demo.samples import write_samples
+
+        try:
+            written = write_samples(samples)
+        except OSError as error:
+            raise PlumblineError(
+                f"The samples cannot be written: {error.strerror}",
+                where=str(samples),
+                todo="Choose another folder.",
+            ) from error
+        return {"files": [str(path) for path in written]}, [str(path) for path in written]
+    systems = load_demo_into(workspace, names)
+    return {"systems": systems}, [f"{s.key}: {s.verdict}" for s in systems]
+
+
+def load_demo_into(workspace: str | None, names: tuple[str, ...] = ()) -> tuple[SystemRow, ...]:
+    """Load the demo, and try the records of its decisions where a log is new."""
     from plumbline.demo.load import load_demo
     from plumbline.report.tried_records import try_where_worth
     from plumbline.store.workspace import workspace_path
@@ -27,11 +50,10 @@ def demo(workspace: str | None, names: tuple[str, ...]) -> Any:
     folder = workspace_path(workspace).parent / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     with open_for(workspace, [folder]) as ws:
-        systems = load_demo(
+        return load_demo(
             ws, folder, names or None, progress=progress,
             after=lambda: try_where_worth(ws, None, actor="demo", worded=True),
         )  # fmt: skip
-    return {"systems": systems}, [f"{s.key}: {s.verdict}" for s in systems]
 
 
 @command("inspect")

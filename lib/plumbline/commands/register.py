@@ -41,7 +41,7 @@ def command(
 
         run = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(run)
         run = click.option(
-            "--workspace", metavar="PATH", help="Default: PLUMBLINE_WORKSPACE or data/workspace.duckdb."
+            "--workspace", metavar="PATH", help="Default: PLUMBLINE_WORKSPACE, or the data folder's."
         )(run)
         make: Callable[[Callable[..., Any]], click.Command] = click.command(name, **settings)
         if into is None:

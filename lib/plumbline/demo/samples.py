@@ -1,12 +1,11 @@
 """Small exports for trying the upload: lines of three demo logs, byte for byte as they were written.
 
-Run as ``python -m plumbline.demo.samples [FOLDER]``; the default is ``data/samples``.
+``plumbline demo --samples FOLDER`` writes them; those of ``data/samples`` were written so.
 """
 
 from __future__ import annotations
 
 import csv
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,8 +64,3 @@ def _column(path: Path, column: str) -> frozenset[str]:
 
 def _id_column(mapping: dict[str, str]) -> str:
     return next(column for column, role in mapping.items() if role == "decision_id")
-
-
-if __name__ == "__main__":
-    for path in write_samples(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("data/samples")):
-        print(f"{path}  {path.stat().st_size:,} bytes")

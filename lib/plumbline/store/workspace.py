@@ -17,12 +17,12 @@ from plumbline.domain import PlumblineError
 from plumbline.store import permits
 from plumbline.store.extensions import CONFIG, load_extension
 from plumbline.store.inbox import drop_inbox, make_inbox
+from plumbline.store.locations import data_folder
 from plumbline.store.sql import literal
 
 #: what every reading function takes: a cursor of its own, inside or outside a transaction
 Cursor = duckdb.DuckDBPyConnection
 
-DEFAULT_PATH = Path("data/workspace.duckdb")
 _ATTACHED = "workspace"  # the name under which an encrypted file is attached
 
 
@@ -156,8 +156,8 @@ class Workspace:
 
 
 def workspace_path(path: str | os.PathLike[str] | None = None) -> Path:
-    """Where the workspace is: the given path, PLUMBLINE_WORKSPACE, or data/workspace.duckdb."""
-    return Path(path or os.environ.get("PLUMBLINE_WORKSPACE") or DEFAULT_PATH)
+    """Where the workspace is: the given path, PLUMBLINE_WORKSPACE, or ``workspace.duckdb`` in the data folder."""
+    return Path(path or os.environ.get("PLUMBLINE_WORKSPACE") or data_folder() / "workspace.duckdb")
 
 
 def open_workspace(
@@ -246,6 +246,10 @@ def _attach(target: Path, key: str) -> duckdb.DuckDBPyConnection:
 _REFUSALS = (
     ("set lock on file", "The workspace is open in another process",
      "Stop the app or the other command, or use the app's own pages."),
+    ("permission denied", "There is no permission to write the workspace",
+     "Give this user the right to write in its folder, or choose another path with --workspace."),
+    ("read-only file system", "The workspace lies on a file system that cannot be written",
+     "Choose another path with --workspace."),
     ("wrong encryption key", "PLUMBLINE_KEY is not the key of this workspace",
      "Set the key that it was made with; without it the data cannot be read."),
     ("without a key", "The workspace is encrypted and PLUMBLINE_KEY is not set",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
 from plumbline.domain import PlumblineError
+from plumbline.store.locations import app_folder
 from plumbline.ui.arrivals import packed
 from plumbline.ui.plain import plain, prose
 
-PAGES = Path(__file__).resolve().parents[3] / "pages"
+PAGES = app_folder() / "pages"
 
 
 @dataclass(frozen=True, slots=True)
