@@ -13,7 +13,7 @@ PORT ?= 8501
 # test workers: one a core, four at most; 0 runs the tests in one process
 WORKERS ?= auto
 
-.PHONY: help install run demo test bench bench-load bench-kill bench-detection bench-decisions bench-signals bench-pages system lint types lock clean
+.PHONY: help install run demo test test-install bench bench-load bench-kill bench-detection bench-decisions bench-signals bench-pages system lint types lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ run: $(READY)  ## load the demo and start the app
 
 test: $(TESTED) system lint types  ## all checks and tests, real-browser journeys included
 	$(TOOLS)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
+test-install: $(TESTED)  ## the wheel with its dependencies by pip, pipx and uv, where they are there, and its first pages
+	$(TOOLS)/python -m pytest tests/browser/test_install.py -m install -s
 
 bench: bench-load bench-kill bench-explain bench-detection bench-decisions bench-signals bench-pages  ## all benchmarks: ratios against peers in one run
 

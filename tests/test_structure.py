@@ -1,11 +1,10 @@
-"""What keeps the house in order: the guard on pages, the size of modules, late imports, the wheel."""
+"""What keeps the house in order: the guard on pages, the size of modules, late imports."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -87,14 +86,3 @@ def test_help_imports_no_data_library() -> None:
         [product.python(), "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert not set(loaded.stdout.split()) & {"pandas", "streamlit", "plotly", "pyarrow"}
-
-
-def test_the_wheel_holds_the_package_with_its_data(tmp_path: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
-        check=True, cwd=ROOT, capture_output=True,
-    )  # fmt: skip
-    names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
-    for path in PACKAGE.rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            assert str(path.relative_to(ROOT / "lib")) in names

@@ -98,6 +98,7 @@ def _measure_system(ws: Workspace, system: System, stop: Callable[[], bool]) -> 
     if done:
         with ws.read() as cursor:
             kept.keep(cursor, system.key, ALL_ASKED, digest, "true")
+        LOG.info("%s: measured", system.key)
 
 
 def _ready_versions(

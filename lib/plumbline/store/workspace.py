@@ -180,8 +180,11 @@ def open_workspace(
     """
     target = workspace_path(path)
     key = os.environ.get("PLUMBLINE_KEY", "")
-    if not target.exists():
-        _create(target, key)
+    try:
+        if not target.exists():
+            _create(target, key)
+    except OSError as error:
+        raise _refused(target, error) from error
     connection = _connect(target, key)
     inbox = make_inbox()
     try:
