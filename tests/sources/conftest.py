@@ -29,6 +29,7 @@ def no_keys_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     for name in [n for n in os.environ if n.startswith(("AWS_", "PG", "MYSQL_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # no test asks beyond this machine
 
 
 @dataclass(frozen=True)

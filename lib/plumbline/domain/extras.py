@@ -50,14 +50,22 @@ def install_command(extra: str) -> str:
     return f"pip install 'plumbline[{extra}]'"
 
 
-def need_module(module: str) -> None:
-    """Raise PlumblineError where a module of an extra is not installed; others are no concern of this one."""
+def missing_module(module: str) -> PlumblineError | None:
+    """The error where a module of an extra is not installed; None where it is, and for modules of no extra."""
     found = _BY_NAME.get(module)
-    if found is not None and not is_installed(module):
-        raise PlumblineError(
-            f"{found.work} needs an extra that is not installed",
-            todo=f"Install it: {install_command(found.extra)}",
-        )
+    if found is None or is_installed(module):
+        return None
+    return PlumblineError(
+        f"{found.work} needs an extra that is not installed",
+        todo=f"Install it: {install_command(found.extra)}",
+    )
+
+
+def need_module(module: str) -> None:
+    """Raise ``missing_module``'s error, if there is one."""
+    error = missing_module(module)
+    if error is not None:
+        raise error
 
 
 def need_extra(extra: str) -> None:

@@ -1,72 +1,119 @@
-"""Keys for S3 from where AWS's own tools look for them; kept in memory for one connection.
+"""How S3 is asked: with the environment's keys, by AWS's own chain of credentials, or without any.
 
-Databases need nothing here: libpq reads PGPASSWORD, PGSERVICE and ~/.pgpass, MySQL's client MYSQL_PWD. Roles that a
-machine takes on by itself (instance metadata, web identity) are not supported: export their keys into the environment.
+Keys in the environment need nothing else. All other ways (profiles, SSO, web identity, a container's or a machine's
+role) are the chain's of DuckDB's aws extension, which also renews keys that run out; instance metadata is asked last,
+and never with ``AWS_EC2_METADATA_DISABLED=true``. Keys stay in the memory of one connection. Of AWS's files we read
+settings alone, as the chain does not know ``endpoint_url``. AWS's library reads its configuration once in a process.
+
+Databases need nothing here: libpq reads PGPASSWORD, PGSERVICE and ~/.pgpass, MySQL's client MYSQL_PWD.
 """
 
 from __future__ import annotations
 
 import configparser
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import duckdb
+
+from plumbline.domain import PlumblineError
+from plumbline.domain.extras import is_installed, missing_module, need_module
+from plumbline.store.extensions import load_extension
 from plumbline.store.sql import literal
 
-
-@dataclass(frozen=True, slots=True)
-class S3Keys:
-    """What S3 is asked with; empty keys for a public bucket. ``endpoint``: host and port where it is not AWS's."""
-
-    key: str = ""
-    secret: str = ""
-    token: str = ""
-    region: str = ""
-    endpoint: str = ""
-    tls: bool = True
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        return tuple(s for s in (self.secret, self.token, self.key) if s)
-
-    def statement(self) -> str:
-        """The SQL that makes them known to a connection."""
-        options = [("KEY_ID", self.key), ("SECRET", self.secret), ("SESSION_TOKEN", self.token),
-                   ("REGION", self.region), ("ENDPOINT", self.endpoint)]  # fmt: skip
-        said = ["TYPE s3", *(f"{name} {literal(value)}" for name, value in options if value)]
-        if self.endpoint:
-            said += ["URL_STYLE 'path'", f"USE_SSL {str(self.tls).lower()}"]
-        return f"CREATE SECRET keys ({', '.join(said)})"
+CHAIN = "duckdb_extension_aws"
+#: variables that name keys or a way to them
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_WAYS = ("AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")  # fmt: skip
 
 
-def s3_keys() -> S3Keys:
-    """The environment first, then the profile's entry in ~/.aws/credentials and ~/.aws/config."""
-    env = os.environ
-    profile = env.get("AWS_PROFILE", "default")
-    stored = _section("AWS_SHARED_CREDENTIALS_FILE", "credentials", profile)
-    config = _section("AWS_CONFIG_FILE", "config", profile if profile == "default" else f"profile {profile}")
-    if env.get("AWS_ACCESS_KEY_ID"):
-        stored = {}
-    address = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or config.get("endpoint_url", "")
-    endpoint = urlsplit(address)
-    return S3Keys(
-        key=env.get("AWS_ACCESS_KEY_ID") or stored.get("aws_access_key_id", ""),
-        secret=env.get("AWS_SECRET_ACCESS_KEY", "")
-        if not stored
-        else stored.get("aws_secret_access_key", ""),
-        token=env.get("AWS_SESSION_TOKEN", "") if not stored else stored.get("aws_session_token", ""),
-        region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or config.get("region", "us-east-1"),
-        endpoint=endpoint.netloc,
-        tls=endpoint.scheme != "http",
+def make_s3_secret(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a connection ask S3, before it is locked; without any keys a bucket has to be public.
+
+    Raises:
+        PlumblineError: a profile or a role is named, and it gives no keys, or the extra that reads it is missing.
+    """
+    profile = _profile()
+    if os.environ.get("AWS_ACCESS_KEY_ID"):
+        names = ("KEY_ID", "SECRET", "SESSION_TOKEN")
+        keys = {name: os.environ.get(variable, "") for name, variable in zip(names, _KEYS, strict=True)}
+        connection.execute(_statement(keys | _place(profile, "us-east-1")))
+        return
+    named = any(os.environ.get(name) for name in _WAYS) or "role_arn" in profile
+    if named:
+        need_module(CHAIN)
+    if is_installed(CHAIN):
+        load_extension(connection, "aws")
+        chain = {"PROVIDER": "credential_chain", "REFRESH": "auto"}
+        if profile.get("role_arn"):  # else the chain would pass over it to the machine's own role
+            chain |= {"CHAIN": "config", "PROFILE": os.environ.get("AWS_PROFILE", "default")}
+        try:
+            connection.execute(_statement(chain | _place(profile, "")))
+            return
+        except duckdb.Error as error:  # it found no keys, or none were given; its text may name a role
+            if named or not str(error).startswith("Secret Validation Failure"):
+                raise _no_keys() from None
+    connection.execute(_statement(_place(profile, "us-east-1")))
+
+
+def s3_secrets() -> tuple[str, ...]:
+    """What must not appear in a message, longest first."""
+    return tuple(sorted(filter(None, map(os.environ.get, _KEYS)), key=len, reverse=True))
+
+
+def s3_advice() -> str:
+    """What to do where a bucket refuses the keys, or there were none."""
+    missing = missing_module(CHAIN)
+    said = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    return (
+        f"{said}. {missing}"
+        if missing
+        else f"{said}, or AWS_PROFILE, or give this machine a role that may read it."
     )
 
 
-def _section(variable: str, name: str, section: str) -> dict[str, str]:
-    path = Path(os.environ.get(variable) or Path.home() / ".aws" / name)
+def _no_keys() -> PlumblineError:
+    profile = os.environ.get("AWS_PROFILE")
+    return PlumblineError(
+        f"AWS gives no keys for {f'the profile {profile[:60]!r}' if profile else 'the role of this environment'}",
+        todo="Check its name and what it may take on, or sign in again: aws sso login.",
+    )
+
+
+def _statement(options: Mapping[str, str]) -> str:
+    """The SQL of a secret; values that are empty are left out, and what is true or false is not quoted."""
+    said = [
+        f"{name} {value if name == 'USE_SSL' else literal(value)}" for name, value in options.items() if value
+    ]
+    return f"CREATE SECRET keys ({', '.join(('TYPE s3', *said))})"
+
+
+def _place(profile: Mapping[str, str], region: str) -> dict[str, str]:
+    """Where S3 is: the environment first, then the profile; ``region`` where neither says it."""
+    env = os.environ
+    address = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or profile.get("endpoint_url", "")
+    endpoint = urlsplit(address)
+    found = {
+        "REGION": env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or profile.get("region", region)
+    }
+    if endpoint.netloc:
+        ssl = str(endpoint.scheme != "http").lower()
+        found |= {"ENDPOINT": endpoint.netloc, "URL_STYLE": "path", "USE_SSL": ssl}
+    return found
+
+
+def _profile() -> dict[str, str]:
+    """The settings of the profile in AWS's configuration file, keys left out."""
+    name = os.environ.get("AWS_PROFILE", "default")
+    path = Path(os.environ.get("AWS_CONFIG_FILE") or Path.home() / ".aws" / "config")
     parser = configparser.RawConfigParser()
     try:
         parser.read(path, "utf-8")
     except (configparser.Error, OSError, UnicodeDecodeError):
         return {}
-    return dict(parser[section]) if parser.has_section(section) else {}
+    section = name if name == "default" else f"profile {name}"
+    said = dict(parser[section]) if parser.has_section(section) else {}
+    return {key: said[key] for key in ("region", "endpoint_url", "role_arn") if key in said}

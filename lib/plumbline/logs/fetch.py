@@ -13,7 +13,7 @@ import duckdb
 import tenacity
 
 from plumbline.domain import PlumblineError
-from plumbline.logs.credentials import s3_keys
+from plumbline.logs.credentials import make_s3_secret, s3_advice, s3_secrets
 from plumbline.logs.locations import Location
 from plumbline.store.outside import outside
 from plumbline.store.sql import ident, literal
@@ -84,11 +84,10 @@ def fetch(ws: Workspace, location: Location, wanted: Wanted, *, pause: float = 1
         retry=tenacity.retry_if_exception(_passes), stop=tenacity.stop_after_attempt(ATTEMPTS),
         wait=tenacity.wait_exponential(multiplier=pause, max=30), reraise=True,
     )  # fmt: skip
-    secrets = s3_keys().secrets if location.kind in ("files", "delta", "iceberg") else ()
     try:
         return tries(_once, folder, location, wanted, kind)
     except duckdb.Error as error:
-        raise _refused(location, error, (*secrets, os.environ.get("PGPASSWORD", ""))) from None
+        raise _refused(location, error, (*s3_secrets(), os.environ.get("PGPASSWORD", ""))) from None
 
 
 def _once(folder: Path, location: Location, wanted: Wanted, kind: _Kind) -> Fetched:
@@ -107,7 +106,7 @@ def _once(folder: Path, location: Location, wanted: Wanted, kind: _Kind) -> Fetc
         if "httpfs" in extensions:
             connection.execute("SET http_retries = 0")  # retries are counted here
         if address.startswith("s3://"):
-            connection.execute(s3_keys().statement())
+            make_s3_secret(connection)
         kind.prepare(connection, location)
 
     with outside(folder, extensions=extensions, files=files, folders=folders, prepare=prepare) as connection:
@@ -240,7 +239,7 @@ def _refused(location: Location, error: duckdb.Error, secrets: tuple[str, ...]) 
         return PlumblineError(
             f"The source refused the credentials: {said}",
             where=location.shown,
-            todo=_CREDENTIALS[location.kind],
+            todo=_advice(location),
         )
     if _TRANSIENT.search(str(error)):
         return PlumblineError(
@@ -254,12 +253,16 @@ def _refused(location: Location, error: duckdb.Error, secrets: tuple[str, ...]) 
     )
 
 
-_AWS = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile in ~/.aws/credentials."
 _CREDENTIALS = {
     "postgres": "Set PGPASSWORD, or use ~/.pgpass.", "mysql": "Set MYSQL_PWD.", "sqlite": "Check the file's owner.",
-    "files": _AWS, "delta": _AWS, "iceberg": _AWS,
 }  # fmt: skip
 _LAKES = ("delta", "avro")
+
+
+def _advice(location: Location) -> str:
+    if "s3://" in location.shown:
+        return s3_advice()
+    return _CREDENTIALS.get(location.kind, "Check the address; a token in it is used and not kept.")
 
 
 def _attach(kind: str) -> Callable[[duckdb.DuckDBPyConnection, Location], None]:
