@@ -13,7 +13,7 @@ PORT ?= 8501
 # test workers: one a core, four at most; 0 runs the tests in one process
 WORKERS ?= auto
 
-.PHONY: help install run demo test test-install bench bench-load bench-kill bench-detection bench-decisions bench-signals bench-pages system lint types lock clean
+.PHONY: help install run demo test test-install bench bench-load bench-kill bench-detection bench-decisions bench-signals bench-pages system lint types lock notices clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -106,6 +106,9 @@ lock:  ## renew the two lock files, the app's and what the tests have beyond it 
 	$(LOCK) -c $(BOTH) -o requirements.lock
 	$(PY) -m tests.environment.locks requirements.lock $(BOTH) requirements-test.lock
 	@rm $(BOTH)
+
+notices: $(READY)  ## renew the list of third-party notices after `make lock`
+	$(BIN)/python -m tests.environment.notices requirements.lock docs/third-party-notices.md
 
 clean:  ## remove the environments and the demo workspace
 	rm -rf $(VENV) $(TESTS) data/workspace.duckdb* data/demo
