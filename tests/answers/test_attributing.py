@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 
 import lightgbm as lgb
 import numpy as np
@@ -130,6 +131,22 @@ def test_a_stopped_pass_goes_on_where_it_was(scored) -> None:
     assert (made.before, made.explained) == (kept, 540 - kept)
     assert _stored(ws) == {"1": 240, "2": 300}
     assert attribute_all(ws, "loans", actor="test").explained == 0
+
+
+@pytest.mark.parametrize(("off", "kept"), [(1e-13, 300), (1e-5, 0)])
+def test_a_base_that_only_rounds_otherwise_keeps_what_was_made(scored, off: float, kept: int) -> None:
+    """Another processor's last bits are no other model; another background's base is."""
+    ws = scored[0]
+    attribute_all(ws, "loans", version="2", actor="test")
+    with ws.write() as cursor:
+        system = systems.get_system(cursor, "loans")
+        before = attributions.pass_of(cursor, "loans", "2")
+        assert before is not None
+        attributions.begin_pass(cursor, system, replace(before, base=before.base * (1 + off)))
+        after = attributions.pass_of(cursor, "loans", "2")
+    assert after is not None
+    assert _stored(ws).get("2", 0) == kept
+    assert (after.base == before.base) == bool(kept)  # what was kept stays as it was
 
 
 def test_they_go_with_their_load_their_person_and_their_file(scored, tmp_path) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from plumbline.answers import issuing, promises
+from plumbline.answers import issuing, promises, records
 from plumbline.answers.loading import load_file, undo_load
-from plumbline.domain import PlumblineError
+from plumbline.domain import RELATIVE, PlumblineError
 from plumbline.report import tried_records
 from plumbline.report.tried_records import try_records, try_where_worth
 from plumbline.store import systems, trail
@@ -76,6 +78,49 @@ def test_a_record_that_comes_out_otherwise_is_none(ws: Workspace, monkeypatch: p
     made = try_records(ws, "loans", actor="Ada")
     assert (made.complete, made.again, made.same) == (20, 3, 0)
     assert _facts(ws)["records_issued"] == 17
+
+
+@pytest.mark.parametrize(("off", "same"), [(1e-12, 3), (1e-7, 0)])
+def test_numbers_made_again_may_round_otherwise_and_no_more(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, off: float, same: int
+) -> None:
+    real, count = records.record, iter(range(1_000))
+
+    def other(*args: Any, **more: Any) -> records.DecisionRecord:
+        made, turned = real(*args, **more), 1 + off * next(count)
+        told = made.explanation
+        parts = {name: value * turned for name, value in told.attributions.items()}
+        reasons = tuple(replace(r, contribution=r.contribution * turned) for r in made.reasons)
+        return replace(made, explanation=replace(told, attributions=parts), reasons=reasons)
+
+    monkeypatch.setattr(tried_records, "record", other)
+    made = try_records(ws, "loans", actor="Ada")
+    assert (made.built, made.again, made.same) == (20, 3, same)
+    assert off / 10 < made.gap <= off * 1.01
+    assert "the same again (numbers within 1e-9 of the largest)" in made.sentence
+    with ws.read() as cursor:
+        detail = trail.entries(cursor, action=issuing.ACTION)[0].detail
+    assert (detail["gap"], detail["within"]) == (made.gap, RELATIVE)
+
+
+def test_a_record_whose_words_or_inputs_differ_is_another(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, count = records.record, iter(range(1_000))
+
+    def other(*args: Any, **more: Any) -> records.DecisionRecord:
+        made, turn = real(*args, **more), next(count)
+        parts = made.explanation.attributions | ({} if turn % 4 else {"extra": 0.0})
+        told = replace(made.explanation, attributions=parts)
+        return replace(made, explanation=told, outcome=f"{made.outcome} {turn % 3}")
+
+    monkeypatch.setattr(tried_records, "record", other)
+    made = try_records(ws, "loans", actor="Ada")
+    assert (made.again, made.same) == (3, 0)
+    with ws.read() as cursor:
+        assert (
+            trail.entries(cursor, action=issuing.ACTION)[0].detail["gap"] is None
+        )  # no number for what is not there
 
 
 def test_what_cannot_be_made_is_said_and_not_counted(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

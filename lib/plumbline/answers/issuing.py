@@ -99,7 +99,11 @@ def sentence(detail: Mapping[str, Any]) -> str:
 
 def _within(detail: Mapping[str, Any]) -> str:
     """What the same means for numbers; trials before this was noted held them to the last bit."""
-    return f" (numbers within {detail['within']:g} of the largest)" if "within" in detail else ""
+    return (
+        f" (numbers within {detail['within']:g} of the largest)".replace("e-0", "e-")
+        if "within" in detail
+        else ""
+    )
 
 
 def record_facts(cursor: Cursor, system: System) -> dict[str, Any]:
