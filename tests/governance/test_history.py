@@ -59,6 +59,16 @@ def test_the_moment_alone_does_not_make_another_scorecard_but_an_ended_statement
     assert digest(0) == digest(5) != digest(6)
 
 
+def test_the_last_bits_of_what_was_measured_do_not_make_another_scorecard_but_a_digit_does() -> None:
+    def digest(times: float) -> str:
+        groups = tuple(replace(g, ratio=g.ratio * times) for g in healthy_facts().fairness or ())
+        held = inputs(facts=healthy_facts(fairness=groups))
+        return history.digest_of(held, history.judge(held))
+
+    assert digest(1 + 1e-14) == digest(1.0) == digest(1 - 1e-14)
+    assert digest(1.00001) != digest(1.0)
+
+
 def test_changes_say_control_by_control_what_became_worse_first() -> None:
     before = inputs(attestations=(*STATED, attested("AUD-5")))
     after = replace(

@@ -7,6 +7,7 @@ catalogue and rules by their hash, so that a change of either is said and never 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -99,13 +100,15 @@ def digest_of(inputs: Inputs, card: Scorecard) -> str:
     """A hash of the inputs apart from the moment, and of what they come to.
 
     Two scorecards with the same one rest on the same and say the same: only the first has to be kept. A
-    statement that ends changes what they come to, with no input changed.
+    statement that ends changes what they come to, with no input changed. Measured numbers count to nine digits: a
+    sum that ends in other bits on another processor is no other input.
     """
     timeless = replace(inputs, at=NO_MOMENT)
     if not inputs.facts.decisions:  # without a log the facts speak for the moment itself
         timeless = replace(timeless, facts=replace(inputs.facts, as_of=NO_MOMENT))
     statuses = {control.id: control.status for control in card.controls}
-    return sha256(canon.write([timeless, card.verdict, statuses]))
+    text = canon.write([timeless, card.verdict, statuses])
+    return sha256(canon.write(json.loads(text, parse_float=lambda number: float(f"{float(number):.9g}"))))
 
 
 @cache
