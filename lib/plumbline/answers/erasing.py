@@ -6,23 +6,37 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from plumbline.domain import System
+from plumbline.domain import PlumblineError, System
 from plumbline.logs.erase import Erased, clear_bytes, erase
 from plumbline.profile import build
-from plumbline.store import kept
+from plumbline.store import copies, kept, trail
 from plumbline.store.workspace import Cursor, Workspace
 
 
 def erase_person(
     ws: Workspace, key: str, *, subject: str | None = None, decision_id: str | None = None, actor: str
 ) -> Erased:
-    """Erase and count anew in one transaction, then overwrite what the file still holds of it.
+    """Erase and count anew in one transaction, then overwrite what the file still holds of it, and delete the copies
+    that migrations left: they hold what was erased, and cannot be written.
 
     Raises:
-        PlumblineError: nothing of it is here; see ``logs.erase.erase``.
+        PlumblineError: nothing of it is here (see ``logs.erase.erase``), or a copy could not be deleted; the
+            workspace itself holds nothing of it any more.
     """
     made = erase(ws, key, subject=subject, decision_id=decision_id, actor=actor, after=_count_anew)
-    return replace(made, bytes_cleared=clear_bytes(ws))
+    made = replace(made, bytes_cleared=clear_bytes(ws))
+    try:
+        gone = copies.drop_all(ws.path)
+    except OSError as error:
+        raise PlumblineError(
+            "It is erased from the workspace, but a copy from before a migration could not be deleted",
+            where=str(error.filename or copies.FOLDER),
+            todo="Delete the file by hand: it holds what was erased.",
+        ) from error
+    if gone:
+        with ws.write() as cursor:
+            trail.append(cursor, actor=actor, action="copies deleted", detail={"copies": gone})
+    return replace(made, copies_deleted=gone)
 
 
 def sentences(made: Erased) -> tuple[str, ...]:
@@ -35,6 +49,8 @@ def sentences(made: Erased) -> tuple[str, ...]:
         f"Known on the trail as {made.keyed_hash}.",
         "The bytes in the file are overwritten." if made.bytes_cleared
         else "The file still holds deleted bytes: it is in use. Erase again when it is not.",
+        *(("Copies of the workspace from before its schema changed were deleted: "
+           f"{made.copies_deleted}.",) if made.copies_deleted else ()),
         "The files that were loaded are not touched: erase there too.",
         *(f"Still in {table}: {rows} rows; look at them." for table, rows in made.elsewhere.items()),
     )  # fmt: skip

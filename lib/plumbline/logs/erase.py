@@ -33,7 +33,8 @@ class Erased:
     """The certificate: counts and a keyed hash, nothing personal.
 
     ``elsewhere``: tables in which the value still stands as text, with rows; written by people or kept by law, so
-    for a person to judge. ``bytes_cleared``: whether free blocks of the file were overwritten too.
+    for a person to judge. ``bytes_cleared``: whether free blocks of the file were overwritten too. ``copies_deleted``:
+    copies of the workspace from before its schema changed.
     """
 
     system: str
@@ -47,6 +48,7 @@ class Erased:
     loads: tuple[int, ...]
     elsewhere: dict[str, int] = field(default_factory=dict)
     bytes_cleared: bool = False
+    copies_deleted: int = 0
 
 
 def erase(
@@ -93,7 +95,9 @@ def erase(
             _elsewhere(cursor, words, system),
         )  # fmt: skip
         detail = {
-            k: v for k, v in asdict(made).items() if k not in ("system", "at", "actor", "bytes_cleared")
+            k: v
+            for k, v in asdict(made).items()
+            if k not in ("system", "at", "actor", "bytes_cleared", "copies_deleted")
         }
         trail.append(cursor, actor=actor, action="erase", system=system.key, detail=detail)
     return made

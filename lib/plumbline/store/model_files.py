@@ -48,7 +48,9 @@ def register_model_file(
     forget_version(cursor, system, version)
     cursor.execute("DELETE FROM model_file WHERE system = ? AND version = ?", [system, version])
     cursor.execute(
-        "INSERT INTO model_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        """INSERT INTO model_file
+           (sha256, system, version, name, format, feature_map, share, checked, passed, body, made_at, actor)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         [
             sha256,
             system,

@@ -6,39 +6,28 @@ import copy
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib import resources
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from plumbline.domain import PlumblineError
 from plumbline.store import permits
-from plumbline.store.extensions import CONFIG, load_extension
+from plumbline.store.connection import ATTACHED, connect, hold, let_go, look, told_if_damaged
 from plumbline.store.inbox import drop_inbox, make_inbox
 from plumbline.store.locations import data_folder
+from plumbline.store.schema import migrate
 from plumbline.store.sql import literal
+from plumbline.store.times import aware, naive, now
+from plumbline.store.upgrade import is_due, upgrade
+
+__all__ = [
+    "Busy", "Cursor", "Stopped", "Workspace", "aware", "naive", "now", "open_workspace", "workspace_path",
+]  # fmt: skip
 
 #: what every reading function takes: a cursor of its own, inside or outside a transaction
 Cursor = duckdb.DuckDBPyConnection
-
-_ATTACHED = "workspace"  # the name under which an encrypted file is attached
-
-
-def now() -> datetime:
-    """The current time, UTC."""
-    return datetime.now(UTC)
-
-
-def naive(at: datetime) -> datetime:
-    """A UTC time as the workspace stores it; a naive time is taken to be UTC already."""
-    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
-
-
-def aware(at: datetime) -> datetime:
-    """A stored time as it leaves the workspace."""
-    return at.replace(tzinfo=UTC)
 
 
 class Stopped(PlumblineError):
@@ -63,7 +52,7 @@ class Workspace:
     ) -> None:
         self.path, self.inbox = path, inbox
         self.encrypted = encrypted  #: whether what is on the disk, spilled rows included, is cipher text
-        self._connection = connection
+        self._connection, self._open = connection, True
         self._writing = threading.RLock()
         self._writer: duckdb.DuckDBPyConnection | None = None
         self._person: str | None = None
@@ -82,9 +71,10 @@ class Workspace:
         """A cursor of its own: a connection shared by threads gives wrong answers in silence."""
         cursor = self._connection.cursor()
         try:
-            if self.encrypted:
-                cursor.execute(f"USE {_ATTACHED}")  # a cursor does not inherit it
-            yield cursor
+            with told_if_damaged(self.path):
+                if self.encrypted:
+                    cursor.execute(f"USE {ATTACHED}")  # a cursor does not inherit it
+                yield cursor
         finally:
             cursor.close()
 
@@ -152,12 +142,19 @@ class Workspace:
 
     def close(self) -> None:
         self._connection.close()
+        if self._open:
+            self._open = False
+            let_go(self.path)
         drop_inbox(self.inbox)
+
+
+def _default() -> Path:
+    return data_folder() / "workspace.duckdb"
 
 
 def workspace_path(path: str | os.PathLike[str] | None = None) -> Path:
     """Where the workspace is: the given path, PLUMBLINE_WORKSPACE, or ``workspace.duckdb`` in the data folder."""
-    return Path(path or os.environ.get("PLUMBLINE_WORKSPACE") or data_folder() / "workspace.duckdb")
+    return Path(path or os.environ.get("PLUMBLINE_WORKSPACE") or _default())
 
 
 def open_workspace(
@@ -166,7 +163,8 @@ def open_workspace(
     read_from: Sequence[Path] = (),
     memory_limit: str | None = None,
 ) -> Workspace:
-    """Open the workspace, creating it where there is none, and lock its configuration.
+    """Open the workspace, creating it where there is none, and lock its configuration. One of an older version is
+    copied into ``backups`` beside it and brought to today's schema.
 
     Where PLUMBLINE_KEY is set the file is encrypted with it (AES-256-GCM), and so is what spills to disk.
 
@@ -176,41 +174,79 @@ def open_workspace(
         memory_limit: e.g. ``1500MB``; DuckDB spills to disk beyond it. Default: PLUMBLINE_MEMORY or 1500MB.
 
     Raises:
-        PlumblineError: the file is in use, is not a workspace, or the key does not fit it.
+        PlumblineError: the file is in use, is not a workspace, is damaged or of a newer version, may not be written,
+            the key does not fit it, or there is no room for the copy before a migration.
     """
     target = workspace_path(path)
     key = os.environ.get("PLUMBLINE_KEY", "")
-    try:
-        if not target.exists():
-            _create(target, key)
-    except OSError as error:
-        raise _refused(target, error) from error
-    connection = _connect(target, key)
+    if not target.exists():
+        _create(target, key)
+    connection = _opened(target, key, memory_limit)
+    hold(target)
     inbox = make_inbox()
     try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(
-            f"SET memory_limit = {literal(memory_limit or os.environ.get('PLUMBLINE_MEMORY', '1500MB'))}"
-        )
         folders = ", ".join(literal(f"{folder.resolve()}/") for folder in (inbox, *read_from))
         connection.execute(f"SET allowed_directories = [{folders}]")
-        _migrate(connection, target)
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
     except BaseException:
         connection.close()
+        let_go(target)
         drop_inbox(inbox)
         raise
     return Workspace(target, connection, inbox, encrypted=bool(key))
 
 
+def _connected(target: Path, key: str, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
+    connection = connect(target, key)
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(
+            f"SET memory_limit = {literal(memory_limit or os.environ.get('PLUMBLINE_MEMORY', '1500MB'))}"
+        )
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _opened(target: Path, key: str, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
+    """A connection to a workspace of today's schema: what is older is copied and migrated first.
+
+    Raises:
+        PlumblineError: see ``open_workspace``.
+    """
+    while True:
+        before = _identity(target)
+        connection = _connected(target, key, memory_limit)
+        try:
+            theirs = _identity(target) != before  # another process has put its migrated one there meanwhile
+            if not theirs and not is_due(connection, target):
+                return connection
+            if not theirs:
+                upgrade(connection, target, partial(_connected, key=key, memory_limit=memory_limit))
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+
+
+def _identity(target: Path) -> tuple[int, int]:
+    seen = target.stat()
+    return seen.st_dev, seen.st_ino
+
+
 def _create(target: Path, key: str) -> None:
     """Make an empty workspace beside its place and put it there whole, whatever is killed meanwhile."""
+    if target.resolve() == _default().resolve():
+        with suppress(OSError):  # said by what looks at it next
+            target.parent.mkdir(parents=True, exist_ok=True)
+    look(target)
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
-    connection = _connect(part, key)
+    connection = connect(part, key)
     try:
-        _migrate(connection, target)
+        migrate(connection, 0)
     finally:
         connection.close()
     try:
@@ -220,92 +256,3 @@ def _create(target: Path, key: str) -> None:
     except OSError:
         part.rename(target)
     part.unlink(missing_ok=True)
-
-
-def _connect(target: Path, key: str) -> duckdb.DuckDBPyConnection:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return _attach(target, key) if key else duckdb.connect(str(target), config=CONFIG)
-    except (OSError, duckdb.Error) as error:
-        raise _refused(target, error) from error
-
-
-def _attach(target: Path, key: str) -> duckdb.DuckDBPyConnection:
-    """A connection in memory that has the encrypted file attached and in use."""
-    connection = duckdb.connect(":memory:", config=CONFIG)
-    try:
-        load_extension(connection, "httpfs")  # DuckDB's own cipher only reads; this one writes
-        connection.execute("SET temp_file_encryption = true")
-        connection.execute(f"SET temp_directory = {literal(f'{target}.tmp')}")
-        connection.execute(f"ATTACH {literal(str(target))} AS {_ATTACHED} (ENCRYPTION_KEY ?)", [key])
-        connection.execute(f"USE {_ATTACHED}")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-#: a phrase of DuckDB's refusal -> what is wrong, and what to do
-_REFUSALS = (
-    ("set lock on file", "The workspace is open in another process",
-     "Stop the app or the other command, or use the app's own pages."),
-    ("permission denied", "There is no permission to write the workspace",
-     "Give this user the right to write in its folder, or choose another path with --workspace."),
-    ("read-only file system", "The workspace lies on a file system that cannot be written",
-     "Choose another path with --workspace."),
-    ("wrong encryption key", "PLUMBLINE_KEY is not the key of this workspace",
-     "Set the key that it was made with; without it the data cannot be read."),
-    ("without a key", "The workspace is encrypted and PLUMBLINE_KEY is not set",
-     "Set it to the key that the workspace was made with."),
-    ("is not encrypted", "PLUMBLINE_KEY is set, but this workspace is not encrypted",
-     "Choose a new path and load the logs there, or unset the key."),
-)  # fmt: skip
-
-
-def _refused(target: Path, error: Exception) -> PlumblineError:
-    text = str(error).lower()
-    for phrase, what, todo in _REFUSALS:
-        if phrase in text:
-            return PlumblineError(what, where=str(target), todo=todo)
-    if isinstance(error, OSError):
-        return PlumblineError(
-            f"The workspace cannot be opened: {error.strerror}",
-            where=str(target),
-            todo="Choose another path.",
-        )
-    return PlumblineError(
-        "This file is not a workspace that this version can open",
-        where=str(target),
-        todo="Choose another path with --workspace.",
-    )
-
-
-def _migrate(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
-    folder = resources.files("plumbline.store") / "migrations"
-    scripts = sorted(
-        ((int(f.name[:4]), f.read_text("utf-8")) for f in folder.iterdir() if f.name.endswith(".sql")),
-        key=lambda script: script[0],
-    )
-    tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    if tables and "schema_version" not in tables:
-        raise PlumblineError(
-            "This DuckDB file holds other tables and is not a workspace",
-            where=str(target),
-            todo="Choose another path with --workspace.",
-        )
-    row = connection.execute("SELECT max(version) FROM schema_version").fetchone() if tables else None
-    done = int(row[0]) if row and row[0] is not None else 0
-    if done > scripts[-1][0]:
-        raise PlumblineError(
-            "This workspace was written by a newer version of Plumbline",
-            where=str(target),
-            todo="Install that version.",
-        )
-    due = [(version, script) for version, script in scripts if version > done]
-    for version, script in due:
-        connection.execute("BEGIN TRANSACTION")
-        connection.execute(script)
-        connection.execute("INSERT INTO schema_version VALUES (?, ?)", [version, naive(now())])
-        connection.execute("COMMIT")
-    if due:  # replaying these from the log of a killed process fails in DuckDB 1.5: a check has no catalog to bind in
-        connection.execute("CHECKPOINT")
