@@ -246,6 +246,22 @@ def test_a_record_of_processing_without_its_document_is_partial() -> None:
     assert control(judge(healthy_facts(), CREDIT, [attested("CMP-1", link="")]), "CMP-1").status is PARTIAL
 
 
+@pytest.mark.parametrize(
+    ("n", "ratio", "low", "high"),
+    [(12, 0.4, 0.3, 0.5), (12, None, None, None), (900, None, 0.3, 0.5), (900, 0.4, None, 0.5), (900, 0.4, 0.3, None)],
+)  # fmt: skip
+def test_a_group_that_is_too_small_says_how_many_rows_it_has_and_needs(
+    n: int, ratio: float | None, low: float | None, high: float | None
+) -> None:
+    groups = (
+        FairnessGroup("sex", "f", n, ratio, low, high, 0.02),
+        FairnessGroup("sex", "m", 9_000, 1.0, 1.0, 1.0, 0.0),
+    )
+    result = control(judge(healthy_facts(fairness=groups), CREDIT), "FAIR-1")
+    assert result.status is UNKNOWN
+    assert result.evidence.sentence == f"Group sex = f has {n} rows, 30 are needed to compare it."
+
+
 def test_sentences_give_figures_window_and_sample() -> None:
     sentence = control(judge(healthy_facts(), CREDIT), "MON-1").evidence.sentence
     assert sentence == (

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from plumbline.domain import Requirement, Status, Tier, Verdict
+from plumbline.domain import EvidenceKind, Requirement, Status, Tier, Verdict
+from plumbline.governance.conditions import default_conditions
+from plumbline.governance.context import read
 from plumbline.governance.frameworks import frameworks
 from plumbline.governance.resolve import ends_on
-from plumbline.governance.verdict import is_as_bad_as, scorecard, three_next_actions
+from plumbline.governance.verdict import (
+    MATURE_BY_EVIDENCE,
+    decide,
+    is_as_bad_as,
+    scorecard,
+    three_next_actions,
+)
 
 from .cases import (
     CREDIT,
@@ -119,6 +128,39 @@ def test_recommended_controls_decide_between_managed_and_mature() -> None:
     card = judge(patchy, full)
     assert card.verdict is Verdict.MANAGED
     assert any("recommended controls pass, 90 % needed" in reason for reason in card.reasons)
+
+
+@pytest.mark.parametrize("status", [Status.PARTIAL, Status.FAIL, Status.UNKNOWN])
+@pytest.mark.parametrize("name", sorted(MATURE_BY_EVIDENCE))
+def test_each_control_of_monitoring_has_to_pass_for_mature_even_where_it_is_only_recommended(
+    name: str, status: Status
+) -> None:
+    facts, recommended = healthy_facts(ai_act_class="minimal"), Requirement.RECOMMENDED
+    reading, held = read(SHOP, facts), judge(facts, SHOP).controls
+
+    def verdict(status: Status, kind: EvidenceKind) -> Verdict:
+        results = [
+            replace(r, requirement=recommended, status=status, evidence=replace(r.evidence, status=status, kind=kind))
+            if r.id == name else r
+            for r in held
+        ]  # fmt: skip
+        asked = [r for r in results if r.requirement is recommended]
+        others = [r for r in asked if r.id != name]
+        assert all(r.status is Status.PASS for r in others)
+        assert len(others) / len(asked) >= 0.9  # the share of recommended controls alone bars nothing
+        return decide(results, reading, default_conditions(results, reading), facts)
+
+    assert verdict(Status.PASS, EvidenceKind.MEASURED) is Verdict.MATURE
+    assert verdict(status, EvidenceKind.MEASURED) is Verdict.MANAGED
+    assert verdict(Status.PASS, EvidenceKind.ATTESTED) is Verdict.MANAGED
+
+
+def test_a_test_of_the_retraining_trigger_is_not_mature_where_it_is_recommended() -> None:
+    tested = {"retraining_fired_at": None, "retraining_tested_at": days_ago(3)}
+    card = judge(healthy_facts(ai_act_class="minimal", **tested), SHOP)
+    assert control(card, "MON-7").requirement is Requirement.RECOMMENDED
+    assert card.verdict is Verdict.MANAGED
+    assert any("MON-7 not proven by evidence" in reason for reason in card.reasons)
 
 
 def test_retraining_by_statement_is_not_mature() -> None:
