@@ -13,8 +13,9 @@ import pytest
 
 from plumbline.domain import PlumblineError
 from plumbline.explain.formats import detect_format, read_model
-from plumbline.explain.isolated import Limits, _environment, describe_model, explain_rows, score_rows
+from plumbline.explain.isolated import Limits, describe_model, explain_rows, score_rows
 from plumbline.explain.trees import MAX_CATEGORY
+from plumbline.sandbox.limits import environment
 from tests.environment import product
 
 from .test_lightgbm_text import data, train
@@ -55,8 +56,8 @@ def test_the_child_imports_numpy_and_nothing_heavier() -> None:
 
 def test_the_child_sees_no_secrets(monkeypatch) -> None:
     monkeypatch.setenv("PLUMBLINE_KEY", "secret")
-    assert "PLUMBLINE_KEY" not in _environment()
-    assert "secret" not in str(_environment())
+    assert "PLUMBLINE_KEY" not in environment()
+    assert "secret" not in str(environment())
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +20,8 @@ from plumbline.domain import (
     System,
     Task,
 )
-from plumbline.logs.inspect import COSTS, Inspection, inspect
+from plumbline.logs import reader
+from plumbline.logs.inspect import COSTS, Inspection, inspect, inspect_in
 from plumbline.logs.labels import load_labels
 from plumbline.logs.load import load_decisions
 from plumbline.logs.orders import ordered, read_order
@@ -32,6 +32,7 @@ from plumbline.logs.source import open_source
 from plumbline.logs.undo import undo
 from plumbline.profile import build
 from plumbline.store import loads, systems, trail
+from plumbline.store.inbox import drop_inbox, make_inbox
 from plumbline.store.sources import Origin
 from plumbline.store.sql import system_key
 from plumbline.store.workspace import Cursor, Workspace
@@ -161,14 +162,11 @@ def inspect_file(
         PlumblineError: the file cannot be read as a log; the sentence says why and what to do.
     """
     if ws is None:
-        from plumbline.store.workspace import open_workspace
-
-        with tempfile.TemporaryDirectory(prefix="plumbline-") as folder:
-            private = open_workspace(Path(folder) / "inspect.duckdb", read_from=[path.parent])
-            try:
-                return inspect(path, ws=private, sheet=sheet)
-            finally:
-                private.close()
+        inbox = make_inbox()
+        try:
+            return inspect_in(inbox, path, sheet=sheet)
+        finally:
+            drop_inbox(inbox)
     known = None
     if system:
         with ws.read() as cursor:
@@ -195,12 +193,7 @@ def tables_of(path: Path) -> tuple[str, ...]:
     Raises:
         PlumblineError: the workbook is damaged.
     """
-    from plumbline.logs import excel
-
-    if not excel.is_workbook(path):
-        return ()
-    first, others = excel.choose(path, excel.sheets(path), None)
-    return (first.name, *(sheet.name for sheet in others))
+    return tuple(reader.ask("sheets", path, path.parent))
 
 
 def load_file(

@@ -22,28 +22,10 @@ from plumbline.explain.formats import read_model
 from plumbline.explain.probability import asked_contributions, probability_contributions
 from plumbline.explain.trees import TreeEnsemble
 from plumbline.explain.treeshap import to_score
+from plumbline.sandbox.limits import Limits, limit_resources
 
 #: a child that is kept for many questions reads its model once
 held_model = lru_cache(maxsize=1)(read_model)
-
-
-def limit_resources(megabytes: int, seconds: int) -> None:
-    """Cap memory, CPU time, core dumps and files written, where the platform can; the parent has a clock."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    wanted = (
-        (resource.RLIMIT_AS, megabytes * 2**20),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-    )
-    for limit, value in wanted:
-        try:
-            resource.setrlimit(limit, (value, value))
-        except (ValueError, OSError):
-            continue  # macOS does not cap address space
 
 
 def describe(model: CodedModel) -> dict[str, Any]:
@@ -161,7 +143,7 @@ def main() -> int:
     """Serve one request; whatever goes wrong becomes one line of JSON, never a traceback."""
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     request = json.loads(source.readline())
-    limit_resources(int(request["megabytes"]), int(request["seconds"]))
+    limit_resources(Limits(int(request["megabytes"]), int(request["seconds"]), 0.0))
     body = source.read(int(request["model_bytes"]))
     sent = [source.read(int(request.get(name, 0))) for name in ("rows_bytes", "background_bytes")]
     told, blobs = reply(request, body, *(unpacked(b) for b in sent))

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import plumbline
 from plumbline.domain import FloatArray, PlumblineError
 from plumbline.explain.formats import detect_format
+from plumbline.sandbox.limits import environment
 
 #: limits of one call: address space, CPU seconds, wall-clock seconds
 MEGABYTES, CPU_SECONDS, WALL_SECONDS = 2_048, 60, 90.0
-#: what the child gets of the environment: no keys, no tokens, one thread
-_KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +140,7 @@ def _ask(
             input=json.dumps(request).encode() + b"\n" + body + sent + held,
             capture_output=True,
             timeout=limits.wall_seconds,
-            env=_environment(),
+            env=environment(),
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -153,12 +149,6 @@ def _ask(
             todo="A smaller model, or fewer decisions at once, will do.",
         ) from None
     return _read(done.stdout, done.returncode)
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB")}
-    return kept | threads | {"PYTHONPATH": str(Path(plumbline.__file__).parents[1]), "PYTHONUTF8": "1"}
 
 
 def _blob(array: FloatArray) -> bytes:

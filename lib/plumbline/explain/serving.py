@@ -10,13 +10,14 @@ import json
 import sys
 
 from plumbline.explain import child
+from plumbline.sandbox.limits import Limits, limit_resources
 
 
 def main() -> int:
     """Serve until there are no more questions; what goes wrong is one line of JSON."""
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     head = json.loads(source.readline())
-    child.limit_resources(int(head["megabytes"]), int(head["seconds"]))
+    limit_resources(Limits(int(head["megabytes"]), int(head["seconds"]), 0.0))
     body = source.read(int(head["model_bytes"]))
     while line := source.readline():
         request = json.loads(line)

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import atexit
 import io
-import json
-import subprocess
-import sys
 import threading
 from collections import OrderedDict
 from typing import Any
@@ -21,65 +18,28 @@ from plumbline.domain import FloatArray, PlumblineError
 from plumbline.explain import isolated
 from plumbline.explain.formats import detect_format
 from plumbline.explain.isolated import ModelInfo, Scored
+from plumbline.sandbox.process import Gone, Process
 
 #: children kept, CPU seconds of one life, wall-clock seconds of one question
 KEPT, LIFE_SECONDS, WALL_SECONDS = 4, 900, 20.0
 
 
-class _Child:
+class _Child(Process):
     """One process that holds one model."""
 
     def __init__(self, body: bytes) -> None:
-        self.lock = threading.Lock()
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-s", "-m", "plumbline.explain.serving"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=isolated._environment(),
-        )  # fmt: skip
-        head = {"model_bytes": len(body), "megabytes": isolated.MEGABYTES, "seconds": LIFE_SECONDS}
-        self._send(json.dumps(head).encode() + b"\n" + body)
+        super().__init__("plumbline.explain.serving")
+        self.send({"model_bytes": len(body), "megabytes": isolated.MEGABYTES, "seconds": LIFE_SECONDS}, body)
 
-    def _send(self, message: bytes) -> None:
-        assert self.process.stdin is not None
-        try:
-            self.process.stdin.write(message)
-            self.process.stdin.flush()
-        except OSError as error:
-            raise _Gone from error
-
-    def ask(
+    def answer(
         self, asked: dict[str, Any], rows: FloatArray | None, background: FloatArray | None, wall: float
     ) -> tuple[Any, list[FloatArray]]:
         sent, held = isolated.packed(rows, background)
         sizes = {"rows_bytes": len(sent), "background_bytes": len(held)}
-        assert self.process.stdout is not None
-        clock = threading.Timer(wall, self.process.kill)
-        clock.start()
-        try:
-            self._send(json.dumps(asked | sizes).encode() + b"\n" + sent + held)
-            line = self.process.stdout.readline()
-            if not line:
-                raise _Gone
-            reply = json.loads(line)
-            blobs = [self.process.stdout.read(size) for size in reply.get("blobs", [])]
-        finally:
-            clock.cancel()
+        reply, blobs = self.ask(asked | sizes, sent, held, wall=wall)
         if not reply["ok"]:
             raise PlumblineError(str(reply["what"]))
         return isolated.info_from(reply["model"]), [np.load(io.BytesIO(b), allow_pickle=False) for b in blobs]
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:
-                    continue  # what was still to be written has no reader any more
-
-
-class _Gone(Exception):
-    """The child is no longer there."""
 
 
 _CHILDREN: OrderedDict[bytes, _Child] = OrderedDict()
@@ -139,8 +99,8 @@ def _ask(
         child = _child(body)
         try:
             with child.lock:
-                return child.ask(asked, rows, background, wall)
-        except _Gone:
+                return child.answer(asked, rows, background, wall)
+        except Gone:
             _forget(body, child)
     raise PlumblineError(
         "The model's process ended or took too long",
@@ -151,7 +111,7 @@ def _ask(
 def _child(body: bytes) -> _Child:
     with _LOCK:
         child = _CHILDREN.get(body)
-        if child is None or child.process.poll() is not None:
+        if child is None or not child.alive():
             child = _CHILDREN[body] = _Child(body)
         _CHILDREN.move_to_end(body)
         for old in list(_CHILDREN)[:-KEPT]:

@@ -32,7 +32,8 @@ def is_missing(cell: str) -> str:
 
 
 def number(cell: str, form: str, *, text: bool) -> str:
-    """A DOUBLE within ``LARGEST_NUMBER``. ``form``: words of NUMBER_FORMATS and ``currency:EUR`` (see ``currency``), or empty.
+    """A DOUBLE within ``LARGEST_NUMBER``. ``form``: words of NUMBER_FORMATS and ``currency:EUR`` (see ``currency``),
+    or empty.
 
     With a decimal comma, points may only stand between groups of three digits (and the other way round), so
     that ``12.5`` is never read as 125.

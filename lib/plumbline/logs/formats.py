@@ -28,7 +28,7 @@ FORMATS = (
     Format("csv", "CSV", ("csv", "tsv", "txt")),
     Format("parquet", "Parquet", ("parquet", "pq")),
     Format("json", "JSON", ("json", "jsonl", "ndjson")),
-    Format("excel", "Excel", ("xlsx", "xlsm")),
+    Format("excel", "Excel", ("xlsx", "xlsm", "xls", "xlsb", "ods")),
     Format("arrow", "Arrow", ("arrow", "feather", "arrows")),
     Format("gzip", "gzip", ("gz",), packed=True),
     Format("zstd", "Zstandard", ("zst",), packed=True),
@@ -46,7 +46,7 @@ _MAGIC = (
     (b"PAR1", "parquet"),
     (b"ARROW1", "arrow"),
     (b"\xff\xff\xff\xff", "arrow"),  # a stream of record batches
-    (b"PK\x03\x04", "excel"),
+    (b"PK\x03\x04", "excel"),  # .xlsx, .xlsb, .ods
     (b"\x1f\x8b", "gzip"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
 )
@@ -85,8 +85,14 @@ def format_of(head: bytes, name: str) -> str:
     for magic, what, todo in _REFUSED:
         if head.startswith(magic):
             raise PlumblineError(f"The file is {what}", where=name, todo=todo)
+    if head.startswith(_COMPOUND) and "EncryptedPackage".encode("utf-16-le") in head:
+        raise PlumblineError(
+            "The workbook is protected by a password",
+            where=name,
+            todo="Save a copy without one, or the sheet as CSV.",
+        )
     if head.startswith(_COMPOUND):
-        raise _compound(head, name)
+        return "excel"  # .xls
     if re.match(rb"\x80[\x02-\x05]", head):
         raise PlumblineError("The file is a Python pickle", where=name, todo=_PICKLE_TODO)
     text = head[:4096].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:1]
@@ -98,15 +104,3 @@ def format_of(head: bytes, name: str) -> str:
 def _bracketed_cells(head: bytes) -> bool:
     """A header such as ``[id],[score]``, which only looks like JSON."""
     return re.match(rb"\s*\[[A-Za-z_][^\]\"{]*\]\s*[,;\t|]", head) is not None
-
-
-def _compound(head: bytes, name: str) -> PlumblineError:
-    if "EncryptedPackage".encode("utf-16-le") in head:
-        return PlumblineError(
-            "The workbook is protected by a password",
-            where=name,
-            todo="Save a copy without one, or the sheet as CSV.",
-        )
-    return PlumblineError(
-        "The file is an old Excel workbook (.xls)", where=name, todo="Save it as .xlsx or CSV and load that."
-    )

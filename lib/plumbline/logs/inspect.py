@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,13 +12,16 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import Mapping, PlumblineError
-from plumbline.logs import questions
+from plumbline.logs import questions, reader
 from plumbline.logs.facts import Facts, uses_decimal_commas
 from plumbline.logs.guess import Guess, guess_mapping
+from plumbline.logs.opening import opened
 from plumbline.logs.questions import Question
 from plumbline.logs.roles import name_strength
-from plumbline.logs.source import Source, open_source, relation, unreadable
+from plumbline.logs.source import Source, relation, require_readable, unreadable
 from plumbline.logs.times import order_of
+from plumbline.sandbox.records import from_json, to_json
+from plumbline.store.outside import outside
 from plumbline.store.workspace import Workspace
 
 SAMPLE = 4_000
@@ -82,36 +87,52 @@ def inspect(
 
     Raises:
         PlumblineError: the file is no table of text or Parquet, is empty, has no rows, or is a log in which no
-            column can be the time of decision.
+            column can be the time of decision; or reading it takes more memory or time than is allowed.
     """
-    source = open_source(ws, path, whole=False, sheet=sheet)
+    require_readable(ws, path)
+    return inspect_in(ws.inbox, path, known=known, sheet=sheet)
+
+
+def inspect_in(
+    inbox: Path, path: Path, *, known: Mapping | None = None, sheet: str | None = None
+) -> Inspection:
+    """``inspect`` without a workspace: what is made of the file for the look goes to ``inbox``."""
+    folder = inbox / uuid.uuid4().hex
     try:
-        rows = _sample(ws, source)
+        made = reader.ask("inspect", path, folder, known=to_json(known), sheet=sheet)
+        return from_json(Inspection, made)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def look(path: Path, folder: Path, known: Mapping | None, sheet: str | None) -> Inspection:
+    """``inspect`` in the reader's process."""
+    source = opened(path, folder, whole=False, sheet=sheet)
+    with outside(folder, files=[source.file]) as cursor:
+        rows = _sample(cursor, source)
         if not rows:
             raise _no_rows(path, source)
         preview = tuple(rows[:PREVIEW])
-        rows += _where_empty(ws, source, rows)
+        rows += _where_empty(cursor, source, rows)
         columns = list(zip(*rows, strict=True))
         comma = source.form.format == "csv" and uses_decimal_commas(columns)
         facts = [
             Facts(name, tuple(cells), source.kinds[name], comma)
             for name, cells in zip(source.columns, columns, strict=True)
         ]
-        facts = [_with_order(ws, source, f) for f in facts]
-        guess = guess_mapping(facts, known)
-        roles = {m.role.role for m in guess.mapping.columns}
-        if guess.kind == "decisions" and "timestamp" not in roles:
-            raise _no_time(path, facts)
-        return Inspection(
-            file=path.name, format=source.form.format, encoding=source.form.encoding,
-            delimiter=source.form.delimiter, decimal="," if comma else ".", columns=source.columns,
-            mapping=guess.mapping, asked=(*_which_sheet(source), *guess.questions), rows_sampled=len(rows),
-            preview=preview, kind=guess.kind, sheets=source.sheets,
-            notes=(*_repeated_names(source), *guess.notes, *_costs(guess.kind, roles)),
-            **_remembered(guess, source.columns, known),
-        )  # fmt: skip
-    finally:
-        source.discard()
+        facts = [_with_order(cursor, source, f) for f in facts]
+    guess = guess_mapping(facts, known)
+    roles = {m.role.role for m in guess.mapping.columns}
+    if guess.kind == "decisions" and "timestamp" not in roles:
+        raise _no_time(path, facts)
+    return Inspection(
+        file=path.name, format=source.form.format, encoding=source.form.encoding,
+        delimiter=source.form.delimiter, decimal="," if comma else ".", columns=source.columns,
+        mapping=guess.mapping, asked=(*_which_sheet(source), *guess.questions), rows_sampled=len(rows),
+        preview=preview, kind=guess.kind, sheets=source.sheets,
+        notes=(*_repeated_names(source), *guess.notes, *_costs(guess.kind, roles)),
+        **_remembered(guess, source.columns, known),
+    )  # fmt: skip
 
 
 def _remembered(guess: Guess, columns: Sequence[str], known: Mapping | None) -> dict[str, Any]:
@@ -167,21 +188,20 @@ def _no_time(path: Path, columns: Sequence[Facts]) -> PlumblineError:
     )
 
 
-def _sample(ws: Workspace, source: Source) -> list[tuple[str | None, ...]]:
-    return _rows(ws, source, f"LIMIT {SAMPLE}")
+def _sample(cursor: duckdb.DuckDBPyConnection, source: Source) -> list[tuple[str | None, ...]]:
+    return _rows(cursor, source, f"LIMIT {SAMPLE}")
 
 
-def _rows(ws: Workspace, source: Source, which: str) -> list[tuple[str | None, ...]]:
+def _rows(cursor: duckdb.DuckDBPyConnection, source: Source, which: str) -> list[tuple[str | None, ...]]:
     names = ", ".join(f"left(CAST(c{i} AS VARCHAR), {LONGEST})" for i in range(len(source.columns)))
-    with ws.read() as cursor:
-        try:
-            return cursor.execute(f"SELECT {names} FROM {relation(source, rejects=False)} {which}").fetchall()
-        except duckdb.Error as error:
-            raise unreadable(source.given, error) from error
+    try:
+        return cursor.execute(f"SELECT {names} FROM {relation(source, rejects=False)} {which}").fetchall()
+    except duckdb.Error as error:
+        raise unreadable(source.given, error) from error
 
 
 def _where_empty(
-    ws: Workspace, source: Source, rows: list[tuple[str | None, ...]]
+    cursor: duckdb.DuckDBPyConnection, source: Source, rows: list[tuple[str | None, ...]]
 ) -> list[tuple[str | None, ...]]:
     """Rows from further on that fill columns of which the first rows say nothing, e.g. labels that lag."""
     if len(rows) < SAMPLE:
@@ -190,24 +210,23 @@ def _where_empty(
     if not empty:
         return []
     filled = " OR ".join(f"CAST(c{i} AS VARCHAR) <> ''" for i in empty)
-    return _rows(ws, source, f"WHERE {filled} LIMIT {SAMPLE // 5}")
+    return _rows(cursor, source, f"WHERE {filled} LIMIT {SAMPLE // 5}")
 
 
-def _with_order(ws: Workspace, source: Source, facts: Facts) -> Facts:
+def _with_order(cursor: duckdb.DuckDBPyConnection, source: Source, facts: Facts) -> Facts:
     """Where dates have an order of day and month, let the whole column tell which: day, month, or both."""
     if facts.times is None or not order_of(facts.times.format):
         return facts
     cell = f"CAST({source.cell(facts.name)} AS VARCHAR)"
     a, b = (f"TRY_CAST(regexp_extract({cell}, '{_DATE}', {i}) AS INTEGER)" for i in (1, 2))
-    with ws.read() as cursor:
-        try:
-            row = cursor.execute(
-                f"""SELECT coalesce(bool_or(a BETWEEN 13 AND 31 AND b <= 12), false),
-                           coalesce(bool_or(b BETWEEN 13 AND 31 AND a <= 12), false)
-                    FROM (SELECT {a} AS a, {b} AS b FROM {relation(source, rejects=False)})"""
-            ).fetchone()
-        except duckdb.Error as error:
-            raise unreadable(source.given, error) from error
+    try:
+        row = cursor.execute(
+            f"""SELECT coalesce(bool_or(a BETWEEN 13 AND 31 AND b <= 12), false),
+                       coalesce(bool_or(b BETWEEN 13 AND 31 AND a <= 12), false)
+                FROM (SELECT {a} AS a, {b} AS b FROM {relation(source, rejects=False)})"""
+        ).fetchone()
+    except duckdb.Error as error:
+        raise unreadable(source.given, error) from error
     day, month = row or (False, False)
     order = "both" if day and month else "day" if day else "month" if month else ""
     return replace(facts, order=order)

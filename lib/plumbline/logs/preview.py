@@ -20,7 +20,15 @@ from plumbline.store.workspace import Workspace
 
 ROWS = 10
 _HEAD = 1024 * 1024
-_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PAR1", b"ARROW1", b"\xff\xff\xff\xff")
+_PACKED = (
+    b"\x1f\x8b",
+    b"\x28\xb5\x2f\xfd",
+    b"PK\x03\x04",
+    b"\xd0\xcf\x11\xe0",
+    b"PAR1",
+    b"ARROW1",
+    b"\xff\xff\xff\xff",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from plumbline.domain import PlumblineError
+from plumbline.sandbox.limits import amount
 
 #: a text of more than this many times its packed size is taken for an attack once it is this long
 RATIO, SMALL = 300, 256 * 1024 * 1024
@@ -30,6 +31,7 @@ def unpack(path: Path, form: str, folder: Path, *, beginning: int | None = None)
     """
     target = folder / _inner_name(path)
     size, written = path.stat().st_size, 0
+    largest = min(amount("PLUMBLINE_UNPACKED", "16GB"), shutil.disk_usage(folder).free // 2)
     try:
         with _reader(path, form) as reader, target.open("wb") as writer:
             while block := reader.read(_BLOCK):
@@ -40,6 +42,12 @@ def unpack(path: Path, form: str, folder: Path, *, beginning: int | None = None)
                         f"The archive unpacks to more than {RATIO} times its size, so it is no log",
                         where=path.name,
                         todo="Unpack it yourself, look at it, and load the file inside.",
+                    )
+                if written > largest:
+                    raise PlumblineError(
+                        f"The archive unpacks to more than {largest // 10**6} MB",
+                        where=path.name,
+                        todo="Load it in parts, or set PLUMBLINE_UNPACKED to more; half of the free disk is the most.",
                     )
                 if beginning is not None and written >= beginning:
                     break

@@ -6,13 +6,13 @@ Parquet file in the workspace's inbox.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
+from plumbline.sandbox.limits import duckdb_memory
 from plumbline.store.extensions import CONFIG, load_extension
 from plumbline.store.sql import literal
 
@@ -43,7 +43,7 @@ def outside(
     connection = duckdb.connect(":memory:", config=config)
     try:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"SET memory_limit = {literal(os.environ.get('PLUMBLINE_MEMORY', '1500MB'))}")
+        connection.execute(f"SET memory_limit = {literal(duckdb_memory())}")
         connection.execute(f"SET temp_directory = {literal(str(inbox / 'spill'))}")
         connection.execute(f"SET temp_file_encryption = {str('httpfs' in extensions).lower()}")
         for name in extensions:

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import PlumblineError
+from plumbline.sandbox.limits import duckdb_memory
 from plumbline.store import permits
 from plumbline.store.connection import ATTACHED, connect, hold, let_go, look, told_if_damaged
 from plumbline.store.inbox import drop_inbox, make_inbox
@@ -48,9 +49,11 @@ class Workspace:
     """An open workspace. Use ``read`` for queries and ``write`` for one transaction."""
 
     def __init__(
-        self, path: Path, connection: duckdb.DuckDBPyConnection, inbox: Path, *, encrypted: bool = False
-    ) -> None:
+        self, path: Path, connection: duckdb.DuckDBPyConnection, inbox: Path, *, encrypted: bool = False,
+        folders: Sequence[Path] = (),
+    ) -> None:  # fmt: skip
         self.path, self.inbox = path, inbox
+        self._folders = (inbox, *folders)
         self.encrypted = encrypted  #: whether what is on the disk, spilled rows included, is cipher text
         self._connection, self._open = connection, True
         self._writing = threading.RLock()
@@ -65,6 +68,10 @@ class Workspace:
         held = copy.copy(self)
         held._person = email
         return held
+
+    def may_read(self, file: Path) -> bool:
+        """Whether a file lies in the inbox or in a folder that was named when the workspace was opened."""
+        return any(file.resolve().is_relative_to(folder) for folder in self._folders)
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -194,16 +201,16 @@ def open_workspace(
         let_go(target)
         drop_inbox(inbox)
         raise
-    return Workspace(target, connection, inbox, encrypted=bool(key))
+    return Workspace(
+        target, connection, inbox, encrypted=bool(key), folders=[folder.resolve() for folder in read_from]
+    )
 
 
 def _connected(target: Path, key: str, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
     connection = connect(target, key)
     try:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(
-            f"SET memory_limit = {literal(memory_limit or os.environ.get('PLUMBLINE_MEMORY', '1500MB'))}"
-        )
+        connection.execute(f"SET memory_limit = {literal(memory_limit or duckdb_memory())}")
     except BaseException:
         connection.close()
         raise

@@ -1,0 +1,87 @@
+"""What a process that opens foreign files may use, and what it gets of the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import plumbline
+from plumbline.domain import PlumblineError
+
+#: DuckDB's memory limit, where PLUMBLINE_MEMORY says no other
+MEMORY = "1500MB"
+#: what a child gets of the environment: no keys, no tokens, one thread
+_KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_AMOUNT = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(K|M|G|T)(i?)B", re.IGNORECASE)
+_POWER = {"K": 1, "M": 2, "G": 3, "T": 4}
+#: address space that is left, beyond the limit, to say in words that it was reached
+_LAST_WORDS = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may use: address space, processor seconds, seconds on the wall, bytes of one written file."""
+
+    megabytes: int
+    cpu_seconds: int
+    wall_seconds: float
+    file_bytes: int = 0
+
+
+def amount(name: str, default: str) -> int:
+    """An amount of memory in bytes, from a variable of the environment such as ``1500MB`` or ``4GB``.
+
+    Raises:
+        PlumblineError: it is set to something else.
+    """
+    text = os.environ.get(name, default).strip()
+    found = _AMOUNT.fullmatch(text)
+    size = int(float(found[1]) * (1024 if found[3] else 1000) ** _POWER[found[2].upper()]) if found else 0
+    if size < 2**20:
+        raise PlumblineError(
+            f"{name} is {text[:40]!r} and no amount of memory", todo=f"Set one such as {default}."
+        )
+    return size
+
+
+def duckdb_memory() -> str:
+    """DuckDB's memory limit as it takes it. Raises PlumblineError as ``amount``."""
+    return f"{amount('PLUMBLINE_MEMORY', MEMORY) // 2**20}MiB"
+
+
+def limit_resources(limits: Limits) -> None:
+    """Cap memory, processor time, core dumps and files written, where the platform can; the parent has a clock."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    size = limits.megabytes * 2**20
+    wanted = (
+        (resource.RLIMIT_AS, size, size + _LAST_WORDS),
+        (resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes),
+    )
+    for limit, soft, hard in wanted:
+        try:
+            resource.setrlimit(limit, (soft, hard))
+        except (ValueError, OSError):
+            continue  # macOS does not cap address space
+
+
+def room_for_last_words() -> None:
+    """Give back a little memory, so that a process that ran out of it can say so."""
+    if sys.platform == "linux":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (resource.getrlimit(resource.RLIMIT_AS)[1],) * 2)
+
+
+def environment() -> dict[str, str]:
+    """The environment of a child: what it needs to run."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB")}
+    return kept | threads | {"PYTHONPATH": str(Path(plumbline.__file__).parents[1]), "PYTHONUTF8": "1"}

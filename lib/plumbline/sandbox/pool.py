@@ -1,0 +1,105 @@
+"""The parent's side: processes that are ready for a question, one at a time, as many as ask at once."""
+
+from __future__ import annotations
+
+import atexit
+import signal
+import sys
+import threading
+from dataclasses import asdict
+from typing import Any
+
+from plumbline.domain import PlumblineError
+from plumbline.sandbox.limits import Limits
+from plumbline.sandbox.process import Gone, Process
+
+#: processes of a module that wait for the next question
+IDLE = 2
+_CPU = (-getattr(signal, "SIGXCPU", 0), -getattr(signal, "SIGALRM", 0), -signal.SIGINT)
+
+
+class Pool:
+    """The processes of one module."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._idle: list[Process] = []
+        self._lock = threading.Lock()
+        atexit.register(self.end)
+
+    def ready(self) -> None:
+        """Start a process where none waits, so that the first question does not wait for it."""
+        with self._lock:
+            if not self._idle:
+                self._idle.append(Process(self._module))
+
+    def ask(self, request: dict[str, Any], limits: Limits, *, where: str) -> Any:
+        """The answer to one request.
+
+        Args:
+            where: what the request is about, for the sentence of an error.
+
+        Raises:
+            PlumblineError: the child's own; or it died, or used more than the limits.
+        """
+        held = self._take()
+        lasting = sys.platform == "linux"  # see ``serving``
+        whole = False
+        try:
+            told, _ = held.ask(
+                request | {"limits": asdict(limits)}, wall=limits.wall_seconds + 5, ended=lasting
+            )
+            whole = True
+        except Gone as error:
+            raise _dead(where, limits, 0, late=error.late) from None
+        finally:
+            self._back(held, whole and lasting)
+        if "ended" in told:
+            raise _dead(where, limits, int(told["ended"]))
+        if not told.get("ok"):
+            raise PlumblineError(
+                str(told.get("what")),
+                where=str(told.get("where") or where),
+                todo=str(told.get("todo") or _TODO),
+            )
+        return told["value"]
+
+    def _take(self) -> Process:
+        with self._lock:
+            while self._idle:
+                held = self._idle.pop()
+                if held.alive():
+                    return held
+                held.end()
+        return Process(self._module)
+
+    def _back(self, held: Process, whole: bool) -> None:
+        with self._lock:
+            if whole and len(self._idle) < IDLE:
+                self._idle.append(held)
+                return
+        held.end()
+
+    def end(self) -> None:
+        """End every process that waits."""
+        with self._lock:
+            for held in self._idle:
+                held.end()
+            self._idle.clear()
+
+
+_TODO = "Export it again, or in another format."
+
+
+def _dead(where: str, limits: Limits, code: int, *, late: bool = False) -> PlumblineError:
+    if late or code in _CPU:
+        return PlumblineError(
+            f"The file was given up: reading it took more than {limits.cpu_seconds} s of processor time",
+            where=where,
+            todo="Export less at once, or set PLUMBLINE_FILE_SECONDS to more.",
+        )
+    return PlumblineError(
+        f"The file was refused: reading it ended its process (code {code})",
+        where=where,
+        todo="It is damaged, nests too deep, or needs more memory than PLUMBLINE_FILE_MEMORY allows.",
+    )
