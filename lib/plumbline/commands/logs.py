@@ -61,6 +61,9 @@ def load_demo_into(workspace: str | None, names: tuple[str, ...] = ()) -> tuple[
 @click.option("--sheet", metavar="NAME", help="Of an Excel workbook; without, the largest.")
 def inspect(workspace: str | None, file: Path, sheet: str | None) -> Any:
     """Guess the format and mapping of FILE; loads nothing."""
+    from plumbline.logs import reader
+
+    reader.ready()
     from plumbline.answers import loading
     from plumbline.report import contract
 
@@ -90,6 +93,9 @@ def load(
     sheet: str | None,
 ) -> Any:  # fmt: skip
     """Load a log, or a file of late labels, into a system; of a folder or a pattern, every file as a load."""
+    from plumbline.logs import reader
+
+    reader.ready()  # it starts beside what follows
     from plumbline.answers import folders, loading
     from plumbline.logs.locations import is_remote
     from plumbline.report import contract
