@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from plumbline.answers.faults import sentence
 from plumbline.answers.loading import Progress, inspect_file, load_file
 from plumbline.domain import Load, PlumblineError
 from plumbline.logs.formats import SUFFIXES
@@ -79,8 +80,8 @@ def load_files(
     for file in files_of(path):
         try:
             held.append((inspect_file(file, ws=ws).kind == "labels", file))
-        except PlumblineError as error:
-            failed.append((file.name, str(error)))
+        except Exception as error:  # one file's fault is in no other's way
+            failed.append((file.name, sentence(error)))
     made: list[Load] = []
     for number, (_, file) in enumerate(sorted(held, key=lambda item: item[0])):
         try:
@@ -89,8 +90,8 @@ def load_files(
                     ws, file, title=title, actor=actor, progress=_part(progress, number, len(held)), **options
                 )
             )
-        except PlumblineError as error:
-            failed.append((file.name, str(error)))
+        except Exception as error:
+            failed.append((file.name, sentence(error)))
     if not made:
         raise PlumblineError(
             f"None of the {len(failed)} files could be loaded", todo=f"The first: {failed[0][1]}"

@@ -6,12 +6,14 @@ process that is killed at any moment loses nothing and loads nothing twice: the 
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from plumbline.answers.faults import sentence
 from plumbline.answers.loading import Progress, load_file
 from plumbline.domain import Load, PlumblineError
 from plumbline.logs.survey import survey
@@ -98,12 +100,21 @@ def take(ws: Workspace, path: Path, title: str, *, actor: str) -> Taken | None:
         made = load_file(ws, path, title=title, actor=actor, progress=_unchanged(path, seen))
     except Grew:
         return None
-    except PlumblineError as error:
+    except Exception as error:  # whatever it is: the files behind it wait for their turn
+        if _not_the_files(error):
+            raise PlumblineError("Nothing can be written: the disk is full, or read-only") from error
         if look(path) != seen:
             return None  # half a file is often no log at all
-        return _failed(path, title, str(error))
+        return _failed(path, title, sentence(error))
     _move(path, DONE)
     return Taken(path.name, made.system, DONE, made)
+
+
+def _not_the_files(error: Exception) -> bool:
+    """Whether the machine failed, and not the file: a full disk, or a folder that nothing may be written to."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+    return type(error).__name__ == "FatalException" or "No space left" in str(error)  # as DuckDB says it
 
 
 def _unchanged(path: Path, seen: Look) -> Progress:

@@ -47,10 +47,12 @@ def unparsed(cursor: duckdb.DuckDBPyConnection, source: Source) -> list[tuple[in
     """(byte offset, DuckDB's reason, text) of each record that could not be parsed, in file order."""
     if source.is_table:
         return []
-    return cursor.execute(
-        f"""SELECT line_byte_position, first(error_type::VARCHAR ORDER BY error_type), first(left(csv_line, 4000))
+    # as bytes: a rejected line may be cut in the middle of a character, and no text can then be made of it
+    found = cursor.execute(
+        f"""SELECT line_byte_position, first(error_type::VARCHAR ORDER BY error_type), first(encode(csv_line)[1:16000])
             FROM {REJECTS} GROUP BY line_byte_position ORDER BY line_byte_position"""
     ).fetchall()
+    return [(at, kind, (raw or b"").decode("utf-8", "replace")[:4000]) for at, kind, raw in found]
 
 
 def unparsed_rows(cursor: duckdb.DuckDBPyConnection, source: Source, most: int) -> list[tuple[str, str]]:

@@ -59,7 +59,7 @@ def limits(path: Path) -> Limits:
     duckdb = amount("PLUMBLINE_MEMORY", MEMORY)
     memory = amount("PLUMBLINE_FILE_MEMORY", f"{(2**30 + 2 * duckdb) // 10**6}MB")
     seconds = _seconds() + size // BYTES_A_SECOND
-    return Limits(memory // 2**20, seconds, 5.0 * seconds, amount("PLUMBLINE_UNPACKED", UNPACKED))
+    return Limits(memory // 2**20, seconds, 5.0 * seconds, 2 * amount("PLUMBLINE_UNPACKED", UNPACKED))
 
 
 def _seconds() -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from plumbline.domain import PlumblineError
+from plumbline.logs.reader import UNPACKED
 from plumbline.sandbox.limits import amount
 
 #: a text of more than this many times its packed size is taken for an attack once it is this long
@@ -31,11 +32,10 @@ def unpack(path: Path, form: str, folder: Path, *, beginning: int | None = None)
     """
     target = folder / _inner_name(path)
     size, written = path.stat().st_size, 0
-    largest = min(amount("PLUMBLINE_UNPACKED", "16GB"), shutil.disk_usage(folder).free // 2)
+    largest = min(amount("PLUMBLINE_UNPACKED", UNPACKED), shutil.disk_usage(folder).free // 2)
     try:
         with _reader(path, form) as reader, target.open("wb") as writer:
             while block := reader.read(_BLOCK):
-                writer.write(block)
                 written += len(block)
                 if written > SMALL and written > RATIO * size:
                     raise PlumblineError(
@@ -49,6 +49,7 @@ def unpack(path: Path, form: str, folder: Path, *, beginning: int | None = None)
                         where=path.name,
                         todo="Load it in parts, or set PLUMBLINE_UNPACKED to more; half of the free disk is the most.",
                     )
+                writer.write(block)
                 if beginning is not None and written >= beginning:
                     break
                 if shutil.disk_usage(folder).free < SPARE:

@@ -61,7 +61,7 @@ def limit_resources(limits: Limits) -> None:
     size = limits.megabytes * 2**20
     wanted = (
         (resource.RLIMIT_AS, size, size + _LAST_WORDS),
-        (resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds),
+        (resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 5),
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes),
     )

@@ -15,7 +15,8 @@ from plumbline.sandbox.process import Gone, Process
 
 #: processes of a module that wait for the next question
 IDLE = 2
-_CPU = (-getattr(signal, "SIGXCPU", 0), -getattr(signal, "SIGALRM", 0), -signal.SIGINT)
+#: how a process ends that used up its processor time, or its time on the wall
+_CPU, _WALL = -getattr(signal, "SIGXCPU", 0), -getattr(signal, "SIGALRM", 0)
 
 
 class Pool:
@@ -92,9 +93,11 @@ _TODO = "Export it again, or in another format."
 
 
 def _dead(where: str, limits: Limits, code: int, *, late: bool = False) -> PlumblineError:
-    if late or code in _CPU:
+    late = late or code == _WALL
+    if late or code == _CPU:
+        took = f"{limits.wall_seconds:g} s" if late else f"{limits.cpu_seconds} s of processor time"
         return PlumblineError(
-            f"The file was given up: reading it took more than {limits.cpu_seconds} s of processor time",
+            f"The file was given up: reading it took more than {took}",
             where=where,
             todo="Export less at once, or set PLUMBLINE_FILE_SECONDS to more.",
         )

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plumbline.domain import PlumblineError
+from plumbline.logs import reader
 from plumbline.store.workspace import Workspace
 from plumbline.ui import open as opened
 from plumbline.ui import signing
@@ -130,6 +131,7 @@ def get_ready(find: Callable[[], Workspace], stop: threading.Event | None = None
         if stopped():
             return
         attempt(f"import of {name}", stopped, import_module, name)
+    attempt("the reader of files", stopped, reader.ready)
     attempt("the first figure", stopped, _first_figure)
     if stopped():
         return

@@ -1,0 +1,54 @@
+"""What a process sends is held to the types that are due."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plumbline.domain import ColumnMap, Kind, Mapping, RoleName, Task
+from plumbline.sandbox.records import from_json, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    path: Path
+    raw: bytes
+    pairs: tuple[tuple[int, str], ...]
+    kinds: dict[str, float]
+    mapping: Mapping | None = None
+
+
+HELD = Held(
+    Path("/a/\udcff.csv"), b"\x00\xff", ((1, "a\ud800"),), {"x": 1.0},
+    Mapping((ColumnMap("Größe", RoleName("feature", "g"), Kind.NUMERIC),), Task.BINARY, None, "UTC"),
+)  # fmt: skip
+
+
+def test_a_record_comes_back_as_it_was() -> None:
+    assert from_json(Held, json.loads(json.dumps(to_json(HELD)))) == HELD
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"path": 3},
+        {"raw": "!"},
+        {"pairs": [[1]]},
+        {"pairs": [["1", "a"]]},
+        {"kinds": {"x": "1"}},
+        {"mapping": {}},
+        {"pairs": 5},
+    ],
+)
+def test_what_is_of_another_type_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises((TypeError, ValueError, KeyError)):
+        from_json(Held, to_json(HELD) | change)
+
+
+def test_what_has_no_place_in_a_message_is_refused() -> None:
+    with pytest.raises(TypeError, match="object has no place"):
+        to_json({"a": object()})
