@@ -63,6 +63,6 @@ def coverage(ws: Workspace, key: str, log: Drawn) -> dict[str, dict[str, int]]:
             p for p in own if p.start.replace(tzinfo=None) >= START and p.end.replace(tzinfo=None) <= log.end
         ]
         with_limits = [p for p in own if p.low is not None and p.high is not None]
-        right = sum(p.low - p.bound <= true <= p.high + p.bound for p in with_limits)  # type: ignore[operator]
+        right = sum(bool(p.low - p.bound <= true <= p.high + p.bound) for p in with_limits)  # type: ignore[operator]
         held[name] = {"weeks": len(with_limits), "held": right, "none": len(own) - len(with_limits)}
     return held
