@@ -10,6 +10,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from plumbline import ui
+from plumbline.ui.gate import Gate
 from plumbline.ui.returning import Returning
 from plumbline.ui.server import Headers, friendly_error, workspace_lifespan
 
@@ -17,5 +18,5 @@ app = st.App(
     Path(ui.__file__).with_name("shell.py"),
     lifespan=workspace_lifespan,
     on_script_error=friendly_error,
-    middleware=[Middleware(Headers), Middleware(Returning)],
+    middleware=[Middleware(Headers), Middleware(Gate), Middleware(Returning)],
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
+import streamlit as st
+from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
 from plumbline.store.workspace import Workspace
@@ -104,17 +107,26 @@ def test_what_is_thrown_away_is_gone() -> None:
     assert not [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_scratch_is_gone_when_the_session_ends() -> None:
-    """Streamlit clears a session's caches when its tab is closed or lost, and with them goes the desk."""
-    from streamlit.runtime.caching import clear_session_resource_cache
-
+def test_scratch_outlives_cleared_caches_and_a_lost_connection_and_ends_with_its_session() -> None:
+    """Streamlit empties a session's caches when its connection is lost, and everybody's when anybody asks for it."""
     at = drop(open_page("logs"), _csv(), "look.csv")
     press(at, "Just look at this file")
     folder = opened.workspace().inbox
     (database,) = folder.rglob("*.duckdb")
-    clear_session_resource_cache("another session")
-    assert database.exists()
     clear_session_resource_cache("test session id")
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    desk.went("another session", after=0)
+    desk.went("test session id", after=600)
+    desk.came("test session id")
+    at.run()
+    assert database.exists()
+    assert "scratch" in words(at)
+    desk.went("test session id", after=0)
+    for _ in range(1000):  # a thread of its own clears it
+        if not list(folder.iterdir()):
+            break
+        time.sleep(0.01)
     assert list(folder.iterdir()) == []
     at.run()  # the tab comes back: nothing is there, and nothing is broken
     assert not at.exception

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.datastructures import MutableHeaders
 
 from plumbline.domain import PlumblineError
 from plumbline.ui import open as opened
-from plumbline.ui.server import HEADERS, POLICY, Headers, friendly_error, workspace_lifespan
+from plumbline.ui.server import HEADERS, POLICY, Headers, friendly_error, only_by_https, workspace_lifespan
 
 
 def _run(coroutine: Any) -> Any:
@@ -41,6 +42,13 @@ def test_every_http_answer_carries_the_headers_once() -> None:
     for name, value in HEADERS.items():
         assert (name.lower().encode(), value.encode()) in headers
         assert names.count(name.lower().encode()) == 1
+
+
+def test_cookies_of_an_https_visit_are_secure_once() -> None:
+    headers = MutableHeaders(raw=[(b"set-cookie", b"a=1; Path=/"), (b"set-cookie", b"b=Secure; secure")])
+    only_by_https(headers)
+    assert headers.getlist("set-cookie") == ["a=1; Path=/; Secure", "b=Secure; secure"]
+    assert headers["strict-transport-security"].startswith("max-age=")
 
 
 def test_a_link_that_names_the_first_page_leads_to_it_with_its_query() -> None:

@@ -1,6 +1,7 @@
 """What one browser session has of its own: a private folder for dropped files, and perhaps a scratch workspace.
 
-Both are deleted when the session ends, and with the server. The folder lies in the workspace's inbox, so that
+Both are deleted when the session has ended for good, and with the server; a connection that is lost and comes back
+finds them where they were. The folder lies in the workspace's inbox, so that
 the workspace may read what is in it; its name is drawn anew for each session, so that nothing is shared between
 two, answers kept by the path of a scratch workspace included.
 """
@@ -8,13 +9,14 @@ two, answers kept by the path of a scratch workspace included.
 from __future__ import annotations
 
 import shutil
+import threading
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from plumbline.answers.loading import load_file
 from plumbline.domain import Load, Mapping
 from plumbline.store import systems
 from plumbline.store.sql import system_key
@@ -58,20 +60,68 @@ class Desk:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _release(held: Desk) -> None:
-    held.close()
-
-
-@st.cache_resource(scope="session", show_spinner=False, on_release=_release)
-def _desk(inbox: str) -> Desk:
-    folder = Path(inbox) / uuid.uuid4().hex
-    folder.mkdir(mode=0o700)
-    return Desk(folder)
+#: session -> its desk; not in a cache of Streamlit's, which anybody's message or a lost connection may empty
+_DESKS: dict[str, Desk] = {}
+_LEAVING: dict[str, threading.Timer] = {}
+_LOCK = threading.RLock()
+_MARGIN = 5.0  # seconds after which a session that Streamlit has given up is surely gone
 
 
 def desk(real: Workspace) -> Desk:
-    """This session's desk."""
-    return _desk(str(real.inbox))
+    """This session's desk, laid out at the first call and when the workspace was opened anew."""
+    context = get_script_run_ctx()
+    session = context.session_id if context is not None else ""
+    with _LOCK:
+        held = _DESKS.get(session)
+        if held is None or held.folder.parent != real.inbox or not held.folder.is_dir():
+            if held is not None:
+                held.close()
+            folder = real.inbox / uuid.uuid4().hex
+            folder.mkdir(mode=0o700)
+            held = _DESKS[session] = Desk(folder)
+        return held
+
+
+def came(session: str) -> None:
+    """A browser is connected to a session, perhaps again: what it has on its desk stays."""
+    with _LOCK:
+        timer = _LEAVING.pop(session, None)
+    if timer is not None:
+        timer.cancel()
+
+
+def went(session: str, after: float | None = None) -> None:
+    """The last connection of a session is lost. Its desk is cleared when it can no longer come back.
+
+    Args:
+        after: seconds; default: as long as Streamlit keeps a lost session for its browser.
+    """
+    wait = after if after is not None else float(st.get_option("server.disconnectedSessionTTL")) + _MARGIN
+    with _LOCK:
+        if session not in _DESKS:
+            return
+        came(session)
+        timer = _LEAVING[session] = threading.Timer(wait, _ended, (session,))
+        timer.daemon = True
+        timer.start()
+
+
+def _ended(session: str) -> None:
+    with _LOCK:
+        if _LEAVING.pop(session, None) is None:
+            return  # it came back while the clock struck
+        held = _DESKS.pop(session, None)
+    if held is not None:
+        held.close()
+
+
+def close_all() -> None:
+    """The end of the server: nothing stays."""
+    with _LOCK:
+        for session in list(_LEAVING):
+            came(session)
+        while _DESKS:
+            _DESKS.popitem()[1].close()
 
 
 def place(real: Workspace, name: str) -> Path:
@@ -96,6 +146,8 @@ def keep(real: Workspace, *, actor: str) -> Load | None:
     Raises:
         PlumblineError: a file cannot be loaded; scratch stays as it is, and so do the files loaded before it.
     """
+    from plumbline.answers.loading import load_file
+
     held, made = desk(real), None
     titles: dict[str, str] = {}
     for kept in held.files:

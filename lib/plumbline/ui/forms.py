@@ -168,6 +168,7 @@ def _attestation(stated: Statements) -> tuple[Attestation, tuple[str, bytes] | N
             reference = st.text_input("Link to the document", key="governance.attest.link", max_chars=500)
             file = st.file_uploader(
                 "Or the document itself", key="governance.attest.file", max_upload_size=5,
+                disabled=not signing.may(rights.OWNER),
                 help="Kept in this workspace by its SHA-256, 5 MB at most.",
             )  # fmt: skip
         saved = rights.submit("Attest", rights.OWNER, type=cards.leading())

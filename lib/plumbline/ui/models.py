@@ -12,7 +12,7 @@ from plumbline.answers.attributing import attribute_all
 from plumbline.charts import numbers
 from plumbline.domain import PlumblineError
 from plumbline.explain.formats import ENDINGS, RESAVE
-from plumbline.ui import cards, rights, session, states, tables
+from plumbline.ui import cards, rights, session, signing, states, tables
 from plumbline.ui.plain import one_line, plain
 from plumbline.ui.uploads import actor, safe_name
 from plumbline.ui.view import View
@@ -61,6 +61,7 @@ def _register(view: View, key: str, versions: tuple[str, ...]) -> None:
             )  # fmt: skip
             given = st.file_uploader(
                 "Model file", type=list(ENDINGS), key="models.file", max_upload_size=models.MOST_BYTES // 2**20,
+                disabled=not signing.may(rights.ANALYST),
                 help=f"LightGBM text, XGBoost JSON or UBJSON, scikit-learn as skops, ONNX tree ensembles. {RESAVE}",
             )  # fmt: skip
         pairs = st.text_input(

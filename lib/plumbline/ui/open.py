@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 from plumbline.store.workspace import Workspace, open_workspace, workspace_path
+from plumbline.ui import desk
 
 _OPEN: dict[Path, Workspace] = {}
 _LOCK = threading.Lock()
@@ -25,7 +26,8 @@ def workspace() -> Workspace:
 
 
 def close() -> None:
-    """Close what this process has opened."""
+    """Close what this process has opened, scratch workspaces before the one whose folder they stand in."""
+    desk.close_all()
     with _LOCK:
         while _OPEN:
             _, ws = _OPEN.popitem()

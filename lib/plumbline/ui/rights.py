@@ -31,6 +31,13 @@ def button(label: str, needed: Access, **options: Any) -> bool:
     return st.button(label, disabled=disabled, **options) and allowed
 
 
+def allowed(needed: Access) -> bool:
+    """Whether the person may; if not, the page says who may."""
+    may = signing.may(needed)
+    _why(needed, may)
+    return may
+
+
 def _why(needed: Access, allowed: bool) -> None:
     if not allowed:
         cards.note(f"Only {article(needed)} may do this. Ask an owner of this workspace for the role.")

@@ -38,7 +38,7 @@ def badge() -> None:
     """What the sidebar says on every page while a file is only looked at."""
     with st.container(border=True, gap="small"):
         st.markdown(cards.chip("watch", "scratch"))
-        cards.note("Nothing is kept. This file is deleted when you close or reload the tab.")
+        cards.note("Nothing is kept. This file is deleted soon after you close or reload the tab.")
         st.button("Keep as a system", key="scratch.keep", on_click=session.KEEPING.set, args=(True,), width="stretch",
                   type=cards.leading(), disabled=jobs.running() or not signing.may(Access.ANALYST),
                   help="Loads the same file with the same mapping into the workspace.")  # fmt: skip

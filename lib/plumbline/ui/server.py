@@ -50,6 +50,9 @@ HEADERS = {
 }
 
 
+#: seconds for which a browser keeps to HTTPS
+YEAR = 31_536_000
+
 #: what most pages import, and a process has to once
 HEAVY = (
     "pandas", "orjson", "plotly.tools", "plotly.offline", "plumbline.ui.beside", "plumbline.ui.explained",
@@ -79,6 +82,10 @@ class Headers:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
+                if (
+                    scope.get("scheme") == "https"
+                ):  # uvicorn's word, which trusts a proxy's only where it was told to
+                    only_by_https(headers)
             await send(message)
 
         if scope.get("path") == HOME:
@@ -87,6 +94,16 @@ class Headers:
             await RedirectResponse(f"/?{query}" if query else "/")(scope, receive, with_headers)
             return
         await self.app(scope, receive, with_headers)
+
+
+def only_by_https(headers: MutableHeaders) -> None:
+    """A browser that came by HTTPS comes back by HTTPS alone, with cookies that go no other way."""
+    headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+    cookies = headers.getlist("set-cookie")
+    del headers["set-cookie"]
+    for cookie in cookies:
+        parts = {part.strip().casefold() for part in cookie.split(";")}
+        headers.append("set-cookie", cookie if "secure" in parts else f"{cookie}; Secure")
 
 
 @asynccontextmanager

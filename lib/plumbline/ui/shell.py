@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ SECTIONS = {
         ("people", "People", "group"),
     ),
 }
-ICON = Path(__file__).with_name("mark.svg")  # a Material icon here would be fetched from another machine
+#: inside the page: a Material icon would be fetched from another machine, and a file from behind the sign-in
+ICON = f"data:image/svg+xml;base64,{b64encode(Path(__file__).with_name('mark.svg').read_bytes()).decode()}"
 
 
 def view() -> View:
@@ -85,7 +87,7 @@ def _pages() -> dict[str, list[Any]]:
 def main() -> None:
     """One run of one page inside the frame."""
     CURRENT.set(None)
-    st.set_page_config(page_title="Plumbline", page_icon=str(ICON), layout="wide")
+    st.set_page_config(page_title="Plumbline", page_icon=ICON, layout="wide")
     st.logo(_wordmark(cards.mode() == "dark"), size="large")
     with st.container(width=cards.MEASURE):
         try:

@@ -83,7 +83,7 @@ def gate() -> bool:
         _ask(offered)
         return False
     try:
-        email = _address(said)
+        email = address_of(said)
         held = access.access_of(opened.workspace(), email)
         if held is None:
             raise PlumblineError(
@@ -100,8 +100,12 @@ def gate() -> bool:
     return True
 
 
-def _address(said: Mapping[str, Any]) -> str:
-    """The e-mail address that the provider vouches for."""
+def address_of(said: Mapping[str, Any]) -> str:
+    """The e-mail address that the provider vouches for.
+
+    Raises:
+        PlumblineError: it gives none, or does not say that it is confirmed.
+    """
     todo = "Use an account whose e-mail address is confirmed."
     if not said.get("email"):
         raise PlumblineError("The provider gives no e-mail address", todo=todo)

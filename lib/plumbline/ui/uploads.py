@@ -40,7 +40,12 @@ def actor() -> str:
 
 
 def drop(view: View) -> Upload | None:
-    """The uploader; the dropped file, spooled once and kept until it is loaded or another one is dropped."""
+    """The uploader; the dropped file, spooled once and kept until it is loaded or another one is dropped.
+
+    Who may not load has none, and the server takes no upload of theirs either (``ui/gate.py``).
+    """
+    if not rights.allowed(rights.ANALYST):
+        return None
     given = st.file_uploader(
         f"{SPOKEN}, at most {LIMIT} MB",
         help="Larger logs: `plumbline load FILE --system NAME` in a terminal.",

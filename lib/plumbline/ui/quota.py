@@ -1,0 +1,42 @@
+"""How much of the server's memory one session's uploads may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+#: files of one session at a time; a page asks for three at most, and what was loaded is on the disk already
+COUNT = 8
+
+
+def largest() -> int:
+    """Bytes of one file."""
+    return int(st.get_option("server.maxUploadSize")) * 1024 * 1024
+
+
+def most() -> int:
+    """Bytes of all files of one session: the one that is loaded, and the one that is dropped instead of it."""
+    return 2 * largest()
+
+
+def make_room(session: str, length: str) -> None:
+    """Let go of a session's oldest uploads until one more of that length fits.
+
+    What a page reads was dropped last and goes last: it was written to the disk when the page first saw it.
+
+    Args:
+        length: the request's Content-Length, which may be missing or no number: the largest file is meant then.
+    """
+    from streamlit.runtime import Runtime
+
+    files: Any = Runtime.instance().uploaded_file_mgr
+    held: Mapping[str, Any] = dict(files.file_storage.get(session, {}))
+    coming = min(int(length), largest()) if length.isascii() and length.isdigit() else largest()
+    size = {name: len(file.data) for name, file in held.items()}
+    for name in held:
+        if sum(size.values()) + coming <= most() and len(size) + (coming > 0) <= COUNT:
+            return
+        files.remove_file(session_id=session, file_id=name)
+        del size[name]
