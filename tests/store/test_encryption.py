@@ -88,6 +88,48 @@ def test_a_key_does_not_pretend_to_encrypt_what_is_there_in_plain(
         open_workspace(tmp_path / "w.duckdb")
 
 
+def test_the_key_may_stand_in_a_file_as_a_secret_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLUMBLINE_KEY", "a key of the test's own")
+    _make(tmp_path / "w.duckdb")
+    monkeypatch.delenv("PLUMBLINE_KEY")
+    secret = tmp_path / "key"
+    secret.write_text("a key of the test's own\n")
+    monkeypatch.setenv("PLUMBLINE_KEY_FILE", str(secret))
+    ws = open_workspace(tmp_path / "w.duckdb")
+    assert ws.encrypted
+    ws.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read"), (b"", "does not hold one line"), (b" \n", "does not hold one line"),
+        (b"a\nb\n", "does not hold one line"), (b"\xff\xfe", "does not hold one line"),
+        (b"k" * 5000, "does not hold one line"),
+    ],
+)  # fmt: skip
+def test_a_file_that_holds_no_key_makes_no_plain_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, words: str
+) -> None:
+    secret = tmp_path / "key"
+    if content is not None:
+        secret.write_bytes(content)
+    monkeypatch.setenv("PLUMBLINE_KEY", "")
+    monkeypatch.setenv("PLUMBLINE_KEY_FILE", str(secret))
+    with pytest.raises(PlumblineError, match=words):
+        open_workspace(tmp_path / "w.duckdb")
+    assert not (tmp_path / "w.duckdb").exists()
+
+
+def test_two_keys_are_refused(tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_text(key)
+    monkeypatch.setenv("PLUMBLINE_KEY_FILE", str(tmp_path / "key"))
+    with pytest.raises(PlumblineError, match="both set"):
+        open_workspace(tmp_path / "w.duckdb")
+
+
 def test_a_process_killed_in_the_middle_of_a_write_leaves_what_was_committed(
     tmp_path: Path, key: str
 ) -> None:

@@ -16,6 +16,7 @@ from plumbline.domain import PlumblineError
 from plumbline.sandbox.limits import duckdb_memory
 from plumbline.store import permits
 from plumbline.store.connection import ATTACHED, connect, hold, let_go, look, told_if_damaged
+from plumbline.store.encryption import encryption_key
 from plumbline.store.inbox import drop_inbox, make_inbox
 from plumbline.store.locations import data_folder
 from plumbline.store.schema import migrate
@@ -173,7 +174,7 @@ def open_workspace(
     """Open the workspace, creating it where there is none, and lock its configuration. One of an older version is
     copied into ``backups`` beside it and brought to today's schema.
 
-    Where PLUMBLINE_KEY is set the file is encrypted with it (AES-256-GCM), and so is what spills to disk.
+    With a key (``encryption_key``) the file is encrypted (AES-256-GCM), and so is what spills to disk.
 
     Args:
         path: the file; see ``workspace_path``.
@@ -185,7 +186,7 @@ def open_workspace(
             the key does not fit it, or there is no room for the copy before a migration.
     """
     target = workspace_path(path)
-    key = os.environ.get("PLUMBLINE_KEY", "")
+    key = encryption_key()
     if not target.exists():
         _create(target, key)
     connection = _opened(target, key, memory_limit)
