@@ -42,7 +42,7 @@ HOMES = (
     "documentation",
 )
 #: hosts of package indexes, and of those that list what is there
-_INDEX = re.compile(r"(^|\.)(pypi\.org|pythonhosted\.org|anaconda\.org|libraries\.io)$")
+_INDEX = re.compile(r"(^|\.)(pypi|anaconda|libraries)\.[a-z]+$")
 
 
 def licence(said: Message) -> str:
