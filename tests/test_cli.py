@@ -135,7 +135,7 @@ def test_a_wrong_file_is_one_clear_sentence_and_changes_nothing(
     path, word = _hostile(tmp_path)[name]
     arguments = ("--system", "s") if command == "load" else ()
     _one_line(plumbline(command, path, *arguments), name, word)
-    assert plumbline("systems", "--json").json == {"systems": []}
+    assert plumbline("systems", "--json").json["systems"] == []
 
 
 def test_a_line_of_four_gigabytes_is_refused_without_reading_it(plumbline: Run, tmp_path: Path) -> None:
