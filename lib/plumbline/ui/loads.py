@@ -50,6 +50,10 @@ def result() -> None:
             st.markdown(f"{cards.word('watch', numbers.count(n))} {plain(reason.replace('_', ' '))}")
         for words in made.notes:
             cards.note(words)
+        if made.unchecked:
+            states.failed(
+                PlumblineError("The load is in, but its signals could not be checked", todo=made.unchecked)
+            )
         with st.container(horizontal=True, vertical_alignment="center"):
             states.link(states.Step("scorecard", "See the verdict"))
             states.link(states.Step("accuracy", "See the accuracy"))

@@ -6,14 +6,22 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from plumbline.answers.faults import Fault
 from plumbline.answers.portfolio import SystemRow
 from plumbline.charts import numbers
+from plumbline.domain import PlumblineError
 from plumbline.ui import cards, states
 from plumbline.ui.plain import plain
 
 TRENDS = {"better": "better", "worse": "worse", "same": "unchanged"}
 
 WIDTHS = (230, 450, 230)  # of name, reason and figures, in pixels
+
+
+def faults(found: Sequence[Fault]) -> None:
+    """Name each system that could not be judged, and why; the others are listed all the same."""
+    for fault in found:
+        states.failed(PlumblineError(f"{fault.title} could not be judged", todo=fault.sentence))
 
 
 def table(rows: Sequence[SystemRow]) -> None:
