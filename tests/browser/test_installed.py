@@ -61,6 +61,8 @@ def test_the_wheel_holds_the_whole_product_and_nothing_else(wheel: Path) -> None
     app = {f"plumbline/app/{name}" for name in ("app.py", ".streamlit/config.toml")}
     app |= {f"plumbline/app/pages/{path.name}" for path in (ROOT / "pages").glob("*.py")}
     assert {name for name in names if ".dist-info/" not in name} == package | app
+    licences = {name.partition(".dist-info/licenses/")[2] for name in names} - {""}
+    assert licences == {"LICENSE", "docs/third-party-notices.md"}
 
 
 def test_an_installation_knows_its_own_places(customer: Customer) -> None:
