@@ -55,8 +55,9 @@ bench: bench-load bench-kill bench-explain bench-detection bench-decisions bench
 bench-load: $(TESTED)  ## a load against DuckDB's bare CREATE TABLE AS and pandas, 1M and 10M rows
 	$(TOOLS)/python -m pytest tests/bench/test_load.py -m bench -s
 
-bench-detection: $(TESTED)  ## changes found, delays and false alarms over 180 logs; peers where their environments are named
+bench-detection: $(TESTED)  ## changes found, delays and false alarms over 180 logs and over logs as companies have them; peers where their environments are named
 	$(TOOLS)/python -m tests.bench.detection.run --out data/detection
+	OMP_NUM_THREADS=1 $(TOOLS)/python -m tests.bench.detection.sweep --out data/detection/realistic --workers 2
 
 bench-explain: $(TESTED)  ## every decision's attributions beside LightGBM's own routine, and one of a large table
 	$(TOOLS)/python -m pytest tests/bench/test_explain.py -m bench -s

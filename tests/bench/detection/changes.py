@@ -46,6 +46,10 @@ def _lowered(part: pd.DataFrame, rng: Rng) -> pd.DataFrame:
     return part.assign(prediction=np.where(part["score"] >= 0.35, YES, NO), version="1.1")
 
 
+def _raised(part: pd.DataFrame, rng: Rng) -> pd.DataFrame:
+    return part.assign(prediction=np.where(part["score"] >= 0.7, YES, NO))
+
+
 def _years(part: pd.DataFrame, rng: Rng) -> pd.DataFrame:
     return part.assign(tenure=part["tenure"] / 12)
 
@@ -84,6 +88,8 @@ CHANGES: dict[str, Change] = {
     "recall": Change("the score becomes noise, nobody is flagged", "outputs", _noise, RARE, within=14, per_day=2000),
     "calibration-2": Change("scores twice too high, answers as before", "outputs", _scaled(2.0, None), RARE),
     "calibration-4": Change("scores four times too high, answers as before", "outputs", _scaled(4.0, None), RARE),
+    "stricter": Change("the cut-off rises from 0.5 to 0.7 without a release", "outputs", _raised,
+                       ("selective", "independent", "repeats-5")),
     "unit": Change("tenure in years instead of months", "inputs", _years, PLAIN, ("tenure",), within=10),
     "join-block": Change("income, debt and tenure of another row, together", "inputs",
                          _permuted("income", "debt", "tenure"), PLAIN, ("income", "debt", "tenure")),

@@ -43,6 +43,11 @@ def monthly(days: int, rng: np.random.Generator) -> np.ndarray:
     return np.outer(wave, [1.0, 0, 0, 0, 0, 0])
 
 
+def weekends(days: int, rng: np.random.Generator) -> np.ndarray:
+    """Other people at weekends, always."""
+    return np.outer(np.arange(days) % 7 >= 5, [2.0, 1.2, 0, 0, 0, 0])
+
+
 def granted_only(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """An outcome exists only where the application was granted."""
     known = frame["at"] + pd.to_timedelta(rng.gamma(2.0, 3.0, len(frame)), unit="D")
@@ -82,7 +87,8 @@ KINDS: dict[str, Kind] = {
     "growing": Kind("traffic grows fivefold", growth=5.0),
     "late": Kind("labels twelve days late", labels=late),
     "few": Kind("20 decisions a day", per_day=20),
-    "fifty-five": Kind("55 decisions a day, reference of eight weeks", per_day=55, reference=56, days=56 + 365),
+    "fifty-five": Kind("55 decisions a day, a fifth positive, reference of eight weeks", per_day=55, rate=0.2,
+                       reference=56, days=56 + 365),
     "ar-0.3": Kind("days keep 0.3 of the day before", levels=wandering(0.3)),
     "ar-0.5": Kind("days keep 0.5", levels=wandering(0.5)),
     "ar-0.8": Kind("days keep 0.8", levels=wandering(0.8)),
@@ -100,6 +106,6 @@ KINDS: dict[str, Kind] = {
     "student": Kind("regression, errors of Student's t with 2.5 df", law=STUDENT),
     "reference-14": Kind("a reference of 14 days", reference=14, days=14 + 365),
     "reference-28": Kind("a reference of 28 days", reference=28, days=28 + 365),
-    "weekly-loads": Kind("15 days loaded, then every week, no reference given", given=False, reference=15,
-                         first=15, days=15 + 364, every=7),
+    "weekly-loads": Kind("15 days loaded, then every week, no reference given; weekends differ", given=False,
+                         reference=15, first=15, days=15 + 364, every=7, levels=weekends, stationary=False),
 }  # fmt: skip

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -126,7 +127,7 @@ def _next(waiting: Iterator[Case], n: int) -> Iterator[Case]:
 
 def _keep(place: Path, case: Case, result: dict[str, Any]) -> None:
     """One file a log, whole or not there: it is written beside and then renamed."""
-    part = place / f"{case.name}.part"
+    part = place / f"{case.name}.{os.getpid()}.part"  # of this run alone: two may fill one folder
     part.write_text(json.dumps(result, default=str))
     part.rename(place / f"{case.name}.json")
     print(f"{case.name}: {result['seconds']} s ({result['cpu']} s of processor time)", flush=True)

@@ -19,6 +19,7 @@ YEAR, DAY = pd.Timedelta(days=365.25), pd.Timedelta(days=1)
 SLACK = pd.Timedelta(days=8)
 #: findings that state a fact that the log has by construction: its model is never trained again
 TRUE = ("staleness.",)
+SHOWN = ("accuracy", "recall", "precision", "roc_auc", "brier", "mae", "rmse")
 BEGIN, END = "<!-- realistic logs: begin -->", "<!-- realistic logs: end -->"
 
 
@@ -66,7 +67,9 @@ def summary(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
         for kind in change.on:
             own = [r for r in results if r["kind"] == kind and r.get("key") == key]
             if own:
-                told["changed"][f"{key} on {kind}"] = _changed(own, change.within)
+                told["changed"][f"{key} on {kind}"] = _changed(own, change.within) | {
+                    "luck": _luck(told["quiet"].get(kind), change.within)
+                }
     for key, groups in GROUPS.items():
         own = [r for r in results if r["kind"] == key]
         if own:
@@ -84,10 +87,22 @@ def _quiet(own: Sequence[dict[str, Any]]) -> dict[str, Any]:
     families = (
         pd.Series([f["signal"].partition(".")[0] for f in found], dtype=object).value_counts().to_dict()
     )
+    second = [(r, _at(r["reference_end"]) + YEAR) for r in own if _watched(r) > 1.5]
+    later = {
+        "years": round(sum((_at(r["last"]) - begins) / YEAR for r, begins in second), 2),
+        "false": sum(known(f) >= begins for r, begins in second for f in alarms(r)),
+    }
     return {
+        "later": later if second else None,
         "logs": len(own), "years": round(years, 2), "false": len(found), "a_year": round(len(found) / years, 2),
-        "limits": [round(x, 2) for x in poisson(len(found), years)], "families": families,
+        "limits": [round(x, 2) for x in poisson(len(found), years)],
+        "open_at_end": sum(f["open"] and f["until"] is None for f in found), "families": families,
     }  # fmt: skip
+
+
+def _luck(quiet: dict[str, Any] | None, within: int) -> float | None:
+    """The share of logs in which a false finding would fall into these days by chance, were nothing changed."""
+    return None if quiet is None else round(float(1 - np.exp(-quiet["a_year"] * within / 365.25)), 2)
 
 
 def _watched(result: dict[str, Any]) -> float:
@@ -155,6 +170,10 @@ def _say_quiet(row: dict[str, Any] | None) -> str:
         return "not run"
     kinds = "".join(f", {n} {family}" for family, n in row["families"].items())
     low, high = row["limits"]
+    if row["open_at_end"]:
+        kinds += f"; {row['open_at_end']} of them open at the end"
+    if row["later"]:
+        kinds += f"; from the second year on {row['later']['false']} in {row['later']['years']:.1f}"
     return f"{row['a_year']:.1f} [{low:.1f}, {high:.1f}] ({row['false']} in {row['years']:.1f} years{kinds})"
 
 
@@ -164,7 +183,8 @@ def _say_changed(row: dict[str, Any] | None) -> str:
     low, high = row["limits"]
     late = "" if row["median_delay"] is None else f", median {row['median_delay']:g} days"
     later = f", {row['ever'] - row['found']} later" if row["ever"] > row["found"] else ""
-    return f"{row['found']} of {row['logs']} [{low:.2f}, {high:.2f}]{later}{late}"
+    chance = f"; by luck {row['luck']:.2f}" if row["luck"] else ""
+    return f"{row['found']} of {row['logs']} [{low:.2f}, {high:.2f}]{later}{late}{chance}"
 
 
 def _say_fair(row: dict[str, Any] | None) -> str:
@@ -177,11 +197,15 @@ def _say_fair(row: dict[str, Any] | None) -> str:
 def _say_coverage(row: dict[str, Any] | None) -> str:
     if not row:
         return "not run"
-    return ", ".join(
-        f"{metric} {v['share']:.2f} of {v['weeks']}" if v["weeks"] else f"{metric} no limits in {v['none']}"
-        for metric, v in row.items()
-        if metric in ("accuracy", "recall", "precision", "roc_auc", "brier", "mae", "rmse")
-    )
+    weeks = max(v["weeks"] + v["none"] for v in row.values())
+    return f"{weeks} weeks: " + ", ".join(_say_held(m, row[m]) for m in SHOWN if m in row)
+
+
+def _say_held(metric: str, row: dict[str, Any]) -> str:
+    if not row["weeks"]:
+        return f"{metric} without limits"
+    none = f" ({row['none']} without limits)" if row["none"] else ""
+    return f"{metric} {row['share']:.2f} [{row['limits'][0]:.2f}, {row['limits'][1]:.2f}]{none}"
 
 
 def placed(document: str, text: str) -> str:

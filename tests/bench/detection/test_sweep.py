@@ -98,7 +98,15 @@ def test_weekly_intervals_are_held_against_the_truth(tmp_path: Path) -> None:
 
 def result(*findings: tuple[str, str, str | None], **more: Any) -> dict[str, Any]:
     told = [
-        {"signal": s, "since": since, "known_at": known, "raised": "2026-05-01", "part_of": None}
+        {
+            "signal": s,
+            "since": since,
+            "known_at": known,
+            "raised": "2026-05-01",
+            "part_of": None,
+            "open": False,
+            "until": None,
+        }
         for s, since, known in findings
     ]
     return {
