@@ -21,7 +21,7 @@ from plumbline.ui.plain import plain, prose
 NEEDED = ("client_id", "client_secret", "server_metadata_url")
 SHARED = ("redirect_uri", "cookie_secret")
 HERE = ("localhost", "127.0.0.1", "::1")
-_TODO = "Mend .streamlit/secrets.toml as the README shows, and start the server again."
+_TODO = "Mend the file of secrets as docs/sign-in.md shows, and start the server again."
 #: the person of this run: e-mail and role; None where nobody signs in
 _PERSON: ContextVar[tuple[str, Access] | None] = ContextVar("plumbline_person", default=None)
 #: once asked for, sign-in stays so until the server is started anew: a file that is lost opens nothing
