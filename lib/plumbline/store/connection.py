@@ -115,6 +115,10 @@ def _attach(target: Path, key: str) -> duckdb.DuckDBPyConnection:
 _REFUSALS = (
     ("set lock on file", "The workspace is open in another process",
      "Stop the app or the other command, or use the app's own pages."),
+    ("permission denied", "There is no permission to write the workspace",
+     "Give this user the right to write in its folder, or choose another path with --workspace."),
+    ("read-only file system", "The workspace lies on a file system that cannot be written",
+     "Choose another path with --workspace."),
     ("wrong encryption key", "PLUMBLINE_KEY is not the key of this workspace",
      "Set the key that it was made with; without it the data cannot be read."),
     ("without a key", "The workspace is encrypted and PLUMBLINE_KEY is not set",
