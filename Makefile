@@ -99,7 +99,7 @@ system:  ## programs that some tests need and pip cannot install: Chromium, Post
 	$(call need,PostgreSQL,$(POSTGRES),postgresql,dnf install postgresql-server or brew install postgresql)
 	$(call need,MariaDB,$(MARIADB),mariadb-server,dnf install mariadb-server or brew install mariadb)
 
-LOCK := uv pip compile pyproject.toml --all-extras --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+LOCK := uv pip compile -q pyproject.toml --all-extras --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 BOTH := data/both.lock
 lock:  ## renew the two lock files, the app's and what the tests have beyond it (needs uv)
 	cat requirements.lock requirements-test.lock > $(BOTH)
