@@ -24,7 +24,8 @@ def systems(workspace: str | None) -> Any:
         found = overview(ws)
     told(found.faults)
     lines = [f"{r.verdict:<10} {r.key}  {r.reason}" for r in found.rows]
-    return {"systems": found.rows, "faults": found.faults}, lines, BAD_INPUT if found.faults else 0
+    faults = {"faults": found.faults} if found.faults else {}
+    return {"systems": found.rows} | faults, lines, BAD_INPUT if faults else 0
 
 
 @command("scorecard")

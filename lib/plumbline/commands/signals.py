@@ -251,8 +251,8 @@ def check(workspace: str | None, system: str | None) -> Any:
     lines = [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in found] or ["No findings."]
     lines += [f"{key}  renew   {item.sentence}" for key, items in renew.items() for item in items]
     lines += [f"{one.system}  records {one.sentence}" for one in tried]
-    answers = {"findings": found, "reminders": renew, "records": tried, "faults": faults}
-    return answers, lines, BAD_INPUT if faults else 0
+    answers = {"findings": found, "reminders": renew, "records": tried}
+    return answers | ({"faults": faults} if faults else {}), lines, BAD_INPUT if faults else 0
 
 
 @command("findings")
