@@ -92,6 +92,10 @@ def chosen(file: Path, wanted: str | None) -> tuple[Sheet, ...]:
         ) from error
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise _damaged(file) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of the Rust library, which is no Exception
+            raise
+        raise _damaged(file) from error
     if not found:
         which = "No sheet of the workbook" if wanted is None else f"The sheet {wanted!r}"
         said = "holds a table" if wanted is None else "holds no table"
