@@ -11,6 +11,7 @@ from plumbline.answers.checking import check
 from plumbline.answers.promises import change_settings
 from plumbline.answers.quality import quality
 from plumbline.answers.scorecard import scorecard_answer
+from plumbline.answers.trail import trail
 from plumbline.domain import PlumblineError, PointStatus, Status
 from plumbline.report.issue import issue_document
 from plumbline.ui import open as opened
@@ -73,18 +74,31 @@ def test_an_incident_is_opened_with_its_clock() -> None:
     assert "left" in steps["State"].iloc[0] or "overdue" in steps["State"].iloc[0]
 
 
-def test_a_registry_that_cannot_be_read_is_a_sentence_and_a_folder_is_read(tmp_path: Path) -> None:
+def _read_folder(folder: Path) -> AppTest:
     at = open_page("governance", system=SYSTEM)
-    at.text_input(key="governance.probe.folder").set_value(str(tmp_path / "nowhere"))
+    at.text_input(key="governance.probe.folder").set_value(str(folder))
     at.text_input(key="governance.probe.by").set_value("Ada")
     press(at, "Read it")
-    assert "There is no such folder" in at.error[0].value
+    return at
+
+
+def test_a_folder_is_read_once_it_is_listed_and_what_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "dvc.lock").write_text("schema: '2.0'\nstages: {}\n")
+    refused = {_read_folder(folder).error[0].value for folder in (tmp_path, tmp_path / "nowhere")}
+    assert len(refused) == 1  # whether it is there is told to nobody
+    assert "not listed" in refused.pop()
     at = open_page("governance", system=SYSTEM)
-    at.text_input(key="governance.probe.folder").set_value(str(tmp_path))
-    at.text_input(key="governance.probe.by").set_value("Ada")
-    press(at, "Read it")
-    assert any("DVC" in box.label for box in at.expander)
+    at.text_input(key="governance.place.text").set_value(str(tmp_path))
+    at.text_input(key="governance.place.by").set_value("Ada")
+    press(at, "List it")
+    assert not at.error
+    assert next((e.actor, e.action, e.detail) for e in trail(opened.workspace()).entries) == (
+        "Ada", "place listed", {"place": str(tmp_path)},
+    )  # fmt: skip
+    assert "There is no such folder" in _read_folder(tmp_path / "nowhere").error[0].value
+    assert any("DVC" in box.label for box in _read_folder(tmp_path).expander)
+    press(open_page("governance", system=SYSTEM), "Leave it out")
+    assert "not listed" in _read_folder(tmp_path).error[0].value
 
 
 def test_the_owners_stricter_age_holds_for_the_control_the_log_page_and_findings() -> None:

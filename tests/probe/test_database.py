@@ -42,7 +42,7 @@ def test_a_registry_in_postgresql_is_read_and_its_password_is_nowhere(kept: Regi
     path = tmp_path / "workspace.duckdb"
     ws = open_workspace(path, read_from=[tmp_path])
     load_file(ws, tmp_path / "shop.csv", title="Shop", actor="test")
-    found = probe(ws, "shop", by="test", mlflow=kept.uri, model="credit")
+    found = probe(ws, "shop", by="test", mlflow=kept.uri, model="credit", operator=True)
     check(found, kept)
     assert found.place == kept.uri.replace(f"owner:{PASSWORD}@", "")
     assert trail(ws).entries[0].detail["place"] == found.place

@@ -23,7 +23,7 @@ def probe(workspace: str | None, system: str, mlflow: str, model: str, dvc: str,
     from plumbline.answers.probing import probe as answer
 
     with open_for(workspace) as ws:
-        found = answer(ws, system, by=by, mlflow=mlflow, model=model, dvc=dvc)
+        found = answer(ws, system, by=by, mlflow=mlflow, model=model, dvc=dvc, operator=True)
     lines = [f"{found.subject} at {found.place}: {len(found.versions)} versions."]
     for v in found.versions:
         when = f"{v.created_at:%Y-%m-%d}" if v.created_at else "no date"

@@ -14,7 +14,7 @@ from plumbline.domain import Probe, ProbedVersion, System
 from plumbline.governance.clocks import FLAGS, Incident, Notice, notices
 from plumbline.governance.law import law
 from plumbline.governance.registry import KINDS
-from plumbline.ui import cards, forms, rights, session, tables
+from plumbline.ui import cards, forms, places, rights, session, tables
 from plumbline.ui.plain import one_line, plain, prose
 from plumbline.ui.view import View
 
@@ -179,7 +179,8 @@ def registries(view: View, system: System) -> None:
     """Where versions are kept and what was read there, and a new look."""
     cards.note(
         "An MLflow registry or a folder with DVC's files is read, never written. What it says answers REL-2, REL-7 "
-        "and AUD-5. A password in the address is used once and not kept."
+        "and AUD-5. A password in the address is used once and not kept. Only listed places are read, with no "
+        "credential of this machine that its operator did not bind to them."
     )
     now = datetime.now(UTC)
     for item in probing.probes(view.ws, system.key):
@@ -200,6 +201,7 @@ def registries(view: View, system: System) -> None:
         with right:
             by = forms.signature("probe")
         saved = rights.submit("Read it", rights.ANALYST, type=cards.leading())
+    places.section(view)
     if saved:
         forms.sign(by)
         with st.spinner("Reading."):

@@ -1,0 +1,65 @@
+"""Which hosts and folders the pages may read: listed by an owner on the trail, or by the machine's operator."""
+
+from __future__ import annotations
+
+from plumbline.domain import PlumblineError
+from plumbline.probe.places import Place, inner, place_of
+from plumbline.probe.places import of_operator as of_operator  # the pages and the command ask here
+from plumbline.store import places as kept
+from plumbline.store import trail
+from plumbline.store.workspace import Workspace
+
+MOST = 200
+
+
+def places(ws: Workspace) -> tuple[Place, ...]:
+    """All that is listed; the operator's own first, as what they bind holds."""
+    return (*of_operator(), *of_owners(ws))
+
+
+def of_owners(ws: Workspace) -> tuple[Place, ...]:
+    """What owners listed in this workspace."""
+    with ws.read() as cursor:
+        return tuple(place_of(text) for text in kept.places(cursor))
+
+
+def list_place(ws: Workspace, text: str, *, by: str) -> Place:
+    """List a place for the pages to read.
+
+    Raises:
+        PlumblineError: no name, no place, or a link-local address, which only the operator may list.
+    """
+    place = place_of(text)
+    if inner(place):
+        raise PlumblineError("A link-local address is where a cloud hands out a machine's own credentials",
+                             where=place.text, todo="Only PLUMBLINE_HOSTS can list it.")  # fmt: skip
+    with ws.write() as cursor:
+        held = kept.places(cursor)
+        if place.text in held:
+            raise PlumblineError("This place is listed already", where=place.text)
+        if len(held) >= MOST:
+            raise PlumblineError(f"{MOST} places are listed", todo="Leave one out first.")
+        kept.keep(cursor, [*held, place.text])
+        trail.append(cursor, actor=_named(by), action="place listed", detail={"place": place.text})
+    return place
+
+
+def leave_out(ws: Workspace, text: str, *, by: str) -> None:
+    """Let the pages read a place no longer.
+
+    Raises:
+        PlumblineError: no name, or it is not listed in this workspace.
+    """
+    place = place_of(text)
+    with ws.write() as cursor:
+        held = kept.places(cursor)
+        if place.text not in held:
+            raise PlumblineError("This place is not listed in this workspace", where=place.text)
+        kept.keep(cursor, [one for one in held if one != place.text])
+        trail.append(cursor, actor=_named(by), action="place left out", detail={"place": place.text})
+
+
+def _named(by: str) -> str:
+    if not by.strip():
+        raise PlumblineError("A list of places needs a name behind it", todo="Say who lists it.")
+    return by.strip()
