@@ -154,9 +154,9 @@ def test_nothing_arrives_at_a_place_that_is_not_listed_and_every_refusal_is_the_
     list_place(shop, f"127.0.0.1:{far.moved}", by="test")  # another port of the same machine is another place
     closed = (
         "http://127.0.0.1:1",
-        "http://[::1]:1",
-        "http://169.254.169.254/latest",
-        "postgresql://u@10.0.0.1/x",
+        "http://[::1]:1/latest",
+        "postgresql://u@127.0.0.1:1/x",
+        "mysql://u@[::1]:1/x",
     )
     files = (
         f"sqlite:///{tmp_path / 'shop.csv'}",
@@ -233,7 +233,8 @@ def test_a_place_covers_its_own_port_and_its_own_folder(tmp_path: Path) -> None:
                 f"sqlite:///{tmp_path}/x.db"):  # fmt: skip
         assert listed(listing, uri=uri)
     strange = ("http://db.example:81", "http://ml.example", "http://[::1]", "http://ml.example.evil",
-               "http://evil@ml.example:1", "x", "")  # fmt: skip
+               "http://evil@ml.example:1", "http://169.254.169.254/latest", "postgresql://u@10.0.0.1/x", "x",
+               "")  # fmt: skip
     for uri in (*strange, f"sqlite:///{tmp_path}/../x.db", f"sqlite:///{tmp_path}/out/passwd"):
         with pytest.raises(PlumblineError, match="not listed"):
             listed(listing, uri=uri)
