@@ -12,7 +12,7 @@ view = shell.view()
 system = shell.chosen(view)
 
 top = st.container()
-wanted = fairnesses.favourable(system) if system.positive is not None else None
+wanted = fairnesses.favourable(view, system) if system.positive is not None else None
 answer = ask(view, fairness, system.key, window=view.slice, favourable=wanted)
 with top:
     cards.opening(answer.sentence, sentences.window(view))

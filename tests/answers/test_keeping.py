@@ -80,7 +80,7 @@ def _told(ws: Workspace) -> dict[str, Any]:
             "repeats": scanned.repeated(cursor, system, examples=True),
             "personal": scanned.personal_of(cursor, system),
             "segments": scanned.segment_sizes(cursor, system),
-            "groups": scanned.fairness_groups(cursor, system),
+            "groups": [(g.attributes, g.levels, g.outcomes) for g in scanned.group_counts(cursor, system)],
             "overridden": scanned.overridden(cursor, system),
             "guardrails": releases_of(cursor, system).guardrails,
         }

@@ -138,4 +138,7 @@ def test_every_fact_but_the_count_and_the_date_may_be_unknown() -> None:
         "probed_where",
         "retraining_due",
         "technical_file_by",
+        "favourable",
+        "favourable_source",
+        "fairness_otherwise",
     }

@@ -20,8 +20,10 @@ def switch(days: float, hours: float, decisions: int = 0) -> Switch:
     return Switch(days_ago(days), "1", "2", hours, decisions)
 
 
-def one_group(n: int = 900, low: float = 0.9, high: float = 1.0, gap: float | None = 0.02) -> Any:
-    return (FairnessGroup("sex", "f", n, (low + high) / 2, low, high, gap),)
+def one_group(
+    n: int = 900, low: float = 0.9, high: float = 1.0, gap: float | None = 0.02, **more: Any
+) -> Any:
+    return (FairnessGroup("sex", "f", n, (low + high) / 2, low, high, gap, **more),)
 
 
 CASES: list[tuple[str, dict[str, Any], Status]] = [
@@ -121,6 +123,15 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("FAIR-1", {"fairness": one_group(n=29, low=0.1, high=0.2)}, UNKNOWN),
     ("FAIR-1", {"fairness": one_group(gap=0.11)}, FAIL),
     ("FAIR-1", {"fairness": one_group(gap=None)}, UNKNOWN),
+    ("FAIR-1", {"fairness": one_group(gap=0.15, gap_low=0.08, gap_high=0.22)}, PARTIAL),  # not surely beyond
+    ("FAIR-1", {"fairness": one_group(gap=0.15, gap_low=0.11, gap_high=0.19, gap_q=0.06)}, PARTIAL),
+    ("FAIR-1", {"fairness": one_group(gap=0.05, gap_low=0.0, gap_high=0.15, gap_q=0.4)}, PASS),
+    ("FAIR-1", {"fairness": one_group(gap=0.05, gap_low=0.0, gap_high=0.25, gap_q=0.4)}, UNKNOWN),
+    ("FAIR-1", {"fairness": one_group(low=0.7, high=1.1, q=0.4)}, PASS),  # no difference, and 0.64 ruled out
+    ("FAIR-1", {"fairness": one_group(low=0.6, high=1.2, q=0.4)}, UNKNOWN),
+    ("FAIR-1", {"fairness": one_group(low=0.5, high=0.79, q=0.06)}, PARTIAL),
+    ("FAIR-1", {"fairness": one_group(adverse=10.0, adverse_low=7.0, adverse_high=14.0)}, FAIL),
+    ("FAIR-1", {"fairness": one_group(adverse=1.6, adverse_low=1.2, adverse_high=2.1)}, PARTIAL),
     ("OVR-1", {"override_mapped": False}, UNKNOWN),
     ("OVR-1", {"overrides_90_days": 0}, PARTIAL),
     ("SEC-1", {"sign_in": False}, FAIL),

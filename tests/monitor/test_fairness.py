@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
-from scipy.stats import chi2_contingency, false_discovery_control
+from scipy.optimize import minimize_scalar
+from scipy.stats import binom, chi2_contingency, false_discovery_control, norm, studentized_range
 from scipy.stats.contingency import relative_risk
 
 from plumbline.domain import PointStatus
-from plumbline.monitor.fairness import group_rates, judge, katz
+from plumbline.monitor.fairness import Lines, judge
 from plumbline.monitor.proportions import difference
+from plumbline.monitor.ratios import katz, koopman, range_p, range_z
 from plumbline.profile.grouped import GroupCounts
 from plumbline.profile.groups import GroupOutcomes
 
@@ -37,18 +41,47 @@ def test_a_group_without_any_favourable_outcome_has_ratio_zero() -> None:
     assert 0 < high < 1
 
 
-def test_small_groups_are_named_but_not_judged() -> None:
-    groups = [
-        GroupOutcomes("f", 100, 40, 100, 20, 20, 10, 50),
-        GroupOutcomes("m", 200, 100, 200, 60, 40, 20, 80),
-        GroupOutcomes("x", 12, 1, 12, 1, 0, 0, 11),
+@pytest.mark.parametrize(
+    "counts", [(30, 100, 45, 120), (5, 2000, 9, 1800), (1, 400, 12, 300), (99, 100, 100, 110)]
+)
+def test_koopmans_limits_are_where_the_score_test_stands_at_five_per_cent(
+    counts: tuple[int, int, int, int],
+) -> None:
+    """Against the score statistic with the fit under the ratio found by a general optimiser."""
+    x1, n1, x0, n0 = counts
+    _, low, high = koopman(*counts)
+    for ratio in (low, high):
+        top = min(1.0, 1 / ratio)
+        fit = minimize_scalar(
+            lambda p, r=ratio: -(binom.logpmf(x0, n0, p) + binom.logpmf(x1, n1, min(r * p, 1 - 1e-12))),
+            bounds=(1e-9, top - 1e-9), method="bounded", options={"xatol": 1e-13},
+        ).x  # fmt: skip
+        p1 = ratio * fit
+        score = (x1 - n1 * p1) ** 2 / (n1 * p1 * (1 - p1)) + (x0 - n0 * fit) ** 2 / (n0 * fit * (1 - fit))
+        assert score == pytest.approx(1.959964**2, rel=1e-3)
+
+
+def test_koopmans_limits_hold_with_few_events_and_with_none() -> None:
+    rng = np.random.default_rng(3)
+    x1, x0 = rng.binomial(1000, 0.012, 2000), rng.binomial(1500, 0.006, 2000)
+    inside = [
+        low <= 2 <= high
+        for _, low, high in (koopman(int(a), 1000, int(b), 1500) for a, b in zip(x1, x0, strict=True))
     ]
-    rates = group_rates("sex", groups)
-    assert [g.group for g in rates] == ["f", "m", "x"]
-    assert rates[2].ratio is None
-    assert rates[1].ratio == 1.0
-    assert rates[0].ratio == pytest.approx(0.8)
-    assert rates[0].error_gap == pytest.approx(abs(20 / 30 - 60 / 80))
+    assert 0.93 < np.mean(inside) < 0.975
+    assert koopman(0, 100, 0, 100) == (1.0, 0.0, np.inf)
+    ratio, low, high = koopman(12, 100, 0, 100)
+    assert (ratio, high) == (np.inf, np.inf)
+    assert 1 < low < 12
+
+
+@pytest.mark.parametrize("groups", [2, 3, 8, 20])
+def test_the_farthest_of_many_groups_has_tukeys_law(groups: int) -> None:
+    z = range_z(groups)
+    assert studentized_range.sf(z * np.sqrt(2), groups, np.inf) == pytest.approx(0.05, abs=1e-4)
+    for p in (0.3, 0.01, 1e-5):
+        far = studentized_range.sf(norm.isf(p / 2) * np.sqrt(2), groups, np.inf)
+        assert range_p(p, groups) == pytest.approx(far, rel=0.01, abs=1e-7)
 
 
 def counts(level: str, *figures: int, scores: np.ndarray | None = None) -> GroupCounts:
@@ -117,3 +150,87 @@ def test_calibration_is_the_mean_score_less_what_came_true() -> None:
     assert group.calibration.value == pytest.approx(0.0)
     assert group.calibration.low < 0 < group.calibration.high
     assert group.ece == pytest.approx(0.15)
+
+
+def drawn(rng: np.random.Generator, level: str, n: int, base: float, fpr: float, tpr: float) -> GroupCounts:
+    came = rng.binomial(n, base)
+    tp, fp = rng.binomial(came, tpr), rng.binomial(n - came, fpr)
+    return counts(level, n, int(tp + fp), n, int(tp), int(fp), int(came - tp), int(n - came - fp))
+
+
+#: groups, rows each, base rate, false and true positive rate
+EQUAL = [
+    (2, 300, 0.3, 0.1, 0.7), (8, 100, 0.08, 0.05, 0.7), (8, 1000, 0.08, 0.05, 0.7), (20, 60, 0.3, 0.1, 0.7),
+    (8, 2000, 0.005, 0.002, 0.6),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("favourable", [True, False])
+@pytest.mark.parametrize("kind", EQUAL)
+def test_equal_groups_fail_in_at_most_five_of_a_hundred_logs(kind: tuple[Any, ...], favourable: bool) -> None:
+    rng, failed, held = np.random.default_rng(4), 0, []
+    for _ in range(60):
+        family = judge([drawn(rng, str(i), *kind[1:]) for i in range(kind[0])], favourable=favourable)
+        failed += any(g.status is PointStatus.BREACH for g in family)
+        held += [g.ratio.low <= 1 <= g.ratio.high for g in family if g.ratio]
+    assert failed <= 6  # of 60: more than 6 once in 20 where it is 5 %
+    assert np.mean(held) > 0.85
+
+
+@pytest.mark.parametrize(("best", "other"), [(0.3, 0.15), (0.5, 0.3)])
+def test_half_as_often_is_found_in_five_hundred_rows(best: float, other: float) -> None:
+    rng, found = np.random.default_rng(5), 0
+    for _ in range(60):
+        pair = [
+            counts(x, 500, int(rng.binomial(500, r)), 0, 0, 0, 0, 0) for x, r in (("m", best), ("f", other))
+        ]
+        found += judge(pair)[1].status is PointStatus.BREACH
+    assert found >= 54
+
+
+def test_equal_groups_of_some_hundred_rows_are_found_alike() -> None:
+    rng, alike = np.random.default_rng(6), 0
+    for _ in range(60):
+        pair = [counts(x, 500, int(rng.binomial(500, 0.4)), 0, 0, 0, 0, 0) for x in "ab"]
+        alike += all(g.status is PointStatus.OK for g in judge(pair))
+    assert alike >= 50
+
+
+def test_few_rows_without_a_difference_are_unknown_and_a_sure_small_one_is_alike() -> None:
+    f, _ = judge((counts("f", 40, 8, 0, 0, 0, 0, 0), counts("m", 40, 9, 0, 0, 0, 0, 0)))
+    assert f.status is PointStatus.UNKNOWN
+    f, _ = judge((counts("f", 90_000, 36_000, 0, 0, 0, 0, 0), counts("m", 90_000, 42_000, 0, 0, 0, 0, 0)))
+    assert f.ratio is not None
+    assert f.ratio.q < 1e-9
+    assert f.status is PointStatus.OK  # 0.86, surely above 0.80
+
+
+def test_ten_times_as_many_blocked_does_not_pass_where_four_fifths_is_blind() -> None:
+    """99 % against 90 % unblocked is 0.91 by four fifths."""
+    b, _ = judge(
+        (counts("b", 2000, 200, 0, 0, 0, 0, 0), counts("a", 2000, 20, 0, 0, 0, 0, 0)), favourable=False
+    )
+    assert b.ratio is not None
+    assert b.ratio.status is PointStatus.OK
+    assert b.adverse is not None
+    assert b.adverse.value == pytest.approx(10)
+    assert (b.adverse.status, b.status) == (PointStatus.BREACH, PointStatus.BREACH)
+    common, _ = judge(
+        (counts("b", 2000, 1200, 0, 0, 0, 0, 0), counts("a", 2000, 1000, 0, 0, 0, 0, 0)), favourable=False
+    )
+    assert common.adverse is None
+
+
+def test_a_small_lucky_group_does_not_become_the_one_to_meet() -> None:
+    _, most, lucky = judge(
+        [counts(x, n, k, 0, 0, 0, 0, 0) for x, n, k in (("f", 900, 420), ("m", 900, 450), ("x", 40, 24))]
+    )
+    assert most.best
+    assert lucky.ratio is not None
+    assert lucky.ratio.value > 1
+
+
+def test_stricter_lines_of_the_owner_hold() -> None:
+    pair = (counts("f", 9000, 3900, 0, 0, 0, 0, 0), counts("m", 9000, 4500, 0, 0, 0, 0, 0))
+    assert judge(pair)[0].status is PointStatus.OK
+    assert judge(pair, lines=Lines(ratio=0.95))[0].status is PointStatus.BREACH

@@ -57,6 +57,17 @@ def _cards() -> Iterator[Scorecard]:
         yield judge(healthy_facts(), context)
         yield judge(thin_facts(), context, STATED)
     small = (FairnessGroup("sex", "f", 12, None, None, None), FairnessGroup("sex", "d", 9, None, None, None))
+    rare = FairnessGroup("sex", "f", 900, 0.91, 0.89, 0.93, 0.04, 0.0, 0.01, 0.07, 0.2, 10.0, 7.4, 13.5)
+    less = FairnessGroup("sex", "f", 900, 0.71, 0.66, 0.76, 0.02)
+    few = FairnessGroup("sex", "f", 90, 0.9, 0.5, 1.4, 0.04, 0.7, 0.0, 0.4, 0.6)
+    best = FairnessGroup("sex", "m", 900, 1.0, 1.0, 1.0, 0.0)
+    for one, otherwise in ((less, less), (less, best), (few, few), (best, best)):
+        yield judge(healthy_facts(fairness=(one, best), fairness_otherwise=(otherwise, best), favourable="1",
+                                  favourable_source="assumed"), CREDIT, STATED)  # fmt: skip
+    for one in (rare, less, few, best):
+        for source in ("owner", "names"):
+            facts = healthy_facts(fairness=(one,), favourable="grant", favourable_source=source)
+            yield judge(facts, CREDIT, STATED)
     shaky = replace(breach(3), unnamed="2026-06-01")
     for facts in (
         healthy_facts(fairness=small), healthy_facts(performance_breach=shaky),

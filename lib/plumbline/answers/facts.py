@@ -9,6 +9,7 @@ from typing import Any
 from plumbline.answers import checking, recording
 from plumbline.answers.access import access_facts
 from plumbline.answers.documents import review_facts
+from plumbline.answers.fairness_facts import fairness_facts
 from plumbline.answers.guarding import Watched
 from plumbline.answers.incidents import incidents_in
 from plumbline.answers.issuing import record_facts
@@ -18,7 +19,6 @@ from plumbline.answers.recording import Record
 from plumbline.answers.releases import ReleasesAnswer, releases_of
 from plumbline.answers.scanned import (
     duplicate_ids,
-    fairness_groups,
     overridden,
     personal_of,
     repeated,
@@ -29,7 +29,7 @@ from plumbline.domain import CompletenessProfile, Slice, System, Task
 from plumbline.governance import law
 from plumbline.governance.case import RECORDED
 from plumbline.governance.clocks import overdue
-from plumbline.governance.facts import Facts, FairnessGroup, Noted
+from plumbline.governance.facts import Facts, Noted
 from plumbline.governance.registry import registry_facts
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.delay import delay_curve, usual_delay
@@ -205,17 +205,16 @@ def _explained(cursor: Cursor, system: System, span: Span, now: datetime, held: 
 
 def _people(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:
     columns = systems.decision_columns(cursor, system.key)
-    protected = [c for c in columns if c.role.role == "protected"]
-    fairness: tuple[FairnessGroup, ...] | None = None
-    if protected and system.task is Task.BINARY:
-        fairness = fairness_groups(cursor, system)
+    fair: dict[str, Any] = {"fairness": None}
+    if any(c.role.role == "protected" for c in columns) and system.task is Task.BINARY:
+        fair = fairness_facts(cursor, system)
     mapping = systems.saved_mapping(cursor, system.key)
     if mapping is None or mapping.column_of("override") is None:
-        return {"fairness": fairness, "override_mapped": False}
+        return {**fair, "override_mapped": False}
     seen, changed = overridden(cursor, system)
     recent = overridden(cursor, system, now - RECENT)[1]
     return {
-        "fairness": fairness, "override_mapped": True, "override_rate": changed / seen if seen else 0.0,
+        **fair, "override_mapped": True, "override_rate": changed / seen if seen else 0.0,
         "overrides_90_days": recent,
     }  # fmt: skip
 

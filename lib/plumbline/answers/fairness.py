@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from plumbline.answers.reading import as_of, resolved, span_of
+from plumbline.answers.favourable import reading
+from plumbline.answers.reading import as_of, fairness_lines, resolved, span_of
 from plumbline.domain import PlumblineError, Point, PointStatus, Slice, System, Task
 from plumbline.governance.context import SHARE_LIMIT, interaction_share
 from plumbline.governance.facts import Facts
@@ -47,7 +48,8 @@ class Reach:
 class FairnessAnswer:
     """Groups and their pairs, corrected together; the same by month and version; oversight and reach.
 
-    ``favourable``: the class that people want. ``why_not``: why groups cannot be compared, where they cannot.
+    ``favourable``: the class that people want; ``source``: who says so (see ``favourable.Reading``).
+    ``why_not``: why groups cannot be compared, where they cannot.
     """
 
     system: System
@@ -62,6 +64,7 @@ class FairnessAnswer:
     oversight_by_version: tuple[Oversight, ...]
     reach: Reach | None
     why_not: str = ""
+    source: str = "owner"
     #: the column of each attribute whose groups are values, not ranges of numbers: rows can be asked for by it
     columns: Mapping[str, str] = field(default_factory=dict)
 
@@ -85,7 +88,7 @@ class FairnessAnswer:
         """The keys that the command line prints."""
         return {
             "system": self.system.key, "sentence": self.sentence, "attributes": self.attributes,
-            "favourable": self.favourable, "comparisons": self.tested,
+            "favourable": self.favourable, "favourable_source": self.source, "comparisons": self.tested,
             "groups": [_plain(g) for g in self.groups], "intersections": [_plain(g) for g in self.pairs],
             "too_small": [{"group": g.name, "n": g.n} for g in self.small],
             "by_version": [{"version": v, **_plain(g)} for v, g in self.by_version],
@@ -102,6 +105,8 @@ class FairnessAnswer:
             ratio = "most favoured" if g.best else f"too few rows (n = {g.n})" if g.small else ""
             if g.ratio is not None:
                 ratio = f"ratio {g.ratio.value:.2f} ({g.ratio.low:.2f} to {g.ratio.high:.2f})  {g.status}"
+                if g.adverse is not None:
+                    ratio += f"  otherwise {g.adverse.value:.1f} times as often"
             said.append(f"{g.name:<44} {100 * g.favourable.value:5.1f} %  n={g.n}  {ratio}".rstrip())
         if self.oversight is not None:
             said.append(say_oversight(self.oversight))
@@ -120,7 +125,8 @@ def fairness(
 
     Args:
         by: protected attributes, with or without ``protected:``; none: all, and every pair of them.
-        favourable: the class that people want; None: the owner's setting, else the positive class.
+        favourable: the class that people want; None: the owner's setting, else what names of classes and columns
+            tell, else the positive class, with the sentence that nobody says.
 
     Raises:
         PlumblineError: no such system, column or class.
@@ -129,19 +135,20 @@ def fairness(
         system = systems.get_system(cursor, key)
         part = resolved(cursor, system, window or Slice())
         found = chosen(counting.attributes(cursor, system, part), by, system)
-        wanted = favourable_class(system, favourable)
+        read = reading(system, systems.saved_mapping(cursor, system.key), favourable)
         counts = counting.grouped(cursor, system, part, found)
         people, reach = _people(cursor, system, part), _reach(cursor, system)
+    wanted, lines = read.wanted, fairness_lines(system)
     good = wanted == system.positive
     whole = [c for c in counts if c.version is None and c.month is None]
-    judged = judge(whole, favourable=good)
+    judged = judge(whole, favourable=good, lines=lines)
     versions = [c for c in counts if c.version is not None]
     return FairnessAnswer(
         system, tuple(a.name for a in found), wanted,
         tuple(g for g in judged if len(g.attributes) == 1), tuple(g for g in judged if len(g.attributes) > 1),
         _by_month([c for c in counts if c.month is not None], good),
-        tuple(zip((c.version or "" for c in versions), judge(versions, favourable=good), strict=True)),
-        *people, reach, why_not(system, bool(found)), {a.name: a.column for a in found if not a.banded},
+        tuple(zip((c.version or "" for c in versions), judge(versions, favourable=good, lines=lines), strict=True)),
+        *people, reach, why_not(system, bool(found)), read.source, {a.name: a.column for a in found if not a.banded},
     )  # fmt: skip
 
 
@@ -156,16 +163,6 @@ def chosen(
             has = f"It has: {', '.join(known)}." if known else "Map one: COLUMN=protected:NAME."
             raise PlumblineError(f"{system.key} has no protected attribute {name!r}", todo=has)
     return tuple(known[name] for name in wanted) if wanted else tuple(found)
-
-
-def favourable_class(system: System, asked: str | None) -> str:
-    """The class that people want: as asked, the owner's setting, or the positive one."""
-    wanted = asked or str(system.settings.get("favourable") or system.positive or "")
-    if wanted and system.classes and wanted not in system.classes:
-        raise PlumblineError(
-            f"{system.key} has no class {wanted!r}", todo=f"It has: {', '.join(system.classes)}."
-        )
-    return wanted
 
 
 def why_not(system: System, mapped: bool) -> str:
@@ -247,11 +244,18 @@ def _plain(g: Judged) -> dict[str, Any]:
     return {
         "group": g.name, "attributes": g.attributes, "levels": g.levels, "n": g.n, "labelled": g.labelled,
         "best": g.best, "rates": g.rates, "favourable": g.favourable, "ratio": g.ratio, "gaps": g.gaps,
-        "calibration": g.calibration, "ece": g.ece, "status": g.status,
+        "adverse": g.adverse, "calibration": g.calibration, "ece": g.ece, "status": g.status,
     }  # fmt: skip
 
 
 def _sentence(answer: FairnessAnswer) -> str:
+    said = _compared(answer)
+    if answer.why_not or answer.source != "assumed":
+        return said
+    return f"{said} Nobody states which outcome people want, so {answer.favourable} is read as it here: choose it."
+
+
+def _compared(answer: FairnessAnswer) -> str:
     if answer.why_not:
         return f"{answer.why_not[:-1]}, so whether groups are treated alike is unknown."
     judged = [g for g in (*answer.groups, *answer.pairs) if not g.small]
@@ -263,10 +267,22 @@ def _sentence(answer: FairnessAnswer) -> str:
         worst = min(below, key=lambda g: g.ratio.value if g.ratio else 1.0)
         assert worst.ratio is not None
         more = f" {_others(len(below) - 1)} below as well." if len(below) > 1 else ""
+        line = fairness_lines(answer.system).ratio
+        named = "four-fifths line" if line == FOUR_FIFTHS else f"line of {line:.2f}"
         return (
-            f"{worst.name} is decided {answer.favourable} {worst.ratio.value:.2f} times as often as the most "
-            f"favoured group ({worst.ratio.low:.2f} to {worst.ratio.high:.2f}; "
-            f"n = {worst.n:,}): below the four-fifths line.{more}"
+            f"{worst.name} is decided {answer.favourable} {worst.ratio.value:.2f} times as often as "
+            f"{_most(answer, worst)} ({worst.ratio.low:.2f} to {worst.ratio.high:.2f}; "
+            f"n = {worst.n:,}): below the {named}.{more}"
+        )
+    often = [g for g in compared if g.adverse is not None and g.adverse.status is PointStatus.BREACH]
+    if often:
+        worst = max(often, key=lambda g: g.adverse.value if g.adverse else 0.0)
+        assert worst.adverse is not None
+        other = next((c for c in answer.system.classes if c != answer.favourable), "otherwise")
+        return (
+            f"{worst.name} is decided {other} {worst.adverse.value:.1f} times as often as {_most(answer, worst)} "
+            f"({worst.adverse.low:.1f} to {worst.adverse.high:.1f}; n = {worst.n:,}), which four fifths of "
+            f"{answer.favourable} cannot show."
         )
     apart = [(g, name, c) for g in compared for name, c in g.gaps.items() if c.status is PointStatus.BREACH]
     if apart:
@@ -286,11 +302,25 @@ def _sentence(answer: FairnessAnswer) -> str:
             f"No group is surely treated otherwise; {least.name} may be (ratio to the most favoured group {value:.2f}, "
             f"n = {least.n:,})."
         )
+    few = [g for g in compared if g.status is PointStatus.UNKNOWN]
+    if few:
+        named = few[0].name if len(few) == 1 else f"{few[0].name} and {len(few) - 1} more"
+        return (
+            f"No group is found to be treated otherwise, but of {named} there are too few decisions to tell (lowest "
+            f"ratio to the most favoured group {worst.ratio.value:.2f}, {worst.ratio.low:.2f} to "
+            f"{worst.ratio.high:.2f})."
+        )
     unsure = " That it stays above 0.80 is not proved." if worst.ratio.low < FOUR_FIFTHS else ""
     return (
         f"Groups are treated alike: the lowest ratio to the most favoured group is {worst.ratio.value:.2f} "
         f"({worst.ratio.low:.2f} to {worst.ratio.high:.2f}), {worst.name}.{unsure}"
     )
+
+
+def _most(answer: FairnessAnswer, group: Judged) -> str:
+    """Whom a group is held against: by name where nobody says whether that one is favoured."""
+    same = [g for g in (*answer.groups, *answer.pairs) if g.best and g.attributes == group.attributes]
+    return same[0].name if answer.source == "assumed" and same else "the most favoured group"
 
 
 def _others(n: int) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plumbline.answers.fairness import chosen, favourable_class, why_not
+from plumbline.answers.fairness import chosen, why_not
+from plumbline.answers.favourable import reading
 from plumbline.answers.outcomes import overlap, two_windows
 from plumbline.answers.reading import resolved
 from plumbline.answers.spans import say_span
@@ -82,7 +83,7 @@ def fairness_windows(
         a, b = two_windows(cursor, system, first, second, within)
         spans = [resolved(cursor, system, part) for part in (a, b)]
         found = chosen(counting.attributes(cursor, system, spans[0]), by, system)
-        wanted = favourable_class(system, favourable)
+        wanted = reading(system, systems.saved_mapping(cursor, key), favourable).wanted
         counts = [counting.grouped(cursor, system, part, found, over_time=False) for part in spans]
     moved = changes(*counts, favourable=wanted == system.positive)
     reason = why_not(system, bool(found))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from plumbline.domain import PlumblineError, Slice, System, Tier
 from plumbline.governance.catalogue import catalogue, limits
+from plumbline.monitor.fairness import Lines
 from plumbline.profile import rows
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor
@@ -49,6 +50,14 @@ def age_limits(system: System) -> tuple[float, float]:
     """The ages in days from which a model is watched and is too old: MON-3's, or the owner's stricter ones."""
     held = limits(catalogue().control("MON-3"), Tier.FULL, (system.settings.get("limits") or {}).get("MON-3"))
     return min(held["watch_days"], held["age_days"]), held["age_days"]
+
+
+def fairness_lines(system: System) -> Lines:
+    """What counts as alike: FAIR-1's lines, or the owner's stricter ones."""
+    held = limits(
+        catalogue().control("FAIR-1"), Tier.FULL, (system.settings.get("limits") or {}).get("FAIR-1")
+    )
+    return Lines(held["ratio"], held["error_gap"], held["adverse_ratio"])
 
 
 def resolved(cursor: Cursor, system: System, window: Slice) -> Slice:

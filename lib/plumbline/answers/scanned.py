@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
 from plumbline.answers.keeping import kept
 from plumbline.domain import Kind, Repeats, Slice, System
-from plumbline.governance.facts import FairnessGroup
-from plumbline.monitor.fairness import group_rates
 from plumbline.monitor.personal import Personal, find_personal
 from plumbline.profile import decisions, groups, rows
+from plumbline.profile import grouped as counting
+from plumbline.profile.grouped import GroupCounts
 from plumbline.profile.repeats import Groups, at_places, repeats
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor
@@ -31,6 +33,16 @@ class _Repeated:
 class _Found:
     personal: tuple[Personal, ...]
     examined: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    attributes: tuple[str, ...]
+    levels: tuple[str, ...]
+    outcomes: groups.GroupOutcomes
+
+
+_NO_SCORES = np.empty((0, 3))
 
 
 def duplicate_ids(cursor: Cursor, system: System) -> int:
@@ -79,17 +91,16 @@ def segment_sizes(cursor: Cursor, system: System) -> tuple[int, int] | None:
     return kept(cursor, system, "segments", tuple[int, int], make) if columns else None
 
 
-def fairness_groups(cursor: Cursor, system: System) -> tuple[FairnessGroup, ...]:
-    """Positive rates by protected group against the largest ratio's (see ``monitor.fairness``)."""
-    columns = [c for c in systems.decision_columns(cursor, system.key) if c.role.role == "protected"]
+def group_counts(cursor: Cursor, system: System) -> list[GroupCounts]:
+    """Counts of every protected group and pair of them over the whole log, as the Fairness page has them."""
 
-    def make() -> tuple[FairnessGroup, ...]:
-        return tuple(
-            FairnessGroup(r.attribute, r.group, r.n, r.ratio, r.low, r.high, r.error_gap)
-            for c in columns for r in group_rates(c.role.name, groups.group_outcomes(cursor, system, c.name))
-        )  # fmt: skip
+    def make() -> tuple[_Group, ...]:
+        found = counting.attributes(cursor, system, Slice())
+        counted = counting.grouped(cursor, system, Slice(), found, over_time=False)
+        return tuple(_Group(g.attributes, g.levels, g.outcomes) for g in counted)
 
-    return kept(cursor, system, "protected groups", tuple[FairnessGroup, ...], make)
+    found = kept(cursor, system, "protected groups and pairs", tuple[_Group, ...], make)
+    return [GroupCounts(g.attributes, g.levels, g.outcomes, _NO_SCORES) for g in found]
 
 
 def overridden(cursor: Cursor, system: System, since: datetime | None = None) -> tuple[int, int]:

@@ -160,7 +160,11 @@ def releases(workspace: str | None, system: str, split: float | None) -> Any:
 @click.option(
     "--by", "by", multiple=True, metavar="COLUMN", help="A protected attribute; default: all and their pairs."
 )
-@click.option("--favourable", metavar="CLASS", help="The class that people want; default: the positive one.")
+@click.option(
+    "--favourable",
+    metavar="CLASS",
+    help="The class that people want; default: as stated, or as names tell.",
+)
 @click.option("--version", metavar="V")
 @click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE")
 @click.option("--window", metavar="A..B")

@@ -1,4 +1,4 @@
-"""Evidence rules of fairness (FAIR), oversight (OVR), security (SEC) and compliance (CMP)."""
+"""Evidence rules of oversight (OVR), security (SEC) and compliance (CMP)."""
 
 from __future__ import annotations
 
@@ -7,55 +7,10 @@ from datetime import timedelta
 from plumbline.domain import Evidence, Status
 from plumbline.governance.case import Case, Rule, measured, noted, probed, recorded, unknown, within_a_year
 from plumbline.governance.catalogue import catalogue
-from plumbline.governance.facts import FairnessGroup
+from plumbline.governance.evidence_fairness import groups_alike
 from plumbline.governance.wording import count, day, first_up, listed, plural, share
 
 AUDIT_FRAMEWORKS = ("ISO 27001", "SOC 2")
-
-
-def groups_alike(case: Case) -> Evidence:
-    groups = case.facts.fairness
-    if not groups:
-        return unknown("No protected attribute is mapped.")
-    verdicts = [(_group(group, case), group) for group in groups]
-    for status in (Status.FAIL, Status.UNKNOWN, Status.PARTIAL):
-        found = [group for verdict, group in verdicts if verdict is status]
-        if not found:
-            continue
-        worst = min(found, key=lambda g: g.ratio if g.ratio is not None else 2.0)
-        more = f", and {plural(len(found) - 1, 'more group')}" if len(found) > 1 else ""
-        sentence = f"{_words(worst, case)}{more}."
-        return unknown(sentence) if status is Status.UNKNOWN else measured(status, sentence)
-    worst = min(groups, key=lambda g: g.low if g.low is not None else 2.0)
-    lowest = f"the lowest lower bound is {worst.low:.2f}, {worst.attribute} = {worst.group}"
-    return measured(
-        Status.PASS, f"{plural(len(groups), 'group')} compared with the best of each attribute: {lowest}."
-    )
-
-
-def _group(group: FairnessGroup, case: Case) -> Status:
-    limits = case.limits
-    if group.n < limits["group_rows"] or group.ratio is None or group.low is None or group.high is None:
-        return Status.UNKNOWN
-    if group.high < limits["ratio"] or (group.error_gap or 0.0) > limits["error_gap"]:
-        return Status.FAIL
-    if group.error_gap is None:
-        return Status.UNKNOWN
-    return Status.PASS if group.low >= limits["ratio"] else Status.PARTIAL
-
-
-def _words(group: FairnessGroup, case: Case) -> str:
-    name = f"Group {group.attribute} = {group.group}"
-    if group.n < case.limits["group_rows"] or group.ratio is None or group.low is None or group.high is None:
-        needed = count(case.limits["group_rows"])
-        return f"{name} has {plural(group.n, 'row')}, {needed} are needed to compare it"
-    gap = ", error rates not known"
-    if group.error_gap is not None:
-        gap = f", error rates {100 * group.error_gap:.0f} points apart"
-    return (
-        f"{name} gets {group.ratio:.2f} of the best group's rate ({group.low:.2f} to {group.high:.2f}, "
-        f"n = {count(group.n)}; needed {case.limits['ratio']:.2f}){gap}"
-    )
 
 
 def people_overrule(case: Case) -> Evidence:

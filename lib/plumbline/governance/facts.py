@@ -42,7 +42,12 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class FairnessGroup:
-    """One protected group against the best group of its attribute; ratios with their 95 % interval."""
+    """One protected group against the most favoured one of its attribute; ratios with their 95 % interval.
+
+    ``error_gap``: the difference of an error rate that counts most, 0 to 1, with the limits of its size (None: as
+    measured, exactly). ``adverse``: how many times as often it gets the unwanted outcome, where that is rare.
+    ``q``, ``gap_q``: corrected p-values. ``groups``: how many of the attribute the limits hold for at once.
+    """
 
     attribute: str
     group: str
@@ -50,7 +55,16 @@ class FairnessGroup:
     ratio: float | None
     low: float | None
     high: float | None
-    error_gap: float | None = None  # largest difference of an error rate to the best group, 0 to 1
+    error_gap: float | None = None
+    q: float = 0.0
+    gap_low: float | None = None
+    gap_high: float | None = None
+    gap_q: float = 0.0
+    adverse: float | None = None
+    adverse_low: float | None = None
+    adverse_high: float | None = None
+    groups: int = 2
+    pair: bool = False  # of two attributes: a finding counts, too few rows do not
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +168,9 @@ class Facts:
 
     # people
     fairness: tuple[FairnessGroup, ...] | None = None  # None: no protected attribute
+    favourable: str = ""  # the class that people are taken to want
+    favourable_source: str = "owner"  # owner | names | assumed: nobody says
+    fairness_otherwise: tuple[FairnessGroup, ...] = ()  # where nobody says: if people want the other class
     override_mapped: bool | None = None
     override_rate: float | None = None
     overrides_90_days: int | None = None

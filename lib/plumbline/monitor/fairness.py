@@ -1,7 +1,10 @@
-"""Are groups treated alike: rates of the favourable outcome by protected group, and their ratio to the best.
+"""Are groups treated alike: how often each gets what people want, and how often the model is wrong about it.
 
-The ratio's interval is Katz's (Katz et al. 1978, Biometrics 34): the logarithm of a ratio of two
-proportions is about normal with variance (1-p1)/x1 + (1-p0)/x0.
+One judgement for the Fairness page, the command and the control FAIR-1. Each group is held against the most
+favoured one of its attribute, which is found in the same data: intervals and p-values are therefore those of
+the farthest apart of that many groups (``ratios.range_p``), and everything compared together is corrected by
+Benjamini and Hochberg. Four fifths and significance are both asked for (Morris and Lobsenz 2000, Personnel
+Psychology 53).
 """
 
 from __future__ import annotations
@@ -16,73 +19,11 @@ from plumbline.domain import FloatArray, PointStatus
 from plumbline.monitor.intervals import wilson
 from plumbline.monitor.multiplicity import benjamini_hochberg
 from plumbline.monitor.proportions import difference
+from plumbline.monitor.ratios import Z95, katz, koopman, range_p, range_z
 from plumbline.profile.grouped import GroupCounts
 from plumbline.profile.groups import GroupOutcomes
 
-Z95 = 1.959963984540054
 LEAST_ROWS = 30  # a smaller group is named, not judged
-
-
-@dataclass(frozen=True, slots=True)
-class GroupRates:
-    """One group's rates; ``ratio`` to the group with the highest rate of at least 30 decisions.
-
-    ``error_gap``: the largest difference, 0 to 1, of true or false positive rate to that group.
-    None: too few rows to say.
-    """
-
-    attribute: str
-    group: str
-    n: int
-    rate: float
-    ratio: float | None
-    low: float | None
-    high: float | None
-    error_gap: float | None
-
-
-def katz(x1: int, n1: int, x0: int, n0: int, z: float = Z95) -> tuple[float, float, float]:
-    """Ratio of two proportions x1/n1 over x0/n0 with its interval.
-
-    Returns:
-        ratio, low, high. With no event in the first group the ratio is 0 and the upper limit comes from
-        adding half an event to either side.
-    """
-    ratio = (x1 / n1) / (x0 / n0)
-    a, b, c, d = (x1, n1, x0, n0) if x1 else (x1 + 0.5, n1 + 0.5, x0 + 0.5, n0 + 0.5)
-    spread = z * math.sqrt(max(1 / a - 1 / b, 0) + max(1 / c - 1 / d, 0))
-    middle = (a / b) / (c / d)
-    return ratio, middle * math.exp(-spread) if x1 else 0.0, middle * math.exp(spread)
-
-
-def group_rates(attribute: str, groups: Sequence[GroupOutcomes]) -> tuple[GroupRates, ...]:
-    """Rates of every group of one attribute, in the order given."""
-    judged = [group for group in groups if group.n >= LEAST_ROWS]
-    best = max(judged, key=lambda group: group.positives / group.n, default=None)
-    made = []
-    for group in groups:
-        ratio = low = high = gap = None
-        if best is not None and group.n >= LEAST_ROWS and best.positives > 0:
-            ratio, low, high = (
-                (1.0, 1.0, 1.0) if group is best else katz(group.positives, group.n, best.positives, best.n)
-            )
-            gap = _error_gap(group, best)
-        made.append(
-            GroupRates(attribute, group.group, group.n, group.positives / group.n, ratio, low, high, gap)
-        )
-    return tuple(made)
-
-
-def _error_gap(group: GroupOutcomes, best: GroupOutcomes) -> float | None:
-    gaps = []
-    for ours, theirs in (
-        ((group.tp, group.tp + group.fn), (best.tp, best.tp + best.fn)),  # true positive rate
-        ((group.fp, group.fp + group.tn), (best.fp, best.fp + best.tn)),  # false positive rate
-    ):
-        if min(ours[1], theirs[1]) >= LEAST_ROWS:
-            gaps.append(abs(ours[0] / ours[1] - theirs[0] / theirs[1]))
-    return max(gaps, default=None)
-
 
 #: measure -> (events, rows) of a group's counts
 MEASURES: dict[str, Callable[[GroupOutcomes], tuple[int, int]]] = {
@@ -94,6 +35,54 @@ MEASURES: dict[str, Callable[[GroupOutcomes], tuple[int, int]]] = {
 #: measures whose differences are held against ``GAP``
 ERRORS = ("true_positive_rate", "false_positive_rate")
 FOUR_FIFTHS, GAP, FALSE_DISCOVERY = 0.8, 0.1, 0.05
+#: times as often as the most favoured group that a group may get what nobody wants, where that is rare
+TWICE = 2.0
+#: under this share of the most favoured group the four-fifths line cannot see a doubling: 1 - 2a > 0.8 (1 - a)
+RARE = 1 / 6
+MOST_TIMES = 1e6  # stands for "the most favoured group never gets it"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What is alike enough: the ratio's line, the error rates' in shares, and the one of a rare unwanted outcome."""
+
+    ratio: float = FOUR_FIFTHS
+    gap: float = GAP
+    adverse: float = TWICE
+
+    def of_ratio(self, value: float, low: float, high: float, q: float, groups: int) -> PointStatus:
+        """The status of a ratio of wanted outcomes with its limits, which hold for so many groups at once."""
+        return _settle(-_log(value), -_log(high), -_log(low), q, -math.log(self.ratio), groups)
+
+    def of_gap(self, value: float, low: float, high: float, q: float, groups: int) -> PointStatus:
+        """The status of a difference of error rates, either way."""
+        near = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+        return _settle(abs(value), near, max(abs(low), abs(high)), q, self.gap, groups)
+
+    def of_adverse(self, value: float, low: float, high: float, q: float, groups: int) -> PointStatus:
+        """The status of a ratio of a rare unwanted outcome."""
+        return _settle(_log(value), _log(low), _log(high), q, math.log(self.adverse), groups)
+
+
+def _log(value: float) -> float:
+    return math.log(value) if value > 0 else -math.inf
+
+
+def _settle(value: float, low: float, high: float, q: float, line: float, groups: int) -> PointStatus:
+    """How far two groups are apart, from 0 on, with limits: what can be said of it.
+
+    *breach*: surely beyond the line (the whole interval, and q < 5 %). *ok*: the whole interval within it; or the
+    value within it, no difference beyond chance, and twice the line ruled out. *watch*: the value beyond, or a
+    difference beyond chance that may be. *unknown*: too few rows to tell. That all groups are within needs each
+    shown by its own interval (an intersection-union test: Berger 1982, Technometrics 24), so the width that
+    looking at many groups costs is taken off there.
+    """
+    if low > line and q < FALSE_DISCOVERY:
+        return PointStatus.BREACH
+    own = value if math.isinf(value) else value + (high - value) * Z95 / range_z(groups)
+    if own <= line + 1e-12 or (value <= line and q >= FALSE_DISCOVERY and own <= 2 * line):
+        return PointStatus.OK
+    return PointStatus.WATCH if value > line or q < FALSE_DISCOVERY else PointStatus.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +97,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A group against the most favoured one: a ratio (Katz) or a difference (Newcombe) with its interval.
+    """A group against the most favoured one: a ratio (Katz, Koopman) or a difference (Newcombe) with its interval.
 
-    ``p``: two proportions, pooled; ``q``: after Benjamini and Hochberg over everything compared together.
+    ``p``: two proportions, pooled, as the farthest apart of so many groups; ``q``: after Benjamini and Hochberg
+    over everything compared together. The limits hold for all groups of the attribute at once.
     """
 
     value: float
@@ -119,6 +109,7 @@ class Compared:
     p: float
     q: float
     status: PointStatus
+    groups: int = 2  # compared with each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +117,9 @@ class Judged:
     """One group: its rates, and how it fares against the most favoured group of the same attributes.
 
     ``rates``: by measure, where at least one row is behind it. ``ratio`` and ``gaps`` are None or empty for the
-    most favoured group itself (``best``) and for groups under 30 rows. ``calibration``: the mean score less
-    the share that came true; ``ece``: the mean over score cells of their distance.
+    most favoured group itself (``best``) and for groups under 30 rows. ``adverse``: how many times as often it
+    gets the other outcome, where that is rare (under a sixth of the most favoured group). ``calibration``: the
+    mean score less the share that came true; ``ece``: the mean over score cells of their distance.
     """
 
     attributes: tuple[str, ...]
@@ -141,6 +133,7 @@ class Judged:
     gaps: dict[str, Compared]
     calibration: Rate | None
     ece: float | None
+    adverse: Compared | None = None
 
     @property
     def small(self) -> bool:
@@ -157,8 +150,8 @@ class Judged:
         """The worst of what was compared."""
         if self.small:
             return PointStatus.UNKNOWN
-        found = [c.status for c in (self.ratio, *self.gaps.values()) if c is not None]
-        order = (PointStatus.BREACH, PointStatus.WATCH)
+        found = [c.status for c in (self.ratio, self.adverse, *self.gaps.values()) if c is not None]
+        order = (PointStatus.BREACH, PointStatus.WATCH, PointStatus.UNKNOWN)
         return next((s for s in order if s in found), PointStatus.OK)
 
 
@@ -170,25 +163,36 @@ def rate(events: float, n: int) -> Rate | None:
     return Rate(events / n, float(low[0]), float(high[0]), n)
 
 
-def judge(groups: Sequence[GroupCounts], *, favourable: bool = True) -> tuple[Judged, ...]:
+def judge(
+    groups: Sequence[GroupCounts], *, favourable: bool = True, lines: Lines | None = None
+) -> tuple[Judged, ...]:
     """Judge groups, those of the same attributes (version and month) against each other, all corrected together.
 
     Args:
         favourable: whether the positive class is what people want; otherwise every ratio is of the other one.
+        lines: what is alike enough; None: four fifths, ten points, twice.
     """
+    lines = lines or Lines()
     families: dict[tuple[object, ...], list[GroupCounts]] = {}
     for group in groups:
         families.setdefault((group.attributes, group.version, group.month), []).append(group)
     best = {key: _most_favoured(family, favourable) for key, family in families.items()}
+    sizes = {key: sum(g.outcomes.n >= LEAST_ROWS for g in family) for key, family in families.items()}
     tests: list[tuple[int, str, Compared]] = []
     for place, group in enumerate(groups):
-        against = best[(group.attributes, group.version, group.month)]
+        key = (group.attributes, group.version, group.month)
+        against = best[key]
         if against is not None and against is not group and group.outcomes.n >= LEAST_ROWS:
-            tests += [(place, *made) for made in _tests(group.outcomes, against.outcomes, favourable)]
-    q = benjamini_hochberg(np.array([t.p for _, _, t in tests]))
+            made = _tests(group.outcomes, against.outcomes, favourable, sizes[key])
+            tests += [(place, name, test) for name, test in made]
+    # the rare outcome's ratio tests what the other's does: it is corrected once
+    counted = [name != "adverse" for _, name, _ in tests]
+    q = np.full(len(tests), np.nan)
+    q[counted] = benjamini_hochberg(np.array([t.p for _, name, t in tests if name != "adverse"]))
     found: dict[int, dict[str, Compared]] = {}
-    for (place, name, test), corrected in zip(tests, q, strict=True):
-        found.setdefault(place, {})[name] = _settled(name, test, float(corrected))
+    for i, (place, name, test) in enumerate(tests):
+        corrected = found[place]["ratio"].q if name == "adverse" else float(q[i])
+        found.setdefault(place, {})[name] = _settled(name, test, corrected, lines)
     return tuple(
         _judged(
             group, favourable, best[(group.attributes, group.version, group.month)] is group, found.get(i, {})
@@ -202,20 +206,34 @@ def _good(g: GroupOutcomes, favourable: bool) -> int:
 
 
 def _most_favoured(family: Sequence[GroupCounts], favourable: bool) -> GroupCounts | None:
+    """The group whose rate is surely highest: by the lower limit, so that no small group leads by luck."""
     held = [g for g in family if g.outcomes.n >= LEAST_ROWS and _good(g.outcomes, favourable)]
-    return max(held, key=lambda g: _good(g.outcomes, favourable) / g.outcomes.n, default=None)
+    if not held:
+        return None
+    events = np.array([_good(g.outcomes, favourable) for g in held], float)
+    return held[int(np.argmax(wilson(events, np.array([g.outcomes.n for g in held], float))[0]))]
 
 
-def _tests(g: GroupOutcomes, best: GroupOutcomes, favourable: bool) -> list[tuple[str, Compared]]:
+def _tests(
+    g: GroupOutcomes, best: GroupOutcomes, favourable: bool, groups: int
+) -> list[tuple[str, Compared]]:
+    z = range_z(groups)
+
+    def compared(value: float, low: float, high: float, p: float) -> Compared:
+        return Compared(value, low, high, range_p(p, groups), 1.0, PointStatus.OK, groups)
+
     x1, x0 = _good(g, favourable), _good(best, favourable)
-    ratio, low, high = katz(x1, g.n, x0, best.n)
-    made = [("ratio", Compared(ratio, low, high, two_proportions(x1, g.n, x0, best.n), 1.0, PointStatus.OK))]
+    p = two_proportions(x1, g.n, x0, best.n)
+    made = [("ratio", compared(*katz(x1, g.n, x0, best.n, z), p))]
+    if best.n - x0 < RARE * best.n:
+        times, low, high = (min(v, MOST_TIMES) for v in koopman(g.n - x1, g.n, best.n - x0, best.n, z))
+        made.append(("adverse", compared(times, low, high, p)))
     for name in ERRORS:
         (hits, n), (hits0, n0) = MEASURES[name](g), MEASURES[name](best)
-        apart = difference(hits0, n0, hits, n)
+        apart = difference(hits0, n0, hits, n, z)
         if apart is not None and min(n, n0) >= LEAST_ROWS:
             p = two_proportions(hits, n, hits0, n0)
-            made.append((name, Compared(apart.value, apart.low, apart.high, p, 1.0, PointStatus.OK)))
+            made.append((name, compared(apart.value, apart.low, apart.high, p)))
     return made
 
 
@@ -226,17 +244,9 @@ def two_proportions(x1: int, n1: int, x0: int, n0: int) -> float:
     return 1.0 if variance <= 0 else math.erfc(abs(x1 / n1 - x0 / n0) / math.sqrt(2 * variance))
 
 
-def _settled(name: str, test: Compared, q: float) -> Compared:
-    """Breach: the whole interval beyond the line, after correction; watch: the value alone."""
-    if name == "ratio":
-        beyond, surely = test.value < FOUR_FIFTHS, test.high < FOUR_FIFTHS
-    else:
-        beyond = abs(test.value) > GAP
-        surely = test.low > GAP or test.high < -GAP
-    status = PointStatus.WATCH if beyond else PointStatus.OK
-    if surely and q < FALSE_DISCOVERY:
-        status = PointStatus.BREACH
-    return replace(test, q=q, status=status)
+def _settled(name: str, test: Compared, q: float, lines: Lines) -> Compared:
+    of = {"ratio": lines.of_ratio, "adverse": lines.of_adverse}.get(name, lines.of_gap)
+    return replace(test, q=q, status=of(test.value, test.low, test.high, q, test.groups))
 
 
 def _judged(group: GroupCounts, favourable: bool, best: bool, found: dict[str, Compared]) -> Judged:
@@ -248,7 +258,7 @@ def _judged(group: GroupCounts, favourable: bool, best: bool, found: dict[str, C
     calibration, ece = _calibration(group.scores)
     return Judged(
         group.attributes, group.levels, g.n, g.labelled, rates, good, best, found.get("ratio"), gaps, calibration,
-        ece,
+        ece, found.get("adverse"),
     )  # fmt: skip
 
 

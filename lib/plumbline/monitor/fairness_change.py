@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from plumbline.monitor.fairness import ERRORS, FALSE_DISCOVERY, LEAST_ROWS, MEASURES, Z95, two_proportions
+from plumbline.monitor.fairness import ERRORS, FALSE_DISCOVERY, LEAST_ROWS, MEASURES, two_proportions
 from plumbline.monitor.multiplicity import benjamini_hochberg
 from plumbline.monitor.proportions import difference
+from plumbline.monitor.ratios import Z95
 from plumbline.profile.grouped import GroupCounts
 from plumbline.profile.groups import GroupOutcomes
 

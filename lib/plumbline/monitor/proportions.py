@@ -29,14 +29,16 @@ class Difference:
         return self.low > 0 or self.high < 0
 
 
-def difference(hits_before: int, n_before: int, hits_after: int, n_after: int) -> Difference | None:
-    """Hybrid score interval of Newcombe (1998), Statistics in Medicine 17, 873-890, method 10.
+def difference(
+    hits_before: int, n_before: int, hits_after: int, n_after: int, z: float = Z
+) -> Difference | None:
+    """Hybrid score interval of Newcombe (1998), Statistics in Medicine 17, 873-890, method 10; ``z``: its width.
 
     None where either side has no rows.
     """
     if n_before <= 0 or n_after <= 0:
         return None
-    lows, highs = wilson(np.array([hits_before, hits_after], float), np.array([n_before, n_after], float), Z)
+    lows, highs = wilson(np.array([hits_before, hits_after], float), np.array([n_before, n_after], float), z)
     before, after = hits_before / n_before, hits_after / n_after
     value = after - before
     down = float(np.hypot(after - lows[1], highs[0] - before))

@@ -35,6 +35,8 @@ SHAPES = {
     "share": rf"(?:under |over )?{_N} %", "day": _DAY,
     "q": rf"{_N} [a-z]+(?: [a-z]+)?", "window": rf"{_N} decisions?(?:, {_DAY} to {_DAY})?",
     "read": rf"(?: \(.+, read on {_DAY}\))?", "more": r"(?:, and .+?)?", "by": r"(?: by .+?)?",  # may be empty
+    "gap": r"(?:, error rates [^();]+?(?: \(\d+ to \d+\))?)?", "few": r"(?:, too few rows to tell)?",
+    "rare": r"(?:, the other outcome .+? times as often \(.+?; at most .+?\))?",
 }  # fmt: skip
 #: a verdict's reason by a control: id, title, status, evidence
 REASON = re.compile(r"^([A-Z]{2,4}-\d+) (.*?): (pass|partial|fail|unknown|exempt)\. (.+)$", re.DOTALL)

@@ -7,14 +7,17 @@ from datetime import datetime
 
 import streamlit as st
 
+from plumbline.answers import promises
 from plumbline.answers.fairness import FairnessAnswer
+from plumbline.answers.favourable import reading_of
 from plumbline.charts import numbers
 from plumbline.charts.forest import Line, Row, Unit, forest
 from plumbline.charts.style import Mode
 from plumbline.charts.trend import trend
 from plumbline.domain import Point, System
 from plumbline.monitor.fairness import ERRORS, FOUR_FIFTHS, GAP, LEAST_ROWS, MEASURES, Judged, Rate
-from plumbline.ui import cards, pictures, rowlinks, session, states, tables
+from plumbline.ui import cards, forms, pictures, rights, rowlinks, session, states, tables
+from plumbline.ui.ask import ask
 from plumbline.ui.cards import Figure
 from plumbline.ui.glossary import help_for
 from plumbline.ui.plain import one_line, plain
@@ -29,17 +32,38 @@ _NAMES = {
 }  # fmt: skip
 
 
-def favourable(system: System) -> str | None:
-    """The class that people want; the link carries it."""
+def favourable(view: View, system: System) -> str | None:
+    """The class that people want; the link carries it. Where nobody says and no name tells, the page asks."""
     if len(system.classes) < 2:
         return None
-    stated = str(system.settings.get("favourable") or system.positive or system.classes[0])
-    options = [stated, *(c for c in system.classes if c != stated)]
+    read = ask(view, reading_of, system.key)
+    told = read.source != "assumed"
+    options = (
+        [read.wanted, *(c for c in system.classes if c != read.wanted)] if told else list(system.classes)
+    )
     choice = st.selectbox(
-        "What people want", options, key=session.FAVOURABLE.name, bind="query-params", width=316,
-        format_func=one_line, help="The decision that is good for the person. Ratios are of how often a group gets it.",
+        "What people want", options, index=0 if told else None, key=session.FAVOURABLE.name, bind="query-params",
+        width=316, format_func=one_line, placeholder="Which decision is good for the person?",
+        help="The decision that is good for the person. Ratios are of how often a group gets it.",
     )  # fmt: skip
+    if not told and choice is None:
+        cards.note(
+            "Nobody states which decision people want, and no name tells: no group can be called wronged."
+        )
+    if choice and choice != system.settings.get("favourable") and (not told or choice != read.wanted):
+        _keep(view, system, str(choice))
     return str(choice) if choice else None
+
+
+def _keep(view: View, system: System, wanted: str) -> None:
+    """An owner's word on it, which the scorecard reads too."""
+    with st.form("fairness.favourable", border=False):
+        by = forms.signature("favourable", page="fairness")
+        kept = rights.submit(f"State that people want {one_line(wanted, 40)}", rights.OWNER)
+    if kept:
+        forms.sign(by)
+        promises.change_settings(view.ws, system.key, {"favourable": wanted}, by=by or session.LOCAL)
+        st.rerun()
 
 
 def figures(answer: FairnessAnswer) -> None:
@@ -54,6 +78,17 @@ def figures(answer: FairnessAnswer) -> None:
                 "Lowest ratio", numbers.significant(worst.ratio.value),
                 f"{_range(worst.ratio.low, worst.ratio.high)}, {worst.name}, n = {numbers.count(worst.n)}",
                 worst.ratio.status.value,
+            )
+        )  # fmt: skip
+    often = [g for g in compared if g.adverse is not None]
+    if often:
+        most = max(often, key=lambda g: g.adverse.value if g.adverse else 0.0)
+        assert most.adverse is not None
+        items.append(
+            Figure(
+                "Otherwise, times as often", numbers.significant(most.adverse.value),
+                f"{_range(most.adverse.low, most.adverse.high)}, {most.name}, n = {numbers.count(most.n)}",
+                most.adverse.status.value,
             )
         )  # fmt: skip
     gaps = [(g, name, gap) for g in compared for name, gap in g.gaps.items()]
@@ -203,6 +238,9 @@ def _table(found: Sequence[Judged], alt: str) -> None:
                 "Positive rate": _share(g, "positive_rate"),
                 "Ratio to the best": _ratio(g),
                 "95 % interval": _range(g.ratio.low, g.ratio.high) if g.ratio else numbers.DASH,
+                "Otherwise, times as often": numbers.significant(g.adverse.value)
+                if g.adverse
+                else numbers.DASH,
                 "Corrected p": numbers.p_value(g.ratio.q) if g.ratio else numbers.DASH,
                 "Status": cards.glyph(g.status.value),
                 **{_NAMES[name]: _share(g, name) for name in MEASURES if name != "positive_rate"},
