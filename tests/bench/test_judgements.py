@@ -1,4 +1,4 @@
-"""``pytest tests/bench/test_judgements.py -m bench -s``: how often a judgement is wrong where nothing is, by simulation.
+"""``pytest tests/bench/test_judgements.py -m bench -s``: how often a judgement is wrong where nothing is, simulated.
 
 The long form of the fast tests in ``tests/monitor``; each line prints its rate with exact 95 % limits.
 """
