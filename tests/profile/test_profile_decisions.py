@@ -203,6 +203,28 @@ def test_repeats_against_a_brute_force_count(held) -> None:
         assert len({(r["prediction"], r["score"]) for r in example}) > 1
 
 
+def test_repeats_of_two_deployments_are_none_and_near_scores_are_counted_apart(tmp_path: Path) -> None:
+    log = pd.DataFrame(
+        {
+            "timestamp": [START.replace(tzinfo=None)] * 8,
+            "prediction": ["yes", "no", "yes", "no", "yes", "yes", "no", "no"],
+            "score": [0.51, 0.49, 0.9, 0.2, 0.7, 0.7, 0.3, 0.3],
+            "feature:x": [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0],
+            "segment:endpoint": ["a"] * 4 + ["a", "a", "b", "b"],
+        }
+    )
+    ws = workspace(tmp_path)
+    with ws.write() as cursor:
+        system = make_system(cursor)
+        insert(cursor, system, log, 1)
+        strict, found = rows.repeats(cursor, system), rows.repeats(cursor, system, reach=0.05)
+    ws.close()
+    assert (strict.decisions, strict.conflicting, strict.decided, strict.near) == (8, 4, 4, 0)
+    assert (found.groups, found.conflicting, found.conflicting_groups, found.decided) == (4, 2, 1, 2)
+    assert (found.near, found.near_groups, found.reach) == (2, 1, 0.05)
+    assert [row["score"] for row in found.examples[0]] == [0.9, 0.2]  # conflicts come first
+
+
 def test_repeats_forgive_rounding_and_skip_empty_inputs(tmp_path: Path) -> None:
     log = pd.DataFrame(
         {

@@ -76,6 +76,9 @@ def _cards() -> Iterator[Scorecard]:
         healthy_facts(switches=(Switch(days_ago(4), "1", "2", 0.0, 0),)),
         healthy_facts(drift_breach=replace(breach(40), sentence="The mean error (bias): about 0 until "
                                            "15 November 2025, +36.5 parcels since")),
+        healthy_facts(conflicting_share=0.002, conflicting_decisions=0.001),
+        healthy_facts(near_share=0.97, conflicting_decisions=0.0),
+        healthy_facts(near_share=0.9, conflicting_share=0.1, conflicting_decisions=0.1),
         healthy_facts(sign_in=False, roles_assigned=False), healthy_facts(repeats=3, conflicting_share=0.0),
         healthy_facts(rollback_at=days_ago(3), rollback_minutes=1080.0), healthy_facts(covers_launch=None),
         healthy_facts(retraining_fired_at=None, retraining_tested_at=days_ago(3)),

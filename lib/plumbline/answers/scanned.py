@@ -8,7 +8,8 @@ from datetime import datetime
 import numpy as np
 
 from plumbline.answers.keeping import kept
-from plumbline.domain import Kind, Repeats, Slice, System
+from plumbline.domain import Kind, Repeats, Slice, System, Task
+from plumbline.monitor.consistency import explained
 from plumbline.monitor.personal import Personal, find_personal
 from plumbline.profile import decisions, groups, rows
 from plumbline.profile import grouped as counting
@@ -17,6 +18,7 @@ from plumbline.profile.repeats import Groups, at_places, repeats
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor
 
+STEPPED = 20_000  # rows from which the steps of inputs and their slopes are read
 EXAMINED = 2_000  # rows looked at for personal data
 LABELLED = 30  # outcomes from which a segment can be judged
 
@@ -51,10 +53,12 @@ def duplicate_ids(cursor: Cursor, system: System) -> int:
 
 
 def repeated(cursor: Cursor, system: System, *, examples: bool = False) -> Repeats:
-    """Decisions of the whole log that share every feature and the version (see ``profile.repeats``)."""
+    """Decisions of the whole log that share every feature, the version and the deployment (see ``profile.repeats``)."""
 
     def make() -> _Repeated:
         found = repeats(cursor, system, Slice())
+        if found.conflicting:
+            found = repeats(cursor, system, Slice(), reach=_explained(cursor, system, found))
         places = tuple(
             tuple((int(row["_load_id"]), int(row["_line"])) for row in group) for group in found.examples
         )
@@ -62,6 +66,20 @@ def repeated(cursor: Cursor, system: System, *, examples: bool = False) -> Repea
 
     found = kept(cursor, system, "repeats", _Repeated, make)
     return replace(found.counts, examples=at_places(cursor, system, found.places) if examples else ())
+
+
+def _explained(cursor: Cursor, system: System, found: Repeats) -> float:
+    """By how much scores may differ between decisions whose logged inputs are the same, from a sample of rows."""
+    outcome = "prediction" if system.task is Task.REGRESSION else "score"
+    names = [
+        c.name for c in systems.decision_columns(cursor, system.key)
+        if c.role.role == "feature" and c.kind is Kind.NUMERIC
+    ]  # fmt: skip
+    sample = decisions.sample(cursor, system, Slice(), STEPPED, 0, [*names, outcome])
+    if outcome not in sample or not len(sample):
+        return 0.0
+    numbers = {name: sample[name].to_numpy(dtype=float) for name in names}
+    return explained(found, numbers, sample[outcome].to_numpy(dtype=float))
 
 
 def personal_of(cursor: Cursor, system: System) -> tuple[tuple[Personal, ...], int]:

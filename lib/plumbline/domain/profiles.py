@@ -150,8 +150,10 @@ class DelayProfile:
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Decisions with identical features and version.
+    """Decisions with identical features, version and deployment.
 
+    ``near``: decisions in groups whose scores differ by ``reach`` at most, as rounded or unlogged inputs explain;
+    they are no conflicts. ``decided``: of the conflicting ones, those in groups whose *decisions* differ.
     ``examples``: up to 20 groups, each a tuple of decision rows (dicts of decision-table columns).
     """
 
@@ -160,6 +162,10 @@ class Repeats:
     groups: int
     conflicting_groups: int
     examples: tuple[tuple[dict[str, Any], ...], ...] = ()
+    decided: int = 0
+    near: int = 0
+    near_groups: int = 0
+    reach: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from plumbline.domain import Evidence, Status
 from plumbline.governance.case import (
     Case,
@@ -18,6 +20,7 @@ from plumbline.governance.case import (
 )
 from plumbline.governance.facts import Switch
 from plumbline.governance.wording import count, day, listed, plural, share, window
+from plumbline.monitor.intervals import wilson
 
 #: How many of the last switches are looked at.
 LAST_SWITCHES = 3
@@ -183,16 +186,32 @@ def answers_agree(case: Case) -> Evidence:
     facts, limits = case.facts, case.limits
     if not facts.repeats or facts.conflicting_share is None:
         return unknown("No input occurs twice for one version in the log.")
-    sentence = (
-        f"{share(facts.conflicting_share)} of {plural(facts.repeats, 'repeat')} of the same input to the "
-        f"same version got another answer (at most {share(limits['conflicting_share'])})."
-    )
-    if facts.conflicting_share > limits["conflicting_share"]:
-        return measured(Status.FAIL, sentence)
     if facts.repeats < limits["repeats"]:
         needed = count(limits["repeats"])
         return unknown(f"Only {plural(facts.repeats, 'repeat')} of the same input, {needed} are needed.")
-    return measured(Status.PASS, sentence)
+    most = limits["conflicting_share"]
+    inputs, hits = float(facts.repeats), facts.conflicting_share * facts.repeats
+    if facts.repeated_inputs and facts.conflicting_inputs is not None:
+        inputs, hits = float(facts.repeated_inputs), float(facts.conflicting_inputs)
+    other = ""
+    if facts.conflicting_decisions is not None and facts.conflicting_share:
+        other = f", {share(facts.conflicting_decisions)} another decision"
+    sentence = (
+        f"{share(facts.conflicting_share)} of {plural(facts.repeats, 'repeat')} of the same input to the "
+        f"same version got another answer{other} (at most {share(most)}; {window(facts)})."
+    )
+    near = ""
+    if facts.near_share is not None and facts.near_share > most:
+        near = (
+            f" {share(facts.near_share)} got a score that differs by no more than rounded or unlogged inputs explain: "
+            "the logged inputs do not determine the score."
+        )
+    low = float(wilson(np.array([hits]), np.array([inputs]))[0][0])
+    if low > most:
+        return measured(Status.FAIL, f"{sentence}{near}")
+    if facts.conflicting_share > most:
+        return measured(Status.PARTIAL, f"{sentence} That may be chance.{near}")
+    return measured(Status.PARTIAL if near else Status.PASS, f"{sentence}{near}")
 
 
 def _duration(minutes: float) -> str:

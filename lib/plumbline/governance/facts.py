@@ -140,7 +140,15 @@ class Facts:
     rollback_wire_tested_at: datetime | None = None
     reproducible_versions: int | None = None  # versions with code revision, data hash and parameters
     repeats: int | None = None  # decisions whose input and version occurred before
-    conflicting_share: float | None = None  # of those, with another answer
+    conflicting_share: float | None = (
+        None  # of those, with another answer, beyond what logged inputs leave open
+    )
+    repeated_inputs: int | None = None  # different inputs among the repeats; None: each repeat counts as one
+    conflicting_inputs: int | None = None  # of those, with different answers
+    conflicting_decisions: float | None = None  # share of repeats with another decision
+    near_share: float | None = (
+        None  # share whose scores differ by no more than rounded or unlogged inputs explain
+    )
 
     # audit trail
     id_share: float | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,10 @@ from plumbline.store.systems import decision_columns
 #: numbers that differ by less than this share of the larger one are the same output
 TOLERANCE = 1e-9
 EXAMPLES = 20
+#: segments that name where a version runs: two of them may run it in two ways
+DEPLOYMENT = re.compile(
+    r"(^|[_ .-])(deployments?|deploy|endpoint|environment|env|instance|replica|cluster|stack)($|[_ .-])"
+)
 #: of each end of a group's outputs, the decisions shown
 _ENDS = 3
 _ALL = Slice()
@@ -26,49 +31,64 @@ Groups = tuple[tuple[tuple[int, int], ...], ...]
 
 
 def repeats(
-    cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL, *, tolerance: float = TOLERANCE
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    part: Slice = _ALL,
+    *,
+    tolerance: float = TOLERANCE,
+    reach: float = 0.0,
 ) -> Repeats:
-    """Decisions that share every feature and the version, and how many of them differ in output.
+    """Decisions that share every feature, version and deployment, and how many of them differ in output.
 
     Output: the prediction and the score, each where logged; numbers within ``tolerance`` (a share of the
     larger one) of each other are the same. Left out: arm "shadow" (unless the slice names it), decisions
     with no feature at all, and decisions without any output. Features are taken as logged: with few and
     coarse ones, different inputs can look identical, and a conflict then shows that the log lacks an input
-    that decided.
+    that decided. Groups whose scores (of numbers: predictions) differ by ``reach`` at most are counted as near,
+    whatever was decided on either side of the cut-off. A deployment is what a segment of such a name says.
     """
+    columns = decision_columns(cursor, system.key)
     features = [
-        ident(c.name) for c in decision_columns(cursor, system.key)
+        ident(c.name) for c in columns
         if c.role.role == "feature" or (c.role.role == TEXT and c.source.startswith(_INPUTS))
     ]  # fmt: skip
     scope = of_slice(cursor, system, part)
     if not features:
         return Repeats(0, 0, 0, 0)
-    sql, params = _grouped(system, scope, features, tolerance)
+    places = [
+        ident(c.name) for c in columns if c.role.role == "segment" and DEPLOYMENT.search(c.role.name.lower())
+    ]
+    sql, params = _grouped(system, scope, features, places, tolerance)
     row = cursor.execute(
-        f"""{sql} SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (differs), 0)::BIGINT,
-                         count(*), count(*) FILTER (differs),
+        f"""{sql} SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (differs AND NOT near), 0)::BIGINT,
+                         count(*), count(*) FILTER (differs AND NOT near),
+                         coalesce(sum(n) FILTER (differs AND NOT near AND decided), 0)::BIGINT,
+                         coalesce(sum(n) FILTER (near), 0)::BIGINT, count(*) FILTER (near),
                          (SELECT list(ends) FROM (SELECT ends FROM repeated WHERE differs
-                                                  ORDER BY n DESC, ends LIMIT {EXAMPLES}))
+                                                  ORDER BY near, n DESC, ends LIMIT {EXAMPLES}))
             FROM repeated""",
-        params,
+        params | {"reach": reach},
     ).fetchone()
     if row is None:
         return Repeats(0, 0, 0, 0)
-    decisions, conflicting, groups, conflicting_groups, ends = row
+    decisions, conflicting, groups, conflicting_groups, decided, near, near_groups, ends = row
     return Repeats(
-        decisions, conflicting, groups, conflicting_groups, _examples(cursor, scope.table, ends or [])
-    )
+        decisions, conflicting, groups, conflicting_groups, _examples(cursor, scope.table, ends or []),
+        decided, near, near_groups, reach,
+    )  # fmt: skip
 
 
 def _grouped(
-    system: System, scope: Scope, features: list[str], tolerance: float
+    system: System, scope: Scope, features: list[str], places: list[str], tolerance: float
 ) -> tuple[str, dict[str, Any]]:
-    """Common table expressions that end in ``repeated`` (n, differs, ends), one row a repeated decision.
+    """Common table expressions that end in ``repeated`` (n, differs, near, decided, ends), one row a repeated decision.
 
     Rows are first thinned out by a 64-bit hash of the features, then grouped by the features themselves.
     """
-    columns = ", ".join(features)
+    columns = ", ".join([*features, *places])
+    number, decided = "score", "count(DISTINCT prediction) > 1"
     if system.task is Task.REGRESSION:
+        number, decided = "prediction", "false"
         changes = _numbers_differ("prediction")
     else:
         changes = f"count(DISTINCT prediction) > 1 OR {_numbers_differ('score')}"
@@ -81,15 +101,25 @@ def _grouped(
             SELECT rowid AS r, {VERSION} AS v, {columns}, prediction, score {scope.rows}
             AND ({VERSION}, hash({columns})) IN (SELECT (v, h) FROM shared)),
         repeated AS (
-            SELECT count(*) AS n, coalesce({changes}, false) AS differs,
+            SELECT count(*) AS n, coalesce({changes}, false) AS differs, {decided} AS decided,
+                   {_numbers_differ(number)} AND coalesce({_spread(number)} <= $reach, false) AS near,
                    list_distinct(min_by(r, (prediction, score, r), {_ENDS})
                                  || max_by(r, (prediction, score, r), {_ENDS})) AS ends
             FROM candidates GROUP BY v, {columns} HAVING count(*) > 1)"""
     return sql, scope.params | {"tolerance": tolerance}
 
 
+def _limits(column: str) -> tuple[str, str]:
+    return f"min({column}) FILTER (isfinite({column}))", f"max({column}) FILTER (isfinite({column}))"
+
+
+def _spread(column: str) -> str:
+    low, high = _limits(column)
+    return f"{high} - {low}"
+
+
 def _numbers_differ(column: str) -> str:
-    low, high = (f"{f}({column}) FILTER (isfinite({column}))" for f in ("min", "max"))
+    low, high = _limits(column)
     return f"coalesce({high} - {low} > $tolerance * greatest(abs({high}), abs({low})), false)"
 
 

@@ -93,11 +93,12 @@ def same_answer(answer: QualityAnswer) -> None:
     """Repeats with different outputs, side by side."""
     found = answer.repeats
     cards.section("Same input, same answer", answer.consistency.sentence)
-    if not found.conflicting_groups:
+    if not found.conflicting_groups and not found.near_groups:
         return
+    near = f", {numbers.count(found.near_groups)} scores near each other" if found.near_groups else ""
     cards.note(
         f"{numbers.count(found.conflicting_groups)} of {numbers.count(found.groups)} repeated inputs got different "
-        f"answers; numbers within {answer.tolerance:.0e} of each other count as the same. Examples, both ends of "
+        f"answers{near}; numbers within {answer.tolerance:.0e} of each other count as the same. Examples, both ends of "
         f"each group:"
     )
     scored = answer.system.task is not Task.REGRESSION and any(
