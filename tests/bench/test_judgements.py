@@ -12,8 +12,10 @@ import pytest
 from scipy.stats import beta
 
 from plumbline.domain import FloatArray, PointStatus
+from plumbline.monitor.calibration import calibration
 from plumbline.monitor.fairness import judge
 from plumbline.monitor.wholerow import MATTERS, classifier_auc
+from tests.monitor.test_calibration import rare
 from tests.monitor.test_fairness import EQUAL, counts, drawn
 
 Random = np.random.Generator
@@ -80,3 +82,14 @@ def test_unequal_groups(best: float, other: float) -> None:
         found += judge(pair)[1].status is PointStatus.BREACH
     print(f"\n500 rows each, {best} against {other}: found in {rate(found, n)}")
     assert found / n >= 0.9
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize(
+    ("rows", "times"), [(2_000, 1), (20_000, 1), (60_000, 1), (20_000, 4), (20_000, 1 / 3)]
+)
+def test_calibration_of_a_rare_class(rows: int, times: float) -> None:
+    n = 300
+    alarms = sum(calibration(rare(rows, times, seed))[0].status is PointStatus.BREACH for seed in range(n))
+    print(f"\n0.4 % positive, {rows:,} rows, scores {times:.2g} times as high: alarm in {rate(alarms, n)}")
+    assert alarms / n <= 0.08 if times == 1 else alarms / n >= 0.9

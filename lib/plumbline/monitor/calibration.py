@@ -3,7 +3,10 @@
 Binned by equal mass (the same number of decisions a bin), because equally wide bins leave most of them
 nearly empty (Nguyen and O'Connor 2015). The expected calibration error is the mean distance of share and
 score over the bins, weighted by rows (Naeini, Cooper and Hauskrecht 2015). It is above zero by chance
-alone, so it is judged against what a perfectly calibrated score of the same size would show.
+alone, so it is judged against what a perfectly calibrated score of the same size would show, and against what
+matters for the base rate: two points are nothing of a half, and five times everything of 0.4 %. Observed over
+expected, and Cox's slope and intercept (1958, Biometrika 45) say how it is wrong (Van Calster et al. 2019, BMC
+Medicine 17).
 """
 
 from __future__ import annotations
@@ -12,17 +15,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit, gammaincinv, logit
 
 from plumbline.domain import FloatArray, OutcomeProfile, PointStatus, Slice, Task
 from plumbline.monitor.counts import Counts, counts_of
-from plumbline.monitor.intervals import SEED, wilson
+from plumbline.monitor.intervals import SEED, Z, wilson
 from plumbline.monitor.performance import window_rows
 
 BINS = 15
 #: labelled rows with a score below which a curve says nothing
 ENOUGH_ROWS = 100
-#: smallest expected calibration error worth an alarm
-MATTERS = 0.02
+#: smallest expected calibration error worth an alarm: this, or that share of the base rate where it is less
+MATTERS, OF_BASE = 0.02, 0.2
+#: base rate under which sentences count what was promised and what came
+RARE = 0.1
+#: events, and others, below which no slope is fitted
+FEWEST_EVENTS = 10
 DRAWS = 1000
 
 
@@ -38,12 +46,25 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
+class Limited:
+    """A figure with its 95 % limits."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """One version's reliability curve (``version`` None: all of them).
 
     ``ece``: expected calibration error; ``bound``: most that the score cells may have moved it.
     ``chance``: what a perfectly calibrated score of this size stays below in 95 of 100 samples.
     ``gap``: mean score less share that came true (above zero: too sure of the positive class).
+    ``observed`` and ``expected``: how many came true and how many the scores add up to; ``ratio``: the first over
+    the second, with the Poisson limits of the count widened by ``bound``. ``slope`` of the log-odds of truth on
+    those of the score (1 where calibrated; below it the scores are too extreme), ``intercept`` of the same with the
+    slope at 1 (0 where calibrated), by Wald; None under ten events or ten others.
     """
 
     version: str | None
@@ -55,6 +76,11 @@ class Calibration:
     status: PointStatus
     bound: float = 0.0
     note: str = ""
+    observed: int = 0
+    expected: float = 0.0
+    ratio: Limited | None = None
+    slope: Limited | None = None
+    intercept: Limited | None = None
 
 
 def calibration(
@@ -90,11 +116,65 @@ def _curve(version: str | None, counts: Counts) -> Calibration:
     )
     ece, chance = expected_error(score, share, rows), chance_level(score, rows)
     bound = 0.5 / cells.shape[1]
-    beyond = ece - bound > max(MATTERS, chance)
+    observed, expected = int(cells[1].sum()), float((rows * score).sum())
+    matters = min(MATTERS, OF_BASE * max(observed, 1) / n)
+    ratio, sure = observed_over_expected(observed, expected, bound * n), 0.99
+    surely = observed_over_expected(observed, expected, bound * n, sure)
+    beyond = ece - bound > max(matters, chance)
+    beyond |= surely.high < 1 - OF_BASE or surely.low > 1 / (1 - OF_BASE)
+    slope, intercept = cox(cells)
     return Calibration(
         version, bins, n, ece, chance, float((rows * (score - share)).sum() / n),
-        PointStatus.BREACH if beyond else PointStatus.OK, bound,
+        PointStatus.BREACH if beyond else PointStatus.OK, bound, "", observed, expected, ratio, slope, intercept,
     )  # fmt: skip
+
+
+def observed_over_expected(
+    observed: int, expected: float, bound: float = 0.0, level: float = 0.95
+) -> Limited:
+    """How many came true over how many were promised, with the exact Poisson limits of the count (Garwood 1936).
+
+    Args:
+        bound: by how much ``expected`` may be off, as the score's cells are of a width.
+    """
+    tail = (1 - level) / 2
+    low = float(gammaincinv(observed, tail)) if observed else 0.0
+    high = float(gammaincinv(observed + 1, 1 - tail))
+    least = max(expected - bound, 1e-9)
+    return Limited(observed / max(expected, 1e-9), low / (expected + bound), high / least)
+
+
+def cox(cells: FloatArray) -> tuple[Limited | None, Limited | None]:
+    """Cox's slope, and the intercept where the slope is 1, from score cells (2, S) by maximum likelihood."""
+    rows, hits = cells.sum(0).astype(float), cells[1].astype(float)
+    if min(hits.sum(), rows.sum() - hits.sum()) < FEWEST_EVENTS:
+        return None, None
+    held = rows > 0
+    x = logit((np.flatnonzero(held) + 0.5) / cells.shape[1])
+    rows, hits = rows[held], hits[held]
+    ones = np.ones_like(x)
+    slope = _fitted(np.column_stack([ones, x]), np.zeros_like(x), rows, hits) if len(x) > 1 else None
+    intercept = _fitted(ones[:, None], x, rows, hits)
+    return (slope[-1] if slope else None), (intercept[0] if intercept else None)
+
+
+def _fitted(
+    design: FloatArray, offset: FloatArray, rows: FloatArray, hits: FloatArray
+) -> list[Limited] | None:
+    """Coefficients of a logistic regression by Newton's method, with Wald's limits; None where it does not settle."""
+    found = np.zeros(design.shape[1])
+    for _ in range(50):
+        p = expit(design @ found + offset)
+        information = design.T @ (design * (rows * p * (1 - p))[:, None])
+        try:
+            step = np.linalg.solve(information, design.T @ (hits - rows * p))
+        except np.linalg.LinAlgError:
+            return None
+        found = found + np.clip(step, -2, 2)
+        if float(np.abs(step).max()) < 1e-9:
+            half = Z * np.sqrt(np.diag(np.linalg.inv(information)))
+            return [Limited(float(b), float(b - h), float(b + h)) for b, h in zip(found, half, strict=True)]
+    return None
 
 
 def binned(cells: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -138,13 +218,23 @@ def calibration_sentence(found: Sequence[Calibration]) -> str:
     one = found[0]
     if one.ece is None or one.chance is None or one.gap is None:
         return f"Calibration is unknown: {one.note}"
-    size = f"expected calibration error {100 * one.ece:.1f} % on {one.n:,} labelled decisions"
+    size = f"expected calibration error {100 * one.ece:.2g} % on {one.n:,} labelled decisions"
+    rare = one.ratio is not None and one.observed < RARE * one.n
+    counted = ""
+    if rare and one.ratio is not None:
+        counted = (
+            f" {one.observed:,} came true where the scores add up to {one.expected:,.0f}: {one.ratio.value:.2f} times "
+            f"as many ({one.ratio.low:.2f} to {one.ratio.high:.2f})."
+        )
     if one.status is PointStatus.OK:
-        return f"The score means what it says: {size}, which is small or within chance."
+        return f"The score means what it says: {size}, which is small or within chance.{counted}"
+    if rare and one.ratio is not None and not one.ratio.low <= 1 <= one.ratio.high:
+        way = "high" if one.ratio.value < 1 else "low"
+        return f"The score is too {way}:{counted[:-1]}; {size} (chance reaches {100 * one.chance:.2g} %)."
     way = "high" if one.gap > 0 else "low"
     if abs(one.gap) < one.ece / 2:
-        return f"The score does not mean what it says: {size} (chance reaches {100 * one.chance:.1f} %)."
+        return f"The score does not mean what it says: {size} (chance reaches {100 * one.chance:.2g} %)."
     return (
         f"The score is too {way} by {100 * abs(one.gap):.1f} points on average: {size} "
-        f"(chance reaches {100 * one.chance:.1f} %)."
+        f"(chance reaches {100 * one.chance:.2g} %)."
     )

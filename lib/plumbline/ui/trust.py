@@ -6,6 +6,7 @@ from plumbline.answers.performance import CalibrationAnswer, PerformanceAnswer
 from plumbline.charts import numbers
 from plumbline.charts.reliability import reliability
 from plumbline.charts.style import Mode
+from plumbline.monitor.calibration import Limited
 from plumbline.ui import cards, pictures, tables
 from plumbline.ui.plain import one_line
 
@@ -37,6 +38,8 @@ def calibration(answer: CalibrationAnswer, key: str, mode: Mode) -> None:
                 "Score less outcome, on average": numbers.signed(100 * c.gap) + " points"
                 if c.gap is not None
                 else numbers.DASH,
+                "Came true / promised": _limited(c.ratio),
+                "Slope": _limited(c.slope),
                 "Status": cards.glyph(c.status.value),
                 "n": c.n,
                 "Note": c.note,
@@ -45,6 +48,13 @@ def calibration(answer: CalibrationAnswer, key: str, mode: Mode) -> None:
         ],
         alt="Calibration by version: error, chance, status, sample",
     )
+
+
+def _limited(found: Limited | None) -> str:
+    if found is None:
+        return numbers.DASH
+    value, low, high = (numbers.significant(v) for v in (found.value, found.low, found.high))
+    return f"{value} ({low} to {high})"
 
 
 def estimates(answer: PerformanceAnswer) -> None:
