@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from plumbline.store.workspace import Workspace
 
 FAILED, BAD_INPUT = 1, 2
+#: a folder for temporary files that is full, a quota, a limit on the size of files
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Commands(click.Group):
@@ -35,6 +38,8 @@ class Commands(click.Group):
         except BrokenPipeError:
             sys.exit(0)
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in FULL:
+                fail("The disk is full; nothing of this was kept. Free space there and do it again.")
             if os.environ.get("PLUMBLINE_DEBUG"):
                 raise
             fail(

@@ -11,7 +11,7 @@ from plumbline.profile import decisions, draws
 from plumbline.profile.scope import all_rows
 from plumbline.store import loads
 from plumbline.store.draws import is_drawn
-from plumbline.store.workspace import Busy, Cursor, Workspace
+from plumbline.store.workspace import Busy, Cursor, Full, Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ def keep_draw(ws: Workspace, cursor: Cursor, system: System, version: str) -> bo
     try:
         with ws.write(by_itself=True, wait=False) as writer:
             draws.keep(writer, system, version, loads.basis(writer, system.key))
-    except Busy:
+    except (Busy, Full):
         return False
     return True
 

@@ -34,7 +34,7 @@ from plumbline.profile import decisions
 from plumbline.store import model_files, systems
 from plumbline.store.draws import keep_check, kept_check
 from plumbline.store.model_files import ModelFile
-from plumbline.store.workspace import Busy, Cursor, Workspace
+from plumbline.store.workspace import Busy, Cursor, Full, Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,8 +226,8 @@ def _check_model(
     try:
         with ws.write(by_itself=True, wait=False) as writer:
             keep_check(writer, system.key, version, held.sha256, rest, asdict(checked))
-    except Busy:
-        LOG.info("the check of %s %s is not kept: something else is being written", system.key, version)
+    except (Busy, Full) as error:
+        LOG.info("the check of %s %s is not kept: %s", system.key, version, error.what)
     return model, checked, ""
 
 

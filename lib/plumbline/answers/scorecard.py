@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
@@ -28,7 +29,7 @@ from plumbline.governance.context import interaction_share
 from plumbline.governance.history import Changes, Inputs
 from plumbline.governance.verdict import NextAction, is_as_bad_as, three_next_actions
 from plumbline.store import promises, scorecards, systems
-from plumbline.store.workspace import Cursor, Workspace
+from plumbline.store.workspace import Cursor, Full, Workspace
 
 __all__ = ["Answer", "Assigned", "assign", "is_as_bad_as", "scorecard", "scorecard_answer"]
 
@@ -99,8 +100,9 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         0, key, moment, card.verdict.value, history.digest_of(inputs, card), canon.write(inputs), text,
         history.sha256(text), history.catalogue_hash(), history.rules_hash(),
     )  # fmt: skip
-    with ws.write(by_itself=True) as cursor:
+    with suppress(Full), ws.write(by_itself=True) as cursor:  # on a full disk it is shown and not kept
         scorecards.keep(cursor, item)
+    with ws.read() as cursor:
         entries = tuple(scorecards.verdicts(cursor, key))
         changes = changes_since_last(cursor, key)
     card = replace(card, since=_since(entries, card.verdict))

@@ -12,6 +12,7 @@ import duckdb
 
 from plumbline.domain import PlumblineError
 from plumbline.store.copies import copies_of
+from plumbline.store.engine import Full, is_full
 from plumbline.store.extensions import CONFIG, load_extension
 from plumbline.store.sql import literal
 
@@ -137,6 +138,8 @@ _DAMAGE = (
 
 def refused(target: Path, error: Exception) -> PlumblineError:
     """DuckDB's or the system's refusal to open a file, in words."""
+    if is_full(error):
+        return Full(target)
     text = str(error).lower()
     for phrase, what, todo in _REFUSALS:
         if phrase in text:

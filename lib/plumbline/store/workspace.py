@@ -17,6 +17,7 @@ from plumbline.sandbox.limits import duckdb_memory
 from plumbline.store import permits
 from plumbline.store.connection import ATTACHED, connect, hold, let_go, look, told_if_damaged
 from plumbline.store.encryption import encryption_key
+from plumbline.store.engine import Engine, Full
 from plumbline.store.inbox import drop_inbox, make_inbox
 from plumbline.store.locations import data_folder
 from plumbline.store.schema import migrate
@@ -25,7 +26,7 @@ from plumbline.store.times import aware, naive, now
 from plumbline.store.upgrade import is_due, upgrade
 
 __all__ = [
-    "Busy", "Cursor", "Stopped", "Workspace", "aware", "naive", "now", "open_workspace", "workspace_path",
+    "Busy", "Cursor", "Full", "Stopped", "Workspace", "aware", "naive", "now", "open_workspace", "workspace_path",
 ]  # fmt: skip
 
 #: what every reading function takes: a cursor of its own, inside or outside a transaction
@@ -50,13 +51,13 @@ class Workspace:
     """An open workspace. Use ``read`` for queries and ``write`` for one transaction."""
 
     def __init__(
-        self, path: Path, connection: duckdb.DuckDBPyConnection, inbox: Path, *, encrypted: bool = False,
+        self, path: Path, engine: Engine, inbox: Path, *, encrypted: bool = False,
         folders: Sequence[Path] = (),
     ) -> None:  # fmt: skip
         self.path, self.inbox = path, inbox
         self._folders = (inbox, *folders)
         self.encrypted = encrypted  #: whether what is on the disk, spilled rows included, is cipher text
-        self._connection, self._open = connection, True
+        self._engine, self._open = engine, True
         self._writing = threading.RLock()
         self._writer: duckdb.DuckDBPyConnection | None = None
         self._person: str | None = None
@@ -77,14 +78,10 @@ class Workspace:
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor of its own: a connection shared by threads gives wrong answers in silence."""
-        cursor = self._connection.cursor()
-        try:
-            with told_if_damaged(self.path):
-                if self.encrypted:
-                    cursor.execute(f"USE {ATTACHED}")  # a cursor does not inherit it
-                yield cursor
-        finally:
-            cursor.close()
+        with told_if_damaged(self.path), self._engine.cursor() as cursor:
+            if self.encrypted:
+                cursor.execute(f"USE {ATTACHED}")  # a cursor does not inherit it
+            yield cursor
 
     @contextmanager
     def write(self, *, by_itself: bool = False, wait: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -119,7 +116,8 @@ class Workspace:
                     permits.permit(cursor, person, held, since)
             except BaseException as error:
                 self._writer = None
-                cursor.execute("ROLLBACK")
+                with suppress(duckdb.Error):  # a database that is lost takes none back, and keeps none
+                    cursor.execute("ROLLBACK")
                 if isinstance(error, duckdb.InterruptException):
                     raise Stopped() from error
                 raise
@@ -149,7 +147,7 @@ class Workspace:
         return int(row[0]) if row else 0
 
     def close(self) -> None:
-        self._connection.close()
+        self._engine.close()
         if self._open:
             self._open = False
             let_go(self.path)
@@ -189,21 +187,29 @@ def open_workspace(
     key = encryption_key()
     if not target.exists():
         _create(target, key)
-    connection = _opened(target, key, memory_limit)
-    hold(target)
     inbox = make_inbox()
+    folders = ", ".join(literal(f"{folder.resolve()}/") for folder in (inbox, *read_from))
+
+    def locked() -> duckdb.DuckDBPyConnection:
+        connection = _opened(target, key, memory_limit)
+        hold(target)
+        try:
+            connection.execute(f"SET allowed_directories = [{folders}]")
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+        except BaseException:
+            connection.close()
+            let_go(target)
+            raise
+        return connection
+
     try:
-        folders = ", ".join(literal(f"{folder.resolve()}/") for folder in (inbox, *read_from))
-        connection.execute(f"SET allowed_directories = [{folders}]")
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
+        engine = Engine(target, locked, lambda: let_go(target))
     except BaseException:
-        connection.close()
-        let_go(target)
         drop_inbox(inbox)
         raise
     return Workspace(
-        target, connection, inbox, encrypted=bool(key), folders=[folder.resolve() for folder in read_from]
+        target, engine, inbox, encrypted=bool(key), folders=[folder.resolve() for folder in read_from]
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import secrets
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -192,8 +194,11 @@ def friendly_error(error: Exception) -> bool:
     An error that we raised says what to do itself. Any other gets a reference number that is also in the
     server's log beside the traceback.
     """
+    from plumbline.store.engine import Full, is_full
     from plumbline.ui import states
 
+    if is_full(error):
+        error = Full(Path(tempfile.gettempdir()))
     if isinstance(error, PlumblineError):
         states.failed(error)
         return True

@@ -1,0 +1,93 @@
+"""The connection behind a workspace: opened anew after an error that DuckDB does not come back from, a full disk told.
+
+DuckDB calls a database invalid once a write of its own file failed, and answers nothing more until it is opened again.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from plumbline.domain import PlumblineError
+
+#: seconds for which whoever comes waits for those who still hold a cursor of the lost connection
+PATIENCE = 10.0
+_ERRNOS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+#: how DuckDB passes on that nothing more can be written, where and however it was tried
+_PHRASES = (
+    "no space left on device", "file too large", "disk quota exceeded", "not enough space on the disk",
+    "'max_temp_directory_size'",
+)  # fmt: skip
+
+
+class Full(PlumblineError):
+    """Nothing more can be written to the disk; what was being written was not kept."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            "The disk is full; nothing of this was kept", where=str(path),
+            todo="Free space there and do it again. What was there before is unharmed.",
+        )  # fmt: skip
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that nothing more can be written."""
+    if isinstance(error, OSError):
+        return error.errno in _ERRNOS
+    return isinstance(error, duckdb.Error) and any(phrase in str(error).lower() for phrase in _PHRASES)
+
+
+class Engine:
+    """Hands out cursors of one connection, and opens it anew where it was lost and nobody uses it any more."""
+
+    def __init__(
+        self, path: Path, connect: Callable[[], duckdb.DuckDBPyConnection], let_go: Callable[[], None]
+    ) -> None:
+        self._path, self._connect, self._let_go = path, connect, let_go
+        self._connection = connect()
+        self._state = threading.Condition()
+        self._users, self._lost = 0, False
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of its own.
+
+        Raises:
+            Full: the disk is full.
+            PlumblineError: the connection was lost and cannot be opened anew yet.
+        """
+        with self._state:
+            if self._lost:
+                self._renew()
+            cursor = self._connection.cursor()
+            self._users += 1
+        try:
+            yield cursor
+        except (duckdb.Error, OSError) as error:
+            if isinstance(error, duckdb.FatalException):
+                self._lost = True
+            if is_full(error):
+                raise Full(self._path) from error
+            raise
+        finally:
+            cursor.close()
+            with self._state:
+                self._users -= 1
+                self._state.notify_all()
+
+    def _renew(self) -> None:
+        if not self._state.wait_for(lambda: self._users == 0 or not self._lost, PATIENCE):
+            raise PlumblineError("The workspace is being opened anew", todo="Try again in a moment.")
+        if self._lost:
+            self._connection.close()
+            self._let_go()
+            self._connection = self._connect()
+            self._lost = False
+
+    def close(self) -> None:
+        self._connection.close()
