@@ -275,7 +275,9 @@ def test_a_group_that_is_too_small_says_how_many_rows_it_has_and_needs(
     )
     result = control(judge(healthy_facts(fairness=groups), CREDIT), "FAIR-1")
     assert result.status is UNKNOWN
-    assert result.evidence.sentence == f"Group sex = f has {n} rows, 30 are needed to compare it."
+    assert result.evidence.sentence == (
+        f"Group sex = f has {n} rows, 30 are needed to compare it (60,000 decisions, 1 July 2025 to 1 July 2026)."
+    )
 
 
 def test_sentences_give_figures_window_and_sample() -> None:

@@ -76,7 +76,7 @@ def load_files(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
     for version, file in files.models.items() if scenario.registers else ():
         models.register(ws, key, version, file, actor=ACTOR)
     if files.repository is not None:
-        probing.probe(ws, key, by=ACTOR, dvc=str(files.repository))
+        probing.probe(ws, key, by=ACTOR, dvc=str(files.repository), operator=True)
     promises.save_context(ws, key, scenario.context, by=ACTOR)
     for control, status, statement, owner, at, expires in scenario.attestations:
         link = f"register/{key}/{control}.pdf" if scenario.documents else ""

@@ -7,6 +7,7 @@ the log. Such repeats are counted apart from conflicts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -86,8 +87,10 @@ def reach(inputs: Mapping[str, FloatArray], score: FloatArray) -> float:
             continue
         middle, mean = np.bincount(piece, x)[kept] / n[kept], np.bincount(piece, y)[kept] / n[kept]
         apart = np.maximum(np.diff(middle), step)
-        moved += (step * float(np.max(np.abs(np.diff(mean)) / apart))) ** 2
-    return float(np.sqrt(moved))
+        moved = math.hypot(
+            moved, step * float(np.max(np.abs(np.diff(mean)) / apart))
+        )  # a square may leave the doubles
+    return moved
 
 
 def explained(found: Repeats, inputs: Mapping[str, FloatArray], score: FloatArray) -> float:
