@@ -23,8 +23,9 @@ trap 'rm -rf "$build"' EXIT
 for part in lib pages docs .streamlit app.py pyproject.toml README.md LICENSE; do
     cp -R "$source/$part" "$build/"
 done
+# whatever is there is replaced: an upgrade may bear the same version
 "$prefix/bin/python" -m pip install -q --no-cache-dir --disable-pip-version-check \
-    --no-deps --no-build-isolation "$build"
+    --force-reinstall --no-deps --no-build-isolation "$build"
 
 if ! id plumbline >/dev/null 2>&1; then
     useradd --uid 10001 --user-group --no-create-home --home-dir "$data" --shell /usr/sbin/nologin plumbline
