@@ -42,9 +42,9 @@ class Commands(click.Group):
                 fail("The disk is full; nothing of this was kept. Free space there and do it again.")
             if os.environ.get("PLUMBLINE_DEBUG"):
                 raise
-            fail(
-                f"Something went wrong inside Plumbline: {type(error).__name__}. Set PLUMBLINE_DEBUG=1 for its trace."
-            )
+            from plumbline.answers.faults import unforeseen
+
+            fail(unforeseen(error))
         sys.exit(code if isinstance(code, int) else 0)
 
 

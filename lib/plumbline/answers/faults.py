@@ -26,8 +26,11 @@ def sentence(error: Exception) -> str:
     """What an error says to a person; one that nobody foresaw is named by its kind."""
     if os.environ.get("PLUMBLINE_DEBUG"):
         traceback.print_exception(error)
-    if isinstance(error, PlumblineError):
-        return str(error)
+    return str(error) if isinstance(error, PlumblineError) else unforeseen(error)
+
+
+def unforeseen(error: Exception) -> str:
+    """The sentence for an error that is our own fault."""
     return (
         f"Something went wrong inside Plumbline: {type(error).__name__}. Set PLUMBLINE_DEBUG=1 for its trace."
     )

@@ -123,27 +123,14 @@ def consistency(repeats: Repeats, *, limit: float = LIMIT, fewest: int = FEWEST)
         status = PointStatus.UNKNOWN
         sentence = f"Only {n:,} decisions repeat an input; {fewest} are needed, {fewest - n} more."
         return Consistency(share, low, high, n, conflicting, status, sentence)
+    status = PointStatus.BREACH if low > limit else PointStatus.WATCH if share > limit else PointStatus.OK
     if repeats.near and share <= limit:
         status = PointStatus.WATCH if repeats.near > limit * n else PointStatus.OK
         sentence = (
             f"{repeats.near:,} of {n:,} decisions that repeat an input got a score that differs by at most "
             f"{repeats.reach:.2g}, as rounded or unlogged inputs explain: the logged inputs do not determine the score."
         )
-        return Consistency(
-            share,
-            low,
-            high,
-            n,
-            conflicting,
-            status,
-            sentence,
-            repeats.decided,
-            repeats.near,
-            repeats.groups,
-            repeats.conflicting_groups,
-        )
-    status = PointStatus.BREACH if low > limit else PointStatus.WATCH if share > limit else PointStatus.OK
-    if conflicting == 0:
+    elif conflicting == 0:
         sentence = f"All {n:,} decisions that repeat an input got the same answer from the same version."
     else:
         sentence = (
