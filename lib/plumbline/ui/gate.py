@@ -6,6 +6,7 @@ Pure ASGI, and a look at the path for nearly every request: cookies are read onl
 from __future__ import annotations
 
 from collections import Counter
+from urllib.parse import urlsplit
 
 import streamlit as st
 from anyio import to_thread
@@ -102,12 +103,14 @@ class Gate:
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
+        if not _same_origin(headers):
+            await _refuse(receive, send, 1008)
+            return
         on = visitors.sign_in_on()
         who = visitors.email(headers) if on else ""
         stranger = on and not who
         if stranger and self._strangers >= STRANGERS:
-            await receive()
-            await send({"type": "websocket.close", "code": 1013})
+            await _refuse(receive, send, 1013)
             return
         session = ""
 
@@ -134,6 +137,25 @@ class Gate:
             self._strangers -= stranger
             if session and visitors.left(session, who):
                 desk.went(session)
+
+
+def _same_origin(headers: Headers) -> bool:
+    """Whether a socket comes from a page of this server, or from no page.
+
+    Asked about another origin, Streamlit would look up this machine's public address at a host on the Internet,
+    and stand still for everybody meanwhile.
+    """
+    origin = headers.get("origin")
+    try:
+        return origin is None or urlsplit(origin).netloc == headers.get("host")
+    except ValueError:
+        return False
+
+
+async def _refuse(receive: Receive, send: Send, code: int) -> None:
+    """Close a socket before it was accepted."""
+    await receive()
+    await send({"type": "websocket.close", "code": code})
 
 
 def _parts(path: str) -> list[str]:
