@@ -59,7 +59,7 @@ def _serve(answer: Callable[[str, str], tuple[int, bytes]]) -> Iterator[StandIn]
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_GET = do_HEAD = do_PUT = _any
+        do_GET = do_HEAD = do_PUT = do_POST = _any
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -192,9 +192,9 @@ def test_metadata_that_is_switched_off_is_not_asked(
 
 
 def test_a_profile_may_take_on_a_role(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bucket: Bucket, metadata: StandIn
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bucket: Bucket, metadata: StandIn, refusing: StandIn
 ) -> None:
-    """Never the machine's own in its place."""
+    """Never the machine's own in its place, also where the role is refused."""
     role = "role_arn = arn:aws:iam::123456789012:role/reader\nregion = eu-north-1\n"
     _aws(tmp_path, f"[default]\n{role}", f"[default]\n{_keys(KEY)}")
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.url)
@@ -203,9 +203,10 @@ def test_a_profile_may_take_on_a_role(
     said = secret()
     assert "key_id=ASIA" in said
     assert ROLE_KEY not in said
-    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", refusing.url)
     with pytest.raises(PlumblineError, match="AWS gives no keys for the role of this environment"):
         secret()
+    assert refusing.asked
 
 
 def _process(folder: Path) -> str:
