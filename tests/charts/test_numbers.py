@@ -71,3 +71,24 @@ def test_the_edge_of_a_bin_just_beside_zero_is_zero() -> None:
 )
 def test_p_values_too_small_to_matter_are_not_spelled_out(p: float | None, said: str) -> None:
     assert numbers.p_value(p) == said
+
+
+@pytest.mark.parametrize(
+    ("stake", "words"),
+    [
+        ({}, "not known"),
+        ({"state": "none"}, "no loss found"),
+        (
+            {"source": "measured", "amount": 7690.0, "low": -8580.0, "high": 24000.0, "currency": "EUR"},
+            "no loss proven (EUR -8,580 to EUR 24,000)",
+        ),
+        (
+            {"source": "measured", "amount": 9.0, "low": None, "high": None, "currency": "EUR"},
+            "no loss proven",
+        ),
+        ({"source": "measured", "amount": 7690.0, "low": 10.0, "high": 9e4, "currency": "EUR"}, "EUR 7,690"),
+        ({"source": "stated", "amount": 200000, "low": None, "currency": "EUR"}, "EUR 200,000"),
+    ],
+)
+def test_money_at_stake_is_an_amount_only_where_it_is_no_chance(stake: dict[str, object], words: str) -> None:
+    assert numbers.stake(stake).replace("−", "-") == words

@@ -12,6 +12,7 @@ from plumbline.answers.spans import say_day
 from plumbline.domain import Requirement, Scorecard, Status, Verdict
 from plumbline.governance.history import Changes
 from plumbline.governance.verdict import ORDER
+from plumbline.monitor.stake import StakeState, stake_state
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 
@@ -64,9 +65,10 @@ def portfolio(ws: Workspace) -> tuple[SystemRow, ...]:
 
 
 def _money(row: SystemRow) -> float:
-    """The amount at stake; currencies are not converted, so that the order is a rough one where they differ."""
-    amount = row.at_stake.get("amount")
-    return float(amount) if isinstance(amount, int | float) else 0.0
+    """The amount at stake, where it is no chance; currencies are not converted, so that the order is a rough one
+    where they differ."""
+    sure = stake_state(row.at_stake) in (StakeState.LOSS, StakeState.STATED)
+    return float(row.at_stake["amount"]) if sure else 0.0
 
 
 def _row(answer: Answer) -> SystemRow:

@@ -19,6 +19,7 @@ from plumbline.monitor.chunks import choose_chunk
 from plumbline.monitor.findings import breaches, problem_of
 from plumbline.monitor.performance import performance, thresholds
 from plumbline.monitor.retraining import RetrainingDue, retraining_due
+from plumbline.monitor.stake import NO_LOSS
 from plumbline.monitor.value import money_at_stake, stated_stake
 from plumbline.profile import read
 from plumbline.profile.read_outcomes import outcome_profile
@@ -126,8 +127,12 @@ def _stake(
         return asdict(stated)
     cost = system.settings.get("cost_matrix")
     since = breach.since if breach else change.at if change else None
-    if not cost or since is None or system.reference is None:
+    if not cost or system.reference is None:
         return {}
+    if since is None:
+        return dict(NO_LOSS)
     until = None if breach else change.until if change else None
     lost = money_at_stake(profile, cost, reference=system.reference, since=since, until=until)
-    return asdict(lost) | {"reason": cost.get("reason", "")} if lost is not None and lost.amount > 0 else {}
+    if lost is None:
+        return {}
+    return asdict(lost) | {"reason": cost.get("reason", "")} if lost.amount > 0 else dict(NO_LOSS)

@@ -8,6 +8,7 @@ from plumbline.domain import Condition, ControlResult, Requirement, Scorecard
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.frameworks import frameworks
 from plumbline.monitor.metrics import METRICS
+from plumbline.monitor.stake import StakeState, stake_state
 from plumbline.profile.bins import OUTPUTS
 from plumbline.report.evidence_text import REASON, Teller
 from plumbline.report.gather import Material
@@ -92,12 +93,13 @@ def _reason(text: str, teller: Teller) -> dict[str, Any]:
 
 def _stake(card: Scorecard, teller: Teller) -> dict[str, str]:
     speech = teller.speech
-    amount = card.at_stake.get("amount")
-    if amount is None:
-        return {"title": speech.say("stake"), "amount": "", "sentence": speech.say("stake_unknown")}
+    state = stake_state(card.at_stake)
+    if state in (StakeState.UNKNOWN, StakeState.NONE):
+        return {"title": speech.say("stake"), "amount": "", "sentence": speech.say(f"stake_{state.value}")}
+    amount = teller.money(float(card.at_stake["amount"]), str(card.at_stake.get("currency", "")))
     return {
         "title": speech.say("stake"),
-        "amount": teller.money(float(amount), str(card.at_stake.get("currency", ""))),
+        "amount": speech.say("stake_unproven") if state is StakeState.UNPROVEN else amount,
         "sentence": teller.tell(str(card.at_stake.get("sentence", ""))),
     }
 

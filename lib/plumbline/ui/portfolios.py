@@ -51,10 +51,10 @@ def _since(row: SystemRow) -> str:
 
 
 def _figures(row: SystemRow) -> list[tuple[str, str]]:
-    amount = row.at_stake.get("amount")
-    money = "not known"
-    if amount is not None:
-        money = numbers.money(float(amount), str(row.at_stake.get("currency", "")))
     share = numbers.share(row.share) if row.share is not None else "unknown"
     last = numbers.day(row.last_decision) if row.last_decision else "none"
-    return [("At stake", money), ("Of all interactions", share), ("Last decision", last)]
+    return [
+        ("At stake", numbers.stake(row.at_stake)),
+        ("Of all interactions", share),
+        ("Last decision", last),
+    ]

@@ -15,6 +15,7 @@ from plumbline.charts.strip import strip
 from plumbline.charts.style import Mode, mark
 from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status
 from plumbline.governance.history import Changes
+from plumbline.monitor.stake import StakeState, stake_state
 from plumbline.ui import cards, forms, rights, states
 from plumbline.ui.ask import ask
 from plumbline.ui.plain import plain, prose
@@ -71,20 +72,22 @@ def reasons(card: Scorecard) -> None:
 def stake(answer: Answer) -> None:
     """Money at stake, or how to make it known."""
     cards.section("At stake")
-    card, settings = answer.card, answer.system.settings
-    amount = card.at_stake.get("amount")
-    if amount is None and settings.get("cost_matrix") and answer.system.reference is not None:
-        st.markdown(cards.word("pass", "no loss found"))
+    card = answer.card
+    state, words = stake_state(card.at_stake), numbers.stake(card.at_stake)
+    if state is StakeState.NONE:
+        st.markdown(cards.word("pass", words))
         cards.note(
             "By the stated worth of decisions, none of the log's spans lost money against the reference."
         )
         return
-    if amount is None:
-        st.markdown(cards.word("unknown", "not known"))
+    if state is StakeState.UNKNOWN:
+        st.markdown(cards.word("unknown", words))
         cards.note("Say on the Governance page what decisions are worth, to see it in money.")
         return
-    amount_said = numbers.money(amount, str(card.at_stake.get("currency", "")))
-    st.markdown(f"## {plain(amount_said)}", anchors=False)
+    if state is StakeState.UNPROVEN:
+        st.markdown(cards.word("unknown", words))
+    else:
+        st.markdown(f"## {plain(words)}", anchors=False)
     reason = str(card.at_stake.get("reason") or "")
     cards.note(" ".join(filter(None, (str(card.at_stake.get("sentence", "")), reason))))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
@@ -63,7 +64,7 @@ def money(stake: Stake | None) -> None:
         [
             cards.Figure(
                 "Money at stake",
-                numbers.money(stake.amount, stake.currency),
+                numbers.stake(asdict(stake)),
                 stake.sentence,
                 help=help_for("Money at stake"),
             )
