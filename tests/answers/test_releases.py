@@ -84,7 +84,9 @@ def test_the_guardrail_of_what_was_decided_fires_and_counts_the_wrong_ones_since
     assert (rate.since.decisions, rate.since.labelled) == (len(since), len(known))
     assert rate.since.wrong == (known["said"] != known["true"]).sum()
     assert rate.since.wrong_positives == ((known["said"] == "grant") & (known["true"] == "refuse")).sum()
-    assert f"{rate.since.wrong_positives:,} wrongly grant since" in found.sentence
+    assert (
+        f"{rate.since.wrong:,} wrong since, {rate.since.wrong_positives:,} of them 'grant'" in found.sentence
+    )
 
 
 def test_a_share_that_is_none_is_refused(held: Held) -> None:

@@ -81,11 +81,12 @@ class Watched:
         """The wrong decisions since, as far as outcomes are known."""
         if self.since is None or not self.since.labelled or self.signal == "prediction":
             return ""
+        if not self.since.wrong:
+            return ""
+        words = f"; {self.since.wrong:,} wrong since it could be known"
         if self.signal == "positive rate" and self.since.wrong_positives:
-            return f"; {self.since.wrong_positives:,} wrongly {self.positive!r} since it could be known"
-        if self.since.wrong:
-            return f"; {self.since.wrong:,} wrong since it could be known"
-        return ""
+            words += f", {self.since.wrong_positives:,} of them {self.positive!r}"
+        return words
 
 
 def watch(cursor: Cursor, system: System, spans: Sequence[Span], switch: Switch) -> tuple[Watched, ...]:

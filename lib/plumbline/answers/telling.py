@@ -169,7 +169,7 @@ def roll_back(found: Watched) -> str:
     text = f"Roll back to {found.previous}: known at {moment(found.at)} after {found.found.at_decision:,} decisions"
     since = found.since
     if since is not None and found.signal == "positive rate" and since.wrong_positives:
-        return f"{text}; {since.wrong_positives:,} wrongly {found.positive} since."
+        return f"{text}; {since.wrong:,} wrong since, {since.wrong_positives:,} of them {found.positive!r}."
     if since is not None and since.labelled:
         return f"{text}; {since.wrong:,} of {since.labelled:,} decisions with known outcomes wrong since."
     return f"{text}; {since.decisions:,} decisions since." if since is not None else f"{text}."
