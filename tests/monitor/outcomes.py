@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -75,6 +76,24 @@ def classified(
         sum_log_loss=log_loss, sum_brier=brier, n_scored=scored,
         moments=np.zeros((g, 0)), error_edges=np.empty(0), error_cells=np.zeros((g, 0), np.int64),
     )  # fmt: skip
+
+
+def counted(right: np.ndarray, rows: np.ndarray) -> OutcomeProfile:
+    """From the right ones of each day's binary decisions (days,): a third of either kind for the positive class."""
+    confusion = np.zeros((len(rows), 2, 3), np.int64)
+    wrong = rows - right
+    confusion[:, 1, 1], confusion[:, 1, 0] = right // 3, wrong // 2
+    confusion[:, 0, 0], confusion[:, 0, 1] = right - right // 3, wrong - wrong // 2
+    empty = classified(np.arange(len(rows)), *np.zeros((2, len(rows)), int))
+    return replace(empty, n=rows, n_labelled=rows, confusion=confusion)
+
+
+def wandering(rng: np.random.Generator, days: int, kept: float) -> np.ndarray:
+    """A stationary first-order autoregression of variance 1 that keeps ``kept`` of the day before: (days,)."""
+    steps = rng.normal(size=days)
+    for i in range(1, days):
+        steps[i] = kept * steps[i - 1] + np.sqrt(1 - kept**2) * steps[i]
+    return steps
 
 
 def regressed(

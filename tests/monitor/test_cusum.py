@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import expit, logit
 
-from plumbline.monitor.cusum import cusum, cusum_limit, early_warning
+from plumbline.monitor.cusum import DECADE, DEPENDENT, cusum, cusum_limit, early_warning
 
-from .outcomes import at, classified, regressed, scored
+from .outcomes import at, classified, counted, regressed, scored, wandering
 
 REFERENCE = (at(0), at(90))
 
@@ -59,6 +60,51 @@ def test_a_stationary_system_alarms_no_more_than_is_stated(run_length: float, mo
         alarms += len(warned.alarms)
         days += 180
     assert alarms <= most * days / 365
+
+
+def quiet_years(kept: float, rows: int, seeds: int = 60) -> tuple[int, int]:
+    """Early warnings in as many years, and systems said to be dependent; accuracy 85 %, sd of days 0.15 in logits."""
+    alarms = dependent = 0
+    for seed in range(seeds):
+        rng = np.random.default_rng(seed)
+        level = (
+            expit(logit(0.85) + 0.15 * wandering(rng, 90 + 365, kept)) if kept else np.full(90 + 365, 0.85)
+        )
+        n = np.maximum(rng.poisson(rows, len(level)), 1)
+        warned = early_warning(counted(rng.binomial(n, level), n), reference=REFERENCE, name="accuracy")
+        assert warned is not None
+        alarms, dependent = alarms + len(warned.alarms), dependent + warned.dependent
+        assert warned.run_length == (DEPENDENT if warned.dependent else DECADE)
+    return alarms, dependent
+
+
+@pytest.mark.parametrize(("kept", "rows"), [(0.3, 1000), (0.5, 1000), (0.8, 1000), (0.8, 200)])
+def test_days_that_follow_each_other_alarm_no_more_than_is_stated(kept: float, rows: int) -> None:
+    """60 years; with the days' own standard deviation in place of the long-run one 25 to 125 alarms."""
+    alarms, dependent = quiet_years(kept, rows)
+    assert alarms <= 60 * 365 / DEPENDENT + 6  # more than that once in 20, of a Poisson count
+    assert dependent >= (0 if kept < 0.5 else 30)
+
+
+@pytest.mark.parametrize("rows", [20, 1000])
+def test_independent_days_keep_to_the_decade_and_are_not_called_dependent(rows: int) -> None:
+    alarms, dependent = quiet_years(0.0, rows)
+    assert alarms <= 60 * 365 / DECADE + 5
+    assert dependent <= 3
+
+
+def test_a_fall_of_days_that_follow_each_other_is_still_seen() -> None:
+    """From 85 to 75 %, days keeping half of the day before: within four weeks."""
+    waits = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        level = expit(logit(np.where(np.arange(240) < 150, 0.85, 0.75)) + 0.15 * wandering(rng, 240, 0.5))
+        rows = np.full(240, 1000)
+        warned = early_warning(counted(rng.binomial(rows, level), rows), reference=REFERENCE, name="accuracy")
+        assert warned is not None
+        waits.append(min((alarm.at - at(150)).days for alarm in warned.alarms if alarm.at > at(150)))
+    assert np.median(waits) <= 14
+    assert max(waits) <= 28
 
 
 def test_an_error_without_bounds_does_not_alarm_for_a_few_huge_ones() -> None:

@@ -103,7 +103,8 @@ def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
     if warned is None:
         return []
     figures = {"metric": warned.metric, "run_length_days": warned.run_length, "limit": warned.limit}
-    often = f"a steady system crosses about once in {warned.run_length / 365:.0f} years"
+    steady = "a steady system whose days follow each other" if warned.dependent else "a steady system"
+    often = f"{steady} crosses about once in {warned.run_length / 365:.0f} years"
     made = []
     for alarm in warned.alarms:
         grew, went = ("was", "went") if alarm.until else ("is", "is")

@@ -3,6 +3,10 @@
 Each day's value is set against the reference in units of its own standard error at that day's size; what
 is worse than ``ALLOWANCE`` of them adds up, what is better takes away, never below zero (Page 1954). The
 limit is chosen so that a system that stays as its reference was crosses it about once a ``run_length``.
+
+That holds for independent days. Days that follow each other cross it far more often (Johnson and Bagshaw 1974,
+Technometrics 16), so the steps are put in units of the reference's *long-run* standard deviation (``dependence``).
+What 90 days tell of that leaves an alarm in three to six years in place of one in ten: ``DEPENDENT``, by simulation.
 """
 
 from __future__ import annotations
@@ -12,10 +16,12 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr, stdtrit
 
 from plumbline.domain import FloatArray, IntArray, OutcomeProfile, Slice
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.counts import Counts, counts_of
+from plumbline.monitor.dependence import long_run_ratio
 from plumbline.monitor.episodes import runs
 from plumbline.monitor.metrics import HEADLINE, Metric, metric, ratio
 from plumbline.monitor.performance import Chunked, Span, chunked, reference_rows, window_rows
@@ -23,13 +29,30 @@ from plumbline.monitor.thresholds import Threshold, threshold
 
 #: standard errors a day may be worse without adding up; half the shift that is found fastest
 ALLOWANCE = 0.5
+#: of days that follow each other it is taken from the days' own standard deviation up to this many of them, or no
+#: shift of such a system would ever add up; the limit grows with what days keep in its place
+LARGEST = 0.75
 #: days between false alarms: the budget that alarms of drift have too, so that all together raise under one a year
 DECADE = 3650.0
+#: days between false alarms where days follow each other, as simulated (tests/monitor/test_cusum.py): the correlation
+#: itself is known no better than the reference's days tell it
+DEPENDENT = 1095.0
+#: long-run variances over one day's from which days are said to follow each other
+FOLLOWING = 2.0
 #: standard errors by which the reference's mean is taken worse than measured (95 % one-sided): beside a short one that
 #: was lucky every later day looks worse, and a sum that only ever grows crosses any limit
 UNSURE = 1.645
 #: standard errors that one day may add of an error without bounds, whose mean may hang on a single decision
 REACH = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Of a reference's days: their standard deviation in standard errors (``restless``, 1 where chance is all), and
+    their long-run standard deviation over it (``kept``, 1 where they are independent)."""
+
+    restless: float
+    kept: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +70,8 @@ class Warned:
     """A CUSUM's course and its alarms.
 
     ``days`` start, ``sums`` and ``limit`` in standard errors. ``at`` and ``since``: of the alarm that is not over;
-    None where there is none. ``run_length``: mean days between false alarms. ``alarms``: every one, in order of time.
+    None where there is none. ``run_length``: mean days between false alarms, and ``dependent`` whether that allows for
+    days that follow each other. ``alarms``: every one, in order of time.
     """
 
     metric: str
@@ -58,6 +82,7 @@ class Warned:
     at: datetime | None = None
     since: datetime | None = None
     alarms: tuple[Excursion, ...] = ()
+    dependent: bool = False
 
 
 def cusum_limit(run_length: float, allowance: float = ALLOWANCE) -> float:
@@ -122,30 +147,53 @@ def early_warning(
     found = _worse(one, band, blocks)
     if not len(normal[0]) or not len(found[0]):
         return None
-    restless = max(1.0, float(np.sqrt(np.mean(normal[0] ** 2))))
-    return _watch(one, watched, block, found, restless, UNSURE / np.sqrt(len(normal[0])), run_length)
+    noise = _noise(normal[0], healthy, _joined(healthy)[1])
+    return _watch(one, watched, block, found, noise, _unsure(len(normal[0]), noise.kept), run_length)
+
+
+def _unsure(n: int, kept: float) -> float:
+    """``UNSURE`` standard errors of the reference's mean, in long-run standard deviations: by Student's t with as many
+    degrees of freedom as independent days would tell as much."""
+    freedom = max(n / kept**2 - 1, 1.0)
+    return float(stdtrit(freedom, float(ndtr(UNSURE))) / np.sqrt(n))
+
+
+def _noise(normal: FloatArray, healthy: Chunked, block: IntArray) -> Noise:
+    """How restless the reference's blocks are, and how much they keep of each other."""
+    single = len(normal) == len(healthy.starts)
+    weekday = np.array([start.weekday() for start in healthy.starts]) if single else None
+    span = (healthy.starts[-1] - healthy.starts[0]).days + 1
+    week = max(round(7 * len(normal) / span), 1)
+    ratio = long_run_ratio(normal, weekday=weekday, week=week)
+    spare = max(
+        1 - ratio / len(normal), 0.5
+    )  # the mean was fitted to the same days, and took this much with it
+    return Noise(max(1.0, float(np.sqrt(np.mean(normal**2) / spare))), float(np.sqrt(ratio)))
 
 
 def _watch(
     one: Metric, watched: Chunked, block: IntArray, found: tuple[FloatArray, FloatArray],
-    restless: float, unsure: float, run_length: float,
+    noise: Noise, unsure: float, run_length: float,
 ) -> Warned:  # fmt: skip
     """Add up; for a two-sided metric both ways, each with twice the run length."""
     sides = (1.0, -1.0) if one.higher_is_better is None else (1.0,)
     per_block = len(block) / (block.max() + 1)
-    limit = cusum_limit(len(sides) * run_length / per_block)
-    allowance = np.maximum(ALLOWANCE, found[1] / restless) + unsure
+    least = min(ALLOWANCE, LARGEST / noise.kept)
+    limit = cusum_limit(len(sides) * run_length / per_block, least)
+    unit = noise.restless * noise.kept
+    allowance = np.maximum(least, found[1] / unit) + unsure
     steps = found[0] if one.hits is not None else np.clip(found[0], -REACH, REACH)
-    paths = [cusum(np.nan_to_num(side * steps / restless - allowance)) for side in sides]
+    paths = [cusum(np.nan_to_num(side * steps / unit - allowance)) for side in sides]
     sums = max(paths, key=lambda path: path[-1])
     places = np.arange(len(sums))
     starts = tuple(watched.starts[int(i)] for i in np.searchsorted(block, places))
     ends = tuple(watched.ends[int(i) - 1] for i in np.searchsorted(block, places, side="right"))
     alarms = sorted((e for path in paths for e in _excursions(path, limit, starts, ends)), key=lambda e: e.at)
     open_one = next((e for e in reversed(alarms) if e.until is None), None)
+    dependent = noise.kept**2 >= FOLLOWING
     return Warned(
-        one.name, starts, sums, limit, run_length, open_one.at if open_one else None,
-        open_one.since if open_one else None, tuple(alarms),
+        one.name, starts, sums, limit, min(run_length, DEPENDENT) if dependent else run_length,
+        open_one.at if open_one else None, open_one.since if open_one else None, tuple(alarms), dependent,
     )  # fmt: skip
 
 

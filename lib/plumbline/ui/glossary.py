@@ -51,7 +51,8 @@ TERMS = {
     "Reference": "The decisions that count as healthy; everything is held against them.",
     "Outcomes known": "Share of the decisions whose true outcome is known by now.",
     "Chunks in breach": "Days, weeks or months that are worse than the limit by more than chance.",
-    "Early warning": "Adds up small daily deviations for the worse. One false alarm in ten years.",
+    "Early warning": "Adds up small daily deviations for the worse. One false alarm in ten years, of independent "
+    "days.",
     "Money at stake": "What a decision was worth in the reference, less what it is worth since the change, times the "
     "decisions since.",
     "How": "Realised: from outcomes. Provisional: outcomes still come in. Estimated: from scores or inputs alone.",

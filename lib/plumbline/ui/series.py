@@ -126,7 +126,8 @@ def warning(answer: PerformanceAnswer) -> None:
     if warned is None:
         return
     name = numbers.name(warned.metric)
-    stated = f"A healthy system sets this off about once in {warned.run_length / 365:.0f} years."
+    healthy = "A healthy system whose days follow each other" if warned.dependent else "A healthy system"
+    stated = f"{healthy} sets this off about once in {warned.run_length / 365:.0f} years."
     if warned.at is None or warned.since is None:
         cards.note(f"Early warning on {name}: quiet. {stated}", help_for("Early warning"))
         return

@@ -1,0 +1,82 @@
+"""Days that follow each other: how much less a series of days tells than as many independent ones would.
+
+The mean of n dependent values varies by its *long-run* variance over n, not by the variance of one of them. What
+days keep of the day before them is estimated as a first-order autoregression (the prewhitening of Andrews and Monahan
+1992, Econometrica 60), its lag-one correlation corrected for the bias of a short series (Kendall 1954, Biometrika 41).
+Where chance within the days hides it, whole weeks show it: the larger of the two counts. A weekday rhythm that is
+beyond chance is taken off first, for what comes round every week adds nothing in the long run.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import fdtrc
+
+from plumbline.domain import FloatArray, IntArray
+
+#: the most that a day is taken to keep of the day before; beyond it the mean of a reference is hardly known at all
+MOST_KEPT = 0.9
+#: fewer values tell nothing of what they keep
+FEWEST = 10
+#: fewer whole weeks give no variance of their own
+FEWEST_WEEKS = 4
+#: a weekday rhythm is taken off where chance gives one as strong less often than this
+RHYTHM = 0.01
+
+
+def long_run_ratio(
+    values: FloatArray, *, weekday: IntArray | None = None, week: int = 7, levels: int = 1
+) -> float:
+    """The long-run variance of a series over the variance of one value; 1 where values are independent.
+
+    Args:
+        values: (n,) in order of time, of much the same size each; where ``levels`` > 1, residuals about them.
+        weekday: (n,) 0 to 6; None: values are no single days, and have no rhythm that could be taken off.
+        week: how many values a week holds.
+        levels: means that were fitted to the series, which take as many degrees of freedom.
+
+    Returns:
+        From 1 to (1 + ``MOST_KEPT``) / (1 - ``MOST_KEPT``); 1 below ``FEWEST`` values.
+    """
+    n = len(values)
+    x = values - values.mean() if n else values
+    total = float(x @ x) / max(n, 1)
+    if n < FEWEST or total <= 0:
+        return 1.0
+    rest = _without_rhythm(x, weekday)
+    kept = lag_one(rest, levels)
+    variance = float(rest @ rest) / n * (1 + kept) / (1 - kept)
+    weeks = n // max(week, 1)
+    if week > 1 and weeks >= max(FEWEST_WEEKS, levels + 2):
+        means = x[n - weeks * week :].reshape(weeks, week).mean(1)
+        variance = max(variance, week * float(((means - means.mean()) ** 2).sum()) / (weeks - levels))
+    return float(np.clip(variance / total, 1.0, (1 + MOST_KEPT) / (1 - MOST_KEPT)))
+
+
+def lag_one(x: FloatArray, levels: int = 1) -> float:
+    """The correlation of neighbouring values about zero, 0 to ``MOST_KEPT``.
+
+    Each fitted mean lowers it by (1 + r) / n and the estimate itself by 2 r / n: for one mean together Kendall's
+    (1 + 3 r) / n.
+    """
+    n, square = len(x), float(x @ x)
+    if n < FEWEST or square <= 0:
+        return 0.0
+    r = float(x[1:] @ x[:-1]) / square
+    return float(np.clip(r + (2 * r + levels * (1 + r)) / n, 0.0, MOST_KEPT))
+
+
+def _without_rhythm(x: FloatArray, weekday: IntArray | None) -> FloatArray:
+    """``x`` less the mean of its weekday, where weekdays differ by an F test (one-way analysis of variance)."""
+    if weekday is None:
+        return x
+    size = np.bincount(weekday, minlength=7)
+    groups, n = int((size > 0).sum()), len(x)
+    if groups < 2 or n < 2 * groups:
+        return x
+    mean = np.bincount(weekday, x, minlength=7) / np.maximum(size, 1)
+    between, within = float((size * mean**2).sum()), float(((x - mean[weekday]) ** 2).sum())
+    if within <= 0:
+        return x
+    strength = between / (groups - 1) / (within / (n - groups))
+    return np.asarray(x - mean[weekday]) if fdtrc(groups - 1, n - groups, strength) < RHYTHM else x

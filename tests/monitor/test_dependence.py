@@ -1,0 +1,61 @@
+"""The long-run variance of series whose truth is known, and of those that only seem to follow each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plumbline.monitor.dependence import MOST_KEPT, lag_one, long_run_ratio
+
+from .outcomes import wandering
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.5, 0.8])
+def test_an_autoregression_has_the_ratio_of_its_law(kept: float) -> None:
+    """(1 + r) / (1 - r), and the variance of a mean of so many values is that over n."""
+    rng = np.random.default_rng(1)
+    told = [long_run_ratio(wandering(rng, 400, kept)) for _ in range(100)]
+    law = (1 + kept) / (1 - kept)
+    assert np.median(told) == pytest.approx(law, rel=0.2)
+    means = np.array([wandering(rng, 400, kept).mean() for _ in range(400)])
+    assert 400 * means.var() == pytest.approx(law, rel=0.25)
+
+
+def test_the_correlation_of_a_short_series_is_not_too_low() -> None:
+    """Without the correction the mean over series of 28 is 0.39, not 0.5."""
+    rng = np.random.default_rng(2)
+    plain, told = [], []
+    for _ in range(600):
+        x = wandering(rng, 28, 0.5)
+        x = x - x.mean()
+        plain.append(float(x[1:] @ x[:-1] / (x @ x)))
+        told.append(lag_one(x))
+    assert np.mean(plain) < 0.42
+    assert np.mean(told) == pytest.approx(0.5, abs=0.05)
+
+
+def test_whole_weeks_show_what_chance_within_the_days_hides() -> None:
+    """An autoregression of 0.8 under twice as much white noise: lag one alone tells 0.27, so 1.7, weeks
+    2.2, where a series of any length has 3.7."""
+    rng = np.random.default_rng(3)
+    noise = [
+        np.sqrt(1 / 3) * wandering(rng, 365, 0.8) + np.sqrt(2 / 3) * rng.normal(size=365) for _ in range(100)
+    ]
+    weekly, without = (np.median([long_run_ratio(x, week=week) for x in noise]) for week in (7, 1))
+    assert without < 1.9
+    assert 1.95 < weekly < 3.7
+
+
+def test_a_weekday_rhythm_alone_is_no_dependence() -> None:
+    rng = np.random.default_rng(4)
+    day = np.arange(84)
+    made = [rng.normal(size=84) + 2.0 * (day % 7 >= 5) for _ in range(60)]
+    assert np.median([long_run_ratio(x, weekday=day % 7) for x in made]) == 1.0
+    assert np.median([long_run_ratio(x, week=1) for x in made]) > 1.2  # what lag one makes of it
+
+
+def test_few_values_and_constant_ones_tell_nothing_and_the_ratio_has_an_end() -> None:
+    assert long_run_ratio(np.arange(9.0)) == 1.0
+    assert long_run_ratio(np.full(50, 3.0)) == 1.0
+    assert long_run_ratio(np.empty(0)) == 1.0
+    assert long_run_ratio(np.arange(200.0)) == pytest.approx((1 + MOST_KEPT) / (1 - MOST_KEPT))
