@@ -1,8 +1,10 @@
 """The day a series broke: where, how surely, and its level before and after.
 
-Breaks are the exact least-squares partition (``partition``) of daily values in units of their noise. The last run
-of segments that are worse than before by more than chance and by enough to matter is the change. It is told as a
-slope that sets in on a day where that fits as well as the steps for fewer breaks, else as the first of the steps.
+Breaks are the exact least-squares partition (``partition``) of daily values in units of their noise. Days may follow
+each other, and then wander without having changed (Romano et al. 2022, JASA 117): the noise is the long-run one
+(``dependence``) of what is left about the change that was found, and what is not found anew with it is not told. The
+last run of segments that are worse than before by more than chance and by enough to matter is the change. It is told as
+a slope that sets in on a day where that fits as well as the steps for fewer breaks, else as the first of the steps.
 
 What grows from nothing has no such day: a step is put where half of it is there. Its ``onset`` is the day from which
 a running sum of days that are worse (CUSUM, Page 1954) has not been back at zero by then.
@@ -11,7 +13,7 @@ a running sum of days that are worse (CUSUM, Page 1954) has not been back at zer
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -19,6 +21,7 @@ import numpy as np
 
 from plumbline.domain import FloatArray, Point
 from plumbline.monitor.cusum import ALLOWANCE, cusum
+from plumbline.monitor.dependence import long_run_ratio
 from plumbline.monitor.figures import say_figure
 from plumbline.monitor.intervals import Z
 from plumbline.monitor.metrics import Metric, metric
@@ -28,6 +31,14 @@ from plumbline.monitor.partition import optimal_partition
 PENALTY = 4.0
 #: standard errors between levels that chance does not reach
 BEYOND = 3.0
+#: times the noise is taken anew about what was found with less of it; each time less is found, or it has settled
+ROUNDS = 12
+SETTLED = 1.05
+#: standard errors of the days' correlation that are taken for chance (one-sided 90 %), lest it hide changes
+CHANCE = 1.28
+#: standard deviations of a block that count at most, of an error without bounds, and blocks either side of it
+REACH = 3.0
+AROUND = 7
 FEWEST = 8  # days with a value
 FEWEST_GROWING = 3  # days over which a change grew, if it is to be told from a step
 
@@ -58,9 +69,11 @@ class ChangePoint:
 
 @dataclass(frozen=True, slots=True)
 class _Series:
-    """Blocks of days: values, rows, start and end; ``noise``: standard deviation of one row."""
+    """Blocks of days: values, rows, start and end; ``noise``: standard deviation of one row. ``measured``: the values
+    before single ones that lie far out were drawn in (``_drawn_in``); what is told is in these."""
 
     value: FloatArray
+    measured: FloatArray
     rows: FloatArray
     start: tuple[datetime, ...]
     end: tuple[datetime, ...]
@@ -98,12 +111,22 @@ def change_point(
     name = used[0].metric
     one = metric("recall" if name.startswith("recall:") else name)
     series = _series(used)
+    if one.hits is None:
+        series = replace(series, value=_drawn_in(series))
     if len(series.value) < FEWEST or series.noise <= 0:
         return None
-    edges = _segments(series)
-    enough = _matters(one, series, edges) if matters is None else matters
-    run = _worse_run(one, series, edges, enough)
-    return _told(name, one, series, run, enough, unit) if run else None
+    for _ in range(ROUNDS):
+        edges = _segments(series)
+        enough = _matters(one, series, edges) if matters is None else matters
+        run = _worse_run(one, series, edges, enough)
+        told = _told(name, one, series, run, enough, unit) if run else None
+        if told is None or run is None:
+            return None
+        noise = _long_run_noise(series, edges, run, told.kind == "slope")
+        if noise <= SETTLED * series.noise:
+            return told
+        series = replace(series, noise=noise)
+    return None
 
 
 def _series(points: Sequence[Point]) -> _Series:
@@ -127,14 +150,48 @@ def _series(points: Sequence[Point]) -> _Series:
     apart = np.abs(np.diff(value)) / np.sqrt(1 / rows[1:] + 1 / rows[:-1])
     shown = float(np.median(apart)) / 0.6745 if len(apart) else 0.0
     return _Series(
-        value, rows, tuple(b[0].start for b in blocks), tuple(b[-1].end for b in blocks), max(stated, shown)
+        value,
+        value,
+        rows,
+        tuple(b[0].start for b in blocks),
+        tuple(b[-1].end for b in blocks),
+        max(stated, shown),
     )
+
+
+def _drawn_in(series: _Series) -> FloatArray:
+    """Values at most ``REACH`` standard deviations from the median of the blocks around them: (n,).
+
+    The mean of an error without bounds may hang on a single decision, and a few such days are no change. A bounded
+    loss (Fearnhead and Rigaill 2019, JASA 114) does the same inside the partition; a median keeps a step where it is.
+    """
+    around = min(AROUND, (len(series.value) - 1) // 2)
+    padded = np.pad(series.value, around, mode="reflect")
+    middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * around + 1), axis=1)
+    reach = REACH * series.noise / np.sqrt(series.rows)
+    return np.asarray(np.clip(series.value, middle - reach, middle + reach))
 
 
 def _segments(series: _Series) -> list[int]:
     """Edges of the segments, 0 and the number of blocks included."""
     scaled = series.value * np.sqrt(np.median(series.rows)) / series.noise
     return optimal_partition(scaled, float(PENALTY * np.log(len(scaled))))
+
+
+def _long_run_noise(series: _Series, edges: list[int], run: list[int], slope: bool) -> float:
+    """Long-run standard deviation of one row about the segments, or about the slope where the run is told as one."""
+    fitted = np.empty(len(series.value))
+    for first, last in pairwise(edges):
+        fitted[first:last] = series.level(first, last)[0]
+    if slope:
+        fitted[run[0] : run[-1]] = _slope_fit(series, run[0], run[-1])
+        edges = [edge for edge in edges if edge <= run[0] or edge >= run[-1]]
+    left = (series.value - fitted) * np.sqrt(series.rows)
+    n, levels = len(left), len(edges) - 1 + 2 * slope
+    single = all((end - start).days == 1 for start, end in zip(series.start, series.end, strict=True))
+    weekday = np.array([start.weekday() for start in series.start]) if single else None
+    ratio = long_run_ratio(left, weekday=weekday, week=1, levels=levels, beyond=CHANCE)
+    return float(np.sqrt(np.mean(left**2) * ratio / max(1 - levels * ratio / n, 0.5)))
 
 
 def _matters(one: Metric, series: _Series, edges: list[int]) -> float:
@@ -184,6 +241,16 @@ def _slope_error(series: _Series, first: int, last: int) -> FloatArray:
     return _error(series, first, last, np.maximum(day[None, :] - day[:-1, None], 0.0))
 
 
+def _slope_fit(series: _Series, first: int, last: int) -> FloatArray:
+    """The slope of least squared error through blocks [first, last): (last - first,)."""
+    at = int(np.argmin(_slope_error(series, first, last)))
+    day = np.array([(s - series.start[first]).total_seconds() for s in series.start[first:last]]) / 86400
+    shape = np.stack([np.ones(last - first), np.maximum(day - day[at], 0.0)], axis=1)
+    weight = np.sqrt(series.rows[first:last])
+    size = np.linalg.lstsq(shape * weight[:, None], series.value[first:last] * weight, rcond=None)[0]
+    return np.asarray(shape @ size)
+
+
 def _error(series: _Series, first: int, last: int, shapes: FloatArray) -> FloatArray:
     """Least squares of level + size x shape, weighted by rows, for each shape (places, blocks): (places,)."""
     y, w = series.value[first:last], series.rows[first:last] / series.noise**2
@@ -215,9 +282,10 @@ def _told(
     at = first + 1 + int(np.argmin(error))
     low, high = (first + 1 + int(np.searchsorted(share, q)) for q in (0.025, 0.975))
     tail = max(at, ended - max(2, (ended - at) // 6)) if slope else at
-    if not _is_worse(one, series, (first, at), (tail, ended), enough):
+    whole = replace(series, value=series.measured)
+    if not all(_is_worse(one, s, (first, at), (tail, ended), enough) for s in (series, whole)):
         return None
-    before, after = series.level(first, at)[0], series.level(tail, ended)[0]
+    before, after = whole.level(first, at)[0], whole.level(tail, ended)[0]
     until = series.end[ended - 1] if ended < len(series.value) else None
     kind = "slope" if slope else "step"
     onset = series.start[_onset(series, first, min(at, run[1]), at, before < after)]

@@ -147,7 +147,7 @@ def early_warning(
     found = _worse(one, band, blocks)
     if not len(normal[0]) or not len(found[0]):
         return None
-    noise = _noise(normal[0], healthy, _joined(healthy)[1])
+    noise = _noise(normal[0], healthy)
     return _watch(one, watched, block, found, noise, _unsure(len(normal[0]), noise.kept), run_length)
 
 
@@ -158,16 +158,15 @@ def _unsure(n: int, kept: float) -> float:
     return float(stdtrit(freedom, float(ndtr(UNSURE))) / np.sqrt(n))
 
 
-def _noise(normal: FloatArray, healthy: Chunked, block: IntArray) -> Noise:
+def _noise(normal: FloatArray, healthy: Chunked) -> Noise:
     """How restless the reference's blocks are, and how much they keep of each other."""
     single = len(normal) == len(healthy.starts)
     weekday = np.array([start.weekday() for start in healthy.starts]) if single else None
     span = (healthy.starts[-1] - healthy.starts[0]).days + 1
     week = max(round(7 * len(normal) / span), 1)
     ratio = long_run_ratio(normal, weekday=weekday, week=week)
-    spare = max(
-        1 - ratio / len(normal), 0.5
-    )  # the mean was fitted to the same days, and took this much with it
+    # the mean was fitted to the same days, and took so much of their variance with it
+    spare = max(1 - ratio / len(normal), 0.5)
     return Noise(max(1.0, float(np.sqrt(np.mean(normal**2) / spare))), float(np.sqrt(ratio)))
 
 

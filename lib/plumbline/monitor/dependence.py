@@ -25,15 +25,21 @@ RHYTHM = 0.01
 
 
 def long_run_ratio(
-    values: FloatArray, *, weekday: IntArray | None = None, week: int = 7, levels: int = 1
+    values: FloatArray,
+    *,
+    weekday: IntArray | None = None,
+    week: int = 7,
+    levels: int = 1,
+    beyond: float = 0.0,
 ) -> float:
     """The long-run variance of a series over the variance of one value; 1 where values are independent.
 
     Args:
         values: (n,) in order of time, of much the same size each; where ``levels`` > 1, residuals about them.
         weekday: (n,) 0 to 6; None: values are no single days, and have no rhythm that could be taken off.
-        week: how many values a week holds.
+        week: how many values a week holds; 1: weeks are not looked at.
         levels: means that were fitted to the series, which take as many degrees of freedom.
+        beyond: standard errors of an independent series under which its correlation is taken for chance.
 
     Returns:
         From 1 to (1 + ``MOST_KEPT``) / (1 - ``MOST_KEPT``); 1 below ``FEWEST`` values.
@@ -45,6 +51,7 @@ def long_run_ratio(
         return 1.0
     rest = _without_rhythm(x, weekday)
     kept = lag_one(rest, levels)
+    kept = kept if kept > beyond / np.sqrt(n) else 0.0
     variance = float(rest @ rest) / n * (1 + kept) / (1 - kept)
     weeks = n // max(week, 1)
     if week > 1 and weeks >= max(FEWEST_WEEKS, levels + 2):
