@@ -61,6 +61,11 @@ class Counts:
         }
         return replace(self, **parts)
 
+    def scaled(self, share: FloatArray) -> Counts:
+        """Each row of (m,) taken ``share`` times: means stay, what they rest on does not."""
+        parts: dict[str, Any] = {name: (getattr(self, name).T * share).T for name in ADDITIVE}
+        return replace(self, **parts)
+
     def grouped(self, index: IntArray, chunks: int) -> Counts:
         """Rows of the same ``index`` (0 .. chunks - 1) added up: ``chunks`` rows."""
         if len(index) == chunks and np.array_equal(index, np.arange(chunks)):

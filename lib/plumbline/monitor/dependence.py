@@ -20,6 +20,10 @@ MOST_KEPT = 0.9
 FEWEST = 10
 #: fewer whole weeks give no variance of their own
 FEWEST_WEEKS = 4
+#: of a chunk's length, likewise
+FEWEST_SPANS = 8
+#: standard errors of an independent series under which a correlation is taken for chance (one-sided 90 %)
+SURELY = 1.28
 #: a weekday rhythm is taken off where chance gives one as strong less often than this
 RHYTHM = 0.01
 
@@ -58,6 +62,29 @@ def long_run_ratio(
         means = x[n - weeks * week :].reshape(weeks, week).mean(1)
         variance = max(variance, week * float(((means - means.mean()) ** 2).sum()) / (weeks - levels))
     return float(np.clip(variance / total, 1.0, (1 + MOST_KEPT) / (1 - MOST_KEPT)))
+
+
+def span_ratio(values: FloatArray, span: int) -> float:
+    """The variance of the mean of ``span`` neighbouring values over what it is of independent ones, 1 at least.
+
+    Of a first-order autoregression 1 + 2 sum over k < span of (1 - k / span) r^k, or what means of so many values show
+    where that is surely more and there are enough of them. A rhythm of the length of the span takes nothing away.
+    """
+    n = len(values)
+    x = values - values.mean() if n else values
+    total = float(x @ x) / max(n, 1)
+    if n < FEWEST or total <= 0:
+        return 1.0
+    kept, lag = lag_one(x), np.arange(1, span)
+    kept = kept if kept > SURELY / np.sqrt(n) else 0.0
+    ratio = 1 + 2 * float(((1 - lag / span) * kept**lag).sum())
+    spans = n // span
+    if spans >= FEWEST_SPANS:
+        means = x[n - spans * span :].reshape(spans, span).mean(1)
+        shown = span * float(((means - means.mean()) ** 2).sum()) / (spans - 1) / total
+        if shown > ratio * (1 + SURELY * np.sqrt(2 / (spans - 1))):
+            ratio = shown
+    return max(ratio, 1.0)
 
 
 def lag_one(x: FloatArray, levels: int = 1) -> float:

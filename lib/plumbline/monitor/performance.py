@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -19,7 +19,8 @@ from plumbline.domain import (
 from plumbline.monitor.chunks import as_days, choose_chunk, chunk_index, touched
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.delay import provisional
-from plumbline.monitor.intervals import Days, interval
+from plumbline.monitor.design import design, widened
+from plumbline.monitor.intervals import Days
 from plumbline.monitor.metrics import ALIASES, Metric, metric, metrics_for
 from plumbline.monitor.statuses import judged
 from plumbline.monitor.thresholds import Threshold, threshold
@@ -90,15 +91,23 @@ def performance(
             series.append((version, found, waiting))
     points: list[Point] = []
     for one in chosen:
-        band = threshold(one, *healthy, floor=floor_of(one, floors))
+        band = banded(one, healthy, by, floors)
         for version, found, waiting in series:
             if own_reference:
-                band = threshold(one, *of_each[version], floor=floor_of(one, floors))
-            sure = interval(one, found.counts, found.days)
+                band = banded(one, of_each[version], by, floors)
+            sure = widened(one, found.counts, found.days, band.design)
             points += judged(
                 one, found.starts, found.ends, found.counts, sure, band, waiting, version=version
             )
     return tuple(points)
+
+
+def banded(
+    one: Metric, healthy: tuple[Counts | None, Days | None], by: str, floors: Mapping[str, float] | None
+) -> Threshold:
+    """A metric's healthy band, with the design effect that its reference's days show."""
+    found = design(one, healthy[1].counts if healthy[1] else None, by)
+    return replace(threshold(one, *healthy, floor=floor_of(one, floors)), design=found)
 
 
 def thresholds(

@@ -7,13 +7,14 @@ than a change that matters. So what lies beyond a limit is both large enough and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from plumbline.domain import FloatArray, Task
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.counts import Counts
+from plumbline.monitor.design import Design, fewer_of_limit
 from plumbline.monitor.intervals import Days, binomial_reach, interval
 from plumbline.monitor.metrics import METRICS, Metric, ratio
 
@@ -43,6 +44,7 @@ class Threshold:
     chunks: int = 0  # reference chunks with enough rows
     se: float = 0.0  # standard error of the mean
     matters: float = 0.0  # smallest change worth an alarm
+    design: Design = field(default_factory=Design)  # how much more its chunks vary than independent decisions
 
 
 def threshold(
@@ -127,12 +129,13 @@ def limits(found: Threshold, metric: Metric, chunks: Counts) -> tuple[FloatArray
     high = np.full(size, np.inf if found.high is None else found.high)
     if found.source not in ("reference", "chance") or found.mean is None:
         return low, high
+    chunks = fewer_of_limit(chunks, found.design)
     if metric.hits is not None:
         near, far = binomial_reach(np.full(size, found.mean), metric.hits(chunks)[1])
         below, above = found.mean - near, far - found.mean
     else:
         below = above = WIDTH * found.se * np.sqrt(ratio(np.full(size, float(found.n)), chunks.labelled))
-    own = (WIDTH * found.se) ** 2
+    own = (WIDTH * found.se) ** 2 * found.design.effect
     low = np.minimum(low, found.mean - np.sqrt(below**2 + own)) if found.low is not None else low
     high = np.maximum(high, found.mean + np.sqrt(above**2 + own)) if found.high is not None else high
     least, most = metric.range
