@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plumbline.domain import ColumnMap, Load, Mapping, PlumblineError, RoleName
+from plumbline.domain import ColumnMap, Load, Mapping, PlumblineError, RoleName, Task
 from plumbline.logs.labels import load_labels
 from plumbline.logs.undo import undo
 from plumbline.store import systems
@@ -174,9 +174,11 @@ def _step(ws: Workspace, folder: Path, n: int, step: tuple[object, ...], live: l
 def test_a_class_that_only_an_undone_load_had_is_none_of_the_system(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(10)]))
+    several = mapping(task=Task.MULTICLASS, positive=None)
+    load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(10)]), mapping=several)
     before = state(workspace)
-    made = load(workspace, write(tmp_path / "b.csv", [row(i, pred="maybe") for i in range(20, 25)]))
+    later = write(tmp_path / "b.csv", [row(i, pred="maybe") for i in range(20, 25)])
+    made = load(workspace, later, mapping=several)
     assert _classes(workspace) == ("maybe", "no", "yes")
     undo(workspace, made.load_id, actor="test")
     assert _classes(workspace) == ("no", "yes")

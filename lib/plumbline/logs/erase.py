@@ -15,8 +15,9 @@ import duckdb
 
 from plumbline.domain import PlumblineError, System
 from plumbline.logs.cast import keyed_hash, name
+from plumbline.logs.classes import settle_classes
 from plumbline.logs.reference import settle_reference
-from plumbline.logs.register import secret, settle_classes
+from plumbline.logs.register import secret
 from plumbline.store import systems, trail
 from plumbline.store.draws import forget_draws
 from plumbline.store.sql import decision_table, ident

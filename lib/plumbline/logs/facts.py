@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from plumbline.domain import LARGEST_NUMBER
 from plumbline.logs.cast import MISSING
+from plumbline.logs.classes import fold
 from plumbline.logs.currency import WORD, currency_of, unmarked
 from plumbline.logs.times import TimeFacts, time_facts
 
@@ -23,6 +24,8 @@ _GROUPED_POINT = re.compile(r"[-+]?\d{1,3}(,\d{3})++(\.\d*+)?+")
 _PERCENT = re.compile(r"[-+]?\d++([.,]\d++)?+[ \u00a0\u202f]?%")
 _CODE = re.compile(r"0\d+")
 _MISSING = frozenset(MISSING)
+#: beyond that many different values they are no classes
+_FEW = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,21 @@ class Facts:
 
     @cached_property
     def levels(self) -> Counter[str]:
-        return Counter(canonical(c) for c in self.present)
+        """The different values. Where they are few, case and blanks make no difference, as of classes."""
+        counts = Counter(canonical(c) for c in self.present)
+        if len(counts) > _FEW:
+            return counts
+        merged: Counter[str] = Counter()
+        spelt: dict[str, str] = {}
+        for level, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+            merged[spelt.setdefault(fold(level), level)] += n
+        return merged
+
+    @cached_property
+    def spellings(self) -> dict[str, str]:
+        """Each spelling of a value -> the one under which ``levels`` counts it."""
+        folded = {fold(level): level for level in self.levels}
+        return {c: folded.get(fold(c), c) for c in {canonical(c) for c in self.present}}
 
     @cached_property
     def numerals(self) -> Numerals:

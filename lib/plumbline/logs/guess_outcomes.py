@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plumbline.domain import Kind, Task
+from plumbline.logs.classes import Trouble, fold, trouble
 from plumbline.logs.facts import Facts, is_percent
 from plumbline.logs.questions import Question, positive
 from plumbline.logs.roles import POSITIVE, PROBABILITY, name_strength, normalise
@@ -244,7 +245,7 @@ def _label(draft: Draft) -> None:
 def _same_values(output: Facts, column: Facts) -> bool:
     """The same classes (one may lack a rare one), or numbers of the same size that go together."""
     if _classlike(output) or output.distinct <= 2:
-        a, b = set(output.levels), set(column.levels)
+        a, b = folded(output), folded(column)
         return len(a & b) >= 1 and (a <= b or b <= a) and len(b) <= _FEW_CLASSES
     return (
         output.numeric and column.numeric and same_scale(output, column) and correlation(output, column) > 0.7
@@ -351,21 +352,40 @@ def ask(draft: Draft) -> None:
                 "Which column holds the prediction or the score?", must=True, say="--map COLUMN=prediction"
             )
         )
-    classes = draft.task is not Task.REGRESSION
-    if output and label and classes and label.levels and not set(output.levels) & set(label.levels):
-        draft.ask(
-            f"The values of {output.name!r} ({_some(output)}) and {label.name!r} ({_some(label)}) have nothing in "
-            "common. Is the label right?",
-            label,
-        )
-    for column in (output, label) if classes else ():
-        if column and len({level.lower() for level in column.levels}) < column.distinct:
-            some = ", ".join(level for level, _ in column.levels.most_common(4))
-            draft.ask(
-                f"Some classes of {column.name!r} differ only in capitals ({some}). Are they the same?",
-                column,
+    if output and label:
+        wrong = trouble(output.levels, label.levels, draft.task, output=output.name, label=label.name)
+        if wrong:
+            draft.ask(_about_classes(wrong, output, label), label)
+    for column in (output, label) if draft.task is not Task.REGRESSION else ():
+        spelt = {own for own, level in column.spellings.items() if own != level} if column else set()
+        if column and len(spelt) > 0 and column.distinct <= _FEW_CLASSES:
+            draft.notes.append(
+                f"Classes of {column.name} that differ only in capitals or blanks count as one: {_spellings(column)}."
             )
 
 
-def _some(column: Facts) -> str:
-    return ", ".join(level for level, _ in column.levels.most_common(3))
+def _about_classes(wrong: Trouble, output: Facts, label: Facts) -> Question:
+    many = wrong.topic == "many"
+    say = (
+        "--map COLUMN=ROLE, or --task multiclass"
+        if many
+        else f"--map COLUMN=label, or --map '{label.name}=ignore'"
+    )
+    return Question(
+        f"{wrong.question}.", "task" if many else "role", (output.name, label.name),
+        (Task.BINARY.value, Task.MULTICLASS.value) if many else (), must=True, say=say,
+    )  # fmt: skip
+
+
+def folded(column: Facts) -> set[str]:
+    """The values of a column, as classes are compared."""
+    return {fold(level) for level in column.levels}
+
+
+def _spellings(column: Facts) -> str:
+    """The spellings of the classes that have several, e.g. ``Yes = YES = yes``."""
+    several: dict[str, list[str]] = {}
+    for own, level in sorted(column.spellings.items()):
+        if own != level:
+            several.setdefault(level, [level]).append(own)
+    return ", ".join(" = ".join(names[:4]) for names in list(several.values())[:4])

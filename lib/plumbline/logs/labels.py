@@ -9,9 +9,10 @@ import duckdb
 
 from plumbline.domain import Load, Mapping, PlumblineError, System, Task
 from plumbline.logs.claims import claim
+from plumbline.logs.classes import settle_classes, spell_staged
 from plumbline.logs.plan import Plan, labels_plan
 from plumbline.logs.quarantine import Outcome, set_aside
-from plumbline.logs.register import Progress, log_load, nothing_fits, refuse_changed, settle_classes
+from plumbline.logs.register import Progress, log_load, nothing_fits, refuse_changed
 from plumbline.logs.source import Source, open_source, require
 from plumbline.logs.staging import STAGE, STAGE_TABLE, drop_stage, stage
 from plumbline.store import loads, systems
@@ -78,6 +79,7 @@ def _load(
     plan = labels_plan(source, mapping, task=system.task or Task.BINARY)
     say("Reading the rows", 0.1)
     staged = stage(cursor, source, plan)
+    spell_staged(cursor, system, STAGE_TABLE, ["label"])
     mark_unknown(cursor, system.key)
     again = _same_file(cursor, system.key, source)
     steps = _steps(cursor, table, plan)
@@ -109,7 +111,7 @@ def _load(
         loads.mark_retried(cursor, retry, load_id)
     else:
         systems.save_mapping(cursor, system.key, mapping, kind="labels")
-    system = settle_classes(cursor, system)
+    system = settle_classes(cursor, system, file=source.name)
     log_load(cursor, record, source)
     _drop(cursor)
     say("Counting", 0.75)

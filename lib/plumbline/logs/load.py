@@ -20,6 +20,7 @@ from plumbline.domain import (
     System,
     Task,
 )
+from plumbline.logs.classes import settle_classes, spell_staged
 from plumbline.logs.direct import insert_clean
 from plumbline.logs.plan import Plan, decisions_plan, named_kind
 from plumbline.logs.quarantine import Outcome, record_number, set_aside
@@ -30,13 +31,12 @@ from plumbline.logs.register import (
     nothing_fits,
     refuse_changed,
     secret,
-    settle_classes,
     task_of,
 )
 from plumbline.logs.repeats import find_repeats
 from plumbline.logs.schema import changes, schema_of
 from plumbline.logs.source import Source, open_source, require
-from plumbline.logs.staging import REPEATS, STAGE, drop_stage, odd_counts, stage, texts_held
+from plumbline.logs.staging import REPEATS, STAGE, STAGE_TABLE, drop_stage, odd_counts, stage, texts_held
 from plumbline.store import loads, systems
 from plumbline.store.sql import decision_table, ident, system_key
 from plumbline.store.workspace import Workspace, now
@@ -171,7 +171,7 @@ def _load(
         loads.mark_retried(cursor, retry, load_id)
     else:
         systems.save_mapping(cursor, system.key, _as_held(mapping, existing))
-    system = settle_reference(cursor, settle_classes(cursor, system))
+    system = settle_reference(cursor, settle_classes(cursor, system, file=source.name))
     log_load(cursor, record, source)
     say("Counting", 0.75)
     if after:  # repeats may have brought labels, or their times, alone
@@ -188,6 +188,8 @@ def _by_stage(
     """Load a file of which some rows are to be set aside; returns what was, rows loaded and repeated, labels
     filled in, and notes."""
     staged = stage(cursor, source, plan)
+    classes = ("prediction", "label", "override")
+    spell_staged(cursor, system, STAGE_TABLE, [c.name for c in plan.columns if c.name in classes])
     texts = _text_columns(cursor, plan, system.key, load_id, direct)
     aside = set_aside(cursor, source, plan, mapping, staged=staged, system=system.key, load_id=load_id)
     say("Looking for repeats", 0.5)

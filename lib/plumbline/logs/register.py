@@ -1,23 +1,19 @@
-"""What every load settles: the task, the classes, its entry on the trail, and the secret for persons."""
+"""What every load settles: the task, its entry on the trail, and the secret for persons."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 
 import duckdb
 
-from plumbline.domain import Load, Mapping, PlumblineError, System, Task
+from plumbline.domain import Load, Mapping, PlumblineError, Task
 from plumbline.logs.cast import number
-from plumbline.logs.roles import POSITIVE, normalise
 from plumbline.logs.source import Source, relation
-from plumbline.store import sources, systems, trail
-from plumbline.store.sql import decision_table
+from plumbline.store import sources, trail
 
 #: called with a phrase and a share from 0 to 1
 Progress = Callable[[str, float], None]
-MAX_CLASSES = 200
 
 
 def secret(cursor: duckdb.DuckDBPyConnection) -> str:
@@ -55,43 +51,6 @@ def nothing_fits(file: str, records: int, reasons: dict[str, int]) -> PlumblineE
         where=file,
         todo="Check what each column was taken for; in a terminal: plumbline inspect FILE.",
     )
-
-
-def settle_classes(cursor: duckdb.DuckDBPyConnection, system: System) -> System:
-    """Set the system's classes to those that its decisions and labels hold, sorted.
-
-    Raises:
-        PlumblineError: a classification with more than MAX_CLASSES classes.
-    """
-    if system.task is Task.REGRESSION:
-        return system
-    table = decision_table(system.key)
-    rows = cursor.execute(
-        f"""SELECT DISTINCT c FROM (SELECT DISTINCT prediction AS c FROM {table}
-            UNION ALL SELECT DISTINCT label FROM {table}) WHERE c IS NOT NULL LIMIT {MAX_CLASSES + 1}"""
-    ).fetchall()
-    if len(rows) > MAX_CLASSES:
-        raise PlumblineError(
-            f"The predictions hold more than {MAX_CLASSES} classes, so they are not classes",
-            todo="If they are numbers, load them as regression; otherwise map another column as prediction.",
-        )
-    changed = replace(system, classes=tuple(sorted(str(row[0]) for row in rows)))
-    if system.task is Task.BINARY and system.positive not in changed.classes and len(changed.classes) == 2:
-        changed = replace(changed, positive=_positive(cursor, changed))
-    if changed != system:
-        systems.update_system(cursor, changed)
-    return changed
-
-
-def _positive(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
-    """The class with the higher mean score, else the one whose name says so, else the last."""
-    row = cursor.execute(
-        f"""SELECT coalesce(prediction, label) AS c FROM {decision_table(system.key)}
-            WHERE score IS NOT NULL AND c IS NOT NULL GROUP BY c ORDER BY avg(score) DESC LIMIT 1"""
-    ).fetchone()
-    if row:
-        return str(row[0])
-    return next((c for c in system.classes if normalise(c) in POSITIVE), system.classes[-1])
 
 
 def task_of(cursor: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping) -> Task:

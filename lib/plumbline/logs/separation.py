@@ -15,13 +15,9 @@ _MAX_SUBSET = 10
 
 def classes_of(facts: Facts) -> NDArray[np.object_]:
     """(cells,) the class of each cell in its canonical spelling, None where there is none."""
-    known = set(facts.levels)
+    known = facts.spellings
     return np.array(
-        [
-            canonical(c.strip()) if c is not None and canonical(c.strip()) in known else None
-            for c in facts.cells
-        ],
-        dtype=object,
+        [known.get(canonical(c.strip())) if c is not None else None for c in facts.cells], dtype=object
     )
 
 

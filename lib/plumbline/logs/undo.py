@@ -8,8 +8,8 @@ import duckdb
 
 from plumbline.domain import Load, PlumblineError, System
 from plumbline.logs.claims import withdraw
+from plumbline.logs.classes import settle_classes
 from plumbline.logs.reference import settle_reference
-from plumbline.logs.register import settle_classes
 from plumbline.store import attributions, loads, systems, trail
 from plumbline.store.draws import forget_draws
 from plumbline.store.sql import decision_table

@@ -51,7 +51,7 @@ def on_loaded(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -
     The grids are remade, and every load counted anew, when the load put rows into the reference.
     Set the system's reference first where the load gives it.
     """
-    if basis_changed(cursor, system):
+    if basis_changed(cursor, system) or _spelt_anew(cursor, system):
         rebuild(cursor, system)
         return
     changed = ensure_bins(cursor, system)
@@ -62,6 +62,18 @@ def on_loaded(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -
     relabelled = _relabelled(cursor, system, load_id)
     if relabelled:
         rebuild_outcomes(cursor, system, relabelled)
+
+
+def _spelt_anew(cursor: duckdb.DuckDBPyConnection, system: System) -> bool:
+    """Whether the grids hold a class that no decision has any more: two spellings of one became one."""
+    if system.task is Task.REGRESSION:
+        return False
+    known = {*system.classes, ""}
+    return any(
+        not known >= set(grid.bins.levels)
+        for grid in read_grids(cursor, system)
+        if grid.column in ("prediction", _LABEL)
+    )
 
 
 def _relabelled(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> list[int]:
