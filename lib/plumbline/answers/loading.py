@@ -29,6 +29,7 @@ from plumbline.logs.preview import Preview, preview
 from plumbline.logs.questions import Question
 from plumbline.logs.schema import changes
 from plumbline.logs.source import open_source
+from plumbline.logs.stated import Stated
 from plumbline.logs.undo import undo
 from plumbline.profile import build
 from plumbline.store import loads, systems, trail
@@ -81,7 +82,7 @@ def amend(mapping: Mapping, maps: Sequence[tuple[str, str]]) -> Mapping:
         if column not in known:
             raise PlumblineError(f"The file has no column {column!r}", todo=f"It has: {', '.join(known)}.")
         parsed = RoleName.parse(role, column)
-        guess = known[column]
+        guess = next((c for c in mapping.columns if c.column == column and c.role == parsed), known[column])
         kept = replace(guess, role=parsed, confidence=1.0, reason="said by a person")
         said.setdefault(column, []).append(kept)
     claimed = {str(c.role) for items in said.values() for c in items if not c.role.name}
@@ -121,10 +122,20 @@ def settled(mapping: Mapping, said: Said) -> Mapping:
     zones = available_timezones()  # empty where the machine has no table of zones
     if zones and zone not in zones:
         raise PlumblineError(f"{zone!r} is no time zone", todo="Use one such as Europe/Berlin or UTC.")
-    if said.task and said.task not in list(Task):
-        raise PlumblineError(f"{said.task!r} is no task", todo=f"Use one of {', '.join(Task)}.")
-    task = Task(said.task) if said.task else used.task
-    return replace(used, timezone=zone, positive=said.positive or used.positive, task=task)
+    return replace(
+        used, timezone=zone, positive=said.positive or used.positive, task=_task(said.task) or used.task
+    )
+
+
+def _task(said: str | None) -> Task | None:
+    """The task that a person named.
+
+    Raises:
+        PlumblineError: there is none of that name.
+    """
+    if said and said not in list(Task):
+        raise PlumblineError(f"{said!r} is no task", todo=f"Use one of {', '.join(Task)}.")
+    return Task(said) if said else None
 
 
 def open_questions(found: Inspection, said: Said) -> tuple[Question, ...]:
@@ -151,12 +162,14 @@ def refuse_open(found: Inspection, said: Said) -> None:
 
 
 def inspect_file(
-    path: Path, *, ws: Workspace | None = None, system: str | None = None, sheet: str | None = None
-) -> Inspection:
+    path: Path, *, ws: Workspace | None = None, system: str | None = None, sheet: str | None = None,
+    said: Said | None = None,
+) -> Inspection:  # fmt: skip
     """Guess a file's format and mapping; a known system's remembered mapping is used where it fits.
 
     Args:
         sheet: of a workbook; without, the largest.
+        said: what a person said of the file; the rest is guessed given that.
 
     Raises:
         PlumblineError: the file cannot be read as a log; the sentence says why and what to do.
@@ -164,14 +177,20 @@ def inspect_file(
     if ws is None:
         inbox = make_inbox()
         try:
-            return inspect_in(inbox, path, sheet=sheet)
+            return inspect_in(inbox, path, sheet=sheet, stated=_stated(said))
         finally:
             drop_inbox(inbox)
     known = None
     if system:
         with ws.read() as cursor:
             known = systems.saved_mapping(cursor, system_key(system))
-    return inspect(path, ws=ws, known=known, sheet=sheet)
+    return inspect(path, ws=ws, known=known, sheet=sheet, stated=_stated(said))
+
+
+def _stated(said: Said | None) -> Stated:
+    if said is None:
+        return Stated()
+    return Stated(tuple(said.maps), _task(said.task), read_order(said.date_order))
 
 
 def preview_file(
@@ -230,7 +249,7 @@ def load_file(
     said = Said(maps, timezone, positive, date_order, task)
     doubts: tuple[str, ...] = ()
     if mapping is None:
-        found = inspect_file(path, ws=ws, system=title, sheet=sheet)
+        found = inspect_file(path, ws=ws, system=title, sheet=sheet, said=said)
         refuse_open(found, said)
         mapping, doubts = found.mapping, (*_taken(found, said), *_doubts(found, said))
     used = settled(mapping, said)

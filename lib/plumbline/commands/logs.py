@@ -59,17 +59,28 @@ def load_demo_into(workspace: str | None, names: tuple[str, ...] = ()) -> tuple[
 @command("inspect")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--sheet", metavar="NAME", help="Of an Excel workbook; without, the largest.")
-def inspect(workspace: str | None, file: Path, sheet: str | None) -> Any:
-    """Guess the format and mapping of FILE; loads nothing."""
+@click.option("--map", "maps", multiple=True, metavar="COLUMN=ROLE", help="Say what a column means.")
+@click.option(
+    "--task", metavar="TASK", help="binary, multiclass or regression; without, as the columns tell."
+)
+def inspect(
+    workspace: str | None, file: Path, sheet: str | None, maps: tuple[str, ...], task: str | None
+) -> Any:
+    """Guess the format and mapping of FILE, given what is said of it; loads nothing."""
     from plumbline.logs import reader
 
     reader.ready()
     from plumbline.answers import loading
     from plumbline.report import contract
 
-    found = loading.inspect_file(file, sheet=sheet)
+    said = loading.Said(loading.read_maps(maps), task=task)
+    found = loading.inspect_file(file, sheet=sheet, said=said)
     lines = [f"{file.name}: {found.format}, {found.rows_sampled} rows sampled"]
+    if found.mapping.task:
+        positive = f", positive class {found.mapping.positive}" if found.mapping.positive else ""
+        lines.append(f"  task: {found.mapping.task}{positive}; another one: --task")
     lines += [f"  {c.column} -> {c.role} ({c.confidence:.0%}: {c.reason})" for c in found.mapping.columns]
+    lines += [f"  {found.trial.sentence}."] if found.trial.unfit else []
     lines += [f"  {note}" for note in found.notes]
     lines += [f"  ? {q.text}" + (f" Say it with {q.say}." if q.say else "") for q in found.asked]
     return contract.inspection(found), lines

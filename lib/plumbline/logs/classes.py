@@ -19,7 +19,9 @@ from plumbline.store.sql import decision_table, ident, literal
 
 MAX_CLASSES = 200
 #: two classes that are known to be the two sides of one: a short log may predict one and label the other throughout
-_PAIRS = "0 1, -1 1, false true, no yes, n y, f t, nein ja, n j, non oui, no si, no sí, negative positive, down up, bad good"
+_PAIRS = (
+    "0 1, -1 1, false true, no yes, n y, f t, nein ja, n j, non oui, no si, no sí, negative positive, down up"
+)
 _OPPOSITES = frozenset(frozenset(pair.split()) for pair in _PAIRS.split(", "))
 #: columns that hold classes, in the order in which their spelling counts
 _COLUMNS = ("prediction", "label", "override")

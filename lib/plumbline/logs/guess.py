@@ -6,26 +6,34 @@ unsure becomes a question.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 
 from plumbline.domain import IGNORE, ColumnMap, Kind, Mapping, RoleName, Task
-from plumbline.logs import captures, currency, guess_amounts, guess_outcomes, guess_times
+from plumbline.logs import (
+    captures,
+    currency,
+    guess_amounts,
+    guess_outcomes,
+    guess_stated,
+    guess_task,
+    guess_times,
+    guess_versions,
+)
 from plumbline.logs.facts import Facts, is_percent
+from plumbline.logs.guess_inputs import reason_out
 from plumbline.logs.orders import with_order
 from plumbline.logs.questions import Question
-from plumbline.logs.roles import AGE, ARMS, ATTRIBUTION, name_strength, normalise
+from plumbline.logs.roles import AGE, ARMS, ATTRIBUTION, BASE, name_strength, normalise
+from plumbline.logs.stated import Stated
 from plumbline.logs.times import order_of
 
 SURE = 0.8
 RECALLED = "as in earlier loads"
 _TURNED = "numbers in earlier loads, text here: kept as text beside them"
 _CRITICAL = ("timestamp", "prediction", "score", "label", "decision_id")
-_SEMVER = r"v?\d+\.\d+\.\d+([.-].*)?"
 
 
 @dataclass
@@ -41,6 +49,8 @@ class Draft:
     positive: str | None = None
     zone: str = "UTC"
     known: Mapping | None = None
+    stated: Stated = field(default_factory=Stated)
+    twin: Facts | None = None  # the column of the same two classes as the label
 
     def free(self) -> list[Facts]:
         """Columns without a meaning so far."""
@@ -85,14 +95,21 @@ class Guess:
     notes: tuple[str, ...]
 
 
-def guess_mapping(columns: Sequence[Facts], known: Mapping | None = None) -> Guess:
+def guess_mapping(
+    columns: Sequence[Facts], known: Mapping | None = None, stated: Stated | None = None
+) -> Guess:
     """Guess what the columns mean.
 
     Args:
         columns: facts of every column of the file, in file order.
-        known: what is settled already, by earlier loads or by a person; the other columns are guessed around it.
+        known: what earlier loads settled; the other columns are guessed around it.
+        stated: what a person said of this file, which comes before all else.
+
+    Raises:
+        PlumblineError: what a person said cannot be; see ``guess_stated``.
     """
-    draft = Draft(list(columns), known=known)
+    draft = Draft(list(columns), known=known, stated=stated or Stated())
+    guess_stated.take(draft)
     if known:
         _recall(draft, known)
     guess_times.find(draft)
@@ -102,12 +119,12 @@ def guess_mapping(columns: Sequence[Facts], known: Mapping | None = None) -> Gue
     if kind == "labels":
         _labels_only(draft)
     else:
-        guess_outcomes.ask(draft)
+        guess_task.ask(draft)
         _rest(draft)
     _ask_critical(draft, kind)
     maps = tuple(m for c in draft.columns for m in draft.maps[c.name])
     zone = known.timezone if known else draft.zone
-    task = known.task if known and known.task else draft.task
+    task = draft.stated.task or (known.task if known and known.task else draft.task)
     positive = known.positive if known and known.positive else draft.positive
     mapping = Mapping(maps, task, positive, zone)
     notes = [*draft.notes, *guess_amounts.notes(draft)]
@@ -120,8 +137,9 @@ _BY_CONTENT = ("feature", "segment", "protected")
 
 def _recall(draft: Draft, known: Mapping) -> None:
     """Take over what earlier logs settled, with the number format of this file."""
-    for column in draft.columns:
-        for item in (m for m in known.columns if m.column == column.name):
+    taken = {str(m.role) for maps in draft.maps.values() for m in maps}
+    for column in draft.free():
+        for item in (m for m in known.columns if m.column == column.name and str(m.role) not in taken):
             form = item.format
             if item.role.role in ("timestamp", "label_time", "trained_at"):
                 form = _recalled_time(draft, column, form)
@@ -163,7 +181,7 @@ def _identifiers(draft: Draft) -> None:
     """Decision id, version, arm, subject, override and logged attributions."""
     if not draft.has("decision_id"):
         _decision_id(draft)
-    version = _named_version(draft)
+    version = guess_versions.find(draft)
     for column in draft.free():
         names = name_strength(column.name)
         if column is version:
@@ -180,43 +198,22 @@ def _identifiers(draft: Draft) -> None:
             draft.give(column, "subject", 0.9, "its name: a person; kept as a keyed hash")
         elif names.get("override", 0) == 1 and not draft.has("override"):
             draft.give(column, "override", 0.9, "its name: a person's own decision")
+        elif BASE.fullmatch(normalise(column.name)):
+            continue
         elif (found := ATTRIBUTION.fullmatch(normalise(column.name))) and column.numeric:
             name = _original(column.name, found["name"] or found["name2"], draft)
             draft.give(column, "attribution", 0.9, f"its name: the attribution of {name}", kind=Kind.NUMERIC,
                        form=column.numerals.format, name=name)  # fmt: skip
-    if not draft.has("version"):
+    guess_versions.without_name(draft)
+    _base_values(draft)
+
+
+def _base_values(draft: Draft) -> None:
+    """From where logged attributions start: a number beside them, and no input of the model."""
+    if draft.has("attribution"):
         for column in draft.free():
-            if 1 <= column.distinct <= 50 and column.present and _all_versions(column):
-                draft.give(column, "version", 0.8, "values such as " + column.present[0])
-                return
-        _maybe_version(draft)
-
-
-def _named_version(draft: Draft) -> Facts | None:
-    """The column whose name is a version's; one that says so before the name of a model, one that varies first."""
-    if draft.has("version"):
-        return None
-    named = [c for c in draft.free() if name_strength(c.name).get("version", 0) == 1 and c.distinct <= 200]
-    said = ("ver", "release", "tag")
-    return max(named, key=lambda c: (any(w in normalise(c.name) for w in said), c.distinct > 1), default=None)
-
-
-def _maybe_version(draft: Draft) -> None:
-    """A column whose few values each hold for a stretch of the log looks like a version: ask."""
-    for column in draft.free():
-        cells = column.present
-        runs = 1 + sum(a != b for a, b in pairwise(cells))
-        if 2 <= column.distinct <= 20 and len(cells) > 50 and runs <= 3 * column.distinct:
-            some = ", ".join(level for level, _ in column.levels.most_common(3))
-            draft.ask(
-                f"Is {column.name!r} (such as {some}) the model's version? It was taken for a feature.",
-                column,
-            )
-            return
-
-
-def _all_versions(column: Facts) -> bool:
-    return all(re.fullmatch(_SEMVER, level) for level in column.levels)
+            if column.numeric and BASE.fullmatch(normalise(column.name)):
+                draft.give(column, IGNORE, 0.9, "its name: where the attributions start from, and no input")
 
 
 def _original(column: str, suffix: str, draft: Draft) -> str:
@@ -226,6 +223,8 @@ def _original(column: str, suffix: str, draft: Draft) -> str:
 
 def _decision_id(draft: Draft) -> None:
     best, best_score = None, 0.0
+    # in a log of decisions the number of a person names the person, even where each has decided once
+    person = len(draft.columns) > 3 and any(draft.has(role) for role in ("prediction", "score", "proba"))
     for column in draft.free():
         whole = not column.numeric or (column.whole and column.kind not in ("DOUBLE", "FLOAT"))
         if (
@@ -234,6 +233,7 @@ def _decision_id(draft: Draft) -> None:
             or column.unique_share < 0.9
             or not whole
             or (column.times and not column.numeric)
+            or (person and name_strength(column.name).get("subject", 0) == 1)
         ):
             continue
         if column.missing_share > 0.2 or max(map(len, column.present[:200])) > 80:
@@ -302,17 +302,9 @@ def _rest(draft: Draft) -> None:
     ages, known = [], {c.name for c in draft.columns}
     for column in draft.free():
         names = name_strength(column.name)
-        if _identifies(column):
-            draft.give(column, IGNORE, 0.7, "nearly every value differs: an identifier or free text")
-            continue
-        if column.times and column.times.share > 0.9 and not column.numeric:
-            draft.give(column, IGNORE, 0.75, "a date, which is not compared as a feature")
-            continue
-        if not column.present:
-            draft.give(column, IGNORE, 0.9, "empty in every row looked at")
-            continue
-        if captures.is_envelope(column.name) and column.distinct <= 20:
-            draft.give(column, IGNORE, 0.9, "says how the capture was written")
+        left_out = reason_out(draft, column)
+        if left_out:
+            draft.give(column, IGNORE, *left_out)
             continue
         bare = _bare(column)
         kind = Kind.NUMERIC if bare.numeric else Kind.CATEGORICAL
@@ -344,15 +336,6 @@ def _rest(draft: Draft) -> None:
             f"{', '.join(ages)}: if this is a person's age, a column with age bands as protected:age lets fairness "
             "by age be checked."
         )
-
-
-def _identifies(column: Facts) -> bool:
-    texts = not column.numeric and column.distinct > 50 and column.unique_share > 0.5
-    numbered = (
-        column.numeric and column.whole and column.unique_share > 0.98 and column.distinct > 50
-        and name_strength(column.name).get("decision_id", 0) >= 0.5
-    )  # fmt: skip
-    return (texts and not is_percent(column)) or numbered
 
 
 def _ask_critical(draft: Draft, kind: str) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from plumbline.domain import Kind, Task
-from plumbline.logs.classes import Trouble, fold, trouble
+from plumbline.domain import Kind
+from plumbline.logs import guess_task
+from plumbline.logs.calendar_facts import of_calendar
 from plumbline.logs.facts import Facts, is_percent
-from plumbline.logs.questions import Question, positive
+from plumbline.logs.guess_stated import percents
+from plumbline.logs.guess_task import folded
+from plumbline.logs.questions import Question
 from plumbline.logs.roles import POSITIVE, PROBABILITY, name_strength, normalise
 from plumbline.logs.separation import (
+    agreement,
     area_under_curve,
     classes_by_argmax,
     classes_of,
@@ -25,13 +27,18 @@ if TYPE_CHECKING:
     from plumbline.logs.guess import Draft
 
 _CUT = 0.99
-_FEW_CLASSES = 200
+#: words of two classes that any column may hold
+_PLAIN = frozenset(
+    ("0", "1", "true", "false", "yes", "no", "y", "n", "t", "f", "ja", "nein", "oui", "non", "si", "sí")
+)
+_FEW_CLASSES = guess_task.FEW_CLASSES
 
 
 def find(draft: Draft) -> None:
     """Give out proba, score, prediction and label, and settle task and positive class."""
     if not draft.has("proba"):
         _probabilities(draft)
+    draft.twin = None if draft.has("prediction") or draft.has("proba") else _twin(draft)
     if not draft.has("score") and not draft.has("proba"):
         _score(draft)
     if not draft.has("prediction"):
@@ -40,8 +47,7 @@ def find(draft: Draft) -> None:
         _label(draft)
     if not draft.has("prediction") and not draft.has("score") and not draft.has("proba"):
         _two_numbers(draft)
-    _task(draft)
-    _positive(draft)
+    guess_task.settle(draft)
 
 
 def _strength(column: Facts, role: str) -> float:
@@ -111,17 +117,21 @@ def _two_probabilities(draft: Draft, chosen: tuple[Facts, ...], classes: dict[st
 
 def _score(draft: Draft) -> None:
     draft.columns = [
-        c.without_percent() if _strength(c, "score") == 1 and is_percent(c) else c for c in draft.columns
+        c.without_percent() if _strength(c, "score") and is_percent(c) else c for c in draft.columns
     ]
     candidates = []
     for column in draft.free():
         strength = _strength(column, "score")
         if not column.numeric or column.distinct < 3:
             continue
-        percent = not column.unit and strength == 1 and _percents(column)
+        hundred = not column.unit and percents(column)
+        if not column.unit and not hundred and strength < 1:
+            continue
+        cut, decided = _best_cut(draft, column)
+        named = decided is not None and (_strength(decided, "prediction") > 0 or decided is draft.twin)
+        percent = hundred and (strength == 1 or (cut > _CUT and (strength > 0 or named)))
         if not column.unit and not percent and strength < 1:
             continue
-        cut, _ = _best_cut(draft, column)
         if strength or cut > _CUT:
             candidates.append(
                 (strength * (1.0 if column.unit or percent else 0.3) + 2 * (cut > _CUT), column, percent, cut)
@@ -148,12 +158,9 @@ def _score(draft: Draft) -> None:
 
 def _rival_names(draft: Draft) -> bool:
     """Whether a number is called a prediction, so that a raw score would be a feature: regression."""
-    return any(_strength(c, "prediction") == 1 and c.numeric and c.distinct > 20 for c in draft.free())
-
-
-def _percents(column: Facts) -> bool:
-    values = column.numerals.values[~np.isnan(column.numerals.values)]
-    return bool(len(values) and values.min() >= 0 and 1 < values.max() <= 100)
+    return draft.twin is None and any(
+        _strength(c, "prediction") == 1 and c.numeric and c.distinct > 20 for c in draft.free()
+    )
 
 
 def _best_cut(draft: Draft, score: Facts) -> tuple[float, Facts | None]:
@@ -191,12 +198,51 @@ def _prediction(draft: Draft) -> None:
             if agreed > _CUT:
                 draft.give(column, "prediction", 0.97, "the class with the largest probability")
                 return
+    if draft.twin is not None and draft.twin.name not in draft.maps:
+        label = _two_class_label(draft)
+        beside = f"the same two classes as {label.name}" if label else "two classes"
+        sure = 0.95 if _strength(draft.twin, "prediction") else 0.85
+        draft.give(draft.twin, "prediction", sure, beside + (", and its name" if sure > 0.9 else ""))
+        return
     named_columns = [c for c in draft.free() if _strength(c, "prediction") and _could_be_output(c)]
     if not named_columns:
         return
     column = max(named_columns, key=lambda c: (_strength(c, "prediction"), _strength(c, "label") == 0))
     sure = 0.93 if _strength(column, "prediction") == 1 else 0.7
     draft.give(column, "prediction", sure, "its name", form="" if _classlike(column) else _form(column))
+
+
+def _two_class_label(draft: Draft) -> Facts | None:
+    """The column of two classes that is the label, or whose name says so."""
+    given = draft.has("label")
+    if given is not None:
+        return given if given.distinct == 2 else None
+    named = [c for c in draft.free() if c.distinct == 2 and _strength(c, "label")]
+    return max(named, key=lambda c: (_strength(c, "label"), _strength(c, "prediction") == 0), default=None)
+
+
+def _twin(draft: Draft) -> Facts | None:
+    """The column of the same two classes as the label: what was predicted, whatever another column is called.
+
+    Its own name, or what its words and values share with the label, must speak for it: a feature of 0 and 1 beside a
+    label of 0 and 1 is none.
+    """
+    label = _two_class_label(draft)
+    if label is None:
+        return None
+    best: tuple[float, Facts | None] = (0.0, None)
+    for column in draft.free():
+        if column is label or column.distinct != 2 or folded(column) != folded(label):
+            continue
+        if _strength(column, "override") == 1:
+            continue
+        together = agreement(column, label)
+        plain = folded(column) <= _PLAIN
+        weight = 2 * _strength(column, "prediction") + (together > (0.4 if plain else 0.1)) + max(together, 0)
+        least = 1.4 if plain else 1.1
+        if weight > max(best[0], least):
+            best = (weight, column)
+    return best[1]
 
 
 def _could_be_output(column: Facts) -> bool:
@@ -208,6 +254,8 @@ def _label(draft: Draft) -> None:
     ranked = []
     for column in draft.free():
         strength = _strength(column, "label")
+        if of_calendar(column) or (not strength and _named_otherwise(column)):
+            continue  # a day of the week comes true of nothing, nor does a version
         if strength < 1 and _strength(column, "override") == 1:
             continue  # what a person decided looks like an outcome: as one it would make every model accurate
         alike = output is not None and bool(column.present) and _same_values(output, column)
@@ -242,11 +290,19 @@ def _label(draft: Draft) -> None:
     draft.give(column, "label", sure, ", ".join(reasons), form=form)
 
 
+def _named_otherwise(column: Facts) -> bool:
+    """Whether a column's name says that it is something else than an outcome."""
+    names = name_strength(column.name)
+    return any(
+        names.get(role) == 1 for role in ("version", "arm", "subject", "decision_id", "protected", "segment")
+    )
+
+
 def _same_values(output: Facts, column: Facts) -> bool:
     """The same classes (one may lack a rare one), or numbers of the same size that go together."""
     if _classlike(output) or output.distinct <= 2:
         a, b = folded(output), folded(column)
-        return len(a & b) >= 1 and (a <= b or b <= a) and len(b) <= _FEW_CLASSES
+        return len(a & b) >= 1 and (a <= b or b <= a) and len(b) <= min(2 * len(a) - 1, _FEW_CLASSES)
     return (
         output.numeric and column.numeric and same_scale(output, column) and correlation(output, column) > 0.7
     )
@@ -288,104 +344,3 @@ def _two_numbers(draft: Draft) -> None:
         ),
         a, b,
     )  # fmt: skip
-
-
-def _task(draft: Draft) -> None:
-    output = draft.has("prediction") or draft.has("label")
-    if draft.has("proba"):
-        draft.task = Task.MULTICLASS
-    elif draft.has("score") and (output is None or output.distinct <= 2):
-        draft.task = Task.BINARY
-    elif output is None:
-        draft.task = Task.BINARY if draft.has("score") else None
-    elif output.distinct <= 2:
-        draft.task = Task.BINARY
-    elif output.numeric and (not output.whole or output.distinct > 20):
-        draft.task = Task.REGRESSION
-    else:
-        draft.task = Task.MULTICLASS
-        if output.numeric and not (draft.known and draft.known.task):
-            draft.ask(
-                Question(
-                    f"Are the {output.distinct} different numbers of {output.name!r} classes? "
-                    "They were taken for classes.",
-                    "task", (output.name,), (Task.MULTICLASS.value, Task.REGRESSION.value), Task.MULTICLASS.value,
-                    say="--task multiclass, or regression",
-                )
-            )  # fmt: skip
-
-
-def _positive(draft: Draft) -> None:
-    """The class whose probability the score is: the one with the higher scores."""
-    if draft.task is not Task.BINARY:
-        return
-    score, prediction, label = draft.has("score"), draft.has("prediction"), draft.has("label")
-    for column in (prediction, label):
-        if score and column and column.distinct == 2:
-            classes = classes_of(column)
-            first, second = sorted(column.levels)
-            area = area_under_curve(score.numerals.values, classes, second)
-            draft.positive = second if area >= 0.5 else first
-            if abs(area - 0.5) < 0.05:
-                _ask_positive(draft, "Which class is the score the probability of?", (first, second))
-            return
-    levels = sorted({*(prediction.levels if prediction else ()), *(label.levels if label else ())})
-    wordy = [v for v in levels if normalise(v) in POSITIVE]
-    draft.positive = wordy[0] if wordy else levels[-1] if levels else None
-    if draft.positive and len(wordy) != 1:
-        _ask_positive(draft, "Which class is the positive one?", tuple(levels))
-
-
-def _ask_positive(draft: Draft, question: str, levels: tuple[str, ...]) -> None:
-    """Ask for the positive class, unless an earlier log settled it."""
-    settled = draft.known.positive if draft.known else None
-    if draft.positive and settled not in levels:
-        draft.ask(positive(f"{question} {draft.positive!r} was taken.", levels, draft.positive))
-
-
-def ask(draft: Draft) -> None:
-    """Questions that only a log of decisions raises."""
-    output, label = draft.has("prediction"), draft.has("label")
-    if output is None and not draft.has("score") and not draft.has("proba"):
-        draft.ask(
-            Question(
-                "Which column holds the prediction or the score?", must=True, say="--map COLUMN=prediction"
-            )
-        )
-    if output and label:
-        wrong = trouble(output.levels, label.levels, draft.task, output=output.name, label=label.name)
-        if wrong:
-            draft.ask(_about_classes(wrong, output, label), label)
-    for column in (output, label) if draft.task is not Task.REGRESSION else ():
-        spelt = {own for own, level in column.spellings.items() if own != level} if column else set()
-        if column and len(spelt) > 0 and column.distinct <= _FEW_CLASSES:
-            draft.notes.append(
-                f"Classes of {column.name} that differ only in capitals or blanks count as one: {_spellings(column)}."
-            )
-
-
-def _about_classes(wrong: Trouble, output: Facts, label: Facts) -> Question:
-    many = wrong.topic == "many"
-    say = (
-        "--map COLUMN=ROLE, or --task multiclass"
-        if many
-        else f"--map COLUMN=label, or --map '{label.name}=ignore'"
-    )
-    return Question(
-        f"{wrong.question}.", "task" if many else "role", (output.name, label.name),
-        (Task.BINARY.value, Task.MULTICLASS.value) if many else (), must=True, say=say,
-    )  # fmt: skip
-
-
-def folded(column: Facts) -> set[str]:
-    """The values of a column, as classes are compared."""
-    return {fold(level) for level in column.levels}
-
-
-def _spellings(column: Facts) -> str:
-    """The spellings of the classes that have several, e.g. ``Yes = YES = yes``."""
-    several: dict[str, list[str]] = {}
-    for own, level in sorted(column.spellings.items()):
-        if own != level:
-            several.setdefault(level, [level]).append(own)
-    return ", ".join(" = ".join(names[:4]) for names in list(several.values())[:4])

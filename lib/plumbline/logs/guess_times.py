@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from plumbline.logs.guess import Draft
 
 _ENOUGH = 0.6
+#: share of the rows in which the time of the decision must be there
+_FILLED = 0.9
 _ZONES = frozenset(("UTC", "GMT", "CET", "EST", "MST"))
 
 
@@ -63,7 +65,8 @@ def _named(draft: Draft, times: list[Facts], role: str, confidence: float) -> No
 
 
 def _timestamp(draft: Draft, times: list[Facts]) -> None:
-    ranked = sorted(times, key=_rank, reverse=True)
+    filled = [c for c in times if c.missing_share <= 1 - _FILLED]
+    ranked = sorted(filled or times, key=_rank, reverse=True)
     best = ranked[0]
     strength = name_strength(best.name).get("timestamp", 0.0)
     confidence = 0.97 if strength == 1 else 0.9 if strength or len(ranked) == 1 else 0.85
@@ -71,6 +74,13 @@ def _timestamp(draft: Draft, times: list[Facts]) -> None:
         confidence = 0.6
         draft.ask(
             f"Which is the time of the decision: {best.name!r} or {ranked[1].name!r}? {best.name!r} was taken.",
+            best,
+        )
+    if not filled:
+        confidence = min(confidence, 0.5)
+        draft.ask(
+            f"Is {best.name!r} the time of the decision? "
+            f"It is filled in only {1 - best.missing_share:.0%} of the rows.",
             best,
         )
     why = "times inside" + (", and its name" if strength else "")
@@ -107,12 +117,19 @@ def _others(draft: Draft, times: list[Facts]) -> None:
 
 
 def _give(draft: Draft, column: Facts, role: str, confidence: float, reason: str) -> None:
+    assert column.times
+    if column.times.ambiguous:
+        confidence = min(confidence, 0.5)
+    draft.give(column, role, confidence, reason, form=column.times.format)
+    about(draft, column, role)
+
+
+def about(draft: Draft, column: Facts, role: str) -> None:
+    """What is to be asked and said of a column that holds the times of a role."""
     facts = column.times
     assert facts
     if facts.ambiguous:
         ask_order(draft, column)
-        confidence = min(confidence, 0.5)
-    draft.give(column, role, confidence, reason, form=facts.format)
     if role == "timestamp" and 0 < facts.zoned < 1:
         draft.notes.append(
             f"Some times of {column.name} carry a zone and some do not; those without are taken as UTC."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from plumbline.logs.opening import opened
 from plumbline.logs.questions import Question
 from plumbline.logs.roles import name_strength
 from plumbline.logs.source import Source, relation, require_readable, unreadable
+from plumbline.logs.stated import Stated
 from plumbline.logs.times import order_of
+from plumbline.logs.trial import Trial, less_sure, try_rows
 from plumbline.sandbox.records import from_json, to_json
 from plumbline.store.outside import outside
 from plumbline.store.workspace import Workspace
@@ -64,6 +66,7 @@ class Inspection:
     fresh: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     sheets: tuple[str, ...] = ()  # of a workbook those that hold a table, the one looked at first
+    trial: Trial = field(default_factory=Trial)  # the first rows under this mapping
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -76,37 +79,46 @@ class Inspection:
 
 
 def inspect(
-    path: Path, *, ws: Workspace, known: Mapping | None = None, sheet: str | None = None
-) -> Inspection:
+    path: Path, *, ws: Workspace, known: Mapping | None = None, sheet: str | None = None,
+    stated: Stated | None = None,
+) -> Inspection:  # fmt: skip
     """Recognise a file and guess what its columns mean, from its first 4,000 rows; loads nothing.
 
     Args:
-        known: how the system's earlier logs were read, or what a person said of some columns; what it settles is
-            not guessed again, and the rest is guessed around it. Its formats give way to the file's own.
+        known: how the system's earlier logs were read; what it settles is not guessed again, and the rest is guessed
+            around it. Its formats give way to the file's own.
         sheet: of a workbook; without, the largest.
+        stated: what a person said of this file; it comes before what is known, and all else is guessed around it.
 
     Raises:
         PlumblineError: the file is no table of text or Parquet, is empty, has no rows, or is a log in which no
-            column can be the time of decision; or reading it takes more memory or time than is allowed.
+            column can be the time of decision; what a person said cannot be; or reading it takes more memory or
+            time than is allowed.
     """
     require_readable(ws, path)
-    return inspect_in(ws.inbox, path, known=known, sheet=sheet)
+    return inspect_in(ws.inbox, path, known=known, sheet=sheet, stated=stated)
 
 
 def inspect_in(
-    inbox: Path, path: Path, *, known: Mapping | None = None, sheet: str | None = None
-) -> Inspection:
+    inbox: Path, path: Path, *, known: Mapping | None = None, sheet: str | None = None,
+    stated: Stated | None = None,
+) -> Inspection:  # fmt: skip
     """``inspect`` without a workspace: what is made of the file for the look goes to ``inbox``."""
     folder = inbox / uuid.uuid4().hex
     try:
-        made = reader.ask("inspect", path, folder, known=to_json(known), sheet=sheet)
+        made = reader.ask(
+            "inspect", path, folder, known=to_json(known), sheet=sheet, stated=to_json(stated or Stated())
+        )
         return from_json(Inspection, made)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def look(path: Path, folder: Path, known: Mapping | None, sheet: str | None) -> Inspection:
+def look(
+    path: Path, folder: Path, known: Mapping | None, sheet: str | None, stated: Stated | None = None
+) -> Inspection:
     """``inspect`` in the reader's process."""
+    said = stated or Stated()
     source = opened(path, folder, whole=False, sheet=sheet)
     with outside(folder, files=[source.file]) as cursor:
         rows = _sample(cursor, source)
@@ -117,20 +129,21 @@ def look(path: Path, folder: Path, known: Mapping | None, sheet: str | None) -> 
         columns = list(zip(*rows, strict=True))
         comma = source.form.format == "csv" and uses_decimal_commas(columns)
         facts = [
-            Facts(name, tuple(cells), source.kinds[name], comma)
+            Facts(name, tuple(cells), source.kinds[name], comma, said.order)
             for name, cells in zip(source.columns, columns, strict=True)
         ]
-        facts = [_with_order(cursor, source, f) for f in facts]
-    guess = guess_mapping(facts, known)
-    roles = {m.role.role for m in guess.mapping.columns}
-    if guess.kind == "decisions" and "timestamp" not in roles:
-        raise _no_time(path, facts)
+        facts = facts if said.order else [_with_order(cursor, source, f) for f in facts]
+        guess = guess_mapping(facts, known, said)
+        roles = {m.role.role for m in guess.mapping.columns}
+        if guess.kind == "decisions" and "timestamp" not in roles:
+            raise _no_time(path, facts)
+        trial = try_rows(cursor, source, guess.mapping, labels=guess.kind == "labels", first=SAMPLE)
     return Inspection(
         file=path.name, format=source.form.format, encoding=source.form.encoding,
         delimiter=source.form.delimiter, decimal="," if comma else ".", columns=source.columns,
-        mapping=guess.mapping, asked=(*_which_sheet(source), *guess.questions), rows_sampled=len(rows),
-        preview=preview, kind=guess.kind, sheets=source.sheets,
-        notes=(*_repeated_names(source), *guess.notes, *_costs(guess.kind, roles)),
+        mapping=less_sure(guess.mapping, trial), asked=(*_which_sheet(source), *guess.questions),
+        rows_sampled=len(rows), preview=preview, kind=guess.kind, sheets=source.sheets,
+        notes=(*_repeated_names(source), *guess.notes, *_costs(guess.kind, roles)), trial=trial,
         **_remembered(guess, source.columns, known),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from plumbline.domain import Mapping
 from plumbline.logs import excel
 from plumbline.logs.inspect import look
 from plumbline.logs.opening import opened
+from plumbline.logs.stated import Stated
 from plumbline.sandbox.records import from_json, to_json
 from plumbline.sandbox.serving import serve
 
@@ -20,8 +21,8 @@ def _open(path: Path, folder: Path, *, whole: bool, sheet: str | None) -> Any:
     return opened(path, folder, whole=whole, sheet=sheet)
 
 
-def _inspect(path: Path, folder: Path, *, known: Any, sheet: str | None) -> Any:
-    return look(path, folder, from_json(Mapping, known) if known else None, sheet)
+def _inspect(path: Path, folder: Path, *, known: Any, sheet: str | None, stated: Any) -> Any:
+    return look(path, folder, from_json(Mapping, known) if known else None, sheet, from_json(Stated, stated))
 
 
 def _sheets(path: Path, folder: Path) -> Any:

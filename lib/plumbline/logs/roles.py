@@ -23,7 +23,7 @@ class NamePattern:
 
 _ID_END = "id|nr|no|num|number|nummer|key|uuid|guid|ref|numero|code"
 _PERSON = (
-    "customer|client|user|person|subject|patient|applicant|member|account|borrower|employee|kunde|kunden|nutzer|"
+    "customer|cust|client|klient|klant|kund|asiakas|ugyfel|zakaznik|pelatis|user|person|policyholder|cardholder|subject|patient|applicant|member|account|borrower|employee|kunde|kunden|nutzer|"
     "benutzer|antragsteller|patienten|mitarbeiter|cliente|usuario|utente|utilisateur|paziente|paciente|demandeur"
 )
 _CASE = (
@@ -55,7 +55,8 @@ PATTERNS = (
     ),
     NamePattern(
         "subject",
-        rf"({_PERSON})_({_ID_END})|({_ID_END})_({_PERSON})|({_PERSON})(id|nr|nummer|number)|subject|ssn|email|e_mail",
+        rf"({_PERSON})_({_ID_END})|({_ID_END})_(de_|del_|di_|du_|do_|da_)?({_PERSON})|({_PERSON})s?(id|nr|no|nummer|number|code)|subject|ssn|"
+        r"kd_?nr|kundennr|codcliente|idcliente|nrclient|nr_klienta|cislo_zakaznika|asiakasnumero|kundnummer|kundenummer|klantnummer",
     ),
     NamePattern(
         "decision_id",
@@ -66,7 +67,7 @@ PATTERNS = (
         "version",
         r"(model|modell|modele|modelo|modello)_?(version|ver|versione|release|tag|name|id)|version|versione|ver|modellversion|"
         r"version_(du_|del_|der_)?(model|modele|modelo|modello|modell)|release|model|modell|modele|modelo|modello",
-        "version|modellversion|versione",
+        "version|modellversion|versione|release|revision|ver|versie|wersja|verze|verzia|verzija|versiune|versao|modelversion",
     ),
     NamePattern(
         "arm",
@@ -98,7 +99,7 @@ PATTERNS = (
         "label",
         r"label|labels|target|targets|y|y_?(true|actual|real)|truth|ground_truth|actual|actuals|actual_.+|outcome|outcomes|"
         r"true_(label|class|value|y|price)|observed|observed_.+|real|realised|realized|realised_.+|realized_.+|response|class|result|"
-        r"repaid|defaulted|churned|converted|sold|sold_(for|at|price).*|sale_price|selling_price|final_price|paid_price|"
+        r"repaid|defaulted|churned|churn|exited|attrition|converted|is_fraud|sold|sold_(for|at|price).*|sale_price|selling_price|final_price|paid_price|"
         r"ergebnis|tatsaechlich|tatsachlich|wahrheit|ist_wert|istwert|zielwert|verkaufspreis|resultat|reel|verite|etiquette|cible|"
         r"resultado|verdadero|etiqueta|objetivo|risultato|esito|etichetta|vero|obiettivo",
         "label|target|truth|actual|outcome|ergebnis|resultat|resultado|risultato|esito|true",
@@ -126,6 +127,10 @@ PROBABILITY = re.compile(
 ATTRIBUTION = re.compile(
     r"(?:shap|lime|attr|attribution|contrib|contribution|phi|shap_value|shap_values|importance)_(?P<name>.+)"
     r"|(?P<name2>.+)_(?:shap|lime|attribution|contribution|shap_value)"
+)
+#: where attributions start from
+BASE = re.compile(
+    r"(shap_|lime_|attribution_)?(base|expected|mean)_?(value|values|score|margin|output)|base|bias|intercept"
 )
 #: classes that are the positive one where there is no score to tell
 POSITIVE = frozenset((

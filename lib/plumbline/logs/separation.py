@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from plumbline.logs.classes import fold
 from plumbline.logs.facts import Facts, canonical
 
 _MAX_SUBSET = 10
@@ -40,6 +41,19 @@ def separates(score: NDArray[np.float64], classes: NDArray[np.object_]) -> tuple
     cut = np.concatenate(([True], values[1:] != values[:-1], [True]))
     up, down = np.where(cut, right, -1).max(), np.where(cut, len(values) - right, -1).max()
     return (float(up) / len(values), names[1]) if up >= down else (float(down) / len(values), names[0])
+
+
+def agreement(a: Facts, b: Facts) -> float:
+    """Cohen's kappa of two columns of classes over the rows that have both: 1 all alike, 0 no more than by chance."""
+    x = np.array([c and fold(str(c)) for c in classes_of(a)], dtype=object)
+    y = np.array([c and fold(str(c)) for c in classes_of(b)], dtype=object)
+    both = np.array([p is not None and q is not None for p, q in zip(x, y, strict=True)])
+    if both.sum() < 8:
+        return 0.0
+    names = sorted({*x[both], *y[both]})
+    alike = float(np.mean(x[both] == y[both]))
+    chance = sum(float(np.mean(x[both] == name)) * float(np.mean(y[both] == name)) for name in names)
+    return (alike - chance) / (1 - chance) if chance < 1 else 0.0
 
 
 def area_under_curve(score: NDArray[np.float64], classes: NDArray[np.object_], positive: str) -> float:

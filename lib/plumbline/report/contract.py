@@ -31,7 +31,7 @@ def inspection(found: Inspection) -> dict[str, Any]:
         "confidence": {c.column: round(c.confidence, 3) for c in found.mapping.columns},
         "reasons": {c.column: c.reason for c in found.mapping.columns},
         "questions": list(found.questions), "rows_sampled": found.rows_sampled,
-        "sheets": list(found.sheets),
+        "unfit": found.trial.unfit, "sheets": list(found.sheets),
     }  # fmt: skip
 
 

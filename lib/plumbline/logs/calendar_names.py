@@ -1,0 +1,88 @@
+"""Names of months and weekdays in the official languages of the European Union: made, not written.
+
+From Unicode CLDR 45 by ``tests/logs/make_calendar.py``. In small letters, without a full stop at the end, and
+once more without accents; the twelve months and the seven weekdays (Monday first) are apart by commas, the spellings of
+each by blanks.
+``IDLE``: words that a written date holds beside them.
+"""
+
+from __future__ import annotations
+
+MONTHS = {
+    "bg": "януари яну,февруари фев,март,април апр,май маи,юни,юли,август авг,септември сеп,октомври окт,ноември ное,декември дек",
+    "cs": "ledna led leden,února unora úno uno únor unor,března brezna bře bre březen brezen,dubna dub duben,května kvetna kvě kve květen kveten,června cervna čvn cvn červen cerven,července cervence čvc cvc červenec cervenec,srpna srp srpen,září zari zář zar,října rijna říj rij říjen rijen,listopadu lis listopad,prosince pro prosinec",
+    "da": "januar jan,februar feb,marts mar,april apr,maj,juni jun,juli jul,august aug,september sep,oktober okt,november nov,december dec",
+    "de": "januar jan,februar feb,märz marz mär mar,april apr,mai,juni jun,juli jul,august aug,september sept sep,oktober okt,november nov,dezember dez",
+    "el": "ιανουαρίου ιανουαριου ιαν ιανουάριος ιανουαριος,φεβρουαρίου φεβρουαριου φεβ φεβρουάριος φεβρουαριος,μαρτίου μαρτιου μαρ μάρτιος μαρτιος μάρ,απριλίου απριλιου απρ απρίλιος απριλιος,μαΐου μαιου μαΐ μαι μάιος μαιος μάι,ιουνίου ιουνιου ιουν ιούνιος ιουνιος ιούν,ιουλίου ιουλιου ιουλ ιούλιος ιουλιος ιούλ,αυγούστου αυγουστου αυγ αύγουστος αυγουστος αύγ,σεπτεμβρίου σεπτεμβριου σεπ σεπτέμβριος σεπτεμβριος,οκτωβρίου οκτωβριου οκτ οκτώβριος οκτωβριος,νοεμβρίου νοεμβριου νοε νοέμβριος νοεμβριος νοέ,δεκεμβρίου δεκεμβριου δεκ δεκέμβριος δεκεμβριος",
+    "en": "january jan,february feb,march mar,april apr,may,june jun,july jul,august aug,september sep,october oct,november nov,december dec",
+    "es": "enero ene,febrero feb,marzo mar,abril abr,mayo may,junio jun,julio jul,agosto ago,septiembre sept,octubre oct,noviembre nov,diciembre dic",
+    "et": "jaanuar jaan,veebruar veebr,märts marts,aprill apr,mai,juuni,juuli,august aug,september sept,oktoober okt,november nov,detsember dets",
+    "fi": "tammikuuta tammik tammikuu tammi,helmikuuta helmik helmikuu helmi,maaliskuuta maalisk maaliskuu maalis,huhtikuuta huhtik huhtikuu huhti,toukokuuta toukok toukokuu touko,kesäkuuta kesakuuta kesäk kesak kesäkuu kesakuu kesä kesa,heinäkuuta heinakuuta heinäk heinak heinäkuu heinakuu heinä heina,elokuuta elok elokuu elo,syyskuuta syysk syyskuu syys,lokakuuta lokak lokakuu loka,marraskuuta marrask marraskuu marras,joulukuuta jouluk joulukuu joulu",
+    "fr": "janvier janv,février fevrier févr fevr,mars,avril avr,mai,juin,juillet juil,août aout,septembre sept,octobre oct,novembre nov,décembre decembre déc dec",
+    "ga": "eanáir eanair ean,feabhra feabh,márta marta,aibreán aibrean aib,bealtaine beal,meitheamh meith,iúil iuil,lúnasa lunasa lún lun,mfómh mfomh,dfómh dfomh,samhain samh,nollaig noll",
+    "hr": "siječnja sijecnja sij siječanj sijecanj,veljače veljace velj veljača veljaca,ožujka ozujka ožu ozu ožujak ozujak,travnja tra travanj,svibnja svi svibanj,lipnja lip lipanj,srpnja srp srpanj,kolovoza kol kolovoz,rujna ruj rujan,listopada lis listopad,studenoga stu studeni,prosinca pro prosinac",
+    "hu": "január januar jan,február februar febr,március marcius márc marc,április aprilis ápr apr,május majus máj maj,június junius jún jun,július julius júl jul,augusztus aug,szeptember szept,október oktober okt,november nov,december dec",
+    "it": "gennaio gen,febbraio feb,marzo mar,aprile apr,maggio mag,giugno giu,luglio lug,agosto ago,settembre set,ottobre ott,novembre nov,dicembre dic",
+    "lt": "sausio saus sausis,vasario vas vasaris,kovo kov kovas,balandžio balandzio bal balandis,gegužės geguzes geg gegužė geguze,birželio birzelio birž birz birželis birzelis,liepos liep liepa,rugpjūčio rugpjucio rugp rugpjūtis rugpjutis,rugsėjo rugsejo rugs rugsėjis rugsejis,spalio spal spalis,lapkričio lapkricio lapkr lapkritis,gruodžio gruodzio gruod gruodis",
+    "lv": "janvāris janvaris janv,februāris februaris febr,marts,aprīlis aprilis apr,maijs,jūnijs junijs jūn jun,jūlijs julijs jūl jul,augusts aug,septembris sept,oktobris okt,novembris nov,decembris dec",
+    "mt": "jannar jan,frar fra,marzu mar,april apr,mejju mej,ġunju gunju ġun gun,lulju lul,awwissu aww,settembru set,ottubru ott,novembru nov,diċembru dicembru diċ dic",
+    "nl": "januari jan,februari feb,maart mrt,april apr,mei,juni jun,juli jul,augustus aug,september sep,oktober okt,november nov,december dec",
+    "pl": "stycznia sty styczeń styczen,lutego lut luty,marca mar marzec,kwietnia kwi kwiecień kwiecien,maja maj,czerwca cze czerwiec,lipca lip lipiec,sierpnia sie sierpień sierpien,września wrzesnia wrz wrzesień wrzesien,października pazdziernika paź paz październik pazdziernik,listopada lis listopad,grudnia gru grudzień grudzien",
+    "pt": "janeiro jan,fevereiro fev,março marco mar,abril abr,maio mai,junho jun,julho jul,agosto ago,setembro set,outubro out,novembro nov,dezembro dez",
+    "ro": "ianuarie ian,februarie feb,martie mar,aprilie apr,mai,iunie iun,iulie iul,august aug,septembrie sept,octombrie oct,noiembrie nov,decembrie dec",
+    "sk": "januára januara jan január januar,februára februara feb február februar,marca mar marec,apríla aprila apr apríl april,mája maja máj maj,júna juna jún jun,júla jula júl jul,augusta aug august,septembra sep september,októbra oktobra okt október oktober,novembra nov november,decembra dec december",
+    "sl": "januar jan,februar feb,marec mar,april apr,maj,junij jun,julij jul,avgust avg,september sep,oktober okt,november nov,december dec",
+    "sv": "januari jan,februari feb,mars,april apr,maj,juni,juli,augusti aug,september sep,oktober okt,november nov,december dec",
+}
+WEEKDAYS = {
+    "bg": "понеделник пн,вторник вт,сряда ср,четвъртък чт,петък пт,събота сб,неделя нд",
+    "cs": "pondělí pondeli po,úterý utery út ut,středa streda st,čtvrtek ctvrtek čt ct,pátek patek pá pa,sobota so,neděle nedele ne",
+    "da": "mandag man,tirsdag tirs,onsdag ons,torsdag tors,fredag fre,lørdag lør,søndag søn",
+    "de": "montag mo,dienstag di,mittwoch mi,donnerstag do,freitag fr,samstag sa,sonntag so",
+    "el": "δευτέρα δευτερα δευ,τρίτη τριτη τρί τρι,τετάρτη τεταρτη τετ,πέμπτη πεμπτη πέμ πεμ,παρασκευή παρασκευη παρ,σάββατο σαββατο σάβ σαβ,κυριακή κυριακη κυρ",
+    "en": "monday mon,tuesday tue,wednesday wed,thursday thu,friday fri,saturday sat,sunday sun",
+    "es": "lunes lun,martes mar,miércoles miercoles mié mie,jueves jue,viernes vie,sábado sabado sáb sab,domingo dom",
+    "et": "esmaspäev esmaspaev e,teisipäev teisipaev t,kolmapäev kolmapaev k,neljapäev neljapaev n,reede r,laupäev laupaev l,pühapäev puhapaev p",
+    "fi": "maanantaina ma maanantai,tiistaina ti tiistai,keskiviikkona ke keskiviikko,torstaina to torstai,perjantaina pe perjantai,lauantaina la lauantai,sunnuntaina su sunnuntai",
+    "fr": "lundi lun,mardi mar,mercredi mer,jeudi jeu,vendredi ven,samedi sam,dimanche dim",
+    "ga": "luan,máirt mairt,céad cead,déardaoin deardaoin déar dear,aoine,sath,domh",
+    "hr": "ponedjeljak pon,utorak uto,srijeda sri,četvrtak cetvrtak čet cet,petak pet,subota sub,nedjelja ned",
+    "hu": "hétfő hetfo h,kedd k,szerda sze,csütörtök csutortok cs,péntek pentek p,szombat szo,vasárnap vasarnap v",
+    "it": "lunedì lunedi lun,martedì martedi mar,mercoledì mercoledi mer,giovedì giovedi gio,venerdì venerdi ven,sabato sab,domenica dom",
+    "lt": "pirmadienis pr,antradienis an,trečiadienis treciadienis tr,ketvirtadienis kt,penktadienis pn,šeštadienis sestadienis št st,sekmadienis sk",
+    "lv": "pirmdiena pirmd,otrdiena otrd,trešdiena tresdiena trešd tresd,ceturtdiena ceturtd,piektdiena piektd,sestdiena sestd,svētdiena svetdiena svētd svetd",
+    "mt": "it-tnejn tne,it-tlieta tli,l-erbgħa erb,il-ħamis ħam,il-ġimgħa il-gimgħa ġim gim,is-sibt sib,il-ħadd ħad",
+    "nl": "maandag ma,dinsdag di,woensdag wo,donderdag do,vrijdag vr,zaterdag za,zondag zo",
+    "pl": "poniedziałek pon,wtorek wt,środa sroda śr sr,czwartek czw,piątek piatek pt,sobota sob,niedziela niedz",
+    "pt": "segunda-feira seg,terça-feira terca-feira ter,quarta-feira qua,quinta-feira qui,sexta-feira sex,sábado sabado sáb sab,domingo dom",
+    "ro": "luni lun,marți marti mar,miercuri mie,joi,vineri vin,sâmbătă sambata sâm sam,duminică duminica dum",
+    "sk": "pondelok po,utorok ut,streda st,štvrtok stvrtok št st,piatok pi,sobota so,nedeľa nedela ne",
+    "sl": "ponedeljek pon,torek tor,sreda sre,četrtek cetrtek čet cet,petek pet,sobota sob,nedelja ned",
+    "sv": "måndag mandag mån man,tisdag tis,onsdag ons,torsdag tors,fredag fre,lördag lordag lör lor,söndag sondag sön son",
+}
+IDLE = {
+    "bg": "г",
+    "cs": "",
+    "da": "den",
+    "de": "",
+    "el": "",
+    "en": "",
+    "es": "de",
+    "et": "",
+    "fi": "",
+    "fr": "",
+    "ga": "",
+    "hr": "",
+    "hu": "",
+    "it": "",
+    "lt": "m d",
+    "lv": "gada",
+    "mt": "ta",
+    "nl": "",
+    "pl": "",
+    "pt": "de",
+    "ro": "",
+    "sk": "",
+    "sl": "",
+    "sv": "",
+}
