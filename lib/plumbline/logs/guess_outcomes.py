@@ -258,7 +258,9 @@ def _label(draft: Draft) -> None:
             continue  # a day of the week comes true of nothing, nor does a version
         if strength < 1 and _strength(column, "override") == 1:
             continue  # what a person decided looks like an outcome: as one it would make every model accurate
-        alike = output is not None and bool(column.present) and _same_values(output, column)
+        alike = (
+            output is not None and column.distinct > (0 if strength else 1) and _same_values(output, column)
+        )
         if not column.present and strength == 1:  # labels that are all still to come
             ranked.append((1.5, strength, False, 0.0, column))
             continue
