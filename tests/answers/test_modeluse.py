@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 
 from plumbline.answers.loading import load_file
 from plumbline.answers.modeluse import model_use, set_groups
@@ -66,6 +67,26 @@ def test_columns_are_added_up_by_the_owners_groups(linear) -> None:
     assert weight["both"] == pytest.approx((parts["b"] + parts["c"]).abs().mean())
     with pytest.raises(PlumblineError, match="'z' is no feature"):
         set_groups(ws, "line", {"z": "both"}, actor="test")
+
+
+def test_near_twins_are_named_until_a_group_holds_them(tmp_path, workspace) -> None:
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(size=N), rng.normal(size=N)
+    twin = a + 0.1 * rng.normal(size=N)
+    frame = pd.DataFrame({
+        "decision_id": [f"d{i}" for i in range(N)],
+        "timestamp": pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(N) * 2, unit="h"),
+        "model_version": "7", "a": a, "twin": twin, "b": b, "score": 1 / (1 + np.exp(-a - b)),
+        "prediction": np.where(a + b > 0, "y", "n"),
+        "shap_a": 0.7 * a, "shap_twin": a - 0.7 * a, "shap_b": b,
+    })  # fmt: skip
+    frame.to_csv(tmp_path / "log.csv", index=False)
+    load_file(workspace, tmp_path / "log.csv", title="line", actor="test")
+    (found,) = model_use(workspace, "line").twins
+    assert set(found.features) == {"a", "twin"}
+    assert found.correlation == pytest.approx(spearmanr(a, twin).statistic)
+    set_groups(workspace, "line", {"a": "a", "twin": "a"}, actor="test")
+    assert model_use(workspace, "line").twins == ()
 
 
 def test_a_version_that_never_decided_in_a_span_has_no_days_and_breaks_nothing(linear) -> None:

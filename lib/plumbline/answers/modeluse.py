@@ -23,6 +23,7 @@ from plumbline.explain.global_importance import (
     importance,
 )
 from plumbline.explain.sources import SPACES
+from plumbline.explain.twins import Twins, twins
 from plumbline.monitor.chunks import chunk_for, chunk_index
 from plumbline.profile import attributions, decisions, read
 from plumbline.store import model_files, systems, trail
@@ -113,6 +114,9 @@ class ModelUse:
     values: pd.DataFrame
     sentence: str
     small: str
+    twins: tuple[
+        Twins, ...
+    ] = ()  # inputs between which weight is split arbitrarily, and that no group holds yet
 
 
 def model_use(
@@ -158,7 +162,7 @@ def model_use(
     return ModelUse(
         system, wanted, found.best, told, whole, chunk, ranked, chunks, versions, moved, note, compared, quadrants,
         coverage, tuple(names), parts[shown] if len(parts) else parts, values,
-        _sentence(wanted, ranked, moved, quadrants, found), small,
+        _sentence(wanted, ranked, moved, quadrants, found), small, _twins(system, values),
     )  # fmt: skip
 
 
@@ -199,6 +203,13 @@ def _sample(
     if not len(parts):
         return frame, np.empty((0, len(names))), names
     return frame, *grouped(parts, names, groups_of(system))
+
+
+def _twins(system: System, values: pd.DataFrame) -> tuple[Twins, ...]:
+    """The near-twins among the inputs of the rows drawn as points, but for those that the owner put into one group."""
+    groups = groups_of(system)
+    found = twins(values, [str(name) for name in values.columns])
+    return tuple(one for one in found if len({groups.get(name, name) for name in one.features}) > 1)
 
 
 def _chunks(

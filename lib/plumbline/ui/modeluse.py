@@ -16,9 +16,11 @@ from plumbline.ui import cards, pictures, rights, session, states, tables
 from plumbline.ui.ask import ask
 from plumbline.ui.explained import SOURCES, SPACES
 from plumbline.ui.glossary import help_for
-from plumbline.ui.plain import one_line
+from plumbline.ui.plain import one_line, plain
 from plumbline.ui.uploads import actor
 from plumbline.ui.view import View
+
+MOST_TWINS = 8  # sets listed
 
 
 def answer(view: View, key: str) -> ModelUse:
@@ -170,6 +172,7 @@ def coverage(found: ModelUse) -> None:
 def grouping(view: View, found: ModelUse) -> None:
     """Columns that are one thing to a reader, added up everywhere on this page."""
     held = groups_of(found.system)
+    _near_twins(view, found, held)
     with st.expander("Group columns"):
         names: dict[str, list[str]] = {}
         for feature, group in held.items():
@@ -186,6 +189,34 @@ def grouping(view: View, found: ModelUse) -> None:
                 states.failed(error)
                 return
             st.rerun()
+
+
+def _near_twins(view: View, found: ModelUse, held: dict[str, str]) -> None:
+    """Inputs between which the weight is split arbitrarily, and one click that adds them up."""
+    if not found.twins:
+        return
+    cards.section(
+        "Inputs that move together",
+        "Between such inputs a model's weight is split arbitrarily: which comes first among a decision's reasons may "
+        "change with the next training. As one group they are added up, here and in reasons.",
+    )
+    for i, one in enumerate(found.twins[:MOST_TWINS]):
+        names = ", ".join(one_line(name, 40) for name in one.features[:6])
+        more = f" and {len(one.features) - 6} more" if len(one.features) > 6 else ""
+        weakest = "" if len(one.features) == 2 else " at the weakest link"
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"{plain(names + more)} :gray[rank correlation {numbers.signed(one.correlation)}{weakest}, "
+                f"n = {numbers.count(one.n)}]"
+            )
+            if rights.button("Group them", rights.ANALYST, key=f"use.twins.{i}"):
+                title = one.features[0]
+                set_groups(
+                    view.ws, found.system.key, held | dict.fromkeys(one.features, title), actor=actor()
+                )
+                st.rerun()
+    if len(found.twins) > MOST_TWINS:
+        cards.note(f"{len(found.twins) - MOST_TWINS} more sets are not listed.")
 
 
 def _read(words: str) -> dict[str, str]:
