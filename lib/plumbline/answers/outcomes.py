@@ -128,7 +128,9 @@ def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | 
         if not cost or change is None or system.reference is None:
             return stated_stake(system.settings)
         profile = outcome_profile(cursor, system, Slice())
-    found = money_at_stake(profile, cost, reference=system.reference, since=change.at, until=change.until)
+    found = money_at_stake(
+        profile, cost, reference=system.reference, since=change.at, until=change.until, searched=True
+    )
     return found or stated_stake(system.settings)
 
 

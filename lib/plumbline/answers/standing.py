@@ -132,7 +132,7 @@ def _stake(
     if since is None:
         return dict(NO_LOSS)
     until = None if breach else change.until if change else None
-    lost = money_at_stake(profile, cost, reference=system.reference, since=since, until=until)
+    lost = money_at_stake(profile, cost, reference=system.reference, since=since, until=until, searched=True)
     if lost is None:
         return {}
     return asdict(lost) | {"reason": cost.get("reason", "")} if lost.amount > 0 else dict(NO_LOSS)

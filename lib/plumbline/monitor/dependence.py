@@ -67,7 +67,7 @@ def long_run_ratio(
 def span_ratio(values: FloatArray, span: int) -> float:
     """The variance of the mean of ``span`` neighbouring values over what it is of independent ones, 1 at least.
 
-    Of a first-order autoregression 1 + 2 sum over k < span of (1 - k / span) r^k, or what means of so many values show
+    That of a first-order autoregression, or what means of so many values show
     where that is surely more and there are enough of them. A rhythm of the length of the span takes nothing away.
     """
     n = len(values)
@@ -75,9 +75,8 @@ def span_ratio(values: FloatArray, span: int) -> float:
     total = float(x @ x) / max(n, 1)
     if n < FEWEST or total <= 0:
         return 1.0
-    kept, lag = lag_one(x), np.arange(1, span)
-    kept = kept if kept > SURELY / np.sqrt(n) else 0.0
-    ratio = 1 + 2 * float(((1 - lag / span) * kept**lag).sum())
+    kept = lag_one(x)
+    ratio = autoregressive(kept if kept > SURELY / np.sqrt(n) else 0.0, span)
     spans = n // span
     if spans >= FEWEST_SPANS:
         means = x[n - spans * span :].reshape(spans, span).mean(1)
@@ -85,6 +84,29 @@ def span_ratio(values: FloatArray, span: int) -> float:
         if shown > ratio * (1 + SURELY * np.sqrt(2 / (spans - 1))):
             ratio = shown
     return max(ratio, 1.0)
+
+
+def autoregressive(kept: float, span: int, decay: float | None = None) -> float:
+    """``span`` times the variance of the mean of so many neighbours, of variance 1 each.
+
+    1 + 2 sum over k < span of (1 - k / span) r(k) with r(1) = ``kept`` and r(k + 1) = ``decay`` r(k): a first-order
+    autoregression where no decay is given, one under independent noise where it is more than is kept.
+    """
+    lag = np.arange(1, span)
+    return 1 + 2 * float(((1 - lag / span) * kept * (kept if decay is None else decay) ** (lag - 1)).sum())
+
+
+def lag_decay(x: FloatArray, levels: int = 1) -> tuple[float, float]:
+    """The correlation of neighbours, and by how much it falls from one lag to the next: each 0 to ``MOST_KEPT``.
+
+    Chance within the days lowers every correlation alike, so what is kept is seen from the second over the first. Both 0 where the first may be chance.
+    """
+    first, n = lag_one(x, levels), len(x)
+    if first <= SURELY / np.sqrt(max(n, 1)):
+        return 0.0, 0.0
+    second = float(x[2:] @ x[:-2]) / float(x @ x)
+    second += (2 * first + levels * (1 + first)) / n
+    return first, float(np.clip(second / first, first, MOST_KEPT))
 
 
 def lag_one(x: FloatArray, levels: int = 1) -> float:

@@ -9,11 +9,16 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from plumbline.domain import OutcomeProfile, PlumblineError, Slice
+from plumbline.domain import FloatArray, OutcomeProfile, PlumblineError, Slice
 from plumbline.monitor.counts import Counts, counts_of
-from plumbline.monitor.intervals import FEWEST_DAYS, SEED, resample
+from plumbline.monitor.dependence import autoregressive, lag_decay
+from plumbline.monitor.intervals import FEWEST_DAYS, Z
 from plumbline.monitor.metrics import metric
 from plumbline.monitor.performance import Span, chunked, reference_rows, window_rows
+
+#: what a standard normal difference before and after the worst of all days exceeds once in twenty, the first and last
+#: twentieth left out (Andrews 1993, Econometrica 61, table 1: the square root of 9.84)
+SEARCHED = 3.137
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class Stake:
 
     ``source``: ``measured`` (from the log and the cost matrix) or ``stated`` (by the owner). ``amount``: of
     a measured one the shortfall of value a decision against the reference times the decisions since; below
-    zero where decisions became worth more. ``low``, ``high``: 95 % interval by a bootstrap over days, None
+    zero where decisions became worth more. ``low``, ``high``: 95 % interval by what days differ, None
     where there are too few. ``before``, ``after``: value of one decision. ``certain``: the interval
     excludes zero.
     """
@@ -68,6 +73,7 @@ def money_at_stake(
     since: datetime,
     until: datetime | None = None,
     window: Slice | None = None,
+    searched: bool = False,
 ) -> Stake | None:
     """What the decisions since a change were worth less than the reference's.
 
@@ -79,6 +85,8 @@ def money_at_stake(
         reference: half-open span of healthy decisions.
         since, until: the change, by whole days; ``until`` None: it lasts.
         window: version and arm as for ``performance``.
+        searched: ``since`` was read off the same days (a change point, a breach), as the day from which they were
+            worst: the interval is then wide enough for the worst of all days that could have been taken.
 
     Returns:
         None where the reference or the days since hold no labelled decision.
@@ -100,7 +108,7 @@ def money_at_stake(
         return None
     decisions = float(after.n.sum())
     amount = (before_value - after_value) * decisions
-    half = _half(healthy, after)
+    half = _half(healthy, after, searched)
     low, high = (None, None) if half is None else (amount - half, amount + half)
     currency = str(cost.get("currency", ""))
     certain = low is not None and high is not None and not low <= 0 <= high
@@ -112,20 +120,36 @@ def money_at_stake(
     )  # fmt: skip
 
 
-def _half(healthy: Counts, after: Counts) -> float | None:
-    """Half the width of the interval of the amount: both sides' days are drawn, the sum since is kept as
-    values a decision times the decisions that were made."""
-    one = metric("value")
+def _half(healthy: Counts, after: Counts, searched: bool) -> float | None:
+    """Half the width of the interval of the amount, by what the days of both sides say; the sum since is kept as a
+    value a decision times the decisions that were made.
+
+    Student's t (1908) with Satterthwaite's degrees of freedom (1946), of as many days as tell as much where they
+    follow each other.
+    """
     sides = [side.taken(side.labelled > 0) for side in (healthy, after)]
-    fewest = min(len(side.labelled) for side in sides)
-    if fewest < FEWEST_DAYS:
+    if min(len(side.labelled) for side in sides) < FEWEST_DAYS:
         return None
-    variance = 0.0
-    for i, side in enumerate(sides):
-        held = len(side.labelled)
-        drawn = resample(one.compute, side, seed=SEED + i)
-        variance += float(np.nanvar(drawn)) * held / (held - 1)
-    return float(stdtrit(fewest - 1, 0.975) * np.sqrt(variance) * after.n.sum())
+    around = [_around(side) for side in sides]
+    kept, decay = lag_decay(np.concatenate([x / (np.std(x) or 1.0) for x in around]), levels=2)
+    parts, spare = [], []
+    for x in around:
+        held = len(x)
+        ratio = min(autoregressive(kept, held, decay), held / 2)
+        parts.append(float(x @ x) / (held - ratio) * ratio / held)
+        spare.append(max(held / ratio - 1, 1.0))
+    if not any(parts):
+        return 0.0
+    freedom = sum(parts) ** 2 / sum(part**2 / left for part, left in zip(parts, spare, strict=True))
+    width = float(stdtrit(freedom, 0.975)) * (SEARCHED / Z if searched else 1.0)
+    return float(width * np.sqrt(sum(parts)) * after.n.sum())
+
+
+def _around(side: Counts) -> FloatArray:
+    """What each day adds to the difference of the side's value from its mean: (D,), their mean 0."""
+    one = metric("value")
+    rows = side.labelled
+    return np.asarray((one.compute(side) - one.compute(side.pooled())[0]) * rows / rows.mean())
 
 
 def money(amount: float, currency: str) -> str:
