@@ -99,7 +99,8 @@ def autoregressive(kept: float, span: int, decay: float | None = None) -> float:
 def lag_decay(x: FloatArray, levels: int = 1) -> tuple[float, float]:
     """The correlation of neighbours, and by how much it falls from one lag to the next: each 0 to ``MOST_KEPT``.
 
-    Chance within the days lowers every correlation alike, so what is kept is seen from the second over the first. Both 0 where the first may be chance.
+    Chance within the days lowers every correlation alike, so what is kept is seen from the second over the first.
+    Both 0 where the first may be chance.
     """
     first, n = lag_one(x, levels), len(x)
     if first <= SURELY / np.sqrt(max(n, 1)):
