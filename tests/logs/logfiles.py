@@ -51,7 +51,9 @@ def write(path: Path, rows: Iterable[Sequence[str]], header: Sequence[str] = HEA
 
 def load(ws: Workspace, path: Path, **options: Any) -> Load:
     """Load with the usual mapping into the system ``s``."""
-    return load_decisions(ws, path, **({"title": "s", "mapping": mapping(), "actor": "test"} | options))
+    return load_decisions(
+        ws, path, **({"title": "s", "mapping": mapping(), "actor": "test", "accept": True} | options)
+    )
 
 
 def rows_of(ws: Workspace, columns: str = "*", key: str = "s", where: str = "true") -> list[tuple[Any, ...]]:

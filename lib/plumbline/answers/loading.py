@@ -229,6 +229,7 @@ def load_file(
     task: str | None = None,
     sheet: str | None = None,
     origin: Origin | None = None,
+    accept: bool = False,
     actor: str,
     progress: Progress | None = None,
 ) -> Load:
@@ -241,6 +242,7 @@ def load_file(
         date_order: ``dmy`` or ``mdy``, where dates can be read both ways.
         sheet: of a workbook; without, the largest.
         origin: the source that the file was pulled from, remembered in the same transaction.
+        accept: whether more than a fifth of the rows may wait in quarantine.
 
     Raises:
         PlumblineError: the file or the mapping cannot be used, or a question is open that only a person can
@@ -263,13 +265,14 @@ def load_file(
             system=system_key(title),
             mapping=used,
             actor=actor,
+            accept=accept,
             after=outcomes_changed,
             progress=progress,
         )
     else:
         made = load_decisions(
-            ws, given, title=title, mapping=used, actor=actor, reference=reference, after=build.on_loaded,
-            progress=progress,
+            ws, given, title=title, mapping=used, actor=actor, reference=reference, accept=accept,
+            after=build.on_loaded, progress=progress,
         )  # fmt: skip
     checked = check_loaded(ws, made, actor=actor)
     return replace(checked, notes=(*checked.notes, *doubts)) if made.rows_loaded else checked

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from plumbline.answers.loading import Progress, load_file
-from plumbline.domain import Load, PlumblineError
+from plumbline.domain import Finding, Load, PlumblineError, Severity
 from plumbline.logs.fetch import Wanted, fetch
 from plumbline.logs.locations import read_location
+from plumbline.logs.trial import Unfit
+from plumbline.store import findings as register
+from plumbline.store import systems, trail
 from plumbline.store.sources import Origin, Remembered, list_sources
 from plumbline.store.sql import system_key
-from plumbline.store.workspace import Workspace
+from plumbline.store.workspace import Cursor, Workspace, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def pull(
         options: as for ``load_file``.
 
     Raises:
+        Unfit: more than a fifth of the rows could not be loaded; a finding says so, too, as nobody may be looking.
         PlumblineError: see ``fetch`` and ``load_file``; the mark has not moved.
     """
     location = read_location(source)
@@ -80,9 +84,50 @@ def pull(
             load_file(ws, path, title=title, actor=actor, origin=origin, progress=progress, **options)
             for path in found.files
         )
+    except Unfit as refusal:
+        _refused(ws, system_key(title), origin, refusal, actor)
+        raise
     finally:
         shutil.rmtree(found.folder, ignore_errors=True)
+    if loads:
+        _taken_again(ws, system_key(title), origin)
     return Pulled(origin, found.mark, loads)
+
+
+#: how the signal of a source that could not be loaded begins
+SIGNAL = "source."
+
+
+def _refused(ws: Workspace, key: str, origin: Origin, refusal: Unfit, actor: str) -> None:
+    """Record that a source brought rows that cannot be loaded; a new system has nobody to be told yet."""
+    with ws.write() as cursor:
+        if systems.find_system(cursor, key) is None:
+            return
+        at = now()
+        sentence = f"Nothing was pulled from {origin.name}. {refusal.what}."
+        found = Finding(key, SIGNAL + origin.name, sentence, at, None, Severity.HIGH, None, "logs", {}, at)
+        known = _open(cursor, key, origin)
+        if known is None:
+            register.add(cursor, found, at, None)
+        else:
+            register.update(cursor, known.id, replace(found, since=known.finding.since), at, None)
+        detail = {"source": origin.name, "location": origin.location, "why": refusal.what}
+        trail.append(cursor, actor=actor, action="pull refused", system=key, detail=detail)
+
+
+def _taken_again(ws: Workspace, key: str, origin: Origin) -> None:
+    """Close what was found of a source that can be loaded again."""
+    with ws.read() as cursor:
+        known = _open(cursor, key, origin)
+    if known is not None:
+        with ws.write() as cursor:
+            register.close(cursor, known.id, now())
+
+
+def _open(cursor: Cursor, key: str, origin: Origin) -> register.Recorded | None:
+    """The open finding about a source."""
+    found = (r for r in register.recorded(cursor, key) if r.open and r.finding.signal == SIGNAL + origin.name)
+    return next(found, None)
 
 
 def pull_again(

@@ -98,10 +98,12 @@ def inspect(
     "--task", metavar="TASK", help="binary, multiclass or regression, where the log leaves it open."
 )
 @click.option("--sheet", metavar="NAME", help="Of an Excel workbook; without, the largest.")
+@click.option("--accept-quarantine", "accept", is_flag=True,
+              help="Load what fits even where more than a fifth of the rows cannot be loaded.")  # fmt: skip
 def load(
     workspace: str | None, file: Path, title: str, maps: tuple[str, ...], reference: bool,
     timezone: str | None, positive: str | None, date_order: str | None, task: str | None,
-    sheet: str | None,
+    sheet: str | None, accept: bool,
 ) -> Any:  # fmt: skip
     """Load a log, or a file of late labels, into a system; of a folder or a pattern, every file as a load."""
     from plumbline.logs import reader
@@ -115,7 +117,7 @@ def load(
         raise PlumblineError("This is a source, not a file", todo="Use plumbline pull SOURCE --system S.")
     options: dict[str, Any] = {
         "title": title, "maps": loading.read_maps(maps), "reference": reference, "timezone": timezone,
-        "positive": positive, "date_order": date_order, "task": task, "sheet": sheet, "actor": ACTOR,
+        "positive": positive, "date_order": date_order, "task": task, "sheet": sheet, "accept": accept, "actor": ACTOR,
         "progress": progress,
     }  # fmt: skip
     many = folders.is_many(file)

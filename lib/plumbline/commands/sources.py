@@ -28,6 +28,8 @@ from plumbline.door import workspace as open_for
 @click.option(
     "--task", metavar="TASK", help="binary, multiclass or regression, where the log leaves it open."
 )
+@click.option("--accept-quarantine", "accept", is_flag=True,
+              help="Load what fits even where more than a fifth of the rows cannot be loaded.")  # fmt: skip
 def pull(
     workspace: str | None, source: str | None, title: str, table: str, query: str, since: str, overlap: str,
     maps: tuple[str, ...], **said: Any,

@@ -35,6 +35,7 @@ _NEEDS = (
     ("load", Access.ANALYST),
     ("undo", Access.ANALYST),
     ("pull", Access.ANALYST),
+    ("pull refused", Access.ANALYST),
     ("reference set", Access.ANALYST),
     ("signals checked", Access.ANALYST),
     ("decision records tried", Access.ANALYST),

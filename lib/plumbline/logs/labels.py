@@ -15,6 +15,7 @@ from plumbline.logs.quarantine import Outcome, set_aside
 from plumbline.logs.register import Progress, log_load, nothing_fits, refuse_changed
 from plumbline.logs.source import Source, open_source, require
 from plumbline.logs.staging import STAGE, STAGE_TABLE, drop_stage, stage
+from plumbline.logs.trial import refuse_unfit
 from plumbline.store import loads, systems
 from plumbline.store.sql import decision_table, literal
 from plumbline.store.workspace import Workspace, now
@@ -32,6 +33,7 @@ def load_labels(
     mapping: Mapping,
     actor: str,
     retry: loads.Retry | None = None,
+    accept: bool = False,
     after: AfterLabels | None = None,
     progress: Progress | None = None,
 ) -> Load:
@@ -46,6 +48,8 @@ def load_labels(
         path: the file, or one that was opened before.
         system: key of a system that is there.
         retry: the rows of another load's quarantine that the file holds; they are marked as taken.
+        accept: whether more than a fifth of the rows may wait in quarantine; labels of decisions that are not here
+            yet always may.
         after: builds the profiles anew in the same transaction; not called where no label changed.
 
     Raises:
@@ -58,7 +62,7 @@ def load_labels(
         require(mapping, source)
         with ws.write() as cursor:
             return _load(
-                cursor, source, systems.get_system(cursor, system), mapping, actor, retry, after, say
+                cursor, source, systems.get_system(cursor, system), mapping, actor, retry, accept, after, say
             )
     finally:
         source.discard()
@@ -66,7 +70,7 @@ def load_labels(
 
 def _load(
     cursor: duckdb.DuckDBPyConnection, source: Source, system: System, mapping: Mapping, actor: str,
-    retry: loads.Retry | None, after: AfterLabels | None, say: Progress,
+    retry: loads.Retry | None, accept: bool, after: AfterLabels | None, say: Progress,
 ) -> Load:  # fmt: skip
     table = decision_table(system.key)
     if not cursor.execute(f'SELECT 1 FROM {table} WHERE "decision_id" IS NOT NULL LIMIT 1').fetchone():
@@ -91,6 +95,9 @@ def _load(
     bad = sum(aside.reasons.values())
     if bad == aside.records and not again:
         raise nothing_fits(source.given.name, aside.records, aside.reasons)
+    if not (accept or retry):
+        unread = {reason: n for reason, n in aside.reasons.items() if reason != "unknown_decision"}
+        refuse_unfit(source.given.name, aside.records, unread)
     say("Joining the labels", 0.5)
     settled = claim(cursor, system, load_id, _brought(cursor, system.key, plan, again))
     notes = (

@@ -37,6 +37,7 @@ from plumbline.logs.repeats import find_repeats
 from plumbline.logs.schema import changes, schema_of
 from plumbline.logs.source import Source, open_source, require
 from plumbline.logs.staging import REPEATS, STAGE, STAGE_TABLE, drop_stage, odd_counts, stage, texts_held
+from plumbline.logs.trial import refuse_unfit
 from plumbline.store import loads, systems
 from plumbline.store.sql import decision_table, ident, system_key
 from plumbline.store.workspace import Workspace, now
@@ -65,6 +66,7 @@ def load_decisions(
     actor: str,
     reference: bool = False,
     retry: loads.Retry | None = None,
+    accept: bool = False,
     after: After | None = None,
     progress: Progress | None = None,
 ) -> Load:
@@ -75,6 +77,7 @@ def load_decisions(
         mapping: what each column means; see ``inspect``.
         reference: these decisions count as healthy.
         retry: the rows of another load's quarantine that the file holds; they are marked as taken.
+        accept: whether more than a fifth of the rows may wait in quarantine; without it such a file is refused.
         after: called in the same transaction with (cursor, system, load_id) once the rows are in; it builds
             the profiles. Not called where nothing was added.
         progress: called with a phrase and a share from 0 to 1; what it raises stops the load and undoes it.
@@ -85,8 +88,9 @@ def load_decisions(
         loaded before (the same SHA-256) adds nothing; all its rows are duplicates.
 
     Raises:
-        PlumblineError: the file or the mapping does not fit, no row at all could be loaded, or a
-            classification has more than 200 classes. The workspace is then as it was.
+        Unfit: more than a fifth of the rows could not be loaded, and nobody accepted it.
+        PlumblineError: the file or the mapping does not fit, no row at all could be loaded, or its classes
+            cannot be right (see ``classes``). The workspace is then as it was.
     """
     say = progress or (lambda _phrase, _share: None)
     say("Reading the file", 0.0)
@@ -98,7 +102,19 @@ def load_decisions(
         def attempt(number: int | None) -> Load:
             with ws.write() as cursor:
                 try:
-                    return _load(cursor, source, title, mapping, actor, reference, retry, after, say, number)
+                    return _load(
+                        cursor,
+                        source,
+                        title,
+                        mapping,
+                        actor,
+                        reference,
+                        retry,
+                        accept or retry is not None,
+                        after,
+                        say,
+                        number,
+                    )
                 finally:
                     _tidy(cursor)
 
@@ -119,7 +135,7 @@ def _tidy(cursor: duckdb.DuckDBPyConnection) -> None:
 
 def _load(
     cursor: duckdb.DuckDBPyConnection, source: Source, title: str, mapping: Mapping, actor: str, reference: bool,
-    retry: loads.Retry | None, after: After | None, say: Progress, number: int | None,
+    retry: loads.Retry | None, accept: bool, after: After | None, say: Progress, number: int | None,
 ) -> Load:  # fmt: skip
     system = _system(cursor, title, mapping, source)
     load_id, direct = number or loads.next_load_id(cursor), number is None
@@ -153,7 +169,7 @@ def _load(
         aside, loaded, repeated, filled = Outcome({}, clean), clean, 0, 0
     else:
         aside, loaded, repeated, filled, odd = _by_stage(
-            cursor, source, plan, mapping, targets, load_id, system, say, direct
+            cursor, source, plan, mapping, targets, load_id, system, accept, say, direct
         )
         notes += odd
     record = Load(
@@ -183,7 +199,7 @@ def _load(
 
 def _by_stage(
     cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, mapping: Mapping, targets: list[str], load_id: int,
-    system: System, say: Progress, direct: bool,
+    system: System, accept: bool, say: Progress, direct: bool,
 ) -> tuple[Outcome, int, int, int, list[str]]:  # fmt: skip
     """Load a file of which some rows are to be set aside; returns what was, rows loaded and repeated, labels
     filled in, and notes."""
@@ -198,6 +214,8 @@ def _by_stage(
     loaded = staged - _staged_bad(cursor) - repeated
     if loaded == 0 and repeated == 0:
         raise nothing_fits(source.given.name, aside.records, aside.reasons)
+    if not accept:
+        refuse_unfit(source.given.name, aside.records, aside.reasons)
     say("Writing the decisions", 0.6)
     _insert(cursor, decision_table(system.key), plan, targets, texts, load_id)
     return aside, loaded, repeated, filled, _odd_notes(cursor, plan)

@@ -39,6 +39,25 @@ class Trial:
         return unfit_sentence(self.unfit, self.rows, dict(self.reasons)) if self.unfit else ""
 
 
+class Unfit(PlumblineError):
+    """The refusal of a file of which too many rows would wait in quarantine. Nothing of it is loaded."""
+
+
+def refuse_unfit(file: str, records: int, reasons: dict[str, int]) -> None:
+    """Refuse a file of which more than a fifth of the rows cannot be loaded.
+
+    Raises:
+        Unfit: how many, for what reason, and what to do.
+    """
+    bad = sum(reasons.values())
+    if bad > MOST_UNFIT * records:
+        raise Unfit(
+            f"Nothing was loaded: {unfit_sentence(bad, records, reasons)}", where=file,
+            todo="Correct what the columns mean; or, if the file is meant so, accept that these rows wait in "
+            "quarantine; in a terminal: --accept-quarantine.",
+        )  # fmt: skip
+
+
 def unfit_sentence(bad: int, rows: int, reasons: dict[str, int]) -> str:
     """How many rows cannot be loaded and for what reason most of them, without a full stop."""
     reason, most = max(reasons.items(), key=lambda item: item[1])
