@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from plumbline.answers.checking import findings
@@ -87,6 +88,18 @@ def test_the_fleet_is_stale_and_costs_two_million_in_all_and_against_its_healthy
     assert bias.change is not None
     assert abs(bias.change.at - _day(told.truth["onset"])) < timedelta(days=31)
     assert drift(told.ws, told.name).ranking[0].feature == "rival_lockers"
+
+
+@story("fleet-demand")
+def test_the_fleets_median_error_is_that_of_its_rows_in_every_month(told: Told, written: Written) -> None:
+    log = pd.read_csv(written[told.name].log, parse_dates=["made_at"]).dropna(subset=["parcels_came"])
+    error = (log["parcels_forecast"] - log["parcels_came"]).abs()
+    truth = error.groupby(log["made_at"].dt.strftime("%Y-%m")).median()
+    shown = performance(told.ws, told.name, metrics=["median_absolute_error"], by="month").points
+    assert len(shown) == len(truth) > 20
+    for point in shown:
+        assert point.value == pytest.approx(truth[f"{point.start:%Y-%m}"], rel=0.002)
+        assert point.bound <= 0.002 * (point.value or 0)
 
 
 @story("card-fraud")

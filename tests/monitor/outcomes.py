@@ -74,7 +74,7 @@ def classified(
         n=np.bincount(group, minlength=g), n_labelled=_add(group, g, known).astype(np.int64),
         confusion=confusion, score_cells=score_cells, score_unlabelled=unlabelled,
         sum_log_loss=log_loss, sum_brier=brier, n_scored=scored,
-        moments=np.zeros((g, 0)), error_edges=np.empty(0), error_cells=np.zeros((g, 0), np.int64),
+        moments=np.zeros((g, 0)), error_ends=np.empty((2, 0)), error_cells=np.zeros((g, 0), np.int64),
     )  # fmt: skip
 
 
@@ -94,6 +94,13 @@ def wandering(rng: np.random.Generator, days: int, kept: float) -> np.ndarray:
     for i in range(1, days):
         steps[i] = kept * steps[i - 1] + np.sqrt(1 - kept**2) * steps[i]
     return steps
+
+
+def _absolute_ends(edges: np.ndarray) -> np.ndarray:
+    """Least and greatest absolute error of each cell between edges of signed errors."""
+    low, high = np.r_[-np.inf, edges], np.r_[edges, np.inf]
+    inside = (low < 0) & (high > 0)
+    return np.stack([np.where(inside, 0.0, np.minimum(abs(low), abs(high))), np.maximum(abs(low), abs(high))])
 
 
 def regressed(
@@ -125,7 +132,7 @@ def regressed(
         score_cells=np.zeros((g, 2, 0), np.int64), score_unlabelled=np.zeros((g, 0), np.int64),
         sum_log_loss=np.full(g, np.nan), sum_brier=np.full(g, np.nan), n_scored=np.zeros(g, np.int64),
         moments=np.stack([_add(group, g, c) for c in columns], axis=1),
-        error_edges=edges, error_cells=cells,
+        error_ends=_absolute_ends(edges), error_cells=cells,
     )  # fmt: skip
 
 

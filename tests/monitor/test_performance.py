@@ -308,3 +308,20 @@ def test_a_reference_that_ends_within_a_day_leaves_that_day_out() -> None:
         thresholds(profile, reference=(at(0), end), by="week")["accuracy"] for end in (REFERENCE[1], later)
     ]
     assert bands[0] == bands[1]
+
+
+def test_a_figure_that_cells_may_have_moved_says_so_and_any_other_does_not() -> None:
+    rng = np.random.default_rng(3)
+    days, predicted, true, score = scored(rng, 28, 100)
+    crowded = 0.5001 + (score > 0.5) * 0.2 + score * 1e-4  # two cells hold all of them
+    (first, *_) = performance(classified(days, predicted, true, crowded), by="month", metrics=["roc_auc"])
+    assert first.bound > 0.05
+    assert first.note.endswith(f"Counted in cells: it may be off by up to {first.bound:.2g}.")
+    (first, *_) = performance(classified(days, predicted, true, score), by="month", metrics=["roc_auc"])
+    assert 0 < first.bound < 0.002
+    assert "Counted" not in first.note
+    fine = np.geomspace(1e-3, 1e3, 10_000)
+    for edges, said in ((np.array([0.0, 1.0, 50.0]), True), (np.r_[-fine[::-1], fine], False)):
+        numbers = regressed(days, 10 * score, true.astype(float), edges=edges)
+        (first, *_) = performance(numbers, by="month", metrics=["median_absolute_error"])
+        assert ("Counted in cells" in first.note) is said

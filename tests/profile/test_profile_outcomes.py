@@ -12,7 +12,8 @@ import pytest
 from decision_tables import START, binary_log, insert, make_system, workspace
 from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss, roc_auc_score
 
-from plumbline.domain import REGRESSION_MOMENTS, Slice, Task
+from plumbline.domain import REGRESSION_MOMENTS, SCORE_CELLS, Slice, Task
+from plumbline.domain.score_cells import SCORE_EDGES
 from plumbline.monitor.exact import exact_auc
 from plumbline.profile import build, read, rows
 
@@ -66,11 +67,11 @@ def test_score_cells_hold_every_score_once(binary) -> None:
     cursor, system, log = binary
     profile = read.outcome_profile(cursor, system)
     scored = log.dropna(subset="score")
-    place = np.minimum(np.floor(scored["score"].to_numpy() * 1000), 999).astype(int)
+    place = np.searchsorted(SCORE_EDGES, scored["score"].to_numpy())
     for k, name in enumerate(("no", "yes")):
-        expected = np.bincount(place[(scored["label"] == name).to_numpy()], minlength=1000)
+        expected = np.bincount(place[(scored["label"] == name).to_numpy()], minlength=SCORE_CELLS)
         np.testing.assert_array_equal(profile.score_cells[:, k].sum(axis=0), expected)
-    expected = np.bincount(place[scored["label"].isna().to_numpy()], minlength=1000)
+    expected = np.bincount(place[scored["label"].isna().to_numpy()], minlength=SCORE_CELLS)
     np.testing.assert_array_equal(profile.score_unlabelled.sum(axis=0), expected)
 
 
@@ -187,10 +188,11 @@ def test_regression_moments_and_errors(tmp_path: Path) -> None:
     found = dict(zip(REGRESSION_MOMENTS, profile.moments.sum(axis=0), strict=True))
     assert found == pytest.approx(expected, rel=1e-9)
     assert profile.n_labelled.sum() == len(t)
-    cells = np.searchsorted(profile.error_edges, np.abs(e), side="left")
-    np.testing.assert_array_equal(
-        profile.error_cells.sum(axis=0), np.bincount(cells, minlength=len(profile.error_edges) + 1)
+    low, high = profile.error_ends
+    inside = (np.abs(e)[:, None] >= low * (1 - 1e-9)) & (np.abs(e)[:, None] < high * (1 + 1e-9)) | (
+        (e == 0)[:, None] & (high == 0)
     )
+    np.testing.assert_array_equal(profile.error_cells.sum(axis=0), inside.sum(axis=0))
     assert features["prediction"].counts.sum() == n
     assert features["label"].missing.sum() == np.isnan(y).sum()
 

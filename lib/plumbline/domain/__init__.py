@@ -27,12 +27,22 @@ from plumbline.domain.profiles import (
     FeatureProfile,
     FloatArray,
     IntArray,
+    NumberedScores,
     OutcomeProfile,
     Repeats,
     Slice,
     SlicedColumn,
     SlicedRows,
     VersionHours,
+)
+from plumbline.domain.score_cells import (
+    EDGE_NUMBERS,
+    EQUAL_CELLS,
+    SCORE_CELLS,
+    score_ends,
+    score_halves,
+    score_middles,
+    score_numbers,
 )
 from plumbline.domain.signals import (
     Explanation,
@@ -63,11 +73,14 @@ from plumbline.domain.systems import (
 )
 
 __all__ = [
+    "EDGE_NUMBERS",
+    "EQUAL_CELLS",
     "IGNORE",
     "LARGEST_NUMBER",
     "NAMED_ROLES",
     "REGRESSION_MOMENTS",
     "RELATIVE",
+    "SCORE_CELLS",
     "SINGLE_ROLES",
     "TEXT",
     "Attestation",
@@ -91,6 +104,7 @@ __all__ = [
     "Kind",
     "Load",
     "Mapping",
+    "NumberedScores",
     "OutcomeProfile",
     "PlumblineError",
     "Point",
@@ -117,6 +131,10 @@ __all__ = [
     "agree",
     "direction",
     "largest_gap",
+    "score_ends",
+    "score_halves",
+    "score_middles",
+    "score_numbers",
     "size_order",
     "strongest_first",
 ]

@@ -65,15 +65,31 @@ class FeatureProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberedScores:
+    """Scores kept by their number (``score_numbers``), N entries in any order, several of one score allowed.
+
+    group, number: (N,) the group and the score; negative, positive: (N,) labelled decisions of it.
+    elsewhere: (groups,) labelled decisions of a group that are counted in cells alone.
+    """
+
+    group: IntArray
+    number: IntArray
+    negative: IntArray
+    positive: IntArray
+    elsewhere: IntArray
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeProfile:
     """What was predicted and what came true, by day (and version, arm where asked).
 
     One entry of every array a group; groups are sorted by day, version, arm. Absent quantities are NaN
     or zero-width. Classification: ``confusion`` (groups, classes, classes + 1) with rows = predicted,
     columns = true, the last column = not yet labelled; ``score_cells`` (groups, 2, S) = labelled counts
-    by score cell for label negative [0] and positive [1], and ``score_unlabelled`` (groups, S), S equal
-    cells over [0, 1] (binary with a score only).
-    Regression: ``moments`` columns as in REGRESSION_MOMENTS, ``error_cells`` (groups, E).
+    by score cell for label negative [0] and positive [1], and ``score_unlabelled`` (groups, S), in the cells of
+    ``score_ends(S)`` (binary with a score only); ``numbered`` has the same decisions by score, where groups are small.
+    Regression: ``moments`` columns as in REGRESSION_MOMENTS, ``error_cells`` (groups, E), whose absolute errors lie
+    from ``error_ends[0]`` to ``error_ends[1]`` (2, E); cells may overlap.
     Sums of row losses are exact: they add up.
     """
 
@@ -92,8 +108,9 @@ class OutcomeProfile:
     sum_brier: FloatArray
     n_scored: IntArray  # labelled rows with a score
     moments: FloatArray
-    error_edges: FloatArray
+    error_ends: FloatArray
     error_cells: IntArray
+    numbered: NumberedScores | None = None
 
 
 #: columns of OutcomeProfile.moments: sums over labelled rows; err = prediction - label

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, gammaincinv, logit
 
-from plumbline.domain import FloatArray, OutcomeProfile, PointStatus, Slice, Task
+from plumbline.domain import FloatArray, OutcomeProfile, PointStatus, Slice, Task, score_halves, score_middles
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.intervals import SEED, Z, wilson
 from plumbline.monitor.performance import window_rows
@@ -115,7 +115,7 @@ def _curve(version: str | None, counts: Counts) -> Calibration:
         for p, hit, least, most, size in zip(score, share, low, high, rows, strict=True)
     )
     ece, chance = expected_error(score, share, rows), chance_level(score, rows)
-    bound = 0.5 / cells.shape[1]
+    bound = float((cells.sum(0) * score_halves(cells.shape[1])).sum() / n)
     observed, expected = int(cells[1].sum()), float((rows * score).sum())
     matters = min(MATTERS, OF_BASE * max(observed, 1) / n)
     ratio, sure = observed_over_expected(observed, expected, bound * n), 0.99
@@ -150,7 +150,7 @@ def cox(cells: FloatArray) -> tuple[Limited | None, Limited | None]:
     if min(hits.sum(), rows.sum() - hits.sum()) < FEWEST_EVENTS:
         return None, None
     held = rows > 0
-    x = logit((np.flatnonzero(held) + 0.5) / cells.shape[1])
+    x = logit(score_middles(cells.shape[1])[held])
     rows, hits = rows[held], hits[held]
     ones = np.ones_like(x)
     slope = _fitted(np.column_stack([ones, x]), np.zeros_like(x), rows, hits) if len(x) > 1 else None
@@ -190,7 +190,7 @@ def binned(cells: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray,
     place = np.minimum((before / rows.sum() * bins).astype(int), bins - 1)
     _, index = np.unique(place, return_inverse=True)
     size = int(index.max()) + 1
-    middle = (held + 0.5) / cells.shape[1]
+    middle = score_middles(cells.shape[1])[held]
     total = np.bincount(index, rows[held], size).astype(float)
     score = np.bincount(index, rows[held] * middle, size) / total
     return score, np.bincount(index, cells[1][held], size) / total, total

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.domain import FloatArray, IntArray, OutcomeProfile, PlumblineError, Task
+from plumbline.domain import FloatArray, IntArray, NumberedScores, OutcomeProfile, PlumblineError, Task
 from plumbline.monitor.chunks import sum_by
 
 #: fields of Counts that add up
@@ -30,7 +30,8 @@ class Counts:
     n, labelled: (m,) decisions, and those with a label. confusion: (m, K, K) labelled decisions, rows
     predicted, columns true. cells: (m, 2, S) labelled decisions by score cell for label negative [0] and
     positive [1]. scored, log_loss, brier: (m,) labelled decisions with a score and their summed losses.
-    moments: (m, 12) as REGRESSION_MOMENTS; error_cells: (m, E) over error_edges.
+    moments: (m, 12) as REGRESSION_MOMENTS; error_cells: (m, E), absolute errors between error_ends (2, E).
+    numbered: the scores of ``cells`` by number, as far as they are known so.
     cost: classification (K, K) value of one decision, rows predicted; regression (2,) cost of one unit
     over- and under-predicted.
     """
@@ -46,9 +47,10 @@ class Counts:
     log_loss: FloatArray
     brier: FloatArray
     moments: FloatArray
-    error_edges: FloatArray
+    error_ends: FloatArray
     error_cells: FloatArray
     cost: FloatArray | None = None
+    numbered: NumberedScores | None = None
     #: what functions of these counts gave (see ``once``); nobody may write into it
     held: dict[Callable[[Counts], Any], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -59,7 +61,7 @@ class Counts:
         parts: dict[str, Any] = {
             name: np.tensordot(weights, getattr(self, name), axes=1) for name in ADDITIVE
         }
-        return replace(self, **parts)
+        return replace(self, numbered=None, **parts)
 
     def scaled(self, share: FloatArray) -> Counts:
         """Each row of (m,) taken ``share`` times: means stay, what they rest on does not."""
@@ -71,13 +73,14 @@ class Counts:
         if len(index) == chunks and np.array_equal(index, np.arange(chunks)):
             return self
         parts: dict[str, Any] = {name: sum_by(index, chunks, getattr(self, name)) for name in ADDITIVE}
-        return replace(self, **parts)
+        return replace(self, numbered=_regrouped(self.numbered, index, chunks), **parts)
 
     def taken(self, rows: NDArray[Any]) -> Counts:
         """Only these rows (a mask or positions)."""
         if rows.dtype == np.bool_ and rows.all():
             return self
-        return replace(self, **{name: getattr(self, name)[rows] for name in ADDITIVE})
+        parts: dict[str, Any] = {name: getattr(self, name)[rows] for name in ADDITIVE}
+        return replace(self, numbered=_taken(self.numbered, rows), **parts)
 
     def pooled(self) -> Counts:
         """All rows added up into one."""
@@ -102,7 +105,33 @@ def once(function: Callable[[Counts], Asked]) -> Callable[[Counts], Asked]:
 
 @once
 def _pooled(counts: Counts) -> Counts:
-    return replace(counts, **{name: getattr(counts, name).sum(0, keepdims=True) for name in ADDITIVE})
+    parts: dict[str, Any] = {name: getattr(counts, name).sum(0, keepdims=True) for name in ADDITIVE}
+    return replace(
+        counts, numbered=_regrouped(counts.numbered, np.zeros(len(counts.n), np.int64), 1), **parts
+    )
+
+
+def _regrouped(scores: NumberedScores | None, index: IntArray, chunks: int) -> NumberedScores | None:
+    if scores is None:
+        return None
+    return replace(
+        scores, group=index[scores.group], elsewhere=sum_by(index, chunks, scores.elsewhere).astype(np.int64)
+    )
+
+
+def _taken(scores: NumberedScores | None, rows: NDArray[Any]) -> NumberedScores | None:
+    if scores is None:
+        return None
+    chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+    place = np.full(len(scores.elsewhere), -1, np.int64)
+    place[chosen] = np.arange(len(chosen))
+    if len(chosen) != np.count_nonzero(place >= 0):
+        return None  # a row that is taken twice is in two places
+    held = place[scores.group] >= 0
+    return NumberedScores(
+        place[scores.group[held]], scores.number[held], scores.negative[held], scores.positive[held],
+        scores.elsewhere[chosen],
+    )  # fmt: skip
 
 
 def counts_of(profile: OutcomeProfile, cost: dict[str, Any] | None = None) -> Counts:
@@ -131,9 +160,10 @@ def counts_of(profile: OutcomeProfile, cost: dict[str, Any] | None = None) -> Co
         log_loss=_wide(profile.sum_log_loss, groups, ()),
         brier=_wide(profile.sum_brier, groups, ()),
         moments=_wide(profile.moments, groups, (0,)),
-        error_edges=np.asarray(profile.error_edges, dtype=float),
+        error_ends=np.asarray(profile.error_ends, dtype=float),
         error_cells=_wide(profile.error_cells, groups, (0,)),
         cost=cost_array(cost, profile.task, classes) if cost else None,
+        numbered=profile.numbered,
     )
 
 

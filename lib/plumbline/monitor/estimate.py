@@ -15,7 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from plumbline.domain import FloatArray, IntArray, OutcomeProfile, Point, PointStatus, Slice, Task
+from plumbline.domain import (
+    FloatArray,
+    IntArray,
+    OutcomeProfile,
+    Point,
+    PointStatus,
+    Slice,
+    Task,
+    score_middles,
+)
 from plumbline.monitor.chunks import ENOUGH, choose_chunk
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.intervals import Interval, Z, interval
@@ -166,15 +175,11 @@ def _confusion(positive: FloatArray, negative: FloatArray, above: FloatArray, co
     return found
 
 
-def middles_of(cells: int) -> FloatArray:
-    return np.asarray((np.arange(cells) + 0.5) / cells)
-
-
 def isotonic(cells: FloatArray) -> Calibration:
     """Isotonic regression of truth on score from counts (2, S); linear between scores seen, flat beyond."""
     from scipy.optimize import isotonic_regression
 
-    n, x = cells.sum(0), middles_of(cells.shape[1])
+    n, x = cells.sum(0), score_middles(cells.shape[1])
     held = n > 0
     fitted = isotonic_regression(cells[1][held] / n[held], weights=n[held]).x
     return lambda score: np.asarray(np.interp(score, x[held], fitted))
@@ -190,7 +195,7 @@ def _calibrated(counts: Counts, own: Mask, days: Any) -> FloatArray:
     Cross-fitted: the reference's days are dealt into folds and a day is calibrated by the others. Only if
     that lowers the held-out squared error is it used, else the score is taken as calibrated already.
     """
-    middles = middles_of(counts.cells.shape[2])
+    middles = score_middles(counts.cells.shape[2])
     raw = np.tile(middles, (len(counts.n), 1))
     unique, place = np.unique(days[own], return_inverse=True)
     folds = min(FOLDS, len(unique))
@@ -212,7 +217,7 @@ def _calibrated(counts: Counts, own: Mask, days: Any) -> FloatArray:
 
 def _expected(scored: _Scored, p: FloatArray) -> Counts:
     """Counts as they would be on average if every decision with a score were labelled."""
-    everyone, middles = scored.everyone, np.clip(middles_of(p.shape[1]), 1e-15, 1 - 1e-15)
+    everyone, middles = scored.everyone, np.clip(score_middles(p.shape[1]), 1e-15, 1 - 1e-15)
     cells = np.empty((len(everyone), 2, p.shape[1]))
     negative, positive = cells[:, 0], cells[:, 1]
     np.multiply(everyone, p, out=positive)
@@ -224,6 +229,7 @@ def _expected(scored: _Scored, p: FloatArray) -> Counts:
         scored=total,
         confusion=_confusion(positive, negative, scored.above, scored.counts),
         cells=cells,
+        numbered=None,
         log_loss=-(positive @ np.log(middles) + negative @ np.log1p(-middles)),
         brier=positive @ (1 - middles) ** 2 + negative @ middles**2,
     )

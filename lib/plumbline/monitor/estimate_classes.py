@@ -13,14 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from plumbline.domain import ExpectedOutcomes, FloatArray, IntArray, OutcomeProfile, Point, Slice
+from plumbline.domain import (
+    ExpectedOutcomes,
+    FloatArray,
+    IntArray,
+    OutcomeProfile,
+    Point,
+    Slice,
+    score_middles,
+)
 from plumbline.monitor.chunks import choose_chunk
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.estimate import (
     ENOUGH_REFERENCE,
     isotonic,
     judged_estimates,
-    middles_of,
     refused,
     squared,
 )
@@ -35,7 +42,7 @@ def class_curves(cells: IntArray) -> FloatArray:
     Fold i's curve is fitted on the others; the last one on all of them.
     """
     folds, classes, _, size = cells.shape
-    middles = middles_of(size)
+    middles = score_middles(size)
     curves = np.tile(middles, (folds + 1, classes, 1))
     for k in range(classes):
         counts = cells[:, k].astype(float)

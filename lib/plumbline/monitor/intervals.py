@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import bdtr, bdtrik, expit, logit, ndtri, stdtrit
 
-from plumbline.domain import FloatArray, IntArray
+from plumbline.domain import FloatArray, IntArray, score_middles
 from plumbline.monitor.counts import Counts
-from plumbline.monitor.metrics import M, Metric, error_quantile, ratio
+from plumbline.monitor.metrics import M, Metric, by_rank, error_quantile, ratio
 
 #: the standard normal's 97.5 % quantile
 Z = 1.959963984540054
@@ -104,7 +104,10 @@ def _wilson(metric: Metric, c: Counts, days: Days | None) -> Interval:
 
 
 def _delong(metric: Metric, c: Counts, days: Days | None) -> Interval:
-    """DeLong, DeLong and Clarke-Pearson (1988), exact for the binned scores: placements by cell."""
+    """DeLong, DeLong and Clarke-Pearson (1988): placements by score where all are known, else by cell."""
+    held = by_rank(c)
+    if held is not None and held.whole.all():
+        return _from_se(metric, metric.compute(c), held.auc_se())
     negative, positive = c.cells[:, 0], c.cells[:, 1]
     n0, n1 = negative.sum(1), positive.sum(1)
     auc = metric.compute(c)
@@ -113,6 +116,8 @@ def _delong(metric: Metric, c: Counts, days: Days | None) -> Interval:
     s1 = ratio((positive * (above - auc[:, None]) ** 2).sum(1), n1 - 1)
     s0 = ratio((negative * (below - auc[:, None]) ** 2).sum(1), n0 - 1)
     se = np.sqrt(ratio(s1, n1) + ratio(s0, n0))
+    if held is not None:
+        se = np.where(held.whole, held.auc_se(), se)
     return _from_se(metric, auc, se)
 
 
@@ -153,9 +158,9 @@ def _cells(metric: Metric, c: Counts, days: Days | None) -> Interval:
     """Mean of a row loss; its variance from the loss at the middle of each score cell."""
     size = c.cells.shape[2]
     value = metric.compute(c)
-    middle = (np.arange(size) + 0.5) / max(size, 1)
     if not size:
         return _days(metric, c, days)
+    middle = score_middles(size)
     if metric.name == "log_loss":
         middle = np.clip(middle, 1e-15, 1 - 1e-15)
         losses = np.stack([-np.log1p(-middle), -np.log(middle)])

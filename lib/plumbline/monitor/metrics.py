@@ -16,6 +16,7 @@ from scipy.special import digamma
 
 from plumbline.domain import REGRESSION_MOMENTS, FloatArray, PlumblineError, Task
 from plumbline.monitor.counts import Counts, once
+from plumbline.monitor.ranked import Ranked, ranked
 
 M = {name: i for i, name in enumerate(REGRESSION_MOMENTS)}
 
@@ -28,7 +29,7 @@ class Metric:
     a change for the worse. ``interval``: its entry in ``intervals.INTERVALS``. ``matters``: the smallest
     change worth an alarm, in units of ``matters_of`` (points; level: share of the reference value; rmse:
     share of the reference's root mean squared error). ``hits`` gives (k, n) of a proportion.
-    ``bound``: largest error the score grid may have made.
+    ``bound``: largest error that counting in cells may have made.
     """
 
     name: str
@@ -132,8 +133,24 @@ def matthews_corrcoef(c: Counts) -> FloatArray:
 
 
 @once
+def by_rank(c: Counts) -> Ranked | None:
+    """The scores themselves, as far as they are known by number."""
+    return ranked(c.numbered) if c.numbered is not None and len(c.numbered.group) else None
+
+
+def _exact_where_known(c: Counts, of: Callable[[Ranked], FloatArray], cells: FloatArray) -> FloatArray:
+    """A figure from the scores in the chunks where all are known by number, and that of the cells elsewhere."""
+    held = by_rank(c)
+    return cells if held is None else np.where(held.whole, of(held), cells)
+
+
+@once
 def roc_auc(c: Counts) -> FloatArray:
-    """P(score of a positive > score of a negative), pairs in one score cell counted half (Mann-Whitney)."""
+    """P(score of a positive > score of a negative), Mann-Whitney: equal ones count half, and pairs within one cell."""
+    return _exact_where_known(c, Ranked.auc, _cells_auc(c))
+
+
+def _cells_auc(c: Counts) -> FloatArray:
     negative, positive = c.cells[:, 0], c.cells[:, 1]
     below = np.cumsum(negative, 1) - negative
     return ratio((positive * (below + negative / 2)).sum(1), negative.sum(1) * positive.sum(1))
@@ -143,7 +160,8 @@ def roc_auc(c: Counts) -> FloatArray:
 def roc_auc_bound(c: Counts) -> FloatArray:
     """Half the share of pairs that lie in one cell: ordering them could move the AUC by no more."""
     negative, positive = c.cells[:, 0], c.cells[:, 1]
-    return ratio((positive * negative).sum(1) / 2, negative.sum(1) * positive.sum(1))
+    most = ratio((positive * negative).sum(1) / 2, negative.sum(1) * positive.sum(1))
+    return _exact_where_known(c, lambda held: 0 * held.positives, most)
 
 
 @once
@@ -156,6 +174,10 @@ def _from_the_top(c: Counts) -> tuple[FloatArray, FloatArray, FloatArray, FloatA
 @once
 def average_precision(c: Counts) -> FloatArray:
     """Sum of (recall step x precision), the scores of one cell taken as tied."""
+    return _exact_where_known(c, Ranked.average_precision, _cells_precision(c))
+
+
+def _cells_precision(c: Counts) -> FloatArray:
     p, q, tp, fp = _from_the_top(c)
     return ratio((p * ratio(tp + p, tp + p + fp + q, 0.0)).sum(1), p.sum(1))
 
@@ -167,8 +189,9 @@ def average_precision_bound(c: Counts) -> FloatArray:
     high = p * ratio(tp + p, tp + p + fp, 0.0)
     worse = fp + q
     low = p - worse * (digamma(tp + worse + p + 1) - digamma(tp + worse + 1))
-    total, value = p.sum(1), average_precision(c)
-    return np.maximum(ratio(high.sum(1), total) - value, value - ratio(low.sum(1), total))
+    total, value = p.sum(1), _cells_precision(c)
+    most = np.maximum(ratio(high.sum(1), total) - value, value - ratio(low.sum(1), total))
+    return _exact_where_known(c, lambda held: 0 * held.positives, most)
 
 
 # --- numbers -------------------------------------------------------------------------------------
@@ -197,21 +220,11 @@ def r2(c: Counts) -> FloatArray:
     return 1 - ratio(sq, np.where(spread > 1e-12 * y2, spread, 0.0))
 
 
-def absolute_cells(edges: FloatArray, cells: int) -> tuple[FloatArray, FloatArray]:
-    """Least and greatest absolute error of each error cell, (E,) each; outer cells may be open (inf)."""
-    if len(edges) == cells + 1:
-        low, high = edges[:-1], edges[1:]
-    else:
-        low, high = np.r_[-np.inf, edges], np.r_[edges, np.inf]
-    inside = (low < 0) & (high > 0)
-    return np.where(inside, 0.0, np.minimum(abs(low), abs(high))), np.maximum(abs(low), abs(high))
-
-
 def error_quantile(c: Counts, share: FloatArray, side: int) -> FloatArray:
     """Least (side 0) or greatest (side 1) value the ``share`` quantile (m,) of absolute error can have."""
     if not c.error_cells.shape[1]:
         return np.full(len(c.labelled), np.nan)
-    ends = absolute_cells(c.error_edges, c.error_cells.shape[1])[side]
+    ends = c.error_ends[side]
     order = np.argsort(ends, kind="stable")
     filled = np.cumsum(c.error_cells[:, order], 1)
     total = filled[:, -1]

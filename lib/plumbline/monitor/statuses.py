@@ -31,6 +31,8 @@ from plumbline.monitor.metrics import Metric
 from plumbline.monitor.thresholds import Threshold, limits
 
 Mask = NDArray[np.bool_]
+#: the most that counting in cells may move a value without being said beside it; of an error, as a share of it
+STATED = 0.002
 _STATUSES = (PointStatus.UNKNOWN, PointStatus.OK, PointStatus.WATCH, PointStatus.BREACH)
 _UNKNOWN, _OK, _WATCH, _BREACH = range(4)
 
@@ -78,6 +80,10 @@ def judged(
         or ("" if sound[i] else _why(one, counted[i], value, band))
         for i, value in enumerate(values.tolist())
     ]
+    why = [
+        f"{reason} {_uncertain(one, bound, value)}".strip()
+        for reason, bound, value in zip(why, bounds.tolist(), values.tolist(), strict=True)
+    ]
     if one.note:
         why = [f"{own} {reason}".strip() for own, reason in zip(one.note(counts), why, strict=True)]
     columns = (
@@ -109,6 +115,13 @@ def _nearer(value: FloatArray, low: FloatArray, high: FloatArray, mean: float | 
     two = np.isfinite(low) & np.isfinite(high)
     middle = mean if mean is not None else (np.where(two, low, 0.0) + np.where(two, high, 0.0)) / 2
     return np.where(np.where(two, value > middle, ~np.isfinite(low)), high, low)
+
+
+def _uncertain(one: Metric, bound: float, value: float) -> str:
+    """What is said of a value that cells may have moved by more than anybody would overlook; else nothing."""
+    if bound <= STATED * (abs(value) if one.matters_of == "level" else 1.0) or not np.isfinite(value):
+        return ""
+    return f"Counted in cells: it may be off by up to {bound:.2g}."
 
 
 def _why(one: Metric, rows: int, value: float, band: Threshold) -> str:

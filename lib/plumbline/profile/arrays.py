@@ -86,19 +86,21 @@ def fetch_wide(
 
     Args:
         columns: the other columns, as after SELECT.
-        wide: the list columns; those of one row are equally long.
+        wide: the list columns, of any length each.
         source: what follows FROM, one table and a condition.
 
     Raises:
         PlumblineError: loads kept changing the table meanwhile.
     """
-    unnested = ", ".join(f"unnest({name}) AS {name}" for name in wide)
+    lengths = ", ".join(f"len({name}) AS _long_{name}" for name in wide)
     for _ in range(TRIES):
-        rows = fetch(cursor, f"SELECT {columns}, len({wide[0]}) AS _long FROM {source}", params)
-        values = cursor.execute(f"SELECT {unnested} FROM {source}", params).fetchnumpy()
-        offsets = np.concatenate([[0], np.cumsum(rows.plain.pop("_long").astype(np.int64))])
-        if all(len(own) == offsets[-1] for own in values.values()):
-            lists = {name: (np.asarray(values[name]), offsets) for name in wide}
+        rows = fetch(cursor, f"SELECT {columns}, {lengths} FROM {source}", params)
+        lists = {}
+        for name in wide:
+            read = cursor.execute(f"SELECT unnest({name}) AS {name} FROM {source}", params).fetchnumpy()
+            ends = np.cumsum(rows.plain.pop(f"_long_{name}").astype(np.int64))
+            lists[name] = (np.asarray(read[name]), np.concatenate([[0], ends]))
+        if all(len(own) == offsets[-1] for own, offsets in lists.values()):
             return Rows(rows.n, rows.plain, rows.lists | lists)
     raise PlumblineError("The profiles changed while they were read", todo="Ask again.")
 

@@ -28,13 +28,14 @@ from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import naive
 
 QUANTILES = 250
-ERROR_QUANTILES = 200
+#: how outcomes are counted: a workspace that says another number, or none, is counted anew with its next load
+COUNTING = 2
 #: numeric columns whose reference is held at once
 COLUMNS = 32
 MAX_LEVELS = 100
 #: beyond this many reference rows the numeric grids come from a sample of about this many
 SAMPLE_ROWS = 200_000
-#: the column name under which the grid of |prediction - label| is kept (regression)
+#: the column under which earlier versions kept a grid of |prediction - label| (regression)
 ERROR = "error"
 _FEATURE = "feature:"
 OUTPUTS = ("prediction", "score", "label")
@@ -90,12 +91,12 @@ def reference_scope(cursor: duckdb.DuckDBPyConnection, system: System) -> Scope:
 
 
 def row_set(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
-    """Which rows the grids rest on, as text: how many of each load, and the span that was asked for."""
+    """Which rows the grids rest on, as text: how many of each load, the span that was asked for, and ``COUNTING``."""
     scope = reference_scope(cursor, system)
     rows = cursor.execute(
         f"SELECT _load_id, count(*) {scope.rows} GROUP BY 1 ORDER BY 1", scope.params
     ).fetchall()
-    return json.dumps({"span": _span(system), "rows": rows})
+    return json.dumps({"span": _span(system), "rows": rows, "counting": COUNTING})
 
 
 def _span(system: System) -> list[str] | None:
@@ -109,7 +110,7 @@ def basis_changed(cursor: duckdb.DuckDBPyConnection, system: System) -> bool:
 
 
 def read_grids(cursor: duckdb.DuckDBPyConnection, system: System) -> list[Grid]:
-    """The frozen grids, in page order, the error grid last."""
+    """The frozen grids, in page order."""
     first = {name: load for name, _, load in profiled_columns(cursor, system)}
     return [replace(g, first_load=first.get(g.column, 0)) for g in stored_grids(cursor, system)]
 
@@ -154,8 +155,6 @@ def ensure_bins(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[str,
     """
     held = {grid.column: grid for grid in read_grids(cursor, system)}
     wanted = profiled_columns(cursor, system)
-    if system.task is Task.REGRESSION:
-        wanted.append((ERROR, Kind.NUMERIC, 0))
     todo = [w for w in wanted if w[0] not in held or held[w[0]].rows_used == 0]
     made = make_grids(cursor, system, todo)
     changed = [grid for grid in made if grid.column not in held or grid.rows_used]
@@ -192,10 +191,9 @@ def keep_grids(cursor: duckdb.DuckDBPyConnection, system: System, grids: Sequenc
     if not grids:
         return
     order = [name for name, _, _ in profiled_columns(cursor, system)]
-    outputs = (*OUTPUTS, ERROR)
     # outputs follow the features however many features later loads bring
     places = [
-        1_000_000 + outputs.index(g.column) if g.column in outputs else order.index(g.column) for g in grids
+        1_000_000 + OUTPUTS.index(g.column) if g.column in OUTPUTS else order.index(g.column) for g in grids
     ]
     drop_grids(cursor, system, [grid.column for grid in grids])
     held: dict[str, Any] = {
@@ -242,8 +240,6 @@ def make_grids(
 
 
 def _expression(column: str, kind: Kind) -> str:
-    if column == ERROR:
-        return 'CASE WHEN isfinite("prediction" - "label") THEN abs("prediction" - "label") END'
     return value(column) if kind is Kind.NUMERIC else f"{ident(column)}::VARCHAR"
 
 
@@ -281,12 +277,7 @@ def _edges(
     made = {}
     for at, column in enumerate(columns):
         values = np.asarray(read.column(at).drop_null().to_numpy(), dtype=np.float64)
-        if column == ERROR:
-            share = np.arange(ERROR_QUANTILES + 1) / ERROR_QUANTILES
-            edges = np.unique(np.quantile(values, share)) if values.size else values
-            deciles: tuple[int, ...] = ()
-        else:
-            edges, deciles = numeric_edges(values)
+        edges, deciles = numeric_edges(values)
         bins = Bins(feature_name(column), Kind.NUMERIC, edges, (), deciles)
         made[column] = Grid(column, bins, 0, basis, rows, len(values))
     return made

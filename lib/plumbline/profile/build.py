@@ -137,13 +137,13 @@ def rebuild(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
 def rebuild_outcomes(cursor: duckdb.DuckDBPyConnection, system: System, load_ids: Iterable[int]) -> None:
     """Count labels anew for the loads whose decisions got or lost them.
 
-    The grids of the label and of the error follow the reference's labels: when those changed, every load
-    is counted anew.
+    The grid of the label follows the reference's labels: when those changed, every load is counted anew.
     """
+    if basis_changed(cursor, system):
+        rebuild(cursor, system)
+        return
     load_ids = list(load_ids)
     columns = [(_LABEL, Kind.NUMERIC if system.task is Task.REGRESSION else Kind.CATEGORICAL, 0)]
-    if system.task is Task.REGRESSION:
-        columns.append((ERROR, Kind.NUMERIC, 0))
     held = {grid.column: _stored(grid) for grid in read_grids(cursor, system)}
     made = [grid for grid in make_grids(cursor, system, columns) if held.get(grid.column) != _stored(grid)]
     keep_grids(cursor, system, made)
@@ -187,7 +187,7 @@ def _recount(
                 "DELETE FROM profile_feature WHERE system = ? AND load_id = ? AND col = ?",
                 [system.key, load_id, column],
             )
-        decided = bool(wanted & {"score", _LABEL, ERROR})
+        decided = bool(wanted & {"score", _LABEL})
         if decided:
             for table in _COLUMNS:
                 cursor.execute(f"DELETE FROM {table} WHERE system = ? AND load_id = ?", [system.key, load_id])
@@ -251,9 +251,8 @@ def _count(
             sql, params = features.categorical(grid, scope)
             _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, params)
     if decided and not counted:
-        error = outcomes.error_grid(grids)
         for table, statement in (
-            ("profile_outcome", outcomes.outcome_statement(system, scope, how, error)),
+            ("profile_outcome", outcomes.outcome_statement(system, scope, how)),
             ("profile_confusion", outcomes.confusion_statement(system, scope)),
             ("profile_hour", activity.hour_statement(system, scope)),
             ("profile_delay", activity.delay_statement(scope)),

@@ -16,9 +16,10 @@ import numpy as np
 from plumbline.domain import FloatArray, IntArray, System, Task
 from plumbline.profile.activity import DELAY_CELLS
 from plumbline.profile.levels import codes, place
-from plumbline.profile.outcomes import CLIP, SCORE_CELLS, Losses
+from plumbline.profile.outcomes import CLIP, Losses
 from plumbline.profile.presence import filled
 from plumbline.profile.scope import Scope
+from plumbline.profile.score_counts import NEGATIVE, POSITIVE, UNLABELLED, ScoreCounts, as_lists
 from plumbline.profile.stream import DAY, HOUR, Column, Split, Tally, split_by
 from plumbline.store.sql import ident
 
@@ -50,7 +51,7 @@ class Decided:
         ]  # fmt: skip
         self.marks = np.array([self._marks(p, y) for p in (None, *predictions) for y in (None, *labels)])
         self.plain, self.losses = Tally(3), Tally(2, np.float64)  # rows, labelled, scored; log loss, Brier
-        self.cells, self.waits = Tally(3 * SCORE_CELLS + 1, np.uint32), Tally(DELAY_CELLS + 1)
+        self.scores, self.waits = ScoreCounts(), Tally(DELAY_CELLS + 1)
         self.pairs: list[tuple[IntArray, IntArray]] = []
         self.hour_numbers: dict[int, int] = {}
         self.by_hour = Tally(8)
@@ -99,10 +100,8 @@ class Decided:
         inside = (score >= 0) & (score <= 1)
         p = np.where(inside, score, 0.0)
         true = label == (self.labels.index(self.positive) + 1 if self.positive in self.labels else -1)
-        cells = np.minimum((p * SCORE_CELLS).astype(np.int64), SCORE_CELLS - 1)
-        cells += np.where(label == 0, 2 * SCORE_CELLS, np.where(true, SCORE_CELLS, 0))
-        cells[~inside] = 3 * SCORE_CELLS
-        self.cells.add(split.groups, split.counts(cells, 3 * SCORE_CELLS + 1))
+        outcome = np.where(label == 0, UNLABELLED, np.where(true, POSITIVE, NEGATIVE))
+        self.scores.add(split, p, outcome, inside)
         scored = inside & (label > 0)
         clipped = np.clip(p, CLIP, 1 - CLIP)
         loss = -np.log(np.where(true, clipped, 1 - clipped))
@@ -130,10 +129,8 @@ class Decided:
         none = np.zeros((len(n), 0), np.uint32)
         losses = self.losses.values if scored else np.zeros((len(n), 2))
         names = ("cells_negative", "cells_positive", "cells_unlabelled")
-        cells = {
-            name: self.cells.values[:, i * SCORE_CELLS : (i + 1) * SCORE_CELLS] if scored else none
-            for i, name in enumerate(names)
-        }
+        lists = as_lists(self.scores.scores(), len(n)) if scored else (none, none, none)
+        cells = dict(zip(names, lists, strict=True))
         return {
             "n": n[:, 0], "n_labelled": n[:, 1], "n_scored": n[:, 2], "sum_log_loss": losses[:, 0],
             "sum_brier": losses[:, 1], **cells, "moments": np.zeros((len(n), 0)), "error_cells": none,

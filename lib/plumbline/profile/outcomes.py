@@ -14,14 +14,15 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import REGRESSION_MOMENTS, System, Task
-from plumbline.profile.bins import ERROR
 from plumbline.profile.features import Grid
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope
+from plumbline.profile.score_counts import BY_CELL
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 
-#: equal cells over [0, 1]; cell i holds i/1000 <= score < (i+1)/1000, the last one 1 as well
-SCORE_CELLS = 1000
+#: an absolute error above 0 lies in cell ``ERROR_ZERO + floor(log of it)`` to this base, whose middle is off by less
+#: than 0.2 %; cell 0 holds those of 0
+ERROR_BASE, ERROR_ZERO = 1.004, 200_000
 CLIP = 1e-15
 OUTCOME_COLUMNS = (
     "version, arm, day, n, n_labelled, n_scored, sum_log_loss, sum_brier, cells_negative, cells_positive, "
@@ -91,12 +92,11 @@ def losses(cursor: duckdb.DuckDBPyConnection, system: System, score: Grid | None
     return Losses()
 
 
-def outcome_statement(
-    system: System, scope: Scope, how: Losses, error: Grid | None
-) -> tuple[str, dict[str, Any]]:
-    """The statement (text, parameters) that yields OUTCOME_COLUMNS over the scope."""
+def outcome_statement(system: System, scope: Scope, how: Losses) -> tuple[str, dict[str, Any]]:
+    """The statement (text, parameters) that yields OUTCOME_COLUMNS over the scope; score cells are left empty
+    (``score_counts``)."""
     if system.task is Task.REGRESSION:
-        return _regression(scope, error)
+        return _regression(scope)
     return _classification(scope, how)
 
 
@@ -113,50 +113,40 @@ def _classification(scope: Scope, how: Losses) -> tuple[str, dict[str, Any]]:
         )
     clipped = f"least(greatest(p, {CLIP}), 1 - {CLIP})"
     chosen = f"CASE WHEN label = $positive THEN {clipped} ELSE 1 - {clipped} END" if how.cells else clipped
-    counts = dict.fromkeys(("cells_negative", "cells_positive", "cells_unlabelled"), _NONE)
-    if how.cells:
-        params["places"] = list(range(SCORE_CELLS))
-        when = ("label <> $positive", "label = $positive", "label IS NULL")
-        counts = {
-            name: "list_resize(coalesce(map_values(histogram(cell, $places::INTEGER[]) "
-            f"FILTER ({condition})), []), {SCORE_CELLS}, 0)::UINTEGER[]"
-            for name, condition in zip(counts, when, strict=True)
-        }
-    last = SCORE_CELLS - 1
-    columns = ", ".join(f"{sql} AS {name}" for name, sql in counts.items())
     sql = f"""
         WITH decided AS (
             SELECT {_KEY}, label, {how.probability} AS p {how.brier_columns} {scope.rows}),
         row_losses AS (
             SELECT version, arm, day, label,
-                   CASE WHEN p >= 0 THEN least(floor(p * {SCORE_CELLS}), {last})::INTEGER END AS cell,
                    label IS NOT NULL AND p IS NOT NULL AS scored,
                    CASE WHEN scored THEN -ln({chosen}) END AS loss,
                    CASE WHEN scored THEN {how.brier} END AS brier
             FROM decided)
         SELECT version, arm, day, count(*)::UINTEGER AS n, count(label)::UINTEGER AS n_labelled,
                count(loss)::UINTEGER AS n_scored, coalesce(fsum(loss), 0) AS sum_log_loss,
-               coalesce(fsum(brier), 0) AS sum_brier, {columns},
+               coalesce(fsum(brier), 0) AS sum_brier,
+               {_NONE} AS cells_negative, {_NONE} AS cells_positive, {_NONE} AS cells_unlabelled,
                []::DOUBLE[] AS moments, {_NONE} AS error_cells
         FROM row_losses GROUP BY ALL"""
     return sql, params
 
 
-def _regression(scope: Scope, error: Grid | None) -> tuple[str, dict[str, Any]]:
-    edges = error.bins.edges.tolist() if error else []
+def _regression(scope: Scope) -> tuple[str, dict[str, Any]]:
     moments = ", ".join(f"coalesce(fsum({_MOMENTS[name]}), 0)" for name in REGRESSION_MOMENTS)
-    cells = f"list_resize(coalesce(map_values(histogram(abs(e), $edges::DOUBLE[])), []), {len(edges) + 1}, 0)"
+    place = f"CASE WHEN e = 0 THEN 0 ELSE floor(ln(abs(e)) / ln({ERROR_BASE}))::INTEGER + {ERROR_ZERO} END"
+    # as score_counts.as_lists has it: the mark, the cells' numbers, the counts; a row without an error has none
+    cells = f"CASE WHEN count(e) > 0 THEN list_concat([{BY_CELL}], map_keys(cells), map_values(cells)) ELSE [] END"
     sql = f"""
         WITH both_known AS (
             SELECT {_KEY}, CASE WHEN isfinite(prediction - label) THEN label END AS y,
-                   CASE WHEN y IS NOT NULL THEN prediction END AS p, p - y AS e
+                   CASE WHEN y IS NOT NULL THEN prediction END AS p, p - y AS e, {place} AS cell
             {scope.rows})
         SELECT version, arm, day, count(*)::UINTEGER AS n, count(y)::UINTEGER AS n_labelled,
                0::UINTEGER AS n_scored, 0::DOUBLE AS sum_log_loss, 0::DOUBLE AS sum_brier,
                {_NONE} AS cells_negative, {_NONE} AS cells_positive, {_NONE} AS cells_unlabelled,
-               [{moments}]::DOUBLE[] AS moments, {cells}::UINTEGER[] AS error_cells
-        FROM both_known GROUP BY ALL"""
-    return sql, scope.params | {"edges": edges}
+               [{moments}]::DOUBLE[] AS moments, histogram(cell) AS cells, {cells}::UINTEGER[] AS error_cells
+        FROM both_known GROUP BY version, arm, day"""
+    return f"SELECT {OUTCOME_COLUMNS} FROM ({sql})", dict(scope.params)
 
 
 def confusion_statement(system: System, scope: Scope) -> tuple[str, dict[str, Any]]:
@@ -166,8 +156,3 @@ def confusion_statement(system: System, scope: Scope) -> tuple[str, dict[str, An
         SELECT {_KEY}, prediction::VARCHAR AS prediction, label::VARCHAR AS label, count(*)::UINTEGER AS n
         {scope.rows}{condition} GROUP BY ALL"""
     return sql, dict(scope.params)
-
-
-def error_grid(grids: list[Grid]) -> Grid | None:
-    """The grid of |prediction - label| among frozen grids."""
-    return next((grid for grid in grids if grid.column == ERROR), None)

@@ -10,9 +10,9 @@ from datetime import datetime
 import duckdb
 import numpy as np
 
-from plumbline.domain import ExpectedOutcomes, FloatArray, IntArray, Slice, System
+from plumbline.domain import EQUAL_CELLS, ExpectedOutcomes, FloatArray, IntArray, Slice, System
 from plumbline.profile.arrays import fetch
-from plumbline.profile.outcomes import CLIP, SCORE_CELLS
+from plumbline.profile.outcomes import CLIP
 from plumbline.profile.scope import DAY, Scope, of_slice
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
@@ -34,7 +34,7 @@ def class_cells(
     scope = _complete(of_slice(cursor, system, part), classes).narrowed("label IS NOT NULL")
     cells = ", ".join(f"{_cell(name)} AS c{i}" for i, name in enumerate(classes))
     counted = ", ".join(
-        f"list_resize(coalesce(map_values(histogram(c{i}, $places::INTEGER[])), []), {SCORE_CELLS}, 0)::UINTEGER[] "
+        f"list_resize(coalesce(map_values(histogram(c{i}, $places::INTEGER[])), []), {EQUAL_CELLS}, 0)::UINTEGER[] "
         f"AS h{i}"
         for i in range(len(classes))
     )
@@ -42,11 +42,11 @@ def class_cells(
         cursor,
         f"""SELECT fold, label, {counted}
             FROM (SELECT {_fold()} AS fold, label::VARCHAR AS label, {cells} {scope.rows}) GROUP BY ALL""",
-        scope.params | {"places": list(range(SCORE_CELLS)), "folds": folds},
+        scope.params | {"places": list(range(EQUAL_CELLS)), "folds": folds},
     )
-    found = np.zeros((folds, len(classes), 2, SCORE_CELLS), dtype=np.int64)
+    found = np.zeros((folds, len(classes), 2, EQUAL_CELLS), dtype=np.int64)
     for i, name in enumerate(classes):
-        held = rows.matrix(f"h{i}", SCORE_CELLS).astype(np.int64)
+        held = rows.matrix(f"h{i}", EQUAL_CELLS).astype(np.int64)
         for row, (fold, label) in enumerate(zip(rows.plain["fold"], rows.plain["label"], strict=True)):
             found[int(fold), i, int(label == name)] += held[row]
     return found
@@ -115,7 +115,7 @@ def _complete(scope: Scope, classes: tuple[str, ...]) -> Scope:
 
 
 def _cell(name: str) -> str:
-    return f"least(floor({ident(f'proba:{name}')} * {SCORE_CELLS}), {SCORE_CELLS - 1})::INTEGER"
+    return f"least(floor({ident(f'proba:{name}')} * {EQUAL_CELLS}), {EQUAL_CELLS - 1})::INTEGER"
 
 
 def _fold() -> str:

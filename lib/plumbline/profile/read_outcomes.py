@@ -9,14 +9,16 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import REGRESSION_MOMENTS, IntArray, OutcomeProfile, Slice, System, Task
-from plumbline.profile import outcomes
+from plumbline.profile import outcomes, stream
 from plumbline.profile.arrays import Rows, fetch, fetch_wide, float_sums, groups, sums
 from plumbline.profile.bins import ERROR, stored_grids
-from plumbline.profile.scope import is_stored, of_slice, stored_condition
+from plumbline.profile.read_cells import CELLS, Laid, error_columns, laid_scores, no_scores, stored_scores
+from plumbline.profile.scope import Scope, is_stored, of_slice, stored_condition
+from plumbline.profile.score_counts import ScoredRows
 from plumbline.profile.slices import Slicer, split_by
 
 _ALL = Slice()
-_CELLS = ("cells_negative", "cells_positive", "cells_unlabelled")
+Key = tuple[Any, ...]
 
 
 def outcome_profile(
@@ -37,38 +39,55 @@ def outcome_profile(
         split: groups are the slices of this column instead of versions: ``versions`` holds their filter
             values, ``slices.REST`` for what is in none of them.
     """
-    grids = stored_grids(cursor, system, ("score", ERROR))
-    error = outcomes.error_grid(grids)
-    how = outcomes.losses(cursor, system, next((g for g in grids if g.column == "score"), None))
+    grids = {grid.column: grid for grid in stored_grids(cursor, system, ("score", ERROR))}
+    how = outcomes.losses(cursor, system, grids.get("score"))
     by_version = by_version or split is not None
-    wide = ("error_cells",) if system.task is Task.REGRESSION else _CELLS
+    wide = ("error_cells",) if system.task is Task.REGRESSION else CELLS
     key = ", ".join(["day", "version" if by_version else "'' AS version", "arm" if by_arm else "'' AS arm"])
     numbers = outcomes.OUTCOME_COLUMNS.removeprefix("version, arm, day, ")
     if is_stored(part) and split is None:
         condition, confusion_params = stored_condition(system, part)
         confused, known = "profile_confusion", f"{condition} AND prediction IS NOT NULL"
-        narrow = ", ".join(name for name in numbers.split(", ") if name not in wide)
+        narrow = ", ".join(name for name in numbers.split(", ") if name not in (*CELLS, "error_cells"))
         source = f"profile_outcome WHERE {condition}"
         rows = fetch_wide(cursor, f"{key}, {narrow}", wide, source, confusion_params)
+        scores = stored_scores(_keys(rows), rows) if how.cells else None
     else:
         scope = of_slice(cursor, system, part)
         scope = split_by(scope, split) if split else scope
-        sql, params = outcomes.outcome_statement(system, scope, how, error)
+        sql, params = outcomes.outcome_statement(system, scope, how)
         confusion_sql, confusion_params = outcomes.confusion_statement(system, scope)
         confused, known = f"({confusion_sql})", "prediction IS NOT NULL"
         rows = fetch(cursor, f"SELECT {key}, {numbers} FROM ({sql})", params)
+        scores = _scores_of(cursor, system, scope, how, by_version, by_arm) if how.cells else None
     pairs = fetch(
         cursor, f"SELECT {key}, prediction, label, n FROM {confused} WHERE {known}", confusion_params
     )
-    return _assemble(system, rows, pairs, how.cells, [] if error is None else list(error.bins.edges))
+    error = grids.get(ERROR)
+    return _assemble(system, rows, pairs, scores, error.bins.edges.tolist() if error else [])
 
 
-def _keys(rows: Rows) -> list[tuple[Any, ...]]:
+def _scores_of(
+    cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope, how: outcomes.Losses, by_version: bool,
+    by_arm: bool,
+) -> Laid:  # fmt: skip
+    """Scores counted from the rows themselves."""
+    counted = ScoredRows(str(system.positive), str(how.probability))
+    found = stream.read(cursor, scope, [counted])
+    versions, arms, days = found.named(found.keys()) if found.numbers else ([], [], np.zeros(0, np.int64))
+    keys = [
+        (day, version if by_version else "", arm if by_arm else "")
+        for day, version, arm in zip(days.astype("datetime64[D]").tolist(), versions, arms, strict=True)
+    ]
+    return Laid(keys, counted.counts.scores())
+
+
+def _keys(rows: Rows) -> list[Key]:
     return list(zip(*(rows.plain[name] for name in ("day", "version", "arm")), strict=True))
 
 
 def _assemble(
-    system: System, rows: Rows, pairs: Rows, has_cells: bool, error_edges: list[float]
+    system: System, rows: Rows, pairs: Rows, scores: Laid | None, old_edges: list[float]
 ) -> OutcomeProfile:
     keys = _keys(rows)
     if any(after < before for before, after in pairwise(keys)):
@@ -78,10 +97,8 @@ def _assemble(
     regression = system.task is Task.REGRESSION
     seen = {c for name in ("prediction", "label") for c in pairs.plain[name] if c is not None}
     classes = () if regression else (*system.classes, *sorted(seen - set(system.classes)))
-    width = outcomes.SCORE_CELLS if has_cells else 0
-    cells = np.empty((len(keys), 2, width), dtype=np.int64)
-    for i, name in enumerate(_CELLS[:2]):
-        cells[:, i] = sums(rows.matrix(name, width), starts)
+    cells, unlabelled, numbered = laid_scores(scores, keys) if scores else no_scores(len(keys))
+    ends, errors = error_columns(rows, old_edges) if regression else (np.empty((2, 0)), np.empty((rows.n, 0)))
     moments = rows.matrix("moments", len(REGRESSION_MOMENTS) if regression else 0)
     return OutcomeProfile(
         task=system.task or Task.BINARY,
@@ -94,17 +111,18 @@ def _assemble(
         n_labelled=sums(rows.plain["n_labelled"], starts),
         confusion=_confusion(keys, classes, pairs),
         score_cells=cells,
-        score_unlabelled=sums(rows.matrix(_CELLS[2], width), starts),
+        score_unlabelled=unlabelled,
         sum_log_loss=float_sums(rows.plain["sum_log_loss"], starts),
         sum_brier=float_sums(rows.plain["sum_brier"], starts),
         n_scored=sums(rows.plain["n_scored"], starts),
         moments=float_sums(moments, starts),
-        error_edges=np.array(error_edges, dtype=np.float64),
-        error_cells=sums(rows.matrix("error_cells", len(error_edges) + 1 if regression else 0), starts),
+        error_ends=ends,
+        error_cells=sums(errors, starts),
+        numbered=numbered,
     )
 
 
-def _confusion(keys: list[tuple[Any, ...]], classes: tuple[str, ...], pairs: Rows) -> IntArray:
+def _confusion(keys: list[Key], classes: tuple[str, ...], pairs: Rows) -> IntArray:
     """(groups, classes, classes + 1): rows predicted, columns true, the last not yet labelled."""
     counts = np.zeros((len(keys), len(classes), len(classes) + 1), dtype=np.int64)
     if not classes:

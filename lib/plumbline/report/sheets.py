@@ -47,12 +47,12 @@ def _control(found: ControlResult, speech: Language) -> Row:
 def performance_csv(material: Material) -> bytes:
     """The figure of performance: every metric and chunk."""
     header = ("metric", "start", "end", "version", "n", "value", "low", "high", "threshold", "status", "estimated",
-              "provisional", "note")  # fmt: skip
+              "provisional", "note", "bound")  # fmt: skip
     points = material.performance.points if material.performance else ()
     return sheet(
         header,
         ((p.metric, p.start, p.end, p.version, p.n, p.value, p.low, p.high, p.threshold, p.status.value, p.estimated,
-          p.provisional, p.note) for p in points),
+          p.provisional, p.note, p.bound) for p in points),
     )  # fmt: skip
 
 

@@ -204,8 +204,8 @@ def _row(p: Point) -> dict[str, object]:
     """A point as the file of the picture's data has it: plain numbers and ISO times."""
     return {
         "metric": p.metric, "start": p.start.isoformat(), "end": p.end.isoformat(), "line": p.version or "",
-        "value": p.value, "low": p.low, "high": p.high, "n": p.n, "threshold": p.threshold,
-        "status": p.status.value, "how": _how(p), "note": p.note,
+        "value": p.value, "low": p.low, "high": p.high, "bound": p.bound, "n": p.n,
+        "threshold": p.threshold, "status": p.status.value, "how": _how(p), "note": p.note,
     }  # fmt: skip
 
 
