@@ -1,5 +1,7 @@
 """Load a log, correct what its columns mean, see what came in, mend what did not, take it back."""
 
+import streamlit as st
+
 from plumbline.answers.loading import logs_of
 from plumbline.ui import (
     cards,
@@ -17,28 +19,33 @@ from plumbline.ui import (
 view = shell.view()
 
 logs = logs_of(view.ws, view.system.key) if view.system else None
-cards.opening(*sentences.logs(view, logs))
+heading = st.container()
 loads.result()
 
 cards.section("Load a log", "Or a labels file, with decision ids and outcomes: it is recognised by itself.")
 upload = uploads.drop(view)
+with heading:
+    cards.opening(*(sentences.logs(view, logs) if upload is None else sentences.new_file(upload.path.name)))
 if upload is not None:
     upload = sources.sheet(upload)
     title = uploads.target(view, upload)
-    found = uploads.inspect(view, upload, title)
+    found = uploads.first_look(view, upload, title)
     if found is not None:
         uploads.describe(found)
         settled = uploads.correct(view, found, upload, title)
         if settled is not None:
-            uploads.load(view, upload, title, found, *settled)
+            uploads.load(view, upload, title, found, settled)
 uploads.finish(view)
 
-if logs is not None and logs.loads:
+if (
+    logs is not None and logs.loads and upload is None
+):  # what is below is about a system, not about the open file
     cards.section("Loads so far")
     loads.table(logs.loads)
     loads.undo(view, logs.loads)
     schema_changes.table(logs.changes)
     erasures.section(view)
-quarantines.section(view)
-sources.remembered(view)
-models.section(view)
+if upload is None:
+    quarantines.section(view)
+    sources.remembered(view)
+    models.section(view)

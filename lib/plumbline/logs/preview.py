@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
 
-from plumbline.domain import Mapping, Task
+from plumbline.domain import Mapping, PlumblineError, Task
 from plumbline.logs.labels import mark_unknown
 from plumbline.logs.plan import decisions_plan, labels_plan
 from plumbline.logs.quarantine import unparsed_reason, unparsed_rows
@@ -69,12 +69,16 @@ def preview(
     """
     short = _head(ws, path)
     try:
-        source = open_source(ws, short or path, whole=False, sheet=sheet)
+        source = replace(open_source(ws, short or path, whole=False, sheet=sheet), given=path)
         try:
             require(mapping, source)
             return _rows(ws, source, mapping, labels, system)
         finally:
             source.discard()
+    except PlumblineError as error:
+        if short is None or error.where != short.name:
+            raise
+        raise PlumblineError(error.what, where=path.name, todo=error.todo) from error
     finally:
         if short:
             short.unlink(missing_ok=True)

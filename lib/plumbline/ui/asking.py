@@ -15,12 +15,19 @@ from plumbline.ui import cards
 from plumbline.ui.plain import one_line, prose
 
 _UNSAID = "Please choose"
-_ORDERS = {"dmy": "Day first: 31/12/2026", "mdy": "Month first: 12/31/2026"}
+_ORDERS = {
+    "dmy": "Day first: 31/12/2026",
+    "mdy": "Month first: 12/31/2026",
+    "excel": "Days since 1900, as Excel keeps dates",
+}
 _TASKS = {"binary": "Two classes", "multiclass": "Several classes", "regression": "A number"}
 
 
-def ask(found: Inspection, token: str) -> Said:
-    """Draw the questions and return what was said; the changed roles are not among it yet."""
+def ask(found: Inspection, token: str, frozen: Task | None = None) -> Said:
+    """Draw the questions and return what was said; the changed roles are not among it yet.
+
+    ``frozen``: what the system predicts, where it holds decisions.
+    """
     topics = {q.topic: q for q in found.asked}
     for question in found.asked:
         if question.topic == "role":
@@ -30,16 +37,34 @@ def ask(found: Inspection, token: str) -> Said:
                 + (" Change it in the table below." if question.must else "")
             )
     order = topics.get("date_order")
-    said_order = _choose(order, list(_ORDERS), _ORDERS, f"logs.order.{token}") if order else None
-    task = topics.get("task")
-    said_task = _choose(task, list(task.options), _TASKS, f"logs.task.{token}") if task else None
+    said_order = _choose(order, list(order.options), _ORDERS, f"logs.order.{token}") if order else None
     if found.kind == "labels":
         return Said(date_order=said_order, timezone=_zone(found, topics.get("timezone"), token, st))
+    said_task = _task(found, topics.get("task"), frozen, token)
     naive = _naive(found) or "timezone" in topics
     left, right = st.columns(2, gap="medium")
     zone = _zone(found, topics.get("timezone"), token, left)
     positive = _positive(found, topics.get("positive"), token, right if naive else left)
     return Said((), zone, positive, said_order, said_task)
+
+
+def _task(found: Inspection, question: Question | None, frozen: Task | None, token: str) -> str | None:
+    """What the log predicts: always shown, and to be changed until the system holds decisions."""
+    if frozen is not None:
+        cards.note(f"The system predicts {_TASKS[frozen].lower()}.")
+        return None
+    guessed = found.mapping.task
+    # the widget's name holds the guess: other roles make another guess, which is then shown
+    key = f"logs.task.{token}.{guessed}"
+    if question:
+        _mark(question, key)
+    options = list(_TASKS)
+    open_now = question is not None and question.must
+    index = options.index(guessed) if guessed and not open_now else None
+    chosen = st.radio(
+        "The log predicts", options, index=index, key=key, horizontal=True, format_func=_TASKS.__getitem__
+    )
+    return str(chosen) if chosen and (question or chosen != guessed) else None
 
 
 def _mark(question: Question, key: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from plumbline.domain import Load, PlumblineError
+from plumbline.logs.trial import Unfit
 from plumbline.store.workspace import Stopped, Workspace
 from plumbline.ui import session, states
 from plumbline.ui.plain import plain
@@ -97,5 +98,8 @@ def watch() -> Load | None:
     if job.error is not None:
         if not isinstance(job.error, PlumblineError):
             raise job.error
-        states.failed(job.error)
+        if isinstance(job.error, Unfit):
+            session.REFUSED.set(job.error)  # a question rather than an error: asked where the file is
+        else:
+            states.failed(job.error)
     return job.made

@@ -16,6 +16,7 @@ from plumbline.answers.wording import say_level
 from plumbline.charts import numbers
 from plumbline.governance.context import QUESTIONS
 from plumbline.logs.formats import SPOKEN
+from plumbline.ui.plain import one_line
 from plumbline.ui.view import View
 
 Opening = tuple[str, str]
@@ -73,6 +74,14 @@ def logs(view: View, found: LogsOf | None) -> Opening:
     sentence = f"{view.system.title} holds {numbers.count(found.decisions)} decisions from {loaded}."
     aside = f"{waiting(found.waiting)} in quarantine." if found.waiting else "Nothing is in quarantine."
     return sentence, aside
+
+
+def new_file(name: str) -> Opening:
+    """A file that is open and not loaded yet."""
+    return (
+        f"{one_line(name, 60)} is open and not loaded yet.",
+        "What its columns mean is guessed, and yours to correct.",
+    )
 
 
 def context(stated: Statements, today: date) -> Opening:

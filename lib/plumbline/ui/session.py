@@ -81,7 +81,14 @@ UPLOAD: Key[Any] = Key("logs.upload", None)  # what the last uploaded file turne
 RESULT: Key[Any] = Key("logs.result", None)  # the last load's result
 PAGE_AFTER: Key[Any] = Key("decisions.after", None)  # (question, where its next page begins)
 PAGE_IDS: Key[tuple[str, ...]] = Key("decisions.ids", ())  # the decisions of the page on screen
-INSPECTED: Key[Any] = Key("logs.inspected", None)  # ((upload, system), what it seems to be)
+INSPECTED: Key[Any] = Key(
+    "logs.inspected", None
+)  # {(upload, system, what was said of it): what it seems to be}
+ROLES: Key[Any] = Key("logs.roles", None)  # (upload and system, the roles that were given by hand)
+UNFIT: Key[Any] = Key(
+    "logs.unfit", None
+)  # (upload, why its load was refused: too many rows for the quarantine)
+REFUSED: Key[Any] = Key("logs.refused", None)  # the refusal of the load that ended last
 ERASED: Key[Any] = Key("logs.erased", None)  # the certificate of the last erasure
 LIKELY: Key[Any] = Key(
     "logs.likely", None

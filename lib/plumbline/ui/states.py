@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import streamlit as st
@@ -12,6 +13,9 @@ from plumbline.ui.arrivals import packed
 from plumbline.ui.plain import plain, prose
 
 PAGES = app_folder() / "pages"
+#: the part of a sentence, or a whole one, that names options of the command line
+_TERMINAL = re.compile(r"[;,] in a terminal: [^.]{0,200}")
+_OPTION = re.compile(r" --[a-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,18 @@ def empty(sentence: str, todo: str, *steps: Step) -> None:
             link(step)
 
 
+def without_terminal(todo: str) -> str:
+    """What to do, without what is typed in a terminal."""
+    kept = _TERMINAL.sub("", todo)
+    return ". ".join(part for part in kept.split(". ") if not _OPTION.search(part)).strip()
+
+
 def failed(error: PlumblineError) -> None:
     """An error that we raised: what is wrong, where, and what to do."""
     where = f" ({plain(error.where)})" if error.where else ""
+    todo = without_terminal(error.todo)
     st.error(
-        f"**{plain(error.what)}**{where}" + (f"\n\n{plain(error.todo)}" if error.todo else ""),
+        f"**{plain(error.what)}**{where}" + (f"\n\n{plain(todo)}" if todo else ""),
         icon=":material/error:",
     )
 

@@ -66,7 +66,9 @@ def for_export(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cell(value: object) -> object:
-    ours = isinstance(value, str) and (_NUMBER.match(value) or _QUANTITY.match(value))
+    ours = isinstance(value, str) and all(
+        _NUMBER.match(part) or _QUANTITY.match(part) for part in value.split(", ")
+    )
     return no_formula(value) if isinstance(value, str) and not ours else value
 
 

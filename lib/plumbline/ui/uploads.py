@@ -10,15 +10,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from plumbline.answers.loading import Said, inspect_file, load_file, settled
+from plumbline.answers.loading import Said, amend, inspect_file, load_file, settled
 from plumbline.answers.recognising import system_of
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.logs.formats import SPOKEN, SUFFIXES, TITLES
 from plumbline.logs.inspect import COSTS, Inspection
+from plumbline.logs.trial import Trial
 from plumbline.store.sql import system_key
 from plumbline.ui import asking, cards, desk, jobs, mapping, previews, rights, session, states
 from plumbline.ui import open as opened
-from plumbline.ui.plain import one_line
+from plumbline.ui.plain import one_line, prose
 from plumbline.ui.view import View
 
 LIMIT = 200  # MB
@@ -79,7 +80,14 @@ def forget() -> None:
     held: Upload | None = session.UPLOAD.get()
     if held is not None and held.path not in {kept.path for kept in desk.desk(opened.workspace()).files}:
         shutil.rmtree(held.path.parent, ignore_errors=True)
-    for key in (session.UPLOAD, session.INSPECTED, session.PREVIEW, session.LIKELY):
+    for key in (
+        session.UPLOAD,
+        session.INSPECTED,
+        session.PREVIEW,
+        session.LIKELY,
+        session.ROLES,
+        session.UNFIT,
+    ):
         key.clear()
 
 
@@ -137,24 +145,34 @@ def _likely(view: View, upload: Upload) -> tuple[str | None, bool]:
         return None, False  # said where the file is looked at
     likely = system_of(view.ws, found)
     session.LIKELY.set((upload.token, likely, found.kind == "labels"))
-    session.INSPECTED.set(((upload.token, None), found))
+    session.INSPECTED.set({(upload.token, None, (), None, None): found})
     return likely, found.kind == "labels"
 
 
-def inspect(view: View, upload: Upload, title: str) -> Inspection | None:
-    """What the file seems to be; where it cannot be read, the reason is on the page."""
+def inspect(view: View, upload: Upload, title: str, said: Said | None = None) -> Inspection:
+    """What the file seems to be, given what was said of it.
+
+    Raises:
+        PlumblineError: it cannot be read, or what was said cannot be.
+    """
     known = title if title in {system.key for system in view.systems} else None
-    held = session.INSPECTED.get()
-    if held and held[0] == (upload.token, known):
-        seen: Inspection = held[1]
-        return seen
+    about = said or Said()
+    key = (upload.token, known, tuple(about.maps), about.task, about.date_order)
+    held: dict[object, Inspection] = session.INSPECTED.get() or {}
+    if key not in held:
+        found = inspect_file(upload.path, ws=view.ws, system=known, sheet=upload.sheet, said=about)
+        held = {**{k: v for k, v in held.items() if k[0] == upload.token}, key: found}  # type: ignore[index]
+        session.INSPECTED.set(held)
+    return held[key]
+
+
+def first_look(view: View, upload: Upload, title: str) -> Inspection | None:
+    """What the file seems to be by itself; where it cannot be read, the reason is on the page."""
     try:
-        found = inspect_file(upload.path, ws=view.ws, system=known, sheet=upload.sheet)
+        return inspect(view, upload, title)
     except PlumblineError as error:
         states.failed(error)
         return None
-    session.INSPECTED.set(((upload.token, known), found))
-    return found
 
 
 def describe(found: Inspection) -> None:
@@ -186,37 +204,81 @@ def _differences(found: Inspection) -> str:
     return " ".join(parts) or "The columns are the same."
 
 
-def correct(view: View, found: Inspection, upload: Upload, title: str) -> tuple[Said, Mapping] | None:
-    """Questions, the mapping to change by hand, and a preview under it; None where it cannot be loaded so."""
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A file as a person settled it: the answers, how it is read, and its first rows under that."""
+
+    said: Said
+    used: Mapping
+    found: Inspection
+
+
+def correct(view: View, found: Inspection, upload: Upload, title: str) -> Settled | None:
+    """Questions, the mapping to change by hand, and a preview under it; None where it cannot be loaded so.
+
+    A role that is changed is what the rest is guessed by: the page is drawn anew from that.
+    """
     token = f"{upload.token}.{title}"
-    said = asking.ask(found, token)
-    samples = {column: [v for v in values if v] for column, values in found.samples().items()}
-    cards.section("What each column means", "Guessed from names and contents; change what is wrong.")
-    said = replace(said, maps=mapping.editor(found.mapping, samples, f"logs.mapping.{token}", found.fresh))
+    held = session.ROLES.get()
+    maps: tuple[tuple[str, str], ...] = held[1] if held and held[0] == token else ()
+    known = next((system for system in view.systems if system.key == title), None)
+    frozen = known.task if known is not None and found.remembered else None
+    base, fault = found, None
     try:
-        used = settled(found.mapping, said)
+        base = inspect(view, upload, title, Said(maps)) if maps else found
+    except PlumblineError as error:
+        fault = error
+    said = replace(asking.ask(base, token, frozen), maps=maps)
+    final = base
+    if fault is None and (said.task or said.date_order):
+        try:
+            final = inspect(view, upload, title, said)
+        except PlumblineError as error:
+            fault = error
+    cards.section("What each column means", "Guessed from names and contents; change what is wrong.")
+    samples = {column: [v for v in values if v] for column, values in found.samples().items()}
+    shown = final.mapping if fault is None else amend(found.mapping, maps)
+    changed = mapping.editor(shown, samples, f"logs.mapping.{token}.{hash((maps, said.task))}", found.fresh)
+    if changed:
+        session.ROLES.set((token, joined(maps, changed)))
+        st.rerun()
+    if fault is not None:
+        states.failed(fault)
+        return None
+    try:
+        used = settled(final.mapping, said)
     except PlumblineError as error:
         states.failed(error)
         return None
-    known = title if title in {system.key for system in view.systems} else ""
-    if found.kind != "labels":
+    labels = found.kind == "labels"
+    if not labels:
         previews.worth(used)
-    if not previews.rows(view, upload.token, upload.path, used, labels=found.kind == "labels", system=known,
+    if not previews.rows(view, upload.token, upload.path, used, labels=labels, system=known.key if known else "",
                          sheet=upload.sheet):  # fmt: skip
         return None
-    return said, used
+    return Settled(said, used, final)
 
 
-def load(view: View, upload: Upload, title: str, found: Inspection, said: Said, used: Mapping) -> None:
+def joined(
+    before: Sequence[tuple[str, str]], changed: Sequence[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    """The roles that were given before with those of the columns that were changed now in place of their own."""
+    anew = {column for column, _ in changed}
+    return (*(pair for pair in before if pair[0] not in anew), *changed)
+
+
+def load(view: View, upload: Upload, title: str, found: Inspection, settled: Settled) -> None:
     """The buttons that load, for good or for a look, and the load at work."""
+    used = settled.used
     reference = found.kind != "labels" and st.checkbox(
         "These decisions were healthy: use them as the reference", key=f"logs.reference.{upload.token}",
         help="Otherwise the reference is found in the log itself, and said.",
     )  # fmt: skip
-    missing = asking.unanswered(found, said)
+    missing = asking.unanswered(settled.found, settled.said)
     if missing:
         cards.note(f"Answer first: {missing[0].text}")
-    idle = not title or bool(missing) or jobs.running()
+    accept = _accepted(settled.found.trial, upload)
+    idle = not title or bool(missing) or jobs.running() or accept is False
     with st.container(horizontal=True, vertical_alignment="center"):
         for_good = rights.button(
             "Load", rights.ANALYST, type=cards.leading(), icon=":material/upload:", disabled=idle
@@ -230,10 +292,27 @@ def load(view: View, upload: Upload, title: str, found: Inspection, said: Said, 
         who = actor()
         jobs.start(ws, upload.path.name, lambda say: load_file(
             ws, upload.path, title=title, mapping=used, reference=bool(reference), sheet=upload.sheet, actor=who,
-            progress=say,
+            accept=bool(accept), progress=say,
         ))  # fmt: skip
         if look or view.scratch:
             session.SCRATCHING.set(desk.Kept(upload.path, title, used, bool(reference), upload.sheet))
+
+
+def _accepted(trial: Trial, upload: Upload) -> bool | None:
+    """Whether rows that cannot be loaded may wait in quarantine; None where they are too few to ask."""
+    refused = session.UNFIT.get()
+    if refused and upload.token.startswith(refused[0]):
+        states.failed(refused[1])
+    elif not trial.too_many:
+        return None
+    else:
+        mark = cards.word("fail", "needs an answer")
+        st.markdown(
+            f"{mark}  {prose(trial.sentence)}. Correct what the columns mean, or say that this is meant so."
+        )
+    return st.checkbox(
+        "Load the rows that fit; the others wait in quarantine", key=f"logs.accept.{upload.token}"
+    )
 
 
 def finish(view: View) -> None:
@@ -243,6 +322,12 @@ def finish(view: View) -> None:
     if made is None:
         if not jobs.running():
             session.SCRATCHING.clear()
+            held: Upload | None = session.UPLOAD.get()
+            refusal = session.REFUSED.get()
+            session.REFUSED.clear()
+            if refusal is not None and held is not None:
+                session.UNFIT.set((held.token, refusal))
+                st.rerun()
         return
     if kept is not None:
         desk.desk(opened.workspace()).files.append(kept)
