@@ -159,7 +159,7 @@ def test_a_label_whose_time_cannot_be_read_waits_in_quarantine(workspace: Worksp
     cells = [["d0000", "yes", "2026-02-01"], ["d0001", "no", "later"], ["d0002", "no", ""]]
     made = load_labels(
         workspace, write(tmp_path / "b.csv", cells, list(roles)), system="s", actor="t",
-        mapping=mapping(roles, formats={"known": "iso"}),
+        mapping=mapping(roles, formats={"known": "iso"}), accept=True,
     )  # fmt: skip
     assert (made.labels_joined, made.reasons) == (2, {"bad_label_time": 1})
 

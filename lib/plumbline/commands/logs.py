@@ -93,7 +93,9 @@ def inspect(
 @click.option("--reference", is_flag=True, help="These decisions count as healthy.")
 @click.option("--timezone", metavar="ZONE", help="What a time without a zone is taken to be in.")
 @click.option("--positive", metavar="CLASS", help="The class whose probability the score is.")
-@click.option("--date-order", metavar="dmy|mdy", help="What comes first in dates that can be read both ways.")
+@click.option(
+    "--date-order", metavar="dmy|mdy", help="What comes first in dates; or excel, or a language such as hr."
+)
 @click.option(
     "--task", metavar="TASK", help="binary, multiclass or regression, where the log leaves it open."
 )

@@ -8,8 +8,8 @@ text (``level``, ``outcome``, ``name``) the cell has no blanks around it: the st
 from __future__ import annotations
 
 from plumbline.domain import LARGEST_NUMBER, PlumblineError
-from plumbline.logs import currency
-from plumbline.logs.spoken import SPOKEN, said_sql
+from plumbline.logs import currency, zone_names
+from plumbline.logs.spoken import SPOKEN, language_of, pattern_of, said_sql
 from plumbline.store.sql import literal
 
 #: what stands for "no value" in a feature; compared in lower case without blanks around
@@ -18,6 +18,8 @@ MISSING = ("", "-", "--", "?", "n/a", "n.a.", "na", "#n/a", "nan", "<na>", "null
 #: what stands for "no value" in a prediction, label, identifier or version, where "none" may be a class
 ABSENT = ("", "nan", "null", "<na>", "nat", "n/a", "#n/a", "\\n")
 _EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1}
+#: days since 30 December 1899, as spreadsheets keep dates
+EXCEL = "excel"
 NUMBER_FORMATS = ("decimal_comma", "thousands_comma", "percent")
 
 
@@ -131,8 +133,9 @@ def instant(cell: str, form: str, zone: str, *, kind: str) -> str:
     """A naive UTC TIMESTAMP between the years 1900 and 2200.
 
     Args:
-        form: ``iso``, ``epoch_s|ms|us|ns`` or strptime patterns joined by ``|``, each behind ``spoken:`` where
-            the month is in words of any language (see ``spoken``).
+        form: ``iso`` (``iso_comma`` with a comma before the fractions), ``epoch_s|ms|us|ns``, ``excel`` or strptime
+            patterns joined by ``|``, each behind ``spoken:`` where the month is in words of any language (see
+            ``spoken``); with the names of zones behind an @ (see ``zone_names``).
         zone: what a time without zone is taken to be in, e.g. ``Europe/Berlin``.
         kind: DuckDB's type of the column; VARCHAR for CSV.
 
@@ -158,30 +161,54 @@ def _from_zone(value: str, zone: str) -> str:
 
 
 def _text_instant(cell: str, form: str, zone: str) -> str:
+    if zone_names.MARK in form:
+        base, _, names = form.partition(zone_names.MARK)
+        body = zone_names.body_sql(cell)
+        if names == zone_names.SAID_TWICE:
+            return _text_instant(body, base, zone)
+        return zone_names.in_utc_sql(cell, _text_instant(body, base, "UTC"), names.split(","), zone)
+    if form == "iso_comma":
+        return _text_instant(f"replace({cell}, ',', '.')", "iso", zone)
     if form in ("", "iso"):
-        zoned = f"TRY_CAST({cell} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
-        naive = _from_zone(f"TRY_CAST({cell} AS TIMESTAMP)", zone)
-        # a cast to TIMESTAMP drops an offset without a word, so text that has one takes the other road: a sign
-        # after the date, or a letter at the end (Z, UTC, Europe/Berlin). Most times have neither; they come first
-        after = f"substr({cell}, 12)"
-        plain = (
-            f"strlen({cell}) >= 8 AND right({cell}, 1) BETWEEN '0' AND '9' "
-            f"AND NOT contains({after}, '-') AND NOT contains({cell}, '+')"
-        )
-        return (
-            f"CASE WHEN {plain} THEN {naive} WHEN strlen({cell}) < 8 THEN NULL "
-            f"WHEN strlen({cell}) < 12 THEN {naive} "
-            f"WHEN contains({after}, '-') OR contains({after}, '+') OR right(rtrim({cell}), 1) > '9' "
-            f"THEN {zoned} ELSE {naive} END"
-        )
+        return _iso_instant(cell, zone)
     if form in _EPOCHS:
         return f"make_timestamp(TRY_CAST(round(TRY_CAST({cell} AS DOUBLE) * {_EPOCHS[form]}) AS BIGINT))"
     if form == "epoch_ns":
         return f"make_timestamp(TRY_CAST({cell} AS HUGEINT)::BIGINT // 1000)"
+    if form == EXCEL:  # to the millisecond: a serial of 15 digits knows no more
+        days = f"TRY_CAST(replace({cell}, ',', '.') AS DOUBLE)"
+        since = f"to_milliseconds(TRY_CAST(round({days} * 86400000) AS BIGINT))"
+        return _from_zone(f"TIMESTAMP '1899-12-30' + {since}", zone)
     if "%" not in form:
         raise PlumblineError(
             f"{form!r} is no way to read a time", todo="Use iso, epoch_s or a pattern such as %d.%m.%Y."
         )
-    patterns = "[" + ", ".join(literal(p.removeprefix(SPOKEN)) for p in form.split("|")) + "]"
-    value = f"try_strptime({said_sql(cell) if form.startswith(SPOKEN) else f'trim({cell})'}, {patterns})"
-    return f"{value} AT TIME ZONE 'UTC'" if "%z" in form else _from_zone(value, zone)
+    spoken = form.startswith(SPOKEN)
+    said = said_sql(cell, language_of(form)) if spoken else f"trim({cell})"
+    patterns = [pattern_of(p) if spoken else p for p in form.split("|")]
+    zoned, bare = [p for p in patterns if "%z" in p], [p for p in patterns if "%z" not in p]
+    values = [f"try_strptime({said}, {_listed(zoned)}) AT TIME ZONE 'UTC'"] if zoned else []
+    values += [_from_zone(f"try_strptime({said}, {_listed(bare)})", zone)] if bare else []
+    return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
+
+
+def _listed(patterns: list[str]) -> str:
+    return "[" + ", ".join(literal(p) for p in patterns) + "]"
+
+
+def _iso_instant(cell: str, zone: str) -> str:
+    zoned = f"TRY_CAST({cell} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    naive = _from_zone(f"TRY_CAST({cell} AS TIMESTAMP)", zone)
+    # a cast to TIMESTAMP drops an offset without a word, so text that has one takes the other road: a sign
+    # after the date, or a letter at the end (Z, UTC, Europe/Berlin). Most times have neither; they come first
+    after = f"substr({cell}, 12)"
+    plain = (
+        f"strlen({cell}) >= 8 AND right({cell}, 1) BETWEEN '0' AND '9' "
+        f"AND NOT contains({after}, '-') AND NOT contains({cell}, '+')"
+    )
+    return (
+        f"CASE WHEN {plain} THEN {naive} WHEN strlen({cell}) < 8 THEN NULL "
+        f"WHEN strlen({cell}) < 12 THEN {naive} "
+        f"WHEN contains({after}, '-') OR contains({after}, '+') OR right(rtrim({cell}), 1) > '9' "
+        f"THEN {zoned} ELSE {naive} END"
+    )

@@ -85,7 +85,8 @@ class Facts:
 
     @cached_property
     def times(self) -> TimeFacts | None:
-        if self.kind in ("BOOLEAN", "DOUBLE", "FLOAT") or self.kind.startswith("DECIMAL"):
+        fractions = self.kind in ("DOUBLE", "FLOAT") or self.kind.startswith("DECIMAL")
+        if self.kind == "BOOLEAN" or (fractions and self.order != "excel"):
             return None
         return time_facts(self.cells, self.order)
 

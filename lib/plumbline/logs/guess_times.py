@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
@@ -11,6 +12,8 @@ from plumbline.domain import IGNORE
 from plumbline.logs.facts import Facts
 from plumbline.logs.questions import Question, date_order
 from plumbline.logs.roles import BIRTH, name_strength, normalise
+from plumbline.logs.times import excel
+from plumbline.logs.zone_names import AMBIGUOUS
 
 if TYPE_CHECKING:
     from plumbline.logs.guess import Draft
@@ -29,6 +32,8 @@ def find(draft: Draft) -> None:
     rest = [c for c in times if c.name not in draft.maps]
     if not draft.has("timestamp") and rest:
         _timestamp(draft, rest)
+    if not draft.has("timestamp"):
+        _excel(draft)
     _others(draft, [c for c in times if c.name not in draft.maps])
 
 
@@ -130,12 +135,63 @@ def about(draft: Draft, column: Facts, role: str) -> None:
     assert facts
     if facts.ambiguous:
         ask_order(draft, column)
+    if facts.languages and draft.stated.order not in facts.languages and not draft.known:
+        _ask_language(draft, column)
+    if facts.unclear and not draft.known:
+        _ask_zone(draft, column)
+    if role == "timestamp" and all("%d" not in p and "%m" in p for p in facts.format.split("|")):
+        draft.notes.append(f"{column.name} tells the month alone: its decisions stand on the first of it.")
     if role == "timestamp" and 0 < facts.zoned < 1:
         draft.notes.append(
             f"Some times of {column.name} carry a zone and some do not; those without are taken as UTC."
         )
     elif role == "timestamp" and facts.zoned == 0 and _unzoned(column):
         _zone(draft, column)
+
+
+def _ask_language(draft: Draft, column: Facts) -> None:
+    """Ask in which language the months are named, where a name has several meanings."""
+    assert column.times
+    known = column.times.languages
+    text = f"In which language are the months of {column.name!r} (such as {column.present[0]}) named"
+    draft.ask(
+        Question(f"{text}: {', '.join(known)}? The same name is another month in each.", "date_order", (column.name,), known, must=True,
+                 say=f"--date-order {known[0]}, or another of these languages"),
+        column,
+    )  # fmt: skip
+
+
+def _ask_zone(draft: Draft, column: Facts) -> None:
+    """Ask which zone an abbreviation stands for, where it stands for several."""
+    assert column.times
+    names = column.times.unclear
+    options = tuple(dict.fromkeys(zone for name in names for zone in AMBIGUOUS[name]))
+    draft.ask(
+        Question(
+            f"Which zone does {' and '.join(names[:3])} mean in {column.name!r}? It stands for several.",
+            "timezone", (column.name,), options, must=True, say=f"--timezone {options[0]}, or another zone",
+        ),
+        column,
+    )  # fmt: skip
+
+
+def _excel(draft: Draft) -> None:
+    """Numbers where a time is due that Excel would show as dates: asked, never taken."""
+    for column in draft.free():
+        found = excel(column.present, column.cells) if column.numeric else None
+        if found is None or not name_strength(column.name).get("timestamp"):
+            continue
+        first = datetime.fromtimestamp(float(np.nanmin(found.seconds)), UTC)
+        draft.give(column, "timestamp", 0.5, "its name, and numbers that Excel shows as dates", form="excel")
+        draft.ask(
+            Question(
+                f"Are the numbers of {column.name!r} (such as {column.present[0]}) dates as Excel keeps them, "
+                f"the first being {first:%d %B %Y %H:%M}?",
+                "date_order", (column.name,), ("excel",), must=True, say="--date-order excel",
+            ),
+            column,
+        )  # fmt: skip
+        return
 
 
 def _zone(draft: Draft, column: Facts) -> None:

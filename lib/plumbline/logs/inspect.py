@@ -132,7 +132,7 @@ def look(
             Facts(name, tuple(cells), source.kinds[name], comma, said.order)
             for name, cells in zip(source.columns, columns, strict=True)
         ]
-        facts = facts if said.order else [_with_order(cursor, source, f) for f in facts]
+        facts = facts if said.order in ("day", "month") else [_with_order(cursor, source, f) for f in facts]
         guess = guess_mapping(facts, known, said)
         roles = {m.role.role for m in guess.mapping.columns}
         if guess.kind == "decisions" and "timestamp" not in roles:

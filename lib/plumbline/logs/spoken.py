@@ -1,14 +1,18 @@
-"""Times that say the month in words, in the five languages of ``roles``: ``12. Januar 2026, 10:00 Uhr``,
-``le 1er février 2026 à 10h30``, ``12 de enero de 2026``, ``Monday, January 12th, 2026 at 10:30 pm``.
+"""Times that say the month in words, in the official languages of the European Union.
 
-Every spelling is first brought into one (``12 jan 2026 10:00``), by the same steps here and in SQL, and then read by
-a pattern. A word that is not known stays, so that the cell is no time.
+``12. Januar 2026, 10:00 Uhr``, ``le 1er février 2026 à 10h30``, ``12 de enero de 2026``, ``12 stycznia 2026`` or
+``Monday, January 12th, 2026 at 10:30 pm``: every spelling is first brought into one (``12 jan 2026 10:00``), by the
+same steps here and in SQL, and then read by a pattern. A word that is not known stays, so that the cell is no time.
+English, German, French, Spanish and Italian are read together; of another language a format begins with its name:
+``spoken:pl:%d %b %Y``.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 
+from plumbline.logs import calendar_names
 from plumbline.store.sql import literal
 
 #: what a pattern begins with that is for such times
@@ -40,38 +44,88 @@ _WORDS = (
     | dict.fromkeys(_IDLE.split(), "")
     | {"a.m": "am", "p.m": "pm"}
 )
+#: words beside a date and a time of day, in any language
+_BESIDE = "klo kl ob o u uur v ve r g h hod godz ura val год г ч den de d m"
+LANGUAGES = tuple(calendar_names.MONTHS)
+_LETTER = "a-zß-öø-ÿĀ-ɏͰ-Ͽἀ-῿Ѐ-ӿ"
 #: (pattern, what it becomes), in order; both of Python's and DuckDB's dialect
 _STEPS = (
     ("[,;\u00a0\u202f]", " "),
     (r"\.( |$)", " "),
-    (r"([0-9])[-./]([a-zà-ÿ]+)[-./ ]", r"\1 \2 "),
-    (r"([a-zà-ÿ])\.([0-9])", r"\1 \2"),
+    (rf"([0-9])[-./]([{_LETTER}]+)[-./ ]", r"\1 \2 "),
+    (rf"([{_LETTER}])\.([0-9])", r"\1 \2"),
     (r"([0-9])(st|nd|rd|th|er|º|ª)( |$)", r"\1 "),
     (r"([0-9]) ?h ?([0-9][0-9])", r"\1:\2"),
 )
-_DATES = ("%d %b %Y", "%b %d %Y")
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H.%M", " %H.%M.%S", " %I:%M %p", " %I:%M:%S %p")
-PATTERNS = tuple(f"{SPOKEN}{date}{clock}" for date in _DATES for clock in _CLOCKS)
+_DATES = ("%d %b %Y", "%b %d %Y", "%Y %b %d")
+_CLOCKS = (
+    "",
+    " %H:%M",
+    " %H:%M:%S",
+    " %H.%M",
+    " %H.%M.%S",
+    " %I:%M %p",
+    " %I:%M:%S %p",
+    " %H:%M:%S %z",
+    " %H:%M %z",
+)
+#: as C's ``ctime`` writes, with and without an offset
+_OTHERS = ("%b %d %H:%M:%S %Y", "%b %d %H:%M:%S %z %Y")
+PATTERNS = (*(f"{date}{clock}" for date in _DATES for clock in _CLOCKS), *_OTHERS)
 
 
-def said(text: str) -> str:
+@cache
+def words_of(language: str) -> dict[str, str]:
+    """Word -> what it becomes: the month's English name, or nothing; of the five languages where none is named."""
+    if not language:
+        return _WORDS
+    months = list(_MONTHS)
+    idle = f"{calendar_names.WEEKDAYS[language].replace(',', ' ')} {calendar_names.IDLE[language]} {_BESIDE}"
+    named = {
+        word: month
+        for month, words in zip(months, calendar_names.MONTHS[language].split(","), strict=True)
+        for word in words.split()
+    }
+    kept = {month: month for month in months if month not in named}
+    return dict.fromkeys(idle.split(), "") | {"a.m": "am", "p.m": "pm"} | kept | named
+
+
+def said(text: str, language: str = "") -> str:
     """A time in the one spelling that the patterns read; any other text comes out as no time."""
     bare = text.strip().lower()
     for pattern, instead in _STEPS:
         bare = re.sub(pattern, instead, bare)
-    return " ".join(w for w in (_WORDS.get(word, word) for word in bare.split(" ")) if w)
+    words = words_of(language)
+    return " ".join(w for w in (words.get(word, word) for word in bare.split(" ")) if w)
 
 
-def names_month(text: str) -> bool:
+def names_month(text: str, language: str = "") -> bool:
     """Whether a text holds a month in words and a number."""
-    return any(word in _MONTHS for word in said(text).split()) and any(c.isdigit() for c in text)
+    return any(c.isdigit() for c in text) and any(word in _MONTHS for word in said(text, language).split())
 
 
-def said_sql(cell: str) -> str:
+def with_language(pattern: str, language: str) -> str:
+    """A pattern as a format holds it."""
+    return f"{SPOKEN}{language}:{pattern}" if language else f"{SPOKEN}{pattern}"
+
+
+def language_of(form: str) -> str:
+    """The language of a format, empty where it is read in the five."""
+    head, found, _ = form.removeprefix(SPOKEN).partition(":")
+    return head if found and head in LANGUAGES else ""
+
+
+def pattern_of(form: str) -> str:
+    """One pattern of a format without what stands before it."""
+    language = language_of(form)
+    return form.removeprefix(f"{SPOKEN}{language}:" if language else SPOKEN)
+
+
+def said_sql(cell: str, language: str = "") -> str:
     """``said`` in SQL."""
     bare = f"lower(trim({cell}))"
     for pattern, instead in _STEPS:
         bare = f"regexp_replace({bare}, {literal(pattern)}, {literal(instead)}, 'g')"
-    words = ", ".join(f"{literal(word)}: {literal(instead)}" for word, instead in _WORDS.items())
+    words = ", ".join(f"{literal(word)}: {literal(instead)}" for word, instead in words_of(language).items())
     each = f"list_transform(string_split({bare}, ' '), word -> coalesce(MAP {{{words}}}[word], word))"
     return f"array_to_string(list_filter({each}, word -> word <> ''), ' ')"

@@ -11,21 +11,32 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.logs.spoken import PATTERNS, SPOKEN, names_month, said
+from plumbline.logs import zone_names
+from plumbline.logs.spoken import LANGUAGES, PATTERNS, names_month, said, with_language
 
 _ISO = re.compile(
-    r"\d{4}([-/])\d{2}\1\d{2}(?P<time>[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)? ?(?P<zone>Z|UTC|[+-]\d{2}(:?\d{2})?)?)?"
+    r"\d{4}([-/])\d{2}\1\d{2}"
+    r"(?P<time>[T ]\d{2}:\d{2}(:\d{2}(?P<frac>[.,]\d+)?)? ?(?P<zone>Z|UTC|[+-]\d{2}(:?\d{2})?)?)?"
 )
 _LOCAL = re.compile(
     r"(?P<a>\d{1,2})(?P<sep>[./-])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})"
-    r"(?P<gap>[ T]|, )?(?P<time>\d{1,2}:\d{2}(?P<sec>:\d{2}(?P<frac>\.\d{1,6})?)?(?P<half> ?[AaPp][Mm])?"
+    r"(?P<gap>[ T]|, )?(?P<time>\d{1,2}:\d{2}(?P<sec>:\d{2}(?P<frac>[.,]\d{1,6})?)?(?P<half> ?[AaPp][Mm])?"
     r"(?P<hour> [Uu]hr)?)?"
 )
 _COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 15: "%Y%m%dT%H%M%S", 16: "%Y%m%dT%H%M%SZ"}
 _COMPACT_SHAPE = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])(T?\d{4}(\d{2})?Z?)?")
 _WORDED = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d/%b/%Y")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 _WORD, _YEAR = re.compile(r"[^\W\d_]{3}"), re.compile(r"\d{4}")
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", ":%H:%M:%S", ":%H:%M:%S %z")
+_BRACKETS = "[%d/%b/%Y:%H:%M:%S %z]"  # as web servers write
+_MONTH, _CENTURY = "(0[1-9]|1[0-2])", r"(19|20)\d\d"
+#: months alone, by pattern
+_YEAR_MONTH = {
+    "%Y-%m": re.compile(f"{_CENTURY}-{_MONTH}"), "%Y/%m": re.compile(f"{_CENTURY}/{_MONTH}"),
+    "%m/%Y": re.compile(f"{_MONTH}/{_CENTURY}"), "%m.%Y": re.compile(rf"{_MONTH}\.{_CENTURY}"),
+    "%YM%m": re.compile(f"{_CENTURY}M{_MONTH}"),
+}  # fmt: skip
 #: epoch unit -> what a second is; plausible times lie between 1990 and 2100
 _EPOCHS = (("epoch_s", 1.0), ("epoch_ms", 1e3), ("epoch_us", 1e6), ("epoch_ns", 1e9))
 _EARLIEST, _LATEST = 631_152_000.0, 4_102_444_800.0
@@ -37,7 +48,8 @@ class TimeFacts:
 
     ``share``: of the cells that are there. ``ambiguous``: day and month could be swapped. ``mixed``: and both orders
     are there, for sure. ``zoned``: share of the times that carry a zone. ``clock``: any has a time of day.
-    ``seconds``: (cells,) UTC epoch seconds, NaN where none.
+    ``seconds``: (cells,) UTC epoch seconds, NaN where none. ``unclear``: abbreviations of zones with several meanings.
+    ``languages``: where the names of the months have several meanings, the languages that read them.
     """
 
     format: str
@@ -47,24 +59,72 @@ class TimeFacts:
     zoned: float = 0.0
     clock: bool = True
     mixed: bool = False
+    unclear: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
 
 def time_facts(cells: Sequence[str | None], order: str = "") -> TimeFacts | None:
     """The format that most cells are in, or None where fewer than half are times.
 
     Args:
-        order: ``day`` or ``month``, whichever is known to come first; ``both`` where both do; empty where the
-            cells must tell.
+        order: ``day`` or ``month``, whichever is known to come first; ``both`` where both do; ``excel`` where
+            numbers are its dates; a language, where a month's name has several meanings; empty where the cells must
+            tell.
     """
     present = [c.strip() for c in cells if c and c.strip()]
     if len(present) == 0:
         return None
+    found = excel(present, cells) if order == "excel" else None
+    found = found or _plain(present, cells, order)
+    if found is None:
+        named = zone_names.split(cells)
+        bare = [c.strip() for c in named.cells if c and c.strip()] if named else []
+        inner = _plain(bare, named.cells, order) if named else None
+        found = _in_zones(inner, named) if inner and named else None
+    return found
+
+
+def _plain(present: Sequence[str], cells: Sequence[str | None], order: str) -> TimeFacts | None:
+    """The format of times without the name of a zone."""
     probe = present[:: max(1, len(present) // 200)]
-    for find in (_iso, _local, _compact, _epoch, _worded, _spoken):
+    for find in (_iso, _local, _months, _compact, _epoch, _worded):
         if find(probe, probe) is not None:
             found = find(present, cells)
             if found is not None:
                 return _ordered(found, cells, order)
+    return _spoken(present, cells, order)
+
+
+def _in_zones(found: TimeFacts, named: zone_names.Named) -> TimeFacts:
+    """The times in UTC, as the zones beside them say."""
+    seconds = found.seconds.copy()
+    for i, name in enumerate(named.of) if not named.twice else ():
+        if name and not np.isnan(seconds[i]):
+            naive = datetime.fromtimestamp(seconds[i], UTC).replace(tzinfo=None)
+            seconds[i] = zone_names.in_utc(naive, name).replace(tzinfo=UTC).timestamp()
+    return replace(
+        found, format=found.format + named.suffix, seconds=seconds, zoned=1.0, unclear=named.unclear
+    )
+
+
+def excel(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
+    """Numbers as the dates that a spreadsheet makes of them, where they are days between 1954 and 2119."""
+    days = np.array([_float(c.replace(",", ".") if c else c) for c in cells])
+    there = days[~np.isnan(days)]
+    if len(there) < 0.8 * len(present) or not np.all((there > 20_000) & (there < 80_000)):
+        return None
+    seconds = (days - 25_569) * 86_400
+    return TimeFacts(
+        "excel", len(there) / len(present), seconds, clock=bool(np.any(there != np.floor(there)))
+    )
+
+
+def _months(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
+    """Months alone: each stands for its first day."""
+    for form, shape in _YEAR_MONTH.items():
+        if sum(bool(shape.fullmatch(c)) for c in present) > 0.8 * len(present):
+            seconds = _parsed(cells, lambda text, form=form: _by_patterns(text, [form]))  # type: ignore[misc]
+            return TimeFacts(form, _share(seconds, present), seconds, clock=False)
     return None
 
 
@@ -88,13 +148,15 @@ def _iso(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | Non
         return None
     seconds = _parsed(cells, _from_iso)
     zoned = sum(bool(m["zone"]) for m in hits) / len(hits)
+    comma = any((m["frac"] or "").startswith(",") for m in hits)
     return TimeFacts(
-        "iso", _share(seconds, present), seconds, zoned=zoned, clock=any(m["time"] for m in hits)
-    )
+        "iso_comma" if comma else "iso", _share(seconds, present), seconds, zoned=zoned,
+        clock=any(m["time"] for m in hits),
+    )  # fmt: skip
 
 
 def _from_iso(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("/", "-").replace(" UTC", "Z"))
+    return datetime.fromisoformat(text.replace("/", "-").replace(" UTC", "Z").replace(",", "."))
 
 
 def _local(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
@@ -122,7 +184,9 @@ def _pattern(match: re.Match[str], day_first: bool) -> str:
     if not match["time"]:
         return date
     hour = "%I" if match["half"] else "%H"
-    clock = f"{hour}:%M" + (":%S" if match["sec"] else "") + (".%f" if match["frac"] else "")
+    clock = (
+        f"{hour}:%M" + (":%S" if match["sec"] else "") + (f"{match['frac'][0]}%f" if match["frac"] else "")
+    )
     half = match["half"] or ""
     clock += " %p" if half.startswith(" ") else "%p" if half else ""
     return date + (match["gap"] or " ") + clock + (match["hour"] or "")
@@ -164,7 +228,7 @@ def _epoch(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | N
 
 
 def _worded(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
-    patterns = [date + clock for date in _WORDED for clock in _CLOCKS]
+    patterns = [*(date + clock for date in _WORDED for clock in _CLOCKS), _BRACKETS]
     # most columns hold no words or no years: trying every pattern on them costs more than all the rest
     hits = [c for c in present[:50] if _WORD.search(c) and _YEAR.search(c)]
     counts = Counter(p for c in hits for p in patterns if _reads(c, p))
@@ -175,15 +239,30 @@ def _worded(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | 
     return TimeFacts(form, _share(seconds, present), seconds, zoned=float("%z" in form), clock="%H" in form)
 
 
-def _spoken(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
-    probe = [said(c) for c in present[:50] if _WORD.search(c) and names_month(c)]
-    counts = Counter(p for c in probe for p in PATTERNS if _reads(c, p.removeprefix(SPOKEN)))
-    if not counts or len(probe) < 0.5 * len(present[:50]):
+def _spoken(present: Sequence[str], cells: Sequence[str | None], order: str = "") -> TimeFacts | None:
+    """Times that name the month: in the language that reads most of them, the five that are read together first."""
+    probe = [c for c in dict.fromkeys(present) if _LETTERS.search(c) and len(c) <= 80][:200]
+    if len(probe) < 0.5 * len(dict.fromkeys(present[:200])):
         return None
-    form = "|".join(p for p, _ in counts.most_common(4))
-    patterns = form.replace(SPOKEN, "").split("|")
-    seconds = _parsed(cells, lambda text: _by_patterns(said(text), patterns))
-    return TimeFacts(form, _share(seconds, present), seconds, clock="%H" in form or "%I" in form)
+    read: dict[str, list[str]] = {}
+    for language in [order] if order in LANGUAGES else ["", *LANGUAGES]:
+        if any(names_month(c, language) for c in probe[:50]):
+            told = [said(c, language) for c in probe]
+            read[language] = [t if any(_reads(t, p) for p in PATTERNS) else "" for t in told]
+    most = max((sum(map(bool, told)) for told in read.values()), default=0)
+    if most < 0.5 * len(probe):
+        return None
+    best = [language for language, told in read.items() if sum(map(bool, told)) == most]
+    differ = [la for la in best if read[la] != read[best[0]]]
+    language = best[0]
+    counts = Counter(p for t in read[language] for p in PATTERNS if t and _reads(t, p))
+    patterns = [p for p, _ in counts.most_common(4)]
+    form = "|".join(with_language(p, language) for p in patterns)
+    seconds = _parsed(cells, lambda text: _by_patterns(said(text, language), patterns))
+    return TimeFacts(
+        form, _share(seconds, present), seconds, zoned=float("%z" in form), clock="%H" in form or "%I" in form,
+        languages=tuple(dict.fromkeys([la or "en" for la in (best if differ else [])])),
+    )  # fmt: skip
 
 
 def _reads(text: str, pattern: str) -> bool:

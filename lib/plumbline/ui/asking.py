@@ -11,6 +11,7 @@ from plumbline.answers.loading import Said, open_questions
 from plumbline.domain import Task
 from plumbline.logs.inspect import Inspection
 from plumbline.logs.questions import Question
+from plumbline.logs.spoken import LANGUAGES
 from plumbline.ui import cards
 from plumbline.ui.plain import one_line, prose
 
@@ -37,7 +38,16 @@ def ask(found: Inspection, token: str, frozen: Task | None = None) -> Said:
                 + (" Change it in the table below." if question.must else "")
             )
     order = topics.get("date_order")
-    said_order = _choose(order, list(order.options), _ORDERS, f"logs.order.{token}") if order else None
+    said_order = (
+        _choose(
+            order,
+            list(order.options),
+            _ORDERS | {la: f"Months in {la}" for la in LANGUAGES},
+            f"logs.order.{token}",
+        )
+        if order
+        else None
+    )
     if found.kind == "labels":
         return Said(date_order=said_order, timezone=_zone(found, topics.get("timezone"), token, st))
     said_task = _task(found, topics.get("task"), frozen, token)
