@@ -153,10 +153,10 @@ def _ask_language(draft: Draft, column: Facts) -> None:
     """Ask in which language the months are named, where a name has several meanings."""
     assert column.times
     known = column.times.languages
-    text = f"In which language are the months of {column.name!r} (such as {column.present[0]}) named"
+    text = f"In which language are the months of {column.name!r} named, such as {column.present[0]}"
     draft.ask(
-        Question(f"{text}: {', '.join(known)}? The same name is another month in each.", "date_order", (column.name,), known, must=True,
-                 say=f"--date-order {known[0]}, or another of these languages"),
+        Question(f"{text}: {', '.join(known)}? The same name is another month in each.", "date_order",
+                 (column.name,), known, must=True, say=f"--date-order {known[0]}, or another of these languages"),
         column,
     )  # fmt: skip
 
