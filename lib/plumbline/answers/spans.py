@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from plumbline.domain import PlumblineError
 
@@ -22,6 +23,11 @@ def read_time(text: str, option: str) -> datetime:
             todo="Write 2026-03-01 or 2026-03-01T12:00:00+01:00.",
         ) from error
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def moment(at: datetime, zone: str) -> datetime:
+    """When the clock of a zone shows a time, aware in UTC; days of a system are those of its zone's clock."""
+    return at.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def read_span(text: str, option: str = "span") -> tuple[datetime | None, datetime | None]:

@@ -10,6 +10,7 @@ import duckdb
 from plumbline.domain import System
 from plumbline.store.sql import decision_table
 from plumbline.store.systems import update_system
+from plumbline.store.times import on_clock
 
 #: the automatic reference is frozen once the loads so far hold this many decisions over this many days
 FREEZE_ROWS, FREEZE_DAYS = 1000, 14
@@ -20,7 +21,7 @@ def settle_reference(cursor: duckdb.DuckDBPyConnection, system: System) -> Syste
     """Set the reference from the loads, unless a person gave it; writes the system where it changes.
 
     Loads made with ``--reference``: the span of their rows. Otherwise the first third of the decisions' span
-    in whole days, at least one and at most 90, over the earliest loads that together reach FREEZE_ROWS
+    in whole days of its zone, at least one and at most 90, over the earliest loads that together reach FREEZE_ROWS
     decisions over FREEZE_DAYS days; later loads then change nothing, and undoing one of them neither.
     """
     if system.reference_source == "given":
@@ -38,8 +39,9 @@ def settle_reference(cursor: duckdb.DuckDBPyConnection, system: System) -> Syste
 def _span_of_reference_loads(
     cursor: duckdb.DuckDBPyConnection, system: System
 ) -> tuple[datetime, datetime] | None:
+    at = on_clock('"timestamp"', system.timezone)
     row = cursor.execute(
-        f"""SELECT min("timestamp"), max("timestamp") FROM {decision_table(system.key)}
+        f"""SELECT min({at}), max({at}) FROM {decision_table(system.key)}
             WHERE _load_id IN (SELECT load_id FROM load WHERE system = ? AND reference AND undone_at IS NULL)""",
         [system.key],
     ).fetchone()
@@ -49,8 +51,9 @@ def _span_of_reference_loads(
 
 
 def _automatic(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[datetime, datetime] | None:
+    at = on_clock('"timestamp"', system.timezone)
     loads = cursor.execute(
-        f"""SELECT count(*), min("timestamp"), max("timestamp") FROM {decision_table(system.key)}
+        f"""SELECT count(*), min({at}), max({at}) FROM {decision_table(system.key)}
             GROUP BY _load_id ORDER BY _load_id"""
     ).fetchall()
     if not loads:

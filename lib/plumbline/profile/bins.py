@@ -96,7 +96,8 @@ def row_set(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
     rows = cursor.execute(
         f"SELECT _load_id, count(*) {scope.rows} GROUP BY 1 ORDER BY 1", scope.params
     ).fetchall()
-    return json.dumps({"span": _span(system), "rows": rows, "counting": COUNTING})
+    zone = {} if system.timezone == "UTC" else {"zone": system.timezone}  # its days were those of UTC once
+    return json.dumps({"span": _span(system), "rows": rows, "counting": COUNTING} | zone)
 
 
 def _span(system: System) -> list[str] | None:

@@ -120,7 +120,7 @@ def count(
 
 
 def _filtered(system: System, kinds: dict[str, str], filters: Sequence[tuple[str, str, str]]) -> Scope:
-    scope = all_rows(system)
+    scope = all_rows(system, stored=True)
     for place, (column, operator, wanted) in enumerate(filters):
         if (column, operator) == (MARKED, MARK_OPERATOR):
             if wanted not in MARKS:
@@ -157,7 +157,7 @@ def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> 
         place = "_load_id = TRY_CAST($load AS INTEGER) AND _line = TRY_CAST($line AS BIGINT)"
         condition = f"(decision_id = $id OR ({place}))"
         params |= {"load": load_id, "line": line}
-    scope = all_rows(system).narrowed(condition, **params)
+    scope = all_rows(system, stored=True).narrowed(condition, **params)
     found = as_dicts(
         cursor.execute(
             f"""SELECT {columns} {scope.rows}

@@ -27,10 +27,10 @@ def keep(cursor: duckdb.DuckDBPyConnection, system: System, version: str, basis:
     _make(cursor, system, columns)
     cursor.execute(f"DELETE FROM {table} WHERE _of = $version", {"version": version})
     part = Slice(version=version or None)
-    _insert(cursor, system, version, of_slice(cursor, system, part), DRAWN, columns)
+    _insert(cursor, system, version, of_slice(cursor, system, part, stored=True), DRAWN, columns)
     if system.task is not Task.REGRESSION:
         for outcome in _rare(cursor, table, version):
-            only = of_slice(cursor, system, replace(part, where=(("prediction", outcome),)))
+            only = of_slice(cursor, system, replace(part, where=(("prediction", outcome),)), stored=True)
             _insert(cursor, system, version, only, OF_OUTCOME, columns)
     note_drawn(cursor, system.key, version, basis)
 

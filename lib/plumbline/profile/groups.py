@@ -9,6 +9,7 @@ import duckdb
 
 from plumbline.domain import System
 from plumbline.store.sql import decision_table, ident
+from plumbline.store.times import off_clock
 from plumbline.store.workspace import naive
 
 
@@ -42,9 +43,10 @@ def overridden(
     cursor: duckdb.DuckDBPyConnection, system: System, since: datetime | None = None
 ) -> tuple[int, int]:
     """Decisions with a logged human decision, and those of them in which the person decided otherwise."""
+    since_sql = off_clock("$since::TIMESTAMP", system.timezone)
     found = cursor.execute(
         f"""SELECT count(override), count(*) FILTER (override <> prediction) FROM {decision_table(system.key)}
-            WHERE coalesce(lower(arm), '') <> 'shadow' AND ($since IS NULL OR "timestamp" >= $since)""",
+            WHERE coalesce(lower(arm), '') <> 'shadow' AND ($since IS NULL OR "timestamp" >= {since_sql})""",
         {"since": naive(since) if since else None},
     ).fetchone()
     return (int(found[0]), int(found[1])) if found else (0, 0)

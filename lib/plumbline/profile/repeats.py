@@ -52,7 +52,7 @@ def repeats(
         ident(c.name) for c in columns
         if c.role.role == "feature" or (c.role.role == TEXT and c.source.startswith(_INPUTS))
     ]  # fmt: skip
-    scope = of_slice(cursor, system, part)
+    scope = of_slice(cursor, system, part, stored=True)
     if not features:
         return Repeats(0, 0, 0, 0)
     places = [
@@ -171,7 +171,7 @@ def same_inputs(
     held = {name: value for name, value in row.items() if name.startswith("feature:")}
     if not any(value is not None for value in held.values()):
         return ()
-    scope = of_slice(cursor, system, _ALL).narrowed(
+    scope = of_slice(cursor, system, _ALL, stored=True).narrowed(
         "NOT (_load_id = $load AND _line = $line)", load=row["_load_id"], line=row["_line"]
     )
     for place, (name, value) in enumerate({"version": row.get("version"), **held}.items()):

@@ -11,6 +11,7 @@ import duckdb
 from plumbline.domain import SINGLE_ROLES, Kind, PlumblineError, Slice, System, Task
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.systems import decision_columns
+from plumbline.store.times import off_clock, on_clock
 from plumbline.store.workspace import naive
 
 #: the arm whose decisions nobody acted on: left out unless asked for by name
@@ -38,9 +39,23 @@ class Scope:
         return f"FROM {self.table} WHERE {self.condition}"
 
 
-def all_rows(system: System) -> Scope:
-    """Every decision of a system that has a time."""
-    return Scope(decision_table(system.key), '"timestamp" IS NOT NULL')
+def all_rows(system: System, *, stored: bool = False) -> Scope:
+    """Every decision of a system that has a time, with its times as the clock of the system's zone shows them.
+
+    ``stored``: with the times as they are stored, in UTC: for rows that are shown and not counted.
+    """
+    table = decision_table(system.key)
+    return Scope(table if stored else _on_clock(table, system.timezone), '"timestamp" IS NOT NULL')
+
+
+def _on_clock(table: str, zone: str) -> str:
+    """The decision table with its times on the clock of a zone."""
+    if zone == "UTC":
+        return table
+    times = ", ".join(
+        f"{on_clock(ident(c), zone)} AS {ident(c)}" for c in ("timestamp", "label_time", "trained_at")
+    )
+    return f"(SELECT rowid, * REPLACE ({times}) FROM {table})"
 
 
 def of_load(system: System, load_id: int) -> Scope:
@@ -48,25 +63,31 @@ def of_load(system: System, load_id: int) -> Scope:
     return all_rows(system).narrowed("_load_id = $load_id", load_id=load_id)
 
 
-def of_span(system: System, start: datetime | None, end: datetime | None) -> Scope:
-    """The decisions of the half-open span [start, end)."""
-    scope = all_rows(system)
+def of_span(system: System, start: datetime | None, end: datetime | None, *, stored: bool = False) -> Scope:
+    """The decisions of the half-open span [start, end), of the clock of the system's zone; see ``all_rows``."""
+    scope = all_rows(system, stored=stored)
+    zone = system.timezone if stored else "UTC"
     if start is not None:
-        scope = scope.narrowed('"timestamp" >= $start', start=naive(start))
+        scope = scope.narrowed(f'"timestamp" >= {off_clock("$start::TIMESTAMP", zone)}', start=naive(start))
     if end is not None:
-        scope = scope.narrowed('"timestamp" < $end', end=naive(end))
+        scope = scope.narrowed(f'"timestamp" < {off_clock("$end::TIMESTAMP", zone)}', end=naive(end))
     return scope
 
 
 def of_slice(
-    cursor: duckdb.DuckDBPyConnection, system: System, part: Slice, *, shadow: bool = False
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    part: Slice,
+    *,
+    shadow: bool = False,
+    stored: bool = False,
 ) -> Scope:
     """The decisions of a slice. Arm "shadow" is left out unless ``part.arm`` names it or ``shadow`` is set.
 
     Raises:
         PlumblineError: a filter names a column that the table does not have.
     """
-    scope = of_span(system, part.start, part.end)
+    scope = of_span(system, part.start, part.end, stored=stored)
     if part.version is not None:
         scope = scope.narrowed(f"{VERSION} = $version", version=part.version)
     if part.arm is not None:
@@ -138,7 +159,7 @@ def number_range(value: str) -> tuple[float | None, float | None] | None:
 
 
 def is_stored(part: Slice) -> bool:
-    """Whether the stored daily profiles answer a slice: no filters, and bounds at midnight UTC."""
+    """Whether the stored daily profiles answer a slice: no filters, and bounds at midnight."""
     return not part.where and all(
         bound is None or naive(bound).time() == datetime.min.time() for bound in (part.start, part.end)
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from plumbline.answers.decisions import PAGE, DecisionPage, Filter, find, how_many
+from plumbline.answers.spans import moment
 from plumbline.charts import numbers
 from plumbline.domain import DecisionColumn
 from plumbline.profile.scope import number_range
@@ -84,10 +85,11 @@ def _sidebar(view: View) -> list[Filter]:
             triples.append((column, "<", repr(high)))
     if view.version:
         triples.append(("version", "=", view.version))
+    zone = view.system.timezone if view.system else "UTC"
     if view.start:
-        triples.append(("timestamp", ">=", view.start.isoformat()))
+        triples.append(("timestamp", ">=", moment(view.start, zone).isoformat()))
     if view.end:
-        triples.append(("timestamp", "<", view.end.isoformat()))
+        triples.append(("timestamp", "<", moment(view.end, zone).isoformat()))
     return triples
 
 

@@ -29,7 +29,8 @@ def window(view: View, *more: str) -> str:
         said.append(f"version {view.version}")
     said += [f"{column.partition(':')[2] or column} = {say_level(value)}" for column, value in view.where]
     words = ", ".join((*said, *more))
-    return f"{words[:1].upper()}{words[1:]}. Days are UTC."
+    zone = view.system.timezone if view.system else "UTC"
+    return f"{words[:1].upper()}{words[1:]}. Days are {'UTC' if zone == 'UTC' else f'those of {zone}'}."
 
 
 def drift(answer: DriftAnswer, view: View) -> str:

@@ -1,0 +1,97 @@
+"""Days, weeks and months are those of the system's zone: as if the log had been written by its clock alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score
+from tests.logs.logfiles import HEADER, row, write
+
+from plumbline.answers.loading import load_file
+from plumbline.answers.performance import performance
+from plumbline.domain import Slice
+from plumbline.profile import read_features, read_outcomes, rows
+from plumbline.profile.decisions import find
+from plumbline.profile.scope import of_slice
+from plumbline.store.systems import get_system
+from plumbline.store.workspace import Workspace
+
+ZONE = ZoneInfo("Australia/Sydney")
+N = 4000
+
+
+def _moments() -> list[datetime]:
+    """Every 31 minutes of wall time from February on, over the end of summer time in April."""
+    start = datetime(2026, 2, 1, tzinfo=ZoneInfo("UTC"))
+    return [start + timedelta(minutes=31 * i) for i in range(N)]
+
+
+@pytest.fixture
+def twins(workspace: Workspace, tmp_path: Path) -> tuple[Workspace, pd.DataFrame]:
+    """The same decisions twice: with their offsets in the zone, and as the zone's clock showed them, taken as UTC."""
+    at = _moments()
+    random = np.random.default_rng(4)
+    label = np.where(random.random(N) < 0.8, 1, 0)
+    cells = [row(i, id=f"d{i}", pred="yes" if i % 2 else "no") for i in range(N)]
+    for i, cell in enumerate(cells):
+        cell[HEADER.index("label")] = cell[3] if label[i] else ("no" if cell[3] == "yes" else "yes")
+    made = {}
+    for key, form in (("zoned", "%Y-%m-%dT%H:%M:%S%z"), ("wall", "%Y-%m-%dT%H:%M:%S")):
+        for i, cell in enumerate(cells):
+            cell[1] = at[i].astimezone(ZONE).strftime(form)
+        path = write(tmp_path / f"{key}.csv", cells)
+        load_file(
+            workspace, path, title=key, actor="t", timezone="Australia/Sydney" if key == "zoned" else "UTC"
+        )
+        made[key] = cells
+    frame = pd.DataFrame(cells, columns=list(HEADER))
+    frame["when"] = pd.to_datetime(frame["when"])
+    return workspace, frame
+
+
+def test_every_count_is_that_of_the_zone_s_own_clock(twins: tuple[Workspace, pd.DataFrame]) -> None:
+    ws, _ = twins
+    with ws.read() as cursor:
+        zoned, wall = get_system(cursor, "zoned"), get_system(cursor, "wall")
+        assert zoned.timezone == "Australia/Sydney"
+        assert zoned.reference == wall.reference
+        one, other = read_outcomes.outcome_profile(cursor, zoned), read_outcomes.outcome_profile(cursor, wall)
+        assert (one.days, one.n.tolist()) == (other.days, other.n.tolist())
+        assert np.array_equal(one.confusion, other.confusion)
+        for feature, same in zip(
+            read_features.feature_profiles(cursor, zoned),
+            read_features.feature_profiles(cursor, wall),
+            strict=True,
+        ):
+            assert (feature.days, feature.counts.tolist()) == (same.days, same.counts.tolist())
+        part = Slice(datetime(2026, 3, 1), datetime(2026, 4, 1))
+        assert rows.affected(cursor, zoned, part) == rows.affected(cursor, wall, part)
+        stored = of_slice(cursor, zoned, part, stored=True)
+        found = cursor.execute(f'SELECT count(*), min("timestamp") {stored.rows}', stored.params).fetchone()
+    assert found is not None
+    assert found[0] == sum(at.astimezone(ZONE).month == 3 for at in _moments())
+    assert found[1] == min(at for at in _moments() if at.astimezone(ZONE).month == 3).replace(tzinfo=None)
+
+
+def test_a_month_is_the_zone_s_month(twins: tuple[Workspace, pd.DataFrame]) -> None:
+    ws, frame = twins
+    points = {
+        p.start.month: p for p in performance(ws, "zoned", by="month", metrics=["accuracy"]).points if p.n
+    }
+    for month, part in frame.groupby(frame["when"].dt.month):
+        assert points[int(str(month))].n == len(part)
+        assert points[int(str(month))].value == pytest.approx(accuracy_score(part["label"], part["pred"]))
+
+
+def test_single_decisions_keep_their_moment(twins: tuple[Workspace, pd.DataFrame]) -> None:
+    ws, _ = twins
+    with ws.read() as cursor:
+        shown = find(cursor, get_system(cursor, "zoned"), order="timestamp", limit=3)
+    assert [t.to_pydatetime().replace(tzinfo=None) for t in shown["timestamp"]] == [
+        at.replace(tzinfo=None) for at in _moments()[:3]
+    ]
