@@ -128,7 +128,8 @@ def test_a_regression_metric_is_scikit_learns_to_its_bound(name: str) -> None:
     assert one.compute(counts)[0] == pytest.approx(REGRESSION[name](true, predicted), rel=1e-9, abs=bound)
     assert bound < 0.5
     if one.note:
-        assert one.note(counts) == ["7 rows with a true value of zero are left out."]
+        zeros = "7 rows with a true value of zero are left out." if name in ("mape", "smape") else ""
+        assert one.note(counts) == [zeros]
 
 
 @given(

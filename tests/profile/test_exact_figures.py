@@ -16,7 +16,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from plumbline.domain import EQUAL_CELLS, SCORE_CELLS, OutcomeProfile, Slice, Task
 from plumbline.monitor.counts import counts_of
 from plumbline.monitor.exact import exact_auc
-from plumbline.monitor.intervals import interval
+from plumbline.monitor.intervals import FEW, Z, interval, newcombe_auc
 from plumbline.monitor.metrics import METRICS
 from plumbline.profile import build, read, score_counts, stream
 from plumbline.profile.slices import slicer
@@ -106,7 +106,11 @@ def test_small_days_give_the_figures_of_scikit_learn(tmp_path: Path, drawn: Draw
     assert found["average_precision"][:2] == (pytest.approx(precision, abs=NEAR), 0)
     rows = exact_auc(score, hit)
     assert rows is not None
-    assert found["roc_auc"][2] == pytest.approx(rows[1], rel=1e-5)
+    low, high = newcombe_auc(*(np.array([x], float) for x in (auc, (~hit).sum(), hit.sum())))
+    few = min(hit.sum(), (~hit).sum()) < FEW
+    assert few == (drawn is _rare)
+    expected = float(high[0] - low[0]) / (2 * Z) if few else rows[1]
+    assert found["roc_auc"][2] == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("drawn", [_rounded, _leaves])
@@ -142,7 +146,9 @@ def test_a_chunk_of_one_class_has_no_figure_and_a_tiny_one_has(tmp_path: Path) -
     counts = counts_of(_profiled(tmp_path, log))
     np.testing.assert_allclose(METRICS["roc_auc"].compute(counts), [np.nan, 0.5])
     np.testing.assert_allclose(METRICS["average_precision"].compute(counts), [np.nan, 0.5])
-    assert np.isnan(interval(METRICS["roc_auc"], counts).se).all()
+    made = interval(METRICS["roc_auc"], counts)
+    assert np.isnan([made.low[0], made.high[0]]).all()
+    assert 0 < made.low[1] < 0.1 < 0.9 < made.high[1] < 1  # one pair, a tie: next to nothing is known
 
 
 def test_days_in_cells_and_days_by_number_add_up(tmp_path: Path) -> None:

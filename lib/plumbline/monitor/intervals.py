@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik, expit, logit, ndtri, stdtrit
 
 from plumbline.domain import FloatArray, IntArray, score_middles
 from plumbline.monitor.counts import Counts
 from plumbline.monitor.metrics import M, Metric, by_rank, error_quantile, ratio
+from plumbline.monitor.tails import FEWEST_VALUES, tail
 
 #: the standard normal's 97.5 % quantile
 Z = 1.959963984540054
@@ -27,6 +29,9 @@ RESAMPLES = 400
 #: steps from a guess after which a limit is solved for instead
 GUESSES = 12
 SEED = 20260101
+#: rows of the rarer class under which DeLong's normal law of an AUC is not relied on
+FEW = 50
+BISECTIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +108,11 @@ def _wilson(metric: Metric, c: Counts, days: Days | None) -> Interval:
     return Interval(low, high, np.sqrt(ratio(p * (1 - p), n)))
 
 
-def _delong(metric: Metric, c: Counts, days: Days | None) -> Interval:
-    """DeLong, DeLong and Clarke-Pearson (1988): placements by score where all are known, else by cell."""
-    held = by_rank(c)
-    if held is not None and held.whole.all():
-        return _from_se(metric, metric.compute(c), held.auc_se())
+def _auc(metric: Metric, c: Counts, days: Days | None) -> Interval:
+    """DeLong, DeLong and Clarke-Pearson (1988): placements by score where all are known, else by cell.
+
+    Newcombe's (2006) method 5 where a class has fewer than ``FEW`` rows, or no pair is out of order.
+    """
     negative, positive = c.cells[:, 0], c.cells[:, 1]
     n0, n1 = negative.sum(1), positive.sum(1)
     auc = metric.compute(c)
@@ -115,10 +120,45 @@ def _delong(metric: Metric, c: Counts, days: Days | None) -> Interval:
     below = ratio(n1[:, None] - np.cumsum(positive, 1) + positive / 2, n1[:, None])
     s1 = ratio((positive * (above - auc[:, None]) ** 2).sum(1), n1 - 1)
     s0 = ratio((negative * (below - auc[:, None]) ** 2).sum(1), n0 - 1)
-    se = np.sqrt(ratio(s1, n1) + ratio(s0, n0))
+    se, held = np.sqrt(ratio(s1, n1) + ratio(s0, n0)), by_rank(c)
     if held is not None:
         se = np.where(held.whole, held.auc_se(), se)
-    return _from_se(metric, auc, se)
+        n0, n1 = np.where(held.whole, held.negatives, n0), np.where(held.whole, held.positives, n1)
+    found = _from_se(metric, auc, se)
+    few = (np.minimum(n0, n1) < FEW) | ~(found.se > 0)
+    if not few.any():
+        return found
+    low, high = newcombe_auc(auc, n0, n1)
+    return Interval(
+        np.where(few, low, found.low), np.where(few, high, found.high),
+        np.where(few, (high - low) / (2 * Z), found.se),
+    )  # fmt: skip
+
+
+def newcombe_auc(auc: FloatArray, n0: FloatArray, n1: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Score-like limits of a ROC AUC over (m,) samples of n0 negatives and n1 positives; NaN without either.
+
+    Newcombe (2006), Statistics in Medicine 25, 559-573, method 5: the areas whose standard error, by Hanley and McNeil
+    with exponential scores and (n0 + n1) / 2 - 1 on both sides, reaches the one that was seen. Never without width.
+    """
+    least = np.minimum(n0, n1)
+    held = np.isfinite(auc) & (least > 0)
+    seen, half = np.where(held, auc, 0.5), np.maximum((n0 + n1) / 2 - 1, 0.0)
+    pairs = np.where(held, n0 * n1, 1.0)
+
+    def beyond(area: FloatArray) -> NDArray[np.bool_]:
+        extra = half * ((1 - area) / (2 - area) + area / (1 + area))
+        return np.asarray((seen - area) ** 2 > Z**2 * area * (1 - area) * (1 + extra) / pairs)
+
+    ends = []
+    for end in (0.0, 1.0):
+        out, within = np.full(len(seen), end), seen.copy()
+        for _ in range(BISECTIONS):
+            middle = (out + within) / 2
+            far = beyond(middle)
+            out, within = np.where(far, middle, out), np.where(far, within, middle)
+        ends.append(np.where(held, within, np.nan))
+    return ends[0], ends[1]
 
 
 def _logit(metric: Metric, c: Counts, days: Days | None) -> Interval:
@@ -155,7 +195,7 @@ def _nudged(metric: Metric, c: Counts, confusion: FloatArray, i: int, j: int, st
 
 
 def _cells(metric: Metric, c: Counts, days: Days | None) -> Interval:
-    """Mean of a row loss; its variance from the loss at the middle of each score cell."""
+    """Mean of a row loss, by ``_of_mean``; its second moment from the loss at the middle of each score cell."""
     size = c.cells.shape[2]
     value = metric.compute(c)
     if not size:
@@ -167,23 +207,41 @@ def _cells(metric: Metric, c: Counts, days: Days | None) -> Interval:
     else:
         losses = np.stack([middle**2, (1 - middle) ** 2])
     n = c.cells.sum((1, 2))
-    mean = ratio((c.cells * losses).sum((1, 2)), n)
-    second = ratio((c.cells * losses**2).sum((1, 2)), n)
-    se = np.sqrt(ratio(np.maximum(second - mean**2, 0.0), n))
-    return _from_se(metric, value, se)
+    first, second = (c.cells * losses).sum((1, 2)), (c.cells * losses**2).sum((1, 2))
+    return _of_mean(metric, value, n, tail(n, first, second), 1.0)
 
 
 def _moments(metric: Metric, c: Counts, days: Days | None) -> Interval:
-    """Normal interval of a mean from its second moment; of a root mean square by the delta method."""
+    """Of a mean of errors without sign, or the root of one, by ``_of_mean``; else the normal interval of a mean."""
     value, n = metric.compute(c), c.labelled
     if not c.moments.shape[1]:
         return _from_se(metric, value, np.full(len(n), np.nan))
-    sq, sq2 = ratio(c.moments[:, M["sq"]], n), ratio(c.moments[:, M["sq2"]], n)
-    if metric.name == "rmse":
-        se = ratio(np.sqrt(ratio(np.maximum(sq2 - sq**2, 0.0), n)), 2 * value)
-    else:
-        se = np.sqrt(ratio(np.maximum(sq - value**2, 0.0), np.maximum(n - 1, 0)))
-    return _from_se(metric, value, se)
+    if metric.tail is not None:
+        return _of_mean(metric, value, n, metric.tail(c), 0.5 if metric.name == "rmse" else 1.0)
+    with np.errstate(over="ignore"):  # beyond 1e154 a square has no number, and the interval none
+        spread = ratio(c.moments[:, M["sq"]], n) - value**2
+    return _from_se(metric, value, np.sqrt(ratio(np.maximum(spread, 0.0), np.maximum(n - 1, 0))))
+
+
+def _of_mean(metric: Metric, value: FloatArray, n: FloatArray, heavy: float, power: float) -> Interval:
+    """Limits of a positive mean of n values to a power, from the ratio of their second moment to their squared first.
+
+    On the logarithm's scale, by Student's t with as many degrees of freedom as values make up the mean (n / ratio - 1:
+    Kish 1965): what is skewed reaches further up than down. The ratio is that of all chunks together: the one chunk
+    that missed the large values would be the surest of itself. None where fewer than ``FEWEST_VALUES`` make up a mean.
+    """
+    if not heavy >= 1 - 1e-9:  # 0: every value is; else a sum went beyond what a number can hold
+        return _from_se(metric, value, np.where((n > 0) & (heavy == 0), 0.0, np.nan))
+    rows = np.maximum(n, 1.0)
+    relative = power * np.sqrt(max(heavy - 1, 0.0) / np.maximum(rows - 1, 1.0))
+    reach = stdtrit(np.maximum(rows / heavy - 1, 1.0), 0.975) * relative
+    sure = (n / heavy >= FEWEST_VALUES) & np.isfinite(value)
+    low, high = value * np.exp(-reach), value * np.exp(np.minimum(reach, 700.0))
+    return Interval(
+        np.where(sure, low, np.nan),
+        np.where(sure, np.minimum(high, metric.range[1]), np.nan),
+        value * relative,
+    )
 
 
 def _ranks(metric: Metric, c: Counts, days: Days | None) -> Interval:
@@ -226,7 +284,7 @@ def resample(
 
 INTERVALS: dict[str, Callable[[Metric, Counts, Days | None], Interval]] = {
     "wilson": _wilson,
-    "delong": _delong,
+    "auc": _auc,
     "logit": _logit,
     "rows": _rows,
     "cells": _cells,

@@ -17,6 +17,7 @@ from scipy.special import digamma
 from plumbline.domain import REGRESSION_MOMENTS, FloatArray, PlumblineError, Task
 from plumbline.monitor.counts import Counts, once
 from plumbline.monitor.ranked import Ranked, ranked
+from plumbline.monitor.tails import few_errors, few_squares, of_errors, of_squares
 
 M = {name: i for i, name in enumerate(REGRESSION_MOMENTS)}
 
@@ -29,7 +30,7 @@ class Metric:
     a change for the worse. ``interval``: its entry in ``intervals.INTERVALS``. ``matters``: the smallest
     change worth an alarm, in units of ``matters_of`` (points; level: share of the reference value; rmse:
     share of the reference's root mean squared error). ``hits`` gives (k, n) of a proportion.
-    ``bound``: largest error that counting in cells may have made.
+    ``bound``: largest error that counting in cells may have made. ``tail``: of a mean, how heavy its values' tail is.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Metric:
     hits: Callable[[Counts], tuple[FloatArray, FloatArray]] | None = None
     bound: Callable[[Counts], FloatArray] | None = None
     note: Callable[[Counts], list[str]] | None = None
+    tail: Callable[[Counts], float] | None = None
 
 
 def ratio(top: FloatArray, bottom: FloatArray, empty: float = np.nan) -> FloatArray:
@@ -216,7 +218,7 @@ def r2(c: Counts) -> FloatArray:
     if not c.moments.shape[1]:
         return np.full(len(c.labelled), np.nan)
     y, y2, sq = c.moments[:, M["y"]], c.moments[:, M["y2"]], c.moments[:, M["sq"]]
-    spread = y2 - ratio(y**2, c.labelled)
+    spread = y2 - ratio(y, c.labelled) * y
     return 1 - ratio(sq, np.where(spread > 1e-12 * y2, spread, 0.0))
 
 
@@ -283,7 +285,7 @@ TABLE = (
            "Correlation of prediction and truth: 0 is guessing, 1 is perfect.", "rows",
            matters=0.02, range=(-1.0, 1.0)),
     Metric("roc_auc", B, roc_auc, True, "score",
-           "How often a positive is scored above a negative: 0.5 is guessing.", "delong",
+           "How often a positive is scored above a negative: 0.5 is guessing.", "auc",
            bound=roc_auc_bound),
     Metric("average_precision", B, average_precision, True, "score",
            "Precision averaged over all thresholds; guessing gives the share of positives.", "logit",
@@ -301,9 +303,9 @@ TABLE = (
     Metric("f1_weighted", K, f1_weighted, True, "share", "Mean F1, weighted by how common a class is.",
            "rows"),
     Metric("mae", R, _mean("abs"), False, "label", "Mean distance of prediction from truth.", "moments",
-           matters=0.05, matters_of="level", range=(0.0, np.inf)),
+           matters=0.05, matters_of="level", range=(0.0, np.inf), tail=of_errors, note=few_errors),
     Metric("rmse", R, rmse, False, "label", "Like the mean error, but large errors weigh more.", "moments",
-           matters=0.05, matters_of="level", range=(0.0, np.inf)),
+           matters=0.05, matters_of="level", range=(0.0, np.inf), tail=of_squares, note=few_squares),
     Metric("bias", R, _mean("err"), None, "label",
            "Mean of prediction less truth: above zero it predicts too much.", "moments",
            matters=0.1, matters_of="rmse", range=(-np.inf, np.inf)),

@@ -53,7 +53,9 @@ class _Entries:
         if not self.keys:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         keys, n = np.concatenate(self.keys), np.concatenate(self.n)
-        order = np.argsort(keys, kind="stable")  # quick where runs are in order already, as those of batches are
+        order = np.argsort(
+            keys, kind="stable"
+        )  # quick where runs are in order already, as those of batches are
         keys = keys[order]
         starts = _starts(keys)
         keys, n = keys[starts], np.add.reduceat(n[order], starts) if len(keys) else n
