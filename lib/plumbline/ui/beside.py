@@ -10,6 +10,7 @@ import streamlit as st
 from plumbline.answers.decision import Alike, DecisionContext
 from plumbline.charts import numbers
 from plumbline.domain import Explanation, Task, direction, strongest_first
+from plumbline.explain.shapley import WITHIN
 from plumbline.ui import cards, finder, session, tables
 from plumbline.ui.filters import title
 from plumbline.ui.plain import one_line
@@ -105,7 +106,11 @@ def contributions(told: Explanation, found: DecisionContext) -> None:
     if odds:
         units += "; odds times says what each multiplies the odds by"
     if told.errors:
-        units += "; they are estimates, two times in three within one standard error of the exact value"
+        many, few = WITHIN
+        units += (
+            f"; they are estimates, 19 times in 20 within {many:.1f} standard errors of the exact value, or "
+            f"{few:.1f} where a costly model allowed only four pairs of orders"
+        )
     cards.note(
         f"{units}. Where it lies: share of the reference at or below the value, or with the same category."
     )
