@@ -183,7 +183,6 @@ def test_batches_and_filters_count_the_same(tmp_path: Path, monkeypatch: pytest.
         whole = _stored(cursor)
         monkeypatch.setattr(stream, "BATCH_ROWS", 2048)
         monkeypatch.setattr(score_counts, "_WAITING", 500)
-        monkeypatch.setattr(score_counts, "_DENSE", 10)
         build.rebuild(cursor, system)
         assert _stored(cursor) == whole
         stored = read.outcome_profile(cursor, system)
@@ -213,7 +212,10 @@ def _stored(cursor: Cursor) -> list[Any]:
     ).fetchall()
 
 
-def test_counts_of_an_earlier_version_are_read_with_their_bound_until_the_next_load(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mixed", [False, True])
+def test_counts_of_an_earlier_version_are_read_with_their_bound_until_the_next_load(
+    tmp_path: Path, mixed: bool
+) -> None:
     rng = np.random.default_rng(11)
     score, hit = _spread(rng, 2000)
     day = rng.integers(0, 4, 2000)
@@ -231,6 +233,22 @@ def test_counts_of_an_earlier_version_are_read_with_their_bound_until_the_next_l
                 "UPDATE profile_outcome SET cells_negative = ?, cells_positive = ?, cells_unlabelled = ? WHERE day = ?",
                 [*lists, [0] * EQUAL_CELLS, (START + timedelta(days=d)).date()],
             )
+        if mixed:  # as no act leaves it
+            insert(cursor, system, _log(*_spread(rng, 3000), np.full(3000, 7)), 8)
+            insert(cursor, system, _log(*_spread(rng, 200), np.full(200, 8)), 9)
+            build.build(cursor, system, 8)
+            build.build(cursor, system, 9)
+            score, hit = (
+                cursor.execute("SELECT score, label = 'yes' AS hit FROM decision_test").fetchnumpy().values()
+            )
+            old = read.outcome_profile(cursor, system)
+            cell = np.minimum((score * EQUAL_CELLS).astype(int), EQUAL_CELLS - 1)
+            np.testing.assert_array_equal(
+                old.score_cells.sum(axis=(0, 1)), np.bincount(cell, minlength=EQUAL_CELLS)
+            )
+            value, bound, _ = _figures(old)["roc_auc"]
+            assert 0 < abs(value - roc_auc_score(hit, score)) <= bound < 0.002
+            return
         cursor.execute("UPDATE profile_basis SET row_set = json_merge_patch(row_set, '{\"counting\": null}')")
         old = read.outcome_profile(cursor, system)
         assert old.score_cells.shape == (4, 2, EQUAL_CELLS)

@@ -16,7 +16,7 @@ import duckdb
 from plumbline.domain import REGRESSION_MOMENTS, System, Task
 from plumbline.profile.features import Grid
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope
-from plumbline.profile.score_counts import BY_CELL
+from plumbline.profile.score_counts import BY_NUMBER
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 
@@ -135,7 +135,7 @@ def _regression(scope: Scope) -> tuple[str, dict[str, Any]]:
     moments = ", ".join(f"coalesce(fsum({_MOMENTS[name]}), 0)" for name in REGRESSION_MOMENTS)
     place = f"CASE WHEN e = 0 THEN 0 ELSE floor(ln(abs(e)) / ln({ERROR_BASE}))::INTEGER + {ERROR_ZERO} END"
     # as score_counts.as_lists has it: the mark, the cells' numbers, the counts; a row without an error has none
-    cells = f"CASE WHEN count(e) > 0 THEN list_concat([{BY_CELL}], map_keys(cells), map_values(cells)) ELSE [] END"
+    cells = f"CASE WHEN count(e) > 0 THEN list_concat([{BY_NUMBER}], map_keys(cells), map_values(cells)) ELSE [] END"
     sql = f"""
         WITH both_known AS (
             SELECT {_KEY}, CASE WHEN isfinite(prediction - label) THEN label END AS y,

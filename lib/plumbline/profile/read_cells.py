@@ -8,7 +8,7 @@ rows, all scores are laid out on the equal cells.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from plumbline.domain import (
     FloatArray,
     IntArray,
     NumberedScores,
-    score_middles,
+    score_ends,
     score_numbers,
 )
 from plumbline.profile.arrays import Rows
@@ -31,7 +31,8 @@ from plumbline.profile.score_counts import (
     POSITIVE,
     UNLABELLED,
     Scores,
-    from_lists,
+    marked,
+    numbered,
 )
 
 CELLS = ("cells_negative", "cells_positive", "cells_unlabelled")
@@ -40,33 +41,44 @@ _OUTCOMES = (NEGATIVE, POSITIVE, UNLABELLED)
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """Scores whose groups are places in ``keys``; ``old``: counts on the equal cells, (rows, 3, S), of some of them."""
+    """Scores whose groups are places in ``keys``; of the groups ``old`` (G,) an earlier version's ``old_cells``
+    (G, 3, S) on the equal cells."""
 
     keys: Sequence[Any]
     scores: Scores
-    old_rows: IntArray | None = None
-    old: IntArray | None = None
+    old: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    old_cells: IntArray = field(default_factory=lambda: np.zeros((0, 3, EQUAL_CELLS), np.int64))
 
 
 def stored_scores(keys: Sequence[Any], rows: Rows) -> Laid:
     """The scores of stored rows."""
-    parts, old = [], []
-    for outcome, name in zip(_OUTCOMES, CELLS, strict=True):
-        values, offsets = rows.lists[name]
-        found, of_old = from_lists(np.asarray(values), offsets, outcome)
-        parts.append(found)
-        old.append((of_old, values, offsets))
-    joined = Scores(
-        *(np.concatenate([getattr(p, name) for p in parts]) for name in ("group", "outcome", "number", "n", "by_cell"))
-    )  # fmt: skip
-    old_rows = np.unique(np.concatenate([each for each, _, _ in old]))
-    if not len(old_rows):
-        return Laid(keys, joined)
-    counts = np.zeros((len(old_rows), len(CELLS), EQUAL_CELLS), np.int64)
-    for outcome, (of_old, values, offsets) in enumerate(old):
-        at = np.searchsorted(old_rows, of_old)
-        counts[at, outcome] = values[offsets[:-1][of_old][:, None] + np.arange(EQUAL_CELLS)]
-    return Laid(keys, joined, old_rows, counts)
+    lists = [rows.lists[name] for name in CELLS]
+    kinds = [marked(*each) for each in lists]
+    entries = [numbered(*each, kind[0]) for each, kind in zip(lists, kinds, strict=True)]
+    row, number, n = (np.concatenate(each) for each in zip(*entries, strict=True))
+    outcome = np.repeat(_OUTCOMES, [len(each[0]) for each in entries])
+    in_cells, cells = _matrices(lists, [kind[1] for kind in kinds], 1, SCORE_CELLS)
+    old, old_cells = _matrices(lists, [kind[2] for kind in kinds], 0, EQUAL_CELLS)
+    return Laid(keys, Scores(row, outcome, number, n, in_cells, cells), old, old_cells)
+
+
+def _matrices(
+    lists: Sequence[tuple[Any, IntArray]], rows: Sequence[IntArray], first: int, width: int
+) -> tuple[IntArray, IntArray]:
+    """The rows that any outcome has, and their counts (rows, outcomes, width), from lists of equal length."""
+    every = np.unique(np.concatenate(rows))
+    counts = np.zeros((len(every), len(lists), width), np.int64)
+    for outcome, ((values, offsets), own) in enumerate(zip(lists, rows, strict=True)):
+        at = offsets[:-1][own]
+        if len(own) and (np.diff(at) == first + width).all():  # one after the other, as they mostly are
+            found = values[at[0] : at[-1] + first + width].reshape(len(own), first + width)[:, first:]
+        else:
+            found = values[at[:, None] + np.arange(first, first + width)]
+        if len(own) == len(every):
+            counts[:, outcome] = found
+        else:
+            counts[np.searchsorted(every, own), outcome] = found
+    return every, counts
 
 
 def no_scores(groups: int) -> tuple[IntArray, IntArray, NumberedScores | None]:
@@ -79,45 +91,49 @@ def laid_scores(laid: Laid, keys: Sequence[Any]) -> tuple[IntArray, IntArray, Nu
     found = laid.scores
     place = {key: i for i, key in enumerate(keys)}
     of = np.array([place[key] for key in laid.keys], np.int64)
-    group = of[found.group]
-    width = SCORE_CELLS if laid.old is None else EQUAL_CELLS
-    cell = _cells(found, width)
-    counts = np.bincount(
-        (group * len(CELLS) + found.outcome) * width + cell, found.n, len(keys) * len(CELLS) * width
-    ).reshape(len(keys), len(CELLS), width).astype(np.int64)  # fmt: skip
-    if laid.old is not None and laid.old_rows is not None:
-        np.add.at(counts, of[laid.old_rows], laid.old)
-    numbered = ~found.by_cell & (found.outcome != UNLABELLED)
-    own, n, positive = group[numbered], found.n[numbered], found.outcome[numbered] == POSITIVE
+    width = EQUAL_CELLS if len(laid.old) else SCORE_CELLS
+    counts = _by_cell(found, of, len(keys), width)
+    if len(laid.old):
+        np.add.at(counts, of[laid.old], laid.old_cells)
     labelled = counts[:, :UNLABELLED]
-    elsewhere = labelled.sum((1, 2)) - np.bincount(own, n, len(keys)).astype(np.int64)
-    known = None
-    if len(own):
-        known = NumberedScores(
-            own, found.number[numbered], np.where(positive, 0, n), np.where(positive, n, 0), elsewhere
-        )
+    own = found.outcome != UNLABELLED
+    if not own.any():
+        return labelled, counts[:, UNLABELLED], None
+    group, n, positive = of[found.group[own]], found.n[own], found.outcome[own] == POSITIVE
+    elsewhere = labelled.sum((1, 2)) - np.bincount(group, n, len(keys)).astype(np.int64)
+    known = NumberedScores(
+        group, found.number[own], np.where(positive, 0, n), np.where(positive, n, 0), elsewhere
+    )
     return labelled, counts[:, UNLABELLED], known
 
 
-def _cells(found: Scores, width: int) -> IntArray:
-    """The cell of each entry."""
-    cell = found.number.copy()
-    own = ~found.by_cell
+def _by_cell(found: Scores, of: IntArray, groups: int, width: int) -> IntArray:
+    """Counts by group, outcome and cell, (groups, 3, width)."""
+    counts = np.zeros((groups, len(CELLS), width), np.int64)
+    held = found.cells
     if width == SCORE_CELLS:
-        cell[own] = Cells.of(EDGE_NUMBERS.astype(np.float64)).find(found.number[own].astype(np.float64))
-        return cell
-    inner = np.arange(1, EQUAL_CELLS) / EQUAL_CELLS
-    cell[own] = np.searchsorted(score_numbers(inner), found.number[own])
-    cell[found.by_cell] = np.searchsorted(inner, score_middles(SCORE_CELLS)[found.number[found.by_cell]])
-    return cell
+        cell = Cells.of(EDGE_NUMBERS.astype(np.float64)).find(found.number.astype(np.float64))
+    else:
+        inner = np.arange(1, EQUAL_CELLS) / EQUAL_CELLS
+        cell = np.searchsorted(score_numbers(inner), found.number)
+        starts = np.searchsorted(score_ends(SCORE_CELLS)[:-1], np.arange(EQUAL_CELLS) / EQUAL_CELLS)
+        held = np.add.reduceat(held, starts, axis=2)
+    rows = of[found.in_cells]
+    if len(np.unique(rows)) == len(rows):
+        counts[rows] = held
+    else:
+        np.add.at(counts, rows, held)
+    np.add.at(counts, (of[found.group], found.outcome, cell), found.n)
+    return counts
 
 
 def error_columns(rows: Rows, old_edges: Sequence[float]) -> tuple[FloatArray, IntArray]:
     """The ends (2, E) of every cell of absolute errors that occurs, and counts (rows, E)."""
     values, offsets = rows.lists["error_cells"]
-    found, old_rows = from_lists(np.asarray(values), offsets, 0)
-    numbers, column = np.unique(found.number, return_inverse=True)
-    counts = np.bincount(found.group * len(numbers) + column, found.n, rows.n * len(numbers)).astype(np.int64)
+    by_number, _, old_rows = marked(values, offsets)
+    row, number, n = numbered(values, offsets, by_number)
+    numbers, column = np.unique(number, return_inverse=True)
+    counts = np.bincount(row * len(numbers) + column, n, rows.n * len(numbers)).astype(np.int64)
     low = np.where(numbers > 0, ERROR_BASE ** (numbers - ERROR_ZERO).astype(np.float64), 0.0)
     high = np.where(numbers > 0, low * ERROR_BASE, 0.0)
     ends, counts = np.stack([low, high]), counts.reshape(rows.n, len(numbers))

@@ -16,7 +16,7 @@ import numpy as np
 from plumbline.domain import EDGE_NUMBERS, SCORE_CELLS, FloatArray, IntArray, score_numbers
 from plumbline.profile.levels import codes, place
 from plumbline.profile.numeric import Cells
-from plumbline.profile.stream import Column, Split
+from plumbline.profile.stream import Column, Split, Tally
 
 #: different scores by outcome that a group keeps by number; beyond them it is counted in cells
 MOST = 1000
@@ -26,7 +26,6 @@ BY_NUMBER, BY_CELL = 2**32 - 1, 2**32 - 2
 NEGATIVE, POSITIVE, UNLABELLED = range(3)
 #: entries that wait to be joined
 _WAITING = 2_000_000
-_DENSE = 4_000_000
 _OUTCOMES, _NUMBERS = 3, 2**32
 #: slots that scores are thrown into to see whether there are many, by a multiplier that scatters them (Knuth)
 _SLOTS, _MIXING = 8192, 2654435761
@@ -65,23 +64,25 @@ class _Entries:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What was counted: ``group``, ``outcome``, ``number`` (of the score or the cell) and ``n`` of each entry, in
-    order of group and outcome; ``by_cell``: whether its group is counted in cells."""
+    """What was counted: ``group``, ``outcome``, ``number`` and ``n`` of each score kept by number, in order of group
+    and outcome, and of the groups ``in_cells`` (G,) their ``cells`` (G, 3, S), the second axis being the outcome."""
 
     group: IntArray
     outcome: IntArray
     number: IntArray
     n: IntArray
-    by_cell: Any
+    in_cells: IntArray
+    cells: IntArray
 
 
 class ScoreCounts:
     """Counts scores by the numbers of their groups."""
 
     def __init__(self) -> None:
-        self.cells = Cells.of(EDGE_NUMBERS.astype(np.float64))
-        self.by_number, self.by_cell = _Entries(), _Entries()
-        self.many = np.zeros(0, np.bool_)  # groups, by number, that have more than MOST
+        self.find = Cells.of(EDGE_NUMBERS.astype(np.float64)).find
+        self.by_number, self.by_cell = _Entries(), Tally(_OUTCOMES * SCORE_CELLS, np.uint32)
+        self.row = np.full(0, -1)  # of each group that has more than MOST, its row in by_cell
+        self.rows = 0
 
     def add(self, split: Split, scores: FloatArray, outcome: IntArray, inside: Any) -> None:
         """Count the rows of one batch: ``scores`` (n,) in [0, 1] where ``inside``, ``outcome`` (n,)."""
@@ -89,21 +90,26 @@ class ScoreCounts:
         number, outcome, place = score_numbers(scores[rows]), outcome[rows], split.of_row[rows]
         self._grow(int(split.groups.max(initial=-1)) + 1)
         self._find_many(split.groups, place, outcome, number)
-        of_many = self.many[split.groups][place]
+        of_many = (self.row[split.groups] >= 0)[place]
         if of_many.any():
             few = ~of_many
             self._in_cells(split.groups, place[of_many], outcome[of_many], number[of_many])
             number, outcome, place = number[few], outcome[few], place[few]
-        keys, n = _counted(_key(split.groups[place], outcome, number))
-        self.by_number.add(keys, n)
+        self.by_number.add(*_counted((split.groups[place] * _OUTCOMES + outcome) * _NUMBERS + number))
 
     def _grow(self, groups: int) -> None:
-        if groups > len(self.many):
-            self.many = np.concatenate([self.many, np.zeros(groups - len(self.many), np.bool_)])
+        if groups > len(self.row):
+            self.row = np.concatenate([self.row, np.full(groups - len(self.row), -1)])
+
+    def _mark(self, groups: IntArray) -> None:
+        """Give these groups rows in ``by_cell``."""
+        fresh = groups[self.row[groups] < 0]
+        self.row[fresh] = self.rows + np.arange(len(fresh))
+        self.rows += len(fresh)
 
     def _find_many(self, groups: IntArray, place: IntArray, outcome: IntArray, number: IntArray) -> None:
         """Mark the groups that show here that they have more than MOST: scores that share a slot count once."""
-        large = (np.bincount(place, minlength=len(groups)) > MOST) & ~self.many[groups]
+        large = (np.bincount(place, minlength=len(groups)) > MOST) & (self.row[groups] < 0)
         if not large.any():
             return
         at = np.cumsum(large) - 1
@@ -111,46 +117,40 @@ class ScoreCounts:
         slot = ((outcome[rows] * _NUMBERS + number[rows]) * _MIXING >> 40) & (_SLOTS - 1)
         seen = np.zeros((int(large.sum()), _SLOTS), np.bool_)
         seen[at[place[rows]], slot] = True
-        self.many[groups[large]] = seen.sum(axis=1) > MOST
+        self._mark(groups[large][seen.sum(axis=1) > MOST])
 
-    def _in_cells(self, groups: IntArray, place: IntArray, outcome: IntArray, number: IntArray) -> None:
-        code = outcome * SCORE_CELLS + self.cells.find(number.astype(np.float64))
-        width = _OUTCOMES * SCORE_CELLS
-        if len(groups) * width <= _DENSE:
-            counts = np.bincount(place * width + code, minlength=len(groups) * width)
-            held = np.flatnonzero(counts)
-            at, code = np.divmod(held, width)
-            self.by_cell.add(groups[at] * width + code, counts[held])
-        else:
-            self.by_cell.add(*_counted(groups[place] * width + code))
+    def _in_cells(
+        self,
+        groups: IntArray,
+        place: IntArray,
+        outcome: IntArray,
+        number: IntArray,
+        n: IntArray | None = None,
+    ) -> None:
+        """Count scores whose places are those of groups with rows in ``by_cell``, among others."""
+        own = self.row[groups] >= 0
+        rows, width = self.row[groups[own]], _OUTCOMES * SCORE_CELLS
+        code = (
+            (np.cumsum(own) - 1)[place] * width + outcome * SCORE_CELLS + self.find(number.astype(np.float64))
+        )
+        self.by_cell.add(rows, np.bincount(code, n, len(rows) * width).reshape(len(rows), width))
 
     def scores(self) -> Scores:
         """Everything counted so far."""
         keys, n = self.by_number.joined()
-        group, rest = np.divmod(keys, _OUTCOMES * _NUMBERS)
+        rest, number = np.divmod(keys, _NUMBERS)
+        group, outcome = np.divmod(rest, _OUTCOMES)
         self._grow(int(group.max(initial=-1)) + 1)
-        self.many |= np.bincount(group, minlength=len(self.many)) > MOST
-        moved = self.many[group]
+        self._mark(np.flatnonzero(np.bincount(group, minlength=len(self.row)) > MOST))
+        moved = self.row[group] >= 0
         if moved.any():
-            outcome, number = np.divmod(rest[moved], _NUMBERS)
-            code = outcome * SCORE_CELLS + self.cells.find(number.astype(np.float64))
-            self.by_cell.add(group[moved] * _OUTCOMES * SCORE_CELLS + code, n[moved])
-            self.by_number = _Entries([keys[~moved]], [n[~moved]])
-        parts = []
-        for entries, width, by_cell in (
-            (self.by_number, _NUMBERS, False), (self.by_cell, SCORE_CELLS, True),
-        ):  # fmt: skip
-            keys, n = entries.joined()
-            group, rest = np.divmod(keys, _OUTCOMES * width)
-            outcome, number = np.divmod(rest, width)
-            parts.append((group, outcome, number, n, np.full(len(n), by_cell)))
-        found = [np.concatenate(each) for each in zip(*parts, strict=True)]
-        order = np.argsort(found[0] * _OUTCOMES + found[1], kind="stable")
-        return Scores(*(each[order] for each in found))
-
-
-def _key(group: IntArray, outcome: IntArray, number: IntArray) -> IntArray:
-    return (group * _OUTCOMES + outcome) * _NUMBERS + number
+            every = np.arange(len(self.row))
+            self._in_cells(every, group[moved], outcome[moved], number[moved], n[moved])
+            group, outcome, number, n = (each[~moved] for each in (group, outcome, number, n))
+            self.by_number = _Entries([keys[~moved]], [n])
+        in_cells = np.flatnonzero(self.row >= 0)
+        cells = self.by_cell.values[self.row[in_cells]].reshape(len(in_cells), _OUTCOMES, SCORE_CELLS)
+        return Scores(group, outcome, number, n, in_cells, cells.astype(np.int64))
 
 
 def _counted(keys: IntArray) -> tuple[IntArray, IntArray]:
@@ -185,37 +185,45 @@ class ScoredRows:
 
 
 def as_lists(found: Scores, groups: int) -> tuple[Any, Any, Any]:
-    """The lists to be stored, an Arrow array of ``groups`` lists each: negative, positive, unlabelled."""
+    """The lists to be stored, an Arrow array of ``groups`` lists each: negative, positive, unlabelled.
+
+    By number: the mark, the numbers, how many there are of each. In cells: the mark, how many there are in each. A
+    group without such a score has an empty list.
+    """
     import pyarrow as pa
 
     lists = []
     for wanted in (NEGATIVE, POSITIVE, UNLABELLED):
         own = found.outcome == wanted
-        group, number, n, by_cell = found.group[own], found.number[own], found.n[own], found.by_cell[own]
+        group, number, n = found.group[own], found.number[own], found.n[own]
         size = np.bincount(group, minlength=groups)
         lengths = np.where(size > 0, 2 * size + 1, 0)
+        held = found.cells[:, wanted].any(axis=1)
+        lengths[found.in_cells[held]] = SCORE_CELLS + 1
         ends = np.cumsum(lengths)
         values = np.zeros(int(ends[-1]) if groups else 0, np.uint32)
-        starts, before = ends - lengths, np.cumsum(size) - size
-        rank = np.arange(len(group)) - before[group]
-        values[starts[group]] = np.where(by_cell, BY_CELL, BY_NUMBER)
-        values[starts[group] + 1 + rank] = number
-        values[starts[group] + 1 + size[group] + rank] = n
+        starts = ends - lengths
+        at = starts[group] + np.arange(len(group)) - (np.cumsum(size) - size)[group] + 1
+        values[starts[group]] = BY_NUMBER
+        values[at] = number
+        values[at + size[group]] = n
+        starts = starts[found.in_cells[held]]
+        values[starts] = BY_CELL
+        values[starts[:, None] + 1 + np.arange(SCORE_CELLS)] = found.cells[held, wanted]
         lists.append(pa.ListArray.from_arrays(np.concatenate([[0], ends]).astype(np.int32), values))
     return lists[0], lists[1], lists[2]
 
 
-def from_lists(values: IntArray, offsets: IntArray, outcome: int) -> tuple[Scores, IntArray]:
-    """Entries from stored lists of one outcome, ``group`` being the row; and which rows hold an earlier version's."""
-    lengths = np.diff(offsets)
-    filled = np.flatnonzero(lengths > 0)
-    mark = values[offsets[:-1][filled]] if len(filled) else np.zeros(0, np.int64)
-    old, row = filled[mark < BY_CELL], filled[mark >= BY_CELL]
-    size = (lengths[row] - 1) // 2
-    group = np.repeat(row, size)
-    at = np.arange(len(group)) - np.repeat(np.cumsum(size) - size, size) + offsets[group] + 1
-    by_cell = np.repeat(mark[mark >= BY_CELL] == BY_CELL, size)
-    return Scores(
-        group, np.full(len(group), outcome), values[at].astype(np.int64),
-        values[at + np.repeat(size, size)].astype(np.int64), by_cell,
-    ), old  # fmt: skip
+def marked(values: Any, offsets: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Which of the stored lists are by number, in cells, and of an earlier version (without a mark)."""
+    filled = np.flatnonzero(np.diff(offsets) > 0)
+    mark = np.asarray(values)[offsets[:-1][filled]]
+    return filled[mark == BY_NUMBER], filled[mark == BY_CELL], filled[mark < BY_CELL]
+
+
+def numbered(values: Any, offsets: IntArray, rows: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Row, number and count of every entry in these lists, which are by number."""
+    size = (np.diff(offsets)[rows] - 1) // 2
+    row = np.repeat(rows, size)
+    at = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size) + offsets[row] + 1
+    return row, values[at].astype(np.int64), values[at + np.repeat(size, size)].astype(np.int64)
