@@ -11,13 +11,15 @@ from collections import namedtuple
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 from tests.store.stored import SCHEMAS, unpack
 
 from plumbline.answers.erasing import erase_person
 from plumbline.answers.scorecard import scorecard
 from plumbline.domain import PlumblineError
-from plumbline.profile import build
+from plumbline.profile import build, read
+from plumbline.profile.bins import basis_changed
 from plumbline.store import copies, schema, systems, trail, upgrade
 from plumbline.store import loads as register
 from plumbline.store.workspace import Workspace, open_workspace
@@ -83,9 +85,19 @@ def test_a_workspace_of_any_schema_works_and_is_copied_first(
     assert "recorded: rollback rehearsed" in acts
     counted = _profiles(ws)
     with ws.write() as cursor:
+        assert basis_changed(cursor, system)  # so the next load counts scores and errors as today's code does
+        old = read.outcome_profile(cursor, system)
         build.rebuild(cursor, system)
+        new = read.outcome_profile(cursor, system)
     if number > 1:  # the first could not load yet: there is nothing to count
-        assert _profiles(ws) == counted
+        again = _profiles(ws)
+        for table in ("profile_basis", "profile_outcome"):
+            assert len(again.pop(table)) == len(counted.pop(table))
+        assert again == counted
+        assert (old.days, old.versions) == (new.days, new.versions)
+        np.testing.assert_array_equal(old.confusion, new.confusion)
+        np.testing.assert_array_equal(old.score_cells.sum(axis=2), new.score_cells.sum(axis=2))
+        np.testing.assert_array_equal(old.n_scored, new.n_scored)
     ws.close()
     again = open_workspace(path)  # nothing is due any more
     again.close()
