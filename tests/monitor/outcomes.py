@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from plumbline.domain import OutcomeProfile, Task
+from plumbline.domain import OutcomeProfile, Task, score_ends
 
 FIRST = date(2026, 1, 5)  # a Monday
 CELLS = 1000
@@ -60,7 +60,7 @@ def classified(
     scored = np.zeros(g, np.int64)
     if score is not None:
         hit = (np.asarray(true) == classes.index(positive or classes[-1])).astype(int)
-        cell = np.minimum((score * cells).astype(int), cells - 1)
+        cell = np.searchsorted(score_ends(cells)[1:-1], score)
         np.add.at(score_cells, (group[known], hit[known], cell[known]), 1)
         np.add.at(unlabelled, (group[~known], cell[~known]), 1)
         clipped = np.clip(score, 1e-15, 1 - 1e-15)

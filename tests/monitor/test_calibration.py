@@ -9,7 +9,7 @@ from scipy.stats import chi2
 from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 
-from plumbline.domain import PointStatus, Slice
+from plumbline.domain import EQUAL_CELLS, SCORE_CELLS, PointStatus, Slice
 from plumbline.monitor.calibration import (
     calibration,
     calibration_sentence,
@@ -149,3 +149,22 @@ def test_no_slope_from_a_handful_of_events() -> None:
     cells = np.zeros((2, 1000))
     cells[0, :500], cells[1, 300] = 10, 9
     assert cox(cells) == (None, None)
+
+
+def test_the_scores_of_a_rare_class_are_told_apart() -> None:
+    """Calibrated at 0.03 %: nearly all scores lie in the first thousandth."""
+    rng = np.random.default_rng(21)
+    score = 1 / (1 + np.exp(-rng.normal(-8.5, 1.0, 200_000)))
+    true = (rng.random(len(score)) < score).astype(int)
+    (fine,), (coarse,) = (
+        calibration(classified(np.zeros(len(score), int), 0 * true, true, score, cells=cells))
+        for cells in (SCORE_CELLS, EQUAL_CELLS)
+    )
+    assert fine.bound < 1e-5 < coarse.bound
+    assert fine.expected == pytest.approx(score.sum(), rel=0.001)
+    assert coarse.expected > 1.3 * score.sum()  # the middle of the first cell stands for them all
+    assert fine.slope is not None
+    assert fine.ratio is not None
+    of_rows = LogisticRegression(C=np.inf, tol=1e-8).fit(np.log(score / (1 - score))[:, None], true)
+    assert fine.slope.value == pytest.approx(float(of_rows.coef_[0, 0]), abs=0.01)
+    assert fine.ratio.value == pytest.approx(true.sum() / score.sum(), rel=0.001)
