@@ -45,6 +45,7 @@ if (
     loads.undo(view, logs.loads)
     schema_changes.table(logs.changes)
     erasures.section(view)
+    loads.remove(view)
 if upload is None:
     quarantines.section(view)
     sources.remembered(view)

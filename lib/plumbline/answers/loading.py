@@ -27,6 +27,7 @@ from plumbline.logs.load import load_decisions
 from plumbline.logs.orders import ordered, read_order
 from plumbline.logs.preview import Preview, preview
 from plumbline.logs.questions import Question
+from plumbline.logs.removal import is_empty
 from plumbline.logs.schema import changes
 from plumbline.logs.source import open_source
 from plumbline.logs.stated import Stated
@@ -183,7 +184,9 @@ def inspect_file(
     known = None
     if system:
         with ws.read() as cursor:
-            known = systems.saved_mapping(cursor, system_key(system))
+            key = system_key(system)
+            there = systems.find_system(cursor, key) is not None and not is_empty(cursor, key)
+            known = systems.saved_mapping(cursor, key) if there else None
     return inspect(path, ws=ws, known=known, sheet=sheet, stated=_stated(said))
 
 

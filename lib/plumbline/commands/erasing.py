@@ -1,4 +1,4 @@
-"""Erasing a data subject."""
+"""Erasing a data subject, and removing a system that holds nothing."""
 
 from __future__ import annotations
 
@@ -24,3 +24,15 @@ def erase(
     with open_for(workspace) as ws:
         made = erase_person(ws, system, subject=subject, decision_id=decision_id, actor=actor)
     return made, list(sentences(made))
+
+
+@command("remove")
+@click.argument("system")
+@click.option("--by", "actor", default=ACTOR, metavar="NAME", help="Who removes it; it goes on the trail.")
+def remove(workspace: str | None, system: str, actor: str) -> Any:
+    """Delete SYSTEM, which holds no decision any more; the trail stays."""
+    from plumbline.answers.removing import remove_system
+
+    with open_for(workspace) as ws:
+        remove_system(ws, system, actor=actor)
+    return {"removed": system}, [f"{system} is removed; the trail keeps what was done."]

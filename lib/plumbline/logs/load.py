@@ -20,6 +20,7 @@ from plumbline.domain import (
     System,
     Task,
 )
+from plumbline.logs import removal
 from plumbline.logs.classes import settle_classes, spell_staged
 from plumbline.logs.direct import insert_clean
 from plumbline.logs.plan import Plan, decisions_plan, named_kind
@@ -241,6 +242,9 @@ def _system(cursor: duckdb.DuckDBPyConnection, title: str, mapping: Mapping, sou
         return systems.create_system(
             cursor, title, task=task, positive=mapping.positive, timezone=mapping.timezone
         )
+    if removal.is_empty(cursor, found.key):
+        task = task_of(cursor, source, mapping)
+        return removal.begin_anew(cursor, found, task, mapping.positive, mapping.timezone)
     if mapping.task and found.task and mapping.task is not found.task:
         raise PlumblineError(
             f"The file predicts {_PREDICTS[mapping.task]}, but the system {found.key} predicts {_PREDICTS[found.task]}",

@@ -91,20 +91,34 @@ def create_system(
     for each single role. Named roles add columns by ``ensure_columns``.
     """
     key = system_key(title)
-    output = "DOUBLE" if task is Task.REGRESSION else "VARCHAR"
-    types = (
-        dict.fromkeys(_TEXT_ROLES, "VARCHAR") | dict.fromkeys(_TIME_ROLES, "TIMESTAMP") | {"score": "DOUBLE"}
-    )
-    columns = ", ".join(f"{ident(role)} {types.get(role, output)}" for role in SINGLE_ROLES)
-    cursor.execute(
-        f"CREATE TABLE {decision_table(key)} "
-        f"(_load_id INTEGER, _line BIGINT, _hash UBIGINT, _label_load INTEGER, {columns})"
-    )
+    create_table(cursor, key, task)
     cursor.execute(
         "INSERT INTO system (key, title, created_at, task, positive, timezone) VALUES (?, ?, ?, ?, ?, ?)",
         [key, title.strip(), naive(now()), task.value, positive, timezone],
     )
     return get_system(cursor, key)
+
+
+def create_table(cursor: duckdb.DuckDBPyConnection, key: str, task: Task) -> None:
+    """Make the decision table of a system that predicts so."""
+    types = single_types(task)
+    columns = ", ".join(f"{ident(role)} {types[role]}" for role in SINGLE_ROLES)
+    cursor.execute(
+        f"CREATE TABLE {decision_table(key)} "
+        f"(_load_id INTEGER, _line BIGINT, _hash UBIGINT, _label_load INTEGER, {columns})"
+    )
+
+
+def single_types(task: Task | None) -> dict[str, str]:
+    """DuckDB's type of the column of each single role."""
+    output = "DOUBLE" if task is Task.REGRESSION else "VARCHAR"
+    types = dict.fromkeys(SINGLE_ROLES, output)
+    return (
+        types
+        | dict.fromkeys(_TEXT_ROLES, "VARCHAR")
+        | dict.fromkeys(_TIME_ROLES, "TIMESTAMP")
+        | {"score": "DOUBLE"}
+    )
 
 
 def update_system(cursor: duckdb.DuckDBPyConnection, system: System) -> None:

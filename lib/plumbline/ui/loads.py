@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from plumbline.answers.loading import undo_load
+from plumbline.answers.removing import is_removable, remove_system
 from plumbline.charts import numbers
 from plumbline.domain import Load, PlumblineError
 from plumbline.ui import cards, rights, scrolling, session, states, tables, uploads
@@ -111,4 +112,21 @@ def undo(view: View, found: Sequence[Load]) -> None:
                 return
             session.RESULT.clear()
             st.toast(f"Load {chosen} is taken back: {numbers.count(removed)} rows removed.")
+            st.rerun()
+
+
+def remove(view: View) -> None:
+    """Delete a system that holds nothing."""
+    if view.system is None or view.scratch or not is_removable(view.ws, view.system.key):
+        return
+    with st.expander("Remove this system"):
+        cards.note("It holds no decision. What was stated of it goes; the trail keeps what was done.")
+        sure = st.checkbox("Delete what was stated of it", key="logs.remove.sure")
+        if rights.button("Remove it", rights.OWNER, disabled=not sure):
+            try:
+                remove_system(view.ws, view.system.key, actor=uploads.actor())
+            except PlumblineError as error:
+                states.failed(error)
+                return
+            session.SYSTEM.clear()
             st.rerun()
