@@ -44,6 +44,7 @@ if (
     loads.table(logs.loads)
     loads.undo(view, logs.loads)
     schema_changes.table(logs.changes)
+    loads.roles(view)
     erasures.section(view)
     loads.remove(view)
 if upload is None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from plumbline.answers.roles import roles_of
 from plumbline.domain import PlumblineError
+from plumbline.ui import open as opened
 from plumbline.ui.states import without_terminal
 from plumbline.ui.uploads import joined
 from tests.logs.logfiles import row
@@ -141,3 +143,14 @@ def test_options_of_the_terminal_are_left_out_of_what_a_page_says() -> None:
     assert without_terminal(error.todo) == "Give one the role score. Then load it."
     assert without_terminal("Say it with --task multiclass.") == ""
     assert without_terminal("Export it again and load that.") == "Export it again and load that."
+
+
+def test_a_loaded_column_is_given_another_role_and_back() -> None:
+    at = press(drop(open_page("logs"), _csv(), "s.csv"), "Load")
+    at.selectbox(key="logs.roles.column").set_value("region").run()
+    at.selectbox(key="logs.roles.role").set_value("segment").run()
+    press(at, "Change it")
+    assert not at.exception
+    assert roles_of(opened.workspace(), "s")["region"] == ("segment:region",)
+    press(at, "Undo the last change")
+    assert roles_of(opened.workspace(), "s")["region"] == ("feature:region",)

@@ -227,3 +227,29 @@ def retry(
             timezone=timezone, actor=ACTOR, progress=progress,
         )  # fmt: skip
     return made, _told(made)
+
+
+@command("roles")
+@click.argument("system")
+@click.option(
+    "--map", "maps", multiple=True, metavar="COLUMN=ROLE", help="Give a loaded column another role."
+)
+@click.option("--undo", "undone", is_flag=True, help="Take the last change back.")
+def roles(workspace: str | None, system: str, maps: tuple[str, ...], undone: bool) -> Any:
+    """Show what the columns of SYSTEM mean, or give loaded columns other roles in place."""
+    from plumbline.answers import roles as answers
+
+    with open_for(workspace) as ws:
+        if undone and maps:
+            raise PlumblineError(
+                "Either --map or --undo", todo="Take the last change back first, then make another."
+            )
+        changed: dict[str, str] = {}
+        if undone:
+            changed = answers.undo_roles(ws, system, actor=ACTOR)
+        elif maps:
+            changed = answers.change_roles(ws, system, maps, actor=ACTOR)
+        held = answers.roles_of(ws, system)
+    told = changed or {column: ", ".join(names) for column, names in held.items()}
+    lines = [f"{column} -> {names}" for column, names in told.items()]
+    return {"changed": changed, "roles": {c: list(names) for c, names in held.items()}}, lines

@@ -34,6 +34,7 @@ _NEEDS = (
     ("document issued", Access.VIEWER),
     ("load", Access.ANALYST),
     ("undo", Access.ANALYST),
+    ("roles changed", Access.ANALYST),
     ("pull", Access.ANALYST),
     ("pull refused", Access.ANALYST),
     ("reference set", Access.ANALYST),

@@ -96,7 +96,8 @@ def _reads_blanks(role: str, task: Task | None, kind: Kind) -> bool:
 
 #: bits of one word of the mask ``_odd``
 MASK_BITS = 62
-_UNHASHED = ("label", "label_time", "override")
+#: roles that do not tell two rows apart
+UNHASHED = ("label", "label_time", "override")
 
 
 def odd_columns(columns: Sequence[Column]) -> list[Column]:
@@ -229,7 +230,7 @@ def decisions_plan(
     for name in ("prediction", "score", "label"):
         reasons.append((f"bad_{name}", odd_bit(columns, name), name))
     reasons.append(("no_prediction", " AND ".join(f"{ident(n)} IS NULL" for n in outputs), outputs[0]))
-    hashed = tuple(sorted(n for n in names if n not in _UNHASHED))
+    hashed = tuple(sorted(n for n in names if n not in UNHASHED))
     return Plan(tuple(columns), tuple(reasons), hashed, derived)
 
 

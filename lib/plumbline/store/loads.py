@@ -72,6 +72,11 @@ def record_schema(cursor: duckdb.DuckDBPyConnection, system: str, load_id: int, 
     cursor.execute("INSERT INTO load_schema VALUES (?, ?, ?)", [load_id, system, json.dumps(schema)])
 
 
+def replace_schema(cursor: duckdb.DuckDBPyConnection, load_id: int, schema: Schema) -> None:
+    """Note that a load's columns have other roles now."""
+    cursor.execute("UPDATE load_schema SET body = ? WHERE load_id = ?", [json.dumps(schema), load_id])
+
+
 def schemas(cursor: duckdb.DuckDBPyConnection, system: str) -> list[tuple[int, Schema]]:
     """The loads of a system that stand, in order, each with the columns it held."""
     rows = cursor.execute(

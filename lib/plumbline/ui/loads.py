@@ -8,12 +8,19 @@ import streamlit as st
 
 from plumbline.answers.loading import undo_load
 from plumbline.answers.removing import is_removable, remove_system
+from plumbline.answers.roles import change_roles, roles_of, undo_roles
 from plumbline.charts import numbers
 from plumbline.domain import Load, PlumblineError
 from plumbline.ui import cards, rights, scrolling, session, states, tables, uploads
 from plumbline.ui.cards import Figure
 from plumbline.ui.plain import one_line, plain
 from plumbline.ui.view import View
+
+#: roles that a loaded column can be given in place
+CHANGEABLE = (
+    "feature", "segment", "protected", "prediction", "score", "label", "version", "arm", "override",
+    "decision_id", "ignore",
+)  # fmt: skip
 
 
 def result() -> None:
@@ -112,6 +119,41 @@ def undo(view: View, found: Sequence[Load]) -> None:
                 return
             session.RESULT.clear()
             st.toast(f"Load {chosen} is taken back: {numbers.count(removed)} rows removed.")
+            st.rerun()
+
+
+def roles(view: View) -> None:
+    """Give loaded columns other roles in place, and take that back."""
+    if view.system is None:
+        return
+    held = roles_of(view.ws, view.system.key)
+    if not held:
+        return
+    with st.expander("Change what loaded columns mean"):
+        cards.note("All counts are made anew. The loads stay, and so do their rows.")
+        left, middle, right = st.columns(3, gap="medium")
+        column = left.selectbox(
+            "Column", list(held), format_func=lambda c: one_line(c, 60), key="logs.roles.column"
+        )
+        now = ", ".join(held.get(str(column), ()))
+        role = middle.selectbox(
+            "Means", CHANGEABLE, index=None, placeholder=one_line(now, 60), key="logs.roles.role"
+        )
+        also = right.selectbox("Also", ["–", "segment", "protected"], key="logs.roles.also")
+        said = [f"{column}={role}", *([f"{column}={also}"] if also != "–" else [])] if role else []
+        with st.container(horizontal=True, vertical_alignment="center"):
+            change = rights.button("Change it", rights.ANALYST, disabled=not said)
+            back = rights.button("Undo the last change", rights.ANALYST)
+        try:
+            if change:
+                change_roles(view.ws, view.system.key, said, actor=uploads.actor())
+            elif back:
+                undo_roles(view.ws, view.system.key, actor=uploads.actor())
+        except PlumblineError as error:
+            states.failed(error)
+            return
+        if change or back:
+            st.toast("The roles are changed, and all counts are made anew.")
             st.rerun()
 
 
