@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from plumbline.answers.keeping import kept
-from plumbline.domain import System, Task
+from plumbline.domain import FloatArray, System, Task
 from plumbline.monitor.attribution import Split, splits
 from plumbline.monitor.champions import Span
 from plumbline.monitor.comparisons import Comparison, compare, metric_names
@@ -87,21 +87,27 @@ def _compared(cursor: Cursor, system: System, overlap: Overlap, share: float | N
         cursor, system, overlap.versions, overlap.start - AROUND, overlap.start - timedelta(microseconds=1),
         shadow=False,
     )  # fmt: skip
+    who = arms.by_subject(cursor, system, overlap.versions, overlap.start, overlap.end)
     both = arms.agreement(cursor, system, overlap.versions, overlap.start, overlap.end)
     classes = system.task is not Task.REGRESSION
     names = metric_names(system.task or Task.BINARY, system.positive or next(iter(system.classes), ""))
     quantities = tuple(
-        (name, _moments(now), _moments(then).summed(), classes)
-        for name, now, then in (
-            (names[0], beside.output, usual.output),
-            (names[1], beside.loss, usual.loss),
+        (name, _moments(now, who.first if who else None, spread), _moments(then).summed(), classes)
+        for name, now, then, spread in (
+            (names[0], beside.output, usual.output, who.output if who else None),
+            (names[1], beside.loss, usual.loss, who.loss if who else None),
         )
     )
-    return compare(overlap, beside.hours, quantities, share=share, both=both.n, same=both.same)
+    return compare(
+        overlap, beside.hours, quantities, share=share, both=both.n, same=both.same,
+        crossed=who.crossed if who else None,
+    )  # fmt: skip
 
 
-def _moments(of: arms.HourMoments) -> Moments:
-    return Moments(of.n, of.total, of.squares)
+def _moments(
+    of: arms.HourMoments, subjects: FloatArray | None = None, spread: FloatArray | None = None
+) -> Moments:
+    return Moments(of.n, of.total, of.squares, subjects, spread)
 
 
 def shifts(cursor: Cursor, system: System, found: Releases) -> tuple[Shift, ...]:

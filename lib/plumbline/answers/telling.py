@@ -127,7 +127,12 @@ def say_comparison(found: Comparison) -> str:
     if found.agreed is not None:
         text += f" They agreed on {100 * found.agreed:.1f} % of {found.n_both:,} decisions that both made."
     if found.ratio is not None and found.ratio.status == "breach":
-        text += " The split of decisions is not what was meant: do not trust the comparison before that is explained."
+        text += (
+            f" The split of {found.ratio.unit} is not what was meant: do not trust the comparison before that is "
+            "explained."
+        )
+    if parts and not found.by_subject:
+        text += " No subject is mapped, so decisions are counted as independent but for what an hour has in common."
     return text
 
 

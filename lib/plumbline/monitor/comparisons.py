@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -11,21 +11,26 @@ import numpy as np
 from plumbline.domain import FloatArray, IntArray, Task
 from plumbline.monitor.champions import Times
 from plumbline.monitor.guardrail import ABSOLUTE, RELATIVE
+from plumbline.monitor.intervals import Z
 from plumbline.monitor.proportions import Difference, difference, mean_difference
 from plumbline.monitor.releases import Overlap
 from plumbline.monitor.sequential import (
+    MISMATCH,
     Moments,
     SampleRatio,
     always_valid,
     detectable,
     more_time,
     sample_ratio,
+    within_looks,
 )
 
 #: a sequential p-value from here on says that the versions differ
 ALPHA = 0.05
 #: under this share of the decisions an arm that decides is a canary
 CANARY = 0.2
+#: share of subjects who may meet both versions although subjects were dealt
+CROSSED = 0.05
 Kind = Literal["A/B", "canary", "shadow"]
 
 
@@ -55,7 +60,8 @@ class Measure:
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Two versions side by side: ``versions`` has the one in charge first. ``agreed``: share of the decisions
-    under one id (``n_both`` of them) in which both gave the same answer; None where none is shared."""
+    under one id (``n_both`` of them) in which both gave the same answer; None where none is shared. ``by_subject``:
+    whether chance is judged by subjects; else decisions count as independent but for what an hour has in common."""
 
     kind: Kind
     versions: tuple[str, str]
@@ -66,6 +72,7 @@ class Comparison:
     ratio: SampleRatio | None  # None: a shadow's decisions are not dealt
     agreed: float | None = None
     n_both: int = 0
+    by_subject: bool = False
 
     @property
     def days(self) -> float:
@@ -95,9 +102,11 @@ def measure(
     if (total.n < 1).any():
         return None
     if proportion:
-        found = difference(round(total.total[0]), int(total.n[0]), round(total.total[1]), int(total.n[1]))
+        plain = difference(round(total.total[0]), int(total.n[0]), round(total.total[1]), int(total.n[1]))
     else:
-        found = mean_difference(total.n.tolist(), total.total.tolist(), total.squares.tolist())
+        plain = mean_difference(total.n.tolist(), total.total.tolist(), total.squares.tolist())
+    times = float(within_looks(looks)[2][-1])
+    found = plain if plain is None else _widened(plain, hours, looks, times, 1.0 if proportion else np.inf)
     matters = change_that_matters(before if before.n[0] >= 2 else total, proportion=proportion)
     if found is None or matters <= 0:
         return None
@@ -105,12 +114,30 @@ def measure(
     crossed = np.flatnonzero(p <= ALPHA)
     known = None
     if len(crossed):
-        plain: datetime = (hours[crossed[0]] + np.timedelta64(1, "h")).astype("datetime64[us]").item()
-        known = plain.replace(tzinfo=UTC)
+        first: datetime = (hours[crossed[0]] + np.timedelta64(1, "h")).astype("datetime64[us]").item()
+        known = first.replace(tzinfo=UTC)
+    seen = detectable(total, times)
     elapsed = float((hours[-1] - hours[0]) / np.timedelta64(1, "D")) + 1 / 24
     return Measure(
-        metric, found, float(p[-1]), known, detectable(total), matters, more_time(total, elapsed, matters)
+        metric, found, float(p[-1]), known, seen, matters, more_time(total, elapsed, matters, times)
     )
+
+
+def _widened(plain: Difference, hours: Times, looks: Moments, times: float, most: float) -> Difference:
+    """The difference with the limits that decisions in common ask for; within the hours where the split moved."""
+    d, v, _ = (float(of[-1]) for of in within_looks(looks))
+    steady = sample_ratio(_by_day(hours, looks.n), None).steady_p
+    wide, value, before = times**0.5, plain.value, plain.before
+    if steady is not None and steady < MISMATCH and v > 0:
+        weight = looks.n.prod(1) / np.maximum(looks.n.sum(1), 1.0)
+        before = float(np.nansum(weight * looks.mean[:, 0]) / weight.sum())
+        value = d
+        wide *= v**0.5 / max((plain.high - plain.low) / (2 * Z), 1e-300)
+    return replace(
+        plain, before=before, after=before + value, value=value,
+        low=max(value - (plain.value - plain.low) * wide, -most),
+        high=min(value + (plain.high - plain.value) * wide, most),
+    )  # fmt: skip
 
 
 def change_that_matters(usual: Moments, *, proportion: bool) -> float:
@@ -129,6 +156,7 @@ def compare(
     share: float | None = None,
     both: int = 0,
     same: int = 0,
+    crossed: float | None = None,
 ) -> Comparison:
     """Put an overlap's measures together.
 
@@ -136,16 +164,28 @@ def compare(
         quantities: (metric, looks, before, proportion) as ``measure`` takes them.
         share: the intended share of the second version's decisions, 0 to 1; None: nobody said.
         both, same: decisions both made under one id, and those in which they agreed.
+        crossed: share of subjects with several decisions that met both versions; None: no subject is known.
     """
     found = [measure(m, hours, looks, before, proportion=p) for m, looks, before, p in quantities]
     kind = kind_of(overlap)
     ratio = None
     if kind != "shadow" and quantities:
-        ratio = sample_ratio(_by_day(hours, quantities[0][1].n), share)
+        ratio = _dealt(hours, quantities[0][1], share, crossed)
     return Comparison(
         kind, overlap.versions, overlap.start, overlap.end, overlap.n,
         tuple(m for m in found if m is not None), ratio, same / both if both else None, both,
+        crossed is not None,
     )  # fmt: skip
+
+
+def _dealt(hours: Times, looks: Moments, share: float | None, crossed: float | None) -> SampleRatio:
+    """The sample ratio of what was dealt: subjects who stay with one version, else decisions, one by one; where no
+    subject is known nobody can tell."""
+    if looks.subjects is None or crossed is None:
+        return sample_ratio(_by_day(hours, looks.n), share, independent=False)
+    if crossed <= CROSSED:
+        return sample_ratio(_by_day(hours, looks.subjects), share, unit="subjects")
+    return sample_ratio(_by_day(hours, looks.n), share)
 
 
 def metric_names(task: Task, marked: str) -> tuple[str, str]:

@@ -46,6 +46,21 @@ class SideBySide:
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectLooks:
+    """What the subjects of two versions' decisions add, hour by hour (k,), as ``SideBySide`` has the hours.
+
+    ``first``: subjects first seen with each version, (k, 2). ``output``, ``loss``: by how much an hour adds to the sum
+    over subjects of their squared part in the difference within hours. ``crossed``: of subjects with two decisions or
+    more the share that met both versions; near 0 where subjects were dealt, not decisions.
+    """
+
+    first: FloatArray
+    output: FloatArray
+    loss: FloatArray
+    crossed: float
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """Decisions that both versions made under one id, and in how many they agreed."""
 
@@ -122,6 +137,61 @@ def side_by_side(
     hours = np.array([row[0] for row in rows], dtype="datetime64[us]")
     output_moments, loss_moments = (HourMoments(*(figures[:, q, :, m] for m in range(3))) for q in (0, 1))
     return SideBySide(hours, output_moments, loss_moments)
+
+
+def by_subject(
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    versions: tuple[str, str],
+    start: datetime,
+    end: datetime,
+) -> SubjectLooks | None:
+    """The subjects behind ``side_by_side``; None where the log names none. A decision without one stands for itself.
+
+    A decision's part is its distance from the hour's mean, times the share of the hour's decisions that the other
+    version made, with the version's sign. An hour's means take a degree of freedom each.
+    """
+    output, params = output_of(system)
+    scope = _between(system, start, end).narrowed(
+        f"{VERSION} IN ($one, $other)", one=versions[0], other=versions[1]
+    )
+    made = f"""WITH made AS (
+        SELECT date_trunc('hour', "timestamp") AS hour, ({VERSION} = $other)::INTEGER AS arm,
+               subject IS NULL AS alone, coalesce(subject::VARCHAR, 'row ' || _load_id || ' ' || _line) AS who,
+               {output} AS y, {loss_of(system)} AS e
+        {scope.rows})"""
+    values = scope.params | params
+    row = cursor.execute(
+        f"""{made} SELECT count(*) FILTER (arms = 2), count(*) FILTER (n > 1), bool_and(alone)
+            FROM (SELECT count(DISTINCT arm) AS arms, count(*) AS n, bool_and(alone) AS alone
+                  FROM made GROUP BY who)""",
+        values,
+    ).fetchone()
+    if row is None or row[2] is None or row[2]:
+        return None
+    usual = ", ".join(
+        f"count({q}) FILTER (arm = 0) AS {q}0, count({q}) FILTER (arm = 1) AS {q}1, avg({q}) AS {q}m"
+        for q in "ye"
+    )
+    parts = ", ".join(
+        f"coalesce(sum(({q} - {q}m) * CASE arm WHEN 1 THEN {q}0 ELSE -{q}1 END / ({q}0 + {q}1)"
+        f" * sqrt(({q}0 + {q}1) / greatest({q}0 + {q}1 - 1, 1))), 0) AS {q}"
+        for q in "ye"
+    )
+    so_far = ", ".join(f"{q}, sum({q}) OVER (PARTITION BY who ORDER BY hour) AS {q}s" for q in "ye")
+    rows = cursor.execute(
+        f"""{made}, usual AS (SELECT hour, {usual} FROM made GROUP BY hour),
+            parts AS (SELECT who, hour, {parts} FROM made JOIN usual USING (hour) GROUP BY who, hour),
+            so_far AS (SELECT hour, {so_far} FROM parts),
+            added AS (SELECT hour, sum(ys * ys - (ys - y) * (ys - y)) AS y, sum(es * es - (es - e) * (es - e)) AS e
+                      FROM so_far GROUP BY hour),
+            seen AS (SELECT hour, count(*) FILTER (arm = 0) AS one, count(*) FILTER (arm = 1) AS other
+                     FROM (SELECT arm, min(hour) AS hour FROM made GROUP BY who, arm) GROUP BY hour)
+            SELECT coalesce(one, 0), coalesce(other, 0), y, e FROM added LEFT JOIN seen USING (hour) ORDER BY hour""",
+        values,
+    ).fetchall()
+    figures = np.array(rows, dtype=float).reshape(len(rows), 4)
+    return SubjectLooks(figures[:, :2], figures[:, 2], figures[:, 3], int(row[0]) / max(int(row[1]), 1))
 
 
 def agreement(
