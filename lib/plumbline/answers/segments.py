@@ -97,6 +97,9 @@ def _sentence(found: Search, columns: bool, unit: str) -> str:
     looked = f"{found.tried:,} segments were compared over {found.n:,} labelled decisions"
     if found.n < found.available:
         looked += f", a sample of {found.available:,}"
+    looked += (
+        ", counted by subject" if found.named else ", counted as independent but for what a day has in common"
+    )
     if not found.segments:
         told = (
             "is worse than the rest"

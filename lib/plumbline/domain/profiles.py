@@ -200,13 +200,16 @@ class SlicedColumn:
 class SlicedRows:
     """Labelled rows as small codes: ``codes`` (columns, n) uint8, ``values`` (n,) whose mean is the metric.
 
-    ``available``: rows that there are; more than n where these are a sample.
+    ``available``: rows that there are; more than n where these are a sample. ``units`` (n,): whom each row is of,
+    numbered from 0: subjects where the log names them (``named``), else days; None: not known.
     """
 
     columns: tuple[SlicedColumn, ...]
     codes: NDArray[np.uint8]
     values: FloatArray
     available: int
+    units: IntArray | None = None
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

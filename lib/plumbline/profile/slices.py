@@ -51,6 +51,9 @@ NUMBER_MEASURES = {
     "mae": ("abs(prediction - label)", "isfinite(prediction - label)"),
     "bias": ("prediction - label", "isfinite(prediction - label)"),
 }
+#: whom a row is of: its subject, a row without one standing for itself; or its day
+_SUBJECT = "hash(coalesce(subject::VARCHAR, 'row ' || _load_id || ' ' || _line))"
+_DAY = 'epoch("timestamp"::DATE)::BIGINT'
 #: of these the rows are 0 or 1
 PROPORTIONS = ("accuracy", "precision", "recall", "specificity", "positive_rate")
 
@@ -168,21 +171,23 @@ def sliced_rows(
     text = f"{measure} {condition}"
     own = {"positive": system.positive} if "$positive" in text else {}
     held = {"positive": system.positive} if "$positive" in condition else {}
-    row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params | held).fetchone()
-    available = int(row[0]) if row else 0
+    row = cursor.execute(f"SELECT count(*), count(subject) {scope.rows}", scope.params | held).fetchone()
+    available, named = (int(row[0]), int(row[1]) > 0) if row else (0, False)
+    unit = _SUBJECT if named else _DAY
     scope = _sampled(scope, available)
     codes = ", ".join(f"({one.sql})::UTINYINT AS c{i}" for i, one in enumerate(by))
     params = scope.params | own
     for one in by:
         params |= one.params
     read = cursor.execute(
-        f"SELECT ({measure})::DOUBLE AS y{', ' + codes if codes else ''} {scope.rows}", params
+        f"SELECT ({measure})::DOUBLE AS y, {unit} AS unit{', ' + codes if codes else ''} {scope.rows}", params
     ).fetchnumpy()
     values = np.asarray(read["y"], dtype=np.float64)
     stacked = [np.asarray(read[f"c{i}"], dtype=np.uint8) for i in range(len(by))]
     return SlicedRows(
         tuple(SlicedColumn(one.column, one.labels) for one in by),
         np.stack(stacked) if stacked else np.zeros((0, len(values)), np.uint8), values, available,
+        np.unique(np.asarray(read["unit"]), return_inverse=True)[1].astype(np.int64), named,
     )  # fmt: skip
 
 

@@ -1,0 +1,66 @@
+"""How often decisions count: the design effect of rows that come from the same subject, or on the same day."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from plumbline.domain import FloatArray, IntArray, SlicedRows
+
+#: standard errors above one within which an effect is taken for chance (one-sided 95 %)
+CHANCE = 1.645
+#: fewer units tell nothing of what their rows have in common
+FEWEST = 5
+
+
+def design_effect(rows: SlicedRows) -> float:
+    """The variance of a mean over that of independent rows (Kish 1965), 1 at least.
+
+    By subject: the squares of what each subject's rows add to the distance from the mean (Liang and Zeger 1986,
+    Biometrika 73). By day, where the log names no subject: the same of each slice of a day about the day and the
+    slice, the middle one of all columns; so a day that is worse for everybody, which no slice is blamed for, adds
+    nothing, and rows that come together do.
+    """
+    n = len(rows.values)
+    if rows.units is None or n < 2:
+        return 1.0
+    units = int(rows.units.max()) + 1
+    if rows.named:
+        return _beyond(_by_subject(rows.values, rows.units, units), units - 1)
+    if units < FEWEST or not len(rows.codes):
+        return 1.0
+    found = [_by_day(rows.values, rows.units, units, codes.astype(np.int64)) for codes in rows.codes]
+    effects = sorted(found)
+    effect, freedom = effects[len(effects) // 2]
+    return _beyond(effect, freedom)
+
+
+def _beyond(effect: float, freedom: float) -> float:
+    return effect if effect > 1 + CHANCE * np.sqrt(2 / max(freedom, 1.0)) else 1.0
+
+
+def _by_subject(values: FloatArray, unit: IntArray, units: int) -> float:
+    away = values - values.mean()
+    square = float(away @ away)
+    return float((np.bincount(unit, away, units) ** 2).sum()) / square if square > 0 else 1.0
+
+
+def _by_day(values: FloatArray, day: IntArray, days: int, code: IntArray) -> tuple[float, float]:
+    """The effect by one column's slices of a day, and its degrees of freedom."""
+    width = int(code.max()) + 1
+    cell = day * width + code
+    rows = np.bincount(cell, minlength=days * width).reshape(days, width).astype(float)
+    total = np.bincount(cell, values, days * width).reshape(days, width)
+    n = rows.sum()
+    mean = total.sum() / n
+    of_day = total.sum(1) / np.maximum(rows.sum(1), 1)
+    of_slice = total.sum(0) / np.maximum(rows.sum(0), 1)
+    apart = total - rows * (of_day[:, None] + of_slice[None, :] - mean)
+    within = float((values**2).sum() - (total**2 / np.maximum(rows, 1)).sum())
+    cells = int((rows > 0).sum())
+    freedom = max(cells - days - width + 1, 1)
+    if within <= 0 or n <= cells:
+        return 1.0, float(freedom)
+    chance = float((rows * (1 - rows / np.maximum(rows.sum(1), 1)[:, None])).sum())
+    square = within / (n - cells)  # of rows within a cell: what they have in common is not in it
+    inside = float((apart**2).sum()) / max(chance, 1e-12)
+    return inside / max(square, 1e-300) if square > 0 else 1.0, float(freedom)
