@@ -16,6 +16,7 @@ from plumbline.domain import OutcomeProfile, PlumblineError, PointStatus, Slice
 from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.metrics import metrics_for
 from plumbline.monitor.performance import performance, thresholds
+from plumbline.monitor.thresholds import usual
 
 from .outcomes import FIRST, at, classified, regressed, scored
 
@@ -85,10 +86,31 @@ def test_without_a_reference_nothing_is_called_healthy() -> None:
 def test_the_band_is_three_deviations_of_the_reference_chunks() -> None:
     band = thresholds(weekly(HEALTHY), reference=REFERENCE, by="week", metrics=["accuracy"])["accuracy"]
     assert band.mean == pytest.approx(np.mean(HEALTHY))
-    assert band.sd == pytest.approx(np.std(HEALTHY))
-    assert band.low == pytest.approx(np.mean(HEALTHY) - 3 * np.std(HEALTHY))
+    spread = np.std(HEALTHY, ddof=1) * np.sqrt(
+        1 + 1 / len(HEALTHY)
+    )  # of the next week about an estimated mean
+    assert band.sd == pytest.approx(spread)
+    assert band.low == pytest.approx(np.mean(HEALTHY) - 3 * spread)
     assert band.high is None
     assert band.source == "reference"
+
+
+def test_one_odd_week_of_the_reference_does_not_hide_what_is_as_bad_as_it_was() -> None:
+    """A holiday week at 60 %: with it in the spread the limit would lie at 57 %, and weeks at 72 % be in order."""
+    odd = [0.82, 0.80, 0.81, 0.83, 0.60, 0.82, 0.80, 0.82]
+    assert np.mean(odd) - 3 * np.std(odd) < 0.60
+    found = performance(
+        weekly([*odd, 0.72, 0.72], 2000), reference=REFERENCE, by="week", metrics=["accuracy"]
+    )
+    assert [p.status for p in found[8:]] == [BREACH, BREACH]
+
+
+def test_weeks_that_are_restless_are_all_usual() -> None:
+    """Only what lies far beyond all others is left out: under the normal law hardly ever anything."""
+    rng = np.random.default_rng(4)
+    left = sum(int((~usual(rng.normal(size=n))).sum()) for n in (6, 8, 12, 26) for _ in range(250))
+    assert left <= 0.06 * 1000
+    assert usual(np.array([1.0, 5.0, 1.1])).all()
 
 
 def test_versions_get_series_of_their_own() -> None:

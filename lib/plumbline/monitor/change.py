@@ -24,7 +24,7 @@ from plumbline.monitor.cusum import ALLOWANCE, cusum
 from plumbline.monitor.dependence import long_run_ratio
 from plumbline.monitor.figures import say_figure
 from plumbline.monitor.intervals import Z
-from plumbline.monitor.metrics import Metric, metric
+from plumbline.monitor.metrics import Metric, least_change, metric
 from plumbline.monitor.partition import optimal_partition
 
 #: a break must lower the squared error by PENALTY x log(days) noise variances; tested on stationary series
@@ -195,9 +195,7 @@ def _long_run_noise(series: _Series, edges: list[int], run: list[int], slope: bo
 
 
 def _matters(one: Metric, series: _Series, edges: list[int]) -> float:
-    if one.matters_of == "level":
-        return one.matters * abs(series.level(0, edges[1])[0])
-    return one.matters * (series.noise if one.matters_of == "rmse" else 1.0)
+    return least_change(one, series.level(0, edges[1])[0], series.noise)
 
 
 def _is_worse(

@@ -32,6 +32,8 @@ ALLOWANCE = 0.5
 #: of days that follow each other it is taken from the days' own standard deviation up to this many of them, or no
 #: shift of such a system would ever add up; the limit grows with what days keep in its place
 LARGEST = 0.75
+#: positives (of a recall; what its denominator is, of any proportion) that a block of days must hold
+COUNTED = 5
 #: days between false alarms: the budget that alarms of drift have too, so that all together raise under one a year
 DECADE = 3650.0
 #: days between false alarms where days follow each other, as simulated (tests/monitor/test_cusum.py): the correlation
@@ -114,7 +116,8 @@ def early_warning(
 ) -> Warned | None:
     """Watch one metric day by day from the reference's end on.
 
-    Days are joined until they hold 30 labelled rows. The reference's mean is taken ``UNSURE`` standard errors
+    Days are joined until they hold 30 labelled rows, and ``COUNTED`` of what the metric counts (positives, of a
+    recall). The reference's mean is taken ``UNSURE`` standard errors
     worse than measured, and the noise as large as its days really were, so that a short or restless
     reference does not raise false alarms. One day of an error without bounds adds at most ``REACH`` (a sum that is
     robust against single outliers: Lucas and Crosier 1982). A shift of less than half of what matters never adds up.
@@ -142,8 +145,8 @@ def early_warning(
     band = threshold(one, healthy.counts, healthy.days)
     if band.mean is None:
         return None
-    normal = _worse(one, band, _joined(healthy)[0])
-    blocks, block = _joined(watched)
+    normal = _worse(one, band, _joined(one, healthy)[0])
+    blocks, block = _joined(one, watched)
     found = _worse(one, band, blocks)
     if not len(normal[0]) or not len(found[0]):
         return None
@@ -209,20 +212,31 @@ def _excursions(
     return found
 
 
-def _joined(found: Chunked) -> tuple[Counts, IntArray]:
-    """Days joined, in order, into blocks of at least 30 labelled rows; (block counts, block of each day).
+def _joined(one: Metric, found: Chunked) -> tuple[Counts, IntArray]:
+    """Days joined, in order, into blocks of at least 30 labelled rows and ``COUNTED`` of what the metric counts;
+    (block counts, block of each day).
 
     Days left over at the end join the last block.
     """
-    block, held, number = np.zeros(len(found.starts), dtype=np.int64), 0.0, 0
-    for i, rows in enumerate(found.counts.labelled):
+    block, number = np.zeros(len(found.starts), dtype=np.int64), 0
+    held = counted = 0.0
+    for i, (rows, n) in enumerate(zip(found.counts.labelled, _denominator(one, found.counts), strict=True)):
         block[i] = number
-        held += rows
-        if held >= ENOUGH:
-            number, held = number + 1, 0.0
-    if held < ENOUGH and number:
+        held, counted = held + rows, counted + n
+        if held >= ENOUGH and counted >= COUNTED:
+            number, held, counted = number + 1, 0.0, 0.0
+    if (held < ENOUGH or counted < COUNTED) and number:
         block[block == number] = number - 1
     return found.counts.grouped(block, int(block.max()) + 1), block
+
+
+def _denominator(one: Metric, counts: Counts) -> FloatArray:
+    """What a metric's value rests on, (m,): the denominator of a proportion, the rarer class of an order of scores."""
+    if one.hits is not None:
+        return one.hits(counts)[1]
+    if one.name in ("roc_auc", "average_precision"):
+        return np.asarray(counts.cells.sum(2).min(1))
+    return counts.labelled
 
 
 def _worse(one: Metric, band: Threshold, blocks: Counts) -> tuple[FloatArray, FloatArray]:

@@ -28,7 +28,7 @@ from plumbline.domain import (
 from plumbline.monitor.chunks import ENOUGH, choose_chunk
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.intervals import Interval, Z, interval
-from plumbline.monitor.metrics import HEADLINE, Metric, metric
+from plumbline.monitor.metrics import HEADLINE, Metric, least_change, metric
 from plumbline.monitor.performance import Chunked, Span, chunked, floor_of, reference_rows, window_rows
 from plumbline.monitor.statuses import Mask, judged
 from plumbline.monitor.thresholds import threshold
@@ -279,7 +279,7 @@ def _fits(one: Metric, expected: Counts, realised: Counts) -> bool:
     apart = abs(float(one.compute(expected)[0]) - real)
     if not np.isfinite(apart):
         return True
-    matters = one.matters * (abs(real) if one.matters_of == "level" else 1.0)
+    matters = least_change(one, real)
     return apart <= max(LEFT * float(interval(one, realised).se[0]), matters) or one.name == "value"
 
 

@@ -62,9 +62,9 @@ def wilson(hits: FloatArray, n: FloatArray, z: float = Z) -> tuple[FloatArray, F
 
 
 def binomial_reach(
-    p: FloatArray, n: FloatArray, chance: float = THREE_SIGMA
+    p: FloatArray, n: FloatArray, chance: FloatArray | float = THREE_SIGMA
 ) -> tuple[FloatArray, FloatArray]:
-    """The shares below and above which a proportion of truth ``p`` falls by ``chance`` only, exactly.
+    """The shares below and above which a proportion of truth ``p`` falls by ``chance`` (one, or (m,)) only, exactly.
 
     Below the first, P(X/n <= share) < chance; above the second, likewise. Without rows: 0 and 1.
     """
@@ -76,12 +76,12 @@ def binomial_reach(
     return np.where(n > 0, below(p), 0.0), np.where(n > 0, 1 - below(1 - p), 1.0)
 
 
-def _least_hits(n: FloatArray, q: FloatArray, chance: float) -> FloatArray:
+def _least_hits(n: FloatArray, q: FloatArray, chance: FloatArray | float) -> FloatArray:
     """The smallest k with P(X <= k) >= chance for X binomial (n, q), (m,): from a guess, then hit by hit.
 
     The guess is the normal law's with its first correction for skewness (Cornish and Fisher 1938).
     """
-    whole, z = n.astype(np.int64), float(ndtri(chance))
+    whole, z = n.astype(np.int64), ndtri(chance)
     guess = n * q + z * np.sqrt(n * q * (1 - q)) + (1 - 2 * q) * (z**2 - 1) / 6
     k = np.clip(np.floor(guess), 0.0, n)
     for _ in range(GUESSES):

@@ -29,8 +29,9 @@ class Metric:
     ``compute``: counts of m chunks -> (m,) values. ``higher_is_better``: None where both directions are
     a change for the worse. ``interval``: its entry in ``intervals.INTERVALS``. ``matters``: the smallest
     change worth an alarm, in units of ``matters_of`` (points; level: share of the reference value; rmse:
-    share of the reference's root mean squared error). ``hits`` gives (k, n) of a proportion.
-    ``bound``: largest error that counting in cells may have made. ``tail``: of a mean, how heavy its values' tail is.
+    share of the reference's root mean squared error); see ``least_change``. ``hits`` gives (k, n) of a proportion,
+    ``of`` names what the n are. ``bound``: largest error that counting in cells may have made. ``tail``: of a mean,
+    how heavy its values' tail is.
     """
 
     name: str
@@ -47,6 +48,29 @@ class Metric:
     bound: Callable[[Counts], FloatArray] | None = None
     note: Callable[[Counts], list[str]] | None = None
     tail: Callable[[Counts], float] | None = None
+    of: str = "labelled decisions"
+
+
+#: a class, or an error, that fewer than one in ten are is rare
+RARE = 0.1
+
+
+def least_change(one: Metric, level: float, rmse: float = 0.0) -> float:
+    """The smallest change from ``level`` that is worth an alarm, in the metric's unit.
+
+    Of a share that is rare, or nearly everything, points say nothing: a class of 0.5 % cannot move accuracy by one
+    point. There it is a tenth of what is rare, which meets one point where a tenth is.
+
+    Args:
+        rmse: the reference's root mean squared error, for ``matters_of`` rmse.
+    """
+    if one.matters_of == "level":
+        return one.matters * abs(level)
+    if one.matters_of == "rmse":
+        return one.matters * rmse
+    if one.range != (0.0, 1.0):
+        return one.matters
+    return min(one.matters, one.matters / RARE * max(min(level, 1 - level), 0.0))
 
 
 def ratio(top: FloatArray, bottom: FloatArray, empty: float = np.nan) -> FloatArray:
@@ -275,11 +299,12 @@ TABLE = (
     Metric("balanced_accuracy", B, balanced_accuracy, True, "share",
            "Mean of the shares found right in each class, so that a rare class counts as much.", "rows"),
     Metric("precision", B, _share(_precision, 0.0), True, "share",
-           "Of the decisions for the positive class, the share that were right.", "wilson", hits=_precision),
+           "Of the decisions for the positive class, the share that were right.", "wilson",
+           hits=_precision, of="decisions for the positive class"),
     Metric("recall", B, _share(_recall, 0.0), True, "share",
-           "Of the truly positive, the share that was found.", "wilson", hits=_recall),
+           "Of the truly positive, the share that was found.", "wilson", hits=_recall, of="positives"),
     Metric("specificity", B, _share(_specificity, 0.0), True, "share",
-           "Of the truly negative, the share that was left alone.", "wilson", hits=_specificity),
+           "Of the truly negative, the share that was left alone.", "wilson", hits=_specificity, of="negatives"),
     Metric("f1", B, f1, True, "share", "Harmonic mean of precision and recall.", "rows"),
     Metric("matthews_corrcoef", B, matthews_corrcoef, True, "score",
            "Correlation of prediction and truth: 0 is guessing, 1 is perfect.", "rows",

@@ -2,7 +2,8 @@
 
 How a point gets its status (the rule is stated once, here):
 
-- ``unknown``: fewer than 30 rows, a value that cannot be computed, or nothing to compare with;
+- ``unknown``: fewer than 30 rows, a value that cannot be computed, nothing to compare with, or so few positives
+  (or whatever else the metric counts) that even the worst value could be chance;
 - ``ok``: the value is within its limits;
 - ``watch``: the value is beyond a limit, but only in this chunk and its interval is not wholly beyond; or
   the chunk is provisional;
@@ -17,7 +18,7 @@ as it stands. Where a grid may have moved a value, it counts as beyond only if i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +27,9 @@ from plumbline.domain import FloatArray, IntArray, Point, PointStatus
 from plumbline.monitor.cells import known
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.counts import Counts
-from plumbline.monitor.intervals import Interval
+from plumbline.monitor.intervals import THREE_SIGMA, Interval
 from plumbline.monitor.metrics import Metric
-from plumbline.monitor.thresholds import Threshold, limits
+from plumbline.monitor.thresholds import Threshold, limits, rows_needed
 
 Mask = NDArray[np.bool_]
 #: the most that counting in cells may move a value without being said beside it; of an error, as a share of it
@@ -49,6 +50,8 @@ def judged(
     version: str | None = None,
     estimated: bool = False,
     refused: Sequence[str] | None = None,
+    chance: FloatArray | float = THREE_SIGMA,
+    window: int = 1,
 ) -> list[Point]:
     """The points of one metric and version, judged against its limits.
 
@@ -59,13 +62,13 @@ def judged(
         band: the metric's healthy band.
         waiting: (m,) chunks whose labels are still coming.
         refused: (m,) why a chunk must not be judged; empty where it may.
+        window: how many chunks, the one and those before it, each of ``counts`` holds.
+        chance: as for ``thresholds.limits``; a family of metrics that is judged together allows each less.
     """
     values, rows = one.compute(counts), counts.labelled
     bounds = np.nan_to_num(one.bound(counts)) if one.bound else np.zeros(len(values))
-    low, high = limits(band, one, counts)
-    may = (rows >= ENOUGH) & np.isfinite(values) & (np.isfinite(low) | np.isfinite(high))
-    if one.hits is not None:
-        may &= one.hits(counts)[1] > 0
+    low, high = limits(band, one, counts, chance)
+    may, silent = judgeable(one, band, counts, low, high)
     if refused is not None:
         may &= np.array([not why for why in refused])
     side = np.where(values + bounds < low, -1, np.where(values - bounds > high, 1, 0))
@@ -75,15 +78,18 @@ def judged(
     held = np.isfinite(values)
     shown = np.where(rows > 0, _nearer(values, low, high, band.mean), np.nan)
     counted, sound = rows.astype(np.int64).tolist(), may.tolist()
+    few = {i: _too_few(one, band, ends[i] - starts[i], counts, i) for i in np.flatnonzero(silent).tolist()}
     why = [
         (refused[i] if refused is not None else "")
-        or ("" if sound[i] else _why(one, counted[i], value, band))
+        or ("" if sound[i] else few.get(i) or _why(one, counted[i], value, band))
         for i, value in enumerate(values.tolist())
     ]
     why = [
         f"{reason} {_uncertain(one, bound, value)}".strip()
         for reason, bound, value in zip(why, bounds.tolist(), values.tolist(), strict=True)
     ]
+    if window > 1:
+        why = [f"Over {window} chunks, with those before it. {reason}".strip() for reason in why]
     if one.note:
         why = [f"{own} {reason}".strip() for own, reason in zip(one.note(counts), why, strict=True)]
     columns = (
@@ -98,6 +104,22 @@ def judged(
         )
         for start, end, n, value, least, most, limit, status, late, bound, note in zip(*columns, strict=True)
     ]  # fmt: skip
+
+
+def judgeable(
+    one: Metric, band: Threshold, counts: Counts, low: FloatArray, high: FloatArray
+) -> tuple[Mask, Mask]:
+    """Which chunks (m,) can be judged within these limits, and which cannot, as they hold too little that counts."""
+    may = (
+        (counts.labelled >= ENOUGH)
+        & np.isfinite(one.compute(counts))
+        & (np.isfinite(low) | np.isfinite(high))
+    )
+    if one.hits is not None:
+        may &= one.hits(counts)[1] > 0
+    own = band.source in ("reference", "chance") and one.higher_is_better is True
+    silent = may & own & (low <= one.range[0])
+    return may & ~silent, silent
 
 
 def _breached(side: IntArray, whole: Mask, may: Mask) -> Mask:
@@ -137,3 +159,13 @@ def _why(one: Metric, rows: int, value: float, band: Threshold) -> str:
     if band.source == "none":
         return "There is no reference to compare with yet."
     return "No row of this chunk counts towards this metric."
+
+
+def _too_few(one: Metric, band: Threshold, length: timedelta, counts: Counts, i: int) -> str:
+    """That even the worst value would be chance here, and after how many days it would not."""
+    needed = rows_needed(band, one)
+    n = float(one.hits(counts)[1][i]) if one.hits is not None else float(counts.labelled[i])
+    if needed is None or needed <= n:
+        return "The reference itself varies so much that no value is beyond chance."
+    days = int(np.ceil(needed * max(length / timedelta(days=1), 1.0) / max(n, 1.0)))
+    return f"{n:,.0f} {one.of} are too few: even the worst value could be chance. About {days} days would be enough."

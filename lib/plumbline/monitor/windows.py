@@ -12,7 +12,7 @@ from plumbline.domain import OutcomeProfile
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.intervals import Days, Interval, interval
-from plumbline.monitor.metrics import Metric, metric, metrics_for
+from plumbline.monitor.metrics import Metric, least_change, metric, metrics_for
 from plumbline.monitor.performance import chunked
 
 
@@ -105,7 +105,7 @@ def _compared(one: Metric, a: Side, b: Side) -> Compared:
     down = float(np.hypot(b.value - b.low, a.high - a.value))
     up = float(np.hypot(b.high - b.value, a.value - a.low))
     low, high = difference - down, difference + up
-    matters = one.matters * (abs(a.value) if one.matters_of == "level" else 1.0)
+    matters = least_change(one, a.value)
     if one.matters_of == "rmse" or low <= 0 <= high or abs(difference) < matters:
         # a bias is judged by chance alone: what matters of it hangs on the error's size
         beyond = one.matters_of == "rmse" and not low <= 0 <= high
