@@ -29,6 +29,8 @@ answer = ask(
 )
 with top:
     cards.opening(answer.sentence, sentences.window(view, f"by {answer.by}"))
+    if answer.reason:
+        cards.note(answer.reason)
     if answer.retraining:
         cards.note(answer.retraining)
 

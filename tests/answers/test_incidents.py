@@ -147,7 +147,7 @@ def test_only_an_incident_that_names_the_breach_and_came_after_it_handles_it(
     with ws.read() as cursor:
         noted = records_in(cursor, "shop")
         released = releases_of(cursor, systems.get_system(cursor, "shop"))
-    done = handled(BREACH, [], released, noted, lambda s: problem_of(s).startswith("performance."))
+    done = handled(BREACH, [], released, noted, lambda s: problem_of(s) == "performance")
     assert bool(done.by) is counts
     assert bool(done.unnamed) is (not signal)
     if not signal:  # it can still be said what it was about

@@ -137,6 +137,8 @@ def test_every_fact_but_the_count_and_the_date_may_be_unknown() -> None:
         "versions_missing",
         "probed_where",
         "retraining_due",
+        "performance_guess",
+        "performance_worse_than_guess",
         "technical_file_by",
         "favourable",
         "favourable_source",

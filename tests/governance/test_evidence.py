@@ -47,6 +47,13 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("MON-4", {"performance_breach": breach(40, "incident 3", in_hand=True)}, PARTIAL),
     ("MON-5", {"drift_breach": breach(40, "incident 3", in_hand=True)}, PARTIAL),
     ("MON-4", {"performance_watched": None}, UNKNOWN),
+    (
+        "MON-4",
+        {"performance_guess": "Accuracy is 50.1 %, no better than guessing, which gives 50.2 %."},
+        PARTIAL,
+    ),
+    ("MON-4", {"performance_guess": "Worse.", "performance_worse_than_guess": True}, FAIL),
+    ("MON-4", {"performance_guess": "Worse.", "performance_breach": breach(40)}, FAIL),
     ("MON-5", {"drift_breach": breach(29)}, PARTIAL),
     ("MON-5", {"drift_breach": breach(31)}, FAIL),
     ("MON-5", {"drift_watched": None}, UNKNOWN),

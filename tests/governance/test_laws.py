@@ -66,6 +66,7 @@ LADDERS: dict[str, list[Any]] = {
         breach(7.1),
         breach(400),
     ],
+    "performance_guess": ["", "Accuracy is 50.1 %, no better than guessing, which gives 50.2 %."],
     "drift_breach": [None, breach(29), breach(31)],
     "model_age_days": [10, 100, 180, 181, 900],
     "segments_labelled": [4, 3, 0],

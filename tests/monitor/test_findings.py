@@ -172,7 +172,8 @@ def test_without_a_breach_the_warning_that_could_be_known_first_stands() -> None
 def test_problems_apart_in_time_or_kind_stay_apart() -> None:
     first, second = finding("performance.accuracy", 1, 2), finding("performance.accuracy", 5, 6)
     assert not same_problem(first, second)
-    assert not same_problem(first, finding("performance.f1", 1, 2))
+    assert same_problem(first, finding("performance.f1", 1, 2))
+    assert not same_problem(first, finding("drift.f1", 1, 2))
     assert same_problem(first, finding("estimate.accuracy", 2, None))
     assert joined([first, second]) == [first, second]
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from plumbline.answers.headline import headline_of
 from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.recording import Record
 from plumbline.answers.releases import ReleasesAnswer, handled
 from plumbline.answers.spans import say_span
-from plumbline.answers.wording import METHOD_NAMES, headline_of
+from plumbline.answers.wording import METHOD_NAMES
 from plumbline.domain import (
     FeatureDrift,
     FeatureProfile,
@@ -109,12 +110,13 @@ def drift(
             if not (f.feature == "label" and f.method == "missing")  # labels that are still to come
         ]  # fmt: skip
         weights = importance_of(cursor, system)
+        headline = headline_of(cursor, system).metric
         moved = _moved(cursor, system, chunks, chunk, version)
     features = [f for f in found if f.feature not in OUTPUTS]
     ranked = ranking(features, weights, moved)
     return DriftAnswer(
         system, healthy, shown, chunk, found, chunks, ranked, _sentence(features, ranked, healthy, shown),
-        tuple(own), headline_of(system),
+        tuple(own), headline,
     )  # fmt: skip
 
 
@@ -125,8 +127,9 @@ def _moved(
     profile = outcome_profile(cursor, system, Slice(version=version))
     if not profile.n_labelled.any():
         return {}
-    metric = headline_of(system)
-    points = performance(profile, by=by, reference=system.reference, metrics=[metric])
+    metric = headline_of(cursor, system).metric
+    cost = system.settings.get("cost_matrix")
+    points = performance(profile, by=by, reference=system.reference, metrics=[metric], cost=cost)
     series: dict[str, list[FeatureDrift]] = {}
     for one in chunks:
         series.setdefault(one.feature, []).append(one)

@@ -307,11 +307,14 @@ def check_loaded(ws: Workspace, made: Load, *, actor: str) -> Load:
     """
     if made.rows_loaded or made.labels_joined:
         from plumbline.answers.checking import check
+        from plumbline.answers.headline import headline_in
         from plumbline.answers.readying import ready_after_load
 
         try:
             check(ws, made.system, actor=actor, all_signals=False)
             ready_after_load(ws, made.system)
+            reason = headline_in(ws, made.system).reason
+            made = replace(made, notes=(*made.notes, reason)) if reason else made
         except Exception as error:  # the load is committed: nothing that fails from here on takes it back
             return replace(made, unchecked=sentence(error))
     return made

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from plumbline.answers.headline import headline_of
 from plumbline.answers.reading import resolved, span_of
 from plumbline.answers.spans import say_span
-from plumbline.answers.wording import headline_of, say_metric, say_value
+from plumbline.answers.wording import say_metric, say_value, unit_of
 from plumbline.domain import FloatArray, PlumblineError, Slice, System, Task
 from plumbline.monitor.change import ChangePoint
 from plumbline.monitor.counts import counts_of
@@ -112,8 +113,9 @@ def compare(
         system = systems.get_system(cursor, key)
         a, b = two_windows(cursor, system, first, second, within)
         profiles = [outcome_profile(cursor, system, resolved(cursor, system, part)) for part in (a, b)]
+        headline = headline_of(cursor, system).metric
     found = compare_windows(profiles[0], profiles[1], cost=system.settings.get("cost_matrix"))
-    return WindowsAnswer(a, b, found, _sentence(system, a, b, found))
+    return WindowsAnswer(a, b, found, _sentence(system, headline, a, b, found))
 
 
 def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | None:
@@ -178,8 +180,7 @@ def _most_frequent_error(classes: tuple[str, ...], table: FloatArray) -> str:
     )
 
 
-def _sentence(system: System, a: Slice, b: Slice, found: tuple[Compared, ...]) -> str:
-    name = headline_of(system)
+def _sentence(system: System, name: str, a: Slice, b: Slice, found: tuple[Compared, ...]) -> str:
     head = next((one for one in found if one.metric == name), None)
     spans = f"{say_span(b.start, b.end)} against {say_span(a.start, a.end)}"
     if head is None or head.first.value is None or head.second.value is None:
@@ -189,6 +190,6 @@ def _sentence(system: System, a: Slice, b: Slice, found: tuple[Compared, ...]) -
         "changed": "has changed", "unknown": "cannot be judged",
     }[head.verdict]  # fmt: skip
     return (
-        f"{say_metric(name)} {words}: {say_value(name, head.second.value, system.unit)} after "
-        f"{say_value(name, head.first.value, system.unit)} ({spans}).{overlap(a, b)}"
+        f"{say_metric(name)} {words}: {say_value(name, head.second.value, unit_of(system, name))} after "
+        f"{say_value(name, head.first.value, unit_of(system, name))} ({spans}).{overlap(a, b)}"
     )

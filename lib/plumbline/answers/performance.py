@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from plumbline.answers.headline import family_of, headline_of
+from plumbline.answers.holding import holding
 from plumbline.answers.reading import as_of, resolved, span_of
-from plumbline.answers.spans import say_day
-from plumbline.answers.wording import headline_of, say_level, say_metric, say_value
-from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System, Task
+from plumbline.answers.wording import say_level, unit_of
+from plumbline.domain import OutcomeProfile, Point, Slice, System, Task
 from plumbline.monitor import change as changes
 from plumbline.monitor.calibration import Calibration, calibration_sentence
 from plumbline.monitor.calibration import calibration as curves_of
-from plumbline.monitor.chunks import choose_chunk
+from plumbline.monitor.chunks import alarm_chunk, choose_chunk
 from plumbline.monitor.cusum import Warned, early_warning
 from plumbline.monitor.exact import exact_auc
+from plumbline.monitor.findings import problems_of
 from plumbline.monitor.hindsight import Hindsight, hindsight
 from plumbline.monitor.intervals import Z
 from plumbline.monitor.metrics import metrics_for
@@ -54,6 +56,8 @@ class PerformanceAnswer:
     retraining: str = ""  # why the threshold calls for retraining; empty: it does not
     parts: tuple[Point, ...] = ()  # one series a slice of the column that was asked for, in ``version``
     warned: Warned | None = None  # the early warning on the headline metric
+    reason: str = ""  # why the headline is not the usual metric of the task
+    family: tuple[str, ...] = ()  # the metrics whose breaches are findings, the headline first
 
     def of(self, name: str) -> tuple[Point, ...]:
         """The points of one metric, a line each slice of a column where that was asked for."""
@@ -100,7 +104,11 @@ def performance(
             "cost": system.settings.get("cost_matrix"),
         }  # fmt: skip
         waiting: dict[str, Any] = {"delay": delay, "today": now}
-        points = measure(profile, by=by, metrics=metrics, by_version=by_version, **asked, **waiting)
+        first = headline_of(cursor, system)
+        family = family_of(system, profile, first.metric)
+        points = measure(
+            profile, by=by, metrics=metrics, by_version=by_version, together=family, **asked, **waiting
+        )
         parts = _split(cursor, system, window, split, by, metrics, asked | waiting) if split else ()
         if exact:
             points = tuple(_exact(cursor, system, window, point) for point in points)
@@ -114,27 +122,30 @@ def performance(
                 cursor, system, profile, window, by=by, metrics=metrics,
                 floors=asked["floors"], cost=asked["cost"],
             )  # fmt: skip
-    headline = headline_of(system)
+    headline = first.metric
     if metrics and headline not in metrics:
         headline = points[0].metric if points else headline
     looked_back = _hindsight(points, guesses, system)
     points += guesses
-    own = [p for p in points if p.metric == headline_of(system)]
-    due = None if by_version else retraining_due(own, versions, as_of=now)
+    alarms: dict[str, Any] = asked | {"by": alarm_chunk(profile), "metrics": family}
+    judged = measure(profile, together=family, windows=True, **alarms, **waiting)
+    levels = {name: band.mean for name, band in thresholds(profile, **alarms).items()}
+    due = None if by_version else retraining_due(judged, versions, as_of=now)
     warned = None
     if system.reference and not window.where:
         warned = early_warning(
             profile, reference=system.reference, name=headline, window=window, cost=asked["cost"]
         )
     daily = measure(profile, by="day", metrics=[headline], **asked, **waiting)
-    found = changes.change_point(daily, unit=system.unit)
+    found = changes.change_point(daily, unit=unit_of(system, headline))
     task = system.task or Task.BINARY
     names = tuple(dict.fromkeys(metrics or (m.name for m in metrics_for(task, profile.classes))))
+    sentence = holding(system, headline, points, problems_of(judged, levels), found, profile, window)
     return PerformanceAnswer(
-        system, headline, by, points, bands, found, _sentence(system, headline, points, found),
+        system, headline, by, points, bands, found, sentence,
         int(profile.n_labelled.sum()), int(profile.n.sum()), names, looked_back,
         due.sentence if due else "",
-        parts, warned,
+        parts, warned, first.reason, family,
     )  # fmt: skip
 
 
@@ -196,32 +207,6 @@ def _exact(cursor: Cursor, system: System, window: Slice, point: Point) -> Point
     value, se = found
     low, high = (float(np.clip(value + sign * Z * se, 0, 1)) if np.isfinite(se) else None for sign in (-1, 1))
     return replace(point, value=value, low=low, high=high, bound=0.0)
-
-
-def _sentence(
-    system: System, headline: str, points: Sequence[Point], found: changes.ChangePoint | None
-) -> str:
-    """The finding in one sentence: what, from what to what, since when, on how many decisions."""
-    series = sorted((p for p in points if p.metric == headline and not p.estimated), key=lambda p: p.start)
-    judged = [p for p in series if p.value is not None]
-    if not judged:
-        return "No outcomes are known yet, so performance is unknown: load labels to see it."
-    name = say_metric(headline)
-    over = found is not None and found.until is not None and judged[-1].status is PointStatus.OK
-    if found is not None and not over:
-        return f"{name}: {found.sentence}"
-    last, breaches = judged[-1], [p for p in judged if p.status is PointStatus.BREACH]
-    n = sum(p.n for p in judged)
-    value = say_value(headline, last.value, system.unit)
-    if breaches:
-        return (
-            f"{name} was beyond its limit in {len(breaches)} of {len(judged)} periods, first from "
-            f"{say_day(breaches[0].start)}; the latest is {value} ({last.n:,} labelled decisions)."
-        )
-    if system.reference is None:
-        return f"{name} was last {value} ({n:,} labelled decisions); there is no reference to compare with."
-    was = f" It broke before: {found.sentence}" if found is not None else ""
-    return f"{name} holds: the latest is {value}, within its limits over {n:,} labelled decisions.{was}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.answers.drift import Span, window_of
+from plumbline.answers.headline import headline_of
 from plumbline.answers.reading import age_limits, as_of, span_of
 from plumbline.answers.scanned import duplicate_ids, personal_of, repeated
-from plumbline.answers.wording import headline_of
 from plumbline.domain import FeatureDrift, PlumblineError, PointStatus, Repeats, Slice, System
 from plumbline.monitor.champions import spans
 from plumbline.monitor.chunks import choose_chunk
@@ -117,8 +117,9 @@ def _shelf(cursor: Cursor, system: System, now: datetime) -> ShelfLife:
     earlier: tuple[Life, ...] = ()
     if len({run.version for run in runs}) > 1 and profile.n_labelled.any():
         points = performance(
-            profile, by=choose_chunk(profile), reference=system.reference, metrics=[headline_of(system)],
-            floors=system.settings.get("floors"), by_version=True,
+            profile, by=choose_chunk(profile), reference=system.reference, 
+            metrics=[headline_of(cursor, system).metric], floors=system.settings.get("floors"), by_version=True,
+            cost=system.settings.get("cost_matrix"),
         )  # fmt: skip
         earlier = lives(hours, points, as_of=now)
     current = began(hours, version, now) if version else None

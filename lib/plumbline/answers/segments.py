@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from plumbline.answers.headline import headline_of
 from plumbline.answers.keeping import kept
 from plumbline.answers.reading import resolved
-from plumbline.answers.wording import headline_of, say_level, say_metric, say_value
+from plumbline.answers.wording import say_level, say_metric, say_value
 from plumbline.domain import Slice, System
 from plumbline.monitor.segments import Search, search
 from plumbline.profile.slices import PROPORTIONS, measured, sliced_rows, slicers
@@ -57,7 +58,7 @@ def segments(
         healthy = system.reference
         if healthy and part.start is None and part.end is None:
             part = replace(part, start=healthy[1])
-        asked = metric or headline_of(system)
+        asked = metric or headline_of(cursor, system).metric
         name = measured(system, asked)
         against = against if healthy else "rest"
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from plumbline.answers.drift import importance_of
 from plumbline.answers.reading import Span, age_limits
 from plumbline.answers.releases import ReleasesAnswer
 from plumbline.answers.scanned import duplicate_ids, repeated
-from plumbline.answers.standing import Standing, headline_points, healthy_level
-from plumbline.answers.wording import METHOD_NAMES, say_metric, say_value
+from plumbline.answers.standing import Standing
+from plumbline.answers.wording import METHOD_NAMES, say_metric, say_value, unit_of
 from plumbline.domain import FeatureProfile, Finding, PointStatus, Severity, Slice, System
 from plumbline.logs.schema import changes
 from plumbline.monitor import drift_findings as shifts
 from plumbline.monitor import findings as problems
 from plumbline.monitor import rolling
-from plumbline.monitor.chunks import alarm_chunk, midnight
+from plumbline.monitor.chunks import midnight
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.cusum import early_warning
 from plumbline.monitor.delay import delay_curve, usual_delay
@@ -58,7 +57,7 @@ def measurements(
     cursor: Cursor, system: System, span: Span, now: datetime, held: Standing, released: ReleasesAnswer
 ) -> Measurements:
     """Everything that more than one family reads, measured once."""
-    by = alarm_chunk(held.profile)
+    by = held.alarm_by
     features: tuple[FeatureProfile, ...] = ()
     laid: tuple[Laid, ...] = ()
     own: tuple[Laid, ...] = ()
@@ -76,20 +75,20 @@ def measurements(
 
 def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
     onset = m.held.change.onset if m.held.change else None
-    say = partial(say_value, unit=m.system.unit)
-    points = m.held.points
-    if m.by != m.held.by:
-        points = headline_points(cursor, m.system, m.now, m.held.profile, by=m.by)
     found = problems.performance_findings(
         m.system.key,
-        points,
+        m.held.judged,
         name=say_metric,
-        say=say,
+        say=_say(m.system),
         delay=m.delay,
         onset=onset,
-        healthy=healthy_level(m.system, m.held.profile, m.by),
+        healthy=m.held.levels,
     )
     return [problems.costing(f, m.held.stake) if f.until is None else f for f in found]
+
+
+def _say(system: System) -> problems.Say:
+    return lambda name, value: say_value(name, value, unit_of(system, name))
 
 
 def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -150,8 +149,8 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
         m.system.key,
         later,
         name=say_metric,
-        say=partial(say_value, unit=m.system.unit),
-        healthy=healthy_level(m.system, m.held.profile, m.by),
+        say=_say(m.system),
+        healthy=m.held.levels,
     )
 
 

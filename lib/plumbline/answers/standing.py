@@ -9,14 +9,16 @@ from typing import Any
 
 from plumbline.answers.drift import open_drift
 from plumbline.answers.explain import check_recorded
+from plumbline.answers.headline import family_of, headline_of
+from plumbline.answers.holding import guess_of, say_guess
 from plumbline.answers.recording import Record
 from plumbline.answers.releases import ReleasesAnswer, handled
-from plumbline.answers.wording import headline_of, say_metric, say_value
+from plumbline.answers.wording import say_metric, say_value, unit_of
 from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System
 from plumbline.governance.facts import Breach
 from plumbline.monitor.change import ChangePoint, change_point
-from plumbline.monitor.chunks import choose_chunk
-from plumbline.monitor.findings import breaches, problem_of
+from plumbline.monitor.chunks import alarm_chunk, choose_chunk
+from plumbline.monitor.findings import Levels, Say, problem_of, problems_of
 from plumbline.monitor.performance import performance, thresholds
 from plumbline.monitor.retraining import RetrainingDue, retraining_due
 from plumbline.monitor.stake import NO_LOSS
@@ -28,24 +30,34 @@ from plumbline.store.workspace import Cursor
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The headline metric over the whole log, and what is open at its end."""
+    """The headline metric over the whole log, the family that is judged, and what is open at its end.
+
+    ``points``: the headline by ``by``, as it is read best. ``judged``: the family by ``alarm_by``, from which findings,
+    the open breach and retraining are; ``levels``: its healthy means.
+    """
 
     profile: OutcomeProfile
     by: str
     headline: str
     points: tuple[Point, ...]
+    alarm_by: str
+    judged: tuple[Point, ...]
+    levels: dict[str, float | None]
     change: ChangePoint | None
     performance_breach: Breach | None
     drift_breach: Breach | None
     stake: dict[str, Any]
     logged_share: float  # of recorded attributions, the share that adds up
     retraining: RetrainingDue | None
+    guess: str = ""  # that the headline is no better than guessing
+    worse: bool = False  # than guessing
 
     def facts(self) -> dict[str, Any]:
         """The fields of ``Facts`` that this settles."""
-        judged = [p for p in self.points if p.status is not PointStatus.UNKNOWN]
+        watched = [p for p in (*self.points, *self.judged) if p.status is not PointStatus.UNKNOWN]
         return {
-            "performance_watched": bool(judged) or None, "performance_breach": self.performance_breach,
+            "performance_watched": bool(watched) or None, "performance_breach": self.performance_breach,
+            "performance_guess": self.guess, "performance_worse_than_guess": self.worse,
             "drift_watched": True, "drift_breach": self.drift_breach,
             "retraining_due": self.retraining.sentence if self.retraining else "",
         }  # fmt: skip
@@ -54,69 +66,69 @@ class Standing:
 def standing(
     cursor: Cursor, system: System, now: datetime, found: ReleasesAnswer, noted: tuple[Record, ...]
 ) -> Standing:
-    """Measure the headline metric, and find what is open at ``now``."""
+    """Measure the headline metric and its family, and find what is open at ``now``."""
     profile = outcome_profile(cursor, system, Slice())
-    by = choose_chunk(profile)
-    headline = headline_of(system)
-    points, daily = (headline_points(cursor, system, now, profile, by=chunk) for chunk in (by, "day"))
-    change = change_point(daily, unit=system.unit)
-    healthy = healthy_level(system, profile, by)
-    breach = open_breach(headline, points, change, found, noted, system.unit, healthy)
+    by, alarm_by = choose_chunk(profile), alarm_chunk(profile)
+    headline = headline_of(cursor, system).metric
+    names = family_of(system, profile, headline)
+    asked: dict[str, Any] = {
+        "reference": system.reference, "floors": system.settings.get("floors"),
+        "cost": system.settings.get("cost_matrix"),
+    }  # fmt: skip
+    waiting: dict[str, Any] = {"delay": read.delays(cursor, system, Slice()), "today": now}
+    points, daily = (
+        performance(profile, by=chunk, metrics=[headline], **asked, **waiting) for chunk in (by, "day")
+    )
+    judged = performance(
+        profile, by=alarm_by, metrics=names, together=names, windows=True, **asked, **waiting
+    )  # fmt: skip
+    guess = guess_of(system, headline, profile)
+    levels = {
+        name: band.mean for name, band in thresholds(profile, by=alarm_by, metrics=names, **asked).items()
+    }
+    change = change_point(daily, unit=unit_of(system, headline))
+    breach = open_breach(
+        judged,
+        change,
+        found,
+        noted,
+        lambda name, value: say_value(name, value, unit_of(system, name)),
+        levels,
+    )
     return Standing(
-        profile, by, headline, points, change, breach, open_drift(cursor, system, now, found, noted),
-        _stake(profile, system, breach, change), check_recorded(cursor, system),
-        retraining_due(points, read.version_hours(cursor, system), as_of=now),
+        profile, by, headline, points, alarm_by, judged, levels, change, breach,
+        open_drift(cursor, system, now, found, noted), _stake(profile, system, breach, change),
+        check_recorded(cursor, system), retraining_due(judged, read.version_hours(cursor, system), as_of=now),
+        say_guess(system, headline, guess) if guess else "", guess is not None and guess.worse,
     )  # fmt: skip
-
-
-def headline_points(
-    cursor: Cursor, system: System, now: datetime, profile: OutcomeProfile, *, by: str
-) -> tuple[Point, ...]:
-    """The headline metric over the whole log by chunk."""
-    return performance(
-        profile, by=by, reference=system.reference, metrics=[headline_of(system)],
-        floors=system.settings.get("floors"), delay=read.delays(cursor, system, Slice()), today=now,
-        cost=system.settings.get("cost_matrix"),
-    )  # fmt: skip
-
-
-def healthy_level(system: System, profile: OutcomeProfile, by: str) -> float | None:
-    """The headline metric's mean over the reference's chunks."""
-    bands = thresholds(
-        profile, reference=system.reference, by=by, metrics=[headline_of(system)],
-        cost=system.settings.get("cost_matrix"),
-    )  # fmt: skip
-    return next(iter(bands.values())).mean
 
 
 def open_breach(
-    headline: str,
     points: Sequence[Point],
     change: ChangePoint | None,
     found: ReleasesAnswer,
     noted: tuple[Record, ...],
-    unit: str = "",
-    healthy: float | None = None,
+    say: Say = say_value,
+    healthy: Levels = None,
 ) -> Breach | None:
     """The breach that is not over, since its onset, as its finding has it; None where there is none."""
-    told = breaches(points, healthy)
-    if not told or told[-1][1]:
+    told = problems_of(points, healthy)
+    if not told or told[-1].until is not None:
         return None
-    run = told[-1][0]
-    since = run[0].start
-    if change is not None and change.until is None:
+    problem = told[-1]
+    last, since = problem.part[-1], problem.since
+    name = problem.metric
+    limit = f", limit {say(name, last.threshold)}" if last.threshold is not None else ""
+    sentence = f"{say_metric(name)} is {say(name, last.value)}{limit} (n = {last.n:,})"
+    if change is not None and change.until is None and change.metric in (name, *problem.others):
         since = change.at
-    last = run[-1]
-    limit = f", limit {say_value(headline, last.threshold, unit)}" if last.threshold is not None else ""
-    sentence = f"{say_metric(headline)} is {say_value(headline, last.value, unit)}{limit} (n = {last.n:,})"
-    if change is not None and change.until is None:
-        sentence = f"{say_metric(headline)}: {change.sentence}"
-    done = handled(since, [p.end for p in run], found, noted, _of_performance)
+        sentence = f"{say_metric(change.metric)}: {change.sentence}"
+    done = handled(since, [p.end for p in problem.part], found, noted, _of_performance)
     return Breach(since, sentence, done.by, done.unnamed, done.in_hand)
 
 
 def _of_performance(signal: str) -> bool:
-    return problem_of(signal).startswith("performance.")
+    return problem_of(signal) == "performance"
 
 
 def _stake(

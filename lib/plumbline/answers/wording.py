@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from plumbline.domain import System, Task
+from plumbline.domain import System
 from plumbline.monitor.figures import say_figure
-from plumbline.monitor.metrics import HEADLINE, METRICS, metric
+from plumbline.monitor.metrics import metric
 
 _SPOKEN = {
     "mae": "The mean absolute error", "rmse": "The root mean squared error", "roc_auc": "ROC AUC", "r2": "R²",
     "f1": "F1", "mape": "MAPE", "smape": "sMAPE", "bias": "The mean error (bias)",
-    "median_absolute_error": "The median absolute error",
+    "median_absolute_error": "The median absolute error", "value": "The value of a decision",
+    "brier": "The Brier score",
 }  # fmt: skip
 
 #: drift methods whose spelling is not their name
@@ -22,15 +23,16 @@ METHOD_NAMES = {
 }  # fmt: skip
 
 
-def headline_of(system: System) -> str:
-    """The metric a system is judged by: its owner's choice, or the first of its task."""
-    chosen = system.settings.get("headline")
-    return str(chosen) if chosen in METRICS else HEADLINE[system.task or Task.BINARY]
-
-
 def say_metric(name: str) -> str:
     """A metric's name as sentences begin with it."""
     return _SPOKEN.get(name, name.replace("_", " ").capitalize())
+
+
+def unit_of(system: System, name: str) -> str:
+    """What a metric of this system counts: its money for ``value``, else what it predicts so many of."""
+    if name == "value":
+        return str((system.settings.get("cost_matrix") or {}).get("currency") or "")
+    return system.unit
 
 
 def say_value(name: str, value: float | None, unit: str = "") -> str:

@@ -74,7 +74,11 @@ def performance(
         worst = None
         if searched:
             worst = segments(ws, system, window=part, metric=metrics[0] if metrics else None, against=against)
-    lines = [found.sentence, *(extra.sentence for extra in (curves, worst) if extra)]
+    lines = [
+        found.sentence,
+        *([found.reason] if found.reason else []),
+        *(extra.sentence for extra in (curves, worst) if extra),
+    ]
     for p in found.points:
         lines.append(
             f"{p.start:%Y-%m-%d}  {p.metric:<20} {_value(p)}  n={p.n}  {p.status}  {p.note}".rstrip()

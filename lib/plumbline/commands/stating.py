@@ -38,6 +38,26 @@ def context(workspace: str | None, system: str, answers: tuple[str, ...], by: st
     }, lines
 
 
+@command("headline")
+@click.argument("system")
+@click.argument("metric", required=False)
+@click.option("--by", metavar="NAME", default="", help="Who chooses it; needed with a metric.")
+def headline(workspace: str | None, system: str, metric: str | None, by: str) -> Any:
+    """Show the metric that a system is judged by first, or choose it; `auto` leaves it to Plumbline."""
+    from plumbline.answers.headline import choose_headline, headline_in
+
+    if metric and not by.strip():
+        raise PlumblineError("A person has to be named", where="--by", todo="Say who chooses it.")
+    with open_for(workspace) as ws:
+        found = (
+            choose_headline(ws, system, "" if metric == "auto" else metric, by=by.strip())
+            if metric
+            else headline_in(ws, system)
+        )
+    why = "Its owner's choice." if found.chosen else found.reason
+    return {"system": system, "headline": found}, [f"{system}: {found.metric}. {why}".strip()]
+
+
 @command("attest")
 @click.argument("system")
 @click.argument("control")

@@ -76,6 +76,12 @@ def staleness_watched(case: Case) -> Evidence:
 
 def performance_holds(case: Case) -> Evidence:
     facts = case.facts
+    if facts.performance_breach is None and facts.performance_guess:
+        worse = facts.performance_worse_than_guess
+        return measured(
+            Status.FAIL if worse else Status.PARTIAL,
+            f"No confirmed performance breach is open ({window(facts)}). {facts.performance_guess}",
+        )
     return _breach(
         case, facts.performance_breach, facts.performance_watched,
         "No confirmed performance breach is open", "Performance cannot be followed without recent outcomes.",

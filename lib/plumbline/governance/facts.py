@@ -98,6 +98,10 @@ class Facts:
     recent_chunks_compared: int | None = None  # of those, with a drift check on the trail
     performance_watched: bool | None = None  # realised performance is known for recent chunks
     performance_breach: Breach | None = None
+    performance_guess: str = (
+        ""  # that the headline is no better than guessing, in words; empty: it is, or nobody knows
+    )
+    performance_worse_than_guess: bool = False
     drift_watched: bool | None = None  # drift of the features that carry importance is known
     drift_breach: Breach | None = None  # of a feature that carries importance
     model_age_days: float | None = None

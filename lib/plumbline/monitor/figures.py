@@ -13,7 +13,7 @@ def say_figure(one: Metric, value: float, unit: str = "", largest: float | None 
     """``82.2 %``, ``0.913``, ``+36.5 parcels``.
 
     Args:
-        unit: what the system predicts so many of; said where the metric is in that unit.
+        unit: what the system predicts so many of, or its money; said where the metric is in that unit.
         largest: the largest value told beside it, whose decimals it shares; None: its own.
     """
     if one.unit == "share":
@@ -23,7 +23,7 @@ def say_figure(one: Metric, value: float, unit: str = "", largest: float | None 
         words = f"{abs(value):.{DIGITS - 1}e}"
     else:
         words = f"{abs(value):,.{max(DIGITS - 1 - (place if size else 0), 0)}f}"
-    of = f" {unit}" if unit and one.unit == "label" else ""
+    of = f" {unit}" if unit and one.unit in ("label", "currency") else ""
     if not float(words.replace(",", "")):
         return f"{'about ' if value else ''}0{of}"
     both_ways = one.unit == "label" and one.higher_is_better is None

@@ -8,17 +8,19 @@ after that. Delays of detection are measured from it, and an alarm never claims 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from plumbline.domain import Finding, Point, PointStatus, Severity
-from plumbline.monitor.episodes import episodes, is_clear
+from plumbline.monitor.episodes import CALM, episodes, is_clear
 from plumbline.monitor.intervals import Z
 
 #: words for the sentences: (metric or method, value) -> text
 Say = Callable[[str, float | None], str]
 Name = Callable[[str], str]
+#: the reference's mean of the only metric, or of each
+Levels = Mapping[str, float | None] | float | None
 
 
 def breaches(points: Sequence[Point], healthy: float | None) -> list[tuple[list[Point], bool]]:
@@ -38,6 +40,56 @@ def _judged(points: Sequence[Point]) -> list[Point]:
     return [p for p in points if p.status is not PointStatus.UNKNOWN and not p.provisional]
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of a system's performance, in whichever metrics it shows.
+
+    ``metric``: the one that stood fast first; ``part``: its chunks in breach; ``others``: metrics that were beyond
+    their limits at the same time. ``until``: None while any of them is not over.
+    """
+
+    metric: str
+    part: tuple[Point, ...]
+    since: datetime
+    until: datetime | None
+    confirmed: datetime
+    others: tuple[str, ...] = ()
+
+
+def problems_of(points: Sequence[Point], healthy: Levels = None) -> list[Problem]:
+    """The problems of one or several metrics that are judged together, in order of time.
+
+    What several metrics show at times that touch, or lie no further apart than a problem stays open, is one problem.
+
+    Args:
+        points: series of chunks in order of time, the headline's first.
+        healthy: the mean of the reference, of each metric or of the only one.
+    """
+    alone: list[Problem] = []
+    for name in dict.fromkeys(p.metric for p in points):
+        level = healthy.get(name) if isinstance(healthy, Mapping) else healthy
+        for part, over in breaches([p for p in points if p.metric == name], level):
+            until = part[-1].end if over else None
+            alone.append(Problem(name, tuple(part), part[0].start, until, _confirmed(part)))
+    made: list[Problem] = []
+    for one in sorted(alone, key=lambda problem: problem.since):
+        if made and (made[-1].until is None or one.since <= made[-1].until + CALM):
+            made[-1] = _together(made[-1], one)
+        else:
+            made.append(one)
+    return made
+
+
+def _together(one: Problem, other: Problem) -> Problem:
+    first, second = (one, other) if one.confirmed <= other.confirmed else (other, one)
+    until = None if one.until is None or other.until is None else max(one.until, other.until)
+    names = dict.fromkeys((*first.others, second.metric, *second.others))
+    return replace(
+        first, since=min(one.since, other.since), until=until,
+        others=tuple(name for name in names if name != first.metric),
+    )  # fmt: skip
+
+
 def performance_findings(
     system: str,
     points: Sequence[Point],
@@ -46,49 +98,67 @@ def performance_findings(
     say: Say,
     delay: timedelta = timedelta(0),
     onset: datetime | None = None,
-    healthy: float | None = None,
+    healthy: Levels = None,
 ) -> list[Finding]:
-    """One finding an episode of breaches of one metric and version, realised or estimated.
+    """One finding a problem of one version, realised or estimated, in one metric or several.
 
     Args:
-        points: one series in order of time.
+        points: as for ``problems_of``.
         delay: how long labels usually take after a chunk's end; nothing for estimates.
-        onset: the change point where one was found; it dates the episode that it falls into, before it was
-            confirmed, or just before.
-        healthy: as for ``breaches``.
+        onset: the change point of the first metric where one was found; it dates the problem that it falls into,
+            before it was confirmed, or just before.
+        healthy: as for ``problems_of``.
     """
-    series = _judged(points)
     made = []
-    for part, ended in breaches(points, healthy):
+    for problem in problems_of(points, healthy):
+        part = problem.part
+        series = _judged([p for p in points if p.metric == problem.metric])
         worst = max(part, key=lambda p: abs((p.value or 0) - (p.threshold or 0)))
-        since = part[0].start
+        since = problem.since
         earlier = max((p.start for p in series if p.start < since), default=since)
-        if onset is not None and earlier <= onset < _confirmed(part):
+        if onset is not None and earlier <= onset < problem.confirmed:
             since = onset
         last = series[-1]
-        back = "" if ended or last is part[-1] else back_but_not_over(say(last.metric, last.value))
+        back = "" if problem.until or last is part[-1] else back_but_not_over(say(last.metric, last.value))
         rows = sum(p.n for p in part)
         told = "decisions, before their labels" if worst.estimated else "labelled decisions"
+        figures: dict[str, object] = {
+            "metric": worst.metric, "value": worst.value, "low": worst.low, "high": worst.high,
+            "threshold": worst.threshold, "n": rows, "chunks": len(part),
+        }  # fmt: skip
+        if problem.others:
+            figures["others"] = list(problem.others)
         made.append(
             Finding(
                 system=system,
                 signal=f"{'estimate' if worst.estimated else 'performance'}.{worst.metric}",
                 sentence=f"{name(worst.metric)}{', estimated,' if worst.estimated else ''} went to "
                 f"{say(worst.metric, worst.value)}, limit {say(worst.metric, worst.threshold)}, over "
-                f"{rows:,} {told}.{back}",
+                f"{rows:,} {told}.{_beside(problem.others, name)}{back}",
                 since=since,
-                until=part[-1].end if ended else None,
+                until=problem.until,
                 severity=Severity.MEDIUM if worst.estimated else Severity.HIGH,
                 confidence=_sure(worst),
                 page="accuracy",
-                figures={
-                    "metric": worst.metric, "value": worst.value, "low": worst.low, "high": worst.high,
-                    "threshold": worst.threshold, "n": rows, "chunks": len(part),
-                },
-                known_at=_confirmed(part) + delay,
+                figures=figures,
+                known_at=problem.confirmed + delay,
             )
-        )  # fmt: skip
+        )
     return made
+
+
+def _inside(words: str) -> str:
+    """A name as it stands within a sentence: ``the Brier score``, but ``ROC AUC``."""
+    return words if words[1:2].isupper() or words[1:2].isdigit() else words[:1].lower() + words[1:]
+
+
+def _beside(others: Sequence[str], name: Name) -> str:
+    """Which other metrics of the family are beyond their limits too."""
+    if not others:
+        return ""
+    said = [_inside(name(one)) for one in others]
+    words = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+    return f" Beyond {'its limit' if len(said) == 1 else 'their limits'} too: {words}."
 
 
 def back_but_not_over(value: str) -> str:
@@ -128,9 +198,9 @@ ONE_PROBLEM = {"warning": "performance", "estimate": "performance"}
 
 
 def problem_of(signal: str) -> str:
-    """What a signal is about: an early warning and an estimate are about the performance they warn of."""
-    family, dot, rest = signal.partition(".")
-    return ONE_PROBLEM.get(family, family) + dot + rest
+    """What a signal is about: a system's performance is one thing, whichever metric shows it or warned of it."""
+    family = signal.partition(".")[0]
+    return "performance" if ONE_PROBLEM.get(family, family) == "performance" else signal
 
 
 def same_problem(one: Finding, other: Finding) -> bool:

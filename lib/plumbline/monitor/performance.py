@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from plumbline.domain import (
     DelayProfile,
+    FloatArray,
     OutcomeProfile,
     Point,
     Slice,
@@ -20,7 +21,8 @@ from plumbline.monitor.chunks import as_days, choose_chunk, chunk_index, touched
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.delay import provisional
 from plumbline.monitor.design import design, widened
-from plumbline.monitor.intervals import Days
+from plumbline.monitor.family import Member, allowances, joined, running, window_length
+from plumbline.monitor.intervals import THREE_SIGMA, Days
 from plumbline.monitor.metrics import ALIASES, Metric, metric, metrics_for
 from plumbline.monitor.statuses import judged
 from plumbline.monitor.thresholds import Threshold, threshold
@@ -52,6 +54,8 @@ def performance(
     delay: DelayProfile | None = None,
     today: datetime | None = None,
     cost: dict[str, Any] | None = None,
+    together: Sequence[str] = (),
+    windows: bool = False,
 ) -> tuple[Point, ...]:
     """Each metric over time against its limits; points ordered by metric, version, time.
 
@@ -67,6 +71,9 @@ def performance(
             segments; versions are held against the whole.
         delay, today: label delays and when the log was last complete, for provisional chunks.
         cost: the owner's cost matrix (``counts.cost_array``); adds ``value``.
+        together: metrics that are judged as one family (``family.allowances``), asked for or not.
+        windows: where a chunk holds too few positives (or whatever a metric of the family counts) to judge it, judge
+            it together with those before it; its point then says over how many.
 
     Raises:
         PlumblineError: an unknown metric or chunk, or a cost matrix that does not fit.
@@ -89,25 +96,62 @@ def performance(
             found = chunked(profile.days, all_counts, own, by)
             waiting = provisional(found.counts.labelled, found.counts.n, delay, today)
             series.append((version, found, waiting))
+    shared = [metric(name, profile.classes) for name in together]
+    allowed: dict[str | None, FloatArray] = {}
     points: list[Point] = []
     for one in chosen:
-        band = banded(one, healthy, by, floors)
         for version, found, waiting in series:
-            if own_reference:
-                band = banded(one, of_each[version], by, floors)
-            sure = widened(one, found.counts, found.days, band.design)
-            points += judged(
-                one, found.starts, found.ends, found.counts, sure, band, waiting, version=version
+            own_healthy = of_each[version] if own_reference else healthy
+            chance: FloatArray | float = THREE_SIGMA
+            length = 1
+            if one.name in together:
+                if version not in allowed:
+                    members = [
+                        _member(m, found.counts, own_healthy, floors, windows, len(shared), by)
+                        for m in shared
+                    ]
+                    allowed[version] = allowances(members, len(found.starts))
+                chance = allowed[version]
+                length = _length(one, found.counts, own_healthy[0], windows, len(shared))
+            member = _member(
+                one, found.counts, own_healthy, floors, windows and one.name in together, len(shared), by
             )
+            sure = widened(one, member.counts, found.days, member.band.design)
+            points += judged(
+                one, found.starts, found.ends, member.counts, sure, member.band, waiting, version=version,
+                chance=chance, window=length,
+            )  # fmt: skip
     return tuple(points)
 
 
 def banded(
-    one: Metric, healthy: tuple[Counts | None, Days | None], by: str, floors: Mapping[str, float] | None
+    one: Metric,
+    healthy: tuple[Counts | None, Days | None],
+    by: str,
+    floors: Mapping[str, float] | None,
+    length: int = 1,
 ) -> Threshold:
-    """A metric's healthy band, with the design effect that its reference's days show."""
+    """A metric's healthy band, of windows of ``length`` chunks, with its reference's design effect."""
     found = design(one, healthy[1].counts if healthy[1] else None, by)
+    if length > 1 and healthy[0] is not None:
+        healthy = (joined(healthy[0], length), None)
     return replace(threshold(one, *healthy, floor=floor_of(one, floors)), design=found)
+
+
+def _length(one: Metric, counts: Counts, reference: Counts | None, windows: bool, members: int) -> int:
+    if not windows or reference is None or not len(reference.labelled):
+        return 1
+    return window_length(one, reference, counts, members)
+
+
+def _member(
+    one: Metric, counts: Counts, healthy: tuple[Counts | None, Days | None], floors: Mapping[str, float] | None,
+    windows: bool, members: int, by: str,
+) -> Member:  # fmt: skip
+    """A metric's band and counts, by running windows where its chunks hold too little."""
+    length = _length(one, counts, healthy[0], windows, members)
+    band = banded(one, healthy, by, floors, length)
+    return Member(one, band, counts if length == 1 else running(counts, length))
 
 
 def thresholds(

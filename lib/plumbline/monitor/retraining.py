@@ -26,19 +26,21 @@ def retraining_due(points: Sequence[Point], hours: VersionHours, *, as_of: datet
     version that was trained after it is in charge: what that one is worth has to be seen first.
 
     Args:
-        points: one metric in order of time; estimated, provisional and unknown ones are passed over.
+        points: one metric, or several that are judged together, each in order of time; estimated, provisional and
+            unknown ones are passed over.
         hours: versions by hour, as for ``staleness``.
     """
     judged = [
         p for p in points
         if p.status is not PointStatus.UNKNOWN and not p.provisional and not p.estimated and p.start < as_of
     ]  # fmt: skip
-    if not judged or judged[-1].status is not PointStatus.BREACH:
+    fired = [
+        began for name in dict.fromkeys(p.metric for p in judged)
+        if (began := _began([p for p in judged if p.metric == name])) is not None
+    ]  # fmt: skip
+    if not fired:
         return None
-    first = len(judged) - 1
-    while first and judged[first - 1].status is PointStatus.BREACH:
-        first -= 1
-    since = judged[first].start
+    since = min(fired)
     used = staleness(hours, as_of=as_of)
     trained = used.since if used.source == "trained_at" else None
     if trained is not None and trained >= since:
@@ -50,3 +52,13 @@ def retraining_due(points: Sequence[Point], hours: VersionHours, *, as_of: datet
         f"and {which}{told} is still in use."
     )
     return RetrainingDue(since, used.version, sentence)
+
+
+def _began(judged: Sequence[Point]) -> datetime | None:
+    """Where the run of breaches that the last chunk is in begins; None where that is in no breach."""
+    if judged[-1].status is not PointStatus.BREACH:
+        return None
+    first = len(judged) - 1
+    while first and judged[first - 1].status is PointStatus.BREACH:
+        first -= 1
+    return judged[first].start

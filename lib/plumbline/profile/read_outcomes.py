@@ -82,6 +82,17 @@ def _scores_of(
     return Laid(keys, counted.counts.scores())
 
 
+def label_counts(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL) -> dict[str, int]:
+    """How often each class is true in a slice of whole days, from the stored counts."""
+    condition, params = stored_condition(system, part)
+    rows = cursor.execute(
+        f"SELECT label, sum(n)::BIGINT FROM profile_confusion WHERE {condition} AND label IS NOT NULL GROUP BY 1 "
+        "ORDER BY 1",
+        params,
+    ).fetchall()
+    return {str(label): int(n) for label, n in rows}
+
+
 def _keys(rows: Rows) -> list[Key]:
     return list(zip(*(rows.plain[name] for name in ("day", "version", "arm")), strict=True))
 

@@ -63,6 +63,7 @@ def performance(found: PerformanceAnswer) -> dict[str, Any]:
     """``series``: one entry a metric, version and chunk."""
     return {
         "system": found.system.key, "sentence": found.sentence, "by": found.by, "metric": found.headline,
+        "why_this_metric": found.reason, "family": list(found.family),
         "decisions": found.decisions, "labelled": found.labelled, "change": plain(found.change),
         "series": [point(p) for p in found.points],
         "hindsight": plain(found.hindsight),

@@ -1,0 +1,60 @@
+"""Which metric a system is judged by first, and which it is judged by at all: one answer for every page and control."""
+
+from __future__ import annotations
+
+from plumbline.answers.promises import change_settings
+from plumbline.domain import OutcomeProfile, PlumblineError, Slice, System, Task
+from plumbline.monitor.chunks import midnight
+from plumbline.monitor.family import family
+from plumbline.monitor.headline import Headline, headline, is_rare
+from plumbline.monitor.metrics import ALIASES, METRICS, metrics_for
+from plumbline.profile.read_outcomes import label_counts, outcome_profile
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor, Workspace
+
+
+def headline_of(cursor: Cursor, system: System) -> Headline:
+    """The metric that a system is judged by first: its owner's choice, or by how rare a class its reference has."""
+    task, chosen = system.task or Task.BINARY, system.settings.get("headline")
+    if chosen in METRICS:
+        return Headline(str(chosen), chosen=True)
+    part = Slice()
+    if system.reference:  # by whole days, as the profiles have them
+        part = Slice(midnight(system.reference[0].date()), midnight(system.reference[1].date()))
+    labels = {} if task is Task.REGRESSION else label_counts(cursor, system, part)
+    reference = outcome_profile(cursor, system, part) if is_rare(labels) else None
+    return headline(task, labels, reference, valued=bool(system.settings.get("cost_matrix")))
+
+
+def headline_in(ws: Workspace, key: str) -> Headline:
+    """The headline of a system by its key.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    with ws.read() as cursor:
+        return headline_of(cursor, systems.get_system(cursor, key))
+
+
+def family_of(system: System, profile: OutcomeProfile, first: str) -> tuple[str, ...]:
+    """The metrics whose breaches are findings: the headline, what belongs beside it, and what has an owner's limit."""
+    floors = [ALIASES.get(name, name) for name in system.settings.get("floors") or {}]
+    return family(profile, first, floors)
+
+
+def choose_headline(ws: Workspace, key: str, name: str, *, by: str) -> Headline:
+    """Say which metric a system is judged by first; an empty name leaves it to Plumbline again.
+
+    Raises:
+        PlumblineError: no such system, or no such metric for its task.
+    """
+    wanted = ALIASES.get(name, name)
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+    valued = bool(system.settings.get("cost_matrix"))
+    offered = [m.name for m in metrics_for(system.task or Task.BINARY, value_known=valued)]
+    if wanted and wanted not in offered:
+        raise PlumblineError(f"{name!r} cannot be the headline", todo=f"Use one of {', '.join(offered)}.")
+    changed = change_settings(ws, key, {"headline": wanted or None}, by=by)
+    with ws.read() as cursor:
+        return headline_of(cursor, changed)
