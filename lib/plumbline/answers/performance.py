@@ -23,6 +23,7 @@ from plumbline.monitor.exact import exact_auc
 from plumbline.monitor.findings import problems_of
 from plumbline.monitor.hindsight import Hindsight, hindsight
 from plumbline.monitor.intervals import Z
+from plumbline.monitor.lasting import lasting
 from plumbline.monitor.metrics import metrics_for
 from plumbline.monitor.performance import performance as measure
 from plumbline.monitor.performance import thresholds
@@ -129,7 +130,7 @@ def performance(
     points += guesses
     alarms: dict[str, Any] = asked | {"by": alarm_chunk(profile), "metrics": family}
     judged = measure(profile, together=family, windows=True, **alarms, **waiting)
-    levels = {name: band.mean for name, band in thresholds(profile, **alarms).items()}
+    limits = thresholds(profile, **alarms)
     due = None if by_version else retraining_due(judged, versions, as_of=now)
     warned = None
     if system.reference and not window.where:
@@ -140,7 +141,9 @@ def performance(
     found = changes.change_point(daily, unit=unit_of(system, headline))
     task = system.task or Task.BINARY
     names = tuple(dict.fromkeys(metrics or (m.name for m in metrics_for(task, profile.classes))))
-    sentence = holding(system, headline, points, problems_of(judged, levels), found, profile, window)
+    levels = {name: band.mean for name, band in limits.items()}
+    lasts = lasting(judged, found, limits.get(headline))
+    sentence = holding(system, headline, points, problems_of(judged, levels, lasts), found, profile, window)
     return PerformanceAnswer(
         system, headline, by, points, bands, found, sentence,
         int(profile.n_labelled.sum()), int(profile.n.sum()), names, looked_back,

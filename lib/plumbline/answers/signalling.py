@@ -83,6 +83,7 @@ def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
         delay=m.delay,
         onset=onset,
         healthy=m.held.levels,
+        lasts=m.held.lasts,
     )
     return [problems.costing(f, m.held.stake) if f.until is None else f for f in found]
 

@@ -19,6 +19,7 @@ from plumbline.governance.facts import Breach
 from plumbline.monitor.change import ChangePoint, change_point
 from plumbline.monitor.chunks import alarm_chunk, choose_chunk
 from plumbline.monitor.findings import Levels, Say, problem_of, problems_of
+from plumbline.monitor.lasting import Lasting, lasting
 from plumbline.monitor.performance import performance, thresholds
 from plumbline.monitor.retraining import RetrainingDue, retraining_due
 from plumbline.monitor.stake import NO_LOSS
@@ -43,6 +44,7 @@ class Standing:
     alarm_by: str
     judged: tuple[Point, ...]
     levels: dict[str, float | None]
+    lasts: Lasting | None
     change: ChangePoint | None
     performance_breach: Breach | None
     drift_breach: Breach | None
@@ -83,10 +85,10 @@ def standing(
         profile, by=alarm_by, metrics=names, together=names, windows=True, **asked, **waiting
     )  # fmt: skip
     guess = guess_of(system, headline, profile)
-    levels = {
-        name: band.mean for name, band in thresholds(profile, by=alarm_by, metrics=names, **asked).items()
-    }
+    bands = thresholds(profile, by=alarm_by, metrics=names, **asked)
+    levels = {name: band.mean for name, band in bands.items()}
     change = change_point(daily, unit=unit_of(system, headline))
+    lasts = lasting(judged, change, bands.get(headline))
     breach = open_breach(
         judged,
         change,
@@ -94,9 +96,10 @@ def standing(
         noted,
         lambda name, value: say_value(name, value, unit_of(system, name)),
         levels,
+        lasts,
     )
     return Standing(
-        profile, by, headline, points, alarm_by, judged, levels, change, breach,
+        profile, by, headline, points, alarm_by, judged, levels, lasts, change, breach,
         open_drift(cursor, system, now, found, noted), _stake(profile, system, breach, change),
         check_recorded(cursor, system), retraining_due(judged, read.version_hours(cursor, system), as_of=now),
         say_guess(system, headline, guess) if guess else "", guess is not None and guess.worse,
@@ -110,9 +113,10 @@ def open_breach(
     noted: tuple[Record, ...],
     say: Say = say_value,
     healthy: Levels = None,
+    lasts: Lasting | None = None,
 ) -> Breach | None:
     """The breach that is not over, since its onset, as its finding has it; None where there is none."""
-    told = problems_of(points, healthy)
+    told = problems_of(points, healthy, lasts)
     if not told or told[-1].until is not None:
         return None
     problem = told[-1]

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from plumbline.domain import Finding, Point, PointStatus, Severity
 from plumbline.monitor.episodes import CALM, episodes, is_clear
 from plumbline.monitor.intervals import Z
+from plumbline.monitor.lasting import Lasting
 
 #: words for the sentences: (metric or method, value) -> text
 Say = Callable[[str, float | None], str]
@@ -54,9 +55,12 @@ class Problem:
     until: datetime | None
     confirmed: datetime
     others: tuple[str, ...] = ()
+    change: str = ""  # where the change point alone proves it: what it says
 
 
-def problems_of(points: Sequence[Point], healthy: Levels = None) -> list[Problem]:
+def problems_of(
+    points: Sequence[Point], healthy: Levels = None, lasts: Lasting | None = None
+) -> list[Problem]:
     """The problems of one or several metrics that are judged together, in order of time.
 
     What several metrics show at times that touch, or lie no further apart than a problem stays open, is one problem.
@@ -64,8 +68,14 @@ def problems_of(points: Sequence[Point], healthy: Levels = None) -> list[Problem
     Args:
         points: series of chunks in order of time, the headline's first.
         healthy: the mean of the reference, of each metric or of the only one.
+        lasts: a change point that is sure; while it lasts the problem does.
     """
     alone: list[Problem] = []
+    if lasts is not None:
+        told = lasts.change
+        alone.append(
+            Problem(told.metric, lasts.part, told.at, told.until, lasts.known_at, change=told.sentence)
+        )
     for name in dict.fromkeys(p.metric for p in points):
         level = healthy.get(name) if isinstance(healthy, Mapping) else healthy
         for part, over in breaches([p for p in points if p.metric == name], level):
@@ -84,6 +94,8 @@ def _together(one: Problem, other: Problem) -> Problem:
     first, second = (one, other) if one.confirmed <= other.confirmed else (other, one)
     until = None if one.until is None or other.until is None else max(one.until, other.until)
     names = dict.fromkeys((*first.others, second.metric, *second.others))
+    if first.change and not second.change and first.metric == second.metric:
+        first = replace(first, change="", part=second.part)  # a chunk beyond its limit says it with figures
     return replace(
         first, since=min(one.since, other.since), until=until,
         others=tuple(name for name in names if name != first.metric),
@@ -99,6 +111,7 @@ def performance_findings(
     delay: timedelta = timedelta(0),
     onset: datetime | None = None,
     healthy: Levels = None,
+    lasts: Lasting | None = None,
 ) -> list[Finding]:
     """One finding a problem of one version, realised or estimated, in one metric or several.
 
@@ -107,10 +120,10 @@ def performance_findings(
         delay: how long labels usually take after a chunk's end; nothing for estimates.
         onset: the change point of the first metric where one was found; it dates the problem that it falls into,
             before it was confirmed, or just before.
-        healthy: as for ``problems_of``.
+        healthy, lasts: as for ``problems_of``.
     """
     made = []
-    for problem in problems_of(points, healthy):
+    for problem in problems_of(points, healthy, lasts):
         part = problem.part
         series = _judged([p for p in points if p.metric == problem.metric])
         worst = max(part, key=lambda p: abs((p.value or 0) - (p.threshold or 0)))
@@ -119,22 +132,30 @@ def performance_findings(
         if onset is not None and earlier <= onset < problem.confirmed:
             since = onset
         last = series[-1]
-        back = "" if problem.until or last is part[-1] else back_but_not_over(say(last.metric, last.value))
+        back = (
+            ""
+            if problem.until or problem.change or last is part[-1]
+            else back_but_not_over(say(last.metric, last.value))
+        )
         rows = sum(p.n for p in part)
         told = "decisions, before their labels" if worst.estimated else "labelled decisions"
         figures: dict[str, object] = {
             "metric": worst.metric, "value": worst.value, "low": worst.low, "high": worst.high,
             "threshold": worst.threshold, "n": rows, "chunks": len(part),
         }  # fmt: skip
+        sentence = (
+            f"{name(worst.metric)}{', estimated,' if worst.estimated else ''} went to "
+            f"{say(worst.metric, worst.value)}, limit {say(worst.metric, worst.threshold)}, over {rows:,} {told}."
+        )
+        if problem.change:
+            sentence = f"{name(worst.metric)}: {problem.change}"
         if problem.others:
             figures["others"] = list(problem.others)
         made.append(
             Finding(
                 system=system,
                 signal=f"{'estimate' if worst.estimated else 'performance'}.{worst.metric}",
-                sentence=f"{name(worst.metric)}{', estimated,' if worst.estimated else ''} went to "
-                f"{say(worst.metric, worst.value)}, limit {say(worst.metric, worst.threshold)}, over "
-                f"{rows:,} {told}.{_beside(problem.others, name)}{back}",
+                sentence=f"{sentence}{_beside(problem.others, name)}{back}",
                 since=since,
                 until=problem.until,
                 severity=Severity.MEDIUM if worst.estimated else Severity.HIGH,
