@@ -29,6 +29,8 @@ answer = ask(
 )
 with top:
     cards.opening(answer.sentence, sentences.window(view, f"by {answer.by}"))
+    if answer.selected:
+        cards.note(answer.selected)
     if answer.reason:
         cards.note(answer.reason)
     if answer.retraining:

@@ -16,6 +16,8 @@ wanted = fairnesses.favourable(view, system) if system.positive is not None else
 answer = ask(view, fairness, system.key, window=view.slice, favourable=wanted)
 with top:
     cards.opening(answer.sentence, sentences.window(view))
+    if answer.selected:
+        cards.note(answer.selected)
 
 if answer.why_not:
     states.empty(

@@ -136,6 +136,7 @@ def test_every_fact_but_the_count_and_the_date_may_be_unknown() -> None:
         "personal_declared",
         "versions_missing",
         "probed_where",
+        "labels_selected",
         "retraining_due",
         "performance_guess",
         "performance_worse_than_guess",

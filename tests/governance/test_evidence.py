@@ -30,6 +30,8 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("MON-1", {"labelled_share": 0.5}, PASS),
     ("MON-1", {"labelled_share": 0.499}, FAIL),
     ("MON-1", {"label_age_chunks": 3}, FAIL),
+    ("MON-1", {"labels_selected": "Outcomes are known for some only."}, PARTIAL),
+    ("MON-1", {"labels_selected": "Outcomes are known for some only.", "labelled_share": 0.3}, FAIL),
     ("MON-1", {"labels": 0}, FAIL),
     ("MON-1", {"labels": None}, FAIL),
     ("MON-1", {"labelled_share": None}, UNKNOWN),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plumbline.answers.favourable import reading
+from plumbline.answers.headline import without_outcomes
 from plumbline.answers.reading import as_of, fairness_lines, resolved, span_of
 from plumbline.domain import PlumblineError, Point, PointStatus, Slice, System, Task
 from plumbline.governance.context import SHARE_LIMIT, interaction_share
@@ -67,6 +68,8 @@ class FairnessAnswer:
     source: str = "owner"
     #: the column of each attribute whose groups are values, not ranges of numbers: rows can be asked for by it
     columns: Mapping[str, str] = field(default_factory=dict)
+    #: that outcomes are known for one kind of decision only, so that error rates are unknown
+    selected: str = ""
 
     @property
     def small(self) -> tuple[Judged, ...]:
@@ -96,11 +99,12 @@ class FairnessAnswer:
                           "low": p.low, "high": p.high, "n": p.n} for a, p in self.by_month],
             "oversight": self.oversight, "oversight_by_month": self.oversight_by_month,
             "oversight_by_version": self.oversight_by_version, "reach": self.reach, "why_not": self.why_not,
+            "whose_outcomes": self.selected,
         }  # fmt: skip
 
     def lines(self) -> list[str]:
         """The same for a terminal."""
-        said = [self.sentence]
+        said = [self.sentence, *([self.selected] if self.selected else [])]
         for g in (*self.groups, *self.pairs):
             ratio = "most favoured" if g.best else f"too few rows (n = {g.n})" if g.small else ""
             if g.ratio is not None:
@@ -138,17 +142,20 @@ def fairness(
         read = reading(system, systems.saved_mapping(cursor, system.key), favourable)
         counts = counting.grouped(cursor, system, part, found)
         people, reach = _people(cursor, system, part), _reach(cursor, system)
+        none = without_outcomes(cursor, system)
     wanted, lines = read.wanted, fairness_lines(system)
     good = wanted == system.positive
     whole = [c for c in counts if c.version is None and c.month is None]
-    judged = judge(whole, favourable=good, lines=lines)
+    judged = judge(whole, favourable=good, lines=lines, errors=not none)
     versions = [c for c in counts if c.version is not None]
     return FairnessAnswer(
         system, tuple(a.name for a in found), wanted,
         tuple(g for g in judged if len(g.attributes) == 1), tuple(g for g in judged if len(g.attributes) > 1),
         _by_month([c for c in counts if c.month is not None], good),
-        tuple(zip((c.version or "" for c in versions), judge(versions, favourable=good, lines=lines), strict=True)),
+        tuple(zip((c.version or "" for c in versions),
+                  judge(versions, favourable=good, lines=lines, errors=not none), strict=True)),
         *people, reach, why_not(system, bool(found)), read.source, {a.name: a.column for a in found if not a.banded},
+        none,
     )  # fmt: skip
 
 

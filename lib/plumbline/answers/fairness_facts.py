@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from plumbline.answers.favourable import reading
+from plumbline.answers.headline import without_outcomes
 from plumbline.answers.reading import fairness_lines
 from plumbline.answers.scanned import group_counts
 from plumbline.domain import PointStatus, System
@@ -19,9 +20,10 @@ def fairness_facts(cursor: Cursor, system: System) -> dict[str, Any]:
     read = reading(system, systems.saved_mapping(cursor, system.key))
     counts, lines = group_counts(cursor, system), fairness_lines(system)
     good = read.wanted == system.positive
+    none = without_outcomes(cursor, system)
 
     def judged(favourable: bool) -> tuple[FairnessGroup, ...]:
-        return tuple(_group(g) for g in judge(counts, favourable=favourable, lines=lines))
+        return tuple(_group(g) for g in judge(counts, favourable=favourable, lines=lines, errors=not none))
 
     return {
         "fairness": judged(good), "favourable": read.wanted, "favourable_source": read.source,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from plumbline.answers.promises import change_settings
 from plumbline.domain import OutcomeProfile, PlumblineError, Slice, System, Task
-from plumbline.monitor.chunks import midnight
+from plumbline.monitor.chunks import ENOUGH, midnight
 from plumbline.monitor.family import family
 from plumbline.monitor.headline import Headline, headline, is_rare
 from plumbline.monitor.metrics import ALIASES, METRICS, metrics_for
-from plumbline.profile.read_outcomes import label_counts, outcome_profile
+from plumbline.monitor.selection import NONE
+from plumbline.profile.read_outcomes import label_counts, labelled_by_answer, outcome_profile
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -40,6 +41,20 @@ def family_of(system: System, profile: OutcomeProfile, first: str) -> tuple[str,
     """The metrics whose breaches are findings: the headline, what belongs beside it, and what has an owner's limit."""
     floors = [ALIASES.get(name, name) for name in system.settings.get("floors") or {}]
     return family(profile, first, floors)
+
+
+def without_outcomes(cursor: Cursor, system: System) -> str:
+    """The class that decisions are made for without an outcome ever coming, in words; empty where there is none."""
+    counts = labelled_by_answer(cursor, system)
+    often = {name: (n, k) for name, (n, k) in counts.items() if n >= ENOUGH}
+    none = [name for name, (n, k) in often.items() if k < NONE * n]
+    known = [name for name in often if name not in none]
+    if not none or not any(often[name][1] for name in known):
+        return ""
+    return (
+        f"Outcomes are known for decisions {' and '.join(known)} only: error rates of groups, which need those of "
+        f"{' and '.join(none)} too, are unknown."
+    )
 
 
 def choose_headline(ws: Workspace, key: str, name: str, *, by: str) -> Headline:

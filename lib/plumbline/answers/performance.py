@@ -28,6 +28,7 @@ from plumbline.monitor.metrics import metrics_for
 from plumbline.monitor.performance import performance as measure
 from plumbline.monitor.performance import thresholds
 from plumbline.monitor.retraining import retraining_due
+from plumbline.monitor.selection import selection, unknown_metrics
 from plumbline.monitor.thresholds import Threshold
 from plumbline.profile import read, rows
 from plumbline.profile.read_outcomes import outcome_profile
@@ -59,6 +60,7 @@ class PerformanceAnswer:
     warned: Warned | None = None  # the early warning on the headline metric
     reason: str = ""  # why the headline is not the usual metric of the task
     family: tuple[str, ...] = ()  # the metrics whose breaches are findings, the headline first
+    selected: str = ""  # whom the figures speak of, where being labelled depends on the decision
 
     def of(self, name: str) -> tuple[Point, ...]:
         """The points of one metric, a line each slice of a column where that was asked for."""
@@ -99,14 +101,16 @@ def performance(
         profile = _profile(cursor, system, window, by_version)
         delay = read.delays(cursor, system, Slice())
         now = as_of(system, span_of(cursor, system))
+        selected = selection(profile, delay, now)
+        unknown = unknown_metrics(selected)
         by = by or choose_chunk(profile)
         asked: dict[str, Any] = {
             "reference": system.reference, "window": window, "floors": system.settings.get("floors"),
             "cost": system.settings.get("cost_matrix"),
         }  # fmt: skip
-        waiting: dict[str, Any] = {"delay": delay, "today": now}
+        waiting: dict[str, Any] = {"delay": delay, "today": now, "unknown": unknown}
         first = headline_of(cursor, system)
-        family = family_of(system, profile, first.metric)
+        family = tuple(name for name in family_of(system, profile, first.metric) if name not in unknown)
         points = measure(
             profile, by=by, metrics=metrics, by_version=by_version, together=family, **asked, **waiting
         )
@@ -148,7 +152,7 @@ def performance(
         system, headline, by, points, bands, found, sentence,
         int(profile.n_labelled.sum()), int(profile.n.sum()), names, looked_back,
         due.sentence if due else "",
-        parts, warned, first.reason, family,
+        parts, warned, first.reason, family, selected.sentence if selected else "",
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from plumbline.monitor.findings import Levels, Say, problem_of, problems_of
 from plumbline.monitor.lasting import Lasting, lasting
 from plumbline.monitor.performance import performance, thresholds
 from plumbline.monitor.retraining import RetrainingDue, retraining_due
+from plumbline.monitor.selection import selection, unknown_metrics
 from plumbline.monitor.stake import NO_LOSS
 from plumbline.monitor.value import money_at_stake, stated_stake
 from plumbline.profile import read
@@ -51,6 +52,7 @@ class Standing:
     stake: dict[str, Any]
     logged_share: float  # of recorded attributions, the share that adds up
     retraining: RetrainingDue | None
+    selected: str = ""  # that being labelled depends on the decision, and whom the figures speak of
     guess: str = ""  # that the headline is no better than guessing
     worse: bool = False  # than guessing
 
@@ -59,7 +61,8 @@ class Standing:
         watched = [p for p in (*self.points, *self.judged) if p.status is not PointStatus.UNKNOWN]
         return {
             "performance_watched": bool(watched) or None, "performance_breach": self.performance_breach,
-            "performance_guess": self.guess, "performance_worse_than_guess": self.worse,
+            "labels_selected": self.selected, "performance_guess": self.guess,
+            "performance_worse_than_guess": self.worse,
             "drift_watched": True, "drift_breach": self.drift_breach,
             "retraining_due": self.retraining.sentence if self.retraining else "",
         }  # fmt: skip
@@ -72,14 +75,17 @@ def standing(
     profile = outcome_profile(cursor, system, Slice())
     by, alarm_by = choose_chunk(profile), alarm_chunk(profile)
     headline = headline_of(cursor, system).metric
-    names = family_of(system, profile, headline)
+    waiting: dict[str, Any] = {"delay": read.delays(cursor, system, Slice()), "today": now}
+    selected = selection(profile, **waiting)
+    unknown = unknown_metrics(selected)
+    names = tuple(name for name in family_of(system, profile, headline) if name not in unknown)
     asked: dict[str, Any] = {
         "reference": system.reference, "floors": system.settings.get("floors"),
         "cost": system.settings.get("cost_matrix"),
     }  # fmt: skip
-    waiting: dict[str, Any] = {"delay": read.delays(cursor, system, Slice()), "today": now}
     points, daily = (
-        performance(profile, by=chunk, metrics=[headline], **asked, **waiting) for chunk in (by, "day")
+        performance(profile, by=chunk, metrics=[headline], unknown=unknown, **asked, **waiting)
+        for chunk in (by, "day")
     )
     judged = performance(
         profile, by=alarm_by, metrics=names, together=names, windows=True, **asked, **waiting
@@ -102,7 +108,8 @@ def standing(
         profile, by, headline, points, alarm_by, judged, levels, lasts, change, breach,
         open_drift(cursor, system, now, found, noted), _stake(profile, system, breach, change),
         check_recorded(cursor, system), retraining_due(judged, read.version_hours(cursor, system), as_of=now),
-        say_guess(system, headline, guess) if guess else "", guess is not None and guess.worse,
+        selected.sentence if selected else "", say_guess(system, headline, guess) if guess else "",
+        guess is not None and guess.worse,
     )  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def performance(
             worst = segments(ws, system, window=part, metric=metrics[0] if metrics else None, against=against)
     lines = [
         found.sentence,
-        *([found.reason] if found.reason else []),
+        *filter(None, (found.reason, found.selected)),
         *(extra.sentence for extra in (curves, worst) if extra),
     ]
     for p in found.points:

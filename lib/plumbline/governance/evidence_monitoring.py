@@ -36,6 +36,10 @@ def accuracy_tracked(case: Case) -> Evidence:
     )
     enough = facts.labelled_share >= limits["labelled_share"]
     fresh = facts.label_age_chunks <= limits["label_age_chunks"]
+    if facts.labels_selected:
+        return measured(
+            Status.PARTIAL if enough and fresh else Status.FAIL, f"{sentence} {facts.labels_selected}"
+        )
     return measured(Status.PASS if enough and fresh else Status.FAIL, sentence)
 
 

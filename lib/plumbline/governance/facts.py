@@ -89,6 +89,7 @@ class Facts:
     due: int | None = None  # decisions older than the usual label delay
     labelled_share: float | None = None  # of those
     label_age_chunks: float | None = None  # age of the last labelled chunk, in chunks
+    labels_selected: str = ""  # that being labelled depends on the decision, in words; empty: it does not
     chunk_unit: str = "week"
     outcomes_arrive_later: bool | None = None  # outcomes observed after the decision, in the world
 

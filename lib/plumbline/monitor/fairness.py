@@ -164,13 +164,14 @@ def rate(events: float, n: int) -> Rate | None:
 
 
 def judge(
-    groups: Sequence[GroupCounts], *, favourable: bool = True, lines: Lines | None = None
+    groups: Sequence[GroupCounts], *, favourable: bool = True, lines: Lines | None = None, errors: bool = True
 ) -> tuple[Judged, ...]:
     """Judge groups, those of the same attributes (version and month) against each other, all corrected together.
 
     Args:
         favourable: whether the positive class is what people want; otherwise every ratio is of the other one.
         lines: what is alike enough; None: four fifths, ten points, twice.
+        errors: whether both kinds of decision have outcomes; else error rates are unknown and not compared.
     """
     lines = lines or Lines()
     families: dict[tuple[object, ...], list[GroupCounts]] = {}
@@ -184,7 +185,7 @@ def judge(
         against = best[key]
         if against is not None and against is not group and group.outcomes.n >= LEAST_ROWS:
             made = _tests(group.outcomes, against.outcomes, favourable, sizes[key])
-            tests += [(place, name, test) for name, test in made]
+            tests += [(place, name, test) for name, test in made if errors or name not in ERRORS]
     # the rare outcome's ratio tests what the other's does: it is corrected once
     counted = [name != "adverse" for _, name, _ in tests]
     q = np.full(len(tests), np.nan)
@@ -193,12 +194,15 @@ def judge(
     for i, (place, name, test) in enumerate(tests):
         corrected = found[place]["ratio"].q if name == "adverse" else float(q[i])
         found.setdefault(place, {})[name] = _settled(name, test, corrected, lines)
-    return tuple(
+    told = tuple(
         _judged(
             group, favourable, best[(group.attributes, group.version, group.month)] is group, found.get(i, {})
         )
         for i, group in enumerate(groups)
     )
+    if errors:
+        return told
+    return tuple(replace(g, rates={k: v for k, v in g.rates.items() if k not in ERRORS}) for g in told)
 
 
 def _good(g: GroupOutcomes, favourable: bool) -> int:

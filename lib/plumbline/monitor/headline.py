@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import OutcomeProfile, Task
+from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.counts import counts_of
 from plumbline.monitor.intervals import interval
 from plumbline.monitor.metrics import HEADLINE, METRICS, RARE
+from plumbline.monitor.selection import NONE
 
 #: labels of the rare class below which no metric of it says anything
 FEWEST = 10
@@ -37,6 +39,14 @@ def is_rare(labels: dict[str, int]) -> bool:
     return total > 0 and total - max(labels.values()) < RARE * total
 
 
+def one_sided(reference: OutcomeProfile) -> bool:
+    """Whether only some answers ever have outcomes, so that what needs both cannot be known (``selection``)."""
+    answers = reference.confusion.sum((0, 2))
+    labelled = reference.confusion[:, :, :-1].sum((0, 2))
+    often = answers >= ENOUGH
+    return bool((labelled[often] < NONE * answers[often]).any() and labelled.any())
+
+
 def headline(
     task: Task, labels: dict[str, int], reference: OutcomeProfile | None, *, valued: bool
 ) -> Headline:
@@ -48,7 +58,7 @@ def headline(
         valued: whether the owner has stated what decisions are worth.
     """
     usual = Headline(HEADLINE[task])
-    if task is Task.REGRESSION or reference is None or not is_rare(labels):
+    if task is Task.REGRESSION or reference is None or not is_rare(labels) or one_sided(reference):
         return usual
     common = max(labels, key=lambda name: labels[name])
     total, rare = sum(labels.values()), sum(labels.values()) - labels[common]

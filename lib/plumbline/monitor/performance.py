@@ -56,6 +56,7 @@ def performance(
     cost: dict[str, Any] | None = None,
     together: Sequence[str] = (),
     windows: bool = False,
+    unknown: Mapping[str, str] | None = None,
 ) -> tuple[Point, ...]:
     """Each metric over time against its limits; points ordered by metric, version, time.
 
@@ -74,6 +75,7 @@ def performance(
         together: metrics that are judged as one family (``family.allowances``), asked for or not.
         windows: where a chunk holds too few positives (or whatever a metric of the family counts) to judge it, judge
             it together with those before it; its point then says over how many.
+        unknown: metric -> why it cannot be known, whatever the counts say (``selection.unknown_metrics``).
 
     Raises:
         PlumblineError: an unknown metric or chunk, or a cost matrix that does not fit.
@@ -117,10 +119,12 @@ def performance(
                 one, found.counts, own_healthy, floors, windows and one.name in together, len(shared), by
             )
             sure = widened(one, member.counts, found.days, member.band.design)
-            points += judged(
+            why = (unknown or {}).get(one.name, "")
+            made = judged(
                 one, found.starts, found.ends, member.counts, sure, member.band, waiting, version=version,
-                chance=chance, window=length,
+                chance=chance, window=length, refused=[why] * len(found.starts) if why else None,
             )  # fmt: skip
+            points += [replace(p, value=None, low=None, high=None) for p in made] if why else made
     return tuple(points)
 
 

@@ -93,6 +93,19 @@ def label_counts(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice 
     return {str(label): int(n) for label, n in rows}
 
 
+def labelled_by_answer(
+    cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL
+) -> dict[str, tuple[int, int]]:
+    """Decisions, and labelled ones, by what was predicted, in a slice of whole days, from the stored counts."""
+    condition, params = stored_condition(system, part)
+    rows = cursor.execute(
+        "SELECT prediction, sum(n)::BIGINT, coalesce(sum(n) FILTER (label IS NOT NULL), 0)::BIGINT "
+        f"FROM profile_confusion WHERE {condition} AND prediction IS NOT NULL GROUP BY 1 ORDER BY 1",
+        params,
+    ).fetchall()
+    return {str(answer): (int(n), int(k)) for answer, n, k in rows}
+
+
 def _keys(rows: Rows) -> list[Key]:
     return list(zip(*(rows.plain[name] for name in ("day", "version", "arm")), strict=True))
 
