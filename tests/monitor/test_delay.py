@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import DelayProfile
-from plumbline.monitor.delay import delay_curve, provisional, usual_delay
+from plumbline.monitor.delay import awaited, delay_curve, positive_curve, provisional, usual_delay
+from plumbline.monitor.performance import performance
+from plumbline.monitor.selection import selection
 
-from .outcomes import at, day
+from .outcomes import at, classified, day
 
 
 def profile(rows: list[tuple[int, int | None]], today: int) -> DelayProfile:
@@ -67,3 +69,72 @@ def test_without_label_times_only_the_end_of_the_log_can_be_provisional() -> Non
     labelled, n = np.array([80.0, 20.0, 82.0, 79.0, 30.0, 0.0]), np.full(6, 100.0)
     assert provisional(labelled, n).tolist() == [False, False, False, False, True, True]
     assert provisional(np.zeros(2), n[:2]).tolist() == [False, False]
+
+
+def late_frauds(seed: int, *, days: int = 150, a_day: int = 2000, change: int | None = None):  # type: ignore[no-untyped-def]
+    """0.5 % positive, known after 5 to 60 days (from day ``change`` on: 5 to 15); the others within five days."""
+    rng = np.random.default_rng(seed)
+    made = np.repeat(np.arange(days), a_day)
+    true = (rng.random(len(made)) < 0.005).astype(int)
+    longest = np.where(made >= (days if change is None else change), 15, 60)
+    wait = np.where(true == 1, rng.uniform(5, longest), rng.uniform(0, 5, len(made)))
+    known = made + rng.random(len(made)) + wait < days
+    whole = np.minimum(wait.astype(int), 91)
+    counts, positives = np.zeros((2, days, 92), np.int64)
+    np.add.at(counts, (made[known], whole[known]), 1)
+    own = known & (true == 1)
+    np.add.at(positives, (made[own], whole[own]), 1)
+    held = DelayProfile(tuple(map(day, range(days))), counts, np.full(days, a_day), positives)
+    score = np.where(true == 1, rng.beta(3, 2.8, len(made)), rng.beta(1, 8, len(made)))
+    outcomes = classified(made, (score >= 0.5).astype(int), true, score, labelled=known)
+    return held, outcomes, np.bincount(made, own) / np.maximum(np.bincount(made, true), 1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_days_whose_frauds_are_still_to_come_are_provisional_for_what_counts_frauds(seed: int) -> None:
+    """99.6 % of their labels are in, and 13 % of their frauds: no day six to nineteen days old is complete."""
+    held, outcomes, came = late_frauds(seed)
+    asked = {"reference": (at(0), at(56)), "by": "day", "delay": held, "today": at(150)}
+    points = performance(outcomes, metrics=["recall", "average_precision", "brier", "accuracy"], **asked)  # type: ignore[arg-type]
+    young = [p for p in points if 6 <= (at(150) - p.start).days <= 19]
+    assert float(np.mean(came[131:145])) < 0.25
+    assert {p.provisional for p in young if p.metric != "accuracy"} == {True}
+    assert not any(p.provisional for p in young if p.metric == "accuracy")
+    old = [p for p in points if (at(150) - p.start).days >= 62]
+    assert not any(p.provisional for p in old)
+
+
+def test_the_delay_of_positives_is_theirs_and_not_the_crowds() -> None:
+    held, _, _ = late_frauds(1)
+    curve = positive_curve(held, at(150))
+    assert curve is not None
+    truth = stats.uniform(5, 55).cdf(np.arange(91) + 1.0)  # a wait of k.x days counts as k whole ones
+    assert curve == pytest.approx(truth, abs=0.06)
+    assert delay_curve(held, at(150))[6] > 0.99
+
+
+def test_delays_are_learnt_from_what_is_recent() -> None:
+    held, _, _ = late_frauds(1, days=400, change=150)
+    curve = positive_curve(held, at(400))
+    assert curve is not None
+    assert curve[15] > 0.98
+
+
+def test_where_every_label_is_as_late_as_any_other_nothing_more_waits() -> None:
+    rng = np.random.default_rng(1)
+    made, wait = np.repeat(np.arange(60), 200), rng.integers(0, 4, 12_000)
+    counts = np.zeros((60, 92), np.int64)
+    np.add.at(counts, (made, wait), 1)
+    half = np.zeros_like(counts)
+    np.add.at(half, (made[::2], wait[::2]), 1)
+    held = DelayProfile(tuple(map(day, range(60))), counts, np.full(60, 200), half)
+    late = awaited(
+        np.array(held.days, "datetime64[D]"), held.n.astype(float), np.arange(60), 60, held, at(60)
+    )
+    assert late[-4:].any()
+    assert not late[:-5].any()
+
+
+def test_outcomes_that_only_come_late_are_no_selection() -> None:
+    held, outcomes, _ = late_frauds(2)
+    assert selection(outcomes, held, at(150)) is None

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from plumbline.answers.delays import delays
 from plumbline.answers.headline import family_of, headline_of
 from plumbline.answers.holding import holding
 from plumbline.answers.reading import as_of, resolved, span_of
@@ -99,7 +100,7 @@ def performance(
         system = systems.get_system(cursor, key)
         window = resolved(cursor, system, window)
         profile = _profile(cursor, system, window, by_version)
-        delay = read.delays(cursor, system, Slice())
+        delay = delays(cursor, system)
         now = as_of(system, span_of(cursor, system))
         selected = selection(profile, delay, now)
         unknown = unknown_metrics(selected)
@@ -139,7 +140,13 @@ def performance(
     warned = None
     if system.reference and not window.where:
         warned = early_warning(
-            profile, reference=system.reference, name=headline, window=window, cost=asked["cost"]
+            profile,
+            reference=system.reference,
+            name=headline,
+            window=window,
+            cost=asked["cost"],
+            delay=delay,
+            today=now,
         )
     daily = measure(profile, by="day", metrics=[headline], **asked, **waiting)
     found = changes.change_point(daily, unit=unit_of(system, headline))

@@ -20,7 +20,7 @@ from plumbline.monitor import rolling
 from plumbline.monitor.chunks import midnight
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.cusum import early_warning
-from plumbline.monitor.delay import delay_curve, usual_delay
+from plumbline.monitor.delay import OF_POSITIVES, delay_curve, positive_curve, usual_delay
 from plumbline.monitor.distances import OF_THEIR_OWN
 from plumbline.monitor.drift import judged_by_chunk
 from plumbline.monitor.laid import Laid, laid_by_chunk
@@ -66,7 +66,10 @@ def measurements(
         laid = laid_by_chunk(features, reference=system.reference, by=by)
         own = laid if by == held.by else laid_by_chunk(features, reference=system.reference, by=held.by)
     begun = tuple(sorted({start for one in own for start in one.starts if start}))
-    waited = usual_delay(delay_curve(read.delays(cursor, system, Slice()), now)) or 0
+    waited = usual_delay(delay_curve(held.delay, now)) or 0
+    late = positive_curve(held.delay, now) if held.headline in OF_POSITIVES else None
+    if late is not None:
+        waited = max(waited, usual_delay(late) or 0)
     return Measurements(
         system, span, now, held, released, features, laid, importance_of(cursor, system), timedelta(days=waited),
         by, begun,
@@ -98,7 +101,7 @@ def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
         return []
     warned = early_warning(
         m.held.profile, reference=m.system.reference, name=m.held.headline,
-        cost=m.system.settings.get("cost_matrix"),
+        cost=m.system.settings.get("cost_matrix"), delay=m.held.delay, today=m.now,
     )  # fmt: skip
     if warned is None:
         return []

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from plumbline.answers.delays import delays
 from plumbline.answers.drift import open_drift
 from plumbline.answers.explain import check_recorded
 from plumbline.answers.headline import family_of, headline_of
@@ -14,7 +15,7 @@ from plumbline.answers.holding import guess_of, say_guess
 from plumbline.answers.recording import Record
 from plumbline.answers.releases import ReleasesAnswer, handled
 from plumbline.answers.wording import say_metric, say_value, unit_of
-from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System
+from plumbline.domain import DelayProfile, OutcomeProfile, Point, PointStatus, Slice, System
 from plumbline.governance.facts import Breach
 from plumbline.monitor.change import ChangePoint, change_point
 from plumbline.monitor.chunks import alarm_chunk, choose_chunk
@@ -46,6 +47,7 @@ class Standing:
     judged: tuple[Point, ...]
     levels: dict[str, float | None]
     lasts: Lasting | None
+    delay: DelayProfile
     change: ChangePoint | None
     performance_breach: Breach | None
     drift_breach: Breach | None
@@ -75,7 +77,8 @@ def standing(
     profile = outcome_profile(cursor, system, Slice())
     by, alarm_by = choose_chunk(profile), alarm_chunk(profile)
     headline = headline_of(cursor, system).metric
-    waiting: dict[str, Any] = {"delay": read.delays(cursor, system, Slice()), "today": now}
+    delay = delays(cursor, system)
+    waiting: dict[str, Any] = {"delay": delay, "today": now}
     selected = selection(profile, **waiting)
     unknown = unknown_metrics(selected)
     names = tuple(name for name in family_of(system, profile, headline) if name not in unknown)
@@ -105,8 +108,8 @@ def standing(
         lasts,
     )
     return Standing(
-        profile, by, headline, points, alarm_by, judged, levels, lasts, change, breach,
-        open_drift(cursor, system, now, found, noted), _stake(profile, system, breach, change),
+        profile, by, headline, points, alarm_by, judged, levels, lasts, delay, change, breach,
+        open_drift(cursor, system, now, found, noted), _stake(profile, system, breach, change, delay, now),
         check_recorded(cursor, system), retraining_due(judged, read.version_hours(cursor, system), as_of=now),
         selected.sentence if selected else "", say_guess(system, headline, guess) if guess else "",
         guess is not None and guess.worse,
@@ -143,7 +146,12 @@ def _of_performance(signal: str) -> bool:
 
 
 def _stake(
-    profile: OutcomeProfile, system: System, breach: Breach | None, change: ChangePoint | None
+    profile: OutcomeProfile,
+    system: System,
+    breach: Breach | None,
+    change: ChangePoint | None,
+    delay: DelayProfile,
+    now: datetime,
 ) -> dict[str, Any]:
     stated = stated_stake(system.settings)
     if stated is not None:
@@ -155,7 +163,16 @@ def _stake(
     if since is None:
         return dict(NO_LOSS)
     until = None if breach else change.until if change else None
-    lost = money_at_stake(profile, cost, reference=system.reference, since=since, until=until, searched=True)
+    lost = money_at_stake(
+        profile,
+        cost,
+        reference=system.reference,
+        since=since,
+        until=until,
+        searched=True,
+        delay=delay,
+        today=now,
+    )
     if lost is None:
         return {}
     return asdict(lost) | {"reason": cost.get("reason", "")} if lost.amount > 0 else dict(NO_LOSS)

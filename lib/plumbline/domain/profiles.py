@@ -158,11 +158,13 @@ class VersionHours:
 @dataclass(frozen=True, slots=True)
 class DelayProfile:
     """How long labels take, by day of decision: ``counts`` (days, 92) labels that came after k whole
-    days (k = 0..90, last cell later), where the log gives a label time; ``n`` decisions a day."""
+    days (k = 0..90, last cell later), where the log gives a label time; ``n`` decisions a day.
+    ``positives``: (days, 92) likewise of labels of the positive class alone; None where nobody counted them."""
 
     days: tuple[date, ...]
     counts: IntArray
     n: IntArray
+    positives: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from plumbline.domain import FloatArray, IntArray, OutcomeProfile, Slice
-from plumbline.monitor.chunks import ENOUGH
+from plumbline.domain import DelayProfile, FloatArray, IntArray, OutcomeProfile, Slice
+from plumbline.monitor.chunks import ENOUGH, as_days
 from plumbline.monitor.counts import Counts, counts_of
+from plumbline.monitor.delay import OF_POSITIVES, awaited
 from plumbline.monitor.dependence import long_run_ratio
 from plumbline.monitor.episodes import runs
 from plumbline.monitor.metrics import HEADLINE, Metric, metric, ratio
@@ -113,6 +114,8 @@ def early_warning(
     window: Slice | None = None,
     run_length: float = DECADE,
     cost: dict[str, Any] | None = None,
+    delay: DelayProfile | None = None,
+    today: datetime | None = None,
 ) -> Warned | None:
     """Watch one metric day by day from the reference's end on.
 
@@ -128,6 +131,8 @@ def early_warning(
         window: filters as in ``performance``; days before the reference's end are not watched.
         run_length: days between false alarms.
         cost: the owner's cost matrix, for ``value``.
+        delay, today: label delays and when the log was last complete: days that still wait for their positives are
+            not watched yet.
 
     Returns:
         None where the reference or what follows it holds too little.
@@ -139,6 +144,10 @@ def early_warning(
     counts = counts_of(profile, cost)
     own = reference_rows(profile, reference, window.arm if window else None)
     later = window_rows(profile, window) & np.array([day >= reference[1].date() for day in profile.days])
+    if one.name in OF_POSITIVES and later.any():
+        days, place = np.unique(as_days(profile.days), return_inverse=True)
+        n = np.bincount(place, profile.n).astype(float)
+        later &= ~awaited(days, n, np.arange(len(days)), len(days), delay, today)[place]
     if not own.any() or not later.any():
         return None
     healthy, watched = chunked(profile.days, counts, own, "day"), chunked(profile.days, counts, later, "day")

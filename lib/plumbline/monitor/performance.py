@@ -19,7 +19,7 @@ from plumbline.domain import (
 )
 from plumbline.monitor.chunks import as_days, choose_chunk, chunk_index, touched
 from plumbline.monitor.counts import Counts, counts_of
-from plumbline.monitor.delay import provisional
+from plumbline.monitor.delay import OF_POSITIVES, awaited, provisional
 from plumbline.monitor.design import design, widened
 from plumbline.monitor.family import Member, allowances, joined, running, window_length
 from plumbline.monitor.intervals import THREE_SIGMA, Days
@@ -97,12 +97,15 @@ def performance(
         if own.any():
             found = chunked(profile.days, all_counts, own, by)
             waiting = provisional(found.counts.labelled, found.counts.n, delay, today)
-            series.append((version, found, waiting))
+            ordered = np.unique(as_days(profile.days)[own])
+            late = awaited(ordered, found.days.counts.n, found.days.chunk, len(found.starts), delay, today)
+            series.append((version, found, waiting, waiting | late))
     shared = [metric(name, profile.classes) for name in together]
     allowed: dict[str | None, FloatArray] = {}
     points: list[Point] = []
     for one in chosen:
-        for version, found, waiting in series:
+        for version, found, some, positives in series:
+            waiting = positives if one.name in OF_POSITIVES else some
             own_healthy = of_each[version] if own_reference else healthy
             chance: FloatArray | float = THREE_SIGMA
             length = 1

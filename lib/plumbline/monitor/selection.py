@@ -19,7 +19,7 @@ import numpy as np
 from plumbline.domain import DelayProfile, FloatArray, OutcomeProfile, Task
 from plumbline.monitor.chunks import ENOUGH, midnight
 from plumbline.monitor.counts import Counts, counts_of
-from plumbline.monitor.delay import delay_curve, usual_delay
+from plumbline.monitor.delay import delay_curve, positive_curve, usual_delay
 from plumbline.monitor.metrics import METRICS, ratio
 from plumbline.monitor.statuses import Mask
 
@@ -159,6 +159,9 @@ def _mature(profile: OutcomeProfile, delay: DelayProfile | None, today: datetime
     """Groups of days whose labels are in: nearly all that ever come have had the time."""
     if delay is not None and today is not None and len(delay.days) and delay.counts.any():
         waits = usual_delay(delay_curve(delay, today), MATURE)
+        late = positive_curve(delay, today)
+        if waits is not None and late is not None:
+            waits = max(waits, usual_delay(late, MATURE) or 0)
         if waits is not None:
             return np.array([(today - midnight(day)).days - 1 >= waits for day in profile.days], dtype=bool)
     known = profile.n_labelled > 0

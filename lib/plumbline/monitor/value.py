@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from plumbline.domain import FloatArray, OutcomeProfile, PlumblineError, Slice
+from plumbline.domain import DelayProfile, FloatArray, OutcomeProfile, PlumblineError, Slice
+from plumbline.monitor.chunks import as_days
 from plumbline.monitor.counts import Counts, counts_of
+from plumbline.monitor.delay import awaited
 from plumbline.monitor.dependence import autoregressive, lag_decay
 from plumbline.monitor.intervals import FEWEST_DAYS, Z
 from plumbline.monitor.metrics import metric
@@ -74,6 +76,8 @@ def money_at_stake(
     until: datetime | None = None,
     window: Slice | None = None,
     searched: bool = False,
+    delay: DelayProfile | None = None,
+    today: datetime | None = None,
 ) -> Stake | None:
     """What the decisions since a change were worth less than the reference's.
 
@@ -87,6 +91,8 @@ def money_at_stake(
         window: version and arm as for ``performance``.
         searched: ``since`` was read off the same days (a change point, a breach), as the day from which they were
             worst: the interval is then wide enough for the worst of all days that could have been taken.
+        delay, today: label delays and when the log was last complete. What a decision is worth is taken from days
+            whose positives are in, and counted for all decisions; where no day is so far, from all.
 
     Returns:
         None where the reference or the days since hold no labelled decision.
@@ -102,13 +108,16 @@ def money_at_stake(
         return None
     healthy = chunked(profile.days, counts, own, "day").days.counts
     after = chunked(profile.days, counts, later, "day").days.counts
+    days = np.unique(as_days(profile.days)[later])
+    ripe = ~awaited(days, after.n, np.arange(len(days)), len(days), delay, today)
+    decisions = float(after.n.sum())
+    after = after.taken(ripe) if after.labelled[ripe].any() else after
     before_value = float(one.compute(healthy.pooled())[0])
     after_value = float(one.compute(after.pooled())[0])
     if not (np.isfinite(before_value) and np.isfinite(after_value)):
         return None
-    decisions = float(after.n.sum())
     amount = (before_value - after_value) * decisions
-    half = _half(healthy, after, searched)
+    half = _half(healthy, after, decisions, searched)
     low, high = (None, None) if half is None else (amount - half, amount + half)
     currency = str(cost.get("currency", ""))
     certain = low is not None and high is not None and not low <= 0 <= high
@@ -120,7 +129,7 @@ def money_at_stake(
     )  # fmt: skip
 
 
-def _half(healthy: Counts, after: Counts, searched: bool) -> float | None:
+def _half(healthy: Counts, after: Counts, decisions: float, searched: bool) -> float | None:
     """Half the width of the interval of the amount, by what the days of both sides say; the sum since is kept as a
     value a decision times the decisions that were made.
 
@@ -142,7 +151,7 @@ def _half(healthy: Counts, after: Counts, searched: bool) -> float | None:
         return 0.0
     freedom = sum(parts) ** 2 / sum(part**2 / left for part, left in zip(parts, spare, strict=True))
     width = float(stdtrit(freedom, 0.975)) * (SEARCHED / Z if searched else 1.0)
-    return float(width * np.sqrt(sum(parts)) * after.n.sum())
+    return float(width * np.sqrt(sum(parts)) * decisions)
 
 
 def _around(side: Counts) -> FloatArray:

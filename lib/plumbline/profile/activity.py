@@ -72,6 +72,16 @@ def presence_statement(
     return sql, dict(scope.params)
 
 
+def positive_delay_statement(scope: Scope, positive: str) -> tuple[str, dict[str, Any]]:
+    """The statement that yields day, whole days until the label (at most ``DELAY_CELLS`` - 1) and how many labels of
+    the positive class took so long."""
+    last = DELAY_CELLS - 1
+    sql = f"""
+        SELECT {DAY} AS day, least(greatest(date_sub('day', "timestamp", label_time), 0), {last}) AS k, count(*) AS n
+        {scope.rows} AND label = $positive AND label_time IS NOT NULL GROUP BY ALL ORDER BY ALL"""
+    return sql, {**scope.params, "positive": positive}
+
+
 def delay_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
     """The statement that yields DELAY_COLUMNS over the scope; a label before its decision counts as day 0."""
     last = DELAY_CELLS - 1

@@ -5,7 +5,7 @@ Arm "shadow" is left out unless the slice names it; hours of versions and their 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -116,6 +116,17 @@ def load_spans(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[int, t
         [system.key],
     ).fetchall()
     return {int(load): (aware(first), aware(last)) for load, first, last in rows}
+
+
+def positive_delays(
+    cursor: duckdb.DuckDBPyConnection, system: System, positive: str, part: Slice = _ALL
+) -> list[tuple[date, int, int]]:
+    """Day of decision, whole days until the label, and how many labels of the positive class took so long.
+
+    A scan of the decisions: no profile has delays by class.
+    """
+    sql, params = activity.positive_delay_statement(of_slice(cursor, system, part), positive)
+    return [(day, int(k), int(n)) for day, k, n in cursor.execute(sql, params).fetchall()]
 
 
 def delays(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL) -> DelayProfile:
