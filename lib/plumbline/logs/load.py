@@ -11,7 +11,6 @@ import duckdb
 
 from plumbline.domain import (
     NAMED_ROLES,
-    TEXT,
     DecisionColumn,
     Kind,
     Load,
@@ -23,6 +22,7 @@ from plumbline.domain import (
 from plumbline.logs import removal
 from plumbline.logs.classes import settle_classes, spell_staged
 from plumbline.logs.direct import insert_clean
+from plumbline.logs.load_notes import column_notes, kind_notes, left_out, lost_note, odd_notes
 from plumbline.logs.plan import Plan, decisions_plan, named_kind
 from plumbline.logs.quarantine import Outcome, record_number, set_aside
 from plumbline.logs.reference import settle_reference
@@ -37,7 +37,7 @@ from plumbline.logs.register import (
 from plumbline.logs.repeats import find_repeats
 from plumbline.logs.schema import changes, schema_of
 from plumbline.logs.source import Source, open_source, require
-from plumbline.logs.staging import REPEATS, STAGE, STAGE_TABLE, drop_stage, odd_counts, stage, texts_held
+from plumbline.logs.staging import REPEATS, STAGE, STAGE_TABLE, drop_stage, stage, texts_held
 from plumbline.logs.trial import refuse_unfit
 from plumbline.store import loads, systems
 from plumbline.store.sql import decision_table, ident, system_key
@@ -153,10 +153,10 @@ def _load(
     )
     plan = plan_for(source)
     notes = [
-        *_lost_note(source),
-        *_left_out(source, mapping),
-        *_kind_notes(plan, existing),
-        *_column_notes(plan, existing, system.key),
+        *lost_note(source),
+        *left_out(source, mapping),
+        *kind_notes(plan, existing),
+        *column_notes(plan, existing, system.key),
     ]
     added = systems.ensure_columns(cursor, system.key, _named_columns(plan), load_id)
     targets = _targets(plan, [*existing, *added])
@@ -219,7 +219,7 @@ def _by_stage(
         refuse_unfit(source.given.name, aside.records, aside.reasons)
     say("Writing the decisions", 0.6)
     _insert(cursor, decision_table(system.key), plan, targets, texts, load_id)
-    return aside, loaded, repeated, filled, _odd_notes(cursor, plan)
+    return aside, loaded, repeated, filled, odd_notes(cursor, plan)
 
 
 def _text_columns(
@@ -341,61 +341,3 @@ def _in_order(cursor: duckdb.DuckDBPyConnection) -> bool:
             WHERE _reason IS NULL) WHERE back"""
     ).fetchone()
     return row is not None and row[0] == 0
-
-
-def _lost_note(source: Source) -> list[str]:
-    if not source.lost:
-        return []
-    return [
-        f"{source.lost} characters are not defined in {source.form.encoding}; they were replaced by a question mark."
-    ]
-
-
-def _left_out(source: Source, mapping: Mapping) -> list[str]:
-    """Columns that no mapping speaks of: records further on in a file may hold more than the first."""
-    known = {c.column for c in mapping.columns}
-    fresh = [c for c in source.columns if c not in known]
-    return (
-        [f"Columns that the mapping does not name were left out: {', '.join(fresh[:20])}."] if fresh else []
-    )
-
-
-def _odd_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
-    columns = {c.name: c for c in plan.columns}
-    notes = []
-    for name, rows in odd_counts(cursor, plan).items():
-        column = columns[name]
-        what = "a time" if column.map.role.role in ("trained_at", "label_time") else "a number"
-        became = f"they are kept as text in {column.beside}" if column.beside else "they were left empty"
-        notes.append(f"{rows} values of {column.map.column} are not {what}; {became}.")
-    return notes
-
-
-def _kind_notes(plan: Plan, existing: list[DecisionColumn]) -> list[str]:
-    known = {c.name.lower(): c.kind for c in existing}
-    notes = []
-    for column in plan.columns:
-        before = known.get(column.name.lower())
-        now_kind = named_kind(column.map) if column.map.role.role in NAMED_ROLES else None
-        if before and now_kind and before is not now_kind:
-            kept = "numbers" if before is Kind.NUMERIC else "categories"
-            notes.append(
-                f"{column.map.column} was {before.value} and is now {now_kind.value}; it is read as {kept}."
-            )
-    return notes
-
-
-def _column_notes(plan: Plan, existing: list[DecisionColumn], key: str) -> list[str]:
-    if not existing:
-        return []
-    known, here = {c.name.lower() for c in existing}, {c.name.lower() for c in plan.columns}
-    fresh = [
-        c.map.column for c in plan.columns if c.map.role.role in NAMED_ROLES and c.name.lower() not in known
-    ]
-    gone = [c.source or c.name for c in existing if c.name.lower() not in here and c.role.role != TEXT]
-    notes = []
-    if fresh:
-        notes.append(f"New columns: {', '.join(fresh)}.")
-    if gone:
-        notes.append(f"Columns of earlier logs that this one lacks: {', '.join(gone)}.")
-    return notes
