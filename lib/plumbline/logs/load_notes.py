@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from plumbline.domain import NAMED_ROLES, TEXT, DecisionColumn, Kind
+from plumbline.domain import NAMED_ROLES, TEXT, DecisionColumn, Kind, Mapping
 from plumbline.logs.plan import Plan, named_kind
 from plumbline.logs.source import Source
 from plumbline.logs.staging import odd_counts
