@@ -13,7 +13,7 @@ PORT ?= 8501
 # test workers: one a core, four at most; 0 runs the tests in one process
 WORKERS ?= auto
 
-.PHONY: help install run demo test test-install bench bench-load bench-kill bench-detection bench-decisions bench-signals bench-pages system lint types lock notices clean
+.PHONY: help install run demo test test-install bench bench-load bench-kill bench-detection bench-decisions bench-signals bench-pages bench-mutants system lint types lock notices clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ bench-decisions: $(TESTED)  ## pages of a log of 1M decisions, and one decision 
 
 bench-signals: $(TESTED)  ## all signals of 1M and 10M rows against a raw scan; peers where their environments are named
 	$(TOOLS)/python -m pytest tests/bench/test_signals.py -m bench -s
+
+bench-mutants: $(TESTED)  ## a hundred small faults, and how many the tests of monitor, explain and profile notice; stopped, it goes on
+	$(TOOLS)/python -m tests.bench.mutants.run
 
 bench-pages: $(TESTED)  ## server time of every page, first and again, over 1M and 10M rows
 	$(TOOLS)/python -m pytest tests/bench/test_pages.py -m bench -s
