@@ -12,9 +12,9 @@ from scipy import stats
 
 from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Kind, Point, PointStatus
 from plumbline.monitor.cells import cells_of
+from plumbline.monitor.dispersion import own_law
 from plumbline.monitor.distances import METHODS
 from plumbline.monitor.drift import drift, drift_by_chunk, ranking, running
-from plumbline.monitor.laid import dispersion
 from plumbline.monitor.movement import moved_with
 from plumbline.monitor.presence import larger_by_chance
 from plumbline.profile.bins import numeric_edges
@@ -174,7 +174,7 @@ def test_the_order_of_rows_within_the_reference_does_not_matter(order: list[int]
     )  # fmt: skip
     window = (REFERENCE[1], None)
     one, other = (drift([p], reference=REFERENCE, window=window)[0].value for p in (profile, shuffled))
-    assert one == other
+    assert one == pytest.approx(other, rel=1e-12)
 
 
 def test_decisions_that_repeat_each_other_are_not_taken_as_so_many_proofs() -> None:
@@ -184,5 +184,5 @@ def test_decisions_that_repeat_each_other_are_not_taken_as_so_many_proofs() -> N
     p_values = [c.p_value for c in chunks if c.start and c.start >= REFERENCE[1]]
     assert np.mean(np.array(p_values) < 0.05) < 0.35  # nine in ten without it
     alone = [v[::6] for v in values]
-    assert dispersion(numbers(alone), np.arange(200) < 28) < 1.6
-    assert dispersion(numbers(values), np.arange(200) < 28) == pytest.approx(6, rel=0.5)
+    assert own_law(numbers(alone), np.arange(200) < 28).spread < 1.6
+    assert own_law(numbers(values), np.arange(200) < 28).spread == pytest.approx(6, rel=0.5)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import FeatureDrift, Finding, Kind, Point, PointStatus, Severity
-from plumbline.monitor.drift_findings import _fisher, drift_findings, presence_findings
+from plumbline.monitor.drift_findings import brown, drift_findings, presence_findings
 from plumbline.monitor.findings import (
     costing,
     joined,
@@ -188,9 +189,22 @@ def test_cost_is_said_only_where_it_is_known() -> None:
 
 
 @given(st.lists(st.floats(1e-12, 1.0), min_size=1, max_size=8))
-def test_the_p_values_of_a_run_are_joined_by_fishers_method(p_values: list[float]) -> None:
+def test_p_values_beside_an_endless_reference_are_joined_by_fishers_method(p_values: list[float]) -> None:
+    chunks = [replace(drifted(0, True), p_value=p, n=100, n_reference=10**15) for p in p_values]
     expected = stats.combine_pvalues(p_values, method="fisher")
-    assert _fisher(float(expected.statistic), len(p_values)) == pytest.approx(expected.pvalue, rel=1e-9)
+    assert brown(chunks) == pytest.approx(expected.pvalue, rel=1e-6)
+
+
+def test_weeks_beside_one_short_reference_prove_less_together_than_independent_ones() -> None:
+    """Eight weeks of normal means beside a reference of one week: a half of their variance is one and the same."""
+    random = np.random.default_rng(7)
+    shared = random.normal(size=(4000, 1)) + random.normal(size=(4000, 8))
+    p_values = 2 * stats.norm.sf(np.abs(shared) / np.sqrt(2))
+    chunk = replace(drifted(0, True), n=100, n_reference=100)
+    joined_p = [brown([replace(chunk, p_value=p) for p in row]) for row in p_values.tolist()]
+    fisher = stats.chi2.sf(-2 * np.log(p_values).sum(axis=1), 16)
+    assert np.mean(fisher < 0.01) > 0.05
+    assert np.mean(np.array(joined_p) < 0.01) < 0.03
 
 
 def test_a_distance_about_its_threshold_is_one_finding_dated_by_what_proved_it() -> None:

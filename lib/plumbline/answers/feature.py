@@ -107,18 +107,26 @@ def feature(
         system = systems.get_system(cursor, key)
         where = resolved(cursor, system, Slice(where=where)).where
         healthy, shown = reference_of(system, reference), window_of(cursor, system, window)
-        profiles = read.feature_profiles(cursor, system, Slice(version=version, where=where), [name])
-        if not profiles:
+        # all of them: what chance may do to one is steadied by the others, as on the page of all
+        profiles = read.feature_profiles(cursor, system, Slice(version=version, where=where))
+        place = next((i for i, p in enumerate(profiles) if p.bins.feature == name), None)
+        if place is None:
             raise PlumblineError(f"{key} has no feature {name!r}", todo="Choose one from the list.")
-        profile = profiles[0]
-        then, now = (
-            profiles_of(cursor, system, span, version, where, profiles)[0] for span in (healthy, shown)
+        profile = profiles[place]
+        before, after = (
+            profiles_of(cursor, system, span, version, where, profiles) for span in (healthy, shown)
         )
+        then, now = before[place], after[place]
         columns = [c for c, _, _ in profiled_columns(cursor, system) if feature_name(c) == name]
     bins = profile.bins
     methods = [m for m in METHODS if bins.kind in METHODS[m].kinds]
-    by_method = measure([now], reference=healthy, window=shown, methods=methods, healthy=[then])
-    over_time = drift_by_chunk(profiles, reference=healthy, by=drift_chunk(profiles))
+    by_method = tuple(
+        f for f in measure(after, reference=healthy, window=shown, methods=methods, healthy=before)
+        if f.feature == name
+    )  # fmt: skip
+    over_time = tuple(
+        f for f in drift_by_chunk(profiles, reference=healthy, by=drift_chunk(profiles)) if f.feature == name
+    )
     a, b = sample_of(then, within(then.days, healthy)), sample_of(now, within(now.days, shown))
     labels, edges, p, q, selects = _cells(bins, a.counts, b.counts)
     column = columns[0] if columns else name

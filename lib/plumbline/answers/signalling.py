@@ -16,7 +16,6 @@ from plumbline.domain import FeatureProfile, Finding, PointStatus, Severity, Sli
 from plumbline.logs.schema import changes
 from plumbline.monitor import drift_findings as shifts
 from plumbline.monitor import findings as problems
-from plumbline.monitor import rolling
 from plumbline.monitor.chunks import midnight
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.cusum import early_warning
@@ -25,6 +24,7 @@ from plumbline.monitor.distances import OF_THEIR_OWN
 from plumbline.monitor.drift import judged_by_chunk
 from plumbline.monitor.laid import Laid, laid_by_chunk
 from plumbline.monitor.quality import audit
+from plumbline.monitor.shifts import input_findings
 from plumbline.monitor.staleness import staleness
 from plumbline.profile import read
 from plumbline.profile.bins import OUTPUTS
@@ -160,17 +160,11 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
 
 def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
     """Inputs whose last seven days, day by day, left the reference; by chunk where a log is shorter than that."""
-    reference = m.system.reference
-    inputs = {p.bins.feature: p for p in m.features if p.bins.feature not in OUTPUTS}
-    if reference is None:
+    if m.system.reference is None:
         return []
-    by_day = rolling.rolled(tuple(inputs.values()), reference=reference, until=m.now)
-    alone = rolling.sudden(tuple(inputs.values()), reference=reference, until=m.now) if by_day else ()
-    judged = judged_by_chunk(by_day or m.laid, "js")
-    return shifts.drift_findings(
-        m.system.key, [c for c in judged if c.feature in inputs], overlap=rolling.WIDTH if by_day else 1, sudden=alone,
-        dated=lambda name, first, known: rolling.onset(inputs[name], reference=reference, first=first, known=known),
-        weights=m.weights, spoken=METHOD_NAMES,
+    return input_findings(
+        m.system.key, [p for p in m.features if p.bins.feature not in OUTPUTS], reference=m.system.reference,
+        until=m.now, laid=m.laid, weights=m.weights, spoken=METHOD_NAMES,
     )  # fmt: skip
 
 

@@ -61,6 +61,8 @@ class FeatureDrift:
     end: datetime | None = None
     low: float | None = None  # 95 % limits of the value
     high: float | None = None
+    #: the value with what chance brings taken off, which is held against the threshold; None: the value itself
+    above_chance: float | None = None
 
 
 class Severity(StrEnum):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import Bins, FloatArray, Kind
+from plumbline.monitor.law import INDEPENDENT, Law
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,15 @@ class Distance:
     note: str = ""
     low: float | None = None
     high: float | None = None
+    above_chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Distances:
-    """The same of k windows: (k,) arrays, NaN where there is none; ``notes`` one a window, or none."""
+    """The same of k windows: (k,) arrays, NaN where there is none; ``notes`` one a window, or none.
+
+    ``above_chance``: the value with what chance brings taken off; None where the measure has no push of its own.
+    """
 
     value: FloatArray
     p_value: FloatArray
@@ -34,11 +39,18 @@ class Distances:
     high: FloatArray
     bound: FloatArray
     notes: tuple[str, ...] = ()
+    above_chance: FloatArray | None = None
+
+    @property
+    def beyond(self) -> FloatArray:
+        """``above_chance``, or the value itself, (k,)."""
+        return self.value if self.above_chance is None else self.above_chance
 
     def one(self, i: int = 0) -> Distance:
         """Window i."""
-        value, p, low, high = known(np.array([x[i] for x in (self.value, self.p_value, self.low, self.high)]))
-        return Distance(value, float(self.bound[i]), p, self.notes[i] if self.notes else "", low, high)
+        of = (self.value, self.p_value, self.low, self.high, self.beyond)
+        value, p, low, high, above = known(np.array([x[i] for x in of]))
+        return Distance(value, float(self.bound[i]), p, self.notes[i] if self.notes else "", low, high, above)
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,8 @@ class Cells:
     """A reference and k windows on one grid: counts ``p`` (cells,) and ``q`` (k, cells); ``edges`` for numbers.
 
     ``sd``: the reference's sample standard deviation, ``scale`` the size of its values; both 0 for levels.
-    ``missing``: values that are not there, of the reference and (k,) of the windows.
+    ``missing``: values that are not there, of the reference and (k,) of the windows. All counts are those of
+    decisions over the ``law``'s spread.
     """
 
     p: FloatArray
@@ -58,6 +71,7 @@ class Cells:
     scale: float = 0.0
     levels: tuple[str, ...] = ()
     missing: tuple[float, FloatArray] = (0.0, np.zeros(1))
+    law: Law = INDEPENDENT
 
     @cached_property
     def sizes(self) -> tuple[float, FloatArray]:
@@ -92,13 +106,22 @@ def shares(counts: FloatArray) -> FloatArray:
 
 def cells_of(
     bins: Bins, p: FloatArray, q: FloatArray, sd: float = 0.0, scale: float = 0.0,
-    missing: tuple[float, FloatArray] | None = None,
+    missing: tuple[float, FloatArray] | None = None, law: Law = INDEPENDENT,
 ) -> Cells:  # fmt: skip
     """A reference's counts (cells,) and those of windows, (cells,) or (k, cells), on a feature's grid."""
     q = np.atleast_2d(np.asarray(q, dtype=float))
     gone = missing if missing is not None else (0.0, np.zeros(len(q)))
     return Cells(
-        np.asarray(p, dtype=float), q, bins.kind, bins.edges, bins.decile_cells, sd, scale, bins.levels, gone
+        np.asarray(p, dtype=float),
+        q,
+        bins.kind,
+        bins.edges,
+        bins.decile_cells,
+        sd,
+        scale,
+        bins.levels,
+        gone,
+        law,
     )
 
 

@@ -6,7 +6,9 @@ the deciles are a subset; categorical ones by level, the last cell being every l
 have. All windows are compared at once: nothing here loops over them.
 
 Limits are 95 % and come by the delta method, the sample's own upward push taken off the lower one: the
-share-based distances are never negative, so two samples of one distribution lie apart by chance alone.
+share-based distances are never negative, so two samples of one distribution lie apart by chance alone. The same is
+taken off the value that is held against a threshold (``above_chance``). Chance itself is Pearson's chi-square of the
+same cells: its law holds in small samples, where those of the distances do not.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, kolmogorov
+from scipy.special import kolmogorov
 
 from plumbline.domain import FloatArray, Kind
 from plumbline.monitor.cells import Cells, Distance, Distances, shares
@@ -64,8 +66,10 @@ def psi(cells: Cells) -> Distances:
     value = np.sum((a - b) * log, axis=1)
     freedom, per = held.sum(axis=1) - 1, 1 / n + 1 / m
     se = _spread(a, b, by_p, by_q, n, m)
+    above = np.maximum(value - freedom * per, 0.0)
     low = np.maximum(value - freedom * per - Z * se, 0.0)
-    return Distances(value, _chi2(value / per, freedom), low, value + Z * se, np.zeros(len(value)))
+    p_value = _by_pearson(cells)
+    return Distances(value, p_value, low, value + Z * se, np.zeros(len(value)), above_chance=above)
 
 
 def js(cells: Cells) -> Distances:
@@ -74,24 +78,24 @@ def js(cells: Cells) -> Distances:
     For small divergences 8 ln 2 nm/(n + m) times the divergence is about chi-square(B - 1): the expansion of
     the divergence around p = q is half the symmetric chi-square over 8 ln 2.
     """
-    a, b, n, m, held = _coarse(cells)
+    a, b, *_ = _coarse(cells)
     middle = (a + b) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         by_p, by_q = (np.where(x > 0, np.log2(x / middle), 0.0) for x in (a, b))
     divergence = np.maximum(np.sum(a * by_p + b * by_q, axis=1) / 2, 0.0)
-    return _rooted(divergence, by_p / 2, by_q / 2, a, b, n, m, held, 8 * np.log(2))
+    return _rooted(cells, divergence, by_p / 2, by_q / 2, 8 * np.log(2))
 
 
 def hellinger(cells: Cells) -> Distances:
     """Hellinger distance: sqrt(1 - sum sqrt(p q)), 0 to 1; 8 nm/(n + m) times its square is about chi-square."""
-    a, b, n, m, held = _coarse(cells)
+    a, b, *_ = _coarse(cells)
     square = np.maximum(1 - np.sum(np.sqrt(a * b), axis=1), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         by_p, by_q = (
             np.where((x > 0) & (y > 0), -np.sqrt(y / np.where(x > 0, x, 1)) / 2, 0.0)
             for x, y in ((a, b), (b, a))
         )
-    return _rooted(square, by_p, by_q, a, b, n, m, held, 8.0)
+    return _rooted(cells, square, by_p, by_q, 8.0)
 
 
 def ks(cells: Cells) -> Distances:
@@ -172,7 +176,7 @@ def chi2(cells: Cells) -> Distances:
     """Pearson's chi-square of the two rows of level counts, without continuity correction."""
     value, freedom, se = _pearson(cells)
     low = np.maximum(value - freedom - Z * se, 0.0)
-    return Distances(value, _chi2(value, freedom), low, value + Z * se, np.zeros(len(value)))
+    return Distances(value, cells.law.chance(value, freedom), low, value + Z * se, np.zeros(len(value)))
 
 
 def cramers_v(cells: Cells) -> Distances:
@@ -190,7 +194,7 @@ def cramers_v(cells: Cells) -> Distances:
         return np.where(freedom > 0, np.sqrt(phi / within), 0.0)
 
     low, high = v(np.maximum(statistic - Z * se, 0)), np.minimum(v(statistic + Z * se), 1.0)
-    return Distances(v(statistic), _chi2(statistic, freedom), low, high, np.zeros(len(statistic)))
+    return Distances(v(statistic), cells.law.chance(statistic, freedom), low, high, np.zeros(len(statistic)))
 
 
 def linf(cells: Cells) -> Distances:
@@ -207,7 +211,7 @@ def linf(cells: Cells) -> Distances:
     )
     statistic, freedom, _ = _pearson(cells)
     low, high = beside(value, a[place], b[rows, place], *cells.sizes)
-    return Distances(value, _chi2(statistic, freedom), low, high, np.zeros(len(value)), notes)
+    return Distances(value, cells.law.chance(statistic, freedom), low, high, np.zeros(len(value)), notes)
 
 
 def _coarse(cells: Cells) -> tuple[FloatArray, FloatArray, float, FloatArray, NDArray[np.bool_]]:
@@ -217,17 +221,15 @@ def _coarse(cells: Cells) -> tuple[FloatArray, FloatArray, float, FloatArray, ND
     return a, b, n, np.maximum(m, 1e-300), held
 
 
-def _rooted(
-    square: FloatArray, by_p: FloatArray, by_q: FloatArray, a: FloatArray, b: FloatArray, n: float,
-    m: FloatArray, held: NDArray[np.bool_], times: float,
-) -> Distances:  # fmt: skip
-    """The root of a divergence whose null law is chi-square over ``times`` nm/(n + m)."""
-    per = times * n * m / (n + m)
-    freedom = held.sum(axis=1) - 1
+def _rooted(cells: Cells, square: FloatArray, by_p: FloatArray, by_q: FloatArray, times: float) -> Distances:
+    """The root of a divergence which chance brings to about chi-square over ``times`` nm/(n + m)."""
+    a, b, n, m, held = _coarse(cells)
+    push = (held.sum(axis=1) - 1) / (times * n * m / (n + m))
     se = _spread(a, b, by_p, by_q, n, m)
-    low = np.sqrt(np.maximum(square - freedom / per - Z * se, 0.0))
+    low, above = (np.sqrt(np.maximum(square - push - x, 0.0)) for x in (Z * se, 0.0))
     high = np.minimum(np.sqrt(square + Z * se), 1.0)
-    return Distances(np.sqrt(square), _chi2(per * square, freedom), low, high, np.zeros(len(square)))
+    p_value = _by_pearson(cells)
+    return Distances(np.sqrt(square), p_value, low, high, np.zeros(len(square)), above_chance=above)
 
 
 def _spread(
@@ -259,8 +261,9 @@ def _pearson(cells: Cells) -> tuple[FloatArray, FloatArray, FloatArray]:
     return size * np.sum(change**2 * pooled, axis=1), freedom, se
 
 
-def _chi2(value: FloatArray, freedom: FloatArray) -> FloatArray:
-    return np.where(freedom > 0, chdtrc(np.maximum(freedom, 1), np.maximum(value, 0.0)), 1.0)
+def _by_pearson(cells: Cells) -> FloatArray:
+    statistic, freedom, _ = _pearson(cells)
+    return cells.law.chance(statistic, freedom)
 
 
 _C, _N = (Kind.CATEGORICAL,), (Kind.NUMERIC,)

@@ -24,13 +24,16 @@ from plumbline.domain import (
     PointStatus,
 )
 from plumbline.monitor.cells import Distance, Distances, known
+from plumbline.monitor.dispersion import FEWEST, laws
 from plumbline.monitor.distances import METHODS, Method
-from plumbline.monitor.laid import FEWEST, Laid, Span, dispersion, laid_by_chunk, lay, sample_of, within
+from plumbline.monitor.laid import Laid, Span, laid_by_chunk, lay, sample_of, within
 from plumbline.monitor.movement import Movement
 from plumbline.monitor.multiplicity import benjamini_hochberg
 
 ALPHA = 0.05
 DEFAULT = ("js",)
+#: share of a threshold that a distance passes when what chance brings is taken off it
+REAL = 0.5
 FEWEST_REFERENCE = 100  # values of the reference below which nothing is judged
 _STATUSES = (PointStatus.UNKNOWN, PointStatus.OK, PointStatus.WATCH, PointStatus.BREACH)
 _UNKNOWN, _OK, _WATCH, _BREACH = range(4)
@@ -63,15 +66,15 @@ def judged_by_chunk(laid: Sequence[Laid], method: str) -> tuple[FeatureDrift, ..
     fitting = [one for one in laid if one.bins.kind in chosen.kinds]
     times, at = _times(fitting)
     found = [measured(one, chosen) for one in fitting]
-    value, p_values, low, high, bound = (
+    value, p_values, low, high, bound, above = (
         _table(at, len(times), [getattr(own, name) for own in found])
-        for name in ("value", "p_value", "low", "high", "bound")
+        for name in ("value", "p_value", "low", "high", "bound", "beyond")
     )
     q_values = benjamini_hochberg(p_values)
-    drifted, status = verdicts(chosen, value, low, q_values)
+    drifted, status = verdicts(chosen, value, above, low, q_values)
     columns = [
         [known(row) for row in own]
-        for own in (value, p_values, np.where(np.isnan(value), np.nan, q_values), low, high)
+        for own in (value, p_values, np.where(np.isnan(value), np.nan, q_values), low, high, above)
     ]
     by_time: list[list[FeatureDrift]] = [[] for _ in times]
     for i, (one, own, places) in enumerate(zip(fitting, found, at, strict=True)):
@@ -82,20 +85,20 @@ def judged_by_chunk(laid: Sequence[Laid], method: str) -> tuple[FeatureDrift, ..
             places.tolist(), judged.tolist(), bound[i, places].tolist(), *_sizes(one, chosen),
             own.notes or [""] * len(places), one.starts, one.ends, strict=True,
         )  # fmt: skip
-        values, chances, corrected, least, most = (own[i] for own in columns)
-        name, kind, was, above = (
+        values, chances, corrected, least, most, beyond = (own[i] for own in columns)
+        name, kind, was, over = (
             one.bins.feature,
             one.bins.kind,
             one.reference.missing_share,
             drifted[i].tolist(),
         )
-        before = _counted(one, chosen)[0]
+        before, known_of = _counted(one, chosen)[0], one.cells.law.note
         for t, code, moved, n, lack, note, start, end in told:
             by_time[t].append(
                 FeatureDrift(
-                    name, kind, method, values[t], chosen.breach, chances[t], corrected[t], above[t],
-                    _STATUSES[code], before, n, lack, was, one.new_levels, moved, note, start, end, least[t],
-                    most[t],
+                    name, kind, method, values[t], chosen.breach, chances[t], corrected[t], over[t],
+                    _STATUSES[code], before, n, lack, was, one.new_levels, moved, note or known_of, start, end,
+                    least[t], most[t], beyond[t],
                 )
             )  # fmt: skip
     return tuple(itertools.chain.from_iterable(by_time))
@@ -137,10 +140,10 @@ def measured(one: Laid, method: Method) -> Distances:
         return found
     told = zip(found.notes or [""] * len(now), now.tolist(), strict=True)
     notes = tuple(_too_few(before, n) or note for note, n in told)
-    value, p_value, low, high = (
-        np.where(few, np.nan, x) for x in (found.value, found.p_value, found.low, found.high)
+    value, p_value, low, high, above = (
+        np.where(few, np.nan, x) for x in (found.value, found.p_value, found.low, found.high, found.beyond)
     )
-    return Distances(value, p_value, low, high, np.where(few, 0.0, found.bound), notes)
+    return Distances(value, p_value, low, high, np.where(few, 0.0, found.bound), notes, above)
 
 
 def _counted(one: Laid, method: Method) -> tuple[int, IntArray]:
@@ -151,15 +154,21 @@ def _counted(one: Laid, method: Method) -> tuple[int, IntArray]:
 
 
 def verdicts(
-    method: Method, value: FloatArray, low: FloatArray, q_values: FloatArray, alpha: float = ALPHA
+    method: Method,
+    value: FloatArray,
+    above: FloatArray,
+    low: FloatArray,
+    q_values: FloatArray,
+    alpha: float = ALPHA,
 ) -> tuple[NDArray[np.bool_], IntArray]:
     """Which windows drifted, and each one's status (its place in ``PointStatus``: see ``_STATUSES``).
 
-    ``drifted``: beyond the threshold and significant after correction. It is a *breach* where the whole
-    interval is beyond the threshold, else *watch*: until the next chunk confirms it (see ``running``).
+    ``drifted``: beyond the threshold, at least half of it with what chance brings taken off (``above``), and
+    significant after correction. It is a *breach* where the whole interval is beyond the threshold, else *watch*:
+    until the next chunk confirms it (see ``running``).
     """
     certain = np.isfinite(value) & (q_values < alpha)  # False for NaN
-    drifted = certain & (value >= method.breach)
+    drifted = certain & (value >= method.breach) & (above >= REAL * method.breach)
     breach = drifted & (np.isnan(low) | (low >= method.breach))
     watch = certain & (value >= method.watch)
     status = np.select([breach, watch, np.isfinite(value)], [_BREACH, _WATCH, _OK], _UNKNOWN)
@@ -183,9 +192,10 @@ def exactly(held: FeatureDrift, found: Distance) -> FeatureDrift:
     low, high = (
         None if x is None or found.value is None else max(x + moved, 0.0) for x in (held.low, held.high)
     )
+    above = None if found.value is None else max((held.above_chance or 0.0) + moved, 0.0)
     return replace(
         held, value=found.value, bound=0.0, p_value=found.p_value or held.p_value, note=found.note, low=low,
-        high=high,
+        high=high, above_chance=above,
     )  # fmt: skip
 
 
@@ -193,17 +203,21 @@ def judge(found: Sequence[FeatureDrift], alpha: float = ALPHA) -> tuple[FeatureD
     """Give features compared by the same method over the same window their q-value and status anew."""
     if not found:
         return ()
-    value, low, p_values = (
+    value, above, low, p_values = (
         np.array([np.nan if x is None else x for x in own], dtype=float)
-        for own in zip(*((f.value, f.low, f.p_value) for f in found), strict=True)
+        for own in zip(*((f.value, _above(f), f.low, f.p_value) for f in found), strict=True)
     )
     q_values = benjamini_hochberg(p_values)
-    drifted, status = verdicts(METHODS[found[0].method], value, low, q_values, alpha)
+    drifted, status = verdicts(METHODS[found[0].method], value, above, low, q_values, alpha)
     rows = zip(found, known(q_values), drifted.tolist(), status.tolist(), strict=True)
     return tuple(
         one if one.value is None else replace(one, q_value=q, drifted=drift, status=_STATUSES[code])
         for one, q, drift, code in rows
     )
+
+
+def _above(found: FeatureDrift) -> float | None:
+    return found.value if found.above_chance is None else found.above_chance
 
 
 def drift(
@@ -227,13 +241,15 @@ def drift(
         PlumblineError: an unknown method.
     """
     laid = []
-    for then, now in zip(healthy or profiles, profiles, strict=True):
-        shown, before = within(now.days, window), within(then.days, reference)
+    old = healthy or profiles
+    inside = [within(then.days, reference) for then in old]
+    for then, now, before, law in zip(old, profiles, inside, laws(old, inside), strict=True):
+        shown = within(now.days, window)
         counts, missing = now.counts[shown].sum(axis=0)[None, :], now.missing[shown].sum()[None]
         laid.append(
             lay(
-                now, sample_of(then, before), dispersion(then, before), counts, missing, (window[0],),
-                (window[1],), _new_levels(now, counts[0]),
+                now, sample_of(then, before), law, counts, missing, (window[0],), (window[1],),
+                 _new_levels(now, counts[0]),
             )
         )  # fmt: skip
     return tuple(one for name in methods for one in judged_by_chunk(laid, name))

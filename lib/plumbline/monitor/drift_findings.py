@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from scipy.special import chdtrc
 
 from plumbline.domain import FeatureDrift, Finding, PointStatus, Severity
 from plumbline.monitor.drift import ALPHA
@@ -16,6 +18,8 @@ from plumbline.monitor.findings import back_but_not_over
 BUDGET = 0.1
 #: the same by single days: next to none, since days are more unlike each other than their own dispersion tells
 SUDDEN = 1e-5
+#: how much farther, or longer, than an earlier time a feature goes before the same shift is told again
+FARTHER = 1.5
 YEAR = timedelta(days=365)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -26,6 +30,7 @@ def drift_findings(
     *,
     overlap: int = 1,
     sudden: Sequence[FeatureDrift] = (),
+    chance: Callable[[Sequence[FeatureDrift]], float] | None = None,
     dated: Callable[[str, datetime, datetime], datetime] | None = None,
     weights: dict[str, float] | None = None,
     spoken: Mapping[str, str] | None = None,
@@ -54,14 +59,19 @@ def drift_findings(
         series = _judged(chunks, feature)
         alone = _overwhelming(sudden, feature, len(names))
         beyond = [c.drifted or c.end in alone for c in series]
-        proved = _proved(series, len(names), overlap) + [
+        proved = _proved(series, len(names), overlap, chance or brown) + [
             (i, i) for i, c in enumerate(series) if c.end in alone
         ]
         proved.sort(key=lambda own: own[1])
+        earlier: list[range] = []
         for run, ended in _episodes(series, beyond):
             first, sure = next(((f, s) for f, s in proved if f in run), (0, None))
-            if sure is None:
+            if sure is not None and earlier:
+                again = next((i for i in range(sure, run.stop) if series[i].end in alone), run.stop)
+                sure = next((i for i in range(sure, again) if _newly(series, first, i, earlier)), again)
+            if sure is None or sure == run.stop:
                 continue
+            earlier.append(run)
             part = [series[i] for i in range(first, run.stop)]
             worst = max(part, key=lambda c: c.value or 0)
             apart = part[::-overlap]
@@ -116,18 +126,35 @@ def _judged(chunks: Sequence[FeatureDrift], feature: str) -> list[FeatureDrift]:
 def _episodes(series: Sequence[FeatureDrift], beyond: Sequence[bool]) -> list[tuple[range, bool]]:
     """Episodes of one feature; clear is a distance under half the threshold, or one that chance may bring."""
     clear = [
-        not c.drifted and (is_clear(c.value, c.threshold, 0.0) or c.q_value is None or c.q_value >= ALPHA)
+        not c.drifted and (is_clear(_above(c), c.threshold, 0.0) or c.q_value is None or c.q_value >= ALPHA)
         for c in series
     ]
     starts, ends = [c.start or LONG_AGO for c in series], [c.end or LONG_AGO for c in series]
     return episodes(beyond, clear, starts, ends)
 
 
-def _proved(series: Sequence[FeatureDrift], features: int, overlap: int) -> list[tuple[int, int]]:
+def _newly(series: Sequence[FeatureDrift], first: int, place: int, earlier: Sequence[range]) -> bool:
+    """Whether an episode went farther by its chunk ``place``, or lasts longer, than those that came and went before."""
+    far = max(_above(series[i]) or 0.0 for run in earlier for i in run)
+    long = max(len(run) for run in earlier)
+    own = max(_above(c) or 0.0 for c in series[first : place + 1])
+    return series[place].drifted and (own >= FARTHER * far or place + 1 - first >= FARTHER * long)
+
+
+def _above(chunk: FeatureDrift) -> float | None:
+    return chunk.value if chunk.above_chance is None else chunk.above_chance
+
+
+def _proved(
+    series: Sequence[FeatureDrift],
+    features: int,
+    overlap: int,
+    chance: Callable[[Sequence[FeatureDrift]], float],
+) -> list[tuple[int, int]]:
     """Of each run of drifted chunks whose evidence is beyond chance: its first chunk, and the one that proved it."""
     found = []
     for run in runs(_bridged([c.drifted for c in series], overlap)):
-        sure = _enough([series[i] for i in run], features, overlap)
+        sure = _enough([series[i] for i in run], features, overlap, chance)
         if sure is not None:
             found.append((run.start, run.start + sure))
     return found
@@ -143,29 +170,38 @@ def _bridged(flags: Sequence[bool], overlap: int) -> list[bool]:
     return closed
 
 
-def _enough(part: Sequence[FeatureDrift], features: int, overlap: int = 1) -> int | None:
+def _enough(
+    part: Sequence[FeatureDrift],
+    features: int,
+    overlap: int,
+    chance: Callable[[Sequence[FeatureDrift]], float],
+) -> int | None:
     """The chunk of a run with which its evidence is beyond the budget; None: never."""
     first = part[0]
     if first.start is None or first.end is None:
         return None
     looks = max(YEAR / (first.end - first.start), 1.0) * overlap
-    statistics: list[float] = []
     for place, chunk in enumerate(part):
-        joined_with = statistics[place - overlap] if place >= overlap else 0.0
-        chance = max(chunk.p_value if chunk.p_value is not None else 1.0, 1e-300)
-        statistics.append(joined_with - 2 * math.log(chance))
-        if chunk.drifted and _fisher(statistics[-1], place // overlap + 1) < BUDGET / (features * looks):
+        if not chunk.drifted:
+            continue
+        apart = part[place::-overlap]
+        alone = chunk.p_value if chunk.p_value is not None else 1.0
+        if (alone if len(apart) == 1 else chance(apart)) < BUDGET / (features * looks):
             return place
     return None
 
 
-def _fisher(statistic: float, tests: int) -> float:
-    """P(chi-square with 2 x tests degrees of freedom >= statistic): Fisher (1925), in closed form."""
-    half, term, total = statistic / 2, 1.0, 1.0
-    for i in range(1, tests):
-        term *= half / i
-        total += term
-    return math.exp(-half) * total if half < 700 else 0.0
+def brown(apart: Sequence[FeatureDrift]) -> float:
+    """The p-values of chunks that share a reference, joined: Fisher's statistic by the law of Brown (1975).
+
+    Two chunks of m and k values beside n of the reference have a correlation of sqrt(mk / ((n + m)(n + k))).
+    """
+    p = np.array([max(c.p_value if c.p_value is not None else 1.0, 1e-300) for c in apart])
+    own = np.sqrt([c.n / (c.n + c.n_reference) for c in apart])
+    alike = np.outer(own, own)[np.triu_indices(len(p), 1)]
+    variance = 4 * len(p) + 2 * float(np.sum(3.25 * alike + 0.75 * alike**2))
+    scale = variance / (4 * len(p))
+    return float(chdtrc(2 * len(p) / scale, -2 * float(np.log(p).sum()) / scale))
 
 
 #: signals of their own beside the shape of a distribution -> what a breach says of (feature, per cent)

@@ -7,7 +7,7 @@ weekday once, and sliding them by a day waits for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,9 +15,11 @@ import numpy as np
 
 from plumbline.domain import FeatureDrift, FeatureProfile, FloatArray, IntArray
 from plumbline.monitor.chunks import as_days, midnight
+from plumbline.monitor.dispersion import laws
 from plumbline.monitor.distances import METHODS
 from plumbline.monitor.drift import judged_by_chunk, measured
-from plumbline.monitor.laid import Laid, Span, dispersion, lay, sample_of, within
+from plumbline.monitor.laid import Laid, Span, lay, sample_of, within
+from plumbline.monitor.law import INDEPENDENT
 
 #: days of a window: as many as a week has, so that its rhythm is no drift
 WIDTH = 7
@@ -37,8 +39,9 @@ def rolled(
         nothing where the log or its reference holds less than a window: calendar chunks are all there is then.
     """
     laid = []
-    for profile in profiles:
-        healthy = within(profile.days, reference)
+    healthy_days = [within(profile.days, reference) for profile in profiles]
+    chance = laws(profiles, healthy_days, by="day" if width == 1 else "week")
+    for profile, healthy, law in zip(profiles, healthy_days, chance, strict=True):
         if not healthy.any():
             continue
         days = as_days(profile.days)
@@ -56,12 +59,7 @@ def rolled(
         missing = _sliding(own[shown], length, profile.missing[shown], width)
         starts = tuple(first + i * _DAY for i in range(len(counts)))
         ends = tuple(start + width * _DAY for start in starts)
-        laid.append(
-            lay(
-                profile, sample_of(profile, healthy),
-                dispersion(profile, healthy, by="day" if width == 1 else "week"), counts, missing, starts, ends,
-            )
-        )  # fmt: skip
+        laid.append(lay(profile, sample_of(profile, healthy), law, counts, missing, starts, ends))
     return tuple(laid)
 
 
@@ -98,6 +96,23 @@ def _of(bound: datetime | None) -> datetime:
     return bound
 
 
+def together(laid: Sequence[Laid], method: str = "js") -> Callable[[Sequence[FeatureDrift]], float]:
+    """How likely several windows of one feature without a day in common, as one sample, are by chance.
+
+    One sample has one reference and one estimate of its dispersion, so nothing that windows share counts twice.
+    """
+    place = {one.bins.feature: (one, {start: i for i, start in enumerate(one.starts)}) for one in laid}
+
+    def chance(windows: Sequence[FeatureDrift]) -> float:
+        one, at = place[windows[0].feature]
+        summed = one.cells.q[[at[w.start] for w in windows]].sum(axis=0) / one.cells.law.of_weeks(
+            len(windows)
+        )
+        return float(METHODS[method].compute(replace(one.cells, q=summed[None, :])).p_value[0])
+
+    return chance
+
+
 def onset(
     profile: FeatureProfile, *, reference: Span, first: datetime, known: datetime, method: str = "js"
 ) -> datetime:
@@ -111,8 +126,9 @@ def onset(
     held = [within(profile.days, (begin, known)) for begin in begins]
     counts = np.array([profile.counts[rows].sum(axis=0) for rows in held])
     missing = np.array([profile.missing[rows].sum() for rows in held])
-    spread = dispersion(profile, healthy)
-    one = lay(profile, sample_of(profile, healthy), spread, counts, missing, begins, [known] * len(begins))
+    one = lay(
+        profile, sample_of(profile, healthy), INDEPENDENT, counts, missing, begins, [known] * len(begins)
+    )
     n, m = float(one.reference.n), counts.sum(axis=1)
     weight: FloatArray = n * m / np.maximum(n + m, 1)
     plain = np.nan_to_num(measured(one, METHODS[method]).value ** 2) * weight

@@ -1,0 +1,104 @@
+"""What chance may do to a distance, by how the reference's own weeks differ: against scipy, and by simulation."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from plumbline.domain import Bins, FeatureProfile, Kind
+from plumbline.monitor.cells import cells_of
+from plumbline.monitor.dispersion import laws, own_law, steadied
+from plumbline.monitor.distances import METHODS
+from plumbline.monitor.drift import drift_by_chunk
+from plumbline.monitor.law import Law
+from tests.bench.detection.shifts import drawn, findings
+
+START = date(2026, 1, 5)
+SHARES = np.array([0.3, 0.25, 0.2, 0.15, 0.1])
+
+
+def profile(daily: np.ndarray, name: str = "x") -> FeatureProfile:
+    days = tuple(START + timedelta(days=i) for i in range(len(daily)))
+    none = np.zeros(len(daily))
+    bins = Bins(name, Kind.CATEGORICAL, levels=tuple("abcdefghij"[: daily.shape[1]]))
+    return FeatureProfile(bins, days, np.c_[daily, none].astype(np.int64), none.astype(np.int64), none, none)
+
+
+def drawn_days(random: np.random.Generator, days: int, rows: int, alike: int = 1) -> np.ndarray:
+    return np.array([random.multinomial(rows // alike, SHARES) * alike for _ in range(days)])
+
+
+def test_the_chance_of_an_estimated_dispersion_is_the_f_law_and_of_a_known_one_chi_square() -> None:
+    statistic, freedom = np.array([3.0, 20.0, 60.0]), np.array([9.0, 9.0, 9.0])
+    estimated = Law(2.0, 0.5, 30.0).chance(statistic, freedom)
+    assert estimated == pytest.approx(stats.f.sf(statistic / 9, 4.5, 30), rel=1e-9)
+    assert Law().chance(statistic, freedom) == pytest.approx(stats.chi2.sf(statistic, 9), rel=1e-9)
+
+
+@pytest.mark.parametrize("method", ["js", "psi", "hellinger"])
+def test_small_windows_are_called_shifted_as_often_as_the_level_says(method: str) -> None:
+    """Ten equal cells, 3,000 and 30 values: the distances' own laws say p < 5 % in 9 to 25 of 100."""
+    random = np.random.default_rng(3)
+    bins = Bins("f", Kind.CATEGORICAL, levels=tuple("abcdefghij"))
+    p = np.r_[random.multinomial(3000, np.full(10, 0.1)), 0]
+    q = np.c_[random.multinomial(30, np.full(10, 0.1), 4000), np.zeros(4000)]
+    found = METHODS[method].compute(cells_of(bins, p, q))
+    assert 0.035 < np.mean(found.p_value < 0.05) < 0.065
+    assert np.median(found.value) > 1.5 * np.median(found.beyond)
+
+
+def test_repeated_decisions_and_four_weeks_of_reference_do_not_raise_the_level() -> None:
+    """Ten decisions alike, four weeks: a dispersion of 10 from twelve degrees of freedom."""
+    random = np.random.default_rng(5)
+    low = []
+    for _ in range(150):
+        held = profile(drawn_days(random, 56, 200, alike=10))
+        bounds = tuple(datetime(2026, 1, 5, tzinfo=UTC) + timedelta(days=d) for d in (0, 28))
+        chunks = drift_by_chunk([held], reference=(bounds[0], bounds[1]), by="week")
+        low += [c.p_value < 0.01 for c in chunks[4:] if c.p_value is not None]
+    assert np.mean(low) < 0.02
+
+
+def test_a_level_that_wanders_in_one_direction_is_told_from_chance_in_all() -> None:
+    random = np.random.default_rng(8)
+    lean = np.linspace(0.25, -0.25, 5)
+    days = [SHARES * np.exp(lean * week) for week in np.repeat(random.normal(size=12), 7)]
+    daily = np.array([random.multinomial(300, p / p.sum()) for p in days])
+    held = own_law(profile(daily), np.ones(84, bool))
+    even = own_law(profile(drawn_days(random, 84, 300, alike=6)), np.ones(84, bool))
+    assert held.spread > 3
+    assert held.share * 4 < 2  # of four degrees of freedom
+    assert even.share * 4 > 3
+
+
+def test_features_that_are_alike_steady_each_other_and_an_odd_one_keeps_its_own() -> None:
+    random = np.random.default_rng(9)
+    profiles = [profile(drawn_days(random, 56, 60, alike=4), f"x{i}") for i in range(8)]
+    profiles.append(profile(drawn_days(random, 56, 60, alike=20), "odd"))
+    rows = [np.ones(56, bool)] * 9
+    own = [own_law(p, r) for p, r in zip(profiles, rows, strict=True)]
+    found = laws(profiles, rows)
+    assert np.mean([law.spread for law in found[:8]]) == pytest.approx(4.5, abs=1.2)
+    assert min(law.freedom for law in found[:8]) > max(law.freedom for law in own[:8])
+    assert found[8].spread == own[8].spread
+    assert found[8].freedom <= own[8].freedom
+
+
+def test_a_reference_under_four_weeks_says_that_its_weeks_are_not_known_and_is_judged_by_its_days() -> None:
+    random = np.random.default_rng(10)
+    held = own_law(profile(drawn_days(random, 14, 200, alike=10)), np.ones(14, bool))
+    assert (held.weeks, held.spread > 4) == (0, True)
+    assert "not known" in held.note
+    assert steadied([Law(0.5, 1.0, 8.0, 4)])[0].spread == 1.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "allowed"), [("ar-0.5", 3), ("ar-0.8", 4), ("repeats-20", 1), ("reference-14", 1)]
+)
+def test_years_of_days_that_wander_and_people_that_come_back_keep_the_budget(kind: str, allowed: int) -> None:
+    """Three years of seven inputs: about one finding a year at most, where levels wander (before: 5 to 10)."""
+    raised = [f.signal for seed in range(3) for f in findings(drawn(kind, seed))]
+    assert len(raised) <= allowed, raised
