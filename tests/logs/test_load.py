@@ -271,7 +271,7 @@ def test_the_reference_is_the_first_third_in_whole_days(workspace: Workspace, tm
     with workspace.read() as cursor:
         system = get_system(cursor, "s")
     assert system.reference == (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 4, tzinfo=UTC))
-    assert system.reference_source == "auto"
+    assert system.reference_source == "provisional"
 
 
 def test_a_log_loaded_as_reference_sets_the_reference(workspace: Workspace, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from plumbline.answers.cautions import apart, of_the_reference
 from plumbline.answers.headline import headline_of
 from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.recording import Record
@@ -49,7 +50,8 @@ class DriftAnswer:
     """The window against the reference (``features``), and every chunk of the log (``chunks``).
 
     ``own``: missing values, levels never seen and values out of range of the window, as signals of their own.
-    ``metric``: the one whose movement the ranking sets beside the drift.
+    ``metric``: the one whose movement the ranking sets beside the drift. ``cautions``: what is to be known of the two
+    spans first.
     """
 
     system: System
@@ -62,6 +64,7 @@ class DriftAnswer:
     sentence: str
     own: tuple[FeatureDrift, ...] = ()
     metric: str = ""
+    cautions: tuple[str, ...] = ()
 
 
 def drift(
@@ -94,7 +97,7 @@ def drift(
         system = systems.get_system(cursor, key)
         where = resolved(cursor, system, Slice(where=where)).where
         healthy = reference_of(system, reference)
-        shown = window_of(cursor, system, window)
+        shown, cut = apart(healthy, window_of(cursor, system, window), span_of(cursor, system))
         profiles = read.feature_profiles(cursor, system, Slice(version=version, where=where))
         if not profiles:
             raise PlumblineError(f"{key} has no features to compare", todo="Map some columns as features.")
@@ -116,7 +119,7 @@ def drift(
     ranked = ranking(features, weights, moved)
     return DriftAnswer(
         system, healthy, shown, chunk, found, chunks, ranked, _sentence(features, ranked, healthy, shown),
-        tuple(own), headline,
+        tuple(own), headline, (*of_the_reference(system), *([cut] if cut else ())),
     )  # fmt: skip
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plumbline.answers.cautions import apart
 from plumbline.answers.drift import Span, drift_chunk, profiles_of, reference_of, window_of
-from plumbline.answers.reading import resolved
+from plumbline.answers.reading import resolved, span_of
 from plumbline.domain import (
     Bins,
     FeatureDrift,
@@ -106,7 +107,8 @@ def feature(
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         where = resolved(cursor, system, Slice(where=where)).where
-        healthy, shown = reference_of(system, reference), window_of(cursor, system, window)
+        healthy = reference_of(system, reference)
+        shown, _ = apart(healthy, window_of(cursor, system, window), span_of(cursor, system))
         # all of them: what chance may do to one is steadied by the others, as on the page of all
         profiles = read.feature_profiles(cursor, system, Slice(version=version, where=where))
         place = next((i for i, p in enumerate(profiles) if p.bins.feature == name), None)

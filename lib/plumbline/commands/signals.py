@@ -129,7 +129,7 @@ def drift(
         found = answer(ws, system, methods=methods or None, exact=exact, **asked)
         if whole_row:
             whole = rows_as_wholes(ws, system, over_time=False, **asked)
-    lines = [found.sentence]
+    lines = [found.sentence, *found.cautions]
     for f in found.features:
         value = "unknown" if f.value is None else f"{f.value:.4f}"
         lines.append(

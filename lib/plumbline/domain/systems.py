@@ -128,7 +128,8 @@ class System:
     timezone: str = "UTC"
     #: the half-open span [start, end) of decisions that count as healthy; None: not yet known
     reference: tuple[datetime, datetime] | None = None
-    reference_source: str = "none"  # none | auto | given (set by a person) | loaded (load --reference)
+    #: none | provisional (too few weeks yet) | auto | given (set by a person) | loaded (load --reference)
+    reference_source: str = "none"
     #: the owner's settings: currency, cost_matrix, floors, retention_days, response_days, at_stake, unit ...
     settings: dict[str, Any] = field(default_factory=dict)
 

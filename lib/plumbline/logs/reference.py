@@ -11,29 +11,46 @@ from plumbline.domain import System
 from plumbline.store.sql import decision_table
 from plumbline.store.systems import update_system
 from plumbline.store.times import on_clock
+from plumbline.store.workspace import naive
 
-#: the automatic reference is frozen once the loads so far hold this many decisions over this many days
-FREEZE_ROWS, FREEZE_DAYS = 1000, 14
-LONGEST_DAYS = 90
+#: the automatic reference is settled once the loads so far hold this many decisions, and a third of their days so many
+SETTLED_ROWS, SETTLED_WEEKS = 1000, 4
+LONGEST_WEEKS = 12
+WEEK = timedelta(days=7)
+#: ways in which a reference came about that nobody chose
+PROVISIONAL, AUTOMATIC = "provisional", "auto"
+
+Span = tuple[datetime, datetime]
 
 
 def settle_reference(cursor: duckdb.DuckDBPyConnection, system: System) -> System:
     """Set the reference from the loads, unless a person gave it; writes the system where it changes.
 
-    Loads made with ``--reference``: the span of their rows. Otherwise the first third of the decisions' span
-    in whole days of its zone, at least one and at most 90, over the earliest loads that together reach FREEZE_ROWS
-    decisions over FREEZE_DAYS days; later loads then change nothing, and undoing one of them neither.
+    Loads made with ``--reference``: the span of their rows. Otherwise the first third of the decisions' span in whole
+    weeks of its zone, four to twelve, over the earliest loads that together reach SETTLED_ROWS decisions and enough days for four;
+    later loads then change nothing, and undoing one of them neither. Until then it is *provisional*: a week at least,
+    so that no weekday is missing, and made anew with each load. Logs under two weeks have a third of their days.
     """
     if system.reference_source == "given":
         return system
     loaded = _span_of_reference_loads(cursor, system)
-    span = loaded or _automatic(cursor, system)
-    source = "loaded" if loaded else "auto" if span else "none"
+    span, source = (loaded, "loaded") if loaded else _automatic(cursor, system)
     if (span, source) == (system.reference, system.reference_source):
         return system
     changed = replace(system, reference=span, reference_source=source)
     update_system(cursor, changed)
     return changed
+
+
+def weekdays_missing(cursor: duckdb.DuckDBPyConnection, system: System, span: Span) -> tuple[int, ...]:
+    """Weekdays (Monday is 1) on which the log holds decisions and a span holds none."""
+    at = on_clock('"timestamp"', system.timezone)
+    rows = cursor.execute(
+        f"""SELECT isodow({at}) AS day FROM {decision_table(system.key)} GROUP BY 1
+            HAVING count(*) FILTER ({at} >= $start AND {at} < $end) = 0 ORDER BY 1""",
+        {"start": naive(span[0]), "end": naive(span[1])},
+    ).fetchall()
+    return tuple(int(row[0]) for row in rows)
 
 
 def _span_of_reference_loads(
@@ -50,19 +67,37 @@ def _span_of_reference_loads(
     return row[0].replace(tzinfo=UTC), row[1].replace(tzinfo=UTC) + timedelta(microseconds=1)
 
 
-def _automatic(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[datetime, datetime] | None:
+def _automatic(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[Span | None, str]:
     at = on_clock('"timestamp"', system.timezone)
     loads = cursor.execute(
         f"""SELECT count(*), min({at}), max({at}) FROM {decision_table(system.key)}
             GROUP BY _load_id ORDER BY _load_id"""
     ).fetchall()
     if not loads:
-        return None
+        return None, "none"
+    earlier, last = system.reference, max(high for *_, high in loads).replace(tzinfo=UTC)
+    if (
+        earlier
+        and system.reference_source == AUTOMATIC
+        and (earlier[1] - earlier[0]) % WEEK
+        and last >= earlier[1]
+    ):
+        return earlier, AUTOMATIC  # settled by the rule of an earlier version: a workspace keeps what it has
     rows, first, last = 0, loads[0][1], loads[0][2]
+    settled = False
     for n, low, high in loads:
         rows, first, last = rows + n, min(first, low), max(last, high)
-        if rows >= FREEZE_ROWS and last - first >= timedelta(days=FREEZE_DAYS):
+        settled = rows >= SETTLED_ROWS and _third(first, last) >= SETTLED_WEEKS * WEEK
+        if settled:
             break
     start = datetime(first.year, first.month, first.day, tzinfo=UTC)
-    days = (last.replace(tzinfo=UTC) - start) // timedelta(days=3)
-    return start, start + timedelta(days=min(max(days, 1), LONGEST_DAYS))
+    third = _third(first, last)
+    weeks = min(max(third // WEEK, 1), LONGEST_WEEKS)
+    if third * 3 >= 2 * WEEK:
+        return (start, start + weeks * WEEK), AUTOMATIC if settled else PROVISIONAL
+    return (start, start + timedelta(days=max(third // timedelta(days=1), 1))), PROVISIONAL
+
+
+def _third(first: datetime, last: datetime) -> timedelta:
+    """A third of the days from the first one's midnight to the last decision."""
+    return (last - first.replace(hour=0, minute=0, second=0, microsecond=0)) / 3

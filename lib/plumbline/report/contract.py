@@ -92,7 +92,8 @@ def drift(found: DriftAnswer, whole: WholeRowAnswer | None = None) -> dict[str, 
     return {
         "system": found.system.key, "sentence": found.sentence, "reference": plain(found.reference),
         "window": plain(found.window), "features": [_drifted(f) for f in found.features],
-        "ranking": plain(found.ranking), "own": [_drifted(f) for f in found.own], **more,
+        "ranking": plain(found.ranking), "own": [_drifted(f) for f in found.own],
+        "cautions": list(found.cautions), **more,
     }  # fmt: skip
 
 

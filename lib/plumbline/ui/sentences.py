@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from plumbline.answers.cautions import of_the_reference
 from plumbline.answers.drift import DriftAnswer
 from plumbline.answers.loading import LogsOf
 from plumbline.answers.portfolio import SystemRow
@@ -30,15 +31,18 @@ def window(view: View, *more: str) -> str:
     said += [f"{column.partition(':')[2] or column} = {say_level(value)}" for column, value in view.where]
     words = ", ".join((*said, *more))
     zone = view.system.timezone if view.system else "UTC"
-    return f"{words[:1].upper()}{words[1:]}. Days are {'UTC' if zone == 'UTC' else f'those of {zone}'}."
+    cautions = of_the_reference(view.system) if view.system else ()
+    days = f"Days are {'UTC' if zone == 'UTC' else f'those of {zone}'}."
+    return " ".join((f"{words[:1].upper()}{words[1:]}.", days, *cautions))
 
 
 def drift(answer: DriftAnswer, view: View) -> str:
     """The two spans that are compared, and what narrows them."""
-    return window(
+    said = window(
         replace(view, start=answer.window[0], end=answer.window[1]),
         f"against {numbers.span(*answer.reference)}",
     )
+    return " ".join((said, *(c for c in answer.cautions if c not in said)))
 
 
 def portfolio(rows: Sequence[SystemRow]) -> Opening:
