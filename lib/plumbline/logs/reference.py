@@ -29,7 +29,8 @@ def settle_reference(cursor: duckdb.DuckDBPyConnection, system: System) -> Syste
     Loads made with ``--reference``: the span of their rows. Otherwise the first third of the decisions' span in whole
     weeks of its zone, four to twelve, over the earliest loads that together reach SETTLED_ROWS decisions and enough
     days for four; later loads then change nothing, and undoing one of them neither. Until then it is *provisional*: a
-    week at least, so that no weekday is missing, and made anew with each load. Logs under two weeks have a third of their days.
+    week at least, so that no weekday is missing, and made anew with each load. Logs under two weeks have a third of
+    their days.
     """
     if system.reference_source == "given":
         return system
