@@ -16,6 +16,7 @@ from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.fairness import FOUR_FIFTHS, LEAST_ROWS, Judged, judge
 from plumbline.monitor.oversight import Oversight, oversight, oversight_by
 from plumbline.profile import grouped as counting
+from plumbline.profile.weights import why_unknown
 from plumbline.store import promises, systems
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -138,7 +139,8 @@ def fairness(
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         part = resolved(cursor, system, window or Slice())
-        found = chosen(counting.attributes(cursor, system, part), by, system)
+        sampled = why_unknown(cursor, system)
+        found = () if sampled else chosen(counting.attributes(cursor, system, part), by, system)
         read = reading(system, systems.saved_mapping(cursor, system.key), favourable)
         counts = counting.grouped(cursor, system, part, found)
         people, reach = _people(cursor, system, part), _reach(cursor, system)
@@ -154,8 +156,8 @@ def fairness(
         _by_month([c for c in counts if c.month is not None], good),
         tuple(zip((c.version or "" for c in versions),
                   judge(versions, favourable=good, lines=lines, errors=not none), strict=True)),
-        *people, reach, why_not(system, bool(found)), read.source, {a.name: a.column for a in found if not a.banded},
-        none,
+        *people, reach, sampled or why_not(system, bool(found)), read.source,
+        {a.name: a.column for a in found if not a.banded}, none,
     )  # fmt: skip
 
 

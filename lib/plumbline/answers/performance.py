@@ -34,6 +34,7 @@ from plumbline.monitor.thresholds import Threshold
 from plumbline.profile import read, rows
 from plumbline.profile.read_outcomes import outcome_profile
 from plumbline.profile.slices import Slicer, slicer
+from plumbline.profile.weights import why_unknown
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -118,6 +119,7 @@ def performance(
         parts = _split(cursor, system, window, split, by, metrics, asked | waiting) if split else ()
         if exact:
             points = tuple(_exact(cursor, system, window, point) for point in points)
+        sampled = why_unknown(cursor, system)
         versions = read.version_hours(cursor, system)
         bands = thresholds(profile, by=by, metrics=metrics, **asked)
         guesses: tuple[Point, ...] = ()
@@ -156,7 +158,7 @@ def performance(
     lasts = lasting(judged, found, limits.get(headline))
     sentence = holding(system, headline, points, problems_of(judged, levels, lasts), found, profile, window)
     return PerformanceAnswer(
-        system, headline, by, points, bands, found, sentence,
+        system, headline, by, points, bands, found, sampled or sentence,
         int(profile.n_labelled.sum()), int(profile.n.sum()), names, looked_back,
         due.sentence if due else "",
         parts, warned, first.reason, family, selected.sentence if selected else "",
@@ -243,5 +245,6 @@ def calibration(
         system = systems.get_system(cursor, key)
         part = resolved(cursor, system, window or Slice())
         profile = outcome_profile(cursor, system, part, by_version=True)
-    found = curves_of(profile, by_version=by_version)
-    return CalibrationAnswer(found, calibration_sentence(found))
+        sampled = why_unknown(cursor, system)
+    found = () if sampled else curves_of(profile, by_version=by_version)
+    return CalibrationAnswer(found, sampled or calibration_sentence(found))

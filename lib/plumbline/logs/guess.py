@@ -26,7 +26,7 @@ from plumbline.logs.facts import Facts, is_percent
 from plumbline.logs.guess_inputs import reason_out
 from plumbline.logs.orders import with_order
 from plumbline.logs.questions import Question
-from plumbline.logs.roles import AGE, ARMS, ATTRIBUTION, BASE, name_strength, normalise
+from plumbline.logs.roles import AGE, ARMS, ATTRIBUTION, BASE, WEIGHT, name_strength, normalise
 from plumbline.logs.stated import Stated
 from plumbline.logs.times import order_of
 
@@ -198,6 +198,9 @@ def _identifiers(draft: Draft) -> None:
             draft.give(column, "subject", 0.9, "its name: a person; kept as a keyed hash")
         elif names.get("override", 0) == 1 and not draft.has("override"):
             draft.give(column, "override", 0.9, "its name: a person's own decision")
+        elif WEIGHT.fullmatch(normalise(column.name)) and column.numeric:
+            draft.give(column, "weight", 0.9, "its name: how many decisions a row stands for", kind=Kind.NUMERIC,
+                       form=column.numerals.format, name=column.name)  # fmt: skip
         elif BASE.fullmatch(normalise(column.name)):
             continue
         elif (found := ATTRIBUTION.fullmatch(normalise(column.name))) and column.numeric:

@@ -54,6 +54,7 @@ def _give(draft: Draft, column: Facts, role: RoleName) -> None:
         "segment",
         "protected",
         "attribution",
+        "weight",
     ):
         kind, form = content(column)
         if role.role == "score" and "percent" not in form.split() and percents(column):

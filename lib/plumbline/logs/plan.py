@@ -261,7 +261,7 @@ def labels_plan(source: Source, mapping: Mapping, *, task: Task) -> Plan:
 
 def named_kind(item: ColumnMap) -> Kind:
     """The kind of a named role's column: as mapped, else what its role implies."""
-    if item.role.role in ("proba", "attribution"):
+    if item.role.role in ("proba", "attribution", "weight"):
         return Kind.NUMERIC
     return item.kind or Kind.CATEGORICAL
 

@@ -128,6 +128,12 @@ ATTRIBUTION = re.compile(
     r"(?:shap|lime|attr|attribution|contrib|contribution|phi|shap_value|shap_values|importance)_(?P<name>.+)"
     r"|(?P<name2>.+)_(?:shap|lime|attribution|contribution|shap_value)"
 )
+#: how many decisions a row of a sampled log stands for; a weight alone may be a person's or a parcel's
+WEIGHT = re.compile(
+    r"(sampl(e|ing)|survey|case|row|instance|observation|importance|down_?sampl(e|ing)|inverse_(probability|sampling))_weights?|"
+    r"ipw|iptw|(sampling|expansion|extrapolation|weighting)_factor|hochrechnungsfaktor|stichprobengewicht|gewichtungsfaktor|"
+    r"facteur_(d_)?expansion|factor_(de_)?expansion|peso_(de_)?(muestra|campione)|poids_(de_)?sondage"
+)
 #: where attributions start from
 BASE = re.compile(
     r"(shap_|lime_|attribution_)?(base|expected|mean)_?(value|values|score|margin|output)|base|bias|intercept"

@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import REGRESSION_MOMENTS, IntArray, OutcomeProfile, Slice, System, Task
-from plumbline.profile import outcomes, stream
+from plumbline.profile import outcomes, stream, weights
 from plumbline.profile.arrays import Rows, fetch, fetch_wide, float_sums, groups, sums
 from plumbline.profile.bins import ERROR, stored_grids
 from plumbline.profile.read_cells import CELLS, Laid, error_columns, laid_scores, no_scores, stored_scores
@@ -32,6 +32,7 @@ def outcome_profile(
 ) -> OutcomeProfile:
     """Outcomes of a slice by day, and by version and arm where asked ("" otherwise).
 
+    Of a log that is a sample with weights nothing but ``n`` is told (see ``weights``).
     ``classes``: the system's, then any other that was predicted or came true, by name. Decisions without a
     prediction (only a score) count in ``n`` and in the score cells, not in ``confusion``.
 
@@ -64,7 +65,8 @@ def outcome_profile(
         cursor, f"SELECT {key}, prediction, label, n FROM {confused} WHERE {known}", confusion_params
     )
     error = grids.get(ERROR)
-    return _assemble(system, rows, pairs, scores, error.bins.edges.tolist() if error else [])
+    made = _assemble(system, rows, pairs, scores, error.bins.edges.tolist() if error else [])
+    return weights.without_outcomes(made) if weights.why_unknown(cursor, system) else made
 
 
 def _scores_of(

@@ -65,6 +65,10 @@ ROLES = (
         "attribution", "a logged SHAP or LIME value", "explanations as recorded",
         "a surrogate at best",
     ),
+    RoleWords(
+        "weight", "how many decisions a row of a sample stands for", "that no share of a sample is told as one of all",
+        "every row counts once",
+    ),
     RoleWords("feature", "an input of the model", "drift, explanations", "no drift of the inputs"),
     RoleWords("ignore", "not loaded", "", ""),
 )  # fmt: skip

@@ -1,0 +1,43 @@
+"""Logs that are a sample: rows that stand for different numbers of decisions.
+
+A share of all decisions is then a weighted one. The stored counts carry no weights, so such a figure is unknown, and
+says why, instead of being that of the sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import duckdb
+import numpy as np
+
+from plumbline.domain import OutcomeProfile, System
+from plumbline.store.sql import decision_table, ident
+from plumbline.store.systems import decision_columns
+
+#: what a profile tells of outcomes
+_OUTCOMES = ("n_labelled", "confusion", "score_cells", "score_unlabelled", "sum_log_loss", "sum_brier", "n_scored",
+             "moments", "error_cells")  # fmt: skip
+
+
+def why_unknown(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
+    """Why shares of the decisions are unknown: the log holds weights that differ; empty where it holds none."""
+    for column in decision_columns(cursor, system.key):
+        if column.role.role == "weight":
+            cell = ident(column.name)
+            row = cursor.execute(
+                f"SELECT min({cell}), max({cell}) FROM {decision_table(system.key)}"
+            ).fetchone()
+            if row and row[0] is not None and row[0] != row[1]:
+                return (
+                    f"The log is a sample: its rows stand for {row[0]:g} to {row[1]:g} decisions each "
+                    f"({column.source}). Shares of all decisions need these weights, which are not reckoned with, so "
+                    "they are unknown: load the whole log to see them."
+                )
+    return ""
+
+
+def without_outcomes(profile: OutcomeProfile) -> OutcomeProfile:
+    """The same decisions, with nothing of what was predicted or came true: what is made of it is unknown."""
+    none = {name: np.zeros_like(getattr(profile, name)) for name in _OUTCOMES}
+    return replace(profile, **none)
