@@ -22,8 +22,36 @@ FAILED, BAD_INPUT = 1, 2
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+#: title of a group in the list of commands -> the commands in it, in the order of their use
+_GROUPS = {
+    "Begin": ("demo", "serve", "systems", "scorecard", "check", "findings"),
+    "Logs": ("inspect", "load", "watch", "pull", "sources", "roles", "quarantine", "retry", "labels", "undo", "erase",
+             "remove"),
+    "Signals": ("performance", "drift", "releases", "fairness", "compare", "quality"),
+    "Single decisions and models": ("decision", "explain", "model"),
+    "Governance": ("context", "attest", "exempt", "approve", "incident", "record", "document", "report", "trail"),
+}  # fmt: skip
+_EXAMPLES = """Examples:
+  plumbline load decisions.csv --system credit-limits
+  plumbline load decisions.csv --system credit-limits --map outcome=label --timezone Europe/Berlin
+  plumbline scorecard credit-limits"""
+
+
 class Commands(click.Group):
-    """Turns every expected error into one line on standard error and exit code 2."""
+    """Turns every expected error into one line on standard error and exit code 2; lists commands by their use."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        left = set(self.commands) - {name for names in _GROUPS.values() for name in names}
+        for title, names in {**_GROUPS, "Other": tuple(sorted(left))}.items():
+            rows = [(n, self.commands[n].get_short_help_str(70)) for n in names if n in self.commands]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if ctx.parent is None:
+            formatter.write_paragraph()
+            formatter.write(_EXAMPLES + "\n")
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False

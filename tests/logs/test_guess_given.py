@@ -224,3 +224,35 @@ def test_the_mapping_is_less_sure_where_the_first_rows_cannot_be_read_so(
     said = plumbline("inspect", path, "--map", "pred=prediction", "--task", "regression", "--json").json
     assert (said["confidence"]["label"], said["unfit"]) == (0, N)
     assert "cannot be read so" in said["reasons"]["label"]
+
+
+def test_a_decile_as_a_score_without_a_prediction_is_said_to_tell_little() -> None:
+    log: dict[str, Cell] = {
+        "when": when(ISO),
+        "decile": lambda i: 1 + int(10 * SCORE[i]),
+        "came": truth("1", "0"),
+    }
+    found = look(log, "decile=score", "came=label")
+    assert any("decile is no probability (it runs from 1 to 10)" in note for note in found.notes)
+    assert not any("no probability" in note for note in look(BANK).notes)
+
+
+def test_labels_for_no_system_are_told_of_as_what_they_were_taken_for(plumbline: Run, tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "no_time.csv", [[f"d{i}", "yes" if i % 2 else "no"] for i in range(40)], ("id", "label")
+    )
+    refused = plumbline("load", path, "--system", "x")
+    assert refused.code == 2
+    assert "was taken for labels (label by id" in refused.err
+
+
+def test_a_name_that_is_nearly_right_is_offered(plumbline: Run, tmp_path: Path) -> None:
+    plumbline("load", write(tmp_path / "log.csv", [row(i) for i in range(40)]), "--system", "card-fraud")
+    assert "Did you mean card-fraud?" in plumbline("performance", "cardfraud").err
+
+
+def test_commands_are_listed_by_their_use(plumbline: Run) -> None:
+    shown = plumbline("--help").out
+    for title in ("Begin:", "Logs:", "Signals:", "Governance:", "Examples:"):
+        assert title in shown
+    assert "Other:" not in shown or "labels" not in shown.split("Other:")[1]

@@ -264,6 +264,7 @@ def load_file(
         replace(open_source(ws, path, whole=True, sheet=sheet), origin=origin) if sheet or origin else path
     )
     if _holds_labels(used):
+        _refuse_early_labels(ws, system_key(title), used, path)
         made = load_labels(
             ws,
             given,
@@ -281,6 +282,24 @@ def load_file(
         )  # fmt: skip
     checked = check_loaded(ws, made, actor=actor)
     return replace(checked, notes=(*checked.notes, *doubts)) if made.rows_loaded else checked
+
+
+def _refuse_early_labels(ws: Workspace, key: str, mapping: Mapping, path: Path) -> None:
+    """Refuse labels for a system that is not there: such a file may be a log whose time was not seen.
+
+    Raises:
+        PlumblineError: there is no such system.
+    """
+    with ws.read() as cursor:
+        if systems.find_system(cursor, key) is not None:
+            return
+    raise PlumblineError(
+        f"The file was taken for labels ({mapping.column_of('label')} by {mapping.column_of('decision_id')}, and no "
+        f"time of a decision), and there is no system {key} whose decisions they are",
+        where=path.name,
+        todo="Load the log of the decisions first; or say which column is their time; in a terminal: "
+        "--map COLUMN=timestamp.",
+    )
 
 
 def _taken(found: Inspection, said: Said) -> tuple[str, ...]:

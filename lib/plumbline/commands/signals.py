@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from plumbline.commands.register import ACTOR, command, span, told
-from plumbline.domain import PlumblineError, Point, Slice
+from plumbline.domain import Finding, PlumblineError, Point, Slice
 from plumbline.door import BAD_INPUT, FAILED
 from plumbline.door import workspace as open_for
 
@@ -256,11 +256,22 @@ def check(workspace: str | None, system: str | None) -> Any:
     told(faults)
     tried = [one for each, _ in more for one in each]
     renew = {key: items for _, each in more for key, items in each.items()}
-    lines = [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in found] or ["No findings."]
+    lines = [f"{f.system}  {f.severity:<6}  {_dated(f)}{f.sentence}" for f in found] or ["No findings."]
     lines += [f"{key}  renew   {item.sentence}" for key, items in renew.items() for item in items]
     lines += [f"{one.system}  records {one.sentence}" for one in tried]
     answers = {"findings": found, "reminders": renew, "records": tried}
     return answers | ({"faults": faults} if faults else {}), lines, BAD_INPUT if faults else 0
+
+
+def _dated(found: Finding) -> str:
+    """Since when a finding holds, and until when where it is over."""
+    if found.since is None:
+        return ""
+    return (
+        f"{found.since:%Y-%m-%d} to {found.until:%Y-%m-%d}  "
+        if found.until
+        else f"since {found.since:%Y-%m-%d}  "
+    )
 
 
 @command("findings")

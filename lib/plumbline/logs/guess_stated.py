@@ -76,9 +76,10 @@ def content(column: Facts) -> tuple[Kind, str]:
 
 
 def percents(column: Facts) -> bool:
-    """Numbers from 0 to 100 of which some are above 1, as a score in per cent is."""
+    """Numbers from 0 to 100 of which some are above 1, as a score in per cent is; a few whole ones are grades."""
     values = [v for v in column.numerals.values if v == v]  # NaN is no number of them
-    return bool(values) and min(values) >= 0 and 1 < max(values) <= 100
+    grades = column.whole and column.distinct <= 20
+    return bool(values) and min(values) >= 0 and 1 < max(values) <= 100 and not grades
 
 
 def _time(draft: Draft, column: Facts, role: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from plumbline.domain import Task
 from plumbline.logs.classes import Trouble, fold, trouble
 from plumbline.logs.facts import Facts
@@ -87,6 +89,19 @@ def ask(draft: Draft) -> None:
                 "Which column holds the prediction or the score?", must=True, say="--map COLUMN=prediction"
             )
         )
+    score = draft.has("score")
+    if (
+        score
+        and output is None
+        and not score.unit
+        and not draft.has("proba")
+        and not _in_percent(draft, score)
+    ):
+        draft.notes.append(
+            f"{score.name} is no probability (it runs from {np.nanmin(score.numerals.values):g} to "
+            f"{np.nanmax(score.numerals.values):g}), and no column gives the prediction: how often the model is right, "
+            "and for whom, stays unknown. Map the decision as prediction."
+        )
     if output and label:
         wrong = trouble(output.levels, label.levels, draft.task, output=output.name, label=label.name)
         if wrong:
@@ -97,6 +112,10 @@ def ask(draft: Draft) -> None:
             draft.notes.append(
                 f"Classes of {column.name} that differ only in capitals or blanks count as one: {_spellings(column)}."
             )
+
+
+def _in_percent(draft: Draft, score: Facts) -> bool:
+    return any("percent" in m.format.split() for m in draft.maps.get(score.name, ()))
 
 
 def _about_classes(wrong: Trouble, output: Facts, label: Facts) -> Question:

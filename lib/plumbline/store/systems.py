@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 import duckdb
@@ -61,9 +62,11 @@ def get_system(cursor: duckdb.DuckDBPyConnection, key: str) -> System:
     system = find_system(cursor, key)
     if system is None:
         known = [s.key for s in list_systems(cursor)]
+        near = get_close_matches(key, known, 1)
+        meant = f"Did you mean {near[0]}? " if near else ""
         raise PlumblineError(
             f"There is no system {key!r}",
-            todo=f"There are: {', '.join(known)}."
+            todo=f"{meant}There are: {', '.join(known)}."
             if known
             else "Load a log first: plumbline load FILE --system NAME.",
         )

@@ -90,7 +90,7 @@ def editor(
         for_export(frame),
         key=key,
         hide_index=True,
-        height="auto" if len(frame) <= 12 else 460,
+        height="auto" if len(frame) <= 30 else 1100,
         disabled=["Column", "Examples", "Sure", "Why"],
         column_config={
             "Column": st.column_config.TextColumn(width="medium"),
