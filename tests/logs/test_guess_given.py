@@ -256,3 +256,26 @@ def test_commands_are_listed_by_their_use(plumbline: Run) -> None:
     for title in ("Begin:", "Logs:", "Signals:", "Governance:", "Examples:"):
         assert title in shown
     assert "Other:" not in shown or "labels" not in shown.split("Other:")[1]
+
+
+def test_a_named_class_beats_a_number_that_is_called_estimated() -> None:
+    late: Cell = lambda i: int(SALARY[i] > 110_000)  # noqa: E731
+    log: dict[str, Cell] = {"when": when(ISO), "estimated_delay": lambda i: PRICE[i], "late": late,
+                            "predicted_late": lambda i: late(i) if i % 9 else 1 - int(str(late(i)))}  # fmt: skip
+    found = look(log)
+    assert (roles(found)["predicted_late"], found.mapping.task) == ("prediction", Task.BINARY)
+    assert any("Is 'late' the label" in q.text for q in found.questions)
+
+
+def test_the_constant_name_of_a_model_is_no_version_beside_its_releases() -> None:
+    log: dict[str, Cell] = {"when": when(ISO), "score": score, "pred": classes("1", "0"), "model": lambda _: "gbm",
+                            "build": lambda i: f"gbm-{1 + i // 80}"}  # fmt: skip
+    assert roles(look(log))["build"] == "version"
+    assert roles(look({k: v for k, v in log.items() if k != "build"}))["model"] == "version"
+
+
+def test_halves_of_a_name_are_personal_data() -> None:
+    log: dict[str, Cell] = {"when": when(ISO), "score": score, "pred": classes("1", "0"),
+                            "first": lambda i: f"A{i % 30}", "last": lambda i: f"B{i % 40}"}  # fmt: skip
+    by = roles(look(log))
+    assert (by["first"], by["last"]) == (IGNORE, IGNORE)

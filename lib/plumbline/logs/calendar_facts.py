@@ -10,7 +10,7 @@ from plumbline.logs.roles import normalise
 
 #: names of columns that hold a part of a time
 CALENDAR = re.compile(
-    r"(^|_)(year|month|week|weekday|day|dow|doy|quarter|season|hour|jahr|monat|woche|wochentag|tag|quartal|saison|stunde|annee|"
+    r"(^|_)(year|half|halfyear|halbjahr|semester|month|week|weekday|day|dow|doy|quarter|season|hour|jahr|monat|woche|wochentag|tag|quartal|saison|stunde|annee|"
     r"mois|semaine|jour|trimestre|heure|ano|mes|semana|dia|anno|mese|settimana|giorno|jaar|maand|rok|miesiac|tydzien|dzien)(_|$)"
     r"|dayofweek|weekofyear|monthofyear|dayofyear"
 )

@@ -185,7 +185,13 @@ def _identifiers(draft: Draft) -> None:
     for column in draft.free():
         names = name_strength(column.name)
         if column is version:
-            draft.give(column, "version", 0.95, "its name, and few different values")
+            named = names.get("version", 0) == 1
+            reason = (
+                "its name, and few different values"
+                if named
+                else "values that each hold for a stretch of the log"
+            )
+            draft.give(column, "version", 0.95 if named else 0.8, reason)
         elif names.get("arm", 0) == 1 and 1 <= column.distinct <= 20 and not draft.has("arm"):
             known = {normalise(v) for v in column.levels} & ARMS
             draft.give(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from plumbline.logs import captures
 from plumbline.logs.facts import Facts, is_percent
-from plumbline.logs.personal_names import personal
+from plumbline.logs.personal_names import halves, personal
 from plumbline.logs.roles import name_strength
 
 if TYPE_CHECKING:
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def reason_out(draft: Draft, column: Facts) -> tuple[float, str] | None:
     """How sure it is that a column is no input of the model, and why; None where it may be one."""
-    private = personal(column.name)
+    private = personal(column.name) or (
+        "" if column.numeric or column.times else halves([c.name for c in draft.columns]).get(column.name, "")
+    )
     if private and not column.unit:
         return 0.85, f"its name: {private}, which is personal data"
     if _partition(column):

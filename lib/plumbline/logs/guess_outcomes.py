@@ -229,7 +229,7 @@ def _twin(draft: Draft) -> Facts | None:
     """
     label = _two_class_label(draft)
     if label is None:
-        return None
+        return _called_prediction(draft)
     best: tuple[float, Facts | None] = (0.0, None)
     for column in draft.free():
         if column is label or column.distinct != 2 or folded(column) != folded(label):
@@ -243,6 +243,18 @@ def _twin(draft: Draft) -> Facts | None:
         if weight > max(best[0], least):
             best = (weight, column)
     return best[1]
+
+
+def _called_prediction(draft: Draft) -> Facts | None:
+    """A column of two classes that is called a prediction, beside another one that says much the same."""
+    for column in draft.free():
+        if column.distinct == 2 and _strength(column, "prediction"):
+            others = (
+                c for c in draft.free() if c is not column and c.distinct == 2 and folded(c) == folded(column)
+            )
+            if any(agreement(column, other) > 0.4 for other in others):
+                return column
+    return None
 
 
 def _could_be_output(column: Facts) -> bool:

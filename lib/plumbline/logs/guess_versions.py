@@ -31,7 +31,12 @@ def find(draft: Draft) -> Facts | None:
         c for c in draft.free() if name_strength(c.name).get("version", 0) == 1 and 1 <= c.distinct <= _MOST
     ]
     said = ("ver", "release", "tag")
-    return max(named, key=lambda c: (any(w in normalise(c.name) for w in said), c.distinct > 1), default=None)
+    best = max(named, key=lambda c: (any(w in normalise(c.name) for w in said), c.distinct > 1), default=None)
+    if best is None or best.distinct > 1 or any(w in normalise(best.name) for w in said):
+        return best
+    # the name of a model, the same in every row: what tells its releases apart is another column, if any
+    usable = (c for c in draft.free() if not CALENDAR.search(normalise(c.name)))
+    return next((c for c in usable if c.distinct <= 50 and shaped(c) and stretches(c)), best)
 
 
 def without_name(draft: Draft) -> None:

@@ -7,6 +7,7 @@ compared after ``roles.normalise``: small letters, no accents; Bulgarian and Gre
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from plumbline.logs.roles import normalise
 
@@ -56,6 +57,14 @@ _BY_NAME = {name: what for what, names in _NAMES.items() for name in names.split
 _PREFIX = re.compile(
     r"(customer|client|applicant|person|patient|borrower|employee|user|kunden?|antragsteller|cliente)_"
 )
+
+
+def halves(columns: Collection[str]) -> dict[str, str]:
+    """Columns that are called ``first`` and ``last`` where both are there: the halves of a name."""
+    plain = {normalise(column): column for column in columns}
+    if "first" not in plain or "last" not in plain:
+        return {}
+    return {plain["first"]: "a person's first name", plain["last"]: "a person's surname"}
 
 
 def personal(column: str) -> str:

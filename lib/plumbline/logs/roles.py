@@ -91,9 +91,9 @@ PATTERNS = (
         "prediction",
         r"y_?(pred|hat)|pred|preds|prediction|predictions|predicted|predicted_(label|class|value|outcome|price|y)|"
         r"prediction_(label|class|value)|forecast|forecasts|decision|decisions|model_(output|decision|prediction)|output|estimate|"
-        r"estimated_.+|offer|offer_.+|offered_.+|recommendation|action|action_taken|entscheidung|prognose|vorhersage|schaetzung|"
+        r"offer|offer_.+|offered_.+|recommendation|action|action_taken|entscheidung|prognose|vorhersage|schaetzung|"
         r"schatzung|angebot|angebots?preis|empfehlung|prevision|estimation|prediccion|pronostico|decisione|previsione|predizione|stima",
-        "pred|prediction|predicted|forecast|prognose|vorhersage|entscheidung|prediccion|previsione|predizione|yhat",
+        "pred|prediction|predicted|estimated|forecast|prognose|vorhersage|entscheidung|prediccion|previsione|predizione|yhat",
     ),
     NamePattern(
         "label",

@@ -71,6 +71,8 @@ _CLOCKS = (
 )
 #: as C's ``ctime`` writes, with and without an offset
 _OTHERS = ("%b %d %H:%M:%S %Y", "%b %d %H:%M:%S %z %Y")
+_CLOCK = r"[0-9:.+-]{1,12}|am|pm"
+_SHAPE = re.compile(rf"(?:(?:{_CLOCK}) ){{0,2}}(?:{'|'.join(_MONTHS)})(?: (?:{_CLOCK})){{1,5}}")
 PATTERNS = (*(f"{date}{clock}" for date in _DATES for clock in _CLOCKS), *_OTHERS)
 
 
@@ -99,9 +101,10 @@ def said(text: str, language: str = "") -> str:
     return " ".join(w for w in (words.get(word, word) for word in bare.split(" ")) if w)
 
 
-def names_month(text: str, language: str = "") -> bool:
-    """Whether a text holds a month in words and a number."""
-    return any(c.isdigit() for c in text) and any(word in _MONTHS for word in said(text, language).split())
+def looks_spoken(text: str) -> bool:
+    """Whether a text out of ``said`` holds one month and otherwise numbers, a time of day and an offset: cheap to tell,
+    where trying every pattern on any text is not."""
+    return _SHAPE.fullmatch(text) is not None
 
 
 def with_language(pattern: str, language: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.logs import zone_names
-from plumbline.logs.spoken import LANGUAGES, PATTERNS, names_month, said, with_language
+from plumbline.logs.spoken import LANGUAGES, PATTERNS, looks_spoken, said, with_language
 
 _ISO = re.compile(
     r"\d{4}([-/])\d{2}\1\d{2}"
@@ -246,9 +246,11 @@ def _spoken(present: Sequence[str], cells: Sequence[str | None], order: str = ""
         return None
     read: dict[str, list[str]] = {}
     for language in [order] if order in LANGUAGES else ["", *LANGUAGES]:
-        if any(names_month(c, language) for c in probe[:50]):
+        if sum(looks_spoken(said(c, language)) for c in probe[:20]) > 0.4 * len(probe[:20]):
             told = [said(c, language) for c in probe]
-            read[language] = [t if any(_reads(t, p) for p in PATTERNS) else "" for t in told]
+            read[language] = [
+                t if looks_spoken(t) and any(_reads(t, p) for p in PATTERNS) else "" for t in told
+            ]
     most = max((sum(map(bool, told)) for told in read.values()), default=0)
     if most < 0.5 * len(probe):
         return None
