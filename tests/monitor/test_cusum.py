@@ -39,6 +39,29 @@ def test_the_limit_is_the_one_of_the_tables() -> None:
     assert cusum_limit(930) == pytest.approx(5.0, abs=0.05)
 
 
+@pytest.mark.parametrize("allowance", [0.25, 0.5, 0.8])
+@pytest.mark.parametrize("wanted", [20.0, 3650.0, 1e6])
+def test_the_limit_solves_siegmunds_formula(wanted: float, allowance: float) -> None:
+    """Siegmund (1985): ARL = (exp(2kb) - 2kb - 1) / 2k^2, b = h + 1.166."""
+    b = cusum_limit(wanted, allowance) + 1.166
+    found = (np.exp(2 * allowance * b) - 2 * allowance * b - 1) / (2 * allowance**2)
+    assert found == pytest.approx(wanted, rel=1e-9)
+    assert cusum_limit(1e-3, allowance) == 0
+
+
+def test_one_day_of_an_error_without_bounds_adds_four_standard_errors_at_most() -> None:
+    rng = np.random.default_rng(5)
+    day = np.repeat(np.arange(150), 60)
+    true = np.full(len(day), 100.0)
+    predicted = true + rng.normal(0, 5, len(day)) + 1e6 * (day == 120)
+    warned = early_warning(regressed(day, predicted, true), reference=REFERENCE, name="mae")
+    assert warned is not None
+    steps = np.diff(warned.sums)
+    assert warned.days[int(steps.argmax()) + 1] == at(120)
+    assert 2.6 < steps.max() <= 4.0 - 0.5
+    assert warned.at is None or steps.max() < warned.limit
+
+
 @given(st.lists(st.floats(-3, 3), min_size=1, max_size=40))
 @settings(max_examples=50, deadline=None)
 def test_sums_are_the_recursion(steps: list[float]) -> None:

@@ -100,6 +100,91 @@ def test_a_system_that_grew_has_no_gaps_in_its_thin_beginnings() -> None:
     assert gaps(profile(np.random.default_rng(1).poisson(rate))) == ()
 
 
+@pytest.mark.parametrize(("others", "found"), [(2, 3), (3, 0)])
+def test_usual_is_what_nine_in_ten_weeks_do_not_exceed(others: int, found: int) -> None:
+    """Six hours at the same time of the week, in so many of the sixteen weeks around each."""
+    hours = steady(7 * 30)
+    for week in (12, 14, 16, 18)[: others + 1]:
+        hours = cut(hours, 7 * week + 2, 4, 6)
+    assert len(gaps(profile(hours))) == found
+
+
+def test_weeks_further_than_eight_away_do_not_tell_what_is_usual() -> None:
+    hours = steady(7 * 40)
+    for week in (2, 4, 6, 8, 22):
+        hours = cut(hours, 7 * week + 2, 4, 6)
+    assert [g.start for g in gaps(profile(hours))] == [START + timedelta(days=7 * 22 + 2, hours=4)]
+
+
+def test_the_longest_gap_is_told_and_gaps_come_in_order_of_time() -> None:
+    hours = cut(cut(cut(steady(180), 20, 10, 30), 62, 12, 40), 100, 3, 9)
+    told = audit(profile(hours, {"decision_id": 1.0}), decisions=43_000, duplicate_ids=0)
+    assert [g.hours for g in told.gaps] == [30, 40, 9]
+    assert (told.longest_gap_hours, told.usual_gap_hours) == (40.0, 0.0)
+    assert told.sentence.endswith("3 gaps, the longest of 40 hours from 8 March 2026, 12:00 UTC.")
+    one = audit(profile(cut(steady(180), 20, 10, 30)), decisions=1, duplicate_ids=0).sentence
+    assert one.endswith("; one gap of 30 hours from 25 January 2026, 10:00 UTC.")
+
+
+@pytest.mark.parametrize(("days", "a_day", "known"), [(14, 24, True), (13, 240, False), (14, 7, False)])
+def test_gaps_are_looked_for_from_two_weeks_and_a_hundred_decisions(
+    days: int, a_day: int, known: bool
+) -> None:
+    hours = np.zeros((days, 24), dtype=int)
+    hours[:, : min(a_day, 24)] = max(a_day // 24, 1)
+    hours[0, 0] += 100 - 7 * 14 - 1 if a_day == 7 else 0  # 99 decisions
+    told = audit(profile(hours), decisions=1, duplicate_ids=0)
+    assert told.gaps_known is known
+    assert told.statuses["gaps"] is (PointStatus.OK if known else PointStatus.UNKNOWN)
+    if a_day == 7:
+        hours[0, 0] += 1
+        assert audit(profile(hours), decisions=1, duplicate_ids=0).gaps_known
+
+
+@pytest.mark.parametrize(
+    ("role", "missing", "status"),
+    [
+        ("decision_id", 1, "ok"), ("decision_id", 2, "watch"), ("decision_id", 10, "watch"),
+        ("decision_id", 11, "breach"), ("version", 0, "ok"), ("version", 1, "watch"), ("version", 50, "watch"),
+        ("version", 51, "breach"), ("features", 10, "ok"), ("features", 11, "watch"), ("features", 50, "watch"),
+        ("features", 51, "breach"),
+    ],
+)  # fmt: skip
+def test_what_an_audit_trail_stands_on_is_judged_at_its_limits(role: str, missing: int, status: str) -> None:
+    one = profile(np.full((1, 24), 1000)[:, :1].repeat(24, axis=1) // 24)  # 984 decisions
+    one.n[:] = 1000
+    one.present[role] = np.array([1000 - missing])
+    name = {"decision_id": "id"}.get(role, role)
+    assert audit(one, decisions=1, duplicate_ids=0).statuses[name] == PointStatus(status)
+
+
+@pytest.mark.parametrize(("twice", "status"), [(0, "ok"), (10, "ok"), (11, "breach")])
+def test_duplicates_are_too_many_beyond_one_in_a_thousand(twice: int, status: str) -> None:
+    told = audit(profile(steady(30), {"decision_id": 1.0}), decisions=10_000, duplicate_ids=twice)
+    assert told.statuses["duplicates"] == PointStatus(status)
+    assert ("share their id" in told.sentence) is (twice > 0)
+
+
+def test_a_share_says_all_or_none_only_where_it_is() -> None:
+    def said(share: float) -> str:
+        one = profile(steady(30), {"decision_id": 1.0})
+        one.n[:] = 100_000
+        one.present["decision_id"] = np.round(one.n * share).astype(np.int64)
+        return (
+            audit(one, decisions=1, duplicate_ids=0)
+            .sentence.partition(" have an id")[0]
+            .split("decisions ")[1]
+        )
+
+    assert [said(s) for s in (1.0, 0.99999, 0.5, 0.00001, 0.0)] == [
+        "100 %",
+        "99.9 %",
+        "50.0 %",
+        "0.1 %",
+        "0 %",
+    ]
+
+
 def test_outages_that_overlap_in_the_week_do_not_hide_each_other() -> None:
     hours = cut(cut(steady(180), 20, 10, 40), 62, 12, 30)
     assert [g.hours for g in gaps(profile(hours))] == [40, 30]

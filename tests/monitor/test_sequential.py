@@ -10,10 +10,12 @@ from plumbline.domain import PlumblineError
 from plumbline.monitor.sequential import (
     MISMATCH,
     Moments,
+    SampleRatio,
     always_valid,
     detectable,
     more_time,
     sample_ratio,
+    standard_error,
     within_looks,
 )
 
@@ -114,9 +116,98 @@ def test_the_published_mismatch_is_one() -> None:
 def test_a_split_that_moved_is_found_by_scipys_contingency_table() -> None:
     n = np.array([[900, 100], [880, 120], [500, 500]], float)
     told = sample_ratio(n, None)
-    assert told.steady_p == pytest.approx(stats.chi2_contingency(n, correction=False).pvalue, abs=1e-12)
+    assert told.steady_p == pytest.approx(stats.chi2_contingency(n, correction=False).pvalue, rel=1e-6)
     assert (told.p, told.status) == (None, "breach")
     assert sample_ratio(n[:1], None).status == "unknown"
+
+
+@pytest.mark.parametrize(
+    "blocks", [[[900, 100], [880, 120], [905, 98]], [[300, 310], [295, 280], [310, 330], [5, 9]]]
+)
+def test_a_split_that_stood_still_is_found_so_by_the_same_table(blocks: list[list[int]]) -> None:
+    n = np.array(blocks, float)
+    told = sample_ratio(n, None)
+    assert 0.05 < stats.chi2_contingency(n, correction=False).pvalue < 0.95
+    assert told.steady_p == pytest.approx(stats.chi2_contingency(n, correction=False).pvalue, rel=1e-9)
+    assert told.status == ("unknown" if told.intended is None else "ok")
+    assert told.share == pytest.approx(n[:, 1].sum() / n.sum())
+
+
+def test_blocks_count_from_an_expectation_of_five() -> None:
+    large, five, four = [400.0, 400.0], [4.0, 6.0], [3.0, 5.0]
+    whole = stats.chi2_contingency(np.array([large, five]), correction=False).pvalue
+    assert sample_ratio(np.array([large, five[::-1], five]), 0.5).steady_p is not None
+    assert sample_ratio(np.array([large, five, five[::-1], four, four[::-1]]), 0.5).steady_p == pytest.approx(
+        stats.chi2_contingency(np.array([large, five, five[::-1]]), correction=False).pvalue, rel=1e-9
+    )
+    assert whole != sample_ratio(np.array([large, four, four[::-1]]), 0.5).steady_p
+    assert sample_ratio(np.array([large, four, four[::-1]]), 0.5).steady_p is None
+    assert sample_ratio(np.array([large, [0.0, 0.0]]), 0.5).steady_p is None
+    assert sample_ratio(np.array([[100.0, 0.0]] * 3), None).steady_p is None
+
+
+def test_a_share_from_40_to_60_percent_is_held_against_an_even_split() -> None:
+    for second, even in ((399, False), (400, True), (500, True), (600, True), (601, False)):
+        told = sample_ratio(np.array([[1000.0 - second, second]]), None)
+        assert told.intended == (0.5 if even else None)
+        assert (told.p is not None) is even
+    assert sample_ratio(np.array([[10.0, 90.0]]), 1.0).p is None  # no arm was to have none
+    nothing = sample_ratio(np.zeros((2, 2)), 0.5)
+    assert (nothing.share, nothing.p, nothing.steady_p, nothing.status) == (0.0, None, None, "unknown")
+
+
+def test_a_mismatch_is_one_below_five_in_ten_thousand() -> None:
+    assert MISMATCH == 0.0005  # Fabijan et al. 2019
+    assert SampleRatio(0.5, 0.5, MISMATCH, None).status == "ok"
+    assert SampleRatio(0.5, 0.5, 0.00049, None).status == "breach"
+    assert SampleRatio(0.5, None, None, 0.00049).status == "breach"
+    assert SampleRatio(0.5, None, None, 0.9).status == "unknown"
+
+
+def test_moments_are_those_of_numpy() -> None:
+    rng = np.random.default_rng(8)
+    arms = [rng.normal(3, 2, (4, 7)), rng.normal(3, 2, (4, 2))]
+    each = moments(*arms)
+    assert each.variance == pytest.approx(np.stack([a.var(axis=1, ddof=1) for a in arms], 1))
+    whole = each.summed()
+    assert whole.variance == pytest.approx([a.var(ddof=1) for a in arms])
+    assert each.cumulated().mean[-1] == pytest.approx([a.mean() for a in arms])
+    one = Moments(np.array([1.0, 0.0]), np.array([5.0, 0.0]), np.array([25.0, 0.0]))
+    assert np.isnan(one.variance).all()
+    assert one.mean[0] == 5
+    assert np.isnan(one.mean[1])
+
+
+def test_looking_begins_at_a_hundred_decisions_and_ten_events_of_each_kind() -> None:
+    def p(n: int, events: tuple[float, float]) -> float:
+        look = Moments(np.array([[n, n]], float), np.array([events], float), np.array([events], float))
+        return float(always_valid(look, 0.2, proportion=True)[0])
+
+    assert p(99, (10, 60)) == 1.0
+    assert p(100, (10, 60)) < 1e-6
+    assert p(100, (9, 60)) == 1.0
+    assert p(100, (40, 90)) < 1e-6
+    assert p(100, (40, 91)) == 1.0
+
+
+def test_a_detectable_difference_is_that_many_standard_errors() -> None:
+    """Two-sided at 5 % with a power of 80 %: 1.96 and 0.84, as in any textbook."""
+    arms = [np.arange(50.0)[None], 3 * np.arange(40.0)[None]]
+    total = moments(*arms).summed()
+    se = np.sqrt(sum(a.var(ddof=1) / a.size for a in arms))
+    assert standard_error(total) == pytest.approx(se)
+    assert detectable(total) == pytest.approx((stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * se)
+    two = moments(np.array([[1.0, 3.0]]), np.array([[2.0, 2.0]])).summed()
+    assert standard_error(two) == pytest.approx(1.0)
+    assert standard_error(moments(np.array([[2.0, 2.0]]), np.array([[2.0, 2.0]])).summed()) is None
+    assert standard_error(moments(np.array([[1.0, 3.0]]), np.array([[2.0]])).summed()) is None
+    seen = detectable(total)
+    assert seen is not None
+    assert more_time(total, 2.0, seen) == 0
+    assert more_time(total, 2.0, seen / 1.5) == pytest.approx(2.0 * 1.25)
+    assert more_time(total, 0.0, 0.1) is None
+    assert more_time(total, 2.0, 0.0) is None
+    assert more_time(total, 0.5, 0.5 * seen) == pytest.approx(1.5)
 
 
 def test_what_is_called_detectable_is_found_four_times_in_five() -> None:
