@@ -53,6 +53,36 @@ def test_the_binomial_reach_is_exact(n: int, p: float) -> None:
     assert law.sf(high - 1) >= THREE_SIGMA * (1 - 1e-6)
 
 
+@pytest.mark.parametrize("chance", [1e-3, 1e-6, 1e-10])
+def test_the_reach_of_any_law_and_chance_is_scipys_quantile(chance: float) -> None:
+    """Skewed laws and small chances too, where the first guess is far off."""
+    n, p = (
+        each.ravel()
+        for each in np.meshgrid([3.0, 1e4, 1e6, 1e8], [1e-8, 1e-6, 1e-4, 1e-3, 0.3, 0.999, 1 - 1e-6])
+    )
+    low, high = binomial_reach(p, n, chance)
+    np.testing.assert_allclose(low * n, stats.binom.ppf(chance, n, p), atol=0.01)
+    np.testing.assert_allclose((1 - high) * n, stats.binom.ppf(chance, n, 1 - p), atol=0.3)
+
+
+def test_the_reach_of_certainty_and_of_nothing() -> None:
+    low, high = binomial_reach(np.array([0.0, 1.0, 0.5, 0.5, 0.5]), np.array([100.0, 100.0, 0.0, 1.0, 2.0]))
+    assert low.tolist() == [0, 1, 0, 0, 0]
+    assert high.tolist() == [0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["log_loss", "brier"])
+def test_the_error_of_a_mean_loss_is_that_of_its_rows(name: str) -> None:
+    days, predicted, true, score = scored(np.random.default_rng(9), 2, 400)
+    counts = counts_of(classified(days, predicted, true, score))
+    found = interval(metric(name), counts)
+    for day in (0, 1):
+        hit, p = true[days == day], score[days == day]
+        rows = (p - hit) ** 2 if name == "brier" else -np.log(np.where(hit == 1, p, 1 - p))
+        assert found.se[day] == pytest.approx(rows.std() / np.sqrt(len(rows)), rel=0.01)
+        assert found.low[day] == pytest.approx(rows.mean() - 1.96 * found.se[day], rel=1e-3)
+
+
 def delong_by_pairs(true: np.ndarray, score: np.ndarray) -> float:
     """DeLong's variance from all pairs of rows."""
     x, y = score[true == 1], score[true == 0]

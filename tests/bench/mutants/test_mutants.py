@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 
@@ -56,6 +57,8 @@ def test_every_operator_finds_its_places() -> None:
         ("constant", "y += 2"), ("constant", "y += 0"), ("extreme", "g(max(x, y))"),
         ("argument", "return (x - 2)"), ("constant", "return h(x - 3, y)"), ("constant", "return h(x - 4, y)"),
     } <= found  # fmt: skip
+    for one in mutants_of("m.py", source):
+        ast.parse(one.applied(source.encode()))
     assert not mutants_of("m.py", 'X: int\n\n\ndef f(a: "int > 2") -> None:\n    """More than 3."""\n')
 
 
@@ -120,6 +123,18 @@ def test_an_equivalent_mutant_is_not_drawn_and_the_draw_is_that_of_its_seed(tmp_
     assert len(taken) == len(every) - 1
     assert runner.drawn(every, 3, 3, set()) == runner.drawn(every, 3, 3, set())
     assert runner.drawn(every, 3, 3, set()) != runner.drawn(every, 4, 3, set())
+
+
+def test_every_mutant_of_a_room_is_valid_code() -> None:
+    package = runner.ROOT / "lib" / "plumbline"
+    every = runner.mutants_in(package, ("monitor",))
+    assert len(every) > 5000
+    for one in runner.drawn(every, 1, 60, set())[0]:
+        source = (package / one.module).read_bytes()
+        ast.parse(one.applied(source))
+        assert source.decode().splitlines()[one.line - 1].strip() == one.before
+        if "\n" not in source[one.start : one.end].decode():
+            assert one.applied(source).decode().splitlines()[one.line - 1].strip() == one.after
 
 
 def test_the_list_of_equivalent_mutants_names_lines_that_are_there() -> None:
