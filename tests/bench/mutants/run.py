@@ -103,8 +103,8 @@ class Copy:
             "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "hypothesis"), "OMP_NUM_THREADS": "1",
         }  # fmt: skip
 
-    def tested(self, mutant: Mutant, seconds: float) -> dict[str, Any]:
-        """Whether the room's tests kill it, and which one did."""
+    def tested(self, mutant: Mutant, seconds: float, nearest: bool = False) -> dict[str, Any]:
+        """Whether the room's tests (``nearest``: those that import the module) kill it, and which one did."""
         path = self.lib / "plumbline" / mutant.module
         source = (self.checkout.lib / "plumbline" / mutant.module).read_bytes()
         cached = path.parent / "__pycache__"
@@ -113,12 +113,17 @@ class Copy:
         path.write_bytes(mutant.applied(source))
         start, end = time.monotonic(), ""
         try:
-            for files in self.checkout.test_files(mutant.module):
+            for files in self.checkout.test_files(mutant.module)[: 1 if nearest else 2]:
                 left = seconds - (time.monotonic() - start)
                 end = self.run(files, left) if files and not end else end
         finally:
             path.write_bytes(source)
-        return {"killed": bool(end), "by": end, "seconds": round(time.monotonic() - start, 1)}
+        return {
+            "killed": bool(end),
+            "by": end,
+            "seconds": round(time.monotonic() - start, 1),
+            "nearest": nearest,
+        }
 
     def run(self, files: Sequence[Path], seconds: float) -> str:
         """What stopped the tests; nothing where all passed."""
@@ -149,12 +154,14 @@ class Copy:
 
 
 def run(
-    checkout: Checkout, mutants: Sequence[Mutant], out: Path, *, workers: int = WORKERS, minutes: float | None = None
+    checkout: Checkout, mutants: Sequence[Mutant], out: Path, *, workers: int = WORKERS, minutes: float | None = None,
+    nearest: bool = False,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Test the mutants that no file tells of yet, and return what is known of all.
 
     Args:
         minutes: after which no further mutant is begun.
+        nearest: run no test file but those that import the mutant's module; what survives is run again without it.
     """
     out.mkdir(parents=True, exist_ok=True)
     begun, found, lock = time.monotonic(), dict[str, dict[str, Any]](), SimpleQueue[Copy]()
@@ -165,14 +172,15 @@ def run(
         todo = []
         for one in mutants:
             kept, digests = _kept(out / f"{one.name}.json"), checkout.digests(one.module)
-            if kept.get("source") == digests["source"] and (
-                kept["killed"] or kept["tests"] == digests["tests"]
+            known = kept.get("source") == digests["source"]
+            if known and (
+                kept["killed"] or (kept["tests"] == digests["tests"] and kept["nearest"] <= nearest)
             ):
                 found[one.name] = kept
             else:
                 todo.append((one, digests))
         for room in sorted({one.module.partition("/")[0] for one, _ in todo}):
-            limits[room] = _limit(checkout, lock, room)
+            limits[room] = LEAST if nearest else _limit(checkout, lock, room)
 
         def test(job: tuple[Mutant, dict[str, str]]) -> None:
             one, digests = job
@@ -180,7 +188,7 @@ def run(
                 return
             copy = lock.get()
             try:
-                outcome = copy.tested(one, limits[one.module.partition("/")[0]])
+                outcome = copy.tested(one, limits[one.module.partition("/")[0]], nearest)
             finally:
                 lock.put(copy)
             kept = {name: getattr(one, name) for name in SAVED} | outcome | digests
@@ -230,6 +238,9 @@ def main() -> None:
     said.add_argument("--size", type=int, default=SIZE)
     said.add_argument("--workers", type=int, choices=(1, 2), default=WORKERS)
     said.add_argument("--minutes", type=float, help="begin no mutant after so many")
+    said.add_argument(
+        "--nearest", action="store_true", help="only test files that import the module: a first look"
+    )
     said.add_argument("--rooms", nargs="+", choices=ROOMS, default=ROOMS)
     said.add_argument("--out", type=Path, default=ROOT / "data" / "mutants")
     asked = said.parse_args()
@@ -240,7 +251,9 @@ def main() -> None:
         f"{len(every):,} mutants of {', '.join(asked.rooms)}; {len(chosen)} drawn with seed {asked.seed}",
         flush=True,
     )
-    found = run(checkout, chosen, asked.out, workers=asked.workers, minutes=asked.minutes)
+    found = run(
+        checkout, chosen, asked.out, workers=asked.workers, minutes=asked.minutes, nearest=asked.nearest
+    )
     for one in found:
         if not one["killed"]:
             print(f"survives: {one['module']}:{one['line']}  {one['before']}  ->  {one['after']}")
