@@ -41,6 +41,15 @@ def test_the_magnitude_ratio_sees_what_the_order_does_not() -> None:
     assert magnitude_ratio(REFERENCE, 2 * REFERENCE) == pytest.approx(2.0)
 
 
+def test_a_reference_without_any_weight_has_nothing_to_compare_with() -> None:
+    nothing = np.zeros(5)
+    assert np.isnan(magnitude_ratio(nothing, REFERENCE))
+    assert magnitude_ratio(REFERENCE, nothing) == 0
+    assert share_shift(nothing, REFERENCE) == share_shift(REFERENCE, nothing) == pytest.approx(0.5)
+    assert share_shift(nothing, nothing) == 0
+    assert ndcg(nothing, REFERENCE) == 1
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 12))
 def test_ndcg_is_scikit_learns_where_there_are_no_ties(seed, d) -> None:

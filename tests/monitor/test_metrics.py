@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
@@ -54,6 +54,24 @@ def test_a_binary_metric_is_scikit_learns_to_its_bound(name: str, seed: int) -> 
     bound = one.bound(counts)[0] if one.bound else 0.0
     assert one.compute(counts)[0] == pytest.approx(BINARY[name](rows), abs=bound + 1e-12)
     assert bound < 0.003
+
+
+@given(rows=st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=12))
+@example(rows=[(True, True), (False, True)])
+@example(rows=[(True, False), (False, False)])
+@settings(max_examples=60, deadline=None)
+@pytest.mark.filterwarnings("ignore")  # scikit-learn's, of classes that are absent
+def test_a_few_rows_or_one_class_give_what_scikit_learn_gives(rows: list[tuple[bool, bool]]) -> None:
+    p, y = (np.array(column, int) for column in zip(*rows, strict=True))
+    counts = counts_of(classified(np.zeros(len(rows), int), p, y))
+    truth = {
+        "accuracy": sk.accuracy_score(y, p), "balanced_accuracy": sk.balanced_accuracy_score(y, p),
+        "precision": sk.precision_score(y, p, zero_division=0), "recall": sk.recall_score(y, p, zero_division=0),
+        "specificity": sk.recall_score(y, p, pos_label=0, zero_division=0),
+        "f1": sk.f1_score(y, p, zero_division=0), "matthews_corrcoef": sk.matthews_corrcoef(y, p),
+        "positive_rate": p.mean(),
+    }  # fmt: skip
+    assert {name: float(metric(name).compute(counts)[0]) for name in truth} == pytest.approx(truth, abs=1e-12)
 
 
 @given(

@@ -67,6 +67,16 @@ def test_a_hole_in_a_steady_log_is_a_gap_beyond_three_hours(length: int, expecte
         assert (found[0].hours, found[0].end - found[0].start) == (length, timedelta(hours=length))
 
 
+def test_hours_run_from_the_first_decision_to_the_last_with_what_lies_between() -> None:
+    hours = np.zeros((4, 24), dtype=int)
+    hours[1, 22], hours[1, 23], hours[3, 1] = 2, 1, 5  # a day without any between them
+    begin, counts = hourly(profile(hours, versions=("1", "2")))
+    assert begin == START + timedelta(days=1, hours=22)
+    assert counts.tolist() == [4, 2, *[0] * 25, 10]
+    begin, counts = hourly(profile(np.zeros((0, 24), dtype=int)))
+    assert (begin, counts.tolist()) == (datetime(1970, 1, 1, tzinfo=UTC), [])
+
+
 def test_two_lost_weeks_of_office_hours_are_one_gap() -> None:
     """Two weeks are lost: from Friday 18:00 to Monday 08:00, 16 days later."""
     hours = office(120)
