@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
 from plumbline.monitor import guardrail as module
+from plumbline.monitor.clusters import effect_of_runs, effect_of_subjects
 from plumbline.monitor.guardrail import Guardrail, guardrail, usual_rates
 
 START = np.datetime64("2026-01-21T09:00", "us")
@@ -151,3 +152,51 @@ def test_a_rising_guard_fires_for_more_and_never_for_fewer() -> None:
     assert "decisions were wrong against 20.0 % before" in worse.sentence
     assert not rising(0.0).fired
     assert np.mean([rising(0.2, 0.1).fired for _ in range(120)]) <= 0.1
+
+
+def crowds(seed: int, alike: int, rate: float = 0.2, after: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
+    """5,000 decisions before and 2,000 after a switch, ``alike`` neighbours the same."""
+    rng = np.random.default_rng(seed)
+    old = np.repeat(rng.random(5000 // alike) < rate, alike)
+    return old.astype(float), np.repeat(rng.random(2000 // alike) < after, alike)
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("alike", [5, 20])
+def test_decisions_of_one_person_alike_do_not_fire(alike: int, named: bool) -> None:
+    """150 switches without a change: 0.11 (five alike) and 0.81 (twenty) fired where each counted as one."""
+    fired = 0
+    for seed in range(150):
+        old, new = crowds(seed, alike)
+        who = (np.arange(5000) // alike).astype(np.uint64)
+        over = effect_of_subjects(old, who) if named else effect_of_runs(old)
+        assert 0.7 * alike <= over <= 2.5 * alike
+        times = START + np.arange(2000) * np.timedelta64(30, "s")
+        fired += guardrail(
+            times, new, previous_rate=float(old.mean()), previous_n=5000, times_over=over
+        ).fired
+    assert fired <= 1
+
+
+def test_independent_decisions_and_a_rhythm_of_the_day_count_as_they_are() -> None:
+    rng = np.random.default_rng(2)
+    hour = np.arange(5000) / 20_000 * 24
+    told = [
+        effect_of_runs((rng.random(5000) < 0.2 * np.exp(swing * np.sin(2 * np.pi * hour / 24))).astype(float))
+        for swing in (0.0, 0.4)
+        for _ in range(30)
+    ]
+    assert np.mean([one == 1.0 for one in told]) >= 0.75
+    assert max(told) < 3
+    assert effect_of_runs(np.zeros(5000)) == 1.0
+    assert effect_of_subjects(rng.random(500), np.arange(500).astype(np.uint64)) == 1.0
+
+
+def test_persons_who_are_decided_otherwise_fire_when_as_many_have_been_seen() -> None:
+    old, new = crowds(3, 5, after=0.7)
+    times = START + np.arange(2000) * np.timedelta64(30, "s")
+    told = guardrail(times, new, previous_rate=float(old.mean()), previous_n=5000, times_over=5.0)
+    single = guardrail(times[:400], new[::5], previous_rate=float(old.mean()), previous_n=1000)
+    assert told.at_decision is not None
+    assert single.at_decision is not None
+    assert abs(told.at_decision - 5 * single.at_decision) <= 5

@@ -165,7 +165,7 @@ def test_first_and_last_decisions_of_a_version(held) -> None:
     np.testing.assert_array_equal(positive, after["prediction"] == "yes")
     right = np.where(after["label"].isna(), np.nan, (after["prediction"] == after["label"]).astype(float))
     np.testing.assert_array_equal(correct, right)
-    times, _, _ = rows.last_decisions(cursor, system, "2", bound, 10)
+    times, _, _, _ = rows.last_decisions(cursor, system, "2", bound, 10)
     before = own[own["timestamp"] < bound.replace(tzinfo=None)][-10:]
     np.testing.assert_array_equal(times, before["timestamp"].to_numpy("datetime64[us]"))
 

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plumbline.domain import Finding, FloatArray, Severity, System, Task
 from plumbline.monitor.champions import Span, Times
+from plumbline.monitor.clusters import effect_of_runs, effect_of_subjects
 from plumbline.monitor.guardrail import Guardrail, guardrail
 from plumbline.monitor.proportions import Difference, difference
 from plumbline.monitor.releases import Switch, duration
 from plumbline.profile import arms, rows
 from plumbline.store.workspace import Cursor
+
+#: whose decisions are, as a hash; None where the log names nobody
+Who = NDArray[np.uint64] | None
 
 #: decisions after a switch that are watched, and before it that say what is usual
 FIRST, BEFORE = 2_000, 5_000
@@ -105,12 +110,13 @@ def watch(cursor: Cursor, system: System, spans: Sequence[Span], switch: Switch)
 
 def _known_losses(
     cursor: Cursor, system: System, switch: Switch, span: Span, since: datetime | None
-) -> tuple[Times, FloatArray, FloatArray]:
-    """When the outcomes of the new version's first decisions were in, how wrong they were, and the old one's."""
+) -> tuple[Times, FloatArray, FloatArray, Who]:
+    """When the outcomes of the new version's first decisions were in, how wrong they were, the old one's, and
+    whose those were."""
     end = span.end + timedelta(microseconds=1)
-    times, new = arms.losses_as_known(cursor, system, switch.version, switch.at, end, FIRST)
-    _, old = arms.losses_as_known(cursor, system, switch.previous, since, switch.at, BEFORE, last=True)
-    return times, new, old
+    times, new, _ = arms.losses_as_known(cursor, system, switch.version, switch.at, end, FIRST)
+    _, old, who = arms.losses_as_known(cursor, system, switch.previous, since, switch.at, BEFORE, last=True)
+    return times, new, old, who
 
 
 def _fewer_wrong(system: System, new: FloatArray, old: FloatArray) -> Difference | None:
@@ -126,42 +132,52 @@ def _outputs(cursor: Cursor, system: System, switch: Switch) -> tuple[str, Guard
     if system.task is Task.MULTICLASS or (system.task is Task.BINARY and system.positive is None):
         return None
     times, new, _ = rows.first_decisions(cursor, system, switch.version, switch.at, FIRST)
-    _, old, _ = rows.last_decisions(cursor, system, switch.previous, switch.at, BEFORE)
+    _, old, _, who = rows.last_decisions(cursor, system, switch.previous, switch.at, BEFORE)
     if system.task is Task.REGRESSION:
-        return _large("prediction", "predictions were among the largest tenth", times, new, old)
+        return _large("prediction", "predictions were among the largest tenth", times, new, old, who)
     new, old = np.nan_to_num(new), np.nan_to_num(old)
     if not len(new) or not len(old):
         return None
     return "positive rate", guardrail(
-        times, new.astype(bool), previous_rate=float(old.mean()), previous_n=len(old)
-    )
+        times, new.astype(bool), previous_rate=float(old.mean()), previous_n=len(old),
+        times_over=_times_over(old, who),
+    )  # fmt: skip
 
 
-def _losses(system: System, times: Times, new: FloatArray, old: FloatArray) -> tuple[str, Guardrail] | None:
+def _times_over(old: FloatArray, who: Who) -> float:
+    """How many of the previous version's decisions tell as much as one: by subject, else by how they come in runs."""
+    return effect_of_runs(old) if who is None else effect_of_subjects(old, who)
+
+
+def _losses(
+    system: System, times: Times, new: FloatArray, old: FloatArray, who: Who
+) -> tuple[str, Guardrail] | None:
     """Of the share of wrong decisions, in the order in which they were made; only more of them fire."""
     if system.task is Task.REGRESSION:
         return _large(
-            "large errors", "errors were as large as the largest tenth", times, new, old, rising=True
+            "large errors", "errors were as large as the largest tenth", times, new, old, who, rising=True
         )
     if not len(new) or not len(old):
         return None
     return "wrong decisions", guardrail(
         times, new > 0, previous_rate=float((old > 0).mean()), previous_n=len(old),
         rising=True, were="decisions with known outcomes were wrong",
+        times_over=_times_over((old > 0).astype(float), who),
     )  # fmt: skip
 
 
 def _large(
-    signal: str, were: str, times: Times, new: FloatArray, old: FloatArray, *, rising: bool = False
+    signal: str, were: str, times: Times, new: FloatArray, old: FloatArray, who: Who, *, rising: bool = False
 ) -> tuple[str, Guardrail] | None:
-    kept, old = np.isfinite(new), old[np.isfinite(old)]
+    kept, known = np.isfinite(new), np.isfinite(old)
+    old, who = old[known], None if who is None else who[known]
     if not kept.any() or len(old) < 10:
         return None
     limit = float(np.quantile(old, LARGE))
     share = float((old > limit).mean())
     found = guardrail(
         times[kept], new[kept] > limit, previous_rate=share, previous_n=len(old), rising=rising,
-        were=f"{were} (over {limit:,.4g})",
+        were=f"{were} (over {limit:,.4g})", times_over=_times_over((old > limit).astype(float), who),
     )  # fmt: skip
     return signal, found
 

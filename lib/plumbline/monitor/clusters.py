@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray, SlicedRows
 
@@ -10,6 +11,9 @@ from plumbline.domain import FloatArray, IntArray, SlicedRows
 CHANCE = 1.645
 #: fewer units tell nothing of what their rows have in common
 FEWEST = 5
+#: neighbours that are summed, and sums that tell how they differ
+BLOCKS = (25, 50, 100)
+FEWEST_BLOCKS = 10
 
 
 def design_effect(rows: SlicedRows) -> float:
@@ -64,3 +68,33 @@ def _by_day(values: FloatArray, day: IntArray, days: int, code: IntArray) -> tup
     square = within / (n - cells)  # of rows within a cell: what they have in common is not in it
     inside = float((apart**2).sum()) / max(chance, 1e-12)
     return inside / max(square, 1e-300) if square > 0 else 1.0, float(freedom)
+
+
+def effect_of_runs(values: FloatArray) -> float:
+    """The design effect of (n,) values in order of time where nobody is named: how much more sums over ``BLOCKS``
+    neighbours differ from the next ones than sums of independent values would (von Neumann 1941), 1 at least.
+
+    From each block to the next, so that a rhythm of the day is no dependence. What few blocks tell may be too low: as
+    many standard errors as take it for chance are added.
+    """
+    variance = float(np.var(values)) if len(values) else 0.0
+    found = 1.0
+    for size in BLOCKS:
+        blocks = len(values) // size
+        if blocks < FEWEST_BLOCKS or variance <= 0:
+            continue
+        sums = values[: blocks * size].reshape(blocks, size).sum(1)
+        effect = float((np.diff(sums) ** 2).mean()) / 2 / (size * variance)
+        reach = CHANCE * np.sqrt(3 / blocks)  # successive differences share a block each
+        if effect > 1 + reach:
+            found = max(found, effect * (1 + reach))
+    return found
+
+
+def effect_of_subjects(values: FloatArray, subject: NDArray[np.uint64]) -> float:
+    """The design effect of (n,) values whose subjects are known, 1 at least."""
+    if len(values) < 2:
+        return 1.0
+    unit = np.unique(subject, return_inverse=True)[1].astype(np.int64)
+    units = int(unit.max()) + 1
+    return _beyond(_by_subject(values, unit, units), units - 1)

@@ -6,6 +6,8 @@ positive, is the mean over alternatives q > u of (q/u)^k ((1-q)/(1-u))^(n-k): a 
 rate up to u, so by Ville's inequality it ever exceeds 1/a with probability a at most, however often one
 looks. The same downwards from l. [l, u] is the previous rate's exact interval (Clopper and Pearson 1934),
 widened by the smallest change that matters. Half of alpha is spent on the interval, a quarter on each side.
+
+Decisions of one subject are one piece of evidence: counts are divided by the design effect (Kish 1965).
 """
 
 from __future__ import annotations
@@ -59,6 +61,7 @@ def guardrail(
     alpha: float = ALPHA,
     rising: bool = False,
     were: str = "decisions were positive",
+    times_over: float = 1.0,
 ) -> Guardrail:
     """Watch the decisions of a new version, oldest first, against the previous version's positive rate.
 
@@ -72,6 +75,8 @@ def guardrail(
             previous version's own sample misled included.
         rising: only a rate above the usual fires, as for errors; the whole of alpha is then spent on it.
         were: what is counted, as the sentence says it.
+        times_over: the design effect, 1 at least: so many decisions tell as much as one, as of a subject who comes
+            again. Counts, and what is known of the previous rate, are divided by it.
 
     Raises:
         PlumblineError: the arrays differ in length, or the rate or alpha is not a share.
@@ -80,10 +85,10 @@ def guardrail(
         raise PlumblineError(f"{len(times)} times were given for {len(positives)} decisions")
     if not (0 <= previous_rate <= 1 and 0 < alpha < 1 and previous_n >= 0):
         raise PlumblineError("The previous rate and alpha must be shares from 0 to 1")
-    usual = usual_rates(previous_rate, previous_n, alpha / 2)
+    usual = usual_rates(previous_rate, round(previous_n / times_over), alpha / 2)
     hits = np.asarray(positives, dtype=bool)
     watched = (0.0, usual[1]) if rising else usual
-    found = _first_crossing(hits, watched, float(np.log((2 if rising else 4) / alpha)))
+    found = _first_crossing(hits, watched, float(np.log((2 if rising else 4) / alpha)), times_over)
     n = len(hits)
     if found is None:
         rate = float(hits.mean()) if n else None
@@ -116,7 +121,9 @@ def _alternatives(edge: float) -> FloatArray:
     return np.asarray(expit(np.linspace(float(logit(edge)), far, ALTERNATIVES + 1)[1:]))
 
 
-def _first_crossing(hits: NDArray[np.bool_], usual: tuple[float, float], limit: float) -> int | None:
+def _first_crossing(
+    hits: NDArray[np.bool_], usual: tuple[float, float], limit: float, times_over: float
+) -> int | None:
     """The first decision (from 1) at which either side's log evidence reaches ``limit``."""
     low, high = usual
     sides = []
@@ -131,14 +138,14 @@ def _first_crossing(hits: NDArray[np.bool_], usual: tuple[float, float], limit: 
         misses = begin + np.arange(1, len(part) + 1) - k
         crossed = np.zeros(len(part), dtype=bool)
         for q, edge in sides:
-            crossed |= _log_evidence(k, misses, q, edge) >= limit
+            crossed |= _log_evidence(k / times_over, misses / times_over, q, edge) >= limit
         if crossed.any():
             return begin + int(crossed.argmax()) + 1
         k0 = int(k[-1])
     return None
 
 
-def _log_evidence(k: NDArray[np.int64], misses: NDArray[np.int64], q: FloatArray, edge: float) -> FloatArray:
+def _log_evidence(k: FloatArray, misses: FloatArray, q: FloatArray, edge: float) -> FloatArray:
     """Log of the mean likelihood ratio of the alternatives ``q`` (m,) against ``edge``: (n,)."""
     gain, loss = np.log(q / edge), np.log((1 - q) / (1 - edge))
     ratios = k[:, None] * gain[None, :] + misses[:, None] * loss[None, :]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from plumbline.domain import Bins, FloatArray, IntArray, Kind, Slice, System, Task
 from plumbline.profile.bins import read_grids
 from plumbline.profile.features import value
-from plumbline.profile.scope import SHADOW, VERSION, Scope, all_rows, of_slice
+from plumbline.profile.scope import SHADOW, VERSION, WHO, Scope, all_rows, of_slice
 from plumbline.store.sql import ident
 from plumbline.store.workspace import naive
 
@@ -221,8 +221,9 @@ def losses_as_known(
     limit: int,
     *,
     last: bool = False,
-) -> tuple[NDArray[np.datetime64], FloatArray]:
-    """When outcomes of a version's decisions were in (n,), and how wrong each was (n,), shadow left out.
+) -> tuple[NDArray[np.datetime64], FloatArray, NDArray[np.uint64] | None]:
+    """When outcomes of a version's decisions were in (n,), how wrong each was (n,), and whose it was (n,), as
+    ``rows.last_decisions`` has it; shadow left out.
 
     In the order of the decisions, not of the outcomes: complaints come sooner than silence, so the first outcomes
     are not like the rest. The time of the k-th is when the outcomes of the first k were all in (without
@@ -240,14 +241,16 @@ def losses_as_known(
                        approx_quantile(date_diff('second', "timestamp", label_time), 0.9) AS usual
                 {all_rows(system).rows}),
             ripe AS (SELECT latest - to_seconds(greatest(coalesce(usual, 0), 0)) AS until FROM waited)
-            SELECT greatest(coalesce(label_time, "timestamp"), "timestamp") AS known, {loss_of(system)} AS e
+            SELECT greatest(coalesce(label_time, "timestamp"), "timestamp") AS known, {loss_of(system)} AS e,
+                   {WHO} AS who, subject IS NOT NULL AS named
             {scope.rows} AND e IS NOT NULL AND "timestamp" <= (SELECT until FROM ripe)
             ORDER BY "timestamp" {direction}, _load_id {direction}, _line {direction} LIMIT {int(limit)}""",
         scope.params,
     ).fetchnumpy()
     turn = slice(None, None, -1) if last else slice(None)
     known = np.asarray(read["known"], "datetime64[us]")[turn]
-    return np.maximum.accumulate(known) if len(known) else known, _filled(read["e"])[turn]
+    who = np.asarray(read["who"], dtype=np.uint64)[turn] if np.asarray(read["named"]).any() else None
+    return np.maximum.accumulate(known) if len(known) else known, _filled(read["e"])[turn], who
 
 
 def aftermath(

@@ -13,7 +13,7 @@ from plumbline.domain import FloatArray, Kind, PlumblineError, Slice, System, Ta
 from plumbline.profile.bins import feature_name, profiled_columns
 from plumbline.profile.features import value
 from plumbline.profile.repeats import repeats
-from plumbline.profile.scope import ARM, VERSION, all_rows, of_slice
+from plumbline.profile.scope import ARM, VERSION, WHO, all_rows, of_slice
 from plumbline.store.sql import ident
 from plumbline.store.workspace import aware, naive
 
@@ -101,18 +101,21 @@ def first_decisions(
         times (n,); positive (n,): 1 for the positive class, else 0 (regression: the prediction itself;
         NaN where there is none); correct (n,): 1 or 0, NaN where not labelled, and for regression.
     """
-    return _decided(cursor, system, version, '"timestamp" >= $bound', start, limit, "ASC")
+    return _decided(cursor, system, version, '"timestamp" >= $bound', start, limit, "ASC")[:3]
 
 
 def last_decisions(
     cursor: duckdb.DuckDBPyConnection, system: System, version: str, end: datetime, limit: int
-) -> tuple[NDArray[np.datetime64], FloatArray, FloatArray]:
+) -> tuple[NDArray[np.datetime64], FloatArray, FloatArray, NDArray[np.uint64] | None]:
     """The last decisions of a version before ``end``, oldest first, as ``first_decisions`` gives them.
 
-    What the version before a switch did until then.
+    What the version before a switch did until then; and whose decisions they are (n,), as hashes: None where the log
+    names nobody, one of its own where it does not name this one.
     """
-    times, positive, correct = _decided(cursor, system, version, '"timestamp" < $bound', end, limit, "DESC")
-    return times[::-1], positive[::-1], correct[::-1]
+    times, positive, correct, who = _decided(
+        cursor, system, version, '"timestamp" < $bound', end, limit, "DESC"
+    )
+    return times[::-1], positive[::-1], correct[::-1], None if who is None else who[::-1]
 
 
 def _decided(
@@ -123,7 +126,7 @@ def _decided(
     bound: datetime,
     limit: int,
     direction: str,
-) -> tuple[NDArray[np.datetime64], FloatArray, FloatArray]:
+) -> tuple[NDArray[np.datetime64], FloatArray, FloatArray, NDArray[np.uint64] | None]:
     scope = of_slice(cursor, system, _ALL).narrowed(f"{VERSION} = $version", version=version)
     scope = scope.narrowed(condition, bound=naive(bound))
     params = scope.params | {"limit": limit}
@@ -135,7 +138,7 @@ def _decided(
         params["positive"] = system.positive
     read = cursor.execute(
         f"""SELECT "timestamp" AS at, coalesce({positive}, 'nan'::DOUBLE) AS positive,
-                   coalesce({correct}, 'nan'::DOUBLE) AS correct
+                   coalesce({correct}, 'nan'::DOUBLE) AS correct, {WHO} AS who, subject IS NOT NULL AS named
             {scope.rows} ORDER BY "timestamp" {direction}, _load_id {direction}, _line {direction}
             LIMIT $limit""",
         params,
@@ -144,4 +147,5 @@ def _decided(
         np.asarray(read["at"], dtype="datetime64[us]"),
         np.asarray(read["positive"], dtype=np.float64),
         np.asarray(read["correct"], dtype=np.float64),
+        np.asarray(read["who"], dtype=np.uint64) if np.asarray(read["named"]).any() else None,
     )

@@ -20,6 +20,9 @@ VERSION = "coalesce(\"version\", '')"
 ARM = "coalesce(\"arm\", '')"
 DAY = 'CAST("timestamp" AS DATE)'
 
+#: whose a decision is, as a hash: its subject's, or its own where the log does not name one
+WHO = "hash(coalesce(subject::VARCHAR, 'row ' || _load_id || ' ' || _line))"
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

@@ -18,7 +18,7 @@ from plumbline.domain import Kind, PlumblineError, Slice, SlicedColumn, SlicedRo
 from plumbline.profile.bins import read_grids, reference_scope
 from plumbline.profile.features import value
 from plumbline.profile.outcomes import CLIP
-from plumbline.profile.scope import Scope, of_slice
+from plumbline.profile.scope import WHO, Scope, of_slice
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 
@@ -51,8 +51,7 @@ NUMBER_MEASURES = {
     "mae": ("abs(prediction - label)", "isfinite(prediction - label)"),
     "bias": ("prediction - label", "isfinite(prediction - label)"),
 }
-#: whom a row is of: its subject, a row without one standing for itself; or its day
-_SUBJECT = "hash(coalesce(subject::VARCHAR, 'row ' || _load_id || ' ' || _line))"
+#: whom a row is of where no subject is known: its day
 _DAY = 'epoch("timestamp"::DATE)::BIGINT'
 #: of these the rows are 0 or 1
 PROPORTIONS = ("accuracy", "precision", "recall", "specificity", "positive_rate")
@@ -173,7 +172,7 @@ def sliced_rows(
     held = {"positive": system.positive} if "$positive" in condition else {}
     row = cursor.execute(f"SELECT count(*), count(subject) {scope.rows}", scope.params | held).fetchone()
     available, named = (int(row[0]), int(row[1]) > 0) if row else (0, False)
-    unit = _SUBJECT if named else _DAY
+    unit = WHO if named else _DAY
     scope = _sampled(scope, available)
     codes = ", ".join(f"({one.sql})::UTINYINT AS c{i}" for i, one in enumerate(by))
     params = scope.params | own
