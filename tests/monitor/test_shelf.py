@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import Point, PointStatus
-from plumbline.monitor.shelf import lives, median_life, shelf_life
+from plumbline.monitor.shelf import Life, lives, median_life, median_limits, shelf_life
 from plumbline.monitor.staleness import beat
 
 from .versions import every, version_hours
@@ -43,10 +43,44 @@ def test_retrain_by_is_the_median_life_after_the_present_versions_start() -> Non
     ]  # fmt: skip
     began = datetime(2025, 9, 1, tzinfo=UTC)
     told = shelf_life(earlier, (began, "first seen"), as_of=AS_OF)
-    assert told.days == 70
+    assert (told.days, told.retrain_by, told.status) == (70, None, PointStatus.UNKNOWN)
+    assert "2 broke their limits, and 5 make a date to retrain by" in told.sentence
+    many = [
+        *earlier,
+        *(Life(f"0.{i}", START, "first seen", days, False) for i, days in enumerate((60, 70, 80))),
+    ]
+    told = shelf_life(many, (began, "first seen"), as_of=AS_OF)
+    assert (told.days, told.low, told.high) == (70, 70, None)
     assert told.retrain_by == began + timedelta(days=70)
     assert told.status is PointStatus.BREACH
-    assert "retrain by 10 November 2025, 21 days ago" in told.sentence
+    assert "(95 % interval from 70 days): retrain by 10 November 2025, 21 days ago" in told.sentence
+
+
+@pytest.mark.parametrize(
+    ("observed", "median", "limits"),
+    [  # acute myelogenous leukaemia (Miller 1997, Survival Analysis, p. 49), as R's survfit has its medians
+        ("9 13 13+ 18 23 28+ 31 34 45+ 48 161+", 31, (18, None)),
+        ("5 5 8 8 12 16+ 23 27 30 33 43 45", 23, (8, None)),
+    ],
+)
+def test_the_limits_of_a_median_are_the_published_ones(
+    observed: str, median: float, limits: tuple[float, float | None]
+) -> None:
+    days = [float(one.strip("+")) for one in observed.split()]
+    kept = [one.endswith("+") for one in observed.split()]
+    assert median_life(days, kept) == median
+    assert median_limits(days, kept) == limits
+
+
+def test_the_limits_hold_the_median_about_95_times_in_100() -> None:
+    """300 systems of 20 versions that keep an exponential time and are replaced at another."""
+    rng = np.random.default_rng(6)
+    held = []
+    for _ in range(300):
+        life, left = rng.exponential(100, 20), rng.exponential(250, 20)
+        low, high = median_limits(np.minimum(life, left).tolist(), (life > left).tolist())
+        held.append(low <= 100 * np.log(2) and (high is None or 100 * np.log(2) <= high))
+    assert 0.9 <= np.mean(held) <= 0.995
 
 
 def test_a_version_that_never_worked_has_no_shelf_life() -> None:

@@ -100,10 +100,12 @@ def who(shift: Shift, metric: str, parted: Split, *, figures: bool = True) -> st
     if metric == shift.metrics[1] and shift.world_changed and parted.verdict != "neither":
         return f"who did it is unknown: the same inputs came to have other outcomes{parts}"
     words = {
-        "release": "the release did it", "world": "the world did it: its inputs moved",
-        "both": "the release and the world both did it", "neither": "no change beyond chance",
+        "release": f"the release did it{parts}, if all that decisions rest on is logged",
+        "world": f"the world did it: its inputs moved{parts}",
+        "both": f"the release and the world both did it{parts}, if all that decisions rest on is logged",
+        "neither": f"no change beyond chance{parts}", "unknown": f"unknown{parts}",
     }  # fmt: skip
-    return f"{words[parted.verdict]}{parts}"
+    return words[parted.verdict]
 
 
 def _part(metric: str, part: Part) -> str:

@@ -5,9 +5,9 @@ balancing (Hainmueller 2012, Political Analysis 20) over the cells of each featu
 differ from the plain ones is the world's part (other inputs, same version); what the new version's decisions
 differ from the reweighted ones is the release's (same inputs, other version). Both add up to the whole change.
 
-It assumes that what the decisions rest on is logged as features, and that the mix of cells, feature by feature,
-carries what matters (a shift of correlations alone is not balanced). It is consistent if either the shift is
-log-linear in the cells or the decision is linear in them (Zhao and Percival 2017, Journal of Causal Inference 5).
+It assumes that what the decisions rest on is logged as features, and that the mix of cells, feature by feature, and
+where correlations moved the products of the first ``PAIRED`` features, carry what matters. It is consistent if either the
+shift is log-linear in the cells or the decision is linear in them (Zhao and Percival 2017, Journal of Causal Inference 5).
 Intervals are those of the linearised estimator: residuals of a weighted regression on the same cells.
 """
 
@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import combinations
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,10 @@ COVERED = 0.9
 EFFECTIVE = 100
 #: a part smaller than this share of both is no part worth naming
 SHARE = 0.2
+#: features, the most important first, whose products are balanced too where they are apart by so many standard errors:
+#: a shift of correlations alone is the world's
+PAIRED = 5
+MOVED = 3.0
 _STEPS, _CLOSE, _RIDGE = 60, 1e-4, 1e-9
 
 Verdict = Literal["release", "world", "both", "neither", "unknown"]
@@ -112,7 +117,14 @@ def _lay(before: IntArray, after: IntArray) -> _Laid:
     if float(covered.mean()) < COVERED:
         return _Laid(np.zeros((0, 0)), np.zeros((0, 0)), covered, None)
     x0, x1 = _indicators(before, after[covered])
-    return _Laid(x0, x1, covered, balance(x0, x1.mean(0)))
+    weights = balance(x0, x1.mean(0))
+    if weights is not None:
+        p0, p1 = _products(before, after[covered])
+        moved = _apart(p0, p1, weights)
+        if moved.any():
+            x0, x1 = np.hstack([x0, p0[:, moved]]), np.hstack([x1, p1[:, moved]])
+            weights = balance(x0, x1.mean(0))
+    return _Laid(x0, x1, covered, weights)
 
 
 def _split(laid: _Laid | None, old: FloatArray, new: FloatArray) -> Split:
@@ -155,7 +167,8 @@ def _met_before(before: IntArray, after: IntArray) -> np.ndarray:
 
 def _indicators(before: IntArray, after: IntArray) -> tuple[FloatArray, FloatArray]:
     """A column a cell that both sides hold, the most frequent of each feature left out, centred before."""
-    columns0, columns1 = [], []
+    columns0: list[NDArray[Any]] = []
+    columns1: list[NDArray[Any]] = []
     for f in range(before.shape[1]):
         cells, counts = np.unique(before[:, f], return_counts=True)
         for cell in cells[np.arange(len(cells)) != counts.argmax()]:
@@ -165,6 +178,29 @@ def _indicators(before: IntArray, after: IntArray) -> tuple[FloatArray, FloatArr
     x1 = np.array(columns1, dtype=float).T.reshape(len(after), -1)
     middle = x0.mean(0)
     return x0 - middle, x1 - middle
+
+
+def _products(before: IntArray, after: IntArray) -> tuple[FloatArray, FloatArray]:
+    """A column a pair of the first ``PAIRED`` features: the product of their cells' places, centred before."""
+    scaled = [_scaled(before[:, f], after[:, f]) for f in range(min(before.shape[1], PAIRED))]
+    pairs = list(combinations(scaled, 2))
+    p0 = np.array([a0 * b0 for (a0, _), (b0, _) in pairs]).T.reshape(len(before), -1)
+    p1 = np.array([a1 * b1 for (_, a1), (_, b1) in pairs]).T.reshape(len(after), -1)
+    middle = p0.mean(0)
+    return p0 - middle, p1 - middle
+
+
+def _apart(p0: FloatArray, p1: FloatArray, weights: FloatArray) -> NDArray[np.bool_]:
+    """Products whose means differ beyond chance although the features, one by one, are balanced."""
+    mean = weights @ p0
+    variance = (weights**2) @ (p0 - mean) ** 2 + p1.var(0) / max(len(p1), 1)
+    return np.asarray(np.abs(p1.mean(0) - mean) > MOVED * np.sqrt(variance))
+
+
+def _scaled(before: IntArray, after: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Places of cells on both sides about the mean before, in standard deviations before."""
+    middle, spread = float(before.mean()), float(before.std()) or 1.0
+    return np.asarray((before - middle) / spread, float), np.asarray((after - middle) / spread, float)
 
 
 def balance(x: FloatArray, target: FloatArray) -> FloatArray | None:

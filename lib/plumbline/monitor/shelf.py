@@ -10,8 +10,11 @@ import numpy as np
 
 from plumbline.domain import Point, PointStatus, VersionHours
 from plumbline.monitor.champions import deciding, instant, moment, spans
+from plumbline.monitor.intervals import Z
 
 SOON_DAYS = 14.0  # before the date, from which it is watched
+#: versions that broke their limits, before a date is made of how long they kept
+FEWEST_BROKEN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,10 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class ShelfLife:
-    """``days``: the median time to the first breach (Kaplan and Meier 1958); None while unknown.
+    """``days``: the median time to the first breach (Kaplan and Meier 1958), with its 95 % limits (``median_limits``;
+    ``high`` None: not known yet); None while unknown.
 
-    ``retrain_by``: the version in charge, its own start plus that time.
+    ``retrain_by``: the version in charge, its own start plus that time; None under ``FEWEST_BROKEN`` breaches.
     """
 
     lives: tuple[Life, ...]
@@ -41,6 +45,8 @@ class ShelfLife:
     retrain_by: datetime | None
     status: PointStatus
     sentence: str
+    low: float | None = None
+    high: float | None = None
 
 
 def lives(hours: VersionHours, points: Sequence[Point], *, as_of: datetime) -> tuple[Life, ...]:
@@ -111,16 +117,30 @@ def shelf_life(
     text = f"Of {many}, half kept their performance for {days:.0f} days" if len(held) > 1 else (
         f"The one earlier version kept its performance for {days:.0f} days"
     )  # fmt: skip
+    broken = sum(not life.kept for life in held)
+    if broken < FEWEST_BROKEN:
+        few = f"{text}; {broken} broke their limits, and {FEWEST_BROKEN} make a date to retrain by."
+        return ShelfLife(
+            held, days, None, PointStatus.UNKNOWN, few.replace("; 1 broke their", "; 1 broke its")
+        )
+    low, high = median_limits([life.days for life in held], [life.kept for life in held])
+    text += f" (95 % interval {low:.0f} to {high:.0f})" if high else f" (95 % interval from {low:.0f} days)"
     if current is None:
         return ShelfLife(
-            held, days, None, PointStatus.UNKNOWN, f"{text}; the present one has no date to count from."
+            held,
+            days,
+            None,
+            PointStatus.UNKNOWN,
+            f"{text}; the present one has no date to count from.",
+            low,
+            high,
         )
     by = current[0] + timedelta(days=days)
     left = (by - as_of).total_seconds() / 86400
     status = PointStatus.BREACH if left < 0 else PointStatus.WATCH if left < SOON_DAYS else PointStatus.OK
     told = f"retrain by {by.day} {by:%B %Y}"
     told += f", {-left:.0f} days ago" if left < 0 else f", in {left:.0f} days"
-    return ShelfLife(held, days, by, status, f"{text}: {told}.")
+    return ShelfLife(held, days, by, status, f"{text}: {told}.", low, high)
 
 
 def median_life(days: Sequence[float], kept: Sequence[bool]) -> float | None:
@@ -134,3 +154,27 @@ def median_life(days: Sequence[float], kept: Sequence[bool]) -> float | None:
                 return float(days[i])
         left -= 1
     return None
+
+
+def median_limits(days: Sequence[float], kept: Sequence[bool]) -> tuple[float, float | None]:
+    """The times whose 95 % limits of the survival curve hold one half (Brookmeyer and Crowley 1982, Biometrics 38).
+
+    Limits of the curve by Greenwood's variance (1926) on the logarithm's scale. The second is None where the upper
+    limit never comes down to a half.
+    """
+    at = np.asarray(days, dtype=float)
+    broke = ~np.asarray(kept, dtype=bool)
+    alive, variance = 1.0, 0.0
+    low: float | None = None
+    for day in np.unique(at[broke]):
+        left, now = int((at >= day).sum()), int((broke & (at == day)).sum())
+        alive *= 1 - now / left
+        if left == now:  # nobody is left: the curve ends at zero, where it has no limits
+            return (float(day) if low is None else low), None
+        variance += now / (left * (left - now))
+        reach = float(np.exp(Z * np.sqrt(variance)))
+        if low is None and alive / reach <= 0.5:
+            low = float(day)
+        if min(alive * reach, 1.0) <= 0.5:
+            return (float(day) if low is None else low), float(day)
+    return (float(at.max()) if low is None else low), None
