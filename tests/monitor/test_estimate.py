@@ -99,6 +99,30 @@ def test_a_stationary_system_raises_no_breach() -> None:
     assert breached == 0
 
 
+def test_a_short_reference_knows_its_calibration_less_well() -> None:
+    """400 rows of ten days, a score that is too steep: of 70 later weeks 0.70 lay in the band of sampling alone."""
+    held = []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        days = np.repeat(np.arange(59), 40)
+        x = rng.normal(-1, 1.5, len(days))
+        true = (rng.random(len(days)) < 1 / (1 + np.exp(-x))).astype(int)
+        profile = classified(days, (x > 0).astype(int), true, 1 / (1 + np.exp(-1.6 * x)))
+        asked = {"reference": (at(0), at(10)), "by": "week", "metrics": ["accuracy", "roc_auc"]}
+        real = {(p.metric, p.start): p.value for p in performance(profile, **asked)}  # type: ignore[arg-type]
+        for guess in estimate(profile, **asked):  # type: ignore[arg-type]
+            value = real[guess.metric, guess.start]
+            if (
+                guess.start >= at(14)
+                and guess.low is not None
+                and guess.high is not None
+                and value is not None
+            ):
+                held.append(guess.low <= value <= guess.high)
+    assert len(held) >= 80
+    assert np.mean(held) >= 0.84
+
+
 def test_it_refuses_once_the_relation_has_changed() -> None:
     guesses = estimate(system(2, flipped=0.3, rows=200), reference=REFERENCE, by="week", metrics=["accuracy"])
     late = [p for p in guesses if p.start >= at(84)]

@@ -6,8 +6,9 @@ differ from the plain ones is the world's part (other inputs, same version); wha
 differ from the reweighted ones is the release's (same inputs, other version). Both add up to the whole change.
 
 It assumes that what the decisions rest on is logged as features, and that the mix of cells, feature by feature, and
-where correlations moved the products of the first ``PAIRED`` features, carry what matters. It is consistent if either the
-shift is log-linear in the cells or the decision is linear in them (Zhao and Percival 2017, Journal of Causal Inference 5).
+where correlations moved the products of the first ``PAIRED`` features, carry what matters. It is consistent if either
+the shift is log-linear in these or the decision is linear in them (Zhao and Percival 2017, Journal of Causal
+Inference 5).
 Intervals are those of the linearised estimator: residuals of a weighted regression on the same cells.
 """
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.special import stdtrit
 
 from plumbline.domain import (
     FloatArray,
@@ -25,7 +26,7 @@ from plumbline.domain import (
     Task,
     score_middles,
 )
-from plumbline.monitor.chunks import ENOUGH, choose_chunk
+from plumbline.monitor.chunks import ENOUGH, choose_chunk, chunk_index, sum_by
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.intervals import Interval, Z, interval
 from plumbline.monitor.metrics import HEADLINE, Metric, least_change, metric
@@ -104,11 +105,43 @@ def estimate(
     if _follows(scored, own) < FOLLOWS:
         why = "Predictions do not follow the score, so the score cannot speak for them."
         return refused(profile, counts, rows, by, chosen, why)
-    expected = _expected(scored, _calibrated(counts, own, np.array(profile.days, dtype="datetime64[D]")))
+    days = np.array(profile.days, dtype="datetime64[D]")
+    expected = _expected(scored, _calibrated(counts, own, days))
     own_chunks = chunked(profile.days, counts, own, by)
     shown, realised = chunked(profile.days, expected, rows, by), chunked(profile.days, counts, rows, by)
     fits = (expected.taken(own).pooled(), counts.taken(own).pooled())
-    return judged_estimates(chosen, shown, realised.counts, own_chunks, floors, fits=fits)
+    others = _by_other_calibrations(scored, own, days, rows, by, shown)
+    return judged_estimates(chosen, shown, realised.counts, own_chunks, floors, fits=fits, others=others)
+
+
+def _by_other_calibrations(
+    scored: _Scored, own: Mask, days: Any, rows: Mask, by: str, shown: Chunked
+) -> tuple[Counts, ...]:
+    """The expected counts of each chunk by calibrations that each leave a fold of the reference's days out, and by
+    the one that leaves none."""
+    fold, folds = _folds(days, own)
+    if folds < 2:
+        return ()
+    unique, day = np.unique(days[rows], return_inverse=True)
+    chunk = chunk_index(unique, by)[2][day]
+    m = len(shown.starts)
+    everyone = sum_by(chunk, m, scored.everyone[rows])
+    above = sum_by(chunk, m, scored.everyone[rows] * scored.above[rows]) / np.maximum(everyone, 1e-12)
+    summed = _Scored(shown.counts, everyone, above)
+    middles = middles_of(everyone.shape[1])
+    kept = [own & (fold != i) for i in range(folds)] + [own]
+    return tuple(
+        _expected(summed, isotonic(scored.counts.cells[part].sum(0))(middles)[None, :]) for part in kept
+    )
+
+
+def _folds(days: Any, own: Mask) -> tuple[IntArray, int]:
+    """The fold of each group of the reference, -1 elsewhere, and how many there are: whole days are dealt in turn."""
+    unique, place = np.unique(days[own], return_inverse=True)
+    folds = min(FOLDS, len(unique))
+    fold = np.full(len(own), -1, dtype=np.int64)
+    fold[own] = place % max(folds, 1)
+    return fold, folds
 
 
 def _refusal(profile: OutcomeProfile, counts: Counts, own: Mask) -> str:
@@ -197,12 +230,9 @@ def _calibrated(counts: Counts, own: Mask, days: Any) -> FloatArray:
     """
     middles = score_middles(counts.cells.shape[2])
     raw = np.tile(middles, (len(counts.n), 1))
-    unique, place = np.unique(days[own], return_inverse=True)
-    folds = min(FOLDS, len(unique))
+    fold, folds = _folds(days, own)
     if folds < 2:
         return raw
-    fold = np.full(len(own), -1, dtype=np.int64)
-    fold[own] = place % folds
     fitted, before, after = raw.copy(), 0.0, 0.0
     for i in range(folds):
         kept, out = counts.cells[own & (fold != i)].sum(0), counts.cells[fold == i].sum(0)
@@ -243,6 +273,7 @@ def judged_estimates(
     floors: Mapping[str, float] | None = None,
     own_se: Callable[[Metric], FloatArray] | None = None,
     fits: tuple[Counts, Counts] | None = None,
+    others: tuple[Counts, ...] = (),
 ) -> tuple[Point, ...]:
     """Expected counts as points, judged by the limits of ``performance``.
 
@@ -253,6 +284,10 @@ def judged_estimates(
         fits: the reference in one row, expected and realised. A metric for which they differ by more than
             chance and by enough to matter has no estimate: predictions do not follow the probabilities, or
             losses hang on scores nearer 0 or 1 than a cell can tell.
+        others: expected counts by calibrations without a fold of the reference each, and by the one without none: by
+            how much they differ is the calibration's own error (jackknife by groups: Miller 1974; Shao and Tu 1995,
+            2.3), in place of the reference's where it is more. So is what a score that was not calibrated, as the
+            reference did not prove that it helps, would be off by if it should have been.
     """
     points: list[Point] = []
     for one in chosen:
@@ -260,9 +295,13 @@ def judged_estimates(
         band = threshold(one, reference.counts, reference.days, floor)
         healthy = band if floor is None else threshold(one, reference.counts, reference.days)
         chance = own_se(one) if own_se else interval(one, shown.counts, shown.days).se
-        se = np.hypot(chance, healthy.se)
         values = one.compute(shown.counts)
-        low, high = (np.clip(values + sign * Z * se, *one.range) for sign in (-1, 1))
+        jackknifed, doubted = _spread(one, others, values)
+        calibration = np.hypot(jackknifed, doubted)
+        se = np.hypot(chance, np.maximum(healthy.se, calibration))
+        fitted = np.hypot(float(stdtrit(max(len(others) - 2, 1), 0.975)) * jackknifed, Z * doubted)
+        half = np.hypot(Z * chance, np.maximum(Z * healthy.se, fitted))
+        low, high = (np.clip(values + sign * half, *one.range) for sign in (-1, 1))
         why = "" if fits is None or _fits(one, *fits) else MISFIT
         found = judged(
             one, shown.starts, shown.ends, shown.counts, Interval(low, high, se), band,
@@ -271,6 +310,15 @@ def judged_estimates(
         )  # fmt: skip
         points += [replace(p, value=None, low=None, high=None) for p in found] if why else found
     return tuple(points)
+
+
+def _spread(one: Metric, others: tuple[Counts, ...], values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Of each chunk's value (m,): standard error by the calibrations, and distance from the whole one's; 0 without."""
+    if len(others) < 3:
+        return np.zeros(len(values)), np.zeros(len(values))
+    *parts, whole = (one.compute(counts) for counts in others)
+    jackknifed = np.sqrt((len(parts) - 1) * np.stack(parts).var(0))
+    return np.nan_to_num(jackknifed), np.nan_to_num(np.abs(values - whole))
 
 
 def _fits(one: Metric, expected: Counts, realised: Counts) -> bool:
