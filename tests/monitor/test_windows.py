@@ -39,6 +39,21 @@ def test_chance_is_no_difference_and_every_metric_is_compared() -> None:
     assert alarms <= 8  # of 120, many of them moving together
 
 
+def test_persons_who_come_again_are_no_difference() -> None:
+    """Five decisions a day alike, 28 days each: a third of 40 pairs differed where each decision counted."""
+    told = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        pair = []
+        for _ in range(2):
+            true = np.repeat(rng.integers(0, 2, 28 * 40), 5)
+            right = np.repeat(rng.random(28 * 40) < 0.8, 5)
+            pair.append(classified(np.repeat(np.arange(28), 200), np.where(right, true, 1 - true), true))
+        (found,) = compare_windows(pair[0], pair[1], ["accuracy"])
+        told += found.verdict in ("better", "worse")
+    assert told <= 5  # 5 % of 40: 6 or more once in 70
+
+
 def test_errors_of_numbers_are_compared_and_too_little_is_unknown() -> None:
     rng = np.random.default_rng(1)
     days = np.arange(700) % 14

@@ -47,8 +47,11 @@ def design(metric: Metric, days: Counts | None, by: str) -> Design:
         days: counts of the reference's days, in order of time; None: not known.
         by: day, week or month. A day's own figure is not widened: it speaks of that day.
     """
-    if days is None or by == "day":
-        return Design()
+    return Design() if days is None or by == "day" else design_over(metric, days, SPAN[by])
+
+
+def design_over(metric: Metric, days: Counts, span: int) -> Design:
+    """The same over ``span`` days."""
     own = days.taken(days.labelled > 0)
     held = len(own.labelled)
     if held < FEWEST_DAYS:
@@ -56,7 +59,7 @@ def design(metric: Metric, days: Counts | None, by: str) -> Design:
     influence = _influence(metric, own)
     if not np.isfinite(influence).all() or not influence.any():
         return Design()
-    following = span_ratio(influence, SPAN[by])
+    following = span_ratio(influence, span)
     freedom = max(held / following - 1, 1.0)
     variance = float(influence @ influence) / (held - 1) / held * following
     rows = float(own.labelled.sum())

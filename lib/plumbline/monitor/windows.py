@@ -11,7 +11,8 @@ import numpy as np
 from plumbline.domain import OutcomeProfile
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.counts import Counts, counts_of
-from plumbline.monitor.intervals import Days, Interval, interval
+from plumbline.monitor.design import Design, design_over, widened
+from plumbline.monitor.intervals import Days, Interval
 from plumbline.monitor.metrics import Metric, least_change, metric, metrics_for
 from plumbline.monitor.performance import chunked
 
@@ -49,7 +50,8 @@ def compare_windows(
     """Every metric of the task in two windows.
 
     The limits of the difference join those of both sides in squares (MOVER; Zou and Donner 2008, Statistics
-    in Medicine 27), which for proportions is Newcombe's method 10.
+    in Medicine 27), which for proportions is Newcombe's method 10; each is as wide as what the days of the longer
+    window have in common asks for (``design``).
 
     Raises:
         PlumblineError: an unknown metric, or a cost matrix that does not fit.
@@ -70,8 +72,9 @@ def compare_windows(
             pair = [metric(one.name, p.classes) for p in (first, second)]
         else:
             pair = [one, one]
+        common = _common(pair, sides)
         a, b = (
-            _side(own, *side) if side else Side(None, None, None, 0)
+            _side(own, *side, common) if side else Side(None, None, None, 0)
             for own, side in zip(pair, sides, strict=True)
         )
         found.append(_compared(one, a, b))
@@ -86,11 +89,20 @@ def _pooled(profile: OutcomeProfile, cost: dict[str, Any] | None) -> tuple[Count
     return days.counts.pooled(), Days(days.counts, np.zeros(len(days.chunk), dtype=np.int64))
 
 
-def _side(one: Metric, counts: Counts, days: Days) -> Side:
+def _common(pair: Sequence[Metric], sides: Sequence[tuple[Counts, Days] | None]) -> Design:
+    """What decisions have in common, as the longer window's days show it."""
+    held = [(len(side[1].chunk), one, side[1].counts) for one, side in zip(pair, sides, strict=True) if side]
+    if not held:
+        return Design()
+    longest, one, days = max(held, key=lambda of: of[0])
+    return design_over(one, days, longest)
+
+
+def _side(one: Metric, counts: Counts, days: Days, common: Design) -> Side:
     n, value = int(counts.labelled[0]), float(one.compute(counts)[0])
     if n < ENOUGH or not np.isfinite(value):
         return Side(None, None, None, n)
-    sure: Interval = interval(one, counts, days)
+    sure: Interval = widened(one, counts, days, common)
     low, high = float(sure.low[0]), float(sure.high[0])
     known = np.isfinite(low) and np.isfinite(high)
     return Side(value, low if known else None, high if known else None, n)
