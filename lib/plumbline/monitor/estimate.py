@@ -128,7 +128,7 @@ def _by_other_calibrations(
     everyone = sum_by(chunk, m, scored.everyone[rows])
     above = sum_by(chunk, m, scored.everyone[rows] * scored.above[rows]) / np.maximum(everyone, 1e-12)
     summed = _Scored(shown.counts, everyone, above)
-    middles = middles_of(everyone.shape[1])
+    middles = score_middles(everyone.shape[1])
     kept = [own & (fold != i) for i in range(folds)] + [own]
     return tuple(
         _expected(summed, isotonic(scored.counts.cells[part].sum(0))(middles)[None, :]) for part in kept
