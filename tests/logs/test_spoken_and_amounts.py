@@ -24,8 +24,8 @@ SPELT = {
     "12 de enero de 2026 10:00": TEN, "martes, 3 de marzo de 2026, 7:05": datetime(2026, 3, 3, 7, 5),
     "12 gennaio 2026 ore 10:00": TEN, "January 12th, 2026 at 10:00 am": TEN,
     "Mon, Jan 12, 2026 10:30 p.m.": datetime(2026, 1, 12, 22, 30), "31. Dez. 2026": datetime(2026, 12, 31),
-    "12.01.2026 10:00 Uhr": TEN, "30. Februar 2026": None, "12. Januar 2026 10:00 MEZ": datetime(2026, 1, 12, 9), "Mai 2026": None,
-    "ein Mann, 12 Jahre": None,
+    "12.01.2026 10:00 Uhr": TEN, "30. Februar 2026": None, "12. Januar 2026 10:00 MEZ": datetime(2026, 1, 12, 9),
+    "Mai 2026": None, "ein Mann, 12 Jahre": None,
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from plumbline.monitor.cusum import Warned, early_warning
 from plumbline.monitor.exact import exact_auc
 from plumbline.monitor.findings import problems_of
 from plumbline.monitor.hindsight import Hindsight, hindsight
-from plumbline.monitor.intervals import Z
+from plumbline.monitor.intervals import auc_limits
 from plumbline.monitor.lasting import lasting
 from plumbline.monitor.metrics import metrics_for
 from plumbline.monitor.performance import performance as measure
@@ -221,8 +221,9 @@ def _exact(cursor: Cursor, system: System, window: Slice, point: Point) -> Point
     if found is None:
         return point
     value, se = found
-    low, high = (float(np.clip(value + sign * Z * se, 0, 1)) if np.isfinite(se) else None for sign in (-1, 1))
-    return replace(point, value=value, low=low, high=high, bound=0.0)
+    positives = float(labels.sum())
+    sure = auc_limits(*(np.array([x]) for x in (value, se, len(labels) - positives, positives)))
+    return replace(point, value=value, low=float(sure.low[0]), high=float(sure.high[0]), bound=0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,14 +124,16 @@ def _auc(metric: Metric, c: Counts, days: Days | None) -> Interval:
     if held is not None:
         se = np.where(held.whole, held.auc_se(), se)
         n0, n1 = np.where(held.whole, held.negatives, n0), np.where(held.whole, held.positives, n1)
-    found = _from_se(metric, auc, se)
-    few = (np.minimum(n0, n1) < FEW) | ~(found.se > 0)
-    if not few.any():
-        return found
+    return auc_limits(auc, se, n0, n1)
+
+
+def auc_limits(auc: FloatArray, se: FloatArray, n0: FloatArray, n1: FloatArray) -> Interval:
+    """Limits of a ROC AUC from DeLong's standard error, or Newcombe's where that says too little; all (m,)."""
+    few = (np.minimum(n0, n1) < FEW) | ~(se > 0)
     low, high = newcombe_auc(auc, n0, n1)
     return Interval(
-        np.where(few, low, found.low), np.where(few, high, found.high),
-        np.where(few, (high - low) / (2 * Z), found.se),
+        np.where(few, low, np.clip(auc - Z * se, 0.0, 1.0)), np.where(few, high, np.clip(auc + Z * se, 0.0, 1.0)),
+        np.where(few, (high - low) / (2 * Z), se),
     )  # fmt: skip
 
 
