@@ -13,6 +13,7 @@ from decision_tables import START, binary_log, insert, make_system, workspace
 from plumbline.answers.comparing import comparisons
 from plumbline.answers.telling import say_comparison
 from plumbline.monitor.releases import Overlap, Releases
+from plumbline.profile import arms
 from plumbline.profile.arms import by_subject, side_by_side
 from plumbline.store.workspace import Workspace
 
@@ -72,6 +73,22 @@ def test_subjects_add_what_pandas_says(ws: Workspace) -> None:
     np.testing.assert_array_equal(told.first, expected.to_numpy())
     several = rows.groupby("who").filter(lambda own: len(own) > 1).groupby("who")["second"].nunique()
     assert told.crossed == pytest.approx(float((several == 2).mean()))
+
+
+def test_a_share_of_the_subjects_speaks_for_all(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = persons(np.random.default_rng(6), 20_000)
+    with ws.write() as cursor:
+        system = make_system(cursor)
+        insert(cursor, system, rows, 1)
+        every = by_subject(cursor, system, ("1", "2"), START, END)
+        monkeypatch.setattr(arms, "SUBJECT_ROWS", 5_000)
+        some = by_subject(cursor, system, ("1", "2"), START, END)
+    assert every is not None
+    assert some is not None
+    assert some.first.sum() == pytest.approx(every.first.sum() / 4, rel=0.1)
+    assert some.output.sum() == pytest.approx(every.output.sum(), rel=0.15)
+    assert some.crossed == every.crossed == 0
+    assert some.first.shape == every.first.shape
 
 
 def test_a_log_that_names_nobody_has_no_subjects(ws: Workspace) -> None:

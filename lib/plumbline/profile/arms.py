@@ -24,6 +24,8 @@ from plumbline.store.workspace import naive
 
 #: levels of a feature that have a cell of their own in the mix of inputs
 LEVELS = 9
+#: decisions whose subjects are all looked at; of more, so many of ``PARTS`` parts of the subjects by hash
+SUBJECT_ROWS, PARTS = 500_000, 1000
 _SHUFFLED = 'hash(_hash, "timestamp", "decision_id")'
 
 
@@ -149,26 +151,29 @@ def by_subject(
     """The subjects behind ``side_by_side``; None where the log names none. A decision without one stands for itself.
 
     A decision's part is its distance from the hour's mean, times the share of the hour's decisions that the other
-    version made, with the version's sign. An hour's means take a degree of freedom each.
+    version made, with the version's sign. An hour's means take a degree of freedom each. Of more than
+    ``SUBJECT_ROWS`` decisions a fixed share of the subjects speaks for all: their sums are scaled, the ones first seen
+    are as counted.
     """
     output, params = output_of(system)
     scope = _between(system, start, end).narrowed(
         f"{VERSION} IN ($one, $other)", one=versions[0], other=versions[1]
     )
+    named = cursor.execute(f"SELECT count(*), count(subject) {scope.rows}", scope.params).fetchone()
+    if named is None or not named[1]:
+        return None
+    share = min(PARTS, max(1, PARTS * SUBJECT_ROWS // int(named[0])))
     made = f"""WITH made AS (
-        SELECT date_trunc('hour', "timestamp") AS hour, ({VERSION} = $other)::INTEGER AS arm,
-               subject IS NULL AS alone, coalesce(subject::VARCHAR, 'row ' || _load_id || ' ' || _line) AS who,
+        SELECT date_trunc('hour', "timestamp") AS hour, ({VERSION} = $other)::INTEGER AS arm, {WHO} AS who,
                {output} AS y, {loss_of(system)} AS e
-        {scope.rows})"""
+        {scope.rows}),
+        looked_at AS (SELECT * FROM made WHERE who % {PARTS} < {share})"""
     values = scope.params | params
     row = cursor.execute(
-        f"""{made} SELECT count(*) FILTER (arms = 2), count(*) FILTER (n > 1), bool_and(alone)
-            FROM (SELECT count(DISTINCT arm) AS arms, count(*) AS n, bool_and(alone) AS alone
-                  FROM made GROUP BY who)""",
+        f"""{made} SELECT count(*) FILTER (arms = 2), count(*) FILTER (n > 1)
+            FROM (SELECT count(DISTINCT arm) AS arms, count(*) AS n FROM looked_at GROUP BY who)""",
         values,
     ).fetchone()
-    if row is None or row[2] is None or row[2]:
-        return None
     usual = ", ".join(
         f"count({q}) FILTER (arm = 0) AS {q}0, count({q}) FILTER (arm = 1) AS {q}1, avg({q}) AS {q}m"
         for q in "ye"
@@ -181,17 +186,21 @@ def by_subject(
     so_far = ", ".join(f"{q}, sum({q}) OVER (PARTITION BY who ORDER BY hour) AS {q}s" for q in "ye")
     rows = cursor.execute(
         f"""{made}, usual AS (SELECT hour, {usual} FROM made GROUP BY hour),
-            parts AS (SELECT who, hour, {parts} FROM made JOIN usual USING (hour) GROUP BY who, hour),
+            parts AS (SELECT who, hour, {parts} FROM looked_at JOIN usual USING (hour) GROUP BY who, hour),
             so_far AS (SELECT hour, {so_far} FROM parts),
             added AS (SELECT hour, sum(ys * ys - (ys - y) * (ys - y)) AS y, sum(es * es - (es - e) * (es - e)) AS e
                       FROM so_far GROUP BY hour),
             seen AS (SELECT hour, count(*) FILTER (arm = 0) AS one, count(*) FILTER (arm = 1) AS other
-                     FROM (SELECT arm, min(hour) AS hour FROM made GROUP BY who, arm) GROUP BY hour)
-            SELECT coalesce(one, 0), coalesce(other, 0), y, e FROM added LEFT JOIN seen USING (hour) ORDER BY hour""",
+                     FROM (SELECT arm, min(hour) AS hour FROM looked_at GROUP BY who, arm) GROUP BY hour)
+            SELECT coalesce(one, 0), coalesce(other, 0), coalesce(y, 0), coalesce(e, 0)
+            FROM usual LEFT JOIN added USING (hour) LEFT JOIN seen USING (hour) ORDER BY hour""",
         values,
     ).fetchall()
     figures = np.array(rows, dtype=float).reshape(len(rows), 4)
-    return SubjectLooks(figures[:, :2], figures[:, 2], figures[:, 3], int(row[0]) / max(int(row[1]), 1))
+    figures[:, 2:] *= PARTS / share
+    return SubjectLooks(
+        figures[:, :2], figures[:, 2], figures[:, 3], int(row[0]) / max(int(row[1]), 1) if row else 0.0
+    )
 
 
 def agreement(
