@@ -120,3 +120,32 @@ def test_an_accuracy_of_nothing_from_the_first_day_on_does_not_hold(tmp_path: Pa
     assert "worse than guessing" in answer.sentence
     assert next(c for c in scorecard(ws, "fraud").controls if c.id == "MON-4").status is Status.FAIL
     ws.close()
+
+
+def test_the_title_quotes_the_last_complete_period_and_not_a_few_early_labels(tmp_path: Path) -> None:
+    """Three days into a week 33 labels are in, all of them good news; the system runs at 80 %."""
+    rng = np.random.default_rng(3)
+    n, a_day = 59 * 100, 100
+    day = np.arange(n) // a_day
+    true = rng.random(n) < 0.5
+    right = (rng.random(n) < 0.8) | (day >= 56)
+    known = (day < 56) | (np.arange(n) % 9 == 0)
+    frame = pd.DataFrame(
+        {
+            "at": START + pd.to_timedelta(np.arange(n) * (86_400 // a_day), unit="s"),
+            "id": [f"d{i}" for i in range(n)],
+            "x": rng.normal(size=n),
+            "said": np.where(true == right, "fraud", "ok"),
+            "true": np.where(known, np.where(true, "fraud", "ok"), None),
+        }
+    )
+    ws, _ = loaded(tmp_path, frame)
+    answer = performance(ws, "fraud", by="week")
+    last = answer.latest("accuracy")
+    assert last is not None
+    assert last.n == 700
+    assert f"the latest is {100 * (last.value or 0):.1f} %" in answer.sentence
+    young = max((p for p in answer.of("accuracy") if p.value is not None), key=lambda p: p.start)
+    assert young.value == 1.0
+    assert young.n < 40
+    ws.close()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from plumbline.answers.spans import say_day
 from plumbline.answers.wording import say_metric, say_value, unit_of
 from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System, Task
 from plumbline.monitor.change import ChangePoint
+from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.counts import counts_of
 from plumbline.monitor.findings import Problem
 from plumbline.monitor.guessing import Guess, no_better
@@ -18,14 +19,15 @@ from plumbline.monitor.performance import window_rows
 
 def holding(
     system: System, headline: str, points: Sequence[Point], problems: Sequence[Problem], found: ChangePoint | None,
-    profile: OutcomeProfile, window: Slice,
+    profile: OutcomeProfile, window: Slice, now: datetime,
 ) -> str:  # fmt: skip
     """The finding in one sentence: what, from what to what, since when, on how many decisions.
 
     Args:
-        points: every metric by the page's chunk; the latest value is that of the last one whose labels are in.
+        points: every metric by the page's chunk; the latest value is that of the last complete one.
         problems: of the whole family, by the chunk that alarms are raised on: what is open there is no *holds*.
         found: the change point of the headline.
+        now: the moment that the log speaks for.
     """
     series = sorted((p for p in points if p.metric == headline and not p.estimated), key=lambda p: p.start)
     known = [p for p in series if p.value is not None]
@@ -33,7 +35,7 @@ def holding(
     if not known and open_problem is None:
         return "No outcomes are known yet, so performance is unknown: load labels to see it."
     name = say_metric(headline)
-    shown = [p for p in known if not p.provisional] or known
+    shown = complete(known, now) or known
     lasts = found is not None and (found.until is None or shown[-1].status is not PointStatus.OK)
     if found is not None and lasts:
         return f"{name}: {found.sentence}"
@@ -54,6 +56,15 @@ def holding(
         return f"{name} was last {value} ({n:,} labelled decisions); there is no reference to compare with."
     was = f" It broke before: {found.sentence}" if found is not None else ""
     return f"{name} holds: the latest is {value}, within its limits over {n:,} labelled decisions.{was}"
+
+
+def complete(points: Sequence[Point], now: datetime) -> list[Point]:
+    """The periods that are over, have their labels, and enough of them: not the last few days, of which little is known
+    and that by those whose outcomes come first."""
+    whole = [
+        p for p in points if p.value is not None and not p.provisional and p.end <= now + timedelta(days=1)
+    ]
+    return [p for p in whole if p.n >= ENOUGH] or whole
 
 
 def say_guess(system: System, headline: str, found: Guess) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from plumbline.answers.delays import delays
 from plumbline.answers.headline import family_of, headline_of
-from plumbline.answers.holding import holding
+from plumbline.answers.holding import complete, holding
 from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.wording import say_level, unit_of
 from plumbline.domain import OutcomeProfile, Point, Slice, System, Task
@@ -63,6 +64,18 @@ class PerformanceAnswer:
     reason: str = ""  # why the headline is not the usual metric of the task
     family: tuple[str, ...] = ()  # the metrics whose breaches are findings, the headline first
     selected: str = ""  # whom the figures speak of, where being labelled depends on the decision
+
+    as_of: datetime | None = None  # the moment that the log speaks for
+
+    def latest(self, name: str) -> Point | None:
+        """The last complete period of a metric; where none is complete the last that has a value."""
+        known = sorted(
+            (p for p in self.points if p.metric == name and p.value is not None and not p.estimated),
+            key=lambda p: (p.start, p.n),
+        )
+        whole = complete(known, self.as_of) if self.as_of else []
+        held = whole or known
+        return held[-1] if held else None
 
     def of(self, name: str) -> tuple[Point, ...]:
         """The points of one metric, a line each slice of a column where that was asked for."""
@@ -156,12 +169,14 @@ def performance(
     names = tuple(dict.fromkeys(metrics or (m.name for m in metrics_for(task, profile.classes))))
     levels = {name: band.mean for name, band in limits.items()}
     lasts = lasting(judged, found, limits.get(headline))
-    sentence = holding(system, headline, points, problems_of(judged, levels, lasts), found, profile, window)
+    sentence = holding(
+        system, headline, points, problems_of(judged, levels, lasts), found, profile, window, now
+    )
     return PerformanceAnswer(
         system, headline, by, points, bands, found, sampled or sentence,
         int(profile.n_labelled.sum()), int(profile.n.sum()), names, looked_back,
         due.sentence if due else "",
-        parts, warned, first.reason, family, selected.sentence if selected else "",
+        parts, warned, first.reason, family, selected.sentence if selected else "", now,
     )  # fmt: skip
 
 

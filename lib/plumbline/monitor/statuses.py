@@ -76,7 +76,7 @@ def judged(
     breached = _breached(side, whole, may & ~waiting)
     code = np.where(breached, _BREACH, np.where(may, np.where(side != 0, _WATCH, _OK), _UNKNOWN))
     held = np.isfinite(values)
-    shown = np.where(rows > 0, _nearer(values, low, high, band.mean), np.nan)
+    shown = np.where((rows > 0) & ~silent, _nearer(values, low, high, band.mean), np.nan)
     counted, sound = rows.astype(np.int64).tolist(), may.tolist()
     few = {i: _too_few(one, band, ends[i] - starts[i], counts, i) for i in np.flatnonzero(silent).tolist()}
     why = [

@@ -78,12 +78,12 @@ def figures(answer: PerformanceAnswer, metric: str) -> None:
     judged = [p for p in answer.points if p.metric == metric and p.value is not None and not p.estimated]
     band = answer.bands.get(metric)
     items = []
-    if judged:
-        last = max(judged, key=lambda p: (p.start, p.n))
+    last = answer.latest(metric)
+    if last is not None:
         sure = numbers.interval(last.low, last.high, metric)
         items.append(
             Figure(
-                f"Latest, {numbers.span(last.start, last.end)}",
+                f"Latest complete, {numbers.span(last.start, last.end)}",
                 numbers.figure(last.value, metric),
                 f"{sure + ', ' if sure else ''}n = {numbers.count(last.n)}",
                 last.status.value,
