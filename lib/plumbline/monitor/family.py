@@ -60,11 +60,13 @@ def rare_negative(profile: OutcomeProfile) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One metric of a family, its healthy band, and the counts of the chunks that it is judged on."""
+    """One metric of a family, its healthy band, and the counts of the chunks that it is judged on, each together with
+    those before it to ``length`` in all."""
 
     metric: Metric
     band: Threshold
     counts: Counts
+    length: int = 1
 
 
 def allowances(members: Sequence[Member], chunks: int) -> FloatArray:

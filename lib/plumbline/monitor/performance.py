@@ -101,31 +101,25 @@ def performance(
             late = awaited(ordered, found.days.counts.n, found.days.chunk, len(found.starts), delay, today)
             series.append((version, found, waiting, waiting | late))
     shared = [metric(name, profile.classes) for name in together]
-    allowed: dict[str | None, FloatArray] = {}
+    families: dict[str | None, tuple[dict[str, Member], FloatArray]] = {}
     points: list[Point] = []
     for one in chosen:
+        common = None if own_reference or one.name in together else banded(one, healthy, by, floors)
         for version, found, some, positives in series:
-            waiting = positives if one.name in OF_POSITIVES else some
             own_healthy = of_each[version] if own_reference else healthy
             chance: FloatArray | float = THREE_SIGMA
-            length = 1
             if one.name in together:
-                if version not in allowed:
-                    members = [
-                        _member(m, found.counts, own_healthy, floors, windows, len(shared), by)
-                        for m in shared
-                    ]
-                    allowed[version] = allowances(members, len(found.starts))
-                chance = allowed[version]
-                length = _length(one, found.counts, own_healthy[0], windows, len(shared))
-            member = _member(
-                one, found.counts, own_healthy, floors, windows and one.name in together, len(shared), by
-            )
+                if version not in families:
+                    families[version] = _family(shared, found.counts, own_healthy, floors, windows, by)
+                member, chance = families[version][0][one.name], families[version][1]
+            else:
+                member = Member(one, common or banded(one, own_healthy, by, floors), found.counts)
             sure = widened(one, member.counts, found.days, member.band.design)
             why = (unknown or {}).get(one.name, "")
             made = judged(
-                one, found.starts, found.ends, member.counts, sure, member.band, waiting, version=version,
-                chance=chance, window=length, refused=[why] * len(found.starts) if why else None,
+                one, found.starts, found.ends, member.counts, sure, member.band,
+                positives if one.name in OF_POSITIVES else some, version=version, chance=chance,
+                window=member.length, refused=[why] * len(found.starts) if why else None,
             )  # fmt: skip
             points += [replace(p, value=None, low=None, high=None) for p in made] if why else made
     return tuple(points)
@@ -145,10 +139,13 @@ def banded(
     return replace(threshold(one, *healthy, floor=floor_of(one, floors)), design=found)
 
 
-def _length(one: Metric, counts: Counts, reference: Counts | None, windows: bool, members: int) -> int:
-    if not windows or reference is None or not len(reference.labelled):
-        return 1
-    return window_length(one, reference, counts, members)
+def _family(
+    shared: Sequence[Metric], counts: Counts, healthy: tuple[Counts | None, Days | None],
+    floors: Mapping[str, float] | None, windows: bool, by: str,
+) -> tuple[dict[str, Member], FloatArray]:  # fmt: skip
+    """The members by name, and the chance that each chunk allows all of them."""
+    members = {one.name: _member(one, counts, healthy, floors, windows, len(shared), by) for one in shared}
+    return members, allowances(list(members.values()), len(counts.labelled))
 
 
 def _member(
@@ -156,9 +153,11 @@ def _member(
     windows: bool, members: int, by: str,
 ) -> Member:  # fmt: skip
     """A metric's band and counts, by running windows where its chunks hold too little."""
-    length = _length(one, counts, healthy[0], windows, members)
+    length = 1
+    if windows and healthy[0] is not None and len(healthy[0].labelled):
+        length = window_length(one, healthy[0], counts, members)
     band = banded(one, healthy, by, floors, length)
-    return Member(one, band, counts if length == 1 else running(counts, length))
+    return Member(one, band, counts if length == 1 else running(counts, length), length)
 
 
 def thresholds(
