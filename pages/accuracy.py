@@ -6,7 +6,7 @@ from plumbline.answers.outcomes import compare, confusion, stake_since
 from plumbline.answers.performance import calibration, performance
 from plumbline.answers.releases import history
 from plumbline.answers.segments import segments
-from plumbline.ui import cards, choices, sentences, series, session, shell, states, tallies, trust
+from plumbline.ui import cards, choices, headlines, sentences, series, session, shell, states, tallies, trust
 from plumbline.ui import segments as slices
 from plumbline.ui.ask import ask
 
@@ -73,6 +73,7 @@ if costs.open:
     with costs:
         tallies.confusion(ask(view, confusion, system.key, window=view.slice), system.key)
         tallies.money(ask(view, stake_since, system.key, answer.change))
+        headlines.choose(answer, metric, view)
 if two.open:
     with two:
         spans = tallies.windows(view, system.reference)

@@ -89,3 +89,10 @@ def test_a_file_holds_no_formula() -> None:
     assert "=1+1" not in text.split("\n")[1].split(",")[0][:1]
     assert text.split("\n")[1].startswith("'=")
     assert ",-0.5" in text
+
+
+def test_the_owner_may_make_another_metric_the_headline() -> None:
+    at = open_page("accuracy", system=SYSTEM, section="Errors and cost")
+    assert not any("Judge this system by" in button.label for button in at.button)
+    at = open_page("accuracy", system=SYSTEM, section="Errors and cost", metric="Recall")
+    assert any(button.label == "Judge this system by Recall first" for button in at.button)
