@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from plumbline.domain import DelayProfile
 from plumbline.monitor.delay import awaited, delay_curve, positive_curve, provisional, usual_delay
 from plumbline.monitor.performance import performance
 from plumbline.monitor.selection import selection
+from plumbline.monitor.value import money_at_stake
 
 from .outcomes import at, classified, day
 
@@ -138,3 +141,23 @@ def test_where_every_label_is_as_late_as_any_other_nothing_more_waits() -> None:
 def test_outcomes_that_only_come_late_are_no_selection() -> None:
     held, outcomes, _ = late_frauds(2)
     assert selection(outcomes, held, at(150)) is None
+
+
+def test_money_is_counted_from_days_whose_frauds_are_in() -> None:
+    """From day 80 on nobody is flagged. Of young days most missed frauds are still to come, and cost nothing yet."""
+    held, outcomes, _ = late_frauds(1)
+    later = np.array([d >= day(80) for d in outcomes.days])
+    confusion = outcomes.confusion.copy()
+    confusion[later, 0] += confusion[later, 1]
+    confusion[later, 1] = 0
+    blind = replace(outcomes, confusion=confusion)
+    cost = {"currency": "EUR", "matrix": {"no|yes": -80.0, "yes|no": -9.0}}
+    asked = {"reference": (at(0), at(56)), "since": at(80)}
+    raw = money_at_stake(blind, cost, **asked)  # type: ignore[arg-type]
+    ripe = money_at_stake(blind, cost, delay=held, today=at(150), **asked)  # type: ignore[arg-type]
+    assert raw is not None
+    assert ripe is not None
+    assert ripe.decisions == raw.decisions
+    assert ripe.after == pytest.approx(-80 * 0.005, rel=0.2)
+    assert raw.after is not None
+    assert raw.after > -80 * 0.005 * 0.75

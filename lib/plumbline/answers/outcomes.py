@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from plumbline.answers.delays import delays
 from plumbline.answers.headline import headline_of
-from plumbline.answers.reading import resolved, span_of
+from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.spans import say_span
 from plumbline.answers.wording import say_metric, say_value, unit_of
 from plumbline.domain import FloatArray, PlumblineError, Slice, System, Task
@@ -130,9 +131,11 @@ def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | 
         if not cost or change is None or system.reference is None:
             return stated_stake(system.settings)
         profile = outcome_profile(cursor, system, Slice())
+        delay, now = delays(cursor, system), as_of(system, span_of(cursor, system))
     found = money_at_stake(
-        profile, cost, reference=system.reference, since=change.at, until=change.until, searched=True
-    )
+        profile, cost, reference=system.reference, since=change.at, until=change.until, searched=True,
+        delay=delay, today=now,
+    )  # fmt: skip
     return found or stated_stake(system.settings)
 
 
