@@ -12,6 +12,7 @@ import pytest
 from sklearn.metrics import accuracy_score
 from tests.logs.logfiles import HEADER, row, write
 
+from plumbline.answers.checking import check
 from plumbline.answers.loading import load_file
 from plumbline.answers.performance import performance
 from plumbline.domain import Slice
@@ -95,3 +96,19 @@ def test_single_decisions_keep_their_moment(twins: tuple[Workspace, pd.DataFrame
     assert [t.to_pydatetime().replace(tzinfo=None) for t in shown["timestamp"]] == [
         at.replace(tzinfo=None) for at in _moments()[:3]
     ]
+
+
+def test_days_of_an_earlier_version_are_counted_anew(twins: tuple[Workspace, pd.DataFrame]) -> None:
+    ws, _ = twins
+    with ws.read() as cursor:
+        right = read_outcomes.outcome_profile(cursor, get_system(cursor, "zoned"))
+    with ws.write() as cursor:
+        cursor.execute("UPDATE profile_outcome SET day = day + 1 WHERE system = 'zoned'")
+        cursor.execute(
+            """UPDATE profile_basis SET row_set = regexp_replace(row_set, ', "zone": "[^"]*"', '')
+               WHERE system = 'zoned'"""
+        )
+    check(ws, "zoned", actor="t", all_signals=False)
+    with ws.read() as cursor:
+        found = read_outcomes.outcome_profile(cursor, get_system(cursor, "zoned"))
+    assert (found.days, found.n.tolist()) == (right.days, right.n.tolist())

@@ -16,6 +16,8 @@ from plumbline.domain import Finding, PlumblineError, System
 from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.episodes import CALM
 from plumbline.monitor.findings import same_problem
+from plumbline.profile import build
+from plumbline.profile.bins import basis_changed
 from plumbline.store import findings as register
 from plumbline.store import kept, systems, trail
 from plumbline.store.findings import Recorded
@@ -68,7 +70,19 @@ def check_each(ws: Workspace, key: str | None = None, *, actor: str, all_signals
     return Checked(findings, tuple(system for system, _ in found), faults)
 
 
+def _count_by_clock(ws: Workspace, system: System) -> None:
+    """Count a system anew whose days were those of UTC: an earlier version cut them so, whatever its zone."""
+    if system.timezone == "UTC":
+        return
+    with ws.read() as cursor:
+        stale = basis_changed(cursor, system)
+    if stale:
+        with ws.write() as cursor:
+            build.rebuild(cursor, systems.get_system(cursor, system.key))
+
+
 def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list[Finding]:
+    _count_by_clock(ws, system)
     with ws.read() as cursor:
         by, begins, own, looked_at = _signals(cursor, system, all_signals)
     detail: dict[str, Any] = {
