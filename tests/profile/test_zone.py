@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ from plumbline.profile import read_features, read_outcomes, rows
 from plumbline.profile.decisions import find
 from plumbline.profile.scope import of_slice
 from plumbline.store.systems import get_system
+from plumbline.store.times import clock_changes, on_clock
 from plumbline.store.workspace import Workspace
 
 ZONE = ZoneInfo("Australia/Sydney")
@@ -112,3 +114,19 @@ def test_days_of_an_earlier_version_are_counted_anew(twins: tuple[Workspace, pd.
     with ws.read() as cursor:
         found = read_outcomes.outcome_profile(cursor, get_system(cursor, "zoned"))
     assert (found.days, found.n.tolist()) == (right.days, right.n.tolist())
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca", "Asia/Kolkata"]
+)
+def test_the_clock_is_that_of_the_zone_s_rules(zone: str) -> None:
+    random = np.random.default_rng(6)
+    seconds = random.integers(0, 2_208_988_800, 20_000)  # 1970 to 2040
+    near = [int(at.timestamp()) + d for at, _ in clock_changes(zone) for d in (-3600, -1, 0, 1, 3600)]
+    cells = [datetime(1970, 1, 1) + timedelta(seconds=int(s)) for s in (*seconds, *near)]
+    with duckdb.connect() as db:
+        found = db.execute(
+            f"SELECT count(*) FILTER (({on_clock('t', zone)}) IS DISTINCT FROM timezone('{zone}', timezone('UTC', t))) "
+            "FROM (SELECT unnest($cells::TIMESTAMP[]) AS t)", {"cells": cells},
+        ).fetchone()  # fmt: skip
+    assert found == (0,)

@@ -6,9 +6,15 @@ what that clock shows, whatever their own zone says: they are days to be compare
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
 
 from plumbline.store.sql import literal
+
+#: the years, the second not included, for which the changes of a clock are looked up once
+_LOOKED_UP = (2000, 2040)
 
 
 def now() -> datetime:
@@ -27,8 +33,53 @@ def aware(at: datetime) -> datetime:
 
 
 def on_clock(column: str, zone: str) -> str:
-    """SQL of a stored time as the clock of a zone shows it."""
-    return column if zone == "UTC" else f"timezone({literal(zone)}, timezone('UTC', {column}))"
+    """SQL of a stored time as the clock of a zone shows it.
+
+    The changes of the clock between 2000 and 2040 are looked up in the statement itself: asking DuckDB for the zone's
+    rules, row by row, takes longer than counting the row.
+    """
+    if zone == "UTC":
+        return column
+    first, last = (f"TIMESTAMP '{year}-01-01'" for year in _LOOKED_UP)
+    asked = f"timezone({literal(zone)}, timezone('UTC', {column}))"
+    looked_up = f"{column} + {_offset(column, clock_changes(zone))}"
+    return f"CASE WHEN {column} >= {first} AND {column} < {last} THEN {looked_up} ELSE {asked} END"
+
+
+def _offset(column: str, changes: Sequence[tuple[datetime, int]]) -> str:
+    """SQL of the offset at a time between the first change and the end: a search by halves."""
+    if len(changes) == 1:
+        return f"INTERVAL '{changes[0][1]} seconds'"
+    half = len(changes) // 2
+    at = f"TIMESTAMP '{changes[half][0]:%Y-%m-%d %H:%M:%S}'"
+    before, after = _offset(column, changes[:half]), _offset(column, changes[half:])
+    return f"CASE WHEN {column} < {at} THEN {before} ELSE {after} END"
+
+
+@cache
+def clock_changes(zone: str) -> tuple[tuple[datetime, int], ...]:
+    """Since when (naive UTC) the clock of a zone is how many seconds ahead of UTC; first at the start of 2000."""
+    own = ZoneInfo(zone)
+
+    def ahead(at: datetime) -> int:
+        return int((at.replace(tzinfo=UTC).astimezone(own).utcoffset() or timedelta()).total_seconds())
+
+    day = datetime(_LOOKED_UP[0], 1, 1)  # noqa: DTZ001 - naive and UTC, as stored
+    found = [(day, ahead(day))]
+    while day.year < _LOOKED_UP[1]:
+        following = day + timedelta(days=1)
+        if ahead(following) != found[-1][1]:
+            low, high = 0, 86_400  # seconds into the day between which the clock changes
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (
+                    (low, middle)
+                    if ahead(day + timedelta(seconds=middle)) != found[-1][1]
+                    else (middle, high)
+                )
+            found.append((day + timedelta(seconds=high), ahead(following)))
+        day = following
+    return tuple(found)
 
 
 def off_clock(value: str, zone: str) -> str:
