@@ -63,6 +63,19 @@ def test_chi2_and_cramers_v_are_scipys() -> None:
     assert METHODS["cramers_v"].one(_levels(p, q)).value == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("method", ["psi", "js", "hellinger"])
+@pytest.mark.filterwarnings("error")
+def test_a_window_without_a_row_leaves_the_one_beside_it_alone_and_warns_of_nothing(method: str) -> None:
+    bins = Bins("f", Kind.CATEGORICAL, levels=("a", "b"))
+    p, q = np.array([30.0, 20.0, 0.0]), np.array([15.0, 20.0, 0.0])
+    both = METHODS[method].compute(cells_of(bins, p, np.stack([q, 0 * q])))
+    alone = METHODS[method].compute(cells_of(bins, p, q))
+    assert both.value[0] == pytest.approx(alone.value[0])
+    assert np.isfinite(both.value).all()
+    assert both.p_value is not None
+    assert 0.99 < both.p_value[1] <= 1  # of nothing nothing is known
+
+
 def test_psi_fills_an_empty_cell_with_one_in_ten_thousand() -> None:
     a, b = np.array([0.5, 0.5, 1e-4]), np.array([0.25, 0.25, 0.5])
     a, b = a / a.sum(), b / b.sum()

@@ -104,7 +104,7 @@ class Copy:
         }  # fmt: skip
 
     def tested(self, mutant: Mutant, seconds: float, nearest: bool = False) -> dict[str, Any]:
-        """Whether the room's tests (``nearest``: those that import the module) kill it, and which one did."""
+        """Whether the room's tests (``nearest``: those that import the module, if any) kill it, and which did."""
         path = self.lib / "plumbline" / mutant.module
         source = (self.checkout.lib / "plumbline" / mutant.module).read_bytes()
         cached = path.parent / "__pycache__"
@@ -113,7 +113,8 @@ class Copy:
         path.write_bytes(mutant.applied(source))
         start, end = time.monotonic(), ""
         try:
-            for files in self.checkout.test_files(mutant.module)[: 1 if nearest else 2]:
+            first, rest = self.checkout.test_files(mutant.module)
+            for files in (first or rest,) if nearest else (first, rest):
                 left = seconds - (time.monotonic() - start)
                 end = self.run(files, left) if files and not end else end
         finally:
