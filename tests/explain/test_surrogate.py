@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 from sklearn.linear_model import Ridge
+from sklearn.metrics import r2_score
 
 from plumbline.domain import Kind, Task
 from plumbline.explain.score_space import LOGIT
@@ -15,6 +16,7 @@ from plumbline.explain.surrogate import (
     Linear,
     Surrogate,
     _fit_ridge,
+    _r2,
     fit_surrogate,
     grade_fidelity,
     infer_cutoff,
@@ -167,3 +169,11 @@ def test_the_cutoff_is_the_one_with_the_fewest_exceptions() -> None:
     found = infer_cutoff(scores, noisy)
     assert np.sum((scores >= found) != noisy) == min(errors)
     assert infer_cutoff(scores, np.ones(500, bool)) is None
+
+
+def test_r2_is_scikit_learns_and_nought_where_nothing_varies() -> None:
+    truth = np.array([1.0, 2.0, 4.0, 8.0])
+    for predicted in (truth, truth + 1, truth[::-1], np.full(4, truth.mean())):
+        assert _r2(truth, predicted) == pytest.approx(r2_score(truth, predicted), abs=1e-12)
+    assert _r2(np.ones(4), np.zeros(4)) == 0
+    assert _r2(np.ones(4), np.ones(4)) == 0

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Kind, Point, PointStatus
-from plumbline.monitor.cells import cells_of
+from plumbline.monitor.cells import Distance, cells_of
 from plumbline.monitor.dispersion import own_law
 from plumbline.monitor.distances import METHODS
-from plumbline.monitor.drift import drift, drift_by_chunk, ranking, running
+from plumbline.monitor.drift import drift, drift_by_chunk, exactly, ranking, running
 from plumbline.monitor.movement import moved_with
 from plumbline.monitor.presence import larger_by_chance
 from plumbline.profile.bins import numeric_edges
@@ -84,6 +84,20 @@ def test_one_uncertain_chunk_is_watched_and_two_running_are_a_breach() -> None:
 
     assert told([ok, watch, ok]) == [ok, watch, ok]
     assert told([watch, unknown, watch, ok]) == [breach, unknown, breach, ok]
+
+
+def test_an_exact_distance_takes_its_limits_along() -> None:
+    held = FeatureDrift(
+        "x", Kind.NUMERIC, "ks", 0.20, 0.1, 0.01, None, False, PointStatus.OK, 900, 900, 0.0, 0.0,
+        bound=0.02, low=0.05, high=0.30,
+    )  # fmt: skip
+    found = exactly(held, Distance(0.25, p_value=0.002, note="exact"))
+    assert (found.low, found.high) == (pytest.approx(0.10), pytest.approx(0.35))
+    assert (found.value, found.bound, found.p_value, found.note) == (0.25, 0.0, 0.002, "exact")
+    lower = exactly(held, Distance(0.10))
+    assert (lower.low, lower.high) == (0.0, pytest.approx(0.20))
+    assert lower.p_value == 0.01  # the exact distance has none of its own
+    assert (exactly(held, Distance(None)).low, exactly(held, Distance(None)).high) == (None, None)
 
 
 def test_too_few_values_say_how_many_are_needed() -> None:
