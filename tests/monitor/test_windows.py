@@ -63,3 +63,20 @@ def test_errors_of_numbers_are_compared_and_too_little_is_unknown() -> None:
     assert compare_windows(far, near, ["mae"])[0].verdict == "better"
     few = regressed(days[:20], np.ones(20), np.zeros(20))
     assert compare_windows(near, few, ["mae"])[0].verdict == "unknown"
+
+
+def test_what_cells_may_have_moved_is_no_difference() -> None:
+    """All scores in two cells: the two areas look apart, and may be the same."""
+    rng = np.random.default_rng(4)
+    pair = [scored(rng, 14, 200, drop=np.full(14, drop)) for drop in (0.0, 0.1)]
+    (fine,) = compare_windows(*(classified(*columns) for columns in pair), ["roc_auc"])
+    coarse = [classified(*columns, cells=2) for columns in pair]
+    (found,) = compare_windows(*coarse, ["roc_auc"])
+    assert fine.verdict == "worse"
+    assert found.difference is not None
+    assert found.difference < -0.02
+    assert found.verdict == "same"
+    assert found.low is not None
+    assert found.high is not None
+    assert found.first.bound > 0.05 > 0.002 > fine.first.bound > 0
+    assert found.high - found.low > 2 * (found.first.bound + found.second.bound)

@@ -19,12 +19,16 @@ from plumbline.monitor.performance import chunked
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One window's value with its 95 % limits, over n labelled decisions; None where it has none."""
+    """One window's value with its 95 % limits, over n labelled decisions; None where it has none.
+
+    ``bound``: the most that counting in cells may have moved the value.
+    """
 
     value: float | None
     low: float | None
     high: float | None
     n: int
+    bound: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def compare_windows(
 
     The limits of the difference join those of both sides in squares (MOVER; Zou and Donner 2008, Statistics
     in Medicine 27), which for proportions is Newcombe's method 10; each is as wide as what the days of the longer
-    window have in common asks for (``design``).
+    window have in common asks for (``design``), and they are widened by both sides' bounds.
 
     Raises:
         PlumblineError: an unknown metric, or a cost matrix that does not fit.
@@ -105,7 +109,8 @@ def _side(one: Metric, counts: Counts, days: Days, common: Design) -> Side:
     sure: Interval = widened(one, counts, days, common)
     low, high = float(sure.low[0]), float(sure.high[0])
     known = np.isfinite(low) and np.isfinite(high)
-    return Side(value, low if known else None, high if known else None, n)
+    bound = float(np.nan_to_num(one.bound(counts)[0])) if one.bound else 0.0
+    return Side(value, low if known else None, high if known else None, n, bound)
 
 
 def _compared(one: Metric, a: Side, b: Side) -> Compared:
@@ -116,7 +121,7 @@ def _compared(one: Metric, a: Side, b: Side) -> Compared:
         return Compared(one.name, a, b, difference, None, None, "unknown")
     down = float(np.hypot(b.value - b.low, a.high - a.value))
     up = float(np.hypot(b.high - b.value, a.value - a.low))
-    low, high = difference - down, difference + up
+    low, high = difference - down - a.bound - b.bound, difference + up + a.bound + b.bound
     matters = least_change(one, a.value)
     if one.matters_of == "rmse" or low <= 0 <= high or abs(difference) < matters:
         # a bias is judged by chance alone: what matters of it hangs on the error's size
