@@ -82,8 +82,8 @@ def test_an_interval_by_a_design_effect_is_that_of_as_many_fewer_rows() -> None:
     told = widened(one, counts, None, Design(4.0))
     fewer_rows = interval(one, counts.scaled(np.array([0.25])))
     assert (told.low[0], told.high[0]) == pytest.approx((fewer_rows.low[0], fewer_rows.high[0]))
-    assert fewer(counts, Design(), Z, 0.975) is counts
-    assert fewer(counts, Design(1e9), Z, 0.975).labelled[0] == pytest.approx(2.0)
+    assert fewer(one, counts, Design(), Z, 0.975) is counts
+    assert fewer(one, counts, Design(1e9), Z, 0.975).labelled[0] == pytest.approx(2.0)
 
 
 def test_what_has_only_a_bootstrap_over_a_chunks_days_takes_the_wider_of_both() -> None:

@@ -63,9 +63,9 @@ class Counts:
         }
         return replace(self, numbered=None, **parts)
 
-    def scaled(self, share: FloatArray) -> Counts:
-        """Each row of (m,) taken ``share`` times: means stay, what they rest on does not."""
-        parts: dict[str, Any] = {name: (getattr(self, name).T * share).T for name in ADDITIVE}
+    def scaled(self, share: FloatArray, names: tuple[str, ...] = ADDITIVE) -> Counts:
+        """Each row of (m,) taken ``share`` times, in these fields: means stay, what they rest on does not."""
+        parts: dict[str, Any] = {name: (getattr(self, name).T * share).T for name in names}
         return replace(self, **parts)
 
     def grouped(self, index: IntArray, chunks: int) -> Counts:

@@ -25,6 +25,8 @@ FEWEST_DAYS = 14
 CHANCE = 1.645
 #: rows that an interval is left with at least, whatever the effect
 LEAST_ROWS = 2.0
+#: the counts that a proportion is made of
+OF_HITS = ("n", "labelled", "confusion")
 #: how many days a chunk is long
 SPAN = {"day": 1, "week": 7, "month": 30}
 
@@ -94,21 +96,21 @@ def widened(metric: Metric, counts: Counts, days: Days | None, found: Design) ->
         return _by_day(metric, counts, interval(metric, counts, days), found)
     if found.effect <= 1:
         return interval(metric, counts, days)
-    return interval(metric, fewer(counts, found, Z, 0.975), days)
+    return interval(metric, fewer(metric, counts, found, Z, 0.975), days)
 
 
-def fewer(counts: Counts, found: Design, normal: float, quantile: float) -> Counts:
+def fewer(metric: Metric, counts: Counts, found: Design, normal: float, quantile: float) -> Counts:
     """As many independent decisions as tell as much, by the normal quantile that a law then uses on them."""
     if found.effect <= 1:
         return counts
     effect = found.effect * (float(stdtrit(found.freedom, quantile)) / normal) ** 2
     share = np.maximum(1 / effect, np.minimum(LEAST_ROWS / np.maximum(counts.labelled, 1.0), 1.0))
-    return counts.scaled(share)
+    return counts.scaled(share, ADDITIVE if metric.hits is None else OF_HITS)
 
 
-def fewer_of_limit(counts: Counts, found: Design) -> Counts:
+def fewer_of_limit(metric: Metric, counts: Counts, found: Design) -> Counts:
     """The same where three standard errors are asked for."""
-    return fewer(counts, found, 3.0, 1 - THREE_SIGMA)
+    return fewer(metric, counts, found, 3.0, 1 - THREE_SIGMA)
 
 
 def _by_day(metric: Metric, counts: Counts, own: Interval, found: Design) -> Interval:

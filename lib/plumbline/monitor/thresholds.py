@@ -190,7 +190,7 @@ def _limits(
     high = np.full(size, np.inf if found.high is None else found.high)
     if found.source not in ("reference", "chance") or found.mean is None:
         return low, high
-    chunks = fewer_of_limit(chunks, found.design)
+    chunks = fewer_of_limit(metric, chunks, found.design)
     allowed = np.broadcast_to(np.asarray(chance, dtype=float), (size,))
     width = deviations(allowed)
     half = np.maximum(width * (found.sd or 0.0), found.matters)
