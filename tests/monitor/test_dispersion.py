@@ -13,7 +13,7 @@ from plumbline.monitor.cells import cells_of
 from plumbline.monitor.dispersion import laws, own_law, steadied
 from plumbline.monitor.distances import METHODS
 from plumbline.monitor.drift import drift_by_chunk
-from plumbline.monitor.law import Law
+from plumbline.monitor.law import Law, cauchy
 from tests.bench.detection.shifts import drawn, findings
 
 START = date(2026, 1, 5)
@@ -102,3 +102,22 @@ def test_years_of_days_that_wander_and_people_that_come_back_keep_the_budget(kin
     """Three years of seven inputs: about one finding a year at most, where levels wander (before: 5 to 10)."""
     raised = [f.signal for seed in range(3) for f in findings(drawn(kind, seed))]
     assert len(raised) <= allowed, raised
+
+
+def test_p_values_that_depend_on_each_other_are_joined_by_cauchys_law() -> None:
+    random = np.random.default_rng(11)
+    z = random.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]], 40_000)
+    joined = cauchy(*(2 * stats.norm.sf(np.abs(z.T))))
+    assert np.mean(joined < 0.01) == pytest.approx(0.01, abs=0.0025)
+    assert cauchy(np.array([1e-200]), np.array([0.5]))[0] == pytest.approx(2e-200, rel=1e-6)
+
+
+def test_a_number_that_moves_to_one_side_is_told_by_its_level() -> None:
+    """A little way up for all: ten cells share the evidence, one direction does not."""
+    random = np.random.default_rng(12)
+    bins = Bins("f", Kind.NUMERIC, np.arange(1, 10) / 10, (), tuple(range(9)))
+    p, q = (np.bincount(np.minimum(x * 10, 9).astype(int), minlength=10) for x in
+            (random.random(3000), random.random(400) ** 0.8))  # fmt: skip
+    plain = METHODS["js"].compute(cells_of(bins, p, q)).p_value[0]
+    level = METHODS["js"].compute(cells_of(bins, p, q, law=Law(level=Law()))).p_value[0]
+    assert level < plain / 5

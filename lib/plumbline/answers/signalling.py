@@ -24,7 +24,7 @@ from plumbline.monitor.distances import OF_THEIR_OWN
 from plumbline.monitor.drift import judged_by_chunk
 from plumbline.monitor.laid import Laid, laid_by_chunk
 from plumbline.monitor.quality import audit
-from plumbline.monitor.shifts import input_findings
+from plumbline.monitor.shifts import shift_findings
 from plumbline.monitor.staleness import staleness
 from plumbline.profile import read
 from plumbline.profile.bins import OUTPUTS
@@ -162,9 +162,9 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
     """Inputs whose last seven days, day by day, left the reference; by chunk where a log is shorter than that."""
     if m.system.reference is None:
         return []
-    return input_findings(
-        m.system.key, [p for p in m.features if p.bins.feature not in OUTPUTS], reference=m.system.reference,
-        until=m.now, laid=m.laid, weights=m.weights, spoken=METHOD_NAMES,
+    return shift_findings(
+        m.system.key, [p for p in m.features if p.bins.feature != "label"], reference=m.system.reference,
+        until=m.now, laid=m.laid, outputs=WATCHED, weights=m.weights, spoken=METHOD_NAMES,
     )  # fmt: skip
 
 
@@ -192,6 +192,8 @@ def _staleness(cursor: Cursor, m: Measurements) -> list[Finding]:
     ]  # fmt: skip
 
 
+#: outputs whose drift is an alarm; labels come late, and what they tell is performance
+WATCHED = ("score", "prediction")
 NEEDED = {"id": "An id is logged", "version": "A version is logged", "features": "All inputs are logged"}
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import chdtrc, fdtrc, polygamma, psi
 
-from plumbline.domain import FeatureProfile, FloatArray, IntArray
+from plumbline.domain import FeatureProfile, FloatArray, IntArray, Kind
 from plumbline.monitor.cells import cells_of
 from plumbline.monitor.chunks import as_days, sum_by
 from plumbline.monitor.law import KNOWN, Law
@@ -51,12 +51,11 @@ def own_law(profile: FeatureProfile, rows: NDArray[np.bool_], *, by: str = "week
     whole = (int(place.max()) + 1) // width
     weekly = _coarse(profile, rows, place // width, whole)
     found = _of_blocks(weekly)
-    if by == "day":
-        return found or Law()
-    if found is not None and len(weekly) >= FEWEST_WEEKS:
-        return replace(found, weeks=len(weekly))
+    if by == "day" or (found is not None and len(weekly) >= FEWEST_WEEKS):
+        held = replace(found or Law(), weeks=len(weekly))
+        return replace(held, level=_of_level(profile, weekly))
     daily = _coarse(profile, rows, place, int(place.max()) + 1, least=1)
-    return _of_blocks(daily, running=True) or Law()
+    return replace(_of_blocks(daily, running=True) or Law(), level=_of_level(profile, daily, running=True))
 
 
 def _coarse(
@@ -78,8 +77,24 @@ def _of_blocks(counts: FloatArray, *, running: bool = False) -> Law | None:
     if len(counts) < 3 or counts.shape[1] < 2:
         return None
     due = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
-    left = (counts - due) / np.sqrt(due)
-    blocks, cells = len(counts) - 1, counts.shape[1] - 1
+    return _of_residuals((counts - due) / np.sqrt(due), counts.shape[1] - 1, running=running)
+
+
+def _of_level(profile: FeatureProfile, counts: FloatArray, *, running: bool = False) -> Law | None:
+    """The law of a number's level, as the mean rank of its deciles, from (blocks, cells)."""
+    if profile.bins.kind is not Kind.NUMERIC or len(counts) < 3 or counts.shape[1] < 2:
+        return None
+    share = counts.sum(axis=0) / counts.sum()
+    rank = np.cumsum(share) - share / 2
+    sizes = counts.sum(axis=1)
+    spread = math.sqrt(float(share @ rank**2) - float(share @ rank) ** 2)
+    left = np.sqrt(sizes) * (counts @ rank / sizes - share @ rank) / max(spread, 1e-300)
+    return _of_residuals(left[:, None], 1, running=running)
+
+
+def _of_residuals(left: FloatArray, cells: int, *, running: bool) -> Law:
+    """The law from standardised residuals (blocks, any), which have so many degrees of freedom a block."""
+    blocks = len(left) - 1
     trace = float(np.sum(left**2)) / blocks
     square = float(np.sum((left @ left.T) ** 2)) / blocks**2
     square = blocks**2 / ((blocks - 1) * (blocks + 2)) * (square - trace**2 / blocks)
@@ -89,7 +104,7 @@ def _of_blocks(counts: FloatArray, *, running: bool = False) -> Law | None:
     if running:
         spread *= (1 + kept) / (1 - kept)
     else:
-        long = min((1 + kept) / (1 - kept) / len(counts), 0.5)
+        long = min((1 + kept) / (1 - kept) / len(left), 0.5)
         spread *= (1 + long) / (1 - long) * blocks / (blocks + 2)
     freedom = max(freedom * (1 - kept**2) / (1 + kept**2), 1.0)
     return Law(spread, used / cells, freedom, kept=0.0 if running else kept, directions=used)
@@ -115,6 +130,17 @@ def steadied(own: Sequence[Law]) -> tuple[Law, ...]:
     that is plainly larger than the family's keeps its own spread and its own few degrees of freedom (Phipson et al.
     2016, Ann. Appl. Stat. 10).
     """
+    level = [law.level for law in own if law.level is not None]
+    if level:
+        at = iter(_steadied(level))
+        return tuple(
+            law if one.level is None else replace(law, level=next(at))
+            for one, law in zip(own, _steadied(own), strict=True)
+        )
+    return _steadied(own)
+
+
+def _steadied(own: Sequence[Law]) -> tuple[Law, ...]:
     told = [law for law in own if math.isfinite(law.freedom) and law.spread > 0]
     common, freedom = _family([(law.spread, law.freedom) for law in told])
     made = []

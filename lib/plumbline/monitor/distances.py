@@ -22,6 +22,7 @@ from scipy.special import kolmogorov
 
 from plumbline.domain import FloatArray, Kind
 from plumbline.monitor.cells import Cells, Distance, Distances, shares
+from plumbline.monitor.law import cauchy
 from plumbline.monitor.presence import Z, beside, missing, new_levels, out_of_range
 
 EMPTY = 1e-4  # share that an empty cell gets before renormalising (PSI)
@@ -267,8 +268,16 @@ def _pearson(cells: Cells) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def _by_pearson(cells: Cells) -> FloatArray:
+    """Pearson's p; of a number joined with that of its level alone, which a shift to one side moves most."""
     statistic, freedom, _ = _pearson(cells)
-    return cells.law.chance(statistic, freedom)
+    p, level = cells.law.chance(statistic, freedom), cells.law.level
+    if cells.kind is Kind.CATEGORICAL or level is None:
+        return p
+    a, b, n, m, _ = _coarse(cells)
+    rank = np.cumsum(a[0]) - a[0] / 2
+    variance = max(float(a[0] @ rank**2) - float(a[0] @ rank) ** 2, 1e-300)
+    moved = ((b - a) @ rank) ** 2 / (variance * (1 / n + 1 / m)) * cells.law.spread / level.spread
+    return cauchy(p, level.chance(moved, np.ones(len(moved))))
 
 
 _C, _N = (Kind.CATEGORICAL,), (Kind.NUMERIC,)

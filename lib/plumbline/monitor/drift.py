@@ -220,6 +220,13 @@ def _above(found: FeatureDrift) -> float | None:
     return found.value if found.above_chance is None else found.above_chance
 
 
+def certain(found: FeatureDrift, threshold: float) -> bool:
+    """Whether a comparison would have drifted by another threshold than its method's."""
+    if found.value is None or found.q_value is None or found.q_value >= ALPHA:
+        return False
+    return found.value >= threshold and (_above(found) or 0.0) >= REAL * threshold
+
+
 def drift(
     profiles: Sequence[FeatureProfile],
     *,

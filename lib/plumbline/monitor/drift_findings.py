@@ -31,6 +31,7 @@ def drift_findings(
     overlap: int = 1,
     sudden: Sequence[FeatureDrift] = (),
     chance: Callable[[Sequence[FeatureDrift]], float] | None = None,
+    budget: float = BUDGET,
     dated: Callable[[str, datetime, datetime], datetime] | None = None,
     weights: dict[str, float] | None = None,
     spoken: Mapping[str, str] | None = None,
@@ -48,6 +49,7 @@ def drift_findings(
             a decision in common are joined, and runs with one in common are one.
         sudden: single days (``rolling.sudden``). One that drifted beyond chance is enough by itself, and stands for the
             chunk that ends with it.
+        budget: false alarms a year that chance may raise over all of these features.
         dated: (feature, the first chunk's start, when it was known) -> when it began; None: the first chunk's start.
         weights: mean absolute attribution by feature, where known.
         spoken: how a method is called in a sentence, where not as it is spelt.
@@ -59,7 +61,7 @@ def drift_findings(
         series = _judged(chunks, feature)
         alone = _overwhelming(sudden, feature, len(names))
         beyond = [c.drifted or c.end in alone for c in series]
-        proved = _proved(series, len(names), overlap, chance or brown) + [
+        proved = _proved(series, budget / len(names), overlap, chance or brown) + [
             (i, i) for i, c in enumerate(series) if c.end in alone
         ]
         proved.sort(key=lambda own: own[1])
@@ -147,14 +149,14 @@ def _above(chunk: FeatureDrift) -> float | None:
 
 def _proved(
     series: Sequence[FeatureDrift],
-    features: int,
+    budget: float,
     overlap: int,
     chance: Callable[[Sequence[FeatureDrift]], float],
 ) -> list[tuple[int, int]]:
     """Of each run of drifted chunks whose evidence is beyond chance: its first chunk, and the one that proved it."""
     found = []
     for run in runs(_bridged([c.drifted for c in series], overlap)):
-        sure = _enough([series[i] for i in run], features, overlap, chance)
+        sure = _enough([series[i] for i in run], budget, overlap, chance)
         if sure is not None:
             found.append((run.start, run.start + sure))
     return found
@@ -172,7 +174,7 @@ def _bridged(flags: Sequence[bool], overlap: int) -> list[bool]:
 
 def _enough(
     part: Sequence[FeatureDrift],
-    features: int,
+    budget: float,
     overlap: int,
     chance: Callable[[Sequence[FeatureDrift]], float],
 ) -> int | None:
@@ -186,7 +188,7 @@ def _enough(
             continue
         apart = part[place::-overlap]
         alone = chunk.p_value if chunk.p_value is not None else 1.0
-        if (alone if len(apart) == 1 else chance(apart)) < BUDGET / (features * looks):
+        if (alone if len(apart) == 1 else chance(apart)) < budget / looks:
             return place
     return None
 

@@ -24,7 +24,7 @@ class Law:
     many are at work (fewer where weeks differ in one direction); ``freedom``: of the estimate of ``spread``, infinite
     where nothing was there to estimate from; ``weeks``: of the reference, that it was estimated from, 0 where days had
     to do; ``kept``: how much a week keeps of the one before;
-    ``directions``: in which its weeks differ.
+    ``directions``: in which its weeks differ; ``level``: the same of a number's level alone, by its rank.
     """
 
     spread: float = 1.0
@@ -33,6 +33,7 @@ class Law:
     weeks: int = 0
     kept: float = 0.0
     directions: float = 1.0
+    level: Law | None = None
 
     def of_weeks(self, weeks: int) -> float:
         """Times of one week's that the dispersion of so many weeks running is, as one sample."""
@@ -64,6 +65,14 @@ class Law:
         value = value / own
         p = chdtrc(used, value * used) if self.freedom >= KNOWN else fdtrc(used, self.freedom, value)
         return np.where(freedom > 0, p, 1.0)
+
+
+def cauchy(*p_values: FloatArray) -> FloatArray:
+    """p-values of tests that depend on each other in any way, joined (Liu and Xie 2020, JASA 115)."""
+    p = np.clip(np.array(p_values), 1e-300, 1 - 1e-9)
+    tail = np.where(p < 1e-9, 1 / (np.pi * p), np.tan((0.5 - p) * np.pi)).mean(axis=0)
+    far = tail > 1e9
+    return np.where(far, 1 / (np.pi * np.where(far, tail, 1.0)), 0.5 - np.arctan(tail) / np.pi)
 
 
 INDEPENDENT = Law()

@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 
 from plumbline.domain import Bins, FeatureProfile, Finding, Kind
-from plumbline.monitor.shifts import input_findings
-from plumbline.profile.bins import MAX_LEVELS, OUTPUTS, numeric_edges
+from plumbline.monitor.shifts import shift_findings
+from plumbline.profile.bins import MAX_LEVELS, numeric_edges
 from tests.bench.detection.changes import CHANGES
 from tests.bench.detection.kinds import KINDS
 from tests.bench.detection.sweep import AT_FIRST, CHANGED, HEALTHY, LAST
@@ -59,8 +59,7 @@ def findings(log: Drawn) -> list[Finding]:
     columns = [*INPUTS, "prediction"] + (["score"] if "score" in log.frame else [])
     held = tuple(profile_of(log.frame, c, log.kind.reference) for c in columns)
     until = begun + timedelta(days=log.kind.days)
-    inputs = [p for p in held if p.bins.feature not in OUTPUTS]
-    raised = input_findings("log", inputs, reference=reference, until=until)
+    raised = shift_findings("log", held, reference=reference, until=until, outputs=("score", "prediction"))
     return [f for f in raised if f.known_at and f.known_at > reference[1]]
 
 
