@@ -98,12 +98,13 @@ def drift(
         where = resolved(cursor, system, Slice(where=where)).where
         healthy = reference_of(system, reference)
         shown, cut = apart(healthy, window_of(cursor, system, window), span_of(cursor, system))
-        profiles = read.feature_profiles(cursor, system, Slice(version=version, where=where))
+        part = Slice(version=version, where=where)
+        profiles = read.feature_profiles(cursor, system, part, reference=healthy)
         if not profiles:
             raise PlumblineError(f"{key} has no features to compare", todo="Map some columns as features.")
-        then, now = (profiles_of(cursor, system, span, version, where, profiles) for span in (healthy, shown))
+        then, now = (profiles_of(cursor, system, s, part, profiles, healthy) for s in (healthy, shown))
         found = measure(now, reference=healthy, window=shown, methods=chosen, healthy=then)
-        # the grid's tenths are those of the system's own reference: another one is measured from its decisions
+        # where there are very many decisions, a grid made for this once rests on a sample of them
         if exact or healthy != system.reference:
             found = _exact(cursor, system, found, healthy, shown, version, where)
         chunk = by or drift_chunk(profiles)
@@ -208,18 +209,19 @@ def window_of(cursor: Cursor, system: System, given: Span | None) -> Span:
 
 
 def profiles_of(
-    cursor: Cursor, system: System, span: Span, version: str | None, where: tuple[tuple[str, str], ...],
-    whole: Sequence[FeatureProfile],
-) -> Sequence[FeatureProfile]:  # fmt: skip
+    cursor: Cursor, system: System, span: Span, part: Slice, whole: Sequence[FeatureProfile], healthy: Span
+) -> Sequence[FeatureProfile]:
     """The span's own days: stored ones, or counted anew where it begins or ends within a day.
 
-    Under a filter everything is counted from the decisions, so the whole serves for whole days.
+    Under a filter, or on the grids of another reference (``healthy``) than the system's, everything is counted from
+    the decisions, so the whole serves for whole days.
     """
     days = all(t is None or t == midnight(t.date()) for t in span)
-    if span == (None, None) or (where and days):
+    if span == (None, None) or ((part.where or healthy != system.reference) and days):
         return whole
     names = [profile.bins.feature for profile in whole]
-    return read.feature_profiles(cursor, system, Slice(*span, version, None, where), names)
+    own = Slice(*span, part.version, None, part.where)
+    return read.feature_profiles(cursor, system, own, names, reference=healthy)
 
 
 def _exact(

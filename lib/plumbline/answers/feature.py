@@ -110,13 +110,14 @@ def feature(
         healthy = reference_of(system, reference)
         shown, _ = apart(healthy, window_of(cursor, system, window), span_of(cursor, system))
         # all of them: what chance may do to one is steadied by the others, as on the page of all
-        profiles = read.feature_profiles(cursor, system, Slice(version=version, where=where))
+        part = Slice(version=version, where=where)
+        profiles = read.feature_profiles(cursor, system, part, reference=healthy)
         place = next((i for i, p in enumerate(profiles) if p.bins.feature == name), None)
         if place is None:
             raise PlumblineError(f"{key} has no feature {name!r}", todo="Choose one from the list.")
         profile = profiles[place]
         before, after = (
-            profiles_of(cursor, system, span, version, where, profiles) for span in (healthy, shown)
+            profiles_of(cursor, system, span, part, profiles, healthy) for span in (healthy, shown)
         )
         then, now = before[place], after[place]
         columns = [c for c, _, _ in profiled_columns(cursor, system) if feature_name(c) == name]

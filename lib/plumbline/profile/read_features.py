@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
@@ -12,11 +13,22 @@ import numpy as np
 from plumbline.domain import FeatureProfile, IntArray, Slice, System
 from plumbline.profile import counted
 from plumbline.profile.arrays import Rows, fetch_wide, float_sums, sums
-from plumbline.profile.bins import ERROR, OUTPUTS, read_grids, stored_grids
+from plumbline.profile.bins import (
+    ERROR,
+    OUTPUTS,
+    feature_name,
+    make_grids,
+    profiled_columns,
+    read_grids,
+    stored_grids,
+)
 from plumbline.profile.features import Grid
 from plumbline.profile.scope import is_stored, of_slice, stored_condition
+from plumbline.store.sql import decision_table
+from plumbline.store.workspace import aware
 
 _ALL = Slice()
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = "col, (day - DATE '1970-01-01')::INTEGER AS day, missing, total, squares, len(other) AS others"
 
 
@@ -25,13 +37,20 @@ def feature_profiles(
     system: System,
     part: Slice = _ALL,
     features: Collection[str] | None = None,
+    *,
+    reference: tuple[datetime | None, datetime | None] | None = None,
 ) -> tuple[FeatureProfile, ...]:
     """Counts by day of every feature, then of ``prediction``, ``score`` and ``label``.
 
     ``features`` limits them by name (``Bins.feature``). An output that the log never holds is left out; a
     feature without decisions in the slice has no days. Edges at which reference values pile up come in
     pairs (see ``plumbline.profile.bins``); the first and last numeric cell lie outside the reference.
+
+    ``reference``: another one than the system's own, whose grids are then made, and everything counted, for this once.
     """
+    if reference is not None and reference != system.reference:
+        other = replace(system, reference=_bounded(cursor, system, reference))
+        return _on_grids_of(cursor, other, part, features)
     stored = is_stored(part)
     grids = [
         grid
@@ -48,6 +67,27 @@ def feature_profiles(
         params = params | {"wanted": [grid.column for grid in grids]}
     rows = fetch_wide(cursor, _COLUMNS, ("counts",), f"profile_feature WHERE {condition}", params)
     return _profiles(grids, rows, _others(cursor, condition, params) if rows.plain["others"].any() else {})
+
+
+def _bounded(
+    cursor: duckdb.DuckDBPyConnection, system: System, span: tuple[datetime | None, datetime | None]
+) -> tuple[datetime, datetime]:
+    """A span with both its ends: those of the log where it is open."""
+    row = cursor.execute(
+        f"""SELECT min("timestamp"), max("timestamp") + INTERVAL 1 MICROSECOND FROM {decision_table(system.key)}"""
+    ).fetchone()
+    first, last = (aware(t) for t in row) if row and row[0] else (_LONG_AGO, _LONG_AGO)
+    return span[0] or first, span[1] or last
+
+
+def _on_grids_of(
+    cursor: duckdb.DuckDBPyConnection, system: System, part: Slice, features: Collection[str] | None
+) -> tuple[FeatureProfile, ...]:
+    wanted = [
+        c for c in profiled_columns(cursor, system) if features is None or feature_name(c[0]) in features
+    ]
+    grids = [g for g in make_grids(cursor, system, wanted) if g.rows_used or g.column not in OUTPUTS]
+    return counted.feature_profiles(cursor, grids, of_slice(cursor, system, part))
 
 
 def _others(
