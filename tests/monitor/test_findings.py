@@ -226,3 +226,17 @@ def test_a_run_that_chance_may_bring_once_in_a_year_waits_for_more_evidence() ->
     assert found.since == week(2)
     assert found.known_at is not None
     assert found.known_at > week(4)
+
+
+def test_what_comes_every_season_is_told_once_and_again_where_it_goes_farther() -> None:
+    """Four breaches of three weeks a quarter apart, the last of them twice as far."""
+    series = [
+        replace(
+            drifted(i, i % 13 < 3, method="out_of_range"),
+            value=0.4 if i >= 39 else 0.2 if i % 13 < 3 else 0.0,
+        )
+        for i in range(52)
+    ]
+    found = presence_findings("s", "out_of_range", series)
+    assert [f.since for f in found] == [week(0), week(39)]
+    assert found[1].known_at == week(40)

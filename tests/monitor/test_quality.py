@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import CompletenessProfile, PointStatus
-from plumbline.monitor.quality import audit, gaps, hourly
+from plumbline.monitor.quality import Gap, audit, gaps, hourly, told_once
 
 FIRST = date(2026, 1, 5)  # a Monday
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -273,3 +273,12 @@ def test_gaps_are_empty_hours_inside_the_log(counts: list[int], seed: int) -> No
         assert series[first - 1] > 0
         assert series[first + gap.hours] > 0
         assert gap.hours > 3 * max(1, gap.usual_hours)
+
+
+def test_a_gap_of_every_summer_is_told_once_and_a_longer_one_again() -> None:
+    summers = [datetime(year, 7, 1 + year % 5, tzinfo=UTC) for year in (2020, 2021, 2022)]
+    closed = [
+        Gap(at, at + timedelta(hours=h), h, 12) for at, h in zip(summers, (1000, 1100, 2000), strict=True)
+    ]
+    winter = Gap(datetime(2021, 1, 10, tzinfo=UTC), datetime(2021, 1, 12, tzinfo=UTC), 48, 12)
+    assert told_once([closed[0], winter, *closed[1:]]) == (closed[0], winter, closed[2])

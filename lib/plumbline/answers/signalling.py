@@ -12,18 +12,26 @@ from plumbline.answers.releases import ReleasesAnswer
 from plumbline.answers.scanned import duplicate_ids, repeated
 from plumbline.answers.standing import Standing
 from plumbline.answers.wording import METHOD_NAMES, say_metric, say_value, unit_of
-from plumbline.domain import FeatureProfile, Finding, PointStatus, Severity, Slice, System
+from plumbline.domain import (
+    CompletenessProfile,
+    FeatureProfile,
+    Finding,
+    PointStatus,
+    Severity,
+    Slice,
+    System,
+)
 from plumbline.logs.schema import changes
 from plumbline.monitor import drift_findings as shifts
 from plumbline.monitor import findings as problems
-from plumbline.monitor.chunks import midnight
+from plumbline.monitor.chunks import midnight, touched
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.cusum import early_warning
 from plumbline.monitor.delay import OF_POSITIVES, delay_curve, positive_curve, usual_delay
 from plumbline.monitor.distances import OF_THEIR_OWN
 from plumbline.monitor.drift import judged_by_chunk
 from plumbline.monitor.laid import Laid, laid_by_chunk
-from plumbline.monitor.quality import audit
+from plumbline.monitor.quality import audit, told_once
 from plumbline.monitor.shifts import shift_findings
 from plumbline.monitor.staleness import staleness
 from plumbline.profile import read
@@ -129,10 +137,12 @@ def _retraining(cursor: Cursor, m: Measurements) -> list[Finding]:
     due = m.held.retraining
     if due is None:
         return []
+    beyond = [p.end for p in m.held.points if p.status is PointStatus.BREACH and p.start >= due.since]
+    known = beyond[:2][-1] + m.delay if beyond else m.now  # two chunks are enough to confirm a breach
     return [
         Finding(
             m.system.key, "retraining", due.sentence, due.since, None, Severity.HIGH, None, "accuracy",
-            {"version": due.version},
+            {"version": due.version}, known,
         )
     ]  # fmt: skip
 
@@ -194,6 +204,8 @@ def _staleness(cursor: Cursor, m: Measurements) -> list[Finding]:
 
 #: outputs whose drift is an alarm; labels come late, and what they tell is performance
 WATCHED = ("score", "prediction")
+#: by how much the share of decisions that hold all inputs has to fall to be a finding
+FEWER = 0.05
 NEEDED = {"id": "An id is logged", "version": "A version is logged", "features": "All inputs are logged"}
 
 
@@ -204,12 +216,12 @@ def _quality(cursor: Cursor, m: Measurements) -> list[Finding]:
     made = [
         _lack(m, f"quality.{name}", f"{words} on {100 * found.shares.get(name, 0.0):.4g} % of {found.n:,} decisions.")
         for name, words in NEEDED.items()
-        if found.statuses[name] is PointStatus.BREACH
+        if found.statuses[name] is PointStatus.BREACH and (name != "features" or _fell(m, profile, name))
     ]  # fmt: skip
     if found.statuses["duplicates"] is PointStatus.BREACH and found.duplicate_share is not None:
         share = 100 * found.duplicate_share
         made.append(_lack(m, "quality.duplicates", f"{share:.3g} % of {found.n:,} decisions share an id."))
-    for gap in found.gaps:
+    for gap in told_once(found.gaps):
         sentence = f"No decision for {gap.hours} hours, where {gap.usual_hours} at most are usual."
         figures = {"hours": gap.hours, "usual_hours": gap.usual_hours}
         made.append(
@@ -219,6 +231,18 @@ def _quality(cursor: Cursor, m: Measurements) -> list[Finding]:
             )
         )  # fmt: skip
     return made
+
+
+def _fell(m: Measurements, profile: CompletenessProfile, name: str) -> bool:
+    """Whether fewer decisions hold it than in the reference: what was always so is a property of the log."""
+    if m.system.reference is None or name not in profile.present:
+        return False
+    healthy = touched(profile.days, *m.system.reference)
+    then, now = (profile.n[rows].sum() for rows in (healthy, ~healthy))
+    if not then or not now:
+        return False
+    shares = [profile.present[name][rows].sum() / n for rows, n in ((healthy, then), (~healthy, now))]
+    return bool(shares[0] - shares[1] >= FEWER)
 
 
 def _lack(m: Measurements, signal: str, sentence: str) -> Finding:

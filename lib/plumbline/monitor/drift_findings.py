@@ -140,7 +140,8 @@ def _newly(series: Sequence[FeatureDrift], first: int, place: int, earlier: Sequ
     far = max(_above(series[i]) or 0.0 for run in earlier for i in run)
     long = max(len(run) for run in earlier)
     own = max(_above(c) or 0.0 for c in series[first : place + 1])
-    return series[place].drifted and (own >= FARTHER * far or place + 1 - first >= FARTHER * long)
+    beyond = series[place].drifted or series[place].status is PointStatus.BREACH
+    return beyond and (own >= FARTHER * far or place + 1 - first >= FARTHER * long)
 
 
 def _above(chunk: FeatureDrift) -> float | None:
@@ -215,13 +216,23 @@ TOLD = {
 
 
 def presence_findings(system: str, method: str, chunks: Sequence[FeatureDrift]) -> list[Finding]:
-    """One finding an episode of breaches by ``missing``, ``new_levels`` or ``out_of_range`` of one feature."""
+    """One finding an episode of breaches by ``missing``, ``new_levels`` or ``out_of_range`` of one feature.
+
+    What comes and goes again and again, as a season does, is told once, until it goes farther or stays longer.
+    """
     told = TOLD[method]
     made = []
     for feature in dict.fromkeys(c.feature for c in chunks):
         series = _judged(chunks, feature)
         beyond = [c.status is PointStatus.BREACH for c in series]
+        earlier: list[range] = []
         for run, ended in _episodes(series, beyond):
+            sure = next(
+                (i for i in run if beyond[i] and (not earlier or _newly(series, run[0], i, earlier))), None
+            )
+            if sure is None:
+                continue
+            earlier.append(run)
             part = [series[i] for i in run if beyond[i]]
             worst = max(part, key=lambda c: c.value or 0)
             sentence = told.format(feature, 100 * (worst.value or 0))
@@ -236,7 +247,7 @@ def presence_findings(system: str, method: str, chunks: Sequence[FeatureDrift]) 
                     confidence=None if worst.q_value is None else round(1 - worst.q_value, 4),
                     page="drift",
                     figures={"feature": feature, "method": method, "value": worst.value, "chunks": len(part)},
-                    known_at=part[0].end,
+                    known_at=series[sure].end,
                 )
             )
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +23,8 @@ NEEDED = {"id": (0.999, 0.99), "version": (1.0, 0.95), "features": (0.99, 0.95)}
 DUPLICATES = 0.001
 #: a stretch without decisions is a gap beyond this multiple of the usual one at that hour and weekday
 TIMES_USUAL = 3.0
+#: days about the same time of year, and how much longer a gap may be to be that of the season
+SEASON_DAYS, LONGER = 45, 1.5
 #: the usual stretch: what nine in ten weeks do not exceed at that hour of the week
 USUAL = 0.9
 #: and beyond chance: a Poisson stream leaves such a stretch in one of so many logs
@@ -153,6 +156,21 @@ def gaps(profile: CompletenessProfile) -> tuple[Gap, ...]:
             at = begin + timedelta(hours=start)
             found.append(Gap(at, at + timedelta(hours=length), length, usual))
     return tuple(sorted(found, key=lambda gap: gap.start))
+
+
+def told_once(gaps: Sequence[Gap]) -> tuple[Gap, ...]:
+    """Gaps in order of time without those of a season: about as long as one at the same time of an earlier year."""
+    kept: list[Gap] = []
+    for place, gap in enumerate(gaps):
+        if not any(_same_season(earlier, gap) for earlier in gaps[:place]):
+            kept.append(gap)
+    return tuple(kept)
+
+
+def _same_season(earlier: Gap, gap: Gap) -> bool:
+    years = (gap.start - earlier.start) / timedelta(days=365.25)
+    near = round(years) >= 1 and abs(years - round(years)) * 365.25 <= SEASON_DAYS
+    return near and gap.hours <= LONGER * earlier.hours
 
 
 def hourly(profile: CompletenessProfile) -> tuple[datetime, IntArray]:
