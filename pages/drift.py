@@ -20,7 +20,7 @@ if system.reference is None:
     st.stop()
 
 top = st.container()
-method, reference = drifts.choices()
+method, reference = drifts.choices(view)
 window = (view.start, view.end)
 answer = ask(
     view,

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from plumbline.answers.reading import Span as Held
 from plumbline.answers.spans import say_span
-from plumbline.domain import System
+from plumbline.domain import FeatureProfile, System
+from plumbline.monitor.steadiness import unsteady
 
 Span = tuple[datetime | None, datetime | None]
 
 PROVISIONAL = (
     "The reference is provisional: it is made anew with each load until a third of the log holds four weeks."
 )
+
+
+YEAR = timedelta(days=365)
+
+
+def of_its_days(profiles: Sequence[FeatureProfile], reference: Span, held: Held | None) -> tuple[str, ...]:
+    """Where the reference changed within itself, with the stretches before and after; and where it is one season."""
+    first, last = reference
+    if first is None or last is None:
+        return ()
+    said = []
+    found = unsteady(profiles, (first, last))
+    if found is not None:
+        said.append(
+            f"{found.feature} changed within the reference, about {say_span(found.at, None)} (Jensen-Shannon distance "
+            f"{found.value:.2f}): take {say_span(first, found.at)}, or {say_span(found.at, last)}, as the reference."
+        )
+    if held is not None and held.last - held.first >= YEAR and last - first < 0.9 * YEAR:
+        said.append(
+            "The reference covers one season of a log of more than a year: what comes every year counts as drift. "
+            "Compare with the same weeks of last year."
+        )
+    return tuple(said)
 
 
 def of_the_reference(system: System) -> tuple[str, ...]:

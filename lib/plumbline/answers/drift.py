@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from plumbline.answers.cautions import apart, of_the_reference
+from plumbline.answers.cautions import apart, of_its_days, of_the_reference
 from plumbline.answers.headline import headline_of
 from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.recording import Record
@@ -116,11 +116,13 @@ def drift(
         weights = importance_of(cursor, system)
         headline = headline_of(cursor, system).metric
         moved = _moved(cursor, system, chunks, chunk, version)
+        inputs = [p for p in then if p.bins.feature not in OUTPUTS]
+        cautions = (*of_the_reference(system), *of_its_days(inputs, healthy, span_of(cursor, system)))
     features = [f for f in found if f.feature not in OUTPUTS]
     ranked = ranking(features, weights, moved)
     return DriftAnswer(
         system, healthy, shown, chunk, found, chunks, ranked, _sentence(features, ranked, healthy, shown),
-        tuple(own), headline, (*of_the_reference(system), *([cut] if cut else ())),
+        tuple(own), headline, (*cautions, *([cut] if cut else ())),
     )  # fmt: skip
 
 
@@ -206,6 +208,19 @@ def window_of(cursor: Cursor, system: System, given: Span | None) -> Span:
     span = span_of(cursor, system)
     last = min(as_of(system, span), span.last) if span else as_of(system, None)
     return midnight(last.date()) - timedelta(days=WINDOW_DAYS - 1), None
+
+
+def year_before(ws: Workspace, key: str, window: Span | None = None) -> Span | None:
+    """The window's weeks a year earlier (52 weeks, so that weekdays agree); None where the log does not hold them."""
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        held = span_of(cursor, system)
+        start, end = window_of(cursor, system, window)
+    if held is None or start is None:
+        return None
+    end = min(end, held.last) if end else held.last
+    year = timedelta(weeks=52)
+    return (start - year, end - year) if held.first <= start - year and start < end else None
 
 
 def profiles_of(

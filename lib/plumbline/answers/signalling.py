@@ -34,6 +34,7 @@ from plumbline.monitor.laid import Laid, laid_by_chunk
 from plumbline.monitor.quality import audit, told_once
 from plumbline.monitor.shifts import shift_findings
 from plumbline.monitor.staleness import staleness
+from plumbline.monitor.steadiness import unsteady
 from plumbline.profile import read
 from plumbline.profile.bins import OUTPUTS
 from plumbline.store import loads
@@ -172,10 +173,19 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
     """Inputs whose last seven days, day by day, left the reference; by chunk where a log is shorter than that."""
     if m.system.reference is None:
         return []
-    return shift_findings(
+    found = shift_findings(
         m.system.key, [p for p in m.features if p.bins.feature != "label"], reference=m.system.reference,
         until=m.now, laid=m.laid, outputs=WATCHED, weights=m.weights, spoken=METHOD_NAMES,
     )  # fmt: skip
+    changed = unsteady([p for p in m.features if p.bins.feature not in OUTPUTS], m.system.reference)
+    if changed is None:
+        return found
+    said = f" It changed within the reference already, about {changed.at:%Y-%m-%d}: take the days before or after."
+    mark = {"reference_changed": changed.at}
+    return [
+        replace(f, sentence=f.sentence + said, figures=f.figures | mark)
+        if f.signal == f"drift.{changed.feature}" else f for f in found
+    ]  # fmt: skip
 
 
 def _presence(cursor: Cursor, m: Measurements) -> list[Finding]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from plumbline.answers.drift import DriftAnswer, Span
+from plumbline.answers.drift import DriftAnswer, Span, year_before
 from plumbline.answers.wholerow import WholeRowAnswer
 from plumbline.charts import numbers
 from plumbline.charts.heatmap import heatmap
@@ -17,15 +17,17 @@ from plumbline.monitor.distances import METHODS, SHAPE
 from plumbline.monitor.wholerow import WholeRow
 from plumbline.profile.bins import OUTPUTS
 from plumbline.ui import cards, pictures, rowlinks, session, tables
+from plumbline.ui.ask import ask
 from plumbline.ui.glossary import help_for
 from plumbline.ui.plain import one_line, plain
+from plumbline.ui.view import View
 
 MOST = 40  # features drawn; the table has them all
-REFERENCE, DATES = "the reference", "other dates"
+REFERENCE, LAST_YEAR, DATES = "the reference", "the same weeks of last year", "other dates"
 WHOLE = "whole rows"
 
 
-def choices() -> tuple[str, Span | None]:
+def choices(view: View) -> tuple[str, Span | None]:
     """The measure, and what the window is compared with; the link carries both."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         method = st.selectbox(
@@ -36,10 +38,14 @@ def choices() -> tuple[str, Span | None]:
             ),
         )  # fmt: skip
         against = st.selectbox(
-            "Compare with", [REFERENCE, DATES], key=session.AGAINST.name, bind="query-params", width=180,
+            "Compare with", [REFERENCE, LAST_YEAR, DATES], key=session.AGAINST.name, bind="query-params", width=180,
             help="The window of the sidebar is compared with the healthy span, or with dates of your own.",
         )  # fmt: skip
         span: Span | None = None
+        if against == LAST_YEAR and view.system is not None:
+            span = ask(view, year_before, view.system.key, (view.start, view.end))
+            if span is None:
+                cards.note("The log does not hold these weeks of the year before; the reference is meant.")
         if against == DATES:
             first = st.date_input(
                 "From", value=None, format="YYYY-MM-DD", key=session.THEN_FROM.name, bind="query-params",

@@ -1,0 +1,39 @@
+"""A reference that changed within itself is told, and one that only wanders or repeats itself is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+
+import numpy as np
+import pytest
+
+from plumbline.monitor.steadiness import unsteady
+from tests.bench.detection.shifts import drawn, profile_of
+from tests.bench.detection.worlds import INPUTS, START
+
+BEGUN = START.to_pydatetime().replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("kind", ["independent", "repeats-5", "ar-0.8", "few", "reference-28"])
+def test_quiet_references_are_steady(kind: str) -> None:
+    told = []
+    for seed in range(4):
+        log = drawn(kind, seed)
+        days = log.kind.reference
+        part = log.frame[log.frame["at"] < START + np.timedelta64(days, "D")]
+        span = (BEGUN, BEGUN + timedelta(days=days))
+        told.append(unsteady([profile_of(part, c, days) for c in INPUTS], span))
+    assert sum(one is not None for one in told) <= (1 if kind.startswith("ar") else 0), told
+
+
+def test_a_change_within_the_reference_is_told_with_its_week() -> None:
+    log = drawn("independent", 1)
+    frame = log.frame[log.frame["at"] < START + np.timedelta64(84, "D")].copy()
+    late = frame["at"] >= START + np.timedelta64(56, "D")
+    frame.loc[late, "tenure"] += 12
+    held = [profile_of(frame, c, 84) for c in INPUTS]
+    found = unsteady(held, (BEGUN, BEGUN + timedelta(days=84)))
+    assert found is not None
+    assert (found.feature, found.at) == ("tenure", BEGUN + timedelta(days=56))
+    assert found.value > 0.1
+    assert unsteady(held, (BEGUN, BEGUN + timedelta(days=21))) is None
