@@ -33,12 +33,16 @@ def held(tmp_path: Path) -> Workspace:
     ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
     maps = [("at", "timestamp"), ("id", "decision_id"), ("score", "score"), ("prediction", "prediction"),
             ("x", "feature:x"), ("y", "feature:y")]  # fmt: skip
-    load_file(ws, tmp_path / "log.parquet", title="s", maps=maps, positive="yes", timezone="UTC", actor="test")
+    load_file(
+        ws, tmp_path / "log.parquet", title="s", maps=maps, positive="yes", timezone="UTC", actor="test"
+    )
     set_reference(ws, "s", START, START + 84 * DAY, actor="test")
     return ws
 
 
-def test_a_change_within_the_reference_and_its_season_are_said_and_last_year_is_a_choice(held: Workspace) -> None:
+def test_a_change_within_the_reference_and_its_season_are_said_and_last_year_is_a_choice(
+    held: Workspace,
+) -> None:
     said = drift(held, "s").cautions
     assert [words.split(" ")[0] for words in said] == ["x", "The"]
     assert "changed within the reference" in said[0]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from plumbline.answers import associations
 from plumbline.answers.drift import importance_of
 from plumbline.answers.reading import Span, age_limits
 from plumbline.answers.releases import ReleasesAnswer
@@ -24,6 +25,7 @@ from plumbline.domain import (
 from plumbline.logs.schema import changes
 from plumbline.monitor import drift_findings as shifts
 from plumbline.monitor import findings as problems
+from plumbline.monitor.association import association_findings
 from plumbline.monitor.chunks import midnight, touched
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.cusum import early_warning
@@ -188,6 +190,11 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
     ]  # fmt: skip
 
 
+def _association(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """Inputs that stopped going together, as after a join on a wrong key."""
+    return association_findings(m.system.key, associations.lost(cursor, m.system, m.features, m.now))
+
+
 def _presence(cursor: Cursor, m: Measurements) -> list[Finding]:
     """Values that went missing, and levels that the reference never had."""
     found = []
@@ -329,6 +336,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("early warning", ("warning.",), _warning),
     Family("estimated performance", ("estimate.",), _estimate, quick=False),
     Family("drift", ("drift.",), _drift),
+    Family("association", ("association.",), _association),
     Family("missing values and new levels", tuple(f"{method}." for method in OF_THEIR_OWN), _presence),
     Family("staleness", ("staleness.",), _staleness),
     Family("record", ("quality.",), _quality),

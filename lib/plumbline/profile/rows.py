@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from plumbline.store.sql import ident
 from plumbline.store.workspace import aware, naive
 
 __all__ = [
-    "affected", "duplicate_ids", "exact_values", "first_decisions", "last_decisions", "repeats",
+    "affected", "duplicate_ids", "exact_values", "first_decisions", "last_decisions", "repeats", "sampled",
     "scores_and_labels", "span",
 ]  # fmt: skip
 _ALL = Slice()
@@ -60,6 +61,26 @@ def exact_values(
         f"SELECT x FROM (SELECT {expression} AS x {scope.rows}) WHERE x IS NOT NULL", scope.params
     ).fetchnumpy()
     return np.asarray(read["x"], dtype=np.float64 if kind is Kind.NUMERIC else object)
+
+
+def sampled(
+    cursor: duckdb.DuckDBPyConnection, system: System, names: Sequence[str], most: int
+) -> tuple[NDArray[np.datetime64], FloatArray]:
+    """Days (n,) and values (n, names) of numeric columns of about ``most`` rows, drawn by hash; NaN where missing."""
+    columns = {feature_name(c): c for c, kind, _ in profiled_columns(cursor, system) if kind is Kind.NUMERIC}
+    scope = of_slice(cursor, system, _ALL)
+    row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
+    share = most / row[0] if row and row[0] else 1.0
+    if share < 1:
+        scope = scope.narrowed(
+            'hash(_hash, "timestamp", "decision_id") < $share::UBIGINT', share=int(share * 2**64)
+        )
+    wanted = ", ".join(f"{value(columns[name])} AS c{i}" for i, name in enumerate(names))
+    read = cursor.execute(
+        f'SELECT "timestamp"::DATE AS day, {wanted} {scope.rows}', scope.params
+    ).fetchnumpy()
+    held = [np.ma.filled(np.ma.asarray(read[f"c{i}"], dtype=np.float64), np.nan) for i in range(len(names))]
+    return np.asarray(read["day"]).astype("datetime64[D]"), np.column_stack(held)
 
 
 def scores_and_labels(

@@ -1,0 +1,128 @@
+"""Inputs that moved together and no longer do: what a join on the wrong key leaves of an input that looks as before.
+
+Each input by itself is then distributed as ever. What is lost is how its ranks go with those of the other inputs and of
+the score, so that is compared between the reference and the last fourteen days, anew every day.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from scipy.special import ndtr
+
+from plumbline.domain import Finding, FloatArray, IntArray, Severity
+
+WIDTH = 14
+#: correlation of the reference from which a loss of it is told, and the share of it that is left at most
+LEAST, LEFT = 0.2, 0.5
+#: false alarms a year that chance may raise over all pairs
+BUDGET = 0.05
+FEWEST = 100  # rows of a window with both values
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Two columns whose rank correlation was ``was`` and is ``now`` over ``n`` rows; known ``at``, over ``until``."""
+
+    one: str
+    other: str
+    was: float
+    now: float
+    n: int
+    since: datetime
+    until: datetime | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Daily sums of ranks by pair, (days, pairs, 6): n, x, y, x², y², xy; day i is ``first`` + i days."""
+
+    first: datetime
+    pairs: tuple[tuple[str, str], ...]
+    sums: FloatArray
+
+
+def moments(first: datetime, day: IntArray, names: Sequence[str], ranks: FloatArray) -> Moments:
+    """Sums by day of the ranks (n, names) of rows, NaN where a value is missing; ``day``: (n,) from ``first`` on."""
+    length = int(day.max()) + 1 if len(day) else 0
+    pairs = tuple(itertools.combinations(range(len(names)), 2))
+    sums = np.zeros((length, len(pairs), 6))
+    for place, (i, j) in enumerate(pairs):
+        x, y = ranks[:, i], ranks[:, j]
+        both = np.isfinite(x) & np.isfinite(y)
+        x, y, own = x[both], y[both], day[both]
+        for k, part in enumerate((np.ones(len(x)), x, y, x * x, y * y, x * y)):
+            sums[:, place, k] = np.bincount(own, part, length)
+    return Moments(first, tuple((names[i], names[j]) for i, j in pairs), sums)
+
+
+def association_findings(system: str, lost: Sequence[Lost]) -> list[Finding]:
+    """One finding a pair that was lost."""
+    return [
+        Finding(
+            system, f"association.{f.one}+{f.other}",
+            f"{f.one} and {f.other} no longer go together: rank correlation {f.now:.2f}, {f.was:.2f} in the reference, "
+            f"over {f.n:,} decisions. Each by itself may look as before: so does a join on a wrong key.",
+            f.since, f.until, Severity.HIGH, None, "drift",
+            {"feature": f.one, "other": f.other, "value": f.now, "reference": f.was, "n": f.n}, f.at,
+        )
+        for f in lost
+    ]  # fmt: skip
+
+
+def lost_associations(
+    held: Moments, *, reference: tuple[datetime, datetime], until: datetime
+) -> tuple[Lost, ...]:
+    """The pair that is lost most plainly on the first day on which any is; none where none is.
+
+    Fisher's z of rank correlations, whose dispersion is that of the reference's own weeks, never below 1; the normal
+    law, Bonferroni over pairs and days.
+    """
+    start, end = ((bound - held.first) // _DAY for bound in reference)
+    healthy = held.sums[max(start, 0) : end]
+    last = min(len(held.sums), (until - held.first) // _DAY)
+    if len(healthy) < 28 or last < end + 7:
+        return ()
+    then, n = _fisher(healthy.sum(axis=0))
+    spread = _dispersion(healthy)
+    total = np.cumsum(np.concatenate([np.zeros((1, *held.sums.shape[1:])), held.sums[end:last]]), axis=0)
+    ends = np.arange(7, len(total))
+    now, m = _fisher(total[ends] - total[np.maximum(ends - WIDTH, 0)])
+    z = np.sign(then) * (then - now) / np.sqrt(spread * (1 / np.maximum(n - 3, 1) + 1 / np.maximum(m - 3, 1)))
+    known = (np.abs(np.tanh(then)) >= LEAST) & (m >= FEWEST)
+    gone = known & (np.sign(then) * np.tanh(now) <= LEFT * np.abs(np.tanh(then)))
+    lost = gone & (ndtr(-np.where(known, z, 0.0)) < BUDGET / (365 * max(int(known.any(axis=0).sum()), 1)))
+    if not lost.any():
+        return ()
+    row = int(np.argmax(lost.any(axis=1)))
+    pair = int(np.argmax(np.where(lost[row], z[row], -np.inf)))
+    at = held.first + (end + int(ends[row])) * _DAY
+    last_gone = held.first + (end + int(ends[np.flatnonzero(gone[:, pair])[-1]])) * _DAY
+    return (
+        Lost(
+            *held.pairs[pair], float(np.tanh(then[pair])), float(np.tanh(now[row, pair])), int(m[row, pair]),
+            max(reference[1], at - WIDTH * _DAY), None if gone[-1, pair] else last_gone, at,
+        ),
+    )  # fmt: skip
+
+
+def _fisher(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Fisher's z of correlations, and how many rows they rest on, from sums (..., 6)."""
+    n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
+    of = np.maximum(n, 1)
+    spread = np.sqrt(np.maximum(xx / of - (x / of) ** 2, 1e-12) * np.maximum(yy / of - (y / of) ** 2, 1e-12))
+    return np.arctanh(np.clip((xy / of - x * y / of**2) / spread, -0.999, 0.999)), n
+
+
+def _dispersion(healthy: FloatArray) -> FloatArray:
+    """Of each pair: how much its weeks' z differ beyond that of independent rows; at least that of all pairs, and 1."""
+    weeks = len(healthy) // 7
+    z, n = _fisher(healthy[: weeks * 7].reshape(weeks, 7, *healthy.shape[1:]).sum(axis=1))
+    own = np.sum((z - z.mean(axis=0)) ** 2 * np.maximum(n - 3, 1), axis=0) / (weeks - 1)
+    return np.asarray(np.maximum(own, max(float(own.mean()), 1.0)), dtype=np.float64)
