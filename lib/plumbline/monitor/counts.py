@@ -64,9 +64,12 @@ class Counts:
         return replace(self, numbered=None, **parts)
 
     def scaled(self, share: FloatArray, names: tuple[str, ...] = ADDITIVE) -> Counts:
-        """Each row of (m,) taken ``share`` times, in these fields: means stay, what they rest on does not."""
+        """Each row of (m,) taken ``share`` times, in these fields: means stay, what they rest on does not.
+
+        Scores are then known by their cells alone, as those by number are whole decisions.
+        """
         parts: dict[str, Any] = {name: (getattr(self, name).T * share).T for name in names}
-        return replace(self, **parts)
+        return replace(self, numbered=None, **parts)
 
     def grouped(self, index: IntArray, chunks: int) -> Counts:
         """Rows of the same ``index`` (0 .. chunks - 1) added up: ``chunks`` rows."""

@@ -9,6 +9,7 @@ keep of each other over the length of a chunk (``dependence``). An interval is t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
@@ -87,7 +88,8 @@ def _influence(metric: Metric, days: Counts) -> FloatArray:
 @once
 def _without_each(days: Counts) -> Counts:
     """The days' sum less each day."""
-    return replace(days, **{name: getattr(days.pooled(), name) - getattr(days, name) for name in ADDITIVE})
+    parts: dict[str, Any] = {name: getattr(days.pooled(), name) - getattr(days, name) for name in ADDITIVE}
+    return replace(days, numbered=None, **parts)
 
 
 def widened(metric: Metric, counts: Counts, days: Days | None, found: Design) -> Interval:
