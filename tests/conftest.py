@@ -35,29 +35,13 @@ class Ran:
         return json.loads(self.out)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deal the tests out to the workers of ``make test`` (without workers only their order changes).
-
-    Browser journeys stay together, as they share a server, and so do tests that share a fixture of their
-    module; every other test goes to whichever worker is free.
-    """
+    """Begin with what takes longest; ``make test`` deals whole files, as theirs share fixtures."""
 
     def place(item: pytest.Item) -> int:
         return next((i for i, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
 
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-        elif _shares_a_module_fixture(item):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     items.sort(key=place)
-
-
-def _shares_a_module_fixture(item: pytest.Item) -> bool:
-    known = item.session._fixturemanager
-    found = (known.getfixturedefs(name, item) or () for name in getattr(item, "fixturenames", ()))
-    return any(made.scope == "module" for candidates in found for made in candidates)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ def log(n: int, start: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(start)
     return pd.DataFrame({
         "decision_id": [f"d{k}" for k in i], "timestamp": pd.Timestamp("2026-01-01") + pd.to_timedelta(i, unit="min"),
-        "model_version": np.where(i % 2 == 0, "1", "2"), "x": rng.normal(size=n).round(4), "y": rng.integers(0, 9, n),
+        "model_version": np.where(i % 2 == 0, "1", "2"), "x": rng.normal(size=n).round(4), "z": rng.integers(0, 9, n),
         "prediction": np.where(rng.random(n) < 0.03, "yes", "no"), "score": rng.random(n).round(4),
     })  # fmt: skip
 
@@ -108,7 +108,7 @@ def test_a_file_is_held_against_the_log_once_for_the_same_loads(
     import lightgbm as lgb
 
     frame = log(400)
-    x = frame[["x", "y"]].astype(float)
+    x = frame[["x", "z"]].astype(float)
     asked = {"objective": "binary", "num_leaves": 4, "verbose": -1, "num_threads": 1}
     booster = lgb.train(asked, lgb.Dataset(x, (x["x"] > 0).astype(int)), 3)
     frame = frame.assign(score=booster.predict(x), model_version="1")

@@ -14,16 +14,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plumbline.answers import keeping, readying, scanned, wholerow
+from plumbline.answers import associations, keeping, readying, scanned, wholerow
 from plumbline.answers.erasing import erase_person
 from plumbline.answers.loading import load_file, set_reference, undo_load
 from plumbline.answers.promises import change_settings
+from plumbline.answers.reading import as_of, span_of
 from plumbline.answers.readying import measure_again
 from plumbline.answers.releases import releases, releases_of
 from plumbline.answers.segments import segments
 from plumbline.domain import PlumblineError, PointStatus, Slice
 from plumbline.monitor.wholerow import WholeRow
-from plumbline.profile import rows
+from plumbline.profile import read, rows
 from plumbline.store import kept as store
 from plumbline.store import loads, systems, trail
 from plumbline.store.workspace import Workspace, open_workspace
@@ -85,6 +86,8 @@ def _told(ws: Workspace) -> dict[str, Any]:
             "overridden": scanned.overridden(cursor, system),
             "guardrails": releases_of(cursor, system).guardrails,
         }
+        end = as_of(system, span_of(cursor, system))
+        found["associations"] = associations.lost(cursor, system, read.feature_profiles(cursor, system), end)
     beside = releases(ws, "s")
     return found | {
         "shifts": beside.shifts, "side by side": beside.comparisons, "slices": segments(ws, "s").search,

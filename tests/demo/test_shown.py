@@ -67,7 +67,7 @@ def test_the_shop_is_a_liability_since_its_onset_and_the_season_comes_first(told
     assert held.change is not None
     assert abs(held.change.at - onset) <= timedelta(days=7)
     confirmed = next(f for f in told.findings if f.signal == "performance.accuracy")
-    assert onset <= confirmed.since <= onset + timedelta(days=14)
+    assert held.change.at <= confirmed.since <= onset + timedelta(days=14)
     assert tuple(r.feature for r in drift(told.ws, told.name).ranking[:2]) == told.truth["seasonal"]
     assert told.card.at_stake["low"] > 0
     assert "15 %" in told.card.at_stake["reason"]

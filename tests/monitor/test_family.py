@@ -77,7 +77,7 @@ def test_a_quiet_regression_raises_under_one_problem_a_year() -> None:
 
 def test_the_first_limit_of_a_family_is_the_headlines_chance_shared_out() -> None:
     """Benjamini and Hochberg: one of k that is beyond alone must be so at a k-th of the chance."""
-    profile = rare(1, 140, 2000, 0.005)
+    profile = rare(2, 140, 2000, 0.005)  # one whose days show no design effect
     names = family(profile, "accuracy")
     assert names == ("accuracy", "recall", "precision", "brier")
     band = thresholds(profile, reference=REFERENCE, by="week", metrics=["recall"])["recall"]
@@ -88,6 +88,7 @@ def test_the_first_limit_of_a_family_is_the_headlines_chance_shared_out() -> Non
     width = stats.norm.isf(THREE_SIGMA / 4)
     assert band.mean is not None
     assert band.sd is not None
+    assert band.design.effect == 1
     reach = max(width * band.sd, np.hypot(band.mean - near, width * band.se))
     assert point.threshold == pytest.approx(band.mean - reach)
 

@@ -80,7 +80,11 @@ def test_the_error_of_a_mean_loss_is_that_of_its_rows(name: str) -> None:
         hit, p = true[days == day], score[days == day]
         rows = (p - hit) ** 2 if name == "brier" else -np.log(np.where(hit == 1, p, 1 - p))
         assert found.se[day] == pytest.approx(rows.std() / np.sqrt(len(rows)), rel=0.01)
-        assert found.low[day] == pytest.approx(rows.mean() - 1.96 * found.se[day], rel=1e-3)
+        width = (
+            np.log(np.array([found.low[day], found.high[day]]) / rows.mean()) * rows.mean() / found.se[day]
+        )
+        assert width[1] == pytest.approx(-width[0], rel=0.01)  # on the logarithm's scale, by Student's t
+        assert 1.96 < width[1] < 2.02
 
 
 def test_the_error_of_f1_is_the_delta_methods_with_four_rows_spread_over_the_cells() -> None:

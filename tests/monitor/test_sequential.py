@@ -180,8 +180,8 @@ def test_moments_are_those_of_numpy() -> None:
 
 def test_looking_begins_at_a_hundred_decisions_and_ten_events_of_each_kind() -> None:
     def p(n: int, events: tuple[float, float]) -> float:
-        look = Moments(np.array([[n, n]], float), np.array([events], float), np.array([events], float))
-        return float(always_valid(look, 0.2, proportion=True)[0])
+        looks = [np.tile(np.array(each, float) / 8, (8, 1)) for each in ((n, n), events, events)]  # all alike
+        return float(always_valid(Moments(*looks), 0.2, proportion=True)[-1])
 
     assert p(99, (10, 60)) == 1.0
     assert p(100, (10, 60)) < 1e-6

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import anyio
 import pytest
 from starlette.types import Message, Receive, Scope, Send
@@ -28,7 +30,8 @@ def connect(origin: str | None, host: str = HOST) -> tuple[bool, list[Message]]:
 
     headers = [(b"host", host.encode())] + ([] if origin is None else [(b"origin", origin.encode())])
     scope = {"type": "websocket", "path": "/_stcore/stream", "headers": headers}
-    anyio.run(Gate(application), scope, receive, send)
+    with ThreadPoolExecutor(1) as own:  # a browser of another test may have a loop in this thread
+        own.submit(anyio.run, Gate(application), scope, receive, send).result()
     return reached, answers
 
 

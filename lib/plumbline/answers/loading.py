@@ -19,7 +19,7 @@ from plumbline.domain import (
     SchemaChange,
     System,
     Task,
-)
+)  # fmt: skip
 from plumbline.logs import reader
 from plumbline.logs.inspect import COSTS, Inspection, inspect, inspect_in
 from plumbline.logs.labels import load_labels
@@ -27,7 +27,7 @@ from plumbline.logs.load import load_decisions
 from plumbline.logs.orders import ordered, read_order
 from plumbline.logs.preview import Preview, preview
 from plumbline.logs.questions import Question
-from plumbline.logs.reference import weekdays_missing
+from plumbline.logs.reference import need_every_weekday
 from plumbline.logs.removal import is_empty
 from plumbline.logs.schema import changes
 from plumbline.logs.source import open_source
@@ -40,7 +40,6 @@ from plumbline.store.sources import Origin
 from plumbline.store.sql import system_key
 from plumbline.store.workspace import Cursor, Workspace
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 Progress = Callable[[str, float], None]
 
 
@@ -356,24 +355,13 @@ def set_reference(ws: Workspace, key: str, start: datetime, end: datetime, *, ac
 
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
-        _whole(cursor, system, (start, end))
+        need_every_weekday(cursor, system, (start, end))
         system = systems.set_reference(cursor, system, (start, end), "given")
         build.rebuild(cursor, system)
         detail = {"start": start.isoformat(), "end": end.isoformat()}
         trail.append(cursor, actor=actor, action="reference set", system=key, detail=detail)
     check(ws, key, actor=actor, all_signals=False)
     return system
-
-
-def _whole(cursor: Cursor, system: System, span: tuple[datetime, datetime]) -> None:
-    """Refuse a span that lacks a weekday: every such day would be drift for good."""
-    lacking = weekdays_missing(cursor, system, span)
-    if lacking and span[0] < span[1] and len(lacking) < len(WEEKDAYS):
-        days = ", ".join(WEEKDAYS[day - 1] for day in lacking)
-        raise PlumblineError(
-            f"The span holds no decision of a {days}, and the log does",
-            todo="Give whole weeks, so that a weekday is no drift: --reference A..B with B seven days or more after A.",
-        )
 
 
 def logs_of(ws: Workspace, key: str) -> LogsOf:

@@ -133,9 +133,8 @@ def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | 
         profile = outcome_profile(cursor, system, Slice())
         delay, now = delays(cursor, system), as_of(system, span_of(cursor, system))
     found = money_at_stake(
-        profile, cost, reference=system.reference, since=change.at, until=change.until, searched=True,
-        delay=delay, today=now,
-    )  # fmt: skip
+        profile, cost, reference=system.reference, since=change.at, until=change.until, delay=delay, today=now
+    )
     return found or stated_stake(system.settings)
 
 

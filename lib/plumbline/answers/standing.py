@@ -169,7 +169,7 @@ def _stake(
         reference=system.reference,
         since=since,
         until=until,
-        searched=True,
+        searched=change is None,
         delay=delay,
         today=now,
     )

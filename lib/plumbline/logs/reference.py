@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
-from plumbline.domain import System
+from plumbline.domain import PlumblineError, System
 from plumbline.store.sql import decision_table
 from plumbline.store.systems import update_system
 from plumbline.store.times import on_clock
@@ -17,6 +17,7 @@ from plumbline.store.workspace import naive
 SETTLED_ROWS, SETTLED_WEEKS = 1000, 4
 LONGEST_WEEKS = 12
 WEEK = timedelta(days=7)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 #: ways in which a reference came about that nobody chose
 PROVISIONAL, AUTOMATIC = "provisional", "auto"
 
@@ -52,6 +53,21 @@ def weekdays_missing(cursor: duckdb.DuckDBPyConnection, system: System, span: Sp
         {"start": naive(span[0]), "end": naive(span[1])},
     ).fetchall()
     return tuple(int(row[0]) for row in rows)
+
+
+def need_every_weekday(cursor: duckdb.DuckDBPyConnection, system: System, span: Span) -> None:
+    """Refuse a span that lacks a weekday: every such day would be drift for good.
+
+    Raises:
+        PlumblineError: it lacks one that the log has.
+    """
+    lacking = weekdays_missing(cursor, system, span)
+    if lacking and span[0] < span[1] and len(lacking) < len(WEEKDAYS):
+        days = ", ".join(WEEKDAYS[day - 1] for day in lacking)
+        raise PlumblineError(
+            f"The span holds no decision of a {days}, and the log does",
+            todo="Give whole weeks, so that a weekday is no drift: --reference A..B with B seven days or more after A.",
+        )
 
 
 def _span_of_reference_loads(

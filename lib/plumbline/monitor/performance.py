@@ -25,7 +25,7 @@ from plumbline.monitor.family import Member, allowances, joined, running, window
 from plumbline.monitor.intervals import THREE_SIGMA, Days
 from plumbline.monitor.metrics import ALIASES, Metric, metric, metrics_for
 from plumbline.monitor.statuses import judged
-from plumbline.monitor.thresholds import Threshold, threshold
+from plumbline.monitor.thresholds import Threshold, threshold, usual_chunks
 
 Span = tuple[datetime, datetime]
 Mask = NDArray[np.bool_]
@@ -132,11 +132,18 @@ def banded(
     floors: Mapping[str, float] | None,
     length: int = 1,
 ) -> Threshold:
-    """A metric's healthy band, of windows of ``length`` chunks, with its reference's design effect."""
-    found = design(one, healthy[1].counts if healthy[1] else None, by)
+    """A metric's healthy band, of windows of ``length`` chunks, with its usual reference days' design effect."""
+    found = design(one, _usual_days(one, *healthy), by)
     if length > 1 and healthy[0] is not None:
         healthy = (joined(healthy[0], length), None)
     return replace(threshold(one, *healthy, floor=floor_of(one, floors)), design=found)
+
+
+def _usual_days(one: Metric, reference: Counts | None, days: Days | None) -> Counts | None:
+    """The reference's days without those of an odd chunk, which would widen every limit to hide what is as bad."""
+    if reference is None or days is None:
+        return None
+    return days.counts.taken(usual_chunks(one, reference)[days.chunk])
 
 
 def _family(
@@ -177,7 +184,7 @@ def thresholds(
     by = by or choose_chunk(profile)
     healthy = _reference(profile, counts_of(profile, cost), reference, by, window)
     chosen = _chosen(profile, metrics, cost is not None)
-    return {one.name: threshold(one, *healthy, floor=floor_of(one, floors)) for one in chosen}
+    return {one.name: banded(one, healthy, by, floors) for one in chosen}
 
 
 def chunked(days: Sequence[date], counts: Counts, rows: Mask, by: str) -> Chunked:

@@ -141,6 +141,15 @@ def usual(values: FloatArray) -> NDArray[np.bool_]:
     return kept
 
 
+def usual_chunks(metric: Metric, reference: Counts) -> NDArray[np.bool_]:
+    """Which of the reference's chunks (m,) are not odd in a metric; those too small to tell are not."""
+    values = metric.compute(reference)
+    kept = np.ones(len(values), dtype=np.bool_)
+    told = (reference.labelled >= ENOUGH) & np.isfinite(values)
+    kept[told] = usual(values[told])
+    return kept
+
+
 def _spread(values: FloatArray, rows: FloatArray, mean: float) -> float:
     n = len(values)
     variance = float(np.average((values - mean) ** 2, weights=rows)) * n / (n - 1)

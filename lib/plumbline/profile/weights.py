@@ -40,4 +40,4 @@ def why_unknown(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
 def without_outcomes(profile: OutcomeProfile) -> OutcomeProfile:
     """The same decisions, with nothing of what was predicted or came true: what is made of it is unknown."""
     none = {name: np.zeros_like(getattr(profile, name)) for name in _OUTCOMES}
-    return replace(profile, **none)
+    return replace(profile, numbered=None, **none)
