@@ -112,7 +112,7 @@ def crowd(
 @pytest.mark.parametrize("named", [True, False])
 @pytest.mark.parametrize("against", ["rest", "reference"])
 def test_decisions_of_one_person_alike_make_no_segment(named: bool, against: str) -> None:
-    """A dozen were told in each of these 40 searches where decisions counted as independent."""
+    """Persons who come again make no segment."""
     told = sum(
         len(
             search(
