@@ -104,6 +104,7 @@ def test_the_fleets_median_error_is_that_of_its_rows_in_every_month(told: Told, 
 
 @story("card-fraud")
 def test_the_bad_release_is_caught_within_a_hundred_decisions_and_its_return_recognised(told: Told) -> None:
+    assert "The prediction and the score drifted in 1 of" in drift(told.ws, told.name).sentence
     found = releases(told.ws, told.name)
     guard = next(g for g in found.guardrails if g.fired).found
     assert guard.at_decision is not None

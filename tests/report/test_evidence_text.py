@@ -127,6 +127,8 @@ MEASURED = {
     "since 1 October 2026, against 4 May 2026 to 2 July 2026).",
     "None of 6 features drifted: since 1 October 2026, against 1 October 2026 to 10 October 2026, "
     "up to 90,000 decisions.",
+    "None of 6 features drifted: since 8 October 2026, against 1 October 2026 to 7 October 2026, "
+    "up to 68,950 decisions. The prediction and the score drifted in 1 of 23 periods, first from 21 October 2026.",
     "2 versions and one release in the log; version 4.1 in charge since 22 October 2026, 03:00 UTC; "
     "version 4.2 was taken back to 4.1 on 22 October 2026, 03:00 UTC after 18.0 hours.",
     "Accuracy was beyond its limit in 2 of 30 periods, first from 21 October 2026; "

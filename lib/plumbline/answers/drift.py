@@ -11,7 +11,7 @@ from plumbline.answers.headline import headline_of
 from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.recording import Record
 from plumbline.answers.releases import ReleasesAnswer, handled
-from plumbline.answers.spans import say_span
+from plumbline.answers.spans import say_day, say_span
 from plumbline.answers.wording import METHOD_NAMES
 from plumbline.domain import (
     FeatureDrift,
@@ -121,7 +121,8 @@ def drift(
     features = [f for f in found if f.feature not in OUTPUTS]
     ranked = ranking(features, weights, moved)
     return DriftAnswer(
-        system, healthy, shown, chunk, found, chunks, ranked, _sentence(features, ranked, healthy, shown),
+        system, healthy, shown, chunk, found, chunks, ranked,
+        _sentence(features, ranked, healthy, shown) + _outputs(chunks, shown),
         tuple(own), headline, (*cautions, *([cut] if cut else ())),
     )  # fmt: skip
 
@@ -269,6 +270,23 @@ def drift_chunk(profiles: Sequence[FeatureProfile]) -> str:
     longest = max(profiles, key=lambda p: len(p.days))
     by = chunk_for(longest.days, longest.counts.sum(axis=1) + longest.missing)
     return "week" if by == "day" and len(longest.days) > 60 else by
+
+
+def _outputs(chunks: Sequence[FeatureDrift], window: Span) -> str:
+    """That what the model says drifted in some periods of the window, which the window as a whole may not show."""
+    first, last = window
+    own = [
+        c for c in chunks
+        if c.feature in ("prediction", "score") and c.status is not PointStatus.UNKNOWN and c.start is not None
+        and (first is None or c.start >= first) and (last is None or c.start < last)
+    ]  # fmt: skip
+    moved = [c for c in own if c.status is PointStatus.BREACH]
+    if not moved:
+        return ""
+    names = " and the ".join(sorted({c.feature for c in moved}))
+    days = sorted({c.start for c in moved if c.start is not None})
+    many = len({c.start for c in own})
+    return f" The {names} drifted in {len(days)} of {many} periods, first from {say_day(days[0])}."
 
 
 def _sentence(found: Sequence[FeatureDrift], ranked: Sequence[Ranked], reference: Span, window: Span) -> str:
