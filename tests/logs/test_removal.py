@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plumbline.answers.loading import load_file, undo_load
-from plumbline.answers.removing import is_removable, remove_system
+from plumbline.answers.removal import is_removable, remove_system
 from plumbline.domain import PlumblineError
 from plumbline.domain.access import Access, needed
 from plumbline.logs.removal import ACTION

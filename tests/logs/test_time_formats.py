@@ -12,10 +12,10 @@ import duckdb
 import pytest
 
 from plumbline.logs import calendar_names, cast
+from plumbline.logs.choices import Stated
 from plumbline.logs.facts import Facts
 from plumbline.logs.guess import guess_mapping
 from plumbline.logs.spoken import LANGUAGES
-from plumbline.logs.stated import Stated
 from plumbline.logs.times import time_facts
 from plumbline.logs.zone_names import split
 

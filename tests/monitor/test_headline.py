@@ -7,8 +7,8 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from plumbline.domain import OutcomeProfile, Task
+from plumbline.monitor.baseline import no_better
 from plumbline.monitor.counts import counts_of
-from plumbline.monitor.guessing import no_better
 from plumbline.monitor.headline import headline, is_rare
 from plumbline.monitor.metrics import METRICS, least_change
 

@@ -21,6 +21,7 @@ from plumbline.domain import (
     Task,
 )  # fmt: skip
 from plumbline.logs import reader
+from plumbline.logs.choices import Stated
 from plumbline.logs.inspect import COSTS, Inspection, inspect, inspect_in
 from plumbline.logs.labels import load_labels
 from plumbline.logs.load import load_decisions
@@ -31,7 +32,6 @@ from plumbline.logs.reference import need_every_weekday
 from plumbline.logs.removal import is_empty
 from plumbline.logs.schema import changes
 from plumbline.logs.source import open_source
-from plumbline.logs.stated import Stated
 from plumbline.logs.undo import undo
 from plumbline.profile import build
 from plumbline.store import loads, systems, trail

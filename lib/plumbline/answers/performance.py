@@ -12,7 +12,7 @@ import numpy as np
 
 from plumbline.answers.delays import delays
 from plumbline.answers.headline import family_of, headline_of
-from plumbline.answers.holding import complete, holding
+from plumbline.answers.performance_sentence import complete, holding
 from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.wording import say_level, unit_of
 from plumbline.domain import OutcomeProfile, Point, Slice, System, Task
@@ -25,10 +25,10 @@ from plumbline.monitor.exact import exact_auc
 from plumbline.monitor.findings import problems_of
 from plumbline.monitor.hindsight import Hindsight, hindsight
 from plumbline.monitor.intervals import auc_limits
-from plumbline.monitor.lasting import lasting
 from plumbline.monitor.metrics import metrics_for
 from plumbline.monitor.performance import performance as measure
 from plumbline.monitor.performance import thresholds
+from plumbline.monitor.persistence import lasting
 from plumbline.monitor.retraining import retraining_due
 from plumbline.monitor.selection import selection, unknown_metrics
 from plumbline.monitor.thresholds import Threshold

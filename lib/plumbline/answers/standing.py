@@ -11,7 +11,7 @@ from plumbline.answers.delays import delays
 from plumbline.answers.drift import open_drift
 from plumbline.answers.explain import check_recorded
 from plumbline.answers.headline import family_of, headline_of
-from plumbline.answers.holding import guess_of, say_guess
+from plumbline.answers.performance_sentence import guess_of, say_guess
 from plumbline.answers.recording import Record
 from plumbline.answers.releases import ReleasesAnswer, handled
 from plumbline.answers.wording import say_metric, say_value, unit_of
@@ -20,8 +20,8 @@ from plumbline.governance.facts import Breach
 from plumbline.monitor.change import ChangePoint, change_point
 from plumbline.monitor.chunks import alarm_chunk, choose_chunk
 from plumbline.monitor.findings import Levels, Say, problem_of, problems_of
-from plumbline.monitor.lasting import Lasting, lasting
 from plumbline.monitor.performance import performance, thresholds
+from plumbline.monitor.persistence import Lasting, lasting
 from plumbline.monitor.retraining import RetrainingDue, retraining_due
 from plumbline.monitor.selection import selection, unknown_metrics
 from plumbline.monitor.stake import NO_LOSS

@@ -31,7 +31,7 @@ def erase(
 @click.option("--by", "actor", default=ACTOR, metavar="NAME", help="Who removes it; it goes on the trail.")
 def remove(workspace: str | None, system: str, actor: str) -> Any:
     """Delete SYSTEM, which holds no decision any more; the trail stays."""
-    from plumbline.answers.removing import remove_system
+    from plumbline.answers.removal import remove_system
 
     with open_for(workspace) as ws:
         remove_system(ws, system, actor=actor)

@@ -16,18 +16,18 @@ from plumbline.logs import (
     captures,
     currency,
     guess_amounts,
+    guess_choices,
     guess_outcomes,
-    guess_stated,
     guess_task,
     guess_times,
     guess_versions,
 )
+from plumbline.logs.choices import Stated
 from plumbline.logs.facts import Facts, is_percent
 from plumbline.logs.guess_inputs import reason_out
 from plumbline.logs.orders import with_order
 from plumbline.logs.questions import Question
 from plumbline.logs.roles import AGE, ARMS, ATTRIBUTION, BASE, WEIGHT, name_strength, normalise
-from plumbline.logs.stated import Stated
 from plumbline.logs.times import order_of
 
 SURE = 0.8
@@ -106,10 +106,10 @@ def guess_mapping(
         stated: what a person said of this file, which comes before all else.
 
     Raises:
-        PlumblineError: what a person said cannot be; see ``guess_stated``.
+        PlumblineError: what a person said cannot be; see ``guess_choices``.
     """
     draft = Draft(list(columns), known=known, stated=stated or Stated())
-    guess_stated.take(draft)
+    guess_choices.take(draft)
     if known:
         _recall(draft, known)
     guess_times.find(draft)

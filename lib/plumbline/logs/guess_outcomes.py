@@ -8,7 +8,7 @@ from plumbline.domain import Kind
 from plumbline.logs import guess_task
 from plumbline.logs.calendar_facts import of_calendar
 from plumbline.logs.facts import Facts, is_percent
-from plumbline.logs.guess_stated import percents
+from plumbline.logs.guess_choices import percents
 from plumbline.logs.guess_task import folded
 from plumbline.logs.questions import Question
 from plumbline.logs.roles import POSITIVE, PROBABILITY, name_strength, normalise

@@ -13,13 +13,13 @@ import duckdb
 
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.logs import questions, reader
+from plumbline.logs.choices import Stated
 from plumbline.logs.facts import Facts, uses_decimal_commas
 from plumbline.logs.guess import Guess, guess_mapping
 from plumbline.logs.opening import opened
 from plumbline.logs.questions import Question
 from plumbline.logs.roles import name_strength
 from plumbline.logs.source import Source, relation, require_readable, unreadable
-from plumbline.logs.stated import Stated
 from plumbline.logs.times import order_of
 from plumbline.logs.trial import Trial, less_sure, try_rows
 from plumbline.sandbox.records import from_json, to_json

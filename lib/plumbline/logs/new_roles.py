@@ -26,7 +26,7 @@ from plumbline.domain import (
     System,
 )  # fmt: skip
 from plumbline.logs.classes import settle_classes
-from plumbline.logs.guess_stated import two_columns
+from plumbline.logs.guess_choices import two_columns
 from plumbline.logs.plan import UNHASHED
 from plumbline.store import loads, systems, trail
 from plumbline.store.draws import forget_draws

@@ -10,9 +10,9 @@ from typing import Any
 
 from plumbline.domain import Mapping
 from plumbline.logs import excel
+from plumbline.logs.choices import Stated
 from plumbline.logs.inspect import look
 from plumbline.logs.opening import opened
-from plumbline.logs.stated import Stated
 from plumbline.sandbox.records import from_json, to_json
 from plumbline.sandbox.serving import serve
 

@@ -16,7 +16,7 @@ from scipy.special import digamma
 
 from plumbline.domain import REGRESSION_MOMENTS, FloatArray, PlumblineError, Task
 from plumbline.monitor.counts import Counts, once
-from plumbline.monitor.ranked import Ranked, ranked
+from plumbline.monitor.score_order import Ranked, ranked
 from plumbline.monitor.tails import few_errors, few_squares, of_errors, of_squares
 
 M = {name: i for i, name in enumerate(REGRESSION_MOMENTS)}

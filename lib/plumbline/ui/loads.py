@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from plumbline.answers.loading import undo_load
-from plumbline.answers.removing import is_removable, remove_system
+from plumbline.answers.removal import is_removable, remove_system
 from plumbline.answers.roles import change_roles, roles_of, undo_roles
 from plumbline.charts import numbers
 from plumbline.domain import Load, PlumblineError

@@ -8,8 +8,8 @@ import pytest
 from plumbline.domain import OutcomeProfile
 from plumbline.monitor.change import change_point
 from plumbline.monitor.findings import Problem, problems_of
-from plumbline.monitor.lasting import lasting
 from plumbline.monitor.performance import performance, thresholds
+from plumbline.monitor.persistence import lasting
 
 from .outcomes import at, classified
 

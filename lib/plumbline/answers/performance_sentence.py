@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from plumbline.answers.spans import say_day
 from plumbline.answers.wording import say_metric, say_value, unit_of
 from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System, Task
+from plumbline.monitor.baseline import Guess, no_better
 from plumbline.monitor.change import ChangePoint
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.counts import counts_of
 from plumbline.monitor.findings import Problem
-from plumbline.monitor.guessing import Guess, no_better
 from plumbline.monitor.metrics import metric
 from plumbline.monitor.performance import window_rows
 
