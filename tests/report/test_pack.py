@@ -66,6 +66,13 @@ def test_any_altered_byte_of_any_file_is_found(pack: bytes, tmp_path_factory: py
     assert verify.check(packed(files, tmp_path_factory.mktemp("pack") / "p.zip"))
 
 
+@pytest.mark.parametrize("end", [b"\r", b"\x0b", b"\x0c", b"\x1c", b" "])
+def test_another_end_of_a_line_of_the_manifest_is_found(pack: bytes, tmp_path: Path, end: bytes) -> None:
+    files = unpacked(pack)
+    files[verify.MANIFEST] = files[verify.MANIFEST].replace(b"\n", end, 1)
+    assert verify.check(packed(files, tmp_path / "p.zip"))
+
+
 def _refit(files: dict[str, bytes]) -> None:
     """A manifest that fits again, as a forger would make it."""
     import hashlib

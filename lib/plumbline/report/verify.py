@@ -34,7 +34,7 @@ def files(place: Path) -> dict[str, bytes]:
 def manifest_faults(held: dict[str, bytes]) -> list[str]:
     """What does not fit the manifest: changed, missing and added files."""
     listed: dict[str, str] = {}
-    for line in held.get(MANIFEST, b"").decode().splitlines():
+    for line in held.get(MANIFEST, b"").decode().removesuffix("\n").split("\n"):
         digest, _, name = line.partition("  ")
         listed[name] = digest
     faults = [f"{name} is missing" for name in listed if name not in held]
