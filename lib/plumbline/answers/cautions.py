@@ -57,11 +57,9 @@ def apart(reference: Span, window: Span, held: Held | None) -> tuple[Span, str]:
     if until is None or until <= last:
         return window, "The window lies within the reference itself: the two share its decisions."
     if first is not None and start is not None and start < first:
-        return (
-            window,
-            f"The reference, {say_span(first, last)}, lies within the window: the two share its decisions.",
+        inside = (
+            f"The reference, {say_span(first, last)}, lies within the window: the two share its decisions."
         )
-    return (
-        last,
-        end,
-    ), f"The window begins after the reference, {say_span(first, last)}: no decision is on both sides."
+        return window, inside
+    cut = f"The window begins after the reference, {say_span(first, last)}: no decision is on both sides."
+    return (last, end), cut

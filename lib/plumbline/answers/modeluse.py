@@ -114,9 +114,7 @@ class ModelUse:
     values: pd.DataFrame
     sentence: str
     small: str
-    twins: tuple[
-        Twins, ...
-    ] = ()  # inputs between which weight is split arbitrarily, and that no group holds yet
+    twins: tuple[Twins, ...] = ()  # inputs that move together, in no group yet
 
 
 def model_use(

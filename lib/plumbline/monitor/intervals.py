@@ -130,11 +130,11 @@ def _auc(metric: Metric, c: Counts, days: Days | None) -> Interval:
 def auc_limits(auc: FloatArray, se: FloatArray, n0: FloatArray, n1: FloatArray) -> Interval:
     """Limits of a ROC AUC from DeLong's standard error, or Newcombe's where that says too little; all (m,)."""
     few = (np.minimum(n0, n1) < FEW) | ~(se > 0)
-    low, high = newcombe_auc(auc, n0, n1)
-    return Interval(
-        np.where(few, low, np.clip(auc - Z * se, 0.0, 1.0)), np.where(few, high, np.clip(auc + Z * se, 0.0, 1.0)),
-        np.where(few, (high - low) / (2 * Z), se),
-    )  # fmt: skip
+    low, high, se = np.clip(auc - Z * se, 0.0, 1.0), np.clip(auc + Z * se, 0.0, 1.0), se.copy()
+    if few.any():  # Newcombe's are searched for
+        low[few], high[few] = newcombe_auc(auc[few], n0[few], n1[few])
+        se[few] = (high[few] - low[few]) / (2 * Z)
+    return Interval(low, high, se)
 
 
 def newcombe_auc(auc: FloatArray, n0: FloatArray, n1: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -83,7 +83,7 @@ def threshold(
     if reference is None or not (held.any() or (rows.sum() >= ENOUGH)):
         return _floor(metric, floor, None, None) if floor is not None else _nothing(metric)
     pooled = reference.pooled()
-    held[held] = usual(values[held])
+    held &= usual_chunks(metric, reference)
     mean = (
         float(np.average(values[held], weights=rows[held]))
         if held.any()
