@@ -22,6 +22,9 @@ from plumbline.governance.facts import Facts
 from plumbline.governance.verdict import scorecard
 
 HERE = Path(__file__).parent
+HOME = HERE.parent
+#: modules of other rooms that the rules of evidence import
+CALLED = ("monitor/fairness.py", "monitor/intervals.py")
 NO_MOMENT = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -119,11 +122,17 @@ def catalogue_hash() -> str:
 
 @cache
 def rules_hash() -> str:
-    """The SHA-256 over the source of every module that takes part in a verdict."""
+    """The SHA-256 over the source of every module that takes part in a verdict, and over their places."""
     made = hashlib.sha256()
-    for path in sorted(HERE.glob("*.py")):
-        made.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in rule_files():
+        made.update(path.relative_to(HOME).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return made.hexdigest()
+
+
+def rule_files() -> tuple[Path, ...]:
+    """The modules that take part in a verdict: this room, folders below it included, the nouns, and what it calls."""
+    rooms = [path for room in (HERE, HOME / "domain") for path in room.rglob("*.py")]
+    return tuple(sorted([*rooms, *(HOME / name for name in CALLED)]))
 
 
 def compare(
