@@ -1,11 +1,13 @@
 """The second part of ``make bench-detection``: quiet logs as companies have them, and changes on top of each.
 
 python -m tests.bench.detection.sweep --out FOLDER [--only KIND]... [--seeds N] [--budget MINUTES] [--workers 2]
-                                      [--every DAYS] [--before FOLDER] [--write FILE]
+                                      [--first SEED] [--every DAYS] [--before FOLDER]
+                                      [--write FILE]
 
-Every log's result is one small file of ``FOLDER/results``; a run that was stopped, or whose minutes were up, goes on
-where it was. Seeds go round outermost, so a part run has some of every kind. ``--only`` names a kind, a change,
-*quiet*, *changed* or *fair*. ``--before`` names the folder of an older run, to be shown beside this one.
+Every log's result is one small file of ``FOLDER/results``; a run that was stopped, or whose minutes were up, goes
+on where it was. Seeds go round outermost, so a part run has some of every kind; rules that were settled on the seeds
+from 0 on are judged by others (``--first 100``). ``--only`` names a kind, a change, *quiet*, *changed* or *fair*.
+``--before`` names the folder of an older run, to be shown beside this one.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ class Case:
         return f"{self.kind}{'~' + self.change if self.change else ''}-{self.seed:02d}"
 
 
-def cases(seeds: int | None = None, only: Sequence[str] = (), every: int | None = None) -> list[Case]:
+def cases(
+    seeds: int | None = None, only: Sequence[str] = (), every: int | None = None, first: int = 0
+) -> list[Case]:
     """Every log that is asked for: the first seed of each kind, then the second, and so on."""
     found = [Case(k, "", s, every) for k, kind in KINDS.items() for s in range(seeds or kind.seeds)
              if _asked(only, k, "quiet")]  # fmt: skip
@@ -53,7 +57,7 @@ def cases(seeds: int | None = None, only: Sequence[str] = (), every: int | None 
               for s in range(seeds or change.seeds) if _asked(only, k, c, "changed")]  # fmt: skip
     found += [Case(k, "", s) for k, groups in GROUPS.items() for s in range(seeds or groups.seeds)
               if _asked(only, k, "fair")]  # fmt: skip
-    return sorted(found, key=lambda case: case.seed)
+    return [replace(case, seed=case.seed + first) for case in sorted(found, key=lambda case: case.seed)]
 
 
 def _asked(only: Sequence[str], *names: str) -> bool:
@@ -143,6 +147,7 @@ def main() -> None:
     asked.add_argument("--out", type=Path, required=True)
     asked.add_argument("--only", action="append", default=[], help="a kind, a change, quiet, changed or fair")
     asked.add_argument("--seeds", type=int, help="so many of each instead of each entry's own number")
+    asked.add_argument("--first", type=int, default=0, help="the first seed")
     asked.add_argument(
         "--budget", type=float, default=float("inf"), help="minutes after which no log is begun"
     )
@@ -154,8 +159,9 @@ def main() -> None:
     )
     given = asked.parse_args()
     left = run(
-        given.out, cases(given.seeds, given.only, given.every), budget=given.budget, workers=given.workers
-    )
+        given.out, cases(given.seeds, given.only, given.every, given.first), budget=given.budget,
+        workers=given.workers,
+    )  # fmt: skip
     now = tally.summary(results(given.out))
     before = tally.summary(results(given.before)) if given.before else None
     (given.out / "realistic.json").write_text(json.dumps(now, indent=1))

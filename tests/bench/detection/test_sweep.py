@@ -42,6 +42,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.
 
 def test_seeds_go_round_outermost_and_parts_are_asked_for_by_name() -> None:
     assert [case.seed for case in sweep.cases(2)] == sorted(case.seed for case in sweep.cases(2))
+    assert [case.name for case in sweep.cases(2, ["few"], first=100)] == ["few-100", "few-101"]
     names = {case.name for case in sweep.cases(1, ["recall", "few"])}
     assert names == {"few-00", "rare-0.3~recall-00", "rare-0.5~recall-00", "rare-1~recall-00"}
     assert len(sweep.cases()) == len({case.name for case in sweep.cases()})
