@@ -10,10 +10,13 @@ TESTED := $(TESTS)/.ready
 INSTALL := -m pip install -q --disable-pip-version-check
 SITE := import sys, sysconfig; site = sysconfig.get_path("purelib")
 PORT ?= 8501
-# test workers: one a core, four at most; 0 runs the tests in one process
-WORKERS ?= auto
+# test workers: one more than cores, as some always wait for a browser or a child; four at most; 0 runs the tests in one
+# process
+WORKERS ?= $(shell $(PY) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
+# a server or command that a test starts reads the package compiled, as an installation does
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run demo test test-install bench bench-load bench-kill bench-detection bench-decisions bench-signals bench-pages bench-mutants system lint types lock notices clean
+.PHONY: help install run demo test test-install bench bench-load bench-kill bench-detection bench-decisions bench-signals bench-pages bench-mutants bench-random system lint types lock notices clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,7 +48,7 @@ run: $(READY)  ## load the demo and start the app
 	$(BIN)/plumbline serve --demo --port $(PORT)
 
 test: $(TESTED) system lint types  ## all checks and tests, real-browser journeys included
-	$(TOOLS)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(TOOLS)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-install: $(TESTED)  ## the wheel with its dependencies by pip, pipx and uv, where they are there, and its first pages
 	$(TOOLS)/python -m pytest tests/browser/test_install.py -m install -s
@@ -73,6 +76,9 @@ bench-signals: $(TESTED)  ## all signals of 1M and 10M rows against a raw scan; 
 
 bench-mutants: $(TESTED)  ## a hundred small faults, and how many the tests of monitor, explain and profile notice; stopped, it goes on
 	$(TOOLS)/python -m tests.bench.mutants.run
+
+bench-random: $(TESTED)  ## the property tests of files and tables with twenty times as many random cases
+	PLUMBLINE_EXAMPLES=20 $(TOOLS)/python -m pytest -n $(WORKERS) --timeout 3600 $$(grep -rl 'examples(' tests --include='test_*.py')
 
 bench-pages: $(TESTED)  ## server time of every page, first and again, over 1M and 10M rows
 	$(TOOLS)/python -m pytest tests/bench/test_pages.py -m bench -s

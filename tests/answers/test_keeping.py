@@ -28,6 +28,7 @@ from plumbline.profile import read, rows
 from plumbline.store import kept as store
 from plumbline.store import loads, systems, trail
 from plumbline.store.workspace import Workspace, open_workspace
+from tests.examples import examples
 
 ROLES = {
     "id": "decision_id", "at": "timestamp", "x": "feature:x", "mail": "feature:mail", "area": "segment:area",
@@ -142,7 +143,9 @@ def two_loads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(acts=st.lists(st.sampled_from(ACTS), min_size=3, max_size=5))
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(2), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_whatever_was_done_what_is_kept_is_what_a_scan_says(
     two_loads: Path, tmp_path_factory: pytest.TempPathFactory, acts: list[str]
 ) -> None:

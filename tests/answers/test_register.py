@@ -19,6 +19,7 @@ from plumbline.monitor.findings import performance_findings
 from plumbline.store import findings as register
 from plumbline.store.findings import Recorded
 from plumbline.store.workspace import Workspace
+from tests.examples import examples
 from tests.pages.sample import log
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -108,7 +109,9 @@ def shown(ws: Workspace) -> list[tuple[int, bool, datetime | None, datetime | No
     return sorted((r.id, r.open, r.finding.since, r.finding.until) for r in rows)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(WEEKS, st.lists(st.tuples(st.integers(0, 20), st.integers(0, 19)), min_size=1, max_size=6))
 def test_however_a_log_grows_is_corrected_or_taken_back_there_is_one_record_a_problem(
     workspace: Workspace, weeks: list[PointStatus], steps: list[tuple[int, int]]

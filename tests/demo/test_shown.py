@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -40,10 +39,13 @@ class Told:
             return findings(cursor, systems.get_system(cursor, self.name))
 
 
-@pytest.fixture
-def told(request: pytest.FixtureRequest, written: Written, tmp_path: Path) -> Iterator[Told]:
+@pytest.fixture(scope="module")
+def told(
+    request: pytest.FixtureRequest, written: Written, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Told]:
+    """Tests of one story share its workspace and read it alone."""
     name, files = request.param, written[request.param]
-    ws = open_workspace(tmp_path / "workspace.duckdb", read_from=[files.log.parent])
+    ws = open_workspace(tmp_path_factory.mktemp(name) / "workspace.duckdb", read_from=[files.log.parent])
     load_files(ws, SCENARIOS[name], files)
     try_where_worth(ws, name, actor="demo", worded=True)
     yield Told(name, ws)

@@ -17,6 +17,7 @@ from plumbline.domain import TEXT, PlumblineError
 from plumbline.store.loads import quarantined
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import open_workspace
+from tests.examples import examples
 from tests.logs.logfiles import HEADER, ROLES, load, mapping, rows_of
 
 TIMES = [
@@ -125,7 +126,7 @@ def expected(
     return len(lines) - 1, reasons, bad, kept
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(
     rows=ROWS, ends=st.sampled_from(["\n", "\r\n"]), mark=st.booleans(),
     delimiter=st.sampled_from([",", ";", "\t", "|"]), quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),

@@ -14,6 +14,7 @@ from plumbline.logs import direct
 from plumbline.logs.source import open_source, relation
 from plumbline.logs.staging import drop_stage
 from plumbline.store.workspace import Workspace
+from tests.examples import examples
 from tests.logs.logfiles import load, row, rows_of, write
 
 SPELLINGS = ("1", " 2.5", "3e2", "+4", "-0", "1_0", "0x1F", "1,5", "NA", "-nan", "nan(1)", "inf", "-Infinity", "1e999",
@@ -84,7 +85,9 @@ def test_both_roads_end_at_the_same_decisions(
     assert held[0] == held[1]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(cells=st.lists(st.text(" 0123456789.+-eEinfaxN_',\"", max_size=9), min_size=10, max_size=60))
 def test_the_reader_makes_no_other_number_of_a_cell_than_a_cast(
     workspace: Workspace, tmp_path: Path, cells: list[str]

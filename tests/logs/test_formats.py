@@ -28,6 +28,7 @@ from plumbline.logs.opening import opened
 from plumbline.logs.source import open_source, relation
 from plumbline.store.loads import quarantined
 from plumbline.store.workspace import Workspace
+from tests.examples import examples
 from tests.logs.logfiles import HEADER, row, rows_of
 
 BAD = 7  # the record whose time cannot be read
@@ -321,7 +322,9 @@ VALUES = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.floats(0, 1)
                    st.sampled_from([{}, [], {"c": 1}, [1, 2]]))  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     records=st.lists(
         st.dictionaries(st.sampled_from(["a", "b/~", "é", 'q"']), VALUES), min_size=2, max_size=6

@@ -20,6 +20,7 @@ from plumbline.profile import build
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.conftest import Ran
+from tests.examples import examples
 from tests.logs.logfiles import HEADER, load, row, rows_of, state, write
 
 LABELS = Mapping((
@@ -83,7 +84,9 @@ OWN = [
 TIMES = [("label", [(0, "yes", 1)]), ("load", 0, 1, "yes")]  # and one that brings a label's time alone
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @example(steps=OWN)
 @given(steps=STEPS)
 def test_labels_are_what_a_plain_model_says(
@@ -95,7 +98,7 @@ def test_labels_are_what_a_plain_model_says(
     _play(workspace, tmp_path, steps, title, counted=False)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=examples(2), deadline=None)
 @example(steps=REPEATS)
 @example(steps=TIMES)
 @given(steps=STEPS)

@@ -14,6 +14,7 @@ from plumbline.logs.labels import load_labels
 from plumbline.logs.undo import undo
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
+from tests.examples import examples
 from tests.logs.logfiles import ROLES, load, mapping, row, rows_of, state, write
 
 LABELS = Mapping((
@@ -128,7 +129,9 @@ STEP = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(steps=st.lists(STEP, min_size=1, max_size=6))
 def test_undoing_the_newest_load_leaves_what_was_before(
     tmp_path: Path, steps: list[tuple[object, ...]]

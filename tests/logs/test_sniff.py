@@ -17,6 +17,7 @@ from plumbline.logs.sniff import find_delimiter, sniff, unique_names
 from plumbline.logs.source import open_source
 from plumbline.logs.survey import survey
 from plumbline.store.workspace import Workspace
+from tests.examples import examples
 
 TABLE = "id,when,score\n1,2026-01-01,0.5\n2,2026-01-02,0.25\n"
 
@@ -146,7 +147,9 @@ def test_a_sparse_first_row_above_rows_of_values_is_no_title(tmp_path: Path, fir
     assert sniff(path).skip == 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     data=st.lists(st.sampled_from([b"a", b"\n", b"\r\n", b"\r", "ü".encode(), b"\xc3"]), max_size=12).map(
         b"".join

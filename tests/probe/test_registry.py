@@ -77,7 +77,7 @@ def server(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while time.monotonic() < end and process.poll() is None:
         try:
             if urllib.request.urlopen(address, timeout=2).status == 200:

@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -23,6 +22,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+
+from tests.environment import product
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a secret of this test alone, 32 bytes long"
@@ -85,7 +86,7 @@ def serve(workspace: Path, *options: str, sign_in: bool = False, **environment: 
         )
         options = (*options, "--secrets.files", str(secrets))
     log = workspace.with_suffix(".log").open("w+")
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options]
+    command = [product.python(), "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options]
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=log, stderr=log,
         env={**os.environ, "PLUMBLINE_WORKSPACE": str(workspace), **environment},

@@ -100,6 +100,8 @@ class Copy:
         shutil.copytree(checkout.lib, self.lib)
         self.environment = os.environ | {
             "PYTHONPATH": os.pathsep.join((str(self.lib), str(checkout.root))), "PYTHONDONTWRITEBYTECODE": "1",
+            # the plugins that are installed cost two seconds a run, and no test of a room needs one
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "hypothesis"), "OMP_NUM_THREADS": "1",
         }  # fmt: skip
 
