@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from plumbline.answers.cautions import apart, of_its_days, of_the_reference
 from plumbline.answers.headline import headline_of
+from plumbline.answers.leakage import leaks_of
 from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.recording import Record
 from plumbline.answers.releases import ReleasesAnswer, handled
@@ -41,6 +42,7 @@ from plumbline.store.workspace import Cursor, Workspace
 
 Span = tuple[datetime | None, datetime | None]
 WINDOW_DAYS = 30
+MOST_LEAKS = 3  # inputs that give the outcome away, as cautions; the Quality page has them all
 CARRIES = 0.05  # share of all importance from which a feature carries some
 DEFAULT_METHODS = ("js",)
 
@@ -118,6 +120,7 @@ def drift(
         moved = _moved(cursor, system, chunks, chunk, version)
         inputs = [p for p in then if p.bins.feature not in OUTPUTS]
         cautions = (*of_the_reference(system), *of_its_days(inputs, healthy, span_of(cursor, system)))
+        cautions += tuple(leak.sentence for leak in leaks_of(cursor, system)[:MOST_LEAKS])
     features = [f for f in found if f.feature not in OUTPUTS]
     ranked = ranking(features, weights, moved)
     return DriftAnswer(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from plumbline.answers.drift import Span, window_of
 from plumbline.answers.headline import headline_of
+from plumbline.answers.leakage import leaks_of
 from plumbline.answers.reading import age_limits, as_of, span_of
 from plumbline.answers.scanned import duplicate_ids, personal_of, repeated
 from plumbline.domain import FeatureDrift, PlumblineError, PointStatus, Repeats, Slice, System
@@ -19,6 +20,7 @@ from plumbline.monitor.consistency import Consistency, consistency
 from plumbline.monitor.delay import delay_curve, usual_delay
 from plumbline.monitor.distances import OF_THEIR_OWN
 from plumbline.monitor.drift import drift as measure
+from plumbline.monitor.leakage import Leak
 from plumbline.monitor.performance import performance
 from plumbline.monitor.personal import LOOKED_FOR, Personal
 from plumbline.monitor.quality import AuditTrail, audit
@@ -39,6 +41,7 @@ class QualityAnswer:
     ``own``: missing values, new levels and values out of range of the ``window``, where there is a reference.
     ``constant``: features that never vary in the whole log. ``overdue``: decisions older than the stated
     retention (None: none is stated). ``tolerance``: share by which repeated numbers may differ.
+    ``leaks``: inputs that all but equal the outcome in the reference.
     """
 
     system: System
@@ -59,6 +62,7 @@ class QualityAnswer:
     labels_beat: Beat
     shelf: ShelfLife
     sentence: str
+    leaks: tuple[Leak, ...] = ()
 
 
 def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAnswer:
@@ -99,13 +103,14 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
         watch, breach = age_limits(system)
         aged = staleness(hours, as_of=now, watch_days=watch, breach_days=breach)
         shelf = _shelf(cursor, system, now)
+        told = leaks_of(cursor, system)
         labelled, usual = _labelled(cursor, system, now)
     judged = consistency(same)
     decided = beat(hours.last.astype("datetime64[us]"), now)
     labels = beat(labelled, now, waits=float(usual))
     return QualityAnswer(
         system, trail, shown, own, constant, personal, examined, LOOKED_FOR, kept, overdue, judged, same, TOLERANCE,
-        aged, decided, labels, shelf, _sentence(trail, judged, personal, aged),
+        aged, decided, labels, shelf, _sentence(trail, judged, personal, aged), told,
     )  # fmt: skip
 
 

@@ -224,6 +224,7 @@ def quality(workspace: str | None, system: str) -> Any:
     with open_for(workspace) as ws:
         found = answer(ws, system)
     lines = [found.trail.sentence, found.consistency.sentence, found.staleness.sentence, found.shelf.sentence]
+    lines += [leak.sentence for leak in found.leaks]
     lines += [
         f"{p.column:<28} {p.kind}: {p.hits} of {p.n} rows, {p.sure}  {p.example}" for p in found.personal
     ] or [f"No personal data was found in {found.examined} rows."]

@@ -103,7 +103,7 @@ def quality(found: QualityAnswer) -> dict[str, Any]:
         "system": found.system.key, "sentence": found.sentence, "window": plain(found.window),
         "completeness": found.trail.shares, "statuses": plain(found.trail.statuses),
         "duplicate_share": found.trail.duplicate_share, "gaps": plain(found.trail.gaps),
-        "own": [_drifted(f) for f in found.own], "constant": list(found.constant),
+        "own": [_drifted(f) for f in found.own], "constant": list(found.constant), "leaks": plain(found.leaks),
         "personal": plain(found.personal), "overdue": found.overdue, "consistency": plain(found.consistency),
         "staleness": plain(found.staleness), "shelf_life": plain(found.shelf),
         "last_decision": plain(found.decisions_beat), "last_label": plain(found.labels_beat),

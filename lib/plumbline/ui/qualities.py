@@ -64,6 +64,8 @@ def columns(answer: QualityAnswer) -> None:
         )  # fmt: skip
     elif answer.own:
         cards.note(f"None of {len({f.feature for f in answer.own})} features is amiss.")
+    for leak in answer.leaks:
+        cards.note(one_line(leak.sentence, 400))
     cards.section(
         "Personal data",
         f"Looked for in {numbers.count(answer.examined)} rows, by form and check digits: {answer.looked_for}. "
