@@ -38,6 +38,10 @@ def test_a_wrong_join_is_found_in_four_weeks_and_its_input_is_named() -> None:
     assert soon >= 5
 
 
+def test_a_default_answer_to_everybody_is_no_lost_association() -> None:
+    assert [f.signal for seed in range(4) for f in found(drawn("fifty-five", seed, "default"))] == []
+
+
 def test_quiet_logs_lose_no_association() -> None:
     kinds = ("fifty-five", "ar-0.8", "repeats-5", "reference-28")
     assert [f.sentence for kind in kinds for seed in range(3) for f in found(drawn(kind, seed))] == []

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from plumbline.domain import Finding, FloatArray, IntArray, Severity
@@ -22,6 +23,9 @@ LEAST, LEFT = 0.2, 0.5
 #: false alarms a year that chance may raise over all pairs
 BUDGET = 0.05
 FEWEST = 100  # rows of a window with both values
+#: a day of so many rows on which a column has this share of the reference's variance at most is (nearly) constant: a
+#: fault of its own, of which lost associations are but the echo
+OF_DAY, CONSTANT = 10, 0.05
 _DAY = timedelta(days=1)
 
 
@@ -81,6 +85,8 @@ def lost_associations(
 ) -> tuple[Lost, ...]:
     """The pair that is lost most plainly on the first day on which any is; none where none is.
 
+    Days on which one of the two hardly varies are left out.
+
     Fisher's z of rank correlations, whose dispersion is that of the reference's own weeks, never below 1; the normal
     law, Bonferroni over pairs and days.
     """
@@ -91,7 +97,8 @@ def lost_associations(
         return ()
     then, n = _fisher(healthy.sum(axis=0))
     spread = _dispersion(healthy)
-    total = np.cumsum(np.concatenate([np.zeros((1, *held.sums.shape[1:])), held.sums[end:last]]), axis=0)
+    after = np.where(_constant(held.sums[end:last], healthy)[..., None], 0.0, held.sums[end:last])
+    total = np.cumsum(np.concatenate([np.zeros((1, *after.shape[1:])), after]), axis=0)
     ends = np.arange(7, len(total))
     now, m = _fisher(total[ends] - total[np.maximum(ends - WIDTH, 0)])
     z = np.sign(then) * (then - now) / np.sqrt(spread * (1 / np.maximum(n - 3, 1) + 1 / np.maximum(m - 3, 1)))
@@ -118,6 +125,18 @@ def _fisher(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
     of = np.maximum(n, 1)
     spread = np.sqrt(np.maximum(xx / of - (x / of) ** 2, 1e-12) * np.maximum(yy / of - (y / of) ** 2, 1e-12))
     return np.arctanh(np.clip((xy / of - x * y / of**2) / spread, -0.999, 0.999)), n
+
+
+def _constant(days: FloatArray, healthy: FloatArray) -> NDArray[np.bool_]:
+    """Of days by pairs: whether either of the two hardly varies, as after a default answer to everybody."""
+
+    def variances(sums: FloatArray) -> FloatArray:
+        n = np.maximum(sums[..., 0], 1)
+        means, squares = sums[..., 1:3] / n[..., None], sums[..., 3:5] / n[..., None]
+        return np.asarray(squares - means**2)
+
+    still = variances(days) <= CONSTANT * variances(healthy.sum(axis=0))
+    return np.asarray(still.any(axis=-1) & (days[..., 0] >= OF_DAY))
 
 
 def _dispersion(healthy: FloatArray) -> FloatArray:
