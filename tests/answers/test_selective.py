@@ -9,11 +9,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from plumbline.answers.checking import check
 from plumbline.answers.fairness import fairness
+from plumbline.answers.fairness_windows import fairness_windows
+from plumbline.answers.headline import choose_headline
 from plumbline.answers.loading import load_file
-from plumbline.answers.performance import performance
+from plumbline.answers.outcomes import compare
+from plumbline.answers.performance import calibration, performance
 from plumbline.answers.scorecard import scorecard
+from plumbline.answers.segments import segments
 from plumbline.domain import PointStatus, Status
+from plumbline.report.gather import gather
+from plumbline.report.language import language
+from plumbline.report.scorecard_report import report_data
 from plumbline.store.workspace import Workspace, open_workspace
 
 MAPS = (
@@ -58,6 +66,69 @@ def test_accuracy_says_whom_it_speaks_of_and_what_it_cannot_know(credit: Workspa
     assert {p.status for p in recall} == {PointStatus.UNKNOWN}
     assert all(p.value is None and "refuse" in p.note for p in recall)
     assert not {"recall", "roc_auc"} & set(answer.family)
+
+
+SAID = "This speaks of decisions grant alone"
+
+
+def test_the_first_sentence_and_every_estimate_say_whom_they_speak_of(credit: Workspace) -> None:
+    answer = performance(credit, "credit", estimated=True)
+    assert SAID in answer.sentence
+    assert "guessing" not in answer.sentence
+    guesses = [p for p in answer.points if p.estimated]
+    assert {p.metric for p in guesses if p.value is not None} <= {
+        "accuracy",
+        "precision",
+        "brier",
+        "log_loss",
+    }
+    assert all(SAID in p.note for p in guesses if p.value is not None)
+    known = {one.metric: one.value is not None for one in answer.over_all}
+    assert known == {"accuracy": False, "recall": False, "precision": True}
+    assert SAID in calibration(credit, "credit").sentence
+    assert SAID in segments(credit, "credit").sentence
+
+
+def test_a_headline_that_nobody_can_know_is_unknown_and_raises_nothing(credit: Workspace) -> None:
+    choose_headline(credit, "credit", "recall", by="test")
+    try:
+        answer = performance(credit, "credit")
+        assert answer.sentence == "Recall is unknown: no outcome is known for decisions refuse."
+        assert answer.warned is None
+        found = check(credit, "credit", actor="test")
+        assert not [
+            f for f in found if f.signal in ("warning.recall", "estimate.recall", "performance.recall")
+        ]
+    finally:
+        choose_headline(credit, "credit", "", by="test")
+
+
+def test_two_windows_do_not_compare_what_cannot_be_known(credit: Workspace) -> None:
+    found = compare(credit, "credit")
+    verdicts = {one.metric: one.verdict for one in found.metrics}
+    assert verdicts["recall"] == verdicts["roc_auc"] == "unknown"
+    assert SAID in found.sentence
+    groups = fairness_windows(credit, "credit")
+    assert "grant only" in groups.sentence
+    assert all(not {"true_positive_rate", "false_positive_rate"} & set(g.moved) for g in groups.groups)
+
+
+def test_findings_of_outcomes_say_whom_they_speak_of(credit: Workspace) -> None:
+    told = [f for f in check(credit, "credit", actor="test") if f.page == "accuracy"]
+    assert all(SAID in f.sentence for f in told if f.signal.partition(".")[0] in ("performance", "warning"))
+
+
+@pytest.mark.parametrize("name", ["MON-4", "FAIR-1"])
+def test_controls_say_it_and_do_not_pass(credit: Workspace, name: str) -> None:
+    control = next(c for c in scorecard(credit, "credit").controls if c.id == name)
+    assert control.status in (Status.PARTIAL, Status.UNKNOWN, Status.FAIL)
+    assert ("grant alone" if name == "MON-4" else "grant only") in control.evidence.sentence
+
+
+def test_the_report_says_it_in_german(credit: Workspace) -> None:
+    data = report_data(gather(credit, "credit"), language("de"))
+    assert "Das gilt nur für Entscheidungen „grant“" in data["performance"]["sentence"]
+    assert not data["limits"]["quoted"]
 
 
 def test_mon_1_is_no_pass(credit: Workspace) -> None:

@@ -137,6 +137,8 @@ def test_every_fact_but_the_count_and_the_date_may_be_unknown() -> None:
         "versions_missing",
         "probed_where",
         "labels_selected",
+        "labels_among",
+        "fairness_outcomes",
         "retraining_due",
         "performance_guess",
         "performance_worse_than_guess",

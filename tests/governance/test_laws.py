@@ -62,6 +62,7 @@ LADDERS: dict[str, list[Any]] = {
         "refuse): these figures speak of those. Over all decisions accuracy lies between 70.0 % and "
         "80.0 %.",
     ],
+    "labels_among": ["", "This speaks of decisions grant alone, as no outcome of others is known."],
     "reference": [True, False],
     "recent_chunks_compared": [13, 12, 7, 6, 0],
     "performance_breach": [
@@ -113,6 +114,11 @@ LADDERS: dict[str, list[Any]] = {
         group(0.75, 0.1),
         group(0.69, 0.1),
         group(0.2, 0.1, 0.4),
+    ],
+    "fairness_outcomes": [
+        "",
+        "Outcomes are known for decisions grant only: error rates of groups, which need those of refuse too, are "
+        "unknown.",
     ],
     "overrides_90_days": [200, 1, 0],
     "sign_in": [True, False],

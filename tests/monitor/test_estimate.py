@@ -13,6 +13,7 @@ from sklearn.isotonic import IsotonicRegression
 from plumbline.domain import OutcomeProfile, PointStatus
 from plumbline.monitor.estimate import estimate
 from plumbline.monitor.performance import performance
+from plumbline.monitor.selection import selection
 
 from .outcomes import at, classified, day, regressed
 
@@ -150,6 +151,59 @@ def test_it_refuses_and_says_why(why: str) -> None:
     assert guesses
     assert {p.status for p in guesses} == {PointStatus.UNKNOWN}
     assert all(why in p.note and p.value is None and p.estimated for p in guesses)
+
+
+def granted_alone(seed: int, later: float, *, override: float = 0.0) -> OutcomeProfile:
+    """Outcomes of the granted alone (and of a share of the refused), from 0.5 on and from ``later`` on after twelve
+    weeks; below 0.5 the score promises far too much, which nobody sees."""
+    rng = np.random.default_rng(seed)
+    day_of = np.repeat(np.arange(DAYS), 200)
+    score = rng.random(len(day_of))
+    predicted = (score >= np.where(day_of < 84, 0.5, later)).astype(int)
+    true = (rng.random(len(score)) < np.where(score < 0.5, score / 3, score)).astype(int)
+    labelled = (predicted == 1) | (rng.random(len(score)) < override)
+    return classified(day_of, predicted, true, score, labelled=labelled)
+
+
+def test_where_only_the_granted_have_outcomes_estimates_are_of_them_and_say_so() -> None:
+    profile = granted_alone(1, 0.7)
+    chosen = selection(profile)
+    asked = {"reference": REFERENCE, "by": "week"}
+    found = estimate(profile, selected=chosen, **asked)  # type: ignore[arg-type]
+    real = {(p.metric, p.start): p for p in performance(profile, **asked)}  # type: ignore[arg-type]
+    for point in found:
+        if point.metric in ("recall", "roc_auc", "specificity"):
+            assert point.value is None
+            assert "no " in point.note.lower()
+            assert point.status is PointStatus.UNKNOWN
+        elif point.metric in ("accuracy", "precision", "brier"):
+            assert "yes alone" in point.note
+            assert point.value is not None
+            assert point.value == pytest.approx(real[point.metric, point.start].value, abs=0.06)
+            assert point.n == real[point.metric, point.start].n
+    assert {p.metric for p in found} >= {"accuracy", "precision", "recall"}
+
+
+def test_a_cut_off_that_falls_below_what_the_reference_knows_has_no_estimate() -> None:
+    profile = granted_alone(2, 0.3)
+    found = estimate(
+        profile, reference=REFERENCE, by="week", metrics=["accuracy"], selected=selection(profile)
+    )
+    for point in found:
+        later = point.start >= REFERENCE[1]
+        assert (point.value is None) is later
+        assert ("the reference has no outcome" in point.note) is later
+
+
+def test_where_some_of_the_refused_were_granted_at_random_all_are_estimated() -> None:
+    profile = granted_alone(3, 0.3, override=0.1)
+    chosen = selection(profile)
+    assert chosen is not None
+    assert not chosen.one_sided
+    found = estimate(profile, reference=REFERENCE, by="week", metrics=["accuracy"], selected=chosen)
+    assert all(point.value is not None and point.n == 1400 for point in found)
+    assert {point.status for point in found if point.start < REFERENCE[1]} == {PointStatus.OK}
+    assert PointStatus.BREACH in {point.status for point in found if point.start >= REFERENCE[1]}
 
 
 @pytest.mark.reallogs

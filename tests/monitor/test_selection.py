@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.metrics import accuracy_score, recall_score, roc_auc_score
+from sklearn.metrics import accuracy_score, precision_score, recall_score, roc_auc_score
 
 from plumbline.domain import OutcomeProfile
 from plumbline.monitor.selection import _mantel_haenszel, _order, selection, unknown_metrics
@@ -50,9 +50,15 @@ def test_where_only_one_answer_has_outcomes_it_is_said_and_what_needs_both_is_un
     assert {"recall", "specificity", "roc_auc", "average_precision"} <= set(unknown_metrics(found))
     assert not {"accuracy", "precision", "brier"} & set(unknown_metrics(found))
     right = (predicted == true)[labelled].sum() / len(true)
-    assert found.bounds == pytest.approx((right, right + (~labelled).mean()))
-    assert found.bounds is not None
-    assert found.bounds[0] <= accuracy_score(true, predicted) <= found.bounds[1]
+    bounds = found.over_all("accuracy")
+    assert bounds is not None
+    assert bounds.value is None
+    assert (bounds.low, bounds.high) == pytest.approx((right, right + (~labelled).mean()))
+    assert bounds.low <= accuracy_score(true, predicted) <= bounds.high
+    precision = found.over_all("precision")  # of decisions yes, whose outcomes are known
+    assert precision is not None
+    assert precision.value == pytest.approx(precision_score(true, predicted))
+    assert "yes alone" in found.among
 
 
 def test_weights_bring_back_what_all_decisions_would_say() -> None:
@@ -64,13 +70,16 @@ def test_weights_bring_back_what_all_decisions_would_say() -> None:
     naive = recall_score(true[labelled], predicted[labelled])
     truth = recall_score(true, predicted)
     assert abs(naive - truth) > 0.1
-    assert found.weighted["recall"] == pytest.approx(truth, abs=0.03)
-    assert found.weighted["accuracy"] == pytest.approx(accuracy_score(true, predicted), abs=0.03)
-    weight = np.where(predicted == 1, (predicted == 1).sum() / labelled[predicted == 1].sum(),
-                      (predicted == 0).sum() / labelled[predicted == 0].sum())[labelled]  # fmt: skip
-    assert found.effective == pytest.approx(weight.sum() ** 2 / (weight**2).sum())
+    wanted = {
+        "recall": truth, "accuracy": accuracy_score(true, predicted), "roc_auc": roc_auc_score(true, score),
+    }  # fmt: skip
+    for name, value in wanted.items():
+        one = found.over_all(name)
+        assert one is not None
+        assert one.value == pytest.approx(value, abs=0.03)
+        assert one.low <= value <= one.high
     assert f"{found.effective:,.0f}" in found.sentence
-    assert found.weighted["roc_auc"] == pytest.approx(roc_auc_score(true, score), abs=0.03)
+    assert found.among == ""
 
 
 def test_labels_that_follow_the_score_are_seen_by_the_score() -> None:

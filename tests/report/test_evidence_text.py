@@ -135,6 +135,16 @@ MEASURED = {
     "the latest is 98.4 % (609 labelled decisions).",
     "Accuracy holds: the latest is 98.4 %, within its limits over 6,609 labelled decisions. "
     "It broke before: 61.0 % from 3 to 9 May 2026, 82.0 % before.",
+    "Recall is unknown: no outcome is known for decisions refuse.",
+    "Accuracy holds: the latest is 88.0 %, within its limits over 6,609 labelled decisions. "
+    "This speaks of decisions grant alone, as no outcome of others is known.",
+    "Outcomes are known for 90.0 % of decisions yes and 10.0 % of no: these figures speak of those. Weighted to all "
+    "decisions: accuracy 81.2 % (79.0 % to 83.4 %); recall 60.0 % (50.1 % to 69.9 %); precision 83.0 % (82.0 % to "
+    "84.0 %); ROC AUC 0.831 (0.801 to 0.861) (worth 1,234 labels drawn at random).",
+    "Outcomes are known for decisions with a higher score more often than for others: these figures speak of those. "
+    "Over all decisions accuracy is unknown: it could be anything from 20.0 % to 91.0 %.",
+    "Outcomes are known for decisions a and b only (98.0 % of 9,000, against 0.0 % of 1,000 c): these figures speak "
+    "of those. Over all decisions accuracy is 71.0 % (70.0 % to 72.0 %).",
 }  # fmt: skip
 
 

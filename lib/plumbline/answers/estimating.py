@@ -12,6 +12,7 @@ from plumbline.domain import Kind, OutcomeProfile, Point, Slice, System, Task
 from plumbline.monitor.direct_loss import LossRows, estimate_losses
 from plumbline.monitor.estimate import FOLDS, estimate
 from plumbline.monitor.estimate_classes import class_curves, estimate_classes
+from plumbline.monitor.selection import Selection
 from plumbline.profile import decisions
 from plumbline.profile.probabilities import class_cells, expected_outcomes, probability_classes
 from plumbline.store import systems
@@ -34,12 +35,14 @@ def estimates(
     metrics: Sequence[str] | None = None,
     floors: Mapping[str, float] | None = None,
     cost: dict[str, Any] | None = None,
+    selected: Selection | None = None,
 ) -> tuple[Point, ...]:
     """Estimated metrics of a window by chunk: from scores, from class probabilities, or from inputs.
 
     Args:
         profile: outcomes of the window and the reference.
         metrics: names; those that cannot be estimated are left out.
+        selected: that being labelled depends on the decision (see ``estimate``).
 
     Raises:
         PlumblineError: an unknown metric or chunk, or a cost matrix that does not fit.
@@ -57,10 +60,10 @@ def estimates(
                 expected_outcomes(cursor, system, own, names, curves, system.reference)
                 for own in (window, part)
             )
-        return estimate_classes(profile, shown, healthy, cost=cost, **asked)
+        return estimate_classes(profile, shown, healthy, cost=cost, selected=selected, **asked)
     if system.task is Task.REGRESSION:
         return estimate_losses(profile, *_losses(cursor, system, window), **asked)
-    return estimate(profile, cost=cost, **asked)
+    return estimate(profile, cost=cost, selected=selected, **asked)
 
 
 def _losses(cursor: Cursor, system: System, window: Slice) -> tuple[LossRows | None, LossRows | None]:

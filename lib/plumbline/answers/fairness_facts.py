@@ -26,7 +26,8 @@ def fairness_facts(cursor: Cursor, system: System) -> dict[str, Any]:
         return tuple(_group(g) for g in judge(counts, favourable=favourable, lines=lines, errors=not none))
 
     return {
-        "fairness": judged(good), "favourable": read.wanted, "favourable_source": read.source,
+        "fairness": judged(good), "fairness_outcomes": none,
+        "favourable": read.wanted, "favourable_source": read.source,
         "fairness_otherwise": judged(not good) if read.source == "assumed" else (),
     }  # fmt: skip
 

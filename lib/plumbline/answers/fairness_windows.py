@@ -8,6 +8,7 @@ from typing import Any
 
 from plumbline.answers.fairness import chosen, why_not
 from plumbline.answers.favourable import reading
+from plumbline.answers.headline import without_outcomes
 from plumbline.answers.outcomes import overlap, two_windows
 from plumbline.answers.reading import resolved
 from plumbline.answers.spans import say_span
@@ -85,9 +86,11 @@ def fairness_windows(
         found = chosen(counting.attributes(cursor, system, spans[0]), by, system)
         wanted = reading(system, systems.saved_mapping(cursor, key), favourable).wanted
         counts = [counting.grouped(cursor, system, part, found, over_time=False) for part in spans]
-    moved = changes(*counts, favourable=wanted == system.positive)
+        none = without_outcomes(cursor, system)
+    moved = changes(*counts, favourable=wanted == system.positive, errors=not none)
     reason = why_not(system, bool(found))
-    return FairnessWindows(system, a, b, wanted, moved, _sentence(wanted, a, b, moved, reason), reason)
+    said = _sentence(wanted, a, b, moved, reason)
+    return FairnessWindows(system, a, b, wanted, moved, said if reason else f"{said} {none}".rstrip(), reason)
 
 
 def _sentence(wanted: str, a: Slice, b: Slice, groups: Sequence[GroupChange], reason: str) -> str:

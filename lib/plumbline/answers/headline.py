@@ -8,7 +8,8 @@ from plumbline.monitor.chunks import ENOUGH, midnight
 from plumbline.monitor.family import family
 from plumbline.monitor.headline import Headline, headline, is_rare
 from plumbline.monitor.metrics import ALIASES, METRICS, metrics_for
-from plumbline.monitor.selection import NONE
+from plumbline.monitor.selection import among
+from plumbline.monitor.whole import NONE
 from plumbline.profile.read_outcomes import label_counts, labelled_by_answer, outcome_profile
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
@@ -43,13 +44,25 @@ def family_of(system: System, profile: OutcomeProfile, first: str) -> tuple[str,
     return family(profile, first, floors)
 
 
-def without_outcomes(cursor: Cursor, system: System) -> str:
-    """The class that decisions are made for without an outcome ever coming, in words; empty where there is none."""
+def answers_known(cursor: Cursor, system: System) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The classes whose decisions have outcomes, and those whose never have; both empty where all have, or none."""
     counts = labelled_by_answer(cursor, system)
     often = {name: (n, k) for name, (n, k) in counts.items() if n >= ENOUGH}
-    none = [name for name, (n, k) in often.items() if k < NONE * n]
-    known = [name for name in often if name not in none]
-    if not none or not any(often[name][1] for name in known):
+    none = tuple(name for name, (n, k) in often.items() if k < NONE * n)
+    known = tuple(name for name in often if name not in none)
+    return (known, none) if none and any(often[name][1] for name in known) else ((), ())
+
+
+def among_known(cursor: Cursor, system: System) -> str:
+    """Where only some answers ever have an outcome, whom every figure that needs one speaks of; else empty."""
+    known, none = answers_known(cursor, system)
+    return among(known) if none else ""
+
+
+def without_outcomes(cursor: Cursor, system: System) -> str:
+    """The class that decisions are made for without an outcome ever coming, in words; empty where there is none."""
+    known, none = answers_known(cursor, system)
+    if not none:
         return ""
     return (
         f"Outcomes are known for decisions {' and '.join(known)} only: error rates of groups, which need those of "

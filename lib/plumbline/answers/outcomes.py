@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from plumbline.answers.delays import delays
-from plumbline.answers.headline import headline_of
+from plumbline.answers.headline import among_known, answers_known, headline_of
 from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.spans import say_span
 from plumbline.answers.wording import say_metric, say_value, unit_of
 from plumbline.domain import FloatArray, PlumblineError, Slice, System, Task
 from plumbline.monitor.change import ChangePoint
 from plumbline.monitor.counts import counts_of
+from plumbline.monitor.selection import UNKNOWN
 from plumbline.monitor.value import Stake, money_at_stake, stated_stake
 from plumbline.monitor.windows import Compared, compare_windows
 from plumbline.profile.read_outcomes import outcome_profile
@@ -81,6 +82,7 @@ def confusion(ws: Workspace, key: str, *, window: Slice | None = None) -> Confus
         part = resolved(cursor, system, window or Slice())
         cost = system.settings.get("cost_matrix")
         now = counts_of(outcome_profile(cursor, system, part), cost)
+        whose = among_known(cursor, system)
         then = None
         if system.reference and (part.start, part.end) != system.reference:
             healthy = replace(part, start=system.reference[0], end=system.reference[1], version=None)
@@ -89,7 +91,7 @@ def confusion(ws: Workspace, key: str, *, window: Slice | None = None) -> Confus
     same = then is not None and then.classes == now.classes
     return ConfusionAnswer(
         now.classes, table, then.confusion.sum(0) if then is not None and same else None, now.cost,
-        str((cost or {}).get("currency", "")), _most_frequent_error(now.classes, table),
+        str((cost or {}).get("currency", "")), f"{_most_frequent_error(now.classes, table)} {whose}".rstrip(),
     )  # fmt: skip
 
 
@@ -114,9 +116,10 @@ def compare(
         system = systems.get_system(cursor, key)
         a, b = two_windows(cursor, system, first, second, within)
         profiles = [outcome_profile(cursor, system, resolved(cursor, system, part)) for part in (a, b)]
-        headline = headline_of(cursor, system).metric
-    found = compare_windows(profiles[0], profiles[1], cost=system.settings.get("cost_matrix"))
-    return WindowsAnswer(a, b, found, _sentence(system, headline, a, b, found))
+        headline, whose = headline_of(cursor, system).metric, among_known(cursor, system)
+    barred = UNKNOWN if whose else ()
+    found = compare_windows(profiles[0], profiles[1], cost=system.settings.get("cost_matrix"), unknown=barred)
+    return WindowsAnswer(a, b, found, f"{_sentence(system, headline, a, b, found)} {whose}".rstrip())
 
 
 def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | None:
@@ -132,9 +135,11 @@ def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | 
             return stated_stake(system.settings)
         profile = outcome_profile(cursor, system, Slice())
         delay, now = delays(cursor, system), as_of(system, span_of(cursor, system))
+        known, _ = answers_known(cursor, system)
     found = money_at_stake(
-        profile, cost, reference=system.reference, since=change.at, until=change.until, delay=delay, today=now
-    )
+        profile, cost, reference=system.reference, since=change.at, until=change.until, delay=delay, today=now,
+        known=known,
+    )  # fmt: skip
     return found or stated_stake(system.settings)
 
 

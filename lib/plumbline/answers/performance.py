@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from plumbline.answers.delays import delays
-from plumbline.answers.headline import family_of, headline_of
+from plumbline.answers.headline import among_known, family_of, headline_of
 from plumbline.answers.performance_sentence import complete, holding
 from plumbline.answers.reading import as_of, resolved, span_of
 from plumbline.answers.wording import say_level, unit_of
@@ -32,6 +32,7 @@ from plumbline.monitor.persistence import lasting
 from plumbline.monitor.retraining import retraining_due
 from plumbline.monitor.selection import selection, unknown_metrics
 from plumbline.monitor.thresholds import Threshold
+from plumbline.monitor.whole import Whole
 from plumbline.profile import read, rows
 from plumbline.profile.read_outcomes import outcome_profile
 from plumbline.profile.slices import Slicer, slicer
@@ -64,7 +65,7 @@ class PerformanceAnswer:
     reason: str = ""  # why the headline is not the usual metric of the task
     family: tuple[str, ...] = ()  # the metrics whose breaches are findings, the headline first
     selected: str = ""  # whom the figures speak of, where being labelled depends on the decision
-
+    over_all: tuple[Whole, ...] = ()  # what all decisions would say then, by weights or with bounds
     as_of: datetime | None = None  # the moment that the log speaks for
 
     def latest(self, name: str) -> Point | None:
@@ -141,7 +142,7 @@ def performance(
 
             guesses = estimates(
                 cursor, system, profile, window, by=by, metrics=metrics,
-                floors=asked["floors"], cost=asked["cost"],
+                floors=asked["floors"], cost=asked["cost"], selected=selected,
             )  # fmt: skip
     headline = first.metric
     if metrics and headline not in metrics:
@@ -153,7 +154,7 @@ def performance(
     limits = thresholds(profile, **alarms)
     due = None if by_version else retraining_due(judged, versions, as_of=now)
     warned = None
-    if system.reference and not window.where:
+    if system.reference and not window.where and headline not in unknown:
         warned = early_warning(
             profile,
             reference=system.reference,
@@ -170,13 +171,14 @@ def performance(
     levels = {name: band.mean for name, band in limits.items()}
     lasts = lasting(judged, found, limits.get(headline))
     sentence = holding(
-        system, headline, points, problems_of(judged, levels, lasts), found, profile, window, now
+        system, headline, points, problems_of(judged, levels, lasts), found, profile, window, now, selected
     )
     return PerformanceAnswer(
         system, headline, by, points, bands, found, sampled or sentence,
         int(profile.n_labelled.sum()), int(profile.n.sum()), names, looked_back,
         due.sentence if due else "",
-        parts, warned, first.reason, family, selected.sentence if selected else "", now,
+        parts, warned, first.reason, family, selected.sentence if selected else "",
+        selected.whole if selected else (), now,
     )  # fmt: skip
 
 
@@ -261,6 +263,8 @@ def calibration(
         system = systems.get_system(cursor, key)
         part = resolved(cursor, system, window or Slice())
         profile = outcome_profile(cursor, system, part, by_version=True)
-        sampled = why_unknown(cursor, system)
+        sampled, whose = why_unknown(cursor, system), among_known(cursor, system)
     found = () if sampled else curves_of(profile, by_version=by_version)
-    return CalibrationAnswer(found, sampled or calibration_sentence(found))
+    return CalibrationAnswer(
+        found, sampled or f"{calibration_sentence(found)} {whose if found else ''}".rstrip()
+    )

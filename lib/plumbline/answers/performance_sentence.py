@@ -15,11 +15,12 @@ from plumbline.monitor.counts import counts_of
 from plumbline.monitor.findings import Problem
 from plumbline.monitor.metrics import metric
 from plumbline.monitor.performance import window_rows
+from plumbline.monitor.selection import Selection, unknown_metrics
 
 
 def holding(
     system: System, headline: str, points: Sequence[Point], problems: Sequence[Problem], found: ChangePoint | None,
-    profile: OutcomeProfile, window: Slice, now: datetime,
+    profile: OutcomeProfile, window: Slice, now: datetime, selected: Selection | None = None,
 ) -> str:  # fmt: skip
     """The finding in one sentence: what, from what to what, since when, on how many decisions.
 
@@ -28,7 +29,19 @@ def holding(
         problems: of the whole family, by the chunk that alarms are raised on: what is open there is no *holds*.
         found: the change point of the headline.
         now: the moment that the log speaks for.
+        selected: that being labelled depends on the decision; where some answer has no outcomes the sentence says
+            whom it speaks of.
     """
+    if unknown_metrics(selected).get(headline) and selected is not None:
+        return f"{say_metric(headline)} is unknown: no outcome is known for decisions {selected.least.name}."
+    said = _holding(system, headline, points, problems, found, profile, window, now, selected)
+    return f"{said} {selected.among}".rstrip() if selected is not None else said
+
+
+def _holding(
+    system: System, headline: str, points: Sequence[Point], problems: Sequence[Problem], found: ChangePoint | None,
+    profile: OutcomeProfile, window: Slice, now: datetime, selected: Selection | None,
+) -> str:  # fmt: skip
     series = sorted((p for p in points if p.metric == headline and not p.estimated), key=lambda p: p.start)
     known = [p for p in series if p.value is not None]
     open_problem = next((p for p in problems if p.until is None), None)
@@ -49,7 +62,7 @@ def holding(
             f"{name} was beyond its limit in {len(breaches)} of {len(shown)} periods, first from "
             f"{say_day(breaches[0].start)}; the latest is {value} ({last.n:,} labelled decisions)."
         )
-    guess = guess_of(system, headline, profile, window)
+    guess = guess_of(system, headline, profile, window, selected)
     if guess is not None:
         return f"{say_guess(system, headline, guess)} The latest is {value}, over {n:,} labelled decisions."
     if system.reference is None:
@@ -80,9 +93,15 @@ def say_guess(system: System, headline: str, found: Guess) -> str:
 
 
 def guess_of(
-    system: System, headline: str, profile: OutcomeProfile, window: Slice | None = None
-) -> Guess | None:
-    """The headline over the window's labelled rows beside what guessing gives, where it is no better."""
+    system: System, headline: str, profile: OutcomeProfile, window: Slice | None = None,
+    selected: Selection | None = None,
+) -> Guess | None:  # fmt: skip
+    """The headline over the window's labelled rows beside what guessing gives, where it is no better.
+
+    None where only one answer has outcomes: whether other answers would have been worse cannot be seen there.
+    """
+    if selected is not None and selected.one_sided:
+        return None
     counts = counts_of(profile, system.settings.get("cost_matrix"))
     return no_better(metric(headline), counts.taken(window_rows(profile, window)))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from plumbline.answers.headline import headline_of
+from plumbline.answers.headline import among_known, headline_of
 from plumbline.answers.keeping import kept
 from plumbline.answers.reading import resolved
 from plumbline.answers.wording import say_level, say_metric, say_value
 from plumbline.domain import Slice, System
 from plumbline.monitor.segments import Search, search
+from plumbline.monitor.selection import UNKNOWN
 from plumbline.profile.slices import PROPORTIONS, measured, sliced_rows, slicers
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
@@ -58,7 +59,9 @@ def segments(
         healthy = system.reference
         if healthy and part.start is None and part.end is None:
             part = replace(part, start=healthy[1])
-        asked = metric or headline_of(cursor, system).metric
+        asked, whose = metric or headline_of(cursor, system).metric, among_known(cursor, system)
+        if whose and asked in UNKNOWN:
+            asked = "accuracy"
         name = measured(system, asked)
         against = against if healthy else "rest"
 
@@ -78,7 +81,7 @@ def segments(
         # a filter names a value of the log, which is not to be written down
         made = make() if part.where else kept(cursor, system, question, _Searched, make)
     found = made.search
-    sentence = _sentence(found, made.columns, system.unit)
+    sentence = f"{_sentence(found, made.columns, system.unit)} {whose if found.n else ''}".rstrip()
     return SegmentsAnswer(system, part, found, sentence, "" if asked == name else asked)
 
 

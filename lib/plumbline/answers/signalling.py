@@ -34,6 +34,7 @@ from plumbline.monitor.distances import OF_THEIR_OWN
 from plumbline.monitor.drift import judged_by_chunk
 from plumbline.monitor.laid import Laid, laid_by_chunk
 from plumbline.monitor.quality import audit, told_once
+from plumbline.monitor.selection import unknown_metrics
 from plumbline.monitor.shifts import shift_findings
 from plumbline.monitor.staleness import staleness
 from plumbline.monitor.steadiness import unsteady
@@ -99,7 +100,13 @@ def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
         healthy=m.held.levels,
         lasts=m.held.lasts,
     )
-    return [problems.costing(f, m.held.stake) if f.until is None else f for f in found]
+    return _whose(m, [problems.costing(f, m.held.stake) if f.until is None else f for f in found])
+
+
+def _whose(m: Measurements, found: list[Finding]) -> list[Finding]:
+    """Findings that rest on outcomes, with whom they speak of where only some decisions ever have one."""
+    said = m.held.selected.among if m.held.selected else ""
+    return [replace(f, sentence=f"{f.sentence} {said}") for f in found] if said else found
 
 
 def _say(system: System) -> problems.Say:
@@ -108,7 +115,7 @@ def _say(system: System) -> problems.Say:
 
 def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
     """Outcomes that add up to a fall before any chunk proves it; told while no breach says it louder."""
-    if m.system.reference is None:
+    if m.system.reference is None or m.held.headline in unknown_metrics(m.held.selected):
         return []
     warned = early_warning(
         m.held.profile, reference=m.system.reference, name=m.held.headline,
@@ -132,7 +139,7 @@ def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
                 "accuracy", figures, alarm.at + m.delay,
             )
         )  # fmt: skip
-    return made
+    return _whose(m, made)
 
 
 def _retraining(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -142,12 +149,13 @@ def _retraining(cursor: Cursor, m: Measurements) -> list[Finding]:
         return []
     beyond = [p.end for p in m.held.points if p.status is PointStatus.BREACH and p.start >= due.since]
     known = beyond[:2][-1] + m.delay if beyond else m.now  # two chunks are enough to confirm a breach
-    return [
+    found = [
         Finding(
             m.system.key, "retraining", due.sentence, due.since, None, Severity.HIGH, None, "accuracy",
             {"version": due.version}, known,
         )
     ]  # fmt: skip
+    return _whose(m, found)
 
 
 def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -158,17 +166,18 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
     settings = m.system.settings
     points = estimates(
         cursor, m.system, m.held.profile, Slice(), by=m.by, metrics=[m.held.headline],
-        floors=settings.get("floors"), cost=settings.get("cost_matrix"),
+        floors=settings.get("floors"), cost=settings.get("cost_matrix"), selected=m.held.selected,
     )  # fmt: skip
     since = m.system.reference[1]
     later = [p for p in points if p.start >= since]
-    return problems.performance_findings(
+    found = problems.performance_findings(
         m.system.key,
         later,
         name=say_metric,
         say=_say(m.system),
         healthy=m.held.levels,
     )
+    return _whose(m, found)
 
 
 def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:

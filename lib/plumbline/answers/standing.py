@@ -23,7 +23,7 @@ from plumbline.monitor.findings import Levels, Say, problem_of, problems_of
 from plumbline.monitor.performance import performance, thresholds
 from plumbline.monitor.persistence import Lasting, lasting
 from plumbline.monitor.retraining import RetrainingDue, retraining_due
-from plumbline.monitor.selection import selection, unknown_metrics
+from plumbline.monitor.selection import Selection, selection, unknown_metrics
 from plumbline.monitor.stake import NO_LOSS
 from plumbline.monitor.value import money_at_stake, stated_stake
 from plumbline.profile import read
@@ -54,7 +54,9 @@ class Standing:
     stake: dict[str, Any]
     logged_share: float  # of recorded attributions, the share that adds up
     retraining: RetrainingDue | None
-    selected: str = ""  # that being labelled depends on the decision, and whom the figures speak of
+    selected: Selection | None = (
+        None  # that being labelled depends on the decision, and whom the figures speak of
+    )
     guess: str = ""  # that the headline is no better than guessing
     worse: bool = False  # than guessing
 
@@ -63,7 +65,8 @@ class Standing:
         watched = [p for p in (*self.points, *self.judged) if p.status is not PointStatus.UNKNOWN]
         return {
             "performance_watched": bool(watched) or None, "performance_breach": self.performance_breach,
-            "labels_selected": self.selected, "performance_guess": self.guess,
+            "labels_selected": self.selected.sentence if self.selected else "",
+            "labels_among": self.selected.among if self.selected else "", "performance_guess": self.guess,
             "performance_worse_than_guess": self.worse,
             "drift_watched": True, "drift_breach": self.drift_breach,
             "retraining_due": self.retraining.sentence if self.retraining else "",
@@ -93,7 +96,7 @@ def standing(
     judged = performance(
         profile, by=alarm_by, metrics=names, together=names, windows=True, **asked, **waiting
     )  # fmt: skip
-    guess = guess_of(system, headline, profile)
+    guess = guess_of(system, headline, profile, selected=selected)
     bands = thresholds(profile, by=alarm_by, metrics=names, **asked)
     levels = {name: band.mean for name, band in bands.items()}
     change = change_point(daily, unit=unit_of(system, headline))
@@ -109,9 +112,9 @@ def standing(
     )
     return Standing(
         profile, by, headline, points, alarm_by, judged, levels, lasts, delay, change, breach,
-        open_drift(cursor, system, now, found, noted), _stake(profile, system, breach, change, delay, now),
+        open_drift(cursor, system, now, found, noted), _stake(profile, system, breach, change, delay, now, selected),
         check_recorded(cursor, system), retraining_due(judged, read.version_hours(cursor, system), as_of=now),
-        selected.sentence if selected else "", say_guess(system, headline, guess) if guess else "",
+        selected, say_guess(system, headline, guess) if guess else "",
         guess is not None and guess.worse,
     )  # fmt: skip
 
@@ -152,6 +155,7 @@ def _stake(
     change: ChangePoint | None,
     delay: DelayProfile,
     now: datetime,
+    selected: Selection | None,
 ) -> dict[str, Any]:
     stated = stated_stake(system.settings)
     if stated is not None:
@@ -172,6 +176,7 @@ def _stake(
         searched=change is None,
         delay=delay,
         today=now,
+        known=selected.known if selected and selected.one_sided else (),
     )
     if lost is None:
         return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from plumbline.domain import Evidence, PointStatus, Status
 from plumbline.governance.case import Case, measured, unknown
@@ -14,6 +15,15 @@ _ORDER = (Status.FAIL, Status.UNKNOWN, Status.PARTIAL)
 
 
 def groups_alike(case: Case) -> Evidence:
+    """Where only some decisions ever have an outcome the sentence says whose: selection rates need none."""
+    found, whose = _groups_alike(case), case.facts.fairness_outcomes
+    if not whose or not case.facts.fairness:
+        return found
+    status = Status.UNKNOWN if found.status is Status.PASS else found.status
+    return replace(_evidence(status, f"{found.sentence} {whose}"), page=found.page)
+
+
+def _groups_alike(case: Case) -> Evidence:
     facts = case.facts
     if not facts.fairness:
         return unknown("No protected attribute is mapped.")

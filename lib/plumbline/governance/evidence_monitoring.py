@@ -79,6 +79,15 @@ def staleness_watched(case: Case) -> Evidence:
 
 
 def performance_holds(case: Case) -> Evidence:
+    """Partial at most where only some decisions ever have an outcome: how the others fare nobody sees."""
+    found, whose = _performance_holds(case), case.facts.labels_among
+    if not whose or found.status is Status.UNKNOWN:
+        return found
+    status = Status.PARTIAL if found.status is Status.PASS else found.status
+    return measured(status, f"{found.sentence} {whose}")
+
+
+def _performance_holds(case: Case) -> Evidence:
     facts = case.facts
     if facts.performance_breach is None and facts.performance_guess:
         worse = facts.performance_worse_than_guess
@@ -184,7 +193,7 @@ def segments_watched(case: Case) -> Evidence:
     if not facts.segments or facts.segments_labelled is None:
         return unknown("No segment is mapped.")
     known = f"Outcomes are known in {count(facts.segments_labelled)} of {plural(facts.segments, 'segment')}"
-    sentence = first_up(f"{known} ({window(facts)}).")
+    sentence = f"{first_up(known)} ({window(facts)}). {facts.labels_among or ''}".rstrip()
     if facts.segments_labelled >= facts.segments:
         return measured(Status.PASS, sentence)
     return measured(Status.PARTIAL if facts.segments_labelled else Status.FAIL, sentence)

@@ -90,6 +90,7 @@ class Facts:
     labelled_share: float | None = None  # of those
     label_age_chunks: float | None = None  # age of the last labelled chunk, in chunks
     labels_selected: str = ""  # that being labelled depends on the decision, in words; empty: it does not
+    labels_among: str = ""  # whom outcomes speak of, where some decisions never have one; empty: of all
     chunk_unit: str = "week"
     outcomes_arrive_later: bool | None = None  # outcomes observed after the decision, in the world
 
@@ -181,6 +182,9 @@ class Facts:
 
     # people
     fairness: tuple[FairnessGroup, ...] | None = None  # None: no protected attribute
+    fairness_outcomes: str = (
+        ""  # whose outcomes are known, where error rates of groups are not; empty: of all
+    )
     favourable: str = ""  # the class that people are taken to want
     favourable_source: str = "owner"  # owner | names | assumed: nobody says
     fairness_otherwise: tuple[FairnessGroup, ...] = ()  # where nobody says: if people want the other class

@@ -10,7 +10,7 @@ changed (concept drift), and later estimates are refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,17 +29,20 @@ from plumbline.domain import (
 from plumbline.monitor.chunks import ENOUGH, choose_chunk, chunk_index, sum_by
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.intervals import Interval, Z, interval
-from plumbline.monitor.metrics import HEADLINE, Metric, least_change, metric
+from plumbline.monitor.metrics import HEADLINE, Metric, least_change, metric, ratio
 from plumbline.monitor.performance import Chunked, Span, chunked, floor_of, reference_rows, window_rows
+from plumbline.monitor.scored import FOLLOWS, Scored, by_score, confusion_of, follows
+from plumbline.monitor.selection import Selection, decided, unknown_metrics
 from plumbline.monitor.statuses import Mask, judged
 from plumbline.monitor.thresholds import threshold
+from plumbline.monitor.whole import joined_cells
 
 #: labelled reference rows with a score below which nothing is estimated
 ENOUGH_REFERENCE = 300
 #: folds, of whole days, in which a calibration must prove itself
 FOLDS = 5
-#: share of reference decisions that must follow the score's order for the score to speak for them
-FOLLOWS = 0.98
+#: share of a chunk's decisions that may have scores for which the reference holds no outcome
+OUTSIDE = 0.02
 #: standard errors by which a realised value leaves the band
 LEFT = 3.0
 LEFT_THE_BAND = (
@@ -54,16 +57,6 @@ ESTIMATED = (
 Calibration = Callable[[FloatArray], FloatArray]
 
 
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """Groups with scores: labelled and all decisions by cell (groups, S), and the share of each cell's
-    decisions that was predicted positive (groups, S)."""
-
-    counts: Counts
-    everyone: FloatArray
-    above: FloatArray
-
-
 def estimate(
     profile: OutcomeProfile,
     *,
@@ -73,6 +66,7 @@ def estimate(
     window: Slice | None = None,
     floors: Mapping[str, float] | None = None,
     cost: dict[str, Any] | None = None,
+    selected: Selection | None = None,
 ) -> tuple[Point, ...]:
     """Estimated metrics over time, labelled or not; points have ``estimated`` set, ``n`` is all decisions.
 
@@ -83,6 +77,12 @@ def estimate(
     Where estimating is refused, every point is ``unknown`` and its note says why: the task is not binary,
     no score is logged, predictions do not follow the score, fewer than 300 labelled reference rows, or
     realised values have left the band.
+
+    Where only decisions for one class have outcomes (``selected``) estimates are of those alone, which the notes say;
+    metrics that need the others are unknown. Where each class has some, estimates are of all decisions, and so are
+    the limits: the labelled ones are unlike the others, and show only whether the score still means the same. Where
+    having an outcome depends on the decision at all, chunks of which more than ``OUTSIDE`` have scores for which the
+    reference holds none are refused.
 
     Raises:
         PlumblineError: an unknown metric or chunk, or a cost matrix that does not fit.
@@ -101,21 +101,91 @@ def estimate(
     why = _refusal(profile, counts, own)
     if why:
         return refused(profile, counts, rows, by, chosen, why)
-    scored = _scored(profile, counts)
-    if _follows(scored, own) < FOLLOWS:
+    scored = by_score(profile, counts)
+    if follows(scored, own) < FOLLOWS:
         why = "Predictions do not follow the score, so the score cannot speak for them."
         return refused(profile, counts, rows, by, chosen, why)
+    barred = unknown_metrics(selected)
+    silent = [
+        p
+        for one in chosen
+        if (w := barred.get(one.name))
+        for p in refused(profile, counts, rows, by, [one], w)
+    ]
+    chosen = [one for one in chosen if one.name not in barred]
+    seen = _seen(scored, own) if selected is not None else None
+    if selected is not None and selected.one_sided:
+        scored = _among(scored, profile, selected.known)
+        counts = scored.counts
     days = np.array(profile.days, dtype="datetime64[D]")
-    expected = _expected(scored, _calibrated(counts, own, days))
+    p = _calibrated(counts, own, days)
+    expected = told = _expected(scored, p)
     own_chunks = chunked(profile.days, counts, own, by)
+    if selected is not None and not selected.one_sided:
+        told = _expected(Scored(counts, counts.cells.sum(1), scored.above), p)
+        own_chunks = chunked(profile.days, expected, own, by)
     shown, realised = chunked(profile.days, expected, rows, by), chunked(profile.days, counts, rows, by)
-    fits = (expected.taken(own).pooled(), counts.taken(own).pooled())
+    fits = (told.taken(own).pooled(), counts.taken(own).pooled())
+    beside = chunked(profile.days, told, rows, by).counts
     others = _by_other_calibrations(scored, own, days, rows, by, shown)
-    return judged_estimates(chosen, shown, realised.counts, own_chunks, floors, fits=fits, others=others)
+    outside = _outside(shown.counts.cells.sum(1), seen)
+    made = judged_estimates(
+        chosen,
+        shown,
+        realised.counts,
+        own_chunks,
+        floors,
+        fits=fits,
+        others=others,
+        outside=outside,
+        beside=beside,
+    )
+    whose = selected.among if selected is not None else ""
+    return (*(replace(p, note=f"{whose} {p.note}".strip()) for p in made), *silent)
+
+
+def _among(scored: Scored, profile: OutcomeProfile, known: Sequence[str]) -> Scored:
+    """The decisions for the one class that has outcomes, alone."""
+    counts = scored.counts
+    positive = counts.classes[counts.positive] in known
+    share = scored.above if positive else 1 - scored.above
+    side = counts.positive if positive else 1 - counts.positive
+    confusion = np.zeros_like(counts.confusion)
+    confusion[:, side] = counts.confusion[:, side]
+    cells = counts.cells * share[:, None, :]
+    own = replace(
+        counts, n=decided(profile, known), labelled=confusion.sum((1, 2)), confusion=confusion, cells=cells,
+        scored=cells.sum((1, 2)), numbered=None,
+    )  # fmt: skip
+    return Scored(own, scored.everyone * share, np.full_like(share, float(positive)))
+
+
+def _seen(scored: Scored, own: Mask) -> FloatArray:
+    """1 for each score cell, (S,), whose outcomes the reference knows: not beyond its labelled scores, nor in a stretch
+    among them that has none."""
+    labelled = scored.counts.cells[own].sum((0, 1))
+    group = joined_cells(labelled, scored.everyone[own].sum(0) - labelled)
+    held = np.flatnonzero((labelled > 0) & (group >= 0))
+    seen = np.zeros(len(labelled))
+    if len(held):
+        seen[held[0] : held[-1] + 1] = group[held[0] : held[-1] + 1] >= 0
+    return seen
+
+
+def _outside(cells: FloatArray, seen: FloatArray | None) -> list[str]:
+    """Why chunks, by all their decisions in score cells (m, S), cannot be estimated; empty where they can."""
+    if seen is None:
+        return []
+    shares = 1 - ratio(cells @ seen, cells.sum(1), 1.0)
+    return [
+        f"{100 * share:.1f} % of these decisions have scores for which the reference has no outcome, so nothing is "
+        f"estimated."
+        if share > OUTSIDE else "" for share in shares.tolist()
+    ]  # fmt: skip
 
 
 def _by_other_calibrations(
-    scored: _Scored, own: Mask, days: Any, rows: Mask, by: str, shown: Chunked
+    scored: Scored, own: Mask, days: Any, rows: Mask, by: str, shown: Chunked
 ) -> tuple[Counts, ...]:
     """The expected counts of each chunk by calibrations that each leave a fold of the reference's days out, and by
     the one that leaves none."""
@@ -127,7 +197,7 @@ def _by_other_calibrations(
     m = len(shown.starts)
     everyone = sum_by(chunk, m, scored.everyone[rows])
     above = sum_by(chunk, m, scored.everyone[rows] * scored.above[rows]) / np.maximum(everyone, 1e-12)
-    summed = _Scored(shown.counts, everyone, above)
+    summed = Scored(shown.counts, everyone, above)
     middles = score_middles(everyone.shape[1])
     kept = [own & (fold != i) for i in range(folds)] + [own]
     return tuple(
@@ -174,40 +244,6 @@ def refused(
     )  # fmt: skip
 
 
-def _scored(profile: OutcomeProfile, counts: Counts) -> _Scored:
-    """Lay each group's positive predictions on its highest scores: within a group a prediction is a
-    threshold on the score (``_follows`` checks that), and a cell that the threshold cuts is shared."""
-    everyone = counts.cells.sum(1) + profile.score_unlabelled
-    total = everyone.sum(1)
-    predicted = profile.confusion.sum(2).astype(float)
-    positives = predicted[:, counts.positive] * total / np.maximum(predicted.sum(1), 1)
-    higher = total[:, None] - np.cumsum(everyone, 1)
-    left = np.clip(positives[:, None] - higher, 0, everyone)
-    return _Scored(counts, everyone, left / np.where(everyone > 0, everyone, 1.0))
-
-
-def _follows(scored: _Scored, own: Mask) -> float:
-    """Share of the reference's labelled rows whose place in the confusion counts the score explains."""
-    counts = scored.counts
-    expected = _confusion(counts.cells[own, 1], counts.cells[own, 0], scored.above[own], counts)
-    real = (
-        counts.confusion[own]
-        * (counts.cells[own].sum((1, 2)) / np.maximum(counts.labelled[own], 1))[:, None, None]
-    )
-    apart = np.abs(expected.sum(0) - real.sum(0)).sum() / 2
-    return float(1 - apart / max(real.sum(), 1.0))
-
-
-def _confusion(positive: FloatArray, negative: FloatArray, above: FloatArray, counts: Counts) -> FloatArray:
-    """Confusion counts (m, K, K) of cells of positives and negatives and the share predicted positive."""
-    k, other = counts.positive, 1 - counts.positive
-    found = np.zeros((len(positive), 2, 2))
-    for true, cells in ((k, positive), (other, negative)):
-        found[:, k, true] = np.einsum("ij,ij->i", cells, above)
-        found[:, other, true] = np.einsum("ij,ij->i", cells, 1 - above)
-    return found
-
-
 def isotonic(cells: FloatArray) -> Calibration:
     """Isotonic regression of truth on score from counts (2, S); linear between scores seen, flat beyond."""
     from scipy.optimize import isotonic_regression
@@ -245,7 +281,7 @@ def _calibrated(counts: Counts, own: Mask, days: Any) -> FloatArray:
     return fitted
 
 
-def _expected(scored: _Scored, p: FloatArray) -> Counts:
+def _expected(scored: Scored, p: FloatArray) -> Counts:
     """Counts as they would be on average if every decision with a score were labelled."""
     everyone, middles = scored.everyone, np.clip(score_middles(p.shape[1]), 1e-15, 1 - 1e-15)
     cells = np.empty((len(everyone), 2, p.shape[1]))
@@ -257,7 +293,7 @@ def _expected(scored: _Scored, p: FloatArray) -> Counts:
         scored.counts,
         labelled=total,
         scored=total,
-        confusion=_confusion(positive, negative, scored.above, scored.counts),
+        confusion=confusion_of(positive, negative, scored.above, scored.counts),
         cells=cells,
         numbered=None,
         log_loss=-(positive @ np.log(middles) + negative @ np.log1p(-middles)),
@@ -274,6 +310,8 @@ def judged_estimates(
     own_se: Callable[[Metric], FloatArray] | None = None,
     fits: tuple[Counts, Counts] | None = None,
     others: tuple[Counts, ...] = (),
+    outside: Sequence[str] = (),
+    beside: Counts | None = None,
 ) -> tuple[Point, ...]:
     """Expected counts as points, judged by the limits of ``performance``.
 
@@ -288,6 +326,8 @@ def judged_estimates(
             how much they differ is the calibration's own error (jackknife by groups: Miller 1974; Shao and Tu 1995,
             2.3), in place of the reference's where it is more. So is what a score that was not calibrated, as the
             reference did not prove that it helps, would be off by if it should have been.
+        outside: why each chunk has no estimate; empty where it has.
+        beside: expected counts of what ``realised`` counts, where that is not a sample of all.
     """
     points: list[Point] = []
     for one in chosen:
@@ -303,12 +343,18 @@ def judged_estimates(
         half = np.hypot(Z * chance, np.maximum(Z * healthy.se, fitted))
         low, high = (np.clip(values + sign * half, *one.range) for sign in (-1, 1))
         why = "" if fits is None or _fits(one, *fits) else MISFIT
+        barred = [why or own for own in outside] if outside else [why] * len(values)
+        like = values if beside is None else one.compute(beside)
+        left = [""] * len(values) if why else _left(one, like, se, realised)
         found = judged(
             one, shown.starts, shown.ends, shown.counts, Interval(low, high, se), band,
             np.zeros(len(values), dtype=bool), estimated=True,
-            refused=[why] * len(values) if why else _left(one, values, se, realised),
+            refused=[first or then for first, then in zip(barred, left, strict=True)],
         )  # fmt: skip
-        points += [replace(p, value=None, low=None, high=None) for p in found] if why else found
+        points += [
+            replace(p, value=None, low=None, high=None) if none else p
+            for p, none in zip(found, barred, strict=True)
+        ]
     return tuple(points)
 
 

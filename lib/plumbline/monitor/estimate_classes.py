@@ -33,6 +33,7 @@ from plumbline.monitor.estimate import (
 )
 from plumbline.monitor.metrics import Metric, metric, metrics_for
 from plumbline.monitor.performance import Span, chunked, reference_rows, window_rows
+from plumbline.monitor.selection import Selection
 from plumbline.monitor.statuses import Mask
 
 
@@ -69,12 +70,14 @@ def estimate_classes(
     window: Slice | None = None,
     floors: Mapping[str, float] | None = None,
     cost: dict[str, Any] | None = None,
+    selected: Selection | None = None,
 ) -> tuple[Point, ...]:
     """Estimated metrics over time; arguments, refusals and errors as for ``estimate.estimate``.
 
     Args:
         expected: outcomes of the window's days, healthy: of the reference's; None where no probabilities are
             logged.
+        selected: where decisions for some class have no outcomes, everything is refused.
     """
     by = by or choose_chunk(profile)
     chosen = _chosen(profile, metrics, cost)
@@ -87,6 +90,8 @@ def estimate_classes(
         else np.zeros_like(rows)
     )
     why = _refusal(profile, counts, own, expected)
+    if selected is not None and selected.one_sided:
+        why = f"No outcome is known for decisions {selected.least.name}, so nothing can be estimated."
     if why or expected is None or healthy is None:
         return refused(profile, counts, rows, by, chosen, why)
     shown = chunked(profile.days, _expected(profile, counts, rows, expected), rows, by)

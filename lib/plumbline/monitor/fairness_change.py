@@ -63,12 +63,19 @@ class GroupChange:
 
 
 def changes(
-    first: Sequence[GroupCounts], second: Sequence[GroupCounts], *, favourable: bool = True
+    first: Sequence[GroupCounts],
+    second: Sequence[GroupCounts],
+    *,
+    favourable: bool = True,
+    errors: bool = True,
 ) -> tuple[GroupChange, ...]:
     """Every group that either window has, in the order of the first.
 
     The ratio is in both windows to the same group: the most favoured of the first, where it has at least 30
     rows in the second too. So it says whether the others moved against it, not that another leads now.
+
+    Args:
+        errors: whether both kinds of decision have outcomes; else error rates are unknown and not compared.
     """
     then = {(g.attributes, g.levels): g.outcomes for g in first}
     now = {(g.attributes, g.levels): g.outcomes for g in second}
@@ -78,6 +85,8 @@ def changes(
         for attributes in dict.fromkeys(k[0] for k in keys)
     }
     found = {key: _measured(key, best[key[0]], then, now, favourable) for key in keys}
+    if not errors:
+        found = {key: {n: m for n, m in moved.items() if n not in ERRORS} for key, moved in found.items()}
     flat = [(key, name) for key, moved in found.items() for name in moved]
     q = benjamini_hochberg(np.array([found[key][name].p for key, name in flat]))
     for (key, name), corrected in zip(flat, q, strict=True):

@@ -16,7 +16,7 @@ from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.counts import counts_of
 from plumbline.monitor.intervals import interval
 from plumbline.monitor.metrics import HEADLINE, METRICS, RARE
-from plumbline.monitor.selection import NONE
+from plumbline.monitor.whole import NONE
 
 #: labels of the rare class below which no metric of it says anything
 FEWEST = 10

@@ -3,25 +3,24 @@
 Where credit was refused nobody learns whether it would have been repaid. Figures over labelled decisions then speak
 of those alone (Lakkaraju et al. 2017; Kleinberg et al. 2018; Crook and Banasik 2004). Two tests tell it, both within
 days, so that neither a change of mix nor labels that are late count: the share labelled by predicted class (Cochran
-1954; Mantel and Haenszel 1959), and whether labelled decisions rank higher by score (van Elteren 1960). Where every
-kind of decision has some labels figures are weighted by one over the chance of having one (Horvitz and Thompson
-1952); where one has none only bounds are left (Manski 1990).
+1954; Mantel and Haenszel 1959), and whether labelled decisions rank higher by score (van Elteren 1960). What all
+decisions would say is then weighted, or only bounded (``whole``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
 from plumbline.domain import DelayProfile, FloatArray, OutcomeProfile, Task
 from plumbline.monitor.chunks import ENOUGH, midnight
-from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.delay import delay_curve, positive_curve, usual_delay
 from plumbline.monitor.metrics import METRICS, ratio
 from plumbline.monitor.statuses import Mask
+from plumbline.monitor.whole import NONE, Whole, whole
 
 #: standard errors that chance does not reach; decisions of one day are not always independent
 BEYOND = 5.0
@@ -29,12 +28,8 @@ BEYOND = 5.0
 ALIKE = 0.8
 #: distance from 0.5 of the chance that a labelled decision has the higher score, from which that matters
 ORDER = 0.1
-#: share labelled under which a class is taken to have no labels
-NONE = 0.01
 #: share of the labels that ever come which a mature day has
 MATURE = 0.999
-#: score cells are joined for weights until they hold so many labelled decisions
-JOINED = 50
 #: what cannot be known where decisions for one class have no labels
 UNKNOWN = (
     "recall", "specificity", "balanced_accuracy", "f1", "matthews_corrcoef", "roc_auc", "average_precision",
@@ -61,15 +56,14 @@ class Selection:
     """That being labelled depends on the decision or its score, by enough to matter and beyond chance.
 
     ``sides``: by predicted class, the best known first. ``order``: how often a labelled decision has the higher score
-    of two; None where no score is logged. ``weighted``: metrics as if every decision had had the same chance of a
-    label, with ``effective`` rows (Kish 1965); empty where a side has none. ``bounds``: of accuracy over all.
+    of two; None where no score is logged. ``whole``: metrics over all decisions, by weights or with bounds, and
+    ``effective`` rows that the weights are worth.
     """
 
     sides: tuple[Side, ...]
     order: float | None
-    weighted: dict[str, float]
-    effective: float
-    bounds: tuple[float, float] | None
+    whole: tuple[Whole, ...] = ()
+    effective: float = 0.0
 
     @property
     def one_sided(self) -> bool:
@@ -77,24 +71,63 @@ class Selection:
         return any(side.share < NONE for side in self.sides)
 
     @property
+    def known(self) -> tuple[str, ...]:
+        """The classes whose decisions have labels."""
+        return tuple(side.name for side in self.sides if side.share >= NONE)
+
+    @property
+    def least(self) -> Side:
+        """The class whose decisions have labels least often."""
+        return self.sides[-1]
+
+    @property
+    def among(self) -> str:
+        """Where only some decisions ever have an outcome, whom every figure speaks of; else empty."""
+        return among(self.known) if self.one_sided else ""
+
+    def over_all(self, name: str) -> Whole | None:
+        """A metric over all decisions; None where it cannot be told."""
+        return next((one for one in self.whole if one.metric == name), None)
+
+    @property
     def sentence(self) -> str:
-        """Who the figures speak of, in words."""
+        """Who the figures speak of, and what all decisions would say, in words."""
         best, least = self.sides[0], self.sides[-1]
         if self.one_sided:
-            known = [side.name for side in self.sides if side.share >= NONE]
-            low, high = self.bounds or (0.0, 1.0)
             return (
-                f"Outcomes are known for decisions {' and '.join(known)} only ({_share(best.share)} of {best.n:,}, "
-                f"against {_share(least.share)} of {least.n:,} {least.name}): these figures speak of those. "
-                f"Over all decisions accuracy lies between {_share(low)} and {_share(high)}."
+                f"Outcomes are known for decisions {' and '.join(self.known)} only ({_share(best.share)} of "
+                f"{best.n:,}, against {_share(least.share)} of {least.n:,} {least.name}): these figures speak of "
+                f"those.{self._bounded()}"
             )
         what = f"{_share(best.share)} of decisions {best.name} and {_share(least.share)} of {least.name}"
         if least.share >= ALIKE * best.share:
             which = "higher" if (self.order or 0.5) > 0.5 else "lower"
             what = f"decisions with a {which} score more often than for others"
-        said = ", ".join(f"{_NAMES[name]} {_figure(name, value)}" for name, value in self.weighted.items())
-        weighted = f" Weighted to all decisions: {said} (worth {self.effective:,.0f} labels drawn at random)."
-        return f"Outcomes are known for {what}: these figures speak of those.{weighted if said else ''}"
+        known = f"Outcomes are known for {what}: these figures speak of those."
+        accuracy = self.over_all("accuracy")
+        if accuracy is None or accuracy.value is None:
+            return known + self._bounded()
+        said = "; ".join(
+            f"{_NAMES[one.metric]} {_weighed(one)}" for one in self.whole if one.value is not None
+        )
+        worth = f" (worth {self.effective:,.0f} labels drawn at random)" if self.effective else ""
+        return f"{known} Weighted to all decisions: {said}{worth}."
+
+    def _bounded(self) -> str:
+        accuracy = self.over_all("accuracy")
+        if accuracy is None:
+            return ""
+        low, high = _share(accuracy.low), _share(accuracy.high)
+        if accuracy.value is not None:
+            return f" Over all decisions accuracy is {_share(accuracy.value)} ({low} to {high})."
+        if accuracy.useless:
+            return f" Over all decisions accuracy is unknown: it could be anything from {low} to {high}."
+        return f" Over all decisions accuracy lies between {low} and {high}."
+
+
+def among(known: Sequence[str]) -> str:
+    """That a figure speaks of decisions of these classes alone, in one sentence for every page."""
+    return f"This speaks of decisions {' and '.join(known)} alone, as no outcome of others is known."
 
 
 _NAMES = {"accuracy": "accuracy", "recall": "recall", "precision": "precision", "roc_auc": "ROC AUC"}
@@ -104,8 +137,13 @@ def _share(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
-def _figure(name: str, value: float) -> str:
-    return f"{value:.3f}" if METRICS[name].unit == "score" else _share(value)
+def _weighed(one: Whole) -> str:
+    """A weighted figure with its interval."""
+    value, low, high = (
+        f"{x:.3f}" if METRICS[one.metric].unit == "score" else _share(x)
+        for x in (one.value or 0.0, one.low, one.high)
+    )
+    return f"{value} ({low} to {high})"
 
 
 def selection(
@@ -139,20 +177,21 @@ def selection(
     by_score = order is not None and abs(order - 0.5) >= ORDER and sure > BEYOND
     if not (by_class or by_score):
         return None
-    counts = counts_of(profile).taken(ripe).pooled()
-    found = Selection(tuple(sides), order, {}, 0.0, None)
-    if found.one_sided:
-        return replace(found, bounds=_bounds(counts))
-    weighted, effective = _weighted(profile, ripe, counts)
-    return replace(found, weighted=weighted, effective=effective)
+    return Selection(tuple(sides), order, *whole(profile, ripe))
 
 
 def unknown_metrics(found: Selection | None) -> dict[str, str]:
     """Metric -> why it cannot be known, where one kind of decision has no labels."""
     if found is None or not found.one_sided:
         return {}
-    least = found.sides[-1]
+    least = found.least
     return dict.fromkeys(UNKNOWN, f"No outcome is known for decisions {least.name}, so this is unknown.")
+
+
+def decided(profile: OutcomeProfile, known: Sequence[str]) -> FloatArray:
+    """Decisions for these classes in each group, (groups,)."""
+    rows = [profile.classes.index(name) for name in known if name in profile.classes]
+    return np.asarray(profile.confusion[:, rows].sum((1, 2)), dtype=float)
 
 
 def _mature(profile: OutcomeProfile, delay: DelayProfile | None, today: datetime | None) -> Mask:
@@ -194,44 +233,3 @@ def _order(profile: OutcomeProfile, ripe: Mask) -> tuple[float | None, float]:
     variance = float((pairs * (n + 1) / 12 * ties).sum())
     apart = float(abs((above - pairs / 2).sum()) / np.sqrt(variance)) if variance > 0 else 0.0
     return float(above.sum() / pairs.sum()), apart
-
-
-def _bounds(counts: Counts) -> tuple[float, float]:
-    """Accuracy over all decisions if every unlabelled one was wrong, and if every one was right (Manski 1990)."""
-    right, n = float(np.trace(counts.confusion[0])), float(counts.n[0])
-    return right / n, (right + n - float(counts.labelled[0])) / n
-
-
-def _weighted(profile: OutcomeProfile, ripe: Mask, counts: Counts) -> tuple[dict[str, float], float]:
-    """Metrics over the labelled decisions, each weighted by one over the share labelled of its kind, and what the
-    weights leave of the sample: of predicted classes for counts of answers, of score cells for the order of scores."""
-    confusion = profile.confusion[ripe].sum(0).astype(float)
-    weight = ratio(confusion.sum(1), confusion[:, :-1].sum(1), 0.0)
-    labelled = confusion[:, :-1].sum(1)
-    table = np.zeros_like(counts.confusion)
-    size = len(profile.classes)
-    table[0, :size, :size] = confusion[:, :-1] * weight[:, None]
-    parts: dict[str, Any] = {"confusion": table}
-    names = ["accuracy"]
-    if profile.task is Task.BINARY:
-        names += ["recall", "precision"]
-    if counts.cells.any():
-        group = _joined(counts.cells[0].sum(0))
-        everyone = profile.score_cells[ripe].sum((0, 1)) + profile.score_unlabelled[ripe].sum(0)
-        all_of, known_of = (
-            np.asarray(np.bincount(group, one), dtype=float) for one in (everyone, counts.cells[0].sum(0))
-        )
-        joint = ratio(all_of, known_of, 0.0)
-        parts["cells"] = counts.cells * joint[group]
-        names.append("roc_auc")
-    whole = replace(counts, **parts)
-    found = {name: float(METRICS[name].compute(whole)[0]) for name in names}
-    effective = float((weight * labelled).sum() ** 2 / max((weight**2 * labelled).sum(), 1e-12))
-    return {name: value for name, value in found.items() if np.isfinite(value)}, effective
-
-
-def _joined(rows: FloatArray) -> np.ndarray:
-    """Neighbouring cells joined until each group holds ``JOINED`` rows, the rest with the last."""
-    number = np.floor((np.cumsum(rows) - rows) / JOINED).astype(np.int64)
-    _, group = np.unique(np.minimum(number, max(int(rows.sum() // JOINED) - 1, 0)), return_inverse=True)
-    return np.asarray(group)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from plumbline.monitor.dependence import autoregressive, lag_decay
 from plumbline.monitor.intervals import FEWEST_DAYS, Z
 from plumbline.monitor.metrics import metric
 from plumbline.monitor.performance import Span, chunked, reference_rows, window_rows
+from plumbline.monitor.selection import among, decided
 
 #: what a standard normal difference before and after the worst of all days exceeds once in twenty, the first and last
 #: twentieth left out (Andrews 1993, Econometrica 61, table 1: the square root of 9.84)
@@ -78,6 +80,7 @@ def money_at_stake(
     searched: bool = False,
     delay: DelayProfile | None = None,
     today: datetime | None = None,
+    known: Sequence[str] = (),
 ) -> Stake | None:
     """What the decisions since a change were worth less than the reference's.
 
@@ -93,6 +96,7 @@ def money_at_stake(
             worst: the interval is then wide enough for the worst of all days that could have been taken.
         delay, today: label delays and when the log was last complete. What a decision is worth is taken from days
             whose positives are in, and counted for all decisions; where no day is so far, from all.
+        known: where only decisions for some classes ever have outcomes, these: the money is that of theirs alone.
 
     Returns:
         None where the reference or the days since hold no labelled decision.
@@ -101,6 +105,8 @@ def money_at_stake(
         PlumblineError: the cost matrix does not fit the task.
     """
     counts, one = counts_of(profile, cost), metric("value")
+    if known:
+        counts = replace(counts, n=decided(profile, known))
     base = window or Slice()
     later = window_rows(profile, Slice(since, until, base.version, base.arm))
     own = reference_rows(profile, reference, base.arm) & (np.array(profile.days) < since.date())
@@ -123,6 +129,7 @@ def money_at_stake(
     certain = low is not None and high is not None and not low <= 0 <= high
     said = _sentence(amount, low, high, currency, since, until, decisions)
     said += _in_all(amount, after_value * decisions, currency)
+    said += f" {among(known)}" if known else ""
     return Stake(
         "measured", amount, currency, said,
         low, high, since, until, int(decisions), before_value, after_value, certain,

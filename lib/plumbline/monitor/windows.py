@@ -50,12 +50,16 @@ def compare_windows(
     second: OutcomeProfile,
     metrics: Sequence[str] | None = None,
     cost: dict[str, Any] | None = None,
+    unknown: Sequence[str] = (),
 ) -> tuple[Compared, ...]:
     """Every metric of the task in two windows.
 
     The limits of the difference join those of both sides in squares (MOVER; Zou and Donner 2008, Statistics
     in Medicine 27), which for proportions is Newcombe's method 10; each is as wide as what the days of the longer
     window have in common asks for (``design``), and they are widened by both sides' bounds.
+
+    Args:
+        unknown: metrics that cannot be known, whatever the counts say (``selection.UNKNOWN``).
 
     Raises:
         PlumblineError: an unknown metric, or a cost matrix that does not fit.
@@ -78,7 +82,7 @@ def compare_windows(
             pair = [one, one]
         common = _common(pair, sides)
         a, b = (
-            _side(own, *side, common) if side else Side(None, None, None, 0)
+            _side(own, *side, common) if side and one.name not in unknown else Side(None, None, None, 0)
             for own, side in zip(pair, sides, strict=True)
         )
         found.append(_compared(one, a, b))
