@@ -16,7 +16,8 @@ with side:
     share = versions.intended()
 answer = ask(view, releases, system.key, share=share)
 with top:
-    cards.opening(answer.sentence, "The whole log, whatever the sidebar narrows. Times are UTC.")
+    said = ("The whole log, whatever the sidebar narrows. Times are UTC.", *answer.cautions)
+    cards.opening(answer.sentence, " ".join(said))
 
 if not any(version.version for version in answer.releases.versions):
     states.empty(

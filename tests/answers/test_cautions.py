@@ -8,9 +8,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from plumbline.answers.cautions import PROVISIONAL, SEASON, cautions
 from plumbline.answers.drift import drift, year_before
 from plumbline.answers.loading import load_file, set_reference
+from plumbline.answers.performance import performance
+from plumbline.answers.releases import releases
+from plumbline.answers.scorecard import scorecard_answer
+from plumbline.cli import main
+from plumbline.report.gather import gather
+from plumbline.report.language import language
+from plumbline.report.scorecard_report import report_data
 from plumbline.store.workspace import Workspace, open_workspace
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
@@ -53,3 +62,32 @@ def test_a_change_within_the_reference_and_its_season_are_said_and_last_year_is_
     assert year_before(held, "s", (START + 300 * DAY, None)) is None
     assert len(drift(held, "s", reference=before, window=window).features) == 4
     held.close()
+
+
+def test_what_the_reference_lacks_is_said_wherever_something_rests_on_it(held: Workspace) -> None:
+    """The same two sentences on Accuracy, Drift, Releases, the Scorecard, in the report and for a terminal."""
+    path, folder = held.path, held.path.parent
+    log = pd.read_parquet(folder / "log.parquet")
+    log[log["at"] < "2025-01-16"].to_parquet(folder / "short.parquet")
+    maps = [("at", "timestamp"), ("id", "decision_id"), ("score", "score"), ("prediction", "prediction"),
+            ("x", "feature:x"), ("y", "feature:y")]  # fmt: skip
+    load_file(
+        held, folder / "short.parquet", title="t", maps=maps, positive="yes", timezone="UTC", actor="test"
+    )
+    for key, wanted in (("s", SEASON), ("t", PROVISIONAL)):
+        assert cautions(held, key) == (wanted,)
+        assert wanted in drift(held, key).cautions
+        assert performance(held, key).cautions == (wanted,)
+        found = releases(held, key)
+        assert found.cautions == (wanted,)
+        assert wanted in found.lines()
+        assert scorecard_answer(held, key).measured.cautions == (wanted,)
+        german = report_data(gather(held, key), language("de"))
+        assert "Referenz" in german["cautions"]
+        assert not german["limits"]["quoted"]
+        assert report_data(gather(held, key), language("en"))["cautions"] == wanted
+    held.close()
+    for command in ("check", "scorecard"):
+        for key, wanted in (("s", SEASON), ("t", PROVISIONAL)):
+            shown = CliRunner().invoke(main, [command, key, "--workspace", str(path)])
+            assert wanted in shown.output, (command, key, shown.output)

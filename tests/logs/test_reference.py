@@ -38,12 +38,12 @@ def test_two_weeks_have_a_provisional_week_and_a_third_of_four_settles_it(
 ) -> None:
     first = loaded(workspace, tmp_path, range(15))
     assert (first.reference, first.reference_source) == (weeks(1), "provisional")
-    assert of_the_reference(first) == (PROVISIONAL,)
+    assert of_the_reference(first, None) == (PROVISIONAL,)
     later = loaded(workspace, tmp_path, range(15, 50))
     assert (later.reference, later.reference_source) == (weeks(2), "provisional")
     settled = loaded(workspace, tmp_path, range(50, 85))
     assert (settled.reference, settled.reference_source) == (weeks(4), "auto")
-    assert of_the_reference(settled) == ()
+    assert of_the_reference(settled, None) == ()
     assert loaded(workspace, tmp_path, range(85, 300, 1)).reference == weeks(4)
 
 

@@ -6,43 +6,62 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from plumbline.answers.reading import Span as Held
+from plumbline.answers.reading import span_of
 from plumbline.answers.spans import say_span
 from plumbline.domain import FeatureProfile, System
 from plumbline.monitor.steadiness import unsteady
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace
 
 Span = tuple[datetime | None, datetime | None]
 
 PROVISIONAL = (
     "The reference is provisional: it is made anew with each load until a third of the log holds four weeks."
 )
-
-
+SEASON = (
+    "The reference covers one season of a log of more than a year: what comes every year counts as drift. "
+    "Compare with the same weeks of last year."
+)
 YEAR = timedelta(days=365)
 
 
-def of_its_days(profiles: Sequence[FeatureProfile], reference: Span, held: Held | None) -> tuple[str, ...]:
-    """Where the reference changed within itself, with the stretches before and after; and where it is one season."""
+def cautions(ws: Workspace, key: str) -> tuple[str, ...]:
+    """What is to be said on every page, in every document and answer that rests on a system's own reference.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        return of_the_reference(system, span_of(cursor, system))
+
+
+def of_its_days(profiles: Sequence[FeatureProfile], reference: Span) -> tuple[str, ...]:
+    """Where the reference changed within itself, with the stretches before and after."""
     first, last = reference
     if first is None or last is None:
         return ()
-    said = []
     found = unsteady(profiles, (first, last))
-    if found is not None:
-        said.append(
-            f"{found.feature} changed within the reference, about {say_span(found.at, None)} (Jensen-Shannon distance "
-            f"{found.value:.2f}): take {say_span(first, found.at)}, or {say_span(found.at, last)}, as the reference."
-        )
-    if held is not None and held.last - held.first >= YEAR and last - first < 0.9 * YEAR:
-        said.append(
-            "The reference covers one season of a log of more than a year: what comes every year counts as drift. "
-            "Compare with the same weeks of last year."
-        )
-    return tuple(said)
+    if found is None:
+        return ()
+    return (
+        f"{found.feature} changed within the reference, about {say_span(found.at, None)} (Jensen-Shannon distance "
+        f"{found.value:.2f}): take {say_span(first, found.at)}, or {say_span(found.at, last)}, as the reference.",
+    )
 
 
-def of_the_reference(system: System) -> tuple[str, ...]:
-    """What is to be said on every page that rests on the system's own reference."""
-    return (PROVISIONAL,) if system.reference_source == "provisional" else ()
+def of_its_season(reference: Span, held: Held | None) -> tuple[str, ...]:
+    """Where a log of more than a year is held against a part of one."""
+    first, last = reference
+    if first is None or last is None or held is None:
+        return ()
+    return (SEASON,) if held.last - held.first >= YEAR and last - first < 0.9 * YEAR else ()
+
+
+def of_the_reference(system: System, held: Held | None) -> tuple[str, ...]:
+    """What is to be said wherever something rests on the system's own reference."""
+    provisional = (PROVISIONAL,) if system.reference_source == "provisional" else ()
+    return provisional + of_its_season(system.reference or (None, None), held)
 
 
 def apart(reference: Span, window: Span, held: Held | None) -> tuple[Span, str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from plumbline.answers.cautions import apart, of_its_days, of_the_reference
+from plumbline.answers.cautions import apart, of_its_days, of_its_season, of_the_reference
 from plumbline.answers.headline import headline_of
 from plumbline.answers.leakage import leaks_of
 from plumbline.answers.reading import as_of, resolved, span_of
@@ -119,8 +119,11 @@ def drift(
         headline = headline_of(cursor, system).metric
         moved = _moved(cursor, system, chunks, chunk, version)
         inputs = [p for p in then if p.bins.feature not in OUTPUTS]
-        cautions = (*of_the_reference(system), *of_its_days(inputs, healthy, span_of(cursor, system)))
-        cautions += tuple(leak.sentence for leak in leaks_of(cursor, system)[:MOST_LEAKS])
+        held = span_of(cursor, system)
+        own_reference = healthy == system.reference
+        said = of_the_reference(system, held) if own_reference else of_its_season(healthy, held)
+        leaks = tuple(leak.sentence for leak in leaks_of(cursor, system)[:MOST_LEAKS])
+        cautions = (*of_its_days(inputs, healthy), *said, *leaks)
     features = [f for f in found if f.feature not in OUTPUTS]
     ranked = ranking(features, weights, moved)
     return DriftAnswer(

@@ -8,6 +8,7 @@ from typing import Any
 
 from plumbline.answers import checking, recording
 from plumbline.answers.access import access_facts
+from plumbline.answers.cautions import of_the_reference
 from plumbline.answers.documents import review_facts
 from plumbline.answers.fairness_facts import fairness_facts
 from plumbline.answers.guarding import Watched
@@ -53,6 +54,7 @@ class Measured:
     releases: ReleasesAnswer | None = None
     records: tuple[Record, ...] = ()
     unknown: dict[str, str] = field(default_factory=dict)
+    cautions: tuple[str, ...] = ()  # what is to be known of the reference first
 
 
 def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
@@ -78,7 +80,9 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
             **_audit(cursor, system, span), **_explained(cursor, system, span, now, held),
             **_people(cursor, system, now),
         }  # fmt: skip
-    return Measured(Facts(as_of=now, **known), held.stake, held, found, noted)
+    return Measured(
+        Facts(as_of=now, **known), held.stake, held, found, noted, cautions=of_the_reference(system, span)
+    )
 
 
 def _volume(span: Span) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from plumbline.answers.cautions import of_the_reference
 from plumbline.answers.delays import delays
 from plumbline.answers.headline import among_known, family_of, headline_of
 from plumbline.answers.performance_sentence import complete, holding
@@ -67,6 +68,7 @@ class PerformanceAnswer:
     selected: str = ""  # whom the figures speak of, where being labelled depends on the decision
     over_all: tuple[Whole, ...] = ()  # what all decisions would say then, by weights or with bounds
     as_of: datetime | None = None  # the moment that the log speaks for
+    cautions: tuple[str, ...] = ()  # what is to be known of the reference first
 
     def latest(self, name: str) -> Point | None:
         """The last complete period of a metric; where none is complete the last that has a value."""
@@ -115,8 +117,8 @@ def performance(
         system = systems.get_system(cursor, key)
         window = resolved(cursor, system, window)
         profile = _profile(cursor, system, window, by_version)
-        delay = delays(cursor, system)
-        now = as_of(system, span_of(cursor, system))
+        delay, held = delays(cursor, system), span_of(cursor, system)
+        now = as_of(system, held)
         selected = selection(profile, delay, now)
         unknown = unknown_metrics(selected)
         by = by or choose_chunk(profile)
@@ -178,7 +180,7 @@ def performance(
         int(profile.n_labelled.sum()), int(profile.n.sum()), names, looked_back,
         due.sentence if due else "",
         parts, warned, first.reason, family, selected.sentence if selected else "",
-        selected.whole if selected else (), now,
+        selected.whole if selected else (), now, of_the_reference(system, held),
     )  # fmt: skip
 
 

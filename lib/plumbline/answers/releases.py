@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from plumbline.answers.cautions import of_the_reference
 from plumbline.answers.comparing import Shift, comparisons, shifts
 from plumbline.answers.guarding import Watched, fired, watch
 from plumbline.answers.keeping import kept
+from plumbline.answers.reading import span_of
 from plumbline.answers.recording import Record, closed_incidents
 from plumbline.answers.telling import opening, say_comparison, say_shift
 from plumbline.domain import Finding, PlumblineError, Severity, System, Task
@@ -37,6 +39,7 @@ class ReleasesAnswer:
     presences: tuple[Presence, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     shifts: tuple[Shift, ...] = ()
+    cautions: tuple[str, ...] = ()  # what is to be known of the reference first
 
     @property
     def sentence(self) -> str:
@@ -53,7 +56,8 @@ class ReleasesAnswer:
     def summary(self) -> dict[str, Any]:
         """The keys that the command line prints."""
         return {
-            "system": self.system.key, "sentence": self.sentence, "releases": self.releases.versions,
+            "system": self.system.key, "sentence": self.sentence, "cautions": self.cautions,
+            "releases": self.releases.versions,
             "spans": self.releases.spans, "presences": self.presences, "switches": self.shifts,
             "comparisons": self.comparisons, "rollbacks": self.releases.rollbacks,
             "guardrails": [_guarded(w) for w in self.guardrails], "findings": self.findings,
@@ -66,7 +70,11 @@ class ReleasesAnswer:
             for s in self.releases.spans
         ]
         said = [say_shift(s) for s in self.shifts] + [say_comparison(c) for c in self.comparisons]
-        return list(dict.fromkeys([self.sentence, *spans, *said, *(f.sentence for f in self.findings)]))
+        return list(
+            dict.fromkeys(
+                [self.sentence, *self.cautions, *spans, *said, *(f.sentence for f in self.findings)]
+            )
+        )
 
 
 def releases(ws: Workspace, key: str, *, share: float | None = None) -> ReleasesAnswer:
@@ -89,6 +97,7 @@ def releases(ws: Workspace, key: str, *, share: float | None = None) -> Releases
             presences=presences(read.version_hours(cursor, system), found.releases.spans),
             comparisons=comparisons(cursor, system, found.releases, share),
             shifts=shifts(cursor, system, found.releases),
+            cautions=of_the_reference(system, span_of(cursor, system)),
         )
 
 

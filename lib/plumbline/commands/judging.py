@@ -38,7 +38,7 @@ def scorecard(
 ) -> Any:
     """The scorecard and its verdict: of now, of a past day, or what changed between two days."""
     from plumbline.answers.scorecard import is_as_bad_as
-    from plumbline.answers.scorecard import scorecard as answer
+    from plumbline.answers.scorecard import scorecard_answer as answer
     from plumbline.report import contract
 
     if span is not None:
@@ -46,14 +46,16 @@ def scorecard(
     extra: dict[str, Any] = {}
     with open_for(workspace) as ws:
         if day is None:
-            card = answer(ws, system)
+            found = answer(ws, system)
+            card, cautions = found.card, found.measured.cautions
         else:
             from plumbline.answers.past import past_scorecard
 
             past = past_scorecard(ws, system, day)
+            cautions = ()  # those of that day are not kept
             card, extra = past.card, {"same": past.same, "proof": past.sentence, "inputs_sha256": past.inputs_sha256,
                                       "card_sha256": past.card_sha256}  # fmt: skip
-    lines = [f"{card.system}: {card.verdict}", *(f"  {reason}" for reason in card.reasons)]
+    lines = [f"{card.system}: {card.verdict}", *(f"  {said}" for said in (*cautions, *card.reasons))]
     lines += [
         f"  {c.id:<7} {c.status:<14} {c.evidence.sentence}"
         for c in card.controls
@@ -62,6 +64,7 @@ def scorecard(
     if extra:
         lines.insert(1, f"  Made {card.at:%Y-%m-%d %H:%M}Z. {extra['proof']}")
     failed = fail_on is not None and is_as_bad_as(card.verdict, Verdict(fail_on.upper()))
+    extra["cautions"] = list(cautions)
     return contract.scorecard(card) | extra, lines, FAILED if failed or extra.get("same") is False else 0
 
 

@@ -77,6 +77,7 @@ def performance(
     lines = [
         found.sentence,
         *filter(None, (found.reason, found.selected)),
+        *found.cautions,
         *(extra.sentence for extra in (curves, worst) if extra),
     ]
     for p in found.points:
@@ -243,6 +244,7 @@ def check(workspace: str | None, system: str | None) -> Any:
 
     Makes the decision records of a sample as well, and keeps on the trail whether each could be given.
     """
+    from plumbline.answers.cautions import cautions as of_system
     from plumbline.answers.checking import check_each
     from plumbline.answers.faults import for_each
     from plumbline.answers.promises import due
@@ -253,14 +255,16 @@ def check(workspace: str | None, system: str | None) -> Any:
         more, untried = for_each(
             checked.systems, lambda s: (try_where_worth(ws, s.key, actor=ACTOR), due(ws, s.key, today))
         )
+        cautions = {s.key: said for s in checked.systems if (said := of_system(ws, s.key))}
     found, faults = checked.findings, (*checked.faults, *untried)
     told(faults)
     tried = [one for each, _ in more for one in each]
     renew = {key: items for _, each in more for key, items in each.items()}
     lines = [f"{f.system}  {f.severity:<6}  {_dated(f)}{f.sentence}" for f in found] or ["No findings."]
+    lines += [f"{key}  note    {words}" for key, said in cautions.items() for words in said]
     lines += [f"{key}  renew   {item.sentence}" for key, items in renew.items() for item in items]
     lines += [f"{one.system}  records {one.sentence}" for one in tried]
-    answers = {"findings": found, "reminders": renew, "records": tried}
+    answers = {"findings": found, "reminders": renew, "records": tried, "cautions": cautions}
     return answers | ({"faults": faults} if faults else {}), lines, BAD_INPUT if faults else 0
 
 

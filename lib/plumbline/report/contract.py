@@ -64,7 +64,7 @@ def performance(found: PerformanceAnswer) -> dict[str, Any]:
     return {
         "system": found.system.key, "sentence": found.sentence, "by": found.by, "metric": found.headline,
         "why_this_metric": found.reason, "family": list(found.family),
-        "whose_outcomes": found.selected, "over_all_decisions": plain(found.over_all),
+        "cautions": list(found.cautions), "whose_outcomes": found.selected, "over_all_decisions": plain(found.over_all),
         "decisions": found.decisions, "labelled": found.labelled, "change": plain(found.change),
         "series": [point(p) for p in found.points],
         "hindsight": plain(found.hindsight),

@@ -65,7 +65,8 @@ def _log(material: Material, speech: Language) -> str:
 
 def _reference(material: Material, speech: Language) -> str:
     span = material.answer.system.reference
-    return f"{speech.day(span[0])} – {speech.day(span[1])}" if span else ""
+    said = [Teller(speech).tell(words) for words in material.answer.measured.cautions]
+    return " ".join((f"{speech.day(span[0])} – {speech.day(span[1])}", *said)) if span else ""
 
 
 def _versions(material: Material, speech: Language) -> str:

@@ -42,6 +42,7 @@ def report_data(material: Material, speech: Language) -> dict[str, Any]:
         "verdict": _state(card.verdict.value, card.verdict.value, speech),
         "sentence": f"{system.title} {speech.say(card.verdict.value, 'verdict')}{since}.",
         "judged": speech.say("judged", moment=speech.moment(card.at), tier=speech.word(_tier(card))),
+        "cautions": " ".join(teller.tell(words) for words in material.answer.measured.cautions),
         "why": {"title": speech.say("why"), "items": [_reason(text, teller) for text in card.reasons[:3]]},
         "stake": _stake(card, teller),
         "next": _next(material, teller),
@@ -149,6 +150,7 @@ def _performance(material: Material, teller: Teller) -> dict[str, str]:
         if svg
         else ""
     )
+    note = " ".join(filter(None, (teller.tell(found.selected), note)))
     return {"title": title, "sentence": teller.tell(found.sentence), "svg": svg, "note": note}
 
 
@@ -164,6 +166,7 @@ def _drift(material: Material, teller: Teller) -> dict[str, str]:
         name: _span(span, speech) for name, span in (("window", found.window), ("reference", found.reference))
     }
     note = speech.say("drift_note", **spans) if svg else ""
+    note = " ".join((note, *map(teller.tell, found.cautions))).strip()
     return {"title": speech.say("drift"), "sentence": teller.tell(found.sentence), "svg": svg, "note": note}
 
 

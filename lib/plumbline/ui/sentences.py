@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from plumbline.answers.cautions import of_the_reference
+from plumbline.answers.cautions import cautions
 from plumbline.answers.drift import DriftAnswer
 from plumbline.answers.loading import LogsOf
 from plumbline.answers.portfolio import SystemRow
@@ -17,6 +17,7 @@ from plumbline.answers.wording import say_level
 from plumbline.charts import numbers
 from plumbline.governance.context import QUESTIONS
 from plumbline.logs.formats import SPOKEN
+from plumbline.ui.ask import ask
 from plumbline.ui.plain import one_line
 from plumbline.ui.view import View
 
@@ -31,9 +32,13 @@ def window(view: View, *more: str) -> str:
     said += [f"{column.partition(':')[2] or column} = {say_level(value)}" for column, value in view.where]
     words = ", ".join((*said, *more))
     zone = view.system.timezone if view.system else "UTC"
-    cautions = of_the_reference(view.system) if view.system else ()
     days = f"Days are {'UTC' if zone == 'UTC' else f'those of {zone}'}."
-    return " ".join((f"{words[:1].upper()}{words[1:]}.", days, *cautions))
+    return " ".join((f"{words[:1].upper()}{words[1:]}.", days, *of_the_reference(view)))
+
+
+def of_the_reference(view: View) -> tuple[str, ...]:
+    """What is to be known of the chosen system's reference first, on every page that rests on it."""
+    return ask(view, cautions, view.system.key) if view.system else ()
 
 
 def drift(answer: DriftAnswer, view: View) -> str:
