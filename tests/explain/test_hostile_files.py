@@ -350,3 +350,14 @@ def _children() -> set[int]:
         if parent == os.getpid() and int(name) not in kept:
             found.add(int(name))
     return found
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_kernel_of_complex_numbers_is_refused_in_one_sentence() -> None:
+    """Their imaginary part was dropped, and the model answered as another."""
+    kernel = gaussian_process.kernels.RBF(np.ones(4))
+    model = gaussian_process.GaussianProcessRegressor(kernel, optimizer=None).fit(X, Y)
+    model.kernel_.length_scale = np.full(4, 1 + 2j)
+    told, _ = child.reply({"task": "explain"}, dumps(model), ROWS, BACKGROUND)
+    assert not told["ok"]
+    assert "its length_scale is not made of numbers" in told["what"]

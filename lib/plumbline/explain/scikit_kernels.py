@@ -11,7 +11,7 @@ import numpy as np
 
 from plumbline.domain import FloatArray
 from plumbline.explain.scikit_asked import Fitted, Reader
-from plumbline.explain.scikit_values import classes_of, in_blocks, number, numbers, table
+from plumbline.explain.scikit_values import classes_of, floats, in_blocks, number, numbers, table
 from plumbline.explain.skops_file import Held
 from plumbline.explain.trees import refuse
 from plumbline.explain.treeshap import to_score
@@ -163,7 +163,7 @@ def _process_kernel(
     if kind == "DotProduct":
         start = number(held.need("sigma_0"), "sigma_0") ** 2
         return lambda x, k: x @ k.T + start, lambda x: (x * x).sum(axis=1) + start
-    length = np.asarray(held.get("length_scale"), np.float64)
+    length = floats(held.get("length_scale"), "length_scale")
     scale = np.broadcast_to(numbers(length, width if length.ndim else 1, "length_scale"), (width,))
     if (scale <= 0).any():
         raise refuse("its length_scale is not above nought")
