@@ -46,10 +46,10 @@ def test_a_dirty_log_is_asked_about_mended_loaded_and_tried_again(
     expect(page.get_by_text("answered")).to_be_visible(timeout=20_000)
     settled(page)
 
-    # a second role for the region: the last row of the table, the column "Also"
+    # a second role for the region: the last row of the table, the column "Second role"
     place = page.locator(".stDataFrameGlideDataEditor").first
-    place.hover(position={"x": 310, "y": 33 * 7 + 16})
-    place.click(position={"x": 310, "y": 33 * 7 + 16})
+    place.hover(position={"x": 437, "y": 33 * 7 + 16})
+    place.click(position={"x": 437, "y": 33 * 7 + 16})
     page.keyboard.press("Enter")
     expect(page.locator("#portal input").first).to_be_visible(timeout=20_000)
     page.keyboard.type("segment")

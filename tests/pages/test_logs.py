@@ -58,7 +58,7 @@ def test_the_preview_and_its_worth_follow_a_changed_role() -> None:
     assert "no label" not in words(at)
     place = list(at.data_editor[0].value["Column"]).index("label")
     at.session_state[at.data_editor[0].key] = {
-        "edited_rows": {place: {"Means": "segment"}}, "added_rows": [], "deleted_rows": [],
+        "edited_rows": {place: {"Role": "segment"}}, "added_rows": [], "deleted_rows": [],
     }  # fmt: skip
     at.run()
     assert len(_grid(at, "segment:label")) == 10

@@ -23,14 +23,14 @@ def _say(at: AppTest, **roles: str) -> AppTest:
     """Give columns another role in the table."""
     editor = at.data_editor[0]
     columns = list(editor.value["Column"])
-    edits = {columns.index(column): {"Means": role} for column, role in roles.items()}
+    edits = {columns.index(column): {"Role": role} for column, role in roles.items()}
     at.session_state[editor.key] = {"edited_rows": edits, "added_rows": [], "deleted_rows": []}
     return at.run()
 
 
 def _means(at: AppTest) -> dict[str, str]:
     table = at.data_editor[0].value
-    return dict(zip(table["Column"], table["Means"], strict=True))
+    return dict(zip(table["Column"], table["Role"], strict=True))
 
 
 def _task(at: AppTest) -> str:
@@ -58,7 +58,7 @@ def test_a_corrected_column_changes_the_guess_of_the_others_and_the_task() -> No
         "prediction",
         "binary",
     )
-    assert "● 100%" in list(at.data_editor[0].value["Sure"])
+    assert "● 100%" in list(at.data_editor[0].value["Confidence"])
     press(at, "Load")
     assert "is loaded into s" in words(at)
 

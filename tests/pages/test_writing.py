@@ -44,7 +44,7 @@ def test_what_a_person_changes_in_the_mapping_is_what_is_loaded() -> None:
     editor = at.data_editor[0]
     row = list(editor.value["Column"]).index("region")
     at.session_state[editor.key] = {
-        "edited_rows": {row: {"Means": "segment"}},
+        "edited_rows": {row: {"Role": "segment"}},
         "added_rows": [],
         "deleted_rows": [],
     }

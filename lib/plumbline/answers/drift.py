@@ -161,7 +161,11 @@ def importance_of(cursor: Cursor, system: System) -> dict[str, float] | None:
 def open_drift(
     cursor: Cursor, system: System, now: datetime, found: ReleasesAnswer, noted: tuple[Record, ...]
 ) -> Breach | None:
-    """The drift of features that carry importance that the last two chunks are in, since its onset."""
+    """The drift of features that carry importance that the last two chunks are in, since its onset.
+
+    Its figure is that of the Drift page's window where the feature drifted there, so that both say one number; else
+    that of the last chunk, with its days.
+    """
     if system.reference is None:
         return None
     profiles = read.feature_profiles(cursor, system)
@@ -178,14 +182,28 @@ def open_drift(
     if not runs:
         return None
     since = min(run[0].start for run in runs if run[0].start)
-    worst = max(runs, key=lambda run: run[-1].value or 0)[-1]
+    last = _last_window(cursor, system, profiles, [run[0].feature for run in runs]) or [
+        run[-1] for run in runs
+    ]
+    worst = max(last, key=lambda one: one.value or 0)
     others = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
-    size = f"Jensen-Shannon distance {worst.value:.2f}, limit 0.1, n = {worst.n:,}"
+    size = f"Jensen-Shannon distance {worst.value:.2f} {say_span(worst.start, worst.end)}, limit 0.1, n = {worst.n:,}"
     sentence = f"{worst.feature}{others} drifted ({size})"
     longest = max(runs, key=len)
     signals = {f"drift.{run[0].feature}" for run in runs}
     done = handled(since, [f.end for f in longest if f.end], found, noted, signals.__contains__)
     return Breach(since, sentence, done.by, done.unnamed, done.in_hand)
+
+
+def _last_window(
+    cursor: Cursor, system: System, profiles: Sequence[FeatureProfile], names: Sequence[str]
+) -> list[FeatureDrift]:
+    """Those of these features that drifted in the window that the Drift page shows, as it measures them."""
+    healthy = reference_of(system, None)
+    shown, _ = apart(healthy, window_of(cursor, system, None), span_of(cursor, system))
+    then, now = (profiles_of(cursor, system, s, Slice(), profiles, healthy) for s in (healthy, shown))
+    found = measure(now, reference=healthy, window=shown, methods=DEFAULT_METHODS, healthy=then)
+    return [f for f in found if f.feature in names and f.drifted]
 
 
 def _open_run(series: Sequence[FeatureDrift]) -> list[FeatureDrift]:

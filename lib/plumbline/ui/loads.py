@@ -13,6 +13,7 @@ from plumbline.charts import numbers
 from plumbline.domain import Load, PlumblineError
 from plumbline.ui import cards, rights, scrolling, session, states, tables, uploads
 from plumbline.ui.cards import Figure
+from plumbline.ui.mapping import say_role
 from plumbline.ui.plain import one_line, plain
 from plumbline.ui.view import View
 
@@ -137,9 +138,12 @@ def roles(view: View) -> None:
         )
         now = ", ".join(held.get(str(column), ()))
         role = middle.selectbox(
-            "Means", CHANGEABLE, index=None, placeholder=one_line(now, 60), key="logs.roles.role"
+            "Role", CHANGEABLE, index=None, placeholder=one_line(now, 60), key="logs.roles.role",
+            format_func=say_role,
+        )  # fmt: skip
+        also = right.selectbox(
+            "Second role", ["–", "segment", "protected"], key="logs.roles.also", format_func=say_role
         )
-        also = right.selectbox("Also", ["–", "segment", "protected"], key="logs.roles.also")
         said = [f"{column}={role}", *([f"{column}={also}"] if also != "–" else [])] if role else []
         with st.container(horizontal=True, vertical_alignment="center"):
             change = rights.button("Change it", rights.ANALYST, disabled=not said)

@@ -17,8 +17,20 @@ OPTIONS = (*SINGLE_ROLES, *NAMED_ROLES, IGNORE)
 #: a second role that a column can have beside its first
 NONE = "–"
 ALSO = (NONE, *NAMED_ROLES)
+#: roles in words, where the spelling of the command line is no word
+SPOKEN = {
+    "decision_id": "decision id", "label": "outcome (label)", "label_time": "time of the outcome", "arm": "test arm",
+    "trained_at": "time of training", "subject": "person or subject", "override": "human override",
+    "protected": "protected attribute", "proba": "class probability", "attribution": "contribution (attribution)",
+    "weight": "sample weight", IGNORE: "not used",
+}  # fmt: skip
 #: confidence below which a guess is marked as worth a look
 SURE = 0.8
+
+
+def say_role(role: object) -> str:
+    """A role in words."""
+    return SPOKEN.get(str(role), str(role))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +90,12 @@ def editor(
     frame = pd.DataFrame(
         {
             "Column": [one_line(row.column, 80) for row in rows],
-            "Means": [row.means for row in rows],
-            "Also": [row.also for row in rows],
+            "Role": [row.means for row in rows],
+            "Second role": [row.also for row in rows],
             "Examples": [", ".join(one_line(v, 24) for v in samples.get(row.column, ())[:3]) for row in rows],
-            "Sure": [_sure(row, fresh) for row in rows],
-            "Named": [one_line(row.name, 80) for row in rows],
-            "Why": [one_line("; ".join(m.reason for m in row.maps), 200) for row in rows],
+            "Confidence": [_sure(row, fresh) for row in rows],
+            "Name": [one_line(row.name, 80) for row in rows],
+            "Reason": [one_line("; ".join(m.reason for m in row.maps), 200) for row in rows],
         }
     )
     changed = st.data_editor(
@@ -91,34 +103,38 @@ def editor(
         key=key,
         hide_index=True,
         height="auto" if len(frame) <= 30 else 1100,
-        disabled=["Column", "Examples", "Sure", "Why"],
+        disabled=["Column", "Examples", "Confidence", "Reason"],
         column_config={
             "Column": st.column_config.TextColumn(width="medium"),
-            "Means": st.column_config.SelectboxColumn(
+            "Role": st.column_config.SelectboxColumn(
                 options=list(OPTIONS),
                 required=True,
-                width="small",
+                width="medium",
                 help="What the column holds. Click to change it.",
+                format_func=say_role,
             ),
-            "Also": st.column_config.SelectboxColumn(
+            "Second role": st.column_config.SelectboxColumn(
                 options=list(ALSO),
                 width="small",
+                format_func=say_role,
                 help="A second role, e.g. a feature that is a protected attribute as well.",
             ),
             "Examples": st.column_config.TextColumn(width="medium"),
-            "Sure": st.column_config.TextColumn(
+            "Confidence": st.column_config.TextColumn(
                 width="small", help="● sure, ▲ worth a look, ◆ new since the log before."
             ),
-            "Named": st.column_config.TextColumn(
+            "Name": st.column_config.TextColumn(
                 width="small",
                 max_chars=80,
                 help="The name of a feature, segment, class or protected attribute.",
             ),
-            "Why": st.column_config.TextColumn(width="large"),
+            "Reason": st.column_config.TextColumn(width="large"),
         },
-        alt="Columns of the file, what each means, a second meaning, examples, confidence, name and reason",
+        alt="Columns of the file, the role of each, a second role, examples, confidence, name and reason",
     )
-    return changes(mapping.columns, list(changed["Means"]), list(changed["Also"]), list(changed["Named"]))
+    return changes(
+        mapping.columns, list(changed["Role"]), list(changed["Second role"]), list(changed["Name"])
+    )
 
 
 def changes(
