@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plumbline.answers import associations, keeping, readying, scanned, wholerow
+from plumbline.answers.cutoff_changes import cutoff_departures
 from plumbline.answers.erasing import erase_person
+from plumbline.answers.leakage import leaks_of
 from plumbline.answers.loading import load_file, set_reference, undo_load
 from plumbline.answers.promises import change_settings
 from plumbline.answers.reading import as_of, span_of
@@ -88,7 +90,10 @@ def _told(ws: Workspace) -> dict[str, Any]:
             "guardrails": releases_of(cursor, system).guardrails,
         }
         end = as_of(system, span_of(cursor, system))
-        found["associations"] = associations.lost(cursor, system, read.feature_profiles(cursor, system), end)
+        features = read.feature_profiles(cursor, system)
+        found["associations"] = associations.lost(cursor, system, features, end)
+        found["cut-off"] = cutoff_departures(cursor, system, features, end)
+        found["leaks"] = leaks_of(cursor, system)
     beside = releases(ws, "s")
     return found | {
         "shifts": beside.shifts, "side by side": beside.comparisons, "slices": segments(ws, "s").search,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from plumbline.answers.cautions import apart, of_its_days, of_its_season, of_the_reference
+from plumbline.answers.cutoff_changes import cutoff_departures
 from plumbline.answers.headline import headline_of
 from plumbline.answers.leakage import leaks_of
 from plumbline.answers.reading import as_of, resolved, span_of
@@ -124,11 +125,12 @@ def drift(
         said = of_the_reference(system, held) if own_reference else of_its_season(healthy, held)
         leaks = tuple(leak.sentence for leak in leaks_of(cursor, system)[:MOST_LEAKS])
         cautions = (*of_its_days(inputs, healthy), *said, *leaks)
+        cut_off = _cut_off(cursor, system, profiles) if own_reference and not where else ""
     features = [f for f in found if f.feature not in OUTPUTS]
     ranked = ranking(features, weights, moved)
     return DriftAnswer(
         system, healthy, shown, chunk, found, chunks, ranked,
-        _sentence(features, ranked, healthy, shown) + _outputs(chunks, shown),
+        _sentence(features, ranked, healthy, shown) + _outputs(chunks, shown) + cut_off,
         tuple(own), headline, (*cautions, *([cut] if cut else ())),
     )  # fmt: skip
 
@@ -311,6 +313,12 @@ def _outputs(chunks: Sequence[FeatureDrift], window: Span) -> str:
     days = sorted({c.start for c in moved if c.start is not None})
     many = len({c.start for c in own})
     return f" The {names} drifted in {len(days)} of {many} periods, first from {say_day(days[0])}."
+
+
+def _cut_off(cursor: Cursor, system: System, profiles: Sequence[FeatureProfile]) -> str:
+    """That decisions do not follow the reference's cut-off now, where they do not."""
+    left = cutoff_departures(cursor, system, profiles, as_of(system, span_of(cursor, system)))
+    return f" {left[-1].sentence}" if left and left[-1].until is None else ""
 
 
 def _sentence(found: Sequence[FeatureDrift], ranked: Sequence[Ranked], reference: Span, window: Span) -> str:

@@ -10,6 +10,7 @@ from plumbline.answers import explain
 from plumbline.answers.cutoffs import cut_off
 from plumbline.answers.decision import reference_profiles, surroundings
 from plumbline.answers.facts import measure
+from plumbline.answers.leakage import leaks_of
 from plumbline.answers.releases import releases
 from plumbline.answers.segments import segments
 from plumbline.domain import PlumblineError, System
@@ -91,7 +92,12 @@ def _measure_system(ws: Workspace, system: System, stop: Callable[[], bool]) -> 
         if kept.find(cursor, system.key, ALL_ASKED, digest) is not None:
             return
     done = True
-    for name, question in (("judging", _judged), ("releases", releases), ("segments", segments)):
+    for name, question in (
+        ("judging", _judged),
+        ("releases", releases),
+        ("segments", segments),
+        ("inputs", _inputs),
+    ):
         if stop():
             return
         done &= attempt(f"{system.key}: {name}", stop, question, ws, system.key)
@@ -126,6 +132,11 @@ def _judged(ws: Workspace, key: str) -> None:
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
     measure(ws, system, datetime.now(UTC))
+
+
+def _inputs(ws: Workspace, key: str) -> None:
+    with ws.read() as cursor:
+        leaks_of(cursor, systems.get_system(cursor, key))
 
 
 def _ready(ws: Workspace, cursor: Cursor, system: System, version: str, started: bool) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from plumbline.answers import associations
+from plumbline.answers.cutoff_changes import cutoff_departures
 from plumbline.answers.drift import importance_of
 from plumbline.answers.reading import Span, age_limits
 from plumbline.answers.releases import ReleasesAnswer
@@ -29,6 +30,7 @@ from plumbline.monitor.association import association_findings
 from plumbline.monitor.chunks import midnight, touched
 from plumbline.monitor.consistency import consistency
 from plumbline.monitor.cusum import early_warning
+from plumbline.monitor.cutoff import cutoff_findings
 from plumbline.monitor.delay import OF_POSITIVES, delay_curve, positive_curve, usual_delay
 from plumbline.monitor.distances import OF_THEIR_OWN
 from plumbline.monitor.drift import judged_by_chunk
@@ -204,6 +206,11 @@ def _association(cursor: Cursor, m: Measurements) -> list[Finding]:
     return association_findings(m.system.key, associations.lost(cursor, m.system, m.features, m.now))
 
 
+def _cutoff(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """Decisions that no longer follow the score's cut-off of the reference."""
+    return cutoff_findings(m.system.key, cutoff_departures(cursor, m.system, m.features, m.now))
+
+
 def _presence(cursor: Cursor, m: Measurements) -> list[Finding]:
     """Values that went missing, and levels that the reference never had."""
     found = []
@@ -346,6 +353,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("estimated performance", ("estimate.",), _estimate, quick=False),
     Family("drift", ("drift.",), _drift),
     Family("association", ("association.",), _association),
+    Family("cut-off", ("cutoff.",), _cutoff),
     Family("missing values and new levels", tuple(f"{method}." for method in OF_THEIR_OWN), _presence),
     Family("staleness", ("staleness.",), _staleness),
     Family("record", ("quality.",), _quality),

@@ -16,8 +16,9 @@ from plumbline.monitor.laid import Laid, sample_of, within
 
 #: Jensen-Shannon distance from which the drift of an output matters
 MATTERS = 0.05
-#: false alarms a year that chance may raise over a system's outputs; over its inputs: ``drift_findings.BUDGET``
-OUTPUT_BUDGET = 0.1
+#: false alarms a year that chance may raise over a system's outputs, with those of their cut-off (``cutoff.BUDGET``)
+#: a tenth; over its inputs: ``drift_findings.BUDGET``
+OUTPUT_BUDGET = 0.095
 Reference = tuple[datetime, datetime]
 
 
