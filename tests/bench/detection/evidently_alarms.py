@@ -2,7 +2,8 @@
 
 Each week after the reference is the current data of one report. A column's alarm is its own verdict; the data set's is
 that half of the columns drift. Neighbouring weeks of one signal count once, known at the week's end. It has no alarm on
-performance. A report takes a second or two, so only the first quiet logs and seeds are run.
+performance. A report takes a second or two, so only the first quiet logs and seeds are run. A log's description may
+name columns to be ``watched`` beside the features.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def verdicts(reference: pd.DataFrame, current: pd.DataFrame) -> dict[str, bool]:
 
 def alarms(frame: pd.DataFrame, meta: dict[str, Any]) -> list[dict[str, Any]]:
     end = pd.Timestamp(meta["reference_end"])
-    features = [c for c in frame if c.startswith("x_")]
+    features = [c for c in frame if c.startswith("x_")] + list(meta.get("watched", ()))
     reference, later = frame[frame["at"] < end][features], frame[frame["at"] >= end]
     found, before = [], dict.fromkeys([*features, "data set"], False)
     for week, part in later.groupby(later["at"].dt.to_period("W")):
@@ -67,21 +68,25 @@ def wanted(name: str) -> bool:
     return not seed.isdigit() or int(seed) < SEEDS  # a real log has no seed
 
 
+def result(folder: Path) -> dict[str, Any]:
+    """What Evidently says of the log in a folder."""
+    meta = json.loads((folder / "meta.json").read_text())
+    frame = pd.read_parquet(folder / "log.parquet")
+    story = meta["kind"] if meta["kind"] != "story" else meta["name"].rpartition("-")[0]
+    return {
+        "name": meta["name"], "story": story, "change": meta["change"], "first": str(frame["at"].min()),
+        "last": str(frame["at"].max()), "rows": len(frame), "reference_end": meta["reference_end"],
+        "findings": alarms(frame, meta), "version": evidently.__version__,
+    }  # fmt: skip
+
+
 def main(place: Path, out: Path) -> None:
     have = {json.loads(line)["name"] for line in out.read_text().splitlines()} if out.exists() else set()
     for folder in sorted(p for p in place.iterdir() if p.name not in have and wanted(p.name)):
-        meta = json.loads((folder / "meta.json").read_text())
-        frame = pd.read_parquet(folder / "log.parquet")
-        found = alarms(frame, meta)
-        story = meta["kind"] if meta["kind"] != "story" else meta["name"].rpartition("-")[0]
-        made = {
-            "name": meta["name"], "story": story, "change": meta["change"], "first": str(frame["at"].min()),
-            "last": str(frame["at"].max()), "rows": len(frame), "reference_end": meta["reference_end"],
-            "findings": found, "version": evidently.__version__,
-        }  # fmt: skip
+        made = result(folder)
         with out.open("a") as file:
             file.write(json.dumps(made) + "\n")
-        print(f"{meta['name']}: {len(found)} alarms", flush=True)
+        print(f"{made['name']}: {len(made['findings'])} alarms", flush=True)
 
 
 if __name__ == "__main__":

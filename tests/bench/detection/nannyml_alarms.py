@@ -4,6 +4,9 @@ Weekly chunks; Jensen-Shannon drift of every feature, realised performance, and 
 the labels. Its alarm on neighbouring chunks of one signal counts once. A drift or estimated alarm is known at the
 chunk's end; a realised one once nine in ten of its labels have come. Its alert on performance is raised for a
 change for the better as well: ``worse`` says whether it was one for the worse.
+
+A log's description may ask for more: ``watched``, columns whose drift is looked at beside the features; ``metrics`` of
+performance; and ``together``, for the reconstruction error of all features and each feature's share of missing values.
 """
 
 from __future__ import annotations
@@ -26,16 +29,19 @@ def alarms(
     end = pd.Timestamp(meta["reference_end"])
     reference, later = frame[frame["at"] < end].copy(), frame[frame["at"] >= end].copy()
     features = [c for c in frame if c.startswith("x_")]
-    for c in features:
+    watched = [*features, *meta.get("watched", ())]
+    for c in watched:
         if frame[c].dtype == object:
             for part in (reference, later):
                 part[c] = part[c].astype("category")
     found, left_out, errors = [], [], {}
-    drift = nml.UnivariateDriftCalculator(column_names=features, timestamp_column_name="at", chunk_period="W")
+    drift = nml.UnivariateDriftCalculator(column_names=watched, timestamp_column_name="at", chunk_period="W")
     shown = drift.fit(reference).calculate(later).filter(period="analysis").to_df()
-    for c in features:
+    for c in watched:
         method = "jensen_shannon"
         found += runs(shown, ("chunk", "chunk"), (c, method), f"drift.{c}", pd.Timedelta(0))
+    if meta.get("together"):
+        found += together(reference, later, features)
     for signal, make, delay in performance(frame, meta, features):
         try:
             result, names = make(reference, later)
@@ -47,6 +53,22 @@ def alarms(
             if signal == "estimate":
                 errors[name] = estimate_error(result, name, end, frame["at"].max())
     return found, left_out, errors
+
+
+def together(reference: pd.DataFrame, later: pd.DataFrame, features: list[str]) -> list[dict[str, Any]]:
+    """Alarms of the reconstruction error of all features at once, and of each one's share of missing values."""
+    by: dict[str, Any] = {"column_names": features, "timestamp_column_name": "at", "chunk_period": "W"}
+    shown = nml.DataReconstructionDriftCalculator(**by).fit(reference).calculate(later)
+    found = runs(
+        shown.filter(period="analysis").to_df(), ("chunk",), ("reconstruction_error",), "multivariate.inputs",
+        pd.Timedelta(0),
+    )  # fmt: skip
+    shown = nml.MissingValuesCalculator(**by).fit(reference).calculate(later)
+    for c in features:
+        found += runs(
+            shown.filter(period="analysis").to_df(), ("chunk",), (c,), f"missing.{c}", pd.Timedelta(0)
+        )
+    return found
 
 
 def estimate_error(result: Any, name: str, begins: pd.Timestamp, last: pd.Timestamp) -> dict[str, Any]:
@@ -63,8 +85,9 @@ def performance(frame: pd.DataFrame, meta: dict[str, Any], features: list[str]) 
         gone = (pd.to_datetime(frame["known_at"]) - frame["at"]).dropna()
         waited = gone.quantile(0.9) if len(gone) else waited
     if meta["task"] == "binary":
+        metrics = list(meta.get("metrics", ["accuracy"]))
         common: dict[str, Any] = {
-            "y_pred": "y_pred", "y_true": "y_true", "timestamp_column_name": "at", "metrics": ["accuracy"],
+            "y_pred": "y_pred", "y_true": "y_true", "timestamp_column_name": "at", "metrics": metrics,
             "problem_type": "classification_binary", "chunk_period": "W",
         }  # fmt: skip
 
@@ -78,13 +101,12 @@ def performance(frame: pd.DataFrame, meta: dict[str, Any], features: list[str]) 
             tool = nml.PerformanceCalculator(y_pred_proba="score", **common).fit(
                 coded(reference).dropna(subset="y_true")
             )
-            return tool.calculate(coded(later).dropna(subset="y_true")).filter(period="analysis").to_df(), [
-                "accuracy"
-            ]
+            shown = tool.calculate(coded(later).dropna(subset="y_true")).filter(period="analysis").to_df()
+            return shown, metrics
 
         def estimated(reference: pd.DataFrame, later: pd.DataFrame) -> Any:
             tool = nml.CBPE(y_pred_proba="score", **common).fit(coded(reference).dropna(subset="y_true"))
-            return tool.estimate(coded(later)).filter(period="analysis").to_df(), ["accuracy"]
+            return tool.estimate(coded(later)).filter(period="analysis").to_df(), metrics
 
         return [("performance", realised, waited), ("estimate", estimated, pd.Timedelta(0))]
     if meta["task"] == "regression":
@@ -114,7 +136,7 @@ def runs(
     starts, ends = shown[(*chunk, "start_date")], shown[(*chunk, "end_date")]
     alert = shown[(*key, "alert")].fillna(False).astype(bool).tolist()
     value, worse = shown[(*key, "value")].astype(float), [True] * len(shown)
-    if not signal.startswith("drift."):
+    if signal.startswith(("performance.", "estimate.")):
         over, under = (shown[(*key, f"{side}_threshold")].astype(float) for side in ("upper", "lower"))
         worse = (value > over if key[-1] == "mae" else value < under).tolist()
     made, before = [], False
@@ -128,21 +150,26 @@ def runs(
     return made
 
 
+def result(folder: Path) -> dict[str, Any]:
+    """What NannyML says of the log in a folder."""
+    meta = json.loads((folder / "meta.json").read_text())
+    frame = pd.read_parquet(folder / "log.parquet")
+    found, left_out, errors = alarms(frame, meta)
+    story = meta["kind"] if meta["kind"] != "story" else meta["name"].rpartition("-")[0]
+    return {
+        "name": meta["name"], "story": story, "change": meta["change"], "first": str(frame["at"].min()),
+        "last": str(frame["at"].max()), "rows": len(frame), "reference_end": meta["reference_end"],
+        "findings": found, "left_out": left_out, "estimates": errors, "version": nml.__version__,
+    }  # fmt: skip
+
+
 def main(place: Path, out: Path) -> None:
     have = {json.loads(line)["name"] for line in out.read_text().splitlines()} if out.exists() else set()
     for folder in sorted(p for p in place.iterdir() if p.name not in have):
-        meta = json.loads((folder / "meta.json").read_text())
-        frame = pd.read_parquet(folder / "log.parquet")
-        found, left_out, errors = alarms(frame, meta)
-        story = meta["kind"] if meta["kind"] != "story" else meta["name"].rpartition("-")[0]
-        made = {
-            "name": meta["name"], "story": story, "change": meta["change"], "first": str(frame["at"].min()),
-            "last": str(frame["at"].max()), "rows": len(frame), "reference_end": meta["reference_end"],
-            "findings": found, "left_out": left_out, "estimates": errors, "version": nml.__version__,
-        }  # fmt: skip
+        made = result(folder)
         with out.open("a") as file:
             file.write(json.dumps(made) + "\n")
-        print(f"{meta['name']}: {len(found)} alarms {left_out or ''}", flush=True)
+        print(f"{made['name']}: {len(made['findings'])} alarms {made['left_out'] or ''}", flush=True)
 
 
 if __name__ == "__main__":

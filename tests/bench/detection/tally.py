@@ -208,17 +208,17 @@ def _say_held(metric: str, row: dict[str, Any]) -> str:
     return f"{metric} {row['share']:.2f} [{row['limits'][0]:.2f}, {row['limits'][1]:.2f}]{none}"
 
 
-def placed(document: str, text: str) -> str:
+def placed(document: str, text: str, begin: str = BEGIN, end: str = END) -> str:
     """The document with the text between its marks.
 
     Raises:
         ValueError: the document has no such marks.
     """
-    head, found, rest = document.partition(BEGIN)
-    _, ended, tail = rest.partition(END)
+    head, found, rest = document.partition(begin)
+    _, ended, tail = rest.partition(end)
     if not found or not ended:
-        raise ValueError(f"no {BEGIN} and {END} in the document")
-    return f"{head}{BEGIN}\n{text}\n{END}{tail}"
+        raise ValueError(f"no {begin} and {end} in the document")
+    return f"{head}{begin}\n{text}\n{end}{tail}"
 
 
 def _at(text: str) -> pd.Timestamp:
