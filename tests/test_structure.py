@@ -85,3 +85,25 @@ def test_help_imports_no_data_library() -> None:
         [product.python(), "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert not set(loaded.stdout.split()) & {"pandas", "streamlit", "plotly", "pyarrow"}
+
+
+def _imported_modules(path: Path, modules: dict[str, Path]) -> set[str]:
+    """The package's modules that a module imports where it is read, types included; not those inside functions."""
+    found, todo = set(), list(ast.parse(path.read_text("utf-8")).body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (ast.If, ast.Try)):
+            todo += [*node.body, *node.orelse]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            found |= {name if name in modules else node.module for name in names}
+    return found & set(modules)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    paths = [p for p in PACKAGE.rglob("*.py") if p.stem != "__init__"]
+    modules = {".".join(("plumbline", *p.relative_to(PACKAGE).with_suffix("").parts)): p for p in paths}
+    left = {name: _imported_modules(path, modules) for name, path in modules.items()}
+    while free := {name for name, needs in left.items() if not needs & set(left)}:
+        left = {name: needs for name, needs in left.items() if name not in free}
+    assert not left, sorted(left)

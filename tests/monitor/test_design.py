@@ -10,9 +10,10 @@ from plumbline.domain import OutcomeProfile
 from plumbline.monitor.counts import counts_of
 from plumbline.monitor.design import Design, design, fewer, widened
 from plumbline.monitor.findings import performance_findings
-from plumbline.monitor.intervals import Z, interval
+from plumbline.monitor.intervals import interval
 from plumbline.monitor.metrics import METRICS
 from plumbline.monitor.performance import performance, thresholds
+from plumbline.monitor.proportions import Z
 
 from .outcomes import at, classified, counted, regressed, wandering
 

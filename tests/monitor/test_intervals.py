@@ -11,8 +11,9 @@ from scipy.optimize import brentq
 from scipy.special import gamma
 
 from plumbline.monitor.counts import counts_of
-from plumbline.monitor.intervals import THREE_SIGMA, Days, binomial_reach, interval, newcombe_auc, wilson
+from plumbline.monitor.intervals import THREE_SIGMA, Days, binomial_reach, interval, newcombe_auc
 from plumbline.monitor.metrics import metric
+from plumbline.monitor.proportions import wilson
 
 from .outcomes import classified, regressed, scored
 

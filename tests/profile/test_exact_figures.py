@@ -16,8 +16,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from plumbline.domain import EQUAL_CELLS, SCORE_CELLS, OutcomeProfile, Slice, Task
 from plumbline.monitor.counts import counts_of
 from plumbline.monitor.exact import exact_auc
-from plumbline.monitor.intervals import FEW, Z, interval, newcombe_auc
+from plumbline.monitor.intervals import FEW, interval, newcombe_auc
 from plumbline.monitor.metrics import METRICS
+from plumbline.monitor.proportions import Z
 from plumbline.profile import build, read, score_counts, stream
 from plumbline.profile.slices import slicer
 from plumbline.store.workspace import Cursor

@@ -13,7 +13,7 @@ from plumbline.answers.guarding import Watched, fired, watch
 from plumbline.answers.keeping import kept
 from plumbline.answers.reading import span_of
 from plumbline.answers.recording import Record, closed_incidents
-from plumbline.answers.telling import opening, say_comparison, say_shift
+from plumbline.answers.telling import moment, roll_back, say_comparison, say_shift
 from plumbline.domain import Finding, PlumblineError, Severity, System, Task
 from plumbline.governance.facts import Switch as SwitchFact
 from plumbline.monitor.beside import Presence, presences
@@ -44,7 +44,7 @@ class ReleasesAnswer:
     @property
     def sentence(self) -> str:
         """The finding: a release that should have been taken back comes first."""
-        return opening(self)
+        return _opening(self)
 
     def last_switches(self) -> tuple[SwitchFact, ...]:
         """The last three switches as the catalogue's rules read them."""
@@ -185,3 +185,23 @@ def _guarded(watched: Watched) -> dict[str, Any]:
         "positives", "since", "proved", "sentence",
     )}  # fmt: skip
     return kept
+
+
+def _opening(answer: ReleasesAnswer) -> str:
+    """The page's first sentence: the release that should have been taken back, else the history."""
+    tripped = [w for w in answer.guardrails if w.fired]
+    guilty = [w for w in tripped if w.proved is None]
+    if not tripped:
+        return answer.releases.sentence
+    if not guilty:
+        last = tripped[-1]
+        return (
+            f"Version {last.version} decided differently from version {last.previous} from its first decisions on."
+            f"{last.acquittal}"
+        )
+    last = min((w for w in guilty if w.version == guilty[-1].version), key=lambda w: w.at or w.switched)
+    back = next((r for r in answer.releases.rollbacks if r.bad_version == last.version), None)
+    said = f"Version {last.version} should have been taken back. {roll_back(last)}"
+    if back is not None:
+        said += f" It was rolled back to {back.back_to} on {moment(back.end)}."
+    return said

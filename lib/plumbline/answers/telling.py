@@ -12,7 +12,6 @@ from plumbline.monitor.proportions import Difference
 if TYPE_CHECKING:
     from plumbline.answers.comparing import Shift
     from plumbline.answers.guarding import Watched
-    from plumbline.answers.releases import ReleasesAnswer
 
 NUMBERS = ("prediction", "mae")
 _SPOKEN = {"positive_rate": "positive rate", "error_rate": "error rate", "mae": "mean absolute error"}
@@ -180,23 +179,3 @@ def roll_back(found: Watched) -> str:
     if since is not None and since.labelled:
         return f"{text}; {since.wrong:,} of {since.labelled:,} decisions with known outcomes wrong since."
     return f"{text}; {since.decisions:,} decisions since." if since is not None else f"{text}."
-
-
-def opening(answer: ReleasesAnswer) -> str:
-    """The page's first sentence: the release that should have been taken back, else the history."""
-    tripped = [w for w in answer.guardrails if w.fired]
-    guilty = [w for w in tripped if w.proved is None]
-    if not tripped:
-        return answer.releases.sentence
-    if not guilty:
-        last = tripped[-1]
-        return (
-            f"Version {last.version} decided differently from version {last.previous} from its first decisions on."
-            f"{last.acquittal}"
-        )
-    last = min((w for w in guilty if w.version == guilty[-1].version), key=lambda w: w.at or w.switched)
-    back = next((r for r in answer.releases.rollbacks if r.bad_version == last.version), None)
-    said = f"Version {last.version} should have been taken back. {roll_back(last)}"
-    if back is not None:
-        said += f" It was rolled back to {back.back_to} on {moment(back.end)}."
-    return said

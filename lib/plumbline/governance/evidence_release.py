@@ -20,7 +20,7 @@ from plumbline.governance.case import (
 )
 from plumbline.governance.facts import Switch
 from plumbline.governance.wording import count, day, listed, plural, share, window
-from plumbline.monitor.intervals import wilson
+from plumbline.monitor.proportions import wilson
 
 #: How many of the last switches are looked at.
 LAST_SWITCHES = 3

@@ -24,7 +24,7 @@ from plumbline.governance.verdict import scorecard
 HERE = Path(__file__).parent
 HOME = HERE.parent
 #: modules of other rooms that the rules of evidence import
-CALLED = ("monitor/fairness.py", "monitor/intervals.py")
+CALLED = ("monitor/fairness.py", "monitor/proportions.py")
 NO_MOMENT = datetime(1, 1, 1, tzinfo=UTC)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from plumbline.logs.currency import currency_of, named_in, unread
 
 if TYPE_CHECKING:
-    from plumbline.logs.guess import Draft
+    from plumbline.logs.draft import Draft
 
 _LOOK = 500
 

@@ -8,7 +8,7 @@ from plumbline.domain import SINGLE_ROLES, Kind, PlumblineError, RoleName
 from plumbline.logs.facts import Facts, is_percent
 
 if TYPE_CHECKING:
-    from plumbline.logs.guess import Draft
+    from plumbline.logs.draft import Draft
 
 SAID = "said by a person"
 _TIMES = ("timestamp", "label_time", "trained_at")

@@ -11,7 +11,7 @@ from plumbline.logs.personal_names import halves, personal
 from plumbline.logs.roles import name_strength
 
 if TYPE_CHECKING:
-    from plumbline.logs.guess import Draft
+    from plumbline.logs.draft import Draft
 
 
 def reason_out(draft: Draft, column: Facts) -> tuple[float, str] | None:

@@ -24,7 +24,7 @@ from plumbline.logs.separation import (
 )
 
 if TYPE_CHECKING:
-    from plumbline.logs.guess import Draft
+    from plumbline.logs.draft import Draft
 
 _CUT = 0.99
 #: words of two classes that any column may hold

@@ -14,7 +14,7 @@ from plumbline.logs.roles import POSITIVE, normalise
 from plumbline.logs.separation import area_under_curve, classes_of
 
 if TYPE_CHECKING:
-    from plumbline.logs.guess import Draft
+    from plumbline.logs.draft import Draft
 
 FEW_CLASSES = 200
 

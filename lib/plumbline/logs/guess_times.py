@@ -16,7 +16,7 @@ from plumbline.logs.times import excel
 from plumbline.logs.zone_names import AMBIGUOUS
 
 if TYPE_CHECKING:
-    from plumbline.logs.guess import Draft
+    from plumbline.logs.draft import Draft
 
 _ENOUGH = 0.6
 #: share of the rows in which the time of the decision must be there

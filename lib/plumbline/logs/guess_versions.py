@@ -11,7 +11,7 @@ from plumbline.logs.facts import Facts
 from plumbline.logs.roles import name_strength, normalise
 
 if TYPE_CHECKING:
-    from plumbline.logs.guess import Draft
+    from plumbline.logs.draft import Draft
 
 #: what nothing but a version looks like
 _SEMVER = re.compile(r"v?\d{1,6}\.\d{1,6}\.\d{1,6}([.-].*)?")

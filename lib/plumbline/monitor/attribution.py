@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray
-from plumbline.monitor.intervals import Z
+from plumbline.monitor.proportions import Z
 
 #: rows of the previous version that a cell needs, to stand for the new version's rows in it
 CELL_ROWS = 10

@@ -19,8 +19,9 @@ from scipy.special import expit, gammaincinv, logit
 
 from plumbline.domain import FloatArray, OutcomeProfile, PointStatus, Slice, Task, score_halves, score_middles
 from plumbline.monitor.counts import Counts, counts_of
-from plumbline.monitor.intervals import SEED, Z, wilson
+from plumbline.monitor.intervals import SEED
 from plumbline.monitor.performance import window_rows
+from plumbline.monitor.proportions import Z, wilson
 
 BINS = 15
 #: labelled rows with a score below which a curve says nothing

@@ -23,9 +23,9 @@ from plumbline.domain import FloatArray, Point
 from plumbline.monitor.cusum import ALLOWANCE, cusum
 from plumbline.monitor.dependence import long_run_ratio
 from plumbline.monitor.figures import say_figure
-from plumbline.monitor.intervals import Z
 from plumbline.monitor.metrics import Metric, least_change, metric
 from plumbline.monitor.partition import optimal_partition
+from plumbline.monitor.proportions import Z
 
 #: a break must lower the squared error by PENALTY x log(days) noise variances; tested on stationary series
 PENALTY = 4.0

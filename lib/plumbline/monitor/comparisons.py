@@ -11,8 +11,7 @@ import numpy as np
 from plumbline.domain import FloatArray, IntArray, Task
 from plumbline.monitor.champions import Times
 from plumbline.monitor.guardrail import ABSOLUTE, RELATIVE
-from plumbline.monitor.intervals import Z
-from plumbline.monitor.proportions import Difference, difference, mean_difference
+from plumbline.monitor.proportions import Difference, Z, difference, mean_difference
 from plumbline.monitor.releases import Overlap
 from plumbline.monitor.sequential import (
     MISMATCH,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import FloatArray, PointStatus, Repeats
-from plumbline.monitor.intervals import wilson
+from plumbline.monitor.proportions import wilson
 
 #: largest share of repeats that may get another answer
 LIMIT = 0.001

@@ -17,8 +17,9 @@ from scipy.special import stdtrit
 from plumbline.domain import FloatArray
 from plumbline.monitor.counts import ADDITIVE, Counts, once
 from plumbline.monitor.dependence import span_ratio
-from plumbline.monitor.intervals import THREE_SIGMA, Days, Interval, Z, interval
+from plumbline.monitor.intervals import THREE_SIGMA, Days, Interval, interval
 from plumbline.monitor.metrics import Metric, ratio
+from plumbline.monitor.proportions import Z
 
 #: a reference of fewer days does not tell how they differ
 FEWEST_DAYS = 14

@@ -28,9 +28,10 @@ from plumbline.domain import (
 )
 from plumbline.monitor.chunks import ENOUGH, choose_chunk, chunk_index, sum_by
 from plumbline.monitor.counts import Counts, counts_of
-from plumbline.monitor.intervals import Interval, Z, interval
+from plumbline.monitor.intervals import Interval, interval
 from plumbline.monitor.metrics import HEADLINE, Metric, least_change, metric, ratio
 from plumbline.monitor.performance import Chunked, Span, chunked, floor_of, reference_rows, window_rows
+from plumbline.monitor.proportions import Z
 from plumbline.monitor.scored import FOLLOWS, Scored, by_score, confusion_of, follows
 from plumbline.monitor.selection import Selection, decided, unknown_metrics
 from plumbline.monitor.statuses import Mask, judged

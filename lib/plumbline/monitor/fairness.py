@@ -16,9 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plumbline.domain import FloatArray, PointStatus
-from plumbline.monitor.intervals import wilson
 from plumbline.monitor.multiplicity import benjamini_hochberg
-from plumbline.monitor.proportions import difference
+from plumbline.monitor.proportions import difference, wilson
 from plumbline.monitor.ratios import Z95, katz, koopman, range_p, range_z
 from plumbline.profile.grouped import GroupCounts
 from plumbline.profile.groups import GroupOutcomes

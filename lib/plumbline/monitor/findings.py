@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 
 from plumbline.domain import Finding, Point, PointStatus, Severity
 from plumbline.monitor.episodes import CALM, episodes, is_clear
-from plumbline.monitor.intervals import Z
 from plumbline.monitor.persistence import Lasting
+from plumbline.monitor.proportions import Z
 
 #: words for the sentences: (metric or method, value) -> text
 Say = Callable[[str, float | None], str]

@@ -17,10 +17,9 @@ from scipy.special import bdtr, bdtrik, expit, logit, ndtri, stdtrit
 from plumbline.domain import FloatArray, IntArray, score_middles
 from plumbline.monitor.counts import Counts
 from plumbline.monitor.metrics import M, Metric, by_rank, error_quantile, ratio
+from plumbline.monitor.proportions import Z, wilson
 from plumbline.monitor.tails import FEWEST_VALUES, tail
 
-#: the standard normal's 97.5 % quantile
-Z = 1.959963984540054
 #: chance of a false alarm that three standard errors stand for, one-sided
 THREE_SIGMA = 0.0013498980316300933
 #: a bootstrap over fewer days says nothing
@@ -49,16 +48,6 @@ class Days:
 
     counts: Counts
     chunk: IntArray
-
-
-def wilson(hits: FloatArray, n: FloatArray, z: float = Z) -> tuple[FloatArray, FloatArray]:
-    """Score interval of a proportion (Wilson 1927); (0, 1) where n is 0."""
-    n1 = np.maximum(n, 1e-12)
-    p = hits / n1
-    centre = (p + z**2 / (2 * n1)) / (1 + z**2 / n1)
-    half = z / (1 + z**2 / n1) * np.sqrt(p * (1 - p) / n1 + z**2 / (4 * n1**2))
-    low, high = np.where(n > 0, centre - half, 0.0), np.where(n > 0, centre + half, 1.0)
-    return np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
 
 
 def binomial_reach(

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import FloatArray, Kind, Task
-from plumbline.monitor.intervals import Z, newcombe_auc
+from plumbline.monitor.intervals import newcombe_auc
+from plumbline.monitor.proportions import Z
 
 #: ROC AUC, or rank correlation of a number, from which an input all but equals the outcome; its lower limit as well
 TOO_GOOD = 0.98

@@ -16,8 +16,9 @@ import numpy as np
 
 from plumbline.domain import Point, PointStatus
 from plumbline.monitor.change import ChangePoint
-from plumbline.monitor.intervals import THREE_SIGMA, Z
+from plumbline.monitor.intervals import THREE_SIGMA
 from plumbline.monitor.metrics import METRICS
+from plumbline.monitor.proportions import Z
 from plumbline.monitor.thresholds import Threshold, deviations
 
 #: chunks since the change that must be known

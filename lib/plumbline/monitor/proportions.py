@@ -1,4 +1,4 @@
-"""The difference of two independent proportions, or of two means, with its interval."""
+"""A proportion, the difference of two independent ones, or of two means, each with its interval."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from plumbline.monitor.intervals import Z, wilson
+from plumbline.domain import FloatArray
+
+#: the standard normal's 97.5 % quantile
+Z = 1.959963984540054
+
+
+def wilson(hits: FloatArray, n: FloatArray, z: float = Z) -> tuple[FloatArray, FloatArray]:
+    """Score interval of a proportion (Wilson 1927); (0, 1) where n is 0."""
+    n1 = np.maximum(n, 1e-12)
+    p = hits / n1
+    centre = (p + z**2 / (2 * n1)) / (1 + z**2 / n1)
+    half = z / (1 + z**2 / n1) * np.sqrt(p * (1 - p) / n1 + z**2 / (4 * n1**2))
+    low, high = np.where(n > 0, centre - half, 0.0), np.where(n > 0, centre + half, 1.0)
+    return np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,9 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from plumbline.domain import FloatArray, IntArray, SlicedRows
 from plumbline.monitor.clusters import design_effect
-from plumbline.monitor.intervals import wilson
 from plumbline.monitor.metrics import METRICS, Metric, ratio
 from plumbline.monitor.multiplicity import benjamini_hochberg
+from plumbline.monitor.proportions import wilson
 
 #: labelled rows that a slice needs, and as a share of the rows searched
 FEWEST = 30

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import chdtrc, fdtrc
 
 from plumbline.domain import FloatArray, PlumblineError
-from plumbline.monitor.intervals import Z
+from plumbline.monitor.proportions import Z
 
 #: subjects, or decisions, that each arm needs before the normal law of its mean is relied on; of numbers, which may be
 #: skewed as a share is not

@@ -10,7 +10,7 @@ import numpy as np
 
 from plumbline.domain import Point, PointStatus, VersionHours
 from plumbline.monitor.champions import deciding, instant, moment, spans
-from plumbline.monitor.intervals import Z
+from plumbline.monitor.proportions import Z
 
 SOON_DAYS = 14.0  # before the date, from which it is watched
 #: versions that broke their limits, before a date is made of how long they kept

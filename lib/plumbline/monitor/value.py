@@ -15,9 +15,10 @@ from plumbline.monitor.chunks import as_days
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.delay import awaited
 from plumbline.monitor.dependence import autoregressive, lag_decay
-from plumbline.monitor.intervals import FEWEST_DAYS, Z
+from plumbline.monitor.intervals import FEWEST_DAYS
 from plumbline.monitor.metrics import metric
 from plumbline.monitor.performance import Span, chunked, reference_rows, window_rows
+from plumbline.monitor.proportions import Z
 from plumbline.monitor.selection import among, decided
 
 #: what a standard normal difference before and after the worst of all days exceeds once in twenty, the first and last
