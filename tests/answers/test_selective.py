@@ -19,6 +19,7 @@ from plumbline.answers.performance import calibration, performance
 from plumbline.answers.scorecard import scorecard
 from plumbline.answers.segments import segments
 from plumbline.domain import PointStatus, Status
+from plumbline.report.evidence_text import told
 from plumbline.report.gather import gather
 from plumbline.report.language import language
 from plumbline.report.scorecard_report import report_data
@@ -111,6 +112,12 @@ def test_two_windows_do_not_compare_what_cannot_be_known(credit: Workspace) -> N
     groups = fairness_windows(credit, "credit")
     assert "grant only" in groups.sentence
     assert all(not {"true_positive_rate", "false_positive_rate"} & set(g.moved) for g in groups.groups)
+
+
+def test_every_finding_has_german_words(credit: Workspace) -> None:
+    found = check(credit, "credit", actor="test")
+    assert found
+    assert not [f.sentence for f in found if told(f.sentence, language("de")) is None]
 
 
 def test_findings_of_outcomes_say_whom_they_speak_of(credit: Workspace) -> None:

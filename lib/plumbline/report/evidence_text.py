@@ -210,6 +210,18 @@ def _metric(text: str, speech: Language) -> str | None:
     return str(_data(speech.code)["metrics"].get(text, text)) if len(text) < 60 else None
 
 
+def _metrics(text: str, speech: Language) -> str | None:
+    """Metrics as they stand within a sentence; None where the text is more than their names."""
+    if ". " in text:
+        return None
+    said = []
+    for name in re.split(r", | and ", text):
+        own = str(_metric(name[:1].upper() + name[1:], speech))
+        said.append(own[:1].lower() + own[1:] if name.startswith("the ") else own)
+    *most, last = said
+    return f"{', '.join(most)} und {last}" if most else last
+
+
 def _value_of(text: str, speech: Language) -> str | None:
     if text == "unknown":
         return _word(text, speech)
@@ -245,7 +257,8 @@ def _title(text: str, speech: Language) -> str | None:
 
 _TELL: dict[str, Callable[[str, Language], str | None]] = {
     "n": _number, "val": _value_of, "share": _share, "day": _day, "q": _quantity, "window": _window,
-    "span": _span, "money": _money, "list": _list, "word": _word, "metric": _metric, "title": _title,
+    "span": _span, "money": _money, "list": _list, "word": _word, "metric": _metric,
+    "metrics": _metrics, "title": _title,
 }  # fmt: skip
 
 
