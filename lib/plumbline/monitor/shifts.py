@@ -13,6 +13,7 @@ from plumbline.monitor import rolling
 from plumbline.monitor.drift import certain, judged_by_chunk
 from plumbline.monitor.drift_findings import BUDGET, drift_findings
 from plumbline.monitor.laid import Laid, sample_of, within
+from plumbline.monitor.season import gathered, unlike_last_year
 
 #: Jensen-Shannon distance from which the drift of an output matters
 MATTERS = 0.05
@@ -52,9 +53,10 @@ def shift_findings(
             weights=None if group else weights, spoken=spoken,
         )  # fmt: skip
     of_outputs = {f"drift.{name}": name for name in outputs}
-    return [
+    told = [
         _of_output(f, named[of_outputs[f.signal]], reference) if f.signal in of_outputs else f for f in found
     ]
+    return gathered(unlike_last_year(told, named, reference, until), named, reference) if by_day else told
 
 
 def _sooner(judged: Sequence[FeatureDrift], outputs: Sequence[str]) -> tuple[FeatureDrift, ...]:

@@ -1,0 +1,86 @@
+"""What creeps in the first year of a log is one finding, what comes at once is one of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, timedelta
+
+import numpy as np
+import pytest
+
+from plumbline.domain import Bins, FeatureProfile, Finding, Kind, Severity
+from plumbline.monitor.season import NAME, YEAR, slow, unlike_last_year
+from tests.bench.detection.changes import CHANGES
+from tests.bench.detection.kinds import KINDS
+from tests.bench.detection.shifts import drawn, findings, profile_of
+from tests.bench.detection.worlds import START, draw
+
+BEGUN = START.to_pydatetime().replace(tzinfo=UTC)
+
+
+def test_a_yearly_season_is_one_finding_in_its_first_year() -> None:
+    for seed in (100, 101):
+        log = drawn("yearly", seed)
+        end = BEGUN + timedelta(days=log.kind.reference) + YEAR
+        first = [f for f in findings(log) if f.known_at and f.known_at < end]
+        assert len(first) <= 1
+        assert all(f.sentence.startswith(NAME) and len(f.figures["features"]) > 1 for f in first)
+
+
+def test_a_season_that_comes_again_is_told_once_and_a_change_in_its_second_year_is_found() -> None:
+    kind = replace(KINDS["yearly"], days=90 + 480)
+    for change, names in ((None, set()), (CHANGES["unit"], {"drift.tenure"})):
+        log = draw("yearly", kind, 101, change, 90 + 430)
+        second = [f for f in findings(log) if f.known_at and f.known_at >= BEGUN + timedelta(days=90) + YEAR]
+        assert {f.signal for f in second} == names
+        assert all(f.known_at <= BEGUN + timedelta(days=90 + 437) for f in second if f.known_at)
+
+
+@pytest.mark.parametrize(("parts", "known"), [(False, None), (True, 620)])
+def test_what_parts_from_the_year_before_within_a_season_is_known_from_then_on(
+    parts: bool, known: int | None
+) -> None:
+    share = np.full(680, 0.5)
+    share[200:300] = share[564:664] = 0.8
+    if parts:
+        share[610:] = 0.2
+    counts = np.column_stack([200 * share, 200 * (1 - share), 0 * share]).astype(np.int64)
+    days = tuple((BEGUN + timedelta(days=i)).date() for i in range(680))
+    none = np.zeros(680)
+    profile = FeatureProfile(
+        Bins("x", Kind.CATEGORICAL, levels=("a", "b")), days, counts, none.astype(np.int64), none, none
+    )
+    at = [BEGUN + timedelta(days=i) for i in (0, 90, 564, 571, 680)]
+    one = Finding(
+        "s",
+        "drift.x",
+        "",
+        at[2],
+        None,
+        Severity.MEDIUM,
+        None,
+        "drift",
+        {"feature": "x", "threshold": 0.1},
+        at[3],
+    )
+    told = unlike_last_year([one], {"x": profile}, (at[0], at[1]), at[4])
+    assert [(f.known_at - BEGUN).days for f in told if f.known_at] == ([] if known is None else [known])
+
+
+@pytest.mark.parametrize("change", ["unit", "join-block"])
+def test_what_comes_at_once_is_not_gathered(change: str) -> None:
+    log = drawn("independent", 100, change)
+    assert not [f.sentence for f in findings(log) if f.sentence.startswith(NAME)]
+
+
+def test_a_step_is_not_slow_and_a_season_is() -> None:
+    log = drawn("independent", 100, "group")
+    since = log.truth.since.to_pydatetime().replace(tzinfo=UTC)
+    reference = (BEGUN, BEGUN + timedelta(days=log.kind.reference))
+    for days in (7, 14, 28):
+        assert not slow(
+            profile_of(log.frame, "tenure", log.kind.reference), reference, since + timedelta(days=days)
+        )
+    yearly = drawn("yearly", 102)
+    reference = (BEGUN, BEGUN + timedelta(days=yearly.kind.reference))
+    assert slow(profile_of(yearly.frame, "income", 90), reference, BEGUN + timedelta(days=150))
