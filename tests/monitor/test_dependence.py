@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plumbline.monitor.dependence import MOST_KEPT, lag_one, long_run_ratio
+from plumbline.monitor.dependence import MOST_KEPT, lag_decay, lag_one, long_run_ratio, span_ratio
 
 from .outcomes import wandering
 
@@ -59,3 +59,19 @@ def test_few_values_and_constant_ones_tell_nothing_and_the_ratio_has_an_end() ->
     assert long_run_ratio(np.full(50, 3.0)) == 1.0
     assert long_run_ratio(np.empty(0)) == 1.0
     assert long_run_ratio(np.arange(200.0)) == pytest.approx((1 + MOST_KEPT) / (1 - MOST_KEPT))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("unit", [2.0**-600, 2.0**520, 2.0**1000])
+def test_what_days_keep_does_not_hang_on_the_unit(unit: float) -> None:
+    """Squares of such numbers are 0 or have no number."""
+    x = wandering(np.random.default_rng(4), 90, 0.5)
+    for told in (long_run_ratio, lambda y: span_ratio(y, 7), lag_one, lag_decay):
+        assert told(x * unit) == told(x)
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_is_known_of_a_series_that_holds_no_number() -> None:
+    x = wandering(np.random.default_rng(4), 90, 0.5)
+    x[7] = np.inf
+    assert (long_run_ratio(x), span_ratio(x, 7), lag_one(x), lag_decay(x)) == (1.0, 1.0, 0.0, (0.0, 0.0))

@@ -246,13 +246,15 @@ def test_losses_of_a_rare_class_are_covered() -> None:
 def test_errors_too_large_to_square_warn_of_nothing() -> None:
     error = np.array([1e100, -2e100, 3e160, 1.0] * 10)
     with np.errstate(over="ignore", invalid="ignore"):
-        counts = counts_of(
-            regressed(np.zeros(40, int), error, np.zeros(40), edges=np.array([-1.0, 0.0, 1.0]))
-        )
-    for name in ("mae", "rmse", "bias", "r2"):
-        one = metric(name)
-        one.compute(counts)
-        interval(one, counts)
+        sides = [(error, np.zeros(40)), (np.zeros(40), error)]
+        made = [
+            counts_of(regressed(np.zeros(40, int), *side, edges=np.array([-1.0, 0.0, 1.0]))) for side in sides
+        ]
+    for counts in made:
+        for name in ("mae", "rmse", "bias", "r2"):
+            one = metric(name)
+            one.compute(counts)
+            interval(one, counts)
 
 
 def coverage(name: str, days: int, rows: int, runs: int = 200) -> float:

@@ -10,8 +10,9 @@ import numpy as np
 
 from plumbline.domain import Kind, OutcomeProfile, Point, Slice, System, Task
 from plumbline.monitor.direct_loss import LossRows, estimate_losses
-from plumbline.monitor.estimate import FOLDS, estimate
+from plumbline.monitor.estimate import estimate
 from plumbline.monitor.estimate_classes import class_curves, estimate_classes
+from plumbline.monitor.isotonic import FOLDS
 from plumbline.monitor.selection import Selection
 from plumbline.profile import decisions
 from plumbline.profile.probabilities import class_cells, expected_outcomes, probability_classes

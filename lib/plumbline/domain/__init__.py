@@ -4,6 +4,7 @@ Times are timezone-aware UTC ``datetime`` at every boundary; the workspace store
 """
 
 from plumbline.domain.agreement import RELATIVE, agree, direction, largest_gap, size_order, strongest_first
+from plumbline.domain.columns import from_columns
 from plumbline.domain.governance import (
     Attestation,
     Condition,
@@ -71,6 +72,7 @@ from plumbline.domain.systems import (
     Task,
     TrailEntry,
 )
+from plumbline.domain.units import deviation, scaled
 
 __all__ = [
     "EDGE_NUMBERS",
@@ -129,8 +131,11 @@ __all__ = [
     "Verdict",
     "VersionHours",
     "agree",
+    "deviation",
     "direction",
+    "from_columns",
     "largest_gap",
+    "scaled",
     "score_ends",
     "score_halves",
     "score_middles",

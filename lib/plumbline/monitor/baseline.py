@@ -13,9 +13,9 @@ import numpy as np
 
 from plumbline.domain import FloatArray, Task
 from plumbline.monitor.chunks import ENOUGH
-from plumbline.monitor.counts import Counts
+from plumbline.monitor.counts import Counts, ratio
 from plumbline.monitor.intervals import interval
-from plumbline.monitor.metrics import METRICS, Metric, ratio
+from plumbline.monitor.metrics import METRICS, Metric
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import kolmogorov
 
 from plumbline.domain import Bins, FloatArray, Kind
-from plumbline.monitor.law import INDEPENDENT, Law
+from plumbline.monitor.law import INDEPENDENT, Law, cauchy
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,68 @@ class Cells:
         """The two distribution functions at the cells' right edges, (c,) and (k, c), and how far they lie apart."""
         f, g = (np.minimum(np.cumsum(shares(x), axis=-1), 1.0) for x in (self.p, self.q))
         return f, g, np.abs(f - g)
+
+    @cached_property
+    def gap_chance(self) -> FloatArray:
+        """P(a largest gap of at least this), (k,): Kolmogorov's and Smirnov's asymptotic law."""
+        n, m = self.sizes
+        return np.asarray(kolmogorov(self.gap[2].max(axis=1) * np.sqrt(n * m / (n + m))))
+
+    @cached_property
+    def single_valued(self) -> NDArray[np.bool_]:
+        """Cells (c,) that can hold one value only: no float lies strictly between their edges."""
+        edges = self.edges
+        inner = np.nextafter(edges[:-1], np.inf) >= edges[1:] if len(edges) > 1 else np.zeros(0, bool)
+        return np.asarray(np.concatenate([[False], inner, [False]])[: len(self.p)], dtype=np.bool_)
+
+    @cached_property
+    def pearson(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Pearson's statistic, its degrees of freedom and its standard error, (k,) each.
+
+        nm/(n + m) sum (p - q)² / r with r the pooled share; the error by the delta method, and at least that of
+        the statistic's own law under no change.
+        """
+        a, b, held = self.coarse_shares
+        n, m = self.sizes
+        m = np.maximum(m, 1e-300)
+        part = (n / (n + m))[:, None]
+        pooled = np.maximum(part * a + (1 - part) * b, 1e-300)
+        change = (a - b) / pooled
+        size = n * m / (n + m)
+        square = change**2
+        by_p, by_q = 2 * change - square * part, -2 * change - square * (1 - part)
+        freedom = held.sum(axis=1) - 1.0
+        se = np.sqrt((size * spread(a, b, by_p, by_q, n, m)) ** 2 + 2 * freedom)
+        return size * np.sum(square * pooled, axis=1), freedom, se
+
+    @cached_property
+    def chance(self) -> FloatArray:
+        """P(at least this) of Pearson's statistic, (k,), by the ``law``."""
+        statistic, freedom, _ = self.pearson
+        return self.law.chance(statistic, freedom)
+
+    @cached_property
+    def chance_of_shift(self) -> FloatArray:
+        """The same; of a number joined with that of its level alone, which a shift to one side moves most."""
+        level = self.law.level
+        if self.kind is Kind.CATEGORICAL or level is None:
+            return self.chance
+        a, b, _ = self.coarse_shares
+        n, m = self.sizes
+        rank = np.cumsum(a[0]) - a[0] / 2
+        variance = max(float(a[0] @ rank**2) - float(a[0] @ rank) ** 2, 1e-300)
+        moved = ((b - a) @ rank) ** 2 / (variance * (1 / n + 1 / np.maximum(m, 1e-300)))
+        moved *= self.law.spread / level.spread
+        return cauchy(self.chance, level.chance(moved, np.ones(len(moved))))
+
+
+def spread(
+    a: FloatArray, b: FloatArray, by_p: FloatArray, by_q: FloatArray, n: float, m: FloatArray
+) -> FloatArray:
+    """Standard error (k,) of a function of two rows of shares, given its derivatives (delta method)."""
+    of_p = np.sum(a * by_p**2, axis=1) - np.sum(a * by_p, axis=1) ** 2
+    of_q = np.sum(b * by_q**2, axis=1) - np.sum(b * by_q, axis=1) ** 2
+    return np.asarray(np.sqrt(np.maximum(of_p, 0) / n + np.maximum(of_q, 0) / m))
 
 
 def shares(counts: FloatArray) -> FloatArray:

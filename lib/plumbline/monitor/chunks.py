@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -81,10 +82,15 @@ def chunk_index(
 
 def as_days(days: Sequence[date] | Days) -> Days:
     """Days as an array; by their ordinals, which is thirty times as fast as ``np.array`` of dates."""
-    if isinstance(days, np.ndarray):
-        return days
-    ordinals = np.fromiter((day.toordinal() for day in days), dtype=np.int64, count=len(days))
-    return (ordinals - _EPOCH).view("datetime64[D]")
+    return days if isinstance(days, np.ndarray) else _as_days(tuple(days))
+
+
+@lru_cache(maxsize=64)
+def _as_days(days: tuple[date, ...]) -> Days:
+    """The same of a profile's days, which every signal asks for."""
+    ordinals = np.fromiter(map(date.toordinal, days), dtype=np.int64, count=len(days)) - _EPOCH
+    ordinals.setflags(write=False)
+    return ordinals.view("datetime64[D]")
 
 
 def touched(days: Sequence[date] | Days, start: datetime | None, end: datetime | None) -> NDArray[np.bool_]:

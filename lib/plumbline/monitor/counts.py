@@ -137,12 +137,19 @@ def _taken(scores: NumberedScores | None, rows: NDArray[Any]) -> NumberedScores 
     )  # fmt: skip
 
 
-def counts_of(profile: OutcomeProfile, cost: dict[str, Any] | None = None) -> Counts:
+def ratio(top: FloatArray, bottom: FloatArray, empty: float = np.nan) -> FloatArray:
+    """``top / bottom``, ``empty`` where there is nothing to divide by."""
+    held = bottom > 0
+    return np.where(held, top / np.where(held, bottom, 1.0), empty)
+
+
+def counts_of(profile: OutcomeProfile, cost: dict[str, Any] | None = None, *, scores: bool = True) -> Counts:
     """The counts of a profile, one row a group.
 
     Args:
         profile: as built from decisions.
         cost: the owner's cost matrix (see ``cost_array``).
+        scores: with the cells of the scores, which are thousands a group.
 
     Raises:
         PlumblineError: the cost matrix does not fit the task.
@@ -158,7 +165,7 @@ def counts_of(profile: OutcomeProfile, cost: dict[str, Any] | None = None) -> Co
         n=profile.n.astype(float),
         labelled=profile.n_labelled.astype(float),
         confusion=confusion,
-        cells=_wide(profile.score_cells, groups, (2, 0)),
+        cells=_wide(profile.score_cells if scores else profile.score_cells[..., :0], groups, (2, 0)),
         scored=_wide(profile.n_scored, groups, ()),
         log_loss=_wide(profile.sum_log_loss, groups, ()),
         brier=_wide(profile.sum_brier, groups, ()),
@@ -166,7 +173,7 @@ def counts_of(profile: OutcomeProfile, cost: dict[str, Any] | None = None) -> Co
         error_ends=np.asarray(profile.error_ends, dtype=float),
         error_cells=_wide(profile.error_cells, groups, (0,)),
         cost=cost_array(cost, profile.task, classes) if cost else None,
-        numbered=profile.numbered,
+        numbered=profile.numbered if scores else None,
     )
 
 

@@ -20,11 +20,11 @@ from scipy.special import ndtr, stdtrit
 
 from plumbline.domain import DelayProfile, FloatArray, IntArray, OutcomeProfile, Slice
 from plumbline.monitor.chunks import ENOUGH, as_days
-from plumbline.monitor.counts import Counts, counts_of
+from plumbline.monitor.counts import Counts, counts_of, ratio
 from plumbline.monitor.delay import OF_POSITIVES, awaited
 from plumbline.monitor.dependence import long_run_ratio
 from plumbline.monitor.episodes import runs
-from plumbline.monitor.metrics import HEADLINE, Metric, metric, ratio
+from plumbline.monitor.metrics import HEADLINE, Metric, metric, of_scores
 from plumbline.monitor.performance import Chunked, Span, chunked, reference_rows, window_rows
 from plumbline.monitor.thresholds import Threshold, threshold
 
@@ -141,7 +141,7 @@ def early_warning(
         PlumblineError: an unknown metric.
     """
     one = metric(name or HEADLINE[profile.task], profile.classes)
-    counts = counts_of(profile, cost)
+    counts = counts_of(profile, cost, scores=of_scores([one]))
     own = reference_rows(profile, reference, window.arm if window else None)
     later = window_rows(profile, window) & np.array([day >= reference[1].date() for day in profile.days])
     if one.name in OF_POSITIVES and later.any():

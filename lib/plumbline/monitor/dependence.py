@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import fdtrc
 
-from plumbline.domain import FloatArray, IntArray
+from plumbline.domain import FloatArray, IntArray, scaled
 
 #: the most that a day is taken to keep of the day before; beyond it the mean of a reference is hardly known at all
 MOST_KEPT = 0.9
@@ -48,8 +48,7 @@ def long_run_ratio(
     Returns:
         From 1 to (1 + ``MOST_KEPT``) / (1 - ``MOST_KEPT``); 1 below ``FEWEST`` values.
     """
-    n = len(values)
-    x = values - values.mean() if n else values
+    n, x = len(values), _centred(values)
     total = float(x @ x) / max(n, 1)
     if n < FEWEST or total <= 0:
         return 1.0
@@ -70,8 +69,7 @@ def span_ratio(values: FloatArray, span: int) -> float:
     That of a first-order autoregression, or what means of so many values show
     where that is surely more and there are enough of them. A rhythm of the length of the span takes nothing away.
     """
-    n = len(values)
-    x = values - values.mean() if n else values
+    n, x = len(values), _centred(values)
     total = float(x @ x) / max(n, 1)
     if n < FEWEST or total <= 0:
         return 1.0
@@ -102,7 +100,8 @@ def lag_decay(x: FloatArray, levels: int = 1) -> tuple[float, float]:
     Chance within the days lowers every correlation alike, so what is kept is seen from the second over the first.
     Both 0 where the first may be chance.
     """
-    first, n = lag_one(x, levels), len(x)
+    x, n = scaled(x)[0], len(x)
+    first = lag_one(x, levels)
     if first <= SURELY / np.sqrt(max(n, 1)):
         return 0.0, 0.0
     second = float(x[2:] @ x[:-2]) / float(x @ x)
@@ -116,11 +115,18 @@ def lag_one(x: FloatArray, levels: int = 1) -> float:
     Each fitted mean lowers it by (1 + r) / n and the estimate itself by 2 r / n: for one mean together Kendall's
     (1 + 3 r) / n.
     """
-    n, square = len(x), float(x @ x)
+    x, n = scaled(x)[0], len(x)
+    square = float(x @ x)
     if n < FEWEST or square <= 0:
         return 0.0
     r = float(x[1:] @ x[:-1]) / square
     return float(np.clip(r + (2 * r + levels * (1 + r)) / n, 0.0, MOST_KEPT))
+
+
+def _centred(values: FloatArray) -> FloatArray:
+    """A series about its mean, ``scaled``."""
+    x = scaled(values)[0]
+    return x - x.mean() if len(x) else x
 
 
 def _without_rhythm(x: FloatArray, weekday: IntArray | None) -> FloatArray:

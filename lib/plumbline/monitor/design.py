@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from plumbline.domain import FloatArray
-from plumbline.monitor.counts import ADDITIVE, Counts, once
+from plumbline.domain import FloatArray, scaled
+from plumbline.monitor.counts import ADDITIVE, Counts, once, ratio
 from plumbline.monitor.dependence import span_ratio
 from plumbline.monitor.intervals import THREE_SIGMA, Days, Interval, interval
-from plumbline.monitor.metrics import Metric, ratio
+from plumbline.monitor.metrics import Metric
 from plumbline.monitor.proportions import Z
 
 #: a reference of fewer days does not tell how they differ
@@ -36,8 +36,7 @@ SPAN = {"day": 1, "week": 7, "month": 30}
 @dataclass(frozen=True, slots=True)
 class Design:
     """``effect``: variance of a chunk's figure over that of as many independent decisions, 1 at least. ``freedom``:
-    degrees of freedom it is known with. ``day``: variance of the figure of one decision by the days, its unit
-    squared."""
+    degrees of freedom it is known with. ``day``: standard deviation of the figure of one decision by the days."""
 
     effect: float = 1.0
     freedom: float = np.inf
@@ -65,14 +64,15 @@ def design_over(metric: Metric, days: Counts, span: int) -> Design:
         return Design()
     following = span_ratio(influence, span)
     freedom = max(held / following - 1, 1.0)
-    variance = float(influence @ influence) / (held - 1) / held * following
-    rows = float(own.labelled.sum())
-    by_rows = float(interval(metric, own.pooled()).se[0])
+    apart, unit = scaled(influence)
+    variance = float(apart @ apart) / (held - 1) / held * following
+    day = unit * float(np.sqrt(variance * own.labelled.sum()))
+    by_rows = float(interval(metric, own.pooled()).se[0]) / unit
     if not by_rows > 0:  # the metric has no law of rows
-        return Design(1.0, freedom, variance * rows)
+        return Design(1.0, freedom, day)
     effect = variance / by_rows**2
     beyond = effect > 1 + CHANCE * np.sqrt(2 / held)
-    return Design(effect, freedom, variance * rows) if beyond else Design()
+    return Design(effect, freedom, day) if beyond else Design()
 
 
 def _influence(metric: Metric, days: Counts) -> FloatArray:
@@ -121,7 +121,7 @@ def _by_day(metric: Metric, counts: Counts, own: Interval, found: Design) -> Int
     if found.day <= 0:
         return own
     value = metric.compute(counts)
-    se = np.sqrt(found.day / np.maximum(counts.labelled, 1.0))
+    se = found.day / np.sqrt(np.maximum(counts.labelled, 1.0))
     half = float(stdtrit(found.freedom, 0.975)) * se
     low, high = (np.clip(value + sign * half, *metric.range) for sign in (-1, 1))
     return replace(own, low=np.fmin(own.low, low), high=np.fmax(own.high, high), se=np.fmax(own.se, se))

@@ -18,11 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import kolmogorov
 
 from plumbline.domain import FloatArray, Kind
-from plumbline.monitor.cells import Cells, Distance, Distances, shares
-from plumbline.monitor.law import cauchy
+from plumbline.monitor.cells import Cells, Distance, Distances, shares, spread
 from plumbline.monitor.presence import Z, beside, missing, new_levels, out_of_range
 
 EMPTY = 1e-4  # share that an empty cell gets before renormalising (PSI)
@@ -66,10 +64,10 @@ def psi(cells: Cells) -> Distances:
         by_p, by_q = log - np.where(counted, b / a, 0.0), -log - np.where(counted, a / b, 0.0)
     value = np.sum((a - b) * log, axis=1)
     freedom, per = held.sum(axis=1) - 1, 1 / n + 1 / m
-    se = _spread(a, b, by_p, by_q, n, m)
+    se = spread(a, b, by_p, by_q, n, m)
     above = np.maximum(value - freedom * per, 0.0)
     low = np.maximum(value - freedom * per - Z * se, 0.0)
-    p_value = _by_pearson(cells)
+    p_value = cells.chance_of_shift
     return Distances(value, p_value, low, value + Z * se, np.zeros(len(value)), above_chance=above)
 
 
@@ -118,24 +116,12 @@ def ks(cells: Cells) -> Distances:
     value = gap[rows, place]
     inside = np.maximum(f, g)  # of the first cell, to whose left both are zero
     np.maximum(f[1:] - g[:, :-1], g[:, 1:] - f[:-1], out=inside[:, 1:])
-    most = np.max(np.where(_single_valued(cells), gap, inside), axis=1)
+    most = np.max(np.where(cells.single_valued, gap, inside), axis=1)
     n, m = cells.sizes
-    p_value, m = _ks_chance(cells, value), np.maximum(m, 1e-300)
+    p_value, m = cells.gap_chance, np.maximum(m, 1e-300)
     half = BAND * np.sqrt(1 / n + 1 / m)
     low, high = np.maximum(value - half, 0.0), np.minimum(value + half, 1.0)
     return Distances(value, p_value, low, high, np.maximum(most - value, 0.0))
-
-
-def _ks_chance(cells: Cells, gap: FloatArray) -> FloatArray:
-    n, m = cells.sizes
-    return np.asarray(kolmogorov(gap * np.sqrt(n * m / (n + m))))
-
-
-def _single_valued(cells: Cells) -> NDArray[np.bool_]:
-    """Cells that can hold one value only: no float lies strictly between their edges."""
-    edges = cells.edges
-    inner = np.nextafter(edges[:-1], np.inf) >= edges[1:] if len(edges) > 1 else np.zeros(0, bool)
-    return np.asarray(np.concatenate([[False], inner, [False]])[: len(cells.p)], dtype=np.bool_)
 
 
 def wasserstein(cells: Cells) -> Distances:
@@ -146,7 +132,7 @@ def wasserstein(cells: Cells) -> Distances:
     Values outside the reference's range are counted at its ends, and the note says so. p is that of the
     Kolmogorov-Smirnov test.
     """
-    p_value = _ks_chance(cells, np.max(cells.gap[2], axis=1))
+    p_value = cells.gap_chance
     none = np.full(len(cells.q), np.nan)
     if cells.sd <= 1e-9 * max(cells.scale, 1e-300) or len(cells.edges) < 2:
         return Distances(none, p_value, none, none, np.zeros(len(none)), (_STILL,) * len(none))
@@ -158,7 +144,7 @@ def wasserstein(cells: Cells) -> Distances:
     centre = (left + right) / 2
     middle = np.abs(centre)
     value = np.sum(widths * middle, axis=1)
-    single = _single_valued(cells)[1:-1]
+    single = cells.single_valued[1:-1]
     high = np.maximum(np.abs(left), np.abs(right)) + np.where(single, 0.0, a[1:-1] + b[:, 1:-1])
     bound = np.sum(widths * np.where(single, 0.0, np.maximum(high - middle, middle - low)), axis=1)
     outside = (cells.q[:, 0] + cells.q[:, -1]) / np.maximum(cells.q.sum(axis=1), 1e-300)
@@ -173,21 +159,21 @@ def wasserstein(cells: Cells) -> Distances:
     score = np.zeros((len(signed), signed.shape[1] + 2))
     score[:, :-1] = np.cumsum(at_edge[:, ::-1], axis=1)[:, ::-1]
     n, m = cells.sizes
-    se = _spread(a[None, :], b, score, score, n, np.maximum(m, 1e-300))
+    se = spread(a[None, :], b, score, score, n, np.maximum(m, 1e-300))
     bound = np.where(outside > 0, np.inf, bound)
     return Distances(value, p_value, np.maximum(value - Z * se, 0), value + Z * se, bound, notes)
 
 
 def chi2(cells: Cells) -> Distances:
     """Pearson's chi-square of the two rows of level counts, without continuity correction."""
-    value, freedom, se = _pearson(cells)
+    value, freedom, se = cells.pearson
     low = np.maximum(value - freedom - Z * se, 0.0)
-    return Distances(value, cells.law.chance(value, freedom), low, value + Z * se, np.zeros(len(value)))
+    return Distances(value, cells.chance, low, value + Z * se, np.zeros(len(value)))
 
 
 def cramers_v(cells: Cells) -> Distances:
     """Cramer's V with bias correction (Bergsma 2013, J. Korean Stat. Soc. 42)."""
-    statistic, freedom, se = _pearson(cells)
+    statistic, freedom, se = cells.pearson
     n, m = cells.sizes
     total = n + m
     levels = freedom + 1
@@ -200,7 +186,7 @@ def cramers_v(cells: Cells) -> Distances:
         return np.where(freedom > 0, np.sqrt(phi / within), 0.0)
 
     low, high = v(np.maximum(statistic - Z * se, 0)), np.minimum(v(statistic + Z * se), 1.0)
-    return Distances(v(statistic), cells.law.chance(statistic, freedom), low, high, np.zeros(len(statistic)))
+    return Distances(v(statistic), cells.chance, low, high, np.zeros(len(statistic)))
 
 
 def linf(cells: Cells) -> Distances:
@@ -215,9 +201,8 @@ def linf(cells: Cells) -> Distances:
         f"{names[i]}: {abs(100 * x):.1f} points {'more' if x > 0 else 'less'}."
         for i, x in zip(place.tolist(), change[rows, place].tolist(), strict=True)
     )
-    statistic, freedom, _ = _pearson(cells)
     low, high = beside(value, a[place], b[rows, place], *cells.sizes)
-    return Distances(value, cells.law.chance(statistic, freedom), low, high, np.zeros(len(value)), notes)
+    return Distances(value, cells.chance, low, high, np.zeros(len(value)), notes)
 
 
 def _coarse(cells: Cells) -> tuple[FloatArray, FloatArray, float, FloatArray, NDArray[np.bool_]]:
@@ -231,53 +216,11 @@ def _rooted(cells: Cells, square: FloatArray, by_p: FloatArray, by_q: FloatArray
     """The root of a divergence which chance brings to about chi-square over ``times`` nm/(n + m)."""
     a, b, n, m, held = _coarse(cells)
     push = (held.sum(axis=1) - 1) / (times * n * m / (n + m))
-    se = _spread(a, b, by_p, by_q, n, m)
+    se = spread(a, b, by_p, by_q, n, m)
     low, above = (np.sqrt(np.maximum(square - push - x, 0.0)) for x in (Z * se, 0.0))
     high = np.minimum(np.sqrt(square + Z * se), 1.0)
-    p_value = _by_pearson(cells)
+    p_value = cells.chance_of_shift
     return Distances(np.sqrt(square), p_value, low, high, np.zeros(len(square)), above_chance=above)
-
-
-def _spread(
-    a: FloatArray, b: FloatArray, by_p: FloatArray, by_q: FloatArray, n: float, m: FloatArray
-) -> FloatArray:
-    """Standard error (k,) of a function of two rows of shares, given its derivatives (delta method)."""
-    of_p = np.sum(a * by_p**2, axis=1) - np.sum(a * by_p, axis=1) ** 2
-    of_q = np.sum(b * by_q**2, axis=1) - np.sum(b * by_q, axis=1) ** 2
-    return np.asarray(np.sqrt(np.maximum(of_p, 0) / n + np.maximum(of_q, 0) / m))
-
-
-def _pearson(cells: Cells) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The statistic, its degrees of freedom and its standard error, (k,) each.
-
-    nm/(n + m) sum (p - q)² / r with r the pooled share; the error by the delta method, and at least that of
-    the statistic's own law under no change.
-    """
-    p, q = cells.coarse
-    n, m = cells.sizes
-    m = np.maximum(m, 1e-300)
-    a, b = shares(p)[None, :], shares(q)
-    part = (n / (n + m))[:, None]
-    pooled = np.maximum(part * a + (1 - part) * b, 1e-300)
-    change = (a - b) / pooled
-    size = n * m / (n + m)
-    by_p, by_q = 2 * change - change**2 * part, -2 * change - change**2 * (1 - part)
-    freedom = (p + q > 0).sum(axis=1) - 1.0
-    se = np.sqrt((size * _spread(a, b, by_p, by_q, n, m)) ** 2 + 2 * freedom)
-    return size * np.sum(change**2 * pooled, axis=1), freedom, se
-
-
-def _by_pearson(cells: Cells) -> FloatArray:
-    """Pearson's p; of a number joined with that of its level alone, which a shift to one side moves most."""
-    statistic, freedom, _ = _pearson(cells)
-    p, level = cells.law.chance(statistic, freedom), cells.law.level
-    if cells.kind is Kind.CATEGORICAL or level is None:
-        return p
-    a, b, n, m, _ = _coarse(cells)
-    rank = np.cumsum(a[0]) - a[0] / 2
-    variance = max(float(a[0] @ rank**2) - float(a[0] @ rank) ** 2, 1e-300)
-    moved = ((b - a) @ rank) ** 2 / (variance * (1 / n + 1 / m)) * cells.law.spread / level.spread
-    return cauchy(p, level.chance(moved, np.ones(len(moved))))
 
 
 _C, _N = (Kind.CATEGORICAL,), (Kind.NUMERIC,)

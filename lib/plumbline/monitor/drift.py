@@ -7,9 +7,10 @@ method's threshold, with a q-value below 5 % after Benjamini-Hochberg over the f
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from plumbline.domain import (
     Kind,
     PlumblineError,
     PointStatus,
+    from_columns,
 )
 from plumbline.monitor.cells import Distance, Distances, known
 from plumbline.monitor.dispersion import FEWEST, laws
@@ -64,44 +66,67 @@ def judged_by_chunk(laid: Sequence[Laid], method: str) -> tuple[FeatureDrift, ..
     """
     chosen = _method(method)
     fitting = [one for one in laid if one.bins.kind in chosen.kinds]
+    if not fitting:
+        return ()
     times, at = _times(fitting)
     found = [measured(one, chosen) for one in fitting]
+    feature, place = np.repeat(np.arange(len(fitting)), [len(own) for own in at]), np.concatenate(at)
     value, p_values, low, high, bound, above = (
-        _table(at, len(times), [getattr(own, name) for own in found])
+        np.concatenate([getattr(own, name) for own in found])
         for name in ("value", "p_value", "low", "high", "bound", "beyond")
     )
-    q_values = benjamini_hochberg(p_values)
+    table = np.full((len(fitting), len(times)), np.nan)
+    table[feature, place] = p_values
+    q_values = benjamini_hochberg(table)[feature, place]
     drifted, status = verdicts(chosen, value, above, low, q_values)
-    columns = [
-        [known(row) for row in own]
-        for own in (value, p_values, np.where(np.isnan(value), np.nan, q_values), low, high, above)
-    ]
-    by_time: list[list[FeatureDrift]] = [[] for _ in times]
-    for i, (one, own, places) in enumerate(zip(fitting, found, at, strict=True)):
-        judged = status[i, places]
-        if len(places) > 1:
-            judged = running(judged, drifted[i, places])
-        told = zip(
-            places.tolist(), judged.tolist(), bound[i, places].tolist(), *_sizes(one, chosen),
-            own.notes or [""] * len(places), one.starts, one.ends, strict=True,
-        )  # fmt: skip
-        values, chances, corrected, least, most, beyond = (own[i] for own in columns)
-        name, kind, was, over = (
-            one.bins.feature,
-            one.bins.kind,
-            one.reference.missing_share,
-            drifted[i].tolist(),
-        )
-        before, known_of = _counted(one, chosen)[0], one.cells.law.note
-        for t, code, moved, n, lack, note, start, end in told:
-            by_time[t].append(
-                FeatureDrift(
-                    name, kind, method, values[t], chosen.breach, chances[t], corrected[t], over[t],
-                    _STATUSES[code], before, n, lack, was, one.new_levels, moved, note or known_of, start, end,
-                    least[t], most[t], beyond[t],
-                )
-            )  # fmt: skip
-    return tuple(itertools.chain.from_iterable(by_time))
+    watched = np.bincount(feature, status == _WATCH, len(fitting))
+    for i in np.flatnonzero(watched).tolist():
+        own = feature == i
+        status[own] = running(status[own], drifted[own])
+    counted = [_counted(one, chosen) for one in fitting]
+    sizes, missing = (
+        np.concatenate([getattr(one, name) for one in fitting]) for name in ("sizes", "missing")
+    )
+    order = np.lexsort((feature, place))
+    at_feature, at_row = feature[order].tolist(), order.tolist()
+
+    def of_feature(values: Sequence[Any]) -> list[Any]:
+        return [values[i] for i in at_feature]
+
+    def of_row(values: Iterable[Sequence[Any]]) -> list[Any]:
+        every = [*itertools.chain.from_iterable(values)]
+        return [every[i] for i in at_row]
+
+    return from_columns(FeatureDrift, {
+        "feature": of_feature([one.bins.feature for one in fitting]),
+        "kind": of_feature([one.bins.kind for one in fitting]),
+        "method": itertools.repeat(method),
+        "value": known(value[order]),
+        "threshold": itertools.repeat(chosen.breach),
+        "p_value": known(p_values[order]),
+        "q_value": known(np.where(np.isnan(value), np.nan, q_values)[order]),
+        "drifted": drifted[order].tolist(),
+        "status": map(_STATUSES.__getitem__, status[order].tolist()),
+        "n_reference": of_feature([before for before, _ in counted]),
+        "n": np.concatenate([now for _, now in counted])[order].tolist(),
+        "missing_share": (missing / np.maximum(sizes + missing, 1))[order].tolist(),
+        "missing_share_reference": of_feature([one.reference.missing_share for one in fitting]),
+        "new_levels": of_feature([one.new_levels for one in fitting]),
+        "bound": bound[order].tolist(),
+        "note": of_row(_notes(one, own) for one, own in zip(fitting, found, strict=True)),
+        "start": of_row(one.starts for one in fitting),
+        "end": of_row(one.ends for one in fitting),
+        "low": known(low[order]),
+        "high": known(high[order]),
+        "above_chance": known(above[order]),
+    })  # fmt: skip
+
+
+def _notes(one: Laid, found: Distances) -> Sequence[str]:
+    known_of = one.cells.law.note
+    if not found.notes:
+        return [known_of] * len(one.sizes)
+    return [note or known_of for note in found.notes]
 
 
 def _times(laid: Sequence[Laid]) -> tuple[list[datetime | None], list[IntArray]]:
@@ -111,20 +136,6 @@ def _times(laid: Sequence[Laid]) -> tuple[list[datetime | None], list[IntArray]]
     place = {start: i for i, start in enumerate(times)}
     at = {key: np.array([place[start] for start in starts], np.int64) for key, starts in apart.items()}
     return times, [at[id(one.starts)] for one in laid]
-
-
-def _table(at: Sequence[IntArray], width: int, rows: Sequence[FloatArray]) -> FloatArray:
-    """(features, windows), NaN where a feature has no such window."""
-    table = np.full((len(rows), width), np.nan)
-    for own, places, values in zip(table, at, rows, strict=True):
-        own[places] = values
-    return table
-
-
-def _sizes(one: Laid, method: Method) -> tuple[list[int], list[float]]:
-    """Values that a method is about, and the share that is missing, window by window."""
-    gone = one.missing / np.maximum(one.sizes + one.missing, 1)
-    return _counted(one, method)[1].tolist(), gone.tolist()
 
 
 def measured(one: Laid, method: Method) -> Distances:

@@ -26,13 +26,14 @@ from plumbline.domain import (
     Task,
     score_middles,
 )
-from plumbline.monitor.chunks import ENOUGH, choose_chunk, chunk_index, sum_by
-from plumbline.monitor.counts import Counts, counts_of
+from plumbline.monitor.chunks import ENOUGH, Days, as_days, choose_chunk, sum_by
+from plumbline.monitor.counts import Counts, counts_of, ratio
 from plumbline.monitor.intervals import Interval, interval
-from plumbline.monitor.metrics import HEADLINE, Metric, least_change, metric, ratio
+from plumbline.monitor.isotonic import Curves, calibrated
+from plumbline.monitor.metrics import HEADLINE, Metric, least_change, metric
 from plumbline.monitor.performance import Chunked, Span, chunked, floor_of, reference_rows, window_rows
 from plumbline.monitor.proportions import Z
-from plumbline.monitor.scored import FOLLOWS, Scored, by_score, confusion_of, follows
+from plumbline.monitor.scored import FOLLOWS, Scored, by_score, follows
 from plumbline.monitor.selection import Selection, decided, unknown_metrics
 from plumbline.monitor.statuses import Mask, judged
 from plumbline.monitor.thresholds import threshold
@@ -40,8 +41,6 @@ from plumbline.monitor.whole import joined_cells
 
 #: labelled reference rows with a score below which nothing is estimated
 ENOUGH_REFERENCE = 300
-#: folds, of whole days, in which a calibration must prove itself
-FOLDS = 5
 #: share of a chunk's decisions that may have scores for which the reference holds no outcome
 OUTSIDE = 0.02
 #: standard errors by which a realised value leaves the band
@@ -54,8 +53,6 @@ ESTIMATED = (
     "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "matthews_corrcoef",
     "roc_auc", "average_precision", "log_loss", "brier", "value",
 )  # fmt: skip
-
-Calibration = Callable[[FloatArray], FloatArray]
 
 
 def estimate(
@@ -118,17 +115,19 @@ def estimate(
     if selected is not None and selected.one_sided:
         scored = _among(scored, profile, selected.known)
         counts = scored.counts
-    days = np.array(profile.days, dtype="datetime64[D]")
-    p = _calibrated(counts, own, days)
-    expected = told = _expected(scored, p)
-    own_chunks = chunked(profile.days, counts, own, by)
+    days = as_days(profile.days)
+    curves = calibrated(counts, own, days)
+    own_chunks, realised = (chunked(profile.days, counts, part, by) for part in (own, rows))
+    daily = any(one.interval == "days" for one in chosen)  # nothing else looks at single days
+    shown = _expected_chunks(scored, curves, days, rows, realised, daily=daily)
+    labelled, beside = scored, shown.counts
     if selected is not None and not selected.one_sided:
-        told = _expected(Scored(counts, counts.cells.sum(1), scored.above), p)
-        own_chunks = chunked(profile.days, expected, own, by)
-    shown, realised = chunked(profile.days, expected, rows, by), chunked(profile.days, counts, rows, by)
-    fits = (told.taken(own).pooled(), counts.taken(own).pooled())
-    beside = chunked(profile.days, told, rows, by).counts
-    others = _by_other_calibrations(scored, own, days, rows, by, shown)
+        labelled = Scored(counts, counts.cells.sum(1), scored.above)
+        beside = _expected_chunks(labelled, curves, days, rows, realised).counts
+        own_chunks = _expected_chunks(scored, curves, days, own, own_chunks, daily=True)
+    healthy = counts.taken(own).pooled()
+    fits = (_expected(labelled, curves, own, np.zeros(int(own.sum()), np.int64), healthy), healthy)
+    others = _by_other_curves(scored, curves, days, rows, realised)
     outside = _outside(shown.counts.cells.sum(1), seen)
     made = judged_estimates(
         chosen,
@@ -185,34 +184,28 @@ def _outside(cells: FloatArray, seen: FloatArray | None) -> list[str]:
     ]  # fmt: skip
 
 
-def _by_other_calibrations(
-    scored: Scored, own: Mask, days: Any, rows: Mask, by: str, shown: Chunked
+def _by_other_curves(
+    scored: Scored, curves: Curves, days: Days, rows: Mask, realised: Chunked
 ) -> tuple[Counts, ...]:
     """The expected counts of each chunk by calibrations that each leave a fold of the reference's days out, and by
     the one that leaves none."""
-    fold, folds = _folds(days, own)
-    if folds < 2:
-        return ()
-    unique, day = np.unique(days[rows], return_inverse=True)
-    chunk = chunk_index(unique, by)[2][day]
-    m = len(shown.starts)
-    everyone = sum_by(chunk, m, scored.everyone[rows])
-    above = sum_by(chunk, m, scored.everyone[rows] * scored.above[rows]) / np.maximum(everyone, 1e-12)
-    summed = Scored(shown.counts, everyone, above)
-    middles = score_middles(everyone.shape[1])
-    kept = [own & (fold != i) for i in range(folds)] + [own]
+    chunk, m = _chunk_of(days, rows, realised), len(realised.starts)
+    everyone, high = (sum_by(chunk, m, x) for x in _predicted(scored, rows))
     return tuple(
-        _expected(summed, isotonic(scored.counts.cells[part].sum(0))(middles)[None, :]) for part in kept
+        replace(realised.counts, numbered=None, **_sums(realised.counts, everyone, high, p))
+        for p in curves.others
     )
 
 
-def _folds(days: Any, own: Mask) -> tuple[IntArray, int]:
-    """The fold of each group of the reference, -1 elsewhere, and how many there are: whole days are dealt in turn."""
-    unique, place = np.unique(days[own], return_inverse=True)
-    folds = min(FOLDS, len(unique))
-    fold = np.full(len(own), -1, dtype=np.int64)
-    fold[own] = place % max(folds, 1)
-    return fold, folds
+def _chunk_of(days: Days, rows: Mask, found: Chunked) -> IntArray:
+    """The chunk of each group that counts, (n,)."""
+    return found.days.chunk[np.unique(days[rows], return_inverse=True)[1]]
+
+
+def _predicted(scored: Scored, rows: Mask) -> tuple[FloatArray, FloatArray]:
+    """All decisions of these groups by cell, and how many of them were predicted positive, (n, S) each."""
+    everyone = scored.everyone[rows]
+    return everyone, everyone * scored.above[rows]
 
 
 def _refusal(profile: OutcomeProfile, counts: Counts, own: Mask) -> str:
@@ -245,61 +238,52 @@ def refused(
     )  # fmt: skip
 
 
-def isotonic(cells: FloatArray) -> Calibration:
-    """Isotonic regression of truth on score from counts (2, S); linear between scores seen, flat beyond."""
-    from scipy.optimize import isotonic_regression
-
-    n, x = cells.sum(0), score_middles(cells.shape[1])
-    held = n > 0
-    fitted = isotonic_regression(cells[1][held] / n[held], weights=n[held]).x
-    return lambda score: np.asarray(np.interp(score, x[held], fitted))
-
-
-def squared(cells: FloatArray, p: FloatArray) -> float:
-    return float((cells[1] * (1 - p) ** 2 + cells[0] * p**2).sum())
+def _expected_chunks(
+    scored: Scored, curves: Curves, days: Days, rows: Mask, found: Chunked, *, daily: bool = False
+) -> Chunked:
+    """Chunks, and with ``daily`` their days, as they would be on average if every decision had its outcome."""
+    day = np.unique(days[rows], return_inverse=True)[1]
+    made = replace(found, counts=_expected(scored, curves, rows, found.days.chunk[day], found.counts))
+    if not daily:
+        return made
+    by_day = _expected(scored, curves, rows, day, found.days.counts)
+    return replace(made, days=replace(found.days, counts=by_day))
 
 
-def _calibrated(counts: Counts, own: Mask, days: Any) -> FloatArray:
-    """P(positive) of each cell for each group, (groups, S).
+def _expected(scored: Scored, curves: Curves, rows: Mask, chunk: IntArray, realised: Counts) -> Counts:
+    """Counts of each chunk as they would be on average if every decision with a score were labelled.
 
-    Cross-fitted: the reference's days are dealt into folds and a day is calibrated by the others. Only if
-    that lowers the held-out squared error is it used, else the score is taken as calibrated already.
+    Args:
+        rows: groups that count, n of them; chunk: (n,) of each; realised: (m,) their counts by chunk.
     """
-    middles = score_middles(counts.cells.shape[2])
-    raw = np.tile(middles, (len(counts.n), 1))
-    fold, folds = _folds(days, own)
-    if folds < 2:
-        return raw
-    fitted, before, after = raw.copy(), 0.0, 0.0
-    for i in range(folds):
-        kept, out = counts.cells[own & (fold != i)].sum(0), counts.cells[fold == i].sum(0)
-        p = isotonic(kept)(middles)
-        fitted[fold == i] = p
-        before, after = before + squared(out, middles), after + squared(out, p)
-    if after >= before:
-        return raw
-    fitted[~own] = isotonic(counts.cells[own].sum(0))(middles)
-    return fitted
+    width, m = len(curves.used), len(realised.n)
+    place, part = np.unique(chunk * width + curves.of[rows], return_inverse=True)
+    everyone, high = (sum_by(part, len(place), x) for x in _predicted(scored, rows))
+    found = _sums(realised, everyone, high, curves.used[place % width])
+    parts: dict[str, Any] = {name: sum_by(place // width, m, x) for name, x in found.items()}
+    return replace(realised, numbered=None, **parts)
 
 
-def _expected(scored: Scored, p: FloatArray) -> Counts:
-    """Counts as they would be on average if every decision with a score were labelled."""
-    everyone, middles = scored.everyone, np.clip(score_middles(p.shape[1]), 1e-15, 1 - 1e-15)
-    cells = np.empty((len(everyone), 2, p.shape[1]))
+def _sums(counts: Counts, everyone: FloatArray, high: FloatArray, p: FloatArray) -> dict[str, Any]:
+    """What changes in counts where all, (m, S), and the ``high`` of them predicted positive come true with p."""
+    middles = np.clip(score_middles(everyone.shape[1]), 1e-15, 1 - 1e-15)
+    cells = np.empty((len(everyone), 2, everyone.shape[1]))
     negative, positive = cells[:, 0], cells[:, 1]
     np.multiply(everyone, p, out=positive)
     np.subtract(everyone, positive, out=negative)
+    k, confusion = counts.positive, np.zeros((len(everyone), 2, 2))
+    for predicted, of in ((k, high), (1 - k, everyone - high)):
+        for true, chance in ((k, p), (1 - k, 1 - p)):
+            confusion[:, predicted, true] = np.einsum("...j,...j->...", of, chance)
     total = everyone.sum(1)
-    return replace(
-        scored.counts,
-        labelled=total,
-        scored=total,
-        confusion=confusion_of(positive, negative, scored.above, scored.counts),
-        cells=cells,
-        numbered=None,
-        log_loss=-(positive @ np.log(middles) + negative @ np.log1p(-middles)),
-        brier=positive @ (1 - middles) ** 2 + negative @ middles**2,
-    )
+    return {
+        "labelled": total,
+        "scored": total,
+        "confusion": confusion,
+        "cells": cells,
+        "log_loss": -(positive @ np.log(middles) + negative @ np.log1p(-middles)),
+        "brier": positive @ (1 - middles) ** 2 + negative @ middles**2,
+    }
 
 
 def judged_estimates(

@@ -26,11 +26,10 @@ from plumbline.monitor.chunks import choose_chunk
 from plumbline.monitor.counts import Counts, counts_of
 from plumbline.monitor.estimate import (
     ENOUGH_REFERENCE,
-    isotonic,
     judged_estimates,
     refused,
-    squared,
 )
+from plumbline.monitor.isotonic import isotonic, squared
 from plumbline.monitor.metrics import Metric, metric, metrics_for
 from plumbline.monitor.performance import Span, chunked, reference_rows, window_rows
 from plumbline.monitor.selection import Selection

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik, expit, logit, ndtri, stdtrit
 
 from plumbline.domain import FloatArray, IntArray, score_middles
-from plumbline.monitor.counts import Counts
-from plumbline.monitor.metrics import M, Metric, by_rank, error_quantile, ratio
+from plumbline.monitor.counts import Counts, ratio
+from plumbline.monitor.metrics import M, Metric, error_quantile
 from plumbline.monitor.proportions import Z, wilson
+from plumbline.monitor.score_metrics import by_rank
 from plumbline.monitor.tails import FEWEST_VALUES, tail
 
 #: chance of a false alarm that three standard errors stand for, one-sided

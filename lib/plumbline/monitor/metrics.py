@@ -8,15 +8,19 @@ single row in its denominator is 0 (it is then never judged); what cannot be com
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import digamma
 
 from plumbline.domain import REGRESSION_MOMENTS, FloatArray, PlumblineError, Task
-from plumbline.monitor.counts import Counts, once
-from plumbline.monitor.score_order import Ranked, ranked
+from plumbline.monitor.counts import Counts, once, ratio
+from plumbline.monitor.score_metrics import (
+    average_precision,
+    average_precision_bound,
+    roc_auc,
+    roc_auc_bound,
+)
 from plumbline.monitor.tails import few_errors, few_squares, of_errors, of_squares
 
 M = {name: i for i, name in enumerate(REGRESSION_MOMENTS)}
@@ -71,12 +75,6 @@ def least_change(one: Metric, level: float, rmse: float = 0.0) -> float:
     if one.range != (0.0, 1.0):
         return one.matters
     return min(one.matters, one.matters / RARE * max(min(level, 1 - level), 0.0))
-
-
-def ratio(top: FloatArray, bottom: FloatArray, empty: float = np.nan) -> FloatArray:
-    """``top / bottom``, ``empty`` where there is nothing to divide by."""
-    held = bottom > 0
-    return np.where(held, top / np.where(held, bottom, 1.0), empty)
 
 
 # --- classes -------------------------------------------------------------------------------------
@@ -155,71 +153,6 @@ def matthews_corrcoef(c: Counts) -> FloatArray:
     return np.where(n > 0, ratio(top, bottom, 0.0), np.nan)
 
 
-# --- scores --------------------------------------------------------------------------------------
-
-
-@once
-def by_rank(c: Counts) -> Ranked | None:
-    """The scores themselves, as far as they are known by number."""
-    return ranked(c.numbered) if c.numbered is not None and len(c.numbered.group) else None
-
-
-def _exact_where_known(c: Counts, of: Callable[[Ranked], FloatArray], cells: FloatArray) -> FloatArray:
-    """A figure from the scores in the chunks where all are known by number, and that of the cells elsewhere."""
-    held = by_rank(c)
-    return cells if held is None else np.where(held.whole, of(held), cells)
-
-
-@once
-def roc_auc(c: Counts) -> FloatArray:
-    """P(score of a positive > score of a negative), Mann-Whitney: equal ones count half, and pairs within one cell."""
-    return _exact_where_known(c, Ranked.auc, _cells_auc(c))
-
-
-def _cells_auc(c: Counts) -> FloatArray:
-    negative, positive = c.cells[:, 0], c.cells[:, 1]
-    below = np.cumsum(negative, 1) - negative
-    return ratio((positive * (below + negative / 2)).sum(1), negative.sum(1) * positive.sum(1))
-
-
-@once
-def roc_auc_bound(c: Counts) -> FloatArray:
-    """Half the share of pairs that lie in one cell: ordering them could move the AUC by no more."""
-    negative, positive = c.cells[:, 0], c.cells[:, 1]
-    most = ratio((positive * negative).sum(1) / 2, negative.sum(1) * positive.sum(1))
-    return _exact_where_known(c, lambda held: 0 * held.positives, most)
-
-
-@once
-def _from_the_top(c: Counts) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """By cell, highest score first: positives, negatives, and how many of each lie above the cell."""
-    positive, negative = c.cells[:, 1, ::-1], c.cells[:, 0, ::-1]
-    return positive, negative, np.cumsum(positive, 1) - positive, np.cumsum(negative, 1) - negative
-
-
-@once
-def average_precision(c: Counts) -> FloatArray:
-    """Sum of (recall step x precision), the scores of one cell taken as tied."""
-    return _exact_where_known(c, Ranked.average_precision, _cells_precision(c))
-
-
-def _cells_precision(c: Counts) -> FloatArray:
-    p, q, tp, fp = _from_the_top(c)
-    return ratio((p * ratio(tp + p, tp + p + fp + q, 0.0)).sum(1), p.sum(1))
-
-
-@once
-def average_precision_bound(c: Counts) -> FloatArray:
-    """How far the order within cells can move it: all negatives of a cell first, or none."""
-    p, q, tp, fp = _from_the_top(c)
-    high = p * ratio(tp + p, tp + p + fp, 0.0)
-    worse = fp + q
-    low = p - worse * (digamma(tp + worse + p + 1) - digamma(tp + worse + 1))
-    total, value = p.sum(1), _cells_precision(c)
-    most = np.maximum(ratio(high.sum(1), total) - value, value - ratio(low.sum(1), total))
-    return _exact_where_known(c, lambda held: 0 * held.positives, most)
-
-
 # --- numbers -------------------------------------------------------------------------------------
 
 
@@ -242,8 +175,12 @@ def r2(c: Counts) -> FloatArray:
     if not c.moments.shape[1]:
         return np.full(len(c.labelled), np.nan)
     y, y2, sq = c.moments[:, M["y"]], c.moments[:, M["y2"]], c.moments[:, M["sq"]]
-    spread = y2 - ratio(y, c.labelled) * y
-    return 1 - ratio(sq, np.where(spread > 1e-12 * y2, spread, 0.0))
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # beyond 1e154 a square has no number, and then R² has none
+        spread = y2 - ratio(y, c.labelled) * y
+        known = (y2 < np.finfo(np.float64).max) & (spread > 1e-12 * y2)
+    return 1 - ratio(sq, np.where(known, spread, 0.0))
 
 
 def error_quantile(c: Counts, share: FloatArray, side: int) -> FloatArray:
@@ -388,6 +325,11 @@ def metric(name: str, classes: tuple[str, ...] = ()) -> Metric:
     if name not in METRICS:
         raise PlumblineError(f"{name!r} is not a metric", todo="Use one of " + ", ".join(METRICS) + ".")
     return METRICS[name]
+
+
+def of_scores(chosen: Iterable[Metric]) -> bool:
+    """Whether any of the metrics needs the cells of the scores, for its value or its interval."""
+    return any(one.interval in ("auc", "logit", "cells") for one in chosen)
 
 
 def metrics_for(

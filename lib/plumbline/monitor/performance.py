@@ -23,7 +23,7 @@ from plumbline.monitor.delay import OF_POSITIVES, awaited, provisional
 from plumbline.monitor.design import design, widened
 from plumbline.monitor.family import Member, allowances, joined, running, window_length
 from plumbline.monitor.intervals import THREE_SIGMA, Days
-from plumbline.monitor.metrics import ALIASES, Metric, metric, metrics_for
+from plumbline.monitor.metrics import ALIASES, Metric, metric, metrics_for, of_scores
 from plumbline.monitor.statuses import judged
 from plumbline.monitor.thresholds import Threshold, threshold, usual_chunks
 
@@ -82,7 +82,8 @@ def performance(
     """
     by = by or choose_chunk(profile)
     chosen = _chosen(profile, metrics, cost is not None)
-    all_counts = counts_of(profile, cost)
+    shared = [metric(name, profile.classes) for name in together]
+    all_counts = counts_of(profile, cost, scores=of_scores((*chosen, *shared)))
     healthy = _reference(profile, all_counts, reference, by, window)
     shown = window_rows(profile, window)
     versions: list[str | None] = [window.version if window else None]
@@ -100,7 +101,6 @@ def performance(
             ordered = np.unique(as_days(profile.days)[own])
             late = awaited(ordered, found.days.counts.n, found.days.chunk, len(found.starts), delay, today)
             series.append((version, found, waiting, waiting | late))
-    shared = [metric(name, profile.classes) for name in together]
     families: dict[str | None, tuple[dict[str, Member], FloatArray]] = {}
     points: list[Point] = []
     for one in chosen:
@@ -182,8 +182,9 @@ def thresholds(
     Arguments and errors as for ``performance``.
     """
     by = by or choose_chunk(profile)
-    healthy = _reference(profile, counts_of(profile, cost), reference, by, window)
     chosen = _chosen(profile, metrics, cost is not None)
+    counts = counts_of(profile, cost, scores=of_scores(chosen))
+    healthy = _reference(profile, counts, reference, by, window)
     return {one.name: banded(one, healthy, by, floors) for one in chosen}
 
 

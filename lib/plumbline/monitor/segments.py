@@ -26,7 +26,8 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from plumbline.domain import FloatArray, IntArray, SlicedRows
 from plumbline.monitor.clusters import design_effect
-from plumbline.monitor.metrics import METRICS, Metric, ratio
+from plumbline.monitor.counts import ratio
+from plumbline.monitor.metrics import METRICS, Metric
 from plumbline.monitor.multiplicity import benjamini_hochberg
 from plumbline.monitor.proportions import wilson
 

@@ -17,8 +17,9 @@ import numpy as np
 
 from plumbline.domain import DelayProfile, FloatArray, OutcomeProfile, Task
 from plumbline.monitor.chunks import ENOUGH, midnight
+from plumbline.monitor.counts import ratio
 from plumbline.monitor.delay import delay_curve, positive_curve, usual_delay
-from plumbline.monitor.metrics import METRICS, ratio
+from plumbline.monitor.metrics import METRICS
 from plumbline.monitor.statuses import Mask
 from plumbline.monitor.whole import NONE, Whole, whole
 

@@ -60,7 +60,7 @@ def staleness(
     version, now = runs[-1].version, instant(as_of)
     mine = deciding(hours) & (hours.first <= now)
     last = moment(np.minimum(hours.last[mine].max(), now))
-    own = mine & np.array([name == version for name in hours.versions], dtype=bool)
+    own = mine & np.fromiter(map(version.__eq__, hours.versions), dtype=bool, count=len(hours.versions))
     trained = hours.trained[own]
     trained = trained[~np.isnat(trained) & (trained <= now)]
     if len(trained):

@@ -19,11 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.domain import FloatArray, IntArray, Point, PointStatus
+from plumbline.domain import FloatArray, IntArray, Point, PointStatus, from_columns
 from plumbline.monitor.cells import known
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.counts import Counts
@@ -92,18 +93,12 @@ def judged(
         why = [f"Over {window} chunks, with those before it. {reason}".strip() for reason in why]
     if one.note:
         why = [f"{own} {reason}".strip() for own, reason in zip(one.note(counts), why, strict=True)]
-    columns = (
-        starts, ends, counted, known(values), known(np.where(held, sure.low, np.nan)),
-        known(np.where(held, sure.high, np.nan)), known(shown), code.tolist(), waiting.tolist(),
-        bounds.tolist(), why,
-    )  # fmt: skip
-    return [
-        Point(
-            one.name, start, end, n, value, least, most, limit, _STATUSES[status], version, estimated, late,
-            bound, note,
-        )
-        for start, end, n, value, least, most, limit, status, late, bound, note in zip(*columns, strict=True)
-    ]  # fmt: skip
+    return [*from_columns(Point, {
+        "metric": repeat(one.name), "start": starts, "end": ends, "n": counted, "value": known(values),
+        "low": known(np.where(held, sure.low, np.nan)), "high": known(np.where(held, sure.high, np.nan)),
+        "threshold": known(shown), "status": map(_STATUSES.__getitem__, code.tolist()), "version": repeat(version),
+        "estimated": repeat(estimated), "provisional": waiting.tolist(), "bound": bounds.tolist(), "note": why,
+    })]  # fmt: skip
 
 
 def judgeable(

@@ -19,10 +19,10 @@ from scipy.special import ndtri
 
 from plumbline.domain import FloatArray, Task
 from plumbline.monitor.chunks import ENOUGH
-from plumbline.monitor.counts import Counts
+from plumbline.monitor.counts import Counts, ratio
 from plumbline.monitor.design import Design, fewer_of_limit
 from plumbline.monitor.intervals import THREE_SIGMA, Days, binomial_reach, interval
-from plumbline.monitor.metrics import METRICS, Metric, least_change, ratio
+from plumbline.monitor.metrics import METRICS, Metric, least_change
 
 #: standard deviations, or standard errors, from the mean
 WIDTH = 3.0

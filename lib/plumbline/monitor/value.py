@@ -105,7 +105,7 @@ def money_at_stake(
     Raises:
         PlumblineError: the cost matrix does not fit the task.
     """
-    counts, one = counts_of(profile, cost), metric("value")
+    counts, one = counts_of(profile, cost, scores=False), metric("value")
     if known:
         counts = replace(counts, n=decided(profile, known))
     base = window or Slice()

@@ -16,8 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from plumbline.domain import FloatArray, OutcomeProfile, Task
-from plumbline.monitor.counts import Counts, counts_of
-from plumbline.monitor.metrics import ratio
+from plumbline.monitor.counts import Counts, counts_of, ratio
 from plumbline.monitor.proportions import Z
 from plumbline.monitor.scored import FOLLOWS, by_score, follows
 from plumbline.monitor.statuses import Mask
