@@ -125,6 +125,7 @@ COMMANDS = (
 )
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_a_workspace_that_holds_such_values_answers_all_the_same(
     old: Path, plumbline: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:

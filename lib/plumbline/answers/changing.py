@@ -15,7 +15,7 @@ from plumbline.answers import explain
 from plumbline.answers.cutoffs import CutOff, cut_off
 from plumbline.answers.decision import surroundings, usual_distance
 from plumbline.answers.draws import row_of
-from plumbline.domain import FloatArray, PlumblineError, System, Task
+from plumbline.domain import FloatArray, PlumblineError, System, Task, deviation
 from plumbline.explain import neighbours
 from plumbline.explain.changes import declared, move_for
 from plumbline.explain.counterfactual import SECONDS, Move, Option, search
@@ -226,7 +226,7 @@ def _scale(values: FloatArray) -> float:
     known = values[np.isfinite(values)]
     if not len(known):
         return 1.0
-    spread = float(np.median(np.abs(known - np.median(known)))) or float(np.std(known))
+    spread = float(np.median(np.abs(known - np.median(known)))) or deviation(known)
     return spread if spread > 0 else 1.0
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plumbline.domain import FloatArray, Task
+from plumbline.domain import FloatArray, Task, deviation
 
 TOLERANCE = 1e-3
 ROUNDING_STEPS = 5
@@ -106,7 +106,7 @@ def tolerance(scores: FloatArray, task: Task) -> float:
     unit = 1.0
     if task is Task.REGRESSION or kind == "free":
         finite = scores[np.isfinite(scores)]
-        unit = float(np.std(finite)) if len(finite) > 1 and np.std(finite) > 0 else 1.0
+        unit = (deviation(finite) if len(finite) > 1 else 0.0) or 1.0
     elif kind == "percent":
         unit = 100.0
     return max(TOLERANCE * unit, ROUNDING_STEPS * rounding_step(scores))

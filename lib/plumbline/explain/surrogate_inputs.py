@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plumbline.domain import FloatArray, IntArray, Kind
+from plumbline.domain import FloatArray, IntArray, Kind, deviation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,7 @@ def learn_inputs(frame: pd.DataFrame, target: FloatArray, kinds: Mapping[str, Ki
         if kind is Kind.NUMERIC:
             values = _numbers(frame, name)
             known = values[np.isfinite(values)]
-            spread = float(np.std(known)) if len(known) else 0.0
+            spread = deviation(known)
             found.append(
                 InputCode(
                     name,

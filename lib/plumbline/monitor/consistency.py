@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plumbline.domain import FloatArray, PointStatus, Repeats
+from plumbline.domain import FloatArray, PointStatus, Repeats, deviation
 from plumbline.monitor.proportions import wilson
 
 #: largest share of repeats that may get another answer
@@ -101,8 +101,7 @@ def explained(found: Repeats, inputs: Mapping[str, FloatArray], score: FloatArra
     """
     allowed = reach(inputs, score)
     if found.groups * 2 >= FEWEST and found.conflicting_groups >= NEARLY_ALL * found.groups:
-        held = score[np.isfinite(score)]
-        allowed = max(allowed, LITTLE * float(held.std()) if len(held) else 0.0)
+        allowed = max(allowed, LITTLE * deviation(score[np.isfinite(score)]))
     return allowed
 
 

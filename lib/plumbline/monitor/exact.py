@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import kolmogorov
 
-from plumbline.domain import Bins, FloatArray, Kind
+from plumbline.domain import Bins, FloatArray, Kind, deviation
 from plumbline.monitor.cells import Distance, cells_of
 from plumbline.monitor.distances import psi
 
@@ -36,7 +36,7 @@ def exact_psi(reference: FloatArray, window: FloatArray) -> Distance:
 
 def exact_wasserstein(reference: FloatArray, window: FloatArray) -> Distance:
     """Wasserstein-1 over the reference's sample standard deviation; none where that hardly varies."""
-    sd = float(np.std(reference, ddof=1)) if len(reference) > 1 else 0.0
+    sd = deviation(reference, 1)
     if sd <= 1e-9 * max(float(np.max(np.abs(reference))), 1e-300):
         return Distance(
             None, note="The reference hardly varies, so there is no spread to compare a shift with."

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.domain import FloatArray, Kind, PointStatus
+from plumbline.domain import FloatArray, Kind, PointStatus, deviation
 
 ROWS = 1_000  # of the reference, and of each window
 FEWEST = 100
@@ -101,7 +101,7 @@ def encoder(rows: Sequence[Column]) -> Encoder:
         if kind is Kind.NUMERIC:
             x = np.asarray(values, dtype=float)
             x = x[np.isfinite(x)]
-            centre[name] = (float(x.mean()), float(x.std()) or 1.0) if len(x) else (0.0, 1.0)
+            centre[name] = (float(x.mean()), deviation(x) or 1.0) if len(x) else (0.0, 1.0)
             continue
         words, counts = np.unique([str(v) for v in values if not _gone(v)], return_counts=True)
         order = np.lexsort((words, -counts))
