@@ -19,7 +19,7 @@ from plumbline.monitor.counts import Counts, ratio
 from plumbline.monitor.metrics import M, Metric, error_quantile
 from plumbline.monitor.proportions import Z, wilson
 from plumbline.monitor.score_metrics import by_rank
-from plumbline.monitor.tails import FEWEST_VALUES, tail
+from plumbline.monitor.tails import FEWEST_VALUES, Tail, tail
 
 #: chance of a false alarm that three standard errors stand for, one-sided
 THREE_SIGMA = 0.0013498980316300933
@@ -200,7 +200,7 @@ def _cells(metric: Metric, c: Counts, days: Days | None) -> Interval:
         losses = np.stack([middle**2, (1 - middle) ** 2])
     n = c.cells.sum((1, 2))
     first, second = (c.cells * losses).sum((1, 2)), (c.cells * losses**2).sum((1, 2))
-    return _of_mean(metric, value, n, tail(n, first, second), 1.0)
+    return _of_mean(metric, value, n, Tail(tail(n, first, second)), 1.0)
 
 
 def _moments(metric: Metric, c: Counts, days: Days | None) -> Interval:
@@ -215,19 +215,21 @@ def _moments(metric: Metric, c: Counts, days: Days | None) -> Interval:
     return _from_se(metric, value, np.sqrt(ratio(np.maximum(spread, 0.0), np.maximum(n - 1, 0))))
 
 
-def _of_mean(metric: Metric, value: FloatArray, n: FloatArray, heavy: float, power: float) -> Interval:
+def _of_mean(metric: Metric, value: FloatArray, n: FloatArray, found: Tail, power: float) -> Interval:
     """Limits of a positive mean of n values to a power, from the ratio of their second moment to their squared first.
 
     On the logarithm's scale, by Student's t with as many degrees of freedom as values make up the mean (n / ratio - 1:
     Kish 1965): what is skewed reaches further up than down. The ratio is that of all chunks together: the one chunk
-    that missed the large values would be the surest of itself. None where fewer than ``FEWEST_VALUES`` make up a mean.
+    that missed the large values would be the surest of itself. None where fewer than ``FEWEST_VALUES`` make up a mean,
+    or its variance may have no number.
     """
+    heavy = found.ratio
     if not heavy >= 1 - 1e-9:  # 0: every value is; else a sum went beyond what a number can hold
         return _from_se(metric, value, np.where((n > 0) & (heavy == 0), 0.0, np.nan))
     rows = np.maximum(n, 1.0)
     relative = power * np.sqrt(max(heavy - 1, 0.0) / np.maximum(rows - 1, 1.0))
     reach = stdtrit(np.maximum(rows / heavy - 1, 1.0), 0.975) * relative
-    sure = (n / heavy >= FEWEST_VALUES) & np.isfinite(value)
+    sure = (n / heavy >= FEWEST_VALUES) & np.isfinite(value) & (not found.endless)
     low, high = value * np.exp(-reach), value * np.exp(np.minimum(reach, 700.0))
     return Interval(
         np.where(sure, low, np.nan),

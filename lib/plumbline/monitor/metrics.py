@@ -21,7 +21,7 @@ from plumbline.monitor.score_metrics import (
     roc_auc,
     roc_auc_bound,
 )
-from plumbline.monitor.tails import few_errors, few_squares, of_errors, of_squares
+from plumbline.monitor.tails import Tail, few_errors, few_squares, of_errors, of_squares
 
 M = {name: i for i, name in enumerate(REGRESSION_MOMENTS)}
 
@@ -51,7 +51,7 @@ class Metric:
     hits: Callable[[Counts], tuple[FloatArray, FloatArray]] | None = None
     bound: Callable[[Counts], FloatArray] | None = None
     note: Callable[[Counts], list[str]] | None = None
-    tail: Callable[[Counts], float] | None = None
+    tail: Callable[[Counts], Tail] | None = None
     of: str = "labelled decisions"
 
 
