@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from plumbline.monitor.cusum import DECADE, DEPENDENT, cusum, cusum_limit, early_warning
+from plumbline.monitor.cusum import DECADE, DEPENDENT, SHORT_DEPENDENT, cusum, cusum_limit, early_warning
 
 from .outcomes import at, classified, counted, regressed, scored, wandering
 
@@ -85,19 +85,21 @@ def test_a_stationary_system_alarms_no_more_than_is_stated(run_length: float, mo
     assert alarms <= most * days / 365
 
 
-def quiet_years(kept: float, rows: int, seeds: int = 60) -> tuple[int, int]:
+def quiet_years(kept: float, rows: int, seeds: int = 60, reference: int = 90) -> tuple[int, int]:
     """Early warnings in as many years, and systems said to be dependent; accuracy 85 %, sd of days 0.15 in logits."""
     alarms = dependent = 0
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
-        level = (
-            expit(logit(0.85) + 0.15 * wandering(rng, 90 + 365, kept)) if kept else np.full(90 + 365, 0.85)
-        )
+        days = reference + 365
+        level = expit(logit(0.85) + 0.15 * wandering(rng, days, kept)) if kept else np.full(days, 0.85)
         n = np.maximum(rng.poisson(rows, len(level)), 1)
-        warned = early_warning(counted(rng.binomial(n, level), n), reference=REFERENCE, name="accuracy")
+        span = (at(0), at(reference))
+        warned = early_warning(counted(rng.binomial(n, level), n), reference=span, name="accuracy")
         assert warned is not None
         alarms, dependent = alarms + len(warned.alarms), dependent + warned.dependent
-        assert warned.run_length == (DEPENDENT if warned.dependent else DECADE)
+        assert warned.run_length == (
+            (DEPENDENT if reference >= 60 else SHORT_DEPENDENT) if warned.dependent else DECADE
+        )
     return alarms, dependent
 
 
@@ -107,6 +109,12 @@ def test_days_that_follow_each_other_alarm_no_more_than_is_stated(kept: float, r
     alarms, dependent = quiet_years(kept, rows)
     assert alarms <= 60 * 365 / DEPENDENT + 6  # more than that once in 20, of a Poisson count
     assert dependent >= (0 if kept < 0.5 else 30)
+
+
+def test_a_reference_of_four_weeks_alarms_no_more_than_is_stated_of_it() -> None:
+    """60 years at 0.8: it tells little of what days keep of each other, so once in two years is what is said."""
+    alarms, _ = quiet_years(0.8, 1000, reference=28)
+    assert alarms <= 60 * 365 / SHORT_DEPENDENT + 8
 
 
 @pytest.mark.parametrize("rows", [20, 1000])

@@ -40,6 +40,10 @@ DECADE = 3650.0
 #: days between false alarms where days follow each other, as simulated (tests/monitor/test_cusum.py): the correlation
 #: itself is known no better than the reference's days tell it
 DEPENDENT = 1095.0
+#: the same where the reference is shorter than so many days
+SHORT_DEPENDENT, SHORT = 730.0, 60
+#: standard errors by which days are taken to keep more of each other than the reference shows
+UNSURE_KEPT = 1.0
 #: long-run variances over one day's from which days are said to follow each other
 FOLLOWING = 2.0
 #: standard errors by which the reference's mean is taken worse than measured (95 % one-sided): beside a short one that
@@ -52,10 +56,13 @@ REACH = 4.0
 @dataclass(frozen=True, slots=True)
 class Noise:
     """Of a reference's days: their standard deviation in standard errors (``restless``, 1 where chance is all), and
-    their long-run standard deviation over it (``kept``, 1 where they are independent)."""
+    their long-run standard deviation over it (``kept``, 1 where they are independent). ``follows``: whether
+    they are said to follow each other. ``span``: days it is long."""
 
     restless: float
     kept: float
+    follows: bool
+    span: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +183,14 @@ def _noise(normal: FloatArray, healthy: Chunked) -> Noise:
     weekday = np.array([start.weekday() for start in healthy.starts]) if single else None
     span = (healthy.starts[-1] - healthy.starts[0]).days + 1
     week = max(round(7 * len(normal) / span), 1)
-    ratio = long_run_ratio(normal, weekday=weekday, week=week)
+    shown, ratio = (
+        long_run_ratio(normal, weekday=weekday, week=week, unsure=unsure) for unsure in (0.0, UNSURE_KEPT)
+    )
     # the mean was fitted to the same days, and took so much of their variance with it
     spare = max(1 - ratio / len(normal), 0.5)
-    return Noise(max(1.0, float(np.sqrt(np.mean(normal**2) / spare))), float(np.sqrt(ratio)))
+    return Noise(
+        max(1.0, float(np.sqrt(np.mean(normal**2) / spare))), float(np.sqrt(ratio)), shown >= FOLLOWING, span
+    )
 
 
 def _watch(
@@ -201,10 +212,10 @@ def _watch(
     ends = tuple(watched.ends[int(i) - 1] for i in np.searchsorted(block, places, side="right"))
     alarms = sorted((e for path in paths for e in _excursions(path, limit, starts, ends)), key=lambda e: e.at)
     open_one = next((e for e in reversed(alarms) if e.until is None), None)
-    dependent = noise.kept**2 >= FOLLOWING
+    longest = DEPENDENT if noise.span >= SHORT else SHORT_DEPENDENT
     return Warned(
-        one.name, starts, sums, limit, min(run_length, DEPENDENT) if dependent else run_length,
-        open_one.at if open_one else None, open_one.since if open_one else None, tuple(alarms), dependent,
+        one.name, starts, sums, limit, min(run_length, longest) if noise.follows else run_length,
+        open_one.at if open_one else None, open_one.since if open_one else None, tuple(alarms), noise.follows,
     )  # fmt: skip
 
 

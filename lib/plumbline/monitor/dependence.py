@@ -35,6 +35,7 @@ def long_run_ratio(
     week: int = 7,
     levels: int = 1,
     beyond: float = 0.0,
+    unsure: float = 0.0,
 ) -> float:
     """The long-run variance of a series over the variance of one value; 1 where values are independent.
 
@@ -44,6 +45,7 @@ def long_run_ratio(
         week: how many values a week holds; 1: weeks are not looked at.
         levels: means that were fitted to the series, which take as many degrees of freedom.
         beyond: standard errors of an independent series under which its correlation is taken for chance.
+        unsure: standard errors by which more is taken to be kept than the series shows, where that is not chance.
 
     Returns:
         From 1 to (1 + ``MOST_KEPT``) / (1 - ``MOST_KEPT``); 1 below ``FEWEST`` values.
@@ -54,7 +56,7 @@ def long_run_ratio(
         return 1.0
     rest = _without_rhythm(x, weekday)
     kept = lag_one(rest, levels)
-    kept = kept if kept > beyond / np.sqrt(n) else 0.0
+    kept = _more(kept, n, unsure) if kept > beyond / np.sqrt(n) else 0.0
     variance = float(rest @ rest) / n * (1 + kept) / (1 - kept)
     weeks = n // max(week, 1)
     if week > 1 and weeks >= max(FEWEST_WEEKS, levels + 2):
@@ -94,11 +96,19 @@ def autoregressive(kept: float, span: int, decay: float | None = None) -> float:
     return 1 + 2 * float(((1 - lag / span) * kept * (kept if decay is None else decay) ** (lag - 1)).sum())
 
 
-def lag_decay(x: FloatArray, levels: int = 1) -> tuple[float, float]:
+def _more(kept: float, n: int, unsure: float) -> float:
+    """What is kept, so many standard errors more (Bartlett 1946): a short series that shows too little of it makes
+    means seem better known than they are, and one that shows too much does no such harm."""
+    if kept <= SURELY / np.sqrt(n):
+        return kept
+    return float(min(kept + unsure * np.sqrt((1 - kept**2) / n), MOST_KEPT))
+
+
+def lag_decay(x: FloatArray, levels: int = 1, unsure: float = 0.0) -> tuple[float, float]:
     """The correlation of neighbours, and by how much it falls from one lag to the next: each 0 to ``MOST_KEPT``.
 
     Chance within the days lowers every correlation alike, so what is kept is seen from the second over the first.
-    Both 0 where the first may be chance.
+    Both 0 where the first may be chance, and else ``unsure`` standard errors more than the series shows.
     """
     x, n = scaled(x)[0], len(x)
     first = lag_one(x, levels)
@@ -106,7 +116,9 @@ def lag_decay(x: FloatArray, levels: int = 1) -> tuple[float, float]:
         return 0.0, 0.0
     second = float(x[2:] @ x[:-2]) / float(x @ x)
     second += (2 * first + levels * (1 + first)) / n
-    return first, float(np.clip(second / first, first, MOST_KEPT))
+    decay = float(np.clip(second / first, first, MOST_KEPT))
+    more = _more(first, n, unsure) - first
+    return first + more, min(decay + more, MOST_KEPT)
 
 
 def lag_one(x: FloatArray, levels: int = 1) -> float:

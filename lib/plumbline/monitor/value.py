@@ -24,6 +24,8 @@ from plumbline.monitor.selection import among, decided
 #: what a standard normal difference before and after the worst of all days exceeds once in twenty, the first and last
 #: twentieth left out (Andrews 1993, Econometrica 61, table 1: the square root of 9.84)
 SEARCHED = 3.137
+#: standard errors by which days are taken to keep more of each other than they show
+UNSURE = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def _half(healthy: Counts, after: Counts, decisions: float, searched: bool) -> f
     if min(len(side.labelled) for side in sides) < FEWEST_DAYS:
         return None
     around = [_around(side) for side in sides]
-    kept, decay = lag_decay(np.concatenate([x / (np.std(x) or 1.0) for x in around]), levels=2)
+    kept, decay = lag_decay(np.concatenate([x / (np.std(x) or 1.0) for x in around]), 2, UNSURE)
     parts, spare = [], []
     for x in around:
         held = len(x)
