@@ -13,7 +13,9 @@ from plumbline.answers.performance import performance
 from plumbline.answers.signalling import FAMILIES, NEEDED
 from plumbline.domain import PointStatus
 from plumbline.logs.schema import _SAID
+from plumbline.monitor.cutoff import Departure
 from plumbline.monitor.drift_findings import TOLD
+from plumbline.monitor.season import NAME
 from plumbline.monitor.staleness import _sentence
 from plumbline.report.evidence_text import told
 from plumbline.report.language import language
@@ -29,6 +31,12 @@ AGED = [
     _sentence(version, 270.0, source, DAY, PointStatus.BREACH, 90.0, 180.0)
     for version in ("", "2.3") for source in ("trained_at", "first seen")
 ]  # fmt: skip
+
+
+def departure(now: float | None, lower: bool, version: str) -> Departure:
+    return Departure(0.5, now, lower, 0.123, 0.001, 1_234, DAY, None, DAY, version)
+
+
 #: family of signals -> what its findings say
 SAID = {
     "performance": [
@@ -54,12 +62,16 @@ SAID = {
         f"score, which carries 12 % of the model's weight, {MOVED} {BACK.replace('16.4 %', '0.01')}",
         "income drifted: Jensen-Shannon distance on 2026-05-02 alone 0.31, limit 0.1, over 200 decisions.",
         f"The answer pass was given in 69.1 % of decisions, 98.9 % in the reference: prediction {MOVED}",
+        f"{NAME}. income, debt and x moved away from the reference slowly, not from one day to the next; the farthest "
+        "is debt (distance 0.31). The same weeks of a year before are not in the log.",
         f"x {MOVED} It changed within the reference already, about 2026-03-02: take the days before or after.",
     ],
     "association": [
         "age and income no longer go together: rank correlation -0.02, 0.81 in the reference, over 900 decisions. Each "
         "by itself may look as before: so does a join on a wrong key.",
     ],
+    "cut-off": [departure(now, lower, version).sentence
+                for now in (0.35, None) for lower in (True, False) for version in ("", "1.1")],
     "missing values and new levels": [
         f"{words.format('income', 12.34)}, over 18,104 decisions." for words in TOLD.values()
     ],
