@@ -109,7 +109,7 @@ def test_a_short_reference_knows_its_calibration_less_well() -> None:
         x = rng.normal(-1, 1.5, len(days))
         true = (rng.random(len(days)) < 1 / (1 + np.exp(-x))).astype(int)
         profile = classified(days, (x > 0).astype(int), true, 1 / (1 + np.exp(-1.6 * x)))
-        asked = {"reference": (at(0), at(10)), "by": "week", "metrics": ["accuracy", "roc_auc"]}
+        asked = {"reference": (at(0), at(10)), "by": "week", "metrics": ["accuracy", "roc_auc", "brier"]}
         real = {(p.metric, p.start): p.value for p in performance(profile, **asked)}  # type: ignore[arg-type]
         for guess in estimate(profile, **asked):  # type: ignore[arg-type]
             value = real[guess.metric, guess.start]
@@ -120,8 +120,8 @@ def test_a_short_reference_knows_its_calibration_less_well() -> None:
                 and value is not None
             ):
                 held.append(guess.low <= value <= guess.high)
-    assert len(held) >= 80
-    assert np.mean(held) >= 0.84
+    assert len(held) >= 120
+    assert np.mean(held) >= 0.9
 
 
 def test_it_refuses_once_the_relation_has_changed() -> None:

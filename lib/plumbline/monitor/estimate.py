@@ -324,8 +324,8 @@ def judged_estimates(
         jackknifed, doubted = _spread(one, others, values)
         calibration = np.hypot(jackknifed, doubted)
         se = np.hypot(chance, np.maximum(healthy.se, calibration))
-        fitted = np.hypot(float(stdtrit(max(len(others) - 2, 1), 0.975)) * jackknifed, Z * doubted)
-        half = np.hypot(Z * chance, np.maximum(Z * healthy.se, fitted))
+        fitted = float(stdtrit(max(len(others) - 2, 1), 0.975)) * jackknifed
+        half = np.hypot(Z * chance, np.maximum(Z * healthy.se, fitted)) + doubted
         low, high = (np.clip(values + sign * half, *one.range) for sign in (-1, 1))
         why = "" if fits is None or _fits(one, *fits) else MISFIT
         barred = [why or own for own in outside] if outside else [why] * len(values)
@@ -344,12 +344,15 @@ def judged_estimates(
 
 
 def _spread(one: Metric, others: tuple[Counts, ...], values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Of each chunk's value (m,): standard error by the calibrations, and distance from the whole one's; 0 without."""
+    """Of each chunk's value (m,): its standard error by the calibrations, and by how much it may be off all alike; 0
+    without any: how far it is from the whole calibration's, and that one's bias, which fewer days have more of: that of
+    an isotonic fit falls with rows to the power of 2/3."""
     if len(others) < 3:
         return np.zeros(len(values)), np.zeros(len(values))
     *parts, whole = (one.compute(counts) for counts in others)
     jackknifed = np.sqrt((len(parts) - 1) * np.stack(parts).var(0))
-    return np.nan_to_num(jackknifed), np.nan_to_num(np.abs(values - whole))
+    pulled = (np.stack(parts).mean(0) - whole) / ((1 - 1 / len(parts)) ** (-2 / 3) - 1)
+    return np.nan_to_num(jackknifed), np.nan_to_num(np.hypot(values - whole, pulled))
 
 
 def _fits(one: Metric, expected: Counts, realised: Counts) -> bool:
