@@ -114,6 +114,37 @@ def test_two_windows_do_not_compare_what_cannot_be_known(credit: Workspace) -> N
     assert all(not {"true_positive_rate", "false_positive_rate"} & set(g.moved) for g in groups.groups)
 
 
+def test_fewer_grants_are_no_wait_for_outcomes(credit: Workspace) -> None:
+    answer = performance(credit, "credit")
+    assert not [p.start for p in answer.of("accuracy")[:-2] if p.provisional]
+
+
+def test_error_rates_of_groups_are_unknown_where_few_of_the_refused_have_outcomes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    n = 12_000
+    p = rng.random(n)
+    said, true = p >= 0.5, rng.random(n) < p
+    known = said | (rng.random(n) < 0.05)
+    frame = pd.DataFrame({
+        "at": pd.Timestamp("2026-01-05") + pd.to_timedelta(np.arange(n) * 10, unit="min"),
+        "id": [f"d{i}" for i in range(n)], "sex": rng.choice(["f", "m"], n), "p": p.round(6),
+        "said": np.where(said, "grant", "refuse"),
+        "true": np.where(known, np.where(true, "grant", "refuse"), None),
+    })  # fmt: skip
+    frame.to_parquet(tmp_path / "log.parquet")
+    ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
+    load_file(
+        ws, tmp_path / "log.parquet", title="s", actor="test", maps=MAPS, positive="grant", timezone="UTC"
+    )
+    answer = fairness(ws, "s")
+    control = next(c for c in scorecard(ws, "s").controls if c.id == "FAIR-1")
+    ws.close()
+    assert "error rates of groups are unknown" in answer.selected
+    assert not [g for g in answer.groups if g.gaps]
+    assert control.status is Status.UNKNOWN
+    assert "error rates of groups are unknown" in control.evidence.sentence
+
+
 def test_every_finding_has_german_words(credit: Workspace) -> None:
     found = check(credit, "credit", actor="test")
     assert found

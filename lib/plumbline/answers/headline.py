@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from plumbline.answers.delays import delays
 from plumbline.answers.promises import change_settings
+from plumbline.answers.reading import as_of, span_of
 from plumbline.domain import OutcomeProfile, PlumblineError, Slice, System, Task
 from plumbline.monitor.chunks import ENOUGH, midnight
 from plumbline.monitor.family import family
 from plumbline.monitor.headline import Headline, headline, is_rare
 from plumbline.monitor.metrics import ALIASES, METRICS, metrics_for
-from plumbline.monitor.selection import among
+from plumbline.monitor.selection import ALIKE, among, selection
 from plumbline.monitor.whole import NONE
 from plumbline.profile.read_outcomes import label_counts, labelled_by_answer, outcome_profile
 from plumbline.store import systems
@@ -60,13 +62,35 @@ def among_known(cursor: Cursor, system: System) -> str:
 
 
 def without_outcomes(cursor: Cursor, system: System) -> str:
-    """The class that decisions are made for without an outcome ever coming, in words; empty where there is none."""
+    """That decisions for some class have outcomes never, or less often than others, in words; empty where they do not.
+
+    Error rates of groups then rest on decisions unlike the others, and are unknown.
+    """
     known, none = answers_known(cursor, system)
     if not none:
-        return ""
+        return _less_often(cursor, system)
     return (
         f"Outcomes are known for decisions {' and '.join(known)} only: error rates of groups, which need those of "
         f"{' and '.join(none)} too, are unknown."
+    )
+
+
+def _less_often(cursor: Cursor, system: System) -> str:
+    counts = labelled_by_answer(cursor, system)
+    shares = [k / n for n, k in counts.values() if n >= ENOUGH]
+    if system.task is Task.REGRESSION or len(shares) < 2 or min(shares) >= ALIKE * max(shares):
+        return ""
+    found = selection(
+        outcome_profile(cursor, system, Slice()),
+        delays(cursor, system),
+        as_of(system, span_of(cursor, system)),
+    )
+    if found is None or not found.by_answer:
+        return ""
+    best, least = found.sides[0], found.least
+    return (
+        f"Outcomes are known for {100 * best.share:.1f} % of decisions {best.name} and {100 * least.share:.1f} % of "
+        f"{least.name}: error rates of groups are unknown, as decisions with an outcome are unlike the others."
     )
 
 

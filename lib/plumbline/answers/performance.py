@@ -127,6 +127,7 @@ def performance(
             "cost": system.settings.get("cost_matrix"),
         }  # fmt: skip
         waiting: dict[str, Any] = {"delay": delay, "today": now, "unknown": unknown}
+        waiting["known"] = selected.known if selected and selected.one_sided else ()
         first = headline_of(cursor, system)
         family = tuple(name for name in family_of(system, profile, first.metric) if name not in unknown)
         points = measure(

@@ -84,6 +84,7 @@ def standing(
     waiting: dict[str, Any] = {"delay": delay, "today": now}
     selected = selection(profile, **waiting)
     unknown = unknown_metrics(selected)
+    waiting["known"] = selected.known if selected and selected.one_sided else ()
     names = tuple(name for name in family_of(system, profile, headline) if name not in unknown)
     asked: dict[str, Any] = {
         "reference": system.reference, "floors": system.settings.get("floors"),

@@ -24,6 +24,7 @@ from plumbline.monitor.design import design, widened
 from plumbline.monitor.family import Member, allowances, joined, running, window_length
 from plumbline.monitor.intervals import THREE_SIGMA, Days
 from plumbline.monitor.metrics import ALIASES, Metric, metric, metrics_for, of_scores
+from plumbline.monitor.selection import decided
 from plumbline.monitor.statuses import judged
 from plumbline.monitor.thresholds import Threshold, threshold, usual_chunks
 
@@ -57,6 +58,7 @@ def performance(
     together: Sequence[str] = (),
     windows: bool = False,
     unknown: Mapping[str, str] | None = None,
+    known: Sequence[str] = (),
 ) -> tuple[Point, ...]:
     """Each metric over time against its limits; points ordered by metric, version, time.
 
@@ -76,6 +78,7 @@ def performance(
         windows: where a chunk holds too few positives (or whatever a metric of the family counts) to judge it, judge
             it together with those before it; its point then says over how many.
         unknown: metric -> why it cannot be known, whatever the counts say (``selection.unknown_metrics``).
+        known: where only decisions for some classes ever have outcomes, these: fewer of them is no wait for labels.
 
     Raises:
         PlumblineError: an unknown metric or chunk, or a cost matrix that does not fit.
@@ -84,6 +87,9 @@ def performance(
     chosen = _chosen(profile, metrics, cost is not None)
     shared = [metric(name, profile.classes) for name in together]
     all_counts = counts_of(profile, cost, scores=of_scores((*chosen, *shared)))
+    if known:  # as many in all as the delays of labels are known of, shared out as those decisions are
+        able = decided(profile, known)
+        all_counts = replace(all_counts, n=able * (all_counts.n.sum() / max(able.sum(), 1.0)))
     healthy = _reference(profile, all_counts, reference, by, window)
     shown = window_rows(profile, window)
     versions: list[str | None] = [window.version if window else None]

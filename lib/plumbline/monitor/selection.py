@@ -72,6 +72,11 @@ class Selection:
         return any(side.share < NONE for side in self.sides)
 
     @property
+    def by_answer(self) -> bool:
+        """Whether decisions for some class have labels less often than those for another."""
+        return self.sides[-1].share < ALIKE * self.sides[0].share
+
+    @property
     def known(self) -> tuple[str, ...]:
         """The classes whose decisions have labels."""
         return tuple(side.name for side in self.sides if side.share >= NONE)
