@@ -115,7 +115,7 @@ def editor(
             ),
             "Second role": st.column_config.SelectboxColumn(
                 options=list(ALSO),
-                width="small",
+                width=130,
                 format_func=say_role,
                 help="A second role, e.g. a feature that is a protected attribute as well.",
             ),
