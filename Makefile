@@ -61,6 +61,7 @@ bench-load: $(TESTED)  ## a load against DuckDB's bare CREATE TABLE AS and panda
 bench-detection: $(TESTED)  ## changes found, delays and false alarms over 180 logs and over logs as companies have them; peers where their environments are named
 	$(TOOLS)/python -m tests.bench.detection.run --out data/detection
 	OMP_NUM_THREADS=1 $(TOOLS)/python -m tests.bench.detection.sweep --out data/detection/realistic --workers 2
+	OMP_NUM_THREADS=1 $(TOOLS)/python -m tests.bench.detection.peers --out data/detection/peers --first 100 --seeds 2
 
 bench-explain: $(TESTED)  ## every decision's attributions beside LightGBM's own routine, and one of a large table
 	$(TOOLS)/python -m pytest tests/bench/test_explain.py -m bench -s

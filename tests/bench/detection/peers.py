@@ -162,7 +162,7 @@ def _before(finding: dict[str, Any], result: dict[str, Any]) -> bool:
 
 def tables(nannyml: dict[str, Any] | None, evidently: dict[str, Any] | None) -> str:
     """The sweep's tables of quiet logs and of changes, row by row as there, a column a peer."""
-    nothing = {"quiet": {}, "changed": {}, "coverage": {}, "fair": {}}
+    nothing: dict[str, Any] = {"quiet": {}, "changed": {}, "coverage": {}, "fair": {}}
     made = tally.tables(evidently or nothing, nannyml or nothing).split("\n\n")[:2]
     return "\n\n".join(made).replace("| before | now |", "| NannyML | Evidently |")
 
@@ -179,6 +179,7 @@ def main() -> None:
         "--write", type=Path, help="a Markdown file whose tables between the marks are made anew"
     )
     given = asked.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
     for peer in given.peer or PEERS:
         python = os.environ.get(PEERS[peer])
         if not python:

@@ -133,3 +133,14 @@ def test_rows_are_those_of_the_sweep() -> None:
     assert "FAIR" not in text
     placed = tally.placed(f"{peers.BEGIN}\nold\n{peers.END}", text, peers.BEGIN, peers.END)
     assert row in placed
+
+
+def test_a_peer_without_an_interpreter_is_said_not_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for variable in peers.PEERS.values():
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(sys, "argv", ["peers", "--out", str(tmp_path / "new")])
+    peers.main()
+    assert "PLUMBLINE_EVIDENTLY_PYTHON names no interpreter: evidently is not run." in capsys.readouterr().err
+    assert json.loads((tmp_path / "new" / "peers.json").read_text()) == {}
