@@ -15,6 +15,7 @@ from plumbline.domain import PointStatus
 from plumbline.logs.schema import _SAID
 from plumbline.monitor.cutoff import Departure
 from plumbline.monitor.drift_findings import TOLD
+from plumbline.monitor.leakage import Leak
 from plumbline.monitor.season import NAME
 from plumbline.monitor.staleness import _sentence
 from plumbline.report.evidence_text import told
@@ -122,7 +123,10 @@ def test_every_caution_has_german_words() -> None:
         "x changed within the reference, about since 2 May 2026 (Jensen-Shannon distance 0.31): take 1 April 2026 to "
         "1 May 2026, or 2 May 2026 to 1 June 2026, as the reference."
     )
-    for text in (*said, cautions.PROVISIONAL, cautions.SEASON, changed):
+    leaks = [
+        Leak("fee", measure, 0.9912, 0.9871, 1_200).sentence for measure in ("ROC AUC", "rank correlation")
+    ]
+    for text in (*said, cautions.PROVISIONAL, cautions.SEASON, changed, *leaks):
         assert told(text, GERMAN) is not None, text
 
 
