@@ -10,9 +10,9 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from plumbline import ui
-from plumbline.ui.gate import Gate
-from plumbline.ui.returning import Returning
-from plumbline.ui.server import Headers, friendly_error, workspace_lifespan
+from plumbline.ui.frame.return_link import Returning
+from plumbline.ui.server.application import Headers, friendly_error, workspace_lifespan
+from plumbline.ui.server.gate import Gate
 
 app = st.App(
     Path(ui.__file__).with_name("shell.py"),

@@ -2,13 +2,18 @@
 
 import streamlit as st
 
-from plumbline.answers.outcomes import compare, confusion, stake_since
-from plumbline.answers.performance import calibration, performance
-from plumbline.answers.releases import history
-from plumbline.answers.segments import segments
-from plumbline.ui import cards, choices, headlines, sentences, series, session, shell, states, tallies, trust
-from plumbline.ui import segments as slices
-from plumbline.ui.ask import ask
+from plumbline.answers.performance.outcomes import compare, confusion, stake_since
+from plumbline.answers.performance.segments import segments
+from plumbline.answers.performance.series import calibration, performance
+from plumbline.answers.releases.history import history
+from plumbline.ui import shell
+from plumbline.ui.accuracy import calibration as trust
+from plumbline.ui.accuracy import headline, outcomes, series
+from plumbline.ui.accuracy import segments as slices
+from plumbline.ui.frame import choices
+from plumbline.ui.parts import cards, empty_states, openings
+from plumbline.ui.state import session
+from plumbline.ui.state.cache import ask
 
 view = shell.view()
 system = shell.chosen(view)
@@ -28,7 +33,7 @@ answer = ask(
     estimated=estimated,
 )
 with top:
-    cards.opening(answer.sentence, sentences.window(view, f"by {answer.by}"))
+    cards.opening(answer.sentence, openings.window(view, f"by {answer.by}"))
     if answer.selected:
         cards.note(answer.selected)
     if answer.reason:
@@ -37,10 +42,10 @@ with top:
         cards.note(answer.retraining)
 
 if not answer.labelled and not any(p.value is not None for p in answer.points):
-    states.empty(
+    empty_states.empty(
         "No outcomes are known for these decisions.",
         "Load a labels file: two columns, the decision id and what turned out to be true.",
-        states.LOAD_A_LOG,
+        empty_states.LOAD_A_LOG,
     )
     st.stop()
 
@@ -71,12 +76,12 @@ if trusted.open:
         trust.estimates(answer)
 if costs.open:
     with costs:
-        tallies.confusion(ask(view, confusion, system.key, window=view.slice), system.key)
-        tallies.money(ask(view, stake_since, system.key, answer.change))
-        headlines.choose(answer, metric, view)
+        outcomes.confusion(ask(view, confusion, system.key, window=view.slice), system.key)
+        outcomes.money(ask(view, stake_since, system.key, answer.change))
+        headline.choose(answer, metric, view)
 if two.open:
     with two:
-        spans = tallies.windows(view, system.reference)
+        spans = outcomes.windows(view, system.reference)
         if spans is not None:
             found = ask(view, compare, system.key, first=spans[0], second=spans[1], within=view.slice)
-            tallies.compared(found, system.key)
+            outcomes.compared(found, system.key)

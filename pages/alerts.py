@@ -1,9 +1,10 @@
 """What was found, since when, how sure, and who saw it."""
 
-from plumbline.answers.findings import acknowledge, findings
-from plumbline.answers.incidents import of_findings
-from plumbline.ui import alerts, cards, shell, states
-from plumbline.ui.ask import ask
+from plumbline.answers.alerts.findings import acknowledge, findings
+from plumbline.answers.alerts.incidents import of_findings
+from plumbline.ui import alerts, shell
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.state.cache import ask
 
 view = shell.view()
 system = shell.chosen(view)
@@ -14,10 +15,10 @@ chosen = alerts.scope(system)
 shown = [record for record in found if chosen or record.finding.system == system.key]
 
 if not shown:
-    states.empty(
+    empty_states.empty(
         "Nothing has been found." if found else "No check has found anything yet.",
         "Every load runs the quick signals. Run plumbline check on a schedule for all of them.",
-        states.LOAD_A_LOG,
+        empty_states.LOAD_A_LOG,
     )
 else:
     opened = of_findings(view.ws, {record.finding.system for record in shown})

@@ -2,20 +2,22 @@
 
 import streamlit as st
 
-from plumbline.answers.drift import drift
-from plumbline.answers.feature import feature
-from plumbline.answers.wholerow import whole_row
-from plumbline.ui import cards, drifts, features, sentences, shell, states
-from plumbline.ui.ask import ask
+from plumbline.answers.drift.feature import feature
+from plumbline.answers.drift.features import drift
+from plumbline.answers.drift.multivariate import whole_row
+from plumbline.ui import drift as drifts
+from plumbline.ui import drift_feature, shell
+from plumbline.ui.parts import cards, empty_states, openings
+from plumbline.ui.state.cache import ask
 
 view = shell.view()
 system = shell.chosen(view)
 
 if system.reference is None:
-    states.empty(
+    empty_states.empty(
         "There is no healthy span to compare with yet.",
         "Load more decisions, or mark a log as the reference when you load it.",
-        states.LOAD_A_LOG,
+        empty_states.LOAD_A_LOG,
     )
     st.stop()
 
@@ -35,7 +37,7 @@ answer = ask(
     over_time=method,
 )
 with top:
-    cards.opening(answer.sentence, sentences.drift(answer, view))
+    cards.opening(answer.sentence, openings.drift(answer, view))
 
 whole = None
 if drifts.wants_whole_row():
@@ -55,7 +57,7 @@ if whole is not None:
 drifts.ranking(answer)
 
 cards.section("One feature, then and now")
-chosen = features.choose(answer)
+chosen = drift_feature.choose(answer)
 if chosen is not None:
     found = ask(
         view,
@@ -67,4 +69,4 @@ if chosen is not None:
         version=view.version,
         where=view.where,
     )
-    features.one(system.key, found, view.mode)
+    drift_feature.one(system.key, found, view.mode)

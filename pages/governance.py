@@ -2,29 +2,22 @@
 
 import streamlit as st
 
-from plumbline.answers import promises
-from plumbline.answers.scorecard import scorecard_answer
-from plumbline.ui import (
-    acts,
-    cards,
-    contexts,
-    costs,
-    documents,
-    forms,
-    registers,
-    sentences,
-    session,
-    shell,
-    upkeep,
-)
-from plumbline.ui.ask import ask
+from plumbline.answers import statements
+from plumbline.answers.governance.scorecard import scorecard_answer
+from plumbline.ui import shell
+from plumbline.ui.frame import signed_forms
+from plumbline.ui.governance import ai_act, costs, documents, log_statements, registers
+from plumbline.ui.governance import context as contexts
+from plumbline.ui.parts import cards, openings
+from plumbline.ui.state import session
+from plumbline.ui.state.cache import ask
 
 view = shell.view()
 system = shell.chosen(view)
 
-stated = promises.statements(view.ws, system.key)
+stated = statements.statements(view.ws, system.key)
 answer = ask(view, scorecard_answer, system.key)
-cards.opening(*sentences.context(stated, forms.today()))
+cards.opening(*openings.context(stated, signed_forms.today()))
 
 context, attestations, exemptions, act, incidents, papers, registries, log, money = st.tabs(
     [
@@ -46,11 +39,11 @@ context, attestations, exemptions, act, incidents, papers, registries, log, mone
 with context:
     contexts.section(view, stated, answer)
 with attestations:
-    forms.attestations(view, stated)
+    signed_forms.attestations(view, stated)
 with exemptions:
-    forms.exemptions(view, stated)
+    signed_forms.exemptions(view, stated)
 with act:
-    acts.section(view, stated, answer.card.controls)
+    ai_act.section(view, stated, answer.card.controls)
 with incidents:
     registers.incidents(view, system)
 if papers.open:
@@ -59,10 +52,10 @@ if papers.open:
 with registries:
     registers.registries(view, system)
 with log:
-    upkeep.section(view, system, answer)
+    log_statements.section(view, system, answer)
 with money:
     worth = costs.form(system)
     if worth is not None:
         settings, by = worth
-        promises.change_settings(view.ws, system.key, settings, by=by)
+        statements.change_settings(view.ws, system.key, settings, by=by)
         st.rerun()

@@ -2,19 +2,11 @@
 
 import streamlit as st
 
-from plumbline.answers.loading import logs_of
-from plumbline.ui import (
-    cards,
-    erasures,
-    loads,
-    models,
-    quarantines,
-    schema_changes,
-    sentences,
-    shell,
-    sources,
-    uploads,
-)
+from plumbline.answers.data.load import logs_of
+from plumbline.ui import shell
+from plumbline.ui.logs import erase, loads, model_files, quarantine, schema_changes, sources
+from plumbline.ui.logs import upload as uploads
+from plumbline.ui.parts import cards, openings
 
 view = shell.view()
 
@@ -25,7 +17,7 @@ loads.result()
 cards.section("Load a log", "Or a labels file, with decision ids and outcomes: it is recognised by itself.")
 upload = uploads.drop(view)
 with heading:
-    cards.opening(*(sentences.logs(view, logs) if upload is None else sentences.new_file(upload.path.name)))
+    cards.opening(*(openings.logs(view, logs) if upload is None else openings.new_file(upload.path.name)))
 if upload is not None:
     upload = sources.sheet(upload)
     title = uploads.target(view, upload)
@@ -45,9 +37,9 @@ if (
     loads.undo(view, logs.loads)
     schema_changes.table(logs.changes)
     loads.roles(view)
-    erasures.section(view)
+    erase.section(view)
     loads.remove(view)
 if upload is None:
-    quarantines.section(view)
+    quarantine.section(view)
     sources.remembered(view)
-    models.section(view)
+    model_files.section(view)

@@ -2,24 +2,25 @@
 
 import streamlit as st
 
-from plumbline.ui import cards, modeluse, shell, states
+from plumbline.ui import model_use, shell
+from plumbline.ui.parts import cards, empty_states
 
 view = shell.view()
 system = shell.chosen(view)
 
 top = st.container()
-found = modeluse.answer(view, system.key)
+found = model_use.answer(view, system.key)
 with top:
     cards.opening(found.sentence, found.small)
 if found.features:
-    modeluse.overall(found, view.mode)
-    modeluse.moved(found)
-    modeluse.points(found, view.mode)
+    model_use.overall(found, view.mode)
+    model_use.moved(found)
+    model_use.points(found, view.mode)
 else:
-    states.empty(
+    empty_states.empty(
         "No contributions are known.",
         "Log them beside each decision, or register the model file of the version on the Logs page.",
-        states.LOAD_A_LOG,
+        empty_states.LOAD_A_LOG,
     )
-modeluse.coverage(found)
-modeluse.grouping(view, found)
+model_use.coverage(found)
+model_use.grouping(view, found)

@@ -1,7 +1,8 @@
 """Who may sign in, and as what."""
 
-from plumbline.answers.access import people
-from plumbline.ui import peoples, shell
+from plumbline.answers.governance.access import people
+from plumbline.ui import people as peoples
+from plumbline.ui import shell
 
 view = shell.view()
 

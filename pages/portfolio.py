@@ -1,13 +1,14 @@
 """All systems, worst first."""
 
-from plumbline.answers.portfolio import overview
-from plumbline.ui import cards, portfolios, sentences, shell
-from plumbline.ui.ask import ask
+from plumbline.answers.governance.portfolio import overview
+from plumbline.ui import portfolio, shell
+from plumbline.ui.parts import cards, openings
+from plumbline.ui.state.cache import ask
 
 view = shell.view()
 shell.chosen(view)
 
 found = ask(view, overview)
-cards.opening(*sentences.portfolio(found.rows))
-portfolios.faults(found.faults)
-portfolios.table(found.rows)
+cards.opening(*openings.portfolio(found.rows))
+portfolio.faults(found.faults)
+portfolio.table(found.rows)

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from plumbline.answers.releases import releases
-from plumbline.ui import cards, shell, states, versions
-from plumbline.ui.ask import ask
+from plumbline.answers.releases.history import releases
+from plumbline.ui import releases as versions
+from plumbline.ui import shell
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.state.cache import ask
 
 view = shell.view()
 system = shell.chosen(view)
@@ -20,11 +22,11 @@ with top:
     cards.opening(answer.sentence, " ".join(said))
 
 if not any(version.version for version in answer.releases.versions):
-    states.empty(
+    empty_states.empty(
         "This log names no version.",
         "Map the column that holds the model's version on Logs, and load the log again: then releases, tests "
         "and rollbacks can be told.",
-        states.Step("logs", "Map a version column"),
+        empty_states.Step("logs", "Map a version column"),
     )
     side.empty()
     st.stop()

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from plumbline.answers.scorecard import assign, scorecard_answer
-from plumbline.ui import frameworks, reports, scorecards, shell
-from plumbline.ui.ask import ask
+from plumbline.answers.governance.scorecard import assign, scorecard_answer
+from plumbline.ui import shell
+from plumbline.ui.scorecard import downloads, frameworks, verdict
+from plumbline.ui.state.cache import ask
 
 view = shell.view()
 system = shell.chosen(view)
@@ -12,23 +13,23 @@ system = shell.chosen(view)
 answer = ask(view, scorecard_answer, system.key)
 card = answer.card
 
-scorecards.verdict(answer, view)
+verdict.verdict(answer, view)
 why, money = st.columns([5, 2], gap="large")
 with why:
-    scorecards.reasons(card)
+    verdict.reasons(card)
 with money:
-    scorecards.stake(answer)
-assigned = scorecards.actions(answer)
+    verdict.stake(answer)
+assigned = verdict.actions(answer)
 if assigned is not None:
     control, owner, due, by = assigned
     assign(view.ws, system.key, control, owner=owner, due=due, by=by)
     st.rerun()
 
-scorecards.changes(answer)
-scorecards.conditions(card.conditions)
-scorecards.triggers(card.triggers)
+verdict.changes(answer)
+verdict.conditions(card.conditions)
+verdict.triggers(card.triggers)
 frameworks.section(card.controls)
-scorecards.controls(card.controls, system.key)
-scorecards.history(answer, view.mode)
-scorecards.compare(view, answer)
-reports.downloads(view, system.key)
+verdict.controls(card.controls, system.key)
+verdict.history(answer, view.mode)
+verdict.compare(view, answer)
+downloads.downloads(view, system.key)

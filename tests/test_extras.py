@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from plumbline.domain.extras import OPTIONAL, need_extra
-from plumbline.explain.child import reply
+from plumbline.explain.sandbox.child import reply
 
 from .conftest import Ran
 

@@ -17,39 +17,39 @@ import click
 from plumbline import __version__
 from plumbline.commands import (
     access,
-    erasing,
-    explaining,
+    command,
+    erase,
+    explain,
     inbox,
     incidents,
-    judging,
-    labelling,
+    labels,
     logs,
     places,
-    probing,
-    register,
+    probe,
+    scorecard,
     server,
     signals,
     sources,
-    stating,
+    statements,
 )
-from plumbline.door import Commands
+from plumbline.console import Commands
 
 __all__ = [
     "access",
-    "erasing",
-    "explaining",
+    "erase",
+    "explain",
     "inbox",
     "incidents",
-    "judging",
-    "labelling",
+    "labels",
     "logs",
     "main",
     "places",
-    "probing",
+    "probe",
+    "scorecard",
     "server",
     "signals",
     "sources",
-    "stating",
+    "statements",
 ]
 
 
@@ -59,7 +59,7 @@ def main() -> None:
     """Is this model a liability, and what is the proof?"""
 
 
-for made in register.COMMANDS:
+for made in command.COMMANDS:
     main.add_command(made)
 
 

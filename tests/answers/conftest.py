@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plumbline.answers.loading import load_file
+from plumbline.answers.data.load import load_file
 from plumbline.store.workspace import Workspace, open_workspace
 
 SYSTEM = "loans"

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers import access, promises, recording
-from plumbline.answers.loading import load_file
-from plumbline.answers.scorecard import scorecard_answer
-from plumbline.answers.trail import trail
+from plumbline.answers import events, statements
+from plumbline.answers.data.load import load_file
+from plumbline.answers.governance import access
+from plumbline.answers.governance.scorecard import scorecard_answer
+from plumbline.answers.governance.trail import trail
 from plumbline.domain import PlumblineError
-from plumbline.domain.access import Access, needed
+from plumbline.domain.acts import Access, needed
 from plumbline.store.workspace import Workspace, open_workspace
 
 from ..pages.sample import log
@@ -51,9 +52,9 @@ def test_a_write_needs_the_role_and_a_refused_one_changes_nothing(
 
     def act() -> None:
         if says == "answers":
-            promises.save_context(hand, "shop", {"impact": "pricing"}, by=who)
+            statements.save_context(hand, "shop", {"impact": "pricing"}, by=who)
         else:
-            recording.record(hand, "shop", "rollback rehearsed", by=who)
+            events.record(hand, "shop", "rollback rehearsed", by=who)
 
     before = trail(ws).entries[0].seq
     if refused:
@@ -67,10 +68,10 @@ def test_a_write_needs_the_role_and_a_refused_one_changes_nothing(
 
 def test_nobody_signs_for_somebody_else_or_lifts_their_own_role(ws: Workspace) -> None:
     with pytest.raises(PlumblineError, match="signs for somebody else"):
-        promises.save_context(ws.acting("ana@x.org"), "shop", {"harm": "no"}, by="bob@x.org")
+        statements.save_context(ws.acting("ana@x.org"), "shop", {"harm": "no"}, by="bob@x.org")
     with pytest.raises(PlumblineError, match="Only an owner"):
         access.give(ws.acting("bob@x.org"), "bob@x.org", Access.OWNER, by="bob@x.org")
-    assert "harm" not in promises.statements(ws, "shop").context
+    assert "harm" not in statements.statements(ws, "shop").context
     assert access.access_of(ws, "bob@x.org") is Access.ANALYST
 
 
@@ -84,10 +85,10 @@ def test_a_viewer_reads_the_scorecard_although_it_is_kept(ws: Workspace) -> None
 def test_a_role_taken_away_is_gone_at_once_and_one_owner_stays(ws: Workspace) -> None:
     access.give(ws, "dee@x.org", Access.ANALYST, by="ana@x.org")
     hand = ws.acting("dee@x.org")
-    recording.record(hand, "shop", "alert tested", by="dee@x.org")
+    events.record(hand, "shop", "alert tested", by="dee@x.org")
     access.take(ws, "DEE@x.org", by="ana@x.org")
     with pytest.raises(PlumblineError, match="has no role here"):
-        recording.record(hand, "shop", "alert tested", by="dee@x.org")
+        events.record(hand, "shop", "alert tested", by="dee@x.org")
     for change in (
         lambda: access.take(ws, "ana@x.org", by="a"),
         lambda: access.give(ws, "ana@x.org", Access.VIEWER, by="a"),

@@ -15,15 +15,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skops.io import dump
 
-from plumbline.answers import models, promises
-from plumbline.answers.attributing import attribute_all
-from plumbline.answers.changing import try_values, what_would_change
-from plumbline.answers.decision import context
-from plumbline.answers.explain import explain
-from plumbline.answers.loading import load_file
-from plumbline.answers.modeluse import model_use
+from plumbline.answers import statements
+from plumbline.answers.data.load import load_file
+from plumbline.answers.decisions import model_files
+from plumbline.answers.decisions.attribute_all import attribute_all
+from plumbline.answers.decisions.context import context
+from plumbline.answers.decisions.counterfactual import try_values, what_would_change
+from plumbline.answers.decisions.explain import explain
+from plumbline.answers.decisions.importance import model_use
 from plumbline.domain import Source
-from plumbline.profile import attributions
+from plumbline.profile.scan import attributions
 from plumbline.report.decision_record import RECORD_LANGUAGES, issue_record, record_language
 from plumbline.report.told import told
 from plumbline.store import systems
@@ -60,7 +61,7 @@ def made(tmp_path_factory):
     ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
     load_file(ws, folder / "log.csv", title="loans", actor="test")
     for name in fitted:
-        assert models.register(ws, "loans", name, folder / f"{name}.skops", actor="test").passed
+        assert model_files.register(ws, "loans", name, folder / f"{name}.skops", actor="test").passed
     yield ws, log, fitted
     ws.close()
 
@@ -103,7 +104,7 @@ def test_other_values_are_scored_and_split_and_what_would_change_it_is_found(mad
     tried = try_values(ws, "loans", "d3", {"input 2": 3.0})
     assert tried.before == pytest.approx(before.attributions)
     assert tried.attributions["input 2"] != pytest.approx(tried.before["input 2"], abs=1e-3)
-    promises.change_settings(ws, "loans", {"changeable": {name: {} for name in NAMES[:4]}}, by="t")
+    statements.change_settings(ws, "loans", {"changeable": {name: {} for name in NAMES[:4]}}, by="t")
     row = log.set_index("decision_id").loc["d3"]
     found, around = what_would_change(ws, "loans", "d3"), context(ws, "loans", "d3")
     assert around.cut is not None

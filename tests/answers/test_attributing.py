@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plumbline.answers import models
-from plumbline.answers.attributing import attribute_all
-from plumbline.answers.backgrounds import background
-from plumbline.answers.drift import importance_of
-from plumbline.answers.erasing import erase_person
-from plumbline.answers.explain import ASKED, explain
-from plumbline.answers.loading import load_file, undo_load
-from plumbline.answers.modeluse import model_use
+from plumbline.answers.data.erase import erase_person
+from plumbline.answers.data.load import load_file, undo_load
+from plumbline.answers.decisions import model_files
+from plumbline.answers.decisions.attribute_all import attribute_all
+from plumbline.answers.decisions.background import background
+from plumbline.answers.decisions.explain import ASKED, explain
+from plumbline.answers.decisions.importance import model_use
+from plumbline.answers.drift.features import importance_of
 from plumbline.domain import PlumblineError, Source
-from plumbline.profile import attributions
+from plumbline.profile.scan import attributions
 from plumbline.store import systems
 from plumbline.store.workspace import open_workspace
 
@@ -55,7 +55,7 @@ def made(tmp_path_factory):
         load_file(ws, folder / f"{name}.csv", title="loans", actor="test")
     for version, booster in boosters.items():
         booster.save_model(folder / f"{version}.txt")
-        assert models.register(ws, "loans", version, folder / f"{version}.txt", actor="test").passed
+        assert model_files.register(ws, "loans", version, folder / f"{version}.txt", actor="test").passed
     ws.close()
     return folder, boosters, frame
 
@@ -157,13 +157,13 @@ def test_they_go_with_their_load_their_person_and_their_file(scored, tmp_path) -
     assert _stored(ws) == {"2": 240}
     erase_person(ws, "loans", decision_id="d300", actor="test")
     assert _stored(ws) == {"2": 239}
-    models.register(ws, "loans", "2", tmp_path / "2.txt", actor="test")
+    model_files.register(ws, "loans", "2", tmp_path / "2.txt", actor="test")
     assert _stored(ws) == {}
 
 
 def test_a_file_that_did_not_decide_explains_nothing(scored, tmp_path) -> None:
     ws = scored[0]
-    assert not models.register(ws, "loans", "2", tmp_path / "1.txt", actor="test").passed
+    assert not model_files.register(ws, "loans", "2", tmp_path / "1.txt", actor="test").passed
     with pytest.raises(PlumblineError, match="not the model that decided"):
         attribute_all(ws, "loans", version="2", actor="test")
     made = attribute_all(ws, "loans", actor="test")
@@ -188,7 +188,7 @@ def test_of_several_classes_the_predicted_one_is_explained(tmp_path) -> None:
     ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
     try:
         load_file(ws, tmp_path / "log.csv", title="triage", actor="test")
-        assert models.register(ws, "triage", "1", tmp_path / "1.txt", actor="test").passed
+        assert model_files.register(ws, "triage", "1", tmp_path / "1.txt", actor="test").passed
         used = model_use(ws, "triage")  # of a sample, before any are kept
         assert (used.source, used.n) == (Source.MODEL, 300)
         native = booster.predict(x, pred_contrib=True).reshape(300, 3, 4)[:, :, :3]

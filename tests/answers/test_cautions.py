@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from plumbline.answers.cautions import PROVISIONAL, SEASON, cautions
-from plumbline.answers.drift import drift, year_before
-from plumbline.answers.loading import load_file, set_reference
-from plumbline.answers.performance import performance
-from plumbline.answers.releases import releases
-from plumbline.answers.scorecard import scorecard_answer
+from plumbline.answers.data.load import load_file, set_reference
+from plumbline.answers.drift.features import drift, year_before
+from plumbline.answers.governance.scorecard import scorecard_answer
+from plumbline.answers.performance.cautions import PROVISIONAL, SEASON, cautions
+from plumbline.answers.performance.series import performance
+from plumbline.answers.releases.history import releases
 from plumbline.cli import main
-from plumbline.report.gather import gather
 from plumbline.report.language import language
+from plumbline.report.material import gather
 from plumbline.report.scorecard_report import report_data
 from plumbline.store.workspace import Workspace, open_workspace
 

@@ -10,14 +10,14 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-from plumbline.answers import promises
-from plumbline.answers.changing import try_values, what_would_change
-from plumbline.answers.decision import context
-from plumbline.answers.explain import explain
-from plumbline.answers.loading import load_file
-from plumbline.answers.models import register
+from plumbline.answers import statements
+from plumbline.answers.data.load import load_file
+from plumbline.answers.decisions.context import context
+from plumbline.answers.decisions.counterfactual import try_values, what_would_change
+from plumbline.answers.decisions.explain import explain
+from plumbline.answers.decisions.model_files import register
 from plumbline.domain import PlumblineError, Slice, Source
-from plumbline.profile import decisions
+from plumbline.profile.scan import decisions
 from plumbline.store.systems import get_system
 from plumbline.store.workspace import Workspace, open_workspace
 
@@ -63,7 +63,7 @@ def lent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, 
         task="binary",
     )
     register(ws, "loans", "1", folder / "model.txt", actor="t")
-    promises.change_settings(
+    statements.change_settings(
         ws, "loans", {"changeable": {
             "income": {"direction": "up", "high": 7, "step": 1}, "debt": {"direction": "down", "low": 0, "step": 1},
         }}, by="t",
@@ -159,7 +159,7 @@ def test_columns_that_the_owner_grouped_are_one_reason(lent) -> None:
     i = _refused(model, rows)[0]
     apart = explain(ws, "loans", f"d{i}")
     assert apart.source is Source.MODEL
-    promises.change_settings(
+    statements.change_settings(
         ws,
         "loans",
         {"feature_groups": {"income": "means", "debt": "means"}, "reasons": {"means": "Your means"}},
@@ -171,4 +171,4 @@ def test_columns_that_the_owner_grouped_are_one_reason(lent) -> None:
     assert told.reasons[0].startswith("Your means lowered the score")
     assert f"{whole:+.2f}".replace("-", "−") in told.reasons[0]
     assert not any("income" in r or "debt" in r for r in told.reasons)
-    promises.change_settings(ws, "loans", {"feature_groups": None, "reasons": None}, by="t")
+    statements.change_settings(ws, "loans", {"feature_groups": None, "reasons": None}, by="t")

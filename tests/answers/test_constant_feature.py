@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from plumbline.answers.feature import _cells, _quantiles
+from plumbline.answers.drift.feature import _cells, _quantiles
 from plumbline.domain import Bins, Kind
 
 HELD = 0.422915

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plumbline.answers.checking import findings
-from plumbline.answers.cutoff_changes import reference_cut
-from plumbline.answers.drift import drift
-from plumbline.answers.loading import load_file, set_reference
+from plumbline.answers.alerts.check import findings
+from plumbline.answers.data.load import load_file, set_reference
+from plumbline.answers.drift.cutoff_changes import reference_cut
+from plumbline.answers.drift.features import drift
 from plumbline.domain import Severity, Slice
-from plumbline.profile.score_sides import Scale, by_day
-from plumbline.report.evidence_text import Teller
+from plumbline.profile.scan.score_sides import Scale, by_day
 from plumbline.report.language import language
+from plumbline.report.translate import Teller
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.bench.detection.cutoffs import cut_of, left, sides_of, since_of

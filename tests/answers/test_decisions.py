@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers import decisions
-from plumbline.answers.loading import load_file, undo_load
-from plumbline.profile import decisions as rows
+from plumbline.answers.data.load import load_file, undo_load
+from plumbline.answers.decisions import find
+from plumbline.profile.scan import decisions as rows
 from plumbline.store.workspace import open_workspace
 
 from .conftest import Held
@@ -25,8 +25,8 @@ WRONG = ("decision", "is", "wrong")
         [("decision", "is", "near the cut-off"), ("feature:x", ">", "0")],
     ],
 )
-def test_filters_together_give_what_pandas_gives(held: Held, filters: list[decisions.Filter]) -> None:
-    frame, found = held.frame, decisions.find(held.ws, "loans", filters, limit=10**6)
+def test_filters_together_give_what_pandas_gives(held: Held, filters: list[find.Filter]) -> None:
+    frame, found = held.frame, find.find(held.ws, "loans", filters, limit=10**6)
     kept = frame["id"].notna()
     for column, sign, value in filters:
         if (column, value) == WRONG[::2]:
@@ -47,24 +47,24 @@ def test_filters_together_give_what_pandas_gives(held: Held, filters: list[decis
 
 
 def test_more_than_are_counted_are_said_to_be_more(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = decisions.find(held.ws, "loans", [("arm", "=", "champion")]).total
-    monkeypatch.setattr(decisions, "COUNTED", 60)
-    decisions._CACHE.clear()
-    found = decisions.find(held.ws, "loans", [("arm", "=", "champion")])
+    whole = find.find(held.ws, "loans", [("arm", "=", "champion")]).total
+    monkeypatch.setattr(find, "COUNTED", 60)
+    find._CACHE.clear()
+    found = find.find(held.ws, "loans", [("arm", "=", "champion")])
     assert (found.total, found.more) == (60, True)
-    monkeypatch.setattr(decisions, "COUNTED", whole)
-    decisions._CACHE.clear()
-    found = decisions.find(held.ws, "loans", [("arm", "=", "champion")])
+    monkeypatch.setattr(find, "COUNTED", whole)
+    find._CACHE.clear()
+    found = find.find(held.ws, "loans", [("arm", "=", "champion")])
     assert (found.total, found.more) == (whole, False)
-    first = decisions.find(held.ws, "loans", [("arm", "=", "champion")], limit=10, count=False)
+    first = find.find(held.ws, "loans", [("arm", "=", "champion")], limit=10, count=False)
     assert (len(first.rows), first.total) == (10, None)  # the page does not wait for it
-    assert decisions.how_many(held.ws, "loans", [("arm", "=", "champion")]) == (whole, False)
+    assert find.how_many(held.ws, "loans", [("arm", "=", "champion")]) == (whole, False)
 
 
 def test_text_is_found_whatever_its_case_and_digits_as_they_stand(held: Held) -> None:
     ids = held.frame["id"].dropna()
     for part in ("1", ids.iloc[3].upper(), ids.iloc[3].lower()):
-        found = decisions.find(held.ws, "loans", [("decision_id", "contains", part)], limit=10**6)
+        found = find.find(held.ws, "loans", [("decision_id", "contains", part)], limit=10**6)
         assert set(found.rows["decision_id"]) == set(
             ids[ids.str.lower().str.contains(part.lower(), regex=False)]
         )
@@ -86,11 +86,11 @@ def test_the_count_is_asked_once_for_all_pages_and_anew_after_a_load(
         ]
         (tmp_path / f"{part}.csv").write_text("\n".join(lines) + "\n")
     load_file(ws, tmp_path / "0.csv", title="Log", actor="t")
-    page = decisions.find(ws, "log")
-    following = decisions.find(ws, "log", after=page.next)
+    page = find.find(ws, "log")
+    following = find.find(ws, "log", after=page.next)
     assert [page.total, following.total, len(asked)] == [120, 120, 1]
     second = load_file(ws, tmp_path / "1.csv", title="log", actor="t")
-    assert decisions.find(ws, "log").total == 240
+    assert find.find(ws, "log").total == 240
     undo_load(ws, second.load_id, actor="t")
-    assert decisions.find(ws, "log").total == 120
+    assert find.find(ws, "log").total == 120
     ws.close()

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plumbline.answers import draws as drawing
-from plumbline.answers import explain, models
-from plumbline.answers.erasing import erase_person
-from plumbline.answers.loading import load_file, undo_load
+from plumbline.answers.data.erase import erase_person
+from plumbline.answers.data.load import load_file, undo_load
+from plumbline.answers.decisions import explain, model_files
+from plumbline.answers.decisions import samples as drawing
 from plumbline.domain import Slice
-from plumbline.profile import decisions, draws
+from plumbline.profile.scan import decisions, samples
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 
@@ -33,8 +33,8 @@ def log(n: int, start: int = 0) -> pd.DataFrame:
 @pytest.fixture
 def ws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(drawing, "LONG", 1_000)
-    monkeypatch.setattr(draws, "DRAWN", 400)
-    monkeypatch.setattr(draws, "OF_OUTCOME", 50)
+    monkeypatch.setattr(samples, "DRAWN", 400)
+    monkeypatch.setattr(samples, "OF_OUTCOME", 50)
     held = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
     log(6_000).to_csv(tmp_path / "a.csv", index=False)
     load_file(held, tmp_path / "a.csv", title="long", actor="test")
@@ -118,7 +118,7 @@ def test_a_file_is_held_against_the_log_once_for_the_same_loads(
     ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
     try:
         load_file(ws, tmp_path / "a.csv", title="short", maps=[("score", "score")], actor="test")
-        assert models.register(ws, "short", "1", tmp_path / "m.txt", actor="test").passed
+        assert model_files.register(ws, "short", "1", tmp_path / "m.txt", actor="test").passed
         before = explain.check_model
         calls = []
         monkeypatch.setattr(explain, "check_model", lambda *a, **k: calls.append(1) or before(*a, **k))

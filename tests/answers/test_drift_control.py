@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from plumbline.answers.drift import drift
-from plumbline.answers.loading import load_file
-from plumbline.answers.scorecard import scorecard
+from plumbline.answers.data.load import load_file
+from plumbline.answers.drift.features import drift
+from plumbline.answers.governance.scorecard import scorecard
 from plumbline.domain import Status
-from plumbline.report.evidence_text import told
 from plumbline.report.language import language
+from plumbline.report.translate import told
 from plumbline.store.workspace import open_workspace
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from plumbline.answers.fairness import FairnessAnswer, fairness, say_oversight
-from plumbline.answers.fairness_windows import fairness_windows
+from plumbline.answers.fairness.compare_windows import fairness_windows
+from plumbline.answers.fairness.groups import FairnessAnswer, fairness, say_oversight
 from plumbline.domain import PlumblineError, PointStatus, Slice
-from plumbline.store import promises
+from plumbline.store import statements
 
 from .conftest import SYSTEM, Held
 
@@ -97,7 +97,7 @@ def test_reach_is_unknown_until_somebody_says_how_many_interactions_there_are(he
     assert reach is not None
     assert reach.share is None
     with held.ws.write() as cursor:
-        promises.save_context(cursor, SYSTEM, {"interactions_per_month": "50000"}, "Ada")
+        statements.save_context(cursor, SYSTEM, {"interactions_per_month": "50000"}, "Ada")
     reach = fairness(held.ws, SYSTEM).reach
     assert reach is not None
     assert reach.share == pytest.approx(reach.decisions_a_month / 50_000)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plumbline.answers.fairness import fairness
-from plumbline.answers.loading import load_file
-from plumbline.answers.promises import change_settings
-from plumbline.answers.scorecard import scorecard
+from plumbline.answers.data.load import load_file
+from plumbline.answers.fairness.groups import fairness
+from plumbline.answers.governance.scorecard import scorecard
+from plumbline.answers.statements import change_settings
 from plumbline.domain import Evidence, PointStatus, Status
 from plumbline.store.workspace import Workspace, open_workspace
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plumbline.answers.favourable import by_names
+from plumbline.answers.fairness.favourable import by_names
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from plumbline.answers.loading import load_file
-from plumbline.answers.portfolio import overview
+from plumbline.answers.data.load import load_file
+from plumbline.answers.governance.portfolio import overview
 from plumbline.profile import build
 from plumbline.store import systems
 from plumbline.store.sql import decision_table
@@ -138,7 +138,7 @@ def test_a_workspace_that_holds_such_values_answers_all_the_same(
 
 def _broken(key: str) -> Callable[..., Any]:
     def fail(ws: Workspace, asked: str, *args: Any, **more: Any) -> Any:
-        from plumbline.answers.scorecard import scorecard_answer
+        from plumbline.answers.governance.scorecard import scorecard_answer
 
         if asked == key:
             raise OverflowError(34, "Numerical result out of range")
@@ -150,7 +150,7 @@ def _broken(key: str) -> Callable[..., Any]:
 def test_one_system_that_fails_hides_no_other(
     old: Path, plumbline: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("plumbline.answers.portfolio.scorecard_answer", _broken("classes"))
+    monkeypatch.setattr("plumbline.answers.governance.portfolio.scorecard_answer", _broken("classes"))
     ran = plumbline("systems", "--workspace", str(old))
     assert ran.code == 2
     assert "numbers" in ran.out
@@ -167,16 +167,16 @@ def test_one_system_that_fails_hides_no_other(
 def test_one_system_that_cannot_be_checked_keeps_no_other_from_it(
     old: Path, plumbline: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from plumbline.answers import checking
+    from plumbline.answers.alerts import check
 
-    real = checking._check
+    real = check._check
 
     def fail(ws: Workspace, system: Any, *args: Any) -> Any:
         if system.key == "classes":
             raise OverflowError
         return real(ws, system, *args)
 
-    monkeypatch.setattr(checking, "_check", fail)
+    monkeypatch.setattr(check, "_check", fail)
     ran = plumbline("check", "--json", "--workspace", str(old))
     assert ran.code == 2
     assert [fault["system"] for fault in json.loads(ran.out)["faults"]] == ["classes"]
@@ -190,7 +190,7 @@ def test_a_check_that_fails_after_the_commit_is_no_failed_load(
     def fail(*args: Any, **more: Any) -> None:
         raise OverflowError
 
-    monkeypatch.setattr("plumbline.answers.checking.check", fail)
+    monkeypatch.setattr("plumbline.answers.alerts.check.check", fail)
     _csv(tmp_path / "a.csv", _rows())
     ran = plumbline(
         "load", str(tmp_path / "a.csv"), "--system", "s", "--workspace", str(tmp_path / "w.duckdb")

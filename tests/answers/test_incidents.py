@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from plumbline.answers import findings as seen
-from plumbline.answers import incidents
-from plumbline.answers.loading import load_file
-from plumbline.answers.promises import change_settings, save_context
-from plumbline.answers.recording import EVENTS, record, records_in
-from plumbline.answers.releases import Handled, handled, releases_of
-from plumbline.answers.scorecard import scorecard_answer
+from plumbline.answers.alerts import findings as seen
+from plumbline.answers.alerts import incidents
+from plumbline.answers.data.load import load_file
+from plumbline.answers.events import EVENTS, record, records_in
+from plumbline.answers.governance.scorecard import scorecard_answer
+from plumbline.answers.releases.history import Handled, handled, releases_of
+from plumbline.answers.statements import change_settings, save_context
 from plumbline.domain import Finding, PlumblineError, Severity
-from plumbline.monitor.findings import problem_of
+from plumbline.monitor.alarms.findings import problem_of
 from plumbline.store import findings as register
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace

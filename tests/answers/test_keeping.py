@@ -14,20 +14,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plumbline.answers import associations, keeping, readying, scanned, wholerow
-from plumbline.answers.cutoff_changes import cutoff_departures
-from plumbline.answers.erasing import erase_person
-from plumbline.answers.leakage import leaks_of
-from plumbline.answers.loading import load_file, set_reference, undo_load
-from plumbline.answers.promises import change_settings
-from plumbline.answers.reading import as_of, span_of
-from plumbline.answers.readying import measure_again
-from plumbline.answers.releases import releases, releases_of
-from plumbline.answers.segments import segments
+from plumbline.answers import cache, scans, warmup
+from plumbline.answers.data.erase import erase_person
+from plumbline.answers.data.load import load_file, set_reference, undo_load
+from plumbline.answers.drift import associations, multivariate
+from plumbline.answers.drift.cutoff_changes import cutoff_departures
+from plumbline.answers.performance.leakage import leaks_of
+from plumbline.answers.performance.segments import segments
+from plumbline.answers.question import as_of, span_of
+from plumbline.answers.releases.history import releases, releases_of
+from plumbline.answers.statements import change_settings
+from plumbline.answers.warmup import measure_again
 from plumbline.domain import PlumblineError, PointStatus, Slice
-from plumbline.monitor.wholerow import WholeRow
-from plumbline.profile import read, rows
-from plumbline.store import kept as store
+from plumbline.monitor.drift.multivariate import WholeRow
+from plumbline.profile.read import profiles
+from plumbline.profile.scan import exact
+from plumbline.store import answer_cache as store
 from plumbline.store import loads, systems, trail
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.examples import examples
@@ -81,16 +83,16 @@ def _told(ws: Workspace) -> dict[str, Any]:
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")
         found: dict[str, Any] = {
-            "duplicates": scanned.duplicate_ids(cursor, system),
-            "repeats": scanned.repeated(cursor, system, examples=True),
-            "personal": scanned.personal_of(cursor, system),
-            "segments": scanned.segment_sizes(cursor, system),
-            "groups": [(g.attributes, g.levels, g.outcomes) for g in scanned.group_counts(cursor, system)],
-            "overridden": scanned.overridden(cursor, system),
+            "duplicates": scans.duplicate_ids(cursor, system),
+            "repeats": scans.repeated(cursor, system, examples=True),
+            "personal": scans.personal_of(cursor, system),
+            "segments": scans.segment_sizes(cursor, system),
+            "groups": [(g.attributes, g.levels, g.outcomes) for g in scans.group_counts(cursor, system)],
+            "overridden": scans.overridden(cursor, system),
             "guardrails": releases_of(cursor, system).guardrails,
         }
         end = as_of(system, span_of(cursor, system))
-        features = read.feature_profiles(cursor, system)
+        features = profiles.feature_profiles(cursor, system)
         found["associations"] = associations.lost(cursor, system, features, end)
         found["cut-off"] = cutoff_departures(cursor, system, features, end)
         found["leaks"] = leaks_of(cursor, system)
@@ -103,14 +105,14 @@ def _told(ws: Workspace) -> dict[str, Any]:
 def _measured(ws: Workspace) -> dict[str, Any]:
     """The same where nothing is kept."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keeping, "kept", lambda _cursor, _system, _question, _kind, make: make())
+        patch.setattr(cache, "kept", lambda _cursor, _system, _question, _kind, make: make())
         for name, module in list(sys.modules.items()):
             if (
                 name.startswith("plumbline.answers.")
                 and hasattr(module, "kept")
                 and hasattr(module.kept, "__code__")
             ):
-                patch.setattr(module, "kept", keeping.kept)
+                patch.setattr(module, "kept", cache.kept)
         return _told(ws)
 
 
@@ -209,7 +211,7 @@ def test_what_changes_no_decision_empties_nothing(
     before = _told(ws)
     ws.close()
     ws = open_workspace(folder / "w.duckdb", read_from=[folder])
-    monkeypatch.setattr(rows, "duplicate_ids", _no_scan)
+    monkeypatch.setattr(exact, "duplicate_ids", _no_scan)
     assert _told(ws) == before
     ws.close()
 
@@ -279,19 +281,19 @@ def test_whole_rows_are_compared_once(told: tuple[Workspace, Path], monkeypatch:
     made = WholeRow(None, None, 400, 900, 0.7, 0.65, 0.75, 1.2, 0.9, 1.1, PointStatus.BREACH, ("x",))
     asked: list[object] = []
 
-    def compared(*given: object) -> wholerow._Compared:
+    def compared(*given: object) -> multivariate._Compared:
         asked.append(given)
-        return wholerow._Compared(made, (made,))
+        return multivariate._Compared(made, (made,))
 
-    monkeypatch.setattr(wholerow, "_compared", compared)
-    found = [wholerow.whole_row(ws, "s") for _ in range(2)]
+    monkeypatch.setattr(multivariate, "_compared", compared)
+    found = [multivariate.whole_row(ws, "s") for _ in range(2)]
     assert found[0] == found[1]
     assert found[0].now == made
     assert len(asked) == 1
-    wholerow.whole_row(ws, "s", version="2")
+    multivariate.whole_row(ws, "s", version="2")
     assert len(asked) == 2
     for _ in range(2):
-        wholerow.whole_row(ws, "s", where=(("feature:mail", "p1@example.org"),))
+        multivariate.whole_row(ws, "s", where=(("feature:mail", "p1@example.org"),))
     assert len(asked) == 4  # a value that a person filtered by is not written down
     segments(ws, "s", window=Slice(where=(("feature:mail", "p1@example.org"),)))
     assert not any("example.org" in question for question in _questions(ws))
@@ -310,7 +312,7 @@ def test_a_server_measures_what_changed_and_nothing_else(
     assert set(asked) >= set(_questions(ws)) - {"overridden since the first"}
     change_settings(ws, "s", {"retention_days": 30}, by="t")
     with monkeypatch.context() as patch:
-        patch.setattr(readying, "measure", _no_scan)
+        patch.setattr(warmup, "measure", _no_scan)
         measure_again(ws)
         assert not caplog.records
         _load(ws, tmp_path, 3)
@@ -320,7 +322,7 @@ def test_a_server_measures_what_changed_and_nothing_else(
     caplog.clear()
     measure_again(ws)
     assert not caplog.records
-    assert readying.ALL_ASKED in _questions(ws)
+    assert warmup.ALL_ASKED in _questions(ws)
     ws.close()
 
 
@@ -328,7 +330,7 @@ def test_what_json_cannot_hold_is_measured_again(told: tuple[Workspace, Path]) -
     ws, _ = told
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")
-        asked = [keeping.kept(cursor, system, "odd", float, lambda: float("nan")) for _ in range(2)]
+        asked = [cache.kept(cursor, system, "odd", float, lambda: float("nan")) for _ in range(2)]
     assert all(value != value for value in asked)
     assert "odd" not in _questions(ws)
     ws.close()

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plumbline.answers.drift import drift
-from plumbline.answers.loading import load_file
-from plumbline.answers.quality import quality
+from plumbline.answers.data.load import load_file
+from plumbline.answers.data.quality import quality
+from plumbline.answers.drift.features import drift
 from plumbline.store.workspace import Workspace, open_workspace
 
 

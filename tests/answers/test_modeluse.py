@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from plumbline.answers.loading import load_file
-from plumbline.answers.modeluse import model_use, set_groups
+from plumbline.answers.data.load import load_file
+from plumbline.answers.decisions.importance import model_use, set_groups
 from plumbline.charts.beeswarm import beeswarm, dependence, shade, stacked
 from plumbline.domain import PlumblineError, Source
-from plumbline.explain.global_importance import grouped
+from plumbline.explain.reasons.global_importance import grouped
 
 N = 1_600
 
@@ -90,7 +90,7 @@ def test_near_twins_are_named_until_a_group_holds_them(tmp_path, workspace) -> N
 
 
 def test_a_version_that_never_decided_in_a_span_has_no_days_and_breaks_nothing(linear) -> None:
-    from plumbline.answers.drift import drift
+    from plumbline.answers.drift.features import drift
 
     assert all(f.n == 0 or f.value is None for f in drift(linear[0], "line", version="never").features)
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import jensenshannon
 
-from plumbline.answers.drift import drift
-from plumbline.answers.feature import feature
-from plumbline.answers.loading import load_file, set_reference
+from plumbline.answers.data.load import load_file, set_reference
+from plumbline.answers.drift.feature import feature
+from plumbline.answers.drift.features import drift
 from plumbline.store.workspace import open_workspace
 
 START = datetime(2026, 1, 5, tzinfo=UTC)

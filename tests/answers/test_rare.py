@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plumbline.answers.headline import choose_headline, headline_in
-from plumbline.answers.loading import load_file
-from plumbline.answers.performance import performance
-from plumbline.answers.scorecard import scorecard
+from plumbline.answers.data.load import load_file
+from plumbline.answers.governance.scorecard import scorecard
+from plumbline.answers.performance.headline import choose_headline, headline_in
+from plumbline.answers.performance.series import performance
 from plumbline.domain import Load, PlumblineError, Status
 from plumbline.store import findings as register
 from plumbline.store.workspace import Workspace, open_workspace

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from plumbline.answers.loading import inspect_file, load_file, preview_file
-from plumbline.answers.recognising import system_of
+from plumbline.answers.data.load import inspect_file, load_file, preview_file
+from plumbline.answers.data.match_system import system_of
 from plumbline.store.workspace import Workspace
 from tests.logs.logfiles import HEADER, row, write
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plumbline.answers.checking import check, reconcile
-from plumbline.answers.findings import acknowledge, findings
-from plumbline.answers.loading import load_file, undo_load
-from plumbline.answers.recording import records_in
+from plumbline.answers.alerts.check import check, reconcile
+from plumbline.answers.alerts.findings import acknowledge, findings
+from plumbline.answers.data.load import load_file, undo_load
+from plumbline.answers.events import records_in
 from plumbline.domain import Finding, PlumblineError, Point, PointStatus, Severity
-from plumbline.monitor.findings import performance_findings
+from plumbline.monitor.alarms.findings import performance_findings
 from plumbline.store import findings as register
 from plumbline.store.findings import Recorded
 from plumbline.store.workspace import Workspace

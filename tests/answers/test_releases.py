@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from plumbline.answers.releases import ReleasesAnswer, releases
+from plumbline.answers.releases.history import ReleasesAnswer, releases
 from plumbline.domain import PlumblineError
 
 from .conftest import START, SWITCH, SYSTEM, TEST, Held

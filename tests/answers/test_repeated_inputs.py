@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plumbline.answers.loading import load_file
-from plumbline.answers.scorecard import scorecard
+from plumbline.answers.data.load import load_file
+from plumbline.answers.governance.scorecard import scorecard
 from plumbline.domain import Evidence, Status
 from plumbline.store.workspace import open_workspace
 

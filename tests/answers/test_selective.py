@@ -9,20 +9,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plumbline.answers.checking import check
-from plumbline.answers.fairness import fairness
-from plumbline.answers.fairness_windows import fairness_windows
-from plumbline.answers.headline import choose_headline
-from plumbline.answers.loading import load_file
-from plumbline.answers.outcomes import compare
-from plumbline.answers.performance import calibration, performance
-from plumbline.answers.scorecard import scorecard
-from plumbline.answers.segments import segments
+from plumbline.answers.alerts.check import check
+from plumbline.answers.data.load import load_file
+from plumbline.answers.fairness.compare_windows import fairness_windows
+from plumbline.answers.fairness.groups import fairness
+from plumbline.answers.governance.scorecard import scorecard
+from plumbline.answers.performance.headline import choose_headline
+from plumbline.answers.performance.outcomes import compare
+from plumbline.answers.performance.segments import segments
+from plumbline.answers.performance.series import calibration, performance
 from plumbline.domain import PointStatus, Status
-from plumbline.report.evidence_text import told
-from plumbline.report.gather import gather
 from plumbline.report.language import language
+from plumbline.report.material import gather
 from plumbline.report.scorecard_report import report_data
+from plumbline.report.translate import told
 from plumbline.store.workspace import Workspace, open_workspace
 
 MAPS = (

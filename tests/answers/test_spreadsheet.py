@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plumbline.answers.spreadsheet import no_formula, safe_csv
+from plumbline.wording.safe_csv import no_formula, safe_csv
 
 
 @pytest.mark.parametrize(

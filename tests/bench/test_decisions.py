@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from plumbline.answers import decisions
-from plumbline.answers.loading import load_file
+from plumbline.answers.data.load import load_file
+from plumbline.answers.decisions import find
 from plumbline.store.sql import decision_table
 from plumbline.store.workspace import open_workspace
 from tests.bench.logfiles import write
@@ -54,27 +54,27 @@ def test_pages_of_a_long_log(tmp_path: Path) -> None:
 
     scan, _ = _median(bare)
     print(f"\n{ROWS:,} decisions; a bare scan of two columns takes {scan:.1f} ms")
-    first = decisions.find(ws, "bench", columns=shown)
+    first = find.find(ws, "bench", columns=shown)
     questions: dict[str, Callable[[], Any]] = {
-        "first page": lambda: decisions.find(ws, "bench", columns=shown),
-        "next page": lambda: decisions.find(ws, "bench", after=first.next, columns=shown),
-        "wrong ones": lambda: decisions.find(ws, "bench", [("decision", "is", "wrong")], columns=shown),
-        "score range": lambda: decisions.find(ws, "bench", [("score", "between", "0.4..0.6")], columns=shown),
-        "near the cut-off": lambda: decisions.find(
+        "first page": lambda: find.find(ws, "bench", columns=shown),
+        "next page": lambda: find.find(ws, "bench", after=first.next, columns=shown),
+        "wrong ones": lambda: find.find(ws, "bench", [("decision", "is", "wrong")], columns=shown),
+        "score range": lambda: find.find(ws, "bench", [("score", "between", "0.4..0.6")], columns=shown),
+        "near the cut-off": lambda: find.find(
             ws, "bench", [("decision", "is", "near the cut-off")], columns=shown
         ),
-        "wrong, one version": lambda: decisions.find(
+        "wrong, one version": lambda: find.find(
             ws, "bench", [("decision", "is", "wrong"), ("version", "=", "v2")], columns=shown
         ),
-        "sorted by a feature": lambda: decisions.find(ws, "bench", order=f"-{number}", columns=shown),
+        "sorted by a feature": lambda: find.find(ws, "bench", order=f"-{number}", columns=shown),
     }
     wanted = str(first.rows["decision_id"].iloc[-1])
     for label, question in questions.items():
-        decisions._CACHE.clear()  # a count is kept between pages; the first of the turns below makes it
+        find._CACHE.clear()  # a count is kept between pages; the first of the turns below makes it
         took, found = _median(question)
         print(f"{label:<22}{took:>8.1f} ms{took / scan:>8.1f} x the scan")
-        assert len(found.rows) == decisions.PAGE
-    took, row = _median(lambda: decisions.one(ws, "bench", wanted))
+        assert len(found.rows) == find.PAGE
+    took, row = _median(lambda: find.one(ws, "bench", wanted))
     print(f"{'one decision by id':<22}{took:>8.1f} ms{took / scan:>8.1f} x the scan")
     assert row["decision_id"] == wanted
     ws.close()

@@ -43,7 +43,7 @@ def _model(seed: int = 0):
 @pytest.mark.bench
 @pytest.mark.timeout(3600)
 def test_all_attributions_beside_the_native_routine() -> None:
-    from plumbline.explain.isolated import explain_rows
+    from plumbline.explain.sandbox.call import explain_rows
 
     booster, rng = _model()
     rows = rng.normal(size=(ROWS, 20))
@@ -84,7 +84,7 @@ def test_all_attributions_beside_the_native_routine() -> None:
 @pytest.mark.timeout(7200)
 def test_one_decisions_page_of_a_long_log(tmp_path: Path) -> None:
     """Loaded by the product, whole runs of the page's script, each in a process of its own."""
-    from plumbline.answers import models
+    from plumbline.answers.decisions import model_files as models
     from plumbline.store.workspace import open_workspace
 
     data = Path(os.environ.get("PLUMBLINE_BENCH_DATA") or tmp_path)
@@ -135,10 +135,10 @@ def test_models_that_can_only_be_asked_beside_shaps_own_explainer(width: int) ->
     shap = pytest.importorskip("shap")
     from skops.io import dumps
 
-    from plumbline.explain.coded import margins
-    from plumbline.explain.formats import read_model
-    from plumbline.explain.probability import asked_contributions
-    from plumbline.explain.treeshap import to_score
+    from plumbline.explain.model import margins
+    from plumbline.explain.model_agnostic import asked_contributions
+    from plumbline.explain.readers.formats import read_model
+    from plumbline.explain.shap.tree_path_dependent import to_score
 
     x, models = _asked(width)
     background, rows = x[:100], x[200:204]

@@ -12,9 +12,9 @@ import pytest
 from scipy.stats import beta
 
 from plumbline.domain import FloatArray, PointStatus
-from plumbline.monitor.calibration import calibration
-from plumbline.monitor.fairness import judge
-from plumbline.monitor.wholerow import MATTERS, classifier_auc
+from plumbline.monitor.drift.multivariate import MATTERS, classifier_auc
+from plumbline.monitor.fairness.groups import judge
+from plumbline.monitor.performance.calibration import calibration
 from tests.monitor.test_calibration import rare
 from tests.monitor.test_fairness import EQUAL, counts, drawn
 

@@ -22,8 +22,8 @@ def timed(key: str, ids: list[str], *, at_once: bool) -> dict[str, Any]:
     """Seconds, and processor time of this process with the database's threads in it, the model's process left out."""
     from streamlit.testing.v1 import AppTest
 
-    from plumbline.ui import open as opened
-    from plumbline.ui.server import get_ready
+    from plumbline.ui.server.application import get_ready
+    from plumbline.ui.state import workspace as opened
     from tests.environment.product import SHELL
 
     def shown(decision: str) -> tuple[AppTest, tuple[float, float]]:

@@ -34,8 +34,8 @@ def pandas(path: Path, folder: Path) -> int:
 
 def load(path: Path, folder: Path) -> int:
     """Our whole load: guess, validation, quarantine, duplicates, profiles, one transaction, in a file."""
-    from plumbline.answers.loading import inspect_file
-    from plumbline.logs.load import load_decisions
+    from plumbline.answers.data.load import inspect_file
+    from plumbline.logs.load.decisions import load_decisions
     from plumbline.profile import build
     from plumbline.store.workspace import open_workspace
 

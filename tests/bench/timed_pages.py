@@ -71,12 +71,13 @@ def just_loaded() -> Callable[[], None]:
     """What puts the workspace, and this process, back to where a load of the whole log leaves them."""
     import streamlit as st
 
-    from plumbline.answers import cutoffs, decision, decisions, draws, explain, keeping
-    from plumbline.answers.checking import check
-    from plumbline.answers.readying import ready_after_load
+    from plumbline.answers import cache
+    from plumbline.answers.alerts.check import check
+    from plumbline.answers.decisions import context, cutoff, explain, find, samples
+    from plumbline.answers.warmup import ready_after_load
     from plumbline.store import systems
-    from plumbline.store.draws import forget_draws
-    from plumbline.ui import open as workspaces
+    from plumbline.store.samples import forget_draws
+    from plumbline.ui.state import workspace as workspaces
 
     ws = workspaces.workspace()
     with ws.write() as cursor:
@@ -94,9 +95,9 @@ def just_loaded() -> Callable[[], None]:
             cursor.executemany("INSERT INTO kept VALUES (?, ?, ?, ?, ?)", left)
             for key in keys:
                 forget_draws(cursor, key)
-        for module in (cutoffs, decision, decisions, draws, explain):
+        for module in (cutoff, context, find, samples, explain):
             module._CACHE.clear()
-        keeping._HELD.clear()
+        cache._HELD.clear()
         st.cache_data.clear()
 
     return back
@@ -104,9 +105,9 @@ def just_loaded() -> Callable[[], None]:
 
 def stated(turn: int) -> None:
     """Change a setting, which changes no decision."""
-    from plumbline.answers.promises import change_settings
+    from plumbline.answers.statements import change_settings
     from plumbline.store import systems
-    from plumbline.ui import open as workspaces
+    from plumbline.ui.state import workspace as workspaces
 
     ws = workspaces.workspace()
     with ws.read() as cursor:
@@ -138,8 +139,8 @@ def timed() -> dict[str, dict[str, Any]]:
 
 def first_of(name: str) -> tuple[float, float]:
     """The first visit of a page in this process, once the server has got ready as it does when it starts."""
-    from plumbline.ui import open as workspaces
-    from plumbline.ui.server import get_ready
+    from plumbline.ui.server.application import get_ready
+    from plumbline.ui.state import workspace as workspaces
 
     opened("trail")
     get_ready(workspaces.workspace)
@@ -184,7 +185,7 @@ if __name__ == "__main__":
     elif len(sys.argv) > 2:
         profiled(sys.argv[2])
     else:
-        from plumbline.ui import open as workspaces
+        from plumbline.ui.state import workspace as workspaces
 
         found = timed()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

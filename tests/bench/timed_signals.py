@@ -26,29 +26,29 @@ THEIRS = ["accuracy", "precision", "recall", "specificity", "f1", "roc_auc", "av
 def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
     """The parts in order; each takes what earlier ones made and may add to it."""
     from plumbline.domain import Slice
-    from plumbline.monitor.calibration import calibration
-    from plumbline.monitor.change import change_point
-    from plumbline.monitor.cusum import early_warning
-    from plumbline.monitor.distances import METHODS
-    from plumbline.monitor.estimate import estimate
-    from plumbline.monitor.performance import performance
-    from plumbline.monitor.quality import audit
-    from plumbline.monitor.staleness import staleness
-    from plumbline.profile import read
-    from plumbline.profile.read_outcomes import outcome_profile
+    from plumbline.monitor.alarms.change_point import change_point
+    from plumbline.monitor.alarms.cusum import early_warning
+    from plumbline.monitor.drift.distances import METHODS
+    from plumbline.monitor.estimate.cbpe_binary import estimate
+    from plumbline.monitor.performance.calibration import calibration
+    from plumbline.monitor.performance.series import performance
+    from plumbline.monitor.quality.completeness import audit
+    from plumbline.monitor.quality.staleness import staleness
+    from plumbline.profile.read import profiles
+    from plumbline.profile.read.outcomes import outcome_profile
 
     cursor, system, n, now = workspace
 
     def features(held: dict[str, Any]) -> None:
-        held["features"] = read.feature_profiles(cursor, system)
+        held["features"] = profiles.feature_profiles(cursor, system)
 
     def outcomes(held: dict[str, Any]) -> None:
         held["outcomes"] = outcome_profile(cursor, system, by_version=True)
 
     def others(held: dict[str, Any]) -> None:
-        held["present"] = read.completeness(cursor, system, Slice())
-        held["hours"] = read.version_hours(cursor, system)
-        held["delays"] = read.delays(cursor, system, Slice())
+        held["present"] = profiles.completeness(cursor, system, Slice())
+        held["hours"] = profiles.version_hours(cursor, system)
+        held["delays"] = profiles.delays(cursor, system, Slice())
 
     def drift(held: dict[str, Any]) -> Any:
         return drift_of(workspace, held, METHODS)
@@ -83,8 +83,8 @@ def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
 
 def drift_of(workspace: Any, held: dict[str, Any], methods: Iterable[str]) -> Any:
     """Drift by week of every feature, by each method."""
-    from plumbline.monitor.drift import judged_by_chunk
-    from plumbline.monitor.laid import laid_by_chunk
+    from plumbline.monitor.drift.aligned_counts import laid_by_chunk
+    from plumbline.monitor.drift.features import judged_by_chunk
 
     laid = laid_by_chunk(held["features"], reference=workspace[1].reference, by="week")
     return [judged_by_chunk(laid, name) for name in methods]
@@ -97,17 +97,17 @@ def asked(workspace: Any, held: dict[str, Any]) -> dict[str, Callable[[], Any]]:
     peers are asked about, as they are not asked about more. ``one pair``: all that follows the reference at once.
     """
     from plumbline.domain import Slice
-    from plumbline.monitor.drift import drift
-    from plumbline.monitor.estimate import estimate
-    from plumbline.monitor.performance import performance
-    from plumbline.profile import read
+    from plumbline.monitor.drift.features import drift
+    from plumbline.monitor.estimate.cbpe_binary import estimate
+    from plumbline.monitor.performance.series import performance
+    from plumbline.profile.read import profiles
 
     cursor, system, _, _ = workspace
     later = (system.reference[1], None)
 
     def segment() -> Any:
         part = Slice(where=(("segment:segment", "segment_1"),))
-        return read.feature_profiles(cursor, system, part, FEATURES)
+        return profiles.feature_profiles(cursor, system, part, FEATURES)
 
     how: dict[str, Any] = {"reference": workspace[1].reference, "by": "week", "metrics": THEIRS}
     return {
@@ -122,13 +122,13 @@ def asked(workspace: Any, held: dict[str, Any]) -> dict[str, Callable[[], Any]]:
 
 def opened(path: Path, held_open: ExitStack) -> tuple[Any, Any, int, Any]:
     """A cursor on the workspace, its only system, its decisions and the last one's time."""
-    from plumbline.profile import rows
+    from plumbline.profile.scan import exact
     from plumbline.store import systems
     from plumbline.store.workspace import open_workspace
 
     cursor = held_open.enter_context(open_workspace(path).read())
     system = systems.list_systems(cursor)[0]
-    span = rows.span(cursor, system)
+    span = exact.span(cursor, system)
     assert span is not None
     return cursor, system, span[2], span[1]
 

@@ -157,21 +157,22 @@ def test_the_server_gets_ready_without_a_warning(served: tuple[str, Path]) -> No
 _MEASURED_AGAIN = """
 import shutil, sys, threading
 from pathlib import Path
-from plumbline.answers.loading import load_file
-from plumbline.answers.readying import ALL_ASKED
-from plumbline.store import kept, systems
-from plumbline.ui import open as opened, server
-server.LOOK = 0.1
+from plumbline.answers.data.load import load_file
+from plumbline.answers.warmup import ALL_ASKED
+from plumbline.store import answer_cache, systems
+from plumbline.ui.server import application
+from plumbline.ui.state import workspace as opened
+application.LOOK = 0.1
 stop = threading.Event()
-ready = threading.Thread(target=server.get_ready, args=(opened.workspace, stop), daemon=True)
+ready = threading.Thread(target=application.get_ready, args=(opened.workspace, stop), daemon=True)
 ready.start()
 ws = opened.workspace()
 
 def measured(key):
     for _ in range(600):
         with ws.read() as cursor:
-            digest = kept.rests_on(cursor, systems.get_system(cursor, key))
-            if kept.find(cursor, key, ALL_ASKED, digest) is not None:
+            digest = answer_cache.rests_on(cursor, systems.get_system(cursor, key))
+            if answer_cache.find(cursor, key, ALL_ASKED, digest) is not None:
                 return digest
         stop.wait(0.2)
     raise SystemExit(f"{key} was not measured")

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from plumbline.answers.loading import load_file
+from plumbline.answers.data.load import load_file
 from plumbline.store.workspace import open_workspace
 
 from ..pages.sample import log

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from plumbline.answers import access
-from plumbline.answers.trail import trail
-from plumbline.domain.access import Access
+from plumbline.answers.governance import access
+from plumbline.answers.governance.trail import trail
+from plumbline.domain.acts import Access
 from plumbline.store.workspace import open_workspace
 
 from .conftest import serve, settled

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from plumbline.charts.distribution import distribution, histogram
-from plumbline.charts.forest import Line, Row, forest
+from plumbline.charts.forest_plot import Line, Row, forest
 from plumbline.charts.heatmap import heatmap
 from plumbline.charts.importance import importance
 from plumbline.charts.reliability import reliability
-from plumbline.charts.strip import strip
+from plumbline.charts.status_strip import strip
 from plumbline.charts.style import Mode
 from plumbline.charts.timeline import Event, Stretch, timeline
 from plumbline.charts.trend import Release, trend
 from plumbline.charts.waterfall import waterfall
 from plumbline.domain import Explanation, FeatureDrift, Kind, Point, PointStatus, Source
-from plumbline.monitor.calibration import Bin, Calibration
+from plumbline.monitor.performance.calibration import Bin, Calibration
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 WEEK = timedelta(days=7)

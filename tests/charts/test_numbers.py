@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from plumbline.charts import numbers
+from plumbline.wording import numbers
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from plumbline.answers import loading, promises
-from plumbline.answers.performance import performance
+from plumbline.answers import statements
+from plumbline.answers.data import load
+from plumbline.answers.performance.series import performance
 from plumbline.demo.scenarios import SCENARIOS, ScenarioFiles
 from plumbline.domain import Point, PointStatus
 from plumbline.store.workspace import open_workspace
@@ -40,16 +41,14 @@ class AsItWas:
             {c: r for c, r in scenario.mapping.items() if c in kept},
         )
         self._load(self._labels, "observed_at", moment, scenario.labels_mapping or {})
-        promises.change_settings(self.ws, KEY, {"as_of": moment.replace("Z", "+00:00")}, by="test")
+        statements.change_settings(self.ws, KEY, {"as_of": moment.replace("Z", "+00:00")}, by="test")
         self._until = moment
         return performance(self.ws, KEY, metrics=["accuracy"], by="week", estimated=True).points
 
     def _load(self, frame: pd.DataFrame, when: str, moment: str, mapping: dict[str, str]) -> None:
         path = self._folder / f"{when}-{moment[:10]}.csv"
         frame[(frame[when] >= self._until) & (frame[when] < moment)].to_csv(path, index=False)
-        loading.load_file(
-            self.ws, path, title=KEY, maps=tuple(mapping.items()), positive="take", actor="test"
-        )
+        load.load_file(self.ws, path, title=KEY, maps=tuple(mapping.items()), positive="take", actor="test")
 
 
 @pytest.fixture

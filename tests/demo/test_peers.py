@@ -16,10 +16,10 @@ import pandas as pd
 import pytest
 
 from plumbline.domain import Bins, Kind
-from plumbline.monitor.cells import Cells, cells_of
-from plumbline.monitor.distances import METHODS
-from plumbline.monitor.estimate import estimate
-from plumbline.monitor.exact import exact_ks, exact_wasserstein
+from plumbline.monitor.binned_counts import Cells, cells_of
+from plumbline.monitor.drift.distances import METHODS
+from plumbline.monitor.drift.exact import exact_ks, exact_wasserstein
+from plumbline.monitor.estimate.cbpe_binary import estimate
 from tests.bench.peer_values import COLUMNS, car_loan, shop
 from tests.demo.conftest import Written
 from tests.monitor.outcomes import at, classified, day

@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from plumbline.answers.checking import findings
-from plumbline.answers.drift import drift
-from plumbline.answers.performance import performance
-from plumbline.answers.releases import releases
-from plumbline.answers.scorecard import scorecard
+from plumbline.answers.alerts.check import findings
+from plumbline.answers.drift.features import drift
+from plumbline.answers.governance.scorecard import scorecard
+from plumbline.answers.performance.series import performance
+from plumbline.answers.releases.history import releases
 from plumbline.demo.load import load_files
 from plumbline.demo.scenarios import SCENARIOS, ScenarioFiles
 from plumbline.domain import Finding, PointStatus, Scorecard, Status
-from plumbline.report.tried_records import try_where_worth
+from plumbline.report.record_trials import try_where_worth
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 

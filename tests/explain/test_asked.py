@@ -58,13 +58,13 @@ from sklearn.tree import DecisionTreeRegressor
 from skops.io import dumps
 
 from plumbline.domain import PlumblineError
-from plumbline.explain import shapley
-from plumbline.explain.coded import Asking, margins
-from plumbline.explain.formats import read_model
-from plumbline.explain.isolated import explain_rows
-from plumbline.explain.model_source import align_features
-from plumbline.explain.probability import asked_contributions
-from plumbline.explain.treeshap import to_score
+from plumbline.explain.model import Asking, margins
+from plumbline.explain.model_agnostic import asked_contributions
+from plumbline.explain.readers.formats import read_model
+from plumbline.explain.registered_model import align_features
+from plumbline.explain.sandbox.call import explain_rows
+from plumbline.explain.shap import permutation
+from plumbline.explain.shap.tree_path_dependent import to_score
 
 from .ensembles import brute_force
 
@@ -186,8 +186,8 @@ def _holds(model, frame) -> None:
 
 def describe_by(model):
     """What the child would say of it, without a child."""
-    from plumbline.explain.child import describe
-    from plumbline.explain.isolated import info_from
+    from plumbline.explain.sandbox.call import info_from
+    from plumbline.explain.sandbox.child import describe
 
     return info_from(describe(model))
 
@@ -283,7 +283,7 @@ def test_beyond_ten_the_stated_error_is_what_the_estimate_is_off_by(monkeypatch)
     assert found.errors is not None
     whole = found.base + found.parts.sum(axis=1)
     np.testing.assert_allclose(whole, margins(ours, x[:8])[:, 0], atol=1e-9)
-    monkeypatch.setattr(shapley, "MOST_EXACT", 11)
+    monkeypatch.setattr(permutation, "MOST_EXACT", 11)
     exact = asked_contributions(ours, x[:8], background)
     assert exact.errors is None
     off = (found.parts - exact.parts) / np.maximum(found.errors, 1e-12)
@@ -325,8 +325,8 @@ def test_a_model_that_looks_at_many_rows_is_asked_less_often_and_says_so() -> No
     x = rng.normal(size=(30_000, 12))
     model = read_model(dumps(KNeighborsRegressor(5).fit(x, x[:, 0])))
     assert model.orders == 6  # by the model alone, not by the clock
-    assert (shapley.orders(10), shapley.orders(11), shapley.orders(20, 1e6)) == (0, 32, 4)
-    assert shapley.orders(10, 10_000) == 22
+    assert (permutation.orders(10), permutation.orders(11), permutation.orders(20, 1e6)) == (0, 32, 4)
+    assert permutation.orders(10, 10_000) == 22
 
 
 def test_a_row_without_a_value_gets_nothing_and_a_background_without_one_is_left_out() -> None:

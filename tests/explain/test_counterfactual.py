@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plumbline.explain import counterfactual
-from plumbline.explain.counterfactual import Move, cost_of, search
+from plumbline.explain.counterfactual import search as counterfactual
+from plumbline.explain.counterfactual.search import Move, cost_of, search
 
 
 def _stepped(seed: int, d: int = 4):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
-from plumbline.explain.global_importance import (
+from plumbline.explain.reasons.global_importance import (
     attribution_drift,
     importance,
     magnitude_ratio,

@@ -38,9 +38,9 @@ from sklearn.preprocessing import KBinsDiscretizer, PolynomialFeatures, PowerTra
 from skops.io import dumps
 
 from plumbline.domain import PlumblineError
-from plumbline.explain import child
-from plumbline.explain.isolated import Limits, describe_model, score_rows
-from plumbline.explain.warm import _CHILDREN
+from plumbline.explain.sandbox import child
+from plumbline.explain.sandbox.call import Limits, describe_model, score_rows
+from plumbline.explain.sandbox.pool import _CHILDREN
 
 from .processor import processor_seconds
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from plumbline.domain import PlumblineError
-from plumbline.explain.coded import Weights, contributions, of_trees, of_weights
-from plumbline.explain.coding import plain_coding
-from plumbline.explain.interventional import interventional
-from plumbline.explain.probability import probability_contributions
-from plumbline.explain.treeshap import margins
+from plumbline.explain.columns import plain_coding
+from plumbline.explain.model import Weights, contributions, of_trees, of_weights
+from plumbline.explain.model_agnostic import probability_contributions
+from plumbline.explain.shap.tree_interventional import interventional
+from plumbline.explain.shap.tree_path_dependent import margins
 
 from .ensembles import brute_force, ensemble_of, random_ensemble, raw_tree, tree_b
 
@@ -101,7 +101,7 @@ def test_many_rows_by_pattern_are_what_one_row_is() -> None:
 
 def test_shaps_interventional_explainer_agrees_on_the_same_background() -> None:
     shap, lgb = pytest.importorskip("shap"), pytest.importorskip("lightgbm")
-    from plumbline.explain.lightgbm_text import read_lightgbm
+    from plumbline.explain.readers.lightgbm import read_lightgbm
 
     rng = np.random.default_rng(0)
     # whole float32 numbers: shap's interventional code rounds its thresholds to float32

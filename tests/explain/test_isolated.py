@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from plumbline.domain import PlumblineError
-from plumbline.explain.formats import detect_format, read_model
-from plumbline.explain.isolated import Limits, describe_model, explain_rows, score_rows
+from plumbline.explain.readers.formats import detect_format, read_model
+from plumbline.explain.sandbox.call import Limits, describe_model, explain_rows, score_rows
 from plumbline.explain.trees import MAX_CATEGORY
 from plumbline.sandbox.limits import environment
 from tests.environment import product
@@ -47,7 +47,7 @@ def test_one_decision_takes_well_under_a_second_and_agrees_with_the_library(ligh
 
 
 def test_the_child_imports_numpy_and_nothing_heavier() -> None:
-    code = "import sys, plumbline.explain.child; print('\\n'.join(sys.modules))"
+    code = "import sys, plumbline.explain.sandbox.child; print('\\n'.join(sys.modules))"
     loaded = subprocess.run([product.python(), "-c", code], capture_output=True, text=True, check=True)
     names = {name.split(".")[0] for name in loaded.stdout.split()}
     assert "numpy" in names

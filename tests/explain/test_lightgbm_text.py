@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from plumbline.domain import PlumblineError
-from plumbline.explain.lightgbm_text import read_lightgbm
-from plumbline.explain.treeshap import contributions, margins, to_score
+from plumbline.explain.readers.lightgbm import read_lightgbm
+from plumbline.explain.shap.tree_path_dependent import contributions, margins, to_score
 
 QUIET = {"verbose": -1, "num_threads": 1, "min_data_in_leaf": 5, "num_leaves": 15}
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from plumbline.domain import Task
-from plumbline.explain.logged import check_by_version, check_logged
-from plumbline.explain.score_space import rounding_step, tolerance
+from plumbline.explain.link_functions import rounding_step, tolerance
+from plumbline.explain.reasons.logged_attributions import check_by_version, check_logged
 
 
 def record(n=2000, seed=0, spread=1.0):

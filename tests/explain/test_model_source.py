@@ -10,16 +10,16 @@ import pandas as pd
 import pytest
 
 from plumbline.domain import PlumblineError, Task
-from plumbline.explain.feature_map import propose_feature_map
-from plumbline.explain.isolated import describe_model
-from plumbline.explain.model_source import (
+from plumbline.explain.column_match import propose_feature_map
+from plumbline.explain.registered_model import (
     RegisteredModel,
     align_features,
     check_model,
     explain_with_model,
     match_columns,
 )
-from plumbline.explain.warm import explain_warm
+from plumbline.explain.sandbox.call import describe_model
+from plumbline.explain.sandbox.pool import explain_warm
 
 from .test_lightgbm_text import data, train
 
@@ -77,7 +77,7 @@ def test_contributions_that_are_no_number_are_not_shown(trained, monkeypatch, lo
         found.contributions[2, 1] = np.nan
         return found
 
-    monkeypatch.setattr("plumbline.explain.model_source.explain_warm", damaged)
+    monkeypatch.setattr("plumbline.explain.registered_model.explain_warm", damaged)
     with pytest.raises(PlumblineError, match="do not add up to the model's own output, so none is shown"):
         explain_with_model(model, check, frame.iloc[:5])
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from plumbline.domain import PlumblineError
-from plumbline.explain.coded import contributions, margins
-from plumbline.explain.formats import read_model
-from plumbline.explain.isolated import describe_model, explain_rows
-from plumbline.explain.treeshap import to_score
+from plumbline.explain.model import contributions, margins
+from plumbline.explain.readers.formats import read_model
+from plumbline.explain.sandbox.call import describe_model, explain_rows
+from plumbline.explain.shap.tree_path_dependent import to_score
 
 from .processor import processor_seconds
 

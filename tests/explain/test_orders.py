@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from plumbline.explain.shapley import FEWEST_PAIRS, PAIRS, WITHIN, split
+from plumbline.explain.shap.permutation import FEWEST_PAIRS, PAIRS, WITHIN, split
 
 DRAWN = np.random.default_rng(2)
 INNER, OUTER = DRAWN.normal(size=(8, 20)), DRAWN.normal(size=20)

@@ -30,15 +30,17 @@ from threadpoolctl import threadpool_limits
 
 import plumbline
 from plumbline.domain import RELATIVE, FloatArray, agree, direction, largest_gap, strongest_first
-from plumbline.explain import leaf_tables, scikit_values, surrogate
-from plumbline.explain.coded import Asking, CodedModel, Weights, contributions, margins, of_trees
-from plumbline.explain.formats import read_model
-from plumbline.explain.global_importance import importance
-from plumbline.explain.probability import asked_contributions, probability_contributions
-from plumbline.explain.reasons import adverse_order
-from plumbline.explain.scikit_asked import _neighbours
+from plumbline.explain import surrogate
+from plumbline.explain.model import Asking, CodedModel, Weights, contributions, margins, of_trees
+from plumbline.explain.model_agnostic import asked_contributions, probability_contributions
+from plumbline.explain.readers.formats import read_model
+from plumbline.explain.readers.scikit import arrays
+from plumbline.explain.readers.scikit.functions import _neighbours
+from plumbline.explain.reasons.global_importance import importance
+from plumbline.explain.reasons.sentences import adverse_order
+from plumbline.explain.shap import leaf_tables
+from plumbline.explain.shap.tree_path_dependent import PATTERN_ROWS
 from plumbline.explain.surrogate import fit_surrogate, surrogate_contributions
-from plumbline.explain.treeshap import PATTERN_ROWS
 
 from .ensembles import random_ensemble
 
@@ -147,7 +149,7 @@ def rounded(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @pytest.fixture
 def other_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((scikit_values, "floats"), (leaf_tables, "_products"), (surrogate, "as_design")):
+    for module, name in ((arrays, "floats"), (leaf_tables, "_products"), (surrogate, "as_design")):
         monkeypatch.setattr(module, name, rounded(getattr(module, name)))
     solve = np.linalg.solve
     monkeypatch.setattr(np.linalg, "solve", lambda *args: solve(*args) * (1 + 1e-13))
@@ -253,8 +255,8 @@ def test_what_agrees_is_measured_by_the_largest_of_the_row() -> None:
 
 SCRIPT = """
 import sys, numpy as np
-from plumbline.explain.formats import read_model
-from plumbline.explain.probability import asked_contributions
+from plumbline.explain.readers.formats import read_model
+from plumbline.explain.model_agnostic import asked_contributions
 body, rows = open(sys.argv[1], "rb").read(), np.load(sys.argv[2])
 made = asked_contributions(read_model(body), rows[:2], rows[50:150])
 np.save(sys.argv[3], np.hstack([made.parts, made.errors]) if made.errors is not None else made.parts)

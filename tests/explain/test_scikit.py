@@ -33,11 +33,11 @@ from sklearn.tree import DecisionTreeClassifier
 from skops.io import dumps
 
 from plumbline.domain import PlumblineError
-from plumbline.explain.coded import contributions, margins
-from plumbline.explain.formats import read_model
-from plumbline.explain.isolated import Limits, describe_model
-from plumbline.explain.model_source import align_features
-from plumbline.explain.treeshap import to_score
+from plumbline.explain.model import contributions, margins
+from plumbline.explain.readers.formats import read_model
+from plumbline.explain.registered_model import align_features
+from plumbline.explain.sandbox.call import Limits, describe_model
+from plumbline.explain.shap.tree_path_dependent import to_score
 
 from .ensembles import brute_force
 from .processor import processor_seconds
@@ -281,7 +281,7 @@ def test_a_hostile_skops_file_is_refused_with_one_sentence(tree_file, damage) ->
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tree_file, monkeypatch) -> None:
-    monkeypatch.setattr("plumbline.explain.skops_file.MAX_UNPACKED", 2**20)
+    monkeypatch.setattr("plumbline.explain.readers.scikit.skops_file.MAX_UNPACKED", 2**20)
     swollen = _changed(tree_file, lambda parts: parts.__setitem__("zeros.npy", bytes(2**21)))
     with pytest.raises(PlumblineError, match="unpacks to too much"):
         read_model(swollen)

@@ -10,10 +10,10 @@ import pytest
 from scipy.special import expit
 
 from plumbline.domain import Explanation, Source
-from plumbline.explain.logged import check_logged
-from plumbline.explain.model_source import check_model
-from plumbline.explain.reasons import OTHER, Wording, adverse_order, plain_value, reasons_for
-from plumbline.explain.sources import Decision, choose_source, explain_row
+from plumbline.explain.explanation import Decision, choose_source, explain_row
+from plumbline.explain.reasons.logged_attributions import check_logged
+from plumbline.explain.reasons.sentences import OTHER, Wording, adverse_order, plain_value, reasons_for
+from plumbline.explain.registered_model import check_model
 from plumbline.explain.surrogate import fit_surrogate
 
 from .test_lightgbm_text import data, train

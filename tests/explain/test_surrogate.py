@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
 
 from plumbline.domain import Kind, Task
-from plumbline.explain.score_space import LOGIT
+from plumbline.explain.link_functions import LOGIT
 from plumbline.explain.surrogate import (
     Linear,
     Surrogate,

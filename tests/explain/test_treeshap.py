@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
-from plumbline.explain import leaf_tables, treeshap
-from plumbline.explain.treeshap import contributions, margins, to_score
+from plumbline.explain.shap import leaf_tables, tree_path_dependent
+from plumbline.explain.shap.tree_path_dependent import contributions, margins, to_score
 
 from .ensembles import conditional_mean, ensemble_of, random_ensemble, raw_tree, shapley, tree_b
 
@@ -86,10 +86,12 @@ def test_base_and_contributions_sum_to_the_margin(seed) -> None:
     assert margins(ensemble, rows)[:, 0] == pytest.approx(walked, abs=1e-10)
 
 
-@pytest.mark.parametrize(("cells", "bits"), [(20_000, (2, 2)), (treeshap.CELLS, (8, 11)), (500, (5, 14))])
+@pytest.mark.parametrize(
+    ("cells", "bits"), [(20_000, (2, 2)), (tree_path_dependent.CELLS, (8, 11)), (500, (5, 14))]
+)
 def test_many_rows_at_once_give_what_one_row_gives(monkeypatch, cells, bits) -> None:
     """Missing values of every kind and category splits included; subtrees of few and of many splits are tabulated."""
-    monkeypatch.setattr(treeshap, "CELLS", cells)
+    monkeypatch.setattr(tree_path_dependent, "CELLS", cells)
     monkeypatch.setattr(leaf_tables, "FEWEST", bits[0])
     monkeypatch.setattr(leaf_tables, "MOST", bits[1])
     rng = np.random.default_rng(3)

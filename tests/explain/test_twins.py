@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from plumbline.explain.twins import FEWEST_ROWS, twins
+from plumbline.explain.reasons.twins import FEWEST_ROWS, twins
 
 
 def log(n: int = 1_000, seed: int = 1) -> pd.DataFrame:

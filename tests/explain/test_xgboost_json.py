@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from plumbline.domain import PlumblineError
-from plumbline.explain.treeshap import contributions, margins, to_score
-from plumbline.explain.ubjson import read_ubjson
-from plumbline.explain.xgboost_json import read_xgboost
+from plumbline.explain.readers.ubjson import read_ubjson
+from plumbline.explain.readers.xgboost import read_xgboost
+from plumbline.explain.shap.tree_path_dependent import contributions, margins, to_score
 
 from .test_lightgbm_text import data
 

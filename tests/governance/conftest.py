@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers.loading import load_file
+from plumbline.answers.data.load import load_file
 from plumbline.store.workspace import Workspace, open_workspace
 
 from ..pages.sample import log

@@ -9,7 +9,7 @@ import pytest
 
 from plumbline.domain import PlumblineError, Requirement, Tier
 from plumbline.governance.catalogue import catalogue, check_tightened, limits
-from plumbline.governance.evidence import RULES
+from plumbline.governance.evidence.rules import RULES
 from plumbline.governance.facts import Facts
 
 #: id -> requirement in tiers light, full, regulated, as agreed

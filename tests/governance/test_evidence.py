@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from plumbline.domain import EvidenceKind, Status, Verdict
-from plumbline.governance.case import RECORDED
+from plumbline.governance.evidence.case import RECORDED
 from plumbline.governance.facts import FairnessGroup, Noted, Switch
 from plumbline.governance.wording import share
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from plumbline.answers import past, promises
-from plumbline.answers import scorecard as scoring
+from plumbline.answers import statements as promises
+from plumbline.answers.governance import past_scorecards
+from plumbline.answers.governance import scorecard as scoring
 from plumbline.domain import PlumblineError, Scorecard, Status, Verdict
-from plumbline.governance import canon, history
+from plumbline.governance import canonical_json, history
 from plumbline.governance.history import Inputs
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace
@@ -34,19 +35,19 @@ def test_a_scorecard_recomputes_from_its_kept_inputs_to_the_same_bytes(
     held = Inputs(
         "s", NOW, made(steps), context, (*STATED, *said), tuple(waived), {"MON-3": {"age_days": 90}}, stake
     )
-    card, text = history.judge(held), canon.write(held)
-    assert canon.write(canon.read(Inputs, text)) == text
-    assert history.recompute(text) == canon.write(card)
-    assert canon.read(Scorecard, canon.write(card)) == replace(
+    card, text = history.judge(held), canonical_json.write(held)
+    assert canonical_json.write(canonical_json.read(Inputs, text)) == text
+    assert history.recompute(text) == canonical_json.write(card)
+    assert canonical_json.read(Scorecard, canonical_json.write(card)) == replace(
         card, at_stake={**stake, "since": NOW.isoformat()}
     )
 
 
 def test_what_json_cannot_hold_is_refused_and_not_kept_as_something_else() -> None:
     with pytest.raises(PlumblineError, match="cannot be kept"):
-        canon.write(inputs(stake={"amount": float("nan")}))
+        canonical_json.write(inputs(stake={"amount": float("nan")}))
     with pytest.raises(PlumblineError, match="not a readable Inputs"):
-        canon.read(Inputs, '{"system": "s", "at": "yesterday", "facts": {}}')
+        canonical_json.read(Inputs, '{"system": "s", "at": "yesterday", "facts": {}}')
 
 
 def test_the_moment_alone_does_not_make_another_scorecard_but_an_ended_statement_does() -> None:
@@ -100,25 +101,27 @@ def test_the_scorecard_of_a_past_date_is_shown_and_proven_and_an_altered_one_det
     promises.attest(shop, replace(attested("CMP-7", at=TODAY), system="shop"))
     second = judged(shop, 3)
     assert judged(shop, 4).controls == second.controls
-    then = past.past_scorecard(shop, "shop", TODAY.isoformat())
+    then = past_scorecards.past_scorecard(shop, "shop", TODAY.isoformat())
     assert then.same is True
     assert then.card == replace(first, since=None)
-    later = past.past_scorecard(shop, "shop", (TODAY + timedelta(days=9)).isoformat())
+    later = past_scorecards.past_scorecard(shop, "shop", (TODAY + timedelta(days=9)).isoformat())
     assert later.card == replace(second, since=None)
-    between = past.changes(shop, "shop", TODAY.isoformat(), (TODAY + timedelta(days=3)).isoformat())
+    between = past_scorecards.changes(
+        shop, "shop", TODAY.isoformat(), (TODAY + timedelta(days=3)).isoformat()
+    )
     assert [(c.id, c.before, c.after) for c in between.controls] == [("CMP-7", "unknown", "pass")]
     assert between.statements == ("Ana attested CMP-7 (pass)",)
     with pytest.raises(PlumblineError, match=r"No scorecard of shop had been made by 2020-01-01.*2026-07-01"):
-        past.past_scorecard(shop, "shop", "2020-01-01")
+        past_scorecards.past_scorecard(shop, "shop", "2020-01-01")
 
     with shop.write() as cursor:
         cursor.execute(
             "UPDATE scorecard SET given = replace(given, '\"decisions\":', '\"decisions\":9') WHERE id = 1"
         )
-    assert past.past_scorecard(shop, "shop", TODAY.isoformat()).same is False
+    assert past_scorecards.past_scorecard(shop, "shop", TODAY.isoformat()).same is False
     with shop.write() as cursor:
         cursor.execute("UPDATE scorecard SET body = replace(body, 'LIABILITY', 'MANAGED') WHERE id = 2")
-    altered = past.past_scorecard(shop, "shop", (TODAY + timedelta(days=9)).isoformat())
+    altered = past_scorecards.past_scorecard(shop, "shop", (TODAY + timedelta(days=9)).isoformat())
     assert altered.same is False
     assert "altered" in altered.sentence
 
@@ -126,13 +129,13 @@ def test_the_scorecard_of_a_past_date_is_shown_and_proven_and_an_altered_one_det
 def test_a_changed_catalogue_is_said(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     judged(shop, 0)
     monkeypatch.setattr(history, "catalogue_hash", lambda: "other")
-    found = past.past_scorecard(shop, "shop", TODAY.isoformat())
+    found = past_scorecards.past_scorecard(shop, "shop", TODAY.isoformat())
     assert found.same is None
     assert "catalogue changed" in found.sentence
     promises.attest(shop, replace(attested("CMP-7", at=TODAY), system="shop"))
     judged(shop, 2)
     day = (TODAY + timedelta(days=2)).isoformat()
-    assert past.changes(shop, "shop", TODAY.isoformat(), day).catalogue_changed
+    assert past_scorecards.changes(shop, "shop", TODAY.isoformat(), day).catalogue_changed
 
 
 def test_a_kept_scorecard_is_on_the_trail_and_an_altered_trail_fails_the_control(shop: Workspace) -> None:
@@ -142,7 +145,7 @@ def test_a_kept_scorecard_is_on_the_trail_and_an_altered_trail_fails_the_control
     with shop.read() as cursor:
         entry = trail.entries(cursor, system="shop", limit=1)[0]
     assert entry.action == "scorecard kept"
-    assert entry.detail["card"] == history.sha256(canon.write(replace(card, since=None)))
+    assert entry.detail["card"] == history.sha256(canonical_json.write(replace(card, since=None)))
     with shop.write() as cursor:
         cursor.execute("UPDATE trail SET actor = 'nobody' WHERE seq = 2")
     broken = judged(shop, 0)
@@ -158,4 +161,4 @@ def test_a_scorecard_kept_before_inputs_were_says_so(shop: Workspace) -> None:
             [NOW.replace(tzinfo=None) - timedelta(days=30)],
         )
     with pytest.raises(PlumblineError, match=r"kept as its verdict alone \(EXPOSED\)"):
-        past.past_scorecard(shop, "shop", (TODAY - timedelta(days=10)).isoformat())
+        past_scorecards.past_scorecard(shop, "shop", (TODAY - timedelta(days=10)).isoformat())

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
+from plumbline.governance.ai_act import CLASSES, ROLES, classify, duties_of, law, suggested
 from plumbline.governance.catalogue import catalogue
-from plumbline.governance.clocks import FLAGS, Incident, is_major, notices, overdue
-from plumbline.governance.law import CLASSES, ROLES, classify, duties_of, law, suggested
+from plumbline.governance.incident_deadlines import FLAGS, Incident, is_major, notices, overdue
 
 ALL_NO = {question.key: "no" for question in law().questions}
 NOON = datetime(2026, 1, 30, 12, 0, tzinfo=UTC)

@@ -11,12 +11,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import EvidenceKind, Scorecard, Status, Tier, Verdict
-from plumbline.governance.case import RECORDED
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.conditions import default_conditions
 from plumbline.governance.context import TIER_QUESTIONS, read
+from plumbline.governance.evidence.case import RECORDED
 from plumbline.governance.facts import Facts, FairnessGroup, Noted, Switch
-from plumbline.governance.resolve import RANK
+from plumbline.governance.resolution import RANK
 from plumbline.governance.verdict import ORDER, decide
 
 from .cases import (

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from plumbline.answers import incidents, promises
-from plumbline.answers import scorecard as scoring
+from plumbline.answers import statements
+from plumbline.answers.alerts import incidents
+from plumbline.answers.governance import scorecard as scoring
 from plumbline.domain import Attestation, Exemption, PlumblineError, Status, Verdict
-from plumbline.governance.effects import effects
+from plumbline.governance.context_effects import effects
 from plumbline.governance.facts import Facts
 from plumbline.store.workspace import Workspace
 
@@ -42,53 +43,53 @@ def status(ws: Workspace, name: str) -> Status:
 
 
 def test_evidence_is_kept_by_its_hash_and_an_altered_file_is_refused(shop: Workspace) -> None:
-    promises.attest(shop, stated("CMP-1", link=""))
+    statements.attest(shop, stated("CMP-1", link=""))
     assert status(shop, "CMP-1") is Status.PARTIAL  # without the document
-    promises.attest(shop, stated("CMP-1", link=""), file=("record of processing.pdf", b"%PDF-1.7 real"))
+    statements.attest(shop, stated("CMP-1", link=""), file=("record of processing.pdf", b"%PDF-1.7 real"))
     assert status(shop, "CMP-1") is Status.PASS
-    newest = promises.statements(shop, "shop").attestations[0]
-    assert promises.evidence_file(shop, newest.evidence) == ("record of processing.pdf", b"%PDF-1.7 real")
+    newest = statements.statements(shop, "shop").attestations[0]
+    assert statements.evidence_file(shop, newest.evidence) == ("record of processing.pdf", b"%PDF-1.7 real")
     with shop.write() as cursor:
         cursor.execute("UPDATE evidence_file SET body = 'other'::BLOB")
     with pytest.raises(PlumblineError, match="altered"):
-        promises.evidence_file(shop, newest.evidence)
+        statements.evidence_file(shop, newest.evidence)
     with pytest.raises(PlumblineError, match="not kept here"):
-        promises.evidence_file(shop, "0" * 64)
+        statements.evidence_file(shop, "0" * 64)
     with pytest.raises(PlumblineError, match="larger than 5 MB"):
-        promises.attest(shop, stated("CMP-1"), file=("big.pdf", b"x" * 5_000_001))
+        statements.attest(shop, stated("CMP-1"), file=("big.pdf", b"x" * 5_000_001))
 
 
 def test_with_four_eyes_a_statement_waits_for_a_second_person(shop: Workspace) -> None:
-    promises.change_settings(shop, "shop", {"four_eyes": True}, by="Ana")
-    promises.attest(shop, stated("CMP-7"))
+    statements.change_settings(shop, "shop", {"four_eyes": True}, by="Ana")
+    statements.attest(shop, stated("CMP-7"))
     card = scoring.scorecard(shop, "shop", at=NOW)
     assert control(card, "CMP-7").status is Status.UNKNOWN
     assert "waits for a second person's approval" in control(card, "CMP-7").evidence.sentence
-    (item,) = promises.statements(shop, "shop").attestations
+    (item,) = statements.statements(shop, "shop").attestations
     for by in ("Ana", " ana "):
         with pytest.raises(PlumblineError, match="of their own"):
-            promises.approve(shop, "shop", item.id, by=by, on=TODAY)
-    promises.approve(shop, "shop", item.id, by="Bo", on=TODAY)
+            statements.approve(shop, "shop", item.id, by=by, on=TODAY)
+    statements.approve(shop, "shop", item.id, by="Bo", on=TODAY)
     assert status(shop, "CMP-7") is Status.PASS
     with pytest.raises(PlumblineError, match="approved by Bo already"):
-        promises.approve(shop, "shop", item.id, by="Cy", on=TODAY)
+        statements.approve(shop, "shop", item.id, by="Cy", on=TODAY)
     with pytest.raises(PlumblineError, match="no such statement"):
-        promises.approve(shop, "shop", 999, by="Bo", on=TODAY)
+        statements.approve(shop, "shop", 999, by="Bo", on=TODAY)
     again = scoring.scorecard_answer(shop, "shop", at=NOW)
     assert again.changes is not None
     assert "Bo approved the statement by Ana on CMP-7" in again.changes.statements
-    promises.attest(shop, stated("CMP-7", status=Status.FAIL, owner="Cy"))
+    statements.attest(shop, stated("CMP-7", status=Status.FAIL, owner="Cy"))
     assert status(shop, "CMP-7") is Status.FAIL  # one person is enough to say that it does not hold
 
 
 def test_with_four_eyes_an_exemption_waits_for_a_second_person(shop: Workspace) -> None:
     def asked(**more: Any) -> Exemption:
         given = {"until": TODAY + timedelta(days=30), "at": TODAY, **more}
-        return promises.exempt(shop, Exemption("shop", "MON-7", "Phased", "Ana", **given))
+        return statements.exempt(shop, Exemption("shop", "MON-7", "Phased", "Ana", **given))
 
     assert asked().approver == "Ana"  # one person is enough
     assert status(shop, "MON-7") is Status.EXEMPT
-    promises.change_settings(shop, "shop", {"four_eyes": True}, by="Ana")
+    statements.change_settings(shop, "shop", {"four_eyes": True}, by="Ana")
     assert status(shop, "MON-7") is Status.FAIL  # nobody else ever looked at it
     item = asked(until=TODAY + timedelta(days=60))
     assert (item.proposer, item.approver) == ("Ana", "")
@@ -96,23 +97,23 @@ def test_with_four_eyes_an_exemption_waits_for_a_second_person(shop: Workspace) 
     assert control(card, "MON-7").status is Status.FAIL
     assert "asked for by Ana" in control(card, "MON-7").evidence.sentence
     assert "waits for a second person's approval" in control(card, "MON-7").evidence.sentence
-    newest, first = promises.waiting(promises.statements(shop, "shop"), TODAY)[1]
+    newest, first = statements.waiting(statements.statements(shop, "shop"), TODAY)[1]
     for by in ("Ana", " ana "):
         with pytest.raises(PlumblineError, match="that they asked for"):
-            promises.approve_exemption(shop, "shop", newest.id, by=by, on=TODAY)
-    promises.approve_exemption(shop, "shop", newest.id, by="Bo", on=TODAY)
+            statements.approve_exemption(shop, "shop", newest.id, by=by, on=TODAY)
+    statements.approve_exemption(shop, "shop", newest.id, by="Bo", on=TODAY)
     card = scoring.scorecard(shop, "shop", at=NOW)
     assert control(card, "MON-7").status is Status.EXEMPT
     assert "asked for by Ana, approved by Bo" in control(card, "MON-7").evidence.sentence
     with pytest.raises(PlumblineError, match="approved by Bo already"):
-        promises.approve_exemption(shop, "shop", newest.id, by="Cy", on=TODAY)
+        statements.approve_exemption(shop, "shop", newest.id, by="Cy", on=TODAY)
     with pytest.raises(PlumblineError, match="no such exemption"):
-        promises.approve_exemption(shop, "shop", 999, by="Bo", on=TODAY)
+        statements.approve_exemption(shop, "shop", 999, by="Bo", on=TODAY)
     changes = scoring.scorecard_answer(shop, "shop", at=NOW).changes
     assert changes is not None
     assert any(said.startswith("Bo approved the exemption of MON-7") for said in changes.statements)
-    promises.change_settings(shop, "shop", {"four_eyes": None}, by="Ana")
-    assert promises.waiting(promises.statements(shop, "shop"), TODAY) == ((), ())
+    statements.change_settings(shop, "shop", {"four_eyes": None}, by="Ana")
+    assert statements.waiting(statements.statements(shop, "shop"), TODAY) == ((), ())
     assert first.proposer == ""
 
 
@@ -131,14 +132,14 @@ def test_four_eyes_never_give_a_better_verdict() -> None:
 
 
 def test_what_ends_within_30_days_is_said_unless_it_was_renewed(shop: Workspace) -> None:
-    promises.attest(shop, stated("SEC-1", expires=TODAY + timedelta(days=20)))
-    promises.attest(shop, stated("SEC-2", expires=TODAY + timedelta(days=31)))
-    promises.attest(shop, stated("CMP-7", expires=TODAY + timedelta(days=5)))
-    promises.attest(shop, stated("CMP-7", expires=TODAY + timedelta(days=200)))
-    promises.exempt(shop, replace(exempted("FAIR-1", TODAY + timedelta(days=3)), system="shop"))
-    found = promises.reminders(promises.statements(shop, "shop"), TODAY)
+    statements.attest(shop, stated("SEC-1", expires=TODAY + timedelta(days=20)))
+    statements.attest(shop, stated("SEC-2", expires=TODAY + timedelta(days=31)))
+    statements.attest(shop, stated("CMP-7", expires=TODAY + timedelta(days=5)))
+    statements.attest(shop, stated("CMP-7", expires=TODAY + timedelta(days=200)))
+    statements.exempt(shop, replace(exempted("FAIR-1", TODAY + timedelta(days=3)), system="shop"))
+    found = statements.reminders(statements.statements(shop, "shop"), TODAY)
     assert [(r.kind, r.control) for r in found] == [("exemption", "FAIR-1"), ("attestation", "SEC-1")]
-    later = promises.reminders(promises.statements(shop, "shop"), TODAY + timedelta(days=25))
+    later = statements.reminders(statements.statements(shop, "shop"), TODAY + timedelta(days=25))
     assert [r.control for r in later] == ["FAIR-1", "SEC-1", "SEC-2"]  # ended, and not renewed
 
 
@@ -197,7 +198,7 @@ def test_an_incident_that_cannot_be_is_refused(
 
 
 def test_an_incident_recorded_elsewhere_and_still_open_leaves_it_unknown(shop: Workspace) -> None:
-    from plumbline.answers.recording import record
+    from plumbline.answers.events import record
 
     with pytest.raises(PlumblineError, match="no finding 7"):
         record(shop, "shop", "incident opened", by="pipeline", finding=7)

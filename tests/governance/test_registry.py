@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from plumbline.answers import probing
-from plumbline.answers.facts import measure
+from plumbline.answers.governance import probe as probing
+from plumbline.answers.governance.facts import measure
 from plumbline.domain import PlumblineError, Probe, ProbedVersion, Status
-from plumbline.governance import canon
-from plumbline.governance.registry import registry_facts
+from plumbline.governance import canonical_json
+from plumbline.governance.evidence.registry import registry_facts
 from plumbline.store import probes as kept
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
@@ -99,9 +99,9 @@ def test_a_probe_is_kept_with_its_date_and_read_into_the_facts(shop: Workspace) 
     assert facts().registered_versions is None
     with shop.write() as cursor:
         old = probe(at=NOW - timedelta(days=3))
-        kept.add(cursor, "shop", old, canon.write(old))
+        kept.add(cursor, "shop", old, canonical_json.write(old))
         new = probe(FULL)
-        kept.add(cursor, "shop", new, canon.write(new))
+        kept.add(cursor, "shop", new, canonical_json.write(new))
     assert probing.probes(shop, "shop") == (new,)
     found = facts()
     assert found.registered_versions is not None

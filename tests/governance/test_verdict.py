@@ -11,7 +11,7 @@ from plumbline.domain import EvidenceKind, Requirement, Status, Tier, Verdict
 from plumbline.governance.conditions import default_conditions
 from plumbline.governance.context import read
 from plumbline.governance.frameworks import frameworks
-from plumbline.governance.resolve import ends_on
+from plumbline.governance.resolution import ends_on
 from plumbline.governance.verdict import (
     MATURE_BY_EVIDENCE,
     decide,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.domain import ColumnMap, Kind, Load, Mapping, RoleName, Task
-from plumbline.logs.load import load_decisions
+from plumbline.logs.load.decisions import load_decisions
 from plumbline.store.sql import decision_table
 from plumbline.store.workspace import Workspace
 

@@ -1,4 +1,4 @@
-"""Makes ``logs/calendar_names.py`` from CLDR: ``python -m tests.logs.make_calendar`` where Babel is installed.
+"""Makes ``logs/values/calendar_names.py`` from CLDR: ``python -m tests.logs.make_calendar`` where Babel is installed.
 
 Babel is needed for this alone and is no part of what Plumbline is installed with.
 """

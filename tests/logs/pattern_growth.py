@@ -86,15 +86,16 @@ def _flags(node: ast.Call) -> int:
 
 def _in_tables() -> Iterator[tuple[str, re.Pattern[str]]]:
     """Patterns that stand in tables and are named by no constant of their own."""
-    from plumbline.logs import roles, spoken
-    from plumbline.monitor import personal
+    from plumbline.logs.mapping import role_names
+    from plumbline.logs.values import month_names
+    from plumbline.monitor.quality import personal_data
 
-    for row in roles.PATTERNS:
+    for row in role_names.PATTERNS:
         for text in filter(None, (row.exact, row.word)):
             yield f"roles.{row.role}", re.compile(text)
-    for step, _ in spoken._STEPS:
+    for step, _ in month_names._STEPS:
         yield "spoken._STEPS", re.compile(step)
-    for number in personal.NATIONAL:
+    for number in personal_data.NATIONAL:
         yield f"personal.{number.name}", re.compile(number.form)
 
 

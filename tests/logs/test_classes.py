@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers import loading
-from plumbline.answers.loading import load_file, undo_load
-from plumbline.answers.performance import performance
+from plumbline.answers.data import load as loading
+from plumbline.answers.data.load import load_file, undo_load
+from plumbline.answers.performance.series import performance
 from plumbline.domain import PlumblineError, Task
-from plumbline.logs.classes import fold, trouble
+from plumbline.logs.mapping.classes import fold, trouble
 from plumbline.store.systems import get_system
 from plumbline.store.workspace import Workspace
 from tests.conftest import Ran

@@ -12,7 +12,7 @@ import pytest
 
 from plumbline.domain import PlumblineError
 from plumbline.logs.inspect import inspect
-from plumbline.logs.load import load_decisions
+from plumbline.logs.load.decisions import load_decisions
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.environment import product

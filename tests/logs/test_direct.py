@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plumbline.logs import direct
-from plumbline.logs.source import open_source, relation
-from plumbline.logs.staging import drop_stage
+from plumbline.logs.files.source import open_source, relation
+from plumbline.logs.load import fast_path
+from plumbline.logs.load.staging import drop_stage
 from plumbline.store.workspace import Workspace
 from tests.examples import examples
 from tests.logs.logfiles import load, row, rows_of, write
@@ -24,17 +24,17 @@ SPELLINGS = ("1", " 2.5", "3e2", "+4", "-0", "1_0", "0x1F", "1,5", "NA", "-nan",
 @pytest.fixture
 def inserts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements with which files are tried; each file is long enough for the look at its beginning."""
-    monkeypatch.setattr(direct, "LOOK_BYTES", 0)
-    monkeypatch.setattr(direct, "LOOK_ROWS", 8)
+    monkeypatch.setattr(fast_path, "LOOK_BYTES", 0)
+    monkeypatch.setattr(fast_path, "LOOK_ROWS", 8)
     tried: list[str] = []
-    read = direct.read_into
+    read = fast_path.read_into
 
-    def noted(cursor: duckdb.DuckDBPyConnection, source: direct.Source, sql: str) -> None:
+    def noted(cursor: duckdb.DuckDBPyConnection, source: fast_path.Source, sql: str) -> None:
         if sql.startswith("INSERT"):
             tried.append(sql)
         read(cursor, source, sql)
 
-    monkeypatch.setattr(direct, "read_into", noted)
+    monkeypatch.setattr(fast_path, "read_into", noted)
     return tried
 
 
@@ -76,9 +76,9 @@ def test_both_roads_end_at_the_same_decisions(
     ]
     path = write(tmp_path / "a.csv", cells, sep=";")
     held = []
-    for title, enough in (("text", direct.LOOK_BYTES), ("numbers", 0)):
-        monkeypatch.setattr(direct, "LOOK_BYTES", enough)
-        monkeypatch.setattr(direct, "LOOK_ROWS", 8)
+    for title, enough in (("text", fast_path.LOOK_BYTES), ("numbers", 0)):
+        monkeypatch.setattr(fast_path, "LOOK_BYTES", enough)
+        monkeypatch.setattr(fast_path, "LOOK_ROWS", 8)
         made = load(workspace, path, title=title)
         rows = repr(rows_of(workspace, "* EXCLUDE (_load_id)", title))  # a text, for -0.0 is no 0.0
         held.append((made.rows_loaded, made.reasons, made.notes, rows))

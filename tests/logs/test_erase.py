@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers.erasing import erase_person
-from plumbline.answers.loading import load_file, undo_load
+from plumbline.answers.data.erase import erase_person
+from plumbline.answers.data.load import load_file, undo_load
 from plumbline.domain import PlumblineError
-from plumbline.logs.load import load_decisions
+from plumbline.logs.load.decisions import load_decisions
 from plumbline.profile import build
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace, open_workspace

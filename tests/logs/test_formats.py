@@ -20,12 +20,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import feather, parquet
 
-from plumbline.answers.loading import load_file
+from plumbline.answers.data.load import load_file
 from plumbline.domain import PlumblineError
-from plumbline.logs import json_records, opening, unpack
+from plumbline.logs.files import conversion, json_records, unzip
+from plumbline.logs.files.conversion import opened
+from plumbline.logs.files.source import open_source, relation
 from plumbline.logs.inspect import inspect, look
-from plumbline.logs.opening import opened
-from plumbline.logs.source import open_source, relation
 from plumbline.store.loads import quarantined
 from plumbline.store.workspace import Workspace
 from tests.examples import examples
@@ -283,7 +283,7 @@ def test_bad_input_is_one_clear_sentence(workspace: Workspace, tmp_path: Path, w
 def test_what_unpacks_to_far_too_much_is_stopped(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unpack, "SMALL", 1024 * 1024)
+    monkeypatch.setattr(unzip, "SMALL", 1024 * 1024)
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(bytes(20 * 1024 * 1024)))
     with pytest.raises(PlumblineError, match="300 times its size"):
         opened(tmp_path / "a.csv.gz", _folder(workspace), whole=False)
@@ -292,9 +292,9 @@ def test_what_unpacks_to_far_too_much_is_stopped(
 def test_a_large_packed_log_is_looked_at_from_its_beginning(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "BEGINNING", 4000)
-    monkeypatch.setattr(opening, "MAX_LINE", 2000)
-    monkeypatch.setattr(unpack, "_BLOCK", 1000)
+    monkeypatch.setattr(conversion, "BEGINNING", 4000)
+    monkeypatch.setattr(conversion, "MAX_LINE", 2000)
+    monkeypatch.setattr(unzip, "_BLOCK", 1000)
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(_csv(_rows(400))))
     found = look(tmp_path / "a.csv.gz", _folder(workspace), None, None)
     assert 20 < found.rows_sampled < 100

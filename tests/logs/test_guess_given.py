@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from plumbline.domain import IGNORE, Kind, PlumblineError, Task
-from plumbline.logs.choices import Stated
-from plumbline.logs.facts import Facts
-from plumbline.logs.guess import Guess, guess_mapping
-from plumbline.logs.personal_names import personal
+from plumbline.logs.mapping.choices import Stated
+from plumbline.logs.mapping.column_facts import Facts
+from plumbline.logs.mapping.guess import Guess, guess_mapping
+from plumbline.logs.mapping.personal_names import personal
 from tests.conftest import Ran
 from tests.logs.logfiles import row, write
 from tests.logs.test_guess_table import (

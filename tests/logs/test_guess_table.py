@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from plumbline.domain import IGNORE, Kind, Task
-from plumbline.logs.facts import Facts, uses_decimal_commas
-from plumbline.logs.guess import Guess, guess_mapping
+from plumbline.logs.mapping.column_facts import Facts, uses_decimal_commas
+from plumbline.logs.mapping.guess import Guess, guess_mapping
 
 N = 240
 RANDOM = np.random.default_rng(5)

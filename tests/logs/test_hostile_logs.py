@@ -15,8 +15,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather, parquet
 
-from plumbline.answers import inbox
-from plumbline.answers.loading import inspect_file, load_file
+from plumbline.answers.data import inbox
+from plumbline.answers.data.load import inspect_file, load_file
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import Workspace
 from tests.conftest import Ran

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers import inbox
-from plumbline.answers.loading import load_file
+from plumbline.answers.data import inbox
+from plumbline.answers.data.load import load_file
 from plumbline.store import loads, trail
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.environment import product
@@ -146,7 +146,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(tmp_pat
     script = (
         "import sys, os, signal, time, random\n"
         "from pathlib import Path\n"
-        "from plumbline.answers import inbox, checking\n"
+        "from plumbline.answers.data import inbox\n"
         "from plumbline.store.workspace import open_workspace\n"
         "box = Path(sys.argv[1]); rng = random.Random(7)\n"
         "def work():\n"

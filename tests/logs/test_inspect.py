@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 from plumbline.domain import IGNORE, ColumnMap, Kind, Mapping, PlumblineError, RoleName, Task
-from plumbline.logs.guess import SURE
 from plumbline.logs.inspect import Inspection, inspect
-from plumbline.logs.roles import name_strength, normalise
+from plumbline.logs.mapping.guess import SURE
+from plumbline.logs.mapping.role_names import name_strength, normalise
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.logs.logfiles import HEADER, row, write
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from plumbline.answers.labels import label_history
-from plumbline.answers.loading import outcomes_changed, undo_load
+from plumbline.answers.data.labels import label_history
+from plumbline.answers.data.load import outcomes_changed, undo_load
 from plumbline.domain import ColumnMap, Mapping, PlumblineError, RoleName
-from plumbline.logs.labels import load_labels
-from plumbline.logs.undo import undo
+from plumbline.logs.load.labels import load_labels
+from plumbline.logs.load.undo import undo
 from plumbline.profile import build
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import ColumnMap, Load, Mapping, PlumblineError, RoleName, Task
-from plumbline.logs.labels import load_labels
-from plumbline.logs.undo import undo
+from plumbline.logs.load.labels import load_labels
+from plumbline.logs.load.undo import undo
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.examples import examples

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers.loading import inspect_file, load_file
-from plumbline.logs.currency import unmarked
-from plumbline.logs.facts import numerals
-from plumbline.logs.roles import name_strength
+from plumbline.answers.data.load import inspect_file, load_file
+from plumbline.logs.mapping.column_facts import numerals
+from plumbline.logs.mapping.role_names import name_strength
+from plumbline.logs.values.currency import unmarked
 from plumbline.store.workspace import Workspace
 from tests.logs.logfiles import row, write
 

@@ -12,9 +12,9 @@ import pytest
 
 from plumbline.domain import Load, PlumblineError, Task
 from plumbline.logs.inspect import inspect
-from plumbline.logs.labels import load_labels
-from plumbline.logs.load import load_decisions
-from plumbline.logs.register import Progress
+from plumbline.logs.load.decisions import load_decisions
+from plumbline.logs.load.labels import load_labels
+from plumbline.logs.load.settle import Progress
 from plumbline.store import trail
 from plumbline.store.loads import list_loads, quarantined
 from plumbline.store.systems import get_system, list_systems

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from plumbline.answers.loading import load_file, undo_load
-from plumbline.answers.performance import performance
-from plumbline.answers.roles import change_roles, roles_of, undo_roles
+from plumbline.answers.data.load import load_file, undo_load
+from plumbline.answers.data.roles import change_roles, roles_of, undo_roles
+from plumbline.answers.performance.series import performance
 from plumbline.domain import PlumblineError
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace, open_workspace

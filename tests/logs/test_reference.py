@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers.cautions import PROVISIONAL, apart, of_the_reference
-from plumbline.answers.loading import set_reference
-from plumbline.answers.reading import Span
+from plumbline.answers.data.load import set_reference
+from plumbline.answers.performance.cautions import PROVISIONAL, apart, of_the_reference
+from plumbline.answers.question import Span
 from plumbline.domain import PlumblineError, System
 from plumbline.store.systems import get_system, update_system
 from plumbline.store.workspace import Workspace

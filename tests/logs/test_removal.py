@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers.loading import load_file, undo_load
-from plumbline.answers.removal import is_removable, remove_system
+from plumbline.answers.data.load import load_file, undo_load
+from plumbline.answers.data.removal import is_removable, remove_system
 from plumbline.domain import PlumblineError
-from plumbline.domain.access import Access, needed
-from plumbline.logs.removal import ACTION
+from plumbline.domain.acts import Access, needed
+from plumbline.logs.load.removal import ACTION
 from plumbline.store import systems, trail
 from plumbline.store.workspace import Workspace
 from tests.conftest import Ran

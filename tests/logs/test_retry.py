@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from plumbline.answers.loading import load_file, undo_load
-from plumbline.answers.quarantine import (
+from plumbline.answers.data.load import load_file, undo_load
+from plumbline.answers.data.quarantine import (
     QuarantineOf,
     quarantine_csv,
     quarantine_of,

@@ -12,11 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from plumbline.answers.erasing import erase_person
-from plumbline.answers.loading import inspect_file, load_file, logs_of, preview_file, undo_load
+from plumbline.answers.data.erase import erase_person
+from plumbline.answers.data.load import inspect_file, load_file, logs_of, preview_file, undo_load
 from plumbline.domain import Load, Task
-from plumbline.logs.cast import MISSING
-from plumbline.logs.labels import load_labels
+from plumbline.logs.load.labels import load_labels
+from plumbline.logs.values.cast import MISSING
 from plumbline.profile import build
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace

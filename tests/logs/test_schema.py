@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from plumbline.answers.checking import check
-from plumbline.answers.loading import logs_of, undo_load
-from plumbline.logs.schema import changes
+from plumbline.answers.alerts.check import check
+from plumbline.answers.data.load import logs_of, undo_load
+from plumbline.logs.load.schema_changes import changes
 from plumbline.profile import build
 from plumbline.store.workspace import Workspace
 from tests.logs.logfiles import HEADER, ROLES, load, mapping, row, rows_of, write

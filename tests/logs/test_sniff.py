@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
-from plumbline.logs import survey as survey_module
-from plumbline.logs.sniff import find_delimiter, sniff, unique_names
-from plumbline.logs.source import open_source
-from plumbline.logs.survey import survey
+from plumbline.logs.files import byte_scan as survey_module
+from plumbline.logs.files.byte_scan import survey
+from plumbline.logs.files.sniff import find_delimiter, sniff, unique_names
+from plumbline.logs.files.source import open_source
 from plumbline.store.workspace import Workspace
 from tests.examples import examples
 
@@ -91,7 +91,7 @@ def test_every_encoding_and_line_end_gives_the_same_table(
     source = open_source(workspace, path, whole=True)
     assert source.columns == ("Nr", "Käufer", "Preis")
     with workspace.read() as cursor:
-        from plumbline.logs.source import relation
+        from plumbline.logs.files.source import relation
 
         found = cursor.execute(f"SELECT * FROM {relation(source, rejects=False)}").fetchall()
     assert found == [(str(i), "Müller €", f"{i},5") for i in range(200)]

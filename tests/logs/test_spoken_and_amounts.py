@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from plumbline.answers.loading import inspect_file, load_file
-from plumbline.logs.cast import instant, number
-from plumbline.logs.currency import currency_of, unmarked, unmarked_sql, unread
-from plumbline.logs.spoken import PATTERNS, SPOKEN, said, said_sql
-from plumbline.logs.times import time_facts
+from plumbline.answers.data.load import inspect_file, load_file
+from plumbline.logs.values.cast import instant, number
+from plumbline.logs.values.currency import currency_of, unmarked, unmarked_sql, unread
+from plumbline.logs.values.month_names import PATTERNS, SPOKEN, said, said_sql
+from plumbline.logs.values.times import time_facts
 from plumbline.store.workspace import Workspace
 from tests.logs.logfiles import row, rows_of, write
 

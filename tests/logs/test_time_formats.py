@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from plumbline.logs import calendar_names, cast
-from plumbline.logs.choices import Stated
-from plumbline.logs.facts import Facts
-from plumbline.logs.guess import guess_mapping
-from plumbline.logs.spoken import LANGUAGES
-from plumbline.logs.times import time_facts
-from plumbline.logs.zone_names import split
+from plumbline.logs.mapping.choices import Stated
+from plumbline.logs.mapping.column_facts import Facts
+from plumbline.logs.mapping.guess import guess_mapping
+from plumbline.logs.values import calendar_names, cast
+from plumbline.logs.values.month_names import LANGUAGES
+from plumbline.logs.values.times import time_facts
+from plumbline.logs.values.zone_names import split
 
 AT = [datetime(2026, 1, 31, 8, 0) + timedelta(hours=13 * i, minutes=i) for i in range(60)]
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers.inbox import take
-from plumbline.answers.loading import load_file
-from plumbline.answers.pulling import SIGNAL, pull
+from plumbline.answers.data.inbox import take
+from plumbline.answers.data.load import load_file
+from plumbline.answers.data.pull import SIGNAL, pull
 from plumbline.domain import PlumblineError
-from plumbline.logs.fetch import Wanted
-from plumbline.logs.trial import Unfit
+from plumbline.logs.load.trial import Unfit
+from plumbline.logs.pull.fetch import Wanted
 from plumbline.store import findings
 from plumbline.store.workspace import Workspace
 from tests.conftest import Ran

@@ -12,9 +12,9 @@ import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from plumbline.answers.loading import inspect_file, load_file, tables_of
+from plumbline.answers.data.load import inspect_file, load_file, tables_of
 from plumbline.domain import PlumblineError
-from plumbline.logs.source import open_source, relation
+from plumbline.logs.files.source import open_source, relation
 from plumbline.store.loads import quarantined
 from plumbline.store.workspace import Workspace
 from tests.logs.logfiles import HEADER, row, rows_of

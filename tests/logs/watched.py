@@ -15,7 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from plumbline.answers import checking, inbox, loading
+from plumbline.answers.alerts import check
+from plumbline.answers.data import inbox
+from plumbline.answers.data import load as loading
 from plumbline.cli import main as command
 from plumbline.profile import build
 
@@ -41,7 +43,7 @@ def watch(box: str, workspace: str, said: int, hold: float) -> None:
 
 
 def main(box: str, workspace: str) -> None:
-    assert checking  # imported here, so that no fork has to
+    assert check  # imported here, so that no fork has to
     rng = random.Random(11)
     for n in range(KILLS + 1):
         heard, said = os.pipe()

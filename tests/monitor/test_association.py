@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from plumbline.domain import Finding
-from plumbline.monitor.association import _fisher, association_findings, lost_associations, moments
+from plumbline.monitor.drift.association import _fisher, association_findings, lost_associations, moments
 from tests.bench.detection.shifts import drawn
 from tests.bench.detection.worlds import DAY, NUMBERS, START, Drawn
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from plumbline.monitor.attribution import Split, balance, split
+from plumbline.monitor.releases.shift_attribution import Split, balance, split
 
 N = 4000
 

@@ -10,12 +10,12 @@ from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 
 from plumbline.domain import EQUAL_CELLS, SCORE_CELLS, PointStatus, Slice
-from plumbline.monitor.calibration import (
+from plumbline.monitor.performance.calibration import (  # fmt: skip
     calibration,
     calibration_sentence,
     cox,
     observed_over_expected,
-)  # fmt: skip
+)
 from tests.monitor.outcomes import classified, regressed
 
 

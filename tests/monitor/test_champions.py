@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import VersionHours
-from plumbline.monitor.champions import spans
+from plumbline.monitor.releases.champion import spans
 
 from .versions import every, version_hours
 

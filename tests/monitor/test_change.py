@@ -7,8 +7,8 @@ import pytest
 from scipy.special import expit, logit
 
 from plumbline.domain import OutcomeProfile
-from plumbline.monitor.change import ChangePoint, change_point
-from plumbline.monitor.performance import performance
+from plumbline.monitor.alarms.change_point import ChangePoint, change_point
+from plumbline.monitor.performance.series import performance
 
 from .outcomes import at, classified, counted, regressed, scored, wandering
 

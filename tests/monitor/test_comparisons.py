@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from plumbline.domain import Task
-from plumbline.monitor.beside import presences
-from plumbline.monitor.champions import spans
-from plumbline.monitor.comparisons import change_that_matters, compare, kind_of, measure, metric_names
-from plumbline.monitor.releases import Overlap
-from plumbline.monitor.sequential import Moments
+from plumbline.monitor.releases.ab_test import change_that_matters, compare, kind_of, measure, metric_names
+from plumbline.monitor.releases.challengers import presences
+from plumbline.monitor.releases.champion import spans
+from plumbline.monitor.releases.history import Overlap
+from plumbline.monitor.statistics.sequential_test import Moments
 
 from .versions import every, version_hours
 

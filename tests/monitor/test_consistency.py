@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PointStatus, Repeats
-from plumbline.monitor.consistency import consistency, explained, reach
+from plumbline.monitor.quality.consistency import consistency, explained, reach
 
 
 def repeats(n: int, conflicting: int) -> Repeats:

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from plumbline.monitor.cusum import DECADE, DEPENDENT, SHORT_DEPENDENT, cusum, cusum_limit, early_warning
+from plumbline.monitor.alarms.cusum import (
+    DECADE,
+    DEPENDENT,
+    SHORT_DEPENDENT,
+    cusum,
+    cusum_limit,
+    early_warning,
+)
 
 from .outcomes import at, classified, counted, regressed, scored, wandering
 

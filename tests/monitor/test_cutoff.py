@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from plumbline.monitor.cutoff import best_cut, chance, cutoff_findings, roundest
+from plumbline.monitor.drift.cutoff import best_cut, chance, cutoff_findings, roundest
 from tests.bench.detection.cutoffs import QUIET, cut_of, left, overrides, since_of
 from tests.bench.detection.shifts import drawn
 from tests.bench.detection.worlds import NO, YES

@@ -11,10 +11,16 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import DelayProfile
-from plumbline.monitor.delay import awaited, delay_curve, positive_curve, provisional, usual_delay
-from plumbline.monitor.performance import performance
-from plumbline.monitor.selection import selection
-from plumbline.monitor.value import money_at_stake
+from plumbline.monitor.performance.label_delay import (
+    awaited,
+    delay_curve,
+    positive_curve,
+    provisional,
+    usual_delay,
+)
+from plumbline.monitor.performance.money import money_at_stake
+from plumbline.monitor.performance.selective_labels import selection
+from plumbline.monitor.performance.series import performance
 
 from .outcomes import at, classified, day
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plumbline.monitor.dependence import MOST_KEPT, lag_decay, lag_one, long_run_ratio, span_ratio
+from plumbline.monitor.statistics.autocorrelation import (
+    MOST_KEPT,
+    lag_decay,
+    lag_one,
+    long_run_ratio,
+    span_ratio,
+)
 
 from .outcomes import wandering
 

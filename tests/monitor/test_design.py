@@ -7,13 +7,13 @@ import pytest
 from scipy.special import expit, logit
 
 from plumbline.domain import OutcomeProfile
-from plumbline.monitor.counts import counts_of
-from plumbline.monitor.design import Design, design, fewer, widened
-from plumbline.monitor.findings import performance_findings
-from plumbline.monitor.intervals import interval
-from plumbline.monitor.metrics import METRICS
-from plumbline.monitor.performance import performance, thresholds
-from plumbline.monitor.proportions import Z
+from plumbline.monitor.alarms.findings import performance_findings
+from plumbline.monitor.metrics.counts import counts_of
+from plumbline.monitor.metrics.design_effect import Design, design, fewer, widened
+from plumbline.monitor.metrics.intervals import interval
+from plumbline.monitor.metrics.metrics import METRICS
+from plumbline.monitor.performance.series import performance, thresholds
+from plumbline.monitor.statistics.proportions import Z
 
 from .outcomes import at, classified, counted, regressed, wandering
 

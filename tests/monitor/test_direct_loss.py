@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from plumbline.domain import OutcomeProfile, PointStatus
-from plumbline.monitor.direct_loss import LossRows, estimate_losses
-from plumbline.monitor.estimate import LEFT_THE_BAND
+from plumbline.monitor.estimate.cbpe_binary import LEFT_THE_BAND
+from plumbline.monitor.estimate.dle import LossRows, estimate_losses
 from tests.monitor.outcomes import at, day, regressed
 
 REFERENCE = (at(0), at(56))
@@ -73,7 +73,7 @@ def test_too_little_to_learn_from_is_refused() -> None:
 def test_the_estimate_is_the_mean_of_the_fitted_losses() -> None:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    from plumbline.monitor import direct_loss as dle
+    from plumbline.monitor.estimate import dle
 
     profile, healthy, rows = _system(3)
     found = estimate_losses(profile, healthy, rows, reference=REFERENCE, by="week", metrics=["mae"])

@@ -9,11 +9,11 @@ import pytest
 from scipy import stats
 
 from plumbline.domain import Bins, FeatureProfile, Kind
-from plumbline.monitor.cells import cells_of
-from plumbline.monitor.dispersion import laws, own_law, steadied
-from plumbline.monitor.distances import METHODS
-from plumbline.monitor.drift import drift_by_chunk
-from plumbline.monitor.law import Law, cauchy
+from plumbline.monitor.binned_counts import cells_of
+from plumbline.monitor.drift.dispersion import laws, own_law, steadied
+from plumbline.monitor.drift.distances import METHODS
+from plumbline.monitor.drift.features import drift_by_chunk
+from plumbline.monitor.statistics.null_distribution import Law, cauchy
 from tests.bench.detection.shifts import drawn, findings
 
 START = date(2026, 1, 5)

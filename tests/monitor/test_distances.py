@@ -10,10 +10,10 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from plumbline.domain import Bins, Kind
-from plumbline.monitor.cells import Cells, cells_of
-from plumbline.monitor.distances import METHODS
-from plumbline.monitor.exact import exact_ks, exact_psi, exact_wasserstein
-from plumbline.monitor.multiplicity import benjamini_hochberg
+from plumbline.monitor.binned_counts import Cells, cells_of
+from plumbline.monitor.drift.distances import METHODS
+from plumbline.monitor.drift.exact import exact_ks, exact_psi, exact_wasserstein
+from plumbline.monitor.statistics.multiple_testing import benjamini_hochberg
 from plumbline.profile.bins import numeric_edges
 
 RNG = np.random.default_rng(11)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Kind, Point, PointStatus
-from plumbline.monitor.cells import Distance, cells_of
-from plumbline.monitor.dispersion import own_law
-from plumbline.monitor.distances import METHODS
-from plumbline.monitor.drift import drift, drift_by_chunk, exactly, ranking, running
-from plumbline.monitor.movement import moved_with
-from plumbline.monitor.presence import larger_by_chance
+from plumbline.monitor.binned_counts import Distance, cells_of
+from plumbline.monitor.drift.correlation import moved_with
+from plumbline.monitor.drift.dispersion import own_law
+from plumbline.monitor.drift.distances import METHODS
+from plumbline.monitor.drift.features import drift, drift_by_chunk, exactly, ranking, running
+from plumbline.monitor.drift.missing_values import larger_by_chance
 from plumbline.profile.bins import numeric_edges
 
 START = date(2026, 1, 5)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plumbline.monitor.episodes import CALM, CALM_CHUNKS, episodes, is_clear, runs
+from plumbline.monitor.alarms.episodes import CALM, CALM_CHUNKS, episodes, is_clear, runs
 
 START, DAY = datetime(2026, 1, 5, tzinfo=UTC), timedelta(days=1)
 #: a chunk's length and the days from one chunk's start to the next: days, weeks, weeks that begin anew every day

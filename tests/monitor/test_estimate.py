@@ -11,9 +11,9 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 
 from plumbline.domain import OutcomeProfile, PointStatus
-from plumbline.monitor.estimate import estimate
-from plumbline.monitor.performance import performance
-from plumbline.monitor.selection import selection
+from plumbline.monitor.estimate.cbpe_binary import estimate
+from plumbline.monitor.performance.selective_labels import selection
+from plumbline.monitor.performance.series import performance
 
 from .outcomes import at, classified, day, regressed
 

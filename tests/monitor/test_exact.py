@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from plumbline.monitor.counts import counts_of
-from plumbline.monitor.exact import exact_auc
-from plumbline.monitor.intervals import interval
-from plumbline.monitor.metrics import METRICS
+from plumbline.monitor.drift.exact import exact_auc
+from plumbline.monitor.metrics.counts import counts_of
+from plumbline.monitor.metrics.intervals import interval
+from plumbline.monitor.metrics.metrics import METRICS
 from tests.monitor.outcomes import classified
 
 

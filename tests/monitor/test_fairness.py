@@ -11,11 +11,11 @@ from scipy.stats import binom, chi2_contingency, false_discovery_control, norm, 
 from scipy.stats.contingency import relative_risk
 
 from plumbline.domain import PointStatus
-from plumbline.monitor.fairness import Lines, judge
-from plumbline.monitor.proportions import difference
-from plumbline.monitor.ratios import katz, koopman, range_p, range_z
-from plumbline.profile.grouped import GroupCounts
-from plumbline.profile.groups import GroupOutcomes
+from plumbline.monitor.fairness.groups import Lines, judge
+from plumbline.monitor.statistics.proportions import difference
+from plumbline.monitor.statistics.ratios import katz, koopman, range_p, range_z
+from plumbline.profile.scan.group_outcomes import GroupOutcomes
+from plumbline.profile.scan.protected_groups import GroupCounts
 
 
 @pytest.mark.parametrize("counts", [(30, 100, 45, 120), (5, 2000, 9, 1800), (99, 100, 100, 110)])

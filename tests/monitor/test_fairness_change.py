@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from plumbline.monitor.fairness_change import FAVOURABLE, RATIO, changes
-from plumbline.monitor.proportions import difference
-from plumbline.profile.grouped import GroupCounts
-from plumbline.profile.groups import GroupOutcomes
+from plumbline.monitor.fairness.compare_windows import FAVOURABLE, RATIO, changes
+from plumbline.monitor.statistics.proportions import difference
+from plumbline.profile.scan.group_outcomes import GroupOutcomes
+from plumbline.profile.scan.protected_groups import GroupCounts
 
 
 def _group(level: str, n: int, yes: int, right: float = 0.8) -> GroupCounts:

@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 
 from plumbline.domain import OutcomeProfile, Point, PointStatus
-from plumbline.monitor.family import family
-from plumbline.monitor.findings import problems_of
-from plumbline.monitor.intervals import THREE_SIGMA
-from plumbline.monitor.performance import performance, thresholds
+from plumbline.monitor.alarms.findings import problems_of
+from plumbline.monitor.metrics.family import family
+from plumbline.monitor.metrics.intervals import THREE_SIGMA
+from plumbline.monitor.performance.series import performance, thresholds
 
 from .outcomes import at, classified, regressed
 

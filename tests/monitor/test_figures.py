@@ -3,7 +3,7 @@
 import pytest
 
 from plumbline.monitor.figures import say_figure
-from plumbline.monitor.metrics import metric
+from plumbline.monitor.metrics.metrics import metric
 
 
 @pytest.mark.parametrize(

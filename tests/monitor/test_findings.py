@@ -12,13 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import FeatureDrift, Finding, Kind, Point, PointStatus, Severity
-from plumbline.monitor.drift_findings import brown, drift_findings, presence_findings
-from plumbline.monitor.findings import (
-    costing,
-    joined,
-    performance_findings,
-    same_problem,
-)
+from plumbline.monitor.alarms.findings import costing, joined, performance_findings, same_problem
+from plumbline.monitor.drift.findings import brown, drift_findings, presence_findings
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 WEEK = timedelta(days=7)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
-from plumbline.monitor import guardrail as module
-from plumbline.monitor.clusters import effect_of_runs, effect_of_subjects
-from plumbline.monitor.guardrail import Guardrail, guardrail, usual_rates
+from plumbline.monitor.releases import guardrail as module
+from plumbline.monitor.releases.guardrail import Guardrail, guardrail, usual_rates
+from plumbline.monitor.statistics.clusters import effect_of_runs, effect_of_subjects
 
 START = np.datetime64("2026-01-21T09:00", "us")
 

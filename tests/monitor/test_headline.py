@@ -7,10 +7,10 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from plumbline.domain import OutcomeProfile, Task
-from plumbline.monitor.baseline import no_better
-from plumbline.monitor.counts import counts_of
-from plumbline.monitor.headline import headline, is_rare
-from plumbline.monitor.metrics import METRICS, least_change
+from plumbline.monitor.metrics.baseline import no_better
+from plumbline.monitor.metrics.counts import counts_of
+from plumbline.monitor.metrics.metrics import METRICS, least_change
+from plumbline.monitor.performance.headline import headline, is_rare
 
 from .outcomes import classified, regressed, scored
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plumbline.domain import Point, PointStatus
-from plumbline.monitor.hindsight import hindsight
+from plumbline.monitor.estimate.backtest import hindsight
 from tests.monitor.outcomes import at
 
 

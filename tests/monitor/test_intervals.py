@@ -10,10 +10,10 @@ from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import gamma
 
-from plumbline.monitor.counts import counts_of
-from plumbline.monitor.intervals import THREE_SIGMA, Days, binomial_reach, interval, newcombe_auc
-from plumbline.monitor.metrics import metric
-from plumbline.monitor.proportions import wilson
+from plumbline.monitor.metrics.counts import counts_of
+from plumbline.monitor.metrics.intervals import THREE_SIGMA, Days, binomial_reach, interval, newcombe_auc
+from plumbline.monitor.metrics.metrics import metric
+from plumbline.monitor.statistics.proportions import wilson
 
 from .outcomes import classified, regressed, scored
 

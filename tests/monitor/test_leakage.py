@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 from plumbline.domain import Kind, Task
-from plumbline.monitor.leakage import _levels, _numeric, auc_with_limit, leaks
+from plumbline.monitor.quality.leakage import _levels, _numeric, auc_with_limit, leaks
 
 N = 3000
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from plumbline.domain import PlumblineError, Task
-from plumbline.monitor.counts import Counts, counts_of
-from plumbline.monitor.metrics import TABLE, metric, metrics_for
+from plumbline.monitor.metrics.counts import Counts, counts_of
+from plumbline.monitor.metrics.metrics import TABLE, metric, metrics_for
 
 from .outcomes import classified, regressed, scored
 

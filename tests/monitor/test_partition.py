@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from plumbline.monitor.partition import optimal_partition
+from plumbline.monitor.statistics.partition import optimal_partition
 
 ruptures = pytest.importorskip("ruptures", reason="the peer has no wheel for this Python")
 

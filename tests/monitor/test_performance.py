@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from plumbline.domain import OutcomeProfile, PlumblineError, PointStatus, Slice
 from plumbline.monitor.chunks import chunk_index
-from plumbline.monitor.metrics import metrics_for
-from plumbline.monitor.performance import performance, thresholds
-from plumbline.monitor.thresholds import usual
+from plumbline.monitor.metrics.metrics import metrics_for
+from plumbline.monitor.metrics.thresholds import usual
+from plumbline.monitor.performance.series import performance, thresholds
 
 from .outcomes import FIRST, at, classified, regressed, scored
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from plumbline.domain import OutcomeProfile
-from plumbline.monitor.change import change_point
-from plumbline.monitor.findings import Problem, problems_of
-from plumbline.monitor.performance import performance, thresholds
-from plumbline.monitor.persistence import lasting
+from plumbline.monitor.alarms.change_point import change_point
+from plumbline.monitor.alarms.findings import Problem, problems_of
+from plumbline.monitor.alarms.persistence import lasting
+from plumbline.monitor.performance.series import performance, thresholds
 
 from .outcomes import at, classified
 

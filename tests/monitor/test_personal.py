@@ -7,7 +7,7 @@ import importlib
 import numpy as np
 import pytest
 
-from plumbline.monitor.personal import NATIONAL, find_personal, is_iban, masked, personal_data
+from plumbline.monitor.quality.personal_data import NATIONAL, find_personal, is_iban, masked, personal_data
 
 RNG = np.random.default_rng(5)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, ttest_ind
 
-from plumbline.monitor.proportions import difference, mean_difference
+from plumbline.monitor.statistics.proportions import difference, mean_difference
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import CompletenessProfile, PointStatus
-from plumbline.monitor.quality import Gap, audit, gaps, hourly, told_once
+from plumbline.monitor.quality.completeness import Gap, audit, gaps, hourly, told_once
 
 FIRST = date(2026, 1, 5)  # a Monday
 START = datetime(2026, 1, 5, tzinfo=UTC)

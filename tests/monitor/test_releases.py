@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import Task
-from plumbline.monitor.releases import Releases, duration, releases
+from plumbline.monitor.releases.history import Releases, duration, releases
 
 from .versions import every, version_hours
 

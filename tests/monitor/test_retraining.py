@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from plumbline.domain import Point, PointStatus
-from plumbline.monitor.retraining import retraining_due
+from plumbline.monitor.alarms.retraining import retraining_due
 
 from .versions import every, version_hours
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from plumbline.domain import Bins, FeatureProfile, Finding, Kind
-from plumbline.monitor.drift import judged_by_chunk
-from plumbline.monitor.drift_findings import drift_findings
-from plumbline.monitor.laid import laid_by_chunk
-from plumbline.monitor.rolling import WIDTH, onset, rolled, sudden
+from plumbline.monitor.drift.aligned_counts import laid_by_chunk
+from plumbline.monitor.drift.features import judged_by_chunk
+from plumbline.monitor.drift.findings import drift_findings
+from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolled, sudden
 
 START = datetime(2026, 1, 1, tzinfo=UTC)  # a Thursday
 DAY = timedelta(days=1)

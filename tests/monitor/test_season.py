@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from plumbline.domain import Bins, FeatureProfile, Finding, Kind, Severity
-from plumbline.monitor.season import NAME, YEAR, slow, unlike_last_year
+from plumbline.monitor.drift.season import NAME, YEAR, slow, unlike_last_year
 from tests.bench.detection.changes import CHANGES
 from tests.bench.detection.kinds import KINDS
 from tests.bench.detection.shifts import drawn, findings, profile_of

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from plumbline.domain import SlicedColumn, SlicedRows
-from plumbline.monitor.clusters import design_effect
-from plumbline.monitor.segments import LEVEL, search
+from plumbline.monitor.performance.segments import LEVEL, search
+from plumbline.monitor.statistics.clusters import design_effect
 
 COLUMNS = tuple(SlicedColumn(f"c{i}", tuple("abcd")) for i in range(6))
 

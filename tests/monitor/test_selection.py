@@ -8,7 +8,12 @@ from scipy import stats
 from sklearn.metrics import accuracy_score, precision_score, recall_score, roc_auc_score
 
 from plumbline.domain import OutcomeProfile
-from plumbline.monitor.selection import _mantel_haenszel, _order, selection, unknown_metrics
+from plumbline.monitor.performance.selective_labels import (
+    _mantel_haenszel,
+    _order,
+    selection,
+    unknown_metrics,
+)
 
 from .outcomes import classified, scored
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, stats
 
 from plumbline.domain import PlumblineError
-from plumbline.monitor.sequential import (
+from plumbline.monitor.statistics.sequential_test import (
     MISMATCH,
     Moments,
     SampleRatio,
@@ -251,7 +251,7 @@ def test_the_variance_by_subject_is_the_delta_methods() -> None:
     overall = total.sum() / both
     parts = [
         (hits - overall * sizes) * n[0, 1 - i] / both for i, (sizes, hits) in enumerate(arms)
-    ]  # what ``profile.arms.by_subject`` adds up, without its n / (n - 1)
+    ]  # what ``profile.scan.arms.by_subject`` adds up, without its n / (n - 1)
     spread = np.array([sum((part**2).sum() for part in parts)])
     looks = Moments(n, total, total, np.full((1, 2), 800.0), spread)
     _, v, times = (float(of[0]) for of in within_looks(looks))

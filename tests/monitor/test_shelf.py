@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import Point, PointStatus
-from plumbline.monitor.shelf import Life, lives, median_life, median_limits, shelf_life
-from plumbline.monitor.staleness import beat
+from plumbline.monitor.quality.staleness import beat
+from plumbline.monitor.releases.shelf_life import Life, lives, median_life, median_limits, shelf_life
 
 from .versions import every, version_hours
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plumbline.monitor.stake import NO_LOSS, StakeState, stake_state
+from plumbline.monitor.performance.money_at_stake import NO_LOSS, StakeState, stake_state
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from plumbline.domain import PointStatus
-from plumbline.monitor.staleness import staleness
+from plumbline.monitor.quality.staleness import staleness
 
 from .versions import every, version_hours
 

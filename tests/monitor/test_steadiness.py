@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 import numpy as np
 import pytest
 
-from plumbline.monitor.steadiness import unsteady
+from plumbline.monitor.drift.reference_stability import unsteady
 from tests.bench.detection.shifts import drawn, profile_of
 from tests.bench.detection.worlds import INPUTS, START
 

@@ -7,8 +7,8 @@ import pytest
 from scipy.special import expit, logit
 
 from plumbline.domain import OutcomeProfile, PlumblineError
-from plumbline.monitor.performance import performance
-from plumbline.monitor.value import SEARCHED, money, money_at_stake, stated_stake
+from plumbline.monitor.performance.money import SEARCHED, money, money_at_stake, stated_stake
+from plumbline.monitor.performance.series import performance
 
 from .outcomes import at, classified, counted, regressed, wandering
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score, precision_score, recall_score, roc_auc_score
 
 from plumbline.domain import OutcomeProfile
-from plumbline.monitor.whole import Whole, joined_cells, whole
+from plumbline.monitor.performance.weights import Whole, joined_cells, whole
 
 from .outcomes import classified
 

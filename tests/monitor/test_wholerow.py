@@ -8,7 +8,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from plumbline.domain import Kind, PointStatus
-from plumbline.monitor.wholerow import (
+from plumbline.monitor.drift.multivariate import (  # fmt: skip
     MATTERS,
     Column,
     auc_with_limits,
@@ -16,7 +16,7 @@ from plumbline.monitor.wholerow import (
     compare,
     components,
     encoder,
-)  # fmt: skip
+)
 
 N = 700
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plumbline.monitor.proportions import difference
-from plumbline.monitor.windows import compare_windows
+from plumbline.monitor.performance.compare_windows import compare_windows
+from plumbline.monitor.statistics.proportions import difference
 from tests.monitor.outcomes import classified, regressed, scored
 
 

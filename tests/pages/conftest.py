@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from plumbline.answers.loading import load_file
+from plumbline.answers.data.load import load_file
 from plumbline.store.workspace import open_workspace
-from plumbline.ui import open as opened
+from plumbline.ui.state import workspace as opened
 from tests.environment.product import PAGES, ROOT, SHELL
 
 from .sample import log

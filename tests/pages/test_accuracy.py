@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from plumbline.ui import open as opened
-from plumbline.ui.pictures import as_csv
+from plumbline.ui.parts.charts import as_csv
+from plumbline.ui.state import workspace as opened
 
 from .conftest import open_page, words
 

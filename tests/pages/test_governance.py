@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from plumbline.answers.checking import check
-from plumbline.answers.promises import change_settings
-from plumbline.answers.quality import quality
-from plumbline.answers.scorecard import scorecard_answer
-from plumbline.answers.trail import trail
+from plumbline.answers.alerts.check import check
+from plumbline.answers.data.quality import quality
+from plumbline.answers.governance.scorecard import scorecard_answer
+from plumbline.answers.governance.trail import trail
+from plumbline.answers.statements import change_settings
 from plumbline.domain import PlumblineError, PointStatus, Status
 from plumbline.report.issue import issue_document
-from plumbline.ui import open as opened
+from plumbline.ui.state import workspace as opened
 
 from .conftest import open_page, words
 

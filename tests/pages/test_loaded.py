@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from plumbline.answers.promises import attest
-from plumbline.answers.scorecard import scorecard
+from plumbline.answers.governance.scorecard import scorecard
+from plumbline.answers.statements import attest
 from plumbline.domain import Attestation, Status
 from plumbline.store.workspace import open_workspace
-from plumbline.ui import open as opened
+from plumbline.ui.state import workspace as opened
 
 from .conftest import PAGES, open_page, words
 from .sample import HOSTILE_COLUMN, HOSTILE_LEVEL
@@ -166,7 +166,7 @@ def test_any_two_windows_can_be_compared_by_any_measure() -> None:
 
 
 def test_whole_rows_are_compared_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("plumbline.answers.wholerow.MOST_CHUNKS", 1)
+    monkeypatch.setattr("plumbline.answers.drift.multivariate.MOST_CHUNKS", 1)
     at = open_page("drift", system=SYSTEM, whole_row="true")
     assert not at.exception
     assert "Whole rows shifted" in words(at)

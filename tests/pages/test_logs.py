@@ -11,8 +11,8 @@ from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
 from plumbline.store.workspace import Workspace
-from plumbline.ui import desk
-from plumbline.ui import open as opened
+from plumbline.ui.state import session_files
+from plumbline.ui.state import workspace as opened
 from tests.logs.logfiles import HEADER, row
 
 from .conftest import open_page, words
@@ -116,13 +116,13 @@ def test_scratch_outlives_cleared_caches_and_a_lost_connection_and_ends_with_its
     clear_session_resource_cache("test session id")
     st.cache_resource.clear()
     st.cache_data.clear()
-    desk.went("another session", after=0)
-    desk.went("test session id", after=600)
-    desk.came("test session id")
+    session_files.went("another session", after=0)
+    session_files.went("test session id", after=600)
+    session_files.came("test session id")
     at.run()
     assert database.exists()
     assert "scratch" in words(at)
-    desk.went("test session id", after=0)
+    session_files.went("test session id", after=0)
     for _ in range(1000):  # a thread of its own clears it
         if not list(folder.iterdir()):
             break
@@ -145,7 +145,7 @@ def test_two_desks_share_nothing_and_end_with_their_session(workspace: Workspace
     folders = []
     for _ in range(2):
         (workspace.inbox / str(len(folders))).mkdir()
-        held = desk.Desk(workspace.inbox / str(len(folders)))
+        held = session_files.Desk(workspace.inbox / str(len(folders)))
         folders.append(held)
     assert folders[0].folder != folders[1].folder
     (folders[0].folder / "left.csv").write_text("a\n1\n")

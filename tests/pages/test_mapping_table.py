@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from plumbline.answers.roles import roles_of
+from plumbline.answers.data.roles import roles_of
 from plumbline.domain import PlumblineError
-from plumbline.ui import open as opened
-from plumbline.ui.states import without_terminal
-from plumbline.ui.uploads import joined
+from plumbline.ui.logs.upload import joined
+from plumbline.ui.parts.empty_states import without_terminal
+from plumbline.ui.state import workspace as opened
 from tests.logs.logfiles import row
 
 from .conftest import open_page, words

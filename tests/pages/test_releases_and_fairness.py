@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from plumbline.answers.loading import load_file
+from plumbline.answers.data.load import load_file
 from plumbline.store.workspace import open_workspace
-from plumbline.ui import open as opened
+from plumbline.ui.state import workspace as opened
 
 from ..answers.conftest import SYSTEM, rows
 from .conftest import open_page, words

@@ -10,11 +10,11 @@ import streamlit as st
 from streamlit import config
 from streamlit.runtime.secrets import Secrets
 
-from plumbline.answers import access
+from plumbline.answers.governance import access
 from plumbline.domain import PlumblineError
-from plumbline.domain.access import Access
-from plumbline.ui import open as opened
-from plumbline.ui import signing
+from plumbline.domain.acts import Access
+from plumbline.ui.frame import sign_in
+from plumbline.ui.state import workspace as opened
 
 from .conftest import open_page, words
 
@@ -29,10 +29,10 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Set what the file of secrets says under [auth], and who the provider says is here."""
 
     def put(auth: Any, said: dict[str, Any]) -> None:
-        monkeypatch.setattr(signing, "_section", {"auth": auth}.get)
-        monkeypatch.setattr(signing, "claims", lambda: {"is_logged_in": True, **said})
+        monkeypatch.setattr(sign_in, "_section", {"auth": auth}.get)
+        monkeypatch.setattr(sign_in, "claims", lambda: {"is_logged_in": True, **said})
 
-    monkeypatch.setattr(signing, "_ASKED", set())
+    monkeypatch.setattr(sign_in, "_ASKED", set())
     return put
 
 
@@ -75,10 +75,10 @@ def test_a_file_of_secrets_that_cannot_be_read_lets_nobody_in(
     monkeypatch.setattr(st, "secrets", Secrets())
     config.set_option("secrets.files", [str(broken)])
     try:
-        assert signing.providers() == ()
+        assert sign_in.providers() == ()
         broken.write_text("[auth\nclient_id = ")
         with pytest.raises(PlumblineError, match="cannot be read"):
-            signing.providers()
+            sign_in.providers()
     finally:
         config.set_option("secrets.files", before)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from plumbline.answers import pulling
-from plumbline.logs.fetch import Wanted
-from plumbline.ui import open as opened
+from plumbline.answers.data import pull
+from plumbline.logs.pull.fetch import Wanted
+from plumbline.ui.state import workspace as opened
 
 from .conftest import open_page, words
 from .sample import log
@@ -49,7 +49,7 @@ def test_a_source_is_listed_with_its_mark_and_nothing_of_it_is_markup(tmp_path: 
     database.close()
     since = "decided_at"
     ws = opened.workspace()
-    found = pulling.pull(
+    found = pull.pull(
         ws, f"sqlite:{tmp_path}/shop.db", title="shop", wanted=Wanted(table=name, since=since), actor="t"
     )
     at = open_page("logs", system="shop")

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plumbline.answers import models
-from plumbline.answers.loading import load_file
-from plumbline.explain import warm
+from plumbline.answers.data.load import load_file
+from plumbline.answers.decisions import model_files
+from plumbline.explain.sandbox import pool
 from plumbline.store.workspace import open_workspace
-from plumbline.ui import open as opened
+from plumbline.ui.state import workspace as opened
 
 from .conftest import open_page, words
 
@@ -32,13 +32,13 @@ def registered(tmp_path, monkeypatch):
     )
     ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
     load_file(ws, tmp_path / "log.csv", title="loans", actor="test")
-    assert models.register(ws, "loans", "1", tmp_path / "1.txt", actor="test").passed
+    assert model_files.register(ws, "loans", "1", tmp_path / "1.txt", actor="test").passed
     ws.close()
     opened.close()
     monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(tmp_path / "w.duckdb"))
     yield
     opened.close()
-    warm.end_all()
+    pool.end_all()
 
 
 def test_contributions_are_shown_in_log_odds_or_in_probability(registered) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plumbline.answers.loading import load_file
+from plumbline.answers.data.load import load_file
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
-from plumbline.ui import open as opened
+from plumbline.ui.state import workspace as opened
 
 from .conftest import open_page, words
 

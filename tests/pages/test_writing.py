@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from plumbline.ui import open as opened
+from plumbline.ui.state import workspace as opened
 
 from .conftest import open_page, words
 from .sample import log

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers.loading import load_file
-from plumbline.answers.probing import probe, probes
-from plumbline.answers.trail import trail
+from plumbline.answers.data.load import load_file
+from plumbline.answers.governance.probe import probe, probes
+from plumbline.answers.governance.trail import trail
 from plumbline.domain import PlumblineError
 from plumbline.probe.registry import probe_mlflow
 from plumbline.store.workspace import open_workspace

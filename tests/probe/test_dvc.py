@@ -121,7 +121,7 @@ def test_the_command_line_reads_a_folder_and_the_scorecard_says_where_from(
 
     from click.testing import CliRunner
 
-    from plumbline.answers.loading import load_file
+    from plumbline.answers.data.load import load_file
     from plumbline.cli import main
     from plumbline.store.workspace import open_workspace
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers import access
-from plumbline.answers.loading import load_file
-from plumbline.answers.places import leave_out, list_place, places
-from plumbline.answers.probing import probe
-from plumbline.answers.trail import trail
+from plumbline.answers.data.load import load_file
+from plumbline.answers.governance import access
+from plumbline.answers.governance.places import leave_out, list_place, places
+from plumbline.answers.governance.probe import probe
+from plumbline.answers.governance.trail import trail
 from plumbline.domain import PlumblineError
-from plumbline.domain.access import Access
+from plumbline.domain.acts import Access
 from plumbline.probe.places import Place, listed, of_operator, place_of
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.pages.sample import log

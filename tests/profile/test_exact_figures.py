@@ -14,13 +14,15 @@ from decision_tables import START, insert, make_system, workspace
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from plumbline.domain import EQUAL_CELLS, SCORE_CELLS, OutcomeProfile, Slice, Task
-from plumbline.monitor.counts import counts_of
-from plumbline.monitor.exact import exact_auc
-from plumbline.monitor.intervals import FEW, interval, newcombe_auc
-from plumbline.monitor.metrics import METRICS
-from plumbline.monitor.proportions import Z
-from plumbline.profile import build, read, score_counts, stream
-from plumbline.profile.slices import slicer
+from plumbline.monitor.drift.exact import exact_auc
+from plumbline.monitor.metrics.counts import counts_of
+from plumbline.monitor.metrics.intervals import FEW, interval, newcombe_auc
+from plumbline.monitor.metrics.metrics import METRICS
+from plumbline.monitor.statistics.proportions import Z
+from plumbline.profile import build
+from plumbline.profile.count import scores, stream
+from plumbline.profile.read import profiles
+from plumbline.profile.scan.slices import slicer
 from plumbline.store.workspace import Cursor
 
 Drawn = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
@@ -89,7 +91,7 @@ def _profiled(tmp_path: Path, *logs: pd.DataFrame, part: Slice | None = None) ->
             for i, log in enumerate(logs, start=1):
                 insert(cursor, system, log, i)
                 build.on_loaded(cursor, system, i)
-            return read.outcome_profile(cursor, system, part or Slice())
+            return profiles.outcome_profile(cursor, system, part or Slice())
     finally:
         ws.close()
 
@@ -183,15 +185,15 @@ def test_batches_and_filters_count_the_same(tmp_path: Path, monkeypatch: pytest.
         build.on_loaded(cursor, system, 1)
         whole = _stored(cursor)
         monkeypatch.setattr(stream, "BATCH_ROWS", 2048)
-        monkeypatch.setattr(score_counts, "_WAITING", 500)
+        monkeypatch.setattr(scores, "_WAITING", 500)
         build.rebuild(cursor, system)
         assert _stored(cursor) == whole
-        stored = read.outcome_profile(cursor, system)
+        stored = profiles.outcome_profile(cursor, system)
         one = slicer(cursor, system, "segment:region")
         assert one is not None
-        split = read.outcome_profile(cursor, system, split=one)
+        split = profiles.outcome_profile(cursor, system, split=one)
         for name in ("n", "s"):
-            part = read.outcome_profile(cursor, system, Slice(where=(("segment:region", name),)))
+            part = profiles.outcome_profile(cursor, system, Slice(where=(("segment:region", name),)))
             own = np.array(split.versions) == name
             np.testing.assert_array_equal(part.score_cells, split.score_cells[own])
             rows = log[(log["segment:region"] == name) & (log.index < 10_000)].dropna(
@@ -242,7 +244,7 @@ def test_counts_of_an_earlier_version_are_read_with_their_bound_until_the_next_l
             score, hit = (
                 cursor.execute("SELECT score, label = 'yes' AS hit FROM decision_test").fetchnumpy().values()
             )
-            old = read.outcome_profile(cursor, system)
+            old = profiles.outcome_profile(cursor, system)
             cell = np.minimum((score * EQUAL_CELLS).astype(int), EQUAL_CELLS - 1)
             np.testing.assert_array_equal(
                 old.score_cells.sum(axis=(0, 1)), np.bincount(cell, minlength=EQUAL_CELLS)
@@ -251,13 +253,13 @@ def test_counts_of_an_earlier_version_are_read_with_their_bound_until_the_next_l
             assert 0 < abs(value - roc_auc_score(hit, score)) <= bound < 0.002
             return
         cursor.execute("UPDATE profile_basis SET row_set = json_merge_patch(row_set, '{\"counting\": null}')")
-        old = read.outcome_profile(cursor, system)
+        old = profiles.outcome_profile(cursor, system)
         assert old.score_cells.shape == (4, 2, EQUAL_CELLS)
         value, bound, _ = _figures(old)["roc_auc"]
         assert 0 < abs(value - roc_auc_score(hit, score)) <= bound < 0.002
         insert(cursor, system, _log(score[:300], hit[:300], np.full(300, 9)), 2)
         build.on_loaded(cursor, system, 2)
-        value, bound, _ = _figures(read.outcome_profile(cursor, system))["roc_auc"]
+        value, bound, _ = _figures(profiles.outcome_profile(cursor, system))["roc_auc"]
         both = np.r_[score, score[:300]], np.r_[hit, hit[:300]]
         assert (value, bound) == (pytest.approx(roc_auc_score(both[1], both[0]), abs=NEAR), 0)
     ws.close()
@@ -279,7 +281,7 @@ def test_a_median_error_follows_errors_wherever_they_go(tmp_path: Path, scale: f
         insert(cursor, system, log, 1)
         build.on_loaded(cursor, system, 1)
         stored, sliced = (
-            counts_of(read.outcome_profile(cursor, system, part))
+            counts_of(profiles.outcome_profile(cursor, system, part))
             for part in (Slice(), Slice(where=(("segment:s", "b"),)))
         )
     ws.close()
@@ -305,7 +307,7 @@ def test_a_median_error_of_mostly_none_is_none(tmp_path: Path) -> None:
             1,
         )
         build.on_loaded(cursor, system, 1)
-        counts = counts_of(read.outcome_profile(cursor, system))
+        counts = counts_of(profiles.outcome_profile(cursor, system))
     ws.close()
     one = METRICS["median_absolute_error"]
     assert one.bound is not None

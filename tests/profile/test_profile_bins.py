@@ -15,7 +15,8 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import ks_2samp
 
 from plumbline.domain import FloatArray, Task
-from plumbline.profile import bins, build, read
+from plumbline.profile import bins, build
+from plumbline.profile.read import profiles
 
 _VALUES = st.one_of(
     st.floats(-1e300, 1e300), st.sampled_from([0.0, -0.0, 1.0, 1.5, 5e-324, 1.7976931348623157e308])
@@ -96,7 +97,7 @@ def test_only_the_hundred_most_frequent_levels_are_named(ws) -> None:
         system = make_system(cursor)
         insert(cursor, system, log, 1)
         build.on_loaded(cursor, system, 1)
-        (profile,) = read.feature_profiles(cursor, system, features=("c",))
+        (profile,) = profiles.feature_profiles(cursor, system, features=("c",))
     assert profile.bins.levels == tuple(f"l{i:03}" for i in range(100))
     assert profile.counts[0, :100].tolist() == [200 - i for i in range(100)]
     assert profile.counts[0, -1] == sum(200 - i for i in range(100, 130))
@@ -110,7 +111,7 @@ def test_new_levels_are_named_and_counted_with_the_others(ws) -> None:
         later = _log(60, **{"feature:c": ["new", "new", "a", "'; DROP"] * 15})
         insert(cursor, system, later.assign(timestamp=later["timestamp"] + timedelta(days=9)), 2)
         build.on_loaded(cursor, system, 2)
-        (profile,) = read.feature_profiles(cursor, system, features=("c",))
+        (profile,) = profiles.feature_profiles(cursor, system, features=("c",))
     assert profile.other_levels == {"new": 30, "'; DROP": 15}
     assert profile.counts.tolist() == [[50, 50, 0], [15, 0, 45]]
 
@@ -123,7 +124,7 @@ def test_of_many_new_levels_a_day_fifty_are_named_and_all_are_counted(ws) -> Non
         later = _log(500, **{"feature:c": [f"id{i}" for i in range(500)]})
         insert(cursor, system, later.assign(timestamp=later["timestamp"] + timedelta(days=9)), 2)
         build.on_loaded(cursor, system, 2)
-        (profile,) = read.feature_profiles(cursor, system, features=("c",))
+        (profile,) = profiles.feature_profiles(cursor, system, features=("c",))
     assert profile.counts[:, -1].tolist() == [0, 500]
     assert len(profile.other_levels) == 50
 
@@ -134,7 +135,7 @@ def test_values_that_are_no_numbers_count_as_missing(ws) -> None:
         system = make_system(cursor)
         insert(cursor, system, _log(6, **{"feature:x": x}), 1)
         build.on_loaded(cursor, system, 1)
-        (profile,) = read.feature_profiles(cursor, system, features=("x",))
+        (profile,) = profiles.feature_profiles(cursor, system, features=("x",))
     assert (profile.counts.sum(), profile.missing.sum(), profile.sums.sum()) == (2, 4, 3.0)
 
 
@@ -143,7 +144,7 @@ def test_a_feature_that_is_always_missing_has_one_empty_cell(ws) -> None:
         system = make_system(cursor)
         insert(cursor, system, _log(6, **{"feature:x": np.full(6, np.nan)}), 1)
         build.on_loaded(cursor, system, 1)
-        (profile,) = read.feature_profiles(cursor, system, features=("x",))
+        (profile,) = profiles.feature_profiles(cursor, system, features=("x",))
     assert profile.bins.cells == 1
     assert (profile.counts.tolist(), profile.missing.tolist()) == ([[0]], [6])
 
@@ -158,7 +159,7 @@ def test_hostile_feature_names_are_only_names(ws, name: str) -> None:
         system = make_system(cursor)
         insert(cursor, system, log, 1, categorical=("feature:c",))
         build.on_loaded(cursor, system, 1)
-        found = {f.bins.feature: f for f in read.feature_profiles(cursor, system)}
+        found = {f.bins.feature: f for f in profiles.feature_profiles(cursor, system)}
     shown = column if name == "score" else name
     assert found[shown].sums.sum() == 190
     assert found["c"].bins.levels == (name,)
@@ -173,7 +174,7 @@ def test_a_large_reference_is_sampled_and_says_so(ws, monkeypatch: pytest.Monkey
         insert(cursor, system, _log(20_000, **{"feature:x": x}), 1)
         build.on_loaded(cursor, system, 1)
         grid = next(g for g in bins.read_grids(cursor, system) if g.column == "feature:x")
-        (profile,) = read.feature_profiles(cursor, system, features=("x",))
+        (profile,) = profiles.feature_profiles(cursor, system, features=("x",))
     assert grid.rows_available == 20_000
     assert 1_700 < grid.rows_used < 2_300
     assert profile.counts.sum() == 20_000

@@ -10,7 +10,8 @@ import pytest
 from decision_tables import START, binary_log, insert, make_system, workspace
 
 from plumbline.domain import Slice
-from plumbline.profile import build, read
+from plumbline.profile import build
+from plumbline.profile.read import profiles
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def _champions(log: pd.DataFrame) -> pd.DataFrame:
 def test_numeric_counts_are_those_of_searchsorted(loaded) -> None:
     cursor, system, log = loaded
     kept = _champions(log)
-    for profile in read.feature_profiles(cursor, system, features=("x", "k", "score")):
+    for profile in profiles.feature_profiles(cursor, system, features=("x", "k", "score")):
         name = profile.bins.feature
         column = kept["score" if name == "score" else f"feature:{name}"]
         for i, day in enumerate(profile.days):
@@ -50,7 +51,7 @@ def test_numeric_counts_are_those_of_searchsorted(loaded) -> None:
 
 def test_categorical_counts_follow_the_reference_levels(loaded) -> None:
     cursor, system, log = loaded
-    (profile,) = read.feature_profiles(cursor, system, features=("c",))
+    (profile,) = profiles.feature_profiles(cursor, system, features=("c",))
     kept = _champions(log)
     table = kept.groupby(["day", "feature:c"]).size().unstack(fill_value=0)
     expected = table[list(profile.bins.levels)].to_numpy()
@@ -62,5 +63,5 @@ def test_categorical_counts_follow_the_reference_levels(loaded) -> None:
 def test_a_span_of_days_is_half_open(loaded) -> None:
     cursor, system, _ = loaded
     part = Slice(start=START + pd.Timedelta(days=2), end=START + pd.Timedelta(days=5))
-    (profile,) = read.feature_profiles(cursor, system, part, features=("k",))
+    (profile,) = profiles.feature_profiles(cursor, system, part, features=("k",))
     assert [day.day for day in profile.days] == [3, 4, 5]

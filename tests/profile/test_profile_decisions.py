@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from plumbline.domain import PlumblineError, Slice
-from plumbline.monitor.exact import exact_auc
-from plumbline.profile import build, decisions, rows
+from plumbline.monitor.drift.exact import exact_auc
+from plumbline.profile import build
+from plumbline.profile.scan import decisions, exact
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ def test_one_decision_by_id_or_by_place(held) -> None:
     assert decisions.one(cursor, system, "d6")["timestamp"] == newest.replace(tzinfo=UTC)
     with pytest.raises(PlumblineError, match="no decision"):
         decisions.one(cursor, system, "d6' OR 1=1")
-    assert rows.duplicate_ids(cursor, system) == (1 if twice["arm"].nunique() == 1 else 0)
+    assert exact.duplicate_ids(cursor, system) == (1 if twice["arm"].nunique() == 1 else 0)
 
 
 def test_a_sample_is_stated_by_its_seed(held) -> None:
@@ -149,7 +150,7 @@ def test_a_sample_drawn_below_a_bound_is_the_one_that_sorting_everything_gives(
 
 def test_auc_is_that_of_scikit_learn_with_ties(held) -> None:
     cursor, system, _ = held
-    scores, labels = rows.scores_and_labels(cursor, system)
+    scores, labels = exact.scores_and_labels(cursor, system)
     scores = np.round(scores, 1)
     assert exact_auc(scores, labels)[0] == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
     assert exact_auc(scores, np.ones_like(labels)) is None
@@ -160,12 +161,12 @@ def test_first_and_last_decisions_of_a_version(held) -> None:
     own = log[(log["version"] == "2") & (log["arm"] != "shadow")].sort_values("timestamp")
     bound = START + timedelta(days=3)
     after = own[own["timestamp"] >= bound.replace(tzinfo=None)][:25]
-    times, positive, correct = rows.first_decisions(cursor, system, "2", bound, 25)
+    times, positive, correct = exact.first_decisions(cursor, system, "2", bound, 25)
     np.testing.assert_array_equal(times, after["timestamp"].to_numpy("datetime64[us]"))
     np.testing.assert_array_equal(positive, after["prediction"] == "yes")
     right = np.where(after["label"].isna(), np.nan, (after["prediction"] == after["label"]).astype(float))
     np.testing.assert_array_equal(correct, right)
-    times, _, _, _ = rows.last_decisions(cursor, system, "2", bound, 10)
+    times, _, _, _ = exact.last_decisions(cursor, system, "2", bound, 10)
     before = own[own["timestamp"] < bound.replace(tzinfo=None)][-10:]
     np.testing.assert_array_equal(times, before["timestamp"].to_numpy("datetime64[us]"))
 
@@ -174,11 +175,11 @@ def test_exact_values_leave_missing_ones_out(held) -> None:
     cursor, system, log = held
     kept = log[log["arm"] != "shadow"]
     np.testing.assert_array_equal(
-        np.sort(rows.exact_values(cursor, system, "x")), np.sort(kept["feature:x"].dropna())
+        np.sort(exact.exact_values(cursor, system, "x")), np.sort(kept["feature:x"].dropna())
     )
-    assert sorted(rows.exact_values(cursor, system, "c")) == sorted(kept["feature:c"].dropna())
+    assert sorted(exact.exact_values(cursor, system, "c")) == sorted(kept["feature:c"].dropna())
     with pytest.raises(PlumblineError, match="no feature"):
-        rows.exact_values(cursor, system, "nothing")
+        exact.exact_values(cursor, system, "nothing")
 
 
 def test_repeats_against_a_brute_force_count(held) -> None:
@@ -195,7 +196,7 @@ def test_repeats_against_a_brute_force_count(held) -> None:
         sizes["decisions"] += len(group)
         sizes["conflicting"] += differs * len(group)
         sizes["conflicting_groups"] += differs
-    found = rows.repeats(cursor, system)
+    found = exact.repeats(cursor, system)
     assert {name: getattr(found, name) for name in sizes} == sizes
     assert found.conflicting_groups > 0
     for example in found.examples:
@@ -217,7 +218,7 @@ def test_repeats_of_two_deployments_are_none_and_near_scores_are_counted_apart(t
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log, 1)
-        strict, found = rows.repeats(cursor, system), rows.repeats(cursor, system, reach=0.05)
+        strict, found = exact.repeats(cursor, system), exact.repeats(cursor, system, reach=0.05)
     ws.close()
     assert (strict.decisions, strict.conflicting, strict.decided, strict.near) == (8, 4, 4, 0)
     assert (found.groups, found.conflicting, found.conflicting_groups, found.decided) == (4, 2, 1, 2)
@@ -238,7 +239,7 @@ def test_repeats_forgive_rounding_and_skip_empty_inputs(tmp_path: Path) -> None:
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log, 1)
-        found = rows.repeats(cursor, system)
+        found = exact.repeats(cursor, system)
     ws.close()
     assert (found.decisions, found.conflicting, found.groups, found.conflicting_groups) == (4, 2, 2, 1)
     assert [row["score"] for row in found.examples[0]] == [0.7, 0.7 + 1e-6]

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from tests.examples import examples
 
 from plumbline.domain import Slice, Task
-from plumbline.profile import build, levels, read, stream
+from plumbline.profile import build
+from plumbline.profile.count import categorical, stream
+from plumbline.profile.read import profiles as read
 from plumbline.store.sql import decision_table
 
 TABLES = ("basis", "bin", "feature", "outcome", "confusion", "hour", "presence", "delay")
@@ -156,7 +158,7 @@ def test_a_filter_that_holds_everywhere_gives_the_stored_profile(ws) -> None:
 def test_levels_that_the_reference_lacks_are_counted_alike_however_many(ws, many: int, monkeypatch) -> None:
     """One list of levels, or more texts than are looked up in a list: the same as counting in SQL."""
     monkeypatch.setattr(stream, "MANY", many)
-    monkeypatch.setattr(levels, "MANY", many)
+    monkeypatch.setattr(categorical, "MANY", many)
     rng = np.random.default_rng(8)
     log = binary_log(rng).assign(**{"segment:all": "x"})
     late = log["timestamp"] > START.replace(tzinfo=None) + timedelta(days=5)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plumbline.profile.numeric import Cells
+from plumbline.profile.count.numeric import Cells
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 

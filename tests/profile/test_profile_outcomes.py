@@ -14,8 +14,10 @@ from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss, roc_au
 
 from plumbline.domain import REGRESSION_MOMENTS, SCORE_CELLS, Slice, Task
 from plumbline.domain.score_cells import SCORE_EDGES
-from plumbline.monitor.exact import exact_auc
-from plumbline.profile import build, read, rows
+from plumbline.monitor.drift.exact import exact_auc
+from plumbline.profile import build
+from plumbline.profile.read import profiles
+from plumbline.profile.scan import exact
 
 
 def _load(tmp_path: Path, log: pd.DataFrame, task: Task = Task.BINARY):
@@ -38,7 +40,7 @@ def binary(tmp_path: Path):
 
 def test_confusion_is_that_of_scikit_learn(binary) -> None:
     cursor, system, log = binary
-    profile = read.outcome_profile(cursor, system)
+    profile = profiles.outcome_profile(cursor, system)
     known = log.dropna(subset="label")
     expected = confusion_matrix(known["label"], known["prediction"], labels=list(profile.classes)).T
     np.testing.assert_array_equal(profile.confusion.sum(axis=0)[:, :-1], expected)
@@ -49,7 +51,7 @@ def test_confusion_is_that_of_scikit_learn(binary) -> None:
 
 def test_sums_of_losses_are_exact_by_day(binary) -> None:
     cursor, system, log = binary
-    profile = read.outcome_profile(cursor, system)
+    profile = profiles.outcome_profile(cursor, system)
     known = log.dropna(subset=["label", "score"])
     for i, day in enumerate(profile.days):
         part = known[known["timestamp"].dt.date == day]
@@ -65,7 +67,7 @@ def test_sums_of_losses_are_exact_by_day(binary) -> None:
 
 def test_score_cells_hold_every_score_once(binary) -> None:
     cursor, system, log = binary
-    profile = read.outcome_profile(cursor, system)
+    profile = profiles.outcome_profile(cursor, system)
     scored = log.dropna(subset="score")
     place = np.searchsorted(SCORE_EDGES, scored["score"].to_numpy())
     for k, name in enumerate(("no", "yes")):
@@ -85,7 +87,7 @@ def test_the_extreme_scores_fall_in_the_first_and_last_cell(tmp_path: Path) -> N
     )
     ws, system = _load(tmp_path, log)
     with ws.read() as cursor:
-        profile = read.outcome_profile(cursor, system)
+        profile = profiles.outcome_profile(cursor, system)
     assert profile.score_cells[0, :, [0, -1]].tolist() == [[1, 1], [1, 1]]
     # two right answers at (almost) no loss, two wrong ones at the clipped one
     assert profile.sum_log_loss[0] == pytest.approx(-2 * np.log(1e-15), rel=1e-3)
@@ -97,8 +99,8 @@ def test_a_raw_score_has_no_losses_and_no_cells(tmp_path: Path) -> None:
     log = binary_log(np.random.default_rng(3), n=50).assign(score=lambda d: d["score"] * 10 - 5)
     ws, system = _load(tmp_path, log)
     with ws.read() as cursor:
-        profile = read.outcome_profile(cursor, system)
-        scores, labels = rows.scores_and_labels(cursor, system)
+        profile = profiles.outcome_profile(cursor, system)
+        scores, labels = exact.scores_and_labels(cursor, system)
     assert profile.score_cells.shape[-1] == 0
     assert profile.n_scored.sum() == 0
     assert exact_auc(scores, labels)[0] == pytest.approx(roc_auc_score(labels, scores))
@@ -110,7 +112,7 @@ def test_one_impossible_score_after_the_reference_only_drops_out(tmp_path: Path)
     log.loc[log["timestamp"].idxmax(), ["score", "arm"]] = [1.5, "champion"]
     ws, system = _load(tmp_path, log)
     with ws.read() as cursor:
-        profile = read.outcome_profile(cursor, system)
+        profile = profiles.outcome_profile(cursor, system)
     kept = log[(log["arm"] != "shadow") & log["score"].between(0, 1)]
     assert profile.n_scored.sum() == kept["label"].notna().sum()
     assert profile.score_cells.sum() + profile.score_unlabelled.sum() == len(kept)
@@ -119,12 +121,12 @@ def test_one_impossible_score_after_the_reference_only_drops_out(tmp_path: Path)
 
 def test_groups_by_version_and_arm_add_up(binary) -> None:
     cursor, system, log = binary
-    profile = read.outcome_profile(cursor, system, by_version=True, by_arm=True)
+    profile = profiles.outcome_profile(cursor, system, by_version=True, by_arm=True)
     keys = list(zip(profile.days, profile.versions, profile.arms, strict=True))
     assert keys == sorted(set(keys))
     expected = log.groupby([log["timestamp"].dt.date, "version", "arm"]).size()
     assert dict(zip(keys, profile.n.tolist(), strict=True)) == expected.to_dict()
-    shadow = read.outcome_profile(cursor, system, Slice(arm="shadow"))
+    shadow = profiles.outcome_profile(cursor, system, Slice(arm="shadow"))
     assert shadow.n.sum() > 0
 
 
@@ -140,7 +142,7 @@ def test_multiclass_losses_come_from_the_probabilities(tmp_path: Path) -> None:
     )
     ws, system = _load(tmp_path, log, Task.MULTICLASS)
     with ws.read() as cursor:
-        profile = read.outcome_profile(cursor, system)
+        profile = profiles.outcome_profile(cursor, system)
     ws.close()
     assert profile.classes == ("a", "b", "c")
     assert profile.sum_log_loss.sum() / n == pytest.approx(log_loss(true, p, labels=names), rel=1e-12)
@@ -166,8 +168,8 @@ def test_regression_moments_and_errors(tmp_path: Path) -> None:
     )
     ws, system = _load(tmp_path, log, Task.REGRESSION)
     with ws.read() as cursor:
-        profile = read.outcome_profile(cursor, system)
-        features = {f.bins.feature: f for f in read.feature_profiles(cursor, system)}
+        profile = profiles.outcome_profile(cursor, system)
+        features = {f.bins.feature: f for f in profiles.feature_profiles(cursor, system)}
     ws.close()
     p, t = pred[~np.isnan(y)], y[~np.isnan(y)]
     e, full = p - t, np.abs(p) + np.abs(t)
@@ -207,9 +209,9 @@ def test_a_migration_forgets_only_the_smape_of_counts_with_true_values_of_zero(t
     )
     ws, system = _load(tmp_path, log, Task.REGRESSION)
     with ws.write() as cursor:
-        before = read.outcome_profile(cursor, system).moments
+        before = profiles.outcome_profile(cursor, system).moments
         cursor.execute((resources.files("plumbline.store") / "migrations/0016_smape.sql").read_text())
-        after = read.outcome_profile(cursor, system).moments
+        after = profiles.outcome_profile(cursor, system).moments
     ws.close()
     place = REGRESSION_MOMENTS.index("smape")
     assert np.isnan(after[0, place])
@@ -219,7 +221,7 @@ def test_a_migration_forgets_only_the_smape_of_counts_with_true_values_of_zero(t
 
 def test_completeness_counts_what_is_there(binary) -> None:
     cursor, system, _ = binary
-    profile = read.completeness(cursor, system, Slice(arm="champion"))
+    profile = profiles.completeness(cursor, system, Slice(arm="champion"))
     log = binary_log(np.random.default_rng(11))
     log = log[log["arm"] == "champion"]
     keys = list(zip(profile.days, profile.versions, strict=True))
@@ -239,7 +241,7 @@ def test_completeness_counts_what_is_there(binary) -> None:
 def test_hours_know_exact_spans_and_counts(binary) -> None:
     cursor, system, _ = binary
     log = binary_log(np.random.default_rng(11))
-    hours = read.version_hours(cursor, system)
+    hours = profiles.version_hours(cursor, system)
     assert hours.n.sum() == len(log)
     second = np.array(hours.versions) == "2"
     assert hours.first[second].min() == log.loc[log["version"] == "2", "timestamp"].min()
@@ -268,7 +270,7 @@ def test_delays_are_whole_days(tmp_path: Path) -> None:
     )
     ws, system = _load(tmp_path, log)
     with ws.read() as cursor:
-        profile = read.delays(cursor, system)
+        profile = profiles.delays(cursor, system)
     ws.close()
     assert profile.n.tolist() == [7]
     assert {k: int(v) for k, v in enumerate(profile.counts[0]) if v} == {0: 2, 1: 1, 90: 1, 91: 1}

@@ -13,8 +13,10 @@ import pytest
 from decision_tables import insert, workspace
 
 from plumbline.domain import FeatureProfile, Kind, Slice, Task
-from plumbline.monitor.exact import exact_auc
-from plumbline.profile import build, read, rows
+from plumbline.monitor.drift.exact import exact_auc
+from plumbline.profile import build
+from plumbline.profile.read import profiles
+from plumbline.profile.scan import exact
 from plumbline.store.systems import create_system, set_reference
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -77,7 +79,7 @@ def test_monthly_figures_equal_the_truth(log) -> None:
         part = _month(name)
         if expected["n"] == 207:  # the month in which the studied part of car-loan begins
             part = Slice(log[3].min().to_pydatetime().replace(tzinfo=UTC), part.end)
-        profile = read.outcome_profile(cursor, system, part)
+        profile = profiles.outcome_profile(cursor, system, part)
         n = profile.n_labelled.sum()
         table = profile.confusion.sum(axis=0)
         k = profile.classes.index(system.positive)
@@ -89,7 +91,7 @@ def test_monthly_figures_equal_the_truth(log) -> None:
             "positive_rate": table[k].sum() / n,
             "brier": profile.sum_brier.sum() / profile.n_scored.sum(),
             "log_loss": profile.sum_log_loss.sum() / profile.n_scored.sum(),
-            "roc_auc": (exact_auc(*rows.scores_and_labels(cursor, system, part)) or (None,))[0],
+            "roc_auc": (exact_auc(*exact.scores_and_labels(cursor, system, part)) or (None,))[0],
         }
         assert found == pytest.approx({m: expected[m] for m in found}, abs=1e-9), name
 
@@ -107,8 +109,8 @@ def test_decile_psi_and_ks_equal_the_truth(log) -> None:
     expected = next(value for name, value in truth.items() if name.startswith("drift"))
     last = times.max().to_pydatetime().replace(tzinfo=UTC)
     window = Slice(last - timedelta(days=30))
-    reference = read.feature_profiles(cursor, system, Slice(*system.reference))
-    for before, after in zip(reference, read.feature_profiles(cursor, system, window), strict=True):
+    reference = profiles.feature_profiles(cursor, system, Slice(*system.reference))
+    for before, after in zip(reference, profiles.feature_profiles(cursor, system, window), strict=True):
         if before.bins.feature not in expected:
             continue
         assert before.bins.kind is Kind.NUMERIC

@@ -9,8 +9,9 @@ import pytest
 from decision_tables import binary_log, insert, make_system, workspace
 
 from plumbline.domain import PlumblineError, Slice
-from plumbline.profile import build, slices
-from plumbline.profile.read_outcomes import outcome_profile
+from plumbline.profile import build
+from plumbline.profile.read.outcomes import outcome_profile
+from plumbline.profile.scan import slices
 from plumbline.profile.scope import number_range
 
 
@@ -45,8 +46,8 @@ def test_a_slice_holds_what_its_filter_selects(held) -> None:
     "metric", ["precision", "recall", "specificity", "brier", "log_loss", "positive_rate"]
 )
 def test_the_mean_over_rows_is_the_metric(held, metric: str) -> None:
-    from plumbline.monitor.counts import counts_of
-    from plumbline.monitor.metrics import METRICS
+    from plumbline.monitor.metrics.counts import counts_of
+    from plumbline.monitor.metrics.metrics import METRICS
 
     cursor, system, _ = held
     rows = slices.sliced_rows(cursor, system, Slice(), metric, ())

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from decision_tables import START, binary_log, insert, make_system, workspace
 
-from plumbline.answers.comparing import comparisons
-from plumbline.answers.telling import say_comparison
-from plumbline.monitor.releases import Overlap, Releases
-from plumbline.profile import arms
-from plumbline.profile.arms import by_subject, side_by_side
+from plumbline.answers.releases.sentences import say_comparison
+from plumbline.answers.releases.switches import comparisons
+from plumbline.monitor.releases.history import Overlap, Releases
+from plumbline.profile.scan import arms
+from plumbline.profile.scan.arms import by_subject, side_by_side
 from plumbline.store.workspace import Workspace
 
 END = START + timedelta(days=10)

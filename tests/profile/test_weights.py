@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from tests.logs.logfiles import HEADER, row, write
 
-from plumbline.answers.fairness import fairness
-from plumbline.answers.loading import inspect_file, load_file
-from plumbline.answers.outcomes import confusion
-from plumbline.answers.performance import calibration, performance
+from plumbline.answers.data.load import inspect_file, load_file
+from plumbline.answers.fairness.groups import fairness
+from plumbline.answers.performance.outcomes import confusion
+from plumbline.answers.performance.series import calibration, performance
 from plumbline.domain import PointStatus
 from plumbline.store.workspace import Workspace
 

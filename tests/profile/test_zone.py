@@ -13,12 +13,13 @@ import pytest
 from sklearn.metrics import accuracy_score
 from tests.logs.logfiles import HEADER, row, write
 
-from plumbline.answers.checking import check
-from plumbline.answers.loading import load_file
-from plumbline.answers.performance import performance
+from plumbline.answers.alerts.check import check
+from plumbline.answers.data.load import load_file
+from plumbline.answers.performance.series import performance
 from plumbline.domain import Slice
-from plumbline.profile import read_features, read_outcomes, rows
-from plumbline.profile.decisions import find
+from plumbline.profile.read import features, outcomes
+from plumbline.profile.scan import exact
+from plumbline.profile.scan.decisions import find
 from plumbline.profile.scope import of_slice
 from plumbline.store.systems import get_system
 from plumbline.store.times import clock_changes, on_clock
@@ -63,17 +64,17 @@ def test_every_count_is_that_of_the_zone_s_own_clock(twins: tuple[Workspace, pd.
         zoned, wall = get_system(cursor, "zoned"), get_system(cursor, "wall")
         assert zoned.timezone == "Australia/Sydney"
         assert zoned.reference == wall.reference
-        one, other = read_outcomes.outcome_profile(cursor, zoned), read_outcomes.outcome_profile(cursor, wall)
+        one, other = outcomes.outcome_profile(cursor, zoned), outcomes.outcome_profile(cursor, wall)
         assert (one.days, one.n.tolist()) == (other.days, other.n.tolist())
         assert np.array_equal(one.confusion, other.confusion)
         for feature, same in zip(
-            read_features.feature_profiles(cursor, zoned),
-            read_features.feature_profiles(cursor, wall),
+            features.feature_profiles(cursor, zoned),
+            features.feature_profiles(cursor, wall),
             strict=True,
         ):
             assert (feature.days, feature.counts.tolist()) == (same.days, same.counts.tolist())
         part = Slice(datetime(2026, 3, 1), datetime(2026, 4, 1))
-        assert rows.affected(cursor, zoned, part) == rows.affected(cursor, wall, part)
+        assert exact.affected(cursor, zoned, part) == exact.affected(cursor, wall, part)
         stored = of_slice(cursor, zoned, part, stored=True)
         found = cursor.execute(f'SELECT count(*), min("timestamp") {stored.rows}', stored.params).fetchone()
     assert found is not None
@@ -103,7 +104,7 @@ def test_single_decisions_keep_their_moment(twins: tuple[Workspace, pd.DataFrame
 def test_days_of_an_earlier_version_are_counted_anew(twins: tuple[Workspace, pd.DataFrame]) -> None:
     ws, _ = twins
     with ws.read() as cursor:
-        right = read_outcomes.outcome_profile(cursor, get_system(cursor, "zoned"))
+        right = outcomes.outcome_profile(cursor, get_system(cursor, "zoned"))
     with ws.write() as cursor:
         cursor.execute("UPDATE profile_outcome SET day = day + 1 WHERE system = 'zoned'")
         cursor.execute(
@@ -112,7 +113,7 @@ def test_days_of_an_earlier_version_are_counted_anew(twins: tuple[Workspace, pd.
         )
     check(ws, "zoned", actor="t", all_signals=False)
     with ws.read() as cursor:
-        found = read_outcomes.outcome_profile(cursor, get_system(cursor, "zoned"))
+        found = outcomes.outcome_profile(cursor, get_system(cursor, "zoned"))
     assert (found.days, found.n.tolist()) == (right.days, right.n.tolist())
 
 

@@ -10,10 +10,10 @@ from datetime import date
 
 import pytest
 
-from plumbline.answers.loading import load_file
-from plumbline.answers.promises import attest, change_settings
+from plumbline.answers.data.load import load_file
+from plumbline.answers.statements import attest, change_settings
 from plumbline.domain import Attestation, Status
-from plumbline.report.gather import Material, gather
+from plumbline.report.material import Material, gather
 from plumbline.report.pack import evidence_pack
 from plumbline.store.workspace import Workspace, open_workspace
 

@@ -8,18 +8,13 @@ from datetime import date
 
 import pytest
 
-from plumbline.answers import promises
-from plumbline.answers.explain import explain
-from plumbline.answers.loading import load_file
-from plumbline.answers.reasoning import reasons_against
-from plumbline.answers.records import record
+from plumbline.answers import statements
+from plumbline.answers.data.load import load_file
+from plumbline.answers.decisions.explain import explain
+from plumbline.answers.decisions.reasons import reasons_against
+from plumbline.answers.decisions.record import record
 from plumbline.domain import PlumblineError
-from plumbline.report.decision_record import (
-    RECORD_LANGUAGES,
-    issue_record,
-    record_language,
-    record_pdf,
-)
+from plumbline.report.decision_record import RECORD_LANGUAGES, issue_record, record_language, record_pdf
 from plumbline.store import trail
 from plumbline.store.workspace import open_workspace
 
@@ -48,7 +43,7 @@ def held(tmp_path_factory):
     ws = open_workspace(folder / "ws.duckdb", read_from=[folder])
 
     load_file(ws, folder / "log.csv", title="Loans", actor="test")
-    promises.change_settings(
+    statements.change_settings(
         ws,
         "loans",
         {"reasons": {"income": "Income in thousands"}, "contest": "Write to us.", "role": "recommends"},
@@ -87,9 +82,9 @@ def test_all_that_measuring_says_has_its_words_in_every_language() -> None:
 
     import numpy as np
 
-    from plumbline.explain.logged import check_logged
-    from plumbline.explain.model_source import _sentence
-    from plumbline.explain.sources import _verdict, choose_source
+    from plumbline.explain.explanation import _verdict, choose_source
+    from plumbline.explain.reasons.logged_attributions import check_logged
+    from plumbline.explain.registered_model import _sentence
     from plumbline.explain.surrogate import _refused, grade_fidelity
     from plumbline.report.told import told
 

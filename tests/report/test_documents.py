@@ -12,11 +12,11 @@ import pytest
 
 from plumbline.domain import PlumblineError, Requirement
 from plumbline.governance.catalogue import catalogue
+from plumbline.report.document_facts import FACTS, fact
 from plumbline.report.documents import document_pdf, filled, outlines
-from plumbline.report.gather import Material
 from plumbline.report.issue import issue, write
-from plumbline.report.known_facts import FACTS, fact
 from plumbline.report.language import LANGUAGES, language
+from plumbline.report.material import Material
 from plumbline.report.scorecard_report import report_data, scorecard_pdf
 from plumbline.store.workspace import Workspace
 
@@ -123,8 +123,8 @@ def test_an_outline_marks_what_is_not_known_and_who_can_tell(material: Material,
 def test_the_record_of_processing_says_whether_persons_are_named_in_the_log(
     material: Material, tmp_path: Path
 ) -> None:
-    from plumbline.answers.loading import load_file
-    from plumbline.report.gather import gather
+    from plumbline.answers.data.load import load_file
+    from plumbline.report.material import gather
     from plumbline.store.workspace import open_workspace
 
     from .conftest import rows
@@ -154,7 +154,7 @@ def test_a_language_without_documents_is_refused(material: Material) -> None:
 def test_an_issued_document_is_on_the_trail_with_its_hash(held: Workspace, tmp_path: Path) -> None:
     import hashlib
 
-    from plumbline.answers.trail import trail
+    from plumbline.answers.governance.trail import trail
 
     made = issue(held, "offers", ".pdf", actor="Ada")
     write(made, tmp_path / made.name)

@@ -11,12 +11,12 @@ from functools import cache
 import pytest
 
 from plumbline.domain import Scorecard
-from plumbline.governance.case import RECORDED
 from plumbline.governance.catalogue import catalogue
+from plumbline.governance.evidence.case import RECORDED
 from plumbline.governance.facts import FairnessGroup, Noted, Switch
 from plumbline.governance.verdict import three_next_actions
-from plumbline.report.evidence_text import Teller, _data, told
 from plumbline.report.language import language
+from plumbline.report.translate import Teller, _data, told
 from tests.governance.cases import (
     CREDIT,
     OPERATIONS,

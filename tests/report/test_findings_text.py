@@ -7,19 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from plumbline.answers import cautions
-from plumbline.answers.checking import check
-from plumbline.answers.performance import performance
-from plumbline.answers.signalling import FAMILIES, NEEDED
+from plumbline.answers.alerts.check import check
+from plumbline.answers.alerts.signals import FAMILIES, NEEDED
+from plumbline.answers.performance import cautions
+from plumbline.answers.performance.series import performance
 from plumbline.domain import PointStatus
-from plumbline.logs.schema import _SAID
-from plumbline.monitor.cutoff import Departure
-from plumbline.monitor.drift_findings import TOLD
-from plumbline.monitor.leakage import Leak
-from plumbline.monitor.season import NAME
-from plumbline.monitor.staleness import _sentence
-from plumbline.report.evidence_text import told
+from plumbline.logs.load.schema_changes import _SAID
+from plumbline.monitor.drift.cutoff import Departure
+from plumbline.monitor.drift.findings import TOLD
+from plumbline.monitor.drift.season import NAME
+from plumbline.monitor.quality.leakage import Leak
+from plumbline.monitor.quality.staleness import _sentence
 from plumbline.report.language import language
+from plumbline.report.translate import told
 from plumbline.store.workspace import Workspace
 
 GERMAN = language("de")

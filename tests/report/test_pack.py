@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from plumbline.domain import Status
 from plumbline.report import verify
-from plumbline.report.gather import Material
+from plumbline.report.csv_tables import FIGURES, _answer, sheet
+from plumbline.report.material import Material
 from plumbline.report.pack import evidence_pack
-from plumbline.report.sheets import FIGURES, _answer, sheet
 from tests.environment import product
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from plumbline.answers import documents
-from plumbline.answers.loading import load_file
-from plumbline.answers.scorecard import scorecard
+from plumbline.answers.data.load import load_file
+from plumbline.answers.governance import documents
+from plumbline.answers.governance.scorecard import scorecard
 from plumbline.domain import EvidenceKind, PlumblineError, Status
 from plumbline.report.documents import fill_in, outline, tally
 from plumbline.report.issue import issue, issue_document

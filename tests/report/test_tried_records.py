@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from plumbline.answers import issuing, promises, records
-from plumbline.answers.loading import load_file, undo_load
+from plumbline.answers import statements
+from plumbline.answers.data.load import load_file, undo_load
+from plumbline.answers.decisions import record, record_trials
 from plumbline.domain import RELATIVE, PlumblineError
-from plumbline.report import tried_records
-from plumbline.report.tried_records import try_records, try_where_worth
+from plumbline.report import record_trials as tried_records
+from plumbline.report.record_trials import try_records, try_where_worth
 from plumbline.store import systems, trail
 from plumbline.store.workspace import Workspace, open_workspace
 
@@ -42,7 +43,7 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
 
 def _facts(ws: Workspace) -> dict:
     with ws.read() as cursor:
-        return issuing.record_facts(cursor, systems.get_system(cursor, "loans"))
+        return record_trials.record_facts(cursor, systems.get_system(cursor, "loans"))
 
 
 def test_only_what_was_really_made_for_this_log_counts(ws: Workspace, tmp_path: Path) -> None:
@@ -53,8 +54,8 @@ def test_only_what_was_really_made_for_this_log_counts(ws: Workspace, tmp_path: 
     assert made.versions == ("1", "2")
     assert _facts(ws) == {"reasons_complete": False, "records_sampled": 20, "records_issued": 20}
     with ws.read() as cursor:
-        entry = trail.entries(cursor, action=issuing.ACTION)[0]
-    assert (entry.actor, entry.detail["sampled"], entry.detail["seed"]) == ("Ada", 20, issuing.SEED)
+        entry = trail.entries(cursor, action=record_trials.ACTION)[0]
+    assert (entry.actor, entry.detail["sampled"], entry.detail["seed"]) == ("Ada", 20, record_trials.SEED)
     assert not any("d1" in str(value) for value in entry.detail.values())  # a count names nobody
     later = load_file(ws, _log(tmp_path / "two.csv", 240, 60), title="Loans", actor="test")
     assert "records_sampled" not in _facts(ws)  # another log
@@ -84,9 +85,9 @@ def test_a_record_that_comes_out_otherwise_is_none(ws: Workspace, monkeypatch: p
 def test_numbers_made_again_may_round_otherwise_and_no_more(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch, off: float, same: int
 ) -> None:
-    real, count = records.record, iter(range(1_000))
+    real, count = record.record, iter(range(1_000))
 
-    def other(*args: Any, **more: Any) -> records.DecisionRecord:
+    def other(*args: Any, **more: Any) -> record.DecisionRecord:
         made, turned = real(*args, **more), 1 + off * next(count)
         told = made.explanation
         parts = {name: value * turned for name, value in told.attributions.items()}
@@ -99,16 +100,16 @@ def test_numbers_made_again_may_round_otherwise_and_no_more(
     assert off / 10 < made.gap <= off * 1.01
     assert "the same again (numbers within 1e-9 of the largest)" in made.sentence
     with ws.read() as cursor:
-        detail = trail.entries(cursor, action=issuing.ACTION)[0].detail
+        detail = trail.entries(cursor, action=record_trials.ACTION)[0].detail
     assert (detail["gap"], detail["within"]) == (made.gap, RELATIVE)
 
 
 def test_a_record_whose_words_or_inputs_differ_is_another(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, count = records.record, iter(range(1_000))
+    real, count = record.record, iter(range(1_000))
 
-    def other(*args: Any, **more: Any) -> records.DecisionRecord:
+    def other(*args: Any, **more: Any) -> record.DecisionRecord:
         made, turn = real(*args, **more), next(count)
         parts = made.explanation.attributions | ({} if turn % 4 else {"extra": 0.0})
         told = replace(made.explanation, attributions=parts)
@@ -119,7 +120,7 @@ def test_a_record_whose_words_or_inputs_differ_is_another(
     assert (made.again, made.same) == (3, 0)
     with ws.read() as cursor:
         assert (
-            trail.entries(cursor, action=issuing.ACTION)[0].detail["gap"] is None
+            trail.entries(cursor, action=record_trials.ACTION)[0].detail["gap"] is None
         )  # no number for what is not there
 
 
@@ -136,8 +137,8 @@ def test_what_cannot_be_made_is_said_and_not_counted(ws: Workspace, monkeypatch:
 
 def test_the_sample_leaves_no_version_and_no_outcome_out(ws: Workspace) -> None:
     with ws.read() as cursor:
-        sample = issuing.drawn(cursor, systems.get_system(cursor, "loans"))
-        again = issuing.drawn(cursor, systems.get_system(cursor, "loans"))
+        sample = record_trials.drawn(cursor, systems.get_system(cursor, "loans"))
+        again = record_trials.drawn(cursor, systems.get_system(cursor, "loans"))
     assert sample["decision_id"].tolist() == again["decision_id"].tolist()
     groups = sample.groupby(["version", "prediction"]).size()
     assert (len(sample), len(groups), groups.min()) == (20, 4, 5)
@@ -145,7 +146,7 @@ def test_the_sample_leaves_no_version_and_no_outcome_out(ws: Workspace) -> None:
 
 def test_where_words_are_asked_for_a_trial_waits_for_them(ws: Workspace) -> None:
     assert try_where_worth(ws, None, actor="demo", worded=True) == ()
-    promises.change_settings(ws, "loans", {"reasons": {"income": "Income", "debt": "Debt"}}, by="Ada")
+    statements.change_settings(ws, "loans", {"reasons": {"income": "Income", "debt": "Debt"}}, by="Ada")
     (made,) = try_where_worth(ws, None, actor="demo", worded=True)
     assert made.complete == 20
     assert _facts(ws)["reasons_complete"]

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from plumbline.domain import PlumblineError
-from plumbline.sandbox.serving import serve
+from plumbline.sandbox.server import serve
 
 
 def answer(request: dict[str, Any]) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers.loading import load_file
+from plumbline.answers.data.load import load_file
 from plumbline.store.workspace import open_workspace
 from tests.pages.sample import log
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from plumbline.answers import access
-from plumbline.domain.access import Access
+from plumbline.answers.governance import access
+from plumbline.domain.acts import Access
 from plumbline.store.workspace import open_workspace
 from tests.pages.sample import log
 

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from plumbline.answers import pulling
-from plumbline.answers.loading import undo_load
+from plumbline.answers.data import pull
+from plumbline.answers.data.load import undo_load
 from plumbline.domain import PlumblineError
-from plumbline.logs import fetch as fetching
-from plumbline.logs.fetch import Wanted
+from plumbline.logs.pull import fetch as fetching
+from plumbline.logs.pull.fetch import Wanted
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace
 from tests.logs.logfiles import HEADER, row, rows_of, write
@@ -24,19 +24,19 @@ from tests.sources.conftest import KEY, PASSWORD, SECRET, Bucket, Database, Web
 START = datetime(2026, 1, 1)
 
 
-def _pull(ws: Workspace, source: object, **said: Any) -> pulling.Pulled:
+def _pull(ws: Workspace, source: object, **said: Any) -> pull.Pulled:
     names = {"table", "query", "since", "overlap"}
     wanted = Wanted(**{k: v for k, v in said.items() if k in names})
     rest = {k: v for k, v in said.items() if k not in names}
-    return pulling.pull(ws, str(source), title="s", wanted=wanted, actor="t", pause=0, **rest)
+    return pull.pull(ws, str(source), title="s", wanted=wanted, actor="t", pause=0, **rest)
 
 
-def _counts(found: pulling.Pulled) -> tuple[int, int, int]:
+def _counts(found: pull.Pulled) -> tuple[int, int, int]:
     return found.total("rows_read"), found.total("rows_loaded"), found.total("rows_duplicate")
 
 
 def _mark(ws: Workspace) -> str | None:
-    (known,) = pulling.sources_of(ws, "s")
+    (known,) = pull.sources_of(ws, "s")
     return known.origin.mark
 
 
@@ -119,7 +119,7 @@ def test_undoing_a_pull_makes_the_next_one_read_it_again(workspace: Workspace, d
     second = _pull(workspace, decisions.url, **asked)
     undo_load(workspace, second.loads[0].load_id, actor="t")
     assert _mark(workspace) == mark
-    again = pulling.pull_again(workspace, title="s", overlap="", actor="t")
+    again = pull.pull_again(workspace, title="s", overlap="", actor="t")
     assert [p.total("rows_loaded") for p in again] == [10]
     assert len(rows_of(workspace)) == first + 10
 
@@ -136,7 +136,7 @@ def test_a_crash_between_pull_and_load_does_not_move_the_mark(
         raise RuntimeError("killed here")
 
     with monkeypatch.context() as patched:
-        patched.setattr("plumbline.answers.loading.build.on_loaded", fail)
+        patched.setattr("plumbline.answers.data.load.build.on_loaded", fail)
         with pytest.raises(RuntimeError):
             _pull(workspace, decisions.url, **asked)
     assert _mark(workspace) == mark
@@ -306,7 +306,7 @@ def test_wrong_use_is_one_clear_sentence(
 
 
 def test_the_connection_reaches_its_source_alone(workspace: Workspace, tmp_path: Path, web: Web) -> None:
-    from plumbline.store.outside import outside
+    from plumbline.store.external import outside
 
     (tmp_path / "secret.csv").write_text("a\n1\n")
     with outside(workspace.inbox, extensions=["httpfs"], folders=[f"{web.url}/logs/"]) as connection:

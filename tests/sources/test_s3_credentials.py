@@ -18,9 +18,9 @@ import pytest
 from pyarrow import parquet
 
 from plumbline.domain import PlumblineError
-from plumbline.logs.credentials import CHAIN, make_s3_secret
-from plumbline.logs.fetch import Wanted, fetch
-from plumbline.logs.locations import read_location
+from plumbline.logs.pull.credentials import CHAIN, make_s3_secret
+from plumbline.logs.pull.fetch import Wanted, fetch
+from plumbline.logs.pull.location import read_location
 from plumbline.store.extensions import CONFIG, load_extension
 from plumbline.store.workspace import Workspace
 from tests.environment import product
@@ -106,8 +106,8 @@ def refusing() -> Iterator[StandIn]:
 LOCKED = """
 import sys
 from pathlib import Path
-from plumbline.logs.credentials import make_s3_secret
-from plumbline.store.outside import outside
+from plumbline.logs.pull.credentials import make_s3_secret
+from plumbline.store.external import outside
 with outside(Path(sys.argv[1]), extensions=["httpfs"], folders=["s3://logs/"], prepare=make_s3_secret) as connection:
     sys.stdout.write(connection.execute("SELECT content FROM read_blob('s3://logs/a.csv')").fetchone()[0].decode())
 """

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.pages.sample import log
 
-from plumbline.answers.loading import load_file
+from plumbline.answers.data.load import load_file
 from plumbline.store.workspace import open_workspace
 
 ROOT = Path(__file__).parents[2]
@@ -24,9 +24,9 @@ from pathlib import Path
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
 def limit(size): resource.setrlimit(resource.RLIMIT_FSIZE, (size if size is not None else most, most))
-from plumbline.answers.loading import load_file
-from plumbline.answers.portfolio import portfolio
-from plumbline.answers.scorecard import scorecard_answer
+from plumbline.answers.data.load import load_file
+from plumbline.answers.governance.portfolio import portfolio
+from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import open_workspace
 folder = Path(sys.argv[1])

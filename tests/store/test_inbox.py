@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.store.inbox import drop_inbox, make_inbox, sweep
+from plumbline.store.inbox_folder import drop_inbox, make_inbox, sweep
 from plumbline.store.workspace import open_workspace
 
 

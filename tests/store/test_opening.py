@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import Ran
 from tests.store.stored import unpack
 
-from plumbline.answers.scorecard import scorecard
+from plumbline.answers.governance.scorecard import scorecard
 from plumbline.domain import PlumblineError, Task
 from plumbline.store import connection, systems, trail, workspace
 from plumbline.store.workspace import open_workspace

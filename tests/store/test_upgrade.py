@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 from tests.store.stored import SCHEMAS, unpack
 
-from plumbline.answers.erasing import erase_person
-from plumbline.answers.scorecard import scorecard
+from plumbline.answers.data.erase import erase_person
+from plumbline.answers.governance.scorecard import scorecard
 from plumbline.domain import PlumblineError
-from plumbline.profile import build, read
+from plumbline.profile import build
 from plumbline.profile.bins import basis_changed
+from plumbline.profile.read import profiles
 from plumbline.store import copies, schema, systems, trail, upgrade
 from plumbline.store import loads as register
 from plumbline.store.workspace import Workspace, open_workspace
@@ -86,9 +87,9 @@ def test_a_workspace_of_any_schema_works_and_is_copied_first(
     counted = _profiles(ws)
     with ws.write() as cursor:
         assert basis_changed(cursor, system)  # so the next load counts scores and errors as today's code does
-        old = read.outcome_profile(cursor, system)
+        old = profiles.outcome_profile(cursor, system)
         build.rebuild(cursor, system)
-        new = read.outcome_profile(cursor, system)
+        new = profiles.outcome_profile(cursor, system)
     if number > 1:  # the first could not load yet: there is nothing to count
         again = _profiles(ws)
         for table in ("profile_basis", "profile_outcome"):

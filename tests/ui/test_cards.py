@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plumbline.ui.cards import reason
+from plumbline.ui.parts.cards import reason
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plumbline.ui.details import say_detail
+from plumbline.ui.parts.details import say_detail
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from plumbline.answers.decisions import ASKED, COMPARISONS
-from plumbline.ui.filters import NO_VALUE, spelled, understood
+from plumbline.answers.decisions.find import ASKED, COMPARISONS
+from plumbline.ui.parts.filters import NO_VALUE, spelled, understood
 
 OFFERED = (
     "timestamp",

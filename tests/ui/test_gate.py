@@ -8,7 +8,7 @@ import anyio
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from plumbline.ui.gate import Gate
+from plumbline.ui.server.gate import Gate
 
 HOST = "127.0.0.1:8501"
 

@@ -9,7 +9,7 @@ import pytest
 
 from plumbline.domain import Load
 from plumbline.store.workspace import Stopped, Workspace
-from plumbline.ui.jobs import Job, Say
+from plumbline.ui.frame.jobs import Job, Say
 
 SLOW = "SELECT sum(a.range * b.range) FROM range(10_000_000) a, range(10_000_000) b"
 MADE = Load(1, "s", "f", "", "decisions", datetime(2026, 1, 1, tzinfo=UTC), "t", 0, 0, 0, 0, 0, False)

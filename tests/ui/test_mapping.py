@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from plumbline.domain import ColumnMap, RoleName
-from plumbline.ui.mapping import NONE, changes, lines
-from plumbline.ui.roles import WORDS, gains
+from plumbline.ui.logs.mapping import NONE, changes, lines
+from plumbline.ui.logs.role_words import WORDS, gains
 
 MAPS = (
     ColumnMap("when", RoleName("timestamp")),
@@ -51,7 +51,7 @@ def test_a_new_name_is_a_change_and_an_emptied_one_falls_back_to_the_column() ->
 
 
 def test_every_role_has_words_and_what_is_missing_is_said() -> None:
-    from plumbline.ui.mapping import OPTIONS
+    from plumbline.ui.logs.mapping import OPTIONS
 
     assert set(OPTIONS) == set(WORDS)
     told = {role: (words, there) for role, words, there in gains(["timestamp", "score"])}

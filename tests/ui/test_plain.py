@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plumbline.ui.plain import one_line, plain, prose
+from plumbline.ui.parts.escape import one_line, plain, prose
 
 ESCAPED = re.compile(r"\\([" + re.escape(punctuation) + r"])")
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-from plumbline.ui import quota
+from plumbline.ui.server import upload_quota
 
 
 @pytest.fixture
@@ -16,12 +16,12 @@ def files(monkeypatch: pytest.MonkeyPatch) -> MemoryUploadedFileManager:
     made = MemoryUploadedFileManager("/upload")
     runtime = SimpleNamespace(instance=lambda: SimpleNamespace(uploaded_file_mgr=made))
     monkeypatch.setattr("streamlit.runtime.Runtime", runtime)
-    monkeypatch.setattr(quota, "largest", lambda: 100)
+    monkeypatch.setattr(upload_quota, "largest", lambda: 100)
     return made
 
 
 def _put(files: MemoryUploadedFileManager, session: str, name: str, size: int, length: str = "") -> list[str]:
-    quota.make_room(session, length or str(size))
+    upload_quota.make_room(session, length or str(size))
     files.add_file(session, UploadedFileRec(name, name, "text/csv", b"a" * size))
     return list(files.file_storage[session])
 
@@ -32,7 +32,7 @@ def test_the_oldest_files_make_room_by_bytes_and_by_count(files: MemoryUploadedF
     assert _put(files, "s", "c", 90) == ["b", "c"]
     assert _put(files, "s", "d", 1, "no number") == ["c", "d"]  # as long as a file may be
     small = [_put(files, "t", f"{n}", 1) for n in range(30)][-1]
-    assert small == [f"{n}" for n in range(30 - quota.COUNT, 30)]
+    assert small == [f"{n}" for n in range(30 - upload_quota.COUNT, 30)]
 
 
 def test_another_sessions_files_stay(files: MemoryUploadedFileManager) -> None:
@@ -40,4 +40,4 @@ def test_another_sessions_files_stay(files: MemoryUploadedFileManager) -> None:
     for n in range(20):
         _put(files, "yours", f"{n}", 100)
     assert list(files.file_storage["mine"]) == ["a"]
-    assert sum(len(f.data) for f in files.file_storage["yours"].values()) <= quota.most()
+    assert sum(len(f.data) for f in files.file_storage["yours"].values()) <= upload_quota.most()

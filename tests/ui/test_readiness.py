@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from plumbline.answers import readying
+from plumbline.answers import warmup
 from plumbline.domain import PlumblineError, Task
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
-from plumbline.ui import server
+from plumbline.ui.server import application
 
 
 @pytest.fixture
 def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a server did, in its order, with nothing heavy imported."""
     done: list[str] = []
-    monkeypatch.setattr(server, "HEAVY", ("first", "second"))
-    monkeypatch.setattr(server, "import_module", done.append)
-    monkeypatch.setattr(readying, "ready", lambda *_: done.append("ready"))
-    monkeypatch.setattr(readying, "measure_again", lambda *_: done.append("measured"))
+    monkeypatch.setattr(application, "HEAVY", ("first", "second"))
+    monkeypatch.setattr(application, "import_module", done.append)
+    monkeypatch.setattr(warmup, "ready", lambda *_: done.append("ready"))
+    monkeypatch.setattr(warmup, "measure_again", lambda *_: done.append("measured"))
     return done
 
 
@@ -37,7 +37,7 @@ def test_all_steps_are_taken_and_the_log_says_ready(
     done: list[str], workspace: Workspace, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO", logger="plumbline"):
-        server.get_ready(lambda: workspace)
+        application.get_ready(lambda: workspace)
     assert done == ["first", "second", "ready", "measured"]
     assert [r.levelname for r in caplog.records] == ["INFO"]
     assert "ready" in caplog.text
@@ -51,8 +51,8 @@ def test_an_import_that_fails_costs_its_own_warmth(
             raise ModuleNotFoundError("No module named 'first'")
         done.append(name)
 
-    monkeypatch.setattr(server, "import_module", imported)
-    server.get_ready(lambda: workspace)
+    monkeypatch.setattr(application, "import_module", imported)
+    application.get_ready(lambda: workspace)
     assert done == ["second", "ready", "measured"]
     assert "No module named 'first'" in caplog.text
 
@@ -65,9 +65,9 @@ def test_a_step_that_fails_costs_itself_alone(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    of = "plumbline.charts.importance" if step == "importance" else "plumbline.answers.readying"
+    of = "plumbline.charts.importance" if step == "importance" else "plumbline.answers.warmup"
     monkeypatch.setattr(f"{of}.{step}", _fails(ValueError("a fault\x1b[31m")))
-    server.get_ready(lambda: workspace)
+    application.get_ready(lambda: workspace)
     left = {"ready": "ready", "measure_again": "measured"}.get(step)
     assert done == [one for one in ("first", "second", "ready", "measured") if one != left]
     assert "a fault" in caplog.text
@@ -96,9 +96,9 @@ def test_the_loop_outlives_what_fails_and_measures_what_changed(
         if done.count("measured") == 1:
             raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(readying, "measure_again", measure)
-    monkeypatch.setattr(server, "LOOK", 0.001)
-    server.get_ready(workspace_of, stop)
+    monkeypatch.setattr(warmup, "measure_again", measure)
+    monkeypatch.setattr(application, "LOOK", 0.001)
+    application.get_ready(workspace_of, stop)
     assert done.count("measured") >= 2
     assert "out of memory" in caplog.text
     assert caplog.text.count("gone for a moment") == 1  # said once, not at every look
@@ -109,7 +109,7 @@ def test_a_server_that_stops_says_nothing(
 ) -> None:
     stop = threading.Event()
     stop.set()
-    server.get_ready(lambda: workspace, stop)
+    application.get_ready(lambda: workspace, stop)
     assert done == []
     assert not caplog.records
 
@@ -138,19 +138,21 @@ def test_one_question_of_one_system_fails_alone(
         return ask
 
     for question in ("_judged", "releases", "segments"):
-        monkeypatch.setattr(readying, question, asking(question))
-    readying.measure_again(two)
+        monkeypatch.setattr(warmup, question, asking(question))
+    warmup.measure_again(two)
     assert asked == [(q, key) for key in ("broken", "sound") for q in ("_judged", "releases", "segments")]
     assert len(caplog.records) == 1
     assert "broken" in caplog.text
     assert "too large" in caplog.text
     assert "\x1b" not in caplog.text
     asked.clear()
-    readying.measure_again(two)  # what failed is asked again after the next change, what did not is not
+    warmup.measure_again(two)  # what failed is asked again after the next change, what did not is not
     assert {key for _, key in asked} == {"broken"}
 
 
-@pytest.mark.parametrize("part", ["decisions.main_version", "_ready", "reference_profiles", "kept.rests_on"])
+@pytest.mark.parametrize(
+    "part", ["decisions.main_version", "_ready", "reference_profiles", "answer_cache.rests_on"]
+)
 def test_one_system_that_cannot_be_made_ready_leaves_the_others(
     part: str, two: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -164,11 +166,11 @@ def test_one_system_that_cannot_be_made_ready_leaves_the_others(
         return "1"
 
     for each in ("decisions.main_version", "_ready", "reference_profiles"):
-        monkeypatch.setattr(f"plumbline.answers.readying.{each}", lambda *_: "1")
+        monkeypatch.setattr(f"plumbline.answers.warmup.{each}", lambda *_: "1")
     for question in ("_judged", "releases", "segments"):
-        monkeypatch.setattr(readying, question, lambda *_: None)
-    monkeypatch.setattr(f"plumbline.answers.readying.{part}", one_broken)
-    (readying.measure_again if part.startswith("kept") else readying.ready)(two)
+        monkeypatch.setattr(warmup, question, lambda *_: None)
+    monkeypatch.setattr(f"plumbline.answers.warmup.{part}", one_broken)
+    (warmup.measure_again if part.startswith("answer_cache") else warmup.ready)(two)
     assert set(reached) == {"broken", "sound"}
     assert "not a number" in caplog.text
     assert "broken" in caplog.text

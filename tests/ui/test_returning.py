@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plumbline.ui.returning import COOKIE, Returning, came_from, place
+from plumbline.ui.frame.return_link import COOKIE, Returning, came_from, place
 
 PAGE = "/decisions?system=a&decision=%231%3A2"
 

@@ -11,8 +11,15 @@ import pytest
 from starlette.datastructures import MutableHeaders
 
 from plumbline.domain import PlumblineError
-from plumbline.ui import open as opened
-from plumbline.ui.server import HEADERS, POLICY, Headers, friendly_error, only_by_https, workspace_lifespan
+from plumbline.ui.server.application import (
+    HEADERS,
+    POLICY,
+    Headers,
+    friendly_error,
+    only_by_https,
+    workspace_lifespan,
+)
+from plumbline.ui.state import workspace as opened
 
 
 def _run(coroutine: Any) -> Any:
@@ -104,7 +111,7 @@ def test_an_unforeseen_error_shows_a_number_and_hides_the_rest(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     shown: list[str] = []
-    monkeypatch.setattr("plumbline.ui.states.broken", shown.append)
+    monkeypatch.setattr("plumbline.ui.parts.empty_states.broken", shown.append)
     with caplog.at_level("ERROR", logger="plumbline"):
         assert friendly_error(ValueError("secret,row,of,a,log"))
     assert len(shown) == 1
@@ -114,7 +121,7 @@ def test_an_unforeseen_error_shows_a_number_and_hides_the_rest(
 
 def test_our_own_error_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[PlumblineError] = []
-    monkeypatch.setattr("plumbline.ui.states.failed", shown.append)
+    monkeypatch.setattr("plumbline.ui.parts.empty_states.failed", shown.append)
     error = PlumblineError("No such thing", todo="Choose another.")
     assert friendly_error(error)
     assert shown == [error]

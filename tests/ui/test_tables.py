@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from plumbline.ui.tables import for_export
+from plumbline.ui.parts.tables import for_export
 
 
 def test_no_cell_or_name_of_a_grid_is_a_formula_where_it_is_saved() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from plumbline.domain import DecisionColumn, Load, PlumblineError, Slice, TrailEntry
 from plumbline.governance import history
-from plumbline.profile import read
+from plumbline.profile.read import profiles
 from plumbline.store import loads, scorecards, systems, trail
 from plumbline.store.trail import TrailCheck
 from plumbline.store.workspace import Workspace, naive
@@ -59,7 +59,7 @@ def proof(ws: Workspace, key: str) -> Proof:
         chain = trail.verify(cursor)
         entries = trail.entries(cursor, limit=chain.entries)
         columns = tuple(systems.decision_columns(cursor, key))
-        persons = read.completeness(cursor, system, Slice()).present.get("subject")
+        persons = profiles.completeness(cursor, system, Slice()).present.get("subject")
         named = int(persons.sum()) if persons is not None else 0
     return Proof(
         kept.given, kept.card, kept.card_sha256, kept.catalogue, kept.rules, tuple(made), columns, named, chain,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from plumbline.charts import numbers
 from plumbline.charts.style import TOKENS, Mode, blank, note, text
 from plumbline.domain import FloatArray
+from plumbline.wording import numbers
 
 if TYPE_CHECKING:
     import pandas as pd

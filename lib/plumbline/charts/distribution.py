@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from plumbline.charts import numbers
 from plumbline.charts.style import TOKENS, Mode, blank, note, text
+from plumbline.wording import numbers
 
 MOST_LEVELS = 14
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from plumbline.charts import numbers
-from plumbline.charts.sketch import Sketch
+from plumbline.charts.figure import Sketch
 from plumbline.charts.style import DATES, TOKENS, Mode, blank, note, text
 from plumbline.domain import FeatureDrift, PointStatus
+from plumbline.wording import numbers
 
 ROW = 22  # pixels a feature
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import plotly.graph_objects as go
 
-from plumbline.charts import numbers
 from plumbline.charts.style import DATES, TOKENS, Mode, blank, note, text
+from plumbline.wording import numbers
 
 
 def importance(

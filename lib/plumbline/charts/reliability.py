@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from plumbline.charts import numbers
 from plumbline.charts.style import TOKENS, Mode, blank, note, text
-from plumbline.monitor.calibration import Calibration
+from plumbline.monitor.performance.calibration import Calibration
+from plumbline.wording import numbers
 
 
 def reliability(curves: Sequence[Calibration], mode: Mode = "light", *, height: int = 340) -> go.Figure:

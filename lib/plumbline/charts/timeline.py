@@ -9,8 +9,8 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
-from plumbline.charts import numbers
 from plumbline.charts.style import DATES, TOKENS, Mode, blank, colour, note, text
+from plumbline.wording import numbers
 
 Role = Literal["in charge", "beside", "shadow"]
 _HEIGHT = {"in charge": 0.56, "beside": 0.26, "shadow": 0.26}

@@ -9,10 +9,10 @@ from itertools import groupby
 
 import plotly.graph_objects as go
 
-from plumbline.charts import numbers
-from plumbline.charts.sketch import Sketch
+from plumbline.charts.figure import Sketch
 from plumbline.charts.style import DATES, TOKENS, Mode, blank, colour, mark, note, text
 from plumbline.domain import Point, PointStatus
+from plumbline.wording import numbers
 
 MARGIN = {"l": 8, "r": 120, "t": 30, "b": 8}  # the labels stand at the right
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from plumbline.charts import numbers
 from plumbline.charts.style import TOKENS, Mode, blank, note, text
 from plumbline.domain import Explanation, strongest_first
+from plumbline.wording import numbers
 
 MOST = 10
 

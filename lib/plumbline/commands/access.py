@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from plumbline.commands.register import ACTOR, command
-from plumbline.door import workspace as open_for
+from plumbline.commands.command import ACTOR, command
+from plumbline.console import workspace as open_for
 
 NONE = "none"
 
@@ -18,9 +18,9 @@ NONE = "none"
 @click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help="Who gives or takes it.")
 def access(workspace: str | None, email: str | None, role: str | None, by: str) -> Any:
     """List who may sign in, or give a role: `access ana@example.com owner`. `none` takes it away."""
-    from plumbline.answers import access as answer
+    from plumbline.answers.governance import access as answer
     from plumbline.domain import PlumblineError
-    from plumbline.domain.access import Access
+    from plumbline.domain.acts import Access
 
     if email and not role:
         raise PlumblineError("A role is missing", where=email, todo="Add viewer, analyst, owner or none.")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.register import ACTOR, command
+from plumbline.commands.command import ACTOR, command
+from plumbline.console import FAILED
+from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
-from plumbline.door import FAILED
-from plumbline.door import workspace as open_for
 
 if TYPE_CHECKING:
-    from plumbline.answers.inbox import Look, Taken
+    from plumbline.answers.data.inbox import Look, Taken
 
 
 @command("watch")
@@ -49,7 +49,7 @@ def _pass(
     workspace: str | None, folder: Path, system: str | None, seen: dict[Path, Look], settle: float
 ) -> list[Taken]:
     """One look at the folder; the workspace is open only while something is loaded, so that the app can have it."""
-    from plumbline.answers.inbox import at_rest, take
+    from plumbline.answers.data.inbox import at_rest, take
 
     ready = at_rest(folder, system, seen, settle)
     if not ready:

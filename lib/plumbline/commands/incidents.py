@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from plumbline.commands.register import COMMANDS, command
-from plumbline.door import FAILED
-from plumbline.door import workspace as open_for
+from plumbline.commands.command import COMMANDS, command
+from plumbline.console import FAILED
+from plumbline.console import workspace as open_for
 
 BY = click.option("--by", required=True, metavar="NAME", help="Who does it; it goes on the trail.")
 AT = click.option("--at", metavar="TIME", help="When it was done; default: now.")
@@ -33,7 +33,7 @@ COMMANDS.append(incident)
 @BY
 def opened(workspace: str | None, system: str, title: str, finding: int, aware: str | None, by: str) -> Any:
     """Put an incident into the register; of a finding, no title is needed."""
-    from plumbline.answers.incidents import open_incident
+    from plumbline.answers.alerts.incidents import open_incident
 
     with open_for(workspace) as ws:
         item = open_incident(ws, system, title, by=by, aware_at=_time(aware, "--aware"), finding=finding)
@@ -60,7 +60,7 @@ def classified(
     finding: int, by: str,
 ) -> Any:  # fmt: skip
     """Say what an incident is. Without a flag: of none of the laws' kinds."""
-    from plumbline.answers.incidents import classify
+    from plumbline.answers.alerts.incidents import classify
 
     with open_for(workspace) as ws:
         item = classify(
@@ -80,7 +80,7 @@ def classified(
 @BY
 def noticed(workspace: str | None, system: str, number: int, notice: str, at: str | None, by: str) -> Any:
     """Record that a notice was sent."""
-    from plumbline.answers.incidents import give_notice
+    from plumbline.answers.alerts.incidents import give_notice
 
     with open_for(workspace) as ws:
         item = give_notice(ws, system, number, notice, by=by, at=_time(at, "--at"))
@@ -95,7 +95,7 @@ def noticed(workspace: str | None, system: str, number: int, notice: str, at: st
 @BY
 def closed(workspace: str | None, system: str, number: int, cause: str, at: str | None, by: str) -> Any:
     """Close an incident with its cause and what was done. Notices that are still due stay due."""
-    from plumbline.answers.incidents import close_incident
+    from plumbline.answers.alerts.incidents import close_incident
 
     with open_for(workspace) as ws:
         item = close_incident(ws, system, number, by=by, cause=cause, at=_time(at, "--at"))
@@ -106,8 +106,8 @@ def closed(workspace: str | None, system: str, number: int, cause: str, at: str 
 @click.argument("system")
 def listed(workspace: str | None, system: str) -> Any:
     """The register with what is due. Exits 1 where a step is overdue."""
-    from plumbline.answers.incidents import incidents
-    from plumbline.governance.clocks import overdue
+    from plumbline.answers.alerts.incidents import incidents
+    from plumbline.governance.incident_deadlines import overdue
 
     with open_for(workspace) as ws:
         found = incidents(ws, system)
@@ -121,13 +121,13 @@ def listed(workspace: str | None, system: str) -> Any:
 
 
 def _time(text: str | None, option: str) -> datetime | None:
-    from plumbline.answers.spans import read_time
+    from plumbline.wording.times import read_time
 
     return read_time(text, option) if text else None
 
 
 def _due(item: Any) -> list[str]:
-    from plumbline.governance.clocks import notices
+    from plumbline.governance.incident_deadlines import notices
 
     return [
         f"      {n.key:<16} {'overdue since' if n.late else 'due'} {n.due:%Y-%m-%d %H:%M}Z  {n.law} {n.title}"

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.register import ACTOR, command
+from plumbline.commands.command import ACTOR, command
+from plumbline.console import BAD_INPUT, progress
+from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
-from plumbline.door import BAD_INPUT, progress
-from plumbline.door import workspace as open_for
 
 if TYPE_CHECKING:
-    from plumbline.answers.portfolio import SystemRow
+    from plumbline.answers.governance.portfolio import SystemRow
     from plumbline.domain import Load
 
 
@@ -44,7 +44,7 @@ def demo(workspace: str | None, names: tuple[str, ...], samples: Path | None) ->
 def load_demo_into(workspace: str | None, names: tuple[str, ...] = ()) -> tuple[SystemRow, ...]:
     """Load the demo, and try the records of its decisions where a log is new."""
     from plumbline.demo.load import load_demo
-    from plumbline.report.tried_records import try_where_worth
+    from plumbline.report.record_trials import try_where_worth
     from plumbline.store.workspace import workspace_path
 
     folder = workspace_path(workspace).parent / "demo"
@@ -70,8 +70,8 @@ def inspect(
     from plumbline.logs import reader
 
     reader.ready()
-    from plumbline.answers import loading
-    from plumbline.report import contract
+    from plumbline.answers.data import load as loading
+    from plumbline.report import json_keys
 
     said = loading.Said(loading.read_maps(maps), task=task)
     found = loading.inspect_file(file, sheet=sheet, said=said)
@@ -83,7 +83,7 @@ def inspect(
     lines += [f"  {found.trial.sentence}."] if found.trial.unfit else []
     lines += [f"  {note}" for note in found.notes]
     lines += [f"  ? {q.text}" + (f" Say it with {q.say}." if q.say else "") for q in found.asked]
-    return contract.inspection(found), lines
+    return json_keys.inspection(found), lines
 
 
 @command("load")
@@ -111,9 +111,10 @@ def load(
     from plumbline.logs import reader
 
     reader.ready()  # it starts beside what follows
-    from plumbline.answers import folders, loading
-    from plumbline.logs.locations import is_remote
-    from plumbline.report import contract
+    from plumbline.answers.data import folders
+    from plumbline.answers.data import load as loading
+    from plumbline.logs.pull.location import is_remote
+    from plumbline.report import json_keys
 
     if is_remote(str(file)) and not file.exists():
         raise PlumblineError("This is a source, not a file", todo="Use plumbline pull SOURCE --system S.")
@@ -135,7 +136,7 @@ def load(
         click.echo(
             f"plumbline: {many_more} could not be loaded; the first: {gathered.failed[0][1]}", err=True
         )
-    return contract.gathered(gathered), lines, BAD_INPUT if gathered.failed else 0
+    return json_keys.gathered(gathered), lines, BAD_INPUT if gathered.failed else 0
 
 
 def _told(made: Load) -> list[str]:
@@ -158,7 +159,7 @@ def _told(made: Load) -> list[str]:
 @click.argument("load_id", type=int)
 def undo(workspace: str | None, load_id: int) -> Any:
     """Take a load back, profiles included."""
-    from plumbline.answers import loading
+    from plumbline.answers.data import load as loading
 
     with open_for(workspace) as ws:
         removed = loading.undo_load(ws, load_id, actor=ACTOR)
@@ -175,7 +176,7 @@ def quarantine(
     workspace: str | None, system: str, load_id: int | None, reason: str | None, out: Path | None
 ) -> Any:
     """Show the rows of SYSTEM that could not be loaded."""
-    from plumbline.answers import quarantine as answers
+    from plumbline.answers.data import quarantine as answers
 
     with open_for(workspace) as ws:
         found = answers.quarantine_of(ws, system, load_id=load_id, reason=reason)
@@ -218,8 +219,8 @@ def retry(
     date_order: str | None, timezone: str | None,
 ) -> Any:  # fmt: skip
     """Try the rows in LOAD_ID's quarantine again; those that fit become a load of their own."""
-    from plumbline.answers import loading
-    from plumbline.answers import quarantine as answers
+    from plumbline.answers.data import load as loading
+    from plumbline.answers.data import quarantine as answers
 
     with open_for(workspace) as ws:
         made = answers.retry_load(
@@ -237,7 +238,7 @@ def retry(
 @click.option("--undo", "undone", is_flag=True, help="Take the last change back.")
 def roles(workspace: str | None, system: str, maps: tuple[str, ...], undone: bool) -> Any:
     """Show what the columns of SYSTEM mean, or give loaded columns other roles in place."""
-    from plumbline.answers import roles as answers
+    from plumbline.answers.data import roles as answers
 
     with open_for(workspace) as ws:
         if undone and maps:

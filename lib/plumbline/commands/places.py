@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from plumbline.commands.register import ACTOR, command
-from plumbline.door import workspace as open_for
+from plumbline.commands.command import ACTOR, command
+from plumbline.console import workspace as open_for
 
 
 @command("places")
@@ -16,7 +16,7 @@ from plumbline.door import workspace as open_for
 @click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help="Who lists it.")
 def places(workspace: str | None, place: str | None, remove: bool, by: str) -> Any:
     """List the hosts and folders that the pages may read, or one more: `places mlflow.example:5000`."""
-    from plumbline.answers import places as answer
+    from plumbline.answers.governance import places as answer
     from plumbline.domain import PlumblineError
 
     if remove and not place:

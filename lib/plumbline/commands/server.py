@@ -15,10 +15,10 @@ from typing import Any
 
 import click
 
+from plumbline.commands.command import COMMANDS
 from plumbline.commands.logs import load_demo_into
-from plumbline.commands.register import COMMANDS
+from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
-from plumbline.door import workspace as open_for
 
 #: what holds against a user's own Streamlit settings as well; the rest is in ``.streamlit/config.toml``
 PINNED = {

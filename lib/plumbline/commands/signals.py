@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from plumbline.commands.register import ACTOR, command, span, told
+from plumbline.commands.command import ACTOR, command, span, told
+from plumbline.console import BAD_INPUT, FAILED
+from plumbline.console import workspace as open_for
 from plumbline.domain import Finding, PlumblineError, Point, Slice
-from plumbline.door import BAD_INPUT, FAILED
-from plumbline.door import workspace as open_for
 
 
 def _where(conditions: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -58,10 +58,10 @@ def performance(
     calibrated: bool, searched: bool, against: str,
 ) -> Any:  # fmt: skip
     """The metric series of a system."""
-    from plumbline.answers.performance import calibration
-    from plumbline.answers.performance import performance as answer
-    from plumbline.answers.segments import segments
-    from plumbline.report import contract
+    from plumbline.answers.performance.segments import segments
+    from plumbline.answers.performance.series import calibration
+    from plumbline.answers.performance.series import performance as answer
+    from plumbline.report import json_keys
 
     start, end = span(window, "--window")
     with open_for(workspace) as ws:
@@ -86,8 +86,8 @@ def performance(
         )
     more: dict[str, Any] = {"calibration": curves.curves} if curves else {}
     if worst:
-        more["worst_segments"] = contract.worst_segments(worst)
-    return contract.performance(found) | more, lines
+        more["worst_segments"] = json_keys.worst_segments(worst)
+    return json_keys.performance(found) | more, lines
 
 
 @command("drift")
@@ -117,9 +117,9 @@ def drift(
     whole_row: bool,
 ) -> Any:
     """Drift a feature: the window against the reference."""
-    from plumbline.answers.drift import drift as answer
-    from plumbline.answers.wholerow import whole_row as rows_as_wholes
-    from plumbline.report import contract
+    from plumbline.answers.drift.features import drift as answer
+    from plumbline.answers.drift.multivariate import whole_row as rows_as_wholes
+    from plumbline.report import json_keys
 
     asked: dict[str, Any] = {
         "reference": span(reference, "--reference"), "window": span(window, "--window"), "version": version,
@@ -143,7 +143,7 @@ def drift(
     ]
     if whole is not None:
         lines.append(whole.sentence)
-    return contract.drift(found, whole), lines
+    return json_keys.drift(found, whole), lines
 
 
 @command("releases")
@@ -153,7 +153,7 @@ def drift(
 )
 def releases(workspace: str | None, system: str, split: float | None) -> Any:
     """Versions, what each switch changed and why, versions side by side, guardrails."""
-    from plumbline.answers.releases import releases as answer
+    from plumbline.answers.releases.history import releases as answer
 
     with open_for(workspace) as ws:
         found = answer(ws, system, share=split)
@@ -178,7 +178,7 @@ def fairness(
     conditions: tuple[str, ...], window: str | None,
 ) -> Any:  # fmt: skip
     """Rates and errors by protected group, who has the last word, and how far decisions reach."""
-    from plumbline.answers.fairness import fairness as answer
+    from plumbline.answers.fairness.groups import fairness as answer
 
     start, end = span(window, "--window")
     with open_for(workspace) as ws:
@@ -201,8 +201,8 @@ def compare(
     conditions: tuple[str, ...], groups: bool,
 ) -> Any:  # fmt: skip
     """Two windows side by side: every metric, or how protected groups fared, with what is beyond chance."""
-    from plumbline.answers.fairness_windows import fairness_windows
-    from plumbline.answers.outcomes import compare as answer
+    from plumbline.answers.fairness.compare_windows import fairness_windows
+    from plumbline.answers.performance.outcomes import compare as answer
 
     within = Slice(None, None, version, None, _where(conditions))
     parts = []
@@ -219,8 +219,8 @@ def compare(
 @click.argument("system")
 def quality(workspace: str | None, system: str) -> Any:
     """Log quality, personal data, consistency, staleness and shelf life."""
-    from plumbline.answers.quality import quality as answer
-    from plumbline.report import contract
+    from plumbline.answers.data.quality import quality as answer
+    from plumbline.report import json_keys
 
     with open_for(workspace) as ws:
         found = answer(ws, system)
@@ -234,7 +234,7 @@ def quality(workspace: str | None, system: str) -> Any:
         for f in found.own
         if f.value is not None and f.status in ("watch", "breach")
     ]
-    return contract.quality(found), lines
+    return json_keys.quality(found), lines
 
 
 @command("check")
@@ -244,11 +244,11 @@ def check(workspace: str | None, system: str | None) -> Any:
 
     Makes the decision records of a sample as well, and keeps on the trail whether each could be given.
     """
-    from plumbline.answers.cautions import cautions as of_system
-    from plumbline.answers.checking import check_each
+    from plumbline.answers.alerts.check import check_each
     from plumbline.answers.faults import for_each
-    from plumbline.answers.promises import due
-    from plumbline.report.tried_records import try_where_worth
+    from plumbline.answers.performance.cautions import cautions as of_system
+    from plumbline.answers.statements import due
+    from plumbline.report.record_trials import try_where_worth
 
     with open_for(workspace) as ws:
         checked, today = check_each(ws, system, actor=ACTOR), datetime.now(UTC).date()
@@ -286,7 +286,7 @@ def _dated(found: Finding) -> str:
 @click.option("--by", default=ACTOR, show_default=True, help="Who saw it.")
 def findings(workspace: str | None, system: str | None, only_open: bool, number: int | None, by: str) -> Any:
     """The register of findings: one line a problem, open ones first."""
-    from plumbline.answers import findings as register
+    from plumbline.answers.alerts import findings as register
 
     with open_for(workspace) as ws:
         if number is not None:

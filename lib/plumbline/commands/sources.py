@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from plumbline.commands.register import ACTOR, command
-from plumbline.door import progress
-from plumbline.door import workspace as open_for
+from plumbline.commands.command import ACTOR, command
+from plumbline.console import progress
+from plumbline.console import workspace as open_for
 
 
 @command("pull")
@@ -39,20 +39,21 @@ def pull(
     SOURCE is postgresql://USER@HOST/DB, mysql://USER@HOST/DB, sqlite:FILE, s3://BUCKET/FILE, https://HOST/FILE,
     delta:FOLDER or iceberg:FOLDER. Passwords and keys come from the environment and are never kept.
     """
-    from plumbline.answers import loading, pulling
-    from plumbline.logs.fetch import Wanted
-    from plumbline.report import contract
+    from plumbline.answers.data import load as loading
+    from plumbline.answers.data import pull as pulling
+    from plumbline.logs.pull.fetch import Wanted
+    from plumbline.report import json_keys
 
     with open_for(workspace) as ws:
         if source is None:
             again = pulling.pull_again(ws, title=title, overlap=overlap, actor=ACTOR, progress=progress)
             lines = [line for found in again for line in _told(found)]
-            return {"pulled": [contract.pulled(found) for found in again]}, lines
+            return {"pulled": [json_keys.pulled(found) for found in again]}, lines
         found = pulling.pull(
             ws, source, title=title, wanted=Wanted(table, query, since, None, overlap), actor=ACTOR,
             progress=progress, maps=loading.read_maps(maps), **said,
         )  # fmt: skip
-    return contract.pulled(found), _told(found)
+    return json_keys.pulled(found), _told(found)
 
 
 def _told(found: Any) -> list[str]:
@@ -73,7 +74,7 @@ def _told(found: Any) -> list[str]:
 @click.argument("system", required=False)
 def sources(workspace: str | None, system: str | None) -> Any:
     """List the remembered sources of SYSTEM, or of all, and how far each was read."""
-    from plumbline.answers import pulling
+    from plumbline.answers.data import pull as pulling
 
     with open_for(workspace) as ws:
         known = pulling.sources_of(ws, system)

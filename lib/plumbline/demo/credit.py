@@ -23,7 +23,7 @@ from plumbline.demo.story import (
 )
 from plumbline.demo.training import Training, write_repository
 from plumbline.domain import FloatArray, Task
-from plumbline.governance.law import law
+from plumbline.governance.ai_act import law
 
 DAYS, ROWS, SHADOW_DAYS = 365, 57_000, 5
 RELEASES = ("2025.4", "2026.1", "2026.2", "2026.3")

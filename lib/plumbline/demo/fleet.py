@@ -6,16 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import (
-    DEMO_END,
-    END,
-    Scenario,
-    ScenarioFiles,
-    drawn,
-    keep,
-    train,
-    write_csv,
-)
+from plumbline.demo.story import DEMO_END, END, Scenario, ScenarioFiles, drawn, keep, train, write_csv
 from plumbline.domain import FloatArray, Task
 
 DAYS, DEPOTS, STABLE = 730, 62, 365

@@ -7,8 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from plumbline.answers import loading, models, probing, promises, recording
-from plumbline.answers.portfolio import SystemRow, portfolio
+from plumbline.answers import events, statements
+from plumbline.answers.data import load as loading
+from plumbline.answers.decisions import model_files
+from plumbline.answers.governance import probe
+from plumbline.answers.governance.portfolio import SystemRow, portfolio
 from plumbline.demo.scenarios import SCENARIOS, Scenario, ScenarioFiles
 from plumbline.domain import Attestation, Exemption, PlumblineError, Status
 from plumbline.store import loads, systems
@@ -67,25 +70,25 @@ def load_files(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
         ws, files.log, title=key, maps=_maps(scenario.mapping), positive=scenario.positive,
         timezone=scenario.timezone, actor=ACTOR,
     )  # fmt: skip
-    promises.change_settings(ws, key, scenario.settings, by=ACTOR, title=scenario.title)
+    statements.change_settings(ws, key, scenario.settings, by=ACTOR, title=scenario.title)
     if scenario.reference:
         start, end = (datetime.fromisoformat(t).astimezone(UTC) for t in scenario.reference)
         loading.set_reference(ws, key, start, end, actor=ACTOR)
     if files.labels is not None:
         loading.load_file(ws, files.labels, title=key, maps=_maps(scenario.labels_mapping or {}), actor=ACTOR)
     for version, file in files.models.items() if scenario.registers else ():
-        models.register(ws, key, version, file, actor=ACTOR)
+        model_files.register(ws, key, version, file, actor=ACTOR)
     if files.repository is not None:
-        probing.probe(ws, key, by=ACTOR, dvc=str(files.repository), operator=True)
-    promises.save_context(ws, key, scenario.context, by=ACTOR)
+        probe.probe(ws, key, by=ACTOR, dvc=str(files.repository), operator=True)
+    statements.save_context(ws, key, scenario.context, by=ACTOR)
     for control, status, statement, owner, at, expires in scenario.attestations:
         link = f"register/{key}/{control}.pdf" if scenario.documents else ""
         item = Attestation(key, control, Status(status), statement, owner, _day(at), _day(expires), link)
-        promises.attest(ws, item)
+        statements.attest(ws, item)
     for control, reason, approver, until, at in scenario.exemptions:
-        promises.exempt(ws, Exemption(key, control, reason, approver, _day(until), _day(at)))
+        statements.exempt(ws, Exemption(key, control, reason, approver, _day(until), _day(at)))
     for event, at, by, note in scenario.events:
-        recording.record(ws, key, event, by=by, at=datetime.fromisoformat(at).astimezone(UTC), note=note)
+        events.record(ws, key, event, by=by, at=datetime.fromisoformat(at).astimezone(UTC), note=note)
 
 
 def _maps(mapping: dict[str, str]) -> tuple[tuple[str, str], ...]:

@@ -6,15 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import (
-    DEMO_END,
-    Scenario,
-    ScenarioFiles,
-    drawn,
-    keep,
-    times,
-    train,
-)
+from plumbline.demo.story import DEMO_END, Scenario, ScenarioFiles, drawn, keep, times, train
 from plumbline.domain import Task
 
 DAYS, ROWS = 270, 25_000

@@ -6,16 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import (
-    DEMO_END,
-    Scenario,
-    ScenarioFiles,
-    drawn,
-    keep,
-    times,
-    train,
-    write_csv,
-)
+from plumbline.demo.story import DEMO_END, Scenario, ScenarioFiles, drawn, keep, times, train, write_csv
 from plumbline.domain import Task
 
 DAYS, ROWS = 61, 5_000

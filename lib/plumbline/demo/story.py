@@ -45,7 +45,7 @@ class Scenario:
 
     ``mapping``: column -> role, several joined by a comma. ``attestations``: (control, status, statement,
     owner, at, expires). ``exemptions``: (control, reason, approver, until, at). ``events``: (event, at, by,
-    note) as ``answers.recording`` names them. ``truth``: the planted figures that the tests measure.
+    note) as ``answers.events`` names them. ``truth``: the planted figures that the tests measure.
     """
 
     name: str

@@ -6,16 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import (
-    DEMO_END,
-    Scenario,
-    ScenarioFiles,
-    drawn,
-    keep,
-    times,
-    train,
-    write_csv,
-)
+from plumbline.demo.story import DEMO_END, Scenario, ScenarioFiles, drawn, keep, times, train, write_csv
 from plumbline.domain import FloatArray, Task
 
 DAYS, ROWS, CASES = 182, 20_000, 8_000

@@ -45,15 +45,7 @@ from plumbline.domain.score_cells import (
     score_middles,
     score_numbers,
 )
-from plumbline.domain.signals import (
-    Explanation,
-    FeatureDrift,
-    Finding,
-    Point,
-    PointStatus,
-    Severity,
-    Source,
-)
+from plumbline.domain.signals import Explanation, FeatureDrift, Finding, Point, PointStatus, Severity, Source
 from plumbline.domain.systems import (
     IGNORE,
     LARGEST_NUMBER,

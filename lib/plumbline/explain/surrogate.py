@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plumbline.domain import FloatArray, Kind, Task
-from plumbline.explain.score_space import IDENTITY, Link, rounding_step, score_range, working_link
+from plumbline.explain.link_functions import IDENTITY, Link, rounding_step, score_range, working_link
 from plumbline.explain.surrogate_inputs import InputCode, as_codes, as_design, learn_inputs
 from plumbline.explain.trees import BoolArray
 

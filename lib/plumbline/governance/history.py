@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.domain import Attestation, ControlResult, Exemption, Requirement, Scorecard, Status
-from plumbline.governance import canon
+from plumbline.governance import canonical_json
 from plumbline.governance.catalogue import FILE
 from plumbline.governance.facts import Facts
 from plumbline.governance.verdict import scorecard
@@ -24,7 +24,7 @@ from plumbline.governance.verdict import scorecard
 HERE = Path(__file__).parent
 HOME = HERE.parent
 #: modules of other rooms that the rules of evidence import
-CALLED = ("monitor/fairness.py", "monitor/proportions.py")
+CALLED = ("monitor/fairness/groups.py", "monitor/statistics/proportions.py")
 NO_MOMENT = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -91,7 +91,7 @@ def recompute(given: str) -> str:
     Raises:
         PlumblineError: the inputs cannot be read.
     """
-    return canon.write(judge(canon.read(Inputs, given)))
+    return canonical_json.write(judge(canonical_json.read(Inputs, given)))
 
 
 def sha256(text: str) -> str:
@@ -110,8 +110,10 @@ def digest_of(inputs: Inputs, card: Scorecard) -> str:
     if not inputs.facts.decisions:  # without a log the facts speak for the moment itself
         timeless = replace(timeless, facts=replace(inputs.facts, as_of=NO_MOMENT))
     statuses = {control.id: control.status for control in card.controls}
-    text = canon.write([timeless, card.verdict, statuses])
-    return sha256(canon.write(json.loads(text, parse_float=lambda number: float(f"{float(number):.9g}"))))
+    text = canonical_json.write([timeless, card.verdict, statuses])
+    return sha256(
+        canonical_json.write(json.loads(text, parse_float=lambda number: float(f"{float(number):.9g}")))
+    )
 
 
 @cache

@@ -22,11 +22,11 @@ from plumbline.domain import (
 from plumbline.governance.catalogue import Control, catalogue, limits
 from plumbline.governance.conditions import MET, default_conditions, triggers
 from plumbline.governance.context import Reading, reach_sentence, read, requirement
-from plumbline.governance.evidence import gather
-from plumbline.governance.evidence_people import AUDIT_FRAMEWORKS
+from plumbline.governance.evidence.people import AUDIT_FRAMEWORKS
+from plumbline.governance.evidence.rules import gather
 from plumbline.governance.facts import Facts
 from plumbline.governance.frameworks import with_gaps
-from plumbline.governance.resolve import resolve
+from plumbline.governance.resolution import resolve
 from plumbline.governance.wording import count, day, listed, plural, share
 
 #: Observability, drift handling and automated retraining: for MATURE they pass by evidence, not by statement.

@@ -12,18 +12,19 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import Mapping, PlumblineError
-from plumbline.logs import questions, reader
-from plumbline.logs.choices import Stated
-from plumbline.logs.facts import Facts, uses_decimal_commas
-from plumbline.logs.guess import Guess, guess_mapping
-from plumbline.logs.opening import opened
-from plumbline.logs.questions import Question
-from plumbline.logs.roles import name_strength
-from plumbline.logs.source import Source, relation, require_readable, unreadable
-from plumbline.logs.times import order_of
-from plumbline.logs.trial import Trial, less_sure, try_rows
+from plumbline.logs import reader
+from plumbline.logs.files.conversion import opened
+from plumbline.logs.files.source import Source, relation, require_readable, unreadable
+from plumbline.logs.load.trial import Trial, less_sure, try_rows
+from plumbline.logs.mapping import questions
+from plumbline.logs.mapping.choices import Stated
+from plumbline.logs.mapping.column_facts import Facts, uses_decimal_commas
+from plumbline.logs.mapping.guess import Guess, guess_mapping
+from plumbline.logs.mapping.questions import Question
+from plumbline.logs.mapping.role_names import name_strength
+from plumbline.logs.values.times import order_of
 from plumbline.sandbox.records import from_json, to_json
-from plumbline.store.outside import outside
+from plumbline.store.external import outside
 from plumbline.store.workspace import Workspace
 
 SAMPLE = 4_000

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.domain import Mapping
-from plumbline.logs import excel
-from plumbline.logs.choices import Stated
+from plumbline.logs.files import excel
+from plumbline.logs.files.conversion import opened
 from plumbline.logs.inspect import look
-from plumbline.logs.opening import opened
+from plumbline.logs.mapping.choices import Stated
 from plumbline.sandbox.records import from_json, to_json
-from plumbline.sandbox.serving import serve
+from plumbline.sandbox.server import serve
 
 
 def _open(path: Path, folder: Path, *, whole: bool, sheet: str | None) -> Any:

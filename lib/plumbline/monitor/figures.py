@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from plumbline.monitor.metrics import Metric
+from plumbline.monitor.metrics.metrics import Metric
 
 DIGITS = 3
 

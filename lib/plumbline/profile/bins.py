@@ -21,7 +21,7 @@ import numpy as np
 
 from plumbline.domain import Bins, FloatArray, Kind, System, Task
 from plumbline.profile.arrays import fetch
-from plumbline.profile.features import Grid, value
+from plumbline.profile.grids import Grid, value
 from plumbline.profile.scope import Scope, all_rows, of_load, of_span
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns

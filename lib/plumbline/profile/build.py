@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import Kind, System, Task
-from plumbline.profile import activity, features, kept, outcomes, stream
+from plumbline.profile import grids as features
 from plumbline.profile.bins import (
     ERROR,
     MAX_LEVELS,
@@ -25,21 +25,22 @@ from plumbline.profile.bins import (
     profiled_columns,
     read_grids,
 )
-from plumbline.profile.decided import Decided
-from plumbline.profile.features import Grid
-from plumbline.profile.levels import Levels, distinct
-from plumbline.profile.numeric import Numbers
-from plumbline.profile.presence import Presence
+from plumbline.profile.count import activity_sql, outcome_sql, stream, to_arrow
+from plumbline.profile.count.categorical import Levels, distinct
+from plumbline.profile.count.completeness import Presence
+from plumbline.profile.count.numeric import Numbers
+from plumbline.profile.count.outcomes import Decided
+from plumbline.profile.grids import Grid
 from plumbline.profile.scope import all_rows, of_load
 from plumbline.store.sql import decision_table
 
 _LABEL = "label"
 _COLUMNS = {
-    "profile_outcome": outcomes.OUTCOME_COLUMNS,
-    "profile_confusion": outcomes.CONFUSION_COLUMNS,
-    "profile_hour": activity.HOUR_COLUMNS,
-    "profile_presence": activity.PRESENCE_COLUMNS,
-    "profile_delay": activity.DELAY_COLUMNS,
+    "profile_outcome": outcome_sql.OUTCOME_COLUMNS,
+    "profile_confusion": outcome_sql.CONFUSION_COLUMNS,
+    "profile_hour": activity_sql.HOUR_COLUMNS,
+    "profile_presence": activity_sql.PRESENCE_COLUMNS,
+    "profile_delay": activity_sql.DELAY_COLUMNS,
 }
 _TABLES = ("profile_feature", *_COLUMNS)
 _KEYS = ("col", "version", "arm", "day", "hour", "prediction", "label")
@@ -209,7 +210,7 @@ def _count(
         grid.column: grid.bins.levels if len(grid.bins.levels) < MAX_LEVELS else None
         for grid in grids if grid.bins.kind is Kind.CATEGORICAL
     }  # fmt: skip
-    how = outcomes.losses(cursor, system, next((g for g in grids if g.column == "score"), None))
+    how = outcome_sql.losses(cursor, system, next((g for g in grids if g.column == "score"), None))
 
     def classes() -> Decided | None:
         predictions, labels = levels.get("prediction"), levels.get(_LABEL)
@@ -232,8 +233,8 @@ def _count(
     done = [c for c in columns if isinstance(c, Numbers) or not c.unseen]
     _keep_features(cursor, system, load_id, groups, done)
     for each in presence if groups.numbers else ():
-        held = kept.by_group(groups, each.rows())
-        _keep(cursor, "profile_presence", activity.PRESENCE_COLUMNS, system, load_id, held)
+        held = to_arrow.by_group(groups, each.rows())
+        _keep(cursor, "profile_presence", activity_sql.PRESENCE_COLUMNS, system, load_id, held)
     if counted and not counted.unseen:
         _keep_decided(cursor, system, load_id, groups, counted)
         decided = False
@@ -252,10 +253,10 @@ def _count(
             _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, params)
     if decided and not counted:
         for table, statement in (
-            ("profile_outcome", outcomes.outcome_statement(system, scope, how)),
-            ("profile_confusion", outcomes.confusion_statement(system, scope)),
-            ("profile_hour", activity.hour_statement(system, scope)),
-            ("profile_delay", activity.delay_statement(scope)),
+            ("profile_outcome", outcome_sql.outcome_statement(system, scope, how)),
+            ("profile_confusion", outcome_sql.confusion_statement(system, scope)),
+            ("profile_hour", activity_sql.hour_statement(system, scope)),
+            ("profile_delay", activity_sql.delay_statement(scope)),
         ):
             _insert(cursor, table, _COLUMNS[table], system, load_id, *statement)
 
@@ -266,10 +267,10 @@ def _keep_decided(
     if not groups.numbers:
         return
     for table, held in (
-        ("profile_outcome", kept.by_group(groups, counted.outcome())),
-        ("profile_confusion", kept.confusion(groups, counted)),
-        ("profile_hour", kept.hours(groups, counted)),
-        ("profile_delay", kept.by_group(groups, counted.delay())),
+        ("profile_outcome", to_arrow.by_group(groups, counted.outcome())),
+        ("profile_confusion", to_arrow.confusion(groups, counted)),
+        ("profile_hour", to_arrow.hours(groups, counted)),
+        ("profile_delay", to_arrow.by_group(groups, counted.delay())),
     ):
         _keep(cursor, table, _COLUMNS[table], system, load_id, held)
 
@@ -279,7 +280,7 @@ def _keep_features(
     columns: Sequence[Numbers | Levels],
 ) -> None:  # fmt: skip
     if groups.numbers:
-        for counted in kept.features(groups, columns):
+        for counted in to_arrow.features(groups, columns):
             _keep(cursor, "profile_feature", features.COLUMNS, system, load_id, counted)
 
 

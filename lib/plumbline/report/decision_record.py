@@ -11,15 +11,15 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from plumbline.answers.changing import Way
-from plumbline.answers.decision import Placed
-from plumbline.answers.records import DecisionRecord, Reason, note_record, record
+from plumbline.answers.decisions.context import Placed
+from plumbline.answers.decisions.counterfactual import Way
+from plumbline.answers.decisions.record import DecisionRecord, Reason, note_record, record
 from plumbline.domain import PlumblineError, Source, strongest_first
-from plumbline.profile.repeats import EXAMPLES
+from plumbline.domain.json_values import plain
+from plumbline.profile.scan.identical_inputs import EXAMPLES
 from plumbline.report import told
 from plumbline.report.issue import Issued
 from plumbline.report.language import Language, typographic
-from plumbline.report.plain import plain
 from plumbline.report.typeset import typeset
 from plumbline.store.workspace import Workspace
 

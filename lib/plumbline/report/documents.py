@@ -9,11 +9,11 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from plumbline.answers.documents import save_texts, texts_of
+from plumbline.answers.governance.documents import save_texts, texts_of
 from plumbline.domain import PlumblineError
-from plumbline.report.gather import Material, gather
-from plumbline.report.known_facts import fact
+from plumbline.report.document_facts import fact
 from plumbline.report.language import Language, language
+from plumbline.report.material import Material, gather
 from plumbline.report.scorecard_report import frame
 from plumbline.report.typeset import typeset
 from plumbline.store.workspace import Workspace

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from plumbline.answers.documents import keep_version
+from plumbline.answers.governance.documents import keep_version
 from plumbline.answers.proof import note_issue
 from plumbline.domain import PlumblineError
 from plumbline.report.documents import document_pdf, filled, outlines, tally
-from plumbline.report.gather import Material, gather
 from plumbline.report.language import language
+from plumbline.report.material import Material, gather
 from plumbline.report.pack import document_file, evidence_pack
 from plumbline.report.scorecard_report import scorecard_pdf
 from plumbline.store.workspace import Workspace

@@ -10,11 +10,11 @@ from datetime import datetime
 from importlib import resources
 
 from plumbline.report import verify
+from plumbline.report.csv_tables import FIGURES, controls_csv, questionnaire_csv
 from plumbline.report.documents import document_pdf, outlines
-from plumbline.report.gather import Material
 from plumbline.report.language import language
+from plumbline.report.material import Material
 from plumbline.report.scorecard_report import scorecard_pdf
-from plumbline.report.sheets import FIGURES, controls_csv, questionnaire_csv
 
 README = """Plumbline evidence pack: {title}
 Verdict: {verdict}, judged {at}

@@ -7,13 +7,13 @@ from typing import Any
 from plumbline.domain import Condition, ControlResult, Requirement, Scorecard
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.frameworks import frameworks
-from plumbline.monitor.metrics import METRICS
-from plumbline.monitor.stake import StakeState, stake_state
+from plumbline.monitor.metrics.metrics import METRICS
+from plumbline.monitor.performance.money_at_stake import StakeState, stake_state
 from plumbline.profile.bins import OUTPUTS
-from plumbline.report.evidence_text import REASON, Teller
-from plumbline.report.gather import Material
+from plumbline.report.charts import drift_bars, trend
 from plumbline.report.language import Language, language
-from plumbline.report.pictures import drift_bars, trend
+from plumbline.report.material import Material
+from plumbline.report.translate import REASON, Teller
 from plumbline.report.typeset import typeset
 
 TONES = {

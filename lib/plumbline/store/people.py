@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from plumbline.domain.access import Access, Person
+from plumbline.domain.acts import Access, Person
 from plumbline.store.workspace import aware, naive, now
 
 

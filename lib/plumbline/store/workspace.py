@@ -14,11 +14,11 @@ import duckdb
 
 from plumbline.domain import PlumblineError
 from plumbline.sandbox.limits import duckdb_memory
-from plumbline.store import permits
+from plumbline.store import permissions
 from plumbline.store.connection import ATTACHED, connect, hold, let_go, look, told_if_damaged
 from plumbline.store.encryption import encryption_key
 from plumbline.store.engine import Engine, Full
-from plumbline.store.inbox import drop_inbox, make_inbox
+from plumbline.store.inbox_folder import drop_inbox, make_inbox
 from plumbline.store.locations import data_folder
 from plumbline.store.schema import migrate
 from plumbline.store.sql import literal
@@ -110,10 +110,10 @@ class Workspace:
             self._writer = cursor
             try:
                 person = None if by_itself else self._person
-                held, since = permits.state(cursor, person)
+                held, since = permissions.state(cursor, person)
                 yield cursor
                 if person is not None:
-                    permits.permit(cursor, person, held, since)
+                    permissions.permit(cursor, person, held, since)
             except BaseException as error:
                 self._writer = None
                 with suppress(duckdb.Error):  # a database that is lost takes none back, and keeps none

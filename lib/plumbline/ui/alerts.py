@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from plumbline.answers import incidents as register_of
-from plumbline.charts import numbers
+from plumbline.answers.alerts import incidents as register_of
 from plumbline.domain import System
-from plumbline.governance.clocks import Incident
+from plumbline.governance.incident_deadlines import Incident
 from plumbline.store.findings import Recorded
-from plumbline.ui import cards, forms, rights, states
-from plumbline.ui.plain import one_line, plain, prose
-from plumbline.ui.session import SECTION
-from plumbline.ui.view import View
+from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.parts.escape import one_line, plain, prose
+from plumbline.ui.state.session import SECTION
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
 
 ONE, ALL = "This system", "All systems"
 PAGES = ("accuracy", "drift", "releases", "fairness", "decisions", "logs")
@@ -68,14 +69,16 @@ def register(found: Sequence[Recorded], opened: Mapping[int, Incident], titles: 
         height=TALL if len(open_ones) > MANY else None,
     )
     pages = [page for page in PAGES if any(r.finding.page == page for r in open_ones)]
-    steps: list[tuple[states.Step, dict[str, str] | None]] = [
-        (states.Step(page, f"See it on {page.capitalize()}"), None) for page in pages
+    steps: list[tuple[empty_states.Step, dict[str, str] | None]] = [
+        (empty_states.Step(page, f"See it on {page.capitalize()}"), None) for page in pages
     ]
     if any(r.id in opened for r in open_ones):
-        steps.append((states.Step("governance", "Incidents and their clocks"), {SECTION.name: "Incidents"}))
+        steps.append(
+            (empty_states.Step("governance", "Incidents and their clocks"), {SECTION.name: "Incidents"})
+        )
     for place, (step, query) in zip(cards.row(max(len(steps), 1)), steps, strict=False):
         with place:
-            states.link(step, query)
+            empty_states.link(step, query)
 
 
 def closed(found: Sequence[Recorded], opened: Mapping[int, Incident], titles: Mapping[str, str]) -> None:
@@ -104,14 +107,14 @@ def seen(waiting: Sequence[Recorded]) -> tuple[int, str] | None:
             list(by_number),
             format_func=lambda n: f"{n}: {one_line(by_number[n].finding.sentence, 90)}",
         )
-        name = forms.signature("seen", page="alerts")
-        sent = rights.submit("I saw it", rights.ANALYST)
+        name = signed_forms.signature("seen", page="alerts")
+        sent = permissions.submit("I saw it", permissions.ANALYST)
     if not sent:
         return None
     if not name.strip():
         st.error("An acknowledgement needs a name. Say who saw the finding.")
         return None
-    forms.sign(name.strip())
+    signed_forms.sign(name.strip())
     return int(number), name.strip()
 
 
@@ -128,11 +131,11 @@ def open_incident(view: View, waiting: Sequence[Recorded]) -> None:
             "Finding", list(by_number), key="alerts.incident.finding",
             format_func=lambda n: f"{n}: {one_line(by_number[n].finding.sentence, 90)}",
         )  # fmt: skip
-        name = forms.signature("incident", page="alerts")
-        sent = rights.submit("Open an incident", rights.ANALYST)
+        name = signed_forms.signature("incident", page="alerts")
+        sent = permissions.submit("Open an incident", permissions.ANALYST)
     if not sent:
         return
-    forms.sign(name.strip())
+    signed_forms.sign(name.strip())
     record = by_number[int(number)]
     register_of.open_incident(view.ws, record.finding.system, "", by=name, finding=record.id)
     st.rerun()

@@ -9,10 +9,12 @@ from typing import Any
 import streamlit as st
 
 from plumbline.domain import PlumblineError, System
-from plumbline.logs.formats import SPOKEN
-from plumbline.ui import cards, scratches, sidebar, signing, states
-from plumbline.ui.states import PAGES
-from plumbline.ui.view import CURRENT, View
+from plumbline.logs.files.formats import SPOKEN
+from plumbline.ui.frame import scratch as scratches
+from plumbline.ui.frame import sidebar, sign_in
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.parts.empty_states import PAGES
+from plumbline.ui.state.view import CURRENT, View
 
 #: section -> pages of it: file name, title, icon. A new page is one file and one line here.
 SECTIONS = {
@@ -49,7 +51,7 @@ def view() -> View:
     """
     current = CURRENT.get()
     if current is None:
-        states.unguarded()
+        empty_states.unguarded()
         st.stop()
     return current
 
@@ -58,11 +60,11 @@ def chosen(current: View) -> System:
     """The chosen system; without one the page says how to get one, and stops."""
     if current.system is not None:
         return current.system
-    states.empty(
+    empty_states.empty(
         "No log has been loaded yet.",
         f"Drop an export of predictions ({SPOKEN}) on the Logs page, or run `plumbline demo` "
         "in a terminal to load seven example systems.",
-        states.LOAD_A_LOG,
+        empty_states.LOAD_A_LOG,
     )
     st.stop()
 
@@ -91,9 +93,9 @@ def main() -> None:
     st.logo(_wordmark(cards.mode() == "dark"), size="large")
     with st.container(width=cards.MEASURE):
         try:
-            inside = signing.gate()
+            inside = sign_in.gate()
         except PlumblineError as error:
-            states.failed(error)
+            empty_states.failed(error)
             inside = False
         page = st.navigation(_pages(), expanded=True, position="sidebar" if inside else "hidden")
         if not inside:
@@ -101,12 +103,12 @@ def main() -> None:
         st.set_page_config(page_title=f"{page.title} · Plumbline")
         try:
             ws, scratch = scratches.workspace()
-            signing.badge()
+            sign_in.badge()
             CURRENT.set(sidebar.read(ws, cards.mode(), scratch=scratch))
             scratches.keeping()
             page.run()
         except PlumblineError as error:
-            states.failed(error)
+            empty_states.failed(error)
 
 
 def _wordmark(dark: bool) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from scipy.stats import rankdata
 
-from plumbline.answers.performance import performance
+from plumbline.answers.performance.series import performance
 from plumbline.store.workspace import Workspace
 from tests.bench.detection.kinds import KINDS
 from tests.bench.detection.worlds import START, YES, Drawn, Kind, draw

@@ -14,8 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from plumbline.answers.checking import check
-from plumbline.answers.loading import Said, inspect_file, load_file, set_reference, settled
+from plumbline.answers.alerts.check import check
+from plumbline.answers.data.load import Said, inspect_file, load_file, set_reference, settled
 from plumbline.domain import Mapping
 from plumbline.store import findings as register
 from plumbline.store import systems

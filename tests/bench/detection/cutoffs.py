@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from plumbline.answers.cutoff_changes import departures_of
-from plumbline.monitor.cutoff import CutOff, Departure, best_cut
-from plumbline.profile.score_sides import PER_UNIT, REACH, Scale, SideCounts
+from plumbline.answers.drift.cutoff_changes import departures_of
+from plumbline.monitor.drift.cutoff import CutOff, Departure, best_cut
+from plumbline.profile.scan.score_sides import PER_UNIT, REACH, Scale, SideCounts
 from tests.bench.detection.changes import CHANGES
 from tests.bench.detection.shifts import drawn
 from tests.bench.detection.worlds import DAY, NO, START, YES, Drawn

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from plumbline.answers.loading import Said, inspect_file, load_file, settled
-from plumbline.answers.scorecard import scorecard
+from plumbline.answers.data.load import Said, inspect_file, load_file, settled
+from plumbline.answers.governance.scorecard import scorecard
 from plumbline.domain import Mapping
 from plumbline.store.workspace import open_workspace
 from tests.bench.detection.worlds import NO, START, YES, stream

@@ -14,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from plumbline.answers.checking import check
-from plumbline.answers.headline import headline_of
-from plumbline.answers.loading import load_file, set_reference
-from plumbline.answers.performance import performance
+from plumbline.answers.alerts.check import check
+from plumbline.answers.data.load import load_file, set_reference
+from plumbline.answers.performance.headline import headline_of
+from plumbline.answers.performance.series import performance
 from plumbline.demo.load import load_files
 from plumbline.demo.scenarios import SCENARIOS
 from plumbline.domain import Finding, Task

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from plumbline.answers.loading import load_file, set_reference
+from plumbline.answers.data.load import load_file, set_reference
 from plumbline.store.workspace import Workspace
 from tests.bench.detection import logs
 from tests.bench.detection.ours import checked, loaded, opened

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from plumbline.domain import Bins, FeatureProfile, Finding, Kind
-from plumbline.monitor.shifts import shift_findings
+from plumbline.monitor.drift.shifts import shift_findings
 from plumbline.profile.bins import MAX_LEVELS, numeric_edges
 from tests.bench.detection.changes import CHANGES
 from tests.bench.detection.kinds import KINDS

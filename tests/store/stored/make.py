@@ -50,28 +50,28 @@ def _load(ws: Any, schema: int, log: Path, labels: Path) -> None:
         return
     if schema == 2:
         from plumbline.logs.inspect import inspect
-        from plumbline.logs.load import load_decisions
+        from plumbline.logs.load.decisions import load_decisions
         from plumbline.profile.build import on_loaded
 
         mapping = inspect(log, ws=ws).mapping
         load_decisions(ws, log, title="Orders", mapping=mapping, actor="Ana", after=on_loaded)
         return
-    from plumbline.answers.loading import load_file
+    from plumbline.answers.data.load import load_file
 
     load_file(ws, log, title="Orders", positive="yes", actor="Ana")
     load_file(ws, labels, title="Orders", actor="Ana")
 
 
 def _state(ws: Any) -> None:
-    from plumbline.answers import promises, recording
+    from plumbline.answers import events, statements
     from plumbline.domain import Attestation, Status
 
-    promises.save_context(ws, "orders", {"environment": "production", "impact": "operations"}, by="Bo")
+    statements.save_context(ws, "orders", {"environment": "production", "impact": "operations"}, by="Bo")
     owned = Attestation(
         "orders", "CMP-7", Status.PASS, "Owned by Bo", "Bo", date(2026, 4, 1), date(2027, 3, 1)
     )
-    promises.attest(ws, owned)
-    recording.record(ws, "orders", "rollback rehearsed", by="Ana", note="six minutes")
+    statements.attest(ws, owned)
+    events.record(ws, "orders", "rollback rehearsed", by="Ana", note="six minutes")
 
 
 def main(lib: str, number: str, out: str) -> None:
@@ -90,8 +90,8 @@ def main(lib: str, number: str, out: str) -> None:
         _load(ws, int(number), log, labels)
         _state(ws)
         if int(number) > 2:
-            from plumbline.answers.checking import check
-            from plumbline.answers.scorecard import scorecard
+            from plumbline.answers.alerts.check import check
+            from plumbline.answers.governance.scorecard import scorecard
 
             check(ws, "orders", actor="Ana")
             scorecard(ws, "orders")

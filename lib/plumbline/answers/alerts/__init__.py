@@ -1,0 +1,1 @@
+"""Findings: what is raised, kept, handled, and what every signal is measured by."""

@@ -1,0 +1,189 @@
+"""Running every signal over a system: what was compared goes on the trail, what was found into the register.
+
+A load does this for itself, so that no chunk goes unwatched; cron does it between loads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from plumbline.answers.alerts.signals import measurements, raised
+from plumbline.answers.faults import Fault, for_each
+from plumbline.answers.question import as_of, span_of
+from plumbline.domain import Finding, PlumblineError, System
+from plumbline.monitor.alarms.episodes import CALM
+from plumbline.monitor.alarms.findings import same_problem
+from plumbline.monitor.chunks import chunk_index
+from plumbline.profile import build
+from plumbline.profile.bins import basis_changed
+from plumbline.store import answer_cache, systems, trail
+from plumbline.store import findings as register
+from plumbline.store.findings import Recorded
+from plumbline.store.workspace import Cursor, Workspace, now
+
+ACTION = "signals checked"
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def check(ws: Workspace, key: str | None, *, actor: str, all_signals: bool = True) -> tuple[Finding, ...]:
+    """Run the signals of one system, or of all, and record what they find; returns it, open ones first.
+
+    Args:
+        all_signals: False leaves out those that are too slow to run with every load; what they found before
+            stays as it is.
+
+    Raises:
+        PlumblineError: no such system; or, of all, one could not be checked, after the others were.
+    """
+    if key is None:
+        checked = check_each(ws, actor=actor, all_signals=all_signals)
+        if checked.faults:
+            first = checked.faults[0]
+            raise PlumblineError(f"The system {first.system} could not be checked: {first.sentence}")
+        return checked.findings
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+    return _open_first(_check(ws, system, actor, all_signals))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found, open findings first, the systems that were checked, and those that could not be."""
+
+    findings: tuple[Finding, ...]
+    systems: tuple[System, ...]
+    faults: tuple[Fault, ...] = ()
+
+
+def check_each(ws: Workspace, key: str | None = None, *, actor: str, all_signals: bool = True) -> Checked:
+    """``check`` of one system or of every one; a system that cannot be checked does not keep the others from it.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    with ws.read() as cursor:
+        known = [systems.get_system(cursor, key)] if key else systems.list_systems(cursor)
+    found, faults = for_each(known, lambda system: (system, _check(ws, system, actor, all_signals)))
+    findings = _open_first([finding for _, own in found for finding in own])
+    return Checked(findings, tuple(system for system, _ in found), faults)
+
+
+def _count_by_clock(ws: Workspace, system: System) -> None:
+    """Count a system anew whose days were those of UTC: an earlier version cut them so, whatever its zone."""
+    if system.timezone == "UTC":
+        return
+    with ws.read() as cursor:
+        stale = basis_changed(cursor, system)
+    if stale:
+        with ws.write() as cursor:
+            build.rebuild(cursor, systems.get_system(cursor, system.key))
+
+
+def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list[Finding]:
+    _count_by_clock(ws, system)
+    with ws.read() as cursor:
+        by, begins, own, looked_at = _signals(cursor, system, all_signals)
+    detail: dict[str, Any] = {
+        "by": by, "chunks": [start.date().isoformat() for start in begins],
+        "reference": [t.isoformat() for t in system.reference or ()],
+        "signals": list(looked_at), "findings": [f.sentence for f in own],
+    }  # fmt: skip
+    with ws.write() as cursor:
+        reconcile(cursor, system.key, own, looked_at, now())
+        answer_cache.forget_stale(cursor, system.key, answer_cache.rests_on(cursor, system))
+        trail.append(cursor, actor=actor, action=ACTION, system=system.key, detail=detail)
+    return own
+
+
+def _open_first(found: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(found, key=lambda f: (f.until is not None, f.system)))
+
+
+def reconcile(
+    cursor: Cursor, key: str, found: list[Finding], looked_at: tuple[str, ...], at: datetime
+) -> None:
+    """Bring the register up to date: one record a problem, however often it is found.
+
+    A problem that is found again is updated; one whose signal was looked at and that is not found any more is
+    closed (labels came or were corrected, or its load was undone); what was not looked at stays as it is. Where
+    labels that came since join two recorded problems, the earlier record goes on and the other is part of it.
+    """
+    known = sorted(register.recorded(cursor, key, parts=True), key=_age)
+    held: dict[int, int] = {}
+    for place, one in _by_time(found):
+        record = next((r for r in known if r.id not in held and same_problem(_bounded(r), one)), None)
+        closed = at if one.until is not None else None
+        if record is None:
+            held[register.add(cursor, one, at, closed)] = place
+        else:
+            held[record.id] = place
+            register.update(cursor, record.id, one, at, (record.closed_at or closed) if closed else None)
+    for record in known:
+        if record.id in held:
+            continue
+        whole = next((n for n, place in held.items() if same_problem(_bounded(record), found[place])), None)
+        if whole is not None:
+            register.join(cursor, record.id, whole, at)
+        elif record.open and record.finding.signal.startswith(looked_at):
+            register.close(cursor, record.id, at)
+
+
+def _by_time(found: list[Finding]) -> list[tuple[int, Finding]]:
+    """Findings with their places, earliest onset first; those without an onset last."""
+    return sorted(enumerate(found), key=lambda own: (own[1].since is None, own[1].since or LONG_AGO))
+
+
+def _age(record: Recorded) -> tuple[bool, bool, datetime, int]:
+    """Which record of one problem goes on: one that is no part of another, with the earliest onset, the oldest."""
+    since = record.finding.since
+    return record.part_of is not None, since is None, since or LONG_AGO, record.id
+
+
+def _bounded(record: Recorded) -> Finding:
+    """A recorded finding with an end: one that was closed because it was not found any more has none of its own, and
+    must not be taken for whatever goes wrong with the same thing long after."""
+    one = record.finding
+    if record.open or one.until is not None or one.since is None:
+        return one
+    return replace(one, until=max(one.since, one.known_at or one.since) + CALM)
+
+
+def findings(cursor: Cursor, system: System) -> tuple[Finding, ...]:
+    """Every problem in the log, one finding from its onset to its end."""
+    return tuple(_signals(cursor, system, True)[2])
+
+
+def compared_chunks(cursor: Cursor, system: System, by: str) -> set[date]:
+    """The chunks (days, weeks or months) that the trail says were compared with the reference that holds now."""
+    compared: set[date] = set()
+    for entry in trail.entries(cursor, system=system.key, limit=100_000):
+        same = entry.detail.get("reference") == [t.isoformat() for t in system.reference or ()]
+        if entry.action == ACTION and entry.detail.get("by") == by and same:
+            compared |= {date.fromisoformat(day) for day in entry.detail.get("chunks", [])}
+    return compared
+
+
+def chunk_of(day: date, by: str) -> date:
+    """The first day of the chunk that holds a day."""
+    return chunk_index([day], by)[0][0].date()
+
+
+def _signals(
+    cursor: Cursor, system: System, all_signals: bool
+) -> tuple[str, list[datetime], list[Finding], tuple[str, ...]]:
+    """The chunk of the system, where each that was compared begins, every finding, and the signals looked at."""
+    from plumbline.answers.alerts.headline import standing
+    from plumbline.answers.events import records_in
+    from plumbline.answers.releases.history import releases_of
+
+    span = span_of(cursor, system)
+    if span is None:
+        return "week", [], [], ("",)
+    moment = as_of(system, span)
+    released = releases_of(cursor, system)
+    held = standing(cursor, system, moment, released, records_in(cursor, system.key))
+    measured = measurements(cursor, system, span, moment, held, released)
+    found, looked_at = raised(cursor, measured, all_of_them=all_signals)
+    return held.by, list(measured.begun), found, looked_at

@@ -1,0 +1,184 @@
+"""Where a system stands now: its headline series, any breach that is still open, and the money it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from plumbline.answers.decisions.explain import check_recorded
+from plumbline.answers.drift.features import open_drift
+from plumbline.answers.events import Record
+from plumbline.answers.performance.headline import family_of, headline_of
+from plumbline.answers.performance.label_delay import delays
+from plumbline.answers.performance.sentence import guess_of, say_guess
+from plumbline.answers.releases.history import ReleasesAnswer, handled
+from plumbline.domain import DelayProfile, OutcomeProfile, Point, PointStatus, Slice, System
+from plumbline.governance.facts import Breach
+from plumbline.monitor.alarms.change_point import ChangePoint, change_point
+from plumbline.monitor.alarms.findings import Levels, Say, problem_of, problems_of
+from plumbline.monitor.alarms.persistence import Lasting, lasting
+from plumbline.monitor.alarms.retraining import RetrainingDue, retraining_due
+from plumbline.monitor.chunks import alarm_chunk, choose_chunk
+from plumbline.monitor.performance.money import money_at_stake, stated_stake
+from plumbline.monitor.performance.money_at_stake import NO_LOSS
+from plumbline.monitor.performance.selective_labels import Selection, selection, unknown_metrics
+from plumbline.monitor.performance.series import performance, thresholds
+from plumbline.profile.read import profiles
+from plumbline.profile.read.outcomes import outcome_profile
+from plumbline.store.workspace import Cursor
+from plumbline.wording.names import say_metric, say_value, unit_of
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The headline metric over the whole log, the family that is judged, and what is open at its end.
+
+    ``points``: the headline by ``by``, as it is read best. ``judged``: the family by ``alarm_by``, from which findings,
+    the open breach and retraining are; ``levels``: its healthy means.
+    """
+
+    profile: OutcomeProfile
+    by: str
+    headline: str
+    points: tuple[Point, ...]
+    alarm_by: str
+    judged: tuple[Point, ...]
+    levels: dict[str, float | None]
+    lasts: Lasting | None
+    delay: DelayProfile
+    change: ChangePoint | None
+    performance_breach: Breach | None
+    drift_breach: Breach | None
+    stake: dict[str, Any]
+    logged_share: float  # of recorded attributions, the share that adds up
+    retraining: RetrainingDue | None
+    selected: Selection | None = (
+        None  # that being labelled depends on the decision, and whom the figures speak of
+    )
+    guess: str = ""  # that the headline is no better than guessing
+    worse: bool = False  # than guessing
+
+    def facts(self) -> dict[str, Any]:
+        """The fields of ``Facts`` that this settles."""
+        watched = [p for p in (*self.points, *self.judged) if p.status is not PointStatus.UNKNOWN]
+        return {
+            "performance_watched": bool(watched) or None, "performance_breach": self.performance_breach,
+            "labels_selected": self.selected.sentence if self.selected else "",
+            "labels_among": self.selected.among if self.selected else "", "performance_guess": self.guess,
+            "performance_worse_than_guess": self.worse,
+            "drift_watched": True, "drift_breach": self.drift_breach,
+            "retraining_due": self.retraining.sentence if self.retraining else "",
+        }  # fmt: skip
+
+
+def standing(
+    cursor: Cursor, system: System, now: datetime, found: ReleasesAnswer, noted: tuple[Record, ...]
+) -> Standing:
+    """Measure the headline metric and its family, and find what is open at ``now``."""
+    profile = outcome_profile(cursor, system, Slice())
+    by, alarm_by = choose_chunk(profile), alarm_chunk(profile)
+    headline = headline_of(cursor, system).metric
+    delay = delays(cursor, system)
+    waiting: dict[str, Any] = {"delay": delay, "today": now}
+    selected = selection(profile, **waiting)
+    unknown = unknown_metrics(selected)
+    waiting["known"] = selected.known if selected and selected.one_sided else ()
+    names = tuple(name for name in family_of(system, profile, headline) if name not in unknown)
+    asked: dict[str, Any] = {
+        "reference": system.reference, "floors": system.settings.get("floors"),
+        "cost": system.settings.get("cost_matrix"),
+    }  # fmt: skip
+    points, daily = (
+        performance(profile, by=chunk, metrics=[headline], unknown=unknown, **asked, **waiting)
+        for chunk in (by, "day")
+    )
+    judged = performance(
+        profile, by=alarm_by, metrics=names, together=names, windows=True, **asked, **waiting
+    )  # fmt: skip
+    guess = guess_of(system, headline, profile, selected=selected)
+    bands = thresholds(profile, by=alarm_by, metrics=names, **asked)
+    levels = {name: band.mean for name, band in bands.items()}
+    change = change_point(daily, unit=unit_of(system, headline))
+    lasts = lasting(judged, change, bands.get(headline))
+    breach = open_breach(
+        judged,
+        change,
+        found,
+        noted,
+        lambda name, value: say_value(name, value, unit_of(system, name)),
+        levels,
+        lasts,
+    )
+    return Standing(
+        profile, by, headline, points, alarm_by, judged, levels, lasts, delay, change, breach,
+        open_drift(cursor, system, now, found, noted), _stake(profile, system, breach, change, delay, now, selected),
+        check_recorded(cursor, system), retraining_due(judged, profiles.version_hours(cursor, system), as_of=now),
+        selected, say_guess(system, headline, guess) if guess else "",
+        guess is not None and guess.worse,
+    )  # fmt: skip
+
+
+def open_breach(
+    points: Sequence[Point],
+    change: ChangePoint | None,
+    found: ReleasesAnswer,
+    noted: tuple[Record, ...],
+    say: Say = say_value,
+    healthy: Levels = None,
+    lasts: Lasting | None = None,
+) -> Breach | None:
+    """The breach that is not over, since its onset, as its finding has it; None where there is none."""
+    told = problems_of(points, healthy, lasts)
+    if not told or told[-1].until is not None:
+        return None
+    problem = told[-1]
+    last, since = problem.part[-1], problem.since
+    name = problem.metric
+    limit = f", limit {say(name, last.threshold)}" if last.threshold is not None else ""
+    sentence = f"{say_metric(name)} is {say(name, last.value)}{limit} (n = {last.n:,})"
+    if change is not None and change.until is None and change.metric in (name, *problem.others):
+        since = change.at
+        sentence = f"{say_metric(change.metric)}: {change.sentence}"
+    done = handled(since, [p.end for p in problem.part], found, noted, _of_performance)
+    return Breach(since, sentence, done.by, done.unnamed, done.in_hand)
+
+
+def _of_performance(signal: str) -> bool:
+    return problem_of(signal) == "performance"
+
+
+def _stake(
+    profile: OutcomeProfile,
+    system: System,
+    breach: Breach | None,
+    change: ChangePoint | None,
+    delay: DelayProfile,
+    now: datetime,
+    selected: Selection | None,
+) -> dict[str, Any]:
+    stated = stated_stake(system.settings)
+    if stated is not None:
+        return asdict(stated)
+    cost = system.settings.get("cost_matrix")
+    since = breach.since if breach else change.at if change else None
+    if not cost or system.reference is None:
+        return {}
+    if since is None:
+        return dict(NO_LOSS)
+    until = None if breach else change.until if change else None
+    lost = money_at_stake(
+        profile,
+        cost,
+        reference=system.reference,
+        since=since,
+        until=until,
+        searched=change is None,
+        delay=delay,
+        today=now,
+        known=selected.known if selected and selected.one_sided else (),
+    )
+    if lost is None:
+        return {}
+    return asdict(lost) | {"reason": cost.get("reason", "")} if lost.amount > 0 else dict(NO_LOSS)

@@ -1,0 +1,100 @@
+"""What the log knows about an incident that a finding led to: DORA's criteria, filled in before a person decides.
+
+The thresholds are those of Delegated Regulation (EU) 2024/1772, Article 9 (``law.toml``). A hint is never a
+classification: what the log cannot tell is said to be unknown, and a person confirms the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from plumbline.answers.question import as_of, span_of
+from plumbline.domain import Slice, System
+from plumbline.governance.ai_act import law
+from plumbline.governance.context import interaction_share
+from plumbline.governance.facts import Facts
+from plumbline.governance.wording import count, day, plural, share
+from plumbline.profile.scan.exact import affected
+from plumbline.store import statements
+from plumbline.store.findings import Recorded
+from plumbline.store.workspace import Cursor
+
+CLIENTS, CLIENT_SHARE, HOURS, EUROS = 100_000, 0.10, 24, 100_000
+DAYS_A_MONTH = 30.44
+CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One criterion as far as the log knows. ``met`` None: a person has to say."""
+
+    key: str  # of the criterion, or ``critical`` for the service
+    met: bool | None
+    sentence: str
+
+
+def hints(cursor: Cursor, system: System, record: Recorded) -> tuple[Hint, ...]:
+    """Each criterion, in the order of the law, and whether the service is critical."""
+    found = record.finding
+    span = span_of(cursor, system)
+    end = found.until or as_of(system, span)
+    since = found.since or (found.known_at or end)
+    known = {
+        "clients": _clients(cursor, system, since, end, found.until is not None),
+        "duration": _duration(since, end, found.until is not None),
+        "economic": _money(record),
+    }
+    made = [
+        known.get(str(c["key"])) or Hint(str(c["key"]), None, "The log cannot tell.") for c in law().criteria
+    ]
+    return (*made, _critical(statements.context_answers(cursor, system.key)))
+
+
+def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, over: bool) -> Hint:
+    """Persons hit, and their share of all persons in the log; where it names none, decisions alone.
+
+    A slice ends before its end, so one that goes on is left open: the log's last decision counts too.
+    """
+    n, persons = affected(cursor, system, Slice(start=since, end=end if over else None))
+    decisions = f"{plural(n, 'decision')} from {day(since)} to {day(end)}"
+    if persons is None:
+        monthly = n / max((end - since).total_seconds() / 86400, 1.0) * DAYS_A_MONTH
+        facts = Facts(as_of=end, decisions_a_month=monthly)
+        part = interaction_share(statements.context_answers(cursor, system.key), facts)
+        told = f", about {share(part)} of all customer interactions" if part is not None else ""
+        return Hint("clients", None, f"{decisions}{told}. The log names no clients.")
+    everybody = affected(cursor, system)[1] or 0
+    part = persons / everybody if everybody else 0.0
+    who = f"{count(persons)} of the {count(everybody)} persons in the log"
+    met = persons > CLIENTS or part > CLIENT_SHARE
+    return Hint("clients", met, f"{decisions}, about {who} ({share(part)}).")
+
+
+def _duration(since: datetime, end: datetime, over: bool) -> Hint:
+    hours = max((end - since).total_seconds() / 3600, 0.0)
+    long = f"{plural(hours, 'hour')}" if hours < 72 else plural(hours / 24, "day")
+    until = f"to {day(end)}, when it ended" if over else f"to {day(end)}, and it goes on"
+    return Hint("duration", hours > HOURS, f"{long}, from {day(since)} {until}.")
+
+
+def _money(record: Recorded) -> Hint:
+    cost = record.finding.figures.get("cost")
+    if not isinstance(cost, dict):
+        return Hint("economic", None, "No cost is known of this finding, so the log cannot tell.")
+    amount, currency = float(cost["amount"]), str(cost.get("currency", ""))
+    told = f"{currency} {count(amount)} so far, as far as decisions alone show."
+    if amount <= EUROS:
+        return Hint("economic", None, f"{told} Other costs are not known here.")
+    met = True if currency == "EUR" else None
+    return Hint("economic", met, told)
+
+
+def _critical(context: dict[str, str]) -> Hint:
+    said = context.get("critical", "")
+    if said not in ("yes", "no"):
+        return Hint(CRITICAL, None, "The context does not say whether degradation would hurt.")
+    told = (
+        "would hurt more than the experience of using the product" if said == "yes" else "would hurt little"
+    )
+    return Hint(CRITICAL, said == "yes", f"As the context has it, degradation {told}.")

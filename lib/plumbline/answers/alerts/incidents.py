@@ -1,0 +1,237 @@
+"""The register of incidents: open, classify, give notice, close. Each step is on the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from plumbline.answers.alerts.incident_impact import CRITICAL, hints
+from plumbline.answers.events import PREFIX
+from plumbline.domain import PlumblineError, System
+from plumbline.governance import canonical_json
+from plumbline.governance.incident_deadlines import FLAGS, Incident, flags_for, is_major, notices
+from plumbline.store import findings, systems, trail
+from plumbline.store import incidents as kept
+from plumbline.store.findings import Recorded
+from plumbline.store.workspace import Cursor, Workspace
+
+OPENED, CLOSED = f"{PREFIX}incident opened", f"{PREFIX}incident closed"
+
+
+def open_incident(
+    ws: Workspace,
+    key: str,
+    title: str,
+    *,
+    by: str,
+    aware_at: datetime | None = None,
+    at: datetime | None = None,
+    finding: int = 0,
+) -> Incident:
+    """Put an incident into the register.
+
+    Args:
+        title: what happened; may be left out where a finding says it.
+        finding: the number of the finding that led to it. DORA's criteria are then filled in as far as the log
+            knows; a person still has to classify it. Who saw the finding knew of it.
+        aware_at: when somebody knew of it; the clocks run from then. None: now.
+        at: when it was opened. None: now.
+
+    Raises:
+        PlumblineError: no title or name, a moment that is still to come, or a finding that is another system's or
+            has an incident already.
+    """
+    now = datetime.now(UTC)
+    opened = at or now
+    record = _finding(ws, key, finding) if finding else None
+    seen = record.acknowledged_at if record else None
+    aware = aware_at or (min(seen, opened) if seen else opened)
+    title = title.strip() or (record.finding.sentence if record else "")
+    if not title.strip() or not by.strip():
+        raise PlumblineError(
+            "An incident needs a title and a name", todo="Say what happened, and who opens it."
+        )
+    if aware > opened or opened > now:
+        raise PlumblineError(
+            "Somebody has to know of an incident before it is opened", todo="Check the times."
+        )
+    item = Incident(title.strip(), aware, opened, by.strip())
+    with ws.write() as cursor:
+        system = systems.get_system(cursor, key)
+        if record is not None:
+            item = _filled_in(cursor, system, item, record)
+        number = kept.add(cursor, key, opened, canonical_json.write(item))
+        item = replace(item, id=number)
+        detail: dict[str, Any] = {
+            "at": opened.isoformat(),
+            "note": f"{number}: {item.title}",
+            "aware_at": aware.isoformat(),
+            "incident": number,
+        }
+        if finding:
+            detail["finding"] = finding
+        trail.append(cursor, actor=item.by, action=OPENED, system=key, detail=detail)
+    return item
+
+
+def _finding(ws: Workspace, key: str, number: int) -> Recorded:
+    with ws.read() as cursor:
+        record = findings.of(cursor, key, number)
+        taken = next((i.id for i in incidents_in(cursor, key) if i.finding == number), None)
+    if taken is not None:
+        raise PlumblineError(
+            f"Finding {number} has incident {taken} already", todo="Take a step of that one."
+        )
+    return record
+
+
+def _filled_in(cursor: Cursor, system: System, item: Incident, record: Recorded) -> Incident:
+    told = hints(cursor, system, record)
+    return replace(
+        item, finding=record.id, known={h.key: h.sentence for h in told},
+        criteria=tuple(h.key for h in told if h.met and h.key != CRITICAL),
+        critical_service=any(h.met for h in told if h.key == CRITICAL),
+    )  # fmt: skip
+
+
+def classify(
+    ws: Workspace, key: str, number: int, *, by: str, flags: Sequence[str], critical_service: bool = False,
+    criteria: Sequence[str] = (), at: datetime | None = None, finding: int = 0,
+) -> Incident:  # fmt: skip
+    """Say what an incident is. It is major under DORA where the criteria say so, whether or not it is flagged.
+
+    Args:
+        finding: that it is about, where it was opened without one: only then does it handle a breach.
+
+    Raises:
+        PlumblineError: no such incident, an unknown flag, it is closed, or the finding is another system's, has
+            an incident already, or is not the one that this incident names.
+    """
+    unknown = [flag for flag in flags if flag not in FLAGS]
+    if unknown:
+        raise PlumblineError(
+            f"{unknown[0]!r} is not what an incident can be", todo=f"Use one of: {', '.join(FLAGS)}."
+        )
+    refused = [flag for flag in flags if flag not in flags_of(ws, key)]
+    if refused:
+        raise PlumblineError(
+            f"{FLAGS[refused[0]]}: the AI Act asks for no such report, as the system is not high risk",
+            todo="If the incident shows that it is, work out its class anew first.",
+        )
+    said = set(flags) | ({"major"} if is_major(critical_service, criteria) else set())
+    moment = at or datetime.now(UTC)
+    held = {i.id: i for i in incidents(ws, key)}.get(number)
+    if held and finding == held.finding:
+        finding = 0
+    elif held and finding and held.finding:
+        raise PlumblineError(f"Incident {number} names finding {held.finding} already")
+    if finding:
+        _finding(ws, key, finding)
+
+    def change(item: Incident) -> Incident:
+        return replace(
+            item, flags=tuple(flag for flag in FLAGS if flag in said), criteria=tuple(criteria),
+            critical_service=critical_service, classified_at=item.classified_at or moment,
+            finding=finding or item.finding,
+        )  # fmt: skip
+
+    return _step(
+        ws,
+        key,
+        number,
+        by,
+        "incident classified",
+        {"flags": sorted(said), "criteria": list(criteria)} | ({"finding": finding} if finding else {}),
+        change,
+    )
+
+
+def flags_of(ws: Workspace, key: str) -> dict[str, str]:
+    """What an incident of this system may be, in words, by the AI Act's class that was worked out."""
+    with ws.read() as cursor:
+        act = systems.get_system(cursor, key).settings.get("ai_act") or {}
+    return flags_for(act.get("class") if not act.get("open") else None)
+
+
+def give_notice(
+    ws: Workspace, key: str, number: int, notice: str, *, by: str, at: datetime | None = None
+) -> Incident:
+    """Record that a notice was sent.
+
+    Raises:
+        PlumblineError: no such incident, or it calls for no such notice.
+    """
+    moment = at or datetime.now(UTC)
+
+    def change(item: Incident) -> Incident:
+        if notice not in {n.key for n in notices(item, moment)} - {"classify"}:
+            raise PlumblineError("This incident calls for no such notice", where=notice)
+        return replace(item, sent={**item.sent, notice: moment})
+
+    return _step(
+        ws, key, number, by, "incident notified", {"notice": notice, "sent": moment.isoformat()}, change
+    )
+
+
+def close_incident(
+    ws: Workspace, key: str, number: int, *, by: str, cause: str, at: datetime | None = None
+) -> Incident:
+    """Close an incident with its cause and what was done. Notices that are still due stay due.
+
+    Raises:
+        PlumblineError: no such incident, no cause, or it was never classified.
+    """
+    moment = at or datetime.now(UTC)
+    if not cause.strip():
+        raise PlumblineError(
+            "An incident is closed with its cause", todo="Say why it happened and what was done."
+        )
+
+    def change(item: Incident) -> Incident:
+        if item.classified_at is None:
+            raise PlumblineError("This incident was never classified", todo="Say first what it is.")
+        return replace(item, closed_at=moment, cause=cause.strip())
+
+    detail = {"at": moment.isoformat(), "note": f"{number}: {cause.strip()}"}
+    return _step(ws, key, number, by, CLOSED, detail, change)
+
+
+def incidents(ws: Workspace, key: str) -> tuple[Incident, ...]:
+    """The register, the newest first."""
+    with ws.read() as cursor:
+        return incidents_in(cursor, key)
+
+
+def of_findings(ws: Workspace, keys: Iterable[str]) -> dict[int, Incident]:
+    """The incident of each finding of these systems that has one."""
+    with ws.read() as cursor:
+        return {i.finding: i for key in keys for i in incidents_in(cursor, key) if i.finding}
+
+
+def incidents_in(cursor: Cursor, key: str) -> tuple[Incident, ...]:
+    """The same, on a cursor that is open already."""
+    return tuple(
+        replace(canonical_json.read(Incident, body), id=number)
+        for number, body in kept.of_system(cursor, key)
+    )
+
+
+def _step(
+    ws: Workspace, key: str, number: int, by: str, action: str, detail: dict[str, Any], change: Any
+) -> Incident:
+    if not by.strip():
+        raise PlumblineError("A step needs a name", todo="Say who does it.")
+    with ws.write() as cursor:
+        item = next((i for i in incidents_in(cursor, key) if i.id == number), None)
+        if item is None:
+            raise PlumblineError(f"There is no incident {number} of {key}")
+        if item.closed_at is not None and action != "incident notified":
+            raise PlumblineError("This incident is closed", todo="Open another one.")
+        changed: Incident = change(item)
+        kept.change(cursor, number, changed.closed_at, canonical_json.write(changed))
+        trail.append(
+            cursor, actor=by.strip(), action=action, system=key, detail={"incident": number, **detail}
+        )
+    return changed

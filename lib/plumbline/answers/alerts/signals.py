@@ -1,0 +1,372 @@
+"""Every signal that can become a finding: a table of families, each a function of one system's measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from plumbline.answers.alerts.headline import Standing
+from plumbline.answers.drift import associations
+from plumbline.answers.drift.cutoff_changes import cutoff_departures
+from plumbline.answers.drift.features import importance_of
+from plumbline.answers.question import Span, age_limits
+from plumbline.answers.releases.history import ReleasesAnswer
+from plumbline.answers.scans import duplicate_ids, repeated
+from plumbline.domain import (
+    CompletenessProfile,
+    FeatureProfile,
+    Finding,
+    PointStatus,
+    Severity,
+    Slice,
+    System,
+)
+from plumbline.logs.load.schema_changes import changes
+from plumbline.monitor.alarms import findings as problems
+from plumbline.monitor.alarms.cusum import early_warning
+from plumbline.monitor.chunks import midnight, touched
+from plumbline.monitor.drift import findings as shifts
+from plumbline.monitor.drift.aligned_counts import Laid, laid_by_chunk
+from plumbline.monitor.drift.association import association_findings
+from plumbline.monitor.drift.cutoff import cutoff_findings
+from plumbline.monitor.drift.distances import OF_THEIR_OWN
+from plumbline.monitor.drift.features import judged_by_chunk
+from plumbline.monitor.drift.reference_stability import unsteady
+from plumbline.monitor.drift.shifts import shift_findings
+from plumbline.monitor.performance.label_delay import OF_POSITIVES, delay_curve, positive_curve, usual_delay
+from plumbline.monitor.performance.selective_labels import unknown_metrics
+from plumbline.monitor.quality.completeness import audit, told_once
+from plumbline.monitor.quality.consistency import consistency
+from plumbline.monitor.quality.staleness import staleness
+from plumbline.profile.bins import OUTPUTS
+from plumbline.profile.read import profiles
+from plumbline.store import loads
+from plumbline.store.workspace import Cursor
+from plumbline.wording.names import METHOD_NAMES, say_metric, say_value, unit_of
+
+
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    """What the families read. ``delay``: how long labels usually take; ``features``: by day, and ``laid`` by chunk.
+
+    ``by``: the chunk that alarms are raised on (``chunks.alarm_chunk``), which need not be the one that is read best.
+    ``begun``: where each chunk that was compared in the system's own unit begins.
+    """
+
+    system: System
+    span: Span
+    now: datetime
+    held: Standing
+    released: ReleasesAnswer
+    features: tuple[FeatureProfile, ...]
+    laid: tuple[Laid, ...]
+    weights: dict[str, float] | None
+    delay: timedelta
+    by: str
+    begun: tuple[datetime, ...]
+
+
+def measurements(
+    cursor: Cursor, system: System, span: Span, now: datetime, held: Standing, released: ReleasesAnswer
+) -> Measurements:
+    """Everything that more than one family reads, measured once."""
+    by = held.alarm_by
+    features: tuple[FeatureProfile, ...] = ()
+    laid: tuple[Laid, ...] = ()
+    own: tuple[Laid, ...] = ()
+    if system.reference is not None:
+        features = tuple(profiles.feature_profiles(cursor, system))
+        laid = laid_by_chunk(features, reference=system.reference, by=by)
+        own = laid if by == held.by else laid_by_chunk(features, reference=system.reference, by=held.by)
+    begun = tuple(sorted({start for one in own for start in one.starts if start}))
+    waited = usual_delay(delay_curve(held.delay, now)) or 0
+    late = positive_curve(held.delay, now) if held.headline in OF_POSITIVES else None
+    if late is not None:
+        waited = max(waited, usual_delay(late) or 0)
+    return Measurements(
+        system, span, now, held, released, features, laid, importance_of(cursor, system), timedelta(days=waited),
+        by, begun,
+    )  # fmt: skip
+
+
+def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
+    onset = m.held.change.onset if m.held.change else None
+    found = problems.performance_findings(
+        m.system.key,
+        m.held.judged,
+        name=say_metric,
+        say=_say(m.system),
+        delay=m.delay,
+        onset=onset,
+        healthy=m.held.levels,
+        lasts=m.held.lasts,
+    )
+    return _whose(m, [problems.costing(f, m.held.stake) if f.until is None else f for f in found])
+
+
+def _whose(m: Measurements, found: list[Finding]) -> list[Finding]:
+    """Findings that rest on outcomes, with whom they speak of where only some decisions ever have one."""
+    said = m.held.selected.among if m.held.selected else ""
+    return [replace(f, sentence=f"{f.sentence} {said}") for f in found] if said else found
+
+
+def _say(system: System) -> problems.Say:
+    return lambda name, value: say_value(name, value, unit_of(system, name))
+
+
+def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """Outcomes that add up to a fall before any chunk proves it; told while no breach says it louder."""
+    if m.system.reference is None or m.held.headline in unknown_metrics(m.held.selected):
+        return []
+    warned = early_warning(
+        m.held.profile, reference=m.system.reference, name=m.held.headline,
+        cost=m.system.settings.get("cost_matrix"), delay=m.held.delay, today=m.now,
+    )  # fmt: skip
+    if warned is None:
+        return []
+    figures = {"metric": warned.metric, "run_length_days": warned.run_length, "limit": warned.limit}
+    steady = "a steady system whose days follow each other" if warned.dependent else "a steady system"
+    often = f"{steady} crosses about once in {warned.run_length / 365:.0f} years"
+    made = []
+    for alarm in warned.alarms:
+        grew, went = ("was", "went") if alarm.until else ("is", "is")
+        sentence = (
+            f"{say_metric(m.held.headline)} {grew} getting worse day by day: a running sum of daily outcomes {went} "
+            f"past its limit, which {often}."
+        )
+        made.append(
+            Finding(
+                m.system.key, f"warning.{warned.metric}", sentence, alarm.since, alarm.until, Severity.MEDIUM, None,
+                "accuracy", figures, alarm.at + m.delay,
+            )
+        )  # fmt: skip
+    return _whose(m, made)
+
+
+def _retraining(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """The retraining trigger, where the performance threshold has fired it."""
+    due = m.held.retraining
+    if due is None:
+        return []
+    beyond = [p.end for p in m.held.points if p.status is PointStatus.BREACH and p.start >= due.since]
+    known = beyond[:2][-1] + m.delay if beyond else m.now  # two chunks are enough to confirm a breach
+    found = [
+        Finding(
+            m.system.key, "retraining", due.sentence, due.since, None, Severity.HIGH, None, "accuracy",
+            {"version": due.version}, known,
+        )
+    ]  # fmt: skip
+    return _whose(m, found)
+
+
+def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
+    from plumbline.answers.performance.estimates import estimates
+
+    if m.system.reference is None:
+        return []
+    settings = m.system.settings
+    points = estimates(
+        cursor, m.system, m.held.profile, Slice(), by=m.by, metrics=[m.held.headline],
+        floors=settings.get("floors"), cost=settings.get("cost_matrix"), selected=m.held.selected,
+    )  # fmt: skip
+    since = m.system.reference[1]
+    later = [p for p in points if p.start >= since]
+    found = problems.performance_findings(
+        m.system.key,
+        later,
+        name=say_metric,
+        say=_say(m.system),
+        healthy=m.held.levels,
+    )
+    return _whose(m, found)
+
+
+def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """Inputs whose last seven days, day by day, left the reference; by chunk where a log is shorter than that."""
+    if m.system.reference is None:
+        return []
+    found = shift_findings(
+        m.system.key, [p for p in m.features if p.bins.feature != "label"], reference=m.system.reference,
+        until=m.now, laid=m.laid, outputs=WATCHED, weights=m.weights, spoken=METHOD_NAMES,
+    )  # fmt: skip
+    changed = unsteady([p for p in m.features if p.bins.feature not in OUTPUTS], m.system.reference)
+    if changed is None:
+        return found
+    said = f" It changed within the reference already, about {changed.at:%Y-%m-%d}: take the days before or after."
+    mark = {"reference_changed": changed.at}
+    return [
+        replace(f, sentence=f.sentence + said, figures=f.figures | mark)
+        if f.signal == f"drift.{changed.feature}" else f for f in found
+    ]  # fmt: skip
+
+
+def _association(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """Inputs that stopped going together, as after a join on a wrong key."""
+    return association_findings(m.system.key, associations.lost(cursor, m.system, m.features, m.now))
+
+
+def _cutoff(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """Decisions that no longer follow the score's cut-off of the reference."""
+    return cutoff_findings(m.system.key, cutoff_departures(cursor, m.system, m.features, m.now))
+
+
+def _presence(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """Values that went missing, and levels that the reference never had."""
+    found = []
+    for method in OF_THEIR_OWN:
+        inputs = [c for c in judged_by_chunk(m.laid, method) if c.feature not in OUTPUTS]
+        found += shifts.presence_findings(m.system.key, method, inputs)
+    return found
+
+
+def _staleness(cursor: Cursor, m: Measurements) -> list[Finding]:
+    watch, breach = age_limits(m.system)
+    aged = staleness(
+        profiles.version_hours(cursor, m.system), as_of=m.now, watch_days=watch, breach_days=breach
+    )
+    if aged.status is not PointStatus.BREACH or aged.since is None:
+        return []
+    crossed = aged.since + timedelta(days=breach)
+    figures = {"version": aged.version, "age_days": aged.age_days, "source": aged.source}
+    return [
+        Finding(
+            m.system.key, "staleness.age", aged.sentence, crossed, None, Severity.MEDIUM, None, "accuracy", figures,
+            crossed,
+        )
+    ]  # fmt: skip
+
+
+#: outputs whose drift is an alarm; labels come late, and what they tell is performance
+WATCHED = ("score", "prediction")
+#: by how much the share of decisions that hold all inputs has to fall to be a finding
+FEWER = 0.05
+NEEDED = {"id": "An id is logged", "version": "A version is logged", "features": "All inputs are logged"}
+
+
+def _quality(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """What is not on record: ids, versions, inputs, duplicates, and holes in time."""
+    profile = profiles.completeness(cursor, m.system, Slice())
+    found = audit(profile, decisions=m.span.n, duplicate_ids=duplicate_ids(cursor, m.system))
+    made = [
+        _lack(m, f"quality.{name}", f"{words} on {100 * found.shares.get(name, 0.0):.4g} % of {found.n:,} decisions.")
+        for name, words in NEEDED.items()
+        if found.statuses[name] is PointStatus.BREACH and (name != "features" or _fell(m, profile, name))
+    ]  # fmt: skip
+    if found.statuses["duplicates"] is PointStatus.BREACH and found.duplicate_share is not None:
+        share = 100 * found.duplicate_share
+        made.append(_lack(m, "quality.duplicates", f"{share:.3g} % of {found.n:,} decisions share an id."))
+    for gap in told_once(found.gaps):
+        sentence = f"No decision for {gap.hours} hours, where {gap.usual_hours} at most are usual."
+        figures = {"hours": gap.hours, "usual_hours": gap.usual_hours}
+        made.append(
+            Finding(
+                m.system.key, "quality.gap", sentence, gap.start, gap.end, Severity.MEDIUM, None, "logs", figures,
+                gap.start + timedelta(hours=3 * max(gap.usual_hours, 1)),
+            )
+        )  # fmt: skip
+    return made
+
+
+def _fell(m: Measurements, profile: CompletenessProfile, name: str) -> bool:
+    """Whether fewer decisions hold it than in the reference: what was always so is a property of the log."""
+    if m.system.reference is None or name not in profile.present:
+        return False
+    healthy = touched(profile.days, *m.system.reference)
+    then, now = (profile.n[rows].sum() for rows in (healthy, ~healthy))
+    if not then or not now:
+        return False
+    shares = [profile.present[name][rows].sum() / n for rows, n in ((healthy, then), (~healthy, now))]
+    return bool(shares[0] - shares[1] >= FEWER)
+
+
+def _lack(m: Measurements, signal: str, sentence: str) -> Finding:
+    first = midnight(m.span.first.date())
+    return Finding(
+        m.system.key, signal, sentence, first, None, Severity.MEDIUM, None, "logs", {}, m.span.last
+    )
+
+
+def _consistency(cursor: Cursor, m: Measurements) -> list[Finding]:
+    found = consistency(repeated(cursor, m.system))
+    if found.status is not PointStatus.BREACH:
+        return []
+    figures = {
+        "share": found.share,
+        "low": found.low,
+        "high": found.high,
+        "n": found.n,
+        "conflicting": found.conflicting,
+    }
+    return [
+        Finding(
+            m.system.key, "consistency.repeats", found.sentence, m.span.first, None, Severity.HIGH, None, "decisions",
+            figures, m.span.last,
+        )
+    ]  # fmt: skip
+
+
+def _releases(cursor: Cursor, m: Measurements) -> list[Finding]:
+    return list(m.released.findings)
+
+
+def _schema(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """Columns of the log that went or changed their kind, until they are back; one that is new is said at its load."""
+    spans = profiles.load_spans(cursor, m.system)
+    made: list[Finding] = []
+    for change in changes(loads.schemas(cursor, m.system.key)):
+        if change.load_id not in spans:
+            continue
+        first, last = spans[change.load_id]
+        signal = f"schema.{change.source}"
+        made = [
+            replace(f, until=first) if f.signal == signal and f.until is None else f for f in made
+        ]  # fmt: skip
+        if change.change != "returned":
+            figures = {
+                "change": change.change,
+                "load_id": change.load_id,
+                "was": change.was,
+                "now": change.now,
+            }
+            made.append(
+                Finding(
+                    m.system.key, signal, f"Column {change.source}: {change.said}.", first,
+                    last if change.change == "added" else None, Severity.LOW, None, "logs", figures, first,
+                )
+            )  # fmt: skip
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """``prefixes``: of the signals it raises; ``quick``: cheap enough to run with every load."""
+
+    name: str
+    prefixes: tuple[str, ...]
+    raise_findings: Callable[[Cursor, Measurements], list[Finding]]
+    quick: bool = True
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family("performance", ("performance.",), _performance),
+    Family("retraining", ("retraining",), _retraining),
+    Family("early warning", ("warning.",), _warning),
+    Family("estimated performance", ("estimate.",), _estimate, quick=False),
+    Family("drift", ("drift.",), _drift),
+    Family("association", ("association.",), _association),
+    Family("cut-off", ("cutoff.",), _cutoff),
+    Family("missing values and new levels", tuple(f"{method}." for method in OF_THEIR_OWN), _presence),
+    Family("staleness", ("staleness.",), _staleness),
+    Family("record", ("quality.",), _quality),
+    Family("schema", ("schema.",), _schema),
+    Family("consistency", ("consistency.",), _consistency, quick=False),
+    Family("releases", ("release.",), _releases),
+)
+
+
+def raised(cursor: Cursor, m: Measurements, *, all_of_them: bool) -> tuple[list[Finding], tuple[str, ...]]:
+    """The findings of every family (or of the quick ones), and the prefixes of the signals that were looked at."""
+    chosen: Sequence[Family] = [f for f in FAMILIES if all_of_them or f.quick]
+    found = [one for family in chosen for one in family.raise_findings(cursor, m)]
+    return problems.joined(found), tuple(prefix for family in chosen for prefix in family.prefixes)

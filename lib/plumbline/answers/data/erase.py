@@ -1,0 +1,66 @@
+"""Erasing a person or a decision: rows, labels, quarantine, counts and bytes, with a certificate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from plumbline.domain import (PlumblineError, System)
+from plumbline.logs.load.erase import (Erased, clear_bytes, erase)
+from plumbline.profile import (build)
+from plumbline.store import (copies, answer_cache, trail)
+from plumbline.store.workspace import (Cursor, Workspace)
+
+
+def erase_person(
+    ws: Workspace, key: str, *, subject: str | None = None, decision_id: str | None = None, actor: str
+) -> Erased:
+    """Erase and count anew in one transaction, then overwrite what the file still holds of it, and delete the copies
+    that migrations left: they hold what was erased, and cannot be written.
+
+    Raises:
+        PlumblineError: nothing of it is here (see ``logs.load.decisions.erase.erase``), or a copy could not be deleted; the
+            workspace itself holds nothing of it any more.
+    """
+    made = erase(ws, key, subject=subject, decision_id=decision_id, actor=actor, after=_count_anew)
+    made = replace(made, bytes_cleared=clear_bytes(ws))
+    try:
+        gone = copies.drop_all(ws.path)
+    except OSError as error:
+        raise PlumblineError(
+            "It is erased from the workspace, but a copy from before a migration could not be deleted",
+            where=str(error.filename or copies.FOLDER),
+            todo="Delete the file by hand: it holds what was erased.",
+        ) from error
+    if gone:
+        with ws.write() as cursor:
+            trail.append(cursor, actor=actor, action="copies deleted", detail={"copies": gone})
+    return replace(made, copies_deleted=gone)
+
+
+def sentences(made: Erased) -> tuple[str, ...]:
+    """The certificate in words."""
+    gone = [(made.decisions, "decision"), (made.labels, "label"), (made.quarantined, "quarantined row")]
+    counts = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in gone)
+    loads = "1 load" if len(made.loads) == 1 else f"{len(made.loads)} loads"
+    return (
+        f"Erased from {made.system} at {made.at:%Y-%m-%d %H:%M} UTC by {made.actor}: {counts}, of {loads}.",
+        f"Known on the trail as {made.keyed_hash}.",
+        "The bytes in the file are overwritten." if made.bytes_cleared
+        else "The file still holds deleted bytes: it is in use. Erase again when it is not.",
+        *(("Copies of the workspace from before its schema changed were deleted: "
+           f"{made.copies_deleted}.",) if made.copies_deleted else ()),
+        "The files that were loaded are not touched: erase there too.",
+        *(f"Still in {table}: {rows} rows; look at them." for table, rows in made.elsewhere.items()),
+    )  # fmt: skip
+
+
+def certificate(made: Erased) -> str:
+    """The certificate as JSON, to be handed out: counts and a keyed hash, nothing personal."""
+    return json.dumps(asdict(made) | {"at": made.at.isoformat()}, indent=2)
+
+
+def _count_anew(cursor: Cursor, system: System, loads: Sequence[int]) -> None:
+    build.on_erased(cursor, system, loads)
+    answer_cache.forget(cursor, system.key)

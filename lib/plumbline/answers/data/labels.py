@@ -1,0 +1,55 @@
+"""What was said of one decision's label, load by load, and which of it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from plumbline.domain import (PlumblineError)
+from plumbline.logs.load import (label_history as claims)
+from plumbline.store import (loads, systems)
+from plumbline.store.sql import (system_key)
+from plumbline.store.workspace import (Workspace, aware)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One label that a decision was given: when it came true, by which load and file, and whether it holds."""
+
+    label: str
+    label_time: datetime | None
+    load_id: int
+    file: str
+    loaded_at: datetime
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LabelHistory:
+    """``told``: every label given to the decision, in order of load; empty where it has none yet."""
+
+    system: str
+    decision_id: str
+    told: tuple[Told, ...]
+
+
+def label_history(ws: Workspace, key: str, decision_id: str) -> LabelHistory:
+    """Every label that a decision was given, the former ones included.
+
+    Raises:
+        PlumblineError: there is no such system, or no decision of that id.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, system_key(key))
+        said = claims.history(cursor, system, decision_id)
+        if said is None:
+            raise PlumblineError(f"{system.key} has no decision {decision_id!r}", todo="Check the id.")
+        by_load = {load.load_id: load for load in loads.list_loads(cursor, system.key)}
+    told = tuple(
+        Told(
+            one.label, aware(one.label_time) if one.label_time else None, one.load_id,
+            by_load[one.load_id].file, by_load[one.load_id].at, one.holds,
+        )
+        for one in said
+    )  # fmt: skip
+    return LabelHistory(system.key, decision_id, told)

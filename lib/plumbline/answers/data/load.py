@@ -1,0 +1,380 @@
+"""Inspecting, loading and undoing: the log, its profiles and the first check of every chunk, together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from plumbline.answers.faults import (sentence)
+from plumbline.domain import (IGNORE, ColumnMap, Load, Mapping, PlumblineError, RoleName, SchemaChange, System, Task)  # fmt: skip
+from plumbline.logs import (reader)
+from plumbline.logs.mapping.choices import (Stated)
+from plumbline.logs.inspect import (COSTS, Inspection, inspect, inspect_in)
+from plumbline.logs.load.labels import (load_labels)
+from plumbline.logs.load.decisions import (load_decisions)
+from plumbline.logs.mapping.date_order import (ordered, read_order)
+from plumbline.logs.load.preview import (Preview, preview)
+from plumbline.logs.mapping.questions import (Question)
+from plumbline.logs.load.reference_period import (need_every_weekday)
+from plumbline.logs.load.removal import (is_empty)
+from plumbline.logs.load.schema_changes import (changes)
+from plumbline.logs.files.source import (open_source)
+from plumbline.logs.load.undo import (undo)
+from plumbline.profile import (build)
+from plumbline.store import (loads, systems, trail)
+from plumbline.store.inbox_folder import (drop_inbox, make_inbox)
+from plumbline.store.sources import (Origin)
+from plumbline.store.sql import (system_key)
+from plumbline.store.workspace import (Cursor, Workspace)
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LogsOf:
+    """What was loaded into one system, newest first. ``waiting``: rows in its quarantine; ``decisions``: those that
+    it holds now, without erased ones."""
+
+    loads: tuple[Load, ...]
+    waiting: int
+    changes: tuple[SchemaChange, ...] = ()
+    decisions: int = 0
+
+
+def read_maps(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Read ``COLUMN=ROLE`` pairs; the column may itself hold an equals sign.
+
+    Raises:
+        PlumblineError: a pair has no equals sign or names no role.
+    """
+    read = []
+    for pair in pairs:
+        column, found, role = pair.rpartition("=")
+        if not found or not column:
+            raise PlumblineError(f"--map {pair!r} is not COLUMN=ROLE", todo="E.g. --map outcome=label.")
+        RoleName.parse(role, column)
+        read.append((column, role))
+    return tuple(read)
+
+
+def amend(mapping: Mapping, maps: Sequence[tuple[str, str]]) -> Mapping:
+    """The mapping with some columns' roles said by a person; a column said twice has both roles.
+
+    Raises:
+        PlumblineError: the file has no such column, or two columns claim a single role.
+    """
+    if not maps:
+        return mapping
+    known = {c.column: c for c in mapping.columns}
+    said: dict[str, list[ColumnMap]] = {}
+    for column, role in maps:
+        if column not in known:
+            raise PlumblineError(f"The file has no column {column!r}", todo=f"It has: {', '.join(known)}.")
+        parsed = RoleName.parse(role, column)
+        guess = next((c for c in mapping.columns if c.column == column and c.role == parsed), known[column])
+        kept = replace(guess, role=parsed, confidence=1.0, reason="said by a person")
+        said.setdefault(column, []).append(kept)
+    claimed = {str(c.role) for items in said.values() for c in items if not c.role.name}
+    columns: list[ColumnMap] = []
+    done: set[str] = set()
+    for held in mapping.columns:
+        if held.column in said:
+            if held.column not in done:
+                columns.extend(said[held.column])
+                done.add(held.column)
+        elif str(held.role) in claimed:
+            columns.append(replace(held, role=RoleName(IGNORE), reason="another column has this role"))
+        else:
+            columns.append(held)
+    return replace(mapping, columns=tuple(columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said of a file: (column, role) pairs and the answers to its questions; None: not said."""
+
+    maps: Sequence[tuple[str, str]] = ()
+    timezone: str | None = None
+    positive: str | None = None
+    date_order: str | None = None
+    task: str | None = None
+
+
+def settled(mapping: Mapping, said: Said) -> Mapping:
+    """The mapping as a person settled it.
+
+    Raises:
+        PlumblineError: the file has no such column, or an answer is none.
+    """
+    used = ordered(amend(mapping, said.maps), read_order(said.date_order))
+    zone = said.timezone or used.timezone
+    zones = available_timezones()  # empty where the machine has no table of zones
+    if zones and zone not in zones:
+        raise PlumblineError(f"{zone!r} is no time zone", todo="Use one such as Europe/Berlin or UTC.")
+    return replace(
+        used, timezone=zone, positive=said.positive or used.positive, task=_task(said.task) or used.task
+    )
+
+
+def _task(said: str | None) -> Task | None:
+    """The task that a person named.
+
+    Raises:
+        PlumblineError: there is none of that name.
+    """
+    if said and said not in list(Task):
+        raise PlumblineError(f"{said!r} is no task", todo=f"Use one of {', '.join(Task)}.")
+    return Task(said) if said else None
+
+
+def open_questions(found: Inspection, said: Said) -> tuple[Question, ...]:
+    """The questions that must be answered before the file is loaded, and are not."""
+    answers = {"timezone": said.timezone, "date_order": said.date_order, "task": said.task}
+    touched = {column for column, _ in said.maps}
+    return tuple(
+        q
+        for q in found.asked
+        if q.must
+        and not answers.get(q.topic)
+        and not (touched & set(q.columns) or (touched and not q.columns))
+    )
+
+
+def refuse_open(found: Inspection, said: Said) -> None:
+    """Refuse a file about which something is open.
+
+    Raises:
+        PlumblineError: the first open question, and how to answer it.
+    """
+    for question in open_questions(found, said):
+        raise PlumblineError(question.text, where=found.file, todo=f"Say it with {question.say}.")
+
+
+def inspect_file(
+    path: Path, *, ws: Workspace | None = None, system: str | None = None, sheet: str | None = None,
+    said: Said | None = None,
+) -> Inspection:  # fmt: skip
+    """Guess a file's format and mapping; a known system's remembered mapping is used where it fits.
+
+    Args:
+        sheet: of a workbook; without, the largest.
+        said: what a person said of the file; the rest is guessed given that.
+
+    Raises:
+        PlumblineError: the file cannot be read as a log; the sentence says why and what to do.
+    """
+    if ws is None:
+        inbox = make_inbox()
+        try:
+            return inspect_in(inbox, path, sheet=sheet, stated=_stated(said))
+        finally:
+            drop_inbox(inbox)
+    known = None
+    if system:
+        with ws.read() as cursor:
+            key = system_key(system)
+            there = systems.find_system(cursor, key) is not None and not is_empty(cursor, key)
+            known = systems.saved_mapping(cursor, key) if there else None
+    return inspect(path, ws=ws, known=known, sheet=sheet, stated=_stated(said))
+
+
+def _stated(said: Said | None) -> Stated:
+    if said is None:
+        return Stated()
+    return Stated(tuple(said.maps), _task(said.task), read_order(said.date_order))
+
+
+def preview_file(
+    ws: Workspace, path: Path, mapping: Mapping, *, labels: bool = False, system: str | None = None,
+    sheet: str | None = None,
+) -> Preview:  # fmt: skip
+    """The first ten rows of a file as a load under this mapping would make them; changes nothing.
+
+    Raises:
+        PlumblineError: the mapping does not fit, as for a load.
+    """
+    key = system_key(system) if system else None
+    return preview(ws, path, mapping, labels=labels, system=key, sheet=sheet)
+
+
+def tables_of(path: Path) -> tuple[str, ...]:
+    """The sheets of a workbook that hold a table, the largest first; none for any other file.
+
+    Raises:
+        PlumblineError: the workbook is damaged.
+    """
+    return tuple(reader.ask("sheets", path, path.parent))
+
+
+def load_file(
+    ws: Workspace,
+    path: Path,
+    *,
+    title: str,
+    mapping: Mapping | None = None,
+    maps: Sequence[tuple[str, str]] = (),
+    reference: bool = False,
+    timezone: str | None = None,
+    positive: str | None = None,
+    date_order: str | None = None,
+    task: str | None = None,
+    sheet: str | None = None,
+    origin: Origin | None = None,
+    accept: bool = False,
+    actor: str,
+    progress: Progress | None = None,
+) -> Load:
+    """Load a log or a labels file into a system, profiles included, in one transaction; then check it.
+
+    Args:
+        title: the system's title or key; a new system is made.
+        mapping: as confirmed on the page; None: guessed, or remembered from the load before.
+        maps: single columns' roles, said by a person.
+        date_order: ``dmy`` or ``mdy``, where dates can be read both ways.
+        sheet: of a workbook; without, the largest.
+        origin: the source that the file was pulled from, remembered in the same transaction.
+        accept: whether more than a fifth of the rows may wait in quarantine.
+
+    Raises:
+        PlumblineError: the file or the mapping cannot be used, or a question is open that only a person can
+            answer; nothing has changed.
+    """
+    said = Said(maps, timezone, positive, date_order, task)
+    doubts: tuple[str, ...] = ()
+    if mapping is None:
+        found = inspect_file(path, ws=ws, system=title, sheet=sheet, said=said)
+        refuse_open(found, said)
+        mapping, doubts = found.mapping, (*_taken(found, said), *_doubts(found, said))
+    used = settled(mapping, said)
+    given = (
+        replace(open_source(ws, path, whole=True, sheet=sheet), origin=origin) if sheet or origin else path
+    )
+    if _holds_labels(used):
+        _refuse_early_labels(ws, system_key(title), used, path)
+        made = load_labels(
+            ws,
+            given,
+            system=system_key(title),
+            mapping=used,
+            actor=actor,
+            accept=accept,
+            after=outcomes_changed,
+            progress=progress,
+        )
+    else:
+        made = load_decisions(
+            ws, given, title=title, mapping=used, actor=actor, reference=reference, accept=accept,
+            after=build.on_loaded, progress=progress,
+        )  # fmt: skip
+    checked = check_loaded(ws, made, actor=actor)
+    return replace(checked, notes=(*checked.notes, *doubts)) if made.rows_loaded else checked
+
+
+def _refuse_early_labels(ws: Workspace, key: str, mapping: Mapping, path: Path) -> None:
+    """Refuse labels for a system that is not there: such a file may be a log whose time was not seen.
+
+    Raises:
+        PlumblineError: there is no such system.
+    """
+    with ws.read() as cursor:
+        if systems.find_system(cursor, key) is not None:
+            return
+    raise PlumblineError(
+        f"The file was taken for labels ({mapping.column_of('label')} by {mapping.column_of('decision_id')}, and no "
+        f"time of a decision), and there is no system {key} whose decisions they are",
+        where=path.name,
+        todo="Load the log of the decisions first; or say which column is their time; in a terminal: "
+        "--map COLUMN=timestamp.",
+    )
+
+
+def _taken(found: Inspection, said: Said) -> tuple[str, ...]:
+    """How the file is read where nobody looked at it first; what the mapping leaves unknown is said by the pages."""
+    zoned = said.timezone is not None
+    return tuple(
+        note for note in found.notes if note not in COSTS.values() and not (zoned and "are taken as" in note)
+    )
+
+
+def _doubts(found: Inspection, said: Said) -> tuple[str, ...]:
+    """What was taken without being sure and nobody spoke to, so that it is not wrong in silence."""
+    touched = {column for column, _ in said.maps}
+    answered = {"positive": said.positive, "task": said.task, "timezone": said.timezone}
+    return tuple(
+        f"To check: {q.text}" + (f" Say it with {q.say}." if q.say else "")
+        for q in found.asked
+        if not q.must and not answered.get(q.topic) and not touched & set(q.columns)
+    )
+
+
+def check_loaded(ws: Workspace, made: Load, *, actor: str) -> Load:
+    """Check every chunk again after a load that changed something.
+
+    Returns the load, which is in whatever becomes of the check; ``unchecked`` says why there is none.
+    """
+    if made.rows_loaded or made.labels_joined:
+        from plumbline.answers.alerts.check import (check)
+        from plumbline.answers.performance.headline import (headline_in)
+        from plumbline.answers.warmup import (ready_after_load)
+
+        try:
+            check(ws, made.system, actor=actor, all_signals=False)
+            ready_after_load(ws, made.system)
+            reason = headline_in(ws, made.system).reason
+            made = replace(made, notes=(*made.notes, reason)) if reason else made
+        except Exception as error:  # the load is committed: nothing that fails from here on takes it back
+            return replace(made, unchecked=sentence(error))
+    return made
+
+
+def undo_load(ws: Workspace, load_id: int, *, actor: str) -> int:
+    """Take a load back, profiles included; returns the rows removed."""
+    return undo(ws, load_id, actor=actor, after=_taken_back)
+
+
+def set_reference(ws: Workspace, key: str, start: datetime, end: datetime, *, actor: str) -> System:
+    """Say which decisions count as healthy: grids and counts are made anew, and every chunk is checked again.
+
+    Raises:
+        PlumblineError: no such system, the span is empty, or it lacks a weekday that the log has.
+    """
+    from plumbline.answers.alerts.check import (check)
+
+    with ws.write() as cursor:
+        system = systems.get_system(cursor, key)
+        need_every_weekday(cursor, system, (start, end))
+        system = systems.set_reference(cursor, system, (start, end), "given")
+        build.rebuild(cursor, system)
+        detail = {"start": start.isoformat(), "end": end.isoformat()}
+        trail.append(cursor, actor=actor, action="reference set", system=key, detail=detail)
+    check(ws, key, actor=actor, all_signals=False)
+    return system
+
+
+def logs_of(ws: Workspace, key: str) -> LogsOf:
+    """A system's loads, how many rows wait in quarantine, and which columns came, went or changed."""
+    with ws.read() as cursor:
+        waiting = sum(n for _, _, n in loads.quarantine_counts(cursor, key))
+        changed = changes(loads.schemas(cursor, key))
+        held = systems.decisions_held(cursor, key)
+        return LogsOf(tuple(loads.list_loads(cursor, key)), waiting, tuple(changed), held)
+
+
+def _holds_labels(mapping: Mapping) -> bool:
+    roles = {str(c.role) for c in mapping.columns}
+    return {"decision_id", "label"} <= roles and not roles & {"timestamp", "prediction", "score"}
+
+
+def outcomes_changed(cursor: Cursor, system: System, affected: Sequence[int], load_id: int) -> None:
+    """Make the outcome counts of loads whose labels changed anew; for ``load_labels``."""
+    build.rebuild_outcomes(cursor, system, affected)
+
+
+def _taken_back(cursor: Cursor, system: System, load: Load, affected: Sequence[int], altered: bool) -> None:
+    if load.kind == "decisions":
+        build.on_undone(cursor, system, load.load_id, altered)
+    if affected:
+        build.rebuild_outcomes(cursor, system, affected)

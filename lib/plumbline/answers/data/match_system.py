@@ -1,0 +1,34 @@
+"""Which system a file belongs to: that whose logs had its columns, or whose decisions its labels are for."""
+
+from __future__ import annotations
+
+from plumbline.logs.inspect import (Inspection)
+from plumbline.logs.load.labels import (known_ids)
+from plumbline.store import (systems)
+from plumbline.store.workspace import (Workspace)
+
+#: share of the columns of both that they have in common, beyond which a log is taken for one of a system's
+_ALIKE = 0.7
+
+
+def system_of(ws: Workspace, found: Inspection) -> str | None:
+    """The key of the system that a file looked at without one most likely belongs to; None where no system fits, or
+    two fit alike."""
+    with ws.read() as cursor:
+        known = systems.list_systems(cursor)
+        if found.kind == "labels":
+            column = found.mapping.column_of("decision_id")
+            ids = [cell for cell in found.samples().get(column or "", ()) if cell]
+            fits = {system.key: known_ids(cursor, system.key, ids) / max(len(ids), 1) for system in known}
+            least = 0.5
+        else:
+            here = {c.column for c in found.mapping.columns}
+            fits = {}
+            for system in known:
+                saved = systems.saved_mapping(cursor, system.key)
+                there = {c.column for c in saved.columns} if saved else set()
+                fits[system.key] = len(here & there) / max(len(here | there), 1)
+            least = _ALIKE
+    best = max(fits.values(), default=0.0)
+    likely = [key for key, fit in fits.items() if fit == best]
+    return likely[0] if best >= least and len(likely) == 1 else None

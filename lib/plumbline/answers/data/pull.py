@@ -1,0 +1,164 @@
+"""Pulling decisions out of databases, buckets and lake tables; what was read is remembered with the load itself."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from plumbline.answers.data.load import (Progress, load_file)
+from plumbline.domain import (Finding, Load, PlumblineError, Severity)
+from plumbline.logs.pull.fetch import (Wanted, fetch)
+from plumbline.logs.pull.location import (read_location)
+from plumbline.logs.load.trial import (Unfit)
+from plumbline.store import (findings as register)
+from plumbline.store import (systems, trail)
+from plumbline.store.sources import (Origin, Remembered, list_sources)
+from plumbline.store.sql import (system_key)
+from plumbline.store.workspace import (Cursor, Workspace, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What one pull brought. ``loads`` is empty where nothing was new; ``mark``: up to where the source is read."""
+
+    origin: Origin
+    mark: str | None
+    loads: tuple[Load, ...]
+
+    def total(self, field: str) -> int:
+        """The sum of a figure over the loads."""
+        return sum(int(getattr(load, field)) for load in self.loads)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why rows went to quarantine, over the loads."""
+        found: dict[str, int] = {}
+        for load in self.loads:
+            for reason, rows in load.reasons.items():
+                found[reason] = found.get(reason, 0) + rows
+        return found
+
+
+def sources_of(ws: Workspace, system: str | None = None) -> Sequence[Remembered]:
+    """The remembered sources of a system, or of all."""
+    with ws.read() as cursor:
+        return list_sources(cursor, system_key(system) if system else None)
+
+
+def pull(
+    ws: Workspace, source: str, *, title: str, wanted: Wanted, actor: str, pause: float = 1.0,
+    progress: Progress | None = None, **options: Any,
+) -> Pulled:  # fmt: skip
+    """Load what is new in a source into a system, and remember how far it was read in the same transaction.
+
+    Args:
+        source: as ``read_location`` takes it; may hold a password, which goes nowhere else.
+        wanted: what to read; where its column is not said, the one remembered is used.
+        options: as for ``load_file``.
+
+    Raises:
+        Unfit: more than a fifth of the rows could not be loaded; a finding says so, too, as nobody may be looking.
+        PlumblineError: see ``fetch`` and ``load_file``; the mark has not moved.
+    """
+    location = read_location(source)
+    item = wanted.query or wanted.table
+    before = next(
+        (
+            s.origin
+            for s in sources_of(ws, title)
+            if (s.origin.location, s.origin.item) == (location.shown, item)
+        ),
+        None,
+    )
+    if before and wanted.since in ("", before.since):
+        wanted = replace(wanted, since=before.since, mark=before.mark)
+    if progress:
+        progress("Reading the source", 0.0)
+    found = fetch(ws, location, wanted, pause=pause)
+    name = wanted.table or location.name
+    origin = Origin(location.kind, location.shown, item, name, wanted.since, found.mark)
+    try:
+        loads = tuple(
+            load_file(ws, path, title=title, actor=actor, origin=origin, progress=progress, **options)
+            for path in found.files
+        )
+    except Unfit as refusal:
+        _refused(ws, system_key(title), origin, refusal, actor)
+        raise
+    finally:
+        shutil.rmtree(found.folder, ignore_errors=True)
+    if loads:
+        _taken_again(ws, system_key(title), origin)
+    return Pulled(origin, found.mark, loads)
+
+
+#: how the signal of a source that could not be loaded begins
+SIGNAL = "source."
+
+
+def _refused(ws: Workspace, key: str, origin: Origin, refusal: Unfit, actor: str) -> None:
+    """Record that a source brought rows that cannot be loaded; a new system has nobody to be told yet."""
+    with ws.write() as cursor:
+        if systems.find_system(cursor, key) is None:
+            return
+        at = now()
+        sentence = f"Nothing was pulled from {origin.name}. {refusal.what}."
+        found = Finding(key, SIGNAL + origin.name, sentence, at, None, Severity.HIGH, None, "logs", {}, at)
+        known = _open(cursor, key, origin)
+        if known is None:
+            register.add(cursor, found, at, None)
+        else:
+            register.update(cursor, known.id, replace(found, since=known.finding.since), at, None)
+        detail = {"source": origin.name, "location": origin.location, "why": refusal.what}
+        trail.append(cursor, actor=actor, action="pull refused", system=key, detail=detail)
+
+
+def _taken_again(ws: Workspace, key: str, origin: Origin) -> None:
+    """Close what was found of a source that can be loaded again."""
+    with ws.read() as cursor:
+        known = _open(cursor, key, origin)
+    if known is not None:
+        with ws.write() as cursor:
+            register.close(cursor, known.id, now())
+
+
+def _open(cursor: Cursor, key: str, origin: Origin) -> register.Recorded | None:
+    """The open finding about a source."""
+    found = (r for r in register.recorded(cursor, key) if r.open and r.finding.signal == SIGNAL + origin.name)
+    return next(found, None)
+
+
+def pull_again(
+    ws: Workspace, *, title: str, overlap: str, actor: str, progress: Progress | None = None
+) -> list[Pulled]:
+    """Pull every remembered source of a system, credentials from the environment.
+
+    Raises:
+        PlumblineError: none is remembered, or see ``pull``.
+    """
+    known = sources_of(ws, title)
+    if not known:
+        raise PlumblineError(
+            f"No source of {system_key(title)} is remembered",
+            todo="Name one: plumbline pull SOURCE --system S.",
+        )
+    return [
+        pull(
+            ws,
+            s.origin.location,
+            title=title,
+            wanted=_wanted(s.origin, overlap),
+            actor=actor,
+            progress=progress,
+        )
+        for s in known
+    ]
+
+
+def _wanted(origin: Origin, overlap: str) -> Wanted:
+    query = (
+        origin.item if origin.item.lstrip()[:6].lower() in ("select", "with") or " " in origin.item else ""
+    )
+    return Wanted(table="" if query else origin.item, query=query, overlap=overlap)

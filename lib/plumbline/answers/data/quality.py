@@ -1,0 +1,153 @@
+"""What the log itself is worth: completeness, gaps, personal data, consistency, and the age of what it tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.answers.drift.features import (Span, window_of)
+from plumbline.answers.performance.headline import (headline_of)
+from plumbline.answers.performance.leakage import (leaks_of)
+from plumbline.answers.question import (age_limits, as_of, span_of)
+from plumbline.answers.scans import (duplicate_ids, personal_of, repeated)
+from plumbline.domain import (FeatureDrift, PlumblineError, PointStatus, Repeats, Slice, System)
+from plumbline.monitor.releases.champion import (spans)
+from plumbline.monitor.chunks import (choose_chunk)
+from plumbline.monitor.quality.consistency import (Consistency, consistency)
+from plumbline.monitor.performance.label_delay import (delay_curve, usual_delay)
+from plumbline.monitor.drift.distances import (OF_THEIR_OWN)
+from plumbline.monitor.drift.features import (drift as measure)
+from plumbline.monitor.quality.leakage import (Leak)
+from plumbline.monitor.performance.series import (performance)
+from plumbline.monitor.quality.personal_data import (LOOKED_FOR, Personal)
+from plumbline.monitor.quality.completeness import (AuditTrail, audit)
+from plumbline.monitor.releases.shelf_life import (Life, ShelfLife, began, lives, shelf_life)
+from plumbline.monitor.quality.staleness import (Beat, Staleness, beat, staleness)
+from plumbline.profile.read import (profiles as read)
+from plumbline.profile.bins import (OUTPUTS)
+from plumbline.profile.read.outcomes import (outcome_profile)
+from plumbline.profile.scan.identical_inputs import (TOLERANCE)
+from plumbline.store import (systems)
+from plumbline.store.workspace import (Cursor, Workspace)
+
+
+@dataclass(frozen=True, slots=True)
+class QualityAnswer:
+    """Log quality, consistency and staleness of one system.
+
+    ``own``: missing values, new levels and values out of range of the ``window``, where there is a reference.
+    ``constant``: features that never vary in the whole log. ``overdue``: decisions older than the stated
+    retention (None: none is stated). ``tolerance``: share by which repeated numbers may differ.
+    ``leaks``: inputs that all but equal the outcome in the reference.
+    """
+
+    system: System
+    trail: AuditTrail
+    window: Span
+    own: tuple[FeatureDrift, ...]
+    constant: tuple[str, ...]
+    personal: tuple[Personal, ...]
+    examined: int
+    looked_for: str
+    retention_days: int | None
+    overdue: int | None
+    consistency: Consistency
+    repeats: Repeats
+    tolerance: float
+    staleness: Staleness
+    decisions_beat: Beat
+    labels_beat: Beat
+    shelf: ShelfLife
+    sentence: str
+    leaks: tuple[Leak, ...] = ()
+
+
+def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAnswer:
+    """Judge the log of a system.
+
+    Raises:
+        PlumblineError: no such system, or it holds no decision.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        span = span_of(cursor, system)
+        if span is None:
+            raise PlumblineError(f"{key} holds no decision yet", todo="Load a log.")
+        now = as_of(system, span)
+        present = read.completeness(cursor, system, Slice())
+        trail = audit(present, decisions=span.n, duplicate_ids=duplicate_ids(cursor, system))
+        shown = window_of(cursor, system, window)
+        profiles = read.feature_profiles(cursor, system)
+        own: tuple[FeatureDrift, ...] = ()
+        if system.reference is not None:
+            inputs = [p for p in profiles if p.bins.feature not in OUTPUTS]
+            own = measure(inputs, reference=system.reference, window=shown, methods=OF_THEIR_OWN)
+        constant = tuple(
+            p.bins.feature for p in profiles
+            if p.bins.feature not in OUTPUTS and len(p.days) and (p.counts.sum(axis=0) > 0).sum() == 1
+            and p.counts.sum() > 1 and p.missing.sum() == 0
+        )  # fmt: skip
+        personal, examined = personal_of(cursor, system)
+        kept = system.settings.get("retention_days")
+        overdue = None
+        if kept is not None:
+            cut = (now - timedelta(days=int(kept))).date()
+            overdue = int(
+                sum(n for day, n in zip(present.days, present.n.tolist(), strict=True) if day < cut)
+            )
+        same = repeated(cursor, system, examples=True)
+        hours = read.version_hours(cursor, system)
+        watch, breach = age_limits(system)
+        aged = staleness(hours, as_of=now, watch_days=watch, breach_days=breach)
+        shelf = _shelf(cursor, system, now)
+        told = leaks_of(cursor, system)
+        labelled, usual = _labelled(cursor, system, now)
+    judged = consistency(same)
+    decided = beat(hours.last.astype("datetime64[us]"), now)
+    labels = beat(labelled, now, waits=float(usual))
+    return QualityAnswer(
+        system, trail, shown, own, constant, personal, examined, LOOKED_FOR, kept, overdue, judged, same, TOLERANCE,
+        aged, decided, labels, shelf, _sentence(trail, judged, personal, aged), told,
+    )  # fmt: skip
+
+
+def _shelf(cursor: Cursor, system: System, now: datetime) -> ShelfLife:
+    hours = read.version_hours(cursor, system)
+    runs = spans(hours, until=now)
+    profile = outcome_profile(cursor, system, Slice())
+    version = runs[-1].version if runs else ""
+    earlier: tuple[Life, ...] = ()
+    if len({run.version for run in runs}) > 1 and profile.n_labelled.any():
+        points = performance(
+            profile, by=choose_chunk(profile), reference=system.reference, 
+            metrics=[headline_of(cursor, system).metric], floors=system.settings.get("floors"), by_version=True,
+            cost=system.settings.get("cost_matrix"),
+        )  # fmt: skip
+        earlier = lives(hours, points, as_of=now)
+    current = began(hours, version, now) if version else None
+    return shelf_life(earlier, current, as_of=now)
+
+
+def _labelled(cursor: Cursor, system: System, now: datetime) -> tuple[NDArray[np.datetime64], int]:
+    """Days that hold a label, and how many days one usually takes."""
+    profile = outcome_profile(cursor, system, Slice())
+    days = [d for d, n in zip(profile.days, profile.n_labelled.tolist(), strict=True) if n]
+    usual = usual_delay(delay_curve(read.delays(cursor, system, Slice()), now)) or 0
+    return np.array(days, dtype="datetime64[us]"), int(usual)
+
+
+def _sentence(trail: AuditTrail, judged: Consistency, personal: tuple[Personal, ...], aged: Staleness) -> str:
+    """What is worst, first."""
+    told = [p for p in personal if p.sure != "possible"]
+    if judged.status is PointStatus.BREACH:
+        return judged.sentence
+    if told:
+        return (
+            f"Personal data is in {len({p.column for p in told})} columns of the log; first {told[0].kind}."
+        )
+    if any(status is PointStatus.BREACH for status in trail.statuses.values()):
+        return trail.sentence
+    return aged.sentence if aged.status is PointStatus.BREACH else trail.sentence

@@ -1,0 +1,61 @@
+"""What the columns of a loaded system mean, and giving them other roles in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plumbline.answers.data.load import (read_maps)
+from plumbline.domain import (IGNORE, TEXT, PlumblineError)
+from plumbline.logs.load import (new_roles)
+from plumbline.profile import (build)
+from plumbline.store import (systems)
+from plumbline.store.workspace import (Workspace)
+
+
+def roles_of(ws: Workspace, key: str) -> dict[str, tuple[str, ...]]:
+    """Column of the logs -> its roles; one that is kept as text alone is ignored.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    with ws.read() as cursor:
+        held = new_roles.held_roles(cursor, systems.get_system(cursor, key))
+    return {
+        column: tuple(IGNORE if p.role.role == TEXT else str(p.role) for p in places)
+        for column, places in held.items()
+    }
+
+
+def change_roles(ws: Workspace, key: str, maps: Sequence[str], *, actor: str) -> dict[str, str]:
+    """Give columns other roles, count anew, and check every chunk; returns column -> its roles now.
+
+    Args:
+        maps: ``COLUMN=ROLE``.
+
+    Raises:
+        PlumblineError: see ``new_roles.change_roles``; nothing has changed.
+    """
+    return _changed(ws, key, read_maps(maps), actor, None)
+
+
+def undo_roles(ws: Workspace, key: str, *, actor: str) -> dict[str, str]:
+    """Take the last change of roles back.
+
+    Raises:
+        PlumblineError: there is none that stands.
+    """
+    with ws.read() as cursor:
+        last = new_roles.last_change(cursor, systems.get_system(cursor, key).key)
+    if last is None:
+        raise PlumblineError(f"No change of roles of {key} stands", todo="See the trail: plumbline trail.")
+    return _changed(ws, key, last[1], actor, last[0])
+
+
+def _changed(
+    ws: Workspace, key: str, maps: Sequence[tuple[str, str]], actor: str, undoes: int | None
+) -> dict[str, str]:
+    from plumbline.answers.alerts.check import (check)
+
+    made = new_roles.change_roles(ws, key, maps, actor=actor, after=build.rebuild, undoes=undoes)
+    check(ws, key, actor=actor, all_signals=False)
+    return made

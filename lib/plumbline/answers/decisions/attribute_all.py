@@ -1,0 +1,164 @@
+"""Explaining every decision of a version by its registered model file, in batches that are kept as they are made."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plumbline.answers.decisions import explain
+from plumbline.domain import FloatArray, PlumblineError, Slice, System
+from plumbline.explain.explanation import SPACES, method_of
+from plumbline.explain.registered_model import ModelCheck, RegisteredModel, explain_with_model, model_parts
+from plumbline.profile.scan import attributions, decisions
+from plumbline.profile.scan.attributions import BoolArray, Pass
+from plumbline.store import model_files, systems, trail
+from plumbline.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BATCH = 20_000
+SECONDS = 15.0  # of a batch, where a model takes long over each decision
+#: called with a phrase and the share that is done, 0 to 1; may raise to stop: what is kept stays
+Say = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Attributed:
+    """What a full pass did: decisions explained now, those that had been before, and how many add up."""
+
+    system: str
+    versions: tuple[str, ...]
+    explained: int
+    before: int
+    adds_up: int
+    skipped: tuple[str, ...]  # why a version was left out
+    sentence: str
+
+
+def attribute_all(
+    ws: Workspace,
+    key: str,
+    *,
+    version: str | None = None,
+    actor: str,
+    say: Say | None = None,
+    batch: int = BATCH,
+) -> Attributed:
+    """Explain all decisions of the versions whose model file passed its check, and keep the attributions.
+
+    Each batch is one transaction. After a kill the next call goes on with what is missing. Stored attributions
+    of a file that was replaced are dropped.
+
+    Raises:
+        PlumblineError: no such system, or no version with a file that reproduces the log.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        held = [m.version for m in model_files.model_files(cursor, key) if version in (None, m.version)]
+    jobs, skipped = [], []
+    for name in held:
+        found = _job(ws, system, name)
+        if isinstance(found, str):
+            skipped.append(found)
+        else:
+            jobs.append(found)
+    if not jobs:
+        raise PlumblineError(
+            " ".join(skipped)
+            or "No model file is registered" + (f" for version {version}" if version else ""),
+            todo="Register the file of a version: plumbline model FILE --system S --version V.",
+        )
+    with ws.read() as cursor:
+        left = [attributions.waiting(cursor, system, job.made.version) for job in jobs]
+        before = sum(s.n for s in attributions.stored(cursor, system))
+    total, done, good = sum(left), 0, 0
+    for job in jobs:
+        for n, fit in _run(ws, system, job, min(batch, job.most)):
+            done, good = done + n, good + fit
+            if say:
+                say(f"Explained {done:,} of {total:,} decisions", done / max(total, 1))
+    with ws.read() as cursor:
+        kept = attributions.stored(cursor, system)
+    versions = tuple(job.made.version for job in jobs)
+    sentence = (
+        f"Attributions of {sum(s.n for s in kept):,} decisions are stored, {done:,} of them new; base + sum meets the "
+        f"logged score for {sum(s.adds_up for s in kept):,}."
+    )
+    with ws.write() as cursor:
+        detail = {"versions": list(versions), "explained": done, "sha256": [job.made.sha256 for job in jobs]}
+        trail.append(cursor, actor=actor, action="attributions stored", system=key, detail=detail)
+    return Attributed(key, versions, done, before, good, tuple(skipped), sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    made: Pass
+    model: RegisteredModel
+    check: ModelCheck
+    most: int  # decisions a batch
+
+
+def _job(ws: Workspace, system: System, version: str) -> _Job | str:
+    """What explains a version, or why nothing does."""
+    with ws.read() as cursor:
+        found = explain.sources(ws, cursor, system, version, surrogate=False)
+        if found.model is None or found.model_check is None or not found.model_check.passed:
+            return f"Version {version}: {found.sentence}"
+        frame = decisions.sample(cursor, system, Slice(version=version), 1, 0)
+    model, check = found.model, found.model_check
+    features = explain.feature_frame(frame)
+    _, base, _ = explain_with_model(model, check, features)
+    names = tuple(explain.names_of(model, check, features))
+    # of several classes the one that was predicted is explained; the base kept is the first class's
+    of = ", each decision's predicted class before softmax" if check.info.outputs > 1 else ""
+    made = Pass(version, model.sha256, names, SPACES[check.info.link], base, method_of(check, "") + of)
+    with ws.write() as cursor:
+        attributions.begin_pass(cursor, system, made)
+    most = BATCH
+    if check.info.asked and len(features):  # a batch has to end within a child's life
+        begin = time.perf_counter()
+        explain_with_model(model, check, features)
+        most = max(1, min(most, int(SECONDS / (time.perf_counter() - begin))))
+    return _Job(made, model, check, most)
+
+
+def _run(ws: Workspace, system: System, job: _Job, batch: int) -> Iterator[tuple[int, int]]:
+    """Explain batch after batch, one child process a core; yields (decisions, of them adding up) as they are kept."""
+    workers = max(1, min(4, os.cpu_count() or 1))
+    after = (0, -1)
+    queue: list[tuple[pd.DataFrame, Future[tuple[FloatArray, BoolArray]]]] = []
+    with ThreadPoolExecutor(workers) as pool:
+        while True:
+            while len(queue) < workers + 1:
+                with ws.read() as cursor:
+                    frame = attributions.next_waiting(cursor, system, job.made.version, after, batch)
+                if frame.empty:
+                    break
+                after = int(frame["_load_id"].iloc[-1]), int(frame["_line"].iloc[-1])
+                queue.append((frame, pool.submit(_explained, job, system, frame)))
+            if not queue:
+                return
+            frame, future = queue.pop(0)
+            parts, fits = future.result()
+            with ws.write() as cursor:
+                attributions.keep(cursor, system, job.made, frame, parts, fits)
+            yield len(frame), int(fits.sum())
+
+
+def _explained(job: _Job, system: System, frame: pd.DataFrame) -> tuple[FloatArray, BoolArray]:
+    features, outputs = explain.feature_frame(frame), explain.outputs_of(system, frame)
+    which = np.broadcast_to(outputs, (len(frame),))
+    parts, score = np.empty((len(frame), len(job.made.features))), np.empty(len(frame))
+    for output in np.unique(which).tolist():
+        mine = np.flatnonzero(which == output)
+        made = model_parts(job.model, job.check, features.iloc[mine], output=output, alone=True)
+        parts[mine], score[mine] = made.parts, made.score
+    near = np.abs(score - explain.scores_of(system, frame)) <= job.check.tolerance
+    return parts, near & np.isfinite(parts).all(axis=1)

@@ -1,0 +1,79 @@
+"""The decisions that a version's contributions are measured against: fixed when its model file is registered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from plumbline.domain import Slice, System
+from plumbline.profile.scan import decisions
+from plumbline.store import model_backgrounds
+from plumbline.store.model_backgrounds import Background
+from plumbline.store.workspace import Cursor
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: decisions that contributions are measured against, where a model file holds no training counts
+SIZE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """Rows (a column a feature, by load and line), and in words which they are."""
+
+    rows: pd.DataFrame
+    words: str
+
+
+def background(cursor: Cursor, system: System, version: str) -> Against:
+    """The fixed decisions of a version, those that the log still holds; drawn now where none were fixed."""
+    held = model_backgrounds.fixed(cursor, system.key, version)
+    frame = _drawn(cursor, system, version) if held is None else decisions.at(cursor, system, held.places)
+    n = f"{len(frame)} decisions of the reference"
+    if held is None:
+        return Against(_inputs(frame), f"{n}, drawn from what the log holds now")
+    if digest(frame) == held.sha256:
+        return Against(_inputs(frame), f"{n}, fixed for this version, sha256 {held.sha256[:12]}")
+    return Against(
+        _inputs(frame), f"those {len(frame)} of {len(held.places)} fixed decisions that the log still holds"
+    )
+
+
+def fix_background(cursor: Cursor, system: System, version: str) -> str:
+    """Fix a version's background unless a whole one is fixed already; returns the SHA-256 of its inputs."""
+    held = model_backgrounds.fixed(cursor, system.key, version)
+    whole = held is not None and len(held.places) == SIZE
+    if held is not None and whole and digest(decisions.at(cursor, system, held.places)) == held.sha256:
+        return held.sha256
+    frame = _drawn(cursor, system, version).sort_values(["_load_id", "_line"])
+    places = tuple((int(a), int(b)) for a, b in zip(frame["_load_id"], frame["_line"], strict=True))
+    made = digest(frame)
+    model_backgrounds.fix(cursor, system.key, version, Background(places, made))
+    return made
+
+
+def digest(frame: pd.DataFrame) -> str:
+    """SHA-256 of the decisions' places and inputs, by load and line; columns without a value do not count."""
+    rows = []
+    for row in frame.sort_values(["_load_id", "_line"]).to_dict("records"):
+        inputs = {n: v for n, v in row.items() if str(n).startswith("feature:") and v is not None and v == v}
+        rows.append([int(row["_load_id"]), int(row["_line"]), inputs])
+    return hashlib.sha256(json.dumps(rows, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _drawn(cursor: Cursor, system: System, version: str) -> pd.DataFrame:
+    """Of the reference where the version decided there; the same as long as no decisions of it come or go."""
+    start, end = system.reference or (None, None)
+    frame = decisions.sample(cursor, system, Slice(start, end, version or None), SIZE, 0)
+    if len(frame) < SIZE // 2:
+        frame = decisions.sample(cursor, system, Slice(version=version or None), SIZE, 0)
+    return frame
+
+
+def _inputs(frame: pd.DataFrame) -> pd.DataFrame:
+    ordered = frame.sort_values(["_load_id", "_line"])
+    columns = [c for c in ordered.columns if c.startswith("feature:")]
+    return ordered[columns].rename(columns=lambda c: c.partition(":")[2])

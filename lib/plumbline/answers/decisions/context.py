@@ -1,0 +1,236 @@
+"""One decision among others: where its values lie, decisions like it, and what repeats it with another answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plumbline.answers.decisions.cutoff import CutOff, cut_off
+from plumbline.answers.decisions.samples import basis, draw, row_of
+from plumbline.answers.recent import Recent
+from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind, Slice, System, Task
+from plumbline.explain.counterfactual import neighbors
+from plumbline.profile.bins import OUTPUTS, read_grids
+from plumbline.profile.read import profiles as read
+from plumbline.profile.scan.identical_inputs import EXAMPLES, same_inputs
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor, Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SAMPLED = 10_000  # decisions of the version that neighbours are looked for among, and as many of each outcome
+LIKE = 5
+KEPT = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A value beside the reference: its median, and the share at or below the value.
+
+    The share is exact at the edge of a cell (everywhere, where values are few), else midway in its cell.
+
+    Categorical: ``share`` is the level's share of the reference and ``median`` its commonest level.
+    """
+
+    feature: str
+    value: Any
+    median: Any
+    share: float | None
+    numeric: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A decision near the one asked about: 0 is the same inputs, 1 as far as can be."""
+
+    decision_id: str
+    row: dict[str, Any]
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionContext:
+    """One decision, whole, and what stands around it; ``sampled`` decisions of its version were looked at."""
+
+    system: System
+    row: dict[str, Any]
+    placed: tuple[Placed, ...]
+    alike: tuple[Alike, ...]
+    comparable: Alike | None  # the nearest real decision with the other outcome
+    sampled: int
+    sampled_other: int
+    repeats: tuple[dict[str, Any], ...]  # decisions with the same inputs and version
+    cut: CutOff | None
+    ranges: dict[str, tuple[float, float]]  # the reference's least and greatest value of each number
+
+    @property
+    def more_repeats(self) -> bool:
+        """Whether there may be more repeats than were looked at."""
+        return len(self.repeats) >= EXAMPLES
+
+    @property
+    def differing(self) -> tuple[dict[str, Any], ...]:
+        """The repeats that were answered otherwise."""
+        return tuple(r for r in self.repeats if r.get("prediction") != self.row.get("prediction"))
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """A bounded random sample of one version, placed in the reference's quantiles: rows (n, d)."""
+
+    bins: tuple[Bins, ...]
+    frame: pd.DataFrame
+    rows: FloatArray
+    n_random: int  # the first so many rows are the random sample; after them more of each outcome
+
+    @property
+    def categorical(self) -> tuple[bool, ...]:
+        return tuple(b.kind is Kind.CATEGORICAL for b in self.bins)
+
+    def place(self, values: dict[str, Any]) -> FloatArray:
+        """One decision, feature -> value, in the reference's quantiles (d,)."""
+        held = [
+            neighbors.place(
+                b, np.array([values.get(b.feature)], float if b.kind is Kind.NUMERIC else object)
+            )[0]
+            for b in self.bins
+        ]
+        return np.array(held, np.float64)
+
+
+_CACHE: Recent[Any] = Recent(KEPT)
+
+
+def context(ws: Workspace, key: str, decision_id: str) -> DecisionContext:
+    """Everything logged about a decision and around it.
+
+    Raises:
+        PlumblineError: no such system or decision.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        row = row_of(ws, cursor, system, decision_id)
+        version = str(row.get("version") or "")
+        around = surroundings(ws, cursor, system, version)
+        values = {name.partition(":")[2]: held for name, held in row.items() if name.startswith("feature:")}
+        placed = _placed(reference_profiles(ws, cursor, system), values)
+        repeats = same_inputs(cursor, system, row)
+        cut = cut_off(ws, cursor, system, version)
+    apart = neighbors.distances(around.place(values), around.rows, around.categorical)
+    same = (around.frame["_load_id"] == row["_load_id"]) & (around.frame["_line"] == row["_line"])
+    apart[same.to_numpy(bool)] = np.inf
+    random, others = apart.copy(), apart.copy()
+    random[around.n_random :] = np.inf
+    outcomes = around.frame["prediction"]
+    unlike = (outcomes.notna() & (outcomes != row.get("prediction"))).to_numpy(bool)
+    others[~unlike] = np.inf
+    alike = [_alike(around, i, apart[i]) for i in neighbors.nearest(random, LIKE) if np.isfinite(random[i])]
+    comparable = None
+    if system.task is not Task.REGRESSION and unlike.any() and around.bins:
+        at = int(np.argmin(others))
+        comparable = _alike(around, at, apart[at]) if np.isfinite(others[at]) else None
+    return DecisionContext(
+        system, row, placed, tuple(alike) if around.bins else (), comparable, around.n_random, int(unlike.sum()),
+        repeats, cut, {b.feature: reach(b) for b in around.bins if len(b.edges) > 1},
+    )  # fmt: skip
+
+
+def reach(bins: Bins) -> tuple[float, float]:
+    """The least and the greatest value that the reference held: an edge just below a value is none of them."""
+    edges = bins.edges
+    first = 1 if np.nextafter(edges[0], np.inf) == edges[1] else 0
+    return float(edges[first]), float(edges[-1])
+
+
+def surroundings(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surroundings:
+    """The sample that decisions of a version are compared with, kept as long as its loads and settings stay."""
+    return _kept(ws, system, f"version {version}", lambda: _sample(ws, cursor, system, version))  # type: ignore[no-any-return]
+
+
+def reference_profiles(ws: Workspace, cursor: Cursor, system: System) -> tuple[FeatureProfile, ...]:
+    """The reference's counts of each input, kept as long as the loads and settings stay."""
+    return _kept(ws, system, "reference", lambda: _reference(cursor, system))  # type: ignore[no-any-return]
+
+
+def usual_distance(ws: Workspace, system: System, version: str, around: Surroundings, outcome: str) -> float:
+    """How near to another one 95 % of the decisions with an outcome are (see ``neighbours.usual``)."""
+    rows = around.rows[(around.frame["prediction"] == outcome).to_numpy(bool)]
+    found: float = _kept(
+        ws, system, f"usual {version} {outcome}", lambda: neighbors.usual(rows, around.categorical)
+    )
+    return found
+
+
+def _kept(ws: Workspace, system: System, what: str, make: Any) -> Any:
+    with ws.read() as cursor:
+        cache = (str(ws.path), system.key, basis(cursor, system), what)
+    return _CACHE.get(cache, make)
+
+
+def _sample(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surroundings:
+    import pandas as pd
+
+    drawn = draw(ws, cursor, system, version, SAMPLED)
+    parts = [drawn]
+    if system.task is not Task.REGRESSION:
+        for outcome in sorted(map(str, drawn["prediction"].dropna().unique())):
+            if (drawn["prediction"] == outcome).sum() < SAMPLED // 2 and len(drawn) == SAMPLED:
+                parts.append(draw(ws, cursor, system, version, SAMPLED // 2, outcome=outcome))
+    frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else drawn
+    frame = frame.drop_duplicates(
+        ["_load_id", "_line"], ignore_index=True
+    )  # each draw begins as the first one
+    grids = {g.column: g.bins for g in read_grids(cursor, system)}
+    columns = [c for c in frame.columns if c.startswith("feature:") and c in grids]
+    bins = tuple(grids[c] for c in columns)
+    placed = [neighbors.place(b, frame[c].to_numpy(object if b.kind is Kind.CATEGORICAL else float))
+              for b, c in zip(bins, columns, strict=True)]  # fmt: skip
+    rows = np.stack(placed, axis=1) if placed else np.zeros((len(frame), 0))
+    return Surroundings(bins, frame, rows, len(drawn))
+
+
+def _alike(around: Surroundings, at: int, distance: float) -> Alike:
+    row = {str(k): _value(v) for k, v in around.frame.iloc[int(at)].items()}
+    held = row["decision_id"]
+    name = str(held) if held else f"#{int(row['_load_id'])}:{int(row['_line'])}"
+    return Alike(name, row, float(distance))
+
+
+def _value(held: Any) -> Any:
+    if held is None or held != held:
+        return None
+    return held.item() if hasattr(held, "item") else held
+
+
+def _reference(cursor: Cursor, system: System) -> tuple[FeatureProfile, ...]:
+    start, end = system.reference or (None, None)
+    profiles = read.feature_profiles(cursor, system, Slice(start, end))
+    return tuple(p for p in profiles if p.bins.feature not in OUTPUTS)
+
+
+def _placed(profiles: tuple[FeatureProfile, ...], values: dict[str, Any]) -> tuple[Placed, ...]:
+    found = []
+    for profile in profiles:
+        bins, counts = profile.bins, profile.counts.sum(axis=0).astype(float)
+        value, n = values.get(bins.feature), counts.sum()
+        if bins.feature not in values or not n:
+            continue
+        if bins.kind is Kind.CATEGORICAL:
+            top = int(np.argmax(counts))
+            commonest = bins.levels[top] if top < len(bins.levels) else "other levels"
+            known = {level: counts[i] / n for i, level in enumerate(bins.levels)}
+            share = None if value is None else float(known.get(str(value), 0.0))
+            found.append(Placed(bins.feature, value, commonest, share, numeric=False))
+            continue
+        upto = np.cumsum(counts)
+        median = float(bins.edges[min(int(np.searchsorted(upto, n / 2)), len(bins.edges) - 1)])
+        share = None
+        if value is not None:
+            cell = int(np.searchsorted(bins.edges, float(value), side="left"))
+            exact = cell < len(bins.edges) and bins.edges[cell] == float(value)  # a cell holds its upper edge
+            share = float((upto[cell] - (0 if exact else counts[cell] / 2)) / n)
+        found.append(Placed(bins.feature, value, median, share, numeric=True))
+    return tuple(found)

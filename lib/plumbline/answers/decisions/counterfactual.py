@@ -1,0 +1,290 @@
+"""What would have changed a decision, and what other values would give: by the registered model alone.
+
+A surrogate never answers either: it imitates scores, and nothing is known of it away from the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from plumbline.answers.decisions import explain
+from plumbline.answers.decisions.context import surroundings, usual_distance
+from plumbline.answers.decisions.cutoff import CutOff, cut_off
+from plumbline.answers.decisions.samples import row_of
+from plumbline.domain import FloatArray, PlumblineError, System, Task, deviation
+from plumbline.explain.counterfactual import neighbors
+from plumbline.explain.counterfactual.actionable import declared, move_for
+from plumbline.explain.counterfactual.search import SECONDS, Move, Option, search
+from plumbline.explain.registered_model import (
+    VIEWS,
+    ModelCheck,
+    RegisteredModel,
+    align_features,
+    background_rows,
+    match_columns,
+)
+from plumbline.explain.sandbox.call import Scored
+from plumbline.explain.sandbox.pool import explain_warm, score_warm
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor, Workspace
+
+#: why there is no other outcome to look for
+NO_TARGET = {
+    "regression": "This system gives a number, so there is no other outcome to look for. Try values instead.",
+    "classes": "The model's classes are not those of the log, so no other outcome can be looked for.",
+    "no_border": "No one score parts the decisions of this version, so the other outcome has no border.",
+}
+ACCEPTED = 5_000  # decisions with the wanted outcome whose quantiles are tried
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One input that would have to be otherwise: as logged and as tried."""
+
+    feature: str
+    was: Any
+    then: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to the other outcome, verified by scoring: the model's output with these values.
+
+    ``distance``: to the nearest logged decision with that outcome; ``usual``: what 95 % of those stay within.
+    """
+
+    changes: tuple[Change, ...]
+    score: float
+    distance: float
+    usual: float
+
+    @property
+    def plausible(self) -> bool:
+        return not self.distance > self.usual
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What would have led to ``outcome``; ``why`` says why there is nothing, where there is not.
+
+    ``ended``: found, none, time, already; or why nothing was looked for: fixed (nothing is declared changeable),
+    regression, classes, no_border, or problem.
+    """
+
+    outcome: str
+    ways: tuple[Way, ...]
+    why: str
+    scored: int = 0
+    seconds: float = 0.0
+    ended: str = "found"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The model's answer to values that a person tried; contributions where the file gives them."""
+
+    score: float
+    logged: float | None
+    outcome: str
+    attributions: dict[str, float]
+    before: dict[str, float]
+    space: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    system: System
+    row: dict[str, Any]
+    values: dict[str, Any]
+    model: RegisteredModel
+    check: ModelCheck
+    cut: CutOff | None
+    output: int
+
+
+def _model(ws: Workspace, cursor: Cursor, key: str, decision_id: str) -> _Model:
+    system = systems.get_system(cursor, key)
+    row = row_of(ws, cursor, system, decision_id)
+    version = str(row.get("version") or "")
+    found = explain.sources(ws, cursor, system, version, surrogate=False)
+    if found.model is None or found.model_check is None or not found.model_check.passed:
+        raise PlumblineError(
+            f"No model file that reproduces the log is registered for version {version or '(none logged)'}",
+            todo="Register it: plumbline model FILE --system S --version V. An approximation is never asked.",
+        )
+    values = {name.partition(":")[2]: held for name, held in row.items() if name.startswith("feature:")}
+    cut = cut_off(ws, cursor, system, version)
+    return _Model(system, row, values, found.model, found.model_check, cut, explain._output(system, row))
+
+
+def _frame(values: Mapping[str, Any]) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame({name: [value] for name, value in values.items()})
+
+
+def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: float = SECONDS) -> Changed:
+    """The least that would have had to be otherwise, of what the owner declared changeable.
+
+    Raises:
+        PlumblineError: no such system or decision, or no model file that reproduces the log.
+    """
+    with ws.read() as cursor:
+        held = _model(ws, cursor, key, decision_id)
+        around = surroundings(ws, cursor, held.system, str(held.row.get("version") or ""))
+    target = _target(held)
+    if isinstance(target, str):
+        return Changed("", (), NO_TARGET[target], ended=target)
+    outcome, gap_of = target
+    may = declared(held.system.settings)
+    if not may:
+        why = "The owner has not said which inputs may change, so all of them are taken as fixed."
+        return Changed(outcome, (), why, ended="fixed")
+    there = around.frame["prediction"] == outcome
+    accepted = explain.feature_frame(around.frame[there].head(ACCEPTED))
+    columns = match_columns(held.check.info, list(held.values), held.model.feature_map)
+    start = align_features(held.check.info, _frame(held.values), held.model.feature_map).rows[0]
+    coded = align_features(held.check.info, accepted, held.model.feature_map).rows
+    everyone = align_features(
+        held.check.info, explain.feature_frame(around.frame.head(ACCEPTED)), held.model.feature_map
+    ).rows
+    moves: list[Move] = []
+    names = {columns.get(f.name, f.name): i for i, f in enumerate(held.check.info.features)}
+    for item in may:
+        if item.feature in names:
+            i = names[item.feature]
+            info = held.check.info.features[i]
+            moves.append(move_for(item, i, info, float(start[i]), coded[:, i], _scale(everyone[:, i])))
+    found = search(
+        lambda rows: gap_of(score_warm(held.model.body, rows, best=held.check.best)),
+        start,
+        moves,
+        seconds=seconds,
+    )
+    if not found.options:
+        why = {
+            "time": f"None was found within {seconds:g} s; {found.scored:,} combinations were scored.",
+            "already": "The registered model already gives that outcome for the logged values.",
+        }.get(
+            found.ended,
+            f"None within the limits that the owner set; {found.scored:,} combinations were scored.",
+        )
+        return Changed(outcome, (), why, found.scored, found.seconds, found.ended)
+    mask = there.to_numpy(bool)
+    usual = usual_distance(ws, held.system, str(held.row.get("version") or ""), around, outcome)
+    ways = []
+    for option in found.options:
+        changes = _changes(held, option, names)
+        moved = held.values | {c.feature: c.then for c in changes}
+        apart = neighbors.distances(around.place(moved), around.rows[mask], around.categorical)
+        score = _scores(held, start, option)
+        ways.append(Way(changes, score, float(apart.min()) if len(apart) else float("nan"), usual))
+    return Changed(outcome, tuple(ways), "", found.scored, found.seconds)
+
+
+def _target(held: _Model) -> str | tuple[str, Any]:
+    """The other outcome and how far rows are past its border; or why there is none: a key of ``NO_TARGET``."""
+    system, prediction = held.system, held.row.get("prediction")
+    view = VIEWS[held.check.view]
+    if system.task is Task.REGRESSION:
+        return "regression"
+    if system.task is Task.MULTICLASS:
+        places = {name: i for i, name in enumerate(sorted(system.classes))}
+        others = sorted(
+            (c for c in places if c != prediction), key=lambda c: -(held.row.get(f"proba:{c}") or 0.0)
+        )
+        if not others or held.check.info.outputs != len(places):
+            return "classes"
+        wanted = places[others[0]]
+
+        def margin(scored: Scored) -> FloatArray:
+            rest = np.delete(scored.score, wanted, axis=1).max(axis=1)
+            return np.asarray(scored.score[:, wanted] - rest, np.float64)
+
+        return others[0], margin
+    if held.cut is None or system.positive is None:
+        return "no_border"
+    sign = -1.0 if prediction == system.positive else 1.0
+    outcome = next(
+        (c for c in system.classes if (c == system.positive) != (prediction == system.positive)), ""
+    )
+    border = held.cut.score
+
+    def past(scored: Scored) -> FloatArray:
+        far = sign * (view(scored, held.output) - border)
+        return far if sign > 0 else np.where(far == 0, -1e-12, far)  # at the cut-off itself it is positive
+
+    return outcome, past
+
+
+def _scale(values: FloatArray) -> float:
+    """The median absolute deviation, or the standard deviation where that is 0, or 1."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return 1.0
+    spread = float(np.median(np.abs(known - np.median(known)))) or deviation(known)
+    return spread if spread > 0 else 1.0
+
+
+def _changes(held: _Model, option: Option, names: Mapping[str, int]) -> tuple[Change, ...]:
+    by_index = {i: name for name, i in names.items()}
+    found = []
+    for index, value in sorted(option.changes.items()):
+        info, name = held.check.info.features[index], by_index[index]
+        then = value if info.categories is None else info.categories[int(value)]
+        found.append(Change(name, held.values.get(name), then))
+    return tuple(found)
+
+
+def _scores(held: _Model, start: FloatArray, option: Option) -> float:
+    row = start.copy()
+    row[list(option.changes)] = list(option.changes.values())
+    scored = score_warm(held.model.body, row[None], best=held.check.best)
+    return float(VIEWS[held.check.view](scored, held.output)[0])
+
+
+def try_values(ws: Workspace, key: str, decision_id: str, changes: Mapping[str, Any]) -> Tried:
+    """The registered model's real output where some inputs of a decision are otherwise.
+
+    Raises:
+        PlumblineError: no such system or decision, or no model file that reproduces the log.
+    """
+    with ws.read() as cursor:
+        held = _model(ws, cursor, key, decision_id)
+    asked = held.values | {name: value for name, value in changes.items() if name in held.values}
+    rows = np.concatenate([
+        align_features(held.check.info, _frame(values), held.model.feature_map).rows for values in (asked, held.values)
+    ])  # fmt: skip
+    columns = match_columns(held.check.info, list(held.values), held.model.feature_map)
+    names = [columns.get(f.name, f.name) for f in held.check.info.features]
+    parts: list[dict[str, float]] = [{}, {}]
+    try:
+        against = background_rows(held.model, held.check)
+        scored = explain_warm(
+            held.model.body, rows, output=held.output, best=held.check.best, background=against
+        )
+        turned = -1.0 if "complement" in held.check.view else 1.0
+        if scored.contributions is not None:
+            parts = [dict(zip(names, (turned * p).tolist(), strict=True)) for p in scored.contributions]
+    except PlumblineError:  # a file without training counts scores, but does not explain by itself
+        scored = score_warm(held.model.body, rows, best=held.check.best)
+    score = float(VIEWS[held.check.view](scored, held.output)[0])
+    logged = held.row.get("prediction") if held.system.task is Task.REGRESSION else held.row.get("score")
+    if held.system.task is Task.MULTICLASS:
+        logged = held.row.get(f"proba:{held.row.get('prediction')}")
+    return Tried(score, logged, _outcome(held, scored, score), parts[0], parts[1], held.check.info.link)
+
+
+def _outcome(held: _Model, scored: Scored, score: float) -> str:
+    system = held.system
+    if system.task is Task.MULTICLASS and held.check.info.outputs == len(system.classes):
+        return sorted(system.classes)[int(np.argmax(scored.score[0]))]
+    if held.cut is None or system.positive is None:
+        return ""
+    if score >= held.cut.score:
+        return system.positive
+    return next((c for c in system.classes if c != system.positive), "")

@@ -1,0 +1,350 @@
+"""Why one decision came out as it did, by the best source that there is."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plumbline.answers.cache import held as stays
+from plumbline.answers.cache import kept
+from plumbline.answers.decisions.background import background
+from plumbline.answers.decisions.samples import basis, draw, row_of
+from plumbline.answers.recent import Recent
+from plumbline.domain import Explanation, FloatArray, IntArray, PlumblineError, Slice, Source, System, Task
+from plumbline.explain.explanation import SPACES, Decision, choose_source, explain_row
+from plumbline.explain.model_agnostic import MOST_ROWS
+from plumbline.explain.reasons.global_importance import sample_rows
+from plumbline.explain.reasons.logged_attributions import LoggedCheck, check_logged
+from plumbline.explain.reasons.sentences import Wording
+from plumbline.explain.registered_model import (
+    ModelCheck,
+    RegisteredModel,
+    check_from,
+    check_model,
+    explain_with_model,
+    match_columns,
+)
+from plumbline.explain.surrogate import Surrogate, fit_surrogate, surrogate_contributions
+from plumbline.profile.scan import decisions
+from plumbline.store import model_files, systems
+from plumbline.store.model_files import ModelFile
+from plumbline.store.samples import keep_check, kept_check
+from plumbline.store.workspace import Busy, Cursor, Full, Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LOG = logging.getLogger("plumbline")
+
+CHECKED = 2_000  # decisions of a version that its sources are checked on
+FITTED = 20_000  # decisions that a surrogate is fitted to
+ASKED = 60  # decisions explained at once by a model that can only be asked, where that is quick
+SLOW = 0.25  # seconds a decision, above which it is not
+KEPT = 24  # versions whose sources stay in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What there is to explain one version's decisions with, each already checked against the log."""
+
+    version: str
+    logged: LoggedCheck | None
+    model: RegisteredModel | None
+    model_check: ModelCheck | None
+    surrogate: Surrogate | None
+    sentence: str  # why what is used is used
+
+    @property
+    def best(self) -> Source | None:
+        return choose_source(
+            recorded=self.logged is not None,
+            logged=self.logged,
+            model=self.model_check,
+            surrogate=self.surrogate,
+        ).source
+
+    @property
+    def space(self) -> str:
+        """What the contributions of the best source add up to."""
+        if self.best is Source.LOGGED and self.logged is not None and self.logged.link is not None:
+            return self.logged.link.space
+        if self.best is Source.MODEL and self.model_check is not None:
+            return SPACES[self.model_check.info.link]
+        return self.surrogate.link.space if self.best is Source.SURROGATE and self.surrogate else ""
+
+
+_CACHE: Recent[Sources] = Recent(2 * KEPT)
+
+
+def explain(ws: Workspace, key: str, decision_id: str, *, space: str = "") -> Explanation:
+    """Explain one decision; a refusal comes back as an explanation that says why.
+
+    Args:
+        space: ``probability`` for contributions to the probability itself, where a registered model has one.
+
+    Raises:
+        PlumblineError: no such system or decision, or a model file that cannot be read.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        row = row_of(ws, cursor, system, decision_id)
+        found = sources(ws, cursor, system, str(row.get("version") or ""), surrogate=not _recorded(row))
+        decision = Decision(
+            decision_id=decision_id, values=_features(row), score=_score(system, row),
+            output=_output(system, row), recorded=_recorded(row), recorded_base=None,
+        )  # fmt: skip
+    return explain_row(
+        decision, logged=found.logged, model=found.model, model_check=found.model_check,
+        surrogate=found.surrogate, wording=_wording(system, row), space=space,
+    )  # fmt: skip
+
+
+def sources(
+    ws: Workspace, cursor: Cursor, system: System, version: str, *, surrogate: bool = True
+) -> Sources:
+    """The checked sources of one version, kept in memory as long as its loads, settings and model file stay.
+
+    Args:
+        surrogate: fit one where neither the log nor a model file explains the version (takes seconds).
+    """
+    held = next((m for m in model_files.model_files(cursor, system.key) if m.version == version), None)
+    rest = basis(cursor, system)
+    cache = (str(ws.path), system.key, version, rest, held and (held.sha256, held.at), surrogate)
+    found = _CACHE.get(cache, lambda: _checked(ws, cursor, system, version, held, rest, surrogate))
+    if _settled(found.logged, found.model_check):  # then no surrogate is fitted, whether or not one may be
+        _CACHE.put((*cache[:-1], not surrogate), found)
+    return found
+
+
+def _checked(
+    ws: Workspace, cursor: Cursor, system: System, version: str, held: ModelFile | None, rest: str, surrogate: bool
+) -> Sources:  # fmt: skip
+    logged = None
+    if any(c.role.role == "attribution" for c in systems.decision_columns(cursor, system.key)):
+        logged = _check_logged(system, draw(ws, cursor, system, version, CHECKED), version)
+    model, checked, problem = _check_model(ws, cursor, system, held, rest) if held else (None, None, "")
+    fitted = None
+    if surrogate and not _settled(logged, checked):
+        name = f"surrogate of version {version}"
+        fitted = stays(ws, cursor, system, name, lambda: _fit(ws, cursor, system, version))
+    why = choose_source(recorded=logged is not None, logged=logged, model=checked, surrogate=fitted).sentence
+    return Sources(version, logged, model, checked, fitted, f"{problem} {why}".strip())
+
+
+def _settled(logged: LoggedCheck | None, model: ModelCheck | None) -> bool:
+    """Whether the log or the model file explains the version, so that no surrogate is needed."""
+    return (logged is not None and logged.passed) or (model is not None and model.passed)
+
+
+def contributions_of(
+    system: System, found: Sources, frame: pd.DataFrame, space: str = ""
+) -> tuple[FloatArray, list[str]]:
+    """Contributions (n, d) of a frame of decisions by the best source of their version, and the features.
+
+    Of several classes that of the one each decision was given. NaN for what is not explained: of a model that can only
+    be asked about coalitions of inputs, and with ``space="probability"`` of any, all but a random sample, or everything
+    where one decision takes it too long; ``attribute_all`` keeps those.
+    """
+    if found.best is Source.LOGGED:
+        columns = [c for c in frame.columns if c.startswith("attribution:")]
+        return frame[columns].to_numpy(float), [c.partition(":")[2] for c in columns]
+    features = feature_frame(frame)
+    if found.best is Source.MODEL and found.model and found.model_check:
+        which = np.broadcast_to(outputs_of(system, frame), (len(frame),))
+        parts = _by_model(found.model, found.model_check, features, which, space)
+        return parts, names_of(found.model, found.model_check, features)
+    if found.best is Source.SURROGATE and found.surrogate:
+        parts, _, _ = surrogate_contributions(found.surrogate, features)
+        return parts, [code.name for code in found.surrogate.inputs]
+    return np.empty((0, 0)), []
+
+
+def _by_model(
+    model: RegisteredModel, check: ModelCheck, features: pd.DataFrame, which: IntArray, space: str
+) -> FloatArray:
+    few = check.info.asked or bool(space)
+    parts = np.full((len(features), len(check.info.features)), np.nan)
+    chosen = sample_rows(len(features), ASKED) if few else np.arange(len(features))
+    # the first one starts the process, the second says how long one takes
+    turns = np.split(chosen, [1, 2, *range(2 + MOST_ROWS, len(chosen), MOST_ROWS)]) if few else [chosen]
+    for turn, rows in enumerate(turns):
+        begin = time.perf_counter()
+        for output in np.unique(which[rows]).tolist():
+            mine = rows[which[rows] == output]
+            parts[mine] = explain_with_model(model, check, features.iloc[mine], output=output, space=space)[0]
+        if few and turn == 1 and time.perf_counter() - begin > SLOW:
+            break
+    return parts
+
+
+def names_of(model: RegisteredModel, check: ModelCheck, features: pd.DataFrame) -> list[str]:
+    """A model's inputs in its own order, by the names that the log gives them."""
+    columns = match_columns(check.info, [str(c) for c in features.columns], model.feature_map)
+    return [columns.get(f.name, f.name) for f in check.info.features]
+
+
+def _check_logged(system: System, frame: pd.DataFrame, version: str) -> LoggedCheck | None:
+    columns = [c for c in frame.columns if c.startswith("attribution:")]
+    if not columns or frame[columns].isna().all(axis=None):
+        return None
+    return check_logged(
+        frame[columns].to_numpy(float),
+        scores_of(system, frame),
+        version=version,
+        task=system.task or Task.BINARY,
+    )
+
+
+def _check_model(
+    ws: Workspace, cursor: Cursor, system: System, held: ModelFile, rest: str
+) -> tuple[RegisteredModel | None, ModelCheck | None, str]:
+    """A version's file and whether it reproduces the log: found once for these loads, and kept in the workspace."""
+    version = held.version
+    body = model_files.model_body(cursor, system.key, version)
+    if body is None:
+        return None, None, ""
+    against = background(cursor, system, version)
+    model = RegisteredModel(
+        body, held.sha256, version, held.feature_map, held.name, against.rows, against.words
+    )
+    earlier = kept_check(cursor, system.key, version, held.sha256, rest)
+    if earlier is not None:
+        return model, check_from(earlier), ""
+    frame = draw(ws, cursor, system, version, CHECKED)
+    try:
+        checked = check_model(
+            model, feature_frame(frame), scores_of(system, frame), task=system.task or Task.BINARY,
+            output=outputs_of(system, frame), warm=True,
+        )  # fmt: skip
+    except PlumblineError as error:
+        return None, None, str(error)
+    try:
+        with ws.write(by_itself=True, wait=False) as writer:
+            keep_check(writer, system.key, version, held.sha256, rest, asdict(checked))
+    except (Busy, Full) as error:
+        LOG.info("the check of %s %s is not kept: %s", system.key, version, error.what)
+    return model, checked, ""
+
+
+def _fit(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surrogate:
+    """One surrogate a version, fitted to the reference where the version decided in it."""
+    start, end = system.reference or (None, None)
+    frame = decisions.sample(cursor, system, Slice(start, end, version or None), FITTED, 0)
+    if len(frame) < 1_000:
+        frame = draw(ws, cursor, system, version, FITTED)
+    positive = None
+    if system.task is Task.BINARY and system.positive is not None:
+        positive = (frame["prediction"] == system.positive).to_numpy(bool)
+    return fit_surrogate(
+        feature_frame(frame), scores_of(system, frame), version=version or "(none logged)",
+        task=system.task or Task.BINARY, positive=positive,
+    )  # fmt: skip
+
+
+def check_recorded(cursor: Cursor, system: System) -> float:
+    """Of recorded attributions, the share that adds up to the logged score; 0 where none are recorded."""
+    if not any(c.role.role == "attribution" for c in systems.decision_columns(cursor, system.key)):
+        return 0.0
+    return kept(cursor, system, "attributions add up", float, lambda: _recorded_share(cursor, system))
+
+
+def _recorded_share(cursor: Cursor, system: System) -> float:
+    frame = decisions.sample(cursor, system, Slice(), CHECKED, 0)
+    shares = []
+    for version, part in frame.groupby(frame["version"].fillna(""), sort=True):
+        found = _check_logged(system, part, str(version))
+        if found is not None and found.n:
+            shares.append((found.share if found.link is not None else 0.0, found.n))
+    total = sum(n for _, n in shares)
+    return sum(share * n for share, n in shares) / total if total else 0.0
+
+
+def logged_explanation(cursor: Cursor, system: System, drawn: pd.DataFrame) -> list[bool]:
+    """Of each drawn decision: whether it carries recorded attributions, of a version whose add up."""
+    parts = [c for c in drawn.columns if c.startswith("attribution:")]
+    if not parts:
+        return [False] * len(drawn)
+    sound = {}
+    for version in drawn["version"].dropna().unique().tolist():
+        name = f"attributions of version {version} add up"
+        sound[version] = kept(cursor, system, name, bool, partial(_adds_up, cursor, system, version))
+    there = drawn[parts].notna().all(axis=1).tolist()
+    return [held and sound.get(version, False) for held, version in zip(there, drawn["version"], strict=True)]
+
+
+def _adds_up(cursor: Cursor, system: System, version: str) -> bool:
+    drawn = decisions.sample(cursor, system, Slice(version=version), CHECKED, 0)
+    check = _check_logged(system, drawn, version)
+    return check is not None and check.passed
+
+
+def feature_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    columns = [c for c in frame.columns if c.startswith("feature:")]
+    return frame[columns].rename(columns=lambda c: c.partition(":")[2])
+
+
+def scores_of(system: System, frame: pd.DataFrame) -> FloatArray:
+    """What an explanation explains: the score, the number, or the predicted class's probability."""
+    if system.task is Task.REGRESSION:
+        return frame["prediction"].to_numpy(float)
+    probabilities = [c for c in frame.columns if c.startswith("proba:")]
+    if system.task is Task.MULTICLASS and probabilities:
+        names = [c.partition(":")[2] for c in probabilities]
+        table = frame[probabilities].to_numpy(float)
+        place = [names.index(p) if p in names else -1 for p in frame["prediction"].tolist()]
+        return np.array([table[i, j] if j >= 0 else np.nan for i, j in enumerate(place)])
+    return frame["score"].to_numpy(float)
+
+
+def outputs_of(system: System, frame: pd.DataFrame) -> Any:
+    if system.task is not Task.MULTICLASS:
+        return 0
+    place = {name: i for i, name in enumerate(sorted(system.classes))}
+    return np.array([place.get(p, 0) for p in frame["prediction"].tolist()], dtype=np.int64)
+
+
+def _score(system: System, row: dict[str, Any]) -> float | None:
+    if system.task is Task.REGRESSION:
+        found = row.get("prediction")
+    elif system.task is Task.MULTICLASS:
+        found = row.get(f"proba:{row.get('prediction')}", row.get("score"))
+    else:
+        found = row.get("score")
+    return None if found is None else float(found)
+
+
+def _output(system: System, row: dict[str, Any]) -> int:
+    if system.task is not Task.MULTICLASS or row.get("prediction") not in system.classes:
+        return 0
+    return sorted(system.classes).index(row["prediction"])
+
+
+def _features(row: dict[str, Any]) -> dict[str, Any]:
+    return {name.partition(":")[2]: value for name, value in row.items() if name.startswith("feature:")}
+
+
+def _recorded(row: dict[str, Any]) -> dict[str, float]:
+    return {
+        name.partition(":")[2]: float(value)
+        for name, value in row.items()
+        if name.startswith("attribution:") and value is not None
+    }
+
+
+def _wording(system: System, row: dict[str, Any]) -> Wording:
+    protected = frozenset(name.partition(":")[2] for name in row if name.startswith("protected:"))
+    adverse = str(system.settings.get("adverse", "low"))
+    return Wording(
+        adverse=adverse, protected=protected, groups=groups_of(system),
+        phrases=dict(system.settings.get("reasons", {})),
+    )  # fmt: skip
+
+
+def groups_of(system: System) -> dict[str, str]:
+    """The groups that the owner put columns into: column to group."""
+    return {str(k): str(v) for k, v in dict(system.settings.get("feature_groups", {})).items()}

@@ -1,0 +1,67 @@
+"""A decision's reasons against a stated population: all decisions, or those just approved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from plumbline.answers.decisions import explain
+from plumbline.answers.decisions.context import surroundings
+from plumbline.answers.decisions.cutoff import cut_off
+from plumbline.answers.decisions.samples import row_of
+from plumbline.domain import Explanation, Source, Task
+from plumbline.explain.reasons.sentences import Reasons, reasons_for
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace
+
+#: the two comparisons that credit law accepts (Regulation B, official interpretation of section 1002.9(b)(2))
+POPULATIONS = ("all", "just approved")
+COMPARED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """Reasons with the population that they are stated against, in words."""
+
+    reasons: Reasons
+    population: str
+
+
+def reasons_against(ws: Workspace, key: str, told: Explanation, population: str = "all") -> Against:
+    """The reasons of an explained decision against a population.
+
+    ``all``: against the explanation's own baseline. ``just approved``: against the mean contributions of the
+    200 decisions of the version on the favourable side whose scores are nearest to the cut-off.
+
+    Raises:
+        PlumblineError: no such system or decision.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        row = row_of(ws, cursor, system, told.decision_id)
+        wording = explain._wording(system, row)
+        baseline = f"against {told.baseline}" if told.baseline else ""
+        if population == "all" or told.refused or told.source is Source.SURROGATE:
+            return Against(reasons_for(told, wording), baseline)
+        version = str(row.get("version") or "")
+        cut = cut_off(ws, cursor, system, version)
+        if cut is None or system.task is not Task.BINARY:
+            return Against(
+                reasons_for(told, wording), f"{baseline}; nobody is just approved without a cut-off"
+            )
+        around = surroundings(ws, cursor, system, version).frame
+        found = explain.sources(ws, cursor, system, version, surrogate=False)
+    high = wording.adverse == "low"
+    score = around["score"].to_numpy(float)
+    with np.errstate(invalid="ignore"):
+        side = np.flatnonzero(score >= cut.score if high else score < cut.score)
+    asked = found.best is Source.MODEL and found.model_check is not None and found.model_check.info.asked
+    most = explain.ASKED if asked else COMPARED
+    nearest = side[np.argsort(np.abs(score[side] - cut.score), kind="stable")[:most]]
+    parts, names = explain.contributions_of(system, found, around.iloc[nearest])
+    if not len(nearest) or not names or np.isnan(parts).all():
+        return Against(reasons_for(told, wording), baseline)
+    means = dict(zip(names, np.nanmean(parts, axis=0).tolist(), strict=True))
+    words = f"against the {len(nearest)} just approved decisions of a random sample"
+    return Against(reasons_for(told, replace(wording, means=means, population="those just approved")), words)

@@ -1,0 +1,156 @@
+"""A decision's record: everything that answers for it, as plain values; the documents are made from these.
+
+Serves GDPR Articles 15(1)(h) and 22 and AI Act Article 86. The same decision in the same log gives the same record:
+no clock is read and nothing of the workspace's running state goes in. Numbers that are computed for it come out again
+within ``domain.RELATIVE``; what was handed out is what its hash on the trail is of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from plumbline import __version__
+from plumbline.answers.decisions import explain
+from plumbline.answers.decisions.context import Alike, Placed, context
+from plumbline.answers.decisions.counterfactual import Changed, what_would_change
+from plumbline.answers.proof import ISSUED
+from plumbline.domain import Explanation, PlumblineError, Source, System, Task
+from plumbline.explain.reasons.sentences import reasons_for
+from plumbline.store import loads, model_files, systems, trail
+from plumbline.store.workspace import Workspace
+
+#: how the system takes part in the procedure: what the owner may choose
+ROLES = ("decides", "recommends", "informs")
+SEARCH_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One principal reason: the input or group, the owner's words for it, its value, and its contribution."""
+
+    feature: str
+    words: str
+    value: Any
+    contribution: float
+    members: tuple[tuple[str, Any], ...] = ()  # of a group of columns: each with its value
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """Everything that answers for one decision. Absent is None, and the document says so."""
+
+    system: str
+    title: str
+    task: str
+    decision_id: str
+    at: datetime
+    version: str
+    arm: str
+    role: str
+    outcome: Any
+    score: float | None
+    cut_off: float | None
+    override: Any
+    label: Any
+    label_time: datetime | None
+    model_name: str
+    model_sha256: str
+    model_reproduces: float | None
+    inputs: tuple[Placed, ...]
+    explanation: Explanation
+    approximate: bool
+    reasons: tuple[Reason, ...]
+    alerts: tuple[str, ...]
+    changed: Changed | None
+    comparable: Alike | None
+    same_inputs: int
+    answered_otherwise: int
+    contest: str
+    contact: str
+    file: str
+    file_sha256: str
+    row: str  # load and record number in the file
+    words: dict[str, str]  # the owner's words for inputs
+    plumbline: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether it answers: id, version, and reasons that do not rest on an approximation."""
+        named = not self.decision_id.startswith("#") and bool(self.version)
+        return named and not self.approximate and not self.explanation.refused and self.explanation.exportable
+
+
+def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) -> DecisionRecord:
+    """Gather a decision's record.
+
+    Args:
+        search: look for what would have changed it (where a model file allows).
+
+    Raises:
+        PlumblineError: no such system or decision.
+    """
+    found = context(ws, key, decision_id)
+    system, row = found.system, found.row
+    told = explain.explain(ws, key, decision_id)
+    approximate = told.source is Source.SURROGATE
+    version = str(row.get("version") or "")
+    with ws.read() as cursor:
+        load = next((x for x in loads.list_loads(cursor, key) if x.load_id == row["_load_id"]), None)
+        model = next((m for m in model_files.model_files(cursor, key) if m.version == version), None)
+    # an approximation may be shown to an analyst; it is no reason that a person is given
+    reasons, alerts = ((), ()) if approximate or told.refused else _reasons(system, row, told)
+    settings = system.settings
+    return DecisionRecord(
+        system=system.key, title=system.title, task=system.task.value if system.task else "",
+        decision_id=told.decision_id, at=row["timestamp"], version=version, arm=str(row.get("arm") or ""),
+        role=str(settings.get("role") or ""), outcome=row.get("prediction"), score=told.score,
+        cut_off=found.cut.score if found.cut and system.task is Task.BINARY else None,
+        override=row.get("override"), label=row.get("label"), label_time=row.get("label_time"),
+        model_name=model.name if model else "", model_sha256=model.sha256 if model else "",
+        model_reproduces=model.share if model else None, inputs=found.placed, explanation=told,
+        approximate=approximate, reasons=reasons, alerts=alerts,
+        changed=_changed(ws, key, decision_id) if search and model and not approximate else None,
+        comparable=None if model and model.passed else found.comparable,
+        same_inputs=len(found.repeats), answered_otherwise=len(found.differing),
+        contest=str(settings.get("contest") or ""), contact=str(settings.get("contact") or ""),
+        file=load.file if load else "", file_sha256=load.sha256 if load else "",
+        row=f"{row['_load_id']}:{row['_line']}",
+        words={str(k): str(v) for k, v in dict(settings.get("reasons") or {}).items()}, plumbline=__version__,
+    )  # fmt: skip
+
+
+def _reasons(
+    system: System, row: dict[str, Any], told: Explanation
+) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
+    wording = explain._wording(system, row)
+    said = reasons_for(told, wording)
+    reasons = tuple(
+        Reason(
+            name,
+            str(wording.phrases.get(name) or name),
+            told.values.get(name),
+            value,
+            tuple((m, told.values.get(m)) for m, group in wording.groups.items() if group == name != m),
+        )
+        for name, value in said.picked
+    )
+    return reasons, said.alerts
+
+
+def _changed(ws: Workspace, key: str, decision_id: str) -> Changed | None:
+    try:
+        return what_would_change(ws, key, decision_id, seconds=SEARCH_SECONDS)
+    except PlumblineError as error:
+        return Changed("", (), str(error), ended="problem")
+
+
+def note_record(
+    ws: Workspace, found: DecisionRecord, *, kind: str, sha256: str, actor: str, language: str
+) -> None:
+    """Put on the trail that a record was issued: which row's, by load and line, as its id may name a person."""
+    with ws.write() as cursor:
+        systems.get_system(cursor, found.system)
+        detail = {"kind": kind, "sha256": sha256, "language": language, "row": found.row}
+        trail.append(cursor, actor=actor, action=ISSUED, system=found.system, detail=detail)

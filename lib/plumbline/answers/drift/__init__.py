@@ -1,0 +1,1 @@
+"""What moved: features, rows as wholes, associations, the cut-off of the score."""

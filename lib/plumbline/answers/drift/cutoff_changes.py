@@ -1,0 +1,125 @@
+"""Whether decisions still follow the score's cut-off of the reference, kept until the decisions change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from plumbline.answers.cache import kept
+from plumbline.domain import FeatureProfile, IntArray, Slice, System, Task
+from plumbline.monitor.chunks import midnight
+from plumbline.monitor.drift.cutoff import (
+    FEWEST,
+    OF_ANSWER,
+    OF_VERSION,
+    SCORES,
+    CutOff,
+    DailySides,
+    Departure,
+    best_cut,
+    departures,
+    roundest,
+)
+from plumbline.profile.scan.score_sides import Scale, SideCounts, by_cell, by_day, by_score, score_range
+from plumbline.store.workspace import Cursor
+
+_DAY = timedelta(days=1)
+
+
+def cutoff_departures(
+    cursor: Cursor, system: System, features: Sequence[FeatureProfile], until: datetime
+) -> tuple[Departure, ...]:
+    """When decisions left the reference's cut-off; nothing where it has none, as far as is known."""
+    reference = system.reference
+    named = {p.bins.feature for p in features}
+    if reference is None or system.task is not Task.BINARY or system.positive is None or "score" not in named:
+        return ()
+
+    def make() -> tuple[Departure, ...]:
+        healthy = Slice(*reference)
+        cut, scale = reference_cut(cursor, system, healthy)
+        sides = by_day(cursor, system, Slice(), scale, cut.score) if cut is not None else None
+        return () if cut is None or sides is None else departures_of(sides, cut, scale, reference, until)
+
+    question = f"cut-off of {[t.isoformat() for t in reference]} until {until.isoformat()}"
+    return kept(cursor, system, question, tuple[Departure, ...], make)
+
+
+def reference_cut(cursor: Cursor, system: System, healthy: Slice) -> tuple[CutOff | None, Scale]:
+    """The cut-off that the decisions of the reference follow, to the score; None where there is none, or too little.
+
+    The cell that parts the answers best is found first, and within it and its neighbours the exact score.
+    """
+    found = score_range(cursor, system, healthy)
+    if found is None or found.n < FEWEST or found.distinct < SCORES:
+        return None, Scale()
+    scale = found.scale
+    cells, answers = by_cell(cursor, system, healthy, scale)
+    rough = best_cut(cells.astype(np.float64), answers)
+    if rough is None or answers.sum(axis=0).min() < OF_ANSWER:
+        return None, scale
+    low, high = int(rough.low), int(rough.high)
+    places, exact = by_score(cursor, system, healthy, scale, (low, high))
+    below, after = (answers[side].sum(axis=0) for side in (cells < low, cells > high))
+    outer = scale.start(np.array([low, high + 1]))
+    ends = [min(outer[0], np.nextafter(places[0], -np.inf)), max(outer[1], np.nextafter(places[-1], np.inf))]
+    places = np.concatenate([ends[:1], places, ends[1:]])
+    fine = best_cut(places, np.concatenate([below[None], exact, after[None]]).astype(np.int64))
+    return fine if fine is not None and fine.known else None, scale
+
+
+def departures_of(
+    sides: SideCounts, cut: CutOff, scale: Scale, reference: tuple[datetime, datetime], until: datetime
+) -> tuple[Departure, ...]:
+    """Each episode, with the cut-off that its decisions follow and the version that decides so."""
+    first = midnight(sides.first.astype(date))
+    given = sides.yes if cut.upper else ~sides.yes  # the answer that belongs above
+    days = int(sides.day.max()) + 1
+    below, above = given & ~sides.above, ~given & sides.above
+
+    def daily(rows: np.ndarray) -> np.ndarray:
+        return np.bincount(sides.day[rows], sides.n[rows], days).astype(np.float64)
+
+    held = DailySides(first, daily(np.ones(len(sides.n), bool)), daily(below), daily(above))
+    start, end = ((bound - first) // _DAY for bound in reference)
+    healthy = (sides.day >= start) & (sides.day < end)
+    made = []
+    for onset, known, last, over in departures(held, cut, reference=reference, until=until):
+        own = (sides.day >= onset) & (sides.day <= last)
+        wrong = own & (below | above)
+        n, k = int(sides.n[own].sum()), int(sides.n[wrong].sum())
+        lower = bool(sides.n[own & below].sum() >= sides.n[own & above].sum())
+        version = _version(sides, wrong, healthy)
+        alike = own & (sides.version == sides.versions.index(version)) if version else own
+        made.append(
+            Departure(
+                cut.score, _followed(sides, alike, given, cut, scale), lower, k / n, cut.exceptions / cut.n, n,
+                first + onset * _DAY, first + (last + 1) * _DAY if over else None, first + (known + 1) * _DAY, version,
+            )
+        )  # fmt: skip
+    return tuple(made)
+
+
+def _followed(
+    sides: SideCounts, own: np.ndarray, given: np.ndarray, cut: CutOff, scale: Scale
+) -> float | None:
+    """The cut-off that the decisions of an episode follow, to the cell; None where none fits as a cut-off has to."""
+    cells, place = np.unique(sides.cell[own], return_inverse=True)
+    answers: IntArray = np.zeros((len(cells), 2), np.int64)
+    np.add.at(answers, (place, given[own].astype(np.int64)), sides.n[own])
+    found = best_cut(cells.astype(np.float64), answers)
+    if found is None or not found.known or not found.upper:
+        return None
+    low, high = scale.start(np.array([found.low, found.high + 1]))  # the cells on either side of it
+    return None if low < cut.high and cut.low < high else roundest(float(low), float(high))
+
+
+def _version(sides: SideCounts, wrong: np.ndarray, healthy: np.ndarray) -> str:
+    """The version, unknown to the reference, that all but a few of these decisions are of; empty where none is."""
+    by = np.bincount(sides.version[wrong], sides.n[wrong], len(sides.versions))
+    most = int(np.argmax(by))
+    name = sides.versions[most]
+    new = not (healthy & (sides.version == most)).any()
+    return name if name and new and by[most] >= OF_VERSION * by.sum() else ""

@@ -1,0 +1,201 @@
+"""One feature then and now: shares over the same cells, quantiles, levels that grew and shrank, its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from plumbline.answers.drift.features import Span, drift_chunk, profiles_of, reference_of, window_of
+from plumbline.answers.performance.cautions import apart
+from plumbline.answers.question import resolved, span_of
+from plumbline.domain import Bins, FeatureDrift, FloatArray, Kind, PlumblineError, Slice
+from plumbline.monitor.drift.aligned_counts import sample_of, within
+from plumbline.monitor.drift.distances import METHODS
+from plumbline.monitor.drift.features import drift as measure
+from plumbline.monitor.drift.features import drift_by_chunk
+from plumbline.monitor.drift.missing_values import beside
+from plumbline.profile.bins import OUTPUTS, feature_name, profiled_columns
+from plumbline.profile.read import profiles as read
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace
+
+STEPS = 24
+TAILS = 0.005  # share of the reference beyond either end that counts in the end cells
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile:
+    """One quantile then and now, from the grid; None where the values lie beyond it."""
+
+    share: float
+    then: float | None
+    now: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level's share then and now, the change with its 95 % limits."""
+
+    level: str
+    then: float
+    now: float
+    low: float
+    high: float
+
+    @property
+    def change(self) -> float:
+        return self.now - self.then
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureAnswer:
+    """One feature over the reference and the window.
+
+    ``edges``: numeric, cell borders, one more than cells; the end cells hold what lies beyond as well.
+    ``where``: for each cell the value or range that selects its rows (see ``profile.scope.holds``), None
+    where a cell gathers several levels. ``labels``: of levels, or, where the reference held one number alone,
+    of what lies below, at and above it; ``edges`` is empty then.
+    ``column`` is the column of the decision table that ``where`` applies to.
+    """
+
+    feature: str
+    column: str
+    kind: Kind
+    labels: tuple[str, ...]
+    edges: FloatArray
+    then: FloatArray
+    now: FloatArray
+    n_then: int
+    n_now: int
+    missing_then: float
+    missing_now: float
+    where: tuple[str | None, ...]
+    quantiles: tuple[Quantile, ...]
+    levels: tuple[Level, ...]
+    new_levels: tuple[str, ...]
+    by_method: tuple[FeatureDrift, ...]
+    over_time: tuple[FeatureDrift, ...]
+    reference: Span
+    window: Span
+
+
+def feature(
+    ws: Workspace,
+    key: str,
+    name: str,
+    *,
+    reference: Span | None = None,
+    window: Span | None = None,
+    version: str | None = None,
+    where: tuple[tuple[str, str], ...] = (),
+) -> FeatureAnswer:
+    """One feature's two distributions on the same cells.
+
+    Raises:
+        PlumblineError: no such system or feature.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        where = resolved(cursor, system, Slice(where=where)).where
+        healthy = reference_of(system, reference)
+        shown, _ = apart(healthy, window_of(cursor, system, window), span_of(cursor, system))
+        # all of them: what chance may do to one is steadied by the others, as on the page of all
+        part = Slice(version=version, where=where)
+        profiles = read.feature_profiles(cursor, system, part, reference=healthy)
+        place = next((i for i, p in enumerate(profiles) if p.bins.feature == name), None)
+        if place is None:
+            raise PlumblineError(f"{key} has no feature {name!r}", todo="Choose one from the list.")
+        profile = profiles[place]
+        before, after = (
+            profiles_of(cursor, system, span, part, profiles, healthy) for span in (healthy, shown)
+        )
+        then, now = before[place], after[place]
+        columns = [c for c, _, _ in profiled_columns(cursor, system) if feature_name(c) == name]
+    bins = profile.bins
+    methods = [m for m in METHODS if bins.kind in METHODS[m].kinds]
+    by_method = tuple(
+        f for f in measure(after, reference=healthy, window=shown, methods=methods, healthy=before)
+        if f.feature == name
+    )  # fmt: skip
+    over_time = tuple(
+        f for f in drift_by_chunk(profiles, reference=healthy, by=drift_chunk(profiles)) if f.feature == name
+    )
+    a, b = sample_of(then, within(then.days, healthy)), sample_of(now, within(now.days, shown))
+    labels, edges, p, q, selects = _cells(bins, a.counts, b.counts)
+    column = columns[0] if columns else name
+    return FeatureAnswer(
+        name, column, bins.kind, labels, edges, p / max(a.n, 1), q / max(b.n, 1), a.n, b.n, a.missing_share,
+        b.missing_share, selects if column not in OUTPUTS or name in columns else (None,) * len(p),
+        _quantiles(bins, a.counts, b.counts), _levels(bins, a.counts, b.counts),
+        next((f.new_levels for f in by_method if f.new_levels), ()), by_method, over_time, healthy, shown,
+    )  # fmt: skip
+
+
+def _cells(
+    bins: Bins, a: FloatArray, b: FloatArray
+) -> tuple[tuple[str, ...], FloatArray, FloatArray, FloatArray, tuple[str | None, ...]]:
+    """Labels, borders, counts then and now, and what selects the rows of each cell.
+
+    Numbers: about equal steps between the reference's outer half per cents, moved to edges of the fine
+    grid, so that every cell is a sum of whole grid cells: its count is exact.
+    """
+    if bins.kind is Kind.CATEGORICAL:
+        names = [*bins.levels, "other levels"]
+        order = [int(i) for i in np.argsort(-(a + b), kind="stable") if a[i] + b[i] > 0]
+        chosen = tuple(names[i] if i < len(bins.levels) else None for i in order)
+        return tuple(names[i] for i in order), np.empty(0), a[order], b[order], chosen
+    edges = bins.edges
+    if _constant(bins):
+        held, after = float(edges[-1]), float(np.nextafter(edges[-1], np.inf))
+        words = f"{held:.6g}"
+        ranges = (f"..{held!r}", f"{held!r}..{after!r}", f"{after!r}..")
+        return (f"below {words}", words, f"above {words}"), np.empty(0), a, b, ranges
+    if len(edges) < 3 or edges[-1] <= edges[0] or not a.sum():
+        return (), edges, np.array([a.sum()]), np.array([b.sum()]), (None,)
+    f = np.cumsum(a)[:-1] / a.sum()
+    first = min(int(np.searchsorted(f, TAILS)), len(edges) - 2)
+    last = max(int(np.searchsorted(f, 1 - TAILS)), first + 1)
+    last = min(last, len(edges) - 1)
+    steps = np.linspace(edges[first], edges[last], STEPS + 1)
+    nearest = np.searchsorted((edges[:-1] + edges[1:]) / 2, steps)
+    places = np.unique(np.clip(nearest, first, last))
+    inner = places[1:-1]
+    cuts = [0, *(inner + 1).tolist()]
+    p, q = np.add.reduceat(a, cuts), np.add.reduceat(b, cuts)
+    above = [repr(float(np.nextafter(edges[i], np.inf))) for i in inner]
+    spans = tuple(f"{low}..{high}" for low, high in zip(["", *above], [*above, ""], strict=True))
+    return (), edges[places], p, q, spans if len(inner) else (None,)
+
+
+def _constant(bins: Bins) -> bool:
+    """Whether the reference held one value alone, so that the grid is what lies below, at and above it."""
+    return len(bins.edges) == 2 and bool(np.nextafter(bins.edges[0], np.inf) >= bins.edges[1])
+
+
+def _quantiles(bins: Bins, a: FloatArray, b: FloatArray) -> tuple[Quantile, ...]:
+    """Quantiles by linear interpolation on the fine grid (about 250 cells of the reference)."""
+    if bins.kind is not Kind.NUMERIC or len(bins.edges) < 2 or _constant(bins) or not a.sum() or not b.sum():
+        return ()
+
+    def at(counts: FloatArray, share: float) -> float | None:
+        f = np.cumsum(counts)[:-1] / counts.sum()
+        if share < f[0] or share > f[-1]:
+            return None
+        return float(np.interp(share, f, bins.edges))
+
+    return tuple(Quantile(share, at(a, share), at(b, share)) for share in QUANTILES)
+
+
+def _levels(bins: Bins, a: FloatArray, b: FloatArray, most: int = 8) -> tuple[Level, ...]:
+    """The levels whose share changed most, those that grew first."""
+    if bins.kind is not Kind.CATEGORICAL or not a.sum() or not b.sum():
+        return ()
+    p, q = a / a.sum(), b / b.sum()
+    low, high = beside(q - p, p, q, float(a.sum()), np.full(len(q), b.sum()), clip=False)
+    names: Sequence[str] = [*bins.levels, "other levels"]
+    order = [int(i) for i in np.argsort(-np.abs(q - p), kind="stable") if p[i] or q[i]][:most]
+    order.sort(key=lambda i: p[i] - q[i])
+    return tuple(Level(names[i], float(p[i]), float(q[i]), float(low[i]), float(high[i])) for i in order)

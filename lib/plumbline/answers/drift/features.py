@@ -1,0 +1,343 @@
+"""What has shifted since the reference: by feature, by chunk, one feature's two distributions, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from plumbline.answers.drift.cutoff_changes import cutoff_departures
+from plumbline.answers.events import Record
+from plumbline.answers.performance.cautions import apart, of_its_days, of_its_season, of_the_reference
+from plumbline.answers.performance.headline import headline_of
+from plumbline.answers.performance.leakage import leaks_of
+from plumbline.answers.question import as_of, resolved, span_of
+from plumbline.answers.releases.history import ReleasesAnswer, handled
+from plumbline.domain import (
+    FeatureDrift,
+    FeatureProfile,
+    FloatArray,
+    Kind,
+    PlumblineError,
+    PointStatus,
+    Slice,
+    System,
+)
+from plumbline.governance.facts import Breach
+from plumbline.monitor.chunks import chunk_for, midnight
+from plumbline.monitor.drift import exact as exactly
+from plumbline.monitor.drift.correlation import Movement, moved_with
+from plumbline.monitor.drift.distances import OF_THEIR_OWN
+from plumbline.monitor.drift.features import Ranked, drift_by_chunk, judge, ranking
+from plumbline.monitor.drift.features import drift as measure
+from plumbline.monitor.drift.features import exactly as with_exact
+from plumbline.monitor.metrics.metrics import METRICS
+from plumbline.monitor.performance.series import performance
+from plumbline.profile.bins import OUTPUTS
+from plumbline.profile.read import profiles as read
+from plumbline.profile.read.outcomes import outcome_profile
+from plumbline.profile.scan import attributions, group_outcomes
+from plumbline.profile.scan import exact as rows
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.names import METHOD_NAMES
+from plumbline.wording.times import say_day, say_span
+
+Span = tuple[datetime | None, datetime | None]
+WINDOW_DAYS = 30
+MOST_LEAKS = 3  # inputs that give the outcome away, as cautions; the Quality page has them all
+CARRIES = 0.05  # share of all importance from which a feature carries some
+DEFAULT_METHODS = ("js",)
+
+
+@dataclass(frozen=True, slots=True)
+class DriftAnswer:
+    """The window against the reference (``features``), and every chunk of the log (``chunks``).
+
+    ``own``: missing values, levels never seen and values out of range of the window, as signals of their own.
+    ``metric``: the one whose movement the ranking sets beside the drift. ``cautions``: what is to be known of the two
+    spans first.
+    """
+
+    system: System
+    reference: Span
+    window: Span
+    by: str
+    features: tuple[FeatureDrift, ...]
+    chunks: tuple[FeatureDrift, ...]
+    ranking: tuple[Ranked, ...]
+    sentence: str
+    own: tuple[FeatureDrift, ...] = ()
+    metric: str = ""
+    cautions: tuple[str, ...] = ()
+
+
+def drift(
+    ws: Workspace,
+    key: str,
+    *,
+    reference: Span | None = None,
+    window: Span | None = None,
+    methods: Sequence[str] | None = None,
+    by: str | None = None,
+    version: str | None = None,
+    where: tuple[tuple[str, str], ...] = (),
+    exact: bool = False,
+    over_time: str = "js",
+) -> DriftAnswer:
+    """Compare a window with the reference, feature by feature, and every chunk of the log with it.
+
+    Args:
+        reference: None or open: the system's own.
+        window: None or open: the last 30 days of the log.
+        methods: see ``monitor.drift.features.distances.TABLE``; the first decides the ranking.
+        over_time: the method of the chunks.
+        exact: distances from the decisions themselves where a grid would only bound them.
+
+    Raises:
+        PlumblineError: no such system, method or column, or no reference is known.
+    """
+    chosen = tuple(methods or DEFAULT_METHODS)
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        where = resolved(cursor, system, Slice(where=where)).where
+        healthy = reference_of(system, reference)
+        shown, cut = apart(healthy, window_of(cursor, system, window), span_of(cursor, system))
+        part = Slice(version=version, where=where)
+        profiles = read.feature_profiles(cursor, system, part, reference=healthy)
+        if not profiles:
+            raise PlumblineError(f"{key} has no features to compare", todo="Map some columns as features.")
+        then, now = (profiles_of(cursor, system, s, part, profiles, healthy) for s in (healthy, shown))
+        found = measure(now, reference=healthy, window=shown, methods=chosen, healthy=then)
+        # where there are very many decisions, a grid made for this once rests on a sample of them
+        if exact or healthy != system.reference:
+            found = _exact(cursor, system, found, healthy, shown, version, where)
+        chunk = by or drift_chunk(profiles)
+        chunks = drift_by_chunk(profiles, reference=healthy, by=chunk, method=over_time)
+        own = [
+            f for f in measure(now, reference=healthy, window=shown, methods=OF_THEIR_OWN, healthy=then)
+            if not (f.feature == "label" and f.method == "missing")  # labels that are still to come
+        ]  # fmt: skip
+        weights = importance_of(cursor, system)
+        headline = headline_of(cursor, system).metric
+        moved = _moved(cursor, system, chunks, chunk, version)
+        inputs = [p for p in then if p.bins.feature not in OUTPUTS]
+        held = span_of(cursor, system)
+        own_reference = healthy == system.reference
+        said = of_the_reference(system, held) if own_reference else of_its_season(healthy, held)
+        leaks = tuple(leak.sentence for leak in leaks_of(cursor, system)[:MOST_LEAKS])
+        cautions = (*of_its_days(inputs, healthy), *said, *leaks)
+        cut_off = _cut_off(cursor, system, profiles) if own_reference and not where else ""
+    features = [f for f in found if f.feature not in OUTPUTS]
+    ranked = ranking(features, weights, moved)
+    return DriftAnswer(
+        system, healthy, shown, chunk, found, chunks, ranked,
+        _sentence(features, ranked, healthy, shown) + _outputs(chunks, shown) + cut_off,
+        tuple(own), headline, (*cautions, *([cut] if cut else ())),
+    )  # fmt: skip
+
+
+def _moved(
+    cursor: Cursor, system: System, chunks: Sequence[FeatureDrift], by: str, version: str | None
+) -> dict[str, Movement]:
+    """How each feature's drift moved with the loss of the headline metric, over the same chunks."""
+    profile = outcome_profile(cursor, system, Slice(version=version))
+    if not profile.n_labelled.any():
+        return {}
+    metric = headline_of(cursor, system).metric
+    cost = system.settings.get("cost_matrix")
+    points = performance(profile, by=by, reference=system.reference, metrics=[metric], cost=cost)
+    series: dict[str, list[FeatureDrift]] = {}
+    for one in chunks:
+        series.setdefault(one.feature, []).append(one)
+    better = METRICS[metric].higher_is_better
+    return {name: moved_with(own, points, higher_is_better=better) for name, own in series.items()}
+
+
+def importance_of(cursor: Cursor, system: System) -> dict[str, float] | None:
+    """Mean absolute attribution by feature, as logged or else as stored by a full pass; None where there is neither."""
+    columns = [c.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "attribution"]
+    return (
+        group_outcomes.mean_attributions(cursor, system, columns)
+        or attributions.mean_stored(cursor, system)
+        or None
+    )
+
+
+def open_drift(
+    cursor: Cursor, system: System, now: datetime, found: ReleasesAnswer, noted: tuple[Record, ...]
+) -> Breach | None:
+    """The drift of features that carry importance that the last two chunks are in, since its onset.
+
+    Its figure is that of the Drift page's window where the feature drifted there, so that both say one number; else
+    that of the last chunk, with its days.
+    """
+    if system.reference is None:
+        return None
+    profiles = read.feature_profiles(cursor, system)
+    weights = importance_of(cursor, system)
+    total = sum((weights or {}).values())
+    inputs = [
+        p for p in profiles
+        if p.bins.feature not in OUTPUTS and (not weights or weights.get(p.bins.feature, 0) >= CARRIES * total)
+    ]  # fmt: skip
+    if not inputs:
+        return None
+    chunks = drift_by_chunk(inputs, reference=system.reference, by=drift_chunk(inputs))
+    runs = [run for p in inputs if (run := _open_run([c for c in chunks if c.feature == p.bins.feature]))]
+    if not runs:
+        return None
+    since = min(run[0].start for run in runs if run[0].start)
+    last = _last_window(cursor, system, profiles, [run[0].feature for run in runs]) or [
+        run[-1] for run in runs
+    ]
+    worst = max(last, key=lambda one: one.value or 0)
+    others = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
+    size = f"Jensen-Shannon distance {worst.value:.2f} {say_span(worst.start, worst.end)}, limit 0.1, n = {worst.n:,}"
+    sentence = f"{worst.feature}{others} drifted ({size})"
+    longest = max(runs, key=len)
+    signals = {f"drift.{run[0].feature}" for run in runs}
+    done = handled(since, [f.end for f in longest if f.end], found, noted, signals.__contains__)
+    return Breach(since, sentence, done.by, done.unnamed, done.in_hand)
+
+
+def _last_window(
+    cursor: Cursor, system: System, profiles: Sequence[FeatureProfile], names: Sequence[str]
+) -> list[FeatureDrift]:
+    """Those of these features that drifted in the window that the Drift page shows, as it measures them."""
+    healthy = reference_of(system, None)
+    shown, _ = apart(healthy, window_of(cursor, system, None), span_of(cursor, system))
+    then, now = (profiles_of(cursor, system, s, Slice(), profiles, healthy) for s in (healthy, shown))
+    found = measure(now, reference=healthy, window=shown, methods=DEFAULT_METHODS, healthy=then)
+    return [f for f in found if f.feature in names and f.drifted]
+
+
+def _open_run(series: Sequence[FeatureDrift]) -> list[FeatureDrift]:
+    judged = [f for f in series if f.status is not PointStatus.UNKNOWN]
+    run: list[FeatureDrift] = []
+    for one in reversed(judged):
+        if not one.drifted:
+            break
+        run.insert(0, one)
+    return run if len(run) >= 2 else []
+
+
+def reference_of(system: System, given: Span | None) -> Span:
+    start, end = given or (None, None)
+    if system.reference is None and not (start or end):
+        raise PlumblineError(
+            f"{system.key} has no reference yet", todo="Load more decisions, or give --reference A..B."
+        )
+    own = system.reference or (None, None)
+    return (start, end) if start or end else own
+
+
+def window_of(cursor: Cursor, system: System, given: Span | None) -> Span:
+    start, end = given or (None, None)
+    if start or end:
+        return start, end
+    span = span_of(cursor, system)
+    last = min(as_of(system, span), span.last) if span else as_of(system, None)
+    return midnight(last.date()) - timedelta(days=WINDOW_DAYS - 1), None
+
+
+def year_before(ws: Workspace, key: str, window: Span | None = None) -> Span | None:
+    """The window's weeks a year earlier (52 weeks, so that weekdays agree); None where the log does not hold them."""
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        held = span_of(cursor, system)
+        start, end = window_of(cursor, system, window)
+    if held is None or start is None:
+        return None
+    end = min(end, held.last) if end else held.last
+    year = timedelta(weeks=52)
+    return (start - year, end - year) if held.first <= start - year and start < end else None
+
+
+def profiles_of(
+    cursor: Cursor, system: System, span: Span, part: Slice, whole: Sequence[FeatureProfile], healthy: Span
+) -> Sequence[FeatureProfile]:
+    """The span's own days: stored ones, or counted anew where it begins or ends within a day.
+
+    Under a filter, or on the grids of another reference (``healthy``) than the system's, everything is counted from
+    the decisions, so the whole serves for whole days.
+    """
+    days = all(t is None or t == midnight(t.date()) for t in span)
+    if span == (None, None) or ((part.where or healthy != system.reference) and days):
+        return whole
+    names = [profile.bins.feature for profile in whole]
+    own = Slice(*span, part.version, None, part.where)
+    return read.feature_profiles(cursor, system, own, names, reference=healthy)
+
+
+def _exact(
+    cursor: Cursor, system: System, found: Sequence[FeatureDrift], reference: Span, window: Span,
+    version: str | None, where: tuple[tuple[str, str], ...],
+) -> tuple[FeatureDrift, ...]:  # fmt: skip
+    """Numeric features' distances from the decisions themselves; the rest is exact already."""
+    held: dict[tuple[str, Span], FloatArray] = {}
+
+    def values(name: str, span: Span) -> FloatArray:
+        if (name, span) not in held:
+            part = Slice(*span, version, None, where)
+            held[name, span] = exactly.finite(rows.exact_values(cursor, system, name, part))
+        return held[name, span]
+
+    made: dict[str, list[FeatureDrift]] = {}
+    for one in found:
+        compute = exactly.EXACT.get(one.method)
+        if (
+            compute is not None
+            and one.kind is Kind.NUMERIC
+            and (one.value is not None or one.p_value is not None)
+        ):
+            one = with_exact(one, compute(values(one.feature, reference), values(one.feature, window)))
+        made.setdefault(one.method, []).append(one)
+    return tuple(one for group in made.values() for one in judge(group))
+
+
+def drift_chunk(profiles: Sequence[FeatureProfile]) -> str:
+    longest = max(profiles, key=lambda p: len(p.days))
+    by = chunk_for(longest.days, longest.counts.sum(axis=1) + longest.missing)
+    return "week" if by == "day" and len(longest.days) > 60 else by
+
+
+def _outputs(chunks: Sequence[FeatureDrift], window: Span) -> str:
+    """That what the model says drifted in some periods of the window, which the window as a whole may not show."""
+    first, last = window
+    own = [
+        c for c in chunks
+        if c.feature in ("prediction", "score") and c.status is not PointStatus.UNKNOWN and c.start is not None
+        and (first is None or c.start >= first) and (last is None or c.start < last)
+    ]  # fmt: skip
+    moved = [c for c in own if c.status is PointStatus.BREACH]
+    if not moved:
+        return ""
+    names = " and the ".join(sorted({c.feature for c in moved}))
+    days = sorted({c.start for c in moved if c.start is not None})
+    many = len({c.start for c in own})
+    return f" The {names} drifted in {len(days)} of {many} periods, first from {say_day(days[0])}."
+
+
+def _cut_off(cursor: Cursor, system: System, profiles: Sequence[FeatureProfile]) -> str:
+    """That decisions do not follow the reference's cut-off now, where they do not."""
+    left = cutoff_departures(cursor, system, profiles, as_of(system, span_of(cursor, system)))
+    return f" {left[-1].sentence}" if left and left[-1].until is None else ""
+
+
+def _sentence(found: Sequence[FeatureDrift], ranked: Sequence[Ranked], reference: Span, window: Span) -> str:
+    judged = [f for f in found if f.status is not PointStatus.UNKNOWN]
+    names = {f.feature for f in judged}
+    spans = f"{say_span(*window)}, against {say_span(*reference)}"
+    if not judged:
+        return f"Too few values to judge drift ({spans})."
+    drifted = list(dict.fromkeys(f.feature for f in judged if f.drifted))
+    if not drifted:
+        most = max(f.n for f in judged)
+        return f"None of {len(names)} features drifted: {spans}, up to {most:,} decisions."
+    first = next((r.feature for r in ranked if r.feature in drifted), drifted[0])
+    worst = next(f for f in judged if f.feature == first and f.drifted)
+    return (
+        f"{len(drifted)} of {len(names)} features drifted. {first} comes first "
+        f"({METHOD_NAMES.get(worst.method, worst.method)} {worst.value:.2f}, n = {worst.n:,}; {spans})."
+    )

@@ -1,0 +1,141 @@
+"""Shift of whole rows: the window, and each chunk of the log, against the reference, from samples of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from plumbline.answers.cache import kept
+from plumbline.answers.drift.features import Span, drift_chunk, reference_of, window_of
+from plumbline.answers.question import resolved
+from plumbline.domain import Kind, PlumblineError, PointStatus, Slice, System
+from plumbline.monitor.chunks import chunk_index
+from plumbline.monitor.drift import multivariate
+from plumbline.monitor.drift.multivariate import Column, WholeRow
+from plumbline.profile.read import profiles as read
+from plumbline.profile.scan import decisions
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor, Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHUNK_ROWS = 400
+MOST_CHUNKS = 30  # the last ones; each takes about half a second
+MOST_COLUMNS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRowAnswer:
+    """The window (``now``) and every chunk against the reference."""
+
+    system: System
+    reference: Span
+    window: Span
+    by: str
+    now: WholeRow
+    chunks: tuple[WholeRow, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    now: WholeRow
+    chunks: tuple[WholeRow, ...]
+
+
+def whole_row(
+    ws: Workspace,
+    key: str,
+    *,
+    reference: Span | None = None,
+    window: Span | None = None,
+    by: str | None = None,
+    version: str | None = None,
+    where: tuple[tuple[str, str], ...] = (),
+    over_time: bool = True,
+) -> WholeRowAnswer:
+    """Whether rows as wholes have shifted, which no single feature may show.
+
+    From at most 1,000 rows of the reference and of the window, and 400 of a chunk; always the same rows.
+
+    Raises:
+        PlumblineError: no such system, no reference, or fewer than two features.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        where = resolved(cursor, system, Slice(where=where)).where
+        columns = [
+            (c.name, c.kind) for c in systems.decision_columns(cursor, key) if c.role.role == "feature"
+        ][:MOST_COLUMNS]
+        if len(columns) < 2:
+            raise PlumblineError(f"{key} has fewer than two features", todo="Map some columns as features.")
+        healthy, shown = reference_of(system, reference), window_of(cursor, system, window)
+        profiles = read.feature_profiles(
+            cursor, system, Slice(version=version), [columns[0][0].partition(":")[2], columns[0][0]]
+        )
+        chunk = by or drift_chunk(profiles)
+        spans = _chunks(profiles[0].days, chunk) if over_time and profiles else []
+        asked = Slice(*healthy, version, None, where)
+        question = f"whole rows of {shown} against {asked} by {chunk}{', over time' if over_time else ''}"
+
+        def make() -> _Compared:
+            return _compared(cursor, system, columns, asked, shown, chunk, spans[-MOST_CHUNKS:])
+
+        # a filter names a value of the log, which is not to be written down
+        found = make() if where else kept(cursor, system, question, _Compared, make)
+    return WholeRowAnswer(system, healthy, shown, chunk, found.now, found.chunks, _sentence(found.now))
+
+
+def _compared(
+    cursor: Cursor, system: System, columns: list[tuple[str, Kind]], reference: Slice, window: Span, by: str,
+    spans: list[tuple[datetime, datetime]],
+) -> _Compared:  # fmt: skip
+    names = [name for name, _ in columns]
+    then = decisions.sample(cursor, system, reference, multivariate.ROWS, columns=names)
+    base = _columns(then, columns)
+    if len(then) < multivariate.FEWEST:
+        raise PlumblineError(
+            f"The reference of {system.key} holds {len(then)} such decisions; {multivariate.FEWEST} are needed"
+        )
+    encode = multivariate.encoder(base)
+    index = chunk_index([t.date() for t in then["timestamp"]], by)[2]
+    fitted = multivariate.components(encode.matrix(base), index)
+
+    def held(span: Span, rows: int, base: list[Column], *, strongest: bool = False) -> WholeRow:
+        part = replace(reference, start=span[0], end=span[1])
+        drawn = decisions.sample(cursor, system, part, rows, 1, names)
+        return multivariate.compare(encode, base, fitted, _columns(drawn, columns), span, strongest=strongest)
+
+    now = held(window, multivariate.ROWS, base, strongest=True)
+    less = _columns(then.sample(min(len(then), CHUNK_ROWS), random_state=0), columns)
+    return _Compared(now, tuple(held(span, CHUNK_ROWS, less) for span in spans))
+
+
+def _columns(frame: pd.DataFrame, columns: list[tuple[str, Kind]]) -> list[Column]:
+    return [
+        (
+            name.partition(":")[2], kind,
+            frame[name].to_numpy(dtype=float) if kind is Kind.NUMERIC else frame[name].to_numpy(dtype=object),
+        )
+        for name, kind in columns
+    ]  # fmt: skip
+
+
+def _chunks(days: tuple[object, ...], by: str) -> list[tuple[datetime, datetime]]:
+    starts, ends, _ = chunk_index(list(days), by)  # type: ignore[arg-type]
+    return list(zip(starts, ends, strict=True))
+
+
+def _sentence(now: WholeRow) -> str:
+    if now.auc is None or now.low is None or now.high is None:
+        return f"Whole rows could not be compared: {now.note}"
+    size = (
+        f"a classifier tells the window's rows from the reference's with AUC {now.auc:.2f} "
+        f"({now.low:.2f} to {now.high:.2f}, n = {now.n:,} and {now.n_reference:,})"
+    )
+    if now.status is PointStatus.OK:
+        return f"Whole rows did not shift enough to matter: {size}; 0.5 is no difference."
+    most = f", mostly by {', '.join(now.strongest)}" if now.strongest else ""
+    return f"Whole rows shifted: {size}{most}."

@@ -1,0 +1,1 @@
+"""Protected groups compared, and what FAIR-1 reads of them."""

@@ -1,0 +1,64 @@
+"""What FAIR-1 reads: the Fairness page's own judgement of the whole log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plumbline.answers.fairness.favourable import reading
+from plumbline.answers.performance.headline import without_outcomes
+from plumbline.answers.question import fairness_lines
+from plumbline.answers.scans import group_counts
+from plumbline.domain import PointStatus, System
+from plumbline.governance.facts import FairnessGroup
+from plumbline.monitor.fairness.groups import Compared, Judged, judge
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor
+
+
+def fairness_facts(cursor: Cursor, system: System) -> dict[str, Any]:
+    """Groups judged as the owner, or the names, say people want it; both ways where nobody says."""
+    read = reading(system, systems.saved_mapping(cursor, system.key))
+    counts, lines = group_counts(cursor, system), fairness_lines(system)
+    good = read.wanted == system.positive
+    none = without_outcomes(cursor, system)
+
+    def judged(favourable: bool) -> tuple[FairnessGroup, ...]:
+        return tuple(_group(g) for g in judge(counts, favourable=favourable, lines=lines, errors=not none))
+
+    return {
+        "fairness": judged(good), "fairness_outcomes": none,
+        "favourable": read.wanted, "favourable_source": read.source,
+        "fairness_otherwise": judged(not good) if read.source == "assumed" else (),
+    }  # fmt: skip
+
+
+def _group(g: Judged) -> FairnessGroup:
+    name = " and ".join(
+        (g.levels[0], *(f"{a} = {v}" for a, v in zip(g.attributes[1:], g.levels[1:], strict=True)))
+    )
+    pair = len(g.attributes) > 1
+    if g.best:
+        return FairnessGroup(g.attributes[0], name, g.n, 1.0, 1.0, 1.0, 0.0, pair=pair)
+    if g.ratio is None:
+        return FairnessGroup(g.attributes[0], name, g.n, None, None, None, pair=pair)
+    gap, rare = _worst_gap(list(g.gaps.values())), g.adverse
+    low, high = _size(gap)
+    return FairnessGroup(
+        g.attributes[0], name, g.n, g.ratio.value, g.ratio.low, g.ratio.high,
+        None if gap is None else abs(gap.value), g.ratio.q, low, high, 1.0 if gap is None else gap.q,
+        groups=g.ratio.groups, pair=pair, adverse=rare.value if rare else None,
+        adverse_low=rare.low if rare else None, adverse_high=rare.high if rare else None,
+    )  # fmt: skip
+
+
+def _worst_gap(gaps: list[Compared]) -> Compared | None:
+    order = (PointStatus.OK, PointStatus.UNKNOWN, PointStatus.WATCH, PointStatus.BREACH)
+    return max(gaps, key=lambda c: (order.index(c.status), abs(c.value)), default=None)
+
+
+def _size(gap: Compared | None) -> tuple[float | None, float | None]:
+    """The limits of how large a difference is, whichever way."""
+    if gap is None:
+        return None, None
+    low, high = sorted((abs(gap.low), abs(gap.high)))
+    return (0.0 if gap.low <= 0 <= gap.high else low), high

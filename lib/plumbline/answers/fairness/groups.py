@@ -1,0 +1,336 @@
+"""Are groups treated alike, who has the last word, and how far do the decisions reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from plumbline.answers.fairness.favourable import reading
+from plumbline.answers.performance.headline import without_outcomes
+from plumbline.answers.question import as_of, fairness_lines, resolved, span_of
+from plumbline.domain import PlumblineError, Point, PointStatus, Slice, System, Task
+from plumbline.governance.context import SHARE_LIMIT, interaction_share
+from plumbline.governance.facts import Facts
+from plumbline.monitor.chunks import chunk_index
+from plumbline.monitor.fairness.groups import FOUR_FIFTHS, LEAST_ROWS, Judged, judge
+from plumbline.monitor.fairness.human_oversight import Oversight, oversight, oversight_by
+from plumbline.profile.scan import protected_groups as counting
+from plumbline.profile.scan.weights import why_unknown
+from plumbline.store import statements, systems
+from plumbline.store.workspace import Cursor, Workspace
+
+DAYS_A_MONTH = 30.44
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Decisions a month as a share of all customer interactions; None where nobody said how many those are."""
+
+    decisions_a_month: float
+    share: float | None
+    limit: float = SHARE_LIMIT
+
+    @property
+    def sentence(self) -> str:
+        """In words."""
+        monthly = f"{self.decisions_a_month:,.0f} decisions a month"
+        if self.share is None:
+            return (
+                f"{monthly}; how many customer interactions there are is not stated, so the share is unknown."
+            )
+        beyond = "over" if self.share > self.limit else "within"
+        return (
+            f"{monthly} are {100 * self.share:.1f} % of all customer interactions, {beyond} the "
+            f"{100 * self.limit:.0f} % from which monitoring and rollback are mandatory."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FairnessAnswer:
+    """Groups and their pairs, corrected together; the same by month and version; oversight and reach.
+
+    ``favourable``: the class that people want; ``source``: who says so (see ``favourable.Reading``).
+    ``why_not``: why groups cannot be compared, where they cannot.
+    """
+
+    system: System
+    attributes: tuple[str, ...]
+    favourable: str
+    groups: tuple[Judged, ...]
+    pairs: tuple[Judged, ...]
+    by_month: tuple[tuple[str, Point], ...]  # (attribute, the group's favourable rate in the month)
+    by_version: tuple[tuple[str, Judged], ...]  # (version, group)
+    oversight: Oversight | None
+    oversight_by_month: tuple[Oversight, ...]
+    oversight_by_version: tuple[Oversight, ...]
+    reach: Reach | None
+    why_not: str = ""
+    source: str = "owner"
+    #: the column of each attribute whose groups are values, not ranges of numbers: rows can be asked for by it
+    columns: Mapping[str, str] = field(default_factory=dict)
+    #: that outcomes are known for one kind of decision only, so that error rates are unknown
+    selected: str = ""
+
+    @property
+    def small(self) -> tuple[Judged, ...]:
+        """Groups and pairs with too few rows to judge."""
+        return tuple(g for g in (*self.groups, *self.pairs) if g.small)
+
+    @property
+    def tested(self) -> int:
+        """Comparisons that were corrected together."""
+        judged = (*self.groups, *self.pairs)
+        return sum((g.ratio is not None) + len(g.gaps) for g in judged)
+
+    @property
+    def sentence(self) -> str:
+        """The finding: the worst group first."""
+        return _sentence(self)
+
+    def summary(self) -> dict[str, Any]:
+        """The keys that the command line prints."""
+        return {
+            "system": self.system.key, "sentence": self.sentence, "attributes": self.attributes,
+            "favourable": self.favourable, "favourable_source": self.source, "comparisons": self.tested,
+            "groups": [_plain(g) for g in self.groups], "intersections": [_plain(g) for g in self.pairs],
+            "too_small": [{"group": g.name, "n": g.n} for g in self.small],
+            "by_version": [{"version": v, **_plain(g)} for v, g in self.by_version],
+            "by_month": [{"attribute": a, "group": p.version, "start": p.start, "value": p.value,
+                          "low": p.low, "high": p.high, "n": p.n} for a, p in self.by_month],
+            "oversight": self.oversight, "oversight_by_month": self.oversight_by_month,
+            "oversight_by_version": self.oversight_by_version, "reach": self.reach, "why_not": self.why_not,
+            "whose_outcomes": self.selected,
+        }  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """The same for a terminal."""
+        said = [self.sentence, *([self.selected] if self.selected else [])]
+        for g in (*self.groups, *self.pairs):
+            ratio = "most favoured" if g.best else f"too few rows (n = {g.n})" if g.small else ""
+            if g.ratio is not None:
+                ratio = f"ratio {g.ratio.value:.2f} ({g.ratio.low:.2f} to {g.ratio.high:.2f})  {g.status}"
+                if g.adverse is not None:
+                    ratio += f"  otherwise {g.adverse.value:.1f} times as often"
+            said.append(f"{g.name:<44} {100 * g.favourable.value:5.1f} %  n={g.n}  {ratio}".rstrip())
+        if self.oversight is not None:
+            said.append(say_oversight(self.oversight))
+        return [*said, self.reach.sentence] if self.reach is not None else said
+
+
+def fairness(
+    ws: Workspace,
+    key: str,
+    *,
+    window: Slice | None = None,
+    by: Sequence[str] = (),
+    favourable: str | None = None,
+) -> FairnessAnswer:
+    """Compare protected groups over a window, and say who decided.
+
+    Args:
+        by: protected attributes, with or without ``protected:``; none: all, and every pair of them.
+        favourable: the class that people want; None: the owner's setting, else what names of classes and columns
+            tell, else the positive class, with the sentence that nobody says.
+
+    Raises:
+        PlumblineError: no such system, column or class.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        part = resolved(cursor, system, window or Slice())
+        sampled = why_unknown(cursor, system)
+        found = () if sampled else chosen(counting.attributes(cursor, system, part), by, system)
+        read = reading(system, systems.saved_mapping(cursor, system.key), favourable)
+        counts = counting.grouped(cursor, system, part, found)
+        people, reach = _people(cursor, system, part), _reach(cursor, system)
+        none = without_outcomes(cursor, system)
+    wanted, lines = read.wanted, fairness_lines(system)
+    good = wanted == system.positive
+    whole = [c for c in counts if c.version is None and c.month is None]
+    judged = judge(whole, favourable=good, lines=lines, errors=not none)
+    versions = [c for c in counts if c.version is not None]
+    return FairnessAnswer(
+        system, tuple(a.name for a in found), wanted,
+        tuple(g for g in judged if len(g.attributes) == 1), tuple(g for g in judged if len(g.attributes) > 1),
+        _by_month([c for c in counts if c.month is not None], good),
+        tuple(zip((c.version or "" for c in versions),
+                  judge(versions, favourable=good, lines=lines, errors=not none), strict=True)),
+        *people, reach, sampled or why_not(system, bool(found)), read.source,
+        {a.name: a.column for a in found if not a.banded}, none,
+    )  # fmt: skip
+
+
+def chosen(
+    found: Sequence[counting.Attribute], by: Sequence[str], system: System
+) -> tuple[counting.Attribute, ...]:
+    """The attributes that were asked for, all of them where none was."""
+    wanted = [name.removeprefix("protected:") for name in by]
+    known = {a.name: a for a in found}
+    for name in wanted:
+        if name not in known:
+            has = f"It has: {', '.join(known)}." if known else "Map one: COLUMN=protected:NAME."
+            raise PlumblineError(f"{system.key} has no protected attribute {name!r}", todo=has)
+    return tuple(known[name] for name in wanted) if wanted else tuple(found)
+
+
+def why_not(system: System, mapped: bool) -> str:
+    """Why groups cannot be compared; empty where they can."""
+    if system.task is not Task.BINARY or system.positive is None:
+        return "Groups are compared for systems with two classes, one of them positive."
+    return "" if mapped else "This log has no protected attribute."
+
+
+def _by_month(counts: Sequence[counting.GroupCounts], good: bool) -> tuple[tuple[str, Point], ...]:
+    """Favourable rates by month; a month with under 30 rows of a group has no value."""
+    points = []
+    for count, group in zip(counts, judge(counts, favourable=good), strict=True):
+        assert count.month is not None
+        (start,), (end,), _ = chunk_index([count.month], "month")
+        rate = group.favourable
+        known = not group.small
+        points.append(
+            (
+                count.attributes[0],
+                Point(
+                    "positive_rate", start, end, group.n, rate.value if known else None,
+                    rate.low if known else None, rate.high if known else None, None,
+                    PointStatus.OK if known else PointStatus.UNKNOWN, version=count.levels[0],
+                    note="" if known else f"{LEAST_ROWS} rows are needed",
+                ),
+            )
+        )  # fmt: skip
+    return tuple(sorted(points, key=lambda p: (p[0], p[1].version or "", p[1].start)))
+
+
+def _people(
+    cursor: Cursor, system: System, part: Slice
+) -> tuple[Oversight | None, tuple[Oversight, ...], tuple[Oversight, ...]]:
+    mapping = systems.saved_mapping(cursor, system.key)
+    if mapping is None or mapping.column_of("override") is None:
+        return None, (), ()
+    found = counting.hands(cursor, system, part)
+    if not found:
+        return None, (), ()
+    months = oversight_by(found, lambda h: f"{h.month:%Y-%m}")
+    return oversight(found), months, oversight_by(found, lambda h: h.version)
+
+
+def _reach(cursor: Cursor, system: System) -> Reach | None:
+    span = span_of(cursor, system)
+    if span is None:
+        return None
+    days = max((span.last - span.first).total_seconds() / 86400, 1.0)
+    monthly = span.n / days * DAYS_A_MONTH
+    facts = Facts(as_of=as_of(system, span), decisions_a_month=monthly)
+    return Reach(monthly, interaction_share(statements.context_answers(cursor, system.key), facts))
+
+
+def say_oversight(found: Oversight) -> str:
+    """How often people looked and overruled, and whether they were right."""
+    if found.override_rate is None:
+        return f"No person's own decision is on record for {found.n:,} decisions."
+    o = found.override_rate
+    text = (
+        f"People overruled {100 * o.value:.1f} % ({100 * o.low:.1f} to {100 * o.high:.1f}) of the {o.n:,} decisions "
+        f"that they looked at"
+    )
+    if found.automation_rate is not None and found.automation_rate.value > 0:
+        text += f"; {100 * found.automation_rate.value:.1f} % took effect without one"
+    right = found.right_to_overrule
+    if right is None:
+        return f"{text}. Whether they were right is not known yet."
+    verdict = "more often right than wrong" if right.low > 0.5 else "more often wrong than right"
+    if right.low <= 0.5 <= right.high:
+        verdict = "right about as often as wrong"
+    return (
+        f"{text}. Overruling, they were {verdict}: right in {100 * right.value:.0f} % ({100 * right.low:.0f} to "
+        f"{100 * right.high:.0f}) of {right.n:,} cases with a known outcome."
+    )
+
+
+def _plain(g: Judged) -> dict[str, Any]:
+    return {
+        "group": g.name, "attributes": g.attributes, "levels": g.levels, "n": g.n, "labelled": g.labelled,
+        "best": g.best, "rates": g.rates, "favourable": g.favourable, "ratio": g.ratio, "gaps": g.gaps,
+        "adverse": g.adverse, "calibration": g.calibration, "ece": g.ece, "status": g.status,
+    }  # fmt: skip
+
+
+def _sentence(answer: FairnessAnswer) -> str:
+    said = _compared(answer)
+    if answer.why_not or answer.source != "assumed":
+        return said
+    return f"{said} Nobody states which outcome people want, so {answer.favourable} is read as it here: choose it."
+
+
+def _compared(answer: FairnessAnswer) -> str:
+    if answer.why_not:
+        return f"{answer.why_not[:-1]}, so whether groups are treated alike is unknown."
+    judged = [g for g in (*answer.groups, *answer.pairs) if not g.small]
+    compared = [g for g in judged if g.ratio is not None]
+    if not compared:
+        return f"No group has {LEAST_ROWS} decisions to compare with another, so fairness is unknown."
+    below = [g for g in compared if g.ratio is not None and g.ratio.status is PointStatus.BREACH]
+    if below:
+        worst = min(below, key=lambda g: g.ratio.value if g.ratio else 1.0)
+        assert worst.ratio is not None
+        more = f" {_others(len(below) - 1)} below as well." if len(below) > 1 else ""
+        line = fairness_lines(answer.system).ratio
+        named = "four-fifths line" if line == FOUR_FIFTHS else f"line of {line:.2f}"
+        return (
+            f"{worst.name} is decided {answer.favourable} {worst.ratio.value:.2f} times as often as "
+            f"{_most(answer, worst)} ({worst.ratio.low:.2f} to {worst.ratio.high:.2f}; "
+            f"n = {worst.n:,}): below the {named}.{more}"
+        )
+    often = [g for g in compared if g.adverse is not None and g.adverse.status is PointStatus.BREACH]
+    if often:
+        worst = max(often, key=lambda g: g.adverse.value if g.adverse else 0.0)
+        assert worst.adverse is not None
+        other = next((c for c in answer.system.classes if c != answer.favourable), "otherwise")
+        return (
+            f"{worst.name} is decided {other} {worst.adverse.value:.1f} times as often as {_most(answer, worst)} "
+            f"({worst.adverse.low:.1f} to {worst.adverse.high:.1f}; n = {worst.n:,}), which four fifths of "
+            f"{answer.favourable} cannot show."
+        )
+    apart = [(g, name, c) for g in compared for name, c in g.gaps.items() if c.status is PointStatus.BREACH]
+    if apart:
+        group, name, gap = max(apart, key=lambda item: abs(item[2].value))
+        return (
+            f"{group.name}: the {name.replace('_', ' ')} is {100 * abs(gap.value):.0f} points "
+            f"{'below' if gap.value < 0 else 'above'} the most favoured group's "
+            f"({100 * gap.low:+.0f} to {100 * gap.high:+.0f}; n = {group.n:,}). Ten are allowed."
+        )
+    worst = min(compared, key=lambda g: g.ratio.low if g.ratio else 1.0)
+    assert worst.ratio is not None
+    watch = [g for g in compared if g.status is PointStatus.WATCH]
+    if watch:
+        least = min(watch, key=lambda g: g.ratio.value if g.ratio else 1.0)
+        value = least.ratio.value if least.ratio else 1.0
+        return (
+            f"No group is surely treated otherwise; {least.name} may be (ratio to the most favoured group {value:.2f}, "
+            f"n = {least.n:,})."
+        )
+    few = [g for g in compared if g.status is PointStatus.UNKNOWN]
+    if few:
+        named = few[0].name if len(few) == 1 else f"{few[0].name} and {len(few) - 1} more"
+        return (
+            f"No group is found to be treated otherwise, but of {named} there are too few decisions to tell (lowest "
+            f"ratio to the most favoured group {worst.ratio.value:.2f}, {worst.ratio.low:.2f} to "
+            f"{worst.ratio.high:.2f})."
+        )
+    unsure = " That it stays above 0.80 is not proved." if worst.ratio.low < FOUR_FIFTHS else ""
+    return (
+        f"Groups are treated alike: the lowest ratio to the most favoured group is {worst.ratio.value:.2f} "
+        f"({worst.ratio.low:.2f} to {worst.ratio.high:.2f}), {worst.name}.{unsure}"
+    )
+
+
+def _most(answer: FairnessAnswer, group: Judged) -> str:
+    """Whom a group is held against: by name where nobody says whether that one is favoured."""
+    same = [g for g in (*answer.groups, *answer.pairs) if g.best and g.attributes == group.attributes]
+    return same[0].name if answer.source == "assumed" and same else "the most favoured group"
+
+
+def _others(n: int) -> str:
+    return "One more group is" if n == 1 else f"{n} more groups are"

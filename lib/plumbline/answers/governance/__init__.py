@@ -1,0 +1,1 @@
+"""The scorecard and what it rests on: facts, statements, documents, the trail."""

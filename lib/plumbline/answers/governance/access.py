@@ -1,0 +1,120 @@
+"""Who may sign in and as what, and whether the server asks anybody to: the questions behind SEC-1."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from plumbline.domain import PlumblineError
+from plumbline.domain.acts import Access, Person
+from plumbline.store import people as register
+from plumbline.store import permissions, trail
+from plumbline.store.workspace import Cursor, Workspace
+
+GIVEN, TAKEN = "role given", "role taken"
+#: what the server puts on the trail when it starts otherwise than before
+SIGN_IN = "sign-in "
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^{|}~-]{1,64}@[\w.-]{1,190}")
+
+
+def people(ws: Workspace) -> tuple[Person, ...]:
+    """Everybody who has a role, by e-mail."""
+    with ws.read() as cursor:
+        return tuple(register.people(cursor))
+
+
+def access_of(ws: Workspace, email: str) -> Access | None:
+    """The role of that e-mail address, or None."""
+    with ws.read() as cursor:
+        return permissions.access_of(cursor, address(email))
+
+
+def address(email: str) -> str:
+    """An e-mail address as it is compared: A to Z in small letters. Other letters stay, as two may share a small one.
+
+    Raises:
+        PlumblineError: it is not one.
+    """
+    found = "".join(c.lower() if c.isascii() else c for c in email.strip())
+    if not _EMAIL.fullmatch(found):
+        raise PlumblineError(
+            "This is not an e-mail address", where=email.strip()[:120], todo="Write ana@example.com."
+        )
+    return found
+
+
+def give(ws: Workspace, email: str, access: Access, *, by: str) -> Person:
+    """Give a person a role, instead of the one held before.
+
+    Raises:
+        PlumblineError: no name, no e-mail address, or nobody would be left to give roles.
+    """
+    who, name = address(email), _named(by)
+    with ws.write() as cursor:
+        before = permissions.access_of(cursor, who)
+        _somebody_is_left(cursor, who, access)
+        register.give(cursor, who, access, name)
+        detail = {"email": who, "role": access.value, "before": before.value if before else ""}
+        trail.append(cursor, actor=name, action=GIVEN, detail=detail)
+        return next(person for person in register.people(cursor) if person.email == who)
+
+
+def take(ws: Workspace, email: str, *, by: str) -> None:
+    """Take a person's role away; the next click of an open page is refused.
+
+    Raises:
+        PlumblineError: no name, no such person, or nobody would be left to give roles.
+    """
+    who, name = address(email), _named(by)
+    with ws.write() as cursor:
+        before = permissions.access_of(cursor, who)
+        if before is None:
+            raise PlumblineError("Nobody with this e-mail address has a role", where=who)
+        _somebody_is_left(cursor, who, None)
+        register.take(cursor, who)
+        trail.append(cursor, actor=name, action=TAKEN, detail={"email": who, "before": before.value})
+
+
+def note_sign_in(ws: Workspace, *, on: bool, reach: str) -> None:
+    """Put on the trail how the server starts, where that is otherwise than the last time.
+
+    Args:
+        on: whether everybody has to sign in.
+        reach: ``this machine`` or ``network``: from where the server can be reached.
+    """
+    now = {"on": on, "reach": reach}
+    with ws.write(by_itself=True) as cursor:
+        before = last_start(cursor)
+        if before != now and (before or on or reach != "this machine"):
+            state = "on" if on else "off"
+            trail.append(cursor, actor="plumbline", action=f"{SIGN_IN}{state}", detail=now)
+
+
+def last_start(cursor: Cursor) -> dict[str, Any]:
+    """How the server last started with this workspace; empty where it never said."""
+    return trail.latest_detail(cursor, SIGN_IN)
+
+
+def access_facts(cursor: Cursor) -> dict[str, Any]:
+    """What the workspace shows about who can see and change it; None where it cannot tell.
+
+    A server without sign-in that only its own machine reaches is guarded by the machine's own accounts, which
+    nothing here can see. One that a network reaches is open to whoever finds it.
+    """
+    start, roles = last_start(cursor), bool(register.people(cursor))
+    on = True if start.get("on") else False if start.get("reach") == "network" or (start and roles) else None
+    return {"sign_in": on, "roles_assigned": roles if roles or on is not None else None}
+
+
+def _named(by: str) -> str:
+    if not by.strip():
+        raise PlumblineError("A role needs a name behind it", todo="Say who gives or takes it.")
+    return by.strip()
+
+
+def _somebody_is_left(cursor: Cursor, email: str, access: Access | None) -> None:
+    if access is Access.OWNER or permissions.access_of(cursor, email) is not Access.OWNER:
+        return
+    if not any(p.access is Access.OWNER and p.email != email for p in register.people(cursor)):
+        raise PlumblineError("This is the only owner: nobody could give roles any more", where=email,
+                             todo="Make somebody else an owner first.")  # fmt: skip

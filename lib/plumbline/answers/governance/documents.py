@@ -1,0 +1,163 @@
+"""The outlined documents of a system: what people add to them, which versions were made, and who reviewed one.
+
+A version is the PDF as it was made: kept in the workspace by its SHA-256, so that what was reviewed can be shown
+later. A review names that hash; nobody can review a version that was not made here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from plumbline.answers.proof import ISSUED
+from plumbline.answers.statements import change_settings, evidence_file
+from plumbline.domain import PlumblineError, System
+from plumbline.store import statements, systems, trail
+from plumbline.store.workspace import Cursor, Workspace
+
+REVIEWED = "document reviewed"
+TECHNICAL = "annex_iv"  # whose review answers CMP-3
+LONGEST = 4000  # characters of one text
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a person says where the log cannot know."""
+
+    text: str
+    by: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Somebody read one version and stands for it."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One document as it was made. ``open``: items that nobody has filled in."""
+
+    kind: str
+    sha256: str
+    language: str
+    made_at: datetime
+    made_by: str
+    items: int
+    open: int
+    reviews: tuple[Review, ...] = ()  # the newest first
+
+
+def texts_of(system: System) -> dict[str, Text]:
+    """The texts that people gave, by the item's key."""
+    held = system.settings.get("documents") or {}
+    return {key: Text(e["text"], e["by"], date.fromisoformat(e["on"])) for key, e in held.items()}
+
+
+def save_texts(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str, on: date | None = None) -> None:
+    """Keep what a person says about items of the documents; an empty text takes one back.
+
+    Raises:
+        PlumblineError: no such system, no name, or a text that is too long.
+    """
+    if not by.strip():
+        raise PlumblineError("A text needs a name", todo="Say who states it.")
+    long = next((name for name, text in texts.items() if len(text) > LONGEST), None)
+    if long is not None:
+        raise PlumblineError(f"The text is longer than {LONGEST:,} characters", where=long)
+    with ws.read() as cursor:
+        held = dict(systems.get_system(cursor, key).settings.get("documents") or {})
+    day = (on or datetime.now(UTC).date()).isoformat()
+    for name, text in texts.items():
+        said = text.strip()
+        if not said:
+            held.pop(name, None)
+        elif said != held.get(name, {}).get("text"):
+            held[name] = {"text": said, "by": by.strip(), "on": day}
+    change_settings(ws, key, {"documents": held or None}, by=by.strip())
+
+
+def keep_version(
+    ws: Workspace, key: str, kind: str, content: bytes, *, name: str, language: str, items: int, left: int, actor: str
+) -> str:  # fmt: skip
+    """Keep a document that was just made, and put it on the trail; its SHA-256.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    made = hashlib.sha256(content).hexdigest()
+    with ws.write() as cursor:
+        systems.get_system(cursor, key)
+        statements.keep_file(cursor, made, name, content, actor)
+        detail = {"kind": kind, "sha256": made, "language": language, "items": items, "open": left}
+        trail.append(cursor, actor=actor, action=ISSUED, system=key, detail=detail)
+    return made
+
+
+def review(ws: Workspace, key: str, sha256: str, *, by: str) -> Version:
+    """Say that a version was read and is right.
+
+    Args:
+        sha256: of a version made here; its first twelve digits are enough.
+
+    Raises:
+        PlumblineError: no name, no such version, or its file was altered since.
+    """
+    if not by.strip():
+        raise PlumblineError("A review needs a name", todo="Say who reviewed it.")
+    found = next((v for v in versions(ws, key) if len(sha256) >= 12 and v.sha256.startswith(sha256)), None)
+    if found is None:
+        raise PlumblineError(
+            f"No version {sha256[:12]!r} of a document of {key} was made here",
+            todo="Make the document first.",
+        )
+    evidence_file(ws, found.sha256)
+    with ws.write() as cursor:
+        detail = {"kind": found.kind, "sha256": found.sha256, "open": found.open}
+        trail.append(cursor, actor=by.strip(), action=REVIEWED, system=key, detail=detail)
+    return next(v for v in versions(ws, key) if v.sha256 == found.sha256)
+
+
+def versions(ws: Workspace, key: str) -> tuple[Version, ...]:
+    """Every version that was made, the newest first; one made twice counts from the last time.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    with ws.read() as cursor:
+        systems.get_system(cursor, key)
+        return versions_in(cursor, key)
+
+
+def versions_in(cursor: Cursor, key: str) -> tuple[Version, ...]:
+    """The same, on a cursor that is open already."""
+    found: dict[str, Version] = {}
+    reviews: dict[str, list[Review]] = {}
+    for entry in trail.entries(cursor, system=key, limit=100_000):  # the newest first
+        detail = entry.detail
+        made = str(detail.get("sha256", ""))
+        if entry.action == REVIEWED:
+            reviews.setdefault(made, []).append(Review(entry.actor, entry.at))
+        if entry.action == ISSUED and "items" in detail and made not in found:
+            found[made] = Version(
+                str(detail["kind"]), made, str(detail["language"]), entry.at, entry.actor, int(detail["items"]),
+                int(detail["open"]), tuple(reviews.get(made, ())),
+            )  # fmt: skip
+    return tuple(found.values())
+
+
+def review_facts(cursor: Cursor, key: str) -> dict[str, Any]:
+    """The fields of ``Facts`` that the last review of the technical documentation settles."""
+    found = [(r, v) for v in versions_in(cursor, key) if v.kind == TECHNICAL for r in v.reviews]
+    if not found:
+        return {}
+    last, version = max(found, key=lambda pair: pair[0].at)
+    return {
+        "technical_file_reviewed": last.at.date(), "technical_file_by": last.by, "technical_file_gaps": version.open,
+    }  # fmt: skip

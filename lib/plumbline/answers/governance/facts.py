@@ -1,0 +1,248 @@
+"""Everything measured and probed about one system that the catalogue's rules read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from plumbline.answers import events
+from plumbline.answers.alerts import check
+from plumbline.answers.alerts.headline import Standing, standing
+from plumbline.answers.alerts.incidents import incidents_in
+from plumbline.answers.decisions.record_trials import record_facts
+from plumbline.answers.events import Record
+from plumbline.answers.fairness.facts import fairness_facts
+from plumbline.answers.governance.access import access_facts
+from plumbline.answers.governance.documents import review_facts
+from plumbline.answers.governance.probe import latest_probes
+from plumbline.answers.performance.cautions import of_the_reference
+from plumbline.answers.question import Span, as_of, span_of
+from plumbline.answers.releases.guardrails import Watched
+from plumbline.answers.releases.history import ReleasesAnswer, releases_of
+from plumbline.answers.scans import duplicate_ids, overridden, personal_of, repeated, segment_sizes
+from plumbline.domain import CompletenessProfile, Slice, System, Task
+from plumbline.governance import ai_act
+from plumbline.governance.evidence.case import RECORDED
+from plumbline.governance.evidence.registry import registry_facts
+from plumbline.governance.facts import Facts, Noted
+from plumbline.governance.incident_deadlines import overdue
+from plumbline.monitor.performance.label_delay import delay_curve, usual_delay
+from plumbline.monitor.quality.completeness import audit
+from plumbline.monitor.quality.consistency import consistency
+from plumbline.monitor.quality.staleness import staleness
+from plumbline.profile.read import profiles
+from plumbline.profile.scan import attributions
+from plumbline.store import loads, model_files, systems, trail
+from plumbline.store.workspace import Cursor, Workspace
+
+DAYS_A_MONTH = 30.44
+RECENT = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The facts, with the measurements that pages show beside them."""
+
+    facts: Facts
+    stake: dict[str, Any]
+    standing: Standing | None = None
+    releases: ReleasesAnswer | None = None
+    records: tuple[Record, ...] = ()
+    unknown: dict[str, str] = field(default_factory=dict)
+    cautions: tuple[str, ...] = ()  # what is to be known of the reference first
+
+
+def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
+    """Measure one system as of its log's end; ``moment`` is the day statements are judged on."""
+    with ws.read() as cursor:
+        span = span_of(cursor, system)
+        now = as_of(system, span)
+        chain = trail.verify(cursor)
+        made = [load for load in loads.list_loads(cursor, system.key) if load.undone_at is None]
+        workspace: dict[str, Any] = {
+            "trail_intact": chain.intact, "workspace_encrypted": ws.encrypted or None,
+            "loads": len(made), "loads_hashed": sum(bool(load.sha256) for load in made), **access_facts(cursor),
+        }  # fmt: skip
+        noted = events.records_in(cursor, system.key)
+        told = _told(noted) | _duties(cursor, system, noted, moment)
+        if span is None:
+            return Measured(Facts(as_of=moment, **workspace, **told), {}, records=noted)
+        found = releases_of(cursor, system)
+        held = standing(cursor, system, now, found, noted)
+        known = {
+            **workspace, **told, **_volume(span), **_labels(cursor, system, now, held), **held.facts(),
+            **_watching(cursor, system, now, held), **_versions(cursor, system, span, found, noted),
+            **_audit(cursor, system, span), **_explained(cursor, system, span, now, held),
+            **_people(cursor, system, now),
+        }  # fmt: skip
+    return Measured(
+        Facts(as_of=now, **known), held.stake, held, found, noted, cautions=of_the_reference(system, span)
+    )
+
+
+def _volume(span: Span) -> dict[str, Any]:
+    days = max((span.last - span.first).total_seconds() / 86400, 1.0)
+    return {
+        "decisions": span.n, "first_decision": span.first, "last_decision": span.last,
+        "decisions_a_month": span.n / days * DAYS_A_MONTH,
+    }  # fmt: skip
+
+
+def _labels(cursor: Cursor, system: System, now: datetime, held: Standing) -> dict[str, Any]:
+    profile = held.profile
+    mapped = [systems.saved_mapping(cursor, system.key, kind) for kind in ("decisions", "labels")]
+    is_mapped = any(m is not None and m.column_of("label") for m in mapped)
+    if not is_mapped:
+        return {"labels": None, "chunk_unit": held.by}
+    curve = delay_curve(profiles.delays(cursor, system, Slice()), now)
+    usual = usual_delay(curve) or 0
+    due = [day <= (now - timedelta(days=usual)).date() for day in profile.days]
+    n = int(profile.n[due].sum())
+    labelled = int(profile.n_labelled[due].sum())
+    days = [day for day, count in zip(profile.days, profile.n_labelled, strict=True) if count]
+    length = {"day": 1.0, "week": 7.0, "month": DAYS_A_MONTH}[held.by]
+    age = max((now.date() - max(days)).days - usual, 0) / length if days else None
+    return {
+        "labels": int(profile.n_labelled.sum()), "due": n, "labelled_share": labelled / n if n else None,
+        "label_age_chunks": age, "chunk_unit": held.by, "outcomes_arrive_later": _arrives_later(mapped, cursor, system),
+    }  # fmt: skip
+
+
+def _arrives_later(mapped: list[Any], cursor: Cursor, system: System) -> bool:
+    """Outcomes with a time of their own, or in a file of their own, were observed in the world."""
+    timed = any(m is not None and m.column_of("label_time") for m in mapped)
+    return timed or any(
+        load.kind == "labels" and load.undone_at is None for load in loads.list_loads(cursor, system.key)
+    )
+
+
+def _watching(cursor: Cursor, system: System, now: datetime, held: Standing) -> dict[str, Any]:
+    since = (now - RECENT).date()
+    recent = {check.chunk_of(day, held.by) for day in held.profile.days if day >= since}
+    compared = check.compared_chunks(cursor, system, held.by) & recent
+    segments = segment_sizes(cursor, system)
+    aged = staleness(profiles.version_hours(cursor, system), as_of=now)
+    return {
+        "reference": system.reference is not None, "recent_chunks": len(recent),
+        "recent_chunks_compared": len(compared), "model_age_days": aged.age_days, "model_age_source": aged.source,
+        "segments": segments[0] if segments else None, "segments_labelled": segments[1] if segments else None,
+    }  # fmt: skip
+
+
+def _versions(
+    cursor: Cursor, system: System, span: Span, found: ReleasesAnswer, noted: tuple[Record, ...]
+) -> dict[str, Any]:
+    seen = {v.version for v in found.releases.versions if v.version}
+    held = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
+    back = max(found.releases.rollbacks, key=lambda r: r.end, default=None)
+    tripped = [g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g)]
+    waiting = [
+        g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g, closed=True)
+    ]
+    watched = bool(seen) and system.task is Task.BINARY
+    same = consistency(repeated(cursor, system))
+    return {
+        "versions": len(seen), **registry_facts(seen, held, latest_probes(cursor, system.key)),
+        "rollback_at": back.end if back else None, "rollback_minutes": back.minutes if back else None,
+        "switches": found.last_switches() if seen else None,
+        "guardrail_on": True if watched else None,
+        "guardrail_unhandled": len(tripped) if watched else None,
+        "guardrail_in_hand": len(waiting) - len(tripped) if watched else None,
+        "guardrail_sentence": tripped[-1].sentence if tripped else "",
+        "repeats": same.n, "conflicting_share": same.share, "repeated_inputs": same.groups,
+        "conflicting_inputs": same.conflicting_groups,
+        "conflicting_decisions": same.decided_share, "near_share": same.near_share,
+    }  # fmt: skip
+
+
+def _answered(noted: tuple[Record, ...], watched: Watched, *, closed: bool = False) -> bool:
+    """Whether an incident was opened since (and closed) that names this guardrail's finding."""
+    if watched.at is None:
+        return False
+    done = events.closed_incidents(noted)
+    return any(
+        r.event == "incident opened" and r.at >= watched.at and r.about is not None
+        and (not closed or r.incident in done)
+        and r.about.signal == "release.guardrail" and r.about.figures.get("version") == watched.version
+        for r in noted
+    )  # fmt: skip
+
+
+def _audit(cursor: Cursor, system: System, span: Span) -> dict[str, Any]:
+    profile: CompletenessProfile = profiles.completeness(cursor, system, Slice())
+    found = audit(profile, decisions=span.n, duplicate_ids=duplicate_ids(cursor, system))
+    personal, _ = personal_of(cursor, system)
+    return {
+        "id_share": found.shares.get("id"), "version_share": found.shares.get("version"),
+        "features_share": found.shares.get("features"),
+        "duplicate_share": found.duplicate_share if "id" in found.shares else None,
+        "gaps_unexplained": len(found.gaps), "longest_gap_hours": found.longest_gap_hours,
+        "personal_detected": tuple(sorted({p.column for p in personal if p.sure != "possible"})),
+        "personal_declared": tuple(system.settings.get("personal_data", ())),
+        "retention_days": system.settings.get("retention_days"),
+        "covers_launch": system.settings.get("covers_launch"),
+    }  # fmt: skip
+
+
+def _explained(cursor: Cursor, system: System, span: Span, now: datetime, held: Standing) -> dict[str, Any]:
+    """Share of decisions with attributions that add up: logged ones, else by a registered model's version."""
+    profile = profiles.completeness(cursor, system, Slice())
+    logged = profile.present.get("explanation")
+    share = float(logged.sum() / span.n) * held.logged_share if logged is not None else 0.0
+    passed = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
+    by_model = sum(int(n) for n, v in zip(profile.n, profile.versions, strict=True) if v in passed) / span.n
+    stored = attributions.stored(cursor, system)
+    by_pass = sum(s.adds_up for s in stored if s.version in passed) / span.n
+    since = (now - RECENT).date()
+    days = {s.day for s in stored if s.adds_up}
+    if logged is not None:
+        days |= {day for day, n in zip(profile.days, logged, strict=True) if n}
+    attributed = {check.chunk_of(day, held.by) for day in days if day >= since}
+    return {
+        "explained_share": max(share, by_model, by_pass), "recent_chunks_attributed": len(attributed),
+        **record_facts(cursor, system),
+    }  # fmt: skip
+
+
+def _people(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:
+    columns = systems.decision_columns(cursor, system.key)
+    fair: dict[str, Any] = {"fairness": None}
+    if any(c.role.role == "protected" for c in columns) and system.task is Task.BINARY:
+        fair = fairness_facts(cursor, system)
+    mapping = systems.saved_mapping(cursor, system.key)
+    if mapping is None or mapping.column_of("override") is None:
+        return {**fair, "override_mapped": False}
+    seen, changed = overridden(cursor, system)
+    recent = overridden(cursor, system, now - RECENT)[1]
+    return {
+        **fair, "override_mapped": True, "override_rate": changed / seen if seen else 0.0,
+        "overrides_90_days": recent,
+    }  # fmt: skip
+
+
+def _told(noted: tuple[Record, ...]) -> dict[str, Any]:
+    """What people recorded on the trail. Plumbline has no channel and no trigger of its own yet, and so no receipts."""
+    told = tuple(Noted(r.event, r.at, r.by) for r in events.newest(noted, RECORDED))
+    return {"noted": told, "alert_channel": False, "retraining_trigger": False}
+
+
+def _duties(cursor: Cursor, system: System, noted: tuple[Record, ...], moment: datetime) -> dict[str, Any]:
+    """The AI Act's class and who bears its duties; incidents, and which of them are late."""
+    act = system.settings.get("ai_act") or {}
+    reviewed = act.get("reviewed")
+    known = act.get("class") if not act.get("open") else None
+    unassigned = None
+    if known and act.get("role") in ai_act.ROLES:
+        borne = act.get("duties") or {}
+        unassigned = sum(not borne.get(duty.key) for duty in ai_act.duties_of(known, act["role"]))
+    register = incidents_in(cursor, system.key)
+    now = max(moment, datetime.now(UTC))  # clocks run on, whatever day the log is read as of
+    late = sum(bool(overdue(item, now)) for item in register)
+    opened, closed = events.count(noted, "incident opened"), events.count(noted, "incident closed")
+    elsewhere = opened - len(register) - (closed - sum(item.closed_at is not None for item in register))
+    return {
+        "ai_act_class": known, "ai_act_reviewed": date.fromisoformat(reviewed) if reviewed else None,
+        "ai_act_duties_open": unassigned, "incidents": max(opened, len(register)),
+        "incidents_overdue": late if late or elsewhere <= 0 else None, **review_facts(cursor, system.key),
+    }  # fmt: skip

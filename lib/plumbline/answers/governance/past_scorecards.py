@@ -1,0 +1,102 @@
+"""Scorecards of the past: the one of a date, computed again from what was kept, and what changed between two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from plumbline.domain import PlumblineError, Scorecard
+from plumbline.governance import canonical_json, history
+from plumbline.governance.history import Changes, Inputs
+from plumbline.store import scorecards, systems
+from plumbline.store.scorecards import Kept
+from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.times import read_time
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One kept scorecard.
+
+    ``same``: computed again from its inputs, it came out with the same bytes; None where catalogue or rules
+    changed since, or where it was kept before inputs were. ``sentence`` says so.
+    """
+
+    card: Scorecard
+    at: datetime
+    same: bool | None
+    sentence: str
+    inputs_sha256: str
+    card_sha256: str
+    catalogue_sha256: str
+
+
+def past_scorecard(ws: Workspace, key: str, day: str) -> Past:
+    """The scorecard that held at the end of a day (or at a moment), as it was kept, and proof that it is whole.
+
+    Raises:
+        PlumblineError: none had been made by then, or it was kept without its inputs.
+    """
+    with ws.read() as cursor:
+        systems.get_system(cursor, key)
+        kept = _in_force(cursor, key, day)
+    same, sentence = _proof(kept)
+    return Past(
+        canonical_json.read(Scorecard, kept.card), kept.at, same, sentence, history.sha256(kept.given),
+        kept.card_sha256, kept.catalogue,
+    )  # fmt: skip
+
+
+def changes(ws: Workspace, key: str, first: str, second: str) -> Changes:
+    """What changed between the scorecards that held on two days, control by control.
+
+    Raises:
+        PlumblineError: as ``past_scorecard``.
+    """
+    with ws.read() as cursor:
+        systems.get_system(cursor, key)
+        return _between(_in_force(cursor, key, first), _in_force(cursor, key, second))
+
+
+def changes_since_last(cursor: Cursor, key: str) -> Changes | None:
+    """What changed from the scorecard before the newest one; None where there is none before."""
+    now, before = scorecards.newest(cursor, key)
+    return _between(before, now) if now and before else None
+
+
+def _between(before: Kept, after: Kept) -> Changes:
+    cards = [canonical_json.read(Scorecard, kept.card) for kept in (before, after)]
+    given = (canonical_json.read(Inputs, before.given), canonical_json.read(Inputs, after.given))
+    moved = (before.catalogue, before.rules) != (after.catalogue, after.rules)
+    return history.compare(cards[0], cards[1], given, catalogue_changed=moved)
+
+
+def _in_force(cursor: Cursor, key: str, day: str) -> Kept:
+    moment = read_time(day, "--at")
+    whole_day = len(day.strip()) == len("2026-01-01")
+    kept = scorecards.in_force(cursor, key, moment + (DAY if whole_day else timedelta(microseconds=1)))
+    if kept is None:
+        made = scorecards.verdicts(cursor, key)
+        first = f"The first one is of {made[0][0]:%Y-%m-%d}." if made else "Compute one first."
+        raise PlumblineError(f"No scorecard of {key} had been made by {day}", todo=first)
+    if not kept.given:
+        raise PlumblineError(
+            f"The scorecard of {key} of {kept.at:%Y-%m-%d} was kept as its verdict alone ({kept.verdict})",
+            todo="Choose a later date.",
+        )
+    return kept
+
+
+def _proof(kept: Kept) -> tuple[bool | None, str]:
+    if history.sha256(kept.card) != kept.card_sha256:
+        return False, "The kept scorecard does not fit its own hash: it was altered."
+    if kept.catalogue != history.catalogue_hash():
+        return None, "The catalogue changed since. This is the scorecard as it was made then."
+    again = history.recompute(kept.given)
+    if again == kept.card:
+        return True, "Computed again from its inputs, it comes out the same to the byte."
+    if kept.rules != history.rules_hash():
+        return None, "The rules changed since. This is the scorecard as it was made then."
+    return False, "Computed again from its inputs, it comes out otherwise: what was kept was altered."

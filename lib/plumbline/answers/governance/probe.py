@@ -1,0 +1,81 @@
+"""Reading a model registry or a repository for a system, and keeping what it showed with its date."""
+
+from __future__ import annotations
+
+from plumbline.answers.governance.places import places
+from plumbline.domain import PlumblineError, Probe
+from plumbline.governance import canonical_json
+from plumbline.probe.alone import probe_alone
+from plumbline.probe.places import listed
+from plumbline.store import probes as kept
+from plumbline.store import systems, trail
+from plumbline.store.workspace import Cursor, Workspace
+
+
+def probe(
+    ws: Workspace,
+    key: str,
+    *,
+    by: str,
+    mlflow: str = "",
+    model: str = "",
+    dvc: str = "",
+    operator: bool = False,
+) -> Probe:
+    """Look into an MLflow registry (its address, and the model's name) or a folder with DVC's files.
+
+    Args:
+        operator: whether the machine's own user asks, in a terminal: any place, with the credentials of the machine.
+            Else only places that are listed, and none but the credentials bound to them (``probe/places.py``).
+
+    Raises:
+        PlumblineError: not exactly one of the two, no such system, or a place that is not listed or cannot be read.
+    """
+    if bool(mlflow.strip()) == bool(dvc.strip()):
+        raise PlumblineError("A probe reads one place", todo="Give --mlflow URI, or --dvc FOLDER.")
+    if not by.strip():
+        raise PlumblineError("A probe needs a name", todo="Say who looks.")
+    with ws.read() as cursor:
+        systems.get_system(cursor, key)
+    if mlflow.strip() and operator:
+        from plumbline.probe.registry import probe_mlflow
+
+        found = probe_mlflow(mlflow, model, by=by.strip())
+    elif mlflow.strip():
+        place = listed(places(ws), uri=mlflow.strip())
+        found = probe_alone(mlflow.strip(), model, by=by.strip(), place=place)
+    else:
+        from plumbline.probe.dvc import probe_dvc
+
+        if not operator:
+            listed(places(ws), folder=dvc.strip())
+        found = probe_dvc(dvc.strip(), by=by.strip())
+    with ws.write() as cursor:
+        kept.add(cursor, key, found, canonical_json.write(found))
+        detail = {
+            "kind": found.kind,
+            "place": found.place,
+            "subject": found.subject,
+            "versions": len(found.versions),
+        }
+        trail.append(cursor, actor=found.by, action="registry read", system=key, detail=detail)
+    return found
+
+
+def probes(ws: Workspace, key: str) -> tuple[Probe, ...]:
+    """The newest look into each place, the newest first."""
+    with ws.read() as cursor:
+        return latest_probes(cursor, key)
+
+
+def latest_probes(cursor: Cursor, key: str) -> tuple[Probe, ...]:
+    """The same, on a cursor that is open already."""
+    return tuple(canonical_json.read(Probe, body) for body in kept.latest(cursor, key))
+
+
+def forget(ws: Workspace, key: str, item: Probe, *, by: str) -> None:
+    """Take a place out of account, for example one that was given by mistake."""
+    with ws.write() as cursor:
+        kept.forget(cursor, key, item.kind, item.place, item.subject)
+        detail = {"kind": item.kind, "place": item.place, "subject": item.subject}
+        trail.append(cursor, actor=by, action="registry forgotten", system=key, detail=detail)

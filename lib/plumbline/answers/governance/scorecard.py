@@ -1,0 +1,169 @@
+"""The verdict of one system and everything it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+
+from plumbline.answers import events
+from plumbline.answers.governance.documents import versions_in
+from plumbline.answers.governance.facts import Measured, measure
+from plumbline.answers.governance.past_scorecards import changes_since_last
+from plumbline.answers.question import stated_moment
+from plumbline.answers.statements import change_settings
+from plumbline.domain import (
+    Attestation,
+    ControlResult,
+    Exemption,
+    PlumblineError,
+    Scorecard,
+    Status,
+    System,
+    Verdict,
+)
+from plumbline.governance import canonical_json, history
+from plumbline.governance.catalogue import catalogue
+from plumbline.governance.context import interaction_share
+from plumbline.governance.history import Changes, Inputs
+from plumbline.governance.verdict import NextAction, is_as_bad_as, three_next_actions
+from plumbline.store import scorecards, statements, systems
+from plumbline.store.workspace import Cursor, Full, Workspace
+
+__all__ = ["Answer", "Assigned", "assign", "is_as_bad_as", "scorecard", "scorecard_answer"]
+
+CONTEXT = "Context"  # stands for a control where the questions about the system are open
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """One of the next actions, with who does it and by when; nobody and None until somebody is named."""
+
+    action: NextAction
+    owner: str = ""
+    due: date | None = None
+
+    def __str__(self) -> str:
+        return str(self.action)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A scorecard with what a leader needs beside it."""
+
+    card: Scorecard
+    system: System
+    measured: Measured
+    actions: tuple[Assigned, ...]  # the next three
+    history: tuple[tuple[datetime, str], ...]  # kept scorecards, the oldest first
+    share: float | None  # of customer interactions
+    changes: Changes | None = None  # since the scorecard before; None: this is the first
+
+    def failing(self) -> tuple[ControlResult, ...]:
+        """Controls that are asked and do not pass."""
+        return tuple(
+            c for c in self.card.controls if c.status in (Status.FAIL, Status.UNKNOWN, Status.PARTIAL)
+        )
+
+
+def scorecard(ws: Workspace, key: str, *, at: datetime | None = None) -> Scorecard:
+    """The scorecard of a system, computed anew and kept where anything it rests on has changed.
+
+    Args:
+        at: the moment it is for: decides what has expired. None: the owner's date or, where somebody has
+            stated something since, that day; else now.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    return scorecard_answer(ws, key, at=at).card
+
+
+def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> Answer:
+    """The scorecard with its next actions, its history and the measurements behind it."""
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        context = statements.context_answers(cursor, key)
+        stated = statements.attestations(cursor, key)
+        exempted = statements.exemptions(cursor, key)
+        spoken = _spoken(cursor, system, stated, exempted) if at is None else None
+    moment = at or spoken or datetime.now(UTC)
+    measured = measure(ws, system, moment)
+    inputs = Inputs(
+        key, moment, measured.facts, context, tuple(stated), tuple(exempted),
+        system.settings.get("limits") or {}, measured.stake, bool(system.settings.get("four_eyes")),
+    )  # fmt: skip
+    card = history.judge(inputs)
+    text = canonical_json.write(card)
+    item = scorecards.Kept(
+        0, key, moment, card.verdict.value, history.digest_of(inputs, card), canonical_json.write(inputs), text,
+        history.sha256(text), history.catalogue_hash(), history.rules_hash(),
+    )  # fmt: skip
+    with suppress(Full), ws.write(by_itself=True) as cursor:  # on a full disk it is shown and not kept
+        scorecards.keep(cursor, item)
+    with ws.read() as cursor:
+        entries = tuple(scorecards.verdicts(cursor, key))
+        changes = changes_since_last(cursor, key)
+    card = replace(card, since=_since(entries, card.verdict))
+    share = interaction_share(context, measured.facts)
+    return Answer(card, system, measured, _assigned(card, system), entries, share, changes)
+
+
+def _spoken(
+    cursor: Cursor, system: System, stated: Sequence[Attestation], exempted: Sequence[Exemption]
+) -> datetime | None:
+    """The owner's date, or the day of the newest statement where somebody has stated something since.
+
+    Otherwise what is stated today about an old log would count only from a day that its date never reaches.
+    """
+    date_set = stated_moment(system)
+    if date_set is None:
+        return None
+    days = [a.approved_on or a.at for a in stated] + [e.approved_on or e.at for e in exempted]
+    days += [r.at.date() for r in events.records_in(cursor, system.key)]
+    days += [review.at.date() for v in versions_in(cursor, system.key) for review in v.reviews]
+    act = system.settings.get("ai_act") or {}
+    days += [date.fromisoformat(act["reviewed"])] if act.get("reviewed") else []
+    newest = max(days, default=date_set.date())
+    if newest <= date_set.date():
+        return date_set
+    return min(datetime.combine(newest, time.max, UTC), datetime.now(UTC))
+
+
+def assign(ws: Workspace, key: str, control: str, *, owner: str, due: date | None, by: str) -> None:
+    """Say who does the next action of a control, and by when; an empty owner takes it back.
+
+    Raises:
+        PlumblineError: no such control or system, or nobody signs.
+    """
+    if not by.strip():
+        raise PlumblineError("An assignment needs a name", todo="Say who assigns it.")
+    if control != CONTEXT:
+        catalogue().control(control)
+    with ws.read() as cursor:
+        plan = dict(systems.get_system(cursor, key).settings.get("plan") or {})
+    plan.pop(control, None)
+    if owner.strip():
+        plan[control] = {"owner": owner.strip(), "due": due.isoformat() if due else None}
+    change_settings(ws, key, {"plan": plan or None}, by=by.strip())
+
+
+def _assigned(card: Scorecard, system: System) -> tuple[Assigned, ...]:
+    plan = system.settings.get("plan") or {}
+    found = []
+    for action in three_next_actions(card):
+        held = plan.get(action.control) or {}
+        due = held.get("due")
+        found.append(Assigned(action, str(held.get("owner", "")), date.fromisoformat(due) if due else None))
+    return tuple(found)
+
+
+def _since(entries: tuple[tuple[datetime, str], ...], verdict: Verdict) -> datetime | None:
+    """Since when the kept scorecards have had this verdict without a break."""
+    since = None
+    for at, found in reversed(entries):
+        if found != verdict.value:
+            break
+        since = at
+    return since

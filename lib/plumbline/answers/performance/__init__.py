@@ -1,0 +1,1 @@
+"""How well a system does: metrics over time, estimates, segments, whom the figures speak of."""

@@ -1,0 +1,33 @@
+"""How long labels take, for the signals: by day of decision, and of the positive class alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+
+from plumbline.answers.cache import kept
+from plumbline.domain import DelayProfile, Slice, System, Task
+from plumbline.profile.read import profiles
+from plumbline.store.workspace import Cursor
+
+
+def delays(cursor: Cursor, system: System) -> DelayProfile:
+    """Label delays of the whole log; those of positives are counted where labels come later than their decisions.
+
+    Profiles do not tell delays by class, so that part is a scan, kept until the decisions change.
+    """
+    found = profiles.delays(cursor, system, Slice())
+    positive = system.positive
+    if system.task is not Task.BINARY or positive is None or not found.counts[:, 1:].any():
+        return found
+    rows = kept(
+        cursor, system, "delays of positive labels", tuple[tuple[str, int, int], ...],
+        lambda: tuple((day.isoformat(), k, n) for day, k, n in profiles.positive_delays(cursor, system, positive)),
+    )  # fmt: skip
+    place = {day: i for i, day in enumerate(found.days)}
+    counts = np.zeros_like(found.counts)
+    for day, k, n in rows:
+        counts[place[date.fromisoformat(day)], k] = n
+    return replace(found, positives=counts)

@@ -1,0 +1,202 @@
+"""What decisions came to: the table of predicted against true, its worth, and two windows side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from plumbline.answers.performance.headline import among_known, answers_known, headline_of
+from plumbline.answers.performance.label_delay import delays
+from plumbline.answers.question import as_of, resolved, span_of
+from plumbline.domain import FloatArray, PlumblineError, Slice, System, Task
+from plumbline.monitor.alarms.change_point import ChangePoint
+from plumbline.monitor.metrics.counts import counts_of
+from plumbline.monitor.performance.compare_windows import Compared, compare_windows
+from plumbline.monitor.performance.money import Stake, money_at_stake, stated_stake
+from plumbline.monitor.performance.selective_labels import UNKNOWN
+from plumbline.profile.read.outcomes import outcome_profile
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.names import say_metric, say_value, unit_of
+from plumbline.wording.times import say_span
+
+#: days of the second window where none is asked for
+RECENT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusionAnswer:
+    """Labelled decisions by class predicted (rows) and true (columns), in the window and in the reference.
+
+    ``cost``: value of one such decision in ``currency``, None where the owner stated none.
+    """
+
+    classes: tuple[str, ...]
+    window: FloatArray
+    reference: FloatArray | None
+    cost: FloatArray | None
+    currency: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class WindowsAnswer:
+    """Every metric in two windows."""
+
+    first: Slice
+    second: Slice
+    metrics: tuple[Compared, ...]
+    sentence: str
+
+    def summary(self) -> dict[str, Any]:
+        """The keys that the command line prints."""
+        return {
+            "sentence": self.sentence,
+            "first": self.first,
+            "second": self.second,
+            "metrics": self.metrics,
+        }
+
+    def lines(self) -> list[str]:
+        """The same for a terminal."""
+        return [self.sentence, *(_line(one) for one in self.metrics)]
+
+
+def _line(one: Compared) -> str:
+    values = " -> ".join("unknown" if s.value is None else f"{s.value:.4f}" for s in (one.first, one.second))
+    sure = "" if one.low is None else f"  ({one.low:+.4f} to {one.high:+.4f})"
+    return f"{one.metric:<24} {values}{sure}  n={one.first.n}, {one.second.n}  {one.verdict}"
+
+
+def confusion(ws: Workspace, key: str, *, window: Slice | None = None) -> ConfusionAnswer | None:
+    """Predicted against true; None for a system that predicts numbers.
+
+    Raises:
+        PlumblineError: no such system or column, or a cost matrix that does not fit.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        if system.task is Task.REGRESSION:
+            return None
+        part = resolved(cursor, system, window or Slice())
+        cost = system.settings.get("cost_matrix")
+        now = counts_of(outcome_profile(cursor, system, part), cost)
+        whose = among_known(cursor, system)
+        then = None
+        if system.reference and (part.start, part.end) != system.reference:
+            healthy = replace(part, start=system.reference[0], end=system.reference[1], version=None)
+            then = counts_of(outcome_profile(cursor, system, healthy), cost)
+    table = now.confusion.sum(0)
+    same = then is not None and then.classes == now.classes
+    return ConfusionAnswer(
+        now.classes, table, then.confusion.sum(0) if then is not None and same else None, now.cost,
+        str((cost or {}).get("currency", "")), f"{_most_frequent_error(now.classes, table)} {whose}".rstrip(),
+    )  # fmt: skip
+
+
+def compare(
+    ws: Workspace,
+    key: str,
+    *,
+    first: Slice | None = None,
+    second: Slice | None = None,
+    within: Slice | None = None,
+) -> WindowsAnswer:
+    """Two windows, metric by metric.
+
+    Args:
+        first: None: the reference. second: None: the last 30 days of the log.
+        within: the version and the filters of a window that is not named.
+
+    Raises:
+        PlumblineError: no such system or column, or no reference to stand in for the first window.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        a, b = two_windows(cursor, system, first, second, within)
+        profiles = [outcome_profile(cursor, system, resolved(cursor, system, part)) for part in (a, b)]
+        headline, whose = headline_of(cursor, system).metric, among_known(cursor, system)
+    barred = UNKNOWN if whose else ()
+    found = compare_windows(profiles[0], profiles[1], cost=system.settings.get("cost_matrix"), unknown=barred)
+    return WindowsAnswer(a, b, found, f"{_sentence(system, headline, a, b, found)} {whose}".rstrip())
+
+
+def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | None:
+    """Money lost since a change, by the owner's cost matrix, or as the owner stated it; None without either.
+
+    Raises:
+        PlumblineError: no such system, or a cost matrix that does not fit.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        cost = system.settings.get("cost_matrix")
+        if not cost or change is None or system.reference is None:
+            return stated_stake(system.settings)
+        profile = outcome_profile(cursor, system, Slice())
+        delay, now = delays(cursor, system), as_of(system, span_of(cursor, system))
+        known, _ = answers_known(cursor, system)
+    found = money_at_stake(
+        profile, cost, reference=system.reference, since=change.at, until=change.until, delay=delay, today=now,
+        known=known,
+    )  # fmt: skip
+    return found or stated_stake(system.settings)
+
+
+def two_windows(
+    cursor: Cursor, system: System, first: Slice | None, second: Slice | None, within: Slice | None
+) -> tuple[Slice, Slice]:
+    """The two spans meant: the reference and the last 30 days of the log, where none is named."""
+    within = within or Slice()
+    if first is None:
+        if system.reference is None:
+            raise PlumblineError("There is no reference to compare with", todo="Choose both windows.")
+        first = replace(within, start=system.reference[0], end=system.reference[1])
+    if second is None:
+        span = span_of(cursor, system)
+        last = (
+            (span.last + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+            if span
+            else None
+        )
+        second = replace(within, start=last - timedelta(days=RECENT) if last else None, end=last)
+    return first, second
+
+
+def overlap(a: Slice, b: Slice) -> str:
+    """A sentence where two windows share decisions, empty where they do not."""
+    late = max((part.start for part in (a, b) if part.start), default=None)
+    early = min((part.end for part in (a, b) if part.end), default=None)
+    if late is not None and early is not None and late >= early:
+        return ""
+    return " The windows share decisions, which makes them look more alike than they are."
+
+
+def _most_frequent_error(classes: tuple[str, ...], table: FloatArray) -> str:
+    """The largest cell off the diagonal, in words."""
+    total = float(table.sum())
+    wrong = [(float(table[i, j]), i, j) for i in range(len(classes)) for j in range(len(classes)) if i != j]
+    if not total or not wrong or not max(wrong)[0]:
+        return (
+            "No wrong decision among the labelled ones." if total else "No outcomes are known in this window."
+        )
+    n, i, j = max(wrong)
+    return (
+        f"The most frequent error: {classes[i]} was decided where {classes[j]} was true, {n:,.0f} times in "
+        f"{total:,.0f} labelled decisions ({100 * n / total:.1f} %)."
+    )
+
+
+def _sentence(system: System, name: str, a: Slice, b: Slice, found: tuple[Compared, ...]) -> str:
+    head = next((one for one in found if one.metric == name), None)
+    spans = f"{say_span(b.start, b.end)} against {say_span(a.start, a.end)}"
+    if head is None or head.first.value is None or head.second.value is None:
+        return f"{say_metric(name)} cannot be compared ({spans}): one of the windows has too few labels."
+    words = {
+        "same": "is no different beyond chance", "worse": "is worse", "better": "is better",
+        "changed": "has changed", "unknown": "cannot be judged",
+    }[head.verdict]  # fmt: skip
+    return (
+        f"{say_metric(name)} {words}: {say_value(name, head.second.value, unit_of(system, name))} after "
+        f"{say_value(name, head.first.value, unit_of(system, name))} ({spans}).{overlap(a, b)}"
+    )

@@ -1,0 +1,119 @@
+"""For whom a system is worse: the slices that hurt most, and where to look next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from plumbline.answers.cache import kept
+from plumbline.answers.performance.headline import among_known, headline_of
+from plumbline.answers.question import resolved
+from plumbline.domain import Slice, System
+from plumbline.monitor.performance.segments import Search, search
+from plumbline.monitor.performance.selective_labels import UNKNOWN
+from plumbline.profile.scan.slices import PROPORTIONS, measured, sliced_rows, slicers
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace
+from plumbline.wording.names import say_level, say_metric, say_value
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentsAnswer:
+    """``window``: what was searched; ``asked``: the metric asked for where another had to stand in."""
+
+    system: System
+    window: Slice
+    search: Search
+    sentence: str
+    asked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    search: Search
+    columns: bool
+
+
+def segments(
+    ws: Workspace,
+    key: str,
+    *,
+    window: Slice | None = None,
+    metric: str | None = None,
+    against: str = "reference",
+    pairs: bool = True,
+) -> SegmentsAnswer:
+    """Search every level, range and pair of them for the slices that hurt most.
+
+    Args:
+        window: what to search; without a span it begins where the reference ends.
+        metric: a metric that is a mean over decisions; another gives way to the task's first.
+        against: ``reference``: what changed for the worse by more than the rest did since then; ``rest``: what
+            is worse than the rest of the window. Without a reference it is the rest.
+
+    Raises:
+        PlumblineError: no such system or column.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        part = resolved(cursor, system, window or Slice())
+        healthy = system.reference
+        if healthy and part.start is None and part.end is None:
+            part = replace(part, start=healthy[1])
+        asked, whose = metric or headline_of(cursor, system).metric, among_known(cursor, system)
+        if whose and asked in UNKNOWN:
+            asked = "accuracy"
+        name = measured(system, asked)
+        against = against if healthy else "rest"
+
+        def make() -> _Searched:
+            by = slicers(cursor, system, {column for column, _ in part.where})
+            now = sliced_rows(cursor, system, part, name, by)
+            then = None
+            if healthy:
+                span = replace(part, start=healthy[0], end=healthy[1], version=None)
+                then = sliced_rows(cursor, system, span, name, by)
+            even = name in PROPORTIONS
+            return _Searched(
+                search(now, name, reference=then, against=against, proportion=even, pairs=pairs), bool(by)
+            )
+
+        question = f"slices of {part!r} by {name} against {against}{', pairs' if pairs else ''}"
+        # a filter names a value of the log, which is not to be written down
+        made = make() if part.where else kept(cursor, system, question, _Searched, make)
+    found = made.search
+    sentence = f"{_sentence(found, made.columns, system.unit)} {whose if found.n else ''}".rstrip()
+    return SegmentsAnswer(system, part, found, sentence, "" if asked == name else asked)
+
+
+def say_slice(where: tuple[tuple[str, str], ...]) -> str:
+    """A slice in words: ``region is north and basket is 10 to below 20``."""
+    return " and ".join(
+        f"{column.partition(':')[2] or column} is {say_level(value)}" for column, value in where
+    )
+
+
+def _sentence(found: Search, columns: bool, unit: str) -> str:
+    if not columns:
+        return "There is no column to slice the decisions by."
+    if not found.n:
+        return "No outcomes are known in this window, so no segment can be compared."
+    name = say_metric(found.metric)
+    looked = f"{found.tried:,} segments were compared over {found.n:,} labelled decisions"
+    if found.n < found.available:
+        looked += f", a sample of {found.available:,}"
+    looked += (
+        ", counted by subject" if found.named else ", counted as independent but for what a day has in common"
+    )
+    if not found.segments:
+        told = (
+            "is worse than the rest"
+            if found.against == "rest"
+            else "fell behind the rest since the reference"
+        )
+        return f"No segment {told} by enough to matter: {looked}."
+    worst = found.segments[0]
+    other = "for the rest" if found.against == "rest" else "had it changed like the rest"
+    return (
+        f"{name} suffers most where {say_slice(worst.where)}: {say_value(found.metric, worst.value, unit)} against "
+        f"{say_value(found.metric, worst.against, unit)} {other} (n = {worst.n:,}). {looked}."
+    )

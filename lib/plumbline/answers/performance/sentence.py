@@ -1,0 +1,121 @@
+"""The sentence that says how well a system does: whether its performance holds, and since when it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System, Task
+from plumbline.monitor.alarms.change_point import ChangePoint
+from plumbline.monitor.alarms.findings import Problem
+from plumbline.monitor.chunks import ENOUGH
+from plumbline.monitor.metrics.baseline import Guess, no_better
+from plumbline.monitor.metrics.counts import counts_of
+from plumbline.monitor.metrics.metrics import metric
+from plumbline.monitor.performance.selective_labels import Selection, unknown_metrics
+from plumbline.monitor.performance.series import window_rows
+from plumbline.wording.names import say_metric, say_value, unit_of
+from plumbline.wording.times import say_day
+
+
+def holding(
+    system: System, headline: str, points: Sequence[Point], problems: Sequence[Problem], found: ChangePoint | None,
+    profile: OutcomeProfile, window: Slice, now: datetime, selected: Selection | None = None,
+) -> str:  # fmt: skip
+    """The finding in one sentence: what, from what to what, since when, on how many decisions.
+
+    Args:
+        points: every metric by the page's chunk; the latest value is that of the last complete one.
+        problems: of the whole family, by the chunk that alarms are raised on: what is open there is no *holds*.
+        found: the change point of the headline.
+        now: the moment that the log speaks for.
+        selected: that being labelled depends on the decision; where some answer has no outcomes the sentence says
+            whom it speaks of.
+    """
+    if unknown_metrics(selected).get(headline) and selected is not None:
+        return f"{say_metric(headline)} is unknown: no outcome is known for decisions {selected.least.name}."
+    said = _holding(system, headline, points, problems, found, profile, window, now, selected)
+    return f"{said} {selected.among}".rstrip() if selected is not None else said
+
+
+def _holding(
+    system: System, headline: str, points: Sequence[Point], problems: Sequence[Problem], found: ChangePoint | None,
+    profile: OutcomeProfile, window: Slice, now: datetime, selected: Selection | None,
+) -> str:  # fmt: skip
+    series = sorted((p for p in points if p.metric == headline and not p.estimated), key=lambda p: p.start)
+    known = [p for p in series if p.value is not None]
+    open_problem = next((p for p in problems if p.until is None), None)
+    if not known and open_problem is None:
+        return "No outcomes are known yet, so performance is unknown: load labels to see it."
+    name = say_metric(headline)
+    shown = complete(known, now) or known
+    lasts = found is not None and (found.until is None or shown[-1].status is not PointStatus.OK)
+    if found is not None and lasts:
+        return f"{name}: {found.sentence}"
+    if open_problem is not None and (open_problem.metric != headline or not shown):
+        return _of_another(system, open_problem, headline, shown)
+    last, breaches = shown[-1], [p for p in shown if p.status is PointStatus.BREACH]
+    n = sum(p.n for p in shown)
+    value = say_value(headline, last.value, unit_of(system, headline))
+    if breaches:
+        return (
+            f"{name} was beyond its limit in {len(breaches)} of {len(shown)} periods, first from "
+            f"{say_day(breaches[0].start)}; the latest is {value} ({last.n:,} labelled decisions)."
+        )
+    guess = guess_of(system, headline, profile, window, selected)
+    if guess is not None:
+        return f"{say_guess(system, headline, guess)} The latest is {value}, over {n:,} labelled decisions."
+    if system.reference is None:
+        return f"{name} was last {value} ({n:,} labelled decisions); there is no reference to compare with."
+    was = f" It broke before: {found.sentence}" if found is not None else ""
+    return f"{name} holds: the latest is {value}, within its limits over {n:,} labelled decisions.{was}"
+
+
+def complete(points: Sequence[Point], now: datetime) -> list[Point]:
+    """The periods that are over, have their labels, and enough of them: not the last few days, of which little is known
+    and that by those whose outcomes come first."""
+    whole = [
+        p for p in points if p.value is not None and not p.provisional and p.end <= now + timedelta(days=1)
+    ]
+    return [p for p in whole if p.n >= ENOUGH] or whole
+
+
+def say_guess(system: System, headline: str, found: Guess) -> str:
+    """That the headline is no better than guessing, in words."""
+    name = say_metric(headline)
+    if system.task is Task.REGRESSION:
+        return f"{name} was never good: always answering the mean of the labels would be no worse."
+    value, guess = (say_value(headline, one, unit_of(system, headline)) for one in (found.value, found.guess))
+    if found.worse:
+        hint = "check how predictions and labels are named"
+        return f"{name} is {value}, worse than guessing, which gives {guess}: {hint}."
+    return f"{name} is {value}, no better than guessing, which gives {guess}."
+
+
+def guess_of(
+    system: System, headline: str, profile: OutcomeProfile, window: Slice | None = None,
+    selected: Selection | None = None,
+) -> Guess | None:  # fmt: skip
+    """The headline over the window's labelled rows beside what guessing gives, where it is no better.
+
+    None where only one answer has outcomes: whether other answers would have been worse cannot be seen there.
+    """
+    if selected is not None and selected.one_sided:
+        return None
+    counts = counts_of(profile, system.settings.get("cost_matrix"))
+    return no_better(metric(headline), counts.taken(window_rows(profile, window)))
+
+
+def _of_another(system: System, problem: Problem, headline: str, shown: Sequence[Point]) -> str:
+    """A breach that the headline does not show."""
+    last = problem.part[-1]
+    unit = unit_of(system, problem.metric)
+    words = (
+        f"{say_metric(problem.metric)} is {say_value(problem.metric, last.value, unit)}, limit "
+        f"{say_value(problem.metric, last.threshold, unit)}, since {say_day(problem.since)} "
+        f"({last.n:,} labelled decisions to {say_day(last.end - timedelta(microseconds=1))})."
+    )
+    if not shown or headline in problem.others:
+        return words
+    latest = say_value(headline, shown[-1].value, unit_of(system, headline))
+    return f"{words} {say_metric(headline)} does not show it: the latest is {latest}."

@@ -1,0 +1,1 @@
+"""Versions, switches, guardrails and rollbacks."""

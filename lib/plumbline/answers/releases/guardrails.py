@@ -1,0 +1,217 @@
+"""The guardrails at a switch: was the new version beyond the one before, since when, and what has it cost since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.domain import Finding, FloatArray, Severity, System, Task
+from plumbline.monitor.releases.champion import Span, Times
+from plumbline.monitor.releases.guardrail import Guardrail, guardrail
+from plumbline.monitor.releases.history import Switch, duration
+from plumbline.monitor.statistics.clusters import effect_of_runs, effect_of_subjects
+from plumbline.monitor.statistics.proportions import Difference, difference
+from plumbline.profile.scan import arms, exact
+from plumbline.store.workspace import Cursor
+
+#: whose decisions are, as a hash; None where the log names nobody
+Who = NDArray[np.uint64] | None
+
+#: decisions after a switch that are watched, and before it that say what is usual
+FIRST, BEFORE = 2_000, 5_000
+#: numbers and errors count as large from this quantile of the previous version's
+LARGE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One guardrail at one switch, and what happened until the version left.
+
+    ``signal``: ``positive rate``, ``prediction``, ``wrong decisions`` or ``large errors``. ``since``: what the
+    version did from the moment at which it could be known (None where nothing fired). ``proved``: the change
+    of the share of wrong decisions, where outcomes showed in the end that there were fewer: other decisions,
+    and better ones.
+    """
+
+    version: str
+    previous: str
+    switched: datetime
+    signal: str
+    found: Guardrail
+    exposed_hours: float
+    decisions: int  # of the version from the switch until it left
+    positives: int
+    since: arms.Aftermath | None
+    positive: str = ""
+    proved: Difference | None = None
+
+    @property
+    def fired(self) -> bool:
+        """Whether it called for a rollback."""
+        return self.found.fired
+
+    @property
+    def at(self) -> datetime | None:
+        """The earliest moment at which it could be known."""
+        return self.found.at
+
+    @property
+    def sentence(self) -> str:
+        """What fired, when it could be known, and how long it went on."""
+        if not self.found.fired:
+            return self.found.sentence
+        advice = "" if self.proved else f" Roll back to {self.previous}."
+        text = (
+            f"{self.found.sentence}{advice} Version {self.version} went on for "
+            f"{duration(60 * self.exposed_hours)} and {self.decisions:,} decisions"
+        )
+        text += f", {self.positives:,} of them positive" if self.signal == "positive rate" else ""
+        return f"{text}{self._harm()}.{self.acquittal}"
+
+    @property
+    def acquittal(self) -> str:
+        """That outcomes spoke for the new version, where they did."""
+        if self.proved is None:
+            return ""
+        return (
+            f" Outcomes spoke for it in the end: {100 * self.proved.after:.1f} % of decisions wrong against "
+            f"{100 * self.proved.before:.1f} % before."
+        )
+
+    def _harm(self) -> str:
+        """The wrong decisions since, as far as outcomes are known."""
+        if self.since is None or not self.since.labelled or self.signal == "prediction":
+            return ""
+        if not self.since.wrong:
+            return ""
+        words = f"; {self.since.wrong:,} wrong since it could be known"
+        if self.signal == "positive rate" and self.since.wrong_positives:
+            words += f", {self.since.wrong_positives:,} of them {self.positive!r}"
+        return words
+
+
+def watch(cursor: Cursor, system: System, spans: Sequence[Span], switch: Switch) -> tuple[Watched, ...]:
+    """Every guardrail that the log allows at one switch: of what was decided, and of how wrong it was."""
+    span = next(
+        (s for s in spans if s.version == switch.version and s.start >= switch.at - timedelta(hours=1)), None
+    )
+    before = next((s for s in reversed(spans) if s.version == switch.previous and s.start < switch.at), None)
+    if span is None:
+        return ()
+    losses = _known_losses(cursor, system, switch, span, before.start if before else None)
+    found = (_outputs(cursor, system, switch), _losses(system, *losses))
+    proved = _fewer_wrong(system, losses[1], losses[2])
+    return tuple(_watched(cursor, system, switch, span, *f, proved) for f in found if f is not None)
+
+
+def _known_losses(
+    cursor: Cursor, system: System, switch: Switch, span: Span, since: datetime | None
+) -> tuple[Times, FloatArray, FloatArray, Who]:
+    """When the outcomes of the new version's first decisions were in, how wrong they were, the old one's, and
+    whose those were."""
+    end = span.end + timedelta(microseconds=1)
+    times, new, _ = arms.losses_as_known(cursor, system, switch.version, switch.at, end, FIRST)
+    _, old, who = arms.losses_as_known(cursor, system, switch.previous, since, switch.at, BEFORE, last=True)
+    return times, new, old, who
+
+
+def _fewer_wrong(system: System, new: FloatArray, old: FloatArray) -> Difference | None:
+    """Whether outcomes show fewer wrong decisions than before, beyond chance; None where they do not."""
+    if system.task is Task.REGRESSION:
+        return None
+    found = difference(int((old > 0).sum()), len(old), int((new > 0).sum()), len(new))
+    return found if found is not None and found.high < 0 else None
+
+
+def _outputs(cursor: Cursor, system: System, switch: Switch) -> tuple[str, Guardrail] | None:
+    """Of the positive rate; for a regression of the share of predictions among its largest tenth before."""
+    if system.task is Task.MULTICLASS or (system.task is Task.BINARY and system.positive is None):
+        return None
+    times, new, _ = exact.first_decisions(cursor, system, switch.version, switch.at, FIRST)
+    _, old, _, who = exact.last_decisions(cursor, system, switch.previous, switch.at, BEFORE)
+    if system.task is Task.REGRESSION:
+        return _large("prediction", "predictions were among the largest tenth", times, new, old, who)
+    new, old = np.nan_to_num(new), np.nan_to_num(old)
+    if not len(new) or not len(old):
+        return None
+    return "positive rate", guardrail(
+        times, new.astype(bool), previous_rate=float(old.mean()), previous_n=len(old),
+        times_over=_times_over(old, who),
+    )  # fmt: skip
+
+
+def _times_over(old: FloatArray, who: Who) -> float:
+    """How many of the previous version's decisions tell as much as one: by subject, else by how they come in runs."""
+    return effect_of_runs(old) if who is None else effect_of_subjects(old, who)
+
+
+def _losses(
+    system: System, times: Times, new: FloatArray, old: FloatArray, who: Who
+) -> tuple[str, Guardrail] | None:
+    """Of the share of wrong decisions, in the order in which they were made; only more of them fire."""
+    if system.task is Task.REGRESSION:
+        return _large(
+            "large errors", "errors were as large as the largest tenth", times, new, old, who, rising=True
+        )
+    if not len(new) or not len(old):
+        return None
+    return "wrong decisions", guardrail(
+        times, new > 0, previous_rate=float((old > 0).mean()), previous_n=len(old),
+        rising=True, were="decisions with known outcomes were wrong",
+        times_over=_times_over((old > 0).astype(float), who),
+    )  # fmt: skip
+
+
+def _large(
+    signal: str, were: str, times: Times, new: FloatArray, old: FloatArray, who: Who, *, rising: bool = False
+) -> tuple[str, Guardrail] | None:
+    kept, known = np.isfinite(new), np.isfinite(old)
+    old, who = old[known], None if who is None else who[known]
+    if not kept.any() or len(old) < 10:
+        return None
+    limit = float(np.quantile(old, LARGE))
+    share = float((old > limit).mean())
+    found = guardrail(
+        times[kept], new[kept] > limit, previous_rate=share, previous_n=len(old), rising=rising,
+        were=f"{were} (over {limit:,.4g})", times_over=_times_over((old > limit).astype(float), who),
+    )  # fmt: skip
+    return signal, found
+
+
+def _watched(
+    cursor: Cursor,
+    system: System,
+    switch: Switch,
+    span: Span,
+    signal: str,
+    found: Guardrail,
+    proved: Difference | None,
+) -> Watched:
+    whole = arms.aftermath(cursor, system, switch.version, span.start, span.end)
+    since = None
+    if found.at is not None:
+        since = arms.aftermath(cursor, system, switch.version, min(found.at, span.end), span.end)
+    return Watched(
+        switch.version, switch.previous, switch.at, signal, found,
+        (span.end - span.start).total_seconds() / 3600, span.n, whole.positives, since, system.positive or "",
+        proved if found.fired and signal == "positive rate" else None,
+    )  # fmt: skip
+
+
+def fired(system: System, watched: Watched) -> Finding:
+    """The finding of a guardrail that fired: from the switch until the version left."""
+    until = watched.switched + timedelta(hours=watched.exposed_hours)
+    figures = {
+        "version": watched.version, "previous": watched.previous, "signal": watched.signal,
+        "at_decision": watched.found.at_decision, "known_at": watched.at,
+        "exposed_hours": watched.exposed_hours, "decisions": watched.decisions, "positives": watched.positives,
+        "since": watched.since,
+    }  # fmt: skip
+    return Finding(
+        system.key, "release.guardrail", f"Version {watched.version}: {watched.sentence}", watched.switched,
+        until, Severity.LOW if watched.proved else Severity.HIGH, None, "releases", figures,
+    )  # fmt: skip

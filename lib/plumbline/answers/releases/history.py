@@ -1,0 +1,207 @@
+"""Versions, when each was in charge, what changed at each switch, and whether a guardrail would have fired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from plumbline.answers.cache import kept
+from plumbline.answers.events import Record, closed_incidents
+from plumbline.answers.performance.cautions import of_the_reference
+from plumbline.answers.question import span_of
+from plumbline.answers.releases.guardrails import Watched, fired, watch
+from plumbline.answers.releases.sentences import moment, roll_back, say_comparison, say_shift
+from plumbline.answers.releases.switches import Shift, comparisons, shifts
+from plumbline.domain import Finding, PlumblineError, Severity, System, Task
+from plumbline.governance.facts import Switch as SwitchFact
+from plumbline.monitor.releases.ab_test import Comparison
+from plumbline.monitor.releases.challengers import Presence, presences
+from plumbline.monitor.releases.history import Releases, Rollback
+from plumbline.monitor.releases.history import releases as measure
+from plumbline.profile.read import profiles
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasesAnswer:
+    """Releases of one system with guardrails and findings.
+
+    ``comparisons`` and ``shifts`` only where they were asked for: the verdict does not need them.
+    """
+
+    system: System
+    releases: Releases
+    guardrails: tuple[Watched, ...]
+    findings: tuple[Finding, ...]
+    presences: tuple[Presence, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    shifts: tuple[Shift, ...] = ()
+    cautions: tuple[str, ...] = ()  # what is to be known of the reference first
+
+    @property
+    def sentence(self) -> str:
+        """The finding: a release that should have been taken back comes first."""
+        return _opening(self)
+
+    def last_switches(self) -> tuple[SwitchFact, ...]:
+        """The last three switches as the catalogue's rules read them."""
+        return tuple(
+            SwitchFact(s.at, s.previous, s.version, s.overlap_hours, s.overlap_decisions)
+            for s in self.releases.switches[-3:]
+        )  # fmt: skip
+
+    def summary(self) -> dict[str, Any]:
+        """The keys that the command line prints."""
+        return {
+            "system": self.system.key, "sentence": self.sentence, "cautions": self.cautions,
+            "releases": self.releases.versions,
+            "spans": self.releases.spans, "presences": self.presences, "switches": self.shifts,
+            "comparisons": self.comparisons, "rollbacks": self.releases.rollbacks,
+            "guardrails": [_guarded(w) for w in self.guardrails], "findings": self.findings,
+        }  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """The same for a terminal."""
+        spans = [
+            f"{s.start:%Y-%m-%d %H:%M}Z to {s.end:%Y-%m-%d %H:%M}Z  {s.version}  n={s.n}"
+            for s in self.releases.spans
+        ]
+        said = [say_shift(s) for s in self.shifts] + [say_comparison(c) for c in self.comparisons]
+        return list(
+            dict.fromkeys(
+                [self.sentence, *self.cautions, *spans, *said, *(f.sentence for f in self.findings)]
+            )
+        )
+
+
+def releases(ws: Workspace, key: str, *, share: float | None = None) -> ReleasesAnswer:
+    """The releases of a system, with versions side by side compared and every switch split.
+
+    Args:
+        share: the intended share of a newcomer's decisions in a test, 0 to 1; None: the owner's setting, else
+            an even split where it is near one.
+
+    Raises:
+        PlumblineError: no such system, or a share that is none.
+    """
+    if share is not None and not 0 < share < 1:
+        raise PlumblineError(f"{share} is not a share of the decisions", todo="Give one between 0 and 1.")
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        found = releases_of(cursor, system)
+        return replace(
+            found,
+            presences=presences(profiles.version_hours(cursor, system), found.releases.spans),
+            comparisons=comparisons(cursor, system, found.releases, share),
+            shifts=shifts(cursor, system, found.releases),
+            cautions=of_the_reference(system, span_of(cursor, system)),
+        )
+
+
+def history(ws: Workspace, key: str) -> ReleasesAnswer:
+    """Versions, guardrails and findings alone, for pages that draw releases beside something else.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    with ws.read() as cursor:
+        return releases_of(cursor, systems.get_system(cursor, key))
+
+
+def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
+    """The same, on a cursor that is open already."""
+    hours = profiles.version_hours(cursor, system)
+    found = measure(hours, task=system.task or Task.BINARY, positive=system.positive)
+    watched = kept(
+        cursor, system, "guardrails", tuple[Watched, ...],
+        lambda: tuple(w for s in found.switches for w in watch(cursor, system, found.spans, s)),
+    )  # fmt: skip
+    findings = [fired(system, w) for w in watched if w.fired]
+    findings += [_rolled_back(system, back) for back in found.rollbacks]
+    return ReleasesAnswer(system, found, watched, tuple(findings))
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What was done about a breach, in words.
+
+    ``unnamed``: an incident that names no finding, and so handles none. ``in_hand``: an incident that is still open.
+    """
+
+    by: str = ""
+    unnamed: str = ""
+    in_hand: bool = False
+
+
+def handled(
+    since: datetime, ends: Sequence[datetime], found: ReleasesAnswer, noted: tuple[Record, ...],
+    about: Callable[[str], bool],
+) -> Handled:  # fmt: skip
+    """The incident opened, or the release made, for a breach; a release after which it goes on handles nothing.
+
+    An incident handles the breach only if it was opened after the onset and names a finding of it that was not
+    over by then. One that names none might be about anything: it is said, and counts for nothing. Until it is
+    closed in the register, with its cause, it is what people said, and a release that the log shows counts for more.
+
+    Args:
+        ends: of the chunks in breach.
+        about: whether a finding's signal is about this breach.
+    """
+    opened = [r for r in noted if r.event == "incident opened" and r.at >= since]
+    named = [
+        r for r in opened
+        if r.about and about(r.about.signal) and (r.about.until is None or r.about.until >= since)
+    ]  # fmt: skip
+    done = closed_incidents(noted)
+    for r in named:
+        if r.incident in done:
+            return Handled(f"an incident opened on {r.at.date().isoformat()}")
+    changed = [("release of", s.at, s.version) for s in found.releases.switches]
+    changed += [("return to", back.end, back.back_to) for back in found.releases.rollbacks]
+    way, at, version = max(changed, key=lambda c: c[1], default=("", since, ""))
+    if at > since and sum(end > at for end in ends) <= 1:
+        return Handled(f"the {way} version {version} on {at.date().isoformat()}")
+    if named:
+        return Handled(f"an incident opened on {named[0].at.date().isoformat()}", in_hand=True)
+    nameless = next((r for r in opened if r.about is None), None)
+    return Handled(unnamed=nameless.at.date().isoformat() if nameless else "")
+
+
+def _rolled_back(system: System, back: Rollback) -> Finding:
+    sentence = (
+        f"Version {back.bad_version} was rolled back to {back.back_to} after {back.minutes / 60:.1f} hours."
+    )
+    return Finding(
+        system.key, "release.rollback", sentence, back.start, back.end, Severity.LOW, None, "releases"
+    )
+
+
+def _guarded(watched: Watched) -> dict[str, Any]:
+    kept = {name: getattr(watched, name) for name in (
+        "version", "previous", "switched", "signal", "fired", "at", "found", "exposed_hours", "decisions",
+        "positives", "since", "proved", "sentence",
+    )}  # fmt: skip
+    return kept
+
+
+def _opening(answer: ReleasesAnswer) -> str:
+    """The page's first sentence: the release that should have been taken back, else the history."""
+    tripped = [w for w in answer.guardrails if w.fired]
+    guilty = [w for w in tripped if w.proved is None]
+    if not tripped:
+        return answer.releases.sentence
+    if not guilty:
+        last = tripped[-1]
+        return (
+            f"Version {last.version} decided differently from version {last.previous} from its first decisions on."
+            f"{last.acquittal}"
+        )
+    last = min((w for w in guilty if w.version == guilty[-1].version), key=lambda w: w.at or w.switched)
+    back = next((r for r in answer.releases.rollbacks if r.bad_version == last.version), None)
+    said = f"Version {last.version} should have been taken back. {roll_back(last)}"
+    if back is not None:
+        said += f" It was rolled back to {back.back_to} on {moment(back.end)}."
+    return said

@@ -1,0 +1,181 @@
+"""Releases in sentences: what a release changed, how versions side by side differ, and what to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from plumbline.monitor.releases.ab_test import Comparison, Measure
+from plumbline.monitor.releases.shift_attribution import Part, Split
+from plumbline.monitor.statistics.proportions import Difference
+
+if TYPE_CHECKING:
+    from plumbline.answers.releases.guardrails import Watched
+    from plumbline.answers.releases.switches import Shift
+
+NUMBERS = ("prediction", "mae")
+_SPOKEN = {"positive_rate": "positive rate", "error_rate": "error rate", "mae": "mean absolute error"}
+
+
+def say_name(metric: str) -> str:
+    """A quantity in running text."""
+    key, _, of = metric.partition(":")
+    return f"share of {of}" if of else _SPOKEN.get(key, key)
+
+
+def amount(metric: str, value: float) -> str:
+    """A level of a quantity in its unit."""
+    if metric in NUMBERS:
+        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{100 * value:.{2 if 0 < value < 0.01 else 1}f} %"
+
+
+def change(metric: str, value: float) -> str:
+    """A difference in its unit, with its sign; of rates in points."""
+    sign = "+" if value >= 0 else "−"
+    if metric in NUMBERS:
+        return sign + f"{abs(value):,.3g}"
+    return f"{sign}{100 * abs(value):.1f}"
+
+
+def unit(metric: str) -> str:
+    """What stands behind a difference."""
+    return "" if metric in NUMBERS else " points"
+
+
+def interval(metric: str, low: float, high: float) -> str:
+    """``+1.0 to +2.3``."""
+    return f"{change(metric, low)} to {change(metric, high)}"
+
+
+def moment(at: datetime) -> str:
+    """``21 October 2026, 09:04 UTC``."""
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def say_difference(metric: str, found: Difference) -> str:
+    """A change with its interval and samples."""
+    return (
+        f"{say_name(metric)} {amount(metric, found.before)} to {amount(metric, found.after)} "
+        f"({change(metric, found.value)}{unit(metric)}, {interval(metric, found.low, found.high)}; "
+        f"n = {found.n_before:,} and {found.n_after:,})"
+    )
+
+
+def say_shift(shift: Shift) -> str:
+    """One switch: what changed, and who did it."""
+    parts = []
+    for metric, plain, parted in (
+        (shift.metrics[0], shift.output, shift.output_split),
+        (shift.metrics[1], shift.loss, shift.loss_split),
+    ):
+        if plain is not None:
+            parts.append(f"{say_difference(metric, plain)}: {who(shift, metric, parted)}")
+    head = f"{shift.switch.previous or 'no version'} to {shift.switch.version} on {moment(shift.switch.at)}"
+    return f"{head}: {'; '.join(parts) or 'nothing to compare'}."
+
+
+def say_shift_briefly(shift: Shift) -> str:
+    """Who changed what, without the figures that stand in the picture beside it."""
+    parts = [
+        f"{say_name(metric)} {amount(metric, plain.before)} to {amount(metric, plain.after)}: "
+        f"{who(shift, metric, parted, figures=False)}"
+        for metric, plain, parted in (
+            (shift.metrics[0], shift.output, shift.output_split),
+            (shift.metrics[1], shift.loss, shift.loss_split),
+        )
+        if plain is not None
+    ]
+    return f"{_first_up('; '.join(parts)) or 'Nothing to compare'}."
+
+
+def who(shift: Shift, metric: str, parted: Split, *, figures: bool = True) -> str:
+    """The release or the world, with both parts; what cannot be told, and why."""
+    if parted.world is None or parted.release is None:
+        return f"who did it is unknown ({_first_down(parted.note)})"
+    parts = ""
+    if figures:
+        parts = f" (release {_part(metric, parted.release)}, inputs {_part(metric, parted.world)})"
+    if metric == shift.metrics[1] and shift.world_changed and parted.verdict != "neither":
+        return f"who did it is unknown: the same inputs came to have other outcomes{parts}"
+    words = {
+        "release": f"the release did it{parts}, if all that decisions rest on is logged",
+        "world": f"the world did it: its inputs moved{parts}",
+        "both": f"the release and the world both did it{parts}, if all that decisions rest on is logged",
+        "neither": f"no change beyond chance{parts}", "unknown": f"unknown{parts}",
+    }  # fmt: skip
+    return words[parted.verdict]
+
+
+def _part(metric: str, part: Part) -> str:
+    return f"{change(metric, part.value)} [{interval(metric, part.low, part.high)}]"
+
+
+def _first_up(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _first_down(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def say_comparison(found: Comparison) -> str:
+    """Two versions side by side, and what to do about it."""
+    first, second = found.versions
+    how = {"A/B": "in a test with", "canary": "as a canary beside", "shadow": "in shadow beside"}[found.kind]
+    parts = [_measured(m) for m in found.measures]
+    text = f"{second} ran {how} {first} for {found.days:.1f} days: {'; '.join(parts) or 'too few decisions'}."
+    if found.agreed is not None:
+        text += f" They agreed on {100 * found.agreed:.1f} % of {found.n_both:,} decisions that both made."
+    if found.ratio is not None and found.ratio.status == "breach":
+        text += (
+            f" The split of {found.ratio.unit} is not what was meant: do not trust the comparison before that is "
+            "explained."
+        )
+    if parts and not found.by_subject:
+        text += " No subject is mapped, so decisions are counted as independent but for what an hour has in common."
+    return text
+
+
+def _measured(m: Measure) -> str:
+    text = say_difference(m.metric, m.difference)
+    if m.differs:
+        since = f", known by {moment(m.known_at)}" if m.known_at else ""
+        return f"{text}, beyond chance (always-valid p {p_value(m.p_value)}{since})"
+    text += f", no difference beyond chance (always-valid p {p_value(m.p_value)})"
+    if m.days_more:
+        text += f"; {amount_of_change(m)} would take {_days(m.days_more)} more at this traffic"
+    elif m.days_more == 0:
+        text += f"; {amount_of_change(m)} would most likely have been seen"
+    return text
+
+
+def amount_of_change(m: Measure) -> str:
+    """The difference that matters, in words."""
+    return f"a difference of {change(m.metric, m.matters).lstrip('+')}{unit(m.metric)}"
+
+
+def _days(days: float) -> str:
+    if days < 1:
+        return f"{24 * days:.0f} hours"
+    return f"{days:.0f} days" if days < 1000 else "years"
+
+
+def p_value(p: float) -> str:
+    """A p-value to two digits."""
+    return "under 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def roll_back(found: Watched) -> str:
+    """What should have been done, by when, and what it has cost not to."""
+    if found.at is None:
+        return found.sentence
+    if found.since is not None and not found.since.decisions:
+        return f"Outcomes proved it on {moment(found.at)}, after version {found.version} had left."
+    text = f"Roll back to {found.previous}: known at {moment(found.at)} after {found.found.at_decision:,} decisions"
+    since = found.since
+    if since is not None and found.signal == "positive rate" and since.wrong_positives:
+        return f"{text}; {since.wrong:,} wrong since, {since.wrong_positives:,} of them {found.positive!r}."
+    if since is not None and since.labelled:
+        return f"{text}; {since.wrong:,} of {since.labelled:,} decisions with known outcomes wrong since."
+    return f"{text}; {since.decisions:,} decisions since." if since is not None else f"{text}."

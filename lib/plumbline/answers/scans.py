@@ -1,0 +1,134 @@
+"""What only a scan of the decisions can tell, asked once after each change of them (see ``keeping``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from plumbline.answers.cache import kept
+from plumbline.domain import Kind, Repeats, Slice, System, Task
+from plumbline.monitor.quality.consistency import explained
+from plumbline.monitor.quality.personal_data import Personal, find_personal
+from plumbline.profile.scan import decisions, exact, group_outcomes
+from plumbline.profile.scan import protected_groups as counting
+from plumbline.profile.scan.identical_inputs import Groups, at_places, repeats
+from plumbline.profile.scan.protected_groups import GroupCounts
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor
+
+STEPPED = 20_000  # rows from which the steps of inputs and their slopes are read
+EXAMINED = 2_000  # rows looked at for personal data
+LABELLED = 30  # outcomes from which a segment can be judged
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeated:
+    """``counts`` without its examples, whose places stand apart: no row of the log is kept."""
+
+    counts: Repeats
+    places: Groups
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    personal: tuple[Personal, ...]
+    examined: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    attributes: tuple[str, ...]
+    levels: tuple[str, ...]
+    outcomes: group_outcomes.GroupOutcomes
+
+
+_NO_SCORES = np.empty((0, 3))
+
+
+def duplicate_ids(cursor: Cursor, system: System) -> int:
+    """Decisions whose id an earlier decision of the same arm already had."""
+    return kept(cursor, system, "duplicate ids", int, lambda: exact.duplicate_ids(cursor, system))
+
+
+def repeated(cursor: Cursor, system: System, *, examples: bool = False) -> Repeats:
+    """Decisions of the whole log that share every feature, the version and the deployment.
+
+    See ``profile.scan.identical_inputs``.
+    """
+
+    def make() -> _Repeated:
+        found = repeats(cursor, system, Slice())
+        if found.conflicting:
+            found = repeats(cursor, system, Slice(), reach=_explained(cursor, system, found))
+        places = tuple(
+            tuple((int(row["_load_id"]), int(row["_line"])) for row in group) for group in found.examples
+        )
+        return _Repeated(replace(found, examples=()), places)
+
+    found = kept(cursor, system, "repeats", _Repeated, make)
+    return replace(found.counts, examples=at_places(cursor, system, found.places) if examples else ())
+
+
+def _explained(cursor: Cursor, system: System, found: Repeats) -> float:
+    """By how much scores may differ between decisions whose logged inputs are the same, from a sample of rows."""
+    outcome = "prediction" if system.task is Task.REGRESSION else "score"
+    names = [
+        c.name for c in systems.decision_columns(cursor, system.key)
+        if c.role.role == "feature" and c.kind is Kind.NUMERIC
+    ]  # fmt: skip
+    sample = decisions.sample(cursor, system, Slice(), STEPPED, 0, [*names, outcome])
+    if outcome not in sample or not len(sample):
+        return 0.0
+    numbers = {name: sample[name].to_numpy(dtype=float) for name in names}
+    return explained(found, numbers, sample[outcome].to_numpy(dtype=float))
+
+
+def personal_of(cursor: Cursor, system: System) -> tuple[tuple[Personal, ...], int]:
+    """Personal data among features and segments, from a sample of rows, and how many were examined."""
+    found = kept(cursor, system, "personal data", _Found, lambda: _personal(cursor, system))
+    return found.personal, found.examined
+
+
+def _personal(cursor: Cursor, system: System) -> _Found:
+    kinds = {
+        c.name: c.kind for c in systems.decision_columns(cursor, system.key) if c.role.role in ("feature", "segment")
+    }  # fmt: skip
+    sample = decisions.sample(cursor, system, Slice(), EXAMINED, 0, list(kinds))
+    text = {c: sample[c].dropna().astype(str).tolist() for c, k in kinds.items() if k is Kind.CATEGORICAL}
+    numeric = {c: sample[c].dropna().astype(float).tolist() for c, k in kinds.items() if k is Kind.NUMERIC}
+    return _Found(find_personal(text, numeric), len(sample))
+
+
+def segment_sizes(cursor: Cursor, system: System) -> tuple[int, int] | None:
+    """Segments, and those of them with enough outcomes to be judged; None where the log has none."""
+    columns = [c.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "segment"]
+
+    def make() -> tuple[int, int]:
+        sizes = [
+            labelled for c in columns for _, _, labelled in group_outcomes.group_sizes(cursor, system, c)
+        ]
+        return len(sizes), sum(n >= LABELLED for n in sizes)
+
+    return kept(cursor, system, "segments", tuple[int, int], make) if columns else None
+
+
+def group_counts(cursor: Cursor, system: System) -> list[GroupCounts]:
+    """Counts of every protected group and pair of them over the whole log, as the Fairness page has them."""
+
+    def make() -> tuple[_Group, ...]:
+        found = counting.attributes(cursor, system, Slice())
+        counted = counting.grouped(cursor, system, Slice(), found, over_time=False)
+        return tuple(_Group(g.attributes, g.levels, g.outcomes) for g in counted)
+
+    found = kept(cursor, system, "protected groups and pairs", tuple[_Group, ...], make)
+    return [GroupCounts(g.attributes, g.levels, g.outcomes, _NO_SCORES) for g in found]
+
+
+def overridden(cursor: Cursor, system: System, since: datetime | None = None) -> tuple[int, int]:
+    """Decisions with a logged human decision, and those in which the person decided otherwise."""
+    name = f"overridden since {since.isoformat() if since else 'the first'}"
+    return kept(
+        cursor, system, name, tuple[int, int], lambda: group_outcomes.overridden(cursor, system, since)
+    )

@@ -1,0 +1,247 @@
+"""What people state about a system: reading it for a form, and recording it with its signature."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from plumbline.domain import Attestation, Exemption, PlumblineError, System
+from plumbline.governance.catalogue import check_tightened
+from plumbline.governance.resolution import asked_by, ends_on, needs_approval
+from plumbline.governance.wording import day
+from plumbline.store import statements as promises
+from plumbline.store import systems, trail
+from plumbline.store.workspace import Workspace
+
+LARGEST_FILE = 5_000_000  # bytes of a file kept with a statement
+REMIND_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Everything stated about one system."""
+
+    system: System
+    context: dict[str, str]
+    signatures: dict[str, tuple[str, datetime]]
+    attestations: tuple[Attestation, ...]
+    exemptions: tuple[Exemption, ...]
+
+
+def statements(ws: Workspace, key: str) -> Statements:
+    """Context answers with who and when, attestations and exemptions, newest first."""
+    with ws.read() as cursor:
+        return Statements(
+            systems.get_system(cursor, key),
+            promises.context_answers(cursor, key),
+            promises.context_signatures(cursor, key),
+            tuple(promises.attestations(cursor, key)),
+            tuple(promises.exemptions(cursor, key)),
+        )
+
+
+def save_context(ws: Workspace, key: str, answers: dict[str, str], *, by: str) -> None:
+    """Record context answers; an empty one withdraws the answer."""
+    if not by.strip():
+        raise PlumblineError("An answer needs a name", todo="Say who answers.")
+    with ws.write() as cursor:
+        systems.get_system(cursor, key)
+        promises.save_context(cursor, key, answers, by.strip())
+        trail.append(cursor, actor=by.strip(), action="context answered", system=key, detail=dict(answers))
+
+
+def attest(ws: Workspace, item: Attestation, *, file: tuple[str, bytes] | None = None) -> None:
+    """Record a named person's dated statement about one control, with the file that backs it.
+
+    Args:
+        file: name and content; kept in the workspace by its SHA-256.
+
+    Raises:
+        PlumblineError: no owner or statement, it would hold for more than twelve months, or the file is too large.
+    """
+    if not item.owner.strip() or not item.statement.strip():
+        raise PlumblineError("An attestation needs an owner and a statement", todo="Fill in both.")
+    if item.expires <= item.at:
+        raise PlumblineError("The attestation expires before it starts", todo="Choose a later end date.")
+    if item.expires > _a_year_after(item.at):
+        raise PlumblineError(
+            "An attestation holds for twelve months at most", todo="Choose an earlier end date."
+        )
+    if file is not None:
+        if len(file[1]) > LARGEST_FILE:
+            many = LARGEST_FILE // 1_000_000
+            raise PlumblineError(
+                f"The file is larger than {many} MB", where=file[0], todo="Give a link to it."
+            )
+        item = replace(item, evidence=hashlib.sha256(file[1]).hexdigest(), evidence_name=file[0][:200])
+    with ws.write() as cursor:
+        systems.get_system(cursor, item.system)
+        if file is not None:
+            promises.keep_file(cursor, item.evidence, item.evidence_name, file[1], item.owner)
+        promises.add_attestation(cursor, item)
+        detail = {"control": item.control, "status": item.status.value, "statement": item.statement,
+                  "expires": item.expires.isoformat(), "link": item.link, "evidence": item.evidence}  # fmt: skip
+        trail.append(cursor, actor=item.owner, action="control attested", system=item.system, detail=detail)
+
+
+def approve(ws: Workspace, key: str, attestation_id: int, *, by: str, on: date) -> None:
+    """A second person's approval of a statement.
+
+    Raises:
+        PlumblineError: no name, no such statement, approved already, or by the one who made it.
+    """
+    name = _approver(by)
+    with ws.write() as cursor:
+        found = next((a for a in promises.attestations(cursor, key) if a.id == attestation_id), None)
+        if found is None:
+            raise PlumblineError("There is no such statement", where=key)
+        if found.approved_by:
+            raise PlumblineError(f"This statement was approved by {found.approved_by} already")
+        _second(name, found.owner, "a statement of their own")
+        promises.approve_attestation(cursor, attestation_id, name, on)
+        detail = {"control": found.control, "statement": attestation_id, "owner": found.owner}
+        trail.append(cursor, actor=name, action="attestation approved", system=key, detail=detail)
+
+
+def approve_exemption(ws: Workspace, key: str, exemption_id: int, *, by: str, on: date) -> None:
+    """A second person's approval of an exemption.
+
+    Raises:
+        PlumblineError: no name, no such exemption, approved already, or by the one who asked for it.
+    """
+    name = _approver(by)
+    with ws.write() as cursor:
+        found = next((e for e in promises.exemptions(cursor, key) if e.id == exemption_id), None)
+        if found is None:
+            raise PlumblineError("There is no such exemption", where=key)
+        if not needs_approval(found):
+            raise PlumblineError(f"This exemption was approved by {found.approver} already")
+        asked = asked_by(found)
+        _second(name, asked, "an exemption that they asked for")
+        promises.approve_exemption(cursor, exemption_id, proposer=asked, by=name, on=on)
+        detail = {"control": found.control, "exemption": exemption_id, "proposer": asked}
+        trail.append(cursor, actor=name, action="exemption approved", system=key, detail=detail)
+
+
+def _approver(by: str) -> str:
+    name = " ".join(by.split())
+    if not name:
+        raise PlumblineError("An approval needs a name", todo="Say who approves.")
+    return name
+
+
+def _second(name: str, first: str, what: str) -> None:
+    """Four eyes are two people."""
+    if name.casefold() == " ".join(first.split()).casefold():
+        raise PlumblineError(f"Nobody approves {what}", todo="Have a second person approve it.")
+
+
+def waiting(stated: Statements, today: date) -> tuple[tuple[Attestation, ...], tuple[Exemption, ...]]:
+    """Statements and exemptions that wait for a second person; nothing where one person is enough."""
+    if not stated.system.settings.get("four_eyes"):
+        return (), ()
+    return (
+        tuple(a for a in stated.attestations if needs_approval(a) and today <= ends_on(a)),
+        tuple(e for e in stated.exemptions if needs_approval(e) and today <= e.until),
+    )
+
+
+def evidence_file(ws: Workspace, sha256: str) -> tuple[str, bytes]:
+    """A file that backs a statement: its name and content, checked against its hash.
+
+    Raises:
+        PlumblineError: it is not kept here, or was altered.
+    """
+    with ws.read() as cursor:
+        found = promises.file_of(cursor, sha256)
+    if found is None:
+        raise PlumblineError("This file is not kept here")
+    if hashlib.sha256(found[1]).hexdigest() != sha256:
+        raise PlumblineError("This file was altered since it was attached", where=found[0])
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A statement or exemption that ends within 30 days, or has just ended and was not renewed."""
+
+    kind: str  # attestation | exemption
+    control: str
+    who: str
+    ends: date
+    sentence: str = ""
+
+
+def due(ws: Workspace, key: str | None, today: date) -> dict[str, tuple[Reminder, ...]]:
+    """What has to be renewed, of one system or of all, by system; one with nothing to renew is left out."""
+    with ws.read() as cursor:
+        keys = [key] if key else [system.key for system in systems.list_systems(cursor)]
+    found = {each: reminders(statements(ws, each), today) for each in keys}
+    return {each: items for each, items in found.items() if items}
+
+
+def reminders(stated: Statements, today: date) -> tuple[Reminder, ...]:
+    """What has to be renewed, the soonest first; a statement that a newer one replaces needs no renewal."""
+    first: dict[tuple[str, str], Reminder] = {}
+    for a in stated.attestations:  # the newest first
+        first.setdefault(("attestation", a.control), Reminder("attestation", a.control, a.owner, ends_on(a)))
+    for e in stated.exemptions:
+        first.setdefault(("exemption", e.control), Reminder("exemption", e.control, asked_by(e), e.until))
+    near = [r for r in first.values() if abs((r.ends - today).days) <= REMIND_DAYS]
+    near.sort(key=lambda r: (r.ends, r.control))
+    return tuple(
+        replace(r, sentence=f"{r.control}, {r.kind} by {r.who}: {_ends(r.ends, today)}.") for r in near
+    )
+
+
+def _ends(ends: date, today: date) -> str:
+    left = (ends - today).days
+    if left < 0:
+        return f"ended on {day(ends)}"
+    return f"ends in {left} days" if left > 1 else "ends tomorrow" if left else "ends today"
+
+
+def exempt(ws: Workspace, item: Exemption) -> Exemption:
+    """Record an exemption of one control until a date, with its reason and who signs it.
+
+    With four eyes the one who signs asks for it, and it waits for ``approve_exemption`` by somebody else.
+
+    Returns:
+        it, as it was kept.
+    """
+    if not item.approver.strip() or not item.reason.strip():
+        raise PlumblineError("An exemption needs a reason and an approver", todo="Fill in both.")
+    if item.until <= item.at:
+        raise PlumblineError("The exemption ends before it starts", todo="Choose a later end date.")
+    with ws.write() as cursor:
+        system = systems.get_system(cursor, item.system)
+        detail = {"control": item.control, "reason": item.reason, "until": item.until.isoformat()}
+        signed, action = item.approver, "control exempted"
+        if system.settings.get("four_eyes"):
+            item, action = replace(item, proposer=signed, approver=""), "exemption asked for"
+        promises.add_exemption(cursor, item)
+        trail.append(cursor, actor=signed, action=action, system=item.system, detail=detail)
+    return item
+
+
+def change_settings(ws: Workspace, key: str, changes: dict[str, Any], *, by: str, title: str = "") -> System:
+    """Change the owner's settings (costs, floors, limits), and the title; a None takes a setting away.
+
+    Raises:
+        PlumblineError: no such system, or a limit that would loosen its control.
+    """
+    for control, tightened in (changes.get("limits") or {}).items():
+        check_tightened(control, tightened)
+    with ws.write() as cursor:
+        system = systems.get_system(cursor, key)
+        merged = {name: value for name, value in {**system.settings, **changes}.items() if value is not None}
+        changed = replace(system, settings=merged, title=title or system.title)
+        systems.update_system(cursor, changed)
+        trail.append(cursor, actor=by, action="settings changed", system=key, detail=changes)
+    return changed
+
+
+def _a_year_after(day: date) -> date:
+    return day.replace(year=day.year + 1) if (day.month, day.day) != (2, 29) else date(day.year + 1, 3, 1)

@@ -1,0 +1,38 @@
+"""Erasing a data subject, and removing a system that holds nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from plumbline.commands.command import ACTOR, command
+from plumbline.console import workspace as open_for
+
+
+@command("erase")
+@click.argument("system")
+@click.option("--subject", metavar="VALUE", help="The person, spelt as in the log.")
+@click.option("--decision", "decision_id", metavar="ID", help="One decision.")
+@click.option("--by", "actor", default=ACTOR, metavar="NAME", help="Who erases; it goes on the certificate.")
+def erase(
+    workspace: str | None, system: str, subject: str | None, decision_id: str | None, actor: str
+) -> Any:
+    """Erase a person, or one decision, everywhere; prints the certificate."""
+    from plumbline.answers.data.erase import erase_person, sentences
+
+    with open_for(workspace) as ws:
+        made = erase_person(ws, system, subject=subject, decision_id=decision_id, actor=actor)
+    return made, list(sentences(made))
+
+
+@command("remove")
+@click.argument("system")
+@click.option("--by", "actor", default=ACTOR, metavar="NAME", help="Who removes it; it goes on the trail.")
+def remove(workspace: str | None, system: str, actor: str) -> Any:
+    """Delete SYSTEM, which holds no decision any more; the trail stays."""
+    from plumbline.answers.data.removal import remove_system
+
+    with open_for(workspace) as ws:
+        remove_system(ws, system, actor=actor)
+    return {"removed": system}, [f"{system} is removed; the trail keeps what was done."]

@@ -1,0 +1,95 @@
+"""Why a decision came out as it did, and the model file that says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from plumbline.commands.command import ACTOR, command
+from plumbline.console import FAILED
+from plumbline.console import workspace as open_for
+from plumbline.domain import PlumblineError
+from plumbline.store.workspace import Workspace
+
+
+@command("explain")
+@click.argument("system")
+@click.argument("decision_id", required=False)
+@click.option("--all", "every", is_flag=True, help="Every decision of the versions with a model file; kept.")
+@click.option("--version", metavar="V", help="With --all: this version only.")
+@click.option(
+    "--space",
+    type=click.Choice(["margin", "probability"]),
+    default="margin",
+    show_default=True,
+    help="What a registered model's contributions add up to.",
+)
+def explain(
+    workspace: str | None, system: str, decision_id: str | None, every: bool, version: str | None, space: str
+) -> Any:  # fmt: skip
+    """Why one decision came out as it did, or with --all the attributions of all of them, kept."""
+    from plumbline.answers.decisions.explain import explain as answer
+
+    if every == (decision_id is not None):
+        raise PlumblineError("Say which decision", todo="Give its id, or --all for every one.")
+    with open_for(workspace) as ws:
+        if every:
+            return _every(ws, system, version)
+        found = answer(ws, system, str(decision_id), space="" if space == "margin" else space)
+    if found.refused:
+        return found, [f"{found.decision_id}: no explanation. {found.refused}"], FAILED
+    lines = [
+        f"{found.decision_id}: {found.method}. {found.check}",
+        f"  base {found.base_value:+.4f} ({found.output_space})",
+    ]
+    for name, value in found.attributions.items():
+        about = f" ± {found.errors[name]:.2g}" if name in found.errors else ""
+        lines.append(f"  {value:+.4f}{about}  {name}")
+    return found, lines + list(found.reasons)
+
+
+def _every(ws: Workspace, system: str, version: str | None) -> Any:
+    from plumbline.answers.decisions.attribute_all import attribute_all
+
+    made = attribute_all(
+        ws, system, version=version, actor=ACTOR, say=lambda words, _: click.echo(words, err=True)
+    )
+    return made, [made.sentence, *made.skipped]
+
+
+@command("model")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--system", required=True, metavar="S")
+@click.option("--version", required=True, metavar="V", help="The version that this file is.")
+@click.option("--feature", "features", multiple=True, metavar="MODEL=COLUMN", help="Where names differ.")
+def model(workspace: str | None, file: Path, system: str, version: str, features: tuple[str, ...]) -> Any:
+    """Register the model file of one version; it has to reproduce the logged scores."""
+    from plumbline.answers.decisions.model_files import read_names, register
+
+    with open_for(workspace) as ws:
+        made = register(ws, system, version, file, names=read_names(features), actor=ACTOR)
+    return made, [made.sentence], 0 if made.passed else FAILED
+
+
+@command("decision")
+@click.argument("system")
+@click.argument("decision_id")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A .pdf or .json file.")
+@click.option("--language", default="en", metavar="L", help="en, de or fr.")
+def decision(workspace: str | None, system: str, decision_id: str, out: Path, language: str) -> Any:
+    """The record of one decision, to hand out; its hash goes on the trail."""
+    from datetime import UTC, datetime
+
+    from plumbline.report.decision_record import issue_record
+    from plumbline.report.issue import write
+
+    with open_for(workspace) as ws:
+        today = datetime.now(UTC).date()
+        made = issue_record(
+            ws, system, decision_id, out.suffix.lower(), language_code=language, on=today, actor=ACTOR
+        )
+        write(made, out)
+    found = {"file": str(out), "kind": made.kind, "sha256": made.sha256, "bytes": len(made.content)}
+    return found, [f"{out}: {made.kind}, SHA-256 {made.sha256}"]

@@ -1,0 +1,28 @@
+"""What was said of a decision's label."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from plumbline.commands.command import command
+from plumbline.console import workspace as open_for
+
+
+@command("labels")
+@click.argument("system")
+@click.argument("decision_id")
+def labels(workspace: str | None, system: str, decision_id: str) -> Any:
+    """Show every label that DECISION_ID of SYSTEM was given, and which holds."""
+    from plumbline.answers.data.labels import label_history
+
+    with open_for(workspace) as ws:
+        found = label_history(ws, system, decision_id)
+    lines = [
+        f"{'holds' if one.holds else 'former':<8}{one.label}"
+        + (f", true at {one.label_time:%Y-%m-%d %H:%M} UTC" if one.label_time else ", without a time")
+        + f", from load {one.load_id} ({one.file})"
+        for one in found.told
+    ]
+    return found, lines or [f"{decision_id} has no label yet."]

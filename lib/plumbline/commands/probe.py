@@ -1,0 +1,36 @@
+"""Looking into registries and repositories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from plumbline.commands.command import ACTOR, command
+from plumbline.console import workspace as open_for
+
+
+@command("probe")
+@click.argument("system")
+@click.option("--mlflow", metavar="URI", default="", help="A tracking server, or a database URI.")
+@click.option(
+    "--model", metavar="NAME", default="", help="The registered model; may be left out if it is the only one."
+)
+@click.option("--dvc", metavar="FOLDER", default="", help="A folder with dvc.yaml and dvc.lock.")
+@click.option("--by", default=ACTOR, show_default=True)
+def probe(workspace: str | None, system: str, mlflow: str, model: str, dvc: str, by: str) -> Any:
+    """Read a model registry or DVC's files, and keep what they show about each version."""
+    from plumbline.answers.governance.probe import probe as answer
+
+    with open_for(workspace) as ws:
+        found = answer(ws, system, by=by, mlflow=mlflow, model=model, dvc=dvc, operator=True)
+    lines = [f"{found.subject} at {found.place}: {len(found.versions)} versions."]
+    for v in found.versions:
+        when = f"{v.created_at:%Y-%m-%d}" if v.created_at else "no date"
+        parts = [f"{v.version:<14} {when}  {v.created_by or 'nobody named'}"]
+        parts += [
+            f"code {v.code[:12]}" if v.code else "no code revision",
+            f"data {v.data[:12]}" if v.data else "no data hash",
+        ]
+        lines.append("  " + ", ".join([*parts, f"{v.parameters} parameters"]))
+    return found, [*lines, *found.notes]

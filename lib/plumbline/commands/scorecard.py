@@ -1,0 +1,148 @@
+"""What it adds up to: systems, scorecard, what people record, the trail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from plumbline.commands.command import ACTOR, command, told
+from plumbline.console import BAD_INPUT, FAILED
+from plumbline.console import workspace as open_for
+from plumbline.domain import PlumblineError, Verdict
+
+FAIL_ON = click.Choice([v.value for v in Verdict if v is not Verdict.EXEMPT], case_sensitive=False)
+
+
+@command("systems")
+def systems(workspace: str | None) -> Any:
+    """List the systems with verdict and last decision, worst first."""
+    from plumbline.answers.governance.portfolio import overview
+
+    with open_for(workspace) as ws:
+        found = overview(ws)
+    told(found.faults)
+    lines = [f"{r.verdict:<10} {r.key}  {r.reason}" for r in found.rows]
+    faults = {"faults": found.faults} if found.faults else {}
+    return {"systems": found.rows} | faults, lines, BAD_INPUT if faults else 0
+
+
+@command("scorecard")
+@click.argument("system")
+@click.option("--fail-on", type=FAIL_ON, help="Exit 1 when the verdict is this or worse.")
+@click.option("--at", "day", metavar="DATE", help="The scorecard that held on that day, computed again.")
+@click.option("--changes", "span", metavar="A..B", help="What changed between two days, control by control.")
+def scorecard(
+    workspace: str | None, system: str, fail_on: str | None, day: str | None, span: str | None
+) -> Any:
+    """The scorecard and its verdict: of now, of a past day, or what changed between two days."""
+    from plumbline.answers.governance.scorecard import is_as_bad_as
+    from plumbline.answers.governance.scorecard import scorecard_answer as answer
+    from plumbline.report import json_keys
+
+    if span is not None:
+        return _changes(workspace, system, span)
+    extra: dict[str, Any] = {}
+    with open_for(workspace) as ws:
+        if day is None:
+            found = answer(ws, system)
+            card, cautions = found.card, found.measured.cautions
+        else:
+            from plumbline.answers.governance.past_scorecards import past_scorecard
+
+            past = past_scorecard(ws, system, day)
+            cautions = ()  # those of that day are not kept
+            card, extra = past.card, {"same": past.same, "proof": past.sentence, "inputs_sha256": past.inputs_sha256,
+                                      "card_sha256": past.card_sha256}  # fmt: skip
+    lines = [f"{card.system}: {card.verdict}", *(f"  {said}" for said in (*cautions, *card.reasons))]
+    lines += [
+        f"  {c.id:<7} {c.status:<14} {c.evidence.sentence}"
+        for c in card.controls
+        if c.requirement != "not asked"
+    ]
+    if extra:
+        lines.insert(1, f"  Made {card.at:%Y-%m-%d %H:%M}Z. {extra['proof']}")
+    failed = fail_on is not None and is_as_bad_as(card.verdict, Verdict(fail_on.upper()))
+    extra["cautions"] = list(cautions)
+    return json_keys.scorecard(card) | extra, lines, FAILED if failed or extra.get("same") is False else 0
+
+
+def _changes(workspace: str | None, system: str, span: str) -> Any:
+    from plumbline.answers.governance.past_scorecards import changes
+    from plumbline.report import json_keys
+
+    first, found, second = span.partition("..")
+    if not (found and first.strip() and second.strip()):
+        raise PlumblineError(
+            f"{span!r} is not two dates", where="--changes", todo="Write 2026-01-01..2026-03-01."
+        )
+    with open_for(workspace) as ws:
+        answer = changes(ws, system, first, second)
+    lines = [f"{system}: {answer.before.verdict} to {answer.after.verdict}"]
+    lines += [f"  {c.id:<7} {c.before or 'new'} to {c.after or 'gone'}. {c.now}" for c in answer.controls]
+    lines += [f"  {key}: {was or 'open'} to {now or 'open'}" for key, was, now in answer.context]
+    lines += [f"  {words[:1].upper()}{words[1:]}." for words in answer.statements]
+    if answer.catalogue_changed:
+        lines.append("  Catalogue or rules changed between the two.")
+    return json_keys.changes(answer), lines if len(lines) > 1 else [*lines, "  Nothing changed."]
+
+
+@command("record")
+@click.argument("system")
+@click.argument("event")
+@click.option("--at", metavar="TIME", help="When it happened; default: now.")
+@click.option("--by", default=ACTOR, show_default=True)
+@click.option("--note", default="")
+@click.option(
+    "--finding", type=int, default=0, metavar="N", help="An incident handles a breach only if it names it."
+)
+def record(
+    workspace: str | None, system: str, event: str, at: str | None, by: str, note: str, finding: int
+) -> Any:
+    """Put a rehearsal, a delivered alert or an incident on the trail."""
+    from plumbline.answers.events import record as answer
+    from plumbline.wording.times import read_time
+
+    with open_for(workspace) as ws:
+        answer(
+            ws, system, event.replace("-", " "), by=by, at=read_time(at, "--at") if at else None, note=note,
+            finding=finding,
+        )  # fmt: skip
+    return {"recorded": event}, [f"Recorded for {system}: {event}."]
+
+
+@command("trail")
+@click.option("--verify", is_flag=True, help="Recompute the chain; exit 1 when it is broken.")
+@click.option("--system", metavar="S")
+@click.option("--limit", type=int, default=50, show_default=True)
+def trail(workspace: str | None, verify: bool, system: str | None, limit: int) -> Any:
+    """Who did what, newest first."""
+    from plumbline.answers.governance.trail import trail as answer
+
+    with open_for(workspace) as ws:
+        found = answer(ws, system=system, limit=limit)
+    lines = [
+        f"{e.seq:>5}  {e.at:%Y-%m-%d %H:%M:%S}Z  {e.actor}  {e.action}  {e.system}" for e in found.entries
+    ]
+    state = "intact" if found.intact else f"broken at entry {found.first_broken}"
+    return (
+        found,
+        [*lines, f"{found.count} entries; the chain is {state}."],
+        FAILED if verify and not found.intact else 0,
+    )
+
+
+@command("report")
+@click.argument("system")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.pdf|.zip")
+@click.option("--language", "language", default="en", show_default=True, metavar="LANGUAGE", help="en or de.")
+def report(workspace: str | None, system: str, out: Path, language: str) -> Any:
+    """Write the report (.pdf) or the evidence pack (.zip); its hash goes on the trail."""
+    from plumbline.report.issue import issue, write
+
+    with open_for(workspace) as ws:
+        made = issue(ws, system, out.suffix.lower(), language_code=language, actor=ACTOR)
+    write(made, out)
+    said = {"path": str(out), "kind": made.kind, "bytes": len(made.content), "sha256": made.sha256}
+    return said, [f"{out}: {made.kind}, {len(made.content):,} bytes, sha256 {made.sha256}"]

@@ -1,0 +1,306 @@
+"""Which source explains a decision, and its explanation in the one form everything downstream reads.
+
+Best first: attributions recorded at decision time, a registered model that reproduces the log, a surrogate
+that imitates it well enough. Callers pass what they have; the choice is made here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from plumbline.domain import Explanation, Source, strongest_first
+from plumbline.explain.reasons.logged_attributions import LoggedCheck
+from plumbline.explain.reasons.sentences import OTHER, Wording, reasons_for
+from plumbline.explain.registered_model import (
+    ModelCheck,
+    ModelParts,
+    RegisteredModel,
+    match_columns,
+    model_parts,
+)
+from plumbline.explain.surrogate import TOP_FACTORS, Surrogate, surrogate_contributions
+
+#: a model's link -> the space its contributions add up in, in words
+SPACES = {
+    "probability": "probability",
+    "logit": "log-odds",
+    "softmax": "log-odds",
+    "log": "log of the value",
+    "identity": "value",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One logged decision. ``values``: feature to logged value, by the log's feature names.
+
+    ``score`` is the logged score (for several classes the predicted class's probability, whose position
+    among the model's outputs is ``output``). ``recorded``: its logged attributions, with ``recorded_base``
+    where logged.
+    """
+
+    decision_id: str
+    values: Mapping[str, Any]
+    score: float | None
+    output: int = 0
+    recorded: Mapping[str, float] = field(default_factory=dict)
+    recorded_base: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The source that is used, or None, and why the better ones were not."""
+
+    source: Source | None
+    sentence: str
+
+
+def choose_source(
+    *,
+    recorded: bool = False,
+    logged: LoggedCheck | None = None,
+    model: ModelCheck | None = None,
+    surrogate: Surrogate | None = None,
+) -> Choice:
+    """The best source that passes its own check.
+
+    ``recorded``: whether this decision has logged attributions. Recorded attributions that do not add up
+    are used only if no model passes: they are then shown with their gap.
+    """
+    adds_up = logged is not None and logged.passed
+    if recorded and (adds_up or not (model is not None and model.passed)):
+        return Choice(Source.LOGGED, logged.sentence if logged else "Recorded attributions, not yet checked.")
+    if model is not None and model.passed:
+        before = f"{logged.sentence} " if recorded and logged else ""
+        return Choice(Source.MODEL, before + model.sentence)
+    before = f"{model.sentence} " if model is not None else "No model file is registered for this version. "
+    if surrogate is not None and surrogate.grade != "refused":
+        return Choice(Source.SURROGATE, f"{before}{surrogate.sentence[0].upper()}{surrogate.sentence[1:]}.")
+    why = surrogate.sentence if surrogate is not None else "no surrogate has been fitted"
+    return Choice(None, f"{before}{why[0].upper()}{why[1:]}.")
+
+
+def explain_row(
+    decision: Decision,
+    *,
+    logged: LoggedCheck | None = None,
+    model: RegisteredModel | None = None,
+    model_check: ModelCheck | None = None,
+    surrogate: Surrogate | None = None,
+    wording: Wording | None = None,
+    space: str = "",
+) -> Explanation:
+    """Explain one decision by the best source there is; refusals come back as an Explanation that says why.
+
+    ``space="probability"``: a registered model's contributions to the probability itself, where it has one.
+
+    Without ``wording`` the reasons are those that moved the score the way it went from the base.
+    Raises PlumblineError where a registered model file cannot be read or its inputs are not in the log.
+    """
+    choice = choose_source(
+        recorded=bool(decision.recorded),
+        logged=logged,
+        model=model_check if model is not None else None,
+        surrogate=surrogate,
+    )
+    if choice.source is Source.LOGGED:
+        found = _from_log(decision, logged)
+    elif choice.source is Source.MODEL and model is not None and model_check is not None:
+        found = _from_model(decision, model, model_check, space)
+    elif choice.source is Source.SURROGATE and surrogate is not None:
+        found = _from_surrogate(decision, surrogate)
+    else:
+        found = _refusal(decision, Source.SURROGATE, choice.sentence)
+    if wording is None:  # no one has said what is adverse: explain the way this decision went
+        wording = Wording(adverse="low" if sum(found.attributions.values()) < 0 else "high")
+    said = reasons_for(found, wording)
+    return replace(found, reasons=said.reasons, alerts=said.alerts)
+
+
+def _from_log(decision: Decision, check: LoggedCheck | None) -> Explanation:
+    attributions = {str(k): float(v) for k, v in decision.recorded.items() if v == v}
+    base = decision.recorded_base if decision.recorded_base is not None else check.base if check else None
+    link = check.link if check else None
+    error, verdict = None, check.sentence if check else "Recorded attributions, not yet checked."
+    fits = bool(check and check.passed)
+    if link is not None and base is not None and decision.score is not None and check is not None:
+        error = _back(link.back, base + sum(attributions.values())) - decision.score
+        fits = fits and abs(error) <= check.tolerance
+        verdict = _verdict(error, check.tolerance) + " " + verdict
+    return Explanation(
+        decision_id=decision.decision_id,
+        source=Source.LOGGED,
+        output_space=link.space if link else "value",
+        base_value=base if base is not None else 0.0,
+        score=decision.score,
+        attributions=attributions,
+        additivity_error=error,
+        fidelity=check.share if check else None,
+        method="as recorded at decision time",
+        baseline="as recorded"
+        if base is not None and decision.recorded_base is not None
+        else "the one constant that score less attributions leaves"
+        if base is not None
+        else "unknown",
+        check=verdict,
+        values=dict(decision.values),
+        exportable=fits,
+    )
+
+
+def _from_model(decision: Decision, model: RegisteredModel, check: ModelCheck, space: str) -> Explanation:
+    import pandas as pd
+
+    frame = pd.DataFrame({name: [value] for name, value in decision.values.items()})
+    asked = space if check.info.link in ("logit", "softmax") else ""
+    made = model_parts(model, check, frame, output=decision.output, space=asked)
+    parts, base, score = made.parts, made.base, made.score
+    columns = match_columns(check.info, list(decision.values), model.feature_map)
+    names = [columns.get(f.name, f.name) for f in check.info.features]
+    error = None if decision.score is None else float(score[0]) - decision.score
+    if not np.isfinite(score[0]) or not np.isfinite(parts[0]).all():
+        why = "The registered model gives no score for this decision: it lacks a value that the model needs."
+        return _refusal(decision, Source.MODEL, why)
+    if error is not None and abs(error) > check.tolerance:
+        why = (
+            f"The registered model gives {score[0]:.4g} for this decision, the log says "
+            f"{decision.score:.4g}: it is not what decided here."
+        )
+        return _refusal(decision, Source.MODEL, why, error)
+    verdict = "This decision has no logged score to check against."
+    if error is not None:
+        verdict = _verdict(error, check.tolerance)
+    label = model.name or f"model {model.version}"
+    which = "" if check.info.outputs == 1 else f", raw score of class {decision.output + 1} before softmax"
+    return Explanation(
+        decision_id=decision.decision_id,
+        source=Source.MODEL,
+        output_space=asked or SPACES[check.info.link],
+        base_value=base,
+        score=decision.score,
+        attributions=dict(zip(names, parts[0].tolist(), strict=True)),
+        additivity_error=error,
+        fidelity=check.share,
+        method=f"{method_of(check, asked, made)} from {label}, sha256 {model.sha256[:12]}{which}",
+        baseline=_baseline(model, check, asked),
+        check=f"{verdict} {check.sentence}",
+        values=dict(decision.values),
+        errors={} if made.errors is None else dict(zip(names, made.errors[0].tolist(), strict=True)),
+    )
+
+
+def method_of(check: ModelCheck, space: str, made: ModelParts | None = None) -> str:
+    """How a registered model's contributions are made, in words; of ``made`` with what is not exact about them."""
+    if (made is None and check.info.asked and check.info.orders) or (
+        made is not None and made.errors is not None
+    ):
+        said = ""
+        if made is not None and made.errors is not None and made.seeds is not None:
+            most, seed = np.nanmax(made.errors), int(made.seeds[0])
+            said = f"; standard error at most {most:.2g}; seed {seed:012x}"
+        n = made.orders if made else check.info.orders
+        what = "contributions to the probability" if space else "Shapley values"
+        return f"{what} estimated from {n} random orders and their reverses (interventional{said})"
+    if check.info.asked and not space:
+        return "exact Shapley values over all combinations of inputs (interventional)"
+    if space:
+        return "exact contributions to the probability (interventional)"
+    if not check.info.needs_background:
+        return "exact tree contributions (path-dependent)"
+    return (
+        "exact tree contributions (interventional)"
+        if check.info.trees
+        else "exact contributions of a linear model"
+    )
+
+
+def _baseline(model: RegisteredModel, check: ModelCheck, space: str) -> str:
+    if model.background is None or not (space or check.info.needs_background):
+        return "the model's mean output over its training data"
+    return f"the model's mean output over {model.background_words or f'{len(model.background)} decisions'}"
+
+
+def _from_surrogate(decision: Decision, surrogate: Surrogate) -> Explanation:
+    import pandas as pd
+
+    frame = pd.DataFrame({code.name: [decision.values.get(code.name)] for code in surrogate.inputs})
+    parts, base, score = surrogate_contributions(surrogate, frame)
+    own = float(score[0])
+    gap = _back(surrogate.link.back, base + float(parts[0].sum())) - own
+    if abs(gap) > 1e-6 * max(1.0, abs(own)):
+        why = f"The surrogate's own contributions miss its score by {abs(gap):.2g}."
+        return _refusal(decision, Source.SURROGATE, why)
+    error = None if decision.score is None else own - decision.score
+    cutoff = surrogate.cutoff
+    if decision.score is not None and cutoff is not None and (own >= cutoff) != (decision.score >= cutoff):
+        why = (
+            f"The surrogate puts this decision on the other side of the cut-off ({own:.3g}, logged "
+            f"{decision.score:.3g}, cut-off {cutoff:.3g}), so its reasons would not be this decision's."
+        )
+        return _refusal(decision, Source.SURROGATE, why, error)
+    attributions = dict(zip((c.name for c in surrogate.inputs), parts[0].tolist(), strict=True))
+    if surrogate.grade == "top factors":
+        attributions = _strongest(attributions)
+    verdict = "" if error is None else f" For this decision it is {_size(abs(error))} off"
+    usual = f" (95 % of decisions: within {_size(surrogate.residual)})." if verdict else ""
+    return Explanation(
+        decision_id=decision.decision_id,
+        source=Source.SURROGATE,
+        output_space=surrogate.link.space,
+        base_value=base,
+        score=decision.score,
+        attributions=attributions,
+        additivity_error=error,
+        fidelity=surrogate.r2,
+        method=f"surrogate ({surrogate.kind}) fitted to {surrogate.n:,} decisions "
+        f"of version {surrogate.version}",
+        baseline="the surrogate's mean output over the decisions it was fitted to",
+        check=f"{surrogate.sentence[0].upper()}{surrogate.sentence[1:]}.{verdict}{usual}",
+        values=dict(decision.values),
+        exportable=surrogate.grade == "shown",
+    )
+
+
+def _strongest(attributions: dict[str, float]) -> dict[str, float]:
+    """The strongest few by name and the rest in one sum, so that the bars still end at the output."""
+    ranked = strongest_first(attributions)
+    rest = ranked[TOP_FACTORS:]
+    return dict(ranked[:TOP_FACTORS]) | ({OTHER: sum(v for _, v in rest)} if rest else {})
+
+
+def _refusal(decision: Decision, source: Source, why: str, error: float | None = None) -> Explanation:
+    return Explanation(
+        decision_id=decision.decision_id,
+        source=source,
+        output_space="",
+        base_value=0.0,
+        score=decision.score,
+        attributions={},
+        additivity_error=error,
+        fidelity=None,
+        method="",
+        baseline="",
+        check=why,
+        values=dict(decision.values),
+        exportable=False,
+        refused=why,
+    )
+
+
+def _verdict(error: float, near: float) -> str:
+    if abs(error) <= near:
+        return f"Base + sum meets the logged score within {_size(near)}."
+    return f"Base + sum misses the logged score by {_size(abs(error))}, more than the {_size(near)} allowed."
+
+
+def _size(held: float) -> str:
+    """Two digits, without an exponent where the number is large."""
+    return f"{float(f'{held:.2g}'):.0f}" if held >= 100 else f"{held:.2g}"
+
+
+def _back(link: Any, margin: float) -> float:
+    return float(link(np.array([margin]))[0])

@@ -1,0 +1,1 @@
+"""Model files read as arrays, without a class of a foreign library being built."""

@@ -1,0 +1,1 @@
+"""Scikit-learn's models out of skops files: our own reading of each kind."""

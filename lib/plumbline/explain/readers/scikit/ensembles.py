@@ -1,0 +1,234 @@
+"""Models made of models: voting, stacking, bagging, AdaBoost and calibration, out of skops files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from plumbline.domain import FloatArray
+from plumbline.explain.columns import Column
+from plumbline.explain.model import Weights
+from plumbline.explain.readers.scikit.arrays import (
+    Function,
+    Inputs,
+    Made,
+    classes_of,
+    listed,
+    number,
+    numbers,
+    side_by_side,
+    table,
+)
+from plumbline.explain.readers.scikit.functions import Fitted
+from plumbline.explain.readers.scikit.skops_file import Held
+from plumbline.explain.shap.tree_path_dependent import to_score
+from plumbline.explain.trees import TreeEnsemble, refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A model and what it reads: ``fitted`` asks about the columns that ``made`` makes; ``core`` where there is one.
+
+    ``missing``: whether it takes NaN.
+    """
+
+    made: Made
+    fitted: Fitted
+    core: TreeEnsemble | Weights | None = None
+    missing: bool = False
+
+    def margin(self, x: FloatArray) -> FloatArray:
+        """Margins (n, K) of the columns (n, c) that ``made`` starts from."""
+        return self.fitted.run(self.made.run(x))
+
+    def shares(self, x: FloatArray) -> FloatArray:
+        """Probabilities of all classes (n, K)."""
+        score = to_score(self.fitted.link, self.margin(x))
+        return np.concatenate([1 - score, score], axis=1) if score.shape[1] == 1 else score
+
+
+#: reads a model that stands inside another, from what steps have made so far
+ReadPart = Callable[[Any, Made, Inputs], Part]
+Reader = Callable[[Held, Made, Inputs, ReadPart], Part]
+#: links whose score is a probability
+CHANCES = ("logit", "softmax", "probability")
+
+
+def _members(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> list[Part]:
+    return [read(member, made, inputs) for member in listed(held, "estimators_") if member != "drop"]
+
+
+def _joined(
+    parts: Sequence[Part], run: Callable[[list[FloatArray]], FloatArray], link: str, outputs: int
+) -> Part:
+    """One part of several: ``run`` gets each one's columns."""
+    made = side_by_side([Made(part.made.columns) for part in parts])
+    ends = np.cumsum([0, *(len(part.made.columns) for part in parts)]).tolist()
+
+    def ask(x: FloatArray) -> FloatArray:
+        return run([x[:, begin:end] for begin, end in pairwise(ends)])
+
+    missing = all(part.missing and part.made.then is None for part in parts)
+    return Part(made, Fitted(ask, link, outputs, sum(part.fitted.cost for part in parts)), missing=missing)
+
+
+def _averaged(parts: Sequence[Part], weights: FloatArray, classes: int) -> Part:
+    """The weighted mean of members' probabilities, or of their values where there are no classes."""
+    if not parts or len(weights) != len(parts) or weights.sum() == 0:
+        raise refuse("its weights do not fit its members")
+    share = weights / weights.sum()
+    if any((part.fitted.link in CHANCES) != bool(classes) for part in parts):
+        raise refuse(
+            "a model inside it gives no probability" if classes else "a model inside it is a classifier"
+        )
+    _same_classes(parts, classes)
+
+    def run(blocks: list[FloatArray]) -> FloatArray:
+        found = [
+            w * (part.shares(x) if classes else to_score(part.fitted.link, part.margin(x)))
+            for w, part, x in zip(share.tolist(), parts, blocks, strict=True)
+        ]
+        total: FloatArray = np.sum(found, axis=0)
+        return total[:, 1:] if classes == 2 else total
+
+    link = "probability" if classes else "identity"
+    return _joined(parts, run, link, 1 if classes <= 2 else classes)
+
+
+def _same_classes(parts: Sequence[Part], classes: int) -> None:
+    if any(part.fitted.outputs != (1 if classes <= 2 else classes) for part in parts):
+        raise refuse(
+            "a model inside it knows other classes than the whole, or predicts several values at once"
+        )
+
+
+def _voting(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> Part:
+    if held.kind == "VotingClassifier" and held.get("voting") != "soft":
+        raise refuse("its members vote, which gives no score (voting='soft' does)")
+    parts = _members(held, made, inputs, read)
+    given = held.get("weights")
+    weights = np.ones(len(parts)) if given is None else numbers(given, len(parts), "weights")
+    return _averaged(parts, weights, classes_of(held) if held.kind == "VotingClassifier" else 0)
+
+
+def _bagging(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> Part:
+    members = listed(held, "estimators_")
+    chosen = listed(held, "estimators_features_", len(members))
+    parts = []
+    for member, features in zip(members, chosen, strict=True):
+        places = numbers(features, np.size(features), "estimators_features_").astype(np.int64)
+        if not len(places) or (places < 0).any() or (places >= made.width).any():
+            raise refuse("a model inside it reads a column that is not there")
+        parts.append(read(member, made.picked(places.tolist()), inputs))
+    return _averaged(parts, np.ones(len(parts)), classes_of(held) if held.kind == "BaggingClassifier" else 0)
+
+
+def _stacking(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> Part:
+    parts = _members(held, made, inputs, read)
+    methods = [m for m in listed(held, "stack_method_") if m is not None]
+    if len(methods) != len(parts) or set(methods) - {"predict_proba", "decision_function", "predict"}:
+        raise refuse("its stack_method_ does not fit its members")
+    sayings = [_saying(part, method) for part, method in zip(parts, methods, strict=True)]
+    width = sum(part.fitted.outputs for part in parts)
+    inner = list(parts)
+    if held.get("passthrough"):
+        inner.append(Part(made, Fitted(lambda x: x, "identity", made.width)))
+        sayings.append(inner[-1].margin)
+        width += made.width
+    top = read(held.need("final_estimator_"), Made(tuple(Column(i) for i in range(width))), inputs)
+    if top.made.width != width:
+        raise refuse("its final_estimator_ does not fit its members")
+
+    def run(blocks: list[FloatArray]) -> FloatArray:
+        said = [say(x) for say, x in zip(sayings, blocks, strict=True)]
+        return top.margin(np.concatenate(said, axis=1))
+
+    return _joined(inner, run, top.fitted.link, top.fitted.outputs)
+
+
+def _saying(part: Part, method: str) -> Function:
+    """What a member hands on: its probabilities (of two classes the second's), its margin, or its value."""
+    if (method == "predict_proba") != (part.fitted.link in CHANCES) and method != "decision_function":
+        raise refuse("a model inside it does not say what its stack_method_ wants")
+    if method == "decision_function":
+        if part.fitted.link == "probability":
+            raise refuse("a model inside it does not say what its stack_method_ wants")
+        return part.margin
+    return lambda x: to_score(part.fitted.link, part.margin(x))
+
+
+def _adaboost(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> Part:
+    """SAMME (Zhu et al. 2009): members vote for one class each; the mean vote is the margin."""
+    k, parts = classes_of(held), _members(held, made, inputs, read)
+    weights = numbers(
+        held.need("estimator_weights_"), np.size(held.need("estimator_weights_")), "estimator_weights_"
+    )
+    weights = weights[: len(parts)]
+    if len(weights) != len(parts) or weights.sum() == 0 or any(p.fitted.link not in CHANCES for p in parts):
+        raise refuse("its weights do not fit its members")
+    _same_classes(parts, k)
+
+    def run(blocks: list[FloatArray]) -> FloatArray:
+        total = np.zeros((len(blocks[0]), k))
+        for part, weight, x in zip(parts, weights.tolist(), blocks, strict=True):
+            mine = part.shares(x).argmax(axis=1)[:, None] == np.arange(k)
+            total += np.where(mine, weight, -weight / (k - 1))
+        total /= weights.sum()
+        return total[:, 1:] - total[:, :1] if k == 2 else total / (k - 1)
+
+    return _joined(parts, run, "logit" if k == 2 else "softmax", 1 if k == 2 else k)
+
+
+def _calibrated(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> Part:
+    """The mean of members whose output goes through a curve of its own (Platt 1999; Zadrozny and Elkan 2002)."""
+    k = classes_of(held)
+    parts, curves = [], []
+    for member in listed(held, "calibrated_classifiers_"):
+        if not isinstance(member, Held) or member.get("method") not in ("sigmoid", "isotonic"):
+            raise refuse("its calibration is damaged, or of a kind that is not known")
+        part = read(member.need("estimator"), made, inputs)
+        parts.append(part)
+        curves.append([_curve(c) for c in listed(member, "calibrators", part.fitted.outputs)])
+    _same_classes(parts, k)
+
+    def run(blocks: list[FloatArray]) -> FloatArray:
+        total = np.zeros((len(blocks[0]), 1 if k == 2 else k))
+        for part, own, x in zip(parts, curves, blocks, strict=True):
+            said = part.margin(x)  # of a forest, which has no margin, the probability
+            share = np.stack([curve(said[:, i]) for i, curve in enumerate(own)], axis=1)
+            if k > 2:
+                whole = share.sum(axis=1, keepdims=True)
+                share = np.where(whole == 0, 1 / k, share / np.where(whole == 0, 1, whole))
+            total += share / len(parts)
+        return total
+
+    return _joined(parts, run, "probability", 1 if k == 2 else k)
+
+
+def _curve(held: Any) -> Function:
+    if isinstance(held, Held) and held.kind == "_SigmoidCalibration":
+        slope, shift = number(held.need("a_"), "a_"), number(held.need("b_"), "b_")
+        return lambda x: to_score("logit", -(slope * x + shift))
+    if isinstance(held, Held) and held.kind == "IsotonicRegression":
+        at = table(held.need("X_thresholds_"), (None,), "X_thresholds_")
+        value = numbers(held.need("y_thresholds_"), len(at), "y_thresholds_")
+        if (np.diff(at) < 0).any():
+            raise refuse("its X_thresholds_ is damaged")
+        return lambda x: np.interp(x, at, value)
+    raise refuse("its calibration is damaged, or of a kind that is not known")
+
+
+GROUPS: dict[str, Reader] = {
+    "VotingClassifier": _voting,
+    "VotingRegressor": _voting,
+    "StackingClassifier": _stacking,
+    "StackingRegressor": _stacking,
+    "BaggingClassifier": _bagging,
+    "BaggingRegressor": _bagging,
+    "AdaBoostClassifier": _adaboost,
+    "CalibratedClassifierCV": _calibrated,
+}

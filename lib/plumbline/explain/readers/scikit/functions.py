@@ -1,0 +1,241 @@
+"""Neural networks, naive Bayes, nearest neighbours and discriminants out of skops files, as functions of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from plumbline.domain import FloatArray, IntArray
+from plumbline.explain.readers.scikit.arrays import (
+    Function,
+    classes_of,
+    in_blocks,
+    listed,
+    number,
+    numbers,
+    table,
+)
+from plumbline.explain.readers.scikit.skops_file import Held
+from plumbline.explain.shap.tree_path_dependent import to_score
+from plumbline.explain.trees import refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model as a function of columns (n, c) to margins (n, K); ``link`` takes these to scores."""
+
+    run: Function
+    link: str
+    outputs: int
+    cost: float = 1.0  # of one row, in rows that the model looks at for it
+
+
+#: an estimator and the number of columns that it reads -> what it says of them
+Reader = Callable[[Held, int], Fitted]
+
+
+def _network(held: Held, width: int) -> Fitted:
+    weights, shifts = listed(held, "coefs_"), listed(held, "intercepts_")
+    if len(weights) != len(shifts):
+        raise refuse("its layers are damaged")
+    layers, before = [], width
+    for weight, shift in zip(weights, shifts, strict=True):
+        layer = table(weight, (before, None), "coefs_")
+        before = layer.shape[1]
+        layers.append((layer, numbers(shift, before, "intercepts_")))
+    bends: dict[str, Function] = {
+        "identity": lambda x: x, "relu": lambda x: np.maximum(x, 0.0, out=x), "tanh": lambda x: np.tanh(x, out=x),
+        "logistic": lambda x: to_score("logit", x),
+    }  # fmt: skip
+    bend = bends.get(str(held.get("activation")))
+    link = {"identity": "identity", "exp": "log", "logistic": "logit", "softmax": "softmax"}.get(
+        str(held.get("out_activation_"))
+    )
+    if bend is None or link is None or (link != "softmax" and before != 1):
+        raise refuse("its activation is not known, or it predicts several values at once")
+
+    def run(x: FloatArray) -> FloatArray:
+        for place, (weight, shift) in enumerate(layers):
+            x = x @ weight
+            x += shift
+            x = bend(x) if place < len(layers) - 1 else x
+        return x
+
+    return Fitted(run, link, before)
+
+
+def likelihoods(run: Function, classes: int) -> Fitted:
+    """Joint log-likelihoods by class: of two their difference, the log-odds."""
+    if classes == 2:
+        return Fitted(lambda x: np.diff(run(x), axis=1), "logit", 1)
+    return Fitted(run, "softmax", classes)
+
+
+def _gaussian(held: Held, width: int) -> Fitted:
+    k = classes_of(held)
+    mean, spread = (
+        table(held.need("theta_"), (k, width), "theta_"),
+        table(held.need("var_"), (k, width), "var_"),
+    )
+    prior = numbers(held.need("class_prior_"), k, "class_prior_")
+    if (spread <= 0).any() or (prior <= 0).any():
+        raise refuse("its variances and priors are not above nought")
+    start = np.log(prior) - 0.5 * np.log(2 * np.pi * spread).sum(axis=1)
+
+    def run(x: FloatArray) -> FloatArray:
+        return np.stack(
+            [start[c] - 0.5 * ((x - mean[c]) ** 2 / spread[c]).sum(axis=1) for c in range(k)], axis=1
+        )
+
+    return likelihoods(run, k)
+
+
+def _counted(held: Held, width: int) -> Fitted:
+    """Naive Bayes of counts or of yes and no: linear in the columns."""
+    k = classes_of(held)
+    weight = table(held.need("feature_log_prob_"), (k, width), "feature_log_prob_")
+    start = numbers(held.get("class_log_prior_", np.zeros(k)), k, "class_log_prior_")
+    if held.kind == "ComplementNB":
+        start = np.zeros(k)
+    if held.kind != "BernoulliNB":
+        return likelihoods(lambda x: x @ weight.T + start, k)
+    cut = held.get("binarize")
+    at = None if cut is None else number(cut, "binarize")
+    against = np.log1p(-np.exp(weight))
+    return likelihoods(
+        lambda x: (x if at is None else x > at) @ (weight - against).T + against.sum(axis=1) + start, k
+    )
+
+
+def _quadratic(held: Held, width: int) -> Fitted:
+    k = classes_of(held)
+    mean = table(held.need("means_"), (k, width), "means_")
+    prior = numbers(held.need("priors_"), k, "priors_")
+    turns = []
+    for c, (turn, spread) in enumerate(
+        zip(listed(held, "rotations_", k), listed(held, "scalings_", k), strict=True)
+    ):
+        axes = table(turn, (width, None), "rotations_")
+        wide = numbers(spread, axes.shape[1], "scalings_")
+        if (wide <= 0).any() or prior[c] <= 0:
+            raise refuse("its variances and priors are not above nought")
+        turns.append((axes / np.sqrt(wide), np.log(prior[c]) - 0.5 * np.log(wide).sum()))
+
+    def run(x: FloatArray) -> FloatArray:
+        found = [
+            start - 0.5 * (((x - mean[c]) @ turn) ** 2).sum(axis=1) for c, (turn, start) in enumerate(turns)
+        ]
+        return np.stack(found, axis=1)
+
+    return likelihoods(run, k)
+
+
+#: distances by name: what is added up over the columns, and the last step
+_METRICS = {"euclidean": 2.0, "l2": 2.0, "manhattan": 1.0, "cityblock": 1.0, "l1": 1.0, "chebyshev": np.inf}
+_SPARE = 8  # candidates beyond k, whose distances are measured again without rounding
+
+
+def _nearest(held: Held, width: int) -> Fitted:
+    known = table(held.need("_fit_X"), (None, width), "_fit_X")
+    k, how = held.get("n_neighbors"), held.get("weights")
+    metric = str(held.get("effective_metric_"))
+    if metric == "minkowski":
+        extra = held.get("effective_metric_params_") or {}
+        power = number(extra.get("p", held.get("p", 2)), "p")
+    else:
+        power = _METRICS.get(metric, 0.0)
+    if not isinstance(k, int) or not 1 <= k <= len(known) or how not in ("uniform", "distance") or power < 1:
+        raise refuse(f"its neighbours, weights or distance ({metric[:30]!r}) are not read")
+    if held.kind.endswith("Classifier"):
+        classes = classes_of(held)
+        codes = numbers(held.need("_y"), len(known), "_y").astype(np.int64)
+        if held.get("outputs_2d_") or (codes < 0).any() or (codes >= classes).any():
+            raise refuse("its labels are damaged, or it predicts several values at once")
+        values = np.eye(classes)[codes]
+        values = values[:, 1:] if classes == 2 else values
+        link = "probability"
+    else:
+        values, link = numbers(held.need("_y"), len(known), "_y")[:, None], "identity"
+
+    def run(x: FloatArray) -> FloatArray:
+        near, apart = _neighbours(x, known, power, k)
+        if how == "uniform":
+            mean: FloatArray = values[near].mean(axis=1)
+            return mean
+        with np.errstate(divide="ignore"):
+            weight = 1.0 / apart
+        same = np.isinf(weight)
+        weight = np.where(same.any(axis=1, keepdims=True), same, weight)
+        found: FloatArray = (values[near] * weight[:, :, None]).sum(axis=1) / weight.sum(
+            axis=1, keepdims=True
+        )
+        return found
+
+    run_on = in_blocks(run, len(known) * (1 if power == 2 else 2))
+    return Fitted(run_on, link, values.shape[1], float(len(known)))
+
+
+def _neighbours(x: FloatArray, known: FloatArray, power: float, k: int) -> tuple[IntArray, FloatArray]:
+    """Places (n, k) of the nearest known rows, nearest first, and their distances; of equals the first in the file.
+
+    Which of many equals a partition leaves inside differs by processor, and so would the answer.
+    """
+    if power != 2 or k + _SPARE >= len(known):
+        near, apart = _least(_apart(x, known, power), k)
+        return near, apart if np.isinf(power) else apart ** (1 / power)
+    # |b|^2 - 2 ab is quick but rounds: the nearest are measured again
+    length = (known * known).sum(axis=1)
+    rough = length - 2 * (x @ known.T)
+    likely = np.argpartition(rough, k + _SPARE - 1, axis=1)[:, : k + _SPARE]
+    own = (x * x).sum(axis=1)
+    limit = np.take_along_axis(rough, likely, 1).max(axis=1) + own
+    likely.sort(axis=1)  # so that of equals the first comes first
+    apart = _apart(x, known[likely], power)
+    order = np.argsort(apart, axis=1, kind="stable")[:, :k]
+    near, apart = np.take_along_axis(likely, order, 1), np.take_along_axis(apart, order, 1)
+    rounding = 4 * (x.shape[1] + 4) * np.finfo(np.float64).eps * (own + length.max())
+    unsure = np.flatnonzero(
+        ~(apart[:, -1] < limit - rounding)
+    )  # as near, or nearly so, may be more than were kept
+    if len(unsure):
+        near[unsure], apart[unsure] = _least(_apart(x[unsure], known, power), k)
+    return near, np.sqrt(apart)
+
+
+def _apart(x: FloatArray, known: FloatArray, power: float) -> FloatArray:
+    """Distances to that power (n, m) of rows (n, c) to known ones, (m, c) or (n, m, c); added up column by column."""
+    total: FloatArray = np.zeros((len(x), known.shape[-2]))
+    for i in range(x.shape[1]):
+        gap = np.abs(x[:, i, None] - known[..., i])
+        total = np.maximum(total, gap) if np.isinf(power) else total + gap**power
+    return total
+
+
+def _least(apart: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+    """The k least of each row (n, m), in order, and where they stand; of equals the first."""
+    last = np.partition(apart, k - 1, axis=1)[:, k - 1 : k]
+    inside = apart <= last
+    tied = np.flatnonzero(np.count_nonzero(inside, axis=1) > k)
+    if len(tied):
+        below, equal = apart[tied] < last[tied], apart[tied] == last[tied]
+        room = k - np.count_nonzero(below, axis=1)[:, None]
+        inside[tied] = below | (equal & (np.cumsum(equal, axis=1, dtype=np.int32) <= room))
+    near: IntArray = np.nonzero(inside)[1].reshape(len(apart), k)
+    held = np.take_along_axis(apart, near, 1)
+    order = np.argsort(held, axis=1, kind="stable")
+    return np.take_along_axis(near, order, 1), np.take_along_axis(held, order, 1)
+
+
+ASKED: dict[str, Reader] = {
+    "MLPClassifier": _network,
+    "MLPRegressor": _network,
+    "GaussianNB": _gaussian,
+    "BernoulliNB": _counted,
+    "MultinomialNB": _counted,
+    "ComplementNB": _counted,
+    "QuadraticDiscriminantAnalysis": _quadratic,
+    "KNeighborsClassifier": _nearest,
+    "KNeighborsRegressor": _nearest,
+}

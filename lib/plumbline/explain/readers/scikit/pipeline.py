@@ -1,0 +1,153 @@
+"""scikit-learn models in skops files: which classes we know, and how they are put together.
+
+Reads attributes, builds nothing (see ``skops_file``). A class that is not known is refused by name: the list is ours,
+never the file's. Trees and linear models that read their inputs one by one keep their form, and so their
+exact contributions; everything else becomes a function that can be asked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from plumbline.domain import FloatArray
+from plumbline.explain.columns import Coding, Column, plain_coding
+from plumbline.explain.model import Asking, CodedModel, Weights, of_weights
+from plumbline.explain.readers.scikit.arrays import Inputs, Made
+from plumbline.explain.readers.scikit.ensembles import GROUPS, Part
+from plumbline.explain.readers.scikit.functions import ASKED, Fitted
+from plumbline.explain.readers.scikit.kernels import KERNELS
+from plumbline.explain.readers.scikit.linear import LINEAR, read_linear
+from plumbline.explain.readers.scikit.skops_file import Held, read_skops
+from plumbline.explain.readers.scikit.transformers import PASSED, apply_step
+from plumbline.explain.readers.scikit.trees import TREES
+from plumbline.explain.shap.tree_path_dependent import margins as tree_margins
+from plumbline.explain.trees import MAX_FEATURES, TreeEnsemble, refuse
+
+FORMAT = "scikit-learn (skops)"
+MODELS = LINEAR | set(TREES) | set(ASKED) | set(KERNELS) | set(GROUPS)
+#: what holds the model under another name and changes nothing that it says
+WRAPPERS = {
+    "GridSearchCV": "best_estimator_", "RandomizedSearchCV": "best_estimator_",
+    "HalvingGridSearchCV": "best_estimator_", "HalvingRandomSearchCV": "best_estimator_",
+    "TunedThresholdClassifierCV": "estimator_", "FixedThresholdClassifier": "estimator_",
+}  # fmt: skip
+#: a fitted wrapper that has a text format of its own
+_NATIVE = ("lightgbm", "xgboost", "catboost")
+
+
+def read_scikit(body: bytes) -> CodedModel:
+    """A model of scikit-learn, or a pipeline that ends in one, from a skops file.
+
+    Raises PlumblineError for anything else, naming the class that is not known.
+    """
+    outer = _unwrapped(read_skops(body))
+    kind = _last(outer).kind
+    names = _names(outer)
+    inputs = Inputs(names, [None] * len(names))
+    part = _read(outer, Made(tuple(Column(i) for i in range(len(names)))), inputs)
+    coding = Coding(names, tuple(inputs.categories), part.made.columns)
+    if part.made.then is None and isinstance(part.core, Weights):
+        return of_weights(coding, part.core, part.fitted.link, kind, FORMAT)
+    if part.made.then is None and isinstance(part.core, TreeEnsemble):
+        return CodedModel(coding, part.core, part.fitted.link, kind, FORMAT)
+    takes = part.missing and part.made.then is None
+    core = Asking(part.margin, part.fitted.outputs, takes, part.fitted.cost)
+    return CodedModel(coding, core, part.fitted.link, kind, FORMAT, needs_background=True)
+
+
+def _unwrapped(held: Any) -> Held:
+    """The model itself, if it is one that we know."""
+    for _ in range(8):
+        if isinstance(held, Held) and held.kind in WRAPPERS and held.module.startswith("sklearn."):
+            held = held.need(WRAPPERS[held.kind])
+    if not isinstance(held, Held):
+        raise refuse("it holds no model")
+    if held.module.split(".")[0] in _NATIVE:
+        raise refuse(
+            f"{held.kind} inside a skops file is not read",
+            "Save it in its own format: booster_.save_model('model.txt') or save_model('model.json').",
+        )
+    if held.module.split(".")[0] != "sklearn" or held.kind not in MODELS | {"Pipeline"}:
+        raise refuse(
+            f"it is or holds a {held.kind[:60]}, whose contributions are not known here",
+            "Most of scikit-learn's models are read, and pipelines that end in one.",
+        )
+    return held
+
+
+def _chain(outer: Held) -> tuple[list[Any], Any]:
+    """The steps of a pipeline in order, and what is at its end."""
+    pairs = outer.need("steps")
+    if not isinstance(pairs, list) or not all(isinstance(p, list) and len(p) == 2 for p in pairs):
+        raise refuse("a step of its pipeline is damaged")
+    if not pairs or pairs[-1][1] in PASSED:
+        raise refuse("its pipeline has no model at its end")
+    return [pair[1] for pair in pairs[:-1]], pairs[-1][1]
+
+
+def _last(held: Held) -> Held:
+    while held.kind == "Pipeline":
+        held = _unwrapped(_chain(held)[1])
+    return held
+
+
+def _names(outer: Held) -> tuple[str, ...]:
+    """The inputs by name, from the first thing that was fitted to them."""
+    first: Any = outer
+    while isinstance(first, Held):
+        given = first.get("feature_names_in_")
+        if isinstance(given, np.ndarray):
+            return tuple(str(name) for name in given.ravel().tolist()[: MAX_FEATURES + 1])
+        count = first.get("n_features_in_")
+        if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= MAX_FEATURES:
+            return tuple(f"x{i}" for i in range(count))
+        if first.kind == "Pipeline":
+            steps, last = _chain(first)
+            first = next((step for step in steps if step not in PASSED), last)
+        elif first.kind in GROUPS:
+            inner = first.get("estimators_")
+            first = next((m for m in inner if isinstance(m, Held)), None) if isinstance(inner, list) else None
+        else:
+            break
+    raise refuse("it does not say how many features it reads")
+
+
+def _read(held: Any, made: Made, inputs: Inputs) -> Part:
+    """A model, from what steps have made so far."""
+    inputs.count()
+    held = _unwrapped(held)
+    if held.kind == "Pipeline":
+        steps, last = _chain(held)
+        for step in steps:
+            made = apply_step(step, made, inputs)
+        return _read(last, made, inputs)
+    if held.kind in GROUPS:
+        return GROUPS[held.kind](held, made, inputs, _read)
+    if held.kind in TREES:
+        return _trees(held, made, inputs)
+    if held.kind in LINEAR:
+        weights, link = read_linear(held, made.width)
+
+        def run(x: FloatArray) -> FloatArray:
+            return x @ weights.weight + weights.base
+
+        return Part(made, Fitted(run, link, len(weights.base)), weights)
+    return Part(made, (ASKED | KERNELS)[held.kind](held, made.width))
+
+
+def _trees(held: Held, made: Made, inputs: Inputs) -> Part:
+    if made.then is None:
+        coding = Coding(inputs.names, tuple(inputs.categories), made.columns)
+    else:
+        coding = plain_coding([f"column {i}" for i in range(made.width)], [None] * made.width)
+    model = TREES[held.kind](held, coding, FORMAT)
+    core = model.core
+    assert isinstance(core, TreeEnsemble)
+    if made.then is None:
+        made = Made(model.coding.columns)
+        inputs.categories[:] = model.coding.categories
+    elif model.coding.columns != coding.columns:
+        raise refuse("its categorical features are made by an earlier step, which is not read")
+    return Part(made, Fitted(lambda x: tree_margins(core, x), model.link, model.outputs), core, missing=True)

@@ -1,0 +1,238 @@
+"""What a pipeline's steps do to a scikit-learn model's inputs: columns of one input where that can be, else a function.
+
+Scaling, imputation, one-hot and ordinal codes work on one input each, so that contributions of columns are those of
+inputs in closed form. What mixes or bends columns comes after them as a function (see ``scikit_maps``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from plumbline.domain import FloatArray
+from plumbline.explain.columns import Column
+from plumbline.explain.readers.scikit.arrays import Inputs, Made, numbers, side_by_side
+from plumbline.explain.readers.scikit.projections import MAPS
+from plumbline.explain.readers.scikit.skops_file import Held
+from plumbline.explain.trees import refuse
+
+PASSED = (None, "passthrough")
+
+
+def apply_step(step: Any, made: Made, inputs: Inputs) -> Made:
+    """What one transformer makes of what there is; encoders note the categories of their inputs.
+
+    Raises PlumblineError for a step that is not known, or does not fit its columns.
+    """
+    if step in PASSED:
+        return made
+    inputs.count()
+    if not isinstance(step, Held) or step.module.split(".")[0] != "sklearn":
+        raise refuse(f"its step {getattr(step, 'kind', 'of another kind')[:60]} is not known")
+    if step.kind in _PUT_TOGETHER:
+        return _PUT_TOGETHER[step.kind](step, made, inputs)
+    if step.kind in _SCALERS and not step.get("clip"):
+        return _scaled(made, *_SCALERS[step.kind](step, made.width))
+    if step.kind in ("OneHotEncoder", "OrdinalEncoder"):
+        if made.then is not None:
+            raise refuse(f"its {step.kind} comes after a step that mixes columns, which is not read")
+        return Made(tuple(_encode(step, list(made.columns), inputs.categories)))
+    if step.kind in _SELECTIONS:
+        return made.picked(_selected(step, made.width))
+    if step.kind == "FunctionTransformer" and step.get("func") is None:
+        return made
+    if step.kind in MAPS:
+        return made.after(*MAPS[step.kind](step, made.width))
+    raise refuse(f"its step {step.kind[:60]} is not known")
+
+
+def _in_order(step: Held, made: Made, inputs: Inputs) -> Made:
+    for pair in step.need("steps"):
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise refuse("a step of its pipeline is damaged")
+        made = apply_step(pair[1], made, inputs)
+    return made
+
+
+def _by_column(step: Held, made: Made, inputs: Inputs) -> Made:
+    own = step.get("feature_names_in_")
+    own = [str(n) for n in own.ravel().tolist()] if isinstance(own, np.ndarray) else list(inputs.names)
+    parts: list[Made] = []
+    for entry in step.need("transformers_"):
+        if not isinstance(entry, list) or len(entry) != 3:
+            raise refuse("a part of its ColumnTransformer is damaged")
+        _, inner, chosen = entry
+        if inner == "drop":
+            continue
+        places = _places(chosen, own, made.width)
+        if places:
+            parts.append(apply_step(inner, made.picked(places), inputs))
+    return side_by_side(parts)
+
+
+def _union(step: Held, made: Made, inputs: Inputs) -> Made:
+    if step.get("transformer_weights"):
+        raise refuse("its FeatureUnion weighs its parts, which is not read")
+    parts = []
+    for pair in step.need("transformer_list"):
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise refuse("a part of its FeatureUnion is damaged")
+        if pair[1] != "drop":
+            parts.append(apply_step(pair[1], made, inputs))
+    return side_by_side(parts)
+
+
+_SELECTIONS = ("VarianceThreshold", "RFE", "RFECV")
+
+
+def _selected(step: Held, width: int) -> list[int]:
+    """The columns that a selection keeps."""
+    if step.kind in ("RFE", "RFECV"):
+        kept = np.asarray(step.need("support_")).ravel().astype(bool)
+    else:
+        kept = numbers(step.need("variances_"), width, "variances_") > float(step.get("threshold", 0.0))
+    if len(kept) != width or not kept.any():
+        raise refuse(f"its {step.kind} does not fit its columns")
+    return [int(place) for place in np.flatnonzero(kept)]
+
+
+def _places(chosen: Any, own: list[str], width: int) -> list[int]:
+    """Positions of the columns that a part of a ColumnTransformer reads."""
+    if isinstance(chosen, Held):  # the list of a remainder, wrapped
+        chosen = chosen.get("data", chosen.get("_data"))
+    listed = chosen.ravel().tolist() if isinstance(chosen, np.ndarray) else chosen
+    listed = listed if isinstance(listed, list) else [listed]
+    if listed and all(isinstance(item, bool) for item in listed) and len(listed) == width:
+        return [place for place, wanted in enumerate(listed) if wanted]
+    found = []
+    for item in listed:
+        if isinstance(item, str) and item in own:
+            item = own.index(item)
+        if not isinstance(item, int) or isinstance(item, bool) or not -width <= item < width:
+            raise refuse("its ColumnTransformer reads a column that is not there")
+        found.append(item % width)
+    return found
+
+
+def _standard(step: Held, n: int) -> tuple[FloatArray, FloatArray]:
+    shift = numbers(step.need("mean_"), n, "mean_") if step.get("with_mean", True) else np.zeros(n)
+    scale = 1 / _positive(step, "scale_", n) if step.get("with_std", True) else np.ones(n)
+    return shift, scale
+
+
+def _min_max(step: Held, n: int) -> tuple[FloatArray, FloatArray]:
+    scale, least = _positive(step, "scale_", n), numbers(step.need("min_"), n, "min_")
+    return -least / scale, scale
+
+
+def _max_abs(step: Held, n: int) -> tuple[FloatArray, FloatArray]:
+    return np.zeros(n), 1 / _positive(step, "scale_", n)
+
+
+def _robust(step: Held, n: int) -> tuple[FloatArray, FloatArray]:
+    shift = numbers(step.need("center_"), n, "center_") if step.get("with_centering", True) else np.zeros(n)
+    scale = 1 / _positive(step, "scale_", n) if step.get("with_scaling", True) else np.ones(n)
+    return shift, scale
+
+
+_SCALERS = {
+    "StandardScaler": _standard, "MinMaxScaler": _min_max, "MaxAbsScaler": _max_abs, "RobustScaler": _robust,
+}  # fmt: skip
+
+
+def _positive(step: Held, name: str, length: int) -> FloatArray:
+    found = numbers(step.need(name), length, name)
+    if (found == 0).any():
+        raise refuse(f"its {step.kind} divides by nought")
+    return found
+
+
+def _scaled(made: Made, shift: FloatArray, scale: FloatArray) -> Made:
+    if made.then is not None:
+        return made.after(lambda x: (x - shift) * scale, made.width)
+    trios = zip(made.columns, shift.tolist(), scale.tolist(), strict=True)
+    return Made(tuple(column.scaled(by, times) for column, by, times in trios))
+
+
+def _fill(step: Held, made: Made, inputs: Inputs) -> Made:
+    columns = made.columns
+    if step.get("add_indicator"):
+        raise refuse("its SimpleImputer adds indicator columns, which are not read")
+    filled = np.asarray(step.need("statistics_"), dtype=object).ravel().tolist()
+    if made.then is not None or len(filled) != len(columns) or not all(column.raw for column in columns):
+        raise refuse("its SimpleImputer does not fit its columns")
+    result = []
+    for column, value in zip(columns, filled, strict=True):
+        if isinstance(value, str):
+            result.append(replace(column, fill_level=value))
+        elif isinstance(value, (int, float)) and np.isfinite(value):
+            result.append(replace(column, fill=float(value), fill_level=float(value)))
+        else:
+            raise refuse("its SimpleImputer fills in nothing")
+    return Made(tuple(result))
+
+
+_PUT_TOGETHER = {
+    "Pipeline": _in_order, "ColumnTransformer": _by_column, "FeatureUnion": _union, "SimpleImputer": _fill,
+}  # fmt: skip
+
+
+def _encode(
+    step: Held, columns: list[Column], categories: list[tuple[str | float, ...] | None]
+) -> list[Column]:
+    listed = step.need("categories_")
+    if len(listed) != len(columns) or not all(column.raw for column in columns):
+        raise refuse(f"its {step.kind} does not fit its columns")
+    if step.get("_infrequent_enabled"):
+        raise refuse(f"its {step.kind} puts rare categories together, which is not read")
+    dropped = step.get("drop_idx_")
+    drops = [None] * len(columns) if dropped is None else np.asarray(dropped, dtype=object).ravel().tolist()
+    result = []
+    for column, found, drop in zip(columns, listed, drops, strict=True):
+        levels = [_level(value) for value in np.asarray(found).ravel().tolist()]
+        known = tuple(level for level in levels if level is not None)
+        if categories[column.feature] not in (None, known):
+            raise refuse("two of its encoders read one column differently")
+        categories[column.feature] = known
+        codes = [known.index(level) if level is not None else len(known) for level in levels]
+        if step.kind == "OneHotEncoder":
+            result += _one_hot(step, column, known, codes, levels, drop)
+        else:
+            table = [float("nan")] * (len(known) + 1)
+            for place, code in enumerate(codes):
+                table[code] = float(place)
+            if step.get("handle_unknown") == "use_encoded_value" and None not in levels:
+                table[-1] = float(step.get("unknown_value", float("nan")))
+            result.append(replace(column, table=_filled(table, column, known)))
+    return result
+
+
+def _one_hot(
+    step: Held, column: Column, known: tuple[str | float, ...], codes: list[int], levels: list[Any], drop: Any
+) -> list[Column]:
+    strange = float("nan") if step.get("handle_unknown") == "error" and None not in levels else 0.0
+    result = []
+    for place, code in enumerate(codes):
+        if drop is not None and place == int(drop):
+            continue
+        table = [0.0] * len(known) + [strange]
+        table[code] = 1.0
+        result.append(replace(column, table=_filled(table, column, known)))
+    return result
+
+
+def _filled(table: list[float], column: Column, known: tuple[str | float, ...]) -> tuple[float, ...]:
+    """The table with its last entry, for a missing category, set to what the imputer before it fills in."""
+    if column.fill_level is not None and column.fill_level in known:
+        table[-1] = table[known.index(column.fill_level)]
+    return tuple(table)
+
+
+def _level(value: Any) -> str | float | None:
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, (bool, str)):
+        return str(value)
+    return float(value)

@@ -1,0 +1,1 @@
+"""Attributions as reasons in words, and over many decisions."""

@@ -1,0 +1,129 @@
+"""Attributions recorded at decision time: in which space they add up, from which base, and whether they do.
+
+Space and base are inferred where the log does not say: under the right link, link(score) less the row's sum
+is one constant. Inferred in the link's space, accepted in score space.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.domain import FloatArray, Task
+from plumbline.explain.link_functions import Link, link_candidates, tolerance
+
+#: a link is right if 90 % of its bases lie within this many standard deviations of the linked scores
+CONSTANT_WITHIN = 0.1
+#: the share of rows that must add up for a version's record to pass
+PASSES = 0.95
+FEWEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCheck:
+    """What one version's recorded attributions add up to.
+
+    ``link`` is None where no link gives a constant base. ``share``: of ``n`` rows with a score and all
+    attributions, those whose base + sum meets the score within ``tolerance`` (score units).
+    """
+
+    version: str
+    link: Link | None
+    base: float | None
+    bases: int  # distinct logged bases; 0 where none is logged
+    n: int
+    share: float
+    tolerance: float
+    worst: float  # the largest gap, score units
+    passed: bool
+    sentence: str
+
+
+def check_logged(
+    attributions: FloatArray,
+    scores: FloatArray,
+    *,
+    base: FloatArray | None = None,
+    version: str = "",
+    task: Task = Task.BINARY,
+    link: Link | None = None,
+) -> LoggedCheck:
+    """Infer link and base of one version's attributions (n, d) and check them against its scores (n,).
+
+    ``base`` (n,) where the log has a base column. Scores of exactly 0 or 1 do not serve the inference but
+    are checked. Rows with a missing score or attribution are left out.
+    """
+    whole = np.isfinite(scores) & np.isfinite(attributions).all(axis=1)
+    score, total = scores[whole], attributions[whole].sum(axis=1)
+    given = None if base is None else base[whole]
+    near = tolerance(scores, task)
+    bases = 0 if given is None else len(np.unique(np.round(given[np.isfinite(given)], 9)))
+    named = f" of version {version}" if version else ""
+    if len(score) < FEWEST:
+        sentence = f"Only {len(score)} decisions{named} have a score and all attributions: too few to check."
+        return LoggedCheck(version, None, None, bases, len(score), 0.0, near, np.nan, False, sentence)
+    tried = [_try(candidate, score, total, given) for candidate in _candidates(link, scores, task)]
+    chosen, constant, ratio = min(tried, key=lambda t: t[2])
+    if not ratio <= CONSTANT_WITHIN:
+        sentence = (
+            f"The recorded attributions{named} do not add up to the scores in any known space: "
+            "score less sum is not one constant."
+        )
+        return LoggedCheck(version, None, None, bases, len(score), 0.0, near, np.nan, False, sentence)
+    start = np.full(len(score), constant) if given is None else np.where(np.isfinite(given), given, constant)
+    gap = np.abs(chosen.back(start + total) - score)
+    share, worst = float(np.mean(gap <= near)), float(gap.max())
+    several = f" The log gives {bases} different base values." if bases > 1 else ""
+    sentence = (
+        f"Base + sum meets the logged score within {near:.2g} for {share:.1%} of {len(score):,} "
+        f"decisions{named} (in {chosen.space}, base {constant:.4g}; largest gap {worst:.2g}).{several}"
+    )
+    passed = share >= PASSES and bases <= 1
+    return LoggedCheck(version, chosen, constant, bases, len(score), share, near, worst, passed, sentence)
+
+
+def check_by_version(
+    attributions: FloatArray,
+    scores: FloatArray,
+    versions: NDArray[np.str_] | list[str],
+    *,
+    base: FloatArray | None = None,
+    task: Task = Task.BINARY,
+) -> dict[str, LoggedCheck]:
+    """One ``LoggedCheck`` a version: one constant base is expected for each."""
+    names = np.asarray(versions, dtype=object).astype(str)
+    checks = {}
+    for version in sorted(set(names.tolist())):
+        mine = names == version
+        checks[version] = check_logged(
+            attributions[mine],
+            scores[mine],
+            base=None if base is None else base[mine],
+            version=version,
+            task=task,
+        )
+    return checks
+
+
+def _candidates(link: Link | None, scores: FloatArray, task: Task) -> tuple[Link, ...]:
+    return (link,) if link is not None else link_candidates(scores, task)
+
+
+def _try(
+    link: Link, score: FloatArray, total: FloatArray, given: FloatArray | None
+) -> tuple[Link, float, float]:
+    """The link, its base, and how far from constant that base is (90th percentile over the spread)."""
+    linked = link.forward(score)
+    usable = np.isfinite(linked)
+    if usable.sum() < FEWEST // 2:
+        return link, np.nan, np.inf
+    rest = linked[usable] - total[usable]
+    if given is not None:
+        rest = rest - np.where(np.isfinite(given[usable]), given[usable], 0.0)
+    centre = float(np.median(rest))
+    spread = float(np.std(linked[usable]))
+    away = float(np.quantile(np.abs(rest - centre), 0.9))
+    constant = centre if given is None else float(np.nanmedian(given))
+    return link, constant, away / spread if spread > 0 else (0.0 if away < 1e-9 else np.inf)

@@ -1,0 +1,1 @@
+"""The process that opens foreign model files, and how it is asked."""

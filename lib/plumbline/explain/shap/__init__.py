@@ -1,0 +1,1 @@
+"""Shapley values of trees and of any model."""

@@ -1,0 +1,1 @@
+"""Rules of evidence: facts in, one status and one sentence out."""

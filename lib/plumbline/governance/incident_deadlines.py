@@ -1,0 +1,129 @@
+"""The clocks of an incident: which notices are due to whom by when, under DORA, the GDPR and the AI Act.
+
+Article numbers and hours are data in ``law.toml``. A helper, not legal advice.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from plumbline.governance.ai_act import law
+
+CLASSIFY_HOURS = 24  # an incident has to be classified by then, as the first notice is due at the latest then
+#: what an incident may be, and which clock each starts
+FLAGS = {
+    "major": "Major under DORA",
+    "personal_data": "Personal data was breached, and people are likely at risk",
+    "serious": "Serious under the AI Act (health, rights, property or environment harmed)",
+    "death": "A person died",
+    "widespread": "Widespread, or critical infrastructure was hit",
+}
+#: the AI Act asks for reports of high-risk systems alone (Article 73(1))
+OF_HIGH_RISK = ("serious", "death", "widespread")
+
+
+def flags_for(act_class: str | None) -> dict[str, str]:
+    """What an incident of a system of that class may be; a class that is not worked out leaves all open."""
+    reported = act_class is None or act_class in ("high risk", "prohibited")
+    return {flag: words for flag, words in FLAGS.items() if reported or flag not in OF_HIGH_RISK}
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One incident. Times are aware UTC; ``sent`` says when each notice was given, by its key."""
+
+    title: str
+    aware_at: datetime  # when somebody knew
+    opened_at: datetime
+    by: str
+    id: int = 0
+    classified_at: datetime | None = None
+    flags: tuple[str, ...] = ()
+    criteria: tuple[str, ...] = ()  # of DORA, that are met
+    critical_service: bool = False
+    sent: dict[str, datetime] = field(default_factory=dict)
+    closed_at: datetime | None = None
+    cause: str = ""  # and what was done, as said when it was closed
+    finding: int = 0  # of the register of findings, that led to it; 0: none
+    known: dict[str, str] = field(
+        default_factory=dict
+    )  # what the log knew of each criterion when it was opened
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One step with its end. ``late``: done after it was due, or due and not done."""
+
+    key: str
+    law: str
+    title: str
+    due: datetime
+    sent: datetime | None
+    late: bool
+    source: str
+
+    def left(self, now: datetime) -> timedelta:
+        """Time until it is due; below zero when it is overdue."""
+        return self.due - now
+
+
+def is_major(critical_service: bool, criteria: Sequence[str]) -> bool:
+    """Whether DORA calls an incident major: a critical service is hit, and enough thresholds are met.
+
+    Malicious access that may lose data is enough by itself (Article 8(1)(a) of (EU) 2024/1772).
+    """
+    met = [c for c in law().criteria if c["key"] in criteria]
+    return critical_service and (len(met) >= law().criteria_needed or any(c.get("alone") for c in met))
+
+
+def notices(incident: Incident, now: datetime) -> tuple[Notice, ...]:
+    """Every step that the incident's answers call for, the soonest first.
+
+    DORA's first notice is due four hours after classification and 24 hours after somebody knew at the latest;
+    where it was classified as major only after those 24 hours, four hours after that. The second runs from the
+    first, the last from the second: from when each was sent, and until then from when it is due.
+    """
+    found: list[Notice] = []
+    if incident.classified_at is None:
+        due = incident.aware_at + timedelta(hours=CLASSIFY_HOURS)
+        late = now > due and incident.closed_at is None
+        found.append(Notice("classify", "", "Classify it", due, None, late, "DORA 18; GDPR 33; AI Act 73"))
+    ends: dict[str, datetime] = {}
+    for clock in law().clocks:
+        if clock["when"] not in incident.flags:
+            continue
+        key = str(clock["key"])
+        due = _due(clock, incident, ends)
+        sent = incident.sent.get(key)
+        ends[key] = sent or due
+        late = (sent or now) > due
+        found.append(Notice(key, clock["law"], clock["title"], due, sent, late, clock["source"]))
+    return tuple(sorted(found, key=lambda n: (n.sent is not None, n.due)))
+
+
+def overdue(incident: Incident, now: datetime) -> tuple[Notice, ...]:
+    """Steps that are due and not done."""
+    return tuple(n for n in notices(incident, now) if n.sent is None and n.late)
+
+
+def _due(clock: Mapping[str, Any], incident: Incident, ends: Mapping[str, datetime]) -> datetime:
+    moments = {"aware": incident.aware_at, "classified": incident.classified_at or incident.opened_at, **ends}
+    start = moments[clock["runs_from"]]
+    if "months" in clock:
+        return _months_later(start, clock["months"])
+    due = start + timedelta(hours=clock.get("hours", 0), days=clock.get("days", 0))
+    if "latest_hours" in clock:
+        latest = moments[clock["latest_from"]] + timedelta(hours=clock["latest_hours"])
+        return due if start > latest else min(due, latest)
+    return due
+
+
+def _months_later(at: datetime, months: int) -> datetime:
+    """The same day of a later month, or that month's last day."""
+    month = at.month - 1 + months
+    year, month = at.year + month // 12, month % 12 + 1
+    return at.replace(year=year, month=month, day=min(at.day, calendar.monthrange(year, month)[1]))

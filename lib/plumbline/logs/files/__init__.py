@@ -1,0 +1,1 @@
+"""Files as they come: format, encoding, compression, and where each record lies."""

@@ -1,0 +1,181 @@
+"""What a file is made into before DuckDB reads it: recognised, unpacked, in UTF-8, or a table in Parquet.
+
+Runs in the reader's process (see ``reader``): what unpacks and parses here meets whatever people drop.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from plumbline.domain import PlumblineError
+from plumbline.logs.files import arrow, excel, json_records
+from plumbline.logs.files.byte_scan import MAX_LINE, survey
+from plumbline.logs.files.encoding import UTF8, detect_encoding, transcode
+from plumbline.logs.files.formats import format_of
+from plumbline.logs.files.nested_columns import unfold
+from plumbline.logs.files.sniff import HEAD, Form, sniff
+from plumbline.logs.files.source import Source, unreadable
+from plumbline.logs.files.unzip import unpack
+from plumbline.store.external import outside
+from plumbline.store.sql import literal
+
+#: how much is unpacked, and how many records are made into a table, for a look at a file
+BEGINNING, LOOK = 32 * 1024 * 1024, 20_000
+_GLOB = re.compile(r"[*?\[\]{}]")
+
+
+def opened(path: Path, folder: Path, *, whole: bool, sheet: str | None = None) -> Source:
+    """Recognise a file and make it readable; what is made of it goes to ``folder``, which need not be there.
+
+    Args:
+        whole: survey all bytes (for loading); without, only as much is made as a look at it needs.
+        sheet: of a workbook; without, the largest.
+
+    Raises:
+        PlumblineError: the file is no log; see ``sniff``, ``survey``, ``unpack`` and the readers.
+    """
+    form, file = sniff(path), path
+    looked = path.stat()
+    if form.packed:
+        file = _unpacked(path, form.format, folder, whole)
+        form = sniff(file)
+        if form.packed:
+            raise PlumblineError(
+                "The file is an archive within an archive",
+                where=path.name,
+                todo="Unpack it and load that.",
+            )
+    read = {"csv": _csv, "json": _json, "excel": _excel, "arrow": _arrow, "parquet": _parquet}[form.format]
+    found = read(_Opening(path, file.resolve(), form, folder, whole, sheet))
+    if whole and file is not path and found.survey:
+        found = replace(found, survey=replace(found.survey, sha256=survey(path, text=False).sha256))
+    found = replace(found, seen=(looked.st_size, looked.st_mtime_ns)) if whole else found
+    return replace(found, folder=folder) if folder.exists() else found
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """What a reader is given: the file as named, the one to read, its form, and a folder to make things in."""
+
+    given: Path
+    file: Path
+    form: Form
+    folder: Path
+    whole: bool
+    sheet: str | None
+
+    def room(self, name: str) -> Path:
+        """A path in the folder, which is made."""
+        self.folder.mkdir(exist_ok=True)
+        return self.folder / name
+
+
+def _unpacked(path: Path, form: str, folder: Path, whole: bool) -> Path:
+    folder.mkdir()
+    if not whole:
+        file = unpack(path, form, folder, beginning=BEGINNING)
+        if file.stat().st_size < BEGINNING:
+            return file
+        with file.open("r+b") as opened:
+            head = opened.read(4096)
+            if format_of(head, path.name) == "csv":
+                opened.seek(-MAX_LINE, os.SEEK_END)
+                opened.truncate(BEGINNING - MAX_LINE + opened.read().rfind(b"\n") + 1)
+                return file
+    return unpack(path, form, folder)
+
+
+def _csv(opening: _Opening) -> Source:
+    given, file, form = opening.given, opening.file, opening.form
+    seen = survey(file, text=True) if opening.whole else None
+    if seen and seen.nul is not None and not form.encoding.startswith("utf-16"):
+        raise PlumblineError(
+            f"The file holds a NUL byte at offset {seen.nul}, so it is damaged or not text",
+            where=given.name,
+            todo="Export it again and load that.",
+        )
+    if seen and seen.foreign and form.encoding == UTF8:
+        form = replace(form, encoding=detect_encoding(seen.foreign, whole=False))
+    lost = 0
+    foreign = form.encoding != UTF8 or not form.plain_ends or bool(seen and seen.mixed_ends)
+    if foreign or _GLOB.search(str(file)):
+        target = opening.room("text.csv")
+        lost, file = transcode(file, form.encoding, target), target
+    kinds = dict.fromkeys(form.columns, "VARCHAR")
+    return Source(given, file, form, form.columns, kinds, seen, lost=lost)
+
+
+def _parquet(opening: _Opening) -> Source:
+    file = opening.file
+    if _GLOB.search(str(file)):
+        file = opening.room("table.parquet")
+        try:
+            os.link(opening.file, file)
+        except OSError:
+            shutil.copyfile(opening.file, file)
+    seen = survey(opening.file, text=False) if opening.whole else None
+    return _table(opening.folder, Source(opening.given, file, opening.form, (), {}, seen))
+
+
+def _table(folder: Path, source: Source) -> Source:
+    """The source with the columns of its Parquet file, nested ones unfolded."""
+    with outside(folder, files=[source.file]) as connection:
+        try:
+            found = unfold(connection, f"read_parquet({literal(str(source.file))})")
+        except duckdb.Error as error:
+            raise unreadable(source.given, error) from error
+    return replace(
+        source, columns=tuple(leaf.name for leaf in found), kinds={leaf.name: leaf.kind for leaf in found},
+        cells=tuple(leaf.cell for leaf in found),
+    )  # fmt: skip
+
+
+def _arrow(opening: _Opening) -> Source:
+    seen = survey(opening.file, text=False) if opening.whole else None
+    target = opening.room("table.parquet")
+    arrow.write_table(opening.file, target, rows=None if opening.whole else LOOK)
+    return _table(opening.folder, Source(opening.given, target, opening.form, (), {}, seen))
+
+
+def _json(opening: _Opening) -> Source:
+    file, form, lost = opening.file, opening.form, 0
+    with file.open("rb") as opened:
+        lines = json_records.is_lines(opened.read(HEAD).decode(form.encoding, "replace").lstrip("\ufeff"))
+    seen = survey(file, text=lines)
+    with file.open("rb") as opened:
+        marked = opened.read(3) == codecs.BOM_UTF8
+    if form.encoding != UTF8 or seen.foreign or marked or _GLOB.search(str(file)):
+        target = opening.room("text.json")
+        lost = transcode(file, "utf-8-sig" if marked else form.encoding, target, mend=True)
+        file = target
+    target = opening.room("table.parquet")
+    with outside(opening.folder, files=[file]) as connection:
+        columns, faults = json_records.write_table(
+            connection, file, target, lines=lines, rows=None if opening.whole else LOOK
+        )
+    return Source(
+        opening.given, target, form, columns, dict.fromkeys(columns, "VARCHAR"), seen, lost=lost,
+        cells=_plain_cells(columns), lined=True, faults=faults, text=file if lines else None,
+    )  # fmt: skip
+
+
+def _excel(opening: _Opening) -> Source:
+    seen = survey(opening.file, text=False) if opening.whole else None
+    first, *others = excel.chosen(opening.file, opening.sheet)
+    target = opening.room("table.parquet")
+    columns, places = excel.write_table(opening.file, first, target, rows=None if opening.whole else LOOK)
+    return Source(
+        opening.given, target, opening.form, columns, dict.fromkeys(columns, "VARCHAR"), seen,
+        cells=tuple(f"c{i}" for i in places), lined=True, sheets=(first.name, *(sheet.name for sheet in others)),
+    )  # fmt: skip
+
+
+def _plain_cells(columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"c{i}" for i in range(len(columns)))

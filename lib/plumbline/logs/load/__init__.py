@@ -1,0 +1,1 @@
+"""One load: plan, staging, the transaction, labels, quarantine, undo, erasure."""

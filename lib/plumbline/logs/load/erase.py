@@ -1,0 +1,219 @@
+"""Erasing a person, or one decision, from everything that the workspace keeps, and from the bytes of its file.
+
+DuckDB marks deleted rows and leaves their bytes in the file. So every table that held one is written anew, and the
+blocks that become free are filled with noise once (``clear_bytes``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+import duckdb
+
+from plumbline.domain import PlumblineError, System
+from plumbline.logs.load.reference_period import settle_reference
+from plumbline.logs.load.settle import secret
+from plumbline.logs.mapping.classes import settle_classes
+from plumbline.logs.values.cast import keyed_hash, name
+from plumbline.store import systems, trail
+from plumbline.store.samples import forget_draws
+from plumbline.store.sql import decision_table, ident
+from plumbline.store.workspace import Workspace, now
+
+#: called with (cursor, system, loads that lost rows) in the erasing transaction; makes the counts anew
+AfterErase = Callable[[duckdb.DuckDBPyConnection, System, Sequence[int]], None]
+GONE = "stage_gone"
+_NOISE = "stage_noise"
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """The certificate: counts and a keyed hash, nothing personal.
+
+    ``elsewhere``: tables in which the value still stands as text, with rows; written by people or kept by law, so
+    for a person to judge. ``bytes_cleared``: whether free blocks of the file were overwritten too. ``copies_deleted``:
+    copies of the workspace from before its schema changed.
+    """
+
+    system: str
+    by: str  # subject | decision
+    keyed_hash: str
+    at: datetime
+    actor: str
+    decisions: int
+    labels: int
+    quarantined: int
+    loads: tuple[int, ...]
+    elsewhere: dict[str, int] = field(default_factory=dict)
+    bytes_cleared: bool = False
+    copies_deleted: int = 0
+
+
+def erase(
+    ws: Workspace, key: str, *, subject: str | None = None, decision_id: str | None = None, actor: str,
+    after: AfterErase,
+) -> Erased:  # fmt: skip
+    """Erase a person's decisions, or one decision, with labels, attributions and quarantined rows, in one transaction.
+
+    What stays: the counts of the register of loads, and the certificate on the trail. Source files are not
+    touched, and a file loaded again brings its rows back.
+
+    Raises:
+        PlumblineError: no such system, not exactly one of subject and decision, or nothing of it is here.
+    """
+    value = (subject if subject is not None else decision_id or "").strip()
+    if (subject is None) == (decision_id is None) or not value:
+        raise PlumblineError("Say whom to erase", todo="Give --subject VALUE or --decision ID, one of them.")
+    by = "subject" if subject is not None else "decision"
+    with ws.write() as cursor:
+        system = systems.get_system(cursor, key)
+        hashed = _hashed(cursor, value)
+        ids = _mark(cursor, system, "subject" if by == "subject" else "decision_id",
+                    hashed if by == "subject" else value)  # fmt: skip
+        words = [value, hashed, *ids] if by == "subject" else [value]
+        loads = tuple(r[0] for r in cursor.execute(
+            f"SELECT DISTINCT row_load FROM temp.{GONE} ORDER BY 1").fetchall())  # fmt: skip
+        decisions = _count(cursor, f"SELECT count(*) FROM temp.{GONE}")
+        labels = _erase_beside(cursor, system, "label_claim", "row_load", "row_line")
+        _erase_beside(cursor, system, "attribution", "load_id", "line")
+        forget_draws(cursor, system.key)
+        quarantined = _erase_quarantined(cursor, system, words)
+        if not decisions and not quarantined:
+            raise PlumblineError(
+                f"Nothing of this {by} is in {system.key}",
+                todo="Check the spelling; it must be as in the log.",
+            )
+        if decisions:
+            _rewrite_decisions(cursor, system)
+        cursor.execute(f"DROP TABLE temp.{GONE}")
+        system = settle_reference(cursor, settle_classes(cursor, system))
+        after(cursor, system, loads)
+        made = Erased(
+            system.key, by, hashed, now(), actor, decisions, labels, quarantined, loads,
+            _elsewhere(cursor, words, system),
+        )  # fmt: skip
+        detail = {
+            k: v
+            for k, v in asdict(made).items()
+            if k not in ("system", "at", "actor", "bytes_cleared", "copies_deleted")
+        }
+        trail.append(cursor, actor=actor, action="erase", system=system.key, detail=detail)
+    return made
+
+
+def _hashed(cursor: duckdb.DuckDBPyConnection, value: str) -> str:
+    """As the loader keeps a person: see ``plan.stage_column``."""
+    row = cursor.execute(
+        f"SELECT {keyed_hash(name('v', text=True), secret(cursor))} FROM (SELECT $value AS v)",
+        {"value": value},
+    ).fetchone()
+    if row is None or row[0] is None:
+        raise PlumblineError("This value stands for no value in a log", todo="Give the person's own.")
+    return str(row[0])
+
+
+def _mark(cursor: duckdb.DuckDBPyConnection, system: System, column: str, value: str) -> list[str]:
+    """Note the rows to go in GONE; returns their decision ids."""
+    cursor.execute(f"DROP TABLE IF EXISTS temp.{GONE}")
+    cursor.execute(
+        f"""CREATE TEMP TABLE {GONE} AS SELECT _load_id AS row_load, _line AS row_line, decision_id
+            FROM {decision_table(system.key)} WHERE {ident(column)} = $value""",
+        {"value": value},
+    )
+    rows = cursor.execute(f"SELECT decision_id FROM temp.{GONE} WHERE decision_id IS NOT NULL").fetchall()
+    return [str(row[0]) for row in rows]
+
+
+def _count(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = cursor.execute(sql).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _erase_beside(cursor: duckdb.DuckDBPyConnection, system: System, table: str, load: str, line: str) -> int:
+    """What another table keeps of the rows in GONE."""
+    where = f"""WHERE system = '{system.key}' AND EXISTS (SELECT 1 FROM temp.{GONE} g
+                WHERE g.row_load = {table}.{load} AND g.row_line = {table}.{line})"""
+    gone = _count(cursor, f"SELECT count(*) FROM {table} {where}")
+    if gone:
+        cursor.execute(f"DELETE FROM {table} {where}")
+        _rewrite(cursor, table)
+    return gone
+
+
+def _erase_quarantined(cursor: duckdb.DuckDBPyConnection, system: System, words: Sequence[str]) -> int:
+    """Rows whose raw text holds one of the values as a whole word."""
+    pattern = "|".join(rf"(^|[^\w-]){re.escape(word)}($|[^\w-])" for word in words)
+    where = "WHERE system = $key AND (regexp_matches(raw, $p) OR regexp_matches(detail, $p))"
+    row = cursor.execute(
+        f"SELECT count(*) FROM quarantine {where}", {"key": system.key, "p": pattern}
+    ).fetchone()
+    gone = int(row[0]) if row else 0
+    if gone:
+        cursor.execute(f"DELETE FROM quarantine {where}", {"key": system.key, "p": pattern})
+        _rewrite(cursor, "quarantine")
+    return gone
+
+
+def _rewrite(cursor: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Write a small table's rows anew, so that no row group keeps the bytes of a deleted one."""
+    cursor.execute(f"CREATE TEMP TABLE stage_kept AS SELECT * FROM {table}")
+    cursor.execute(f"DELETE FROM {table}")
+    cursor.execute(f"INSERT INTO {table} SELECT * FROM temp.stage_kept")
+    cursor.execute("DROP TABLE temp.stage_kept")
+
+
+def _rewrite_decisions(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
+    table = decision_table(system.key)
+    cursor.execute(
+        f"""CREATE TABLE decision_rewritten AS SELECT * FROM {table} d WHERE NOT EXISTS (
+            SELECT 1 FROM temp.{GONE} g WHERE g.row_load = d._load_id AND g.row_line = d._line)
+            ORDER BY _load_id, _line"""
+    )
+    cursor.execute(f"DROP TABLE {table}")
+    cursor.execute(f"ALTER TABLE decision_rewritten RENAME TO {table}")
+
+
+def _elsewhere(cursor: duckdb.DuckDBPyConnection, words: Sequence[str], system: System) -> dict[str, int]:
+    """Tables that still hold one of the values as a whole word in any text, with rows."""
+    pattern = "|".join(rf"(^|[^\w-]){re.escape(word)}($|[^\w-])" for word in words)
+    columns = cursor.execute(
+        """SELECT table_name, list(column_name) FROM duckdb_columns()
+           WHERE NOT internal AND data_type = 'VARCHAR' AND database_name = current_database()
+             AND table_name IN (SELECT table_name FROM duckdb_tables() WHERE NOT temporary)
+           GROUP BY table_name ORDER BY table_name"""
+    ).fetchall()
+    found = {}
+    for table, names in columns:
+        if table.startswith("decision_") and table != decision_table(system.key).strip('"'):
+            continue  # another system's decisions are its own matter
+        said = " OR ".join(f"regexp_matches({ident(column)}, $p)" for column in names)
+        row = cursor.execute(f"SELECT count(*) FROM {ident(table)} WHERE {said}", {"p": pattern}).fetchone()
+        if row and row[0]:
+            found[table] = int(row[0])
+    return found
+
+
+def clear_bytes(ws: Workspace) -> bool:
+    """Overwrite the free blocks of the workspace's file, where deleted bytes still stand; False where others use it.
+
+    Each free block is taken by a table of noise, which is then dropped: the file ends with its size as it was.
+    """
+    with ws.read() as cursor:
+        try:
+            cursor.execute("CHECKPOINT")
+            row = cursor.execute(
+                "SELECT free_blocks, block_size FROM pragma_database_size() WHERE database_name = current_database()"
+            ).fetchone()
+            free, size = row or (0, 262_144)
+            rows = (int(free) + 2) * int(size) // 8
+            cursor.execute(f"DROP TABLE IF EXISTS {_NOISE}")
+            cursor.execute(f"CREATE TABLE {_NOISE} AS SELECT hash(i, 20_26) AS noise FROM range({rows}) t(i)")
+            cursor.execute("CHECKPOINT")
+            cursor.execute(f"DROP TABLE {_NOISE}")
+            cursor.execute("CHECKPOINT")
+        except duckdb.TransactionException:
+            return False
+    return True

@@ -1,0 +1,137 @@
+"""The first rows of a file as a load would make them: the same reading, casting and reasons, ten rows long."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from secrets import token_hex
+
+from plumbline.domain import Mapping, PlumblineError, Task
+from plumbline.logs.files.source import Source, open_source, require
+from plumbline.logs.load.labels import mark_unknown
+from plumbline.logs.load.plan import decisions_plan, labels_plan
+from plumbline.logs.load.quarantine import unparsed_reason, unparsed_rows
+from plumbline.logs.load.staging import STAGE, drop_stage, stage, texts_held
+from plumbline.store import systems
+from plumbline.store.sql import ident
+from plumbline.store.workspace import Workspace
+
+ROWS = 10
+_HEAD = 1024 * 1024
+_PACKED = (
+    b"\x1f\x8b",
+    b"\x28\xb5\x2f\xfd",
+    b"PK\x03\x04",
+    b"\xd0\xcf\x11\xe0",
+    b"PAR1",
+    b"ARROW1",
+    b"\xff\xff\xff\xff",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """``cells``: a text a column, None where nothing is there; ``reason``: why it goes to quarantine, or empty."""
+
+    cells: tuple[str | None, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """``columns``: (role, column of the file) of each cell. ``unparsed``: (reason, raw text) of broken records."""
+
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[PreviewRow, ...]
+    unparsed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def bad(self) -> int:
+        """Rows of those shown that would go to quarantine."""
+        return sum(bool(row.reason) for row in self.rows) + len(self.unparsed)
+
+
+def preview(
+    ws: Workspace, path: Path, mapping: Mapping, *, labels: bool = False, system: str | None = None,
+    sheet: str | None = None,
+) -> Preview:  # fmt: skip
+    """Read the first ten rows under a mapping; changes nothing.
+
+    Args:
+        labels: the file holds labels and no decisions.
+        system: key of the system that it goes into; its columns keep their kinds.
+        sheet: of a workbook; without, the largest.
+
+    Raises:
+        PlumblineError: the mapping does not fit, as for a load.
+    """
+    short = _head(ws, path)
+    try:
+        source = replace(open_source(ws, short or path, whole=False, sheet=sheet), given=path)
+        try:
+            require(mapping, source)
+            return _rows(ws, source, mapping, labels, system)
+        finally:
+            source.discard()
+    except PlumblineError as error:
+        if short is None or error.where != short.name:
+            raise
+        raise PlumblineError(error.what, where=path.name, todo=error.todo) from error
+    finally:
+        if short:
+            short.unlink(missing_ok=True)
+
+
+def _head(ws: Workspace, path: Path) -> Path | None:
+    """The beginning of a long file of text, so that a preview of it costs no more than of a short one."""
+    if path.stat().st_size <= _HEAD:
+        return None
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    whole = head.startswith(_PACKED) or head.lstrip()[:1] in (b"[", b"{")  # formats that no cut may break
+    if whole or b"\n" not in head:
+        return None
+    short = ws.inbox / f"{uuid.uuid4().hex}{path.suffix}"
+    short.write_bytes(head[: head.rfind(b"\n") + 1])
+    return short
+
+
+def _rows(ws: Workspace, source: Source, mapping: Mapping, labels: bool, key: str | None) -> Preview:
+    with ws.read() as cursor:
+        system = systems.find_system(cursor, key) if key else None
+        task = (system.task if system else None) or mapping.task or Task.BINARY
+        existing = systems.decision_columns(cursor, system.key) if system else []
+        plan = (
+            labels_plan(source, mapping, task=task)
+            if labels
+            else decisions_plan(source, mapping, task=task, existing=existing, secret=token_hex(8))
+        )
+        names = [(name, "") for name, _ in plan.derived]
+        columns = (*((c.name, c.map.column) for c in plan.columns), *names)
+        try:
+            stage(cursor, source, plan, first=ROWS)
+            if labels and system:
+                mark_unknown(cursor, system.key)
+            texts = texts_held(cursor, plan)
+            listed = ", ".join(
+                [*(ident(name) for name, _ in columns), *(f"_texts[{int(i)}]" for i, _ in texts)]
+            )
+            columns = (*columns, *((str(c.beside), c.map.column) for _, c in texts))
+            found = cursor.execute(f"SELECT _reason, {listed} FROM {STAGE} ORDER BY _row").fetchall()
+            broken = unparsed_rows(cursor, source, ROWS)
+        finally:
+            drop_stage(cursor)
+    rows = tuple(PreviewRow(tuple(_shown(cell) for cell in cells), why or "") for why, *cells in found)
+    return Preview(columns, rows, tuple((unparsed_reason(kind), text) for kind, text in broken))
+
+
+def _shown(cell: object) -> str | None:
+    if cell is None:
+        return None
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M:%S} UTC"
+    if isinstance(cell, float):
+        return f"{cell:.10g}"
+    return str(cell)

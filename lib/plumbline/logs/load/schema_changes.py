@@ -1,0 +1,62 @@
+"""How the columns of a system's logs changed from load to load: a pure function of what each load held.
+
+A change stops nothing. A new feature is a new column, empty before; one that is gone is empty after; one that
+changed its kind keeps the kind it came with: what is no number is kept as text in a column beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plumbline.domain import NAMED_ROLES, SchemaChange
+from plumbline.logs.load.plan import Plan, named_kind
+from plumbline.store.loads import Schema
+
+_SAID = {
+    "added": "new since load {load}; empty in the loads before",
+    "dropped": "gone since load {load}; empty in its rows and after",
+    "returned": "back since load {load}",
+    "retyped": "{was} before, {now} since load {load}; numbers are read as before, other text is kept beside them",
+}
+
+
+def schema_of(plan: Plan) -> Schema:
+    """What a load holds: the column of the decision table -> (its name in the file, its kind there; "" for a role
+    whose kind is fixed)."""
+    return {
+        c.name: (c.map.column, named_kind(c.map).value if c.map.role.role in NAMED_ROLES else "")
+        for c in plan.columns
+    }
+
+
+def changes(held: Sequence[tuple[int, Schema]]) -> list[SchemaChange]:
+    """What changed from each load to the next; ``held``: loads that stand, in order, each with what it holds."""
+    found: list[SchemaChange] = []
+    ever: dict[str, tuple[str, str]] = {}
+    before: Schema = {}
+    for load_id, here in held:
+        if ever:
+            for name, (source, kind) in here.items():
+                if name not in ever:
+                    found.append(_change("added", name, source, "", kind, load_id))
+                elif name not in before:
+                    found.append(_change("returned", name, source, ever[name][1], kind, load_id))
+                if name in ever and ever[name][1] != kind:
+                    found.append(_change("retyped", name, source, ever[name][1], kind, load_id))
+            for name, (source, kind) in before.items():
+                if name not in here:
+                    found.append(_change("dropped", name, source, kind, "", load_id))
+        ever |= here
+        before = here
+    return found
+
+
+#: roles that often come in a file of their own
+_LATE = ("label", "label_time")
+
+
+def _change(what: str, name: str, source: str, was: str, now: str, load_id: int) -> SchemaChange:
+    said = _SAID[what].format(load=load_id, was=was, now=now)
+    if what == "dropped" and name in _LATE:
+        said = f"not in load {load_id} and after; a file of labels brings it later, joined by decision id"
+    return SchemaChange(what, name, source, was, now, load_id, said)

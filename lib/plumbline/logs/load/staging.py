@@ -1,0 +1,134 @@
+"""A file as a temporary table: every record that could be parsed, cast to its roles, with a reason where it is bad."""
+
+from __future__ import annotations
+
+import duckdb
+
+from plumbline.domain import PlumblineError
+from plumbline.logs.files.source import REJECT_SCANS, REJECTS, Source, relation, unreadable
+from plumbline.logs.load.plan import (
+    MASK_BITS,
+    Column,
+    Plan,
+    digest,
+    kept_columns,
+    kept_texts,
+    odd_bit,
+    odd_columns,
+    odd_masks,
+)
+from plumbline.store.sql import ident, literal
+
+STAGE, STAGE_TABLE, REPEATS, SHIFTS = "stage_rows", "stage_table", "stage_repeats", "stage_shifts"
+LOOK = "stage_look"
+
+
+def stage(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, first: int | None = None) -> int:
+    """Read the file, or its ``first`` rows, once into a temporary table, seen through the view STAGE.
+
+    Returns its number of rows.
+
+    Columns: those of ``staged_rows`` and ``_row`` (0-based place among the records that could be parsed).
+
+    Raises:
+        PlumblineError: DuckDB cannot read the file at all.
+    """
+    drop_stage(cursor)
+    read_into(cursor, source, f"CREATE TEMP TABLE {STAGE_TABLE} AS {staged_rows(source, plan, limit=first)}")
+    return _number_rows(cursor)
+
+
+def read_into(cursor: duckdb.DuckDBPyConnection, source: Source, sql: str) -> None:
+    """Run a statement that reads the file.
+
+    Raises:
+        PlumblineError: DuckDB cannot read the file at all.
+    """
+    try:
+        cursor.execute(sql)
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.PermissionException) as error:
+        raise unreadable(source.given, error) from error
+
+
+def staged_rows(source: Source, plan: Plan, *, limit: int | None = None) -> str:
+    """The query that casts the file: the plan's columns, ``_reason`` (NULL where the row is good), ``_odd0`` ...
+    (see ``plan.odd_bit``), ``_texts`` (see ``plan.kept_texts``) and ``_hash``; of the first ``limit`` records only,
+    where it is given."""
+    reason = "CASE " + " ".join(f"WHEN {sql} THEN {literal(r)}" for r, sql, _ in plan.reasons) + " END"
+    derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
+    texts = kept_texts(plan.columns)
+    inner = masked_rows(source, plan, limit=limit, kept=bool(texts))
+    if texts:  # a step of its own: the masks are not worked out again for each of its cells
+        names, odd = ", ".join(ident(c.name) for c in plan.columns), odd_columns(plan.columns)
+        words = ", ".join(f"_odd{i}" for i in range((len(odd) + MASK_BITS - 1) // MASK_BITS))
+        inner = f"SELECT {names}, {words}, {texts} FROM ({inner})"
+    return f"SELECT *{derived}, {reason} AS _reason, {digest(plan)} AS _hash FROM ({inner})"
+
+
+def masked_rows(
+    source: Source, plan: Plan, *, limit: int | None = None, kept: bool = False, cells: str = ""
+) -> str:
+    """The query of the plan's columns and ``_odd0`` ...; ``kept``: and of the cells that ``_texts`` needs;
+    ``cells``: of a table of the file's cells."""
+    values = ", ".join(f"{c.value} AS {ident(c.name)}" for c in plan.columns)
+    odd = odd_columns(plan.columns)
+    raw = "".join(f", {c.watched} AS _raw{i}" for i, c in enumerate(odd))
+    read = _cells(source, plan, cells) + (f" LIMIT {int(limit)}" if limit else "")
+    held = "".join(f", _raw{i}" for i, c in enumerate(odd) if c.beside) if kept else ""
+    names = ", ".join(ident(c.name) for c in plan.columns)
+    return f"SELECT {names}, {odd_masks(plan.columns)}{held} FROM (SELECT {values}{raw} FROM ({read}))"
+
+
+def _cells(source: Source, plan: Plan, held: str) -> str:
+    """The mapped cells of the file, those that stay text without blanks around them."""
+    trimmed = {c.trimmed for c in plan.columns}
+    names = dict.fromkeys(source.cell(c.map.column) for c in plan.columns)
+    # few cells hold a blank at all, and looking for one costs a fifth of taking it away
+    cells = ", ".join(
+        f"CASE WHEN contains({name}, ' ') THEN trim({name}) ELSE {name} END AS {name}"
+        if name in trimmed
+        else name
+        for name in names
+    )
+    return f"SELECT {cells} FROM {held or relation(source, rejects=True)}"
+
+
+def _number_rows(cursor: duckdb.DuckDBPyConnection) -> int:
+    """Give the stage its ``_row``: row ids are in file order, but start high inside a transaction."""
+    row = cursor.execute(
+        f"SELECT count(*), coalesce(min(rowid), 0), max(rowid) FROM temp.{STAGE_TABLE}"
+    ).fetchone()
+    rows, first, last = row or (0, 0, None)
+    if last is not None and last - first + 1 != rows:
+        raise PlumblineError("The rows were not kept in the file's order", todo="Load the file again.")
+    cursor.execute(
+        f"CREATE TEMP VIEW {STAGE} AS SELECT *, rowid - {int(first)} AS _row FROM temp.{STAGE_TABLE}"
+    )
+    return int(rows)
+
+
+def odd_counts(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> dict[str, int]:
+    """Good rows by column whose cell could not be read and was left empty."""
+    columns = odd_columns(plan.columns)
+    if not columns:
+        return {}
+    counts = ", ".join(f"count(*) FILTER ({odd_bit(plan.columns, c.name)})" for c in columns)
+    row = cursor.execute(f"SELECT {counts} FROM {STAGE} WHERE _reason IS NULL").fetchone()
+    return {c.name: n for c, n in zip(columns, row or (), strict=True) if n}
+
+
+def texts_held(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[tuple[int, Column]]:
+    """The columns of which good rows hold something that is kept as text, each with its place in ``_texts`` from 1."""
+    columns = kept_columns(plan.columns)
+    if not columns:
+        return []
+    counts = ", ".join(f"count(_texts[{i}])" for i in range(1, len(columns) + 1))
+    row = cursor.execute(f"SELECT {counts} FROM {STAGE} WHERE _reason IS NULL").fetchone()
+    return [(i, c) for i, (c, n) in enumerate(zip(columns, row or (), strict=True), 1) if n]
+
+
+def drop_stage(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Remove what a load left on this connection."""
+    cursor.execute(f"DROP VIEW IF EXISTS temp.{STAGE}")
+    for table in (STAGE_TABLE, LOOK, REPEATS, SHIFTS, REJECTS, REJECT_SCANS):
+        cursor.execute(f"DROP TABLE IF EXISTS temp.{table}")

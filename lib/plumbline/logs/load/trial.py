@@ -1,0 +1,105 @@
+"""The first rows of a file under a mapping: how many could not be loaded, and how sure a guess is after that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from secrets import token_hex
+
+import duckdb
+
+from plumbline.domain import Mapping, PlumblineError, Task
+from plumbline.logs.files.source import Source
+from plumbline.logs.load.plan import decisions_plan, labels_plan
+from plumbline.logs.load.quarantine import unparsed_reason, unparsed_rows
+from plumbline.logs.load.staging import drop_stage, staged_rows
+
+#: share of the rows that may go to quarantine before a load asks whether that is meant
+MOST_UNFIT = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """``rows``: records looked at; ``reasons``: reason -> how many of them would go to quarantine for it."""
+
+    rows: int = 0
+    reasons: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def unfit(self) -> int:
+        return sum(n for _, n in self.reasons)
+
+    @property
+    def too_many(self) -> bool:
+        """Whether so many rows would wait in quarantine that the mapping is wrong rather than the file."""
+        return self.unfit > MOST_UNFIT * self.rows
+
+    @property
+    def sentence(self) -> str:
+        """How many rows would wait in quarantine, and why; empty where none would."""
+        return unfit_sentence(self.unfit, self.rows, dict(self.reasons)) if self.unfit else ""
+
+
+class Unfit(PlumblineError):
+    """The refusal of a file of which too many rows would wait in quarantine. Nothing of it is loaded."""
+
+
+def refuse_unfit(file: str, records: int, reasons: dict[str, int]) -> None:
+    """Refuse a file of which more than a fifth of the rows cannot be loaded.
+
+    Raises:
+        Unfit: how many, for what reason, and what to do.
+    """
+    bad = sum(reasons.values())
+    if bad > MOST_UNFIT * records:
+        raise Unfit(
+            f"Nothing was loaded: {unfit_sentence(bad, records, reasons)}", where=file,
+            todo="Correct what the columns mean; or, if the file is meant so, accept that these rows wait in "
+            "quarantine; in a terminal: --accept-quarantine.",
+        )  # fmt: skip
+
+
+def unfit_sentence(bad: int, rows: int, reasons: dict[str, int]) -> str:
+    """How many rows cannot be loaded and for what reason most of them, without a full stop."""
+    reason, most = max(reasons.items(), key=lambda item: item[1])
+    why = f"{reason.replace('_', ' ')}" + (f" in {most:,}" if len(reasons) > 1 else "")
+    return f"{bad:,} of {rows:,} rows ({bad / max(rows, 1):.0%}) cannot be loaded under this mapping: {why}"
+
+
+def try_rows(
+    cursor: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping, *, labels: bool, first: int
+) -> Trial:
+    """Read the first rows as a load would; what cannot be planned at all has no trial."""
+    task = mapping.task or Task.BINARY
+    try:
+        plan = (
+            labels_plan(source, mapping, task=task)
+            if labels
+            else decisions_plan(source, mapping, task=task, existing=(), secret=token_hex(8))
+        )
+        found = cursor.execute(
+            f"""SELECT coalesce(_reason, ''), count(*) FROM ({staged_rows(source, plan, limit=first)})
+                GROUP BY ALL ORDER BY 1"""
+        ).fetchall()
+        broken = unparsed_rows(cursor, source, first)
+    except PlumblineError:
+        return Trial()
+    finally:
+        drop_stage(cursor)
+    reasons = {str(reason): int(n) for reason, n in found if reason}
+    for kind, _ in broken:
+        reasons[unparsed_reason(kind)] = reasons.get(unparsed_reason(kind), 0) + 1
+    return Trial(sum(int(n) for _, n in found) + len(broken), tuple(sorted(reasons.items())))
+
+
+def less_sure(mapping: Mapping, trial: Trial) -> Mapping:
+    """The mapping with each role less sure whose cells the first rows could not be read as."""
+    roles = {reason.removeprefix("bad_"): n for reason, n in trial.reasons if reason.startswith("bad_")}
+    columns = []
+    for item in mapping.columns:
+        n = roles.get(item.role.role, 0) if not item.role.name else 0
+        if n > 0.05 * trial.rows:  # a few odd cells are the file's and not the mapping's
+            share = n / trial.rows
+            reason = f"{item.reason}; but {share:.0%} of the first rows cannot be read so"
+            item = replace(item, confidence=round(min(item.confidence, 1 - share), 3), reason=reason)
+        columns.append(item)
+    return replace(mapping, columns=tuple(columns))

@@ -1,0 +1,84 @@
+"""Taking a load back: its rows go, and labels are what they were without it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import duckdb
+
+from plumbline.domain import Load, PlumblineError, System
+from plumbline.logs.load.label_history import withdraw
+from plumbline.logs.load.reference_period import settle_reference
+from plumbline.logs.mapping.classes import settle_classes
+from plumbline.store import attributions, loads, systems, trail
+from plumbline.store.samples import forget_draws
+from plumbline.store.sql import decision_table
+from plumbline.store.workspace import Workspace
+
+#: called with (cursor, system, the load, other loads whose labels changed, whether columns went or count from a
+#: later load now) in the undo's own transaction
+AfterUndo = Callable[[duckdb.DuckDBPyConnection, System, Load, Sequence[int], bool], None]
+
+
+def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = None) -> int:
+    """Take a load back in one transaction.
+
+    Decisions: its rows are deleted, with the columns that only it has, and what its repeats said of other decisions
+    is withdrawn. Labels: each
+    decision gets the label that it would have without the file. The register keeps the load, marked as undone;
+    its quarantine goes.
+
+    Args:
+        after: takes the load out of the profiles; gets the other loads whose rows changed their label.
+
+    Returns:
+        decisions removed, or for a labels file labels taken back.
+
+    Raises:
+        PlumblineError: there is no such load, it was undone before, or a retry of its quarantine stands.
+    """
+    with ws.write() as cursor:
+        load = loads.get_load(cursor, load_id)
+        if load.undone_at:
+            raise PlumblineError(
+                f"Load {load_id} was undone on {load.undone_at:%d %B %Y}",
+                todo="Load the file again to have it back.",
+            )
+        later = loads.retries_of(cursor, load_id)
+        if later:
+            raise PlumblineError(
+                f"Load {later[-1]} was made of rows of load {load_id}'s quarantine",
+                todo=f"Take back load {later[-1]} first.",
+            )
+        system = systems.get_system(cursor, load.system)
+        table = decision_table(system.key)
+        altered = systems.take_columns_back(
+            cursor, system.key, load_id, _named_first(cursor, system.key, load_id)
+        )
+        removed = _remove_rows(cursor, table, load_id) if load.kind == "decisions" else 0
+        settled = withdraw(cursor, system, load_id)
+        removed = removed if load.kind == "decisions" else settled.joined
+        touched = settled.loads
+        attributions.forget_load(cursor, load_id)
+        forget_draws(cursor, system.key)
+        loads.mark_undone(cursor, load_id)
+        system = settle_reference(cursor, settle_classes(cursor, system))
+        detail = {"load_id": load_id, "file": load.file, "kind": load.kind, "rows_removed": removed}
+        trail.append(cursor, actor=actor, action="undo", system=system.key, detail=detail)
+        if after:
+            after(cursor, system, load, touched, altered)
+    return removed
+
+
+def _named_first(cursor: duckdb.DuckDBPyConnection, key: str, but: int) -> dict[str, int]:
+    """Column -> the first load that stands and names it, one load left out."""
+    first: dict[str, int] = {}
+    for load_id, held in loads.schemas(cursor, key):
+        for name in held if load_id != but else ():
+            first.setdefault(name, load_id)
+    return first
+
+
+def _remove_rows(cursor: duckdb.DuckDBPyConnection, table: str, load_id: int) -> int:
+    row = cursor.execute(f"DELETE FROM {table} WHERE _load_id = ?", [load_id]).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,209 @@
+"""The classes of a system: one spelling each, and what cannot be right about them.
+
+``Yes``, ``YES`` and `` yes `` are one class: compared without case and without the blanks around and between words.
+It keeps the spelling that the system has for it, else that of its probability column, else the one that most
+predictions have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import duckdb
+
+from plumbline.domain import PlumblineError, System, Task
+from plumbline.logs.mapping.role_names import POSITIVE, normalise
+from plumbline.store import systems
+from plumbline.store.sql import decision_table, ident, literal
+
+MAX_CLASSES = 200
+#: two classes that are known to be the two sides of one: a short log may predict one and label the other throughout
+_PAIRS = (
+    "0 1, -1 1, false true, no yes, n y, f t, nein ja, n j, non oui, no si, no sí, negative positive, down up"
+)
+_OPPOSITES = frozenset(frozenset(pair.split()) for pair in _PAIRS.split(", "))
+#: columns that hold classes, in the order in which their spelling counts
+_COLUMNS = ("prediction", "label", "override")
+
+
+def fold(text: str) -> str:
+    """A class without case and without the blanks that do not matter."""
+    return " ".join(text.split()).casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What cannot be right about the classes of predictions and labels: a question, and what to do about it."""
+
+    question: str
+    todo: str
+    topic: str  # many | apart
+
+
+def trouble(
+    predictions: Iterable[str], labels: Iterable[str], task: Task | None, *, output: str = "", label: str = ""
+) -> Trouble | None:
+    """What cannot be right about some classes, or None.
+
+    Args:
+        predictions, labels: the classes that each holds; either may be empty.
+        output, label: the columns of the file that hold them, where they are known.
+    """
+    if task is Task.REGRESSION or task is None:
+        return None
+    here = {fold(c): c for c in predictions}
+    true = {fold(c): c for c in labels}
+    both = here | true
+    said = f"the predictions ({output})" if output else "the predictions"
+    came = f"the labels ({label})" if label else "the labels"
+    if task is Task.BINARY and len(both) > 2:
+        return Trouble(
+            f"Which two classes are meant? {said[0].upper()}{said[1:]} and {came} hold {len(both)}: "
+            f"{_some(both.values())}",
+            "Give another column the role prediction or label, or say that there are several classes; "
+            "in a terminal: --map COLUMN=ROLE, or --task multiclass.",
+            "many",
+        )
+    shared = len(here.keys() & true.keys())
+    grades = (
+        shared == 1 and sorted((len(here), len(true)))[0] == 2 and len(both) > 4
+    )  # deciles beside yes and no
+    if here and true and (grades or (not shared and frozenset(both) not in _OPPOSITES)):
+        return Trouble(
+            f"Do both mean the same? {said[0].upper()}{said[1:]} hold {_some(here.values())}, {came} hold "
+            f"{_some(true.values())}: they share {'only 1 class' if shared else 'no class'}",
+            "Give another column the role label, or ignore this one, or write both alike in the export; "
+            "in a terminal: --map COLUMN=label, or --map COLUMN=ignore.",
+            "apart",
+        )
+    return None
+
+
+def _some(classes: Iterable[str]) -> str:
+    named = sorted(classes)
+    return ", ".join(c[:40] for c in named[:6]) + (f" and {len(named) - 6} more" if len(named) > 6 else "")
+
+
+def settle_classes(cursor: duckdb.DuckDBPyConnection, system: System, *, file: str | None = None) -> System:
+    """Give each class one spelling, and set the system's classes to those of its decisions and labels, sorted.
+
+    Args:
+        file: what was loaded, where it is to be refused if its classes cannot be right.
+
+    Raises:
+        PlumblineError: a classification with more than MAX_CLASSES classes; and of a load see ``trouble``.
+    """
+    if system.task is Task.REGRESSION:
+        return system
+    held = _held(cursor, system)
+    known = [
+        *system.classes,
+        *(c.role.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "proba"),
+    ]
+    spelling = _spelling(held, known)
+    _respell(cursor, system, held, spelling)
+    by_role = {role: {spelling[fold(c)] for c in held[role]} for role in _COLUMNS}
+    classes = by_role["prediction"] | by_role["label"]
+    if len(classes) > MAX_CLASSES:
+        raise PlumblineError(
+            f"The predictions hold more than {MAX_CLASSES} classes, so they are not classes",
+            todo="If they are numbers, load them as regression; otherwise map another column as prediction.",
+        )
+    wrong = trouble(by_role["prediction"], by_role["label"], system.task) if file is not None else None
+    if wrong:
+        raise PlumblineError(wrong.question, where=file or "", todo=wrong.todo)
+    changed = replace(system, classes=tuple(sorted(classes)), positive=_known(system.positive, classes))
+    if system.task is Task.BINARY and changed.positive not in changed.classes and len(changed.classes) == 2:
+        changed = replace(changed, positive=_positive(cursor, changed))
+    if changed != system:
+        systems.update_system(cursor, changed)
+    return changed
+
+
+def spell_staged(
+    cursor: duckdb.DuckDBPyConnection, system: System, table: str, columns: Sequence[str]
+) -> None:
+    """Write the classes of staged rows as the system has them, so that a label in capitals is no other label."""
+    if system.task is Task.REGRESSION or not system.classes:
+        return
+    known = {fold(c): c for c in system.classes}
+    for column in columns:
+        found = cursor.execute(
+            f"SELECT DISTINCT {ident(column)} FROM {table} WHERE {ident(column)} IS NOT NULL LIMIT {4 * MAX_CLASSES}"
+        ).fetchall()
+        _update(cursor, table, column, {c: known[fold(c)] for (c,) in found if known.get(fold(c), c) != c})
+
+
+def _held(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str, dict[str, int]]:
+    """Of each column the classes in the table, with how many rows have them; a little more than are allowed."""
+    table = decision_table(system.key)
+    return {
+        column: {
+            str(c): int(n)
+            for c, n in cursor.execute(
+                f"""SELECT {column}, count(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY ALL
+                    LIMIT {MAX_CLASSES * 4 + 1}"""
+            ).fetchall()
+        }
+        for column in _COLUMNS
+    }
+
+
+def _spelling(held: dict[str, dict[str, int]], known: Sequence[str]) -> dict[str, str]:
+    """Folded class -> how it is written."""
+    chosen: dict[str, str] = {}
+    for c in known:
+        chosen.setdefault(fold(c), c)
+    there = {c for role in _COLUMNS for c in held[role]}
+    for role in _COLUMNS:
+        for c, _ in sorted(held[role].items(), key=lambda item: (-item[1], item[0])):
+            chosen.setdefault(fold(c), c)
+    return {fold(c): chosen[fold(c)] for c in there}
+
+
+def _respell(
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    held: dict[str, dict[str, int]],
+    spelling: dict[str, str],
+) -> None:
+    table = decision_table(system.key)
+    for role in _COLUMNS:
+        other = {c: spelling[fold(c)] for c in held[role] if spelling[fold(c)] != c}
+        _update(cursor, table, role, other)
+    told = cursor.execute(
+        "SELECT DISTINCT label FROM label_claim WHERE system = ? AND label IS NOT NULL LIMIT 1000",
+        [system.key],
+    ).fetchall()
+    other = {c: spelling[fold(c)] for (c,) in told if spelling.get(fold(c), c) != c}
+    _update(cursor, "label_claim", "label", other, f" AND system = {literal(system.key)}")
+
+
+def _update(
+    cursor: duckdb.DuckDBPyConnection, table: str, column: str, other: dict[str, str], where: str = ""
+) -> None:
+    if other:
+        cursor.execute(
+            f"UPDATE {table} SET {ident(column)} = MAP($was::VARCHAR[], $now::VARCHAR[])[{ident(column)}] "
+            f"WHERE list_contains($was::VARCHAR[], {ident(column)}){where}",
+            {"was": list(other), "now": list(other.values())},
+        )
+
+
+def _known(positive: str | None, classes: Iterable[str]) -> str | None:
+    """The positive class as the system writes it."""
+    if positive is None:
+        return None
+    return next((c for c in classes if fold(c) == fold(positive)), positive)
+
+
+def _positive(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
+    """The class with the higher mean score, else the one whose name says so, else the last."""
+    row = cursor.execute(
+        f"""SELECT coalesce(prediction, label) AS c FROM {decision_table(system.key)}
+            WHERE score IS NOT NULL AND c IS NOT NULL GROUP BY c ORDER BY avg(score) DESC LIMIT 1"""
+    ).fetchone()
+    if row:
+        return str(row[0])
+    return next((c for c in system.classes if normalise(c) in POSITIVE), system.classes[-1])

@@ -1,0 +1,45 @@
+"""Whether day or month comes first in a log's dates: never guessed, asked once, remembered in the mapping's format."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plumbline.domain import Mapping, PlumblineError
+from plumbline.logs.values.month_names import LANGUAGES
+from plumbline.logs.values.times import order_of, swapped
+
+#: as a person says it -> what comes first
+ORDERS = {"dmy": "day", "mdy": "month", "excel": "excel"}
+
+
+def read_order(said: str | None) -> str:
+    """How dates are written: ``dmy`` or ``mdy`` as ``day`` or ``month``, ``excel`` for its serial numbers, or the
+    language of the months' names; empty where nothing was said.
+
+    Raises:
+        PlumblineError: it is neither.
+    """
+    if not said:
+        return ""
+    if said.lower() in LANGUAGES:
+        return said.lower()
+    if said.lower() not in ORDERS:
+        raise PlumblineError(
+            f"{said!r} is no order of dates",
+            todo="Use dmy (day first), mdy (month first), excel (days since 1900), or a language such as hr.",
+        )
+    return ORDERS[said.lower()]
+
+
+def with_order(form: str, order: str) -> str:
+    """The format with the order that was said, where it has one."""
+    known = order in ("day", "month")
+    return swapped(form) if known and order_of(form) not in ("", order) else form
+
+
+def ordered(mapping: Mapping, order: str) -> Mapping:
+    """The mapping with the order that was said in every format that has one."""
+    if not order:
+        return mapping
+    columns = tuple(replace(c, format=with_order(c.format, order)) for c in mapping.columns)
+    return replace(mapping, columns=columns)

@@ -1,0 +1,306 @@
+"""What each column of a log means, guessed from its name and its content, with a confidence and a reason.
+
+Names alone decide nothing that the content contradicts, and content decides where names say nothing. What is
+unsure becomes a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from plumbline.domain import IGNORE, Kind, Mapping
+from plumbline.logs.files import sagemaker
+from plumbline.logs.mapping import amounts, given_roles, outcomes, times, versions
+from plumbline.logs.mapping import task as guess_task
+from plumbline.logs.mapping.choices import Stated
+from plumbline.logs.mapping.column_facts import Facts, is_percent
+from plumbline.logs.mapping.date_order import with_order
+from plumbline.logs.mapping.draft import Draft
+from plumbline.logs.mapping.inputs import reason_out
+from plumbline.logs.mapping.questions import Question
+from plumbline.logs.mapping.role_names import AGE, ARMS, ATTRIBUTION, BASE, WEIGHT, name_strength, normalise
+from plumbline.logs.values import currency
+from plumbline.logs.values.times import order_of
+
+SURE = 0.8
+RECALLED = "as in earlier loads"
+_TURNED = "numbers in earlier loads, text here: kept as text beside them"
+_CRITICAL = ("timestamp", "prediction", "score", "label", "decision_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """``kind``: decisions or labels."""
+
+    mapping: Mapping
+    kind: str
+    questions: tuple[Question, ...]
+    notes: tuple[str, ...]
+
+
+def guess_mapping(
+    columns: Sequence[Facts], known: Mapping | None = None, stated: Stated | None = None
+) -> Guess:
+    """Guess what the columns mean.
+
+    Args:
+        columns: facts of every column of the file, in file order.
+        known: what earlier loads settled; the other columns are guessed around it.
+        stated: what a person said of this file, which comes before all else.
+
+    Raises:
+        PlumblineError: what a person said cannot be; see ``guess_choices``.
+    """
+    draft = Draft(list(columns), known=known, stated=stated or Stated())
+    given_roles.take(draft)
+    if known:
+        _recall(draft, known)
+    times.find(draft)
+    outcomes.find(draft)
+    _identifiers(draft)
+    kind = _kind(draft)
+    if kind == "labels":
+        _labels_only(draft)
+    else:
+        guess_task.ask(draft)
+        _rest(draft)
+    _ask_critical(draft, kind)
+    maps = tuple(m for c in draft.columns for m in draft.maps[c.name])
+    zone = known.timezone if known else draft.zone
+    task = draft.stated.task or (known.task if known and known.task else draft.task)
+    positive = known.positive if known and known.positive else draft.positive
+    mapping = Mapping(maps, task, positive, zone)
+    notes = [*draft.notes, *amounts.notes(draft)]
+    return Guess(mapping, kind, tuple(dict.fromkeys(draft.questions)), tuple(notes))
+
+
+#: roles whose kind is what the column holds
+_BY_CONTENT = ("feature", "segment", "protected")
+
+
+def _recall(draft: Draft, known: Mapping) -> None:
+    """Take over what earlier logs settled, with the number format of this file."""
+    taken = {str(m.role) for maps in draft.maps.values() for m in maps}
+    for column in draft.free():
+        for item in (m for m in known.columns if m.column == column.name and str(m.role) not in taken):
+            form = item.format
+            if item.role.role in ("timestamp", "label_time", "trained_at"):
+                form = _recalled_time(draft, column, form)
+            elif column.numeric and column.numerals.share > 0.95:
+                kept = currency.named_in(form)  # amounts of another currency do not become its numbers
+                own = [
+                    w for w in column.numerals.format.split() if not kept or not w.startswith(currency.WORD)
+                ]
+                words = [w for w in form.split() if w == "percent" or w.startswith(currency.WORD)]
+                form = " ".join(dict.fromkeys((*words, *own)))
+            kind = item.kind
+            if kind is None and item.role.role == "feature":
+                kind = Kind.NUMERIC if column.numeric else Kind.CATEGORICAL
+            texts = column.present and not _bare(column).numeric
+            if kind is Kind.NUMERIC and item.role.role in _BY_CONTENT and texts:
+                kind = Kind.CATEGORICAL  # numbers before, text now: a change to be told of
+            turned = item.kind is Kind.NUMERIC and kind is Kind.CATEGORICAL
+            draft.give(column, item.role.role, 1.0, _TURNED if turned else RECALLED, kind=kind, form=form,
+                       name=item.role.name)  # fmt: skip
+
+
+def _recalled_time(draft: Draft, column: Facts, known: str) -> str:
+    """This file's own format, with the order of day and month that an earlier log settled."""
+    if column.times is None:
+        return known
+    if not column.times.ambiguous:
+        return column.times.format
+    order = order_of(known)
+    if not order:
+        times.ask_order(draft, column)
+    elif column.times.mixed:
+        draft.notes.append(
+            f"Some dates of {column.name} have the day first and some the month; {order} first is taken, as before."
+        )
+    return with_order(column.times.format, order)
+
+
+def _identifiers(draft: Draft) -> None:
+    """Decision id, version, arm, subject, override and logged attributions."""
+    if not draft.has("decision_id"):
+        _decision_id(draft)
+    version = versions.find(draft)
+    for column in draft.free():
+        names = name_strength(column.name)
+        if column is version:
+            named = names.get("version", 0) == 1
+            reason = (
+                "its name, and few different values"
+                if named
+                else "values that each hold for a stretch of the log"
+            )
+            draft.give(column, "version", 0.95 if named else 0.8, reason)
+        elif names.get("arm", 0) == 1 and 1 <= column.distinct <= 20 and not draft.has("arm"):
+            known = {normalise(v) for v in column.levels} & ARMS
+            draft.give(
+                column,
+                "arm",
+                0.95 if known else 0.7,
+                "its name" + (f", and values such as {min(known)}" if known else ""),
+            )
+        elif names.get("subject", 0) == 1 and column.distinct > 1 and not draft.has("subject"):
+            draft.give(column, "subject", 0.9, "its name: a person; kept as a keyed hash")
+        elif names.get("override", 0) == 1 and not draft.has("override"):
+            draft.give(column, "override", 0.9, "its name: a person's own decision")
+        elif WEIGHT.fullmatch(normalise(column.name)) and column.numeric:
+            draft.give(column, "weight", 0.9, "its name: how many decisions a row stands for", kind=Kind.NUMERIC,
+                       form=column.numerals.format, name=column.name)  # fmt: skip
+        elif BASE.fullmatch(normalise(column.name)):
+            continue
+        elif (found := ATTRIBUTION.fullmatch(normalise(column.name))) and column.numeric:
+            name = _original(column.name, found["name"] or found["name2"], draft)
+            draft.give(column, "attribution", 0.9, f"its name: the attribution of {name}", kind=Kind.NUMERIC,
+                       form=column.numerals.format, name=name)  # fmt: skip
+    versions.without_name(draft)
+    _base_values(draft)
+
+
+def _base_values(draft: Draft) -> None:
+    """From where logged attributions start: a number beside them, and no input of the model."""
+    if draft.has("attribution"):
+        for column in draft.free():
+            if column.numeric and BASE.fullmatch(normalise(column.name)):
+                draft.give(column, IGNORE, 0.9, "its name: where the attributions start from, and no input")
+
+
+def _original(column: str, suffix: str, draft: Draft) -> str:
+    """The feature that an attribution column speaks of, as it is called in the file."""
+    return next((c.name for c in draft.columns if normalise(c.name) == suffix and c.name != column), suffix)
+
+
+def _decision_id(draft: Draft) -> None:
+    best, best_score = None, 0.0
+    # in a log of decisions the number of a person names the person, even where each has decided once
+    person = len(draft.columns) > 3 and any(draft.has(role) for role in ("prediction", "score", "proba"))
+    for column in draft.free():
+        whole = not column.numeric or (column.whole and column.kind not in ("DOUBLE", "FLOAT"))
+        if (
+            len(column.present) == 0
+            or (column.numeric and currency.named_in(column.numerals.format))
+            or column.unique_share < 0.9
+            or not whole
+            or (column.times and not column.numeric)
+            or (person and name_strength(column.name).get("subject", 0) == 1)
+        ):
+            continue
+        if column.missing_share > 0.2 or max(map(len, column.present[:200])) > 80:
+            continue
+        strength = name_strength(column.name).get("decision_id", 0.0)
+        if column.distinct < 20 and strength < 1:
+            continue
+        values = column.numerals.values
+        steps = column.numeric and bool(np.mean(np.diff(values[~np.isnan(values)]) > 0) > 0.95)
+        spaces = sum(" " in c for c in column.present[:200]) > 20
+        alone = len(draft.columns) <= 3  # an id beside a label, in any order
+        content = 0.0 if spaces else 0.5 if steps or alone or not column.numeric else 0.1
+        if strength + content > best_score:
+            best, best_score = column, strength + content
+    if best is None or best_score < 0.4:
+        return
+    strength = name_strength(best.name).get("decision_id", 0.0)
+    named = {1.0: 0.97, 0.5: 0.9}.get(strength, 0.8)
+    draft.give(best, "decision_id", named, "different in every row" + (", and its name" if strength else ""))
+
+
+def _kind(draft: Draft) -> str:
+    """A labels file has an id and a label, and neither prediction nor score nor time of decision."""
+    outputs = [c for c in (draft.has(role) for role in ("prediction", "score", "proba")) if c]
+    recalled = any(m.reason == RECALLED for c in outputs for m in draft.maps[c.name])
+    if recalled or not draft.has("decision_id"):
+        return "decisions"
+    if not draft.has("timestamp"):
+        return "labels" if not outputs or len(draft.columns) <= 3 else "decisions"
+    return "labels" if not outputs and len(draft.columns) <= 4 and draft.has("label") else "decisions"
+
+
+def _labels_only(draft: Draft) -> None:
+    """An id, a label, perhaps a time; the rest is left out."""
+    when = draft.has("timestamp")
+    if when:
+        (old,) = draft.maps.pop(when.name)
+        draft.give(when, "label_time", 0.85, "the only time in a file of labels", form=old.format)
+    for role in ("prediction", "score"):
+        column = draft.has(role)
+        if column and not draft.has("label"):
+            draft.maps.pop(column.name)
+            draft.give(column, "label", 0.85, "beside an id, the only value in the file", form=_form(column))
+    rest = draft.free()
+    if not draft.has("label") and rest:
+        strong = [c for c in rest if name_strength(c.name).get("label")]
+        column = (strong or rest)[0]
+        sure = 0.9 if strong or len(rest) == 1 else 0.5
+        draft.give(column, "label", sure, "the value beside the id", form=_form(column))
+    for column in draft.free():
+        draft.give(column, IGNORE, 0.8, "a labels file needs an id, a label and perhaps its time")
+    draft.task, draft.positive = None, None
+
+
+def _form(column: Facts) -> str:
+    return column.numerals.format if column.numeric else ""
+
+
+def _bare(column: Facts) -> Facts:
+    """A column of ``87 %`` without the signs; any other as it is."""
+    return column.without_percent() if not column.numeric and is_percent(column) else column
+
+
+def _rest(draft: Draft) -> None:
+    """Everything else is a feature, perhaps a protected attribute or a segment as well."""
+    ages, known = [], {c.name for c in draft.columns}
+    for column in draft.free():
+        names = name_strength(column.name)
+        left_out = reason_out(draft, column)
+        if left_out:
+            draft.give(column, IGNORE, *left_out)
+            continue
+        bare = _bare(column)
+        kind = Kind.NUMERIC if bare.numeric else Kind.CATEGORICAL
+        code = currency.named_in(bare.numerals.format) if bare.numeric else ""
+        reason = (
+            "the same value in every row" if column.distinct == 1 else f"{column.distinct} different values"
+        )
+        if bare.numeric:
+            reason = f"amounts in {code}" if code else "numbers"
+        form = _form(bare)
+        if bare is not column:
+            form, reason = f"percent {form}".strip(), "percentages: 12 % is read as 0.12"
+        name = sagemaker.input_name(column.name, known)
+        draft.give(column, "feature", 0.9, reason, kind=kind, form=form, name=name)
+        if names.get("protected") and column.distinct <= 50:
+            draft.give(column, "protected", 0.9, "its name: an attribute that the law protects",
+                       kind=Kind.CATEGORICAL, name=name)  # fmt: skip
+        elif names.get("segment") and column.distinct <= 50:
+            draft.give(column, "segment", 0.85, "its name", kind=Kind.CATEGORICAL, name=name)
+        if AGE.fullmatch(normalise(column.name)) and column.numeric:
+            ages.append(column.name)
+        if column.numeric and column.numerals.unsure:
+            draft.ask(
+                f"Are the numbers of {column.name!r}, such as {column.present[0]}, thousands with a comma or decimals?",
+                column,
+            )
+    if ages:
+        draft.notes.append(
+            f"{', '.join(ages)}: if this is a person's age, a column with age bands as protected:age lets fairness "
+            "by age be checked."
+        )
+
+
+def _ask_critical(draft: Draft, kind: str) -> None:
+    for column in draft.columns:
+        for item in draft.maps[column.name]:
+            if item.role.role in _CRITICAL and item.confidence < SURE and column.name not in draft.asked:
+                draft.ask(
+                    f"Is {column.name!r} the {item.role.role.replace('_', ' ')}? "
+                    f"It was taken for it because of: {item.reason}.",
+                    column,
+                )
+    if kind == "labels" and not draft.has("decision_id"):
+        draft.ask("Which column identifies the decision that each label belongs to?")

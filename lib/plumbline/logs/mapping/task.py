@@ -1,0 +1,145 @@
+"""What kind of task the columns make, which class is the positive one, and what only a person can say of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plumbline.domain import Task
+from plumbline.logs.mapping.association import area_under_curve, classes_of
+from plumbline.logs.mapping.classes import Trouble, fold, trouble
+from plumbline.logs.mapping.column_facts import Facts
+from plumbline.logs.mapping.questions import Question, positive
+from plumbline.logs.mapping.role_names import POSITIVE, normalise
+
+if TYPE_CHECKING:
+    from plumbline.logs.mapping.draft import Draft
+
+FEW_CLASSES = 200
+
+
+def settle(draft: Draft) -> None:
+    """Settle task and positive class, as the columns stand."""
+    _task(draft)
+    _positive(draft)
+
+
+def _task(draft: Draft) -> None:
+    output = draft.has("prediction") or draft.has("label")
+    if draft.stated.task:
+        draft.task = draft.stated.task
+    elif draft.has("proba"):
+        draft.task = Task.MULTICLASS
+    elif draft.has("score") and (output is None or output.distinct <= 2):
+        draft.task = Task.BINARY
+    elif output is None:
+        draft.task = Task.BINARY if draft.has("score") else None
+    elif output.distinct <= 2:
+        draft.task = Task.BINARY
+    elif output.numeric and (not output.whole or output.distinct > 20):
+        draft.task = Task.REGRESSION
+    else:
+        draft.task = Task.MULTICLASS
+        if output.numeric and not (draft.known and draft.known.task):
+            draft.ask(
+                Question(
+                    f"Are the {output.distinct} different numbers of {output.name!r} classes? "
+                    "They were taken for classes.",
+                    "task", (output.name,), (Task.MULTICLASS.value, Task.REGRESSION.value), Task.MULTICLASS.value,
+                    say="--task multiclass, or regression",
+                )
+            )  # fmt: skip
+
+
+def _positive(draft: Draft) -> None:
+    """The class whose probability the score is: the one with the higher scores."""
+    if draft.task is not Task.BINARY:
+        return
+    score, prediction, label = draft.has("score"), draft.has("prediction"), draft.has("label")
+    for column in (prediction, label):
+        if score and column and column.distinct == 2:
+            classes = classes_of(column)
+            first, second = sorted(column.levels)
+            area = area_under_curve(score.numerals.values, classes, second)
+            draft.positive = second if area >= 0.5 else first
+            if abs(area - 0.5) < 0.05:
+                _ask_positive(draft, "Which class is the score the probability of?", (first, second))
+            return
+    levels = sorted({*(prediction.levels if prediction else ()), *(label.levels if label else ())})
+    wordy = [v for v in levels if normalise(v) in POSITIVE]
+    draft.positive = wordy[0] if wordy else levels[-1] if levels else None
+    if draft.positive and len(wordy) != 1:
+        _ask_positive(draft, "Which class is the positive one?", tuple(levels))
+
+
+def _ask_positive(draft: Draft, question: str, levels: tuple[str, ...]) -> None:
+    """Ask for the positive class, unless an earlier log settled it."""
+    settled = draft.known.positive if draft.known else None
+    if draft.positive and settled not in levels:
+        draft.ask(positive(f"{question} {draft.positive!r} was taken.", levels, draft.positive))
+
+
+def ask(draft: Draft) -> None:
+    """Questions that only a log of decisions raises."""
+    output, label = draft.has("prediction"), draft.has("label")
+    if output is None and not draft.has("score") and not draft.has("proba"):
+        draft.ask(
+            Question(
+                "Which column holds the prediction or the score?", must=True, say="--map COLUMN=prediction"
+            )
+        )
+    score = draft.has("score")
+    if (
+        score
+        and output is None
+        and not score.unit
+        and not draft.has("proba")
+        and not _in_percent(draft, score)
+    ):
+        draft.notes.append(
+            f"{score.name} is no probability (it runs from {np.nanmin(score.numerals.values):g} to "
+            f"{np.nanmax(score.numerals.values):g}), and no column gives the prediction: how often the model is right, "
+            "and for whom, stays unknown. Map the decision as prediction."
+        )
+    if output and label:
+        wrong = trouble(output.levels, label.levels, draft.task, output=output.name, label=label.name)
+        if wrong:
+            draft.ask(_about_classes(wrong, output, label), label)
+    for column in (output, label) if draft.task is not Task.REGRESSION else ():
+        spelt = {own for own, level in column.spellings.items() if own != level} if column else set()
+        if column and len(spelt) > 0 and column.distinct <= FEW_CLASSES:
+            draft.notes.append(
+                f"Classes of {column.name} that differ only in capitals or blanks count as one: {_spellings(column)}."
+            )
+
+
+def _in_percent(draft: Draft, score: Facts) -> bool:
+    return any("percent" in m.format.split() for m in draft.maps.get(score.name, ()))
+
+
+def _about_classes(wrong: Trouble, output: Facts, label: Facts) -> Question:
+    many = wrong.topic == "many"
+    say = (
+        "--map COLUMN=ROLE, or --task multiclass"
+        if many
+        else f"--map COLUMN=label, or --map '{label.name}=ignore'"
+    )
+    return Question(
+        f"{wrong.question}.", "task" if many else "role", (output.name, label.name),
+        (Task.BINARY.value, Task.MULTICLASS.value) if many else (), must=True, say=say,
+    )  # fmt: skip
+
+
+def folded(column: Facts) -> set[str]:
+    """The values of a column, as classes are compared."""
+    return {fold(level) for level in column.levels}
+
+
+def _spellings(column: Facts) -> str:
+    """The spellings of the classes that have several, e.g. ``Yes = YES = yes``."""
+    several: dict[str, list[str]] = {}
+    for own, level in sorted(column.spellings.items()):
+        if own != level:
+            several.setdefault(level, [level]).append(own)
+    return ", ".join(" = ".join(names[:4]) for names in list(several.values())[:4])

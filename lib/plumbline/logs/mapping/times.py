@@ -1,0 +1,243 @@
+"""Which column is the time of decision, which the time of training, which the time of the label."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
+
+import numpy as np
+
+from plumbline.domain import IGNORE
+from plumbline.logs.mapping.column_facts import Facts
+from plumbline.logs.mapping.questions import Question, date_order
+from plumbline.logs.mapping.role_names import BIRTH, name_strength, normalise
+from plumbline.logs.values.times import excel
+from plumbline.logs.values.zone_names import AMBIGUOUS
+
+if TYPE_CHECKING:
+    from plumbline.logs.mapping.draft import Draft
+
+_ENOUGH = 0.6
+#: share of the rows in which the time of the decision must be there
+_FILLED = 0.9
+_ZONES = frozenset(("UTC", "GMT", "CET", "EST", "MST"))
+
+
+def find(draft: Draft) -> None:
+    """Give out timestamp, trained_at and label_time."""
+    times = [c for c in draft.free() if _is_time(c)]
+    _named(draft, times, "trained_at", 0.95)
+    _named(draft, times, "label_time", 0.9)
+    rest = [c for c in times if c.name not in draft.maps]
+    if not draft.has("timestamp") and rest:
+        _timestamp(draft, rest)
+    if not draft.has("timestamp"):
+        _excel(draft)
+    _others(draft, [c for c in times if c.name not in draft.maps])
+
+
+def _is_time(column: Facts) -> bool:
+    if column.times is None or column.times.share < _ENOUGH or BIRTH.search(normalise(column.name)):
+        return False
+    if not column.times.format.startswith("epoch") and column.kind == "VARCHAR" and not column.numeric:
+        return True
+    if not column.times.format.startswith("epoch") and column.kind.startswith(("TIMESTAMP", "DATE")):
+        return True
+    # plain numbers in the range of epoch seconds or of dates such as 20240131: only where they run on like a clock
+    named = any(name_strength(column.name).get(r) for r in ("timestamp", "trained_at", "label_time"))
+    return bool(named) or (column.unique_share > 0.5 and _monotone(column) > 0.95)
+
+
+def _monotone(column: Facts) -> float:
+    """Share of steps between neighbouring times that go one way: on, or back in a log with the newest first."""
+    if column.times is None:
+        return 0.0
+    seconds = column.times.seconds[~np.isnan(column.times.seconds)]
+    steps = np.diff(seconds)
+    return float(max(np.mean(steps >= 0), np.mean(steps <= 0))) if len(steps) else 1.0
+
+
+def _named(draft: Draft, times: list[Facts], role: str, confidence: float) -> None:
+    if draft.has(role):
+        return
+    named = [c for c in times if c.name not in draft.maps and name_strength(c.name).get(role)]
+    if named:
+        column = max(named, key=lambda c: name_strength(c.name)[role])
+        if len(times) == 1 and name_strength(column.name).get("timestamp"):
+            return  # the only time there is: the time of decision
+        _give(draft, column, role, confidence, "its name, and times inside")
+
+
+def _timestamp(draft: Draft, times: list[Facts]) -> None:
+    filled = [c for c in times if c.missing_share <= 1 - _FILLED]
+    ranked = sorted(filled or times, key=_rank, reverse=True)
+    best = ranked[0]
+    strength = name_strength(best.name).get("timestamp", 0.0)
+    confidence = 0.97 if strength == 1 else 0.9 if strength or len(ranked) == 1 else 0.85
+    if len(ranked) > 1 and _rank(best) - _rank(ranked[1]) < 0.2:
+        confidence = 0.6
+        draft.ask(
+            f"Which is the time of the decision: {best.name!r} or {ranked[1].name!r}? {best.name!r} was taken.",
+            best,
+        )
+    if not filled:
+        confidence = min(confidence, 0.5)
+        draft.ask(
+            f"Is {best.name!r} the time of the decision? "
+            f"It is filled in only {1 - best.missing_share:.0%} of the rows.",
+            best,
+        )
+    why = "times inside" + (", and its name" if strength else "")
+    if _monotone(best) > 0.99:
+        why += ", in order"
+    _give(draft, best, "timestamp", confidence, why)
+
+
+def _rank(column: Facts) -> float:
+    assert column.times
+    strength = name_strength(column.name).get("timestamp", 0.0)
+    return 1.5 * strength + min(column.unique_share, 1.0) + 0.5 * _monotone(column) + 0.3 * column.times.clock
+
+
+def _others(draft: Draft, times: list[Facts]) -> None:
+    """Dates beside the time of decision: of training where they lie before it and seldom change."""
+    at = draft.has("timestamp")
+    if at is None or at.times is None:
+        return
+    for column in times:
+        if column.times is None or (column.numeric and not column.times.format.startswith("epoch")):
+            continue
+        both = ~np.isnan(at.times.seconds) & ~np.isnan(column.times.seconds)
+        if not both.any():
+            continue
+        gap = column.times.seconds[both] - at.times.seconds[both]
+        few = column.distinct <= max(20, 0.02 * len(column.present))
+        if not draft.has("trained_at") and few and np.mean(gap <= 86_400) > 0.99:
+            _give(draft, column, "trained_at", 0.7, "a date that seldom changes and lies before the decision")
+            draft.ask(f"Is {column.name!r} the day on which the model was trained?", column)
+        elif not draft.has("label_time") and np.mean(gap >= 0) > 0.99 and column.unique_share > 0.2:
+            _give(draft, column, "label_time", 0.7, "a time that lies after the decision")
+            draft.ask(f"Is {column.name!r} the time at which the label became known?", column)
+
+
+def _give(draft: Draft, column: Facts, role: str, confidence: float, reason: str) -> None:
+    assert column.times
+    if column.times.ambiguous:
+        confidence = min(confidence, 0.5)
+    draft.give(column, role, confidence, reason, form=column.times.format)
+    about(draft, column, role)
+
+
+def about(draft: Draft, column: Facts, role: str) -> None:
+    """What is to be asked and said of a column that holds the times of a role."""
+    facts = column.times
+    assert facts
+    if facts.ambiguous:
+        ask_order(draft, column)
+    if facts.languages and draft.stated.order not in facts.languages and not draft.known:
+        _ask_language(draft, column)
+    if facts.unclear and not draft.known:
+        _ask_zone(draft, column)
+    if role == "timestamp" and all("%d" not in p and "%m" in p for p in facts.format.split("|")):
+        draft.notes.append(f"{column.name} tells the month alone: its decisions stand on the first of it.")
+    if role == "timestamp" and 0 < facts.zoned < 1:
+        draft.notes.append(
+            f"Some times of {column.name} carry a zone and some do not; those without are taken as UTC."
+        )
+    elif role == "timestamp" and facts.zoned == 0 and _unzoned(column):
+        _zone(draft, column)
+
+
+def _ask_language(draft: Draft, column: Facts) -> None:
+    """Ask in which language the months are named, where a name has several meanings."""
+    assert column.times
+    known = column.times.languages
+    text = f"In which language are the months of {column.name!r} named, such as {column.present[0]}"
+    draft.ask(
+        Question(f"{text}: {', '.join(known)}? The same name is another month in each.", "date_order",
+                 (column.name,), known, must=True, say=f"--date-order {known[0]}, or another of these languages"),
+        column,
+    )  # fmt: skip
+
+
+def _ask_zone(draft: Draft, column: Facts) -> None:
+    """Ask which zone an abbreviation stands for, where it stands for several."""
+    assert column.times
+    names = column.times.unclear
+    options = tuple(dict.fromkeys(zone for name in names for zone in AMBIGUOUS[name]))
+    draft.ask(
+        Question(
+            f"Which zone does {' and '.join(names[:3])} mean in {column.name!r}? It stands for several.",
+            "timezone", (column.name,), options, must=True, say=f"--timezone {options[0]}, or another zone",
+        ),
+        column,
+    )  # fmt: skip
+
+
+def _excel(draft: Draft) -> None:
+    """Numbers where a time is due that Excel would show as dates: asked, never taken."""
+    for column in draft.free():
+        found = excel(column.present, column.cells) if column.numeric else None
+        if found is None or not name_strength(column.name).get("timestamp"):
+            continue
+        first = datetime.fromtimestamp(float(np.nanmin(found.seconds)), UTC)
+        draft.give(column, "timestamp", 0.5, "its name, and numbers that Excel shows as dates", form="excel")
+        draft.ask(
+            Question(
+                f"Are the numbers of {column.name!r} (such as {column.present[0]}) dates as Excel keeps them, "
+                f"the first being {first:%d %B %Y %H:%M}?",
+                "date_order", (column.name,), ("excel",), must=True, say="--date-order excel",
+            ),
+            column,
+        )  # fmt: skip
+        return
+
+
+def _zone(draft: Draft, column: Facts) -> None:
+    """What a time without a zone is in: as a column beside it says, as before, or UTC."""
+    if draft.known and draft.known.timezone != "UTC":
+        draft.notes.append(
+            f"The times of {column.name} carry no zone; they are taken as {draft.known.timezone}."
+        )
+        return
+    for beside in draft.free():
+        names = set(beside.levels)
+        if beside is column or not names or not all(_is_zone(name) for name in names):
+            continue
+        draft.give(beside, IGNORE, 0.9, f"the zone of {column.name}")
+        if len(names) > 1:
+            some = tuple(level for level, _ in beside.levels.most_common(8))
+            draft.ask(
+                Question(
+                    f"The times of {column.name!r} carry no zone, and {beside.name!r} names several "
+                    f"({', '.join(some[:3])}). In which zone are they written?",
+                    "timezone", (column.name, beside.name), tuple(dict.fromkeys(("UTC", *some))), must=True,
+                    say="--timezone ZONE; times with their offset need no answer",
+                )
+            )  # fmt: skip
+            return
+        draft.zone = names.pop()
+        draft.notes.append(f"The times of {column.name} are taken as {draft.zone}, as {beside.name} says.")
+        return
+    draft.notes.append(f"The times of {column.name} carry no zone; they are taken as UTC.")
+
+
+def _is_zone(name: str) -> bool:
+    return name in _ZONES or (len(name) < 40 and "/" in name and name in available_timezones())
+
+
+def ask_order(draft: Draft, column: Facts) -> None:
+    """Ask what comes first in the dates of a column; nothing is loaded before it is answered."""
+    assert column.times
+    name, some = column.name, column.present[0]
+    if column.times.mixed:
+        text = f"Some dates of {name!r} have the day first and some the month. Which holds where both are possible?"
+    else:
+        text = f"Are the dates of {name!r} (such as {some}) day first or month first?"
+    draft.ask(date_order(text, name), column)
+
+
+def _unzoned(column: Facts) -> bool:
+    assert column.times
+    return column.kind != "TIMESTAMP WITH TIME ZONE" and not column.times.format.startswith("epoch")

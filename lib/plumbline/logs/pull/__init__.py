@@ -1,0 +1,1 @@
+"""Remembered sources: where they lie, and by which credentials they are read."""

@@ -1,0 +1,1 @@
+"""How a cell is read: times, names of months, amounts, classes."""

@@ -1,0 +1,271 @@
+"""Findings: one record a problem, from its onset to its end, not one a chunk.
+
+An episode (``monitor.alarms.episodes``) is one finding. ``known_at`` is the earliest moment at which the rule that
+raised it could have been applied: the end of the chunk that confirmed it, and for outcomes the usual delay of labels
+after that. Delays of detection are measured from it, and an alarm never claims to have known earlier.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from plumbline.domain import Finding, Point, PointStatus, Severity
+from plumbline.monitor.alarms.episodes import CALM, episodes, is_clear
+from plumbline.monitor.alarms.persistence import Lasting
+from plumbline.monitor.statistics.proportions import Z
+
+#: words for the sentences: (metric or method, value) -> text
+Say = Callable[[str, float | None], str]
+Name = Callable[[str], str]
+#: the reference's mean of the only metric, or of each
+Levels = Mapping[str, float | None] | float | None
+
+
+def breaches(points: Sequence[Point], healthy: float | None) -> list[tuple[list[Point], bool]]:
+    """The chunks in breach of each problem of one series, in order of time, and whether it is over.
+
+    Args:
+        healthy: the reference's mean: how far back a value has to come before the problem can be over.
+    """
+    series = _judged(points)
+    beyond = [p.status is PointStatus.BREACH for p in series]
+    clear = [p.status is PointStatus.OK and is_clear(p.value, p.threshold, healthy) for p in series]
+    found = episodes(beyond, clear, [p.start for p in series], [p.end for p in series])
+    return [([series[i] for i in run if beyond[i]], over) for run, over in found]
+
+
+def _judged(points: Sequence[Point]) -> list[Point]:
+    return [p for p in points if p.status is not PointStatus.UNKNOWN and not p.provisional]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of a system's performance, in whichever metrics it shows.
+
+    ``metric``: the one that stood fast first; ``part``: its chunks in breach; ``others``: metrics that were beyond
+    their limits at the same time. ``until``: None while any of them is not over.
+    """
+
+    metric: str
+    part: tuple[Point, ...]
+    since: datetime
+    until: datetime | None
+    confirmed: datetime
+    others: tuple[str, ...] = ()
+    change: str = ""  # where the change point alone proves it: what it says
+
+
+def problems_of(
+    points: Sequence[Point], healthy: Levels = None, lasts: Lasting | None = None
+) -> list[Problem]:
+    """The problems of one or several metrics that are judged together, in order of time.
+
+    What several metrics show at times that touch, or lie no further apart than a problem stays open, is one problem.
+
+    Args:
+        points: series of chunks in order of time, the headline's first.
+        healthy: the mean of the reference, of each metric or of the only one.
+        lasts: a change point that is sure; while it lasts the problem does.
+    """
+    alone: list[Problem] = []
+    if lasts is not None:
+        told = lasts.change
+        alone.append(
+            Problem(told.metric, lasts.part, told.at, told.until, lasts.known_at, change=told.sentence)
+        )
+    for name in dict.fromkeys(p.metric for p in points):
+        level = healthy.get(name) if isinstance(healthy, Mapping) else healthy
+        for part, over in breaches([p for p in points if p.metric == name], level):
+            until = part[-1].end if over else None
+            alone.append(Problem(name, tuple(part), part[0].start, until, _confirmed(part)))
+    made: list[Problem] = []
+    for one in sorted(alone, key=lambda problem: problem.since):
+        if made and (made[-1].until is None or one.since <= made[-1].until + CALM):
+            made[-1] = _together(made[-1], one)
+        else:
+            made.append(one)
+    return made
+
+
+def _together(one: Problem, other: Problem) -> Problem:
+    first, second = (one, other) if one.confirmed <= other.confirmed else (other, one)
+    until = None if one.until is None or other.until is None else max(one.until, other.until)
+    names = dict.fromkeys((*first.others, second.metric, *second.others))
+    if first.change and not second.change and first.metric == second.metric:
+        first = replace(first, change="", part=second.part)  # a chunk beyond its limit says it with figures
+    return replace(
+        first, since=min(one.since, other.since), until=until,
+        others=tuple(name for name in names if name != first.metric),
+    )  # fmt: skip
+
+
+def performance_findings(
+    system: str,
+    points: Sequence[Point],
+    *,
+    name: Name,
+    say: Say,
+    delay: timedelta = timedelta(0),
+    onset: datetime | None = None,
+    healthy: Levels = None,
+    lasts: Lasting | None = None,
+) -> list[Finding]:
+    """One finding a problem of one version, realised or estimated, in one metric or several.
+
+    Args:
+        points: as for ``problems_of``.
+        delay: how long labels usually take after a chunk's end; nothing for estimates.
+        onset: the change point of the first metric where one was found; it dates the problem that it falls into,
+            before it was confirmed, or just before.
+        healthy, lasts: as for ``problems_of``.
+    """
+    made = []
+    for problem in problems_of(points, healthy, lasts):
+        part = problem.part
+        series = _judged([p for p in points if p.metric == problem.metric])
+        worst = max(part, key=lambda p: abs((p.value or 0) - (p.threshold or 0)))
+        since = problem.since
+        earlier = max((p.start for p in series if p.start < since), default=since)
+        if onset is not None and earlier <= onset < problem.confirmed:
+            since = onset
+        last = series[-1]
+        back = (
+            ""
+            if problem.until or problem.change or last is part[-1]
+            else back_but_not_over(say(last.metric, last.value))
+        )
+        rows = sum(p.n for p in part)
+        told = "decisions, before their labels" if worst.estimated else "labelled decisions"
+        figures: dict[str, object] = {
+            "metric": worst.metric, "value": worst.value, "low": worst.low, "high": worst.high,
+            "threshold": worst.threshold, "n": rows, "chunks": len(part),
+        }  # fmt: skip
+        sentence = (
+            f"{name(worst.metric)}{', estimated,' if worst.estimated else ''} went to "
+            f"{say(worst.metric, worst.value)}, limit {say(worst.metric, worst.threshold)}, over {rows:,} {told}."
+        )
+        if problem.change:
+            sentence = f"{name(worst.metric)}: {problem.change}"
+        if problem.others:
+            figures["others"] = list(problem.others)
+        made.append(
+            Finding(
+                system=system,
+                signal=f"{'estimate' if worst.estimated else 'performance'}.{worst.metric}",
+                sentence=f"{sentence}{_beside(problem.others, name)}{back}",
+                since=since,
+                until=problem.until,
+                severity=Severity.MEDIUM if worst.estimated else Severity.HIGH,
+                confidence=_sure(worst),
+                page="accuracy",
+                figures=figures,
+                known_at=problem.confirmed + delay,
+            )
+        )
+    return made
+
+
+def _inside(words: str) -> str:
+    """A name as it stands within a sentence: ``the Brier score``, but ``ROC AUC``."""
+    return words if words[1:2].isupper() or words[1:2].isdigit() else words[:1].lower() + words[1:]
+
+
+def _beside(others: Sequence[str], name: Name) -> str:
+    """Which other metrics of the family are beyond their limits too."""
+    if not others:
+        return ""
+    said = [_inside(name(one)) for one in others]
+    words = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+    return f" Beyond {'its limit' if len(said) == 1 else 'their limits'} too: {words}."
+
+
+def back_but_not_over(value: str) -> str:
+    """What a finding that goes on adds where its last chunk is not in breach."""
+    return f" The latest is {value}: not clear of the limit for long enough to be over."
+
+
+def _wholly(point: Point) -> bool:
+    """The whole interval is beyond the limit that the value is beyond."""
+    if point.threshold is None or point.value is None or point.low is None or point.high is None:
+        return False
+    below = point.value < point.threshold
+    return (point.high if below else -point.low) < (point.threshold if below else -point.threshold)
+
+
+def _confirmed(part: Sequence[Point]) -> datetime:
+    """When the first breach of an episode stood fast: at once, or with the chunk after it."""
+    return part[0].end if _wholly(part[0]) or len(part) == 1 else part[1].end
+
+
+def _sure(point: Point) -> float | None:
+    """How sure it is that the true value is beyond the limit, from the value's own 95 % interval (normal)."""
+    if None in (point.value, point.threshold, point.low, point.high):
+        return None
+    assert point.value is not None
+    assert point.threshold is not None
+    assert point.low is not None
+    assert point.high is not None
+    error = (point.high - point.low) / (2 * Z)
+    if error <= 0:
+        return None
+    return round(0.5 * (1 + math.erf(abs(point.value - point.threshold) / error / math.sqrt(2))), 4)
+
+
+#: signals that tell of one problem from another side: the realised value outranks what warned of it
+ONE_PROBLEM = {"warning": "performance", "estimate": "performance"}
+
+
+def problem_of(signal: str) -> str:
+    """What a signal is about: a system's performance is one thing, whichever metric shows it or warned of it."""
+    family = signal.partition(".")[0]
+    return "performance" if ONE_PROBLEM.get(family, family) == "performance" else signal
+
+
+def same_problem(one: Finding, other: Finding) -> bool:
+    """Whether two findings tell of one problem: about the same, at times that touch."""
+    if (one.system, problem_of(one.signal)) != (other.system, problem_of(other.signal)):
+        return False
+    if one.since is None or other.since is None:
+        return True
+    if other.since < one.since:
+        one, other = other, one
+    return one.until is None or (other.since is not None and other.since <= one.until)
+
+
+def joined(found: Sequence[Finding]) -> list[Finding]:
+    """One finding a problem: warnings and estimates go into the realised breach that they came before.
+
+    The breach takes the onset of the early warning (its running sum dates it best) and says in its figures
+    when each of them could be known.
+    """
+    heard = [f for f in found if f.signal.partition(".")[0] in ONE_PROBLEM]
+    kept = []
+    for one in [f for f in found if f.signal.partition(".")[0] not in ONE_PROBLEM]:
+        for other in [h for h in heard if same_problem(one, h)]:
+            heard.remove(other)
+            family = other.signal.partition(".")[0]
+            one = replace(one, figures={**one.figures, f"{family}_known_at": other.known_at})
+            if family == "warning" and other.since and one.since and other.since < one.since:
+                one = replace(one, since=other.since)
+        kept.append(one)
+    return [*kept, *_loudest(heard)]
+
+
+def _loudest(heard: Sequence[Finding]) -> list[Finding]:
+    """Of warnings that tell of one problem, with no realised breach yet, the one that could be known first."""
+    kept: list[Finding] = []
+    for one in sorted(heard, key=lambda f: (f.known_at is None, f.known_at)):
+        if not any(same_problem(one, other) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def costing(found: Finding, stake: dict[str, object]) -> Finding:
+    """The finding with what it has cost since its onset, where that is known."""
+    if not stake.get("amount"):
+        return found
+    money = {"amount": stake["amount"], "currency": stake.get("currency", "")}
+    return replace(found, figures={**found.figures, "cost": money})

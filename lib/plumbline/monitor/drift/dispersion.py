@@ -1,0 +1,185 @@
+"""How far samples of one source lie apart by chance: what the reference's own weeks say of it.
+
+Decisions repeat each other, weekdays differ and levels wander, so chance is larger than counts of independent
+decisions suggest, and it is larger in some directions than in others. Both are read from how the reference's own
+weeks lie apart, with what a few weeks cannot know.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import chdtrc, fdtrc, polygamma, psi
+
+from plumbline.domain import FeatureProfile, FloatArray, IntArray, Kind
+from plumbline.monitor.binned_counts import cells_of
+from plumbline.monitor.chunks import as_days, sum_by
+from plumbline.monitor.statistics.null_distribution import KNOWN, Law
+
+FEWEST = 30  # values of a window below which nothing is judged
+FEWEST_WEEKS = 4
+#: chance below which a feature's own dispersion is not of the family of the others'
+APART = 0.05
+#: directions that may hide behind one another: what a few weeks say of a spread in many directions is divided by it
+HIDDEN = 6.0
+
+
+def laws(
+    profiles: Sequence[FeatureProfile], rows: Sequence[NDArray[np.bool_]], *, by: str = "week"
+) -> tuple[Law, ...]:
+    """One law a feature, from the days ``rows`` of each profile: own dispersion, steadied by that of the others."""
+    return steadied([own_law(p, held, by=by) for p, held in zip(profiles, rows, strict=True)])
+
+
+def own_law(profile: FeatureProfile, rows: NDArray[np.bool_], *, by: str = "week") -> Law:
+    """The law of one feature's samples from how its weeks (or days) differ among the days ``rows`` of its profile.
+
+    Pearson's chi-square of weeks by cells over its degrees of freedom is the spread (McCullagh and Nelder 1989, 4.5).
+    Of the covariance of the weeks' residuals the squared trace over the trace of the square says how many directions
+    chance has (Satterthwaite 1946), the latter without the bias of few weeks (Bai and Saranadasa 1996).
+    """
+    own = as_days(profile.days)[rows]
+    if not len(own):
+        return Law()
+    place = (own - own.min()).astype(np.int64)
+    width = 7 if by == "week" else 1
+    whole = (int(place.max()) + 1) // width
+    weekly = _coarse(profile, rows, place // width, whole)
+    found = _of_blocks(weekly)
+    if by == "day" or (found is not None and len(weekly) >= FEWEST_WEEKS):
+        held = replace(found or Law(), weeks=len(weekly))
+        return replace(held, level=_of_level(profile, weekly))
+    daily = _coarse(profile, rows, place, int(place.max()) + 1, least=1)
+    return replace(_of_blocks(daily, running=True) or Law(), level=_of_level(profile, daily, running=True))
+
+
+def _coarse(
+    profile: FeatureProfile, rows: NDArray[np.bool_], block: IntArray, n: int, least: int = FEWEST
+) -> FloatArray:
+    """Counts of each whole block of days by decile or level, of those blocks that hold enough."""
+    inside = block < n
+    if not inside.any():
+        return np.zeros((0, 1))
+    summed = sum_by(block[inside], n, profile.counts[rows][inside]).astype(float)
+    counts = cells_of(profile.bins, summed[0], summed).coarse[1]
+    counts = counts[counts.sum(axis=1) >= least]
+    held: FloatArray = counts[:, counts.sum(axis=0) > 0] if len(counts) else counts
+    return held
+
+
+def _of_blocks(counts: FloatArray, *, running: bool = False) -> Law | None:
+    """The law from (blocks, cells); ``running``: of seven blocks' sum, blocks keeping part of the one before."""
+    if len(counts) < 3 or counts.shape[1] < 2:
+        return None
+    due = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
+    return _of_residuals((counts - due) / np.sqrt(due), counts.shape[1] - 1, running=running)
+
+
+def _of_level(profile: FeatureProfile, counts: FloatArray, *, running: bool = False) -> Law | None:
+    """The law of a number's level, as the mean rank of its deciles, from (blocks, cells)."""
+    if profile.bins.kind is not Kind.NUMERIC or len(counts) < 3 or counts.shape[1] < 2:
+        return None
+    share = counts.sum(axis=0) / counts.sum()
+    rank = np.cumsum(share) - share / 2
+    sizes = counts.sum(axis=1)
+    spread = math.sqrt(float(share @ rank**2) - float(share @ rank) ** 2)
+    left = np.sqrt(sizes) * (counts @ rank / sizes - share @ rank) / max(spread, 1e-300)
+    return _of_residuals(left[:, None], 1, running=running)
+
+
+def _of_residuals(left: FloatArray, cells: int, *, running: bool) -> Law:
+    """The law from standardised residuals (blocks, any), which have so many degrees of freedom a block."""
+    blocks = len(left) - 1
+    trace = float(np.sum(left**2)) / blocks
+    square = float(np.sum((left @ left.T) ** 2)) / blocks**2
+    square = blocks**2 / ((blocks - 1) * (blocks + 2)) * (square - trace**2 / blocks)
+    used = min(max(trace**2 / square, 1.0), cells) if square > 0 else float(cells)
+    spread, freedom = trace / cells, blocks * used
+    kept = _kept(left)
+    if running:
+        spread *= (1 + kept) / (1 - kept)
+    else:
+        long = min((1 + kept) / (1 - kept) / len(left), 0.5)
+        spread *= (1 + long) / (1 - long) * blocks / (blocks + 2)
+    freedom = max(freedom * (1 - kept**2) / (1 + kept**2), 1.0)
+    return Law(spread, used / cells, freedom, kept=0.0 if running else kept, directions=used)
+
+
+def _kept(left: FloatArray) -> float:
+    """How much a block keeps of the one before, in the directions in which blocks differ most; 0 to 0.8.
+
+    Few blocks show too little of it: the bias of a first autocorrelation is added back (Kendall 1954).
+    """
+    gram = left @ left.T
+    square = gram @ gram
+    found = float(np.sum(np.diag(square, 1)) / np.trace(square)) if np.trace(square) > 0 else 0.0
+    return min(max(found + (1 + 3 * max(found, 0.0)) / len(left), 0.0), 0.8)
+
+
+def steadied(own: Sequence[Law]) -> tuple[Law, ...]:
+    """Each feature's spread drawn to that of all, as far as they are alike; never below 1.
+
+    A few weeks say little of one feature's dispersion; repeated decisions raise all features' alike. Variances of a
+    family are steadied by empirical Bayes (Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3; for dispersions Lund et al.
+    2012, same journal 11): log spreads beyond their own sampling error tell how far the family's true ones differ. One
+    that is plainly larger than the family's keeps its own spread and its own few degrees of freedom (Phipson et al.
+    2016, Ann. Appl. Stat. 10).
+    """
+    level = [law.level for law in own if law.level is not None]
+    if level:
+        at = iter(_steadied(level))
+        return tuple(
+            law if one.level is None else replace(law, level=next(at))
+            for one, law in zip(own, _steadied(own), strict=True)
+        )
+    return _steadied(own)
+
+
+def _steadied(own: Sequence[Law]) -> tuple[Law, ...]:
+    told = [law for law in own if math.isfinite(law.freedom) and law.spread > 0]
+    common, freedom = _family([(law.spread, law.freedom) for law in told])
+    made = []
+    for law in own:
+        if not math.isfinite(law.freedom) or law.spread <= 0:
+            made.append(replace(law, spread=max(law.spread, 1.0)))
+            continue
+        apart = fdtrc(law.freedom, freedom, law.spread / common) if freedom else 0.0
+        if apart < APART:
+            made.append(replace(law, spread=max(law.spread, 1.0), freedom=_sure(law)))
+            continue
+        both = _sure(law) + freedom
+        spread = (law.freedom * law.spread + freedom * common) / (law.freedom + freedom)
+        made.append(replace(law, spread=max(spread, law.spread, 1.0), freedom=both))
+    return tuple(made)
+
+
+def _sure(law: Law) -> float:
+    """Degrees of freedom that a feature's own weeks are worth for the one direction in which it may move.
+
+    A level that wanders does so in one direction, and a few weeks of many directions can miss it.
+    """
+    return max(law.freedom / min(max(law.directions, 1.0), HIDDEN), 1.0)
+
+
+def _family(told: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The family's spread and its worth in degrees of freedom: Smyth's fit to the log spreads, odd ones left out."""
+    if len(told) < 3:
+        return 1.0, 0.0
+    spread, freedom = (np.array(side) for side in zip(*told, strict=True))
+    among = chdtrc(freedom, freedom * spread / np.median(spread)) >= APART / len(told)
+    if among.sum() < 3:
+        return 1.0, 0.0
+    spread, freedom = spread[among], freedom[among]
+    log = np.log(spread) - psi(freedom / 2) + np.log(freedom / 2)
+    sampled = float(np.mean(polygamma(1, freedom / 2)))
+    middle, beyond = float(log.mean()), float(np.var(log, ddof=1)) - sampled
+    beyond = max(beyond, 0.0) + sampled * math.sqrt(
+        2 / (len(log) - 1)
+    )  # by as much as a few features may miss it
+    prior = 2 * brentq(lambda half: float(polygamma(1, half)) - beyond, 1e-3, KNOWN)
+    return math.exp(middle + float(psi(prior / 2)) - math.log(prior / 2)), prior

@@ -1,0 +1,324 @@
+"""Distribution shift, feature by feature: a window, or every chunk of the log, against the reference.
+
+A feature has drifted where the distance is large enough to matter *and* larger than chance: beyond the
+method's threshold, with a q-value below 5 % after Benjamini-Hochberg over the features tested together.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.domain import (
+    FeatureDrift,
+    FeatureProfile,
+    FloatArray,
+    IntArray,
+    Kind,
+    PlumblineError,
+    PointStatus,
+    from_columns,
+)
+from plumbline.monitor.binned_counts import Distance, Distances, known
+from plumbline.monitor.drift.aligned_counts import Laid, Span, laid_by_chunk, lay, sample_of, within
+from plumbline.monitor.drift.correlation import Movement
+from plumbline.monitor.drift.dispersion import FEWEST, laws
+from plumbline.monitor.drift.distances import METHODS, Method
+from plumbline.monitor.statistics.multiple_testing import benjamini_hochberg
+
+ALPHA = 0.05
+DEFAULT = ("js",)
+#: share of a threshold that a distance passes when what chance brings is taken off it
+REAL = 0.5
+FEWEST_REFERENCE = 100  # values of the reference below which nothing is judged
+_STATUSES = (PointStatus.UNKNOWN, PointStatus.OK, PointStatus.WATCH, PointStatus.BREACH)
+_UNKNOWN, _OK, _WATCH, _BREACH = range(4)
+_FIRST = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One feature's place: ``score`` is drift times importance (drift alone where importance is unknown).
+
+    ``moved``: how its drift moved with the loss of performance, chunk by chunk; None where not asked.
+    """
+
+    feature: str
+    score: float
+    drift: float
+    importance: float | None
+    moved: Movement | None = None
+
+
+def judged_by_chunk(laid: Sequence[Laid], method: str) -> tuple[FeatureDrift, ...]:
+    """Every window of every feature by one method, ordered by time, then by feature as given.
+
+    q-values are corrected over the features of one window.
+
+    Raises:
+        PlumblineError: an unknown method.
+    """
+    chosen = _method(method)
+    fitting = [one for one in laid if one.bins.kind in chosen.kinds]
+    if not fitting:
+        return ()
+    times, at = _times(fitting)
+    found = [measured(one, chosen) for one in fitting]
+    feature, place = np.repeat(np.arange(len(fitting)), [len(own) for own in at]), np.concatenate(at)
+    value, p_values, low, high, bound, above = (
+        np.concatenate([getattr(own, name) for own in found])
+        for name in ("value", "p_value", "low", "high", "bound", "beyond")
+    )
+    table = np.full((len(fitting), len(times)), np.nan)
+    table[feature, place] = p_values
+    q_values = benjamini_hochberg(table)[feature, place]
+    drifted, status = verdicts(chosen, value, above, low, q_values)
+    watched = np.bincount(feature, status == _WATCH, len(fitting))
+    for i in np.flatnonzero(watched).tolist():
+        own = feature == i
+        status[own] = running(status[own], drifted[own])
+    counted = [_counted(one, chosen) for one in fitting]
+    sizes, missing = (
+        np.concatenate([getattr(one, name) for one in fitting]) for name in ("sizes", "missing")
+    )
+    order = np.lexsort((feature, place))
+    at_feature, at_row = feature[order].tolist(), order.tolist()
+
+    def of_feature(values: Sequence[Any]) -> list[Any]:
+        return [values[i] for i in at_feature]
+
+    def of_row(values: Iterable[Sequence[Any]]) -> list[Any]:
+        every = [*itertools.chain.from_iterable(values)]
+        return [every[i] for i in at_row]
+
+    return from_columns(FeatureDrift, {
+        "feature": of_feature([one.bins.feature for one in fitting]),
+        "kind": of_feature([one.bins.kind for one in fitting]),
+        "method": itertools.repeat(method),
+        "value": known(value[order]),
+        "threshold": itertools.repeat(chosen.breach),
+        "p_value": known(p_values[order]),
+        "q_value": known(np.where(np.isnan(value), np.nan, q_values)[order]),
+        "drifted": drifted[order].tolist(),
+        "status": map(_STATUSES.__getitem__, status[order].tolist()),
+        "n_reference": of_feature([before for before, _ in counted]),
+        "n": np.concatenate([now for _, now in counted])[order].tolist(),
+        "missing_share": (missing / np.maximum(sizes + missing, 1))[order].tolist(),
+        "missing_share_reference": of_feature([one.reference.missing_share for one in fitting]),
+        "new_levels": of_feature([one.new_levels for one in fitting]),
+        "bound": bound[order].tolist(),
+        "note": of_row(_notes(one, own) for one, own in zip(fitting, found, strict=True)),
+        "start": of_row(one.starts for one in fitting),
+        "end": of_row(one.ends for one in fitting),
+        "low": known(low[order]),
+        "high": known(high[order]),
+        "above_chance": known(above[order]),
+    })  # fmt: skip
+
+
+def _notes(one: Laid, found: Distances) -> Sequence[str]:
+    known_of = one.cells.law.note
+    if not found.notes:
+        return [known_of] * len(one.sizes)
+    return [note or known_of for note in found.notes]
+
+
+def _times(laid: Sequence[Laid]) -> tuple[list[datetime | None], list[IntArray]]:
+    """All windows' starts in order of time, and for each feature the places of its own among them."""
+    apart = {id(one.starts): one.starts for one in laid}  # most features have the same
+    times = sorted({start for starts in apart.values() for start in starts}, key=lambda s: s or _FIRST)
+    place = {start: i for i, start in enumerate(times)}
+    at = {key: np.array([place[start] for start in starts], np.int64) for key, starts in apart.items()}
+    return times, [at[id(one.starts)] for one in laid]
+
+
+def measured(one: Laid, method: Method) -> Distances:
+    """One feature's distances by one method; NaN, with a note that says why, where values are too few."""
+    before, now = _counted(one, method)
+    if before:
+        found = method.compute(one.cells)
+    else:
+        none = np.full(len(now), np.nan)
+        found = Distances(none, none, none, none, np.zeros(len(now)))
+    few = (now < FEWEST) | (before < FEWEST_REFERENCE)
+    if not few.any():
+        return found
+    told = zip(found.notes or [""] * len(now), now.tolist(), strict=True)
+    notes = tuple(_too_few(before, n) or note for note, n in told)
+    value, p_value, low, high, above = (
+        np.where(few, np.nan, x) for x in (found.value, found.p_value, found.low, found.high, found.beyond)
+    )
+    return Distances(value, p_value, low, high, np.where(few, 0.0, found.bound), notes, above)
+
+
+def _counted(one: Laid, method: Method) -> tuple[int, IntArray]:
+    """Values of the reference and (k,) of the windows that a method is about."""
+    if method.counts_missing:
+        return one.reference.n + one.reference.missing, one.sizes + one.missing
+    return one.reference.n, one.sizes
+
+
+def verdicts(
+    method: Method,
+    value: FloatArray,
+    above: FloatArray,
+    low: FloatArray,
+    q_values: FloatArray,
+    alpha: float = ALPHA,
+) -> tuple[NDArray[np.bool_], IntArray]:
+    """Which windows drifted, and each one's status (its place in ``PointStatus``: see ``_STATUSES``).
+
+    ``drifted``: beyond the threshold, at least half of it with what chance brings taken off (``above``), and
+    significant after correction. It is a *breach* where the whole interval is beyond the threshold, else *watch*:
+    until the next chunk confirms it (see ``running``).
+    """
+    certain = np.isfinite(value) & (q_values < alpha)  # False for NaN
+    drifted = certain & (value >= method.breach) & (above >= REAL * method.breach)
+    breach = drifted & (np.isnan(low) | (low >= method.breach))
+    watch = certain & (value >= method.watch)
+    status = np.select([breach, watch, np.isfinite(value)], [_BREACH, _WATCH, _OK], _UNKNOWN)
+    return drifted, status.astype(np.int64)
+
+
+def running(status: IntArray, drifted: NDArray[np.bool_]) -> IntArray:
+    """One feature's chunks in order of time: two that drifted running, unknown ones skipped, are a breach."""
+    if not (status == _WATCH).any():
+        return status
+    judged = np.flatnonzero(status != _UNKNOWN)
+    both = drifted[judged][1:] & drifted[judged][:-1]
+    sure = np.zeros(len(status), dtype=np.bool_)
+    sure[judged[1:][both]] = sure[judged[:-1][both]] = True
+    return np.where(sure & (status == _WATCH), _BREACH, status)
+
+
+def exactly(held: FeatureDrift, found: Distance) -> FeatureDrift:
+    """The same comparison with a distance computed from the decisions themselves."""
+    moved = (found.value or 0.0) - (held.value or 0.0)
+    low, high = (
+        None if x is None or found.value is None else max(x + moved, 0.0) for x in (held.low, held.high)
+    )
+    above = None if found.value is None else max((held.above_chance or 0.0) + moved, 0.0)
+    return replace(
+        held, value=found.value, bound=0.0, p_value=found.p_value or held.p_value, note=found.note, low=low,
+        high=high, above_chance=above,
+    )  # fmt: skip
+
+
+def judge(found: Sequence[FeatureDrift], alpha: float = ALPHA) -> tuple[FeatureDrift, ...]:
+    """Give features compared by the same method over the same window their q-value and status anew."""
+    if not found:
+        return ()
+    value, above, low, p_values = (
+        np.array([np.nan if x is None else x for x in own], dtype=float)
+        for own in zip(*((f.value, _above(f), f.low, f.p_value) for f in found), strict=True)
+    )
+    q_values = benjamini_hochberg(p_values)
+    drifted, status = verdicts(METHODS[found[0].method], value, above, low, q_values, alpha)
+    rows = zip(found, known(q_values), drifted.tolist(), status.tolist(), strict=True)
+    return tuple(
+        one if one.value is None else replace(one, q_value=q, drifted=drift, status=_STATUSES[code])
+        for one, q, drift, code in rows
+    )
+
+
+def _above(found: FeatureDrift) -> float | None:
+    return found.value if found.above_chance is None else found.above_chance
+
+
+def certain(found: FeatureDrift, threshold: float) -> bool:
+    """Whether a comparison would have drifted by another threshold than its method's."""
+    if found.value is None or found.q_value is None or found.q_value >= ALPHA:
+        return False
+    return found.value >= threshold and (_above(found) or 0.0) >= REAL * threshold
+
+
+def drift(
+    profiles: Sequence[FeatureProfile],
+    *,
+    reference: Span,
+    window: Span,
+    methods: Sequence[str] = DEFAULT,
+    healthy: Sequence[FeatureProfile] | None = None,
+) -> tuple[FeatureDrift, ...]:
+    """Every feature's window against its reference, by each method that fits its kind.
+
+    Args:
+        profiles: days of the window, and of the reference unless ``healthy`` is given. New levels are
+            named from all of their days.
+        healthy: the same features counted over the reference alone, in the same order.
+
+    Spans are compared by whole days; one that begins within a day needs profiles counted over just it.
+
+    Raises:
+        PlumblineError: an unknown method.
+    """
+    laid = []
+    old = healthy or profiles
+    inside = [within(then.days, reference) for then in old]
+    for then, now, before, law in zip(old, profiles, inside, laws(old, inside), strict=True):
+        shown = within(now.days, window)
+        counts, missing = now.counts[shown].sum(axis=0)[None, :], now.missing[shown].sum()[None]
+        laid.append(
+            lay(
+                now, sample_of(then, before), law, counts, missing, (window[0],), (window[1],),
+                 _new_levels(now, counts[0]),
+            )
+        )  # fmt: skip
+    return tuple(one for name in methods for one in judged_by_chunk(laid, name))
+
+
+def drift_by_chunk(
+    profiles: Sequence[FeatureProfile],
+    *,
+    reference: Span,
+    by: str,
+    window: Span = (None, None),
+    method: str = "js",
+) -> tuple[FeatureDrift, ...]:
+    """Every feature and chunk against the reference, ordered by time; corrected over the features of a chunk."""
+    return judged_by_chunk(laid_by_chunk(profiles, reference=reference, by=by, window=window), method)
+
+
+def ranking(
+    found: Sequence[FeatureDrift],
+    importance: Mapping[str, float] | None = None,
+    moved: Mapping[str, Movement] | None = None,
+) -> tuple[Ranked, ...]:
+    """Features by drift times importance, the one most likely to hurt first; by the first method given."""
+    first: dict[str, FeatureDrift] = {}
+    for one in found:
+        first.setdefault(one.feature, one)
+    total = sum((importance or {}).values())
+    ranked = []
+    for name, one in first.items():
+        size = one.value or 0.0
+        weight = importance.get(name, 0.0) / total if importance and total > 0 else None
+        ranked.append(
+            Ranked(name, size if weight is None else size * weight, size, weight, (moved or {}).get(name))
+        )
+    return tuple(sorted(ranked, key=lambda r: (-r.score, -r.drift, r.feature)))
+
+
+def _method(name: str) -> Method:
+    if name not in METHODS:
+        raise PlumblineError(f"{name!r} is not a drift method", todo="Use one of " + ", ".join(METHODS) + ".")
+    return METHODS[name]
+
+
+def _too_few(reference: int, window: int) -> str:
+    if reference < FEWEST_REFERENCE:
+        more = FEWEST_REFERENCE - reference
+        return f"{reference} values in the reference; {FEWEST_REFERENCE} are needed, {more} more."
+    return f"{window} values; {FEWEST} are needed, {FEWEST - window} more." if window < FEWEST else ""
+
+
+def _new_levels(profile: FeatureProfile, counts: IntArray) -> tuple[str, ...]:
+    if profile.bins.kind is not Kind.CATEGORICAL or not len(counts) or counts[-1] == 0:
+        return ()
+    return tuple(sorted(profile.other_levels, key=lambda level: -profile.other_levels[level])[:10])

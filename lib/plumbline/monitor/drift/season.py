@@ -1,0 +1,184 @@
+"""A season or drift: what nobody can tell in a log's first year, and what the same weeks of a year before tell.
+
+An input that a season moves creeps away from the reference. A fault, a join or another unit of measurement moves it
+from one day to the next. So shifts that crept are gathered into one finding until a year has passed beyond the
+reference; what came at once stays a finding of its own. From then on what is as it was a year before is no finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from plumbline.domain import FeatureProfile, Finding, FloatArray, Kind, Severity
+from plumbline.monitor.binned_counts import cells_of
+from plumbline.monitor.chunks import as_days
+from plumbline.monitor.drift.aligned_counts import within
+from plumbline.monitor.drift.dispersion import FEWEST
+from plumbline.monitor.drift.distances import METHODS
+
+#: slow shifts from which on they may be a season's; days from the reference's end within which nobody can tell
+SEVERAL, YEAR = 2, timedelta(weeks=52)
+#: days over which a shift grew at least, to have crept; days that a step needs on its far side
+CREEP, FAR = 28, 2
+#: days that are held against those of a year before, with so many more on either side, and days between two looks
+LOOK, AROUND, STEP = 14, 7, 7
+#: of the distance from the reference, as much from the year before is no season's
+HALF = 0.5
+#: Jensen-Shannon distance from the year before, beyond chance, that is no season's: later in an episode; of one day
+APART, DAY = 0.1, 0.25
+NAME = "Season or drift: one year is not enough to tell"
+_DAY = timedelta(days=1)
+
+
+def gathered(
+    found: Sequence[Finding], profiles: Mapping[str, FeatureProfile], reference: tuple[datetime, datetime]
+) -> list[Finding]:
+    """The findings of shift, those that crept within the first year as one where they are several.
+
+    The one keeps the signal of the first that was known, so it goes on as that one did.
+    """
+    crept = [
+        f for f in found
+        if f.known_at is not None and f.known_at < reference[1] + YEAR and str(f.figures.get("feature")) in profiles
+        and slow(profiles[str(f.figures["feature"])], reference, f.known_at)
+    ]  # fmt: skip
+    names = list(dict.fromkeys(str(f.figures["feature"]) for f in sorted(crept, key=_at)))
+    if len(names) < SEVERAL:
+        return list(found)
+    first = min(crept, key=_at)
+    ends = [f.until for f in crept]
+    last = None if None in ends else max(end for end in ends if end is not None)
+    since = min((f.since for f in crept if f.since is not None), default=None)
+    farthest = max(crept, key=lambda f: float(f.figures.get("value") or 0.0))
+    others = f"{', '.join(names[:-1])} and {names[-1]}"
+    sentence = (
+        f"{NAME}. {others} moved away from the reference slowly, not from one day to the next; the farthest is "
+        f"{farthest.figures['feature']} (distance {farthest.figures.get('value') or 0.0:.2f}). The same weeks of a "
+        "year before are not in the log."
+    )
+    one = replace(
+        first, sentence=sentence, since=since, until=last, severity=Severity.MEDIUM, confidence=None,
+        figures={**first.figures, "features": names},
+    )  # fmt: skip
+    return [one if f is first else f for f in found if f is first or not any(f is c for c in crept)]
+
+
+def _at(found: Finding) -> datetime:
+    assert found.known_at is not None
+    return found.known_at
+
+
+def slow(profile: FeatureProfile, reference: tuple[datetime, datetime], known: datetime) -> bool:
+    """Whether what was known of a shift by then fits a slope of four weeks or more better than a step.
+
+    Both are fitted to the days' levels by weighted least squares, from the reference's first day on, each with its
+    best day: of a number the mean rank among the reference's values, of levels the share of the one that moved most.
+    """
+    days = as_days(profile.days)
+    held = (days >= np.datetime64(reference[0].date())) & (days < np.datetime64(known.date()))
+    counts = profile.counts[held].astype(np.float64)
+    n = counts.sum(axis=1)
+    place = (days[held] - days[held].min()).astype(np.int64) if held.any() else np.zeros(0, np.int64)
+    end = (reference[1] - reference[0]) // _DAY
+    healthy = place < end
+    if not healthy.any() or healthy.all() or n.min() <= 0:
+        counts, n, place, healthy = (x[n > 0] for x in (counts, n, place, healthy))
+        if not healthy.any() or healthy.all():
+            return False
+    level = _levels(profile, counts, healthy)
+    last = int(place.max())
+    step = max(_gain(level, n, (place >= day).astype(float)) for day in range(end, last + 2 - FAR))
+    slope = max(
+        (_gain(level, n, np.maximum(place - day, 0.0)) for day in range(0, last + 2 - CREEP, 3)), default=0.0
+    )
+    return slope > step
+
+
+def _levels(profile: FeatureProfile, counts: FloatArray, healthy: np.ndarray) -> FloatArray:
+    """The level of each day (D,), from its counts (D, cells)."""
+    n, then = counts.sum(axis=1), counts[healthy].sum(axis=0)
+    share = then / then.sum()
+    if profile.bins.kind is Kind.NUMERIC:
+        return np.asarray(counts @ (np.cumsum(share) - share / 2) / n)
+    after = counts[~healthy][-7:].sum(axis=0)
+    return np.asarray(counts[:, int(np.argmax(np.abs(after / after.sum() - share)))] / n)
+
+
+def _gain(level: FloatArray, weight: FloatArray, shape: FloatArray) -> float:
+    """By how much a shape lowers the weighted squared error about a constant."""
+    x = shape - np.average(shape, weights=weight)
+    spread = float(weight @ x**2)
+    return float(weight @ (x * level)) ** 2 / spread if spread > 0 else 0.0
+
+
+def unlike_last_year(
+    found: Sequence[Finding],
+    profiles: Mapping[str, FeatureProfile],
+    reference: tuple[datetime, datetime],
+    until: datetime,
+) -> list[Finding]:
+    """The findings without those of the second year and later that are as the same weeks a year before were.
+
+    Those are at under half the distance that the reference is at. One that parts from them later in its episode, on
+    two looks a week apart, is known from then on.
+    """
+    told = []
+    for one in found:
+        profile = profiles.get(str(one.figures.get("feature")))
+        known, since = one.known_at, one.since
+        if profile is None or known is None or since is None or known < reference[1] + YEAR:
+            told.append(one)
+            continue
+        if _new(profile, max(since, known - LOOK * _DAY), known, reference):
+            told.append(one)
+        elif (later := _parting(profile, known, min(one.until or until, until))) is not None:
+            told.append(replace(one, since=later - LOOK * _DAY, known_at=later))
+    return told
+
+
+def _new(
+    profile: FeatureProfile, start: datetime, end: datetime, reference: tuple[datetime, datetime]
+) -> bool:
+    """Whether the days [start, end) are another thing than the weeks about them a year before, or one of them is.
+
+    Also where the log holds too few of those weeks: nothing then speaks of a season.
+    """
+    then, now = _year_before(profile, start, end), _counts(profile, start, end)
+    if then.sum() < FEWEST or _apart(profile, then, now) >= HALF * _apart(
+        profile, _counts(profile, *reference), now
+    ):
+        return True
+    days = [start + i * _DAY for i in range((end - start) // _DAY)]
+    return any(_apart(profile, then, _counts(profile, day, day + _DAY)) >= DAY for day in days)
+
+
+def _parting(profile: FeatureProfile, known: datetime, end: datetime) -> datetime | None:
+    """The second of two looks running at which a feature parts from the year before; None: none by ``end``."""
+    before = False
+    at = known + STEP * _DAY
+    while at <= end:
+        start = at - LOOK * _DAY
+        now = _apart(profile, _year_before(profile, start, at), _counts(profile, start, at)) >= APART
+        if before and now:
+            return at
+        before, at = now, at + STEP * _DAY
+    return None
+
+
+def _year_before(profile: FeatureProfile, start: datetime, end: datetime) -> FloatArray:
+    return _counts(profile, start - YEAR - AROUND * _DAY, end - YEAR + AROUND * _DAY)
+
+
+def _counts(profile: FeatureProfile, start: datetime, end: datetime) -> FloatArray:
+    return np.asarray(profile.counts[within(profile.days, (start, end))].sum(axis=0), np.float64)
+
+
+def _apart(profile: FeatureProfile, then: FloatArray, now: FloatArray) -> float:
+    """The distance of two samples with what chance brings taken off; 0 where one is too small."""
+    if min(then.sum(), now.sum()) < FEWEST:
+        return 0.0
+    return METHODS["js"].one(cells_of(profile.bins, then, now)).above_chance or 0.0

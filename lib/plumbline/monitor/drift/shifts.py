@@ -1,0 +1,84 @@
+"""Alarms of shift from profiles: what left the reference, on the last seven days, anew every day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+
+from plumbline.domain import FeatureDrift, FeatureProfile, Finding, Kind, Severity
+from plumbline.monitor.drift import rolling_window
+from plumbline.monitor.drift.aligned_counts import Laid, sample_of, within
+from plumbline.monitor.drift.features import certain, judged_by_chunk
+from plumbline.monitor.drift.findings import BUDGET, drift_findings
+from plumbline.monitor.drift.season import gathered, unlike_last_year
+
+#: Jensen-Shannon distance from which the drift of an output matters
+MATTERS = 0.05
+#: false alarms a year that chance may raise over a system's outputs, with those of their cut-off (``cutoff.BUDGET``)
+#: a tenth; over its inputs: ``drift_findings.BUDGET``
+OUTPUT_BUDGET = 0.095
+Reference = tuple[datetime, datetime]
+
+
+def shift_findings(
+    system: str, profiles: Sequence[FeatureProfile], *, reference: Reference, until: datetime,
+    laid: Sequence[Laid] = (), outputs: Sequence[str] = (), weights: dict[str, float] | None = None,
+    spoken: Mapping[str, str] | None = None,
+) -> list[Finding]:  # fmt: skip
+    """Inputs and outputs whose last seven days, day by day, left the reference.
+
+    Args:
+        profiles: of the inputs, and of those outputs that are watched; each group has its yearly budget.
+        laid: the same by chunk, for a log that is too short for seven days.
+        outputs: which of them are what the model gives rather than what it is given: their findings weigh more, and
+            say of an answer how often it was given.
+    """
+    named = {p.bins.feature: p for p in profiles}
+    by_day = rolling_window.rolled(profiles, reference=reference, until=until)
+    alone = rolling_window.sudden(profiles, reference=reference, until=until) if by_day else ()
+    shown = by_day or tuple(one for one in laid if one.bins.feature in named)
+    judged = _sooner(judged_by_chunk(shown, "js"), outputs)
+    found = []
+    for group, budget in ((False, BUDGET), (True, OUTPUT_BUDGET)):
+        found += drift_findings(
+            system, [c for c in judged if (c.feature in outputs) is group],
+            overlap=rolling_window.WIDTH if by_day else 1, sudden=[c for c in alone if (c.feature in outputs) is group],
+            chance=rolling_window.together(shown), budget=budget,
+            dated=lambda name, first, known: rolling_window.onset(
+                named[name], reference=reference, first=first, known=known
+            ),
+            weights=None if group else weights, spoken=spoken,
+        )  # fmt: skip
+    of_outputs = {f"drift.{name}": name for name in outputs}
+    told = [
+        _of_output(f, named[of_outputs[f.signal]], reference) if f.signal in of_outputs else f for f in found
+    ]
+    return gathered(unlike_last_year(told, named, reference, until), named, reference) if by_day else told
+
+
+def _sooner(judged: Sequence[FeatureDrift], outputs: Sequence[str]) -> tuple[FeatureDrift, ...]:
+    """Outputs matter from ``MATTERS`` on: a share of 12 % that falls to 6 % is 0.09 away."""
+    return tuple(
+        replace(one, threshold=MATTERS, drifted=certain(one, MATTERS)) if one.feature in outputs else one
+        for one in judged
+    )
+
+
+def _of_output(found: Finding, profile: FeatureProfile, reference: Reference) -> Finding:
+    """The finding of an output: of classes it says how often the one was given that moved most."""
+    figures = dict(found.figures)
+    if profile.bins.kind is not Kind.CATEGORICAL or found.since is None:
+        return replace(found, severity=Severity.HIGH, figures=figures)
+    now = sample_of(profile, within(profile.days, (found.since, found.until or found.known_at))).counts
+    then = sample_of(profile, within(profile.days, reference)).counts
+    if not now.sum() or not then.sum():
+        return replace(found, severity=Severity.HIGH, figures=figures)
+    moved = now / now.sum() - then / then.sum()
+    most = int(np.argmax(np.abs(moved[: len(profile.bins.levels)]))) if profile.bins.levels else 0
+    level, was, is_now = profile.bins.levels[most], then[most] / then.sum(), now[most] / now.sum()
+    said = f"The answer {level} was given in {100 * is_now:.1f} % of decisions, {100 * was:.1f} % in the reference: "
+    figures |= {"level": level, "share": float(is_now), "share_reference": float(was)}
+    return replace(found, sentence=said + found.sentence, severity=Severity.HIGH, figures=figures)

@@ -1,0 +1,1 @@
+"""Performance before the labels are in."""

@@ -1,0 +1,60 @@
+"""How right past estimates were, once the labels are in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from plumbline.domain import Point
+from plumbline.monitor.estimate.cbpe_binary import LEFT_THE_BAND
+
+
+@dataclass(frozen=True, slots=True)
+class Hindsight:
+    """Estimates of one metric against what the labels said later, over the chunks that have both.
+
+    ``gap``: mean of estimate less realised value; ``distance``: mean of its size; ``covered``: share of
+    chunks whose realised value lay in the estimate's 95 % band; ``refused``: why later chunks have no
+    estimate, empty where they have; ``left_at``: start of the first chunk from which realised values had left
+    the band (concept drift).
+    """
+
+    metric: str
+    chunks: int
+    gap: float | None
+    distance: float | None
+    covered: float | None
+    n: int = 0
+    refused: str = ""
+    left_at: datetime | None = None
+
+
+def hindsight(estimated: Sequence[Point], realised: Sequence[Point]) -> Hindsight | None:
+    """Compare one metric's estimates with its realised values, chunk by chunk; None without estimates.
+
+    Chunks whose labels are still coming are left out, and so is the reference by who calls this: there an
+    estimate has seen the labels.
+    """
+    if not estimated:
+        return None
+    refused = next((p.note for p in reversed(estimated) if p.value is None and p.note), "")
+    left = min((p.start for p in estimated if LEFT_THE_BAND in p.note), default=None)
+    refused = LEFT_THE_BAND if left else refused
+    real = {p.start: p for p in realised if p.value is not None and not p.provisional}
+    pairs = [(p, real[p.start]) for p in estimated if p.value is not None and p.start in real]
+    name = estimated[0].metric
+    if not pairs:
+        return Hindsight(name, 0, None, None, None, 0, refused, left)
+    gaps = np.array([float(guess.value or 0) - float(true.value or 0) for guess, true in pairs])
+    known = [(g, t) for g, t in pairs if g.low is not None and g.high is not None]
+    inside = [
+        float(g.low or 0) <= float(t.value or 0) <= float(g.high or 0)
+        for g, t in known
+    ]  # fmt: skip
+    return Hindsight(
+        name, len(pairs), float(gaps.mean()), float(np.abs(gaps).mean()),
+        float(np.mean(inside)) if inside else None, sum(t.n for _, t in pairs), refused, left,
+    )  # fmt: skip

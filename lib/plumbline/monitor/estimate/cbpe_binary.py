@@ -1,0 +1,380 @@
+"""Performance before the labels are in, from the scores alone: binary systems, and what all estimates share.
+
+Confidence-based performance estimation (CBPE, as NannyML released it): the score is calibrated on the
+labelled reference; a decision with calibrated score p for the positive class is then expected to be right
+with p or 1 - p, and expected counts add up like real ones. It holds as long as inputs change but the
+relation of score and truth does not; where realised values leave the estimate's band, that relation has
+changed (concept drift), and later estimates are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtrit
+
+from plumbline.domain import (
+    FloatArray,
+    IntArray,
+    OutcomeProfile,
+    Point,
+    PointStatus,
+    Slice,
+    Task,
+    score_middles,
+)
+from plumbline.monitor.chunks import ENOUGH, Days, as_days, choose_chunk, sum_by
+from plumbline.monitor.estimate.isotonic import Curves, calibrated
+from plumbline.monitor.metrics.counts import Counts, counts_of, ratio
+from plumbline.monitor.metrics.intervals import Interval, interval
+from plumbline.monitor.metrics.metrics import HEADLINE, Metric, least_change, metric
+from plumbline.monitor.metrics.score_confusion import FOLLOWS, Scored, by_score, follows
+from plumbline.monitor.metrics.status import Mask, judged
+from plumbline.monitor.metrics.thresholds import threshold
+from plumbline.monitor.performance.selective_labels import Selection, decided, unknown_metrics
+from plumbline.monitor.performance.series import Chunked, Span, chunked, floor_of, reference_rows, window_rows
+from plumbline.monitor.performance.weights import joined_cells
+from plumbline.monitor.statistics.proportions import Z
+
+#: labelled reference rows with a score below which nothing is estimated
+ENOUGH_REFERENCE = 300
+#: share of a chunk's decisions that may have scores for which the reference holds no outcome
+OUTSIDE = 0.02
+#: standard errors by which a realised value leaves the band
+LEFT = 3.0
+LEFT_THE_BAND = (
+    "Realised values have left the estimate's band: inputs and outcome relate anew (concept drift)."
+)
+MISFIT = "The estimate does not agree with the reference itself, so it is not shown."
+ESTIMATED = (
+    "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "matthews_corrcoef",
+    "roc_auc", "average_precision", "log_loss", "brier", "value",
+)  # fmt: skip
+
+
+def estimate(
+    profile: OutcomeProfile,
+    *,
+    reference: Span | None,
+    by: str | None = None,
+    metrics: Sequence[str] | None = None,
+    window: Slice | None = None,
+    floors: Mapping[str, float] | None = None,
+    cost: dict[str, Any] | None = None,
+    selected: Selection | None = None,
+) -> tuple[Point, ...]:
+    """Estimated metrics over time, labelled or not; points have ``estimated`` set, ``n`` is all decisions.
+
+    Limits are those of ``performance``. The interval joins the sampling error of a chunk of that size and
+    that of the reference. Arguments as for ``performance``. A metric that cannot be estimated (e.g.
+    ``positive_rate``, which needs no label) is left out.
+
+    Where estimating is refused, every point is ``unknown`` and its note says why: the task is not binary,
+    no score is logged, predictions do not follow the score, fewer than 300 labelled reference rows, or
+    realised values have left the band.
+
+    Where only decisions for one class have outcomes (``selected``) estimates are of those alone, which the notes say;
+    metrics that need the others are unknown. Where each class has some, estimates are of all decisions, and so are
+    the limits: the labelled ones are unlike the others, and show only whether the score still means the same. Where
+    having an outcome depends on the decision at all, chunks of which more than ``OUTSIDE`` have scores for which the
+    reference holds none are refused.
+
+    Raises:
+        PlumblineError: an unknown metric or chunk, or a cost matrix that does not fit.
+    """
+    by = by or choose_chunk(profile)
+    binary = profile.task is Task.BINARY
+    usual = [n for n in ESTIMATED if n != "value" or cost] if binary else [HEADLINE[profile.task]]
+    chosen = [metric(name, profile.classes) for name in metrics or usual]
+    chosen = [one for one in chosen if one.name in ESTIMATED or not binary]
+    rows = window_rows(profile, window)
+    if not rows.any():
+        return ()
+    counts = counts_of(profile, cost)
+    arm = window.arm if window else None
+    own = reference_rows(profile, reference, arm) if reference else np.zeros(len(rows), dtype=bool)
+    why = _refusal(profile, counts, own)
+    if why:
+        return refused(profile, counts, rows, by, chosen, why)
+    scored = by_score(profile, counts)
+    if follows(scored, own) < FOLLOWS:
+        why = "Predictions do not follow the score, so the score cannot speak for them."
+        return refused(profile, counts, rows, by, chosen, why)
+    barred = unknown_metrics(selected)
+    silent = [
+        p
+        for one in chosen
+        if (w := barred.get(one.name))
+        for p in refused(profile, counts, rows, by, [one], w)
+    ]
+    chosen = [one for one in chosen if one.name not in barred]
+    seen = _seen(scored, own) if selected is not None else None
+    if selected is not None and selected.one_sided:
+        scored = _among(scored, profile, selected.known)
+        counts = scored.counts
+    days = as_days(profile.days)
+    curves = calibrated(counts, own, days)
+    own_chunks, realised = (chunked(profile.days, counts, part, by) for part in (own, rows))
+    daily = any(one.interval == "days" for one in chosen)  # nothing else looks at single days
+    shown = _expected_chunks(scored, curves, days, rows, realised, daily=daily)
+    labelled, beside = scored, shown.counts
+    if selected is not None and not selected.one_sided:
+        labelled = Scored(counts, counts.cells.sum(1), scored.above)
+        beside = _expected_chunks(labelled, curves, days, rows, realised).counts
+        own_chunks = _expected_chunks(scored, curves, days, own, own_chunks, daily=True)
+    healthy = counts.taken(own).pooled()
+    fits = (_expected(labelled, curves, own, np.zeros(int(own.sum()), np.int64), healthy), healthy)
+    others = _by_other_curves(scored, curves, days, rows, realised)
+    outside = _outside(shown.counts.cells.sum(1), seen)
+    made = judged_estimates(
+        chosen,
+        shown,
+        realised.counts,
+        own_chunks,
+        floors,
+        fits=fits,
+        others=others,
+        outside=outside,
+        beside=beside,
+    )
+    whose = selected.among if selected is not None else ""
+    return (*(replace(p, note=f"{whose} {p.note}".strip()) for p in made), *silent)
+
+
+def _among(scored: Scored, profile: OutcomeProfile, known: Sequence[str]) -> Scored:
+    """The decisions for the one class that has outcomes, alone."""
+    counts = scored.counts
+    positive = counts.classes[counts.positive] in known
+    share = scored.above if positive else 1 - scored.above
+    side = counts.positive if positive else 1 - counts.positive
+    confusion = np.zeros_like(counts.confusion)
+    confusion[:, side] = counts.confusion[:, side]
+    cells = counts.cells * share[:, None, :]
+    own = replace(
+        counts, n=decided(profile, known), labelled=confusion.sum((1, 2)), confusion=confusion, cells=cells,
+        scored=cells.sum((1, 2)), numbered=None,
+    )  # fmt: skip
+    return Scored(own, scored.everyone * share, np.full_like(share, float(positive)))
+
+
+def _seen(scored: Scored, own: Mask) -> FloatArray:
+    """1 for each score cell, (S,), whose outcomes the reference knows: not beyond its labelled scores, nor in a stretch
+    among them that has none."""
+    labelled = scored.counts.cells[own].sum((0, 1))
+    group = joined_cells(labelled, scored.everyone[own].sum(0) - labelled)
+    held = np.flatnonzero((labelled > 0) & (group >= 0))
+    seen = np.zeros(len(labelled))
+    if len(held):
+        seen[held[0] : held[-1] + 1] = group[held[0] : held[-1] + 1] >= 0
+    return seen
+
+
+def _outside(cells: FloatArray, seen: FloatArray | None) -> list[str]:
+    """Why chunks, by all their decisions in score cells (m, S), cannot be estimated; empty where they can."""
+    if seen is None:
+        return []
+    shares = 1 - ratio(cells @ seen, cells.sum(1), 1.0)
+    return [
+        f"{100 * share:.1f} % of these decisions have scores for which the reference has no outcome, so nothing is "
+        f"estimated."
+        if share > OUTSIDE else "" for share in shares.tolist()
+    ]  # fmt: skip
+
+
+def _by_other_curves(
+    scored: Scored, curves: Curves, days: Days, rows: Mask, realised: Chunked
+) -> tuple[Counts, ...]:
+    """The expected counts of each chunk by calibrations that each leave a fold of the reference's days out, and by
+    the one that leaves none."""
+    chunk, m = _chunk_of(days, rows, realised), len(realised.starts)
+    everyone, high = (sum_by(chunk, m, x) for x in _predicted(scored, rows))
+    return tuple(
+        replace(realised.counts, numbered=None, **_sums(realised.counts, everyone, high, p))
+        for p in curves.others
+    )
+
+
+def _chunk_of(days: Days, rows: Mask, found: Chunked) -> IntArray:
+    """The chunk of each group that counts, (n,)."""
+    return found.days.chunk[np.unique(days[rows], return_inverse=True)[1]]
+
+
+def _predicted(scored: Scored, rows: Mask) -> tuple[FloatArray, FloatArray]:
+    """All decisions of these groups by cell, and how many of them were predicted positive, (n, S) each."""
+    everyone = scored.everyone[rows]
+    return everyone, everyone * scored.above[rows]
+
+
+def _refusal(profile: OutcomeProfile, counts: Counts, own: Mask) -> str:
+    if profile.task is not Task.BINARY:
+        return "Estimates are made for binary systems with a score only."
+    if not counts.cells.shape[2] or not (counts.cells.any() or profile.score_unlabelled.any()):
+        return "No score is logged, so nothing can be estimated."
+    held = int(counts.cells[own].sum())
+    if held < ENOUGH_REFERENCE:
+        return f"{held} labelled reference rows with a score; {ENOUGH_REFERENCE} are needed."
+    if len(profile.classes) != 2:
+        return f"{len(profile.classes)} classes were predicted or came true; estimates need exactly two."
+    if not counts.cells[own].sum((0, 2)).all():
+        return "The reference's labels are all of one class."
+    return ""
+
+
+def refused(
+    profile: OutcomeProfile, counts: Counts, rows: Mask, by: str, chosen: Sequence[Metric], why: str
+) -> tuple[Point, ...]:
+    """Points without a value that say why nothing is estimated."""
+    found = chunked(profile.days, counts, rows, by)
+    return tuple(
+        Point(
+            metric=one.name, start=start, end=end, n=int(n), value=None, low=None, high=None, threshold=None,
+            status=PointStatus.UNKNOWN, estimated=True, note=why,
+        )
+        for one in chosen
+        for start, end, n in zip(found.starts, found.ends, found.counts.n, strict=True)
+    )  # fmt: skip
+
+
+def _expected_chunks(
+    scored: Scored, curves: Curves, days: Days, rows: Mask, found: Chunked, *, daily: bool = False
+) -> Chunked:
+    """Chunks, and with ``daily`` their days, as they would be on average if every decision had its outcome."""
+    day = np.unique(days[rows], return_inverse=True)[1]
+    made = replace(found, counts=_expected(scored, curves, rows, found.days.chunk[day], found.counts))
+    if not daily:
+        return made
+    by_day = _expected(scored, curves, rows, day, found.days.counts)
+    return replace(made, days=replace(found.days, counts=by_day))
+
+
+def _expected(scored: Scored, curves: Curves, rows: Mask, chunk: IntArray, realised: Counts) -> Counts:
+    """Counts of each chunk as they would be on average if every decision with a score were labelled.
+
+    Args:
+        rows: groups that count, n of them; chunk: (n,) of each; realised: (m,) their counts by chunk.
+    """
+    width, m = len(curves.used), len(realised.n)
+    place, part = np.unique(chunk * width + curves.of[rows], return_inverse=True)
+    everyone, high = (sum_by(part, len(place), x) for x in _predicted(scored, rows))
+    found = _sums(realised, everyone, high, curves.used[place % width])
+    parts: dict[str, Any] = {name: sum_by(place // width, m, x) for name, x in found.items()}
+    return replace(realised, numbered=None, **parts)
+
+
+def _sums(counts: Counts, everyone: FloatArray, high: FloatArray, p: FloatArray) -> dict[str, Any]:
+    """What changes in counts where all, (m, S), and the ``high`` of them predicted positive come true with p."""
+    middles = np.clip(score_middles(everyone.shape[1]), 1e-15, 1 - 1e-15)
+    cells = np.empty((len(everyone), 2, everyone.shape[1]))
+    negative, positive = cells[:, 0], cells[:, 1]
+    np.multiply(everyone, p, out=positive)
+    np.subtract(everyone, positive, out=negative)
+    k, confusion = counts.positive, np.zeros((len(everyone), 2, 2))
+    for predicted, of in ((k, high), (1 - k, everyone - high)):
+        for true, chance in ((k, p), (1 - k, 1 - p)):
+            confusion[:, predicted, true] = np.einsum("...j,...j->...", of, chance)
+    total = everyone.sum(1)
+    return {
+        "labelled": total,
+        "scored": total,
+        "confusion": confusion,
+        "cells": cells,
+        "log_loss": -(positive @ np.log(middles) + negative @ np.log1p(-middles)),
+        "brier": positive @ (1 - middles) ** 2 + negative @ middles**2,
+    }
+
+
+def judged_estimates(
+    chosen: Sequence[Metric],
+    shown: Chunked,
+    realised: Counts,
+    reference: Chunked,
+    floors: Mapping[str, float] | None = None,
+    own_se: Callable[[Metric], FloatArray] | None = None,
+    fits: tuple[Counts, Counts] | None = None,
+    others: tuple[Counts, ...] = (),
+    outside: Sequence[str] = (),
+    beside: Counts | None = None,
+) -> tuple[Point, ...]:
+    """Expected counts as points, judged by the limits of ``performance``.
+
+    Args:
+        shown: expected counts of the chunks of a window; realised: the labelled counts of the same chunks.
+        reference: labelled counts of the reference's chunks.
+        own_se: standard error of each chunk's value (m,) in place of that of the counts.
+        fits: the reference in one row, expected and realised. A metric for which they differ by more than
+            chance and by enough to matter has no estimate: predictions do not follow the probabilities, or
+            losses hang on scores nearer 0 or 1 than a cell can tell.
+        others: expected counts by calibrations without a fold of the reference each, and by the one without none: by
+            how much they differ is the calibration's own error (jackknife by groups: Miller 1974; Shao and Tu 1995,
+            2.3), in place of the reference's where it is more. So is what a score that was not calibrated, as the
+            reference did not prove that it helps, would be off by if it should have been.
+        outside: why each chunk has no estimate; empty where it has.
+        beside: expected counts of what ``realised`` counts, where that is not a sample of all.
+    """
+    points: list[Point] = []
+    for one in chosen:
+        floor = floor_of(one, floors)
+        band = threshold(one, reference.counts, reference.days, floor)
+        healthy = band if floor is None else threshold(one, reference.counts, reference.days)
+        chance = own_se(one) if own_se else interval(one, shown.counts, shown.days).se
+        values = one.compute(shown.counts)
+        jackknifed, doubted = _spread(one, others, values)
+        calibration = np.hypot(jackknifed, doubted)
+        se = np.hypot(chance, np.maximum(healthy.se, calibration))
+        fitted = float(stdtrit(max(len(others) - 2, 1), 0.975)) * jackknifed
+        half = np.hypot(Z * chance, np.maximum(Z * healthy.se, fitted)) + doubted
+        low, high = (np.clip(values + sign * half, *one.range) for sign in (-1, 1))
+        why = "" if fits is None or _fits(one, *fits) else MISFIT
+        barred = [why or own for own in outside] if outside else [why] * len(values)
+        like = values if beside is None else one.compute(beside)
+        left = [""] * len(values) if why else _left(one, like, se, realised)
+        found = judged(
+            one, shown.starts, shown.ends, shown.counts, Interval(low, high, se), band,
+            np.zeros(len(values), dtype=bool), estimated=True,
+            refused=[first or then for first, then in zip(barred, left, strict=True)],
+        )  # fmt: skip
+        points += [
+            replace(p, value=None, low=None, high=None) if none else p
+            for p, none in zip(found, barred, strict=True)
+        ]
+    return tuple(points)
+
+
+def _spread(one: Metric, others: tuple[Counts, ...], values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Of each chunk's value (m,): its standard error by the calibrations, and by how much it may be off all alike; 0
+    without any: how far it is from the whole calibration's, and that one's bias, which fewer days have more of: that of
+    an isotonic fit falls with rows to the power of 2/3."""
+    if len(others) < 3:
+        return np.zeros(len(values)), np.zeros(len(values))
+    *parts, whole = (one.compute(counts) for counts in others)
+    jackknifed = np.sqrt((len(parts) - 1) * np.stack(parts).var(0))
+    pulled = (np.stack(parts).mean(0) - whole) / ((1 - 1 / len(parts)) ** (-2 / 3) - 1)
+    return np.nan_to_num(jackknifed), np.nan_to_num(np.hypot(values - whole, pulled))
+
+
+def _fits(one: Metric, expected: Counts, realised: Counts) -> bool:
+    """Whether the reference's own estimate agrees with what came true there."""
+    real = float(one.compute(realised)[0])
+    apart = abs(float(one.compute(expected)[0]) - real)
+    if not np.isfinite(apart):
+        return True
+    matters = least_change(one, real)
+    return apart <= max(LEFT * float(interval(one, realised).se[0]), matters) or one.name == "value"
+
+
+def _left(one: Metric, values: FloatArray, se: FloatArray, realised: Counts) -> list[str]:
+    """Why each chunk's estimate is refused: realised values left the band in two judged chunks running,
+    this one or earlier."""
+    real, share = one.compute(realised), realised.labelled / np.maximum(realised.n, 1)
+    scale = np.sqrt(np.maximum(1.0, 1 / np.maximum(share, 1e-9)))
+    full = (realised.labelled >= ENOUGH) & np.isfinite(real) & np.isfinite(values)
+    order = np.flatnonzero(full)
+    side: IntArray = np.where(np.abs(real - values) > LEFT * se * scale, np.sign(real - values), 0).astype(
+        np.int64
+    )[order]
+    twice = np.flatnonzero((side[1:] == side[:-1]) & (side[1:] != 0))
+    since = int(order[twice[0]]) if len(twice) else len(values)
+    return [LEFT_THE_BAND if i >= since else "" for i in range(len(values))]

@@ -1,0 +1,132 @@
+"""Performance before the labels are in, for several classes: CBPE as NannyML defines it for multiclass.
+
+Each class's probability is calibrated against the rest on the reference (isotonic, cross-fitted over days,
+skipped for a class where that does not lower the held-out squared error), a row's are divided by their sum,
+and the expected confusion counts are added up: a decision for class k is of class j with probability p_j.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from plumbline.domain import (
+    ExpectedOutcomes,
+    FloatArray,
+    IntArray,
+    OutcomeProfile,
+    Point,
+    Slice,
+    score_middles,
+)
+from plumbline.monitor.chunks import choose_chunk
+from plumbline.monitor.estimate.cbpe_binary import ENOUGH_REFERENCE, judged_estimates, refused
+from plumbline.monitor.estimate.isotonic import isotonic, squared
+from plumbline.monitor.metrics.counts import Counts, counts_of
+from plumbline.monitor.metrics.metrics import Metric, metric, metrics_for
+from plumbline.monitor.metrics.status import Mask
+from plumbline.monitor.performance.selective_labels import Selection
+from plumbline.monitor.performance.series import Span, chunked, reference_rows, window_rows
+
+
+def class_curves(cells: IntArray) -> FloatArray:
+    """Calibrated probability of each cell, (folds + 1, K, S), from counts (folds, K, 2, S).
+
+    Fold i's curve is fitted on the others; the last one on all of them.
+    """
+    folds, classes, _, size = cells.shape
+    middles = score_middles(size)
+    curves = np.tile(middles, (folds + 1, classes, 1))
+    for k in range(classes):
+        counts = cells[:, k].astype(float)
+        whole, fitted, before, after = counts.sum(0), [], 0.0, 0.0
+        for fold in range(folds):
+            kept = whole - counts[fold]
+            p = isotonic(kept)(middles) if kept.sum() else middles
+            fitted.append(p)
+            before, after = before + squared(counts[fold], middles), after + squared(counts[fold], p)
+        if after < before:
+            curves[:folds, k] = fitted
+            curves[folds, k] = isotonic(whole)(middles)
+    return curves
+
+
+def estimate_classes(
+    profile: OutcomeProfile,
+    expected: ExpectedOutcomes | None,
+    healthy: ExpectedOutcomes | None,
+    *,
+    reference: Span | None,
+    by: str | None = None,
+    metrics: Sequence[str] | None = None,
+    window: Slice | None = None,
+    floors: Mapping[str, float] | None = None,
+    cost: dict[str, Any] | None = None,
+    selected: Selection | None = None,
+) -> tuple[Point, ...]:
+    """Estimated metrics over time; arguments, refusals and errors as for ``estimate.estimate``.
+
+    Args:
+        expected: outcomes of the window's days, healthy: of the reference's; None where no probabilities are
+            logged.
+        selected: where decisions for some class have no outcomes, everything is refused.
+    """
+    by = by or choose_chunk(profile)
+    chosen = _chosen(profile, metrics, cost)
+    rows, counts = window_rows(profile, window), counts_of(profile, cost)
+    if not rows.any():
+        return ()
+    own = (
+        reference_rows(profile, reference, window.arm if window else None)
+        if reference
+        else np.zeros_like(rows)
+    )
+    why = _refusal(profile, counts, own, expected)
+    if selected is not None and selected.one_sided:
+        why = f"No outcome is known for decisions {selected.least.name}, so nothing can be estimated."
+    if why or expected is None or healthy is None:
+        return refused(profile, counts, rows, by, chosen, why)
+    shown = chunked(profile.days, _expected(profile, counts, rows, expected), rows, by)
+    realised = chunked(profile.days, counts, rows, by).counts
+    fits = (_expected(profile, counts, own, healthy).pooled(), counts.taken(own).pooled())
+    held = chunked(profile.days, counts, own, by)
+    return judged_estimates(chosen, shown, realised, held, floors, fits=fits)
+
+
+def _chosen(
+    profile: OutcomeProfile, metrics: Sequence[str] | None, cost: dict[str, Any] | None
+) -> tuple[Metric, ...]:
+    if metrics:
+        return tuple(metric(name, profile.classes) for name in metrics)
+    return metrics_for(profile.task, profile.classes, value_known=cost is not None)
+
+
+def _refusal(profile: OutcomeProfile, counts: Counts, own: Mask, expected: ExpectedOutcomes | None) -> str:
+    if expected is None or not expected.days:
+        return "No class probabilities are logged, so nothing can be estimated."
+    held = int(counts.labelled[own].sum())
+    if held < ENOUGH_REFERENCE:
+        return f"{held} labelled reference rows; {ENOUGH_REFERENCE} are needed."
+    unknown = [name for name in profile.classes if name not in expected.classes]
+    if unknown:
+        return f"No probability is logged for {len(unknown)} of {len(profile.classes)} classes."
+    return ""
+
+
+def _expected(profile: OutcomeProfile, counts: Counts, rows: Mask, expected: ExpectedOutcomes) -> Counts:
+    """The expected counts of a day on its first group of the window, zero on its others."""
+    first: dict[Any, int] = {}
+    for i in np.flatnonzero(rows):
+        first.setdefault(profile.days[i], int(i))
+    size = len(profile.classes)
+    confusion, log_loss = np.zeros((len(rows), size, size)), np.zeros(len(rows))
+    order = [expected.classes.index(name) for name in profile.classes]
+    for place, day in enumerate(expected.days):
+        if day in first:
+            confusion[first[day]] = expected.confusion[place][np.ix_(order, order)]
+            log_loss[first[day]] = expected.log_loss[place]
+    total = confusion.sum((1, 2))
+    return replace(counts, confusion=confusion, labelled=total, scored=total, log_loss=log_loss)

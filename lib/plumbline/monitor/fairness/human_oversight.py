@@ -1,0 +1,42 @@
+"""Who decides: how often people look, how often they decide otherwise, and whether they were right to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from plumbline.monitor.fairness.groups import Rate, rate
+from plumbline.profile.scan.protected_groups import Hands
+
+
+@dataclass(frozen=True, slots=True)
+class Oversight:
+    """Of some decisions: the share overruled (of those a person looked at), the share without any person's own
+    decision on record, and, where outcomes are known, the share in which the person came out right: of the
+    overruled, and of the confirmed. None: no rows."""
+
+    label: str
+    n: int
+    reviewed: int
+    overruled: int
+    override_rate: Rate | None
+    automation_rate: Rate | None
+    right_to_overrule: Rate | None
+    right_to_confirm: Rate | None
+
+
+def oversight(found: Sequence[Hands], label: str = "all") -> Oversight:
+    """All given months and versions together."""
+    n, reviewed = sum(h.n for h in found), sum(h.reviewed for h in found)
+    overruled = sum(h.overruled for h in found)
+    return Oversight(
+        label, n, reviewed, overruled, rate(overruled, reviewed), rate(n - reviewed, n),
+        rate(sum(h.overruled_right for h in found), sum(h.overruled_known for h in found)),
+        rate(sum(h.confirmed_right for h in found), sum(h.confirmed_known for h in found)),
+    )  # fmt: skip
+
+
+def oversight_by(found: Sequence[Hands], key: Callable[[Hands], str]) -> tuple[Oversight, ...]:
+    """The same by month, version or what else ``key`` names, in the order of first sight."""
+    labels = dict.fromkeys(key(h) for h in found)
+    return tuple(oversight([h for h in found if key(h) == label], label) for label in labels)

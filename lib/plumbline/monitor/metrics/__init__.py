@@ -1,0 +1,1 @@
+"""One metric from counts: value, interval, limits, status."""

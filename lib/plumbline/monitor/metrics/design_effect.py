@@ -1,0 +1,127 @@
+"""What decisions of one day have in common, and days with each other: the design effect of a metric.
+
+Intervals by the law of rows take decisions as independent. Where persons come again, or days are better and worse as
+a whole, the same figure varies more: by its design effect (Kish 1965, Survey Sampling, 5.4). It is measured on the
+reference, from what each day does to the figure (the jackknife over days: Miller 1974, Biometrika 61), with what days
+keep of each other over the length of a chunk (``dependence``). An interval is then that of as many fewer rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtrit
+
+from plumbline.domain import FloatArray, scaled
+from plumbline.monitor.metrics.counts import ADDITIVE, Counts, once, ratio
+from plumbline.monitor.metrics.intervals import THREE_SIGMA, Days, Interval, interval
+from plumbline.monitor.metrics.metrics import Metric
+from plumbline.monitor.statistics.autocorrelation import span_ratio
+from plumbline.monitor.statistics.proportions import Z
+
+#: a reference of fewer days does not tell how they differ
+FEWEST_DAYS = 14
+#: standard errors above one within which an effect is taken for chance (one-sided 95 %)
+CHANCE = 1.645
+#: rows that an interval is left with at least, whatever the effect
+LEAST_ROWS = 2.0
+#: the counts that a proportion is made of
+OF_HITS = ("n", "labelled", "confusion")
+#: how many days a chunk is long
+SPAN = {"day": 1, "week": 7, "month": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """``effect``: variance of a chunk's figure over that of as many independent decisions, 1 at least. ``freedom``:
+    degrees of freedom it is known with. ``day``: standard deviation of the figure of one decision by the days."""
+
+    effect: float = 1.0
+    freedom: float = np.inf
+    day: float = 0.0
+
+
+def design(metric: Metric, days: Counts | None, by: str) -> Design:
+    """The design effect of a metric over chunks as long as ``by``, from the reference's days.
+
+    Args:
+        days: counts of the reference's days, in order of time; None: not known.
+        by: day, week or month. A day's own figure is not widened: it speaks of that day.
+    """
+    return Design() if days is None or by == "day" else design_over(metric, days, SPAN[by])
+
+
+def design_over(metric: Metric, days: Counts, span: int) -> Design:
+    """The same over ``span`` days."""
+    own = days.taken(days.labelled > 0)
+    held = len(own.labelled)
+    if held < FEWEST_DAYS:
+        return Design()
+    influence = _influence(metric, own)
+    if not np.isfinite(influence).all() or not influence.any():
+        return Design()
+    following = span_ratio(influence, span)
+    freedom = max(held / following - 1, 1.0)
+    apart, unit = scaled(influence)
+    variance = float(apart @ apart) / (held - 1) / held * following
+    day = unit * float(np.sqrt(variance * own.labelled.sum()))
+    by_rows = float(interval(metric, own.pooled()).se[0]) / unit
+    if not by_rows > 0:  # the metric has no law of rows
+        return Design(1.0, freedom, day)
+    effect = variance / by_rows**2
+    beyond = effect > 1 + CHANCE * np.sqrt(2 / held)
+    return Design(effect, freedom, day) if beyond else Design()
+
+
+def _influence(metric: Metric, days: Counts) -> FloatArray:
+    """What each day does to the figure: (D - 1) x (figure of all days - figure without this one), (D,)."""
+    held = len(days.labelled)
+    if metric.hits is not None:
+        hits, rows = metric.hits(days)
+        whole, without = ratio(hits.sum(), rows.sum()), ratio(hits.sum() - hits, rows.sum() - rows)
+    else:
+        whole, without = metric.compute(days.pooled())[0], metric.compute(_without_each(days))
+    return np.asarray((held - 1) * (whole - without))
+
+
+@once
+def _without_each(days: Counts) -> Counts:
+    """The days' sum less each day."""
+    parts: dict[str, Any] = {name: getattr(days.pooled(), name) - getattr(days, name) for name in ADDITIVE}
+    return replace(days, numbered=None, **parts)
+
+
+def widened(metric: Metric, counts: Counts, days: Days | None, found: Design) -> Interval:
+    """The metric's interval for each chunk of ``counts``, as wide as the design effect asks, never narrower."""
+    if metric.interval == "days":
+        return _by_day(metric, counts, interval(metric, counts, days), found)
+    if found.effect <= 1:
+        return interval(metric, counts, days)
+    return interval(metric, fewer(metric, counts, found, Z, 0.975), days)
+
+
+def fewer(metric: Metric, counts: Counts, found: Design, normal: float, quantile: float) -> Counts:
+    """As many independent decisions as tell as much, by the normal quantile that a law then uses on them."""
+    if found.effect <= 1:
+        return counts
+    effect = found.effect * (float(stdtrit(found.freedom, quantile)) / normal) ** 2
+    share = np.maximum(1 / effect, np.minimum(LEAST_ROWS / np.maximum(counts.labelled, 1.0), 1.0))
+    return counts.scaled(share, ADDITIVE if metric.hits is None else OF_HITS)
+
+
+def fewer_of_limit(metric: Metric, counts: Counts, found: Design) -> Counts:
+    """The same where three standard errors are asked for."""
+    return fewer(metric, counts, found, 3.0, 1 - THREE_SIGMA)
+
+
+def _by_day(metric: Metric, counts: Counts, own: Interval, found: Design) -> Interval:
+    """The wider of a bootstrap over a chunk's few days and the law of the reference's days."""
+    if found.day <= 0:
+        return own
+    value = metric.compute(counts)
+    se = found.day / np.sqrt(np.maximum(counts.labelled, 1.0))
+    half = float(stdtrit(found.freedom, 0.975)) * se
+    low, high = (np.clip(value + sign * half, *metric.range) for sign in (-1, 1))
+    return replace(own, low=np.fmin(own.low, low), high=np.fmax(own.high, high), se=np.fmax(own.se, se))

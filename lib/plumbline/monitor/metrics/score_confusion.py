@@ -1,0 +1,58 @@
+"""Scores and answers together, from counts that hold them apart: predictions laid on each group's highest scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plumbline.domain import FloatArray, OutcomeProfile
+from plumbline.monitor.metrics.counts import Counts
+from plumbline.monitor.metrics.status import Mask
+
+#: share of labelled decisions that must follow the score's order for the score to speak for them
+FOLLOWS = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Groups with scores: labelled and all decisions by cell (groups, S), and the share of each cell's
+    decisions that was predicted positive (groups, S)."""
+
+    counts: Counts
+    everyone: FloatArray
+    above: FloatArray
+
+
+def by_score(profile: OutcomeProfile, counts: Counts) -> Scored:
+    """Lay each group's positive predictions on its highest scores: within a group a prediction is a
+    threshold on the score (``follows`` checks that), and a cell that the threshold cuts is shared."""
+    everyone = counts.cells.sum(1) + profile.score_unlabelled
+    total = everyone.sum(1)
+    predicted = profile.confusion.sum(2).astype(float)
+    positives = predicted[:, counts.positive] * total / np.maximum(predicted.sum(1), 1)
+    higher = total[:, None] - np.cumsum(everyone, 1)
+    left = np.clip(positives[:, None] - higher, 0, everyone)
+    return Scored(counts, everyone, left / np.where(everyone > 0, everyone, 1.0))
+
+
+def follows(scored: Scored, own: Mask) -> float:
+    """Share of these groups' labelled rows whose place in the confusion counts the score explains."""
+    counts = scored.counts
+    expected = confusion_of(counts.cells[own, 1], counts.cells[own, 0], scored.above[own], counts)
+    real = (
+        counts.confusion[own]
+        * (counts.cells[own].sum((1, 2)) / np.maximum(counts.labelled[own], 1))[:, None, None]
+    )
+    apart = np.abs(expected.sum(0) - real.sum(0)).sum() / 2
+    return float(1 - apart / max(real.sum(), 1.0))
+
+
+def confusion_of(positive: FloatArray, negative: FloatArray, above: FloatArray, counts: Counts) -> FloatArray:
+    """Confusion counts (m, K, K) of cells of positives and negatives and the share predicted positive."""
+    k, other = counts.positive, 1 - counts.positive
+    found = np.zeros((len(positive), 2, 2))
+    for true, cells in ((k, positive), (other, negative)):
+        found[:, k, true] = np.einsum("ij,ij->i", cells, above)
+        found[:, other, true] = np.einsum("ij,ij->i", cells, 1 - above)
+    return found

@@ -1,0 +1,1 @@
+"""Metrics over time, and what rests on them: money, segments, calibration, selective labels."""

@@ -1,0 +1,241 @@
+"""Whether a score means what it says: of decisions scored 0.8, do eight in ten come true?
+
+Binned by equal mass (the same number of decisions a bin), because equally wide bins leave most of them
+nearly empty (Nguyen and O'Connor 2015). The expected calibration error is the mean distance of share and
+score over the bins, weighted by rows (Naeini, Cooper and Hauskrecht 2015). It is above zero by chance
+alone, so it is judged against what a perfectly calibrated score of the same size would show, and against what
+matters for the base rate: two points are nothing of a half, and five times everything of 0.4 %. Observed over
+expected, and Cox's slope and intercept (1958, Biometrika 45) say how it is wrong (Van Calster et al. 2019, BMC
+Medicine 17).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, gammaincinv, logit
+
+from plumbline.domain import FloatArray, OutcomeProfile, PointStatus, Slice, Task, score_halves, score_middles
+from plumbline.monitor.metrics.counts import Counts, counts_of
+from plumbline.monitor.metrics.intervals import SEED
+from plumbline.monitor.performance.series import window_rows
+from plumbline.monitor.statistics.proportions import Z, wilson
+
+BINS = 15
+#: labelled rows with a score below which a curve says nothing
+ENOUGH_ROWS = 100
+#: smallest expected calibration error worth an alarm: this, or that share of the base rate where it is less
+MATTERS, OF_BASE = 0.02, 0.2
+#: base rate under which sentences count what was promised and what came
+RARE = 0.1
+#: events, and others, below which no slope is fitted
+FEWEST_EVENTS = 10
+DRAWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One bin of the reliability curve: mean ``score`` and ``share`` that came true, with its 95 % limits."""
+
+    score: float
+    share: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A figure with its 95 % limits."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """One version's reliability curve (``version`` None: all of them).
+
+    ``ece``: expected calibration error; ``bound``: most that the score cells may have moved it.
+    ``chance``: what a perfectly calibrated score of this size stays below in 95 of 100 samples.
+    ``gap``: mean score less share that came true (above zero: too sure of the positive class).
+    ``observed`` and ``expected``: how many came true and how many the scores add up to; ``ratio``: the first over
+    the second, with the Poisson limits of the count widened by ``bound``. ``slope`` of the log-odds of truth on
+    those of the score (1 where calibrated; below it the scores are too extreme), ``intercept`` of the same with the
+    slope at 1 (0 where calibrated), by Wald; None under ten events or ten others.
+    """
+
+    version: str | None
+    bins: tuple[Bin, ...]
+    n: int
+    ece: float | None
+    chance: float | None
+    gap: float | None
+    status: PointStatus
+    bound: float = 0.0
+    note: str = ""
+    observed: int = 0
+    expected: float = 0.0
+    ratio: Limited | None = None
+    slope: Limited | None = None
+    intercept: Limited | None = None
+
+
+def calibration(
+    profile: OutcomeProfile, *, window: Slice | None = None, by_version: bool = False
+) -> tuple[Calibration, ...]:
+    """The reliability curve of a window, all versions together first, then each one where asked.
+
+    Only binary systems with a score in [0, 1] have one; for any other the tuple is empty.
+    """
+    counts = counts_of(profile)
+    shown = window_rows(profile, window)
+    if profile.task is not Task.BINARY or not counts.cells.shape[2] or not shown.any():
+        return ()
+    found = [_curve(None, counts.taken(shown).pooled())]
+    names = np.array(profile.versions, dtype=object)
+    versions = list(dict.fromkeys(names[shown].tolist())) if by_version else []
+    if len(versions) > 1:
+        found += [_curve(v, counts.taken(shown & (names == v)).pooled()) for v in versions]
+    return tuple(found)
+
+
+def _curve(version: str | None, counts: Counts) -> Calibration:
+    cells = counts.cells[0]
+    n = int(cells.sum())
+    if n < ENOUGH_ROWS:
+        note = f"{n} labelled rows with a score; {ENOUGH_ROWS} are needed."
+        return Calibration(version, (), n, None, None, None, PointStatus.UNKNOWN, note=note)
+    score, share, rows = binned(cells)
+    low, high = wilson(share * rows, rows)
+    bins = tuple(
+        Bin(float(p), float(hit), float(least), float(most), int(size))
+        for p, hit, least, most, size in zip(score, share, low, high, rows, strict=True)
+    )
+    ece, chance = expected_error(score, share, rows), chance_level(score, rows)
+    bound = float((cells.sum(0) * score_halves(cells.shape[1])).sum() / n)
+    observed, expected = int(cells[1].sum()), float((rows * score).sum())
+    matters = min(MATTERS, OF_BASE * max(observed, 1) / n)
+    ratio, sure = observed_over_expected(observed, expected, bound * n), 0.99
+    surely = observed_over_expected(observed, expected, bound * n, sure)
+    beyond = ece - bound > max(matters, chance)
+    beyond |= surely.high < 1 - OF_BASE or surely.low > 1 / (1 - OF_BASE)
+    slope, intercept = cox(cells)
+    return Calibration(
+        version, bins, n, ece, chance, float((rows * (score - share)).sum() / n),
+        PointStatus.BREACH if beyond else PointStatus.OK, bound, "", observed, expected, ratio, slope, intercept,
+    )  # fmt: skip
+
+
+def observed_over_expected(
+    observed: int, expected: float, bound: float = 0.0, level: float = 0.95
+) -> Limited:
+    """How many came true over how many were promised, with the exact Poisson limits of the count (Garwood 1936).
+
+    Args:
+        bound: by how much ``expected`` may be off, as the score's cells are of a width.
+    """
+    tail = (1 - level) / 2
+    low = float(gammaincinv(observed, tail)) if observed else 0.0
+    high = float(gammaincinv(observed + 1, 1 - tail))
+    least = max(expected - bound, 1e-9)
+    return Limited(observed / max(expected, 1e-9), low / (expected + bound), high / least)
+
+
+def cox(cells: FloatArray) -> tuple[Limited | None, Limited | None]:
+    """Cox's slope, and the intercept where the slope is 1, from score cells (2, S) by maximum likelihood."""
+    rows, hits = cells.sum(0).astype(float), cells[1].astype(float)
+    if min(hits.sum(), rows.sum() - hits.sum()) < FEWEST_EVENTS:
+        return None, None
+    held = rows > 0
+    x = logit(score_middles(cells.shape[1])[held])
+    rows, hits = rows[held], hits[held]
+    ones = np.ones_like(x)
+    slope = _fitted(np.column_stack([ones, x]), np.zeros_like(x), rows, hits) if len(x) > 1 else None
+    intercept = _fitted(ones[:, None], x, rows, hits)
+    return (slope[-1] if slope else None), (intercept[0] if intercept else None)
+
+
+def _fitted(
+    design: FloatArray, offset: FloatArray, rows: FloatArray, hits: FloatArray
+) -> list[Limited] | None:
+    """Coefficients of a logistic regression by Newton's method, with Wald's limits; None where it does not settle."""
+    found = np.zeros(design.shape[1])
+    for _ in range(50):
+        p = expit(design @ found + offset)
+        information = design.T @ (design * (rows * p * (1 - p))[:, None])
+        try:
+            step = np.linalg.solve(information, design.T @ (hits - rows * p))
+        except np.linalg.LinAlgError:
+            return None
+        found = found + np.clip(step, -2, 2)
+        if float(np.abs(step).max()) < 1e-9:
+            half = Z * np.sqrt(np.diag(np.linalg.inv(information)))
+            return [Limited(float(b), float(b - h), float(b + h)) for b, h in zip(found, half, strict=True)]
+    return None
+
+
+def binned(cells: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Score cells (2, S) joined, in order, into at most ``bins`` bins of about equal rows.
+
+    Returns:
+        mean score (the middle of each cell stands for it), share that came true, and rows, (bins,) each. A
+        cell is never split, so that equal scores stay together.
+    """
+    rows = cells.sum(0)
+    held = np.flatnonzero(rows > 0)
+    before = np.cumsum(rows[held]) - rows[held] / 2
+    place = np.minimum((before / rows.sum() * bins).astype(int), bins - 1)
+    _, index = np.unique(place, return_inverse=True)
+    size = int(index.max()) + 1
+    middle = score_middles(cells.shape[1])[held]
+    total = np.bincount(index, rows[held], size).astype(float)
+    score = np.bincount(index, rows[held] * middle, size) / total
+    return score, np.bincount(index, cells[1][held], size) / total, total
+
+
+def expected_error(score: FloatArray, share: FloatArray, rows: FloatArray) -> float:
+    """Expected calibration error: the mean of |share - score| over the bins, weighted by rows."""
+    return float((rows * np.abs(share - score)).sum() / rows.sum())
+
+
+def chance_level(score: FloatArray, rows: FloatArray, seed: int = SEED) -> float:
+    """The expected calibration error that a perfectly calibrated score exceeds once in twenty samples.
+
+    Each bin's share is drawn from the binomial law of its score and size; the seed is fixed.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = rng.binomial(rows.astype(np.int64), np.clip(score, 0, 1), (DRAWS, len(rows))) / rows
+    return float(np.quantile((np.abs(drawn - score) * rows).sum(1) / rows.sum(), 0.95))
+
+
+def calibration_sentence(found: Sequence[Calibration]) -> str:
+    """What the curve of all versions says, in one sentence."""
+    if not found:
+        return "Calibration needs a binary system with a score between 0 and 1."
+    one = found[0]
+    if one.ece is None or one.chance is None or one.gap is None:
+        return f"Calibration is unknown: {one.note}"
+    size = f"expected calibration error {100 * one.ece:.2g} % on {one.n:,} labelled decisions"
+    rare = one.ratio is not None and one.observed < RARE * one.n
+    counted = ""
+    if rare and one.ratio is not None:
+        counted = (
+            f" {one.observed:,} came true where the scores add up to {one.expected:,.0f}: {one.ratio.value:.2f} times "
+            f"as many ({one.ratio.low:.2f} to {one.ratio.high:.2f})."
+        )
+    if one.status is PointStatus.OK:
+        return f"The score means what it says: {size}, which is small or within chance.{counted}"
+    if rare and one.ratio is not None and not one.ratio.low <= 1 <= one.ratio.high:
+        way = "high" if one.ratio.value < 1 else "low"
+        return f"The score is too {way}:{counted[:-1]}; {size} (chance reaches {100 * one.chance:.2g} %)."
+    way = "high" if one.gap > 0 else "low"
+    if abs(one.gap) < one.ece / 2:
+        return f"The score does not mean what it says: {size} (chance reaches {100 * one.chance:.2g} %)."
+    return (
+        f"The score is too {way} by {100 * abs(one.gap):.1f} points on average: {size} "
+        f"(chance reaches {100 * one.chance:.2g} %)."
+    )

@@ -1,0 +1,138 @@
+"""Two windows of the same system, metric by metric: what each was, and by how much they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from plumbline.domain import OutcomeProfile
+from plumbline.monitor.chunks import ENOUGH
+from plumbline.monitor.metrics.counts import Counts, counts_of
+from plumbline.monitor.metrics.design_effect import Design, design_over, widened
+from plumbline.monitor.metrics.intervals import Days, Interval
+from plumbline.monitor.metrics.metrics import Metric, least_change, metric, metrics_for
+from plumbline.monitor.performance.series import chunked
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One window's value with its 95 % limits, over n labelled decisions; None where it has none.
+
+    ``bound``: the most that counting in cells may have moved the value.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    bound: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """``difference`` = second - first with its 95 % limits; ``verdict``: better, worse, changed (two-sided
+    metrics), same (within chance or too small to matter) or unknown."""
+
+    metric: str
+    first: Side
+    second: Side
+    difference: float | None
+    low: float | None
+    high: float | None
+    verdict: str
+
+
+def compare_windows(
+    first: OutcomeProfile,
+    second: OutcomeProfile,
+    metrics: Sequence[str] | None = None,
+    cost: dict[str, Any] | None = None,
+    unknown: Sequence[str] = (),
+) -> tuple[Compared, ...]:
+    """Every metric of the task in two windows.
+
+    The limits of the difference join those of both sides in squares (MOVER; Zou and Donner 2008, Statistics
+    in Medicine 27), which for proportions is Newcombe's method 10; each is as wide as what the days of the longer
+    window have in common asks for (``design``), and they are widened by both sides' bounds.
+
+    Args:
+        unknown: metrics that cannot be known, whatever the counts say (``selection.UNKNOWN``).
+
+    Raises:
+        PlumblineError: an unknown metric, or a cost matrix that does not fit.
+    """
+    task, classes = first.task, tuple(dict.fromkeys((*first.classes, *second.classes)))
+    chosen = (
+        [metric(name, classes) for name in metrics]
+        if metrics
+        else metrics_for(task, classes, value_known=cost is not None)
+    )
+    sides = [(_pooled(profile, cost)) for profile in (first, second)]
+    found = []
+    for one in chosen:
+        if one.name.startswith("recall:"):
+            named = one.name.partition(":")[2]
+            if not (named in first.classes and named in second.classes):
+                continue
+            pair = [metric(one.name, p.classes) for p in (first, second)]
+        else:
+            pair = [one, one]
+        common = _common(pair, sides)
+        a, b = (
+            _side(own, *side, common) if side and one.name not in unknown else Side(None, None, None, 0)
+            for own, side in zip(pair, sides, strict=True)
+        )
+        found.append(_compared(one, a, b))
+    return tuple(found)
+
+
+def _pooled(profile: OutcomeProfile, cost: dict[str, Any] | None) -> tuple[Counts, Days] | None:
+    if not len(profile.days):
+        return None
+    rows = np.ones(len(profile.days), dtype=bool)
+    days = chunked(profile.days, counts_of(profile, cost), rows, "day").days
+    return days.counts.pooled(), Days(days.counts, np.zeros(len(days.chunk), dtype=np.int64))
+
+
+def _common(pair: Sequence[Metric], sides: Sequence[tuple[Counts, Days] | None]) -> Design:
+    """What decisions have in common, as the longer window's days show it."""
+    held = [(len(side[1].chunk), one, side[1].counts) for one, side in zip(pair, sides, strict=True) if side]
+    if not held:
+        return Design()
+    longest, one, days = max(held, key=lambda of: of[0])
+    return design_over(one, days, longest)
+
+
+def _side(one: Metric, counts: Counts, days: Days, common: Design) -> Side:
+    n, value = int(counts.labelled[0]), float(one.compute(counts)[0])
+    if n < ENOUGH or not np.isfinite(value):
+        return Side(None, None, None, n)
+    sure: Interval = widened(one, counts, days, common)
+    low, high = float(sure.low[0]), float(sure.high[0])
+    known = np.isfinite(low) and np.isfinite(high)
+    bound = float(np.nan_to_num(one.bound(counts)[0])) if one.bound else 0.0
+    return Side(value, low if known else None, high if known else None, n, bound)
+
+
+def _compared(one: Metric, a: Side, b: Side) -> Compared:
+    if a.value is None or b.value is None:
+        return Compared(one.name, a, b, None, None, None, "unknown")
+    difference = b.value - a.value
+    if a.low is None or a.high is None or b.low is None or b.high is None:
+        return Compared(one.name, a, b, difference, None, None, "unknown")
+    down = float(np.hypot(b.value - b.low, a.high - a.value))
+    up = float(np.hypot(b.high - b.value, a.value - a.low))
+    low, high = difference - down - a.bound - b.bound, difference + up + a.bound + b.bound
+    matters = least_change(one, a.value)
+    if one.matters_of == "rmse" or low <= 0 <= high or abs(difference) < matters:
+        # a bias is judged by chance alone: what matters of it hangs on the error's size
+        beyond = one.matters_of == "rmse" and not low <= 0 <= high
+        verdict = "changed" if beyond else "same"
+    elif one.higher_is_better is None:
+        verdict = "changed"
+    else:
+        verdict = "better" if (difference > 0) is one.higher_is_better else "worse"
+    return Compared(one.name, a, b, difference, low, high, verdict)

@@ -1,0 +1,205 @@
+"""Money: what decisions are worth by the owner's cost matrix, and what is lost since a change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtrit
+
+from plumbline.domain import DelayProfile, FloatArray, OutcomeProfile, PlumblineError, Slice
+from plumbline.monitor.chunks import as_days
+from plumbline.monitor.metrics.counts import Counts, counts_of
+from plumbline.monitor.metrics.intervals import FEWEST_DAYS
+from plumbline.monitor.metrics.metrics import metric
+from plumbline.monitor.performance.label_delay import awaited
+from plumbline.monitor.performance.selective_labels import among, decided
+from plumbline.monitor.performance.series import Span, chunked, reference_rows, window_rows
+from plumbline.monitor.statistics.autocorrelation import autoregressive, lag_decay
+from plumbline.monitor.statistics.proportions import Z
+
+#: what a standard normal difference before and after the worst of all days exceeds once in twenty, the first and last
+#: twentieth left out (Andrews 1993, Econometrica 61, table 1: the square root of 9.84)
+SEARCHED = 3.137
+#: standard errors by which days are taken to keep more of each other than they show
+UNSURE = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """Money at stake, in ``currency``.
+
+    ``source``: ``measured`` (from the log and the cost matrix) or ``stated`` (by the owner). ``amount``: of
+    a measured one the shortfall of value a decision against the reference times the decisions since; below
+    zero where decisions became worth more. ``low``, ``high``: 95 % interval by what days differ, None
+    where there are too few. ``before``, ``after``: value of one decision. ``certain``: the interval
+    excludes zero.
+    """
+
+    source: str
+    amount: float
+    currency: str
+    sentence: str
+    low: float | None = None
+    high: float | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    decisions: int = 0
+    before: float | None = None
+    after: float | None = None
+    certain: bool = False
+
+
+def stated_stake(settings: dict[str, Any]) -> Stake | None:
+    """The owner's ``at_stake`` setting: ``{"amount": 200000, "currency": "EUR", "sentence": ...}``.
+
+    Raises:
+        PlumblineError: the amount is no number.
+    """
+    stated = settings.get("at_stake")
+    if not stated:
+        return None
+    try:
+        amount = float(stated["amount"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise PlumblineError(
+            "The stated money at stake has no amount", where="at_stake", todo='Give {"amount": 200000, ...}.'
+        ) from error
+    currency = str(stated.get("currency", ""))
+    return Stake("stated", amount, currency, str(stated.get("sentence") or money(amount, currency)))
+
+
+def money_at_stake(
+    profile: OutcomeProfile,
+    cost: dict[str, Any],
+    *,
+    reference: Span,
+    since: datetime,
+    until: datetime | None = None,
+    window: Slice | None = None,
+    searched: bool = False,
+    delay: DelayProfile | None = None,
+    today: datetime | None = None,
+    known: Sequence[str] = (),
+) -> Stake | None:
+    """What the decisions since a change were worth less than the reference's.
+
+    (value of one reference decision - value of one labelled decision since) x all decisions since, labelled
+    or not.
+
+    Args:
+        cost: the owner's cost matrix, see ``counts.cost_array``; ``currency`` names its money.
+        reference: half-open span of healthy decisions.
+        since, until: the change, by whole days; ``until`` None: it lasts.
+        window: version and arm as for ``performance``.
+        searched: ``since`` was read off the same days (a change point, a breach), as the day from which they were
+            worst: the interval is then wide enough for the worst of all days that could have been taken.
+        delay, today: label delays and when the log was last complete. What a decision is worth is taken from days
+            whose positives are in, and counted for all decisions; where no day is so far, from all.
+        known: where only decisions for some classes ever have outcomes, these: the money is that of theirs alone.
+
+    Returns:
+        None where the reference or the days since hold no labelled decision.
+
+    Raises:
+        PlumblineError: the cost matrix does not fit the task.
+    """
+    counts, one = counts_of(profile, cost, scores=False), metric("value")
+    if known:
+        counts = replace(counts, n=decided(profile, known))
+    base = window or Slice()
+    later = window_rows(profile, Slice(since, until, base.version, base.arm))
+    own = reference_rows(profile, reference, base.arm) & (np.array(profile.days) < since.date())
+    if not later.any() or not own.any():
+        return None
+    healthy = chunked(profile.days, counts, own, "day").days.counts
+    after = chunked(profile.days, counts, later, "day").days.counts
+    days = np.unique(as_days(profile.days)[later])
+    ripe = ~awaited(days, after.n, np.arange(len(days)), len(days), delay, today)
+    decisions = float(after.n.sum())
+    after = after.taken(ripe) if after.labelled[ripe].any() else after
+    before_value = float(one.compute(healthy.pooled())[0])
+    after_value = float(one.compute(after.pooled())[0])
+    if not (np.isfinite(before_value) and np.isfinite(after_value)):
+        return None
+    amount = (before_value - after_value) * decisions
+    half = _half(healthy, after, decisions, searched)
+    low, high = (None, None) if half is None else (amount - half, amount + half)
+    currency = str(cost.get("currency", ""))
+    certain = low is not None and high is not None and not low <= 0 <= high
+    said = _sentence(amount, low, high, currency, since, until, decisions)
+    said += _in_all(amount, after_value * decisions, currency)
+    said += f" {among(known)}" if known else ""
+    return Stake(
+        "measured", amount, currency, said,
+        low, high, since, until, int(decisions), before_value, after_value, certain,
+    )  # fmt: skip
+
+
+def _half(healthy: Counts, after: Counts, decisions: float, searched: bool) -> float | None:
+    """Half the width of the interval of the amount, by what the days of both sides say; the sum since is kept as a
+    value a decision times the decisions that were made.
+
+    Student's t (1908) with Satterthwaite's degrees of freedom (1946), of as many days as tell as much where they
+    follow each other.
+    """
+    sides = [side.taken(side.labelled > 0) for side in (healthy, after)]
+    if min(len(side.labelled) for side in sides) < FEWEST_DAYS:
+        return None
+    around = [_around(side) for side in sides]
+    kept, decay = lag_decay(np.concatenate([x / (np.std(x) or 1.0) for x in around]), 2, UNSURE)
+    parts, spare = [], []
+    for x in around:
+        held = len(x)
+        ratio = min(autoregressive(kept, held, decay), held / 2)
+        parts.append(float(x @ x) / (held - ratio) * ratio / held)
+        spare.append(max(held / ratio - 1, 1.0))
+    if not any(parts):
+        return 0.0
+    freedom = sum(parts) ** 2 / sum(part**2 / left for part, left in zip(parts, spare, strict=True))
+    width = float(stdtrit(freedom, 0.975)) * (SEARCHED / Z if searched else 1.0)
+    return float(width * np.sqrt(sum(parts)) * decisions)
+
+
+def _around(side: Counts) -> FloatArray:
+    """What each day adds to the difference of the side's value from its mean: (D,), their mean 0."""
+    one = metric("value")
+    rows = side.labelled
+    return np.asarray((one.compute(side) - one.compute(side.pooled())[0]) * rows / rows.mean())
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount to three significant digits: ``EUR 2.01 million``, ``EUR 48,300``."""
+    for size, word in ((1e9, " billion"), (1e6, " million")):
+        if abs(amount) >= size:
+            return f"{currency} {amount / size:.3g}{word}".strip()
+    digits = 2 - int(np.floor(np.log10(abs(amount)))) if amount else 0
+    return f"{currency} {round(amount, min(digits, 2)):,.{2 if abs(amount) < 10 else 0}f}".strip()
+
+
+def _in_all(amount: float, worth: float, currency: str) -> str:
+    """Where decisions cost money even when healthy: their whole cost, of which the amount is the part too much."""
+    if amount <= 0 or worth >= 0:
+        return ""
+    healthy = f"the reference's would have cost {money(-worth - amount, currency)}"
+    return f" In all they cost {money(-worth, currency)}; {healthy}."
+
+
+def _sentence(
+    amount: float, low: float | None, high: float | None, currency: str,
+    since: datetime, until: datetime | None, decisions: float,
+) -> str:  # fmt: skip
+    span = f"since {since.day} {since:%B %Y}"
+    if until:
+        span = f"from {since.day} {since:%B %Y} to {until.day} {until:%B %Y}"
+    what = f"{decisions:,.0f} decisions {span}"
+    if amount <= 0:
+        return f"{what[0].upper() + what[1:]} were worth no less than the reference's."
+    words = f"{money(amount, currency)} lost over {what} against the reference"
+    if low is None or high is None:
+        return f"{words}; too few days for an interval."
+    words += f" (95 % interval {money(low, currency)} to {money(high, currency)})"
+    return words + ("." if low > 0 else ", which may be chance.")

@@ -1,0 +1,327 @@
+"""Which slices hurt most: every level, range and pair of them, with multiplicity handled.
+
+Against the ``rest``: the slice is worse than the window's other rows. Against the ``reference``: it changed
+for the worse by more than the other rows did since then (a difference of differences), so that a slice that
+was always harder, or a fall that hits everybody alike, is not told as a segment's problem.
+
+A slice is told only if that is beyond chance after Benjamini and Hochberg (1995) over every slice that was
+tried, is enough to matter, and rests on enough rows. A pair is told only if it is worse than the remainder
+of either of its sides: else one side alone says it. Levels of proportions are compared by the chi-square
+test with Yates's correction (1934) and Newcombe's interval (1998, method 10), means by Welch's t (1947),
+changes by the normal law of the four means. Decisions count for as many fewer as their subjects, or days, have in
+common (``clusters``). Limits of what is told are those of Benjamini and Yekutieli (2005, JASA 100): of the segments
+that were selected as the worst of many, 95 in 100 hold the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+from plumbline.domain import FloatArray, IntArray, SlicedRows
+from plumbline.monitor.metrics.counts import ratio
+from plumbline.monitor.metrics.metrics import METRICS, Metric
+from plumbline.monitor.statistics.clusters import design_effect
+from plumbline.monitor.statistics.multiple_testing import benjamini_hochberg
+from plumbline.monitor.statistics.proportions import wilson
+
+#: labelled rows that a slice needs, and as a share of the rows searched
+FEWEST = 30
+SMALLEST = 0.005
+#: false discoveries among the slices that are told
+LEVEL = 0.05
+#: a slice matters from this many times the change that matters for the whole: slices always differ a little
+TIMES = 2.0
+MOST = 12  # slices told
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One slice that is worse. ``where``: (column, filter value), one or two of them.
+
+    ``value`` with its 95 % limits and rows; ``against``: what it would be like the rest (``rest``), or had it
+    changed like the rest (``reference``), on ``n_against`` rows; ``difference`` = value - against with its
+    limits; ``reference``: the slice's own value there, None where it has too few rows. ``extra``: rows times
+    difference, in the window (wrong decisions, units of error).
+    """
+
+    where: tuple[tuple[str, str], ...]
+    n: int
+    value: float
+    low: float
+    high: float
+    against: float
+    n_against: int
+    difference: float
+    difference_low: float
+    difference_high: float
+    p_value: float
+    q_value: float
+    extra: float
+    reference: float | None = None
+    n_reference: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was found, worst first, and how hard was looked: ``tried`` slices, ``n`` of ``available`` rows."""
+
+    metric: str
+    against: str  # rest | reference
+    segments: tuple[Segment, ...]
+    tried: int
+    n: int
+    available: int
+    overall: float | None
+    named: bool = False  # decisions were counted by subject
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Rows, sum and sum of squares of every slice, (k,) each."""
+
+    n: FloatArray
+    total: FloatArray
+    squares: FloatArray
+
+    @property
+    def mean(self) -> FloatArray:
+        return ratio(self.total, self.n)
+
+    @property
+    def variance(self) -> FloatArray:
+        spread = np.maximum(self.squares - self.n * np.nan_to_num(self.mean) ** 2, 0.0)
+        return ratio(spread, self.n - 1)
+
+    def taken(self, rows: NDArray[Any]) -> _Sums:
+        return _Sums(self.n[rows], self.total[rows], self.squares[rows])
+
+    def times(self, share: float) -> _Sums:
+        """The same means on ``share`` of the rows."""
+        return _Sums(self.n * share, self.total * share, self.squares * share)
+
+    def left(self, part: _Sums) -> _Sums:
+        """These less a part of them."""
+        return _Sums(self.n - part.n, self.total - part.total, self.squares - part.squares)
+
+
+def search(
+    window: SlicedRows,
+    metric: str,
+    *,
+    reference: SlicedRows | None = None,
+    against: str = "rest",
+    proportion: bool = True,
+    pairs: bool = True,
+) -> Search:
+    """Find the slices that hurt most.
+
+    Args:
+        window: the rows to search; reference: healthy rows with the same columns.
+        metric: what ``values`` are the rows of; decides which way is worse and what matters.
+        against: ``rest``: the window's other rows; ``reference``: the same slice there.
+        proportion: values are 0 or 1.
+        pairs: whether two columns are crossed as well.
+
+    Returns:
+        at most ``MOST`` segments, those with most extra harm first.
+    """
+    one, n = METRICS[metric], len(window.values)
+    where = _places(window, pairs)
+    overall = float(window.values.mean()) if n else None
+    if not where or not n or (against == "reference" and reference is None):
+        return Search(metric, against, (), 0, n, window.available, overall)
+    found = _summed(window, where, pairs)
+    then = _summed(reference, where, pairs) if reference is not None else None
+    old = then if against == "reference" else None
+    rest = _all(window, found).left(found)
+    old_rest = _all(reference, old).left(old) if reference is not None and old is not None else None
+    least = max(FEWEST, SMALLEST * n)
+    held = (found.n >= least) & (rest.n >= FEWEST)
+    if old is not None and old_rest is not None:
+        held &= (old.n >= FEWEST) & (old_rest.n >= FEWEST)
+    now, past = (
+        1 / design_effect(window),
+        1 / design_effect(reference) if old is not None and reference else 1.0,
+    )
+    a, b = found.times(now), rest.times(now)
+    old_a, old_b = (side.times(past) if side is not None else None for side in (old, old_rest))
+    compared = _compared(a, b, old_a, old_b, proportion)
+    p = np.where(held, compared.p, np.nan)
+    q = benjamini_hochberg(p)
+    worse = _worse(one, found.mean, compared.expected)
+    told = held & (q < LEVEL) & (worse > TIMES * _matters(one, compared.expected))
+    told = _alone_are_not_enough(where, a, old_a, told, one, proportion, found.n)
+    extra = found.n * worse * (window.available / n)
+    order = np.flatnonzero(told)[np.argsort(-extra[told], kind="stable")][:MOST]
+    miss = LEVEL * max(len(order), 1) / max(int(held.sum()), 1)
+    compared = _compared(a, b, old_a, old_b, proportion, miss)
+    low, high = _limits(a, proportion, miss)
+    segments = tuple(
+        Segment(
+            where[i], int(found.n[i]), float(found.mean[i]), float(low[i]), float(high[i]),
+            float(compared.expected[i]), int((rest if old is None else old).n[i]),
+            float(found.mean[i] - compared.expected[i]), float(compared.low[i]), float(compared.high[i]),
+            float(p[i]), float(q[i]), float(extra[i]),
+            float(then.mean[i]) if then is not None and then.n[i] >= FEWEST else None,
+            int(then.n[i]) if then is not None else 0,
+        )
+        for i in order
+    )  # fmt: skip
+    return Search(metric, against, segments, int(held.sum()), n, window.available, overall, window.named)
+
+
+def _places(rows: SlicedRows, pairs: bool) -> list[tuple[tuple[str, str], ...]]:
+    """(column, label) of every slice, in the order in which ``_summed`` counts them."""
+    names = [[(c.name, label) for label in c.labels] for c in rows.columns]
+    single = [(one,) for column in names for one in column]
+    if not pairs:
+        return list(single)
+    crossed = [(a, b) for left, right in combinations(names, 2) for a in left for b in right]
+    return [*single, *crossed]
+
+
+def _summed(rows: SlicedRows, where: list[tuple[tuple[str, str], ...]], pairs: bool) -> _Sums:
+    """Sums of every slice; cost: one pass over the rows a column and a pair of columns."""
+    parts = list(_counted(rows, pairs))
+    n, total, squares = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    assert len(n) == len(where)
+    return _Sums(n, total, squares)
+
+
+def _counted(rows: SlicedRows, pairs: bool) -> Iterator[tuple[FloatArray, FloatArray, FloatArray]]:
+    squared = rows.values**2
+    same = bool(np.array_equal(squared, rows.values))
+    codes = [
+        np.minimum(own, len(c.labels)).astype(np.int64)
+        for c, own in zip(rows.columns, rows.codes, strict=True)
+    ]
+    widths = [len(c.labels) for c in rows.columns]
+
+    def sums(index: IntArray, size: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        n = np.bincount(index, minlength=size).astype(float)
+        total = np.bincount(index, rows.values, size).astype(float)
+        return n, total, total if same else np.bincount(index, squared, size).astype(float)
+
+    for own, width in zip(codes, widths, strict=True):
+        n, total, squares = sums(own, width + 1)
+        yield n[:width], total[:width], squares[:width]
+    for i, j in combinations(range(len(codes)) if pairs else (), 2):
+        a, b = widths[i], widths[j]
+        found = sums(codes[i] * (b + 1) + codes[j], (a + 1) * (b + 1))
+        n, total, squares = (x.reshape(a + 1, b + 1)[:a, :b].ravel() for x in found)
+        yield n, total, squares
+
+
+def _all(rows: SlicedRows, found: _Sums) -> _Sums:
+    ones = np.ones_like(found.n)
+    return _Sums(
+        ones * len(rows.values), ones * float(rows.values.sum()), ones * float((rows.values**2).sum())
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What each slice is expected to be, the limits of the difference from it, and its two-sided p-value."""
+
+    expected: FloatArray
+    low: FloatArray
+    high: FloatArray
+    p: FloatArray
+
+
+def _compared(
+    a: _Sums, b: _Sums, old_a: _Sums | None, old_b: _Sums | None, proportion: bool, miss: float = 0.05
+) -> _Compared:
+    """Slices ``a`` against ``b``: levels, or where the reference's sums are given, changes since then; the limits leave
+    the truth out in ``miss`` of cases."""
+    if old_a is None or old_b is None:
+        return _shares(a, b, miss) if proportion else _means(a, b, miss)
+    expected = old_a.mean + b.mean - old_b.mean
+    sides = [_variance_of_mean(side, proportion) for side in (a, b, old_a, old_b)]
+    difference, se = a.mean - expected, np.sqrt(np.sum(sides, axis=0))
+    p = 2 * ndtr(-np.abs(ratio(difference, se, 0.0)))
+    z = -float(ndtri(miss / 2))
+    return _Compared(expected, difference - z * se, difference + z * se, p)
+
+
+def _variance_of_mean(side: _Sums, proportion: bool) -> FloatArray:
+    """Of a proportion with one success and one failure added, so that none is taken as certain."""
+    if not proportion:
+        return ratio(side.variance, side.n)
+    share = (side.total + 1) / (side.n + 2)
+    return np.asarray(share * (1 - share) / (side.n + 2))
+
+
+def _shares(a: _Sums, b: _Sums, miss: float) -> _Compared:
+    difference, share = a.mean - b.mean, ratio(a.total + b.total, a.n + b.n)
+    both = ratio(np.ones_like(a.n), a.n) + ratio(np.ones_like(a.n), b.n)
+    z = ratio(np.maximum(np.abs(difference) - both / 2, 0.0), np.sqrt(share * (1 - share) * both), 0.0)
+    (low_a, high_a), (low_b, high_b) = (
+        wilson(side.total, side.n, -float(ndtri(miss / 2))) for side in (a, b)
+    )
+    down, up = np.hypot(a.mean - low_a, high_b - b.mean), np.hypot(high_a - a.mean, b.mean - low_b)
+    return _Compared(b.mean, difference - down, difference + up, 2 * ndtr(-z))
+
+
+def _means(a: _Sums, b: _Sums, miss: float) -> _Compared:
+    va, vb = ratio(a.variance, a.n), ratio(b.variance, b.n)
+    difference, se = a.mean - b.mean, np.sqrt(va + vb)
+    freedom = ratio((va + vb) ** 2, ratio(va**2, a.n - 1) + ratio(vb**2, b.n - 1), 1.0)
+    half = stdtrit(freedom, 1 - miss / 2) * se
+    p = np.asarray(2 * stdtr(freedom, -np.abs(ratio(difference, se, 0.0))))
+    return _Compared(b.mean, difference - half, difference + half, p)
+
+
+def _worse(one: Metric, value: FloatArray, expected: FloatArray) -> FloatArray:
+    """By how much the values are worse; a bias is worse further from zero, a rate either way."""
+    if one.higher_is_better is None:
+        bias = one.range[0] < 0
+        return np.abs(value) - np.abs(expected) if bias else np.abs(value - expected)
+    return expected - value if one.higher_is_better else value - expected
+
+
+def _matters(one: Metric, level: FloatArray) -> FloatArray:
+    """The smallest change worth telling, in the metric's unit; of a bias, a share of the usual level."""
+    if one.matters_of == "points":
+        return np.full(len(level), one.matters)
+    return one.matters * np.abs(np.nan_to_num(level))
+
+
+def _alone_are_not_enough(
+    where: list[tuple[tuple[str, str], ...]],
+    found: _Sums,
+    old: _Sums | None,
+    told: NDArray[np.bool_],
+    one: Metric,
+    proportion: bool,
+    rows: FloatArray,
+) -> NDArray[np.bool_]:
+    """Keep a pair only where it is worse than the remainder of each of its sides, by enough and beyond
+    chance: else one side alone says it, and the pair only repeats that."""
+    place = {names[0]: i for i, names in enumerate(where) if len(names) == 1}
+    kept = told.copy()
+    crossed = np.array([i for i in np.flatnonzero(told) if len(where[i]) == 2], dtype=np.int64)
+    for side in (0, 1) if len(crossed) else ():
+        parents = np.array([place[where[i][side]] for i in crossed], dtype=np.int64)
+        pair, remainder = found.taken(crossed), found.taken(parents).left(found.taken(crossed))
+        old_pair = old.taken(crossed) if old else None
+        old_remainder = old.taken(parents).left(old.taken(crossed)) if old else None
+        compared = _compared(pair, remainder, old_pair, old_remainder, proportion)
+        gained = _worse(one, pair.mean, compared.expected) > _matters(one, compared.expected)
+        enough = rows[parents] - rows[crossed] >= FEWEST  # else the side is the pair, and told by itself
+        kept[crossed] &= np.asarray(gained & (compared.p < LEVEL) & enough)
+    return kept
+
+
+def _limits(found: _Sums, proportion: bool, miss: float) -> tuple[FloatArray, FloatArray]:
+    if proportion:
+        return wilson(found.total, found.n, -float(ndtri(miss / 2)))
+    half = stdtrit(np.maximum(found.n - 1, 1), 1 - miss / 2) * np.sqrt(ratio(found.variance, found.n))
+    return found.mean - half, found.mean + half

@@ -1,0 +1,241 @@
+"""Whose outcomes are known: whether a decision has a label may depend on the decision itself.
+
+Where credit was refused nobody learns whether it would have been repaid. Figures over labelled decisions then speak
+of those alone (Lakkaraju et al. 2017; Kleinberg et al. 2018; Crook and Banasik 2004). Two tests tell it, both within
+days, so that neither a change of mix nor labels that are late count: the share labelled by predicted class (Cochran
+1954; Mantel and Haenszel 1959), and whether labelled decisions rank higher by score (van Elteren 1960). What all
+decisions would say is then weighted, or only bounded (``whole``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from plumbline.domain import DelayProfile, FloatArray, OutcomeProfile, Task
+from plumbline.monitor.chunks import ENOUGH, midnight
+from plumbline.monitor.metrics.counts import ratio
+from plumbline.monitor.metrics.metrics import METRICS
+from plumbline.monitor.metrics.status import Mask
+from plumbline.monitor.performance.label_delay import delay_curve, positive_curve, usual_delay
+from plumbline.monitor.performance.weights import NONE, Whole, whole
+
+#: standard errors that chance does not reach; decisions of one day are not always independent
+BEYOND = 5.0
+#: of the larger share labelled, what the smaller may fall short without mattering
+ALIKE = 0.8
+#: distance from 0.5 of the chance that a labelled decision has the higher score, from which that matters
+ORDER = 0.1
+#: share of the labels that ever come which a mature day has
+MATURE = 0.999
+#: what cannot be known where decisions for one class have no labels
+UNKNOWN = (
+    "recall", "specificity", "balanced_accuracy", "f1", "matthews_corrcoef", "roc_auc", "average_precision",
+    "positive_rate", "f1_macro", "f1_weighted",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Decisions for one class on mature days, and how many of them are labelled."""
+
+    name: str
+    n: int
+    labelled: int
+
+    @property
+    def share(self) -> float:
+        """Of the decisions, the labelled ones."""
+        return self.labelled / self.n if self.n else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """That being labelled depends on the decision or its score, by enough to matter and beyond chance.
+
+    ``sides``: by predicted class, the best known first. ``order``: how often a labelled decision has the higher score
+    of two; None where no score is logged. ``whole``: metrics over all decisions, by weights or with bounds, and
+    ``effective`` rows that the weights are worth.
+    """
+
+    sides: tuple[Side, ...]
+    order: float | None
+    whole: tuple[Whole, ...] = ()
+    effective: float = 0.0
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether decisions for some class have no labels at all."""
+        return any(side.share < NONE for side in self.sides)
+
+    @property
+    def by_answer(self) -> bool:
+        """Whether decisions for some class have labels less often than those for another."""
+        return self.sides[-1].share < ALIKE * self.sides[0].share
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The classes whose decisions have labels."""
+        return tuple(side.name for side in self.sides if side.share >= NONE)
+
+    @property
+    def least(self) -> Side:
+        """The class whose decisions have labels least often."""
+        return self.sides[-1]
+
+    @property
+    def among(self) -> str:
+        """Where only some decisions ever have an outcome, whom every figure speaks of; else empty."""
+        return among(self.known) if self.one_sided else ""
+
+    def over_all(self, name: str) -> Whole | None:
+        """A metric over all decisions; None where it cannot be told."""
+        return next((one for one in self.whole if one.metric == name), None)
+
+    @property
+    def sentence(self) -> str:
+        """Who the figures speak of, and what all decisions would say, in words."""
+        best, least = self.sides[0], self.sides[-1]
+        if self.one_sided:
+            return (
+                f"Outcomes are known for decisions {' and '.join(self.known)} only ({_share(best.share)} of "
+                f"{best.n:,}, against {_share(least.share)} of {least.n:,} {least.name}): these figures speak of "
+                f"those.{self._bounded()}"
+            )
+        what = f"{_share(best.share)} of decisions {best.name} and {_share(least.share)} of {least.name}"
+        if least.share >= ALIKE * best.share:
+            which = "higher" if (self.order or 0.5) > 0.5 else "lower"
+            what = f"decisions with a {which} score more often than for others"
+        known = f"Outcomes are known for {what}: these figures speak of those."
+        accuracy = self.over_all("accuracy")
+        if accuracy is None or accuracy.value is None:
+            return known + self._bounded()
+        said = "; ".join(
+            f"{_NAMES[one.metric]} {_weighed(one)}" for one in self.whole if one.value is not None
+        )
+        worth = f" (worth {self.effective:,.0f} labels drawn at random)" if self.effective else ""
+        return f"{known} Weighted to all decisions: {said}{worth}."
+
+    def _bounded(self) -> str:
+        accuracy = self.over_all("accuracy")
+        if accuracy is None:
+            return ""
+        low, high = _share(accuracy.low), _share(accuracy.high)
+        if accuracy.value is not None:
+            return f" Over all decisions accuracy is {_share(accuracy.value)} ({low} to {high})."
+        if accuracy.useless:
+            return f" Over all decisions accuracy is unknown: it could be anything from {low} to {high}."
+        return f" Over all decisions accuracy lies between {low} and {high}."
+
+
+def among(known: Sequence[str]) -> str:
+    """That a figure speaks of decisions of these classes alone, in one sentence for every page."""
+    return f"This speaks of decisions {' and '.join(known)} alone, as no outcome of others is known."
+
+
+_NAMES = {"accuracy": "accuracy", "recall": "recall", "precision": "precision", "roc_auc": "ROC AUC"}
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _weighed(one: Whole) -> str:
+    """A weighted figure with its interval."""
+    value, low, high = (
+        f"{x:.3f}" if METRICS[one.metric].unit == "score" else _share(x)
+        for x in (one.value or 0.0, one.low, one.high)
+    )
+    return f"{value} ({low} to {high})"
+
+
+def selection(
+    profile: OutcomeProfile, delay: DelayProfile | None = None, today: datetime | None = None
+) -> Selection | None:
+    """Whether being labelled depends on the decision; None where it does not, or nobody can say.
+
+    Args:
+        profile: outcomes by day.
+        delay, today: label delays and when the log was last complete: younger days may only be waiting.
+    """
+    if profile.task is Task.REGRESSION or not profile.n_labelled.any():
+        return None
+    ripe = _mature(profile, delay, today)
+    predicted = profile.confusion[ripe].sum(2).astype(float)
+    labelled = profile.confusion[ripe][:, :, :-1].sum(2).astype(float)
+    sides = [
+        Side(name, int(n), int(k))
+        for name, n, k in zip(profile.classes, predicted.sum(0), labelled.sum(0), strict=True)
+        if n >= ENOUGH
+    ]
+    sides.sort(key=lambda side: -side.share)
+    if not sides or sum(side.labelled for side in sides) < ENOUGH:
+        return None
+    by_class = (
+        len(sides) > 1
+        and sides[-1].share < ALIKE * sides[0].share
+        and _mantel_haenszel(predicted, labelled, profile.classes.index(sides[-1].name)) > BEYOND
+    )
+    order, sure = _order(profile, ripe)
+    by_score = order is not None and abs(order - 0.5) >= ORDER and sure > BEYOND
+    if not (by_class or by_score):
+        return None
+    return Selection(tuple(sides), order, *whole(profile, ripe))
+
+
+def unknown_metrics(found: Selection | None) -> dict[str, str]:
+    """Metric -> why it cannot be known, where one kind of decision has no labels."""
+    if found is None or not found.one_sided:
+        return {}
+    least = found.least
+    return dict.fromkeys(UNKNOWN, f"No outcome is known for decisions {least.name}, so this is unknown.")
+
+
+def decided(profile: OutcomeProfile, known: Sequence[str]) -> FloatArray:
+    """Decisions for these classes in each group, (groups,)."""
+    rows = [profile.classes.index(name) for name in known if name in profile.classes]
+    return np.asarray(profile.confusion[:, rows].sum((1, 2)), dtype=float)
+
+
+def _mature(profile: OutcomeProfile, delay: DelayProfile | None, today: datetime | None) -> Mask:
+    """Groups of days whose labels are in: nearly all that ever come have had the time."""
+    if delay is not None and today is not None and len(delay.days) and delay.counts.any():
+        waits = usual_delay(delay_curve(delay, today), MATURE)
+        late = positive_curve(delay, today)
+        if waits is not None and late is not None:
+            waits = max(waits, usual_delay(late, MATURE) or 0)
+        if waits is not None:
+            return np.array([(today - midnight(day)).days - 1 >= waits for day in profile.days], dtype=bool)
+    known = profile.n_labelled > 0
+    last = max((day for day, one in zip(profile.days, known.tolist(), strict=True) if one), default=None)
+    return np.array([last is not None and day <= last for day in profile.days], dtype=bool)
+
+
+def _mantel_haenszel(predicted: FloatArray, labelled: FloatArray, k: int) -> float:
+    """Standard errors by which class ``k`` is labelled more or less often than the others of its day."""
+    n, own = predicted.sum(1), predicted[:, k]
+    hits = labelled.sum(1)
+    expected = ratio(own * hits, n, 0.0)
+    variance = ratio(own * (n - own) * hits * (n - hits), n**2 * np.maximum(n - 1, 1), 0.0).sum()
+    return float(abs((labelled[:, k] - expected).sum()) / np.sqrt(variance)) if variance > 0 else 0.0
+
+
+def _order(profile: OutcomeProfile, ripe: Mask) -> tuple[float | None, float]:
+    """How often a labelled decision has the higher score of two of its day, and by how many standard errors."""
+    if not profile.score_cells.shape[2]:
+        return None, 0.0
+    known = profile.score_cells[ripe].sum(1).astype(float)
+    none = profile.score_unlabelled[ripe].astype(float)
+    a, b = known.sum(1), none.sum(1)
+    pairs = a * b
+    if not pairs.sum():
+        return None, 0.0
+    above = (known * (np.cumsum(none, 1) - none / 2)).sum(1)
+    n, tied = a + b, known + none
+    ties = 1 - ratio((tied**3 - tied).sum(1), n**3 - n, 0.0)
+    variance = float((pairs * (n + 1) / 12 * ties).sum())
+    apart = float(abs((above - pairs / 2).sum()) / np.sqrt(variance)) if variance > 0 else 0.0
+    return float(above.sum() / pairs.sum()), apart

@@ -1,0 +1,244 @@
+"""Performance over time where labels are known: every metric, chunk by chunk, against its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.domain import DelayProfile, FloatArray, OutcomeProfile, Point, Slice
+from plumbline.monitor.chunks import as_days, choose_chunk, chunk_index, touched
+from plumbline.monitor.metrics.counts import Counts, counts_of
+from plumbline.monitor.metrics.design_effect import design, widened
+from plumbline.monitor.metrics.family import Member, allowances, joined, running, window_length
+from plumbline.monitor.metrics.intervals import THREE_SIGMA, Days
+from plumbline.monitor.metrics.metrics import ALIASES, Metric, metric, metrics_for, of_scores
+from plumbline.monitor.metrics.status import judged
+from plumbline.monitor.metrics.thresholds import Threshold, threshold, usual_chunks
+from plumbline.monitor.performance.label_delay import OF_POSITIVES, awaited, provisional
+from plumbline.monitor.performance.selective_labels import decided
+
+Span = tuple[datetime, datetime]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunked:
+    """Groups of a profile added up by chunk and by day. ``days.chunk`` is the chunk of each day."""
+
+    starts: tuple[datetime, ...]
+    ends: tuple[datetime, ...]
+    counts: Counts
+    days: Days
+
+
+def performance(
+    profile: OutcomeProfile,
+    *,
+    reference: Span | None = None,
+    by: str | None = None,
+    metrics: Sequence[str] | None = None,
+    window: Slice | None = None,
+    floors: Mapping[str, float] | None = None,
+    by_version: bool = False,
+    own_reference: bool = False,
+    delay: DelayProfile | None = None,
+    today: datetime | None = None,
+    cost: dict[str, Any] | None = None,
+    together: Sequence[str] = (),
+    windows: bool = False,
+    unknown: Mapping[str, str] | None = None,
+    known: Sequence[str] = (),
+) -> tuple[Point, ...]:
+    """Each metric over time against its limits; points ordered by metric, version, time.
+
+    Args:
+        profile: outcomes by day, holding the window and the reference.
+        reference: half-open span of healthy decisions (whole days are used); None: no limit but floors.
+        by: day, week or month; None: ``choose_chunk``.
+        metrics: names as in ``metrics.TABLE``, aliases, ``recall:<class>``; None: all of the task.
+        window: which decisions to report; its version and arm filter the points, its arm the reference too.
+        floors: the owner's absolute limits by metric.
+        by_version: one series a version.
+        own_reference: each series is held against its own part of the reference, for a profile split by
+            segments; versions are held against the whole.
+        delay, today: label delays and when the log was last complete, for provisional chunks.
+        cost: the owner's cost matrix (``counts.cost_array``); adds ``value``.
+        together: metrics that are judged as one family (``family.allowances``), asked for or not.
+        windows: where a chunk holds too few positives (or whatever a metric of the family counts) to judge it, judge
+            it together with those before it; its point then says over how many.
+        unknown: metric -> why it cannot be known, whatever the counts say (``selection.unknown_metrics``).
+        known: where only decisions for some classes ever have outcomes, these: fewer of them is no wait for labels.
+
+    Raises:
+        PlumblineError: an unknown metric or chunk, or a cost matrix that does not fit.
+    """
+    by = by or choose_chunk(profile)
+    chosen = _chosen(profile, metrics, cost is not None)
+    shared = [metric(name, profile.classes) for name in together]
+    all_counts = counts_of(profile, cost, scores=of_scores((*chosen, *shared)))
+    if known:  # as many in all as the delays of labels are known of, shared out as those decisions are
+        able = decided(profile, known)
+        all_counts = replace(all_counts, n=able * (all_counts.n.sum() / max(able.sum(), 1.0)))
+    healthy = _reference(profile, all_counts, reference, by, window)
+    shown = window_rows(profile, window)
+    versions: list[str | None] = [window.version if window else None]
+    if by_version:
+        versions = list(dict.fromkeys(np.array(profile.versions, dtype=object)[shown].tolist()))
+    series = []
+    of_each: dict[str | None, tuple[Counts | None, Days | None]] = {}
+    for version in versions:
+        if own_reference:
+            of_each[version] = _reference(profile, all_counts, reference, by, window, version)
+        own = shown & _equals(profile.versions, version if by_version else None)
+        if own.any():
+            found = chunked(profile.days, all_counts, own, by)
+            waiting = provisional(found.counts.labelled, found.counts.n, delay, today)
+            ordered = np.unique(as_days(profile.days)[own])
+            late = awaited(ordered, found.days.counts.n, found.days.chunk, len(found.starts), delay, today)
+            series.append((version, found, waiting, waiting | late))
+    families: dict[str | None, tuple[dict[str, Member], FloatArray]] = {}
+    points: list[Point] = []
+    for one in chosen:
+        common = None if own_reference or one.name in together else banded(one, healthy, by, floors)
+        for version, found, some, positives in series:
+            own_healthy = of_each[version] if own_reference else healthy
+            chance: FloatArray | float = THREE_SIGMA
+            if one.name in together:
+                if version not in families:
+                    families[version] = _family(shared, found.counts, own_healthy, floors, windows, by)
+                member, chance = families[version][0][one.name], families[version][1]
+            else:
+                member = Member(one, common or banded(one, own_healthy, by, floors), found.counts)
+            sure = widened(one, member.counts, found.days, member.band.design)
+            why = (unknown or {}).get(one.name, "")
+            made = judged(
+                one, found.starts, found.ends, member.counts, sure, member.band,
+                positives if one.name in OF_POSITIVES else some, version=version, chance=chance,
+                window=member.length, refused=[why] * len(found.starts) if why else None,
+            )  # fmt: skip
+            points += [replace(p, value=None, low=None, high=None) for p in made] if why else made
+    return tuple(points)
+
+
+def banded(
+    one: Metric,
+    healthy: tuple[Counts | None, Days | None],
+    by: str,
+    floors: Mapping[str, float] | None,
+    length: int = 1,
+) -> Threshold:
+    """A metric's healthy band, of windows of ``length`` chunks, with its usual reference days' design effect."""
+    found = design(one, _usual_days(one, *healthy), by)
+    if length > 1 and healthy[0] is not None:
+        healthy = (joined(healthy[0], length), None)
+    return replace(threshold(one, *healthy, floor=floor_of(one, floors)), design=found)
+
+
+def _usual_days(one: Metric, reference: Counts | None, days: Days | None) -> Counts | None:
+    """The reference's days without those of an odd chunk, which would widen every limit to hide what is as bad."""
+    if reference is None or days is None:
+        return None
+    return days.counts.taken(usual_chunks(one, reference)[days.chunk])
+
+
+def _family(
+    shared: Sequence[Metric], counts: Counts, healthy: tuple[Counts | None, Days | None],
+    floors: Mapping[str, float] | None, windows: bool, by: str,
+) -> tuple[dict[str, Member], FloatArray]:  # fmt: skip
+    """The members by name, and the chance that each chunk allows all of them."""
+    members = {one.name: _member(one, counts, healthy, floors, windows, len(shared), by) for one in shared}
+    return members, allowances(list(members.values()), len(counts.labelled))
+
+
+def _member(
+    one: Metric, counts: Counts, healthy: tuple[Counts | None, Days | None], floors: Mapping[str, float] | None,
+    windows: bool, members: int, by: str,
+) -> Member:  # fmt: skip
+    """A metric's band and counts, by running windows where its chunks hold too little."""
+    length = 1
+    if windows and healthy[0] is not None and len(healthy[0].labelled):
+        length = window_length(one, healthy[0], counts, members)
+    band = banded(one, healthy, by, floors, length)
+    return Member(one, band, counts if length == 1 else running(counts, length), length)
+
+
+def thresholds(
+    profile: OutcomeProfile,
+    *,
+    reference: Span | None,
+    by: str | None = None,
+    metrics: Sequence[str] | None = None,
+    window: Slice | None = None,
+    floors: Mapping[str, float] | None = None,
+    cost: dict[str, Any] | None = None,
+) -> dict[str, Threshold]:
+    """The healthy band of each metric by its name, as ``performance`` uses it: for the band of a chart.
+
+    Arguments and errors as for ``performance``.
+    """
+    by = by or choose_chunk(profile)
+    chosen = _chosen(profile, metrics, cost is not None)
+    counts = counts_of(profile, cost, scores=of_scores(chosen))
+    healthy = _reference(profile, counts, reference, by, window)
+    return {one.name: banded(one, healthy, by, floors) for one in chosen}
+
+
+def chunked(days: Sequence[date], counts: Counts, rows: Mask, by: str) -> Chunked:
+    """Add up the groups of ``rows`` by chunk and by day."""
+    ordered, day_of = np.unique(as_days(days)[rows], return_inverse=True)
+    starts, ends, chunk = chunk_index(ordered, by)
+    daily = counts.taken(rows).grouped(day_of, len(ordered))
+    return Chunked(starts, ends, daily.grouped(chunk, len(starts)), Days(daily, chunk))
+
+
+def reference_rows(profile: OutcomeProfile, span: Span, arm: str | None = None) -> Mask:
+    """Groups whose whole day lies in the reference; its first day counts though it begins later."""
+    whole = as_days(profile.days) < np.datetime64(span[1].date(), "D")
+    return touched(profile.days, *span) & whole & _equals(profile.arms, arm)
+
+
+def _reference(
+    profile: OutcomeProfile,
+    counts: Counts,
+    span: Span | None,
+    by: str,
+    window: Slice | None,
+    version: str | None = None,
+) -> tuple[Counts | None, Days | None]:
+    if span is None:
+        return None, None
+    rows = reference_rows(profile, span, window.arm if window else None) & _equals(profile.versions, version)
+    if not rows.any():
+        return None, None
+    found = chunked(profile.days, counts, rows, by)
+    return found.counts, found.days
+
+
+def _chosen(profile: OutcomeProfile, names: Sequence[str] | None, value_known: bool) -> tuple[Metric, ...]:
+    if names:
+        return tuple(metric(name, profile.classes) for name in names)
+    return metrics_for(profile.task, profile.classes, value_known=value_known)
+
+
+def floor_of(one: Metric, floors: Mapping[str, float] | None) -> float | None:
+    """The owner's limit of a metric, under any of its spellings."""
+    spelled = {ALIASES.get(name, name): level for name, level in (floors or {}).items()}
+    return spelled.get(one.name)
+
+
+def _equals(values: Sequence[str], wanted: str | None) -> Mask:
+    if wanted is None:
+        return np.ones(len(values), dtype=bool)
+    return np.array([value == wanted for value in values], dtype=bool)
+
+
+def window_rows(profile: OutcomeProfile, window: Slice | None) -> Mask:
+    """Groups of the days that the window touches."""
+    window = window or Slice()
+    chosen = _equals(profile.versions, window.version) & _equals(profile.arms, window.arm)
+    return touched(profile.days, window.start, window.end) & chosen

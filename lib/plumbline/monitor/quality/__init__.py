@@ -1,0 +1,1 @@
+"""What the log itself shows: completeness, consistency, personal data, age."""

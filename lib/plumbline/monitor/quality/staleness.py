@@ -1,0 +1,141 @@
+"""How old the model in charge is, and how long ago it last decided and was last proved right or wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.domain import PointStatus, VersionHours
+from plumbline.monitor.releases.champion import deciding, instant, moment, spans
+
+WATCH_DAYS = 90.0
+BREACH_DAYS = 180.0
+WATCH_BEATS, BREACH_BEATS, FEWEST_BEATS = 3.0, 6.0, 10
+_DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Staleness:
+    """Age of the version in charge, in days; None where no date tells it.
+
+    ``source``: ``trained_at``, ``first seen`` (the version's first decision, so the model is at least that
+    old) or empty. ``since``: the date the age counts from, UTC. ``days_since_decision`` and
+    ``days_since_label`` are None where there is none. Ages are never negative.
+    """
+
+    version: str
+    age_days: float | None
+    source: str
+    since: datetime | None
+    days_since_decision: float | None
+    days_since_label: float | None
+    status: PointStatus
+    sentence: str
+
+
+def staleness(
+    hours: VersionHours,
+    *,
+    as_of: datetime,
+    last_label: datetime | None = None,
+    watch_days: float = WATCH_DAYS,
+    breach_days: float = BREACH_DAYS,
+) -> Staleness:
+    """Age at ``as_of`` of the version in charge then; arm "shadow" is left out.
+
+    Args:
+        hours: the whole log; what came after ``as_of`` is passed over.
+        as_of: the moment the log speaks for.
+        last_label: when the newest label came.
+        watch_days, breach_days: the model is watched from the first and in breach from the second age on.
+    """
+    runs = spans(hours, until=as_of)
+    label = _days(last_label, as_of)
+    if not runs:
+        sentence = "Nothing was decided yet, so no model is in use."
+        return Staleness("", None, "", None, None, label, PointStatus.UNKNOWN, sentence)
+    version, now = runs[-1].version, instant(as_of)
+    mine = deciding(hours) & (hours.first <= now)
+    last = moment(np.minimum(hours.last[mine].max(), now))
+    own = mine & np.fromiter(map(version.__eq__, hours.versions), dtype=bool, count=len(hours.versions))
+    trained = hours.trained[own]
+    trained = trained[~np.isnat(trained) & (trained <= now)]
+    if len(trained):
+        since, source = moment(trained.max()), "trained_at"
+    elif version:
+        since, source = moment(hours.first[own].min()), "first seen"
+    else:
+        sentence = "The log names neither a version nor a training date, so the model's age is unknown."
+        return Staleness("", None, "", None, _days(last, as_of), label, PointStatus.UNKNOWN, sentence)
+    age = _days(since, as_of)
+    assert age is not None
+    status = (
+        PointStatus.BREACH
+        if age >= breach_days
+        else PointStatus.WATCH
+        if age >= watch_days
+        else PointStatus.OK
+    )
+    sentence = _sentence(version, age, source, since, status, watch_days, breach_days)
+    return Staleness(version, age, source, since, _days(last, as_of), label, status, sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Days since the last of something, beside the longest usual pause between two; None: not known.
+
+    Watched beyond three usual pauses, a breach beyond six; never within a day.
+    """
+
+    since_days: float | None
+    usual_days: float | None
+    status: PointStatus
+
+
+def beat(times: NDArray[np.datetime64], as_of: datetime, *, waits: float = 0.0) -> Beat:
+    """Whether something still comes as it used to.
+
+    Args:
+        times: when it came, any order; the usual pause is what 99 in 100 pauses between them do not exceed.
+        waits: days it takes to come in any case (a label's usual delay), taken off.
+    """
+    came = np.unique(times[times <= instant(as_of)])
+    if not len(came):
+        return Beat(None, None, PointStatus.UNKNOWN)
+    since = max((_days(moment(came[-1]), as_of) or 0.0) - waits, 0.0)
+    if len(came) < FEWEST_BEATS:
+        return Beat(since, None, PointStatus.UNKNOWN)
+    usual = float(np.quantile(np.diff(came) / np.timedelta64(1, "s"), 0.99)) / _DAY
+    limit = max(usual, 1 / WATCH_BEATS)
+    status = (
+        PointStatus.BREACH if since > BREACH_BEATS * limit
+        else PointStatus.WATCH if since > WATCH_BEATS * limit
+        else PointStatus.OK
+    )  # fmt: skip
+    return Beat(since, usual, status)
+
+
+def _days(then: datetime | None, as_of: datetime) -> float | None:
+    if then is None:
+        return None
+    return max(0.0, float((instant(as_of) - instant(then)) / np.timedelta64(1, "s")) / _DAY)
+
+
+def _sentence(
+    version: str, age: float, source: str, since: datetime, status: PointStatus, watch: float, breach: float
+) -> str:
+    who = f"Version {version}" if version else "The model in use"
+    day = since.astimezone(UTC)
+    limit = {
+        PointStatus.OK: f"within the limit of {watch:.0f} days",
+        PointStatus.WATCH: f"past {watch:.0f} days; from {breach:.0f} it is stale",
+    }.get(status, f"past the limit of {breach:.0f} days")
+    if source == "trained_at":
+        return f"{who} was trained {age:.0f} days ago ({day.day} {day:%B %Y}), {limit}."
+    return (
+        f"{who} was first seen {age:.0f} days ago ({day.day} {day:%B %Y}), {limit}; "
+        "no training date is logged, so it may be older."
+    )

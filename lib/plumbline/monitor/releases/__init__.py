@@ -1,0 +1,1 @@
+"""Who was in charge when, and what a switch changed."""

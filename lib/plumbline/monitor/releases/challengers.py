@@ -1,0 +1,56 @@
+"""Where each version was beside the one in charge: in a test, as a canary, as a shadow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+
+from plumbline.domain import VersionHours
+from plumbline.monitor.releases.champion import Mask, Span, deciding, instant, moment
+from plumbline.monitor.releases.history import stretches
+
+#: a stretch with fewer decisions is a straggler, not an arm
+FEWEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A stretch in which a version decided without being in charge, or only looked on."""
+
+    version: str
+    role: Literal["beside", "shadow"]
+    start: datetime
+    end: datetime
+    n: int
+
+
+def presences(hours: VersionHours, spans: Sequence[Span]) -> tuple[Presence, ...]:
+    """Every stretch of every version outside its own runs in charge, in order of time; holes up to a day bridged."""
+    live = deciding(hours)
+    found = []
+    for version in sorted(set(hours.versions)):
+        own = np.array([name == version for name in hours.versions], dtype=bool)
+        held = np.zeros(len(own), dtype=bool)
+        for span in spans:
+            if span.version == version:
+                held |= (hours.first >= instant(span.start)) & (hours.first <= instant(span.end))
+        found += _stretched(hours, own & live & ~held, version, "beside")
+        found += _stretched(hours, own & ~live, version, "shadow")
+    return tuple(sorted(found, key=lambda p: (p.start, p.version)))
+
+
+def _stretched(
+    hours: VersionHours, rows: Mask, version: str, role: Literal["beside", "shadow"]
+) -> list[Presence]:
+    if not rows.any():
+        return []
+    made = []
+    for start, end in stretches(hours.first[rows], hours.last[rows]):
+        n = int(hours.n[rows & (hours.first >= start) & (hours.first <= end)].sum())
+        if n >= FEWEST:
+            made.append(Presence(version, role, moment(start), moment(end), n))
+    return made

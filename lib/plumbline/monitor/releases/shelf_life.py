@@ -1,0 +1,180 @@
+"""Shelf life: how long versions keep their performance, so that "retrain by" is a date and not a habit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from plumbline.domain import Point, PointStatus, VersionHours
+from plumbline.monitor.releases.champion import deciding, instant, moment, spans
+from plumbline.monitor.statistics.proportions import Z
+
+SOON_DAYS = 14.0  # before the date, from which it is watched
+#: versions that broke their limits, before a date is made of how long they kept
+FEWEST_BROKEN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How long one version kept its performance.
+
+    ``days``: from ``since`` (its training, or its first decision where no training date is logged) to its
+    first breach, or as long as it was in charge where ``kept`` is true: then it kept at least so long.
+    """
+
+    version: str
+    since: datetime
+    source: str  # trained_at | first seen
+    days: float
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfLife:
+    """``days``: the median time to the first breach (Kaplan and Meier 1958), with its 95 % limits (``median_limits``;
+    ``high`` None: not known yet); None while unknown.
+
+    ``retrain_by``: the version in charge, its own start plus that time; None under ``FEWEST_BROKEN`` breaches.
+    """
+
+    lives: tuple[Life, ...]
+    days: float | None
+    retrain_by: datetime | None
+    status: PointStatus
+    sentence: str
+    low: float | None = None
+    high: float | None = None
+
+
+def lives(hours: VersionHours, points: Sequence[Point], *, as_of: datetime) -> tuple[Life, ...]:
+    """The versions that were in charge before the present one, in order of time.
+
+    Args:
+        points: the headline metric by version and chunk. A version that was never within its limits had
+            nothing to keep (a bad release, not an old one) and is left out, as is one never judged.
+    """
+    runs = spans(hours, until=as_of)
+    if not runs:
+        return ()
+    found = []
+    for version in dict.fromkeys(run.version for run in runs if run.version != runs[-1].version):
+        own = sorted(
+            (
+                p
+                for p in points
+                if p.version == version and p.status is not PointStatus.UNKNOWN and not p.estimated
+            ),
+            key=lambda p: p.start,
+        )
+        good = next((i for i, p in enumerate(own) if p.status is PointStatus.OK), None)
+        if good is None or not version:
+            continue
+        since, source = began(hours, version, as_of)
+        broke = next((p.start for p in own[good:] if p.status is PointStatus.BREACH), None)
+        last = max(run.end for run in runs if run.version == version)
+        end = broke or min(last, own[-1].end)
+        found.append(
+            Life(version, since, source, max((end - since).total_seconds() / 86400, 0.0), broke is None)
+        )
+    return tuple(found)
+
+
+def began(hours: VersionHours, version: str, as_of: datetime) -> tuple[datetime, str]:
+    """When a version was trained, or first decided where no training date is logged."""
+    own = deciding(hours) & np.array([name == version for name in hours.versions], dtype=bool)
+    trained = hours.trained[own]
+    trained = trained[~np.isnat(trained) & (trained <= instant(as_of))]
+    if len(trained):
+        return moment(trained.max()), "trained_at"
+    return moment(hours.first[own].min()), "first seen"
+
+
+def shelf_life(
+    earlier: Sequence[Life], current: tuple[datetime, str] | None, *, as_of: datetime
+) -> ShelfLife:
+    """The date by which the version in charge should be replaced.
+
+    Args:
+        earlier: see ``lives``; those that ended without a breach count as at least so long.
+        current: when the present version began, and how that is known; None where nothing tells.
+    """
+    held = tuple(earlier)
+    if not held:
+        sentence = "No earlier version has been watched long enough to say how long one keeps."
+        return ShelfLife(held, None, None, PointStatus.UNKNOWN, sentence)
+    many = "one earlier version" if len(held) == 1 else f"{len(held)} earlier versions"
+    days = median_life([life.days for life in held], [life.kept for life in held])
+    if days is None:
+        longest = max(life.days for life in held)
+        sentence = (
+            f"Too few of {many} broke their limits to say how long one keeps; the longest kept for "
+            f"at least {longest:.0f} days."
+        )
+        return ShelfLife(held, None, None, PointStatus.UNKNOWN, sentence)
+    text = f"Of {many}, half kept their performance for {days:.0f} days" if len(held) > 1 else (
+        f"The one earlier version kept its performance for {days:.0f} days"
+    )  # fmt: skip
+    broken = sum(not life.kept for life in held)
+    if broken < FEWEST_BROKEN:
+        few = f"{text}; {broken} broke their limits, and {FEWEST_BROKEN} make a date to retrain by."
+        return ShelfLife(
+            held, days, None, PointStatus.UNKNOWN, few.replace("; 1 broke their", "; 1 broke its")
+        )
+    low, high = median_limits([life.days for life in held], [life.kept for life in held])
+    text += f" (95 % interval {low:.0f} to {high:.0f})" if high else f" (95 % interval from {low:.0f} days)"
+    if current is None:
+        return ShelfLife(
+            held,
+            days,
+            None,
+            PointStatus.UNKNOWN,
+            f"{text}; the present one has no date to count from.",
+            low,
+            high,
+        )
+    by = current[0] + timedelta(days=days)
+    left = (by - as_of).total_seconds() / 86400
+    status = PointStatus.BREACH if left < 0 else PointStatus.WATCH if left < SOON_DAYS else PointStatus.OK
+    told = f"retrain by {by.day} {by:%B %Y}"
+    told += f", {-left:.0f} days ago" if left < 0 else f", in {left:.0f} days"
+    return ShelfLife(held, days, by, status, f"{text}: {told}.", low, high)
+
+
+def median_life(days: Sequence[float], kept: Sequence[bool]) -> float | None:
+    """The first time by which half have broken, those still good counting until they left; None: never."""
+    order = np.argsort(np.asarray(days, dtype=float), kind="stable")
+    alive, left = 1.0, len(days)
+    for i in order.tolist():
+        if not kept[i]:
+            alive *= 1 - 1 / left
+            if alive <= 0.5 + 1e-12:
+                return float(days[i])
+        left -= 1
+    return None
+
+
+def median_limits(days: Sequence[float], kept: Sequence[bool]) -> tuple[float, float | None]:
+    """The times whose 95 % limits of the survival curve hold one half (Brookmeyer and Crowley 1982, Biometrics 38).
+
+    Limits of the curve by Greenwood's variance (1926) on the logarithm's scale. The second is None where the upper
+    limit never comes down to a half.
+    """
+    at = np.asarray(days, dtype=float)
+    broke = ~np.asarray(kept, dtype=bool)
+    alive, variance = 1.0, 0.0
+    low: float | None = None
+    for day in np.unique(at[broke]):
+        left, now = int((at >= day).sum()), int((broke & (at == day)).sum())
+        alive *= 1 - now / left
+        if left == now:  # nobody is left: the curve ends at zero, where it has no limits
+            return (float(day) if low is None else low), None
+        variance += now / (left * (left - now))
+        reach = float(np.exp(Z * np.sqrt(variance)))
+        if low is None and alive / reach <= 0.5:
+            low = float(day)
+        if min(alive * reach, 1.0) <= 0.5:
+            return (float(day) if low is None else low), float(day)
+    return (float(at.max()) if low is None else low), None

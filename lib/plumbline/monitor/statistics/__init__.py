@@ -1,0 +1,1 @@
+"""Methods that know no signal: proportions, tests, dependence of days."""

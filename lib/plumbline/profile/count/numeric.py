@@ -1,0 +1,123 @@
+"""Counting a numeric column: its values stream past once and are binned in NumPy.
+
+DuckDB's ``histogram(x, edges)`` searches all edges for every value. Here a table of equal buckets over the span of
+the edges says the cell of nearly every value at once; in a bucket that holds an edge or two the value is held
+against these, and only where there are more are all edges searched. The counts are the same
+(``tests/profile/test_profile_numeric.py``), at a fraction of the cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.domain import LARGEST_NUMBER, FloatArray, IntArray
+from plumbline.profile.count.stream import Column, Split, Tally
+from plumbline.profile.grids import Grid
+from plumbline.store.sql import ident
+
+#: buckets of the table (many to each edge), and values that are looked at together
+BUCKETS, BLOCK = 32_768, 16_384
+#: added to the cell of a bucket that holds one or two edges, and of one that holds more
+_MIXED, _CROWDED = 10_000, 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Finds the cell of a value: the number of edges below it, so that a value on an edge is under it."""
+
+    edges: FloatArray
+    low: float
+    scale: float
+    table: NDArray[np.int16]  # the cell where a bucket begins, marked where an edge is in it
+    above: FloatArray  # the edges and infinity, for the edge above a cell
+
+    @staticmethod
+    def of(edges: FloatArray) -> Cells:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            low = float(edges[0]) if edges.size else 0.0
+            scale = (BUCKETS - 2) / (float(edges[-1]) - low) if edges.size > 1 else 0.0
+        above = np.append(edges, np.inf)
+        if not np.isfinite(scale) or scale <= 0 or edges.size >= _MIXED:
+            return Cells(edges, low, 0.0, np.empty(0, np.int16), above)
+        at = _bucket(edges, low, scale)
+        held = np.bincount(at, minlength=BUCKETS + 1)
+        first = np.cumsum(held) - held
+        table = (first + np.where(held > 2, _CROWDED, np.where(held > 0, _MIXED, 0))).astype(np.int16)
+        return Cells(edges, low, scale, table, above)
+
+    def find(self, values: FloatArray) -> IntArray:
+        """Cell of each finite value, (n,) to (n,)."""
+        if self.scale == 0.0:
+            return np.searchsorted(self.edges, values)
+        found = np.empty(len(values), np.int64)
+        for at in range(0, len(values), BLOCK):
+            part = values[at : at + BLOCK]
+            cells = self.table.take(_bucket(part, self.low, self.scale))
+            near = np.flatnonzero(cells >= _MIXED)
+            if near.size:
+                cells[near] = self._among(part[near], cells[near])
+            found[at : at + BLOCK] = cells
+        return found
+
+    def _among(self, values: FloatArray, marked: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Cells of values whose bucket holds an edge, from what the table says of it."""
+        crowded = np.flatnonzero(marked >= _CROWDED)
+        cells = marked - np.int16(_MIXED)
+        cells[crowded] = 0
+        cells += values > self.above.take(cells)
+        cells += values > self.above.take(cells)
+        cells[crowded] = np.searchsorted(self.edges, values[crowded])
+        return cells
+
+
+def _bucket(values: FloatArray, low: float, scale: float) -> IntArray:
+    """A bucket for each value, never falling as values rise: 0 below the edges, BUCKETS at the far end."""
+    with np.errstate(over="ignore"):
+        place = values - low
+        place *= scale
+    np.maximum(place, -1.0, out=place)
+    np.minimum(place, BUCKETS - 1.0, out=place)
+    place += 1.0
+    return place.astype(np.int64)
+
+
+class Numbers:
+    """Counts one numeric column by group: ``counts`` by cell, with a last column for missing values.
+
+    ``missing``: which rows of the batch last seen have no finite value.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid, self.cells = grid, Cells.of(grid.bins.edges)
+        self.columns: Sequence[Column] = [(ident(grid.column), {})]
+        self.width = grid.bins.cells + 1
+        self.counts, self.total, self.squares = (
+            Tally(self.width, np.uint32), Tally(kind=np.float64), Tally(kind=np.float64)
+        )  # fmt: skip
+        self.missing: IntArray = np.zeros(0, np.int64)
+
+    def add(self, split: Split, values: Sequence[Any]) -> None:
+        """Count the rows of one batch; NaN, infinities and what is as good as one are missing."""
+        x = np.asarray(values[0].to_numpy(zero_copy_only=False), np.float64)
+        self.missing = np.flatnonzero(~(np.abs(x) <= LARGEST_NUMBER))
+        if self.missing.size:
+            x = x.copy()
+            x[self.missing] = 0.0
+        cells = self.cells.find(x)
+        cells[self.missing] = self.width - 1
+        self.counts.add(split.groups, split.counts(cells, self.width))
+        self.total.add(split.groups, split.sums(x))
+        self.squares.add(split.groups, split.sums(x * x))
+
+    def rows(self) -> dict[str, Any]:
+        """What was counted, by group's number: columns of ``profile_feature``."""
+        counts = self.counts.values
+        return {
+            "counts": counts[:, :-1], "missing": counts[:, -1], "total": self.total.values,
+            "squares": self.squares.values, "other": [[]] * len(counts), "other_n": [[]] * len(counts),
+        }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Stored counts as arrays."""

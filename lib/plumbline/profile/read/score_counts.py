@@ -1,0 +1,140 @@
+"""What was counted of scores and errors, laid out by group of an outcome profile.
+
+Workspaces that were last loaded into by an earlier version hold a count for each of 1,000 equal cells, or for each
+cell of a grid of errors. They are read as they are, until the next load counts them anew: where any is among the
+rows, all scores are laid out on the equal cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from plumbline.domain import (
+    EDGE_NUMBERS,
+    EQUAL_CELLS,
+    SCORE_CELLS,
+    FloatArray,
+    IntArray,
+    NumberedScores,
+    score_ends,
+    score_numbers,
+)
+from plumbline.profile.arrays import Rows
+from plumbline.profile.count.numeric import Cells
+from plumbline.profile.count.outcome_sql import ERROR_BASE, ERROR_ZERO
+from plumbline.profile.count.scores import NEGATIVE, POSITIVE, UNLABELLED, Scores, marked, numbered
+
+CELLS = ("cells_negative", "cells_positive", "cells_unlabelled")
+_OUTCOMES = (NEGATIVE, POSITIVE, UNLABELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Scores whose groups are places in ``keys``; of the groups ``old`` (G,) an earlier version's ``old_cells``
+    (G, 3, S) on the equal cells."""
+
+    keys: Sequence[Any]
+    scores: Scores
+    old: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    old_cells: IntArray = field(default_factory=lambda: np.zeros((0, 3, EQUAL_CELLS), np.int64))
+
+
+def stored_scores(keys: Sequence[Any], rows: Rows) -> Laid:
+    """The scores of stored rows."""
+    lists = [rows.lists[name] for name in CELLS]
+    kinds = [marked(*each) for each in lists]
+    entries = [numbered(*each, kind[0]) for each, kind in zip(lists, kinds, strict=True)]
+    row, number, n = (np.concatenate(each) for each in zip(*entries, strict=True))
+    outcome = np.repeat(_OUTCOMES, [len(each[0]) for each in entries])
+    in_cells, cells = _matrices(lists, [kind[1] for kind in kinds], 1, SCORE_CELLS)
+    old, old_cells = _matrices(lists, [kind[2] for kind in kinds], 0, EQUAL_CELLS)
+    return Laid(keys, Scores(row, outcome, number, n, in_cells, cells), old, old_cells)
+
+
+def _matrices(
+    lists: Sequence[tuple[Any, IntArray]], rows: Sequence[IntArray], first: int, width: int
+) -> tuple[IntArray, IntArray]:
+    """The rows that any outcome has, and their counts (rows, outcomes, width), from lists of equal length."""
+    every = np.unique(np.concatenate(rows))
+    counts = np.zeros((len(every), len(lists), width), np.int64)
+    for outcome, ((values, offsets), own) in enumerate(zip(lists, rows, strict=True)):
+        at = offsets[:-1][own]
+        if len(own) and (np.diff(at) == first + width).all():  # one after the other, as they mostly are
+            found = values[at[0] : at[-1] + first + width].reshape(len(own), first + width)[:, first:]
+        else:
+            found = values[at[:, None] + np.arange(first, first + width)]
+        if len(own) == len(every):
+            counts[:, outcome] = found
+        else:
+            counts[np.searchsorted(every, own), outcome] = found
+    return every, counts
+
+
+def no_scores(groups: int) -> tuple[IntArray, IntArray, NumberedScores | None]:
+    """What a profile without scores has in place of ``laid_scores``."""
+    return np.zeros((groups, 2, 0), np.int64), np.zeros((groups, 0), np.int64), None
+
+
+def laid_scores(laid: Laid, keys: Sequence[Any]) -> tuple[IntArray, IntArray, NumberedScores | None]:
+    """Labelled scores by cell (groups, 2, S), the others (groups, S), and those known by number."""
+    found = laid.scores
+    place = {key: i for i, key in enumerate(keys)}
+    of = np.array([place[key] for key in laid.keys], np.int64)
+    width = EQUAL_CELLS if len(laid.old) else SCORE_CELLS
+    counts = _by_cell(found, of, len(keys), width)
+    if len(laid.old):
+        np.add.at(counts, of[laid.old], laid.old_cells)
+    labelled = counts[:, :UNLABELLED]
+    own = found.outcome != UNLABELLED
+    if not own.any():
+        return labelled, counts[:, UNLABELLED], None
+    group, n, positive = of[found.group[own]], found.n[own], found.outcome[own] == POSITIVE
+    elsewhere = labelled.sum((1, 2)) - np.bincount(group, n, len(keys)).astype(np.int64)
+    known = NumberedScores(
+        group, found.number[own], np.where(positive, 0, n), np.where(positive, n, 0), elsewhere
+    )
+    return labelled, counts[:, UNLABELLED], known
+
+
+def _by_cell(found: Scores, of: IntArray, groups: int, width: int) -> IntArray:
+    """Counts by group, outcome and cell, (groups, 3, width)."""
+    counts = np.zeros((groups, len(CELLS), width), np.int64)
+    held = found.cells
+    if width == SCORE_CELLS:
+        cell = Cells.of(EDGE_NUMBERS.astype(np.float64)).find(found.number.astype(np.float64))
+    else:
+        inner = np.arange(1, EQUAL_CELLS) / EQUAL_CELLS
+        cell = np.searchsorted(score_numbers(inner), found.number)
+        starts = np.searchsorted(score_ends(SCORE_CELLS)[:-1], np.arange(EQUAL_CELLS) / EQUAL_CELLS)
+        held = np.add.reduceat(held, starts, axis=2)
+    rows = of[found.in_cells]
+    if len(np.unique(rows)) == len(rows):
+        counts[rows] = held
+    else:
+        np.add.at(counts, rows, held)
+    np.add.at(counts, (of[found.group], found.outcome, cell), found.n)
+    return counts
+
+
+def error_columns(rows: Rows, old_edges: Sequence[float]) -> tuple[FloatArray, IntArray]:
+    """The ends (2, E) of every cell of absolute errors that occurs, and counts (rows, E)."""
+    values, offsets = rows.lists["error_cells"]
+    by_number, _, old_rows = marked(values, offsets)
+    row, number, n = numbered(values, offsets, by_number)
+    numbers, column = np.unique(number, return_inverse=True)
+    counts = np.bincount(row * len(numbers) + column, n, rows.n * len(numbers)).astype(np.int64)
+    low = np.where(numbers > 0, ERROR_BASE ** (numbers - ERROR_ZERO).astype(np.float64), 0.0)
+    high = np.where(numbers > 0, low * ERROR_BASE, 0.0)
+    ends, counts = np.stack([low, high]), counts.reshape(rows.n, len(numbers))
+    if not len(old_rows):
+        return ends, counts
+    edges = np.asarray(old_edges, np.float64)
+    width = len(edges) + 1
+    old = np.zeros((rows.n, width), np.int64)
+    old[old_rows] = values[offsets[:-1][old_rows][:, None] + np.arange(width)]
+    old_ends = np.stack([np.concatenate([[0.0], edges]), np.concatenate([edges, [np.inf]])])
+    return np.concatenate([ends, old_ends], 1), np.concatenate([counts, old], 1)

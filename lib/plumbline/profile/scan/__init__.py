@@ -1,0 +1,1 @@
+"""What is asked of single decisions: exact figures, groups, repeats, samples."""

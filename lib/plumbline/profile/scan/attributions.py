@@ -1,0 +1,191 @@
+"""Attributions computed in bulk: which decisions still wait for theirs, keeping them, and reading them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.domain import FloatArray, System, agree
+from plumbline.profile.scan.decisions import columns_of, timed
+from plumbline.profile.scope import ARM, VERSION, of_span
+from plumbline.store.attributions import forget_version
+from plumbline.store.sql import decision_table
+from plumbline.store.workspace import naive, now
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One version's stored attributions: by which file, over which features, from which base."""
+
+    version: str
+    sha256: str
+    features: tuple[str, ...]
+    space: str
+    base: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How many of a version's decisions on one day have stored attributions, and how many of these add up."""
+
+    version: str
+    day: date
+    n: int
+    adds_up: int
+
+
+def begin_pass(cursor: duckdb.DuckDBPyConnection, system: System, made: Pass) -> None:
+    """Note what a version's attributions are; those of another file, base or set of features go.
+
+    A base that differs by rounding alone, as on another processor, is the same, and the one that was kept stays.
+    """
+    kept = pass_of(cursor, system.key, made.version)
+    if kept is not None and agree(kept.base, made.base) and replace(kept, base=made.base) == made:
+        return
+    forget_version(cursor, system.key, made.version)
+    cursor.execute(
+        "INSERT INTO attribution_pass VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [system.key, made.version, made.sha256, json.dumps(list(made.features)), made.space, made.base,
+         made.method, naive(now())],
+    )  # fmt: skip
+
+
+def passes(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Pass]:
+    """What is stored, by version."""
+    rows = cursor.execute(
+        """SELECT version, sha256, features, space, base, method FROM attribution_pass
+           WHERE system = ? ORDER BY version""",
+        [system],
+    ).fetchall()
+    return [Pass(r[0], r[1], tuple(json.loads(r[2])), r[3], r[4], r[5]) for r in rows]
+
+
+def pass_of(cursor: duckdb.DuckDBPyConnection, system: str, version: str) -> Pass | None:
+    """What is stored of one version, or None."""
+    return next((p for p in passes(cursor, system) if p.version == version), None)
+
+
+_WAITING = """NOT EXISTS (SELECT 1 FROM attribution a
+              WHERE a.system = $key AND a.load_id = _load_id AND a.line = _line)"""
+
+
+def waiting(cursor: duckdb.DuckDBPyConnection, system: System, version: str) -> int:
+    """Decisions of a version without stored attributions."""
+    row = cursor.execute(
+        f"""SELECT count(*) FROM {decision_table(system.key)}
+            WHERE "timestamp" IS NOT NULL AND {VERSION} = $version AND {_WAITING}""",
+        {"key": system.key, "version": version},
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def next_waiting(
+    cursor: duckdb.DuckDBPyConnection, system: System, version: str, after: tuple[int, int], limit: int
+) -> pd.DataFrame:
+    """The next decisions of a version without attributions, by load and line; columns as in ``decisions.find``."""
+    found = cursor.execute(
+        f"""SELECT {columns_of(cursor, system)} FROM {decision_table(system.key)}
+            WHERE "timestamp" IS NOT NULL AND {VERSION} = $version AND (_load_id, _line) > ($load, $line)
+              AND {_WAITING} ORDER BY _load_id, _line LIMIT $limit""",
+        {"key": system.key, "version": version, "load": after[0], "line": after[1], "limit": limit},
+    ).df()
+    return timed(found)
+
+
+def keep(
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    made: Pass,
+    frame: pd.DataFrame,
+    parts: FloatArray,
+    adds_up: BoolArray,
+) -> None:
+    """Keep the attributions (n, d) of the decisions of a frame."""
+    import pyarrow as pa
+
+    n, d = parts.shape
+    flat = pa.array(np.ascontiguousarray(parts, np.float32).ravel(), from_pandas=True)  # NaN: not known
+    offsets = (
+        pa.array(np.arange(0, n * d + 1, d, dtype=np.int32)) if d else pa.array([0] * (n + 1), pa.int32())
+    )
+    held = pa.table({
+        "load_id": pa.array(frame["_load_id"].to_numpy(np.int32)), "line": pa.array(frame["_line"].to_numpy(np.int64)),
+        "day": pa.array(frame["timestamp"].dt.date), "adds_up": pa.array(adds_up.astype(bool)),
+        "parts": pa.ListArray.from_arrays(offsets, flat),
+    })  # fmt: skip
+    cursor.register("attribution_batch", held)
+    try:
+        # a decision that an erasure or an undo took meanwhile gets none
+        cursor.execute(
+            f"""INSERT INTO attribution SELECT $key, b.load_id, b.line, $version, $sha, b.day, b.adds_up, b.parts
+                FROM attribution_batch b WHERE EXISTS (SELECT 1 FROM {decision_table(system.key)} d
+                     WHERE d._load_id = b.load_id AND d._line = b.line)
+                AND NOT EXISTS (SELECT 1 FROM attribution a WHERE a.system = $key AND a.load_id = b.load_id
+                     AND a.line = b.line) ORDER BY b.load_id, b.line""",
+            {"key": system.key, "version": made.version, "sha": made.sha256},
+        )
+    finally:
+        cursor.unregister("attribution_batch")
+
+
+def stored(cursor: duckdb.DuckDBPyConnection, system: System) -> list[Stored]:
+    """Stored attributions by version and day, for coverage."""
+    rows = cursor.execute(
+        """SELECT version, day, count(*), count(*) FILTER (adds_up) FROM attribution WHERE system = ?
+           GROUP BY version, day ORDER BY version, day""",
+        [system.key],
+    ).fetchall()
+    return [Stored(*row) for row in rows]
+
+
+def mean_stored(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str, float]:
+    """Mean absolute stored attribution by feature, over the version that most decisions of them are of."""
+    row = cursor.execute(
+        "SELECT version FROM attribution WHERE system = ? GROUP BY version ORDER BY count(*) DESC, version LIMIT 1",
+        [system.key],
+    ).fetchone()
+    made = pass_of(cursor, system.key, row[0]) if row else None
+    if made is None:
+        return {}
+    means = ", ".join(f"avg(abs(parts[{i + 1}]))" for i in range(len(made.features)))
+    found = cursor.execute(
+        f"SELECT {means} FROM attribution WHERE system = ? AND version = ?", [system.key, made.version]
+    ).fetchone()
+    return {n: float(v) for n, v in zip(made.features, found or (), strict=False) if v is not None}
+
+
+def sample_stored(
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    version: str,
+    span: tuple[datetime | None, datetime | None],
+    n: int,
+    seed: int = 0,
+) -> tuple[pd.DataFrame, FloatArray]:
+    """A random sample of a version's decisions of a span with stored attributions: rows as logged, and (n, d)."""
+    scope = of_span(system, *span).narrowed(
+        f"{VERSION} = $version AND lower({ARM}) <> 'shadow'", version=version
+    )
+    found = cursor.execute(
+        f"""WITH chosen AS (SELECT rowid AS place, _load_id, _line {scope.rows}),
+                 both_of AS (SELECT c.place, a.parts FROM chosen c JOIN attribution a
+                     ON a.system = $key AND a.load_id = c._load_id AND a.line = c._line
+                     ORDER BY hash(c._load_id, c._line, $seed::BIGINT), c._load_id, c._line LIMIT $n)
+            SELECT {columns_of(cursor, system)}, b.parts AS "_parts"
+            FROM {scope.table} d JOIN both_of b ON d.rowid = b.place ORDER BY "timestamp", _load_id, _line""",
+        scope.params | {"key": system.key, "seed": seed, "n": n},
+    ).df()
+    parts = np.array(found["_parts"].tolist(), np.float64) if len(found) else np.empty((0, 0))
+    return timed(found.drop(columns="_parts")), parts

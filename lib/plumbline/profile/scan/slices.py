@@ -1,0 +1,197 @@
+"""Slices of the decisions: which levels and ranges each column falls into, and the rows as small codes.
+
+A numeric column is cut at the reference's quintiles into half-open ranges ``low..high`` (high not
+included), a categorical one into its commonest levels. Both are spelled as a filter takes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from plumbline.domain import Kind, PlumblineError, Slice, SlicedColumn, SlicedRows, System, Task
+from plumbline.profile.bins import read_grids, reference_scope
+from plumbline.profile.count.outcome_sql import CLIP
+from plumbline.profile.grids import value
+from plumbline.profile.scope import WHO, Scope, of_slice
+from plumbline.store.sql import ident
+from plumbline.store.systems import decision_columns
+
+#: commonest levels of a category that are slices of their own
+LEVELS = 12
+#: the name of what is in none of a column's slices
+REST = "all other"
+#: rows read at most; of more, a sample by hash
+MOST_ROWS = 400_000
+#: columns searched at most: segments and protected ones first
+MOST_COLUMNS = 30
+#: values from which cuts are made where no grid holds them
+CUT_ROWS = 50_000
+_ROLES = ("segment", "protected", "feature")
+_RIGHT = "(prediction = label)::INTEGER::DOUBLE"
+_SCORED = "score BETWEEN 0 AND 1"
+_P = f"least(greatest(score, {CLIP}), 1 - {CLIP})"
+_TRUE = "(label = $positive)::INTEGER"
+#: metric -> (a row's value, which labelled rows count); the metric is the mean of the values
+CLASS_MEASURES = {
+    "accuracy": (_RIGHT, "prediction IS NOT NULL"),
+    "precision": (_RIGHT, "prediction = $positive"),
+    "recall": (_RIGHT, "prediction IS NOT NULL AND label = $positive"),
+    "specificity": (_RIGHT, "prediction IS NOT NULL AND label <> $positive"),
+    "positive_rate": ("(prediction = $positive)::INTEGER::DOUBLE", "prediction IS NOT NULL"),
+    "brier": (f"pow(score - {_TRUE}, 2)", _SCORED),
+    "log_loss": (f"-ln(CASE WHEN label = $positive THEN {_P} ELSE 1 - {_P} END)", _SCORED),
+}
+NUMBER_MEASURES = {
+    "mae": ("abs(prediction - label)", "isfinite(prediction - label)"),
+    "bias": ("prediction - label", "isfinite(prediction - label)"),
+}
+#: whom a row is of where no subject is known: its day
+_DAY = 'epoch("timestamp"::DATE)::BIGINT'
+#: of these the rows are 0 or 1
+PROPORTIONS = ("accuracy", "precision", "recall", "specificity", "positive_rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Slicer:
+    """How one column's rows become codes: ``sql`` gives 0 .. len(labels) - 1, or len(labels) for the rest.
+
+    ``labels``: the filter value of each code; the empty one means missing.
+    """
+
+    column: str
+    labels: tuple[str, ...]
+    sql: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def measured(system: System, metric: str) -> str:
+    """The metric that slices are compared by: itself where it is a mean over rows, else the task's first."""
+    if system.task is Task.REGRESSION:
+        return metric if metric in NUMBER_MEASURES else "mae"
+    known = CLASS_MEASURES if system.task is Task.BINARY and system.positive else ("accuracy",)
+    return metric if metric in known else "accuracy"
+
+
+def cuts(cursor: duckdb.DuckDBPyConnection, system: System, column: str) -> list[float]:
+    """The quintiles of a numeric column over the reference, ascending and distinct."""
+    grid = next((g for g in read_grids(cursor, system) if g.column == column and g.rows_used), None)
+    if grid is not None and grid.bins.decile_cells:
+        deciles = np.nextafter(grid.bins.edges[list(grid.bins.decile_cells)], np.inf)
+        if len(deciles) == 9:
+            deciles = deciles[1::2]
+        return [float(x) + 0.0 for x in np.unique(deciles)]  # no minus zero
+    scope = reference_scope(cursor, system)
+    row = cursor.execute(
+        f"""SELECT quantile_cont(x, [0.2, 0.4, 0.6, 0.8])
+            FROM (SELECT {value(column)} AS x {scope.rows} LIMIT {CUT_ROWS}) WHERE x IS NOT NULL""",
+        scope.params,
+    ).fetchone()
+    return sorted({float(x) for x in row[0]}) if row and row[0] else []
+
+
+def ranges(cursor: duckdb.DuckDBPyConnection, system: System, column: str) -> tuple[str, ...]:
+    """The ranges of a numeric column as filter values, lowest first; none where it hardly varies."""
+    found = cuts(cursor, system, column)
+    ends = ["", *(repr(x) for x in found), ""]
+    return tuple(f"{a}..{b}" for a, b in pairwise(ends)) if found else ()
+
+
+def slicer(cursor: duckdb.DuckDBPyConnection, system: System, column: str, place: int = 0) -> Slicer | None:
+    """How a segment, protected or feature column is sliced; None where it has one slice only.
+
+    Raises:
+        PlumblineError: there is no such column.
+    """
+    found = next((c for c in decision_columns(cursor, system.key) if c.name == column), None)
+    if found is None:
+        raise PlumblineError(f"{system.key} has no column {column!r} to slice by")
+    if found.kind is Kind.NUMERIC:
+        labels = ranges(cursor, system, column)
+        if not labels:
+            return None
+        at = cuts(cursor, system, column)
+        x, name = value(column), f"cuts{place}"
+        code = " + ".join(f"({x} >= ${name}_{i}::DOUBLE)::UTINYINT" for i in range(len(at)))
+        sql = f"coalesce({code}, {len(labels)})"
+        return Slicer(column, (*labels, ""), sql, {f"{name}_{i}": cut for i, cut in enumerate(at)})
+    rows = cursor.execute(
+        f"""SELECT x FROM (SELECT {ident(column)}::VARCHAR AS x {of_slice(cursor, system, Slice()).rows})
+            WHERE x IS NOT NULL AND x <> '' GROUP BY x ORDER BY count(*) DESC, x LIMIT {LEVELS}""",
+        of_slice(cursor, system, Slice()).params,
+    ).fetchall()
+    levels = [str(row[0]) for row in rows]
+    if not levels:
+        return None
+    x, name = f"{ident(column)}::VARCHAR", f"levels{place}"
+    sql = (
+        f"CASE WHEN {x} IS NULL THEN {len(levels)} "
+        f"ELSE coalesce(list_position(${name}::VARCHAR[], {x}) - 1, {len(levels) + 1}) END"
+    )
+    return Slicer(column, (*levels, ""), sql, {name: levels})
+
+
+def slicers(
+    cursor: duckdb.DuckDBPyConnection, system: System, leave_out: Collection[str] = ()
+) -> tuple[Slicer, ...]:
+    """Every column that slices the decisions, segments and protected ones first, at most MOST_COLUMNS."""
+    columns = decision_columns(cursor, system.key)
+    names = [c.name for role in _ROLES for c in columns if c.role.role == role and c.name not in leave_out]
+    found = (slicer(cursor, system, name, i) for i, name in enumerate(names[:MOST_COLUMNS]))
+    return tuple(one for one in found if one is not None)
+
+
+def split_by(scope: Scope, one: Slicer) -> Scope:
+    """The same rows with the name of their slice in place of their version."""
+    names = [*one.labels, REST]
+    sql = f"list_extract($slice_names::VARCHAR[], least({one.sql}, {len(one.labels)}) + 1)"
+    table = f'(SELECT * REPLACE ({sql} AS "version") {scope.rows})'
+    return Scope(table, "true", scope.params | one.params | {"slice_names": names})
+
+
+def sliced_rows(
+    cursor: duckdb.DuckDBPyConnection, system: System, part: Slice, metric: str, by: tuple[Slicer, ...]
+) -> SlicedRows:
+    """The labelled rows of a slice as codes, with what the metric is the mean of.
+
+    Args:
+        metric: one that ``measured`` returns.
+        by: the columns; see ``slicers``.
+
+    Of more than MOST_ROWS rows a sample is taken by the hash of load and line: the same one each time.
+    """
+    measure, condition = (NUMBER_MEASURES if system.task is Task.REGRESSION else CLASS_MEASURES)[metric]
+    scope = of_slice(cursor, system, part).narrowed(f"label IS NOT NULL AND {condition}")
+    text = f"{measure} {condition}"
+    own = {"positive": system.positive} if "$positive" in text else {}
+    held = {"positive": system.positive} if "$positive" in condition else {}
+    row = cursor.execute(f"SELECT count(*), count(subject) {scope.rows}", scope.params | held).fetchone()
+    available, named = (int(row[0]), int(row[1]) > 0) if row else (0, False)
+    unit = WHO if named else _DAY
+    scope = _sampled(scope, available)
+    codes = ", ".join(f"({one.sql})::UTINYINT AS c{i}" for i, one in enumerate(by))
+    params = scope.params | own
+    for one in by:
+        params |= one.params
+    read = cursor.execute(
+        f"SELECT ({measure})::DOUBLE AS y, {unit} AS unit{', ' + codes if codes else ''} {scope.rows}", params
+    ).fetchnumpy()
+    values = np.asarray(read["y"], dtype=np.float64)
+    stacked = [np.asarray(read[f"c{i}"], dtype=np.uint8) for i in range(len(by))]
+    return SlicedRows(
+        tuple(SlicedColumn(one.column, one.labels) for one in by),
+        np.stack(stacked) if stacked else np.zeros((0, len(values)), np.uint8), values, available,
+        np.unique(np.asarray(read["unit"]), return_inverse=True)[1].astype(np.int64), named,
+    )  # fmt: skip
+
+
+def _sampled(scope: Scope, available: int) -> Scope:
+    if available <= MOST_ROWS:
+        return scope
+    share = int(1_000_000 * MOST_ROWS / available)
+    return scope.narrowed("hash(_load_id, _line) % 1000000 < $sample_share", sample_share=share)

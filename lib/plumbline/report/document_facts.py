@@ -1,0 +1,122 @@
+"""The facts that the outlines of documents are filled with: each as text with its source, or not there at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from plumbline.domain import EvidenceKind, Status
+from plumbline.report.language import Language
+from plumbline.report.material import Material
+from plumbline.report.translate import Teller
+
+FROM = {
+    EvidenceKind.MEASURED: "from_log", EvidenceKind.PROBED: "from_probe", EvidenceKind.ATTESTED: "from_statement",
+}  # fmt: skip
+NAMED = 40  # columns listed by name
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One fact: its text, and a key of the language's words for where it comes from."""
+
+    text: str
+    source: str
+
+
+def fact(material: Material, name: str, speech: Language) -> Known | None:
+    """A fact by its name in ``documents.toml``; None where it is not known.
+
+    Raises:
+        KeyError: there is no such fact (a test asks for each).
+    """
+    kind, _, key = name.partition(":")
+    if kind == "control":
+        return _evidence(material, key, speech)
+    if kind == "context":
+        said = material.statements.context.get(key, "")
+        return Known(said, "from_context") if said else None
+    text, source = FACTS[name]
+    found = text(material, speech)
+    return Known(found, source) if found else None
+
+
+def _evidence(material: Material, key: str, speech: Language) -> Known | None:
+    found = next(c for c in material.answer.card.controls if c.id == key)
+    source = FROM.get(found.evidence.kind)
+    if source is None or found.evidence.status is Status.UNKNOWN:
+        return None
+    return Known(Teller(speech).tell(found.evidence.sentence), source)
+
+
+def _columns(material: Material, role: str) -> str:
+    names = [c.role.name for c in material.columns if c.role.role == role]
+    more = f" (+{len(names) - NAMED})" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _log(material: Material, speech: Language) -> str:
+    facts = material.answer.measured.facts
+    if facts.first_decision is None or facts.last_decision is None:
+        return ""
+    span = f"{speech.day(facts.first_decision)} – {speech.day(facts.last_decision)}"
+    return f"{span}, n = {speech.number(facts.decisions)}"
+
+
+def _reference(material: Material, speech: Language) -> str:
+    span = material.answer.system.reference
+    said = [Teller(speech).tell(words) for words in material.answer.measured.cautions]
+    return " ".join((f"{speech.day(span[0])} – {speech.day(span[1])}", *said)) if span else ""
+
+
+def _versions(material: Material, speech: Language) -> str:
+    found = material.releases
+    if found is None:
+        return ""
+    spans = [f"{s.version} ({speech.day(s.start)})" for s in found.releases.spans if s.version]
+    return ", ".join(spans[-NAMED:])
+
+
+def _task(material: Material, speech: Language) -> str:
+    system = material.answer.system
+    if system.task is None:
+        return ""
+    classes = f": {', '.join(system.classes[:NAMED])}" if system.classes else ""
+    return f"{system.task.value}{classes}"
+
+
+def _share(material: Material, speech: Language) -> str:
+    share = material.answer.share
+    return speech.share(share) if share is not None else ""
+
+
+def _retention(material: Material, speech: Language) -> str:
+    days = material.answer.measured.facts.retention_days
+    return f"{speech.number(days)} {speech.word('days')}" if days else ""
+
+
+def _subject(material: Material, speech: Language) -> str:
+    return speech.say("subject_held" if material.proof.named else "subject_absent", "document")
+
+
+def _reasons(material: Material, speech: Language) -> str:
+    return " ".join(Teller(speech).reason(text) for text in material.answer.card.reasons[:3])
+
+
+Text = Callable[[Material, Language], str]
+FACTS: dict[str, tuple[Text, str]] = {
+    "title": (lambda m, s: m.answer.system.title, "from_workspace"),
+    "share": (_share, "from_log"),
+    "task": (_task, "from_log"),
+    "versions": (_versions, "from_log"),
+    "features": (lambda m, s: _columns(m, "feature"), "from_log"),
+    "protected": (lambda m, s: _columns(m, "protected"), "from_log"),
+    "subject": (_subject, "from_log"),
+    "log": (_log, "from_log"),
+    "reference": (_reference, "from_workspace"),
+    "performance": (lambda m, s: Teller(s).tell(m.performance.sentence) if m.performance else "", "from_log"),
+    "drift": (lambda m, s: Teller(s).tell(m.drift.sentence) if m.drift else "", "from_log"),
+    "releases": (lambda m, s: Teller(s).tell(m.releases.releases.sentence) if m.releases else "", "from_log"),
+    "reasons": (_reasons, "from_log"),
+    "retention": (_retention, "from_workspace"),
+}

@@ -1,0 +1,62 @@
+"""One system's answers, put together for its documents: the same ones that the pages show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from plumbline.answers.drift.features import DriftAnswer, drift
+from plumbline.answers.governance.scorecard import Answer, scorecard_answer
+from plumbline.answers.performance.series import PerformanceAnswer, performance
+from plumbline.answers.proof import Proof, proof
+from plumbline.answers.releases.history import ReleasesAnswer
+from plumbline.answers.statements import Statements, statements
+from plumbline.domain import DecisionColumn, PlumblineError
+from plumbline.store.workspace import Workspace
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What the documents are made of. None: cannot be known; ``missing`` says why."""
+
+    answer: Answer
+    statements: Statements
+    proof: Proof
+    performance: PerformanceAnswer | None
+    drift: DriftAnswer | None
+    releases: ReleasesAnswer | None
+    columns: tuple[DecisionColumn, ...]
+    missing: dict[str, str]
+
+
+def gather(ws: Workspace, key: str) -> Material:
+    """Put every question of a system's documents.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    answer = scorecard_answer(ws, key)
+    missing: dict[str, str] = {}
+
+    def known(name: str, question: Callable[[], T]) -> T | None:
+        try:
+            return question()
+        except PlumblineError as error:
+            missing[name] = str(error)
+            return None
+
+    held = proof(ws, key)
+    loaded = bool(answer.measured.facts.decisions)
+    return Material(
+        answer,
+        statements(ws, key),
+        held,
+        known("performance", lambda: performance(ws, key)) if loaded else None,
+        known("drift", lambda: drift(ws, key)) if loaded else None,
+        answer.measured.releases,
+        held.columns,
+        missing,
+    )

@@ -1,0 +1,170 @@
+"""Decision records of a random sample, really made: does each answer, and does it come out the same again.
+
+What is computed is held against the first time within ``RELATIVE``, as numbers in floating point differ by processor
+and threads; all else has to be the same, and the document that the agreed numbers make to the byte.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from plumbline.answers.decisions import record_trials
+from plumbline.answers.decisions.record import DecisionRecord, record
+from plumbline.domain import RELATIVE, Explanation, PlumblineError, largest_gap
+from plumbline.report.decision_record import record_json, record_language, record_pdf
+from plumbline.store import systems, trail
+from plumbline.store.workspace import Workspace
+
+AGAIN = 3  # records that are made a second time, and printed
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A sample of records: ``built`` were made, ``complete`` of them answer, ``same`` of ``again`` came out the same.
+
+    ``gap``: how far numbers that were computed again are off at most, relative to the largest of their decision.
+    ``seconds``: the whole trial. ``problems``: why the others do not answer, at most three.
+    """
+
+    system: str
+    sampled: int
+    built: int
+    complete: int
+    again: int
+    same: int
+    printed: int
+    gap: float
+    seconds: float
+    versions: tuple[str, ...]
+    window: tuple[datetime, datetime]
+    problems: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        return " ".join([record_trials.sentence(_detail(self, "")), *self.problems[:1]])
+
+
+def try_records(ws: Workspace, key: str, *, actor: str) -> Tried:
+    """Make the records of the sample, the first three twice and as PDF, and keep the result on the trail.
+
+    None are made where one of them could hold no reasons: the result says so. What would have changed a decision is
+    not looked for; a record that is issued has that as well.
+
+    Raises:
+        PlumblineError: no such system, or it has no decisions.
+    """
+    begin = time.perf_counter()
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        sample = record_trials.drawn(cursor, system)
+        if sample.empty:
+            raise PlumblineError(f"{key} has no decisions to make records of", todo="Load a log first.")
+        able, state = record_trials.possible(cursor, system, sample), record_trials.state(cursor, system)
+    names = [str(i) for i in sample["decision_id"].tolist()]  # without an id no record is possible
+    built = complete = again = same = printed = 0
+    gaps = [0.0]
+    problems: list[str] = (
+        [] if all(able) else ["Some of them have no id, no version or nothing that explains them."]
+    )
+    for place, name in enumerate(names if all(able) else ()):
+        try:
+            made = record(ws, key, name, search=False)
+            first = _documents(made, print_it=place < AGAIN)
+            built += 1
+            complete += made.complete
+            if not made.complete:
+                problems.append(
+                    f"{name}: {made.explanation.refused or 'its reasons rest on an approximation'}"
+                )
+            if place < AGAIN:
+                again += 1
+                printed += 1
+                gap, repeated = _agreed(made, record(ws, key, name, search=False))
+                gaps.append(gap)
+                same += gap <= RELATIVE and first == _documents(repeated, print_it=True)
+        except PlumblineError as error:
+            problems.append(f"{name}: {error}")
+    window = sample["timestamp"].min().to_pydatetime(), sample["timestamp"].max().to_pydatetime()
+    found = Tried(
+        key, len(sample), built, complete if all(able) else sum(able), again, same, printed, max(gaps),
+        time.perf_counter() - begin, tuple(sorted(set(sample["version"].dropna().astype(str)))),
+        (window[0], window[1]), tuple(problems[:3]),
+    )  # fmt: skip
+    with ws.write() as cursor:
+        trail.append(
+            cursor, actor=actor, action=record_trials.ACTION, system=key, detail=_detail(found, state)
+        )
+    return found
+
+
+def try_where_worth(ws: Workspace, key: str | None, *, actor: str, worded: bool = False) -> tuple[Tried, ...]:
+    """Try the records of one system, or of all, where each of the sample could have one: elsewhere no trial is needed.
+
+    Args:
+        worded: only where every input has its words, so that the trial is all that a control waits for.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    with ws.read() as cursor:
+        chosen = [systems.get_system(cursor, key)] if key else systems.list_systems(cursor)
+        worth = []
+        for system in chosen:
+            if worded and not record_trials.worded(cursor, system):
+                continue
+            sample = record_trials.drawn(cursor, system)
+            if len(sample) and all(record_trials.possible(cursor, system, sample)):
+                worth.append(system.key)
+    return tuple(try_records(ws, name, actor=actor) for name in worth)
+
+
+def _agreed(first: DecisionRecord, again: DecisionRecord) -> tuple[float, DecisionRecord]:
+    """How far the numbers that were computed again are off, and the second record with the first's in their place."""
+    held, anew = first.explanation, again.explanation
+    if _shape(held) != _shape(anew) or len(first.reasons) != len(again.reasons):
+        return float("inf"), again
+    off = [_computed(told) for told in (held, anew)]
+    scores = [
+        [told.score or 0.0, (told.score or 0.0) + (told.additivity_error or 0.0)] for told in (held, anew)
+    ]
+    gap = max(largest_gap(off[0], off[1]), largest_gap(scores[0], scores[1]))
+    told = replace(
+        anew, base_value=held.base_value, attributions={name: held.attributions[name] for name in anew.attributions},
+        errors={name: held.errors[name] for name in anew.errors}, additivity_error=held.additivity_error,
+    )  # fmt: skip
+    reasons = tuple(
+        replace(new, contribution=old.contribution)
+        for old, new in zip(first.reasons, again.reasons, strict=True)
+    )
+    return gap, replace(again, explanation=told, reasons=reasons)
+
+
+def _shape(told: Explanation) -> tuple[set[str], set[str], bool]:
+    return set(told.attributions), set(told.errors), told.additivity_error is None
+
+
+def _computed(told: Explanation) -> list[float]:
+    """The numbers of an explanation that are in its space: base, contributions and their standard errors."""
+    named = (told.attributions, told.errors)
+    return [told.base_value, *(held[name] for held in named for name in sorted(held))]
+
+
+def _documents(made: DecisionRecord, *, print_it: bool) -> tuple[bytes, bytes]:
+    """The record as JSON and as PDF, dated the day of its decision so that the clock says nothing."""
+    speech, on = record_language("en"), made.at.astimezone(UTC).date()
+    return record_json(made, speech, on), record_pdf(made, speech, on) if print_it else b""
+
+
+def _detail(found: Tried, state: str) -> dict[str, Any]:
+    """What goes on the trail; a problem may name a person's decision, so only their number does."""
+    return {
+        "sampled": found.sampled, "built": found.built, "complete": found.complete, "again": found.again,
+        "same": found.same, "gap": found.gap if math.isfinite(found.gap) else None, "within": RELATIVE,
+        "printed": found.printed, "seconds": round(found.seconds, 2),
+        "versions": list(found.versions), "window": [t.isoformat() for t in found.window], "seed": record_trials.SEED,
+        "problems": len(found.problems), "state": state,
+    }  # fmt: skip

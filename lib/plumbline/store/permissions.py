@@ -1,0 +1,59 @@
+"""The check that a write of a signed-in person has to pass.
+
+It reads what the transaction itself left on the trail, just before it is committed. So no function that writes can
+forget it, and the role is the one that holds at that moment.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from plumbline.domain import PlumblineError
+from plumbline.domain.acts import Access, needed
+
+
+def access_of(cursor: duckdb.DuckDBPyConnection, email: str) -> Access | None:
+    """The role of that e-mail, or None."""
+    row = cursor.execute("SELECT access FROM person WHERE email = ?", [email]).fetchone()
+    return Access(row[0]) if row else None
+
+
+def state(cursor: duckdb.DuckDBPyConnection, email: str | None) -> tuple[Access | None, int]:
+    """The role that a person holds as a transaction begins, and the trail's newest entry then."""
+    if email is None:
+        return None, 0
+    row = cursor.execute("SELECT coalesce(max(seq), 0) FROM trail").fetchone()
+    return access_of(cursor, email), int(row[0]) if row else 0
+
+
+def permit(cursor: duckdb.DuckDBPyConnection, email: str, held: Access | None, since: int) -> None:
+    """Refuse what a transaction did where the person's role does not cover it, or another name signs it.
+
+    Args:
+        held: the role when the transaction began: nobody lifts their own.
+        since: the trail's newest entry when it began.
+
+    Raises:
+        PlumblineError: naming the role that it takes.
+    """
+    done = cursor.execute("SELECT action, actor FROM trail WHERE seq > ? ORDER BY seq", [since]).fetchall()
+    asked = max((needed(action) for action, _ in done), key=list(Access).index, default=Access.ANALYST)
+    if held is None or not held.covers(asked):
+        raise refused(email, held, asked)
+    for _, actor in done:
+        if actor != email:
+            raise PlumblineError(
+                "Nobody signs for somebody else",
+                where=str(actor)[:120],
+                todo=f"You are signed in as {email}.",
+            )
+
+
+def refused(email: str, held: Access | None, asked: Access) -> PlumblineError:
+    """Why a person may not do something, and who can help."""
+    has = f"{email} is {_a(held)}" if held else f"{email} has no role here"
+    return PlumblineError(f"Only {_a(asked)} may do this; {has}", todo="Ask an owner of this workspace.")
+
+
+def _a(access: Access) -> str:
+    return f"{'an' if access.value[0] in 'aeiou' else 'a'} {access.value}"

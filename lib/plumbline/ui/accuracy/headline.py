@@ -1,0 +1,26 @@
+"""The owner's word on which metric a system is judged by first, on the Accuracy page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from plumbline.answers.performance.headline import choose_headline
+from plumbline.answers.performance.series import PerformanceAnswer
+from plumbline.monitor.metrics.metrics import METRICS
+from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+
+def choose(answer: PerformanceAnswer, metric: str, view: View) -> None:
+    """Offer the metric that is drawn as the headline, where it is another one."""
+    if metric == answer.headline or metric not in METRICS:
+        return
+    with st.form("accuracy.headline", border=False):
+        by = signed_forms.signature("headline", page="accuracy")
+        kept = permissions.submit(f"Judge this system by {numbers.name(metric)} first", permissions.OWNER)
+    if kept:
+        signed_forms.sign(by)
+        choose_headline(view.ws, answer.system.key, metric, by=by or session.LOCAL)
+        st.rerun()

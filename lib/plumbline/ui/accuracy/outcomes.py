@@ -1,0 +1,155 @@
+"""What decisions came to: predicted against true, their worth, and two windows side by side."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time, timedelta
+
+import streamlit as st
+
+from plumbline.answers.performance.outcomes import ConfusionAnswer, WindowsAnswer
+from plumbline.domain import Slice
+from plumbline.monitor.performance.money import Stake
+from plumbline.ui.parts import cards, charts, empty_states, tables
+from plumbline.ui.parts.escape import one_line
+from plumbline.ui.parts.glossary import help_for
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+VERDICTS = {"same": "ok", "better": "ok", "worse": "fail", "changed": "watch", "unknown": "unknown"}
+MOST_CLASSES = 12
+
+
+def confusion(answer: ConfusionAnswer | None, key: str) -> None:
+    """Predicted against true, with the share of each truth and what the reference had."""
+    if answer is None:
+        return
+    cards.section("Decided against true", answer.sentence)
+    total = answer.window.sum(0)
+    before = answer.reference.sum(0) if answer.reference is not None else None
+    shown = range(min(len(answer.classes), MOST_CLASSES))
+    rows: list[dict[str, object]] = []
+    for i in shown:
+        row: dict[str, object] = {"Decided": one_line(answer.classes[i], 60)}
+        for j in shown:
+            n = float(answer.window[i, j])
+            words = numbers.count(n)
+            if total[j]:
+                words += f" ({numbers.share(n / float(total[j]))}"
+                if before is not None and answer.reference is not None and before[j]:
+                    words += f", was {numbers.share(float(answer.reference[i, j] / before[j]))}"
+                words += ")"
+            row[f"true: {one_line(answer.classes[j], 40)}"] = words
+        rows.append(row)
+    tables.grid(rows, alt="Labelled decisions by class decided and class true")
+    cards.note("In brackets: the share of all that were truly so, and what it was in the reference.")
+    charts.data(
+        [
+            {"decided": p, "true": q, "n": float(answer.window[i, j]),
+             "value_of_one": None if answer.cost is None else float(answer.cost[i, j])}
+            for i, p in enumerate(answer.classes) for j, q in enumerate(answer.classes)
+        ],
+        f"{key}-confusion", "accuracy.confusion",
+    )  # fmt: skip
+
+
+def money(stake: Stake | None) -> None:
+    """What the decisions since the change cost, or how to have it said."""
+    cards.section("What it costs")
+    if stake is None:
+        cards.note("No change is open, or the owner has not said what decisions are worth.")
+        empty_states.link(empty_states.Step("governance", "Say what decisions are worth"))
+        return
+    cards.figures(
+        [
+            cards.Figure(
+                "Money at stake",
+                numbers.stake(asdict(stake)),
+                stake.sentence,
+                help=help_for("Money at stake"),
+            )
+        ]
+    )
+
+
+def windows(
+    view: View, reference: tuple[datetime, datetime] | None
+) -> tuple[Slice | None, Slice | None] | None:
+    """Two spans to compare: the reference and the last 30 days unless chosen; None while half chosen."""
+    cards.section("Two windows, side by side", "Left open, they are the reference and the last 30 days.")
+    places = st.columns(4)
+    said = [
+        place.date_input(label, value=None, format="YYYY-MM-DD", key=key.name, bind="query-params")
+        for place, label, key in zip(
+            places, ("First from", "First to", "Second from", "Second to"), session.TWO_WINDOWS, strict=True
+        )
+    ]
+    days = [day if isinstance(day, date) else None for day in said]
+    parts: list[Slice | None] = []
+    for start, end in (days[:2], days[2:]):
+        if (start is None) != (end is None):
+            cards.note("Choose both days of a window.")
+            return None
+        if start is None or end is None:
+            parts.append(None)
+            continue
+        if end < start:
+            cards.note("A window ends before it starts.")
+            return None
+        bounds = (_midnight(start), _midnight(end) + timedelta(days=1))
+        parts.append(Slice(*bounds, view.version, None, view.where))
+    if parts[0] is None and reference is None:
+        cards.note("There is no reference yet: choose the first window.")
+        return None
+    return parts[0], parts[1]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def compared(answer: WindowsAnswer, key: str) -> None:
+    """Every metric in both windows, with the difference and its interval."""
+    cards.note(answer.sentence)
+    spans = [numbers.span(part.start, part.end) for part in (answer.first, answer.second)]
+    tables.grid(
+        [
+            {
+                "Metric": numbers.name(one.metric),
+                spans[0] if spans[0] != spans[1] else "First": numbers.figure(one.first.value, one.metric),
+                spans[1] if spans[0] != spans[1] else "Second": numbers.figure(one.second.value, one.metric),
+                "Difference": _difference(one.difference, one.metric),
+                "95 % interval": _between(one.low, one.high, one.metric),
+                "Verdict": f"{cards.glyph(VERDICTS[one.verdict]).partition(' ')[0]} {one.verdict}",
+                "n first": one.first.n,
+                "n second": one.second.n,
+            }
+            for one in answer.metrics
+        ],
+        alt="Metrics in two windows: values, difference, interval, verdict, samples",
+    )
+    charts.data(
+        [
+            {"metric": one.metric, "first": one.first.value, "first_low": one.first.low,
+             "first_high": one.first.high, "first_n": one.first.n, "second": one.second.value,
+             "second_low": one.second.low, "second_high": one.second.high, "second_n": one.second.n,
+             "difference": one.difference, "low": one.low, "high": one.high, "verdict": one.verdict}
+            for one in answer.metrics
+        ],
+        f"{key}-windows", "accuracy.windows",
+    )  # fmt: skip
+
+
+def _difference(value: float | None, metric: str) -> str:
+    if value is None:
+        return numbers.DASH
+    if metric.partition(":")[0] in numbers.SHARES:
+        return f"{numbers.signed(100 * value)} points"
+    return numbers.signed(value)
+
+
+def _between(low: float | None, high: float | None, metric: str) -> str:
+    if low is None or high is None:
+        return numbers.DASH
+    return f"{_difference(low, metric)} to {_difference(high, metric)}"

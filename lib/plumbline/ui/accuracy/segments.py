@@ -1,0 +1,79 @@
+"""The worst segments: which hurt most, how sure that is, and a link that narrows every page to one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from plumbline.answers.performance.segments import SegmentsAnswer, say_slice
+from plumbline.monitor.performance.segments import Segment
+from plumbline.ui.frame import drill_down
+from plumbline.ui.parts import cards, charts, empty_states, tables
+from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+WAYS = {"reference": "its own change since the reference", "rest": "the rest of the window"}
+LINKED = 5
+
+
+def against() -> str:
+    """What segments are held against; the link carries it."""
+    choice = st.segmented_control(
+        "Held against", list(WAYS), default="reference", format_func=WAYS.__getitem__,
+        key=session.HELD_AGAINST.name, bind="query-params",
+        help="Since the reference: who fell behind. The rest of the window: for whom the system is worse, even if "
+        "it always was.",
+    )  # fmt: skip
+    return str(choice or "reference")
+
+
+def worst(answer: SegmentsAnswer, view: View) -> None:
+    """The sentence, the table, and the links."""
+    cards.section("Who is hurt most", answer.sentence)
+    if answer.asked:
+        cards.note(
+            f"{numbers.name(answer.asked)} is no mean over single decisions, so segments are compared by "
+            f"{numbers.name(answer.search.metric)}."
+        )
+    found = answer.search.segments
+    if not found:
+        return
+    tables.grid(
+        [_row(one, answer.search.metric) for one in found],
+        alt="Segments that hurt most: value, expected, difference, sample",
+    )
+    room = 2 - len(view.where)  # the sidebar holds two filters
+    for one in [one for one in found if len(one.where) <= room][:LINKED]:
+        empty_states.link(
+            empty_states.Step("accuracy", f"Only where {_words(one.where)}"),
+            drill_down.narrowed(view, answer.system.key, one.where),
+        )
+    charts.data([_plain(one) for one in found], f"{answer.system.key}-segments", "accuracy.segments")
+
+
+def _words(where: tuple[tuple[str, str], ...]) -> str:
+    """A segment as the label of a link, which reads Markdown."""
+    return plain(say_slice(where), 110)
+
+
+def _row(one: Segment, metric: str) -> dict[str, object]:
+    return {
+        "Segment": one_line(say_slice(one.where), 110),
+        "Value": numbers.figure(one.value, metric),
+        "95 % interval": numbers.interval(one.low, one.high, metric),
+        "Expected": numbers.figure(one.against, metric),
+        "In the reference": numbers.figure(one.reference, metric),
+        "Extra": numbers.significant(one.extra),
+        "Corrected p": numbers.p_value(one.q_value),
+        "n": one.n,
+    }
+
+
+def _plain(one: Segment) -> dict[str, object]:
+    return {
+        "segment": say_slice(one.where), "n": one.n, "value": one.value, "low": one.low, "high": one.high,
+        "expected": one.against, "difference": one.difference, "difference_low": one.difference_low,
+        "difference_high": one.difference_high, "p_value": one.p_value, "q_value": one.q_value,
+        "extra": one.extra, "reference": one.reference, "n_reference": one.n_reference,
+    }  # fmt: skip

@@ -1,0 +1,238 @@
+"""The pieces of the Accuracy page that follow one metric over time: choice, figures, picture, chunk, values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import streamlit as st
+
+from plumbline.answers.performance.series import PerformanceAnswer
+from plumbline.answers.releases.history import ReleasesAnswer
+from plumbline.charts.style import Mode
+from plumbline.charts.trend import Release, trend
+from plumbline.domain import Point
+from plumbline.ui.frame import drill_down
+from plumbline.ui.frame.sidebar import MISSING
+from plumbline.ui.parts import cards, charts, tables
+from plumbline.ui.parts.cards import Figure
+from plumbline.ui.parts.escape import one_line
+from plumbline.ui.parts.glossary import help_for, help_for_metric
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+BESIDE = 4  # small pictures: more are slow to draw and harder to read
+QUIET: dict[str, Any] = {"displayModeBar": False, "displaylogo": False}
+ONE, VERSIONS = "one line", "each version"
+#: the chunk that a closer look at one is cut into
+FINER = {"month": "day", "week": "day", "day": "day"}
+
+
+def bar() -> Any:
+    """The row of the page's own controls."""
+    return st.container(horizontal=True, gap="medium", vertical_alignment="bottom")
+
+
+def lines(columns: Sequence[str], row: Any) -> tuple[bool, str | None, bool]:
+    """Whether each version has its own line, the column whose levels have one, and whether estimates are shown."""
+    with row:
+        choice = st.selectbox(
+            "A line for",
+            [ONE, VERSIONS, *columns],
+            format_func=lambda c: c if c in (ONE, VERSIONS) else f"each {one_line(_bare(c), 40)}",
+            key=session.LINES.name,
+            bind="query-params",
+            width=200,
+        )
+        estimated = st.toggle(
+            "Estimates",
+            key=session.ESTIMATED.name,
+            bind="query-params",
+            help="What scores or inputs alone lead one to expect, before outcomes are known.",
+        )
+    column = None if choice in (None, ONE, VERSIONS) else str(choice)
+    return choice == VERSIONS, column, bool(estimated)
+
+
+def _bare(column: str) -> str:
+    return column.partition(":")[2] or column
+
+
+def choose(answer: PerformanceAnswer, row: Any) -> str:
+    """The metric that is drawn large; the link carries it."""
+    options = [answer.headline, *(name for name in answer.metrics if name != answer.headline)]
+    choice = row.selectbox(
+        "Metric",
+        options,
+        format_func=numbers.name,
+        key=session.METRIC.name,
+        bind="query-params",
+        width=280,
+        help=help_for_metric(str(st.session_state.get(session.METRIC.name) or answer.headline)),
+    )
+    return str(choice or answer.headline)
+
+
+def figures(answer: PerformanceAnswer, metric: str) -> None:
+    """The latest value, the reference's, the labelled share, and what is open."""
+    judged = [p for p in answer.points if p.metric == metric and p.value is not None and not p.estimated]
+    band = answer.bands.get(metric)
+    items = []
+    last = answer.latest(metric)
+    if last is not None:
+        sure = numbers.interval(last.low, last.high, metric)
+        items.append(
+            Figure(
+                f"Latest complete, {numbers.span(last.start, last.end)}",
+                numbers.figure(last.value, metric),
+                f"{sure + ', ' if sure else ''}n = {numbers.count(last.n)}",
+                last.status.value,
+                help_for_metric(metric),
+            )
+        )
+    if band is not None and band.mean is not None:
+        items.append(
+            Figure(
+                "Reference",
+                numbers.figure(band.mean, metric),
+                f"n = {numbers.count(band.n)} in {band.chunks} chunks; limit from the {band.source}",
+                help=help_for("Reference"),
+            )
+        )
+    share = answer.labelled / answer.decisions if answer.decisions else None
+    items.append(
+        Figure(
+            "Outcomes known",
+            numbers.share(share),
+            f"{numbers.count(answer.labelled)} of {numbers.count(answer.decisions)}",
+            help=help_for("Outcomes known"),
+        )
+    )
+    breaches = sum(p.status == "breach" for p in judged)
+    items.append(
+        Figure(
+            "Chunks in breach",
+            f"{breaches} of {len(judged)}",
+            f"by {answer.by}",
+            help=help_for("Chunks in breach"),
+        )
+    )
+    cards.figures(items)
+
+
+def warning(answer: PerformanceAnswer) -> None:
+    """The early warning on the headline metric, in one line."""
+    warned = answer.warned
+    if warned is None:
+        return
+    name = numbers.name(warned.metric)
+    healthy = "A healthy system whose days follow each other" if warned.dependent else "A healthy system"
+    stated = f"{healthy} sets this off about once in {warned.run_length / 365:.0f} years."
+    if warned.at is None or warned.since is None:
+        cards.note(f"Early warning on {name}: quiet. {stated}", help_for("Early warning"))
+        return
+    cards.note(
+        f"Early warning on {name}: small deviations add up since {numbers.day(warned.since)}; it was certain "
+        f"enough on {numbers.day(warned.at - timedelta(microseconds=1))}. {stated}",
+        help_for("Early warning"),
+    )
+
+
+def large(
+    answer: PerformanceAnswer, metric: str, mode: Mode, found: ReleasesAnswer
+) -> tuple[datetime, datetime] | None:
+    """The chosen metric with interval, threshold, reference band and releases; the chunk that was clicked."""
+    band, points = answer.bands.get(metric), answer.of(metric)
+    figure = trend(
+        points, mode, reference=answer.system.reference,
+        level=band.mean if band and not answer.parts else None,
+        releases=[Release(span.version or "no version", span.start) for span in found.releases.spans],
+    )  # fmt: skip
+    picked = charts.show(
+        figure, key="accuracy.trend", name=f"{answer.system.key}-{metric}", rows=[_row(p) for p in points],
+        alt=f"{answer.sentence} The table below has every value.",
+        caption="Click a mark to look into its chunk.", select=True,
+    )  # fmt: skip
+    return drill_down.marked(picked)
+
+
+def chunk(answer: PerformanceAnswer, metric: str, span: tuple[datetime, datetime] | None, view: View) -> None:
+    """What a chunk holds, and the ways on: a closer look, and its decisions."""
+    if span is None:
+        return
+    start, end = span
+    own = [p for p in answer.of(metric) if p.start == start]
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"**{numbers.span(start, end)}**")
+        for p in own:
+            sure = numbers.interval(p.low, p.high, metric)
+            who = f"{one_line(p.version, 40)}: " if p.version else "Estimated: " if p.estimated else ""
+            cards.note(
+                f"{who}{numbers.name(metric)} {numbers.figure(p.value, metric)}{f' ({sure})' if sure else ''}, "
+                f"n = {numbers.count(p.n)}, threshold {numbers.figure(p.threshold, metric)}. {p.note}"
+            )
+        query = drill_down.dates(answer.system.key, start, end) | kept(view)
+        closer = {session.METRIC.name: metric, session.CHUNK.name: FINER[answer.by]}
+        drill_down.onward("accuracy", query, closer)
+
+
+def kept(view: View) -> dict[str, str]:
+    """What a link to a part of the log takes over from the sidebar: version and filters."""
+    query = {session.VERSION.name: view.version} if view.version else {}
+    names = ((session.WHERE, session.LEVEL), (session.WHERE_TOO, session.LEVEL_TOO))
+    for (where, level), (column, value) in zip(names, view.where, strict=False):
+        query |= {where.name: column, level.name: value or MISSING}
+    return query
+
+
+def small(answer: PerformanceAnswer, shown: str, mode: Mode) -> None:
+    """A few of the other metrics, two a row; each can be chosen to be drawn large."""
+    others = [m for m in answer.metrics if m != shown and any(p.value is not None for p in answer.of(m))]
+    others = others[:BESIDE]
+    for left in range(0, len(others), 2):
+        for place, metric in zip(cards.row(2), others[left : left + 2], strict=False):
+            with place:
+                st.markdown(f"**{numbers.name(metric)}**", help=help_for_metric(metric))
+                st.plotly_chart(
+                    trend(answer.of(metric), mode, reference=answer.system.reference, height=190),
+                    theme=None, config=QUIET, key=f"accuracy.{metric}",
+                    alt=f"{numbers.name(metric)} over time",
+                )  # fmt: skip
+
+
+def _row(p: Point) -> dict[str, object]:
+    """A point as the file of the picture's data has it: plain numbers and ISO times."""
+    return {
+        "metric": p.metric, "start": p.start.isoformat(), "end": p.end.isoformat(), "line": p.version or "",
+        "value": p.value, "low": p.low, "high": p.high, "bound": p.bound, "n": p.n,
+        "threshold": p.threshold, "status": p.status.value, "how": _how(p), "note": p.note,
+    }  # fmt: skip
+
+
+def _how(p: Point) -> str:
+    return "estimated" if p.estimated else "provisional" if p.provisional else "realised"
+
+
+def table(points: Sequence[Point]) -> None:
+    """Every value with its interval, sample, threshold and status."""
+    named = any(p.version for p in points)
+    tables.grid(
+        [
+            {
+                "Chunk": numbers.span(p.start, p.end),
+                **({"Line": one_line(p.version) if p.version else "all"} if named else {}),
+                "Value": numbers.figure(p.value, p.metric),
+                "95 % interval": numbers.interval(p.low, p.high, p.metric) or numbers.DASH,
+                "n": p.n,
+                "Threshold": numbers.figure(p.threshold, p.metric),
+                "Status": cards.glyph(p.status.value),
+                "How": _how(p),
+                "Note": one_line(p.note, 160),
+            }
+            for p in sorted(points, key=lambda p: p.start, reverse=True)
+        ],
+        alt="Values by chunk: interval, n, threshold, status",
+        height=460 if len(points) > 11 else None,
+    )

@@ -1,0 +1,213 @@
+"""One decision beside others: where its values lie, decisions like it, and its inputs answered otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from plumbline.answers.decisions.context import Alike, DecisionContext
+from plumbline.domain import Explanation, Task, direction, strongest_first
+from plumbline.explain.shap.permutation import WITHIN
+from plumbline.ui.decisions import finder
+from plumbline.ui.parts import cards, tables
+from plumbline.ui.parts.escape import one_line
+from plumbline.ui.parts.escape import plain as escaped
+from plumbline.ui.parts.filters import title
+from plumbline.ui.state import session
+from plumbline.wording import numbers
+
+LOG_ODDS = "log-odds"
+#: what few logs hold: not listed as missing where it is
+SELDOM = ("label_time", "arm", "trained_at", "subject", "override")
+
+
+def outcome(found: DecisionContext) -> None:
+    """What was decided, by whom in the end, and what turned out to be true."""
+    row = found.row
+    override = row.get("override")
+    said = (
+        "none logged" if override is None else "confirmed" if override == row["prediction"] else "overruled"
+    )
+    score, scored, near = row.get("score"), "Score", ""
+    if score is None and f"proba:{row.get('prediction')}" in row:
+        score, scored = row[f"proba:{row['prediction']}"], "Its probability"
+    if found.cut is not None:
+        kept = numbers.share(found.cut.agrees)
+        near = f"cut-off {numbers.significant(found.cut.score)}, which {kept} of decisions keep to"
+    label = row.get("label")
+    wrong = label is not None and label != row["prediction"] and isinstance(label, str)
+    shown = [cards.Figure(scored, numbers.DASH if score is None else numbers.significant(score, 4), near)]
+    if score is None and found.system.task is Task.REGRESSION:
+        guess = row.get("prediction")  # what was predicted is the outcome
+        off = None if label is None or guess is None else float(guess) - float(label)
+        shown = [
+            cards.Figure(
+                "Off by", numbers.DASH if off is None else numbers.signed(off), "predicted less true"
+            )
+        ]
+    cards.figures(
+        [
+            cards.Figure("Outcome", value(row.get("prediction")), numbers.moment(row["timestamp"])),
+            *shown,
+            cards.Figure("Human decision", "–" if override is None else value(override), said),
+            cards.Figure(
+                "Turned out to be", "–" if label is None else value(label),
+                _label_note(row), status="fail" if wrong else "", word="wrong",
+            ),
+        ]
+    )  # fmt: skip
+    if found.differing:
+        answers = sorted({value(r.get("prediction")) for r in found.differing})
+        st.markdown(cards.chip("fail", f"The same inputs got other answers: {', '.join(answers)}"))
+
+
+def _label_note(row: dict[str, Any]) -> str:
+    if row.get("label") is None:
+        return "no label yet"
+    at = row.get("label_time")
+    return f"known on {numbers.moment(at)}" if at is not None else "when it was known is not logged"
+
+
+def contributions(told: Explanation, found: DecisionContext) -> None:
+    """Each input: its value, the reference's middle and where the value lies in it, its contribution."""
+    placed = {p.feature: p for p in found.placed}
+    odds = told.output_space == LOG_ODDS
+    rows: list[dict[str, object]] = []
+    if not told.attributions:  # nothing explains it: its inputs are told all the same
+        rows = [
+            {"Feature": one_line(p.feature), "Value": value(p.value), "Middle of the reference": value(p.median),
+             "Where it lies": _lies(p.share, p.numeric)}
+            for p in found.placed
+        ]  # fmt: skip
+        if rows:
+            tables.grid(rows, alt="Inputs: feature, value, middle and place in the reference")
+            cards.note(
+                "Where it lies: share of the reference at or below the value, or with the same category."
+            )
+        return
+    largest = max(abs(part) for part in told.attributions.values())
+    for name, part in strongest_first(told.attributions):
+        beside = placed.get(name)
+        line: dict[str, object] = {
+            "Feature": one_line(name),
+            "Value": value(told.values.get(name)) if name in told.values else numbers.DASH,
+            "Middle of the reference": value(beside.median) if beside else numbers.DASH,
+            "Where it lies": _lies(beside.share, beside.numeric) if beside else numbers.DASH,
+            "Contribution": numbers.signed(part),
+        }
+        if name in told.errors:
+            line["Standard error"] = numbers.significant(told.errors[name])
+        if odds:
+            line["Odds times"] = numbers.significant(_times(part))
+        line["It"] = ("does nothing", "raises", "lowers")[direction(part, largest)]
+        rows.append(line)
+    tables.grid(rows, alt="Contributions: feature, value, middle and place in the reference, contribution")
+    units = f"Contributions in {numbers.unit(told.output_space)}"
+    if odds:
+        units += "; odds times says what each multiplies the odds by"
+    if told.errors:
+        many, few = WITHIN
+        units += (
+            f"; they are estimates, 19 times in 20 within {many:.1f} standard errors of the exact value, or "
+            f"{few:.1f} where a costly model allowed only four pairs of orders"
+        )
+    cards.note(
+        f"{units}. Where it lies: share of the reference at or below the value, or with the same category."
+    )
+
+
+def _times(part: float) -> float:
+    import math
+
+    return math.exp(min(max(part, -50.0), 50.0))
+
+
+def _lies(share: float | None, numeric: bool) -> str:
+    if share is None:
+        return numbers.DASH
+    return f"{numbers.share(share)} {'at or below' if numeric else 'have it'}"
+
+
+def similar(found: DecisionContext) -> None:
+    """The nearest decisions with their outcomes, the nearest with another one, and repeats."""
+    others = [a for a in found.alike if a.row.get("prediction") != found.row.get("prediction")]
+    told = f"Of the {len(found.alike)} most similar decisions {len(others)} came out otherwise."
+    cards.section("Similar decisions", told if found.alike else "There is no input to compare by.")
+    if found.alike:
+        more = [found.comparable] if found.comparable and not others else []
+        _table(found, [*found.alike, *more])
+        cards.note(
+            f"Looked for among a random sample of {found.sampled:,} decisions of this version, and the nearest with "
+            f"another outcome among {found.sampled_other:,}. Distance 0 is the same inputs, 1 as far as can be: "
+            "numbers by their place in the reference, categories the same or not."
+        )
+    if found.repeats:
+        differ = len(found.differing)
+        cards.section(
+            "The same inputs again",
+            f"{'At least ' if found.more_repeats else ''}{len(found.repeats)} other decisions have just these inputs "
+            f"and this version; "
+            f"{differ} got another answer.",
+        )
+        _table(found, [Alike(finder.name(r), r, 0.0) for r in found.repeats])
+
+
+def _table(found: DecisionContext, items: Sequence[Alike]) -> None:
+    inputs = [c for c in found.row if c.startswith("feature:")]
+    rows = []
+    for item in [Alike("this one", found.row, 0.0), *items]:
+        held = item.row
+        line: dict[str, object] = {
+            "Decision": one_line(item.decision_id, 40),
+            "Distance": numbers.DASH
+            if item.decision_id == "this one"
+            else numbers.significant(item.distance, 2),
+            "Outcome": value(held.get("prediction")),
+            "Score": numbers.DASH if held.get("score") is None else numbers.significant(held["score"]),
+            "Human decision": value(held.get("override"))
+            if held.get("override") is not None
+            else numbers.DASH,
+            "Turned out": value(held.get("label")) if held.get("label") is not None else numbers.DASH,
+        }
+        rows.append(line | {one_line(title(c), 40): value(held.get(c)) for c in inputs})
+    tables.grid(
+        rows, alt="Decisions side by side: id, distance, outcome, score, human decision, label, inputs"
+    )
+
+
+def logged(found: DecisionContext) -> None:
+    """Everything that the log holds of the decision."""
+    cards.section("As logged", "Everything that the log holds of it, as it was loaded.")
+    rows = [
+        {"Column": one_line(title(name), 80), "Value": _whole(name, held)}
+        for name, held in found.row.items()
+        if not name.startswith("_") and not (held is None and name in SELDOM)
+    ]
+    rows.append({"Column": "load and line", "Value": f"{found.row['_load_id']}:{found.row['_line']}"})
+    tables.grid(rows, alt="All columns of this decision and their values")
+
+
+def _whole(name: str, held: Any) -> str:
+    if hasattr(held, "tzinfo"):
+        return numbers.moment(held)
+    words = value(held)
+    return f"{words[:8]}… (a keyed hash)" if name == "subject" and held is not None else words
+
+
+def value(held: object) -> str:
+    """A value as a cell shows it: one line, numbers short, missing said."""
+    if held is None or held != held:
+        return "missing"
+    return numbers.held(float(held)) if isinstance(held, (int, float)) else one_line(held, 80)
+
+
+def choose(items: Sequence[Alike]) -> None:
+    """Buttons that lead to these decisions."""
+    with st.container(horizontal=True, gap="small"):
+        for item in items:
+            st.button(
+                f"See {escaped(item.decision_id, 30)}", key=f"decisions.to.{item.decision_id}",
+                on_click=session.DECISION.set, args=(item.decision_id,), type="tertiary",
+            )  # fmt: skip

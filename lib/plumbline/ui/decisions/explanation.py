@@ -1,0 +1,151 @@
+"""The pieces that show why one decision came out as it did, from its source to its reasons."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from plumbline.answers.decisions.context import DecisionContext
+from plumbline.answers.decisions.explain import explain
+from plumbline.answers.decisions.reasons import POPULATIONS, reasons_against
+from plumbline.charts.waterfall import waterfall
+from plumbline.domain import Explanation, PlumblineError, Source, Task, strongest_first
+from plumbline.ui.accuracy.series import QUIET
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.parts.escape import prose
+from plumbline.ui.state import session
+from plumbline.ui.state.cache import ask
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+PARTS = ("Why", "What would have changed it", "Try other values", "Similar decisions", "Record")
+#: what a registered model's contributions can add up to
+SPACES = ("log-odds", "probability")
+#: what contributions are told in, for those who do not use it every day
+IN = {
+    "log-odds": "The logarithm of the odds, in which contributions add up: +0.69 doubles the odds, -0.69 halves them.",
+    "probability": "Parts of the probability itself: +0.05 is five percentage points.",
+    "log of the value": "The logarithm of the predicted number: +0.1 is about ten per cent more.",
+}
+#: how sure an explanation is, by its source, in words and a status
+SOURCES = {
+    Source.LOGGED: ("as recorded at decision time", "pass"),
+    Source.MODEL: ("computed from the registered model", "pass"),
+    Source.SURROGATE: ("approximate: imitates the logged scores", "partial"),
+}
+
+
+def sentence(told: Explanation) -> str:
+    """The finding: what moved this decision most, and which way."""
+    if told.refused:
+        return f"Decision {told.decision_id} cannot be explained."
+    ranked = strongest_first(told.attributions)[:2]
+    if not ranked:
+        return f"Decision {told.decision_id} has no contributions to show."
+    parts = [f"`{name}` {'raised' if value > 0 else 'lowered'} it most" for name, value in ranked[:1]]
+    parts += [f"then `{name}` {'raised' if value > 0 else 'lowered'} it" for name, value in ranked[1:]]
+    score = "" if told.score is None else f" scored {numbers.significant(told.score)}"
+    return f"Decision {told.decision_id}{score}: {', '.join(parts)}."
+
+
+def explanation(view: View, key: str, decision_id: str) -> Explanation | None:
+    """The explanation of a decision; where there is none, the reason is on the page."""
+    try:
+        with st.spinner(
+            "Explaining the decision. A version without contributions or model file takes some seconds."
+        ):
+            return ask(view, explain, key, decision_id)
+    except PlumblineError as error:
+        empty_states.failed(error)
+        return None
+
+
+def part() -> str:
+    """Which part of the decision is open; only that one is computed."""
+    shown = st.segmented_control(
+        "Part", PARTS, default=PARTS[0], required=True, key=session.PART.name, bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return str(shown or PARTS[0])
+
+
+def provenance(told: Explanation) -> None:
+    """Source, output space, baseline and the verdict of our own check."""
+    words, status = SOURCES[told.source]
+    words += ", estimated" if told.errors else ""
+    st.markdown(cards.chip("fail" if told.refused else status, "refused" if told.refused else words))
+    lines = [
+        f"{told.method[:1].upper()}{told.method[1:]}." if told.method else "",
+        f"In {numbers.unit(told.output_space)}." if told.output_space else "",
+        f"Baseline: {told.baseline}." if told.baseline else "",
+        told.check,
+    ]
+    cards.note(" ".join(line for line in lines if line), help=IN.get(told.output_space))
+    if told.refused:
+        cards.note(
+            "Register its version's model file on the Logs page, or log contributions with each decision."
+        )
+
+
+def decision(view: View, key: str, told: Explanation) -> Explanation:
+    """The waterfall, in log-odds or in probability as the reader chose; returns what it shows."""
+    told = _in_space(view, key, told)
+    if not told.refused:
+        st.plotly_chart(
+            waterfall(told, view.mode), theme=None, config=QUIET, key="decisions.waterfall",
+            alt=f"{sentence(told)} The table below has every contribution.",
+        )  # fmt: skip
+    return told
+
+
+def _in_space(view: View, key: str, told: Explanation) -> Explanation:
+    """The same decision in the space that the reader chose, where a registered model offers both."""
+    if told.refused or told.source is not Source.MODEL or told.output_space != SPACES[0]:
+        return told
+    chosen = st.segmented_control(
+        "Contributions in", SPACES, default=SPACES[0], required=True, key="decisions.space",
+        help="Log-odds: what the model adds up itself. Probability: how far each input moved the probability, "
+        "measured against decisions of the reference that were fixed for this version. The reasons stay in log-odds.",
+    )  # fmt: skip
+    if chosen != SPACES[1]:
+        return told
+    try:
+        found = ask(view, explain, key, told.decision_id, space=SPACES[1])
+    except PlumblineError as error:
+        cards.note(f"{error} Shown in log-odds.")
+        return told
+    if not found.refused:
+        cards.note(f"{found.method[:1].upper()}{found.method[1:]}. Baseline: {found.baseline}. {found.check}")
+    return found
+
+
+def reasons(view: View, told: Explanation, found: DecisionContext) -> None:
+    """At most four reasons in plain words, against the population that the reader chose."""
+    if told.refused:
+        return
+    system = found.system
+    approximate = (
+        "An approximation, for analysts: no reason to give to the person."
+        if told.source is Source.SURROGATE
+        else ""
+    )
+    cards.section("Reasons against, in words", approximate)
+    population = POPULATIONS[0]
+    if system.task is Task.BINARY and found.cut is not None and told.source is not Source.SURROGATE:
+        population = str(
+            st.segmented_control(
+                "Compared with", POPULATIONS, default=population, required=True, key="decisions.population",
+                help="All: the explanation's own baseline. Just approved: those on the favourable side nearest the "
+                "cut-off.",
+            )
+        )  # fmt: skip
+    against = ask(view, reasons_against, system.key, told, population)
+    if against.reasons.reasons:
+        cards.numbered(against.reasons.reasons)
+    else:
+        cards.note("No input weighed against the person.")
+    for alert in against.reasons.alerts:
+        st.markdown(f"{cards.chip('fail', 'protected attribute')} {prose(alert)}")
+    stated = "as the owner stated" if "adverse" in system.settings else "unless the owner states otherwise"
+    adverse = system.settings.get("adverse", "low")
+    told_of = f"Contributions {against.population}. " if against.population else ""
+    cards.note(f"{told_of}A {adverse} score is to the person's disadvantage, {stated} in the settings below.")

@@ -1,0 +1,213 @@
+"""The pieces of the Decisions page that find one: filters, a page of the log, the chosen row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from plumbline.answers.decisions.find import PAGE, DecisionPage, Filter, find, how_many
+from plumbline.domain import DecisionColumn
+from plumbline.profile.scope import number_range
+from plumbline.store import systems
+from plumbline.ui.parts import cards, empty_states, filters
+from plumbline.ui.parts.escape import one_line
+from plumbline.ui.parts.filters import title
+from plumbline.ui.parts.tables import for_export
+from plumbline.ui.state import session
+from plumbline.ui.state.cache import ask
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+from plumbline.wording.times import moment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIRST = ("timestamp", "decision_id", "version", "arm", "prediction", "score", "label", "override", "subject")
+TIMES = ("timestamp", "label_time", "trained_at")
+#: named columns that are read unless asked for: each one costs time where the log is long
+SHOWN = 10
+
+
+def columns(view: View, key: str) -> list[str]:
+    """What can be filtered and sorted by, the fixed columns first."""
+    with view.ws.read() as cursor:
+        named: list[DecisionColumn] = systems.decision_columns(cursor, key)
+    return [*FIRST, *(column.name for column in named)]
+
+
+def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str, tuple[str, ...]]:
+    """The sidebar's filters and the page's own; the order (a minus: descending); the columns to read."""
+    own = filters.choose(offered)
+    named = [c for c in offered if c not in FIRST]
+    default = _default(named)
+    session.SORT.set(session.SORT.get() if session.SORT.get() in offered else "timestamp")
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        order = st.selectbox(
+            "Sort by", list(offered), key=session.SORT.name, bind="query-params", width=220,
+            format_func=lambda c: one_line(title(c), 60),
+        )  # fmt: skip
+        falling = st.toggle(
+            "largest or newest first", value=True, key=session.FALLING.name, bind="query-params"
+        )
+        with st.popover("Columns", icon=":material/view_column:"):
+            wanted = st.multiselect(
+                "Columns beside the fixed ones", named, default=default, key="decisions.columns",
+                format_func=lambda c: one_line(title(c), 60), help="The record of a decision always has all.",
+            )  # fmt: skip
+    asked = [column for column, _, _ in own if column in named]
+    held = tuple(dict.fromkeys([*wanted, *asked]))
+    return (*_sidebar(view), *own), f"{'-' if falling else ''}{order or 'timestamp'}", held
+
+
+def _default(named: Sequence[str]) -> list[str]:
+    """Inputs first; a column that is an input too is shown once."""
+    inputs = [c for c in named if c.startswith("feature:")]
+    twins = {c.partition(":")[2] for c in inputs}
+    beside = [
+        c for c in named
+        if not c.startswith(("feature:", "attribution:", "proba:")) and c.partition(":")[2] not in twins
+    ]  # fmt: skip
+    return [*inputs, *beside][:SHOWN]
+
+
+def _sidebar(view: View) -> list[Filter]:
+    triples: list[Filter] = []
+    for column, value in view.where:
+        low, high = number_range(value) or (None, None)
+        if value == "":
+            triples.append((column, "is missing", ""))
+        elif low is None and high is None:
+            triples.append((column, "=", value))
+        if low is not None:
+            triples.append((column, ">=", repr(low)))
+        if high is not None:
+            triples.append((column, "<", repr(high)))
+    if view.version:
+        triples.append(("version", "=", view.version))
+    zone = view.system.timezone if view.system else "UTC"
+    if view.start:
+        triples.append(("timestamp", ">=", moment(view.start, zone).isoformat()))
+    if view.end:
+        triples.append(("timestamp", "<", moment(view.end, zone).isoformat()))
+    return triples
+
+
+def listing(view: View, key: str) -> None:
+    """The page of decisions that the reader has turned to; a new filter goes back to the first.
+
+    Where nothing passes, the page says what to do. The rows come first, then how many there are in all.
+    """
+    wanted, order, held = chosen(view, columns(view, key))
+    at = session.PAGE_AFTER.get()
+    question = (key, wanted, order)
+    after, before = (at[1], at[2]) if at and at[0] == question else (None, 0)
+    found = ask(view, find, key, wanted, order=order, after=after, columns=held, count=False)
+    if found.total == 0:
+        empty_states.empty(
+            "No decision passes all of these filters.",
+            "Take one away above, or widen the window, the version or the filter in the sidebar.",
+        )
+        return
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.button("First page", disabled=after is None, on_click=session.PAGE_AFTER.clear)
+        st.button(
+            "Next page", disabled=found.next is None, on_click=session.PAGE_AFTER.set,
+            args=((question, found.next, before + PAGE),),
+        )  # fmt: skip
+        place = st.empty()
+    _count(place, found, before, "not counted yet")
+    _table(found, order)
+    if found.total is None:
+        with place, st.spinner("Counting."):
+            total, more = ask(view, how_many, key, wanted)
+        _count(place, found, before, f"more than {total:,}" if more else f"{total:,}")
+
+
+def _count(place: Any, found: DecisionPage, before: int, total: str) -> None:
+    """Which decisions these are, of how many."""
+    of = f"of {total}" if found.total is None else f"of {found.total:,}"
+    words = f"Decisions {before + 1:,} to {before + len(found.rows):,} {of}. Times are UTC."
+    if found.near is not None:
+        low, high = found.near.score - found.near.near, found.near.score + found.near.near
+        words += (
+            f" Near the cut-off of {numbers.significant(found.near.score)} means a score from "
+            f"{numbers.significant(low)} to {numbers.significant(high)}: the nearest 5 %."
+        )
+    with place:
+        cards.note(words)
+
+
+def _table(found: DecisionPage, order: str) -> None:
+    """One page of the log; a click on a row makes it the decision that is explained."""
+    frame = found.rows
+    ids = [name(row) for row in frame[["decision_id", "_load_id", "_line"]].to_dict("records")]
+    shown = _ordered(frame, order.removeprefix("-"))
+    st.dataframe(
+        for_export(shown), key="decisions.table", hide_index=True, height=min(38 + 35 * max(len(shown), 1), 420),
+        on_select=_choose, selection_mode="single-row",
+        column_config={str(c): _column(str(c)) for c in shown.columns},
+        alt="Decisions: time, id, version, prediction, score, label and inputs; select a row to explain it",
+    )  # fmt: skip
+    session.PAGE_IDS.set(tuple(ids))
+
+
+def _column(column: str) -> Any:
+    words = one_line(title(column), 40)
+    words = words[:1].upper() + words[1:] if ":" not in column else words
+    if column in TIMES:
+        return st.column_config.DatetimeColumn(words, format="YYYY-MM-DD HH:mm:ss")
+    if column == "score" or column.startswith("proba:"):
+        return st.column_config.NumberColumn(words, format="%.4g")
+    return st.column_config.Column(words)
+
+
+def name(row: Mapping[Any, Any]) -> str:
+    """What a decision is looked up by: its id, or load and line where the log has no ids."""
+    held = row["decision_id"]
+    return str(held) if isinstance(held, str) and held else f"#{int(row['_load_id'])}:{int(row['_line'])}"
+
+
+def _choose() -> None:
+    picked = st.session_state["decisions.table"]["selection"]["rows"]
+    ids = session.PAGE_IDS.get()
+    if picked and picked[0] < len(ids):
+        session.DECISION.set(ids[picked[0]])
+
+
+def _ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
+    """Without our own columns and those that hold nothing here; fixed ones first, then inputs; pseudonyms cut.
+
+    Times other than the decision's are in its record; here where they are what it is ordered by.
+    """
+    hidden = {name for name in TIMES[1:] if name != order}
+    kept = [
+        c for c in frame.columns
+        if not str(c).startswith("_") and c not in hidden and not frame[c].isna().all()
+    ]  # fmt: skip
+    place = {column: i for i, column in enumerate(FIRST)}
+    last = len(place)
+
+    def at(column: Any) -> int:
+        beside = 0 if str(column).startswith("feature:") else 1
+        return last + 2 if column == "subject" else place.get(str(column), last + beside)
+
+    shown = frame[sorted(kept, key=at)].copy()
+    # pyarrow reads aware times by a road that pandas 4 closes
+    for name in shown.columns.intersection([*TIMES]):
+        shown[name] = shown[name].dt.tz_convert("UTC").dt.tz_localize(None)
+    if "subject" in shown.columns:
+        shown["subject"] = [f"{held[:8]}…" if isinstance(held, str) else None for held in shown["subject"]]
+    return shown
+
+
+def asked() -> str:
+    """The decision to explain: typed, chosen in the table, or named by the link."""
+    return str(
+        st.text_input(
+            "Decision", key=session.DECISION.name, bind="query-params", width=316, max_chars=200,
+            placeholder="an id, or select a row below",
+        )
+        or ""
+    ).strip()  # fmt: skip

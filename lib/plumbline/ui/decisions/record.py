@@ -1,0 +1,130 @@
+"""Handing out a decision's record, and the owner's words for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from plumbline.answers import statements
+from plumbline.answers.decisions.context import DecisionContext
+from plumbline.answers.decisions.record import ROLES
+from plumbline.domain import Explanation, Source
+from plumbline.explain.counterfactual.actionable import DIRECTIONS, declared
+from plumbline.report.decision_record import RECORD_LANGUAGES, issue_record, record_language
+from plumbline.ui.frame import permissions
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.escape import one_line
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+
+LABELS = {".pdf": ("Record (PDF)", "application/pdf"), ".json": ("Record (JSON)", "application/json")}
+ADVERSE = {"low": "A low score", "high": "A high score"}
+ROLE_WORDS = {
+    "": "Not stated", "decides": "Decides by itself", "recommends": "Recommends; a person decides",
+    "informs": "Informs a person",
+}  # fmt: skip
+
+
+def downloads(view: View, key: str, told: Explanation) -> None:
+    """The record in the chosen language. It is made at the click; its hash goes on the trail."""
+    words = "For the person concerned, or an auditor. Each issue goes on the trail."
+    if told.source is Source.SURROGATE:
+        words += " This explanation is an approximation, so the record gives no reasons."
+    cards.section("Record of this decision", words)
+    code = st.segmented_control(
+        "Language", RECORD_LANGUAGES, default="en", required=True, key="decisions.language",
+        format_func=lambda c: str(record_language(c).texts["name"]), label_visibility="collapsed",
+    )  # fmt: skip
+    with st.container(horizontal=True, gap="small"):
+        for ending, (label, mime) in LABELS.items():
+            st.download_button(
+                label, data=_maker(view, key, told.decision_id, ending, str(code)), file_name=f"decision{ending}",
+                mime=mime, on_click="ignore", key=f"decisions.download{ending}", icon=":material/download:",
+            )  # fmt: skip
+
+
+def _maker(view: View, key: str, decision_id: str, ending: str, code: str) -> Callable[[], bytes]:
+    actor, today = session.ACTOR.get() or session.LOCAL, datetime.now(UTC).date()
+    return lambda: (
+        issue_record(view.ws, key, decision_id, ending, language_code=code, on=today, actor=actor).content
+    )
+
+
+def settings(view: View, found: DecisionContext) -> None:
+    """What the owner says once for all decisions: words for inputs, what may change, role, how to contest."""
+    import pandas as pd
+
+    system = found.system
+    held = system.settings
+    with st.expander("Settings of explanations"), st.form("decisions.settings", border=False):
+        cards.note("What is not declared changeable is taken as fixed. Words appear in reasons and records.")
+        may = {item.feature: item for item in declared(held)}
+        names = [c.partition(":")[2] for c in found.row if c.startswith("feature:")]
+        frame = pd.DataFrame(
+            [
+                {
+                    "Input": one_line(n), "In words": held.get("reasons", {}).get(n, ""), "May change": n in may,
+                    "Direction": may[n].direction if n in may else "any", "From": may[n].low if n in may else None,
+                    "To": may[n].high if n in may else None, "Step": (may[n].step or None) if n in may else None,
+                    "Categories": ", ".join(may[n].levels) if n in may else "",
+                }
+                for n in names
+            ]
+        ).astype({"From": "Float64", "To": "Float64", "Step": "Float64"})  # fmt: skip
+        edited = st.data_editor(
+            frame, hide_index=True, disabled=["Input"], key=f"decisions.settings.{system.key}", num_rows="fixed",
+            column_config={
+                "Direction": st.column_config.SelectboxColumn(options=list(DIRECTIONS), required=True),
+                "Step": st.column_config.NumberColumn(min_value=0.0, help="Whole steps from the logged value only"),
+                "Categories": st.column_config.TextColumn(help="Those it may take, with commas; empty: all"),
+            },
+            alt="Inputs: words, whether they may change, direction, range, step, categories",
+        )  # fmt: skip
+        left, right = st.columns(2, gap="large")
+        adverse = left.selectbox(
+            "What is to the person's disadvantage", list(ADVERSE), format_func=lambda a: ADVERSE[a],
+            index=list(ADVERSE).index(str(held.get("adverse", "low"))), key="decisions.adverse",
+        )  # fmt: skip
+        role = right.selectbox(
+            "Role in the procedure", list(ROLE_WORDS), format_func=lambda r: ROLE_WORDS[r], key="decisions.role",
+            index=list(ROLE_WORDS).index(held.get("role", "") if held.get("role") in ROLES else ""),
+        )  # fmt: skip
+        contest = left.text_area(
+            "How to contest a decision", held.get("contest", ""), key="decisions.contest", max_chars=1500
+        )
+        contact = right.text_area("Contact", held.get("contact", ""), key="decisions.contact", max_chars=300)
+        saved = permissions.submit("Save", permissions.OWNER)
+    if saved:
+        rows = dict(zip(names, edited.to_dict("records"), strict=True))
+        changes: dict[str, Any] = {
+            "reasons": {n: _words(r) for n, r in rows.items() if _words(r)} or None,
+            "changeable": {n: _limits(r) for n, r in rows.items() if r["May change"]} or None,
+            "adverse": adverse, "role": role or None, "contest": contest.strip() or None,
+            "contact": contact.strip() or None,
+        }  # fmt: skip
+        declared(changes)  # refused before it is kept
+        statements.change_settings(view.ws, system.key, changes, by=session.ACTOR.get() or session.LOCAL)
+        st.rerun()
+
+
+def _words(row: Mapping[Any, Any]) -> str:
+    return str(row["In words"] or "").strip()
+
+
+def _limits(row: Mapping[Any, Any]) -> dict[str, Any]:
+    levels = [part.strip() for part in str(row["Categories"] or "").split(",") if part.strip()]
+    numbers = {
+        name: _number(row[column]) for name, column in (("low", "From"), ("high", "To"), ("step", "Step"))
+    }
+    return {"direction": row["Direction"], "levels": levels} | {
+        k: v for k, v in numbers.items() if v is not None
+    }
+
+
+def _number(value: Any) -> float | None:
+    import pandas as pd
+
+    return None if value is None or pd.isna(value) else float(value)

@@ -1,0 +1,30 @@
+"""Whether anybody who asks would get a decision's record: the last trial on a sample, and a button to try again."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from plumbline.answers.decisions.record_trials import SAMPLED, tried
+from plumbline.domain import PlumblineError
+from plumbline.report.record_trials import try_records
+from plumbline.ui.frame import permissions
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.state import session
+from plumbline.ui.state.cache import ask
+from plumbline.ui.state.view import View
+
+
+def panel(view: View, key: str) -> None:
+    """The result of the last trial of this log, and the button."""
+    cards.section(
+        "Would anybody who asks get one?", f"The records of {SAMPLED} sampled decisions are really made."
+    )
+    cards.note(ask(view, tried, key) or "This log was not tried yet, so nobody knows.")
+    if permissions.button(f"Make {SAMPLED} records", permissions.ANALYST, key="decisions.tried"):
+        try:
+            with st.spinner("Making records. This takes some seconds."):
+                try_records(view.ws, key, actor=session.ACTOR.get() or session.LOCAL)
+        except PlumblineError as error:
+            empty_states.failed(error)
+            return
+        st.rerun()

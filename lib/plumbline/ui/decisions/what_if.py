@@ -1,0 +1,181 @@
+"""What would have changed a decision, and other values tried on the registered model itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from plumbline.answers.decisions.context import DecisionContext, Placed
+from plumbline.answers.decisions.counterfactual import Changed, Tried, Way, try_values, what_would_change
+from plumbline.domain import PlumblineError, strongest_first
+from plumbline.explain.counterfactual.actionable import declared
+from plumbline.ui.decisions import context
+from plumbline.ui.parts import cards, empty_states, tables
+from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.state.cache import ask
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+MOST = 12  # inputs that can be tried at once
+SPACES = {"logit": "log-odds", "softmax": "log-odds", "log": "log of the value"}
+
+
+def changed(view: View, found: DecisionContext, decision_id: str) -> None:
+    """The least that would have led to the other outcome, or why there is nothing to say."""
+    key = found.system.key
+    try:
+        told = ask(view, what_would_change, key, decision_id)
+    except PlumblineError as error:
+        cards.section("What would have changed it", f"Not looked for. {error}")
+        _comparable(found)
+        return
+    cards.section("What would have changed it", _sentence(told))
+    for number, way in enumerate(told.ways, 1):
+        with st.container(border=True, gap="xsmall"):
+            _way(number, way, told.outcome)
+    if told.ways:
+        cards.note(
+            f"Scored by the registered model itself: {told.scored:,} combinations of the inputs declared changeable, "
+            "fewest changes first. It says what the model would have given. It is no promise and not what causes what."
+        )
+        return
+    if not declared(found.system.settings):
+        cards.note("Say which inputs may change under Settings of explanations below.")
+    _comparable(found)
+
+
+def _sentence(told: Changed) -> str:
+    if not told.ways:
+        return told.why
+    first = told.ways[0]
+    what = " and ".join(f"{c.feature} = {context.value(c.then)}" for c in first.changes)
+    return (
+        f"With {what} the model's output would have been {numbers.significant(first.score)}: {told.outcome}."
+    )
+
+
+def _way(number: int, way: Way, outcome: str) -> None:
+    parts = [
+        f"**{plain(c.feature, 60)}** {plain(context.value(c.then))} instead of {plain(context.value(c.was))}"
+        for c in way.changes
+    ]
+    st.markdown(
+        f"{number}. {' and '.join(parts)}: output {plain(numbers.significant(way.score))}, {plain(outcome)}"
+    )
+    near = "within" if way.plausible else "beyond"
+    words = (
+        f"The nearest logged {outcome} decision is {numbers.significant(way.distance, 2)} away, {near} what is usual "
+        f"({numbers.significant(way.usual, 2)})."
+    )
+    if way.plausible:
+        cards.note(words)
+    else:
+        st.markdown(cards.chip("partial", "unusual: may not occur in practice"))
+        cards.note(words)
+
+
+def _comparable(found: DecisionContext) -> None:
+    near = found.comparable
+    if near is None:
+        return
+    cards.note(
+        "A comparable case: the nearest real decision of this version with another outcome, among "
+        f"{found.sampled_other:,}. It shows what differed, not what to change."
+    )
+    names = [
+        "prediction",
+        *(n for n in found.row if n.startswith("feature:") and near.row.get(n) != found.row[n]),
+    ]
+    rows = [
+        {
+            "Input": "outcome" if name == "prediction" else one_line(name.partition(":")[2]),
+            "This decision": context.value(found.row[name]),
+            "Comparable case": context.value(near.row.get(name)),
+        }
+        for name in names
+    ]
+    tables.grid(rows, alt="Comparable case: outcome and inputs that differ")
+    context.choose([near])
+
+
+def try_other(view: View, found: DecisionContext, decision_id: str) -> None:
+    """Sliders over the inputs; the registered model scores what they say."""
+    cards.section("Try other values", "The registered model itself scores what you set. Nothing is stored.")
+    _tried(view, found, decision_id)
+
+
+@st.fragment
+def _tried(view: View, found: DecisionContext, decision_id: str) -> None:
+    key = found.system.key
+    changes: dict[str, Any] = {}
+    places = st.columns(2, gap="large")
+    for at, item in enumerate(found.placed[:MOST]):
+        with places[at % 2]:
+            moved = _input(found, item, f"decisions.try.{key}.{decision_id}.{item.feature}")
+            if moved != item.value:
+                changes[item.feature] = moved
+    try:
+        told = try_values(view.ws, key, decision_id, changes)
+    except PlumblineError as error:
+        empty_states.failed(error)
+        return
+    logged = numbers.DASH if told.logged is None else numbers.significant(told.logged, 4)
+    cards.figures(
+        [
+            cards.Figure("Score with these values", numbers.significant(told.score, 4), f"logged {logged}"),
+            cards.Figure(
+                "Outcome", told.outcome or numbers.DASH, f"logged {context.value(found.row['prediction'])}"
+            ),
+            cards.Figure("Inputs changed", str(len(changes)), "of " + str(len(found.placed))),
+        ]
+    )
+    _moved(told)
+    unused = [item.feature for item in found.placed if told.before and item.feature not in told.before]
+    if unused:
+        cards.note(f"The model does not use {', '.join(unused)}: changing them changes nothing.")
+
+
+def _input(found: DecisionContext, item: Placed, key: str) -> Any:
+    label = plain(item.feature, 60)
+    column = f"feature:{item.feature}"
+    if not item.numeric:
+        levels = list(
+            dict.fromkeys(str(a.row.get(column)) for a in found.alike if a.row.get(column) is not None)
+        )
+        options = list(dict.fromkeys([str(item.value), str(item.median), *levels]))
+        picked = st.selectbox(
+            label, options, key=key, format_func=lambda o: one_line(o, 60), accept_new_options=True
+        )
+        return item.value if picked == str(item.value) else picked
+    if item.value is None:
+        held = st.number_input(label, value=None, key=key, placeholder="missing")
+        return None if held is None else float(held)
+    start = float(item.value)
+    low, high = found.ranges.get(item.feature, (start, start))
+    low, high = min(low, start), max(high, start)
+    if low == high:
+        low, high = start - 1, start + 1
+    whole = start.is_integer() and low.is_integer() and high.is_integer()
+    step = 1.0 if whole and high - low <= 2_000 else (high - low) / 200
+    held = st.slider(label, low, high, start, step=step, key=key, format="%.4g")
+    return float(held)
+
+
+def _moved(told: Tried) -> None:
+    if not told.attributions:
+        cards.note("This model file gives scores only: contributions cannot be split by input here.")
+        return
+    rows = [
+        {
+            "Feature": one_line(name),
+            "As logged": numbers.signed(told.before[name]),
+            "With these values": numbers.signed(told.attributions[name]),
+            "Change": numbers.signed(change),
+        }
+        for name, change in strongest_first(
+            {name: part - told.before[name] for name, part in told.attributions.items()}
+        )
+    ]
+    tables.grid(rows, alt="Contributions as logged and with these values")
+    cards.note(f"Contributions in {SPACES.get(told.space, 'units of the value')}.")

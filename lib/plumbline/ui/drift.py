@@ -1,0 +1,246 @@
+"""The pieces of the Drift page: what to compare, every feature over time, the ranking, whole rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import streamlit as st
+
+from plumbline.answers.drift.features import DriftAnswer, Span, year_before
+from plumbline.answers.drift.multivariate import WholeRowAnswer
+from plumbline.charts.heatmap import heatmap
+from plumbline.charts.style import Mode
+from plumbline.domain import FeatureDrift, Kind
+from plumbline.monitor.drift.distances import METHODS, SHAPE
+from plumbline.monitor.drift.multivariate import WholeRow
+from plumbline.profile.bins import OUTPUTS
+from plumbline.ui.frame import drill_down
+from plumbline.ui.parts import cards, charts, tables
+from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.glossary import help_for
+from plumbline.ui.state import session
+from plumbline.ui.state.cache import ask
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+MOST = 40  # features drawn; the table has them all
+REFERENCE, LAST_YEAR, DATES = "the reference", "the same weeks of last year", "other dates"
+WHOLE = "whole rows"
+
+
+def choices(view: View) -> tuple[str, Span | None]:
+    """The measure, and what the window is compared with; the link carries both."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        method = st.selectbox(
+            "Measure", list(SHAPE), index=SHAPE.index("js"), format_func=numbers.name,
+            key=session.METHOD.name, bind="query-params", width=250,
+            help="Decides the picture and the ranking. " + " ".join(
+                f"**{numbers.name(m)}**: {plain(help_for(numbers.name(m)) or METHODS[m].says)}" for m in SHAPE
+            ),
+        )  # fmt: skip
+        against = st.selectbox(
+            "Compare with", [REFERENCE, LAST_YEAR, DATES], key=session.AGAINST.name, bind="query-params", width=180,
+            help="The window of the sidebar is compared with the healthy span, or with dates of your own.",
+        )  # fmt: skip
+        span: Span | None = None
+        if against == LAST_YEAR and view.system is not None:
+            span = ask(view, year_before, view.system.key, (view.start, view.end))
+            if span is None:
+                cards.note("The log does not hold these weeks of the year before; the reference is meant.")
+        if against == DATES:
+            first = st.date_input(
+                "From", value=None, format="YYYY-MM-DD", key=session.THEN_FROM.name, bind="query-params",
+                width=150,
+            )  # fmt: skip
+            last = st.date_input(
+                "To",
+                value=None,
+                format="YYYY-MM-DD",
+                key=session.THEN_TO.name,
+                bind="query-params",
+                width=150,
+            )
+            span = (_midnight(first), _midnight(last, 1))
+            if span == (None, None) or (span[0] and span[1] and span[0] >= span[1]):
+                cards.note("Choose a first and a last day; until then the reference is meant.")
+                span = None
+    return str(method or "js"), span
+
+
+def _midnight(day: object, days: int = 0) -> datetime | None:
+    return datetime.combine(day, time(), UTC) + timedelta(days=days) if isinstance(day, date) else None
+
+
+def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, mode: Mode) -> None:
+    """Feature by chunk, the most drifted first; outputs and whole rows below. A click says more of a cell."""
+    order = [r.feature for r in answer.ranking]
+    place = {name: i for i, name in enumerate(order)}
+    shown = sorted(answer.chunks, key=lambda d: place.get(d.feature, len(order)))
+    inputs = [d.feature for d in shown if d.feature not in OUTPUTS]
+    keep = {*list(dict.fromkeys(inputs))[:MOST], *OUTPUTS}
+    drawn = [d for d in shown if d.feature in keep]
+    drawn += [_as_drift(one) for one in whole.chunks] if whole else []
+    cards.section(
+        "Every feature, over time",
+        f"{numbers.name(method)} by {answer.by}, over its threshold. A square marks a breach: large enough to "
+        "matter, more than chance, and sure or confirmed by the next. A diamond is watched; a cross has too "
+        "few values to judge. Select a cell to see more of it.",
+    )
+    picked = charts.show(
+        heatmap(drawn, mode), key="drift.map", name=f"drift {answer.system.key}",
+        alt=f"{answer.sentence} The ranking below names every feature.",
+        rows=[_data(d) for d in drawn], select=True,
+    )  # fmt: skip
+    cell = drill_down.picked(picked)
+    if cell and isinstance(cell, list) and len(cell) == 3:
+        _cell(answer, drawn, cell)
+
+
+def _cell(answer: DriftAnswer, drawn: list[FeatureDrift], cell: list[Any]) -> None:
+    """One chunk of one feature in words, with the ways to its distribution and to its rows."""
+    found = next(
+        (d for d in drawn if d.feature == cell[0] and d.start and d.start.isoformat() == cell[1]), None
+    )
+    if found is None:
+        return
+    sure = numbers.interval(found.low, found.high)
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(
+            f"**{plain(found.feature)}**, {plain(numbers.span(found.start, found.end))}: "
+            f"{plain(numbers.name(found.method))} {plain(numbers.figure(found.value))}"
+            f"{plain(f' ({sure})' if sure else '')}, n = {plain(numbers.count(found.n))} "
+            f"{cards.chip('drifted' if found.drifted else found.status.value)}"
+        )
+        if found.note:
+            cards.note(found.note)
+        with st.container(horizontal=True, gap="medium"):
+            if found.feature != WHOLE:
+                drill_down.to_chunk(answer.system.key, found)
+            drill_down.to_rows(answer.system.key, found.start, found.end, None)
+
+
+def _as_drift(one: WholeRow) -> FeatureDrift:
+    return FeatureDrift(
+        feature=WHOLE, kind=Kind.NUMERIC, method="whole_row", value=one.auc, threshold=one.threshold,
+        p_value=None, q_value=None, drifted=one.status == "breach", status=one.status,
+        n_reference=one.n_reference, n=one.n, missing_share=0.0, missing_share_reference=0.0, note=one.note,
+        start=one.start, end=one.end, low=one.low, high=one.high,
+    )  # fmt: skip
+
+
+def _data(d: FeatureDrift) -> dict[str, object]:
+    return {
+        "feature": d.feature, "start": d.start.isoformat() if d.start else "",
+        "end": d.end.isoformat() if d.end else "", "method": d.method, "value": d.value, "low": d.low,
+        "high": d.high, "threshold": d.threshold, "p_value": d.p_value, "q_value": d.q_value,
+        "status": d.status.value, "drifted": d.drifted, "n": d.n, "n_reference": d.n_reference,
+        "missing_share": d.missing_share, "missing_share_reference": d.missing_share_reference,
+    }  # fmt: skip
+
+
+def ranking(answer: DriftAnswer) -> None:
+    """Drift times importance, the window against the reference."""
+    weighed = any(r.importance is not None for r in answer.ranking)
+    words = "Drift times importance." if weighed else (
+        "By drift alone: no contributions are logged to weigh it with."
+    )  # fmt: skip
+    movement = next((r.moved for r in answer.ranking if r.moved), None)
+    if movement is not None:
+        words += (
+            f" Moved with loss: rank correlation of the feature's drift with worse "
+            f"{numbers.name(answer.metric).lower() if answer.metric != 'roc_auc' else 'ROC AUC'}, over "
+            f"{movement.n} chunks; two trends can go together without one causing the other."
+        )
+    cards.section("Ranked by what is likely to hurt", words)
+    found: dict[str, FeatureDrift] = {}
+    for f in answer.features:
+        found.setdefault(f.feature, f)
+    ranked = {r.feature: r for r in answer.ranking}
+    rows = []
+    for name in dict.fromkeys([*ranked, *found]):
+        if name in found:
+            one = ranked.get(name)
+            moved = one.moved.correlation if one and one.moved else None
+            rows.append(_row(found[name], one.importance if one else None, moved))
+    tables.grid(
+        rows,
+        alt="Features by drift: value, limits, threshold, status, importance, sample, missing",
+        height=460 if len(rows) > 11 else None,
+    )
+    own = [f for f in answer.own if f.status in ("watch", "breach")]
+    if own:
+        cards.section(
+            "Missing, new and out of range", "Signals of their own: each has its test and its limit."
+        )
+        tables.grid(
+            [
+                {
+                    "Feature": one_line(f.feature, 80), "What": numbers.name(f.method),
+                    "Change": numbers.share(f.value),
+                    "95 % interval": f"{numbers.share(f.low)} to {numbers.share(f.high)}",
+                    "Status": cards.glyph(f.status.value), "Corrected p": numbers.p_value(f.q_value),
+                    "n": f.n, "Note": one_line(f.note, 160),
+                    "New levels": one_line(", ".join(f.new_levels), 80) or numbers.DASH,
+                }
+                for f in own
+            ],
+            alt="Missing values, levels not seen before and values out of range",
+        )  # fmt: skip
+
+
+def _row(found: FeatureDrift, weight: float | None, moved: float | None) -> dict[str, object]:
+    return {
+        "Feature": one_line(found.feature, 80),
+        "Drift": numbers.figure(found.value),
+        "95 % limits": numbers.interval(found.low, found.high) or numbers.DASH,
+        "Threshold": numbers.figure(found.threshold),
+        "Status": cards.glyph("drifted" if found.drifted else found.status.value),
+        "Corrected p": numbers.p_value(found.q_value),
+        "Importance": numbers.share(weight),
+        "Moved with loss": numbers.DASH if moved is None else numbers.signed(moved, 2),
+        "n": found.n,
+        "n reference": found.n_reference,
+        "Missing": numbers.share(found.missing_share),
+        "Missing before": numbers.share(found.missing_share_reference),
+        "New levels": one_line(", ".join(found.new_levels), 80) or numbers.DASH,
+        "Note": one_line(found.note, 160),
+    }
+
+
+def wants_whole_row() -> bool:
+    """Whether whole rows are to be compared: it takes a while, so only when asked."""
+    return bool(
+        st.toggle(
+            "Compare whole rows as well", key=session.WHOLE_ROW.name, bind="query-params",
+            help="Finds inputs that stop moving together although each looks as before. From a sample of rows; "
+            "takes about half a second a chunk, once.",
+        )
+    )  # fmt: skip
+
+
+def whole_row(found: WholeRowAnswer) -> None:
+    """What the comparison of whole rows says of the window."""
+    now = found.now
+    cards.section("Whole rows", found.sentence)
+    if now.auc is None:
+        return
+    inside = now.error is not None and (now.error_low or 0) <= now.error <= (now.error_high or 0)
+    cards.figures(
+        [
+            cards.Figure(
+                "Whole-row AUC", numbers.figure(now.auc),
+                f"{numbers.interval(now.low, now.high)}; 0.5 is no difference, {now.threshold} matters",
+                now.status.value,
+            ),
+            cards.Figure(
+                "Reconstruction error", numbers.figure(now.error),
+                f"reference's own {numbers.interval(now.error_low, now.error_high)}",
+                "ok" if inside else "watch",
+            ),
+            cards.Figure(
+                "Told apart by", ", ".join(one_line(name, 24) for name in now.strongest) or numbers.DASH,
+                f"n = {numbers.count(now.n)} and {numbers.count(now.n_reference)} sampled rows",
+            ),
+        ]
+    )  # fmt: skip

@@ -1,0 +1,78 @@
+"""Groups in two windows on the Fairness page: who fares otherwise than before, and how sure that is."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from plumbline.answers.fairness.compare_windows import FairnessWindows
+from plumbline.monitor.fairness.compare_windows import COMPARED, FAVOURABLE, RATIO, GroupChange, Moved
+from plumbline.monitor.fairness.groups import LEAST_ROWS
+from plumbline.ui.parts import cards, charts, tables
+from plumbline.ui.parts.escape import one_line
+from plumbline.wording import numbers
+
+_NAMES = {
+    RATIO: "Ratio to the best", FAVOURABLE: "How often favoured",
+    "true_positive_rate": "True positive rate", "false_positive_rate": "False positive rate",
+}  # fmt: skip
+_SAID = {
+    "same": ("ok", "within chance"), "further": ("fail", "further behind"), "closer": ("ok", "closer"),
+    "up": ("watch", "up"), "down": ("watch", "down"),
+}  # fmt: skip
+
+
+def compared(answer: FairnessWindows) -> None:
+    """The sentence, and one measure of every group in both windows."""
+    cards.note(answer.sentence)
+    options = [name for name in COMPARED if any(name in g.moved for g in answer.groups)]
+    if not options:
+        return
+    chosen = st.segmented_control(
+        "Compared by", options, default=options[0], format_func=_NAMES.__getitem__, key="fairness.compared",
+        label_visibility="collapsed",
+    ) or options[0]  # fmt: skip
+    if chosen == RATIO:
+        leaders = [one_line(g.name, 60) for g in answer.groups if g.best and len(g.attributes) == 1]
+        cards.note(
+            f"Each group's rate over that of the most favoured group of the first window: {', '.join(leaders)}."
+        )
+    rows = [(g, g.moved[chosen]) for g in answer.groups if chosen in g.moved]
+    spans = [numbers.span(part.start, part.end) for part in (answer.first, answer.second)]
+    named = spans if spans[0] != spans[1] else ["First", "Second"]
+    tables.grid(
+        [_row(g, moved, chosen, named) for g, moved in rows],
+        alt=f"{_NAMES[chosen]} by group in two windows: values, change, interval, verdict, samples",
+        height=460 if len(rows) > 11 else None,
+    )
+    few = [g for g in answer.groups if not g.moved]
+    if few:
+        words = ", ".join(f"{one_line(g.name, 60)} ({g.n_first} and {g.n_second})" for g in few)
+        cards.note(f"Under {LEAST_ROWS} decisions in a window, so not compared: {words}.")
+    cards.note(f"{numbers.count(answer.compared)} comparisons, corrected for being so many.")
+    charts.data(
+        [{"group": g.name, "measure": name, "first": m.first, "second": m.second, "change": m.change, "low": m.low,
+          "high": m.high, "n_first": m.n_first, "n_second": m.n_second, "p_value": m.p, "q_value": m.q,
+          "verdict": m.verdict} for g in answer.groups for name, m in g.moved.items()],
+        f"{answer.system.key}-groups-windows", "fairness.windows",
+    )  # fmt: skip
+
+
+def _row(g: GroupChange, moved: Moved, measure: str, spans: list[str]) -> dict[str, object]:
+    if measure == RATIO:
+        first, second = numbers.significant(moved.first), numbers.significant(moved.second)
+        change = f"× {numbers.significant(moved.change)}"
+        sure = f"{numbers.significant(moved.low)} to {numbers.significant(moved.high)}"
+    else:
+        first, second = numbers.share(moved.first), numbers.share(moved.second)
+        change = f"{numbers.signed(100 * moved.change)} points"
+        sure = f"{numbers.signed(100 * moved.low)} to {numbers.signed(100 * moved.high)} points"
+    return {
+        "Group": one_line(g.name, 80), spans[0]: first, spans[1]: second, "Change": change, "95 % interval": sure,
+        "Corrected p": numbers.p_value(moved.q), "Verdict": _verdict(moved.verdict),
+        "n first": moved.n_first, "n second": moved.n_second,
+    }  # fmt: skip
+
+
+def _verdict(verdict: str) -> str:
+    status, words = _SAID[verdict]
+    return f"{cards.glyph(status).partition(' ')[0]} {words}"

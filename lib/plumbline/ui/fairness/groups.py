@@ -1,0 +1,317 @@
+"""The pieces of the Fairness page: groups against each other, pairs of them, and both over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from plumbline.answers import statements
+from plumbline.answers.fairness.favourable import reading_of
+from plumbline.answers.fairness.groups import FairnessAnswer
+from plumbline.charts.forest_plot import Line, Row, Unit, forest
+from plumbline.charts.style import Mode
+from plumbline.charts.trend import trend
+from plumbline.domain import Point, System
+from plumbline.monitor.fairness.groups import ERRORS, FOUR_FIFTHS, GAP, LEAST_ROWS, MEASURES, Judged, Rate
+from plumbline.ui.frame import drill_down, permissions, signed_forms
+from plumbline.ui.parts import cards, charts, empty_states, tables
+from plumbline.ui.parts.cards import Figure
+from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.glossary import help_for
+from plumbline.ui.state import session
+from plumbline.ui.state.cache import ask
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+RATIO = "ratio"
+_MOST = 24  # groups drawn; the table has them all
+_LINKED = 3  # groups whose decisions are one click away: those with the lowest ratios
+_NAMES = {
+    RATIO: "Ratio to the best", "positive_rate": "Positive rate", "true_positive_rate": "True positive rate",
+    "false_positive_rate": "False positive rate", "precision": "Precision", "calibration": "Score less outcome",
+}  # fmt: skip
+
+
+def favourable(view: View, system: System) -> str | None:
+    """The class that people want; the link carries it. Where nobody says and no name tells, the page asks."""
+    if len(system.classes) < 2:
+        return None
+    read = ask(view, reading_of, system.key)
+    told = read.source != "assumed"
+    options = (
+        [read.wanted, *(c for c in system.classes if c != read.wanted)] if told else list(system.classes)
+    )
+    choice = st.selectbox(
+        "What people want", options, index=0 if told else None, key=session.FAVOURABLE.name, bind="query-params",
+        width=316, format_func=one_line, placeholder="Which decision is good for the person?",
+        help="The decision that is good for the person. Ratios are of how often a group gets it.",
+    )  # fmt: skip
+    if not told and choice is None:
+        cards.note(
+            "Nobody states which decision people want, and no name tells: no group can be called wronged."
+        )
+    if choice and choice != system.settings.get("favourable") and (not told or choice != read.wanted):
+        _keep(view, system, str(choice))
+    return str(choice) if choice else None
+
+
+def _keep(view: View, system: System, wanted: str) -> None:
+    """An owner's word on it, which the scorecard reads too."""
+    with st.form("fairness.favourable", border=False):
+        by = signed_forms.signature("favourable", page="fairness")
+        kept = permissions.submit(f"State that people want {one_line(wanted, 40)}", permissions.OWNER)
+    if kept:
+        signed_forms.sign(by)
+        statements.change_settings(view.ws, system.key, {"favourable": wanted}, by=by or session.LOCAL)
+        st.rerun()
+
+
+def figures(answer: FairnessAnswer) -> None:
+    """The lowest ratio, the widest gap of errors, what is too small, and how much was compared."""
+    compared = [g for g in (*answer.groups, *answer.pairs) if g.ratio is not None]
+    items = []
+    if compared:
+        worst = min(compared, key=lambda g: g.ratio.value if g.ratio else 1.0)
+        assert worst.ratio is not None
+        items.append(
+            Figure(
+                "Lowest ratio", numbers.significant(worst.ratio.value),
+                f"{_range(worst.ratio.low, worst.ratio.high)}, {worst.name}, n = {numbers.count(worst.n)}",
+                worst.ratio.status.value,
+            )
+        )  # fmt: skip
+    often = [g for g in compared if g.adverse is not None]
+    if often:
+        most = max(often, key=lambda g: g.adverse.value if g.adverse else 0.0)
+        assert most.adverse is not None
+        items.append(
+            Figure(
+                "Otherwise, times as often", numbers.significant(most.adverse.value),
+                f"{_range(most.adverse.low, most.adverse.high)}, {most.name}, n = {numbers.count(most.n)}",
+                most.adverse.status.value,
+            )
+        )  # fmt: skip
+    gaps = [(g, name, gap) for g in compared for name, gap in g.gaps.items()]
+    if gaps:
+        group, name, gap = max(gaps, key=lambda item: abs(item[2].value))
+        items.append(
+            Figure(
+                "Widest gap of errors", f"{100 * abs(gap.value):.1f} points",
+                f"{_NAMES[name].lower()} of {group.name}, {_points(gap.low)} to {_points(gap.high)}",
+                gap.status.value,
+            )
+        )  # fmt: skip
+    items.append(
+        Figure("Compared", numbers.count(answer.tested), "ratios and gaps, corrected for being so many")
+    )
+    items.append(
+        Figure("Too small to judge", numbers.count(len(answer.small)), f"under {LEAST_ROWS} decisions")
+    )
+    cards.figures(items)
+
+
+def groups(answer: FairnessAnswer, view: View) -> None:
+    """One measure of every group drawn, all of them in the table."""
+    cards.section(
+        "Groups",
+        f"{one_line(answer.favourable)} is what people want here. Each group against the most favoured one of its "
+        f"attribute. Dashed: the four-fifths line, or {100 * GAP:.0f} points.",
+    )
+    _measured(answer, answer.groups, view.mode, "groups")
+    _table(answer.groups, "Groups by attribute")
+    _rows(answer, answer.groups, view)
+
+
+def pairs(answer: FairnessAnswer, view: View) -> None:
+    """Pairs of attributes: what no single attribute shows."""
+    if not answer.pairs:
+        cards.note("There is one attribute alone, so there are no pairs of them.")
+        return
+    cards.section(
+        "Intersections", f"Pairs of attributes with at least {LEAST_ROWS} decisions, largest first."
+    )
+    _measured(answer, answer.pairs, view.mode, "pairs")
+    _table(answer.pairs, "Intersections of two attributes")
+    _rows(answer, answer.pairs, view)
+
+
+def _rows(answer: FairnessAnswer, found: Sequence[Judged], view: View) -> None:
+    """To the decisions of the groups that fare worst; the sidebar holds two filters."""
+    linked = [
+        g for g in found
+        if g.ratio is not None and not g.best and len(view.where) + len(g.levels) <= 2
+        and all(a in answer.columns for a in g.attributes)
+    ]  # fmt: skip
+    worst = sorted(linked, key=lambda g: g.ratio.value if g.ratio else 1.0)[:_LINKED]
+    if not worst:
+        return
+    with st.container(horizontal=True, gap="medium"):
+        for g in worst:
+            where = [(answer.columns[a], level) for a, level in zip(g.attributes, g.levels, strict=True)]
+            empty_states.link(
+                empty_states.Step("decisions", f"Decisions of {plain(g.name, 60)}"),
+                drill_down.narrowed(view, answer.system.key, where),
+            )
+
+
+def small(answer: FairnessAnswer) -> None:
+    """Groups that are too small, by name."""
+    if answer.small:
+        named = ", ".join(f"{one_line(g.name, 60)} ({g.n})" for g in answer.small)
+        cards.note(f"Too few decisions to judge, {LEAST_ROWS} are needed: {named}.")
+
+
+def _measured(answer: FairnessAnswer, found: Sequence[Judged], mode: Mode, key: str) -> None:
+    options = [name for name in _NAMES if any(_value(g, name) is not None for g in found)] or [RATIO]
+    chosen = st.segmented_control(
+        "Measure", options, default=options[0], format_func=lambda n: _NAMES[n], key=f"fairness.{key}.measure",
+        label_visibility="collapsed",
+    ) or options[0]  # fmt: skip
+    cards.note(help_for(_NAMES[chosen]) or "")
+    rows = [_row(g, chosen) for g in found[:_MOST]]
+    unit: Unit = "ratio" if chosen == RATIO else "points" if chosen == "calibration" else "share"
+    lines = {
+        RATIO: [Line(FOUR_FIFTHS, "four-fifths line", limit=True), Line(1.0, "most favoured")],
+        "calibration": [Line(0.0, "as promised")],
+    }.get(chosen, [])
+    if chosen in ERRORS:
+        lines = _allowed(found, chosen)
+    charts.show(
+        forest(rows, mode, unit=unit, lines=lines, longest=44), key=f"fairness.{key}",
+        name=f"{answer.system.key}-{key}-{chosen}", alt=f"{_NAMES[chosen]} by group. {answer.sentence}",
+        rows=[{"group": r.label, "value": r.value, "low": r.low, "high": r.high, "words": r.words} for r in rows],
+    )  # fmt: skip
+
+
+def _allowed(found: Sequence[Judged], measure: str) -> list[Line]:
+    """Ten points either side of the most favoured group, where there is one alone."""
+    best = [g.rates[measure].value for g in found if g.best and measure in g.rates]
+    if len(best) != 1:
+        return []
+    ends = [(best[0] - GAP, "−10 points"), (best[0] + GAP, "+10 points")]
+    return [Line(best[0], "most favoured")] + [
+        Line(at, words, limit=True) for at, words in ends if 0 < at < 1
+    ]
+
+
+def _value(g: Judged, measure: str) -> Rate | None:
+    if measure == RATIO:
+        return None if g.ratio is None else Rate(g.ratio.value, g.ratio.low, g.ratio.high, g.n)
+    return g.calibration if measure == "calibration" else g.rates.get(measure)
+
+
+def _row(g: Judged, measure: str) -> Row:
+    found = _value(g, measure)
+    if g.small:
+        return Row(g.name, None, None, None, f"too few to judge, n = {g.n}")
+    if found is None:
+        if measure == RATIO and g.best:
+            return Row(g.name, 1.0, 1.0, 1.0, f"most favoured, n = {numbers.count(g.n)}")
+        return Row(g.name, None, None, None, "outcomes not known")
+    status = ""
+    if measure == RATIO and g.ratio is not None:
+        status = g.ratio.status.value
+        words = f"{numbers.significant(found.value)} ({_range(found.low, found.high)}), n = {numbers.count(found.n)}"
+    elif measure == "calibration":
+        words = f"{_points(found.value)} ({_points(found.low)} to {_points(found.high)}) points"
+    else:
+        words = f"{numbers.share(found.value)}, n = {numbers.count(found.n)}"
+        gap = g.gaps.get(measure)
+        status = gap.status.value if gap is not None else ""
+    return Row(g.name, found.value, found.low, found.high, words, "" if status == "ok" else status)
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.1f}".replace("-", "−")
+
+
+def _range(low: float, high: float) -> str:
+    return f"{numbers.significant(low)} to {numbers.significant(high)}"
+
+
+def _table(found: Sequence[Judged], alt: str) -> None:
+    tables.grid(
+        [
+            {
+                "Group": one_line(g.name, 80),
+                "n": g.n,
+                "Positive rate": _share(g, "positive_rate"),
+                "Ratio to the best": _ratio(g),
+                "95 % interval": _range(g.ratio.low, g.ratio.high) if g.ratio else numbers.DASH,
+                "Otherwise, times as often": numbers.significant(g.adverse.value)
+                if g.adverse
+                else numbers.DASH,
+                "Corrected p": numbers.p_value(g.ratio.q) if g.ratio else numbers.DASH,
+                "Status": cards.glyph(g.status.value),
+                **{_NAMES[name]: _share(g, name) for name in MEASURES if name != "positive_rate"},
+                "Score less outcome": _points(g.calibration.value) if g.calibration else numbers.DASH,
+                "Labelled": g.labelled,
+            }
+            for g in found
+        ],
+        alt=f"{alt}: rates, ratio to the most favoured group, errors, status",
+        height=460 if len(found) > 11 else None,
+    )
+
+
+def _share(g: Judged, measure: str) -> str:
+    return numbers.share(g.rates[measure].value) if measure in g.rates else numbers.DASH
+
+
+def _ratio(g: Judged) -> str:
+    if g.best:
+        return "best"
+    return numbers.significant(g.ratio.value) if g.ratio else numbers.DASH
+
+
+def over_time(answer: FairnessAnswer, mode: Mode) -> None:
+    """How often each group gets what it wants, month by month; by version in the table."""
+    cards.section("Over time", f"How often each group gets {one_line(answer.favourable)}, by month.")
+    chosen = st.segmented_control(
+        "Attribute", answer.attributes, default=answer.attributes[0], key="fairness.attribute",
+        format_func=one_line, label_visibility="collapsed",
+    ) or answer.attributes[0]  # fmt: skip
+    points = [p for name, p in answer.by_month if name == chosen]
+    picked = charts.show(
+        trend(points, mode), key="fairness.months", name=f"{answer.system.key}-months", select=True,
+        caption="Click a mark to look into its month.",
+        alt=f"Favourable rate by month and {one_line(chosen)}",
+        rows=[{"group": p.version, "month": f"{p.start:%Y-%m}", "value": p.value, "low": p.low, "high": p.high,
+               "n": p.n} for p in points],
+    )  # fmt: skip
+    _month(answer, points, drill_down.marked(picked))
+    rows = [(version, g) for version, g in answer.by_version if g.attributes == (chosen,) and version]
+    if len({version for version, _ in rows}) > 1:
+        tables.grid(
+            [
+                {
+                    "Version": one_line(version),
+                    "Group": one_line(g.name, 80),
+                    "n": g.n,
+                    "Positive rate": _share(g, "positive_rate"),
+                    "Ratio to the best": _ratio(g),
+                    "95 % interval": _range(g.ratio.low, g.ratio.high) if g.ratio else numbers.DASH,
+                    "Status": cards.glyph(g.status.value),
+                }
+                for version, g in sorted(rows, key=lambda row: row[0])
+            ],
+            alt="Groups by version: rate, ratio, status",
+            height=460 if len(rows) > 11 else None,
+        )
+
+
+def _month(answer: FairnessAnswer, points: Sequence[Point], span: tuple[datetime, datetime] | None) -> None:
+    """One month's groups in words, and the ways to it alone and to its decisions."""
+    if span is None:
+        return
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"**{numbers.span(*span)}**")
+        for p in (p for p in points if p.start == span[0]):
+            sure = numbers.interval(p.low, p.high, "positive_rate")
+            cards.note(
+                f"{one_line(p.version or '', 60)}: {numbers.share(p.value)}{f' ({sure})' if sure else ''}, "
+                f"n = {numbers.count(p.n)}."
+            )
+        drill_down.onward("fairness", drill_down.dates(answer.system.key, *span))

@@ -1,0 +1,53 @@
+"""Who has the last word: how often people look and overrule, and how far decisions reach."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from plumbline.answers.fairness.groups import FairnessAnswer, say_oversight
+from plumbline.monitor.fairness.groups import Rate
+from plumbline.monitor.fairness.human_oversight import Oversight
+from plumbline.ui.parts import cards, tables
+from plumbline.ui.parts.escape import one_line, prose
+from plumbline.wording import numbers
+
+
+def last_word(answer: FairnessAnswer) -> None:
+    """How often people look and overrule, whether they were right, and how far the decisions reach."""
+    cards.section("Who has the last word")
+    if answer.oversight is None:
+        cards.note(
+            "The log does not show what people decided in the end. Log the human's final decision beside the "
+            "model's, and map that column as override."
+        )
+    else:
+        st.markdown(prose(say_oversight(answer.oversight)))
+        found = (*answer.oversight_by_version, *answer.oversight_by_month)
+        tables.grid(
+            [
+                _overseen(o)
+                for o in (found if len(answer.oversight_by_version) > 1 else answer.oversight_by_month)
+            ],
+            alt="Oversight by version and month: override rate, automation rate, right to overrule",
+            height=460 if len(found) > 11 else None,
+        )
+    if answer.reach is not None:
+        cards.note(f"Reach: {answer.reach.sentence}")
+
+
+def _overseen(o: Oversight) -> dict[str, object]:
+    return {
+        "Version or month": one_line(o.label) or "no version",
+        "n": o.n,
+        "Overruled": o.overruled,
+        "Override rate": _with_range(o.override_rate),
+        "Automation rate": _with_range(o.automation_rate),
+        "Right to overrule": _with_range(o.right_to_overrule),
+        "Outcomes known": o.right_to_overrule.n if o.right_to_overrule else 0,
+    }
+
+
+def _with_range(rate: Rate | None) -> str:
+    if rate is None:
+        return numbers.DASH
+    return f"{numbers.share(rate.value)} ({100 * rate.low:.1f} to {100 * rate.high:.1f})"

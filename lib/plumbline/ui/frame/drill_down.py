@@ -1,0 +1,101 @@
+"""Links from a picture to what lies behind it: a bar's rows, a chunk's rows, a feature in one chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import streamlit as st
+
+from plumbline.domain import FeatureDrift
+from plumbline.ui.frame.sidebar import DATES, MISSING
+from plumbline.ui.parts import empty_states
+from plumbline.ui.parts.empty_states import Step
+from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+
+def picked(event: Any) -> Any:
+    """The ``customdata`` of the one mark that was selected in a picture; None where none is."""
+    points = (event or {}).get("selection", {}).get("points", [])
+    held = points[0].get("customdata") if points else None
+    return held if held is None or isinstance(held, (list, str)) else list(held)
+
+
+def dates(system: str, start: datetime | None, end: datetime | None) -> dict[str, str]:
+    """The query of a window of whole days, end not included."""
+    query = {session.SYSTEM.name: system}
+    if start or end:
+        query[session.WINDOW.name] = DATES
+    if start:
+        query[session.FROM.name] = start.date().isoformat()
+    if end:
+        query[session.TO.name] = (end - timedelta(microseconds=1)).date().isoformat()
+    return query
+
+
+def to_rows(
+    system: str, start: datetime | None, end: datetime | None, where: tuple[str, str] | None, words: str = ""
+) -> None:
+    """To the decisions of a window, of one value or range where given."""
+    query = dates(system, start, end)
+    if where is not None:
+        query |= {session.WHERE.name: where[0], session.LEVEL.name: where[1]}
+    told = words or f"The decisions of {numbers.span(start, end)}"
+    empty_states.link(Step("decisions", plain(told)), query)
+
+
+def narrowed(view: View, system: str, where: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The query that narrows the sidebar to these values as well, in the same window and version."""
+    asked = dates(system, view.start, view.end)
+    if view.version:
+        asked[session.VERSION.name] = view.version
+    names = ((session.WHERE, session.LEVEL), (session.WHERE_TOO, session.LEVEL_TOO))
+    for (column_key, level_key), (column, value) in zip(names, (*view.where, *where), strict=False):
+        asked |= {column_key.name: column, level_key.name: value or MISSING}
+    return asked
+
+
+def marked(event: Any) -> tuple[datetime, datetime] | None:
+    """The chunk of the mark that was selected in a trend, UTC; None where none is."""
+    mark = picked(event)
+    if not isinstance(mark, list) or len(mark) != 2:
+        return None
+    start, end = (datetime.fromisoformat(str(at)) for at in mark)
+    return (start.replace(tzinfo=start.tzinfo or UTC), end.replace(tzinfo=end.tzinfo or UTC))
+
+
+def onward(page: str, query: dict[str, str], closer: dict[str, str] | None = None) -> None:
+    """From a chunk: this page over it alone, its decisions, and what shifted in it."""
+    with st.container(horizontal=True, gap="medium"):
+        empty_states.link(Step(page, "Zoom to these days"), query | (closer or {}))
+        empty_states.link(Step("decisions", "See its decisions"), query)
+        empty_states.link(Step("drift", "What shifted in it"), query)
+
+
+def two_windows(system: str, first: tuple[datetime, datetime], second: tuple[datetime, datetime]) -> None:
+    """To Accuracy with two spans of days side by side, ends not included."""
+    days = [d for start, end in (first, second) for d in (start, end - timedelta(microseconds=1))]
+    query = {key.name: d.date().isoformat() for key, d in zip(session.TWO_WINDOWS, days, strict=True)}
+    words = Step("accuracy", "Compare both windows by every metric")
+    empty_states.link(words, query | {session.SYSTEM.name: system, session.SECTION.name: "Two windows"})
+
+
+def to_chunk(system: str, found: FeatureDrift) -> None:
+    """To this page with the chunk as its window and the feature chosen."""
+    query = dates(system, found.start, found.end) | {session.FEATURE.name: found.feature}
+    empty_states.link(Step("drift", f"Only {plain(numbers.span(found.start, found.end))}"), query)
+
+
+def short(value: str) -> str:
+    """A value or range as a link says it: long decimals rounded."""
+    low, found, high = value.partition("..")
+    if not found:
+        return one_line(value, 40)
+    sides = [numbers.held(float(f"{float(side):.6g}")) if side else "" for side in (low, high)]
+    if not sides[0]:
+        return f"below {sides[1]}"
+    return f"{sides[0]} and above" if not sides[1] else f"{sides[0]} to {sides[1]}"

@@ -1,0 +1,106 @@
+"""A load at work beside the page: its progress, and stopping it with nothing changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import streamlit as st
+
+from plumbline.domain import Load, PlumblineError
+from plumbline.logs.load.trial import Unfit
+from plumbline.store.workspace import Stopped, Workspace
+from plumbline.ui.parts import empty_states
+from plumbline.ui.parts.escape import plain
+from plumbline.ui.state import session
+
+Say = Callable[[str, float], None]
+_LOOK = 0.1  # seconds between two looks at the work
+
+
+class Job:
+    """One load in a thread of its own, so that the page can show how far it is and stop it.
+
+    The work says 1 when all that is left is to commit; from then on it cannot be stopped.
+    """
+
+    def __init__(self, ws: Workspace, name: str, work: Callable[[Say], Load]) -> None:
+        self.name, self.phrase, self.share = name, "Starting", 0.0
+        self.made: Load | None = None
+        self.error: Exception | None = None
+        self._ws, self._work = ws, work
+        self._lock, self._stop, self._past = threading.Lock(), False, False
+        self._thread = threading.Thread(target=self._run, daemon=True, name="plumbline-load")
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop and not self._past
+
+    def stop(self) -> None:
+        """Stop the work, unless it is past the point where that leaves nothing behind."""
+        with self._lock:
+            self._stop = True
+            if not self._past:
+                self._ws.interrupt()
+
+    def wait(self) -> None:
+        """A moment; asks again where a stop fell between two statements."""
+        self._thread.join(_LOOK)
+        if self.stopping and self.running:
+            self.stop()
+
+    def _say(self, phrase: str, share: float) -> None:
+        with self._lock:
+            if self.stopping:
+                raise Stopped
+            self._past = self._past or share >= 1
+        self.phrase, self.share = phrase, share
+
+    def _run(self) -> None:
+        try:
+            self.made = self._work(self._say)
+        except Exception as error:  # shown by the page, which has the person's eye
+            self.error = error
+
+
+def start(ws: Workspace, name: str, work: Callable[[Say], Load]) -> None:
+    """Begin a load for this tab."""
+    session.JOB.set(Job(ws, name, work))
+
+
+def running() -> bool:
+    """Whether a load of this tab is at work."""
+    job: Job | None = session.JOB.get()
+    return job is not None and job.running
+
+
+def watch() -> Load | None:
+    """Show the load at work until it ends; the load made, or None where there is none or it failed.
+
+    A click on another control runs the page anew while the load goes on; it is then watched again.
+    """
+    job: Job | None = session.JOB.get()
+    if job is None:
+        return None
+    with st.container(border=True):
+        bar = st.progress(min(job.share, 1.0), text=plain(f"{job.name}: {job.phrase}"))
+        st.button("Stop the load", key="logs.stop", on_click=job.stop, disabled=job.stopping, type="tertiary",
+                  help="Nothing is changed then.")  # fmt: skip
+        while job.running:
+            job.wait()
+            words = "Stopping" if job.stopping else job.phrase
+            bar.progress(min(max(job.share, 0.0), 1.0), text=plain(f"{job.name}: {words}"))
+    session.JOB.clear()
+    if job.error is not None:
+        if not isinstance(job.error, PlumblineError):
+            raise job.error
+        if isinstance(job.error, Unfit):
+            session.REFUSED.set(job.error)  # a question rather than an error: asked where the file is
+        else:
+            empty_states.failed(job.error)
+    return job.made

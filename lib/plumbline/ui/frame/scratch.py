@@ -1,0 +1,75 @@
+"""Looking at a file without keeping it: a workspace of the tab alone, its badge, and the way to keep it after all."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from plumbline.domain import PlumblineError
+from plumbline.domain.acts import Access
+from plumbline.store.workspace import Workspace
+from plumbline.ui.frame import jobs, sign_in
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.state import session, session_files
+from plumbline.ui.state import workspace as opened
+
+#: the sidebar's keys that mean another thing in another workspace
+_CHOICES = (
+    session.SYSTEM,
+    session.WINDOW,
+    session.FROM,
+    session.TO,
+    session.VERSION,
+    session.WHERE,
+    session.LEVEL,
+)
+
+
+def workspace() -> tuple[Workspace, bool]:
+    """The workspace that this tab looks at, and whether it is scratch."""
+    real = sign_in.workspace()
+    if not session.SCRATCH.get():
+        return real, False
+    held = session_files.desk(real).scratch
+    if held is None:  # thrown away in another run
+        session.SCRATCH.clear()
+        return real, False
+    return held, True
+
+
+def badge() -> None:
+    """What the sidebar says on every page while a file is only looked at."""
+    with st.container(border=True, gap="small"):
+        st.markdown(cards.chip("watch", "scratch"))
+        cards.note("Nothing is kept. This file is deleted soon after you close or reload the tab.")
+        st.button("Keep as a system", key="scratch.keep", on_click=session.KEEPING.set, args=(True,), width="stretch",
+                  type=cards.leading(), disabled=jobs.running() or not sign_in.may(Access.ANALYST),
+                  help="Loads the same file with the same mapping into the workspace.")  # fmt: skip
+        st.button("Throw away", key="scratch.drop", on_click=_drop, width="stretch", disabled=jobs.running())
+
+
+def _drop() -> None:
+    session_files.desk(opened.workspace()).clear()
+    _leave()
+
+
+def _leave() -> None:
+    for key in (*_CHOICES, session.SCRATCH, session.RESULT, session.KEEPING):
+        key.clear()
+
+
+def keeping() -> None:
+    """Load what is in scratch for good, where the person asked for it; the page is drawn anew from the workspace."""
+    if not session.KEEPING.get():
+        return
+    session.KEEPING.clear()
+    try:
+        with st.spinner("Loading it into the workspace"):
+            made = session_files.keep(sign_in.workspace(), actor=session.ACTOR.get().strip() or session.LOCAL)
+    except PlumblineError as error:
+        empty_states.failed(error)
+        return
+    _leave()
+    if made is not None:
+        session.RESULT.set(made)
+        session.GO_TO.set(made.system)
+    st.rerun()

@@ -1,0 +1,173 @@
+"""Who signs in, and what that person may do here. With an OpenID Connect provider, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.errors import StreamlitSecretNotFoundError
+
+from plumbline.answers.governance import access
+from plumbline.domain import PlumblineError
+from plumbline.domain.acts import MAY, Access
+from plumbline.store.workspace import Workspace
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.state import session
+from plumbline.ui.state import workspace as opened
+
+NEEDED = ("client_id", "client_secret", "server_metadata_url")
+SHARED = ("redirect_uri", "cookie_secret")
+HERE = ("localhost", "127.0.0.1", "::1")
+_TODO = "Mend the file of secrets as docs/sign-in.md shows, and start the server again."
+#: the person of this run: e-mail and role; None where nobody signs in
+_PERSON: ContextVar[tuple[str, Access] | None] = ContextVar("plumbline_person", default=None)
+#: once asked for, sign-in stays so until the server is started anew: a file that is lost opens nothing
+_ASKED: set[str] = set()
+
+
+def providers() -> tuple[str, ...]:
+    """The providers that the settings name, ``default`` for one without a name; empty where nobody signs in.
+
+    Raises:
+        PlumblineError: the settings are there and cannot be used. Nothing is shown then.
+    """
+    held = _section("auth")
+    if held is None:
+        if _ASKED:
+            raise PlumblineError("The settings of sign-in are gone since the server started", todo=_TODO)
+        return ()
+    _ASKED.add("auth")
+    named = {
+        name: part for name, part in held.items() if isinstance(part, Mapping) and name != "client_kwargs"
+    }
+    if "client_id" in held or not named:
+        named = {"default": held, **named}
+    for name, part in named.items():
+        missing = [key for key in SHARED if not held.get(key)] + [key for key in NEEDED if not part.get(key)]
+        if missing:
+            raise PlumblineError(
+                f"Sign-in is set up in part: {', '.join(missing)} missing", where=f"[auth] {name}", todo=_TODO
+            )
+    return tuple(named)
+
+
+def _section(name: str) -> Mapping[str, Any] | None:
+    """A section of the file of secrets; None where there is no file, or no such section in it."""
+    try:
+        held = st.secrets.get(name)
+    except StreamlitSecretNotFoundError as error:
+        if not any(Path(path).exists() for path in st.get_option("secrets.files")):
+            return None
+        raise PlumblineError("The file of secrets cannot be read", todo=_TODO) from error
+    if held is not None and not isinstance(held, Mapping):
+        raise PlumblineError(f"[{name}] has to be a section of the file of secrets", todo=_TODO)
+    return held
+
+
+def claims() -> Mapping[str, Any]:
+    """What the provider says about who is here; ``is_logged_in`` among it."""
+    return st.user.to_dict()
+
+
+def gate() -> bool:
+    """Settle who is here. False: the page of signing in, or of being refused, was drawn instead."""
+    _PERSON.set(None)
+    offered = providers()
+    if not offered:
+        return True
+    said = claims()
+    if not said.get("is_logged_in"):
+        _ask(offered)
+        return False
+    try:
+        email = address_of(said)
+        held = access.access_of(opened.workspace(), email)
+        if held is None:
+            raise PlumblineError(
+                f"`{email}` has no role in this workspace",
+                todo="Ask an owner of it, or sign in as somebody else.",
+            )
+    except PlumblineError as error:
+        cards.opening("You are signed in, and may not see this workspace.")
+        st.markdown(prose(f"{error.what}. {error.todo}"))
+        st.button("Sign out", on_click=st.logout, key="signing.out")
+        return False
+    _PERSON.set((email, held))
+    session.ACTOR.set(email)
+    return True
+
+
+def address_of(said: Mapping[str, Any]) -> str:
+    """The e-mail address that the provider vouches for.
+
+    Raises:
+        PlumblineError: it gives none, or does not say that it is confirmed.
+    """
+    todo = "Use an account whose e-mail address is confirmed."
+    if not said.get("email"):
+        raise PlumblineError("The provider gives no e-mail address", todo=todo)
+    verified = said.get("email_verified")
+    if verified is None and _trusted():
+        verified = True
+    if verified not in (True, "true"):  # some providers write the word
+        raise PlumblineError("The provider does not say that your e-mail address is confirmed", todo=todo)
+    return access.address(str(said["email"]))
+
+
+def _trusted() -> bool:
+    """Whether the owner says that the provider, which never says so itself, gives confirmed addresses alone."""
+    return (_section("access") or {}).get("addresses_are_confirmed") is True
+
+
+def _ask(offered: tuple[str, ...]) -> None:
+    cards.opening("Sign in to see this workspace.")
+    st.markdown("What you may see and change depends on the role that an owner gave your e-mail address.")
+    for name in offered:
+        words = "Sign in" if name == "default" else f"Sign in with {plain(name, 40).capitalize()}"
+        st.button(words, type=cards.leading(), on_click=st.login, key=f"signing.{name}",
+                  args=() if name == "default" else (name,))  # fmt: skip
+
+
+def workspace() -> Workspace:
+    """The workspace in the hands of the person of this run."""
+    held, person = opened.workspace(), _PERSON.get()
+    return held.acting(person[0]) if person else held
+
+
+def email() -> str:
+    """The signed-in e-mail address; empty where nobody signs in."""
+    person = _PERSON.get()
+    return person[0] if person else ""
+
+
+def may(needed: Access) -> bool:
+    """Whether the person of this run may do what asks for that role."""
+    person = _PERSON.get()
+    return person is None or person[1].covers(needed)
+
+
+def badge() -> None:
+    """The sidebar's first lines: who is here as what, or that nobody has to say."""
+    person = _PERSON.get()
+    with st.sidebar:
+        if person is None:
+            cards.note(
+                "Nobody signs in: anyone who reaches this address can see and change everything here.",
+                help="The README says how to switch sign-in on with your company's provider.",
+            )
+            return
+        cards.note(f"`{person[0]}`, {person[1]}", help=f"A {person[1].value} {MAY[person[1]]}.")
+        st.button(
+            "Sign out", on_click=st.logout, key="signing.out", type="tertiary", icon=":material/logout:"
+        )
+
+
+def note_start(ws: Workspace) -> None:
+    """Put on the trail whether the server, as it starts, asks people to sign in, and who can reach it."""
+    hosts = st.get_option("server.allowedHosts") or []
+    here = st.get_option("server.address") in HERE and set(hosts) <= set(HERE)
+    access.note_sign_in(ws, on=bool(providers()), reach="this machine" if here else "network")

@@ -1,0 +1,132 @@
+"""The AI Act helper: questions that lead to a class, the duties of the role, and who bears each."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import streamlit as st
+
+from plumbline.answers import statements
+from plumbline.answers.statements import Statements
+from plumbline.domain import ControlResult
+from plumbline.governance.ai_act import CLASSES, ROLES, YES, ActClass, Duty, classify, law, suggested
+from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+LOOKS = {"prohibited": "fail", "high risk": "watch", "transparency": "ok", "minimal": "ok"}
+GROUPS = (
+    ("Does the Act reach it", ("minimal",)),
+    ("Prohibited practices", ("prohibited",)),
+    ("High risk", ("high risk", "not high risk")),
+    ("Transparency", ("transparency",)),
+)
+OPEN, NO = "open", "no"
+
+
+def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) -> None:
+    """What the class is, the questions that lead to it, and its duties with names."""
+    held = stated.system.settings.get("ai_act") or {}
+    name = str(held.get("class", ""))
+    if name and not held.get("open"):
+        reviewed = (
+            numbers.day(date.fromisoformat(str(held["reviewed"]))) if held.get("reviewed") else "no day"
+        )
+        st.markdown(f"{cards.chip(LOOKS.get(name, 'unknown'), name)} reviewed on {reviewed}")
+    else:
+        st.markdown(cards.word("unknown", f"not worked out yet{f', so far {name}' if name else ''}"))
+    said, role = _questions(stated, held)
+    found = classify(said, role)
+    _comes_to(found, stated)
+    borne = _duties(found, held, {r.id: r for r in results})
+    by = signed_forms.signature("act")
+    if permissions.button(
+        "Save class and duties", permissions.OWNER, type=cards.leading(), key="governance.act.save"
+    ):
+        signed_forms.sign(by)
+        act = {"class": found.name, "reviewed": signed_forms.today().isoformat(), "by": by.strip(), "role": role,
+               "answers": {k: v for k, v in said.items() if v}, "open": list(found.open), "duties": borne}  # fmt: skip
+        statements.change_settings(view.ws, stated.system.key, {"ai_act": act}, by=by)
+        st.rerun()
+    data = law()
+    checked = "checked against the source" if data.confirmed else "to be checked against the source"
+    cards.note(
+        f"Questions and dates as of {numbers.day(data.as_of)}, {checked}. {data.source}. Not legal advice."
+    )
+
+
+def _questions(stated: Statements, held: dict[str, object]) -> tuple[dict[str, str], str]:
+    kept = held.get("answers")
+    before = dict(kept) if isinstance(kept, dict) else suggested(stated.context.get("impact", ""))
+    key = f"governance.{stated.system.key}.act"
+    role = st.radio(
+        "Our role", list(ROLES), format_func=ROLES.__getitem__, key=f"{key}.role",
+        index=list(ROLES).index(str(held.get("role"))) if held.get("role") in ROLES else 1,
+    )  # fmt: skip
+    said: dict[str, str] = {}
+    if not kept and before:
+        cards.note("The context suggests the first answers; correct them where they are wrong.")
+    for title, classes in GROUPS:
+        asked = [q for q in law().questions if q.leads_to in classes]
+        left = sum(not before.get(q.key) for q in asked)
+        with st.expander(
+            f"{title} ({len(asked) - left} of {len(asked)} answered)", expanded=title == "High risk"
+        ):
+            if st.checkbox("No to all that is open here", key=f"{key}.{classes[0]}.none"):
+                before = {q.key: before.get(q.key) or NO for q in asked} | {
+                    k: v for k, v in before.items() if v
+                }
+            for question in asked:
+                options = [OPEN, YES, NO]
+                now = str(before.get(question.key) or OPEN)
+                answer = st.segmented_control(
+                    prose(question.asks), options, default=now, required=True, help=plain(question.source),
+                    key=f"{key}.{question.key}.{now}",
+                )  # fmt: skip
+                said[question.key] = "" if answer == OPEN else str(answer)
+    return said, str(role)
+
+
+def _comes_to(found: ActClass, stated: Statements) -> None:
+    cards.section(f"These answers come to: {found.name}")
+    if found.because:
+        st.markdown(f"By {plain(', '.join(found.because))}.")
+    if found.open:
+        graver = ", ".join(CLASSES[: CLASSES.index(found.name)])
+        many = f"{len(found.open)} questions are" if len(found.open) > 1 else "1 question is"
+        many = cards.word("unknown", f"{many} open")
+        st.markdown(f"{many} that could lead to: {plain(graver)}. Until then the class counts as open.")
+    if found.name == "prohibited":
+        first = min(d.since for d in found.duties if d.classes == ("prohibited",))
+        when = "" if first <= signed_forms.today() else f", from {numbers.day(first)} on"
+        st.markdown(cards.word("fail", f"A prohibited practice may not be used at all{when}."))
+
+
+def _since(duty: Duty) -> str:
+    """Whether a duty applies today, else from when; of a system that is older than it, too."""
+    said = "applies" if duty.since <= signed_forms.today() else f"from {numbers.day(duty.since)}"
+    if duty.older and signed_forms.today() < duty.older[1]:
+        before, then = duty.older
+        said += f"; where it was on the market before {numbers.day(before)}, from {numbers.day(then)}"
+    return said
+
+
+def _duties(found: ActClass, held: dict[str, object], results: dict[str, ControlResult]) -> dict[str, str]:
+    """Each duty with the controls that answer it, since when it applies, and who bears it."""
+    kept = held.get("duties")
+    names = dict(kept) if isinstance(kept, dict) else {}
+    borne: dict[str, str] = {}
+    for duty in found.duties:
+        words, who = st.columns([5, 2], gap="medium", vertical_alignment="center")
+        since = _since(duty)
+        shown = " ".join(cards.word(results[c].status.value, c) for c in duty.controls if c in results)
+        words.markdown(f"{prose(duty.words)}  \n:small[:gray[{plain(duty.source)}, {plain(since)}]] {shown}")
+        name = who.text_input(
+            "Who bears it", value=str(names.get(duty.key, "")), max_chars=120, key=f"governance.duty.{duty.key}",
+            placeholder="Who bears it", label_visibility="collapsed",
+        )  # fmt: skip
+        if (name or "").strip():
+            borne[duty.key] = str(name).strip()
+    return borne

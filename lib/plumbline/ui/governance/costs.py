@@ -1,0 +1,114 @@
+"""What decisions are worth, as the owner says it: the money behind every verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from plumbline.domain import System, Task
+from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.escape import one_line
+
+MOST_CLASSES = 8
+
+
+def form(system: System) -> tuple[dict[str, Any], str] | None:
+    """The owner's costs; the settings to change and the signer when they were just saved."""
+    held = system.settings.get("cost_matrix") or {}
+    stated = system.settings.get("at_stake") or {}
+    cards.note(
+        "A gain is above zero, a loss below. With it, a fall in accuracy is said in money. A stated amount, such as "
+        "a deal that hangs on a review, is shown as stated."
+    )
+    with st.form("governance.costs", border=False):
+        currency = st.text_input(
+            "Currency", value=str(held.get("currency") or stated.get("currency") or "EUR"), max_chars=8,
+            key=f"governance.costs.{system.key}.currency", width=120,
+        )  # fmt: skip
+        of = _unit(system) if system.task is Task.REGRESSION else None
+        worth = _error(system, held) if system.task is Task.REGRESSION else _matrix(system, held)
+        reason = st.text_input(
+            "Why these amounts", value=str(held.get("reason", "")), max_chars=300,
+            key=f"governance.costs.{system.key}.reason", placeholder="e.g. a margin of 15 % on the average order",
+        )  # fmt: skip
+        left, right = st.columns(2, gap="large")
+        amount = left.number_input(
+            "Stated amount at stake", value=_number(stated.get("amount")), min_value=0.0, placeholder="none",
+            key=f"governance.costs.{system.key}.amount",
+        )  # fmt: skip
+        sentence = right.text_input(
+            "What hangs on it", value=str(stated.get("sentence", "")), max_chars=300,
+            key=f"governance.costs.{system.key}.sentence",
+        )  # fmt: skip
+        by = signed_forms.signature("costs")
+        saved = permissions.submit("Save costs", permissions.OWNER, type=cards.leading())
+    if not saved:
+        return None
+    signed_forms.sign(by)
+    unit = str(currency or "").strip()
+    stake = {"amount": amount, "currency": unit, "sentence": (sentence or "").strip()} if amount else None
+    if worth:
+        worth["reason"] = (reason or "").strip()
+    settings: dict[str, Any] = {
+        "cost_matrix": {"currency": unit, **worth} if worth else None,
+        "at_stake": stake,
+    }
+    if of is not None:
+        settings["unit"] = of or None
+    return settings, by.strip()
+
+
+def _unit(system: System) -> str:
+    """What the system predicts so many of."""
+    return st.text_input(
+        "Predicts a number of", value=system.unit, max_chars=24, placeholder="e.g. parcels", width=240,
+        key=f"governance.costs.{system.key}.unit", help="Said behind each error, such as: 36.5 parcels too many.",
+    ).strip()  # fmt: skip
+
+
+def _matrix(system: System, held: dict[str, Any]) -> dict[str, Any]:
+    """Value of each decision by what turned out to be true: ``{"matrix": {"decided|true": value}}``."""
+    import pandas as pd
+
+    classes = list(system.classes)
+    if not classes or len(classes) > MOST_CLASSES:
+        cards.note(f"A table of values needs 1 to {MOST_CLASSES} classes; this system has {len(classes)}.")
+        return {}
+    values = held.get("matrix", {})
+    frame = pd.DataFrame({"Decided": [one_line(c, 40) for c in classes]})
+    for i, true in enumerate(classes):
+        frame[str(i)] = [_number(values.get(f"{decided}|{true}")) for decided in classes]
+    config: dict[str, Any] = {
+        str(i): st.column_config.NumberColumn(f"true: {one_line(true, 40)}") for i, true in enumerate(classes)
+    }
+    edited = st.data_editor(
+        frame, hide_index=True, disabled=["Decided"], column_config=config, width="content",
+        key=f"governance.costs.{system.key}.matrix", alt="Value of each decision by what turned out to be true",
+    )  # fmt: skip
+    found = {
+        f"{decided}|{true}": float(edited[str(j)].iloc[i])
+        for i, decided in enumerate(classes)
+        for j, true in enumerate(classes)
+        if pd.notna(edited[str(j)].iloc[i])
+    }
+    return {"matrix": found} if any(found.values()) else {}
+
+
+def _error(system: System, held: dict[str, Any]) -> dict[str, Any]:
+    """Cost of one unit predicted too much and of one too little."""
+    left, right = st.columns(2, gap="large")
+    over = left.number_input(
+        "Cost of one unit too much", value=_number(held.get("over")), min_value=0.0, placeholder="none",
+        key=f"governance.costs.{system.key}.over",
+    )  # fmt: skip
+    under = right.number_input(
+        "Cost of one unit too little", value=_number(held.get("under")), min_value=0.0, placeholder="none",
+        key=f"governance.costs.{system.key}.under",
+    )  # fmt: skip
+    return {"over": over or 0.0, "under": under or 0.0} if over or under else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None

@@ -1,0 +1,142 @@
+"""Documents on the Governance page: made here, added to by people where the log cannot know, and reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from plumbline.answers.governance import documents as kept
+from plumbline.answers.governance.documents import Version
+from plumbline.domain import System
+from plumbline.report.documents import Sections, fill_in, outline, outlines, tally
+from plumbline.report.issue import issue_document
+from plumbline.report.language import LANGUAGES, language
+from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.state import session
+from plumbline.ui.state.cache import ask
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+MIME = "application/pdf"
+
+
+def section(view: View, system: System) -> None:
+    """Each document with how much of it is known; texts for the rest; versions and their reviews."""
+    cards.note(
+        "Filled in from the log, the registries and what people state. A review of the technical documentation with "
+        "no item open answers CMP-3. An outline to work from, not legal advice."
+    )
+    code = str(
+        st.segmented_control(
+            "Language", LANGUAGES, default="en", required=True, key="governance.documents.language",
+            format_func=lambda c: str(language(c).texts["name"]), label_visibility="collapsed",
+        )
+    )  # fmt: skip
+    filled = {key: ask(view, outline, system.key, key, code) for key in outlines()}
+    for place, (key, sections) in zip(st.columns(len(filled), gap="medium"), filled.items(), strict=True):
+        known, items = tally(sections)
+        with place, st.container(border=True):
+            state = cards.word("pass" if known == items else "partial", f"{known} of {items} items known")
+            st.markdown(f"**{plain(language(code).say(key, 'document'))}**  \n{state}")
+            st.download_button(
+                "Make and download", data=_maker(view, system.key, key, code), mime=MIME, width="stretch",
+                file_name=f"plumbline-{system.key}-{key.replace('_', '-')}.pdf", on_click="rerun",
+                icon=":material/download:", key=f"governance.documents.{key}",
+            )  # fmt: skip
+    _versions(view, system)
+    _texts(view, system, filled, code)
+
+
+def _maker(view: View, key: str, kind: str, code: str) -> Callable[[], bytes]:
+    actor = session.ACTOR.get() or session.LOCAL
+    return lambda: issue_document(view.ws, key, kind, language_code=code, actor=actor).content
+
+
+def _versions(view: View, system: System) -> None:
+    cards.section("Versions", "Each is kept as it was made, by its hash. A review is of one version.")
+    made = kept.versions(view.ws, system.key)
+    if not made:
+        st.markdown("None was made yet. Make one, read it, and come back to say that you reviewed it.")
+        return
+    cards.table(
+        [_row(v) for v in made[:12]], alt="Versions: document, made, language, open items, hash, reviewed"
+    )
+    by_hash = {v.sha256: v for v in made[:50]}
+    with st.form("governance.review", border=False):
+        left, right = st.columns(2, gap="large")
+        chosen = left.selectbox(
+            "Version", list(by_hash), key="governance.review.version", format_func=lambda h: _name(by_hash[h])
+        )
+        with right:
+            by = signed_forms.signature("review")
+        saved = permissions.submit("I reviewed this version", permissions.OWNER, type=cards.leading())
+    if saved and chosen:
+        signed_forms.sign(by)
+        kept.review(view.ws, system.key, str(chosen), by=by)
+        st.rerun()
+    chosen = str(chosen or made[0].sha256)
+    st.download_button(
+        "Download this version", data=partial(_content, view, chosen), on_click="ignore", mime=MIME,
+        file_name=f"plumbline-{system.key}-{by_hash[chosen].kind.replace('_', '-')}-{chosen[:12]}.pdf",
+        key="governance.review.file", icon=":material/download:",
+    )  # fmt: skip
+
+
+def _content(view: View, sha256: str) -> bytes:
+    from plumbline.answers.statements import evidence_file
+
+    return evidence_file(view.ws, sha256)[1]
+
+
+def _name(version: Version) -> str:
+    title = language("en").say(version.kind, "document")
+    return f"{title}, {version.language}, {numbers.moment(version.made_at)}, {version.sha256[:12]}"
+
+
+def _row(version: Version) -> dict[str, object]:
+    reviewed = [f"{plain(r.by, 40)}, {numbers.day(r.at)}" for r in version.reviews]
+    return {
+        "Document": plain(language("en").say(version.kind, "document")),
+        "Made": f"{numbers.moment(version.made_at)} by {plain(version.made_by, 40)}",
+        "Language": str(language(version.language).texts["name"]),
+        "Open items": f"{version.open} of {version.items}",
+        "SHA-256": plain(version.sha256[:12]),
+        "Reviewed": "  \n".join(reviewed) or cards.word("open", "by nobody yet"),
+    }
+
+
+def _texts(view: View, system: System, filled: dict[str, Sections], code: str) -> None:
+    """What only people know: a text for each item that is open or has one already."""
+    cards.section(
+        "What the log cannot know",
+        "Each text stands in the document with who states it, and when.",
+    )
+    speech, said = language(code), kept.texts_of(system)
+    key = str(
+        st.segmented_control(
+            "Document", list(filled), default="annex_iv", required=True, key="governance.documents.kind",
+            format_func=lambda k: speech.say(k, "document"), label_visibility="collapsed",
+        )
+    )  # fmt: skip
+    texts: dict[str, str] = {}
+    with st.form(f"governance.texts.{key}", border=False):
+        for title, items in filled[key]:
+            for item in items:
+                if item.known and not item.stated:
+                    continue
+                text = st.text_area(
+                    one_line(f"{title}: {item.name}", 160), value=said[item.key].text if item.key in said else "",
+                    key=f"governance.{system.key}.text.{item.key}", max_chars=kept.LONGEST, height=80,
+                    help=plain(item.source), placeholder=one_line(item.source, 120),
+                )  # fmt: skip
+                texts[item.key] = str(text or "")
+        by = signed_forms.signature("texts")
+        saved = permissions.submit("Save texts", permissions.OWNER, type=cards.leading())
+    if saved:
+        signed_forms.sign(by)
+        fill_in(view.ws, system.key, texts, by=by)
+        st.rerun()

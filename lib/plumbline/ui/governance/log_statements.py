@@ -1,0 +1,130 @@
+"""What the owner states about the log itself, and rehearsals put on the trail."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import streamlit as st
+
+from plumbline.answers import events, statements
+from plumbline.answers.governance.scorecard import Answer
+from plumbline.domain import System
+from plumbline.governance.catalogue import catalogue
+from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.escape import plain
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+LAUNCH = {"not stated": None, "yes": True, "no": False}
+#: of the events that can be recorded, those that a person does
+REHEARSALS = (
+    "rollback rehearsed",
+    "restore rehearsed",
+    "automatic rollback tested",
+    "retraining tested",
+    "alert tested",
+)
+
+
+def section(view: View, system: System, answer: Answer) -> None:
+    """How long the log is kept, what personal data it holds, and what was rehearsed."""
+    facts, settings = answer.measured.facts, system.settings
+    found = tuple(facts.personal_detected or ())
+    declared = tuple(settings.get("personal_data", ()))
+    with st.form("governance.log", border=False):
+        cards.section("The log and the model's age", "Answers AUD-4 and SEC-4; MON-3 by stricter limits.")
+        left, right = st.columns(2, gap="large")
+        goes_back = next(word for word, value in LAUNCH.items() if value is settings.get("covers_launch"))
+        launch = left.selectbox(
+            "Does the log go back to the launch?", list(LAUNCH), index=list(LAUNCH).index(goes_back),
+            key=f"governance.{system.key}.launch",
+        )  # fmt: skip
+        retention = right.number_input(
+            "Personal data is kept for, in days", value=settings.get("retention_days"), min_value=1, step=1,
+            placeholder="not stated", key=f"governance.{system.key}.retention",
+        )  # fmt: skip
+        personal = st.multiselect(
+            "Columns that hold personal data", sorted({*found, *declared}), default=list(declared),
+            accept_new_options=True, key=f"governance.{system.key}.personal",
+            help="What was found in the log is offered; what is found and not declared fails SEC-4.",
+        )  # fmt: skip
+        ages = _ages(system)
+        by = signed_forms.signature("log")
+        saved = permissions.submit("Save", permissions.OWNER, type=cards.leading())
+    if saved:
+        signed_forms.sign(by)
+        changes = {"covers_launch": LAUNCH[str(launch)], "retention_days": int(retention) if retention else None,
+                   "personal_data": list(personal) or None}  # fmt: skip
+        statements.change_settings(view.ws, system.key, changes | ages, by=by or session.LOCAL)
+        st.rerun()
+    _rehearsals(view, system, answer)
+
+
+def _ages(system: System) -> dict[str, Any]:
+    """The ages from which the model counts as ageing and as too old, as settings to keep; only ever stricter."""
+    held = dict(system.settings.get("limits") or {})
+    own = held.pop("MON-3", {})
+    usual = {name: int(limit.value) for name, limit in catalogue().control("MON-3").limits.items()}
+    asked = {}
+    columns = st.columns(2, gap="large")
+    for column, name, words in zip(
+        columns, ("watch_days", "age_days"), ("is watched", "is too old"), strict=True
+    ):
+        given = column.number_input(
+            f"The model {words} after, in days", min_value=1, max_value=usual[name], step=1,
+            value=min(int(own[name]), usual[name]) if name in own else None,
+            placeholder=f"{usual[name]}, as everywhere", key=f"governance.{system.key}.{name}",
+            help="Counted from training, or from the version's first decision. A stricter limit than usual "
+            "holds for MON-3, the Log quality page and findings; a looser one cannot be set.",
+        )  # fmt: skip
+        if given is not None:
+            asked[name] = float(given)
+    if asked:
+        held["MON-3"] = asked
+    return {"limits": held or None}
+
+
+def _rehearsals(view: View, system: System, answer: Answer) -> None:
+    cards.section(
+        "Rehearsals",
+        "What is recorded is a statement: within 12 months it makes REL-3, REL-6, MON-6, MON-7 and CMP-5 partial, "
+        "never pass. A rollback that the log shows passes REL-3. Pipelines use `plumbline record`.",
+    )
+    held = [r for r in answer.measured.records if r.event in REHEARSALS]
+    if held:
+        cards.table(
+            [
+                {
+                    "What": plain(r.event),
+                    "When": numbers.day(r.at),
+                    "By": plain(r.by),
+                    "Note": plain(r.note, 160) or numbers.DASH,
+                }
+                for r in held[:12]
+            ],
+            alt="Rehearsals: what, when, by whom, note",
+        )  # fmt: skip
+    with st.form("governance.record", border=False, clear_on_submit=True):
+        left, right = st.columns(2, gap="large")
+        event = left.selectbox(
+            "What was done", REHEARSALS, format_func=str.capitalize, key="governance.record.event"
+        )
+        day = right.date_input(
+            "When",
+            value=signed_forms.today(),
+            max_value=signed_forms.today(),
+            format="YYYY-MM-DD",
+            key="governance.record.day",
+        )
+        note = left.text_input("How it went", key="governance.record.note", max_chars=300)
+        with right:
+            by = signed_forms.signature("record")
+        saved = permissions.submit("Put it on the trail", permissions.ANALYST)
+    if saved and isinstance(day, date):
+        signed_forms.sign(by)
+        at = min(datetime.combine(day, time(12), UTC), datetime.now(UTC))
+        events.record(view.ws, system.key, str(event), by=by, at=at, note=note or "")
+        st.rerun()

@@ -1,0 +1,42 @@
+"""The hosts and folders that the pages may read, on the Governance page: owners list them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from plumbline.answers.governance import places as register
+from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.escape import plain
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+
+
+def section(view: View) -> None:
+    """What is listed and by whom, a new place, and leaving one out."""
+    with st.expander("Places that the pages may read"):
+        own, machine = register.of_owners(view.ws), register.of_operator()
+        for place in machine:
+            bound = f", with {', '.join(place.bound)}" if place.bound else ""
+            st.markdown(plain(f"{place.text}: listed by the machine's operator{bound}"))
+        for place in own:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(plain(place.text))
+                if permissions.button(
+                    "Leave it out", permissions.OWNER, key=f"governance.place.{place.text}", type="tertiary"
+                ):
+                    register.leave_out(view.ws, place.text, by=session.ACTOR.get() or session.LOCAL)
+                    st.rerun()
+        if not own and not machine:
+            cards.note("None yet.")
+        with st.form("governance.place", border=False, clear_on_submit=True):
+            text = st.text_input(
+                "Host with its port, or folder", key="governance.place.text", max_chars=300,
+                placeholder="mlflow.example:5000",
+            )  # fmt: skip
+            by = signed_forms.signature("place")
+            saved = permissions.submit("List it", permissions.OWNER)
+        if saved:
+            signed_forms.sign(by)
+            register.list_place(view.ws, text or "", by=by)
+            st.rerun()

@@ -1,0 +1,239 @@
+"""Registers on the Governance page: incidents with their clocks, and the places that keep versions."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import streamlit as st
+
+from plumbline.answers.alerts import incidents as register
+from plumbline.answers.alerts.findings import findings
+from plumbline.answers.governance import probe
+from plumbline.domain import Probe, ProbedVersion, System
+from plumbline.governance.ai_act import law
+from plumbline.governance.evidence.registry import KINDS
+from plumbline.governance.incident_deadlines import FLAGS, Incident, Notice, notices
+from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.governance import places
+from plumbline.ui.parts import cards, tables
+from plumbline.ui.parts.escape import one_line, plain, prose
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+OLD = timedelta(days=90)
+
+
+def incidents(view: View, system: System) -> None:
+    """Open incidents with what is due and when, closed ones, and a new one."""
+    cards.note(
+        "Clocks run from when somebody knew. What is due and not done fails CMP-4. A helper, not legal advice."
+    )
+    found = register.incidents(view.ws, system.key)
+    now = datetime.now(UTC)
+    for item in found:
+        if item.closed_at is None or any(n.sent is None for n in notices(item, now)):
+            _incident(view, system, item, now)
+    closed = [_closed(item) for item in found if item.closed_at is not None]
+    if closed:
+        tables.grid(closed, alt="Closed incidents: number, title, known, closed, cause. Times are UTC.")
+    with st.expander("Open an incident", expanded=not found):
+        _open(view, system)
+
+
+def _closed(item: Incident) -> dict[str, object]:
+    closed = f"{item.closed_at:%Y-%m-%d %H:%M}" if item.closed_at else ""
+    return {
+        "No.": item.id, "Incident": one_line(item.title), "Known (UTC)": f"{item.aware_at:%Y-%m-%d %H:%M}",
+        "Closed (UTC)": closed, "Cause": one_line(item.cause, 300),
+    }  # fmt: skip
+
+
+def _incident(view: View, system: System, item: Incident, now: datetime) -> None:
+    with st.container(border=True):
+        state = cards.word("open") if item.closed_at is None else cards.word("undone", "closed")
+        st.markdown(f"**{item.id}. {plain(item.title)}** {state}")
+        kinds = ", ".join(FLAGS[flag] for flag in item.flags)
+        none = "of none of the laws' kinds" if item.classified_at else "not classified yet"
+        cards.note(f"Known {numbers.moment(item.aware_at)}, opened by {item.by}; {kinds or none}.")
+        if item.finding:
+            cards.note(f"Opened for finding {item.finding} on the Alerts page.")
+        steps = notices(item, now)
+        if steps:
+            cards.table([_step(n, now) for n in steps], alt="Steps: law, step, due, state, source")
+        _act(view, system, item, steps)
+
+
+def _step(notice: Notice, now: datetime) -> dict[str, object]:
+    if notice.sent is not None:
+        late = "late, " if notice.late else ""
+        state = cards.word("watch" if notice.late else "pass", f"{late}{numbers.moment(notice.sent)}")
+    elif notice.late:
+        state = cards.word("fail", f"overdue by {_span(-notice.left(now))}")
+    else:
+        state = cards.word("open", f"{_span(notice.left(now))} left")
+    return {
+        "Law": plain(notice.law) or numbers.DASH, "Step": prose(notice.title), "Due": numbers.moment(notice.due),
+        "State": state, "Source": plain(notice.source),
+    }  # fmt: skip
+
+
+def _span(left: timedelta) -> str:
+    hours = left.total_seconds() / 3600
+    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
+
+
+def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) -> None:
+    """Classify, give notice or close, in one form."""
+    key = f"governance.incident.{item.id}"
+    due = {n.key: f"{n.law} {n.title}" for n in steps if n.sent is None and n.key != "classify"}
+    asks = {str(c["key"]): str(c["asks"]) for c in law().criteria}
+    offered = register.flags_of(view.ws, system.key)
+    offered |= {flag: FLAGS[flag] for flag in item.flags}
+    with st.popover("Take a step"), st.form(key, border=False):
+        if item.known and item.classified_at is None:
+            _known(item, asks)
+        flags = st.multiselect(
+            "It is",
+            list(offered),
+            default=list(item.flags),
+            format_func=offered.__getitem__,
+            key=f"{key}.flags",
+        )
+        about = 0 if item.finding else _about(view, system, key)
+        critical = st.checkbox(
+            "A critical service is hit (DORA)", value=item.critical_service, key=f"{key}.critical"
+        )
+        met = st.multiselect(
+            "DORA thresholds met", list(asks), default=list(item.criteria), format_func=asks.__getitem__,
+            key=f"{key}.met",
+        )  # fmt: skip
+        told = st.multiselect(
+            "Notices sent now", list(due), format_func=due.__getitem__, key=f"{key}.sent", disabled=not due
+        )
+        cause = st.text_area(
+            "To close it: cause, and what was done", key=f"{key}.cause", max_chars=2000, height=80
+        )
+        by = signed_forms.signature(f"incident.{item.id}")
+        saved = permissions.submit("Save", permissions.ANALYST, type=cards.leading())
+    if not saved:
+        return
+    signed_forms.sign(by)
+    said = (tuple(flags), critical, tuple(met))
+    held = (item.flags, item.critical_service, item.criteria)
+    if item.closed_at is None and (item.classified_at is None or said != held or about):
+        register.classify(
+            view.ws, system.key, item.id, by=by, flags=flags, critical_service=critical, criteria=met,
+            finding=about,
+        )  # fmt: skip
+    for notice in told:
+        register.give_notice(view.ws, system.key, item.id, notice, by=by)
+    if cause and item.closed_at is None:
+        register.close_incident(view.ws, system.key, item.id, by=by, cause=cause)
+    st.rerun()
+
+
+def _about(view: View, system: System, key: str) -> int:
+    """The finding that an incident is about, where it was opened without one; 0: none is named."""
+    taken = register.of_findings(view.ws, [system.key])
+    free = {r.id: r for r in findings(view.ws, system.key) if r.id not in taken}
+    number = st.selectbox(
+        "Finding it is about", [0, *free], key=f"{key}.finding",
+        format_func=lambda n: f"{n}: {one_line(free[n].finding.sentence, 90)}" if n else "none",
+        help="An incident handles a breach only if it names a finding of it.",
+    )  # fmt: skip
+    return int(number or 0)
+
+
+def _known(item: Incident, asks: dict[str, str]) -> None:
+    """What the log knew of each criterion when the incident was opened; the boxes below begin with it."""
+    st.markdown(
+        "**What the log knows.** Thresholds that it shows to be met are chosen below; the rest is yours to say."
+    )
+    named = {**asks, "critical": "Critical service"}
+    for name in [name for name in named if name in item.known]:  # in the order of the law
+        cards.note(f"{named[name].partition(':')[0]}: {item.known[name]}")
+
+
+def _open(view: View, system: System) -> None:
+    with st.form("governance.incident", border=False, clear_on_submit=True):
+        title = st.text_input("What happened", key="governance.incident.title", max_chars=300)
+        left, right = st.columns(2, gap="large")
+        day = left.date_input(
+            "Known since (UTC)", value=signed_forms.today(), format="YYYY-MM-DD", max_value=signed_forms.today(),
+            key="governance.incident.day",
+        )  # fmt: skip
+        at = right.time_input(
+            "At (UTC)", value=None, key="governance.incident.at",
+            help="Left open: now for today, and the first minute of an earlier day.",
+        )  # fmt: skip
+        by = signed_forms.signature("incident")
+        saved = permissions.submit("Open", permissions.ANALYST, type=cards.leading())
+    if saved and isinstance(day, date):
+        signed_forms.sign(by)
+        aware = datetime.combine(day, at or time(), UTC)
+        if at is None and day == signed_forms.today():
+            aware = datetime.now(UTC)
+        register.open_incident(view.ws, system.key, title or "", by=by, aware_at=aware)
+        st.rerun()
+
+
+def registries(view: View, system: System) -> None:
+    """Where versions are kept and what was read there, and a new look."""
+    cards.note(
+        "An MLflow registry or a folder with DVC's files is read, never written. What it says answers REL-2, REL-7 "
+        "and AUD-5. A password in the address is used once and not kept. Only listed places are read, with no "
+        "credential of this machine that its operator did not bind to them."
+    )
+    now = datetime.now(UTC)
+    for item in probe.probes(view.ws, system.key):
+        _probe(view, system, item, now)
+    with st.form("governance.probe", border=False):
+        left, right = st.columns(2, gap="large")
+        uri = left.text_input(
+            "MLflow: tracking server or database", key="governance.probe.uri", max_chars=500,
+            placeholder="https://mlflow.example:5000",
+        )  # fmt: skip
+        model = left.text_input(
+            "Registered model", key="governance.probe.model", max_chars=200,
+            placeholder="may be left out if it is the only one",
+        )  # fmt: skip
+        folder = right.text_input(
+            "Or DVC: folder on this machine", key="governance.probe.folder", max_chars=500
+        )
+        with right:
+            by = signed_forms.signature("probe")
+        saved = permissions.submit("Read it", permissions.ANALYST, type=cards.leading())
+    places.section(view)
+    if saved:
+        signed_forms.sign(by)
+        with st.spinner("Reading."):
+            probe.probe(view.ws, system.key, by=by, mlflow=uri or "", model=model or "", dvc=folder or "")
+        st.rerun()
+
+
+def _probe(view: View, system: System, item: Probe, now: datetime) -> None:
+    age = (now - item.at).days
+    state = f"{age} days ago" if age else "today"
+    state = cards.word("partial", f"{state}: look again") if now - item.at > OLD else state
+    with st.expander(f"{KINDS[item.kind]}: {plain(item.subject, 60)}, {len(item.versions)} versions"):
+        st.markdown(f"{plain(item.place, 120)}, read by {plain(item.by)} on {numbers.day(item.at)}, {state}.")
+        for note in item.notes:
+            cards.note(note)
+        tables.grid(
+            [_version(v) for v in item.versions],
+            alt="Versions as registered: version, other names, when, who, code, data, parameters",
+        )
+        key = f"governance.probe.{item.kind}.{item.place}.{item.subject}"
+        if permissions.button("Leave this place out", permissions.ANALYST, key=key):
+            probe.forget(view.ws, system.key, item, by=session.ACTOR.get() or session.LOCAL)
+            st.rerun()
+
+
+def _version(v: ProbedVersion) -> dict[str, object]:
+    return {
+        "Version": one_line(v.version, 24), "Also named": one_line(", ".join((*v.names[1:4], *v.moving)), 80),
+        "When": f"{v.created_at:%Y-%m-%d}" if v.created_at else numbers.DASH,
+        "Who": one_line(v.created_by) or numbers.DASH, "Code": one_line(v.code[:12]) or numbers.DASH,
+        "Data": one_line(v.data[:16]) or numbers.DASH, "Parameters": v.parameters,
+    }  # fmt: skip

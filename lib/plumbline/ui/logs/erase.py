@@ -1,0 +1,70 @@
+"""Erasing a person, or one decision, on the Logs page: asked twice, and the certificate to take away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from plumbline.answers.data.erase import certificate, erase_person, sentences
+from plumbline.domain import PlumblineError
+from plumbline.logs.load.erase import Erased
+from plumbline.ui.frame import permissions
+from plumbline.ui.logs import upload
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.parts.escape import plain
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+
+_BY = {"subject": "A person, by the value in the log", "decision": "One decision, by its id"}
+
+
+def section(view: View) -> None:
+    """Ask whom, erase, and show the certificate of the last erasure."""
+    made: Erased | None = session.ERASED.get()
+    if made is not None and view.system is not None and made.system == view.system.key:
+        _certificate(made)
+    if view.system is None:
+        return
+    with st.expander("Erase a person or a decision"):
+        cards.note(
+            "Rows, labels, explanations and quarantine of this system go, and the counts are made anew. It cannot be "
+            "taken back; a certificate without anything personal stays on the trail."
+        )
+        with st.form("logs.erase", border=False, clear_on_submit=True):
+            by = st.radio(
+                "Whom", list(_BY), format_func=_BY.__getitem__, horizontal=True, key="logs.erase.by"
+            )
+            value = st.text_input("Spelt as in the log", max_chars=200, width=489, key="logs.erase.value",
+                                  autocomplete="off")  # fmt: skip
+            sure = st.checkbox("Erase it for good", key="logs.erase.sure")
+            asked = permissions.submit("Erase", permissions.OWNER)
+        if not asked:
+            return
+        if not sure or not value.strip():
+            st.markdown(cards.word("watch", "Nothing was erased: give the value and tick the box."))
+            return
+        try:
+            made = erase_person(
+                view.ws, view.system.key, actor=upload.actor(),
+                subject=value if by == "subject" else None, decision_id=value if by == "decision" else None,
+            )  # fmt: skip
+        except PlumblineError as error:
+            empty_states.failed(error)
+            return
+    session.ERASED.set(made)
+    session.RESULT.clear()
+    st.rerun()
+
+
+def _certificate(made: Erased) -> None:
+    with st.container(border=True):
+        first, *rest = sentences(made)
+        cards.section("Certificate of erasure", first)
+        for words in rest:
+            st.markdown(plain(words))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.download_button(
+                "Download the certificate", lambda: certificate(made).encode(), mime="application/json",
+                file_name=f"erasure-{made.system}-{made.keyed_hash[:12]}.json", on_click="ignore",
+                icon=":material/download:",
+            )  # fmt: skip
+            st.button("Close", key="logs.erase.close", on_click=session.ERASED.clear, type="tertiary")

@@ -1,0 +1,181 @@
+"""The pieces of the Logs page about what was loaded: the last result, all loads, the quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from plumbline.answers.data.load import undo_load
+from plumbline.answers.data.removal import is_removable, remove_system
+from plumbline.answers.data.roles import change_roles, roles_of, undo_roles
+from plumbline.domain import Load, PlumblineError
+from plumbline.ui.frame import permissions
+from plumbline.ui.logs import scroll, upload
+from plumbline.ui.logs.mapping import say_role
+from plumbline.ui.parts import cards, empty_states, tables
+from plumbline.ui.parts.cards import Figure
+from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+#: roles that a loaded column can be given in place
+CHANGEABLE = (
+    "feature", "segment", "protected", "prediction", "score", "label", "version", "arm", "override",
+    "decision_id", "ignore",
+)  # fmt: skip
+
+
+def result() -> None:
+    """What the last load did: rows read are loaded, duplicates or quarantined, always."""
+    made: Load | None = session.RESULT.get()
+    if made is None:
+        return
+    with st.container(border=True):
+        nothing = not made.rows_loaded and not made.labels_joined
+        cards.section(
+            f"{made.file} holds nothing that is new to {made.system}"
+            if nothing
+            else f"{made.file} is loaded into {made.system}"
+        )
+        items = [
+            Figure("Rows read", numbers.count(made.rows_read), "the sum of the three beside it"),
+            Figure("Loaded", numbers.count(made.rows_loaded)),
+            Figure(
+                "Duplicates",
+                numbers.count(made.rows_duplicate),
+                "already there, left out" if made.rows_duplicate else "",
+            ),
+            Figure(
+                "Quarantined",
+                numbers.count(made.rows_quarantined),
+                "kept below, with the reason" if made.rows_quarantined else "",
+            ),
+        ]
+        if made.kind == "labels":
+            items[1] = Figure(
+                "Labels joined", numbers.count(made.labels_joined), f"{numbers.count(made.rows_loaded)} rows"
+            )
+        cards.figures(items, inside=True)
+        for reason, n in made.reasons.items():
+            st.markdown(f"{cards.word('watch', numbers.count(n))} {plain(reason.replace('_', ' '))}")
+        for words in made.notes:
+            cards.note(words)
+        if made.unchecked:
+            empty_states.failed(
+                PlumblineError("The load is in, but its signals could not be checked", todo=made.unchecked)
+            )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            empty_states.link(empty_states.Step("scorecard", "See the verdict"))
+            empty_states.link(empty_states.Step("accuracy", "See the accuracy"))
+            st.button("Close", on_click=session.RESULT.clear, type="tertiary")
+            scroll.to_top(session.UPLOAD_TURN.get())  # the button that was pressed is far below
+
+
+def table(found: Sequence[Load]) -> None:
+    """All loads, newest first, those taken back included."""
+    tables.grid(
+        [
+            {
+                "Load": load.load_id,
+                "When (UTC)": f"{load.at:%Y-%m-%d %H:%M}",
+                "File": one_line(load.file, 60),
+                "Holds": load.kind if load.retry_of is None else f"rows of load {load.retry_of}",
+                "Read": load.rows_read,
+                "Loaded": load.rows_loaded,
+                "Duplicates": load.rows_duplicate,
+                "Quarantined": load.rows_quarantined,
+                "Labels joined": load.labels_joined,
+                "Reference": "yes" if load.reference else "no",
+                "By": one_line(load.actor, 40),
+                "State": cards.glyph("undone") if load.undone_at else "● there",
+                "SHA-256": load.sha256[:12],
+            }
+            for load in found
+        ],
+        alt="Loads: number, time, file, rows read, loaded, duplicates, quarantined, labels joined",
+    )
+
+
+def undo(view: View, found: Sequence[Load]) -> None:
+    """Take a load back, profiles included; its line in the register stays."""
+    there = {load.load_id: load for load in found if load.undone_at is None}
+    if not there:
+        return
+    with st.expander("Take a load back"):
+        chosen = st.selectbox(
+            "Load",
+            list(there),
+            format_func=lambda i: f"{i}: {one_line(there[i].file, 60)}",
+            key="logs.undo.load",
+            width=489,
+        )
+        sure = st.checkbox("Remove its decisions, labels and counts", key="logs.undo.sure")
+        if (
+            permissions.button("Take it back", permissions.ANALYST, disabled=not sure or chosen is None)
+            and chosen is not None
+        ):
+            try:
+                removed = undo_load(view.ws, int(chosen), actor=upload.actor())
+            except PlumblineError as error:
+                empty_states.failed(error)
+                return
+            session.RESULT.clear()
+            st.toast(f"Load {chosen} is taken back: {numbers.count(removed)} rows removed.")
+            st.rerun()
+
+
+def roles(view: View) -> None:
+    """Give loaded columns other roles in place, and take that back."""
+    if view.system is None:
+        return
+    held = roles_of(view.ws, view.system.key)
+    if not held:
+        return
+    with st.expander("Change what loaded columns mean"):
+        cards.note("All counts are made anew. The loads stay, and so do their rows.")
+        left, middle, right = st.columns(3, gap="medium")
+        column = left.selectbox(
+            "Column", list(held), format_func=lambda c: one_line(c, 60), key="logs.roles.column"
+        )
+        now = ", ".join(held.get(str(column), ()))
+        role = middle.selectbox(
+            "Role", CHANGEABLE, index=None, placeholder=one_line(now, 60), key="logs.roles.role",
+            format_func=say_role,
+        )  # fmt: skip
+        also = right.selectbox(
+            "Second role", ["–", "segment", "protected"], key="logs.roles.also", format_func=say_role
+        )
+        said = [f"{column}={role}", *([f"{column}={also}"] if also != "–" else [])] if role else []
+        with st.container(horizontal=True, vertical_alignment="center"):
+            change = permissions.button("Change it", permissions.ANALYST, disabled=not said)
+            back = permissions.button("Undo the last change", permissions.ANALYST)
+        try:
+            if change:
+                change_roles(view.ws, view.system.key, said, actor=upload.actor())
+            elif back:
+                undo_roles(view.ws, view.system.key, actor=upload.actor())
+        except PlumblineError as error:
+            empty_states.failed(error)
+            return
+        if change or back:
+            st.toast("The roles are changed, and all counts are made anew.")
+            st.rerun()
+
+
+def remove(view: View) -> None:
+    """Delete a system that holds nothing."""
+    if view.system is None or view.scratch or not is_removable(view.ws, view.system.key):
+        return
+    with st.expander("Remove this system"):
+        cards.note("It holds no decision. What was stated of it goes; the trail keeps what was done.")
+        sure = st.checkbox("Delete what was stated of it", key="logs.remove.sure")
+        if permissions.button("Remove it", permissions.OWNER, disabled=not sure):
+            try:
+                remove_system(view.ws, view.system.key, actor=upload.actor())
+            except PlumblineError as error:
+                empty_states.failed(error)
+                return
+            session.SYSTEM.clear()
+            st.rerun()

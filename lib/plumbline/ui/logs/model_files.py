@@ -1,0 +1,116 @@
+"""Model files: drop one for a version, see whether it reproduces the log, explain every decision with it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from plumbline.answers.decisions import model_files
+from plumbline.answers.decisions.attribute_all import attribute_all
+from plumbline.domain import PlumblineError
+from plumbline.explain.readers.formats import ENDINGS, RESAVE
+from plumbline.ui.frame import permissions, sign_in
+from plumbline.ui.logs.upload import actor, safe_name
+from plumbline.ui.parts import cards, empty_states, tables
+from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+
+def section(view: View) -> None:
+    """The registered files of the chosen system, and a place for another one."""
+    if view.system is None:
+        return
+    key = view.system.key
+    held, versions = model_files.registered(view.ws, key), model_files.versions(view.ws, key)
+    cards.section(
+        "Model files",
+        "A version's own file explains its decisions exactly, if it reproduces their logged scores. It is opened in a "
+        "process of its own, with limits; pickles are refused.",
+    )
+    said = session.MODEL_SAID.get()
+    if said:
+        st.markdown(f"{cards.chip('pass' if said[0] else 'fail')} {plain(said[1])}")
+    if held:
+        tables.grid(
+            [
+                {
+                    "Version": one_line(m.version), "File": one_line(m.name, 60), "Format": m.format,
+                    "Reproduces": f"{m.share:.1%} of {m.checked:,}",
+                    "Check": cards.glyph("pass" if m.passed else "fail"),
+                    "SHA-256": m.sha256, "Registered": f"{numbers.moment(m.at)}", "By": one_line(m.actor, 40),
+                }
+                for m in held
+            ],
+            alt="Registered model files: version, file, format, check, SHA-256",
+        )  # fmt: skip
+    if not versions:
+        cards.note("The log names no version, so that no file can be tied to its decisions.")
+        return
+    _register(view, key, versions)
+    if any(m.passed for m in held):
+        _explain_all(view, key)
+
+
+def _register(view: View, key: str, versions: tuple[str, ...]) -> None:
+    with st.form("models.register", border=False, clear_on_submit=True):
+        with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+            version = st.selectbox(
+                "Version", versions, format_func=lambda v: one_line(v, 60), key="models.version", width=220,
+            )  # fmt: skip
+            given = st.file_uploader(
+                "Model file", type=list(ENDINGS), key="models.file", max_upload_size=model_files.MOST_BYTES // 2**20,
+                disabled=not sign_in.may(permissions.ANALYST),
+                help=f"LightGBM text, XGBoost JSON or UBJSON, scikit-learn as skops, ONNX tree ensembles. {RESAVE}",
+            )  # fmt: skip
+        pairs = st.text_input(
+            "Where names differ: model=column, with commas between", key="models.names",
+            placeholder="age=Alter, f3=Income",
+            help="Left empty, names are looked for by content; only those under which the scores come out are taken.",
+        )  # fmt: skip
+        asked = permissions.submit("Register the file", permissions.ANALYST, icon=":material/upload_file:")
+    if not asked or version is None:
+        return
+    if given is None:
+        cards.note("Choose a file first.")
+        return
+    try:
+        with tempfile.TemporaryDirectory() as folder, st.spinner("Holding the file against the log."):
+            path = Path(folder) / safe_name(given.name)
+            path.write_bytes(given.getbuffer())
+            made = model_files.register(
+                view.ws,
+                key,
+                version,
+                path,
+                names=model_files.read_names(str(pairs or "").split(",")),
+                actor=actor(),
+            )
+    except PlumblineError as error:
+        empty_states.failed(error)
+        return
+    session.MODEL_SAID.set((made.passed, made.sentence))
+    st.rerun()
+
+
+def _explain_all(view: View, key: str) -> None:
+    if not permissions.button(
+        "Explain every decision", permissions.ANALYST, icon=":material/functions:", key="models.all",
+        help="Keeps the attributions of all decisions whose file passed. It can be broken off: what is done stays.",
+    ):  # fmt: skip
+        return
+    bar = st.progress(0.0, text="Starting")
+
+    def say(words: str, share: float) -> None:
+        bar.progress(min(share, 1.0), text=plain(words))
+
+    try:
+        made = attribute_all(view.ws, key, actor=actor(), say=say)
+    except PlumblineError as error:
+        empty_states.failed(error)
+        return
+    session.MODEL_SAID.set((True, made.sentence))
+    st.rerun()

@@ -1,0 +1,156 @@
+"""The quarantine on the Logs page: reasons with counts, the rows as they stood, to take away and to try again."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from plumbline.answers.data.quarantine import (
+    QuarantineOf,
+    quarantine_csv,
+    quarantine_of,
+    read_form,
+    retry_load,
+    samples_of,
+    try_retry,
+)
+from plumbline.domain import PlumblineError
+from plumbline.ui.frame import jobs, permissions
+from plumbline.ui.logs import mapping, upload
+from plumbline.ui.parts import cards, empty_states, tables
+from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.openings import waiting
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+ALL = "all"
+_AS_BEFORE = {"": "As before", "dmy": "Day first", "mdy": "Month first"}
+
+
+def section(view: View) -> None:
+    """Everything about the rows of the system in the sidebar that could not be loaded."""
+    if view.system is None:
+        return
+    every = quarantine_of(view.ws, view.system.key, limit=1)
+    if not every.total and not st.query_params.get(session.LOAD.name):
+        return
+    if not every.total:
+        cards.section("Quarantine", "Nothing waits there: every row was loaded or was a duplicate.")
+        return
+    cards.section(
+        f"{waiting(every.total)} in quarantine",
+        "They could not be loaded and are kept as they stood. Mend how they are read and try just them again, "
+        "or take them away, mend them in the file, and load that.",
+    )
+    load_id, reason = _filter(every)
+    _reasons(every)
+    found = quarantine_of(view.ws, view.system.key, load_id=load_id, reason=reason)
+    shown = (
+        f"The first {len(found.rows)} of {numbers.count(found.waiting)} rows."
+        if len(found.rows) < found.waiting
+        else ""
+    )
+    _rows(found, shown)
+    key = view.system.key
+    st.download_button(
+        "Download as CSV", lambda: quarantine_csv(view.ws, key, load_id=load_id, reason=reason).encode("utf-8-sig"),
+        file_name=f"{key}-quarantine.csv", mime="text/csv", on_click="ignore", icon=":material/download:",
+        help="Safe to open in a spreadsheet: no cell is read as a formula.",
+    )  # fmt: skip
+    _again(view, every, load_id, reason)
+
+
+def _filter(every: QuarantineOf) -> tuple[int | None, str | None]:
+    """Which load and which reason; both are in the link."""
+    left, right = st.columns(2, gap="medium")
+    loads = [ALL, *dict.fromkeys(str(load) for load, _, _ in every.counts)]
+    reasons = [ALL, *sorted({reason for _, reason, _ in every.counts})]
+    load = left.selectbox("Load", loads, key=session.LOAD.name, bind="query-params")
+    reason = right.selectbox("Reason", reasons, key=session.REASON.name, bind="query-params",
+                             format_func=lambda r: one_line(r.replace("_", " ")))  # fmt: skip
+    return (None if load in (None, ALL) else int(load)), (None if reason in (None, ALL) else str(reason))
+
+
+def _reasons(every: QuarantineOf) -> None:
+    cards.table(
+        [
+            {
+                "Load": str(load),
+                "Reason": cards.word("watch", reason.replace("_", " ")),
+                "Rows": numbers.count(n),
+            }
+            for load, reason, n in every.counts[:12]
+        ],
+        alt="Reasons: load, reason, rows",
+    )
+
+
+def _rows(found: QuarantineOf, shown: str) -> None:
+    if shown:
+        cards.note(shown)
+    tables.grid(
+        [
+            {
+                "Load": row.load_id,
+                "Line": "–" if row.line is None else str(row.line),
+                "Reason": one_line(row.reason.replace("_", " "), 80),
+                "Detail": one_line(row.detail, 160),
+                "Text": one_line(row.raw, 300),
+            }
+            for row in found.rows
+        ],
+        alt="Rows in quarantine: load, line, reason, detail, text",
+        height=300 if len(found.rows) > 7 else None,
+    )
+
+
+def _again(view: View, every: QuarantineOf, load_id: int | None, reason: str | None) -> None:
+    """Mend how the rows of one load are read, see how many would fit, and load those."""
+    there = list(dict.fromkeys(load for load, _, _ in every.counts))
+    chosen = load_id or (there[0] if len(there) == 1 else None)
+    with st.expander("Try these rows again", expanded=False):
+        if chosen is None:
+            st.markdown("Choose one load above: each was read in its own way.")
+            return
+        try:
+            form = read_form(view.ws, chosen)
+        except PlumblineError as error:
+            empty_states.failed(error)
+            return
+        cards.note(f"Rows of load {chosen}{'' if reason is None else f' with the reason {reason!r}'}. "
+                   "What fits becomes a load of its own that can be taken back; the rest stays here.")  # fmt: skip
+        said = mapping.editor(
+            form.mapping, samples_of(view.ws, chosen, reason=reason), f"logs.retry.{chosen}"
+        )
+        order = st.selectbox(
+            "Dates", list(_AS_BEFORE), format_func=_AS_BEFORE.__getitem__, key="logs.retry.order"
+        )
+        lenient = st.checkbox(
+            "Fill up rows that are too short, cut those too long", key="logs.retry.lenient",
+            help="Missing cells are taken as empty at the end; what is beyond the header is left out.",
+        )  # fmt: skip
+        try:
+            trial = try_retry(
+                view.ws, chosen, maps=said, reason=reason, lenient=lenient, date_order=order or None
+            )
+        except PlumblineError as error:
+            empty_states.failed(error)
+            return
+        stay = ", ".join(
+            f"{plain(why.replace('_', ' '))} in {numbers.count(n)}" for why, n in trial.reasons.items()
+        )
+        fits = numbers.count(len(trial.fits))
+        st.markdown(f"{cards.word('pass' if trial.fits else 'watch', fits)} rows would load so."
+                    + (f" The rest stays: {stay}." if stay else ""))  # fmt: skip
+        if permissions.button(
+            f"Load these {fits} rows",
+            permissions.ANALYST,
+            disabled=not trial.fits or jobs.running(),
+            key="logs.retry.go",
+        ):
+            who = upload.actor()
+            jobs.start(view.ws, f"Rows of load {chosen}", lambda say: retry_load(
+                view.ws, chosen, maps=said, reason=reason, lenient=lenient, date_order=order or None, actor=who,
+                progress=say,
+            ))  # fmt: skip
+            upload.finish(view)

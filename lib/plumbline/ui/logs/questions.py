@@ -1,0 +1,146 @@
+"""The questions about a dropped file that a click answers, and the choices that are worth confirming."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import available_timezones
+
+import streamlit as st
+
+from plumbline.answers.data.load import Said, open_questions
+from plumbline.domain import Task
+from plumbline.logs.inspect import Inspection
+from plumbline.logs.mapping.questions import Question
+from plumbline.logs.values.month_names import LANGUAGES
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.escape import one_line, prose
+
+_UNSAID = "Please choose"
+_ORDERS = {
+    "dmy": "Day first: 31/12/2026",
+    "mdy": "Month first: 12/31/2026",
+    "excel": "Days since 1900, as Excel keeps dates",
+}
+_TASKS = {"binary": "Two classes", "multiclass": "Several classes", "regression": "A number"}
+
+
+def ask(found: Inspection, token: str, frozen: Task | None = None) -> Said:
+    """Draw the questions and return what was said; the changed roles are not among it yet.
+
+    ``frozen``: what the system predicts, where it holds decisions.
+    """
+    topics = {q.topic: q for q in found.asked}
+    for question in found.asked:
+        if question.topic == "role":
+            mark = cards.word("fail", "needs an answer") if question.must else cards.word("watch", "to check")
+            st.markdown(
+                f"{mark}  {prose(question.text)}"
+                + (" Change it in the table below." if question.must else "")
+            )
+    order = topics.get("date_order")
+    said_order = (
+        _choose(
+            order,
+            list(order.options),
+            _ORDERS | {la: f"Months in {la}" for la in LANGUAGES},
+            f"logs.order.{token}",
+        )
+        if order
+        else None
+    )
+    if found.kind == "labels":
+        return Said(date_order=said_order, timezone=_zone(found, topics.get("timezone"), token, st))
+    said_task = _task(found, topics.get("task"), frozen, token)
+    naive = _naive(found) or "timezone" in topics
+    left, right = st.columns(2, gap="medium")
+    zone = _zone(found, topics.get("timezone"), token, left)
+    positive = _positive(found, topics.get("positive"), token, right if naive else left)
+    return Said((), zone, positive, said_order, said_task)
+
+
+def _task(found: Inspection, question: Question | None, frozen: Task | None, token: str) -> str | None:
+    """What the log predicts: always shown, and to be changed until the system holds decisions."""
+    if frozen is not None:
+        cards.note(f"The system predicts {_TASKS[frozen].lower()}.")
+        return None
+    guessed = found.mapping.task
+    # the widget's name holds the guess: other roles make another guess, which is then shown
+    key = f"logs.task.{token}.{guessed}"
+    if question:
+        _mark(question, key)
+    options = list(_TASKS)
+    open_now = question is not None and question.must
+    index = options.index(guessed) if guessed and not open_now else None
+    chosen = st.radio(
+        "The log predicts", options, index=index, key=key, horizontal=True, format_func=_TASKS.__getitem__
+    )
+    return str(chosen) if chosen and (question or chosen != guessed) else None
+
+
+def _mark(question: Question, key: str) -> None:
+    """The question, and whether it is answered."""
+    if st.session_state.get(key):
+        mark = cards.word("pass", "answered")
+    else:
+        mark = cards.word("fail", "needs an answer") if question.must else cards.word("watch", "to check")
+    st.markdown(f"{mark}  {prose(question.text)}")
+
+
+def _choose(question: Question, options: Sequence[str], words: dict[str, str], key: str) -> str | None:
+    _mark(question, key)
+    index = options.index(question.taken) if question.taken in options else None
+    chosen = st.radio("Answer", options, index=index, key=key, horizontal=True, label_visibility="collapsed",
+                      format_func=lambda o: words.get(o, one_line(o)))  # fmt: skip
+    return str(chosen) if chosen else None
+
+
+def _naive(found: Inspection) -> bool:
+    return any("carry no zone" in note or "are taken as" in note for note in found.notes)
+
+
+def _zone(found: Inspection, question: Question | None, token: str, place: object) -> str | None:
+    """In which zone the times without one are written; nothing is asked where every time carries its own."""
+    if not _naive(found) and question is None:
+        return None
+    zones = [
+        *(question.options if question else ()),
+        found.mapping.timezone,
+        "UTC",
+        *sorted(available_timezones()),
+    ]
+    offered = list(dict.fromkeys(zones))
+    if question:
+        _mark(question, f"logs.zone.{token}")
+    chosen = place.selectbox(  # type: ignore[attr-defined]
+        "Times without a zone are written in",
+        offered,
+        index=None if question else offered.index(found.mapping.timezone),
+        placeholder=_UNSAID,
+        key=f"logs.zone.{token}",
+        help="Remembered for the system. Times that carry their zone are not touched.",
+    )
+    return str(chosen) if chosen else None
+
+
+def _positive(found: Inspection, question: Question | None, token: str, place: object) -> str | None:
+    """Which class the score is the probability of."""
+    mapping = found.mapping
+    if mapping.task is not Task.BINARY or mapping.positive is None:
+        return None
+    column = mapping.column_of("prediction") or mapping.column_of("label")
+    seen = [v.strip() for v in found.samples().get(column or "", ()) if v and v.strip()]
+    options = list(
+        dict.fromkeys([*(question.options if question else ()), mapping.positive, *sorted(set(seen))])
+    )
+    if question:
+        st.markdown(f"{cards.word('watch', 'to check')}  {prose(question.text)}")
+    chosen = place.selectbox(  # type: ignore[attr-defined]
+        "Positive class", options, index=options.index(mapping.positive), format_func=lambda o: one_line(o, 60),
+        key=f"logs.positive.{token}", help="The class whose probability the score is. Remembered for the system.",
+    )  # fmt: skip
+    return str(chosen) if chosen and (question or chosen != mapping.positive) else None
+
+
+def unanswered(found: Inspection, said: Said) -> tuple[Question, ...]:
+    """What must be said before the file can be loaded."""
+    return open_questions(found, said)

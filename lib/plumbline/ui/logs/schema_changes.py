@@ -1,0 +1,29 @@
+"""The piece of the Logs page about columns that came, went or changed their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plumbline.domain import SchemaChange
+from plumbline.ui.parts import cards, tables
+from plumbline.ui.parts.escape import one_line
+
+
+def table(found: Sequence[SchemaChange]) -> None:
+    """Changes from load to load, the newest first; nothing where the columns stayed the same."""
+    if not found:
+        return
+    cards.section("Columns that changed", "Nothing is stopped by it: see what each means for the rows.")
+    tables.grid(
+        [
+            {
+                "Load": change.load_id,
+                "Column": one_line(change.source, 60),
+                "Role": one_line(change.column, 60),
+                "Change": change.change,
+                "Meaning": one_line(change.said, 160),
+            }
+            for change in reversed(found)
+        ],
+        alt="Columns that changed: load, column, role, change, what it means",
+    )

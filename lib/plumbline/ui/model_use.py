@@ -1,0 +1,231 @@
+"""The pieces of the Model use page: importance, its course, points, one feature, drift of use, coverage, groups."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from plumbline.answers.decisions.explain import ASKED, groups_of
+from plumbline.answers.decisions.importance import ModelUse, model_use, set_groups
+from plumbline.charts.beeswarm import beeswarm, dependence
+from plumbline.charts.importance import importance, use_over_time
+from plumbline.charts.style import Mode
+from plumbline.domain import PlumblineError, Source
+from plumbline.explain.reasons.global_importance import NDCG_WATCH
+from plumbline.ui.decisions.explanation import SOURCES, SPACES
+from plumbline.ui.frame import permissions
+from plumbline.ui.logs.upload import actor
+from plumbline.ui.parts import cards, charts, empty_states, tables
+from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.glossary import help_for
+from plumbline.ui.state import session
+from plumbline.ui.state.cache import ask
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+MOST_TWINS = 8  # sets listed
+
+
+def answer(view: View, key: str) -> ModelUse:
+    """What the version uses: in log-odds or in probability as the reader chose, where a registered model has both."""
+    window = (view.start, view.end)
+    with st.spinner(
+        "Explaining a random sample. A version without contributions or model file takes some seconds."
+    ):
+        found = ask(view, model_use, key, version=view.version, window=window, by=view.chunk)
+    if found.source is not Source.MODEL or found.space != SPACES[0]:
+        return found
+    chosen = st.segmented_control(
+        "Contributions in", SPACES, default=SPACES[0], required=True, key=session.SPACE.name, bind="query-params",
+        help="Log-odds: what the model adds up itself. Probability: how far each input moves the probability, measured "
+        f"against fixed decisions of the reference; over {ASKED} random decisions, as each one takes long.",
+    )  # fmt: skip
+    if chosen != SPACES[1]:
+        return found
+    with st.spinner("Asking the model about a small random sample."):
+        return ask(view, model_use, key, version=view.version, window=window, by=view.chunk, space=SPACES[1])
+
+
+def overall(found: ModelUse, mode: Mode) -> None:
+    """Importance with its sampling error, and its course over the chunks."""
+    if found.source is not None:
+        words, status = SOURCES[found.source]
+        st.markdown(cards.chip(status, words))
+    rows = [
+        {"Feature": f.feature, "Mean contribution": f.value, "From": f.low, "To": f.high, "Share of weight": f.share,
+         "Signed mean": f.mean, "n": f.n}
+        for f in found.features
+    ]  # fmt: skip
+    cards.section("What counts")
+    most = ", ".join(f"{one_line(f.feature)} {f.share:.0%}" for f in found.features[:5])
+    charts.show(
+        importance({f.feature: f.value for f in found.features}, found.n, mode, space=found.space),
+        key="use.importance", name="importance", rows=rows, alt=f"Share of weight: {most}",
+    )  # fmt: skip
+    if len(found.chunks) > 1:
+        cards.section(
+            "Over time", f"The same sample by {found.by}; chunks of under 30 decisions are left out."
+        )
+        charts.show(
+            use_over_time([(c.start, c.n, c.use) for c in found.chunks], mode, space=found.space),
+            key="use.time", name="importance-over-time", alt="Mean absolute contribution of the strongest features",
+            rows=[{"From": f"{c.start:%Y-%m-%d}", "n": c.n, **c.use} for c in found.chunks],
+        )  # fmt: skip
+
+
+def points(found: ModelUse, mode: Mode) -> None:
+    """Each decision as a point, and one feature against its values."""
+    cards.section(
+        "Decision by decision", f"{len(found.parts):,} of the sample; colour is the feature's value."
+    )
+    rows = [dict(zip(found.names, row, strict=True)) for row in found.parts.tolist()]
+    charts.show(
+        beeswarm(found.parts, found.values, found.names, mode, space=found.space), key="use.swarm",
+        name="contributions",
+        rows=rows, alt="Contributions of single decisions by feature; the data are in the file",
+    )  # fmt: skip
+    offered = [f.feature for f in found.features if f.feature in found.values.columns]
+    if not offered:
+        return
+    cards.section("One feature")
+    chosen = st.selectbox(
+        "Feature", offered, format_func=lambda n: one_line(n, 60), key="use.feature", width=320
+    )
+    if chosen is None:
+        return
+    part = found.parts[:, found.names.index(chosen)]
+    charts.show(
+        dependence(found.values[chosen], part, chosen, mode, space=found.space), key="use.dependence",
+        name="dependence", alt=f"Contribution of {one_line(chosen)} against its value",
+        rows=[
+            {"Value": v if isinstance(v, (int, float)) else one_line(v), "Contribution": c}
+            for v, c in zip(found.values[chosen].tolist(), part.tolist(), strict=True)
+        ],
+    )  # fmt: skip
+
+
+def moved(found: ModelUse) -> None:
+    """Attribution drift: four numbers, since each is blind alone, and the features by what they ask for."""
+    cards.section("Does it still use its inputs as it did?")
+    drift = found.drift
+    if found.drift_note:
+        cards.note(found.drift_note)
+    if drift is not None:
+        a, b = found.compared
+        cards.note(
+            f"Window against reference{f', version {found.version} alone' if found.version else ''}: {b:,} against "
+            f"{a:,} decisions."
+        )
+        order = "watch" if drift.watch else "pass"
+        cards.figures([
+            cards.Figure("Order kept", numbers.significant(drift.ndcg), f"watch below {NDCG_WATCH:g}", order,
+                         help_for("Order kept")),
+            cards.Figure("Weight moved", numbers.share(drift.share_shift), help=help_for("Weight moved")),
+            cards.Figure("Size of contributions", f"× {numbers.significant(drift.magnitude_ratio)}",
+                         help=help_for("Size of contributions")),
+            cards.Figure("Mean output moved by", numbers.signed(drift.mean_change), numbers.unit(found.space),
+                         help=help_for("Mean output moved by")),
+        ])  # fmt: skip
+    rows = [
+        {
+            "Feature": one_line(q.feature),
+            "What to do": q.verdict,
+            "Weight now": numbers.share(q.share),
+            "Weight before": numbers.DASH if q.share_before is None else numbers.share(q.share_before),
+            "Moved the output by": numbers.DASH if q.change is None else numbers.signed(q.change),
+            "Drift": numbers.DASH if q.distance is None else numbers.significant(q.distance),
+        }
+        for q in found.quadrants
+    ]
+    tables.grid(rows, alt="Features by weight, drift of the input, and what to do")
+    charts.data(rows, "use-against-drift", "use.quadrants")
+
+
+def coverage(found: ModelUse) -> None:
+    """How many decisions are explained, by source, with the check passed; and version beside version."""
+    whole = sum(c.n for c in found.coverage)
+    done = sum(c.recorded + c.kept + c.on_demand for c in found.coverage)
+    share = done / whole if whole else 0.0
+    cards.section(
+        "How much is explained",
+        f"{done:,} of {whole:,} decisions ({numbers.share(share)}) by attributions that add up to the logged score.",
+    )
+    rows = [
+        {"Version": one_line(c.version) or "(none)", "Decisions": c.n, "As recorded": c.recorded, "Kept": c.kept,
+         "On demand": c.on_demand, "Not exactly": c.n - c.recorded - c.kept - c.on_demand}
+        for c in found.coverage
+    ]  # fmt: skip
+    tables.grid(rows, alt="Decisions explained by version and source")
+    charts.data(rows, "coverage", "use.coverage")
+    told = [v for v in found.versions if v.shares]
+    if len(told) > 1:
+        cards.section("Version beside version", "Share of weight, from up to 1,000 decisions each.")
+        names = [f.feature for f in found.features]
+        rows = [
+            {"Feature": one_line(name), **{
+                one_line(v.version) or "(none)": numbers.share(v.shares[name]) if name in v.shares else numbers.DASH
+                for v in told
+            }}
+            for name in names
+        ]  # fmt: skip
+        tables.grid(rows, alt="Share of weight by feature and version")
+        charts.data(rows, "weight-by-version", "use.versions")
+
+
+def grouping(view: View, found: ModelUse) -> None:
+    """Columns that are one thing to a reader, added up everywhere on this page."""
+    held = groups_of(found.system)
+    _near_twins(view, found, held)
+    with st.expander("Group columns"):
+        names: dict[str, list[str]] = {}
+        for feature, group in held.items():
+            names.setdefault(group, []).append(feature)
+        words = st.text_area(
+            "One group a line: its name, a colon, its columns with commas between",
+            value="\n".join(f"{group}: {', '.join(own)}" for group, own in names.items()),
+            placeholder="Income: salary, bonus, other_income", key="use.groups",
+        )  # fmt: skip
+        if permissions.button("Keep the groups", permissions.ANALYST, key="use.groups.keep"):
+            try:
+                set_groups(view.ws, found.system.key, _read(str(words or "")), actor=actor())
+            except PlumblineError as error:
+                empty_states.failed(error)
+                return
+            st.rerun()
+
+
+def _near_twins(view: View, found: ModelUse, held: dict[str, str]) -> None:
+    """Inputs between which the weight is split arbitrarily, and one click that adds them up."""
+    if not found.twins:
+        return
+    cards.section(
+        "Inputs that move together",
+        "Between such inputs a model's weight is split arbitrarily: which comes first among a decision's reasons may "
+        "change with the next training. As one group they are added up, here and in reasons.",
+    )
+    for i, one in enumerate(found.twins[:MOST_TWINS]):
+        names = ", ".join(one_line(name, 40) for name in one.features[:6])
+        more = f" and {len(one.features) - 6} more" if len(one.features) > 6 else ""
+        weakest = "" if len(one.features) == 2 else " at the weakest link"
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"{plain(names + more)} :gray[rank correlation {numbers.signed(one.correlation)}{weakest}, "
+                f"n = {numbers.count(one.n)}]"
+            )
+            if permissions.button("Group them", permissions.ANALYST, key=f"use.twins.{i}"):
+                title = one.features[0]
+                set_groups(
+                    view.ws, found.system.key, held | dict.fromkeys(one.features, title), actor=actor()
+                )
+                st.rerun()
+    if len(found.twins) > MOST_TWINS:
+        cards.note(f"{len(found.twins) - MOST_TWINS} more sets are not listed.")
+
+
+def _read(words: str) -> dict[str, str]:
+    groups = {}
+    for line in words.splitlines():
+        group, _, columns = line.partition(":")
+        for name in columns.split(","):
+            if group.strip() and name.strip():
+                groups[name.strip()] = group.strip()
+    return groups

@@ -1,0 +1,78 @@
+"""A figure with what a person takes away from it: the picture as PNG or SVG, the data as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from plumbline.ui.parts.escape import one_line
+from plumbline.ui.state import session
+from plumbline.wording.safe_csv import Cell, safe_csv
+
+FORMATS = ("PNG", "SVG")
+
+
+def config(name: str) -> dict[str, Any]:
+    """Plotly's bar with nothing but the button that saves the picture."""
+    image = {"format": session.PICTURE.get().lower(), "filename": name, "scale": 2}
+    return {
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": image,
+    }
+
+
+def show(
+    figure: Any, *, key: str, name: str, alt: str, rows: Sequence[Mapping[str, object]], caption: str = "",
+    select: bool = False,
+) -> Any:  # fmt: skip
+    """Draw a figure; below it, its data as a file and the picture's format.
+
+    Args:
+        name: of the files, without ending.
+        rows: the numbers behind the figure, as the file has them.
+        select: a mark can be clicked; what was selected is returned.
+    """
+    event: Any = None
+    options: dict[str, Any] = {"theme": None, "config": config(name), "key": key, "alt": alt}
+    if select:
+        event = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **options)
+    else:
+        st.plotly_chart(figure, **options)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if caption:
+            st.markdown(f":small[:gray[{caption}]]", width="stretch")
+        with st.popover("Take away", icon=":material/download:", type="tertiary"):
+            st.download_button(
+                "Data as CSV", as_csv(rows), f"{name}.csv", "text/csv", key=f"{key}.csv", on_click="ignore"
+            )
+            chosen = st.segmented_control(
+                "Picture", FORMATS, default=session.PICTURE.get(), key=f"{key}.format",
+                help="Saved by the camera above the picture.",
+            )  # fmt: skip
+            if chosen and chosen != session.PICTURE.get():
+                session.PICTURE.set(chosen)
+                st.rerun()
+    return event
+
+
+def data(rows: Sequence[Mapping[str, object]], name: str, key: str) -> None:
+    """A table's data as a file; ``name`` without ending."""
+    st.download_button(
+        "Data as CSV", as_csv(rows), f"{name}.csv", "text/csv", key=f"{key}.csv", on_click="ignore",
+        type="tertiary", icon=":material/download:",
+    )  # fmt: skip
+
+
+def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
+    """Rows as CSV that no spreadsheet reads as a formula; numbers stay numbers."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return safe_csv(
+        [one_line(name) for name in columns], ([_cell(row.get(name)) for name in columns] for row in rows)
+    )
+
+
+def _cell(value: object) -> Cell:
+    return value if value is None or isinstance(value, (int, float)) else one_line(value)

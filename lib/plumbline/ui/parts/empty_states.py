@@ -1,0 +1,83 @@
+"""Empty, failed and broken: what a page shows when it has nothing to show, always with the next step."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import streamlit as st
+
+from plumbline.domain import PlumblineError
+from plumbline.store.locations import app_folder
+from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.state.links import packed
+
+PAGES = app_folder() / "pages"
+#: the part of a sentence, or a whole one, that names options of the command line
+_TERMINAL = re.compile(r"[;,] in a terminal: [^.]{0,200}")
+_OPTION = re.compile(r" --[a-z]")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A page to go to next, by file name, and the words of the link."""
+
+    page: str
+    words: str
+
+
+LOAD_A_LOG = Step("logs", "Load a log")
+
+
+def link(step: Step, query: dict[str, str] | None = None) -> None:
+    """A link to a page that keeps the sidebar's choice but for what ``query`` says.
+
+    ``page_link``, never ``switch_page``: that one refuses where widgets are bound to the query string.
+    """
+    st.page_link(
+        PAGES / f"{step.page}.py",
+        label=step.words,
+        icon=":material/arrow_forward:",
+        query_params=packed(query),
+    )
+
+
+def empty(sentence: str, todo: str, *steps: Step) -> None:
+    """There is nothing here yet: why, what to do, and where."""
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"### {plain(sentence)}", anchors=False)
+        st.markdown(prose(todo))
+        for step in steps:
+            link(step)
+
+
+def without_terminal(todo: str) -> str:
+    """What to do, without what is typed in a terminal."""
+    kept = _TERMINAL.sub("", todo)
+    return ". ".join(part for part in kept.split(". ") if not _OPTION.search(part)).strip()
+
+
+def failed(error: PlumblineError) -> None:
+    """An error that we raised: what is wrong, where, and what to do."""
+    where = f" ({plain(error.where)})" if error.where else ""
+    todo = without_terminal(error.todo)
+    st.error(
+        f"**{plain(error.what)}**{where}" + (f"\n\n{plain(todo)}" if todo else ""),
+        icon=":material/error:",
+    )
+
+
+def broken(reference: str) -> None:
+    """An error that nobody foresaw: nothing of it is shown but a number to find it by."""
+    st.error(
+        "**This page could not be drawn.** Your data is safe: nothing is written half.\n\n"
+        f"Reload the page. If it happens again, give this number to whoever runs the server: `{reference}`. "
+        "The server's log has the details beside it.",
+        icon=":material/error:",
+    )
+
+
+def unguarded() -> None:
+    """A page that was opened without the shell: it has no system to show."""
+    st.error("This page was opened outside of Plumbline's frame. Open the start page instead.")
+    st.markdown("[Open the start page](/)")

@@ -1,0 +1,137 @@
+"""Tables of the pages: results in, one printed or scrolling table out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from plumbline.domain import Attestation, Exemption, TrailEntry
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.details import say_detail
+from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.glossary import help_for
+from plumbline.wording import numbers
+from plumbline.wording.safe_csv import no_formula
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: cells that are numbers in words: right-aligned, so that their digits stand below each other
+_NUMBER = re.compile(r"^(?:(?:< )?[+−-]?[\d,.]+(?:e[+-]?\d+)?(?: %)?|–|)$")
+#: a difference or a range of them as we write it: it begins as a formula might, and cannot be one
+_QUANTITY = re.compile(r"^[+−-][\d,.]+(?: %| points)?(?: to [+−-]?[\d,.]+(?: %| points)?)?$")
+
+
+def grid(
+    rows: Sequence[Mapping[str, object]],
+    *,
+    alt: str,
+    height: int | None = None,
+    widths: Mapping[str, int] | None = None,
+) -> None:  # fmt: skip
+    """A scrolling table of plain cells: canvas, so that nothing in a cell is read as markup.
+
+    ``widths``: of columns of text, in pixels, where their content should not decide.
+    """
+    import pandas as pd
+
+    frame = for_export(pd.DataFrame(list(rows)))
+    config: dict[str, Any] = {}
+    for column in frame.columns:
+        if pd.api.types.is_integer_dtype(frame[column]):
+            config[str(column)] = st.column_config.NumberColumn(
+                format="localized", help=help_for(str(column))
+            )
+        elif column != "Version" and all(isinstance(c, str) and _NUMBER.match(c) for c in frame[column]):
+            config[str(column)] = st.column_config.Column(alignment="right", help=help_for(str(column)))
+        elif help_for(str(column)):
+            config[str(column)] = st.column_config.Column(help=help_for(str(column)))
+    for name, width in (widths or {}).items():
+        config[name] = st.column_config.Column(width=width, help=help_for(name))
+    st.dataframe(frame, hide_index=True, alt=alt, height=height or "auto", column_config=config)
+
+
+def for_export(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame of a grid as it may also leave it: Streamlit saves and copies cells as they are, so that a cell of a
+    log that begins like a formula gets an apostrophe. Numbers in words stay."""
+    safe = frame.rename(columns=lambda name: no_formula(str(name)))
+    for place, (_, cells) in enumerate(frame.items()):
+        if any(isinstance(value, str) for value in cells):
+            safe.isetitem(place, [_cell(value) for value in cells])
+    return safe
+
+
+def _cell(value: object) -> object:
+    ours = isinstance(value, str) and all(
+        _NUMBER.match(part) or _QUANTITY.match(part) for part in value.split(", ")
+    )
+    return no_formula(value) if isinstance(value, str) and not ours else value
+
+
+def trail(entries: Sequence[TrailEntry]) -> None:
+    """The trail, newest first."""
+    grid(
+        [
+            {
+                "No.": entry.seq,
+                "When (UTC)": f"{entry.at:%Y-%m-%d %H:%M:%S}",
+                "Who": one_line(entry.actor),
+                "What": one_line(entry.action),
+                "System": one_line(entry.system) or numbers.DASH,
+                "Detail": one_line(say_detail(entry.detail), 400) or numbers.DASH,
+                "Digest": entry.digest[:16],
+            }
+            for entry in entries
+        ],
+        alt="Trail entries, newest first: number, time, actor, action, system, detail, digest",
+        height=560 if len(entries) > 14 else None,
+        widths={"Who": 140, "What": 190, "System": 115, "Detail": 330},
+    )
+
+
+def attestations(items: Sequence[Attestation], today: date) -> None:
+    """Statements, newest first; one that has ended says so. Who approved is shown once somebody did."""
+    approved = any(item.approved_by for item in items)
+    cards.table(
+        [
+            {
+                "Control": plain(item.control),
+                "Claim": cards.word(item.status.value),
+                "Statement": plain(item.statement, 300),
+                "By": plain(item.owner),
+                **({"Approved by": plain(item.approved_by) or numbers.DASH} if approved else {}),
+                "Dated": f"{item.at:%-d %b %Y}",
+                "Holds until": _until(item.expires, today),
+                "Document": plain(item.link, 80) or numbers.DASH,
+            }
+            for item in items
+        ],
+        alt="Attestations: control, claim, statement, who, date, end, document",
+    )
+
+
+def exemptions(items: Sequence[Exemption], today: date) -> None:
+    """Exemptions, newest first; one that has ended says so."""
+    cards.table(
+        [
+            {
+                "Control": plain(item.control),
+                "Reason": plain(item.reason, 300),
+                "Asked for by": plain(item.proposer) or numbers.DASH,
+                "Approved by": plain(item.approver) or cards.word("unknown", "waits"),
+                "Dated": f"{item.at:%-d %b %Y}",
+                "Until": _until(item.until, today),
+            }
+            for item in items
+        ],
+        alt="Exemptions: control, reason, who asked for it, approver, date, end",
+    )
+
+
+def _until(day: date, today: date) -> str:
+    words = f"{day:%-d %b %Y}"
+    return cards.word("fail", f"ended {words}") if day < today else words

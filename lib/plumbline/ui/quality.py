@@ -1,0 +1,180 @@
+"""The pieces of the Log quality page: what is on record, whether the same input gets the same answer, age."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from plumbline.answers.data.quality import QualityAnswer
+from plumbline.domain import Task
+from plumbline.monitor.quality.staleness import Beat
+from plumbline.ui.decisions import finder
+from plumbline.ui.parts import cards, empty_states, filters, tables
+from plumbline.ui.parts.cards import Figure
+from plumbline.ui.parts.empty_states import Step
+from plumbline.ui.parts.escape import one_line
+from plumbline.wording import numbers
+
+MOST_GROUPS = 5
+_PARTS = {
+    "id": "Have an id", "version": "Name their version", "features": "Hold all features",
+    "score": "Hold a score", "explanation": "Hold an explanation", "label": "Outcome known",
+}  # fmt: skip
+
+
+def record(answer: QualityAnswer) -> None:
+    """Completeness, duplicates and gaps."""
+    trail = answer.trail
+    cards.section("On record", f"Shares of n = {numbers.count(trail.n)} decisions. Times are UTC.")
+    cards.figures(
+        [
+            Figure(words, numbers.share(trail.shares[name]), "", trail.statuses.get(name, ""))
+            for name, words in _PARTS.items()
+            if name in trail.shares
+        ][:6]
+    )
+    if trail.gaps:
+        tables.grid(
+            [
+                {"From (UTC)": f"{g.start:%Y-%m-%d %H:%M}", "To (UTC)": f"{g.end:%Y-%m-%d %H:%M}",
+                 "Hours": g.hours, "Usual, at that hour and weekday": g.usual_hours}
+                for g in trail.gaps
+            ],
+            alt="Gaps in the log",
+        )  # fmt: skip
+
+
+def columns(answer: QualityAnswer) -> None:
+    """Missing, new and out-of-range values of the window, constant columns, personal data, retention."""
+    cards.section(
+        "Columns",
+        f"Decisions {numbers.span(*answer.window)} against the reference, each with its own test. Constant: "
+        + (", ".join(one_line(c, 40) for c in answer.constant) or "none")
+        + ".",
+    )
+    told = [f for f in answer.own if f.status in ("watch", "breach")]
+    if told:
+        tables.grid(
+            [
+                {"Feature": one_line(f.feature, 60), "What": numbers.name(f.method), "Share": numbers.share(f.value),
+                 "95 % interval": f"{numbers.share(f.low)} to {numbers.share(f.high)}",
+                 "Status": cards.glyph(f.status.value), "n": f.n, "Note": one_line(f.note, 140)}
+                for f in told
+            ],
+            alt="Missing values, levels not seen before, values out of range",
+        )  # fmt: skip
+    elif answer.own:
+        cards.note(f"None of {len({f.feature for f in answer.own})} features is amiss.")
+    for leak in answer.leaks:
+        cards.note(one_line(leak.sentence, 400))
+    cards.section(
+        "Personal data",
+        f"Looked for in {numbers.count(answer.examined)} rows, by form and check digits: {answer.looked_for}. "
+        "What is not recognised may still be personal.",
+    )
+    if answer.personal:
+        tables.grid(
+            [
+                {"Column": one_line(p.column, 60), "What": p.kind, "Rows": p.hits, "of": p.n, "How sure": p.sure,
+                 "Masked example": one_line(p.example, 40)}
+                for p in answer.personal
+            ],
+            alt="Personal data by column; no value is shown",
+        )  # fmt: skip
+    else:
+        cards.note("None was found.")
+    if answer.overdue is None:
+        cards.note("No retention period is stated.")
+    else:
+        cards.note(
+            f"{numbers.count(answer.overdue)} decisions are older than the retention of "
+            f"{answer.retention_days} days."
+        )
+
+
+def same_answer(answer: QualityAnswer) -> None:
+    """Repeats with different outputs, side by side."""
+    found = answer.repeats
+    cards.section("Same input, same answer", answer.consistency.sentence)
+    if not found.conflicting_groups and not found.near_groups:
+        return
+    near = f", {numbers.count(found.near_groups)} scores near each other" if found.near_groups else ""
+    cards.note(
+        f"{numbers.count(found.conflicting_groups)} of {numbers.count(found.groups)} repeated inputs got different "
+        f"answers{near}; numbers within {answer.tolerance:.0e} of each other count as the same. Examples, both ends of "
+        f"each group:"
+    )
+    scored = answer.system.task is not Task.REGRESSION and any(
+        row.get("score") is not None for group in found.examples for row in group
+    )
+    for number, group in enumerate(found.examples[:MOST_GROUPS], 1):
+        inputs = {
+            filters.title(name): value for name, value in group[0].items()
+            if name.startswith("feature:") and value is not None
+        }  # fmt: skip
+        cards.note(
+            f"{number}. Version {one_line(group[0].get('version') or 'not named', 40)}, input "
+            + one_line("; ".join(f"{k} {_held(v)}" for k, v in inputs.items()), 240)
+        )
+        tables.grid(
+            [_decision(row, scored) for row in group],
+            alt=f"Example {number}: the same input, different outputs",
+        )
+        first = finder.name(group[0])
+        empty_states.link(
+            Step("decisions", "Explain the first"), {"system": answer.system.key, "decision": first}
+        )
+
+
+def _decision(row: Mapping[str, Any], scored: bool) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "When (UTC)": f"{row['timestamp']:%Y-%m-%d %H:%M:%S}", "Decision": one_line(finder.name(row), 40),
+        "Answer": one_line(_held(row.get("prediction")), 40),
+    }  # fmt: skip
+    return {**shown, "Score": _held(row.get("score"))} if scored else shown
+
+
+def _held(value: Any) -> str:
+    if value is None:
+        return numbers.DASH
+    return numbers.held(float(value)) if isinstance(value, (int, float)) else one_line(value, 40)
+
+
+def age(answer: QualityAnswer) -> None:
+    """How old the model is, when it should be replaced, and whether decisions and labels still come."""
+    cards.section("Age", f"{answer.staleness.sentence} {answer.shelf.sentence}")
+    cards.figures(
+        [
+            Figure("Model's age", _days(answer.staleness.age_days), answer.staleness.source.replace("_", " "),
+                   answer.staleness.status),
+            Figure("Retrain by", numbers.day(answer.shelf.retrain_by) if answer.shelf.retrain_by else numbers.DASH,
+                   f"shelf life {_days(answer.shelf.days)}", answer.shelf.status),
+            _beat("Last decision", answer.decisions_beat),
+            _beat("Last label", answer.labels_beat),
+        ]
+    )  # fmt: skip
+    if answer.shelf.lives:
+        tables.grid(
+            [
+                {"Version": one_line(life.version, 40), "Since": numbers.day(life.since), "Known by": life.source,
+                 "Kept its performance": ("at least " if life.kept else "") + _days(life.days)}
+                for life in answer.shelf.lives
+            ],
+            alt="How long earlier versions kept their performance",
+        )  # fmt: skip
+
+
+def _beat(name: str, found: Beat) -> Figure:
+    return Figure(name, f"{_days(found.since_days)} ago" if found.since_days is not None else numbers.DASH,
+                  f"usual pause up to {_days(found.usual_days)}", found.status)  # fmt: skip
+
+
+def _days(value: float | None) -> str:
+    if value is None:
+        return "unknown"
+    if value >= 2:
+        return f"{value:.0f} days"
+    hours = round(value * 24)
+    if not hours:
+        return "under an hour"
+    return "1 hour" if hours == 1 else f"{hours} hours"

@@ -1,0 +1,215 @@
+"""What surrounds the pages: response headers, the workspace's life, errors in words."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from plumbline.domain import PlumblineError
+from plumbline.logs import reader
+from plumbline.store.workspace import Workspace
+from plumbline.ui.frame import sign_in
+from plumbline.ui.state import workspace as opened
+
+LOG = logging.getLogger("plumbline")
+
+#: Nothing is fetched from, sent to, or framed by another machine. Streamlit's own scripts need the two
+#: unsafe words; Plotly and the data grid work under it.
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+#: seconds for which a browser keeps to HTTPS
+YEAR = 31_536_000
+
+#: what most pages import, and a process has to once
+HEAVY = (
+    "pandas",
+    "orjson",
+    "plotly.tools",
+    "plotly.offline",
+    "plumbline.ui.decisions.context",
+    "plumbline.ui.decisions.explanation",
+    "plumbline.ui.decisions.finder",
+    "plumbline.ui.decisions.record",
+    "plumbline.ui.decisions.what_if",
+)
+
+#: seconds between two looks whether decisions changed
+LOOK = 2.0
+
+#: the page that the root shows
+HOME = "/scorecard"
+
+
+class Headers:
+    """ASGI middleware that sets ``HEADERS`` on every HTTP response; sockets pass untouched."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                if (
+                    scope.get("scheme") == "https"
+                ):  # uvicorn's word, which trusts a proxy's only where it was told to
+                    only_by_https(headers)
+            await send(message)
+
+        if scope.get("path") == HOME:
+            # Streamlit serves its first page at the root alone; a link that names the page keeps its query
+            query = scope.get("query_string", b"").decode("latin-1")
+            await RedirectResponse(f"/?{query}" if query else "/")(scope, receive, with_headers)
+            return
+        await self.app(scope, receive, with_headers)
+
+
+def only_by_https(headers: MutableHeaders) -> None:
+    """A browser that came by HTTPS comes back by HTTPS alone, with cookies that go no other way."""
+    headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+    cookies = headers.getlist("set-cookie")
+    del headers["set-cookie"]
+    for cookie in cookies:
+        parts = {part.strip().casefold() for part in cookie.split(";")}
+        headers.append("set-cookie", cookie if "secure" in parts else f"{cookie}; Secure")
+
+
+@asynccontextmanager
+async def workspace_lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+    """Open the workspace before the first visitor, close it when the server stops.
+
+    A workspace that cannot be opened does not stop the server: every page says why and what to do.
+    """
+    _speak()
+    stop, thread = threading.Event(), None
+    try:
+        sign_in.note_start(opened.workspace())
+        thread = threading.Thread(
+            target=get_ready, args=(opened.workspace, stop), name="plumbline-ready", daemon=True
+        )
+        thread.start()
+    except PlumblineError as error:
+        LOG.error("%s", error)
+    try:
+        yield {}
+    finally:
+        stop.set()
+        if thread is not None:
+            thread.join(10)
+        opened.close()
+
+
+def get_ready(find: Callable[[], Workspace], stop: threading.Event | None = None) -> None:
+    """What the first visitor would wait for, while nobody waits yet; then, until it stops, what changes ask anew.
+
+    Each step stands on its own: one that fails costs its own warmth and a line in the log.
+
+    Args:
+        find: the workspace, asked for at each look: it may have been opened anew meanwhile.
+        stop: without, the workspace is measured once.
+    """
+    from plumbline.answers.warmup import attempt, measure_again, ready
+
+    begun = time.monotonic()
+    stopped = stop.is_set if stop else lambda: False
+    for name in HEAVY:
+        if stopped():
+            return
+        attempt(f"import of {name}", stopped, import_module, name)
+    attempt("the reader of files", stopped, reader.ready)
+    attempt("the first figure", stopped, _first_figure)
+    if stopped():
+        return
+    attempt("kept answers", stopped, lambda: ready(find(), stopped))
+    if not stopped():
+        LOG.info("ready after %.1f s", time.monotonic() - begun)
+    seen, told = -1, ""
+    while not stopped():
+        try:
+            ws = find()
+            if seen != (change := ws.change()):
+                seen = change
+                attempt("measuring", stopped, measure_again, ws, stopped)
+            told = ""
+        except Exception as error:
+            if told != (told := repr(error)) and not stopped():  # said once, not at every look
+                LOG.warning("the workspace cannot be looked at: %s", told)
+        if stop is None or stop.wait(LOOK):
+            return
+
+
+def _first_figure() -> None:
+    """The first figure makes what all others use."""
+    from plumbline.charts.importance import importance
+
+    importance({"a": 1.0}, 1).to_json()
+
+
+def _speak() -> None:
+    """Write our own lines to standard error, where nobody has arranged anything else."""
+    if not LOG.hasHandlers():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s plumbline: %(message)s"))
+        LOG.addHandler(handler)
+        LOG.setLevel(logging.INFO)
+
+
+def friendly_error(error: Exception) -> bool:
+    """Show a sentence instead of a traceback; True tells Streamlit that it has been shown.
+
+    An error that we raised says what to do itself. Any other gets a reference number that is also in the
+    server's log beside the traceback.
+    """
+    from plumbline.store.engine import Full, is_full
+    from plumbline.ui.parts import empty_states
+
+    if is_full(error):
+        error = Full(Path(tempfile.gettempdir()))
+    if isinstance(error, PlumblineError):
+        empty_states.failed(error)
+        return True
+    reference = secrets.token_hex(4)
+    LOG.error("reference %s: %s", reference, type(error).__name__, exc_info=error)
+    empty_states.broken(reference)
+    return True

@@ -1,0 +1,57 @@
+"""Answers kept between runs: the same question about the same state of the workspace is answered once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import streamlit as st
+
+from plumbline.store.workspace import Workspace
+from plumbline.ui.state.view import View
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def ask(
+    view: View, question: Callable[Concatenate[Workspace, P], T], *args: P.args, **options: P.kwargs
+) -> T:
+    """Put a question of ``plumbline.answers`` to the view's workspace.
+
+    Kept by workspace, its change counter, the question and the day (statements end on a date), so that a
+    load or an undo needs no clearing. A question about the chosen system, which is its first argument, is kept
+    through what is done to the others. The answer is a copy: nothing done to it reaches the next run.
+    """
+    own = view.system is not None and args[:1] == (view.system.key,)
+    change = view.own if own else view.change
+    name = f"{question.__module__}.{question.__qualname__}"
+    today = datetime.now(UTC).date()
+    kept: T = (_kept_here if view.scratch else _kept)(
+        question, view.ws, name, str(view.ws.path.resolve()), change, today, args, dict(options)
+    )
+    return kept
+
+
+def _answer(
+    _question: Callable[..., Any],
+    _ws: Workspace,
+    name: str,
+    path: str,
+    change: int,
+    today: date,
+    args: tuple[Any, ...],
+    options: dict[str, Any],
+) -> Any:
+    return _question(_ws, *args, **options)
+
+
+_SPINNER = "Measuring. This is done once after each change."
+_kept = st.cache_data(max_entries=96, show_spinner=_SPINNER)(_answer)
+
+
+@st.cache_data(max_entries=48, show_spinner=_SPINNER, scope="session")
+def _kept_here(_question: Callable[..., Any], _ws: Workspace, *key: Any) -> Any:
+    """The same for a scratch workspace: what is kept ends with the session."""
+    return _answer(_question, _ws, *key)

@@ -1,0 +1,1 @@
+"""How a value is written, on the screen, in a terminal and on paper."""

@@ -1,0 +1,164 @@
+"""Numbers and times as people read them: three significant digits, a unit, a zone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from plumbline.monitor.performance.money_at_stake import StakeState, stake_state
+from plumbline.wording.names import METHOD_NAMES
+
+DASH = "–"
+_SMALLEST = 2.3e-308  # below a normal float: the edge of a bin just beside 0
+#: metrics that are shares and are shown in per cent
+SHARES = frozenset((
+    "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "f1_macro", "f1_weighted",
+    "positive_rate", "missing_share", "labelled_share", "override_rate", "automation_rate", "coverage",
+    "completeness", "mape", "smape",
+))  # fmt: skip
+#: metrics whose spelling is not their name
+NAMES = {
+    "roc_auc": "ROC AUC", "auc": "ROC AUC", "f1": "F1", "f1_macro": "Macro F1", "f1_weighted": "Weighted F1",
+    "mcc": "Matthews correlation", "matthews_corrcoef": "Matthews correlation",
+    "log_loss": "Log loss", "brier": "Brier score", "mae": "Mean absolute error",
+    "rmse": "Root mean squared error", "bias": "Mean error (bias)", "r2": "R²",
+    "mape": "MAPE", "smape": "sMAPE",
+    "average_precision": "Average precision", "positive_rate": "Positive rate",
+    "median_absolute_error": "Median absolute error", "value": "Value per decision",
+    **METHOD_NAMES,
+}  # fmt: skip
+
+
+def name(metric: str) -> str:
+    """A metric's or method's name in words; recall of class a (``recall:a``) keeps the class."""
+    key, _, of = metric.partition(":")
+    words = NAMES.get(key) or key.replace("_", " ").capitalize()
+    return f"{words} ({of})" if of else words
+
+
+def count(n: float) -> str:
+    """A whole number with thousands set apart."""
+    return f"{n:,.0f}"
+
+
+def figure(value: float | None, metric: str = "") -> str:
+    """A value to three significant digits, per cent where the metric is a share; a dash for none."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    if metric.partition(":")[0] in SHARES:
+        return share(value)
+    return significant(value)
+
+
+def unit(space: str) -> str:
+    """What contributions are told in, in words: of a number that is predicted, its own units."""
+    return "units of the prediction" if space == "value" else space
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """``digits`` significant digits without exponents between 0.0001 and 10^12."""
+    if abs(value) < _SMALLEST:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if size < -4 or size > 11:
+        return f"{value:.{digits - 1}e}"
+    return f"{value:,.{max(digits - 1 - size, 0)}f}".replace("-", "−")
+
+
+def p_value(value: float | None) -> str:
+    """A p-value to two digits; what is smaller than anybody needs to know is said so."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    return "< 0.001" if value < 0.001 else significant(value, 2)
+
+
+def held(value: float) -> str:
+    """A value as a log holds it: whole numbers whole, others to four significant digits, no zeros at the end."""
+    if value.is_integer() and abs(value) < 1e12:
+        return count(value)
+    words = significant(value, 4)
+    return words.rstrip("0").rstrip(".") if "." in words and "e" not in words else words
+
+
+def share(value: float | None) -> str:
+    """A share in per cent, one decimal; two below one per cent."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    per_cent = 100 * value
+    return f"{per_cent:.{2 if 0 < abs(per_cent) < 1 else 1}f} %"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A value with its sign, the minus as a minus."""
+    words = significant(abs(value), digits)
+    return words if words == "0" else ("+" if value > 0 else "−") + words
+
+
+def signed_beside(value: float, largest: float) -> str:
+    """A value with its sign, to the decimals that the largest beside it has; ``about 0`` below them."""
+    if largest == 0:
+        return "0"
+    decimals = max(2 - math.floor(math.log10(abs(largest))), 0)
+    words = f"{abs(value):,.{decimals}f}"
+    if not float(words.replace(",", "")):
+        return "about 0"
+    return ("+" if value > 0 else "−") + words
+
+
+def interval(low: float | None, high: float | None, metric: str = "") -> str:
+    """``78.1 % to 80.4 %``, or nothing where there is no interval."""
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"{figure(low, metric)} to {figure(high, metric)}"
+
+
+def stake(at_stake: Mapping[str, Any]) -> str:
+    """A scorecard's money at stake in a few words; an amount only where it is no chance."""
+    state, currency = stake_state(at_stake), str(at_stake.get("currency", ""))
+    if state is StakeState.UNKNOWN:
+        return "not known"
+    if state is StakeState.NONE:
+        return "no loss found"
+    if state is not StakeState.UNPROVEN:
+        return money(float(at_stake["amount"]), currency)
+    low, high = at_stake.get("low"), at_stake.get("high")
+    if low is None or high is None:
+        return "no loss proven"
+    return f"no loss proven ({money(float(low), currency)} to {money(float(high), currency)})"
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount with its currency, to three significant digits: ``EUR 2.01 million``."""
+    for size, word in ((1e9, " billion"), (1e6, " million")):
+        if abs(amount) >= size:
+            return f"{currency} {amount / size:.3g}{word}".strip()
+    return f"{currency} {float(f'{amount:.3g}'):,.0f}".strip()
+
+
+def day(at: date | datetime) -> str:
+    """``3 Mar 2026``."""
+    return f"{at.day} {at:%b %Y}"
+
+
+def moment(at: datetime) -> str:
+    """``3 Mar 2026, 14:05 UTC``; the zone is always said."""
+    return f"{day(at)}, {at:%H:%M} {at.tzname() or 'UTC'}"
+
+
+def span(start: datetime | None, end: datetime | None) -> str:
+    """The half-open [start, end) as its first and last day: ``3–9 Mar 2026``."""
+    if start is None or end is None:
+        return "all time" if start is end else (f"since {day(start)}" if start else f"until {day(end)}")  # type: ignore[arg-type]
+    if end - start < timedelta(days=1):
+        return f"{day(start)}, {start:%H:%M}–{end:%H:%M} {start.tzname() or 'UTC'}"
+    last = (end - timedelta(microseconds=1)).date()
+    first = start.date()
+    if first == last:
+        return day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{day(last)}"
+    if first.year == last.year:
+        return f"{first.day} {first:%b} – {day(last)}"
+    return f"{day(first)} – {day(last)}"
