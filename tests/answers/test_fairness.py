@@ -60,7 +60,7 @@ def test_the_ratio_is_to_the_best_group_and_a_small_group_is_named(
     assert {g.levels for g in found.small} >= {("c",)}
     assert "below the four-fifths line" in found.sentence
     assert "sex = f" in found.sentence
-    said = found.summary()
+    said = found.to_dict()
     assert {"groups", "intersections", "too_small", "oversight", "reach"} <= set(said)
 
 
@@ -136,7 +136,7 @@ def test_two_windows_compare_the_groups_of_their_own_rows(held: Held, live: pd.D
     overlapping = fairness_windows(held.ws, SYSTEM, first=Slice(None, None), second=Slice(cut, None))
     assert "share decisions" in overlapping.sentence
     assert found.sentence in found.lines()[0]
-    assert found.summary()["comparisons"] == found.compared
+    assert found.to_dict()["comparisons"] == found.compared
 
 
 def test_a_window_that_is_not_named_keeps_the_filters(held: Held) -> None:

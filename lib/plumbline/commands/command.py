@@ -29,11 +29,11 @@ def command(
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def run(*, as_json: bool, **arguments: Any) -> int:
-            from plumbline.domain.json_values import plain
+            from plumbline.domain.json_values import json_value
 
             result, lines, *code = function(**arguments)
             if as_json:
-                click.echo(json.dumps(plain(result), ensure_ascii=False, indent=2))
+                click.echo(json.dumps(json_value(result), ensure_ascii=False, indent=2))
             else:
                 for line in lines:
                     click.echo(line)

@@ -71,7 +71,6 @@ def inspect(
 
     reader.ready()
     from plumbline.answers.data import load as loading
-    from plumbline.report import json_keys
 
     said = loading.Said(loading.read_maps(maps), task=task)
     found = loading.inspect_file(file, sheet=sheet, said=said)
@@ -83,7 +82,7 @@ def inspect(
     lines += [f"  {found.trial.sentence}."] if found.trial.unfit else []
     lines += [f"  {note}" for note in found.notes]
     lines += [f"  ? {q.text}" + (f" Say it with {q.say}." if q.say else "") for q in found.asked]
-    return json_keys.inspection(found), lines
+    return found.to_dict(), lines
 
 
 @command("load")
@@ -114,7 +113,6 @@ def load(
     from plumbline.answers.data import folders
     from plumbline.answers.data import load as loading
     from plumbline.logs.pull.location import is_remote
-    from plumbline.report import json_keys
 
     if is_remote(str(file)) and not file.exists():
         raise PlumblineError("This is a source, not a file", todo="Use plumbline pull SOURCE --system S.")
@@ -136,7 +134,7 @@ def load(
         click.echo(
             f"plumbline: {many_more} could not be loaded; the first: {gathered.failed[0][1]}", err=True
         )
-    return json_keys.gathered(gathered), lines, BAD_INPUT if gathered.failed else 0
+    return gathered.to_dict(), lines, BAD_INPUT if gathered.failed else 0
 
 
 def _told(made: Load) -> list[str]:

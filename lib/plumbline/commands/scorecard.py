@@ -39,7 +39,6 @@ def scorecard(
     """The scorecard and its verdict: of now, of a past day, or what changed between two days."""
     from plumbline.answers.governance.scorecard import is_as_bad_as
     from plumbline.answers.governance.scorecard import scorecard_answer as answer
-    from plumbline.report import json_keys
 
     if span is not None:
         return _changes(workspace, system, span)
@@ -65,12 +64,11 @@ def scorecard(
         lines.insert(1, f"  Made {card.at:%Y-%m-%d %H:%M}Z. {extra['proof']}")
     failed = fail_on is not None and is_as_bad_as(card.verdict, Verdict(fail_on.upper()))
     extra["cautions"] = list(cautions)
-    return json_keys.scorecard(card) | extra, lines, FAILED if failed or extra.get("same") is False else 0
+    return card.to_dict() | extra, lines, FAILED if failed or extra.get("same") is False else 0
 
 
 def _changes(workspace: str | None, system: str, span: str) -> Any:
     from plumbline.answers.governance.past_scorecards import changes
-    from plumbline.report import json_keys
 
     first, found, second = span.partition("..")
     if not (found and first.strip() and second.strip()):
@@ -85,7 +83,7 @@ def _changes(workspace: str | None, system: str, span: str) -> Any:
     lines += [f"  {words[:1].upper()}{words[1:]}." for words in answer.statements]
     if answer.catalogue_changed:
         lines.append("  Catalogue or rules changed between the two.")
-    return json_keys.changes(answer), lines if len(lines) > 1 else [*lines, "  Nothing changed."]
+    return answer.to_dict(), lines if len(lines) > 1 else [*lines, "  Nothing changed."]
 
 
 @command("record")

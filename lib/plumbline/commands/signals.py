@@ -61,7 +61,6 @@ def performance(
     from plumbline.answers.performance.segments import segments
     from plumbline.answers.performance.series import calibration
     from plumbline.answers.performance.series import performance as answer
-    from plumbline.report import json_keys
 
     start, end = span(window, "--window")
     with open_for(workspace) as ws:
@@ -86,8 +85,8 @@ def performance(
         )
     more: dict[str, Any] = {"calibration": curves.curves} if curves else {}
     if worst:
-        more["worst_segments"] = json_keys.worst_segments(worst)
-    return json_keys.performance(found) | more, lines
+        more["worst_segments"] = worst.to_dict()
+    return found.to_dict() | more, lines
 
 
 @command("drift")
@@ -119,7 +118,6 @@ def drift(
     """Drift a feature: the window against the reference."""
     from plumbline.answers.drift.features import drift as answer
     from plumbline.answers.drift.multivariate import whole_row as rows_as_wholes
-    from plumbline.report import json_keys
 
     asked: dict[str, Any] = {
         "reference": span(reference, "--reference"), "window": span(window, "--window"), "version": version,
@@ -143,7 +141,7 @@ def drift(
     ]
     if whole is not None:
         lines.append(whole.sentence)
-    return json_keys.drift(found, whole), lines
+    return found.to_dict() | ({"whole_row": whole.to_dict()} if whole is not None else {}), lines
 
 
 @command("releases")
@@ -157,7 +155,7 @@ def releases(workspace: str | None, system: str, split: float | None) -> Any:
 
     with open_for(workspace) as ws:
         found = answer(ws, system, share=split)
-    return found.summary(), found.lines()
+    return found.to_dict(), found.lines()
 
 
 @command("fairness")
@@ -186,7 +184,7 @@ def fairness(
             ws, system, window=Slice(start, end, version, None, _where(conditions)), by=by,
             favourable=favourable,
         )  # fmt: skip
-    return found.summary(), found.lines()
+    return found.to_dict(), found.lines()
 
 
 @command("compare")
@@ -212,7 +210,7 @@ def compare(
     with open_for(workspace) as ws:
         ask = fairness_windows if groups else answer
         found = ask(ws, system, first=parts[0], second=parts[1], within=within)
-    return found.summary(), found.lines()
+    return found.to_dict(), found.lines()
 
 
 @command("quality")
@@ -220,7 +218,6 @@ def compare(
 def quality(workspace: str | None, system: str) -> Any:
     """Log quality, personal data, consistency, staleness and shelf life."""
     from plumbline.answers.data.quality import quality as answer
-    from plumbline.report import json_keys
 
     with open_for(workspace) as ws:
         found = answer(ws, system)
@@ -234,7 +231,7 @@ def quality(workspace: str | None, system: str) -> Any:
         for f in found.own
         if f.value is not None and f.status in ("watch", "breach")
     ]
-    return json_keys.quality(found), lines
+    return found.to_dict(), lines
 
 
 @command("check")

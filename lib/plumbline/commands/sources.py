@@ -42,18 +42,17 @@ def pull(
     from plumbline.answers.data import load as loading
     from plumbline.answers.data import pull as pulling
     from plumbline.logs.pull.fetch import Wanted
-    from plumbline.report import json_keys
 
     with open_for(workspace) as ws:
         if source is None:
             again = pulling.pull_again(ws, title=title, overlap=overlap, actor=ACTOR, progress=progress)
             lines = [line for found in again for line in _told(found)]
-            return {"pulled": [json_keys.pulled(found) for found in again]}, lines
+            return {"pulled": [found.to_dict() for found in again]}, lines
         found = pulling.pull(
             ws, source, title=title, wanted=Wanted(table, query, since, None, overlap), actor=ACTOR,
             progress=progress, maps=loading.read_maps(maps), **said,
         )  # fmt: skip
-    return json_keys.pulled(found), _told(found)
+    return found.to_dict(), _told(found)
 
 
 def _told(found: Any) -> list[str]:

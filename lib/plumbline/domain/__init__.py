@@ -18,6 +18,7 @@ from plumbline.domain.governance import (
     Tier,
     Verdict,
 )
+from plumbline.domain.json_values import json_object, json_value
 from plumbline.domain.probes import Probe, ProbedVersion
 from plumbline.domain.profiles import (
     REGRESSION_MOMENTS,
@@ -36,6 +37,7 @@ from plumbline.domain.profiles import (
     SlicedRows,
     VersionHours,
 )
+from plumbline.domain.result import Result
 from plumbline.domain.score_cells import (
     EDGE_NUMBERS,
     EQUAL_CELLS,
@@ -107,6 +109,7 @@ __all__ = [
     "ProbedVersion",
     "Repeats",
     "Requirement",
+    "Result",
     "RoleName",
     "SchemaChange",
     "Scorecard",
@@ -126,6 +129,8 @@ __all__ = [
     "deviation",
     "direction",
     "from_columns",
+    "json_object",
+    "json_value",
     "largest_gap",
     "scaled",
     "score_ends",

@@ -7,6 +7,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from plumbline.domain.json_values import json_object, json_value
+from plumbline.domain.result import Result
+
 
 class Status(StrEnum):
     """What a control's evidence amounts to."""
@@ -114,6 +117,14 @@ class ControlResult:
     references: tuple[str, ...] = ()
     next_action: str = ""
 
+    def to_dict(self) -> dict[str, Any]:
+        """The control with its evidence as a sentence and its kind beside it."""
+        return json_object({
+            "id": self.id, "title": self.title, "status": self.status, "evidence_kind": self.evidence.kind,
+            "evidence": self.evidence.sentence, "requirement": self.requirement, "until": self.evidence.until,
+            "contradiction": self.contradiction, "references": self.references, "next_action": self.next_action,
+        })  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -127,8 +138,18 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Scorecard:
+class Scorecard(Result):
     """Everything the verdict rests on."""
+
+    COLUMNS = (
+        "id",
+        "title",
+        "status",
+        "evidence_kind",
+        "evidence",
+        "requirement",
+        "next_action",
+    )
 
     system: str
     at: datetime
@@ -142,3 +163,16 @@ class Scorecard:
     at_stake: dict[str, Any]  # amount, currency, window, sentence; empty when unknown
     context_complete: bool = True
     since: datetime | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The verdict with its first reason."""
+        return f"{self.verdict}: {self.reasons[0]}" if self.reasons else str(self.verdict)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a control of the catalogue, asked or not."""
+        return [control.to_dict() for control in self.controls]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole scorecard; every control of the catalogue, asked or not."""
+        return {**json_value(self), "controls": self.rows()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
@@ -11,10 +12,10 @@ from typing import Any
 import numpy as np
 
 
-def plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """A JSON value: dataclasses become objects, times ISO 8601 with zone, NaN and infinities null."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: json_value(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
@@ -22,15 +23,20 @@ def plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
+        return [json_value(item) for item in value]
     return _scalar(value)
+
+
+def json_object(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON object of values by name."""
+    return {name: json_value(value) for name, value in values.items()}
 
 
 def _scalar(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return [plain(item) for item in value.tolist()]
+        return [json_value(item) for item in value.tolist()]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

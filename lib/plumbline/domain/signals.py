@@ -7,6 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from plumbline.domain.agreement import strongest_first
+from plumbline.domain.json_values import json_value
+from plumbline.domain.result import Result
 from plumbline.domain.systems import Kind
 
 
@@ -96,12 +99,18 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Result):
     """Why one decision came out as it did.
 
     ``base_value`` + the sum of ``attributions`` = the output in ``output_space``; ``additivity_error``
     is that sum, taken to score space, less the logged score.
     """
+
+    COLUMNS = (
+        "feature",
+        "value",
+        "contribution",
+    )
 
     decision_id: str
     source: Source
@@ -121,3 +130,15 @@ class Explanation:
     alerts: tuple[str, ...] = ()  # for the owner: e.g. a protected attribute among the strongest factors
     #: standard error of each attribution, where they are estimated from random orders; empty where they are not
     errors: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """Why, in words; a refusal says why nothing is shown."""
+        return self.refused or " ".join(self.reasons) or f"Explained by {self.method}."
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One an input, the strongest contribution first, in ``output_space``."""
+        return [
+            {"feature": name, "value": json_value(self.values.get(name)), "contribution": contribution}
+            for name, contribution in strongest_first(self.attributions)
+        ]

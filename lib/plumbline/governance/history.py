@@ -15,7 +15,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from plumbline.domain import Attestation, ControlResult, Exemption, Requirement, Scorecard, Status
+from plumbline.domain import (
+    Attestation,
+    ControlResult,
+    Exemption,
+    Requirement,
+    Scorecard,
+    Status,
+    json_object,
+    json_value,
+)
 from plumbline.governance import canonical_json
 from plumbline.governance.catalogue import FILE
 from plumbline.governance.facts import Facts
@@ -75,6 +84,16 @@ class Changes:
     context: tuple[tuple[str, str, str], ...] = ()  # question, answer then, answer now
     statements: tuple[str, ...] = ()  # made, withdrawn or ended between the two, in words
     catalogue_changed: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Verdicts of two scorecards and every control that stands differently, what became worse first."""
+        return json_object({
+            "system": self.after.system, "before": {"at": self.before.at, "verdict": self.before.verdict},
+            "after": {"at": self.after.at, "verdict": self.after.verdict},
+            "controls": [{**json_value(c), "better": c.better} for c in self.controls],
+            "context": [{"question": key, "before": was, "after": now} for key, was, now in self.context],
+            "statements": self.statements, "catalogue_changed": self.catalogue_changed,
+        })  # fmt: skip
 
 
 def judge(inputs: Inputs) -> Scorecard:

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from plumbline.domain import Mapping, PlumblineError
+from plumbline.domain import Mapping, PlumblineError, json_object
 from plumbline.logs import reader
 from plumbline.logs.files.conversion import opened
 from plumbline.logs.files.source import Source, relation, require_readable, unreadable
@@ -77,6 +77,21 @@ class Inspection:
     def samples(self) -> dict[str, tuple[str | None, ...]]:
         """The preview by column."""
         return {c: tuple(row[i] for row in self.preview) for i, c in enumerate(self.columns)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """``mapping``: column -> role, several joined by a comma; ``confidence``: column -> 0 to 1."""
+        roles: dict[str, list[str]] = {}
+        for column in self.mapping.columns:
+            roles.setdefault(column.column, []).append(str(column.role))
+        return json_object({
+            "file": self.file, "format": self.format, "kind": self.kind, "encoding": self.encoding,
+            "delimiter": self.delimiter, "task": self.mapping.task, "positive": self.mapping.positive,
+            "mapping": {column: ",".join(names) for column, names in roles.items()},
+            "confidence": {c.column: round(c.confidence, 3) for c in self.mapping.columns},
+            "reasons": {c.column: c.reason for c in self.mapping.columns},
+            "questions": self.questions, "rows_sampled": self.rows_sampled, "unfit": self.trial.unfit,
+            "sheets": self.sheets,
+        })  # fmt: skip
 
 
 def inspect(

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 from plumbline.domain import ControlResult, Scorecard, Status
-from plumbline.domain.json_values import plain
+from plumbline.domain.json_values import json_value
 from plumbline.report.language import Language
 from plumbline.report.material import Material
 from plumbline.wording.safe_csv import Cell, safe_csv
@@ -23,7 +23,7 @@ def sheet(header: Row, rows: Iterable[Row]) -> bytes:
 
 
 def _cell(value: Any) -> Cell:
-    return value if value is None or isinstance(value, (int, float)) else str(plain(value))
+    return value if value is None or isinstance(value, (int, float)) else str(json_value(value))
 
 
 def controls_csv(card: Scorecard, speech: Language) -> bytes:

@@ -15,7 +15,7 @@ from plumbline.answers.decisions.context import Placed
 from plumbline.answers.decisions.counterfactual import Way
 from plumbline.answers.decisions.record import DecisionRecord, Reason, note_record, record
 from plumbline.domain import PlumblineError, Source, strongest_first
-from plumbline.domain.json_values import plain
+from plumbline.domain.json_values import json_value
 from plumbline.profile.scan.identical_inputs import EXAMPLES
 from plumbline.report import told
 from plumbline.report.issue import Issued
@@ -72,7 +72,7 @@ def record_pdf(found: DecisionRecord, speech: Language, on: date) -> bytes:
 
 def record_json(found: DecisionRecord, speech: Language, on: date) -> bytes:
     """The record as JSON: all values, and under ``document`` the words that the PDF prints."""
-    body = {"issued": on.isoformat(), "record": plain(found), "document": record_data(found, speech, on)}
+    body = {"issued": on.isoformat(), "record": json_value(found), "document": record_data(found, speech, on)}
     return (json.dumps(body, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
 
 

@@ -2,12 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
 from plumbline.answers.events import PREFIX
-from plumbline.domain import PlumblineError
+from plumbline.domain import PlumblineError, Result, json_value
 from plumbline.store import findings as register
 from plumbline.store import systems, trail
 from plumbline.store.findings import Recorded
 from plumbline.store.workspace import Workspace, now
+
+
+@dataclass(frozen=True, slots=True)
+class Findings(Result):
+    """Recorded findings: open ones first, then the newest."""
+
+    COLUMNS = (
+        "id",
+        "signal",
+        "sentence",
+        "since",
+        "until",
+        "known_at",
+        "severity",
+        "open",
+        "acknowledged_by",
+    )
+
+    items: tuple[Recorded, ...]
+
+    @property
+    def sentence(self) -> str:
+        """How many are open, and the first of them."""
+        waiting = [one.finding.sentence for one in self.items if one.open]
+        if not waiting:
+            return (
+                f"No finding is open; {len(self.items)} are on record."
+                if self.items
+                else "Nothing was found."
+            )
+        return f"{len(waiting)} of {len(self.items)} findings are open; the first: {waiting[0]}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a finding, with times as they are."""
+        return [
+            {
+                "id": one.id, "signal": one.finding.signal, "sentence": one.finding.sentence,
+                "since": one.finding.since, "until": one.finding.until, "known_at": one.finding.known_at,
+                "severity": one.finding.severity.value, "open": one.open, "acknowledged_by": one.acknowledged_by,
+            }
+            for one in self.items
+        ]  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """``findings``: as the command line prints them."""
+        return {"sentence": self.sentence, "findings": json_value(self.rows())}
+
+    def __iter__(self) -> Iterator[Recorded]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
 
 
 def findings(ws: Workspace, key: str | None = None) -> tuple[Recorded, ...]:

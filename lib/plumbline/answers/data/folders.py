@@ -10,9 +10,13 @@ from typing import Any
 
 from plumbline.answers.faults import (sentence)
 from plumbline.answers.data.load import (Progress, inspect_file, load_file)
-from plumbline.domain import (Load, PlumblineError)
+from plumbline.domain import (Load, PlumblineError, json_object)
 from plumbline.logs.files.formats import (SUFFIXES)
 from plumbline.store.workspace import (Workspace)
+
+
+#: the figures of loads that are summed where there are several
+SUMS = ("rows_read", "rows_loaded", "rows_duplicate", "rows_quarantined", "labels_joined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,12 @@ class Gathered:
     def total(self, field: str) -> int:
         """The sum of a figure over the loads."""
         return sum(int(getattr(load, field)) for load in self.loads)
+
+    def to_dict(self) -> dict[str, Any]:
+        """``loads``: one a file; the figures are their sums; ``failed``: file -> reason."""
+        return json_object({
+            "loads": self.loads, **{field: self.total(field) for field in SUMS}, "failed": dict(self.failed),
+        })  # fmt: skip
 
 
 def is_many(path: Path) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from plumbline.answers.data.load import (Progress, load_file)
-from plumbline.domain import (Finding, Load, PlumblineError, Severity)
+from plumbline.answers.data.folders import SUMS
+from plumbline.domain import (Finding, Load, PlumblineError, Severity, json_object)
 from plumbline.logs.pull.fetch import (Wanted, fetch)
 from plumbline.logs.pull.location import (read_location)
 from plumbline.logs.load.trial import (Unfit)
@@ -39,6 +40,14 @@ class Pulled:
             for reason, rows in load.reasons.items():
                 found[reason] = found.get(reason, 0) + rows
         return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of a load, summed where a source brought several; ``load_id`` is null where nothing was new."""
+        return json_object({
+            "load_id": self.loads[-1].load_id if self.loads else None, "source": self.origin.location,
+            "item": self.origin.item, "since": self.origin.since, "mark": self.mark,
+            **{field: self.total(field) for field in SUMS}, "reasons": self.reasons, "loads": self.loads,
+        })  # fmt: skip
 
 
 def sources_of(ws: Workspace, system: str | None = None) -> Sequence[Remembered]:

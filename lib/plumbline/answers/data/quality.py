@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -13,7 +14,7 @@ from plumbline.answers.performance.headline import (headline_of)
 from plumbline.answers.performance.leakage import (leaks_of)
 from plumbline.answers.question import (age_limits, as_of, span_of)
 from plumbline.answers.scans import (duplicate_ids, personal_of, repeated)
-from plumbline.domain import (FeatureDrift, PlumblineError, PointStatus, Repeats, Slice, System)
+from plumbline.domain import (FeatureDrift, PlumblineError, PointStatus, Repeats, Result, Slice, System, json_object, json_value)
 from plumbline.monitor.releases.champion import (spans)
 from plumbline.monitor.chunks import (choose_chunk)
 from plumbline.monitor.quality.consistency import (Consistency, consistency)
@@ -35,7 +36,7 @@ from plumbline.store.workspace import (Cursor, Workspace)
 
 
 @dataclass(frozen=True, slots=True)
-class QualityAnswer:
+class QualityAnswer(Result):
     """Log quality, consistency and staleness of one system.
 
     ``own``: missing values, new levels and values out of range of the ``window``, where there is a reference.
@@ -43,6 +44,12 @@ class QualityAnswer:
     retention (None: none is stated). ``tolerance``: share by which repeated numbers may differ.
     ``leaks``: inputs that all but equal the outcome in the reference.
     """
+
+    COLUMNS = (
+        "what",
+        "share",
+        "status",
+    )
 
     system: System
     trail: AuditTrail
@@ -63,6 +70,25 @@ class QualityAnswer:
     shelf: ShelfLife
     sentence: str
     leaks: tuple[Leak, ...] = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a part of the audit trail: the share of decisions that have it."""
+        statuses = self.trail.statuses
+        return [
+            {"what": name, "share": share, "status": json_value(statuses.get(name))}
+            for name, share in self.trail.shares.items()
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """``personal``: counts and masked examples, never a value; ``consistency`` without its example rows."""
+        return json_object({
+            "system": self.system.key, "sentence": self.sentence, "window": self.window,
+            "completeness": self.trail.shares, "statuses": self.trail.statuses,
+            "duplicate_share": self.trail.duplicate_share, "gaps": self.trail.gaps,
+            "own": self.own, "constant": self.constant, "personal": self.personal, "overdue": self.overdue,
+            "consistency": self.consistency, "staleness": self.staleness, "shelf_life": self.shelf,
+            "last_decision": self.decisions_beat, "last_label": self.labels_beat,
+        })  # fmt: skip
 
 
 def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAnswer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from plumbline.answers.drift.cutoff_changes import cutoff_departures
 from plumbline.answers.events import Record
@@ -20,8 +21,11 @@ from plumbline.domain import (
     Kind,
     PlumblineError,
     PointStatus,
+    Result,
     Slice,
     System,
+    json_object,
+    json_value,
 )
 from plumbline.governance.facts import Breach
 from plumbline.monitor.chunks import chunk_for, midnight
@@ -51,13 +55,27 @@ DEFAULT_METHODS = ("js",)
 
 
 @dataclass(frozen=True, slots=True)
-class DriftAnswer:
+class DriftAnswer(Result):
     """The window against the reference (``features``), and every chunk of the log (``chunks``).
 
     ``own``: missing values, levels never seen and values out of range of the window, as signals of their own.
     ``metric``: the one whose movement the ranking sets beside the drift. ``cautions``: what is to be known of the two
     spans first.
     """
+
+    COLUMNS = (
+        "feature",
+        "method",
+        "value",
+        "low",
+        "high",
+        "threshold",
+        "q_value",
+        "n_reference",
+        "n",
+        "status",
+        "note",
+    )
 
     system: System
     reference: Span
@@ -70,6 +88,21 @@ class DriftAnswer:
     own: tuple[FeatureDrift, ...] = ()
     metric: str = ""
     cautions: tuple[str, ...] = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a feature and method."""
+        return [json_value(feature) for feature in self.features]
+
+    def to_dict(self) -> dict[str, Any]:
+        """``features``: one entry a feature and method; ``ranking``: most likely to hurt first.
+
+        ``own``: missing values, levels not seen before and values out of range.
+        """
+        return json_object({
+            "system": self.system.key, "sentence": self.sentence, "reference": self.reference,
+            "window": self.window, "features": self.features, "ranking": self.ranking, "own": self.own,
+            "cautions": self.cautions,
+        })  # fmt: skip
 
 
 def drift(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from plumbline.answers.cache import kept
 from plumbline.answers.drift.features import Span, drift_chunk, reference_of, window_of
 from plumbline.answers.question import resolved
-from plumbline.domain import Kind, PlumblineError, PointStatus, Slice, System
+from plumbline.domain import Kind, PlumblineError, PointStatus, Result, Slice, System, json_value
 from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.drift import multivariate
 from plumbline.monitor.drift.multivariate import Column, WholeRow
@@ -27,8 +27,19 @@ MOST_COLUMNS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class WholeRowAnswer:
+class WholeRowAnswer(Result):
     """The window (``now``) and every chunk against the reference."""
+
+    COLUMNS = (
+        "start",
+        "end",
+        "n",
+        "n_reference",
+        "auc",
+        "low",
+        "high",
+        "error",
+    )
 
     system: System
     reference: Span
@@ -37,6 +48,14 @@ class WholeRowAnswer:
     now: WholeRow
     chunks: tuple[WholeRow, ...]
     sentence: str
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a chunk."""
+        return [{**json_value(one), "start": one.start, "end": one.end} for one in self.chunks]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The window's comparison and its sentence."""
+        return {**json_value(self.now), "sentence": self.sentence}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from plumbline.answers.fairness.groups import chosen, why_not
 from plumbline.answers.performance.headline import without_outcomes
 from plumbline.answers.performance.outcomes import overlap, two_windows
 from plumbline.answers.question import resolved
-from plumbline.domain import Slice, System
+from plumbline.domain import Result, Slice, System, json_object, json_value
 from plumbline.monitor.fairness.compare_windows import RATIO, GroupChange, changes
 from plumbline.monitor.fairness.groups import FOUR_FIFTHS, LEAST_ROWS
 from plumbline.profile.scan import protected_groups as counting
@@ -21,8 +21,18 @@ from plumbline.wording.times import say_span
 
 
 @dataclass(frozen=True, slots=True)
-class FairnessWindows:
+class FairnessWindows(Result):
     """Every group and pair of groups in both windows, corrected together."""
+
+    COLUMNS = (
+        "group",
+        "measure",
+        "first",
+        "second",
+        "change",
+        "q",
+        "verdict",
+    )
 
     system: System
     first: Slice
@@ -37,15 +47,15 @@ class FairnessWindows:
         """Comparisons that were corrected together."""
         return sum(len(g.moved) for g in self.groups)
 
-    def summary(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The keys that the command line prints."""
-        return {
+        return json_object({
             "system": self.system.key, "sentence": self.sentence, "favourable": self.favourable,
             "first": self.first, "second": self.second, "comparisons": self.compared,
             "groups": [{"group": g.name, "attributes": g.attributes, "levels": g.levels, "n_first": g.n_first,
                         "n_second": g.n_second, "best": g.best, "moved": g.moved} for g in self.groups],
             "why_not": self.why_not,
-        }  # fmt: skip
+        })  # fmt: skip
 
     def lines(self) -> list[str]:
         """The same for a terminal."""
@@ -58,6 +68,13 @@ class FairnessWindows:
                     f"n={m.n_first}, {m.n_second}  q={m.q:.3g}  {m.verdict}"
                 )
         return said
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a group and measure."""
+        return [
+            {"group": g.name, "measure": name, **json_value(moved)}
+            for g in self.groups for name, moved in g.moved.items()
+        ]  # fmt: skip
 
 
 def fairness_windows(

@@ -9,7 +9,16 @@ from typing import Any
 from plumbline.answers.fairness.favourable import reading
 from plumbline.answers.performance.headline import without_outcomes
 from plumbline.answers.question import as_of, fairness_lines, resolved, span_of
-from plumbline.domain import PlumblineError, Point, PointStatus, Slice, System, Task
+from plumbline.domain import (
+    PlumblineError,
+    Point,
+    PointStatus,
+    Result,
+    Slice,
+    System,
+    Task,
+    json_object,
+)
 from plumbline.governance.context import SHARE_LIMIT, interaction_share
 from plumbline.governance.facts import Facts
 from plumbline.monitor.chunks import chunk_index
@@ -47,12 +56,22 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class FairnessAnswer:
+class FairnessAnswer(Result):
     """Groups and their pairs, corrected together; the same by month and version; oversight and reach.
 
     ``favourable``: the class that people want; ``source``: who says so (see ``favourable.Reading``).
     ``why_not``: why groups cannot be compared, where they cannot.
     """
+
+    COLUMNS = (
+        "group",
+        "n",
+        "favourable_rate",
+        "ratio",
+        "low",
+        "high",
+        "status",
+    )
 
     system: System
     attributes: tuple[str, ...]
@@ -88,9 +107,9 @@ class FairnessAnswer:
         """The finding: the worst group first."""
         return _sentence(self)
 
-    def summary(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The keys that the command line prints."""
-        return {
+        return json_object({
             "system": self.system.key, "sentence": self.sentence, "attributes": self.attributes,
             "favourable": self.favourable, "favourable_source": self.source, "comparisons": self.tested,
             "groups": [_plain(g) for g in self.groups], "intersections": [_plain(g) for g in self.pairs],
@@ -101,7 +120,7 @@ class FairnessAnswer:
             "oversight": self.oversight, "oversight_by_month": self.oversight_by_month,
             "oversight_by_version": self.oversight_by_version, "reach": self.reach, "why_not": self.why_not,
             "whose_outcomes": self.selected,
-        }  # fmt: skip
+        })  # fmt: skip
 
     def lines(self) -> list[str]:
         """The same for a terminal."""
@@ -116,6 +135,18 @@ class FairnessAnswer:
         if self.oversight is not None:
             said.append(say_oversight(self.oversight))
         return [*said, self.reach.sentence] if self.reach is not None else said
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a group or pair of groups; ``ratio`` of its favourable rate to the most favoured group's."""
+        return [
+            {
+                "group": g.name, "n": g.n, "favourable_rate": g.favourable.value,
+                "ratio": g.ratio.value if g.ratio else None, "low": g.ratio.low if g.ratio else None,
+                "high": g.ratio.high if g.ratio else None,
+                "status": g.ratio.status.value if g.ratio else "most favoured" if g.best else "too few rows",
+            }
+            for g in (*self.groups, *self.pairs)
+        ]  # fmt: skip
 
 
 def fairness(

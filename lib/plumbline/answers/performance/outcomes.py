@@ -9,7 +9,7 @@ from typing import Any
 from plumbline.answers.performance.headline import among_known, answers_known, headline_of
 from plumbline.answers.performance.label_delay import delays
 from plumbline.answers.question import as_of, resolved, span_of
-from plumbline.domain import FloatArray, PlumblineError, Slice, System, Task
+from plumbline.domain import FloatArray, PlumblineError, Result, Slice, System, Task, json_object, json_value
 from plumbline.monitor.alarms.change_point import ChangePoint
 from plumbline.monitor.metrics.counts import counts_of
 from plumbline.monitor.performance.compare_windows import Compared, compare_windows
@@ -41,26 +41,42 @@ class ConfusionAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class WindowsAnswer:
+class WindowsAnswer(Result):
     """Every metric in two windows."""
+
+    COLUMNS = (
+        "metric",
+        "first",
+        "second",
+        "difference",
+        "low",
+        "high",
+        "verdict",
+    )
 
     first: Slice
     second: Slice
     metrics: tuple[Compared, ...]
     sentence: str
 
-    def summary(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The keys that the command line prints."""
-        return {
-            "sentence": self.sentence,
-            "first": self.first,
-            "second": self.second,
-            "metrics": self.metrics,
-        }
+        return json_object(
+            {
+                "sentence": self.sentence,
+                "first": self.first,
+                "second": self.second,
+                "metrics": self.metrics,
+            }
+        )
 
     def lines(self) -> list[str]:
         """The same for a terminal."""
         return [self.sentence, *(_line(one) for one in self.metrics)]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a metric: its value in both windows, and the difference with its limits."""
+        return [{**json_value(m), "first": m.first.value, "second": m.second.value} for m in self.metrics]
 
 
 def _line(one: Compared) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from plumbline.answers.cache import kept
 from plumbline.answers.performance.headline import among_known, headline_of
 from plumbline.answers.question import resolved
-from plumbline.domain import Slice, System
+from plumbline.domain import Result, Slice, System, json_object, json_value
 from plumbline.monitor.performance.segments import Search, search
 from plumbline.monitor.performance.selective_labels import UNKNOWN
 from plumbline.profile.scan.slices import PROPORTIONS, measured, sliced_rows, slicers
@@ -17,14 +18,39 @@ from plumbline.wording.names import say_level, say_metric, say_value
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentsAnswer:
+class SegmentsAnswer(Result):
     """``window``: what was searched; ``asked``: the metric asked for where another had to stand in."""
+
+    COLUMNS = (
+        "where",
+        "n",
+        "value",
+        "low",
+        "high",
+        "against",
+        "difference",
+        "extra",
+    )
 
     system: System
     window: Slice
     search: Search
     sentence: str
     asked: str = ""
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a segment, the one that hurts most first; ``where`` as the option of that name takes it."""
+        return [
+            {**json_value(one), "where": [f"{column}={value}" for column, value in one.where]}
+            for one in self.search.segments
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """``segments``: those that hurt most, worst first."""
+        return json_object({
+            "sentence": self.sentence, "window": (self.window.start, self.window.end), **json_value(self.search),
+            "segments": self.rows(),
+        })  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

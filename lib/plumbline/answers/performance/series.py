@@ -15,7 +15,17 @@ from plumbline.answers.performance.headline import among_known, family_of, headl
 from plumbline.answers.performance.label_delay import delays
 from plumbline.answers.performance.sentence import complete, holding
 from plumbline.answers.question import as_of, resolved, span_of
-from plumbline.domain import OutcomeProfile, Point, Slice, System, Task
+from plumbline.domain import (
+    OutcomeProfile,
+    Point,
+    PointStatus,
+    Result,
+    Slice,
+    System,
+    Task,
+    json_object,
+    json_value,
+)
 from plumbline.monitor.alarms import change_point as changes
 from plumbline.monitor.alarms.cusum import Warned, early_warning
 from plumbline.monitor.alarms.findings import problems_of
@@ -47,8 +57,21 @@ SERIES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class PerformanceAnswer:
+class PerformanceAnswer(Result):
     """Points ordered by metric, version, time; ``bands`` by metric; ``change`` of the headline metric."""
+
+    COLUMNS = (
+        "metric",
+        "start",
+        "end",
+        "version",
+        "n",
+        "value",
+        "low",
+        "high",
+        "threshold",
+        "status",
+    )
 
     system: System
     headline: str
@@ -84,6 +107,20 @@ class PerformanceAnswer:
     def of(self, name: str) -> tuple[Point, ...]:
         """The points of one metric, a line each slice of a column where that was asked for."""
         return tuple(point for point in self.parts or self.points if point.metric == name)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a point; with estimates, those that are in ``estimated`` points of ``to_dict`` too."""
+        return [{**json_value(point), "start": point.start, "end": point.end} for point in self.points]
+
+    def to_dict(self) -> dict[str, Any]:
+        """``series``: one entry a metric, version and chunk; ``breach`` is true where its status is."""
+        return json_object({
+            "system": self.system.key, "sentence": self.sentence, "by": self.by, "metric": self.headline,
+            "why_this_metric": self.reason, "family": self.family, "whose_outcomes": self.selected,
+            "decisions": self.decisions, "labelled": self.labelled, "change": self.change,
+            "series": [{**json_value(p), "breach": p.status is PointStatus.BREACH} for p in self.points],
+            "hindsight": self.hindsight,
+        })  # fmt: skip
 
 
 def performance(

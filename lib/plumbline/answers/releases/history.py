@@ -14,7 +14,7 @@ from plumbline.answers.question import span_of
 from plumbline.answers.releases.guardrails import Watched, fired, watch
 from plumbline.answers.releases.sentences import moment, roll_back, say_comparison, say_shift
 from plumbline.answers.releases.switches import Shift, comparisons, shifts
-from plumbline.domain import Finding, PlumblineError, Severity, System, Task
+from plumbline.domain import Finding, PlumblineError, Result, Severity, System, Task, json_object
 from plumbline.governance.facts import Switch as SwitchFact
 from plumbline.monitor.releases.ab_test import Comparison
 from plumbline.monitor.releases.challengers import Presence, presences
@@ -26,11 +26,18 @@ from plumbline.store.workspace import Cursor, Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class ReleasesAnswer:
+class ReleasesAnswer(Result):
     """Releases of one system with guardrails and findings.
 
     ``comparisons`` and ``shifts`` only where they were asked for: the verdict does not need them.
     """
+
+    COLUMNS = (
+        "version",
+        "start",
+        "end",
+        "n",
+    )
 
     system: System
     releases: Releases
@@ -53,15 +60,15 @@ class ReleasesAnswer:
             for s in self.releases.switches[-3:]
         )  # fmt: skip
 
-    def summary(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The keys that the command line prints."""
-        return {
+        return json_object({
             "system": self.system.key, "sentence": self.sentence, "cautions": self.cautions,
             "releases": self.releases.versions,
             "spans": self.releases.spans, "presences": self.presences, "switches": self.shifts,
             "comparisons": self.comparisons, "rollbacks": self.releases.rollbacks,
             "guardrails": [_guarded(w) for w in self.guardrails], "findings": self.findings,
-        }  # fmt: skip
+        })  # fmt: skip
 
     def lines(self) -> list[str]:
         """The same for a terminal."""
@@ -75,6 +82,10 @@ class ReleasesAnswer:
                 [self.sentence, *self.cautions, *spans, *said, *(f.sentence for f in self.findings)]
             )
         )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a time in which a version was in charge."""
+        return [{"version": s.version, "start": s.start, "end": s.end, "n": s.n} for s in self.releases.spans]
 
 
 def releases(ws: Workspace, key: str, *, share: float | None = None) -> ReleasesAnswer:
