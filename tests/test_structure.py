@@ -109,3 +109,38 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     while free := {name for name, needs in left.items() if not needs & set(left)}:
         left = {name: needs for name, needs in left.items() if name not in free}
     assert not left, sorted(left)
+
+
+#: stems in *ing* or *ed* that are nouns of the field all the same
+NOUNS = {
+    "encoding", "mapping", "monitoring", "multiple_testing", "pricing", "retraining", "staging", "training", "wording",
+}  # fmt: skip
+
+
+def test_modules_are_called_by_nouns() -> None:
+    stems = {path.stem for path in PACKAGE.rglob("*.py")}
+    assert {stem for stem in stems if stem.endswith(("ing", "ed"))} == NOUNS
+
+
+#: the store keeps the shape that it had: one small module a table or a concern of the file
+LARGEST, STORE = 20, 32
+
+
+def test_a_folder_fits_one_glance_and_says_what_it_holds() -> None:
+    for folder in {path.parent for path in PACKAGE.rglob("*.py")}:
+        modules = [path for path in folder.glob("*.py") if path.stem != "__init__"]
+        assert len(modules) <= (STORE if folder.name == "store" else LARGEST), folder
+        assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))), folder
+
+
+def test_no_folders_of_a_room_import_each_other_in_a_circle() -> None:
+    """A module that lies in no folder of its room counts as one of its own."""
+    paths = [p for p in PACKAGE.rglob("*.py") if p.stem != "__init__"]
+    modules = {".".join(("plumbline", *p.relative_to(PACKAGE).with_suffix("").parts)): p for p in paths}
+    unit = {name: name if name.count(".") <= 2 else ".".join(name.split(".")[:3]) for name in modules}
+    left: dict[str, set[str]] = {each: set() for each in unit.values()}
+    for name, path in modules.items():
+        left[unit[name]] |= {unit[other] for other in _imported_modules(path, modules)} - {unit[name]}
+    while free := {name for name, needs in left.items() if not needs & set(left)}:
+        left = {name: needs for name, needs in left.items() if name not in free}
+    assert not left, sorted(left)
