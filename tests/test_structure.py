@@ -144,3 +144,26 @@ def test_no_folders_of_a_room_import_each_other_in_a_circle() -> None:
     while free := {name for name, needs in left.items() if not needs & set(left)}:
         left = {name: needs for name, needs in left.items() if name not in free}
     assert not left, sorted(left)
+
+
+#: dataclasses that are made from the rows of a table, or stand in a table of their own, position by position
+BY_POSITION = {
+    "Aftermath", "Attestation", "Exemption", "FairnessAnswer", "GroupChange", "GroupOutcomes", "Hands", "Kept", "Lost",
+    "Mark", "Metric", "Moments", "Origin", "Quarantined", "Slice", "Split", "SystemRow", "WholeRow",
+}  # fmt: skip
+
+
+def test_a_dataclass_of_five_fields_and_more_is_made_by_the_names_of_its_fields() -> None:
+    by_position = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                made = [ast.unparse(d) for d in node.decorator_list if ast.unparse(d).startswith("dataclass")]
+                own = [
+                    s
+                    for s in node.body
+                    if isinstance(s, ast.AnnAssign) and "ClassVar" not in ast.unparse(s.annotation)
+                ]
+                if made and len(own) >= 5 and "kw_only=True" not in made[0]:
+                    by_position.add(node.name)
+    assert by_position <= BY_POSITION, by_position - BY_POSITION

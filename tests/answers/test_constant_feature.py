@@ -6,7 +6,7 @@ from plumbline.answers.drift.feature import _cells, _quantiles
 from plumbline.domain import Bins, Kind
 
 HELD = 0.422915
-GRID = Bins("demand", Kind.NUMERIC, np.array([np.nextafter(HELD, -np.inf), HELD]))
+GRID = Bins(feature="demand", kind=Kind.NUMERIC, edges=np.array([np.nextafter(HELD, -np.inf), HELD]))
 
 
 def test_says_what_lies_below_at_and_above_and_how_to_find_its_rows():

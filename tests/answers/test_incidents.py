@@ -49,8 +49,17 @@ def workspace(folder: Path, subjects: bool) -> Workspace:
 def found(ws: Workspace, system: str = "shop", *, since_days: float = 5, until: datetime | None = None,
           cost: float | None = None, currency: str = "EUR") -> int:  # fmt: skip
     figures = {"cost": {"amount": cost, "currency": currency}} if cost is not None else {}
-    item = Finding(system, "performance.accuracy", "Accuracy fell.", START + timedelta(days=since_days), until,
-                   Severity.HIGH, None, "accuracy", figures)  # fmt: skip
+    item = Finding(
+        system=system,
+        signal="performance.accuracy",
+        sentence="Accuracy fell.",
+        since=START + timedelta(days=since_days),
+        until=until,
+        severity=Severity.HIGH,
+        confidence=None,
+        page="accuracy",
+        figures=figures,
+    )
     with ws.write() as cursor:
         return register.add(cursor, item, datetime.now(UTC), None)
 
@@ -138,7 +147,17 @@ def test_only_an_incident_that_names_the_breach_and_came_after_it_handles_it(
     number = 0
     if signal:
         until = BREACH + timedelta(days=over_after) if over_after is not None else None
-        item = Finding("shop", signal, "It fell.", START, until, Severity.HIGH, None, "accuracy", {})
+        item = Finding(
+            system="shop",
+            signal=signal,
+            sentence="It fell.",
+            since=START,
+            until=until,
+            severity=Severity.HIGH,
+            confidence=None,
+            page="accuracy",
+            figures={},
+        )
         with ws.write() as cursor:
             number = register.add(cursor, item, datetime.now(UTC), None)
     incidents.open_incident(
@@ -167,7 +186,15 @@ def test_an_open_incident_leaves_the_breach_in_hand_and_only_its_closing_in_the_
 ) -> None:
     ws = workspace(tmp_path, subjects=False)
     item = Finding(
-        "shop", "performance.accuracy", "It fell.", START, None, Severity.HIGH, None, "accuracy", {}
+        system="shop",
+        signal="performance.accuracy",
+        sentence="It fell.",
+        since=START,
+        until=None,
+        severity=Severity.HIGH,
+        confidence=None,
+        page="accuracy",
+        figures={},
     )
     with ws.write() as cursor:
         number = register.add(cursor, item, datetime.now(UTC), None)

@@ -18,7 +18,13 @@ def held(present: list[int]) -> CompletenessProfile:
     """Forty days of 100 decisions, of which so many hold all inputs."""
     days = tuple(date(2026, 1, 5) + timedelta(days=i) for i in range(40))
     n = np.full(40, 100)
-    return CompletenessProfile(days, ("1",) * 40, n, {"features": np.array(present)}, np.ones((40, 24), int))
+    return CompletenessProfile(
+        days=days,
+        versions=("1",) * 40,
+        n=n,
+        present={"features": np.array(present)},
+        hours=np.ones((40, 24), int),
+    )
 
 
 def test_inputs_that_were_never_all_there_are_no_finding_and_those_that_went_are() -> None:

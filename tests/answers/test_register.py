@@ -30,7 +30,16 @@ def problem(day: int, until: int | None = None, signal: str = "performance.accur
     start = datetime(2026, 2, 1, tzinfo=UTC)
     ended = None if until is None else start + timedelta(days=until)
     since = start + timedelta(days=day)
-    return Finding("s", signal, f"from day {day}", since, ended, Severity.HIGH, None, "accuracy")
+    return Finding(
+        system="s",
+        signal=signal,
+        sentence=f"from day {day}",
+        since=since,
+        until=ended,
+        severity=Severity.HIGH,
+        confidence=None,
+        page="accuracy",
+    )
 
 
 def kept(ws: Workspace, found: list[Finding], *, looked_at: tuple[str, ...] = ALL) -> list[Recorded]:
@@ -96,7 +105,17 @@ WEEKS = st.lists(st.sampled_from([PointStatus.BREACH, PointStatus.OK]), min_size
 def weekly(states: list[PointStatus]) -> list[Finding]:
     begins = [datetime(2026, 1, 5, tzinfo=UTC) + timedelta(days=7 * i) for i in range(len(states))]
     points = [
-        Point("accuracy", at, at + timedelta(days=7), 100, v, v - 0.01, v + 0.01, 0.8, s)
+        Point(
+            metric="accuracy",
+            start=at,
+            end=at + timedelta(days=7),
+            n=100,
+            value=v,
+            low=v - 0.01,
+            high=v + 0.01,
+            threshold=0.8,
+            status=s,
+        )
         for at, s in zip(begins, states, strict=True)
         for v in [0.6 if s is PointStatus.BREACH else 0.9]
     ]

@@ -72,8 +72,13 @@ def explanation(features: int = 14) -> Explanation:
 
 
 def curve(version: str | None) -> Calibration:
-    bins = (Bin(0.2, 0.25, 0.2, 0.3, 90), Bin(0.8, 0.6, 0.5, 0.7, 80))
-    return Calibration(version, bins, 170, 0.1, 0.05, 0.02, PointStatus.BREACH)
+    bins = (
+        Bin(score=0.2, share=0.25, low=0.2, high=0.3, n=90),
+        Bin(score=0.8, share=0.6, low=0.5, high=0.7, n=80),
+    )
+    return Calibration(
+        version=version, bins=bins, n=170, ece=0.1, chance=0.05, gap=0.02, status=PointStatus.BREACH
+    )
 
 
 def all_figures() -> dict[str, Callable[[Mode], Any]]:
@@ -81,7 +86,10 @@ def all_figures() -> dict[str, Callable[[Mode], Any]]:
     halves = np.array([0.5, 0.5])
     return {
         "trend": lambda mode: trend(
-            points(), mode, reference=(START, START + 3 * WEEK), level=0.81,
+            points(),
+            mode,
+            reference=(START, START + 3 * WEEK),
+            level=0.81,
             releases=[Release("4.1", START + WEEK), Release(HOSTILE, START + 6 * WEEK)],
         ),
         "trend by version": lambda mode: trend(points(("4.1", HOSTILE)), mode),
@@ -98,8 +106,20 @@ def all_figures() -> dict[str, Callable[[Mode], Any]]:
         "waterfall": lambda mode: waterfall(explanation(), mode),
         "waterfall refused": lambda mode: waterfall(
             Explanation(
-                "d", Source.SURROGATE, "probability", 0.0, None, {}, None, None, "", "", "", refused=HOSTILE
-            ), mode,
+                decision_id="d",
+                source=Source.SURROGATE,
+                output_space="probability",
+                base_value=0.0,
+                score=None,
+                attributions={},
+                additivity_error=None,
+                fidelity=None,
+                method="",
+                baseline="",
+                check="",
+                refused=HOSTILE,
+            ),
+            mode,
         ),
         "importance": lambda mode: importance({"age": 0.3, HOSTILE: 0.2}, 500, mode, space="log-odds"),
         "importance unknown": lambda mode: importance({}, 0, mode),
@@ -115,22 +135,31 @@ def all_figures() -> dict[str, Callable[[Mode], Any]]:
         ),
         "forest": lambda mode: forest(
             [
-                Row("whole change", 0.2, 0.1, 0.3, "+20 (+10 to +30) points", "watch"),
-                Row(HOSTILE, -0.1, -0.3, 0.1, HOSTILE, hover=HOSTILE),
-                Row("small", None, None, None, "too few to judge, n = 12"),
+                Row(
+                    label="whole change",
+                    value=0.2,
+                    low=0.1,
+                    high=0.3,
+                    words="+20 (+10 to +30) points",
+                    status="watch",
+                ),
+                Row(label=HOSTILE, value=-0.1, low=-0.3, high=0.1, words=HOSTILE, hover=HOSTILE),
+                Row(label="small", value=None, low=None, high=None, words="too few to judge, n = 12"),
             ],
-            mode, unit="points", lines=[Line(0.0, "no change"), Line(-0.2, HOSTILE, limit=True)],
+            mode,
+            unit="points",
+            lines=[Line(0.0, "no change"), Line(-0.2, HOSTILE, limit=True)],
         ),
         "forest without rows": lambda mode: forest([], mode),
         "timeline": lambda mode: timeline(
             [
-                Stretch("4.1", "in charge", START, START + 3 * WEEK, 900),
-                Stretch(HOSTILE, "shadow", START + WEEK, START + 2 * WEEK, 50),
-                Stretch("", "beside", START + 2 * WEEK, START + 3 * WEEK, 60),
+                Stretch(version="4.1", role="in charge", start=START, end=START + 3 * WEEK, n=900),
+                Stretch(version=HOSTILE, role="shadow", start=START + WEEK, end=START + 2 * WEEK, n=50),
+                Stretch(version="", role="beside", start=START + 2 * WEEK, end=START + 3 * WEEK, n=60),
             ],
             [Event("4.1", START + WEEK, "fail", HOSTILE), Event(HOSTILE, START + 2 * WEEK, "pass", "back")],
             mode,
         ),
         "timeline without versions": lambda mode: timeline([], [], mode),
         "strip without history": lambda mode: strip([], mode),
-    }  # fmt: skip
+    }

@@ -54,7 +54,9 @@ def _columns(log: str, which: int, sides: Sides) -> list[tuple[str, Any, Any]]:
 
 def _cells(p: Any, q: Any) -> Cells:
     names = tuple(f"cell {i}" for i in range(len(p) - 1))
-    return cells_of(Bins("f", Kind.CATEGORICAL, levels=names), np.asarray(p, float), np.asarray(q, float))
+    return cells_of(
+        Bins(feature="f", kind=Kind.CATEGORICAL, levels=names), np.asarray(p, float), np.asarray(q, float)
+    )
 
 
 def _levels(a: Any, b: Any) -> Cells:
@@ -119,7 +121,7 @@ def test_nannymls_distances(log: str, sides: Sides) -> None:
             assert _ours(method, _doane(a, b)) == pytest.approx(said[f"{method}:{column}"], abs=1e-7)
         edges = np.linspace(a.min(), a.max(), 10_001)  # its grid for 10,000 reference rows and more
         p, q = (np.r_[(x < edges[0]).sum(), np.histogram(x, edges)[0], (x > edges[-1]).sum()] for x in (a, b))
-        grid = cells_of(Bins("f", Kind.NUMERIC, edges=edges), p, q)
+        grid = cells_of(Bins(feature="f", kind=Kind.NUMERIC, edges=edges), p, q)
         assert _ours("ks", grid) == pytest.approx(said[f"ks:{column}"], abs=1e-9)
         assert exact_ks(a.astype(float), b.astype(float)).value == pytest.approx(
             said[f"ks:{column}"], abs=2e-3

@@ -35,7 +35,14 @@ def test_each_credit_release_is_recorded_with_code_data_and_parameters(
 def test_the_same_trainings_make_the_same_commits(tmp_path: Path) -> None:
     rows = pd.DataFrame({"x": [1.0, 2.0], "repaid": [0.0, 1.0]})
     trainings = [
-        Training(f"2026.{i}", f"2026-0{i}-01", rows + i, {"num_leaves": 7.0}, "model") for i in (1, 2)
+        Training(
+            release=f"2026.{i}",
+            day=f"2026-0{i}-01",
+            rows=rows + i,
+            parameters={"num_leaves": 7.0},
+            model="model",
+        )
+        for i in (1, 2)
     ]
     heads = []
     for name in ("one", "two"):

@@ -83,9 +83,16 @@ def _random_tree(rng, features: int, depth: int) -> RawTree:
     grow(0, 100.0)
     tree = raw_tree(left, right, feature, threshold, value, cover, categories=categories)
     return RawTree(
-        tree.left, tree.right, tree.feature, tree.threshold, np.array(default),
-        np.array(missing, np.int64), tree.value, tree.cover, categories,
-    )  # fmt: skip
+        left=tree.left,
+        right=tree.right,
+        feature=tree.feature,
+        threshold=tree.threshold,
+        default_left=np.array(default),
+        missing=np.array(missing, np.int64),
+        value=tree.value,
+        cover=tree.cover,
+        categories=categories,
+    )
 
 
 def conditional_mean(ensemble: TreeEnsemble, x, known: set[int], output: int = 0) -> float:

@@ -48,7 +48,10 @@ def _exhaustive(gap, row, moves):
 def test_the_answer_is_as_good_as_an_exhaustive_search(seed: int) -> None:
     gap, rng = _stepped(seed), np.random.default_rng(seed)
     row = rng.integers(0, 10, 4).astype(float)
-    moves = [Move(i, np.setdiff1d(rng.integers(0, 10, 6), row[i]).astype(float), 1.0 + i) for i in range(4)]
+    moves = [
+        Move(index=i, values=np.setdiff1d(rng.integers(0, 10, 6), row[i]).astype(float), scale=1.0 + i)
+        for i in range(4)
+    ]
     found, wanted = search(gap, row, moves, seconds=30), _exhaustive(gap, row, moves)
     if gap(row[None])[0] >= 0:
         assert found.ended == "already"
@@ -70,8 +73,8 @@ def test_every_answer_scores_there_and_keeps_its_limits(seed: int) -> None:
     up = np.sort(rng.uniform(row[0], 10, 8))
     down = np.sort(rng.uniform(0, row[1], 8))
     moves = [
-        Move(0, up[up > row[0]], free=True), Move(1, down[down < row[1]], free=True),
-        Move(2, row[2] + 0.25 * np.arange(1, 9), free=True, step=0.25),
+        Move(index=0, values=up[up > row[0]], free=True), Move(index=1, values=down[down < row[1]], free=True),
+        Move(index=2, values=row[2] + 0.25 * np.arange(1, 9), free=True, step=0.25),
     ]  # fmt: skip
     for option in search(gap, row, moves, seconds=30).options:
         there = row.copy()
@@ -88,7 +91,7 @@ def test_a_free_number_ends_just_past_the_threshold_and_is_rounded_outward() -> 
     found = search(
         lambda r: np.where(r[:, 0] > 3.14159, 1.0, -1.0),
         np.array([1.0]),
-        [Move(0, np.array([9.0]), free=True)],
+        [Move(index=0, values=np.array([9.0]), free=True)],
     )
     value = found.options[0].changes[0]
     assert 3.14159 < value <= 3.2
@@ -100,9 +103,13 @@ def test_what_is_not_needed_is_taken_back() -> None:
     def gap(rows):
         return rows[:, 0] + 0.01 * rows[:, 1] - 1.0
 
-    found = search(gap, np.zeros(2), [Move(0, np.array([0.995])), Move(1, np.array([1.0]))])
+    found = search(
+        gap, np.zeros(2), [Move(index=0, values=np.array([0.995])), Move(index=1, values=np.array([1.0]))]
+    )
     assert set(found.options[0].changes) == {0, 1}
-    found = search(gap, np.zeros(2), [Move(0, np.array([0.5, 1.0])), Move(1, np.array([1.0]))])
+    found = search(
+        gap, np.zeros(2), [Move(index=0, values=np.array([0.5, 1.0])), Move(index=1, values=np.array([1.0]))]
+    )
     assert found.options[0].changes == {0: 1.0}
 
 
@@ -114,7 +121,7 @@ def test_the_time_cap_ends_a_slow_model_with_an_honest_answer(monkeypatch) -> No
         clock.now, clock.batches = clock.now + 0.05, clock.batches + 1
         return np.full(len(rows), -1.0)
 
-    moves = [Move(i, np.linspace(1, 2, 40)) for i in range(8)]
+    moves = [Move(index=i, values=np.linspace(1, 2, 40)) for i in range(8)]
     found = search(slow, np.zeros(8), moves, seconds=0.12)
     assert found.ended == "time"
     assert not found.options

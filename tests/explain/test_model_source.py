@@ -27,7 +27,9 @@ REAL = Path(__file__).parents[2].parent / "shared" / "data"
 
 
 def registered(booster, **feature_map) -> RegisteredModel:
-    return RegisteredModel(booster.model_to_string().encode(), "0" * 64, "1.0", feature_map)
+    return RegisteredModel(
+        body=booster.model_to_string().encode(), sha256="0" * 64, version="1.0", feature_map=feature_map
+    )
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +166,11 @@ def test_early_stopping_is_found_out_from_the_log() -> None:
     model.fit(x[:300], y[:300] > 0, eval_set=[(x[300:], y[300:] > 0)], verbose=0)
     body = bytes(model.get_booster().save_raw("ubj"))
     frame = pd.DataFrame(x, columns=[f"f{i}" for i in range(6)])
-    check = check_model(RegisteredModel(body, "0", "1", {}), frame, model.predict_proba(x)[:, 1])
+    check = check_model(
+        RegisteredModel(body=body, sha256="0", version="1", feature_map={}),
+        frame,
+        model.predict_proba(x)[:, 1],
+    )
     assert (check.passed, check.best) == (True, True)
 
 
@@ -187,7 +193,7 @@ def test_the_electricity_models_reproduce_their_own_versions_only(version) -> No
         pytest.skip("the real logs are not here")
     log = pd.read_csv(REAL / "electricity" / "electricity.csv")
     body = (REAL / "electricity" / f"model-{version}.txt").read_bytes()
-    model = RegisteredModel(body, "0", version, {})
+    model = RegisteredModel(body=body, sha256="0", version=version, feature_map={})
     own, other = log[log.model_ver == version], log[log.model_ver != version]
     check = check_model(model, own, own.price_up_prob.to_numpy())
     assert (check.share, check.n) == (1.0, 1000)
@@ -204,7 +210,9 @@ def test_the_credit_models_names_are_found_by_content() -> None:
         "Alter", "Bildungsjahre", "Kapitalertrag", "Kapitalverlust", "Wochenstunden", "Geschlecht",
     ]]  # fmt: skip
     body = (REAL / "income-credit" / "model-3.1.txt").read_bytes()
-    proposed = propose_feature_map(RegisteredModel(body, "0", "3.1", {}), features, log.Score.to_numpy())
+    proposed = propose_feature_map(
+        RegisteredModel(body=body, sha256="0", version="3.1", feature_map={}), features, log.Score.to_numpy()
+    )
     assert proposed is not None
     assert proposed[0] == {
         "age": "Alter", "education_num": "Bildungsjahre", "capital_gain": "Kapitalertrag",

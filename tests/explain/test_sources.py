@@ -43,9 +43,9 @@ def recorded():
     parts = rng.normal(size=(500, 3))
     score = expit(0.2 + parts.sum(axis=1))
     decision = Decision(
-        "d1",
-        {"a": 1.0, "b": 2.0, "c": 3.0},
-        float(score[0]),
+        decision_id="d1",
+        values={"a": 1.0, "b": 2.0, "c": 3.0},
+        score=float(score[0]),
         recorded=dict(zip("abc", parts[0], strict=True)),
     )
     return decision, check_logged(parts, score, version="1")
@@ -73,7 +73,7 @@ def test_a_recorded_explanation_that_misses_its_score_says_by_how_much() -> None
 
 def test_a_models_explanation_names_the_file_and_adds_up(modelled) -> None:
     booster, model, frame, scores, check = modelled
-    decision = Decision("d7", frame.iloc[7].to_dict(), float(scores[7]))
+    decision = Decision(decision_id="d7", values=frame.iloc[7].to_dict(), score=float(scores[7]))
     found = explain_row(decision, model=model, model_check=check)
     assert found.source is Source.MODEL
     assert "sha256 000000000000" in found.method
@@ -90,7 +90,9 @@ def test_a_models_explanation_names_the_file_and_adds_up(modelled) -> None:
 def test_a_decision_the_model_does_not_reproduce_is_refused(modelled) -> None:
     _, model, frame, scores, check = modelled
     found = explain_row(
-        Decision("d7", frame.iloc[7].to_dict(), float(1 - scores[7])), model=model, model_check=check
+        Decision(decision_id="d7", values=frame.iloc[7].to_dict(), score=float(1 - scores[7])),
+        model=model,
+        model_check=check,
     )
     assert "it is not what decided here" in found.refused
     assert (found.attributions, found.exportable) == ({}, False)
@@ -100,13 +102,15 @@ def test_missing_values_reach_the_model_as_missing(modelled) -> None:
     booster, model, frame, _, check = modelled
     values = frame.iloc[3].to_dict() | {"age": None, "debt": float("nan")}
     score = booster.predict(frame.iloc[[3]].assign(age=np.nan, debt=np.nan))[0]
-    found = explain_row(Decision("d3", values, float(score)), model=model, model_check=check)
+    found = explain_row(
+        Decision(decision_id="d3", values=values, score=float(score)), model=model, model_check=check
+    )
     assert found.additivity_error == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_surrogate_is_labelled_and_refuses_the_other_side_of_the_cutoff(imitated) -> None:
     frame, score, surrogate = imitated
-    decision = Decision("d1", frame.iloc[1].to_dict(), float(score[1]))
+    decision = Decision(decision_id="d1", values=frame.iloc[1].to_dict(), score=float(score[1]))
     found = explain_row(decision, surrogate=surrogate)
     assert found.source is Source.SURROGATE
     assert "imitates the logged scores" in found.check
@@ -121,7 +125,9 @@ def test_a_rough_surrogate_shows_the_strongest_factors_only_and_is_not_exported(
     noisy = expit(np.log(linear_score(frame) / (1 - linear_score(frame))) + rng.normal(scale=0.5, size=4000))
     rough = fit_surrogate(frame, noisy, version="1", cutoff=0.5)
     rough = replace(rough, grade="top factors", cutoff=None)
-    found = explain_row(Decision("d", frame.iloc[0].to_dict(), float(noisy[0])), surrogate=rough)
+    found = explain_row(
+        Decision(decision_id="d", values=frame.iloc[0].to_dict(), score=float(noisy[0])), surrogate=rough
+    )
     assert len(found.attributions) == 6
     assert OTHER in found.attributions
     assert not found.exportable
@@ -149,7 +155,7 @@ def test_the_best_source_that_passes_is_chosen(modelled, imitated) -> None:
     ]  # fmt: skip
     assert chosen[1].sentence.startswith("The record does not add up.")
     assert "This is not the model." in chosen[4].sentence
-    refused = explain_row(Decision("d", {}, 0.5))
+    refused = explain_row(Decision(decision_id="d", values={}, score=0.5))
     assert "no surrogate" in refused.refused.lower()
 
 
@@ -167,8 +173,19 @@ def test_reasons_are_ordered_against_the_stated_population() -> None:
 
 def explanation(attributions, **more) -> Explanation:
     return Explanation(
-        "d", Source.LOGGED, "log-odds", 0.0, 0.5, attributions, 0.0, None, "", "", "", **more
-    )  # fmt: skip
+        decision_id="d",
+        source=Source.LOGGED,
+        output_space="log-odds",
+        base_value=0.0,
+        score=0.5,
+        attributions=attributions,
+        additivity_error=0.0,
+        fidelity=None,
+        method="",
+        baseline="",
+        check="",
+        **more,
+    )
 
 
 def test_a_reason_reads_as_a_sentence() -> None:

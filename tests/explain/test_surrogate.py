@@ -74,9 +74,22 @@ def test_the_ridge_is_scikit_learns() -> None:
 
 
 def test_closed_form_contributions_are_the_ones_worked_out_by_hand() -> None:
-    inputs = tuple(InputCode(n, Kind.NUMERIC) for n in ("a", "b", "c"))
+    inputs = tuple(InputCode(name=n, kind=Kind.NUMERIC) for n in ("a", "b", "c"))
     fitted = Linear(np.array([2.0, -1.0, 0.5]), 1.0, np.array([1.0, 2.0, 4.0]))
-    held = Surrogate("1", "ridge", LOGIT, inputs, fitted, 1.0, 1.0, 0.5, 0.0, 1000, "shown", "")
+    held = Surrogate(
+        version="1",
+        kind="ridge",
+        link=LOGIT,
+        inputs=inputs,
+        fitted=fitted,
+        r2=1.0,
+        agreement=1.0,
+        cutoff=0.5,
+        residual=0.0,
+        n=1000,
+        grade="shown",
+        sentence="",
+    )
     parts, base, own = surrogate_contributions(held, pd.DataFrame({"a": [3.0], "b": [0.0], "c": [4.0]}))
     assert base == pytest.approx(3.0)
     assert parts[0] == pytest.approx([4.0, 2.0, 0.0])

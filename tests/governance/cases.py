@@ -35,10 +35,27 @@ def days_ago(days: float) -> datetime:
 def healthy_facts(**changes: Any) -> Facts:
     """A year of a credit model about which there is nothing to say against."""
     groups = tuple(
-        FairnessGroup("sex", name, 20_000, ratio, ratio - 0.03, ratio + 0.03, 0.02)
+        FairnessGroup(
+            attribute="sex",
+            group=name,
+            n=20_000,
+            ratio=ratio,
+            low=ratio - 0.03,
+            high=ratio + 0.03,
+            error_gap=0.02,
+        )
         for name, ratio in (("female", 0.95), ("male", 1.0))
     )
-    switches = tuple(Switch(days_ago(90 * n), f"{4 - n}", f"{5 - n}", 72.0, 1200) for n in (1, 2, 3))
+    switches = tuple(
+        Switch(
+            at=days_ago(90 * n),
+            previous=f"{4 - n}",
+            version=f"{5 - n}",
+            overlap_hours=72.0,
+            overlap_decisions=1200,
+        )
+        for n in (1, 2, 3)
+    )
     facts = Facts(
         as_of=NOW, decisions=60_000, first_decision=days_ago(365), last_decision=days_ago(0.1),
         decisions_a_month=5_000, labels=50_000, due=55_000, labelled_share=0.91, label_age_chunks=1,
@@ -75,7 +92,9 @@ def thin_facts(**changes: Any) -> Facts:
 
 
 def breach(days: float, handled: str = "", *, in_hand: bool = False) -> Breach:
-    return Breach(days_ago(days), "Accuracy fell from 82 % to 61 %", handled, in_hand=in_hand)
+    return Breach(
+        since=days_ago(days), sentence="Accuracy fell from 82 % to 61 %", handled=handled, in_hand=in_hand
+    )
 
 
 def attested(control: str, status: Status = Status.PASS, **changes: Any) -> Attestation:

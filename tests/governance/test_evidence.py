@@ -17,13 +17,19 @@ PASS, PARTIAL, FAIL, UNKNOWN = Status.PASS, Status.PARTIAL, Status.FAIL, Status.
 
 
 def switch(days: float, hours: float, decisions: int = 0) -> Switch:
-    return Switch(days_ago(days), "1", "2", hours, decisions)
+    return Switch(
+        at=days_ago(days), previous="1", version="2", overlap_hours=hours, overlap_decisions=decisions
+    )
 
 
 def one_group(
     n: int = 900, low: float = 0.9, high: float = 1.0, gap: float | None = 0.02, **more: Any
 ) -> Any:
-    return (FairnessGroup("sex", "f", n, (low + high) / 2, low, high, gap, **more),)
+    return (
+        FairnessGroup(
+            attribute="sex", group="f", n=n, ratio=(low + high) / 2, low=low, high=high, error_gap=gap, **more
+        ),
+    )
 
 
 CASES: list[tuple[str, dict[str, Any], Status]] = [
@@ -282,8 +288,8 @@ def test_a_group_that_is_too_small_says_how_many_rows_it_has_and_needs(
     n: int, ratio: float | None, low: float | None, high: float | None
 ) -> None:
     groups = (
-        FairnessGroup("sex", "f", n, ratio, low, high, 0.02),
-        FairnessGroup("sex", "m", 9_000, 1.0, 1.0, 1.0, 0.0),
+        FairnessGroup(attribute="sex", group="f", n=n, ratio=ratio, low=low, high=high, error_gap=0.02),
+        FairnessGroup(attribute="sex", group="m", n=9_000, ratio=1.0, low=1.0, high=1.0, error_gap=0.0),
     )
     result = control(judge(healthy_facts(fairness=groups), CREDIT), "FAIR-1")
     assert result.status is UNKNOWN

@@ -23,7 +23,10 @@ from .test_laws import contexts, made, quick, some_worse, statements, waivers
 
 
 def inputs(**changes: Any) -> Inputs:
-    return replace(Inputs("s", NOW, healthy_facts(), dict(CREDIT), STATED), **changes)
+    return replace(
+        Inputs(system="s", at=NOW, facts=healthy_facts(), context=dict(CREDIT), attestations=STATED),
+        **changes,
+    )
 
 
 @quick
@@ -33,7 +36,14 @@ def test_a_scorecard_recomputes_from_its_kept_inputs_to_the_same_bytes(
 ) -> None:
     stake = {"amount": 2.5e6, "currency": "EUR", "since": NOW, "sentence": "ä lot"}
     held = Inputs(
-        "s", NOW, made(steps), context, (*STATED, *said), tuple(waived), {"MON-3": {"age_days": 90}}, stake
+        system="s",
+        at=NOW,
+        facts=made(steps),
+        context=context,
+        attestations=(*STATED, *said),
+        exemptions=tuple(waived),
+        limits={"MON-3": {"age_days": 90}},
+        stake=stake,
     )
     card, text = history.judge(held), canonical_json.write(held)
     assert canonical_json.write(canonical_json.read(Inputs, text)) == text

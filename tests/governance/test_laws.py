@@ -41,12 +41,31 @@ quick = settings(max_examples=50, deadline=None)
 
 
 def group(ratio: float, spread: float, gap: float = 0.01) -> tuple[FairnessGroup, ...]:
-    return (FairnessGroup("sex", "f", 900, ratio, ratio - spread, ratio + spread, gap),)
+    return (
+        FairnessGroup(
+            attribute="sex",
+            group="f",
+            n=900,
+            ratio=ratio,
+            low=ratio - spread,
+            high=ratio + spread,
+            error_gap=gap,
+        ),
+    )
 
 
 def switches(*hours: float) -> tuple[Switch, ...]:
     """Newest first."""
-    return tuple(Switch(days_ago(30 * n + 1), f"{n + 1}", f"{n}", h, 10) for n, h in enumerate(hours))
+    return tuple(
+        Switch(
+            at=days_ago(30 * n + 1),
+            previous=f"{n + 1}",
+            version=f"{n}",
+            overlap_hours=h,
+            overlap_decisions=10,
+        )
+        for n, h in enumerate(hours)
+    )
 
 
 #: Each fact from best to worst.

@@ -20,8 +20,8 @@ from plumbline.store.workspace import Workspace
 from .cases import CREDIT, NOW, control, days_ago, healthy_facts, judge
 
 FULL = ProbedVersion(
-    "1",
-    ("1", "v1", "2026.1"),
+    version="1",
+    names=("1", "v1", "2026.1"),
     created_at=NOW,
     created_by="ana",
     code="c0ffee",
@@ -29,11 +29,13 @@ FULL = ProbedVersion(
     parameters=3,
     sources=("a",),
 )
-ALIAS = ProbedVersion("2", ("2",), ("champion",), created_at=NOW, created_by="ana")
+ALIAS = ProbedVersion(version="2", names=("2",), moving=("champion",), created_at=NOW, created_by="ana")
 
 
 def probe(*versions: ProbedVersion, at: Any = NOW) -> Probe:
-    return Probe("mlflow", "https://registry", "credit", at, "test", versions)
+    return Probe(
+        kind="mlflow", place="https://registry", subject="credit", at=at, by="test", versions=versions
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,8 +71,15 @@ def test_without_a_probe_nothing_is_known_of_training_and_without_files_nothing_
 
 
 def test_the_oldest_of_the_looks_that_count_dates_them_all() -> None:
-    other = Probe("dvc", "/repo", "repo", days_ago(50), "test", (ProbedVersion("x", ("x",)),))
-    unused = Probe("dvc", "/other", "other", days_ago(900), "test", ())
+    other = Probe(
+        kind="dvc",
+        place="/repo",
+        subject="repo",
+        at=days_ago(50),
+        by="test",
+        versions=(ProbedVersion(version="x", names=("x",)),),
+    )
+    unused = Probe(kind="dvc", place="/other", subject="other", at=days_ago(900), by="test", versions=())
     found = registry_facts({"2026.1", "x"}, set(), [probe(FULL), other, unused])
     assert found["probed_at"] == days_ago(50)
     assert found["probed_where"] == "MLflow credit at https://registry; DVC repo at /repo"

@@ -106,7 +106,7 @@ def test_row_9_accurate_pricing_without_ids_and_explanations_is_a_liability() ->
 
 
 def test_row_10_a_rollback_was_seen_but_nothing_guarded_the_release() -> None:
-    unguarded = Switch(days_ago(9), "4.1", "4.2")
+    unguarded = Switch(at=days_ago(9), previous="4.1", version="4.2")
     facts = healthy_facts(
         rollback_at=days_ago(8.25), rollback_minutes=1080.0, switches=(unguarded,), guardrail_unhandled=1
     )
@@ -116,7 +116,12 @@ def test_row_10_a_rollback_was_seen_but_nothing_guarded_the_release() -> None:
     assert "18.0 hours" in control(card, "REL-3").evidence.sentence
     assert card.verdict is Verdict.LIABILITY
     next_release = replace(
-        facts, guardrail_unhandled=0, switches=(unguarded, Switch(NOW, "4.1", "4.3", 30.0, 90))
+        facts,
+        guardrail_unhandled=0,
+        switches=(
+            unguarded,
+            Switch(at=NOW, previous="4.1", version="4.3", overlap_hours=30.0, overlap_decisions=90),
+        ),
     )
     assert judge(next_release, FRAUD).verdict is Verdict.EXPOSED
 
@@ -199,9 +204,20 @@ def test_row_18_statements_without_a_log_are_a_liability() -> None:
 
 
 def groups(n: int) -> tuple[FairnessGroup, ...]:
-    best = FairnessGroup("origin", "a", 9_000, 1.0, 1.0, 1.0, 0.0)
+    best = FairnessGroup(attribute="origin", group="a", n=9_000, ratio=1.0, low=1.0, high=1.0, error_gap=0.0)
     spread = 0.05 if n > 100 else 0.4
-    return (best, FairnessGroup("origin", "b", n, 0.71, 0.71 - spread, 0.71 + spread, 0.03))
+    return (
+        best,
+        FairnessGroup(
+            attribute="origin",
+            group="b",
+            n=n,
+            ratio=0.71,
+            low=0.71 - spread,
+            high=0.71 + spread,
+            error_gap=0.03,
+        ),
+    )
 
 
 def test_row_19_a_group_at_71_per_cent_fails_in_regulated() -> None:

@@ -25,11 +25,18 @@ def mapping(
     said = {"when": "iso"} | (formats or {})
     return Mapping(
         tuple(
-            ColumnMap(c, RoleName.parse(r, c), Kind.NUMERIC if c in numeric else Kind.CATEGORICAL, said.get(c, ""))
+            ColumnMap(
+                column=c,
+                role=RoleName.parse(r, c),
+                kind=Kind.NUMERIC if c in numeric else Kind.CATEGORICAL,
+                format=said.get(c, ""),
+            )
             for c, r in roles.items()
         ),
-        task, positive, zone,
-    )  # fmt: skip
+        task,
+        positive,
+        zone,
+    )
 
 
 def row(i: int, **changed: object) -> list[str]:

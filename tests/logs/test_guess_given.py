@@ -40,7 +40,9 @@ def years(i: int) -> object:
 
 
 def look(columns: dict[str, Cell], *maps: str, task: Task | None = None, rows: int = N) -> Guess:
-    facts = [Facts(name, tuple(str(cell(i)) for i in range(rows))) for name, cell in columns.items()]
+    facts = [
+        Facts(name=name, cells=tuple(str(cell(i)) for i in range(rows))) for name, cell in columns.items()
+    ]
     pairs = tuple((m.rpartition("=")[0], m.rpartition("=")[2]) for m in maps)
     return guess_mapping(facts, None, Stated(pairs, task))
 

@@ -205,7 +205,7 @@ CASES = (
 def look(case: Case) -> Guess:
     cells = {name: tuple(str(cell(i)) for i in range(case.rows)) for name, cell in case.columns.items()}
     comma = uses_decimal_commas(list(cells.values()))
-    return guess_mapping([Facts(name, values, comma=comma) for name, values in cells.items()])
+    return guess_mapping([Facts(name=name, cells=values, comma=comma) for name, values in cells.items()])
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
@@ -250,7 +250,7 @@ def test_a_question_is_asked_once() -> None:
                  "several zones in a column beside", "a score that tells nothing of the class"):  # fmt: skip
         case = next(c for c in CASES if c.name == name)
         cells = {n: tuple(str(cell(i)) for i in range(case.rows)) for n, cell in case.columns.items()}
-        facts = [Facts(n, values) for n, values in cells.items()]
+        facts = [Facts(name=n, cells=values) for n, values in cells.items()]
         first = guess_mapping(facts).mapping
         again = guess_mapping(facts, first)
         assert again.questions == (), name

@@ -218,7 +218,10 @@ def test_a_column_where_every_value_differs_is_left_out(look: Look) -> None:
 
 def test_what_a_person_said_is_kept_and_the_rest_is_guessed_around_it(look: Look) -> None:
     said = Mapping(
-        (ColumnMap("age", RoleName("prediction")), ColumnMap("region", RoleName("segment", "region")))
+        (
+            ColumnMap(column="age", role=RoleName("prediction")),
+            ColumnMap(column="region", role=RoleName("segment", "region")),
+        )
     )
     found = look(known=said, age=lambda i: i * 1.5)
     assert found.mapping.column_of("prediction") == "age"

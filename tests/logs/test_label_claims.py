@@ -24,8 +24,8 @@ from tests.examples import examples
 from tests.logs.logfiles import HEADER, load, row, rows_of, state, write
 
 LABELS = Mapping((
-    ColumnMap("id", RoleName("decision_id")), ColumnMap("label", RoleName("label")),
-    ColumnMap("at", RoleName("label_time"), format="iso"),
+    ColumnMap(column="id", role=RoleName("decision_id")), ColumnMap(column="label", role=RoleName("label")),
+    ColumnMap(column="at", role=RoleName("label_time"), format="iso"),
 ))  # fmt: skip
 WORDS = st.sampled_from(["yes", "no"])
 DAYS = st.sampled_from([None, None, 1, 2, 3])

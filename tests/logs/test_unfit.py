@@ -82,7 +82,7 @@ def test_a_pull_loads_nothing_and_raises_a_finding(workspace: Workspace, tmp_pat
     path = tmp_path / "log.db"
 
     def again() -> None:
-        pull(workspace, f"sqlite:{path}", title="s", wanted=Wanted("log"), actor="test")
+        pull(workspace, f"sqlite:{path}", title="s", wanted=Wanted(table="log"), actor="test")
 
     _table(path, [row(i) for i in range(300)])
     again()

@@ -32,7 +32,7 @@ def numbers(means: tuple[float, float], a_look: int, seed: int = 0) -> Moments:
     [((500, 480), False, "A/B"), ((950, 50), False, "canary"), ((500, 480), True, "shadow")],
 )
 def test_the_kind_is_who_decided_and_how_much(n: tuple[int, int], shadow: bool, kind: str) -> None:
-    assert kind_of(Overlap(("1", "2"), START, END, n, shadow)) == kind
+    assert kind_of(Overlap(versions=("1", "2"), start=START, end=END, n=n, shadow=shadow)) == kind
 
 
 def test_means_that_differ_are_told_with_welchs_interval() -> None:
@@ -65,7 +65,7 @@ def test_what_matters_is_a_fifth_of_the_rate_before_and_ten_points_at_most() -> 
 
 def test_an_arm_without_decisions_gives_no_measure() -> None:
     empty = Moments(np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 2)))
-    overlap = Overlap(("1", "2"), START, END, (10, 10), False)
+    overlap = Overlap(versions=("1", "2"), start=START, end=END, n=(10, 10), shadow=False)
     quantities = (("error_rate", empty, NOTHING, True),)
     assert compare(overlap, HOURS[:3], quantities, both=10, same=9).measures == ()
     assert compare(overlap, HOURS[:3], quantities, both=10, same=9).agreed == 0.9

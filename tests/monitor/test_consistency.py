@@ -12,7 +12,7 @@ from plumbline.monitor.quality.consistency import consistency, explained, reach
 
 
 def repeats(n: int, conflicting: int) -> Repeats:
-    return Repeats(n, conflicting, n // 2, conflicting // 2)
+    return Repeats(decisions=n, conflicting=conflicting, groups=n // 2, conflicting_groups=conflicting // 2)
 
 
 def test_the_interval_is_the_published_one() -> None:
@@ -62,12 +62,22 @@ def test_the_share_lies_in_its_interval(n: int, part: float) -> None:
 
 def test_one_odd_decision_among_a_thousand_alike_is_no_proof() -> None:
     """A group of a thousand counts a thousand decisions in conflict, and is one input."""
-    told = consistency(Repeats(1400, 1000, 201, 1))
+    told = consistency(Repeats(decisions=1400, conflicting=1000, groups=201, conflicting_groups=1))
     assert told.status is PointStatus.WATCH
 
 
 def test_repeats_near_each_other_are_a_property_of_the_log() -> None:
-    told = consistency(Repeats(20_000, 0, 5_000, 0, near=19_800, near_groups=4_950, reach=0.0123))
+    told = consistency(
+        Repeats(
+            decisions=20_000,
+            conflicting=0,
+            groups=5_000,
+            conflicting_groups=0,
+            near=19_800,
+            near_groups=4_950,
+            reach=0.0123,
+        )
+    )
     assert told.status is PointStatus.WATCH
     assert "19,800 of 20,000" in told.sentence
     assert "at most 0.012" in told.sentence
@@ -104,6 +114,9 @@ def test_rounding_alone_is_hardly_ever_beyond_the_reach_and_another_answer_is(se
 
 def test_where_nearly_all_differ_a_tenth_of_the_spread_is_allowed() -> None:
     score = np.random.default_rng(2).normal(0.5, 0.2, 5_000)
-    nearly, few = Repeats(4000, 3900, 2000, 1950), Repeats(4000, 400, 2000, 200)
+    nearly, few = (
+        Repeats(decisions=4000, conflicting=3900, groups=2000, conflicting_groups=1950),
+        Repeats(decisions=4000, conflicting=400, groups=2000, conflicting_groups=200),
+    )
     assert explained(nearly, {}, score) == pytest.approx(0.02, rel=0.05)
     assert explained(few, {}, score) == 0

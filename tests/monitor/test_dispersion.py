@@ -23,8 +23,15 @@ SHARES = np.array([0.3, 0.25, 0.2, 0.15, 0.1])
 def profile(daily: np.ndarray, name: str = "x") -> FeatureProfile:
     days = tuple(START + timedelta(days=i) for i in range(len(daily)))
     none = np.zeros(len(daily))
-    bins = Bins(name, Kind.CATEGORICAL, levels=tuple("abcdefghij"[: daily.shape[1]]))
-    return FeatureProfile(bins, days, np.c_[daily, none].astype(np.int64), none.astype(np.int64), none, none)
+    bins = Bins(feature=name, kind=Kind.CATEGORICAL, levels=tuple("abcdefghij"[: daily.shape[1]]))
+    return FeatureProfile(
+        bins=bins,
+        days=days,
+        counts=np.c_[daily, none].astype(np.int64),
+        missing=none.astype(np.int64),
+        sums=none,
+        squares=none,
+    )
 
 
 def drawn_days(random: np.random.Generator, days: int, rows: int, alike: int = 1) -> np.ndarray:
@@ -33,7 +40,7 @@ def drawn_days(random: np.random.Generator, days: int, rows: int, alike: int = 1
 
 def test_the_chance_of_an_estimated_dispersion_is_the_f_law_and_of_a_known_one_chi_square() -> None:
     statistic, freedom = np.array([3.0, 20.0, 60.0]), np.array([9.0, 9.0, 9.0])
-    estimated = Law(2.0, 0.5, 30.0).chance(statistic, freedom)
+    estimated = Law(spread=2.0, share=0.5, freedom=30.0).chance(statistic, freedom)
     assert estimated == pytest.approx(stats.f.sf(statistic / 9, 4.5, 30), rel=1e-9)
     assert Law().chance(statistic, freedom) == pytest.approx(stats.chi2.sf(statistic, 9), rel=1e-9)
 
@@ -42,7 +49,7 @@ def test_the_chance_of_an_estimated_dispersion_is_the_f_law_and_of_a_known_one_c
 def test_small_windows_are_called_shifted_as_often_as_the_level_says(method: str) -> None:
     """Ten equal cells, 3,000 and 30 values: the distances' own laws say p < 5 % in 9 to 25 of 100."""
     random = np.random.default_rng(3)
-    bins = Bins("f", Kind.CATEGORICAL, levels=tuple("abcdefghij"))
+    bins = Bins(feature="f", kind=Kind.CATEGORICAL, levels=tuple("abcdefghij"))
     p = np.r_[random.multinomial(3000, np.full(10, 0.1)), 0]
     q = np.c_[random.multinomial(30, np.full(10, 0.1), 4000), np.zeros(4000)]
     found = METHODS[method].compute(cells_of(bins, p, q))
@@ -92,7 +99,7 @@ def test_a_reference_under_four_weeks_says_that_its_weeks_are_not_known_and_is_j
     held = own_law(profile(drawn_days(random, 14, 200, alike=10)), np.ones(14, bool))
     assert (held.weeks, held.spread > 4) == (0, True)
     assert "not known" in held.note
-    assert steadied([Law(0.5, 1.0, 8.0, 4)])[0].spread == 1.0
+    assert steadied([Law(spread=0.5, share=1.0, freedom=8.0, weeks=4)])[0].spread == 1.0
 
 
 @pytest.mark.parametrize(
@@ -115,7 +122,9 @@ def test_p_values_that_depend_on_each_other_are_joined_by_cauchys_law() -> None:
 def test_a_number_that_moves_to_one_side_is_told_by_its_level() -> None:
     """A little way up for all: ten cells share the evidence, one direction does not."""
     random = np.random.default_rng(12)
-    bins = Bins("f", Kind.NUMERIC, np.arange(1, 10) / 10, (), tuple(range(9)))
+    bins = Bins(
+        feature="f", kind=Kind.NUMERIC, edges=np.arange(1, 10) / 10, levels=(), decile_cells=tuple(range(9))
+    )
     p, q = (np.bincount(np.minimum(x * 10, 9).astype(int), minlength=10) for x in
             (random.random(3000), random.random(400) ** 0.8))  # fmt: skip
     plain = METHODS["js"].compute(cells_of(bins, p, q)).p_value[0]

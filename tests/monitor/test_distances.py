@@ -22,13 +22,15 @@ counts = st.lists(st.integers(0, 400), min_size=3, max_size=12).filter(lambda c:
 
 def _levels(p: list[int], q: list[int]) -> Cells:
     names = tuple(f"l{i}" for i in range(len(p) - 1))
-    return cells_of(Bins("f", Kind.CATEGORICAL, levels=names), np.array(p, float), np.array(q, float))
+    return cells_of(
+        Bins(feature="f", kind=Kind.CATEGORICAL, levels=names), np.array(p, float), np.array(q, float)
+    )
 
 
 def _numbers(a: np.ndarray, b: np.ndarray) -> Cells:
     edges, deciles = numeric_edges(a)
     p, q = (np.bincount(np.searchsorted(edges, x, side="left"), minlength=len(edges) + 1) for x in (a, b))
-    bins = Bins("f", Kind.NUMERIC, edges=edges, decile_cells=deciles)
+    bins = Bins(feature="f", kind=Kind.NUMERIC, edges=edges, decile_cells=deciles)
     return cells_of(bins, p, q, float(np.std(a, ddof=1)), float(np.abs(a).max()))
 
 
@@ -66,7 +68,7 @@ def test_chi2_and_cramers_v_are_scipys() -> None:
 @pytest.mark.parametrize("method", ["psi", "js", "hellinger"])
 @pytest.mark.filterwarnings("error")
 def test_a_window_without_a_row_leaves_the_one_beside_it_alone_and_warns_of_nothing(method: str) -> None:
-    bins = Bins("f", Kind.CATEGORICAL, levels=("a", "b"))
+    bins = Bins(feature="f", kind=Kind.CATEGORICAL, levels=("a", "b"))
     p, q = np.array([30.0, 20.0, 0.0]), np.array([15.0, 20.0, 0.0])
     both = METHODS[method].compute(cells_of(bins, p, np.stack([q, 0 * q])))
     alone = METHODS[method].compute(cells_of(bins, p, q))

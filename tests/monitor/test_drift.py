@@ -27,21 +27,32 @@ REFERENCE = (UTC_START, UTC_START + timedelta(days=28))
 def numbers(values: list[np.ndarray], missing: list[int] | None = None, name: str = "x") -> FeatureProfile:
     """A numeric feature's profile from one array of values a day; the grid from the first 28 days."""
     edges, deciles = numeric_edges(np.concatenate(values[:28]))
-    bins = Bins(name, Kind.NUMERIC, edges, (), deciles)
+    bins = Bins(feature=name, kind=Kind.NUMERIC, edges=edges, levels=(), decile_cells=deciles)
     rows = [np.bincount(np.searchsorted(edges, v, side="left"), minlength=bins.cells) for v in values]
     return FeatureProfile(
-        bins, tuple(START + timedelta(days=i) for i in range(len(values))), np.array(rows, dtype=np.int64),
-        np.array(missing or [0] * len(values)), np.array([v.sum() for v in values]),
-        np.array([(v**2).sum() for v in values]),
-    )  # fmt: skip
+        bins=bins,
+        days=tuple(START + timedelta(days=i) for i in range(len(values))),
+        counts=np.array(rows, dtype=np.int64),
+        missing=np.array(missing or [0] * len(values)),
+        sums=np.array([v.sum() for v in values]),
+        squares=np.array([(v**2).sum() for v in values]),
+    )
 
 
 def levels(counts: list[list[int]], name: str = "c", others: dict[str, int] | None = None) -> FeatureProfile:
     """A categorical feature's profile; the last cell of a row is levels that the reference did not have."""
-    bins = Bins(name, Kind.CATEGORICAL, levels=tuple("abcdef"[: len(counts[0]) - 1]))
+    bins = Bins(feature=name, kind=Kind.CATEGORICAL, levels=tuple("abcdef"[: len(counts[0]) - 1]))
     days = tuple(START + timedelta(days=i) for i in range(len(counts)))
     none = np.zeros(len(days))
-    return FeatureProfile(bins, days, np.array(counts), none.astype(np.int64), none, none, others or {})
+    return FeatureProfile(
+        bins=bins,
+        days=days,
+        counts=np.array(counts),
+        missing=none.astype(np.int64),
+        sums=none,
+        squares=none,
+        other_levels=others or {},
+    )
 
 
 def days(n: int, shift_from: int, shift: float, per_day: int = 60, seed: int = 3) -> list[np.ndarray]:
@@ -88,16 +99,30 @@ def test_one_uncertain_chunk_is_watched_and_two_running_are_a_breach() -> None:
 
 def test_an_exact_distance_takes_its_limits_along() -> None:
     held = FeatureDrift(
-        "x", Kind.NUMERIC, "ks", 0.20, 0.1, 0.01, None, False, PointStatus.OK, 900, 900, 0.0, 0.0,
-        bound=0.02, low=0.05, high=0.30,
-    )  # fmt: skip
-    found = exactly(held, Distance(0.25, p_value=0.002, note="exact"))
+        feature="x",
+        kind=Kind.NUMERIC,
+        method="ks",
+        value=0.20,
+        threshold=0.1,
+        p_value=0.01,
+        q_value=None,
+        drifted=False,
+        status=PointStatus.OK,
+        n_reference=900,
+        n=900,
+        missing_share=0.0,
+        missing_share_reference=0.0,
+        bound=0.02,
+        low=0.05,
+        high=0.30,
+    )
+    found = exactly(held, Distance(value=0.25, p_value=0.002, note="exact"))
     assert (found.low, found.high) == (pytest.approx(0.10), pytest.approx(0.35))
     assert (found.value, found.bound, found.p_value, found.note) == (0.25, 0.0, 0.002, "exact")
-    lower = exactly(held, Distance(0.10))
+    lower = exactly(held, Distance(value=0.10))
     assert (lower.low, lower.high) == (0.0, pytest.approx(0.20))
     assert lower.p_value == 0.01  # the exact distance has none of its own
-    assert (exactly(held, Distance(None)).low, exactly(held, Distance(None)).high) == (None, None)
+    assert (exactly(held, Distance(value=None)).low, exactly(held, Distance(value=None)).high) == (None, None)
 
 
 def test_too_few_values_say_how_many_are_needed() -> None:
@@ -143,9 +168,9 @@ def test_the_limits_hold_the_truth_nineteen_times_in_twenty(name: str) -> None:
     a, b = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.25, 0.3, 0.25, 0.2])
     method = METHODS[name]
     if Kind.CATEGORICAL in method.kinds:
-        bins = Bins("f", Kind.CATEGORICAL, levels=("a", "b", "c"))
+        bins = Bins(feature="f", kind=Kind.CATEGORICAL, levels=("a", "b", "c"))
     else:
-        bins = Bins("f", Kind.NUMERIC, np.array([0.0, 1.0, 2.0]))
+        bins = Bins(feature="f", kind=Kind.NUMERIC, edges=np.array([0.0, 1.0, 2.0]))
     # V weighs the two periods by their sizes, so the truth is at the same ratio
     truth = method.one(cells_of(bins, a * 3e9, b * 9e8)).value
     now = random.multinomial(900, b, 600)
@@ -164,12 +189,36 @@ def test_movement_is_spearmans() -> None:
     random = np.random.default_rng(2)
     drifts, values = random.uniform(size=12), random.uniform(size=12)
     series = [
-        FeatureDrift("x", Kind.NUMERIC, "js", d, 0.1, 0.5, 0.5, False, PointStatus.OK, 500, 60, 0, 0,
-                     start=UTC_START + timedelta(days=7 * i))
+        FeatureDrift(
+            feature="x",
+            kind=Kind.NUMERIC,
+            method="js",
+            value=d,
+            threshold=0.1,
+            p_value=0.5,
+            q_value=0.5,
+            drifted=False,
+            status=PointStatus.OK,
+            n_reference=500,
+            n=60,
+            missing_share=0,
+            missing_share_reference=0,
+            start=UTC_START + timedelta(days=7 * i),
+        )
         for i, d in enumerate(drifts)
-    ]  # fmt: skip
+    ]
     points = [
-        Point("accuracy", f.start, f.start, 90, v, None, None, None, PointStatus.OK)  # type: ignore[arg-type]
+        Point(
+            metric="accuracy",
+            start=f.start,
+            end=f.start,
+            n=90,
+            value=v,
+            low=None,
+            high=None,
+            threshold=None,
+            status=PointStatus.OK,
+        )  # type: ignore[arg-type]
         for f, v in zip(series, values, strict=True)
     ]
     truth = stats.spearmanr(drifts, -values)
@@ -183,9 +232,13 @@ def test_movement_is_spearmans() -> None:
 def test_the_order_of_rows_within_the_reference_does_not_matter(order: list[int]) -> None:
     profile = levels([[30 + i % 5, 20, i % 2] for i in range(28)] + [[20, 30, 4]] * 7)
     shuffled = FeatureProfile(
-        profile.bins, profile.days, np.r_[profile.counts[[i for i in order if i < 28]], profile.counts[28:]],
-        profile.missing, profile.sums, profile.squares,
-    )  # fmt: skip
+        bins=profile.bins,
+        days=profile.days,
+        counts=np.r_[profile.counts[[i for i in order if i < 28]], profile.counts[28:]],
+        missing=profile.missing,
+        sums=profile.sums,
+        squares=profile.squares,
+    )
     window = (REFERENCE[1], None)
     one, other = (drift([p], reference=REFERENCE, window=window)[0].value for p in (profile, shuffled))
     assert one == pytest.approx(other, rel=1e-12)

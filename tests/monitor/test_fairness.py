@@ -86,7 +86,9 @@ def test_the_farthest_of_many_groups_has_tukeys_law(groups: int) -> None:
 
 def counts(level: str, *figures: int, scores: np.ndarray | None = None) -> GroupCounts:
     made = np.zeros((10, 3)) if scores is None else scores
-    return GroupCounts(("sex",), (level,), GroupOutcomes(level, *figures), made)
+    return GroupCounts(
+        attributes=("sex",), levels=(level,), outcomes=GroupOutcomes(level, *figures), scores=made
+    )
 
 
 F = counts("f", 400, 160, 400, 90, 70, 60, 180)

@@ -16,7 +16,7 @@ def _group(level: str, n: int, yes: int, right: float = 0.8) -> GroupCounts:
     """n decisions of which ``yes`` are positive; of either kind the share ``right`` is right."""
     tp, tn = round(yes * right), round((n - yes) * right)
     outcomes = GroupOutcomes(level, n, yes, n, tp=tp, fp=yes - tp, fn=n - yes - tn, tn=tn)
-    return GroupCounts(("sex",), (level,), outcomes, np.zeros((0, 3)))
+    return GroupCounts(attributes=("sex",), levels=(level,), outcomes=outcomes, scores=np.zeros((0, 3)))
 
 
 def test_a_share_has_newcombes_interval_and_the_p_value_of_chi_square() -> None:

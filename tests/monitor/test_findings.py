@@ -27,15 +27,15 @@ def week(i: int) -> datetime:
 def point(i: int, status: PointStatus, value: float = 0.6, *, wide: bool = False) -> Point:
     half = 0.3 if wide else 0.02
     return Point(
-        "accuracy",
-        week(i),
-        week(i + 1),
-        100,
-        value,
-        value - half,
-        value + half,
-        0.8,
-        status,
+        metric="accuracy",
+        start=week(i),
+        end=week(i + 1),
+        n=100,
+        value=value,
+        low=value - half,
+        high=value + half,
+        threshold=0.8,
+        status=status,
     )
 
 
@@ -147,9 +147,17 @@ def test_values_that_go_missing_are_a_finding_of_their_own(method: str) -> None:
 
 def finding(signal: str, first: int, last: int | None, known: int | None = None) -> Finding:
     return Finding(
-        "s", signal, "", week(first), None if last is None else week(last), Severity.MEDIUM, None, "accuracy",
-        {}, None if known is None else week(known),
-    )  # fmt: skip
+        system="s",
+        signal=signal,
+        sentence="",
+        since=week(first),
+        until=None if last is None else week(last),
+        severity=Severity.MEDIUM,
+        confidence=None,
+        page="accuracy",
+        figures={},
+        known_at=None if known is None else week(known),
+    )
 
 
 def test_warning_and_estimate_go_into_the_breach_that_they_came_before() -> None:

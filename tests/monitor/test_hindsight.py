@@ -11,7 +11,18 @@ from tests.monitor.outcomes import at
 
 def _point(day: int, value: float | None, half: float = 0.02, **more: object) -> Point:
     low, high = (None, None) if value is None else (value - half, value + half)
-    return Point("accuracy", at(day), at(day + 1), 100, value, low, high, 0.7, PointStatus.OK, **more)  # type: ignore[arg-type]
+    return Point(
+        metric="accuracy",
+        start=at(day),
+        end=at(day + 1),
+        n=100,
+        value=value,
+        low=low,
+        high=high,
+        threshold=0.7,
+        status=PointStatus.OK,
+        **more,
+    )  # type: ignore[arg-type]
 
 
 def test_gap_distance_and_coverage_are_over_chunks_that_have_both() -> None:

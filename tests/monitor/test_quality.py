@@ -26,11 +26,11 @@ def profile(
     table = np.repeat(kept, len(versions), axis=0)
     n = table.sum(1)
     return CompletenessProfile(
-        tuple(day for day in days for _ in versions),
-        versions * len(days),
-        n,
-        {role: np.round(n * share).astype(np.int64) for role, share in (present or {}).items()},
-        table,
+        days=tuple(day for day in days for _ in versions),
+        versions=versions * len(days),
+        n=n,
+        present={role: np.round(n * share).astype(np.int64) for role, share in (present or {}).items()},
+        hours=table,
     )
 
 
@@ -254,7 +254,11 @@ def test_no_id_leaves_duplicates_unknown() -> None:
 
 def test_an_empty_log_is_unknown() -> None:
     none = CompletenessProfile(
-        (), (), np.zeros(0, int), {"decision_id": np.zeros(0, int)}, np.zeros((0, 24), int)
+        days=(),
+        versions=(),
+        n=np.zeros(0, int),
+        present={"decision_id": np.zeros(0, int)},
+        hours=np.zeros((0, 24), int),
     )
     told = audit(none, decisions=0, duplicate_ids=0)
     assert (told.n, told.shares, told.gaps) == (0, {}, ())

@@ -25,8 +25,13 @@ def profile(daily: np.ndarray, name: str = "x") -> FeatureProfile:
     none = np.zeros(len(daily))
     counts = np.c_[daily, none].astype(np.int64)
     return FeatureProfile(
-        Bins(name, Kind.CATEGORICAL, (), LEVELS[: daily.shape[1]]), days, counts, none.astype(np.int64), none, none
-    )  # fmt: skip
+        bins=Bins(feature=name, kind=Kind.CATEGORICAL, edges=(), levels=LEVELS[: daily.shape[1]]),
+        days=days,
+        counts=counts,
+        missing=none.astype(np.int64),
+        sums=none,
+        squares=none,
+    )
 
 
 def steady(days: int, rows: int = 80, seed: int = 1, *, change: int | None = None) -> np.ndarray:

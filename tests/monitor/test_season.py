@@ -48,20 +48,25 @@ def test_what_parts_from_the_year_before_within_a_season_is_known_from_then_on(
     days = tuple((BEGUN + timedelta(days=i)).date() for i in range(680))
     none = np.zeros(680)
     profile = FeatureProfile(
-        Bins("x", Kind.CATEGORICAL, levels=("a", "b")), days, counts, none.astype(np.int64), none, none
+        bins=Bins(feature="x", kind=Kind.CATEGORICAL, levels=("a", "b")),
+        days=days,
+        counts=counts,
+        missing=none.astype(np.int64),
+        sums=none,
+        squares=none,
     )
     at = [BEGUN + timedelta(days=i) for i in (0, 90, 564, 571, 680)]
     one = Finding(
-        "s",
-        "drift.x",
-        "",
-        at[2],
-        None,
-        Severity.MEDIUM,
-        None,
-        "drift",
-        {"feature": "x", "threshold": 0.1},
-        at[3],
+        system="s",
+        signal="drift.x",
+        sentence="",
+        since=at[2],
+        until=None,
+        severity=Severity.MEDIUM,
+        confidence=None,
+        page="drift",
+        figures={"feature": "x", "threshold": 0.1},
+        known_at=at[3],
     )
     told = unlike_last_year([one], {"x": profile}, (at[0], at[1]), at[4])
     assert [(f.known_at - BEGUN).days for f in told if f.known_at] == ([] if known is None else [known])

@@ -21,7 +21,9 @@ def log(
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, 4, (6, rows)).astype(np.uint8)
     chance = wrong + pair * ((codes[0] == 1) & (codes[1] == 2)) + hard * (codes[2] == 0)
-    return SlicedRows(COLUMNS, codes, (rng.random(rows) >= chance).astype(float), rows)
+    return SlicedRows(
+        columns=COLUMNS, codes=codes, values=(rng.random(rows) >= chance).astype(float), available=rows
+    )
 
 
 def test_a_planted_pair_is_first_and_its_sides_do_not_hide_it() -> None:
@@ -69,7 +71,7 @@ def test_the_test_of_means_is_welch() -> None:
     rng = np.random.default_rng(6)
     codes = rng.integers(0, 4, (2, 800)).astype(np.uint8)
     error = np.abs(rng.normal(0, np.where(codes[0] == 3, 2.0, 1.0)))
-    rows = SlicedRows(COLUMNS[:2], codes, error, 8_000)
+    rows = SlicedRows(columns=COLUMNS[:2], codes=codes, values=error, available=8_000)
     found = search(rows, "mae", against="rest", proportion=False, pairs=False).segments
     assert [s.where for s in found] == [(("c0", "d"),)]
     inside = codes[0] == 3
@@ -84,14 +86,19 @@ def test_a_bias_is_worse_further_from_zero() -> None:
     rng = np.random.default_rng(7)
     codes = rng.integers(0, 2, (1, 2_000)).astype(np.uint8)
     error = rng.normal(np.where(codes[0] == 0, 0.0, 3.0), 1.0)
-    found = search(SlicedRows(COLUMNS[:1], codes, error, 2_000), "bias", against="rest", proportion=False)
+    found = search(
+        SlicedRows(columns=COLUMNS[:1], codes=codes, values=error, available=2_000),
+        "bias",
+        against="rest",
+        proportion=False,
+    )
     assert [s.where for s in found.segments] == [(("c0", "b"),)]
 
 
 def test_small_slices_and_empty_windows_are_not_judged() -> None:
     rows = log(8, rows=100)
     assert search(rows, "accuracy", against="rest").tried < 24
-    empty = SlicedRows(COLUMNS, np.zeros((6, 0), np.uint8), np.zeros(0), 0)
+    empty = SlicedRows(columns=COLUMNS, codes=np.zeros((6, 0), np.uint8), values=np.zeros(0), available=0)
     assert search(empty, "accuracy").overall is None
 
 
@@ -106,7 +113,14 @@ def crowd(
     right = (rng.random(persons) < 0.8 + off[day]).astype(float)
     codes = rng.integers(0, 4, (6, persons)).astype(np.uint8)
     units = np.repeat(np.arange(persons) if named else day, alike)
-    return SlicedRows(COLUMNS, np.repeat(codes, alike, axis=1), np.repeat(right, alike), rows, units, named)
+    return SlicedRows(
+        columns=COLUMNS,
+        codes=np.repeat(codes, alike, axis=1),
+        values=np.repeat(right, alike),
+        available=rows,
+        units=units,
+        named=named,
+    )
 
 
 @pytest.mark.parametrize("named", [True, False])
@@ -138,12 +152,12 @@ def test_a_segment_of_many_persons_is_still_told() -> None:
     codes = rng.integers(0, 4, (6, 2_000)).astype(np.uint8)
     right = (rng.random(2_000) < np.where(codes[2] == 0, 0.6, 0.8)).astype(float)
     rows = SlicedRows(
-        COLUMNS,
-        np.repeat(codes, 5, axis=1),
-        np.repeat(right, 5),
-        10_000,
-        np.repeat(np.arange(2_000), 5),
-        True,
+        columns=COLUMNS,
+        codes=np.repeat(codes, 5, axis=1),
+        values=np.repeat(right, 5),
+        available=10_000,
+        units=np.repeat(np.arange(2_000), 5),
+        named=True,
     )
     found = search(rows, "accuracy", against="rest")
     assert found.named
@@ -157,7 +171,9 @@ def test_limits_of_the_selected_hold_the_truth() -> None:
         rng = np.random.default_rng(seed)
         codes = rng.integers(0, 4, (6, 3_000)).astype(np.uint8)
         chance = 0.78 + 0.05 * (codes[0] == 1) - 0.05 * (codes[1] == 2) - 0.04 * (codes[2] == 3)
-        rows = SlicedRows(COLUMNS, codes, (rng.random(3_000) < chance).astype(float), 3_000)
+        rows = SlicedRows(
+            columns=COLUMNS, codes=codes, values=(rng.random(3_000) < chance).astype(float), available=3_000
+        )
         for segment in search(rows, "accuracy", against="rest").segments:
             inside = np.ones(3_000, bool)
             for column, label in segment.where:

@@ -158,10 +158,10 @@ def test_a_share_from_40_to_60_percent_is_held_against_an_even_split() -> None:
 
 def test_a_mismatch_is_one_below_five_in_ten_thousand() -> None:
     assert MISMATCH == 0.0005  # Fabijan et al. 2019
-    assert SampleRatio(0.5, 0.5, MISMATCH, None).status == "ok"
-    assert SampleRatio(0.5, 0.5, 0.00049, None).status == "breach"
-    assert SampleRatio(0.5, None, None, 0.00049).status == "breach"
-    assert SampleRatio(0.5, None, None, 0.9).status == "unknown"
+    assert SampleRatio(share=0.5, intended=0.5, p=MISMATCH, steady_p=None).status == "ok"
+    assert SampleRatio(share=0.5, intended=0.5, p=0.00049, steady_p=None).status == "breach"
+    assert SampleRatio(share=0.5, intended=None, p=None, steady_p=0.00049).status == "breach"
+    assert SampleRatio(share=0.5, intended=None, p=None, steady_p=0.9).status == "unknown"
 
 
 def test_moments_are_those_of_numpy() -> None:

@@ -27,7 +27,18 @@ AS_OF = datetime(2025, 12, 1, tzinfo=UTC)
 
 def week(version: str, n: int, status: PointStatus) -> Point:
     at = START + timedelta(weeks=n)
-    return Point("accuracy", at, at + timedelta(weeks=1), 90, 0.8, 0.7, 0.9, 0.7, status, version)
+    return Point(
+        metric="accuracy",
+        start=at,
+        end=at + timedelta(weeks=1),
+        n=90,
+        value=0.8,
+        low=0.7,
+        high=0.9,
+        threshold=0.7,
+        status=status,
+        version=version,
+    )
 
 
 OK, BREACH = PointStatus.OK, PointStatus.BREACH
@@ -47,7 +58,10 @@ def test_retrain_by_is_the_median_life_after_the_present_versions_start() -> Non
     assert "2 broke their limits, and 5 make a date to retrain by" in told.sentence
     many = [
         *earlier,
-        *(Life(f"0.{i}", START, "first seen", days, False) for i, days in enumerate((60, 70, 80))),
+        *(
+            Life(version=f"0.{i}", since=START, source="first seen", days=days, kept=False)
+            for i, days in enumerate((60, 70, 80))
+        ),
     ]
     told = shelf_life(many, (began, "first seen"), as_of=AS_OF)
     assert (told.days, told.low, told.high) == (70, 70, None)

@@ -34,9 +34,9 @@ def insert(
     """Put rows into the decision table; columns are roles (``feature:x``, ``score`` ...)."""
     named = [
         DecisionColumn(
-            c,
-            RoleName.parse(c),
-            Kind.CATEGORICAL
+            name=c,
+            role=RoleName.parse(c),
+            kind=Kind.CATEGORICAL
             if c in categorical or not pd.api.types.is_numeric_dtype(rows[c])
             else Kind.NUMERIC,
         )

@@ -101,8 +101,8 @@ def test_a_log_that_names_nobody_has_no_subjects(ws: Workspace) -> None:
 @pytest.mark.parametrize("dealt", [True, False])
 def test_what_was_dealt_is_counted_and_chance_is_judged_by_subjects(ws: Workspace, dealt: bool) -> None:
     rows = persons(np.random.default_rng(5), 3000, dealt=dealt)
-    overlap = Overlap(("1", "2"), START, END, (1500, 1500), False)
-    released = Releases((), (), (overlap,), (), (), "")
+    overlap = Overlap(versions=("1", "2"), start=START, end=END, n=(1500, 1500), shadow=False)
+    released = Releases(versions=(), spans=(), overlaps=(overlap,), switches=(), rollbacks=(), sentence="")
     with ws.write() as cursor:
         named, nameless = make_system(cursor, title="named"), make_system(cursor, title="nameless")
         insert(cursor, named, rows, 1)

@@ -56,11 +56,41 @@ def _cards() -> Iterator[Scorecard]:
     for context in (SHOP, SUGGESTIONS, OPERATIONS, SANDBOX, {}):
         yield judge(healthy_facts(), context)
         yield judge(thin_facts(), context, STATED)
-    small = (FairnessGroup("sex", "f", 12, None, None, None), FairnessGroup("sex", "d", 9, None, None, None))
-    rare = FairnessGroup("sex", "f", 900, 0.91, 0.89, 0.93, 0.04, 0.0, 0.01, 0.07, 0.2, 10.0, 7.4, 13.5)
-    less = FairnessGroup("sex", "f", 900, 0.71, 0.66, 0.76, 0.02)
-    few = FairnessGroup("sex", "f", 90, 0.9, 0.5, 1.4, 0.04, 0.7, 0.0, 0.4, 0.6)
-    best = FairnessGroup("sex", "m", 900, 1.0, 1.0, 1.0, 0.0)
+    small = (
+        FairnessGroup(attribute="sex", group="f", n=12, ratio=None, low=None, high=None),
+        FairnessGroup(attribute="sex", group="d", n=9, ratio=None, low=None, high=None),
+    )
+    rare = FairnessGroup(
+        attribute="sex",
+        group="f",
+        n=900,
+        ratio=0.91,
+        low=0.89,
+        high=0.93,
+        error_gap=0.04,
+        q=0.0,
+        gap_low=0.01,
+        gap_high=0.07,
+        gap_q=0.2,
+        adverse=10.0,
+        adverse_low=7.4,
+        adverse_high=13.5,
+    )
+    less = FairnessGroup(attribute="sex", group="f", n=900, ratio=0.71, low=0.66, high=0.76, error_gap=0.02)
+    few = FairnessGroup(
+        attribute="sex",
+        group="f",
+        n=90,
+        ratio=0.9,
+        low=0.5,
+        high=1.4,
+        error_gap=0.04,
+        q=0.7,
+        gap_low=0.0,
+        gap_high=0.4,
+        gap_q=0.6,
+    )
+    best = FairnessGroup(attribute="sex", group="m", n=900, ratio=1.0, low=1.0, high=1.0, error_gap=0.0)
     for one, otherwise in ((less, less), (less, best), (few, few), (best, best)):
         yield judge(healthy_facts(fairness=(one, best), fairness_otherwise=(otherwise, best), favourable="1",
                                   favourable_source="assumed"), CREDIT, STATED)  # fmt: skip
@@ -73,7 +103,8 @@ def _cards() -> Iterator[Scorecard]:
         healthy_facts(fairness=small), healthy_facts(performance_breach=shaky),
         healthy_facts(drift_breach=replace(breach(40), sentence="age and 2 more drifted (Jensen-Shannon distance 0.31, "
                                            "limit 0.1, n = 1,204)", handled="an incident opened on 2026-05-01")),
-        healthy_facts(switches=(Switch(days_ago(4), "1", "2", 0.0, 0),)),
+        healthy_facts(switches=(Switch(at=days_ago(4), previous="1", version="2", overlap_hours=0.0,
+                                       overlap_decisions=0),)),
         healthy_facts(drift_breach=replace(breach(40), sentence="The mean error (bias): about 0 until "
                                            "15 November 2025, +36.5 parcels since")),
         healthy_facts(conflicting_share=0.002, conflicting_decisions=0.001),

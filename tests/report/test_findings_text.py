@@ -35,7 +35,18 @@ AGED = [
 
 
 def departure(now: float | None, lower: bool, version: str) -> Departure:
-    return Departure(0.5, now, lower, 0.123, 0.001, 1_234, DAY, None, DAY, version)
+    return Departure(
+        was=0.5,
+        now=now,
+        lower=lower,
+        share=0.123,
+        healthy=0.001,
+        n=1_234,
+        since=DAY,
+        until=None,
+        at=DAY,
+        version=version,
+    )
 
 
 #: family of signals -> what its findings say
@@ -124,7 +135,8 @@ def test_every_caution_has_german_words() -> None:
         "1 May 2026, or 2 May 2026 to 1 June 2026, as the reference."
     )
     leaks = [
-        Leak("fee", measure, 0.9912, 0.9871, 1_200).sentence for measure in ("ROC AUC", "rank correlation")
+        Leak(feature="fee", measure=measure, value=0.9912, low=0.9871, n=1_200).sentence
+        for measure in ("ROC AUC", "rank correlation")
     ]
     for text in (*said, cautions.PROVISIONAL, cautions.SEASON, changed, *leaks):
         assert told(text, GERMAN) is not None, text

@@ -24,7 +24,7 @@ class Held:
 
 HELD = Held(
     Path("/a/\udcff.csv"), b"\x00\xff", ((1, "a\ud800"),), {"x": 1.0},
-    Mapping((ColumnMap("Größe", RoleName("feature", "g"), Kind.NUMERIC),), Task.BINARY, None, "UTC"),
+    Mapping((ColumnMap(column="Größe", role=RoleName("feature", "g"), kind=Kind.NUMERIC),), Task.BINARY, None, "UTC"),
 )  # fmt: skip
 
 

@@ -62,8 +62,15 @@ def test_system_survives_a_round_trip(ws: Workspace) -> None:
 def test_mapping_survives_a_round_trip(ws: Workspace) -> None:
     mapping = Mapping(
         (
-            ColumnMap("Zeitpunkt", RoleName("timestamp"), None, "%d.%m.%Y %H:%M", 0.9, "parses as time"),
-            ColumnMap("Ge:schlecht", RoleName("protected", "Ge:schlecht"), Kind.CATEGORICAL),
+            ColumnMap(
+                column="Zeitpunkt",
+                role=RoleName("timestamp"),
+                kind=None,
+                format="%d.%m.%Y %H:%M",
+                confidence=0.9,
+                reason="parses as time",
+            ),
+            ColumnMap(column="Ge:schlecht", role=RoleName("protected", "Ge:schlecht"), kind=Kind.CATEGORICAL),
         ),
         Task.BINARY,
         "ja",
@@ -81,7 +88,9 @@ def test_mapping_survives_a_round_trip(ws: Workspace) -> None:
 def test_hostile_column_names_stay_names(ws: Workspace, name: str) -> None:
     with ws.write() as cursor:
         systems.create_system(cursor, "s", task=Task.BINARY)
-        column = DecisionColumn(f"feature:{name}", RoleName("feature", name), Kind.NUMERIC, name)
+        column = DecisionColumn(
+            name=f"feature:{name}", role=RoleName("feature", name), kind=Kind.NUMERIC, source=name
+        )
         assert systems.ensure_columns(cursor, "s", [column], 1) == [column]
         assert systems.ensure_columns(cursor, "s", [column], 2) == []
     with ws.read() as cursor:

@@ -12,7 +12,21 @@ from plumbline.store.workspace import Stopped, Workspace
 from plumbline.ui.frame.jobs import Job, Say
 
 SLOW = "SELECT sum(a.range * b.range) FROM range(10_000_000) a, range(10_000_000) b"
-MADE = Load(1, "s", "f", "", "decisions", datetime(2026, 1, 1, tzinfo=UTC), "t", 0, 0, 0, 0, 0, False)
+MADE = Load(
+    load_id=1,
+    system="s",
+    file="f",
+    sha256="",
+    kind="decisions",
+    at=datetime(2026, 1, 1, tzinfo=UTC),
+    actor="t",
+    rows_read=0,
+    rows_loaded=0,
+    rows_duplicate=0,
+    rows_quarantined=0,
+    labels_joined=0,
+    reference=False,
+)
 
 
 def _settings(ws: Workspace) -> int:

@@ -7,10 +7,10 @@ from plumbline.ui.logs.mapping import NONE, changes, lines
 from plumbline.ui.logs.role_words import WORDS, gains
 
 MAPS = (
-    ColumnMap("when", RoleName("timestamp")),
-    ColumnMap("sex", RoleName("feature", "sex")),
-    ColumnMap("sex", RoleName("protected", "sex")),
-    ColumnMap("y" * 200, RoleName("feature", "y" * 200)),
+    ColumnMap(column="when", role=RoleName("timestamp")),
+    ColumnMap(column="sex", role=RoleName("feature", "sex")),
+    ColumnMap(column="sex", role=RoleName("protected", "sex")),
+    ColumnMap(column="y" * 200, role=RoleName("feature", "y" * 200)),
 )
 ROLES, ALSO = ["timestamp", "feature", "feature"], [NONE, "protected", NONE]
 NAMES = ["", "sex", "y" * 79 + "…"]
@@ -20,7 +20,7 @@ def test_a_second_role_shares_its_columns_row() -> None:
     assert [(row.column, row.means, row.also) for row in lines(MAPS)][:2] == [
         ("when", "timestamp", NONE), ("sex", "feature", "protected"),
     ]  # fmt: skip
-    other = (*MAPS, ColumnMap("sex", RoleName("segment", "by_sex")))
+    other = (*MAPS, ColumnMap(column="sex", role=RoleName("segment", "by_sex")))
     assert len(lines(other)) == 4
 
 

@@ -32,7 +32,7 @@ EVENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One recorded event: ``at`` is when it happened, ``recorded_at`` when it was written down.
 
@@ -102,8 +102,16 @@ def _record(entry: TrailEntry, known: Mapping[int, Finding], named: Mapping[int,
     at = datetime.fromisoformat(str(detail.get("at", entry.at.isoformat())))
     number = int(detail.get("finding") or named.get(int(detail.get("incident", 0)), 0))
     event = entry.action.removeprefix(PREFIX)
-    return Record(event, at, entry.at, entry.actor, str(detail.get("note", "")), entry.seq, known.get(number),
-                  int(detail.get("incident", 0)))  # fmt: skip
+    return Record(
+        event=event,
+        at=at,
+        recorded_at=entry.at,
+        by=entry.actor,
+        note=str(detail.get("note", "")),
+        seq=entry.seq,
+        about=known.get(number),
+        incident=int(detail.get("incident", 0)),
+    )
 
 
 def newest(found: tuple[Record, ...], events: Iterable[str]) -> tuple[Record, ...]:

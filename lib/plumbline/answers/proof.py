@@ -16,7 +16,7 @@ from plumbline.store.workspace import Workspace, naive
 ISSUED = "document issued"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """Everything that an auditor needs to follow a scorecard back.
 
@@ -62,9 +62,17 @@ def proof(ws: Workspace, key: str) -> Proof:
         persons = profiles.completeness(cursor, system, Slice()).present.get("subject")
         named = int(persons.sum()) if persons is not None else 0
     return Proof(
-        kept.given, kept.card, kept.card_sha256, kept.catalogue, kept.rules, tuple(made), columns, named, chain,
-        tuple(_link(entry, key) for entry in reversed(entries)),
-    )  # fmt: skip
+        inputs=kept.given,
+        card=kept.card,
+        card_sha256=kept.card_sha256,
+        catalogue_sha256=kept.catalogue,
+        rules_sha256=kept.rules,
+        loads=tuple(made),
+        columns=columns,
+        named=named,
+        chain=chain,
+        links=tuple(_link(entry, key) for entry in reversed(entries)),
+    )
 
 
 def note_issue(ws: Workspace, key: str, *, kind: str, sha256: str, actor: str, language: str) -> None:

@@ -123,7 +123,10 @@ def group_counts(cursor: Cursor, system: System) -> list[GroupCounts]:
         return tuple(_Group(g.attributes, g.levels, g.outcomes) for g in counted)
 
     found = kept(cursor, system, "protected groups and pairs", tuple[_Group, ...], make)
-    return [GroupCounts(g.attributes, g.levels, g.outcomes, _NO_SCORES) for g in found]
+    return [
+        GroupCounts(attributes=g.attributes, levels=g.levels, outcomes=g.outcomes, scores=_NO_SCORES)
+        for g in found
+    ]
 
 
 def overridden(cursor: Cursor, system: System, since: datetime | None = None) -> tuple[int, int]:

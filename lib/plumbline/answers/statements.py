@@ -19,7 +19,7 @@ LARGEST_FILE = 5_000_000  # bytes of a file kept with a statement
 REMIND_DAYS = 30
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statements:
     """Everything stated about one system."""
 
@@ -34,11 +34,11 @@ def statements(ws: Workspace, key: str) -> Statements:
     """Context answers with who and when, attestations and exemptions, newest first."""
     with ws.read() as cursor:
         return Statements(
-            systems.get_system(cursor, key),
-            promises.context_answers(cursor, key),
-            promises.context_signatures(cursor, key),
-            tuple(promises.attestations(cursor, key)),
-            tuple(promises.exemptions(cursor, key)),
+            system=systems.get_system(cursor, key),
+            context=promises.context_answers(cursor, key),
+            signatures=promises.context_signatures(cursor, key),
+            attestations=tuple(promises.attestations(cursor, key)),
+            exemptions=tuple(promises.exemptions(cursor, key)),
         )
 
 
@@ -163,7 +163,7 @@ def evidence_file(ws: Workspace, sha256: str) -> tuple[str, bytes]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
     """A statement or exemption that ends within 30 days, or has just ended and was not renewed."""
 
@@ -186,9 +186,15 @@ def reminders(stated: Statements, today: date) -> tuple[Reminder, ...]:
     """What has to be renewed, the soonest first; a statement that a newer one replaces needs no renewal."""
     first: dict[tuple[str, str], Reminder] = {}
     for a in stated.attestations:  # the newest first
-        first.setdefault(("attestation", a.control), Reminder("attestation", a.control, a.owner, ends_on(a)))
+        first.setdefault(
+            ("attestation", a.control),
+            Reminder(kind="attestation", control=a.control, who=a.owner, ends=ends_on(a)),
+        )
     for e in stated.exemptions:
-        first.setdefault(("exemption", e.control), Reminder("exemption", e.control, asked_by(e), e.until))
+        first.setdefault(
+            ("exemption", e.control),
+            Reminder(kind="exemption", control=e.control, who=asked_by(e), ends=e.until),
+        )
     near = [r for r in first.values() if abs((r.ends - today).days) <= REMIND_DAYS]
     near.sort(key=lambda r: (r.ends, r.control))
     return tuple(

@@ -48,10 +48,13 @@ def chart(answer: Result, *, metric: str | None = None, dark: bool = False) -> g
             return heatmap(answer.chunks, mode)
         case ReleasesAnswer():
             spans = [
-                Stretch(s.version or "no version", "in charge", s.start, s.end, s.n)
+                Stretch(version=s.version or "no version", role="in charge", start=s.start, end=s.end, n=s.n)
                 for s in answer.releases.spans
             ]
-            beside = [Stretch(p.version, p.role, p.start, p.end, p.n) for p in answer.presences]
+            beside = [
+                Stretch(version=p.version, role=p.role, start=p.start, end=p.end, n=p.n)
+                for p in answer.presences
+            ]
             return timeline([*spans, *beside], mode=mode)
         case FairnessAnswer():
             return forest(
@@ -67,8 +70,19 @@ def _ratio(group: Judged) -> Row:
     n = f"n = {numbers.count(group.n)}"
     if group.ratio is None:
         return Row(
-            group.name, None, None, None, f"most favoured, {n}" if group.best else f"too few to judge, {n}"
+            label=group.name,
+            value=None,
+            low=None,
+            high=None,
+            words=f"most favoured, {n}" if group.best else f"too few to judge, {n}",
         )
     found = group.ratio
     words = f"{numbers.significant(found.value)}, {n}"
-    return Row(group.name, found.value, found.low, found.high, words, found.status.value)
+    return Row(
+        label=group.name,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        words=words,
+        status=found.status.value,
+    )

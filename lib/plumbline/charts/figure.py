@@ -15,7 +15,7 @@ from plumbline.charts.style import Mode, template
 Plain = dict[str, Any]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Sketch:
     """What a figure will hold; the methods are named as plotly's own are."""
 

@@ -14,7 +14,7 @@ Unit = Literal["share", "points", "ratio", "number"]
 ROW = 40  # the words stand above the mark, so that the plot is as wide as the page, however narrow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One estimate: its name, 95 % interval, the words beside it, and its status ("" for none)."""
 

@@ -40,7 +40,7 @@ def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: in
     if not chunks:
         words = "No chunk of this window could be compared with the reference."
         return note(blank(mode, height), mode, words)
-    figure = Sketch(mode, height)
+    figure = Sketch(mode=mode, height=height)
     t = TOKENS[mode]
     cell = {(d.feature, d.start): d for d in drifts}
     grid = [[cell.get((f, start)) for start, _ in chunks] for f in features]

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 Mode = Literal["light", "dark"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
     """Colours of one mode, as in ``.streamlit/config.toml``. Text colours have 4.5 to 1 on paper."""
 

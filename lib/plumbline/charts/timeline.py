@@ -17,7 +17,7 @@ _HEIGHT = {"in charge": 0.56, "beside": 0.26, "shadow": 0.26}
 ROW = 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """A time in which a version decided, or looked on."""
 

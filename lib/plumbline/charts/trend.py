@@ -47,7 +47,7 @@ def trend(
     if not drawn:
         words = "No chunk of this window has enough labelled decisions for a value."
         return note(blank(mode, height), mode, words)
-    figure = Sketch(mode, height)
+    figure = Sketch(mode=mode, height=height)
     metric = drawn[0].metric
     t = TOKENS[mode]
     limited = [p for p in drawn if not p.estimated] or drawn

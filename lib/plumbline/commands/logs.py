@@ -72,7 +72,7 @@ def inspect(
     reader.ready()
     from plumbline.answers.data import load as loading
 
-    said = loading.Said(loading.read_maps(maps), task=task)
+    said = loading.Said(maps=loading.read_maps(maps), task=task)
     found = loading.inspect_file(file, sheet=sheet, said=said)
     lines = [f"{file.name}: {found.format}, {found.rows_sampled} rows sampled"]
     if found.mapping.task:

@@ -49,9 +49,15 @@ def pull(
             lines = [line for found in again for line in _told(found)]
             return {"pulled": [found.to_dict() for found in again]}, lines
         found = pulling.pull(
-            ws, source, title=title, wanted=Wanted(table, query, since, None, overlap), actor=ACTOR,
-            progress=progress, maps=loading.read_maps(maps), **said,
-        )  # fmt: skip
+            ws,
+            source,
+            title=title,
+            wanted=Wanted(table=table, query=query, since=since, mark=None, overlap=overlap),
+            actor=ACTOR,
+            progress=progress,
+            maps=loading.read_maps(maps),
+            **said,
+        )
     return found.to_dict(), _told(found)
 
 

@@ -71,7 +71,15 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
         models.append(train(pd.DataFrame(learnt), good, "binary", trees=45, num_leaves=7, learning_rate=0.2))
         chosen = {"num_leaves": 7.0, "learning_rate": 0.2, "num_boost_round": 45.0}
         rows = pd.DataFrame(learnt).assign(repaid=good)
-        trainings.append(Training(RELEASES[i], TRAINED[i], rows, chosen, models[i].model_to_string()))
+        trainings.append(
+            Training(
+                release=RELEASES[i],
+                day=TRAINED[i],
+                rows=rows,
+                parameters=chosen,
+                model=models[i].model_to_string(),
+            )
+        )
         own = quarter == i
         parts[own], bases[own] = _contributions(models[i], x, own)
         start = at[0] + np.timedelta64(round(DAYS / 4 * i * 86_400), "s")
@@ -153,7 +161,7 @@ _STATED = {
 }
 ACT_ANSWERS = {question.key: "no" for question in law().questions} | {"creditworthiness": "yes"}
 SCENARIO = Scenario(
-    "credit-limits", "Credit limits", Task.BINARY, write,
+    name="credit-limits", title="Credit limits", task=Task.BINARY, write=write,
     positive="grant",
     mapping={
         "application": "decision_id", "decided_at": "timestamp", "model_version": "version", "trained_on": "trained_at",

@@ -89,7 +89,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
 
 
 SCENARIO = Scenario(
-    "fleet-demand", "Fleet demand", Task.REGRESSION, write,
+    name="fleet-demand", title="Fleet demand", task=Task.REGRESSION, write=write,
     mapping={
         "forecast_id": "decision_id", "made_at": "timestamp", "model_version": "version", "last_trained": "trained_at",
         "parcels_forecast": "prediction", "parcels_came": "label", "counted_at": "label_time", "region": "segment:region",

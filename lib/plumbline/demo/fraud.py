@@ -84,7 +84,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
 
 
 SCENARIO = Scenario(
-    "card-fraud", "Card fraud", Task.BINARY, write,
+    name="card-fraud", title="Card fraud", task=Task.BINARY, write=write,
     positive="block",
     mapping={
         "payment": "decision_id", "ts": "timestamp", "model": "version", "trained_at": "trained_at", "risk": "score",

@@ -53,7 +53,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
 
 
 SCENARIO = Scenario(
-    "saas-pricing", "SaaS pricing", Task.REGRESSION, write,
+    name="saas-pricing", title="SaaS pricing", task=Task.REGRESSION, write=write,
     timezone="Europe/Berlin",
     mapping={
         "Angebotsnummer": "decision_id", "Datum": "timestamp", "Modellstand": "version", "Preis_Modell": "prediction",

@@ -49,7 +49,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
 
 
 SCENARIO = Scenario(
-    "search-sandbox", "Search sandbox", Task.MULTICLASS, write,
+    name="search-sandbox", title="Search sandbox", task=Task.MULTICLASS, write=write,
     mapping={
         "query": "decision_id", "time": "timestamp", "build": "version", "intent": "prediction", "judged": "label",
         **{f"p_{name}": f"proba:{name}" for name in INTENTS},

@@ -101,7 +101,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
 
 
 SCENARIO = Scenario(
-    "shop-recommendations", "Shop recommendations", Task.BINARY, write,
+    name="shop-recommendations", title="Shop recommendations", task=Task.BINARY, write=write,
     positive="take",
     mapping={
         "offer_id": "decision_id", "shown_at": "timestamp", "model_release": "version", "trained_at": "trained_at",

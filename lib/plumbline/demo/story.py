@@ -39,7 +39,7 @@ class Writer(Protocol):
     def __call__(self, folder: Path, seed: int = 0) -> ScenarioFiles: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One story: how its log is written, what its people state, and what was planted in it.
 

@@ -36,7 +36,7 @@ lightgbm.train(params, data, num_boost_round=rounds).save_model("model.txt")
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
     """One training: its release, day, rows with the target ``repaid``, parameters, and the model's text."""
 

@@ -68,7 +68,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
 
 OFFSET = 4.4
 SCENARIO = Scenario(
-    "triage-diagnostics", "Triage diagnostics", Task.MULTICLASS, write,
+    name="triage-diagnostics", title="Triage diagnostics", task=Task.MULTICLASS, write=write,
     mapping={
         "record": "decision_id", "assessed": "timestamp", "site": "segment:site", "software": "version",
         "triage": "prediction", "p_routine": "proba:routine", "p_soon": "proba:soon", "p_urgent": "proba:urgent",

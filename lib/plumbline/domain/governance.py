@@ -50,7 +50,7 @@ class Verdict(StrEnum):
     EXEMPT = "EXEMPT"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One answer to a control's question."""
 
@@ -102,7 +102,7 @@ class Exemption:
     id: int = 0  # in the workspace; 0: not kept yet
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlResult:
     """One control of the catalogue, answered for one system."""
 
@@ -126,7 +126,7 @@ class ControlResult:
         })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One of the four default conditions, or one of the six triggers."""
 
@@ -137,7 +137,7 @@ class Condition:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard(Result):
     """Everything the verdict rests on."""
 

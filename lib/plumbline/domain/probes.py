@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbedVersion:
     """One version as a registry or repository keeps it; an empty text or None is not recorded there.
 
@@ -36,7 +36,7 @@ class ProbedVersion:
         return bool(self.code and self.data and self.parameters)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """One look into a registry or repository. ``place`` never holds credentials."""
 

@@ -15,7 +15,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bins:
     """The fixed grid of one feature.
 
@@ -47,7 +47,7 @@ class Slice:
     where: tuple[tuple[str, str], ...] = ()  # (column of the decision table, value), all must hold
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureProfile:
     """Counts of one feature by day: row i of ``counts`` is the cells of ``days[i]``.
 
@@ -64,7 +64,7 @@ class FeatureProfile:
     other_levels: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NumberedScores:
     """Scores kept by their number (``score_numbers``), N entries in any order, several of one score allowed.
 
@@ -79,7 +79,7 @@ class NumberedScores:
     elsewhere: IntArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeProfile:
     """What was predicted and what came true, by day (and version, arm where asked).
 
@@ -119,7 +119,7 @@ REGRESSION_MOMENTS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompletenessProfile:
     """How much of each decision is logged, by day and version (groups sorted by day, version).
 
@@ -135,7 +135,7 @@ class CompletenessProfile:
     hours: IntArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionHours:
     """Decisions by hour, version and arm; rows sorted by hour, version, arm. Times are UTC.
 
@@ -167,7 +167,7 @@ class DelayProfile:
     positives: IntArray | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Repeats:
     """Decisions with identical features, version and deployment.
 
@@ -198,7 +198,7 @@ class SlicedColumn:
     labels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlicedRows:
     """Labelled rows as small codes: ``codes`` (columns, n) uint8, ``values`` (n,) whose mean is the metric.
 

@@ -20,7 +20,7 @@ class PointStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """One value of a signal over one chunk [start, end), with its sample, interval and threshold."""
 
@@ -40,7 +40,7 @@ class Point:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureDrift:
     """One feature's window against the reference, by one method."""
 
@@ -74,7 +74,7 @@ class Severity(StrEnum):
     HIGH = "high"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A signal that crossed its threshold: what, since when, how sure, and where to look."""
 
@@ -98,7 +98,7 @@ class Source(StrEnum):
     SURROGATE = "surrogate"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation(Result):
     """Why one decision came out as it did.
 

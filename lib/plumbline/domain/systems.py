@@ -79,7 +79,7 @@ class RoleName:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnMap:
     """One column of a file and what it means.
 
@@ -115,7 +115,7 @@ class Mapping:
         return tuple(c for c in self.columns if c.role.role == role)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class System:
     """One ML system in production: the unit that gets a verdict."""
 
@@ -139,7 +139,7 @@ class System:
         return str(self.settings.get("unit") or "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionColumn:
     """One column of a system's decision table, beyond the fixed ones."""
 
@@ -150,7 +150,7 @@ class DecisionColumn:
     first_load: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaChange:
     """One column that came, went or changed its kind from one load to the next. ``said``: what it means, in words."""
 
@@ -163,7 +163,7 @@ class SchemaChange:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """One import of a log or labels file. Rows read = loaded + duplicates + quarantined, always."""
 
@@ -188,7 +188,7 @@ class Load:
     unchecked: str = ""  # why its signals could not be checked after it was made; empty where they were
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrailEntry:
     """One line of the hash-chained record of everything done in the workspace."""
 

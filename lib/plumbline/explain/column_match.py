@@ -57,7 +57,9 @@ def propose_feature_map(
         if error > HOPELESS * np.std(scores[chosen]):
             continue
         found = named | improved
-        tried = RegisteredModel(model.body, model.sha256, model.version, found, model.name)
+        tried = RegisteredModel(
+            body=model.body, sha256=model.sha256, version=model.version, feature_map=found, name=model.name
+        )
         check = check_model(tried, frame, scores, task=task, info=info)
         if check.passed:
             return found, check

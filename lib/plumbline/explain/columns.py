@@ -14,7 +14,7 @@ from plumbline.domain import FloatArray, IntArray, PlumblineError
 from plumbline.explain.trees import BoolArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column: input ``feature``, through ``table`` where it is a code, then ``(value - shift) * scale``.
 
@@ -90,4 +90,4 @@ class Coding:
 
 def plain_coding(names: Sequence[str], categories: Sequence[tuple[str | float, ...] | None]) -> Coding:
     """Every input is a column, as it is."""
-    return Coding(tuple(names), tuple(categories), tuple(Column(i) for i in range(len(names))))
+    return Coding(tuple(names), tuple(categories), tuple(Column(feature=i) for i in range(len(names))))

@@ -34,7 +34,7 @@ SPACES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """One logged decision. ``values``: feature to logged value, by the log's feature names.
 

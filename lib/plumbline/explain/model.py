@@ -39,7 +39,7 @@ class Asking:
     cost: float = 1.0  # of one row, in rows that the model looks at for it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodedModel:
     """A model by its inputs. ``link`` takes margins to scores."""
 
@@ -79,7 +79,14 @@ class CodedModel:
 def of_trees(ensemble: TreeEnsemble, *, needs_background: bool = False) -> CodedModel:
     """A tree ensemble that reads its inputs as they are."""
     coding = plain_coding(ensemble.feature_names, ensemble.categories)
-    return CodedModel(coding, ensemble, ensemble.link, ensemble.objective, ensemble.format, needs_background)
+    return CodedModel(
+        coding=coding,
+        core=ensemble,
+        link=ensemble.link,
+        objective=ensemble.objective,
+        format=ensemble.format,
+        needs_background=needs_background,
+    )
 
 
 def of_weights(coding: Coding, weights: Weights, link: str, objective: str, kind: str) -> CodedModel:
@@ -88,7 +95,9 @@ def of_weights(coding: Coding, weights: Weights, link: str, objective: str, kind
         raise refuse("its weights and its columns do not match")
     if not (np.isfinite(weights.weight).all() and np.isfinite(weights.base).all()):
         raise refuse("a weight is not a number")
-    return CodedModel(coding, weights, link, objective, kind, needs_background=True)
+    return CodedModel(
+        coding=coding, core=weights, link=link, objective=objective, format=kind, needs_background=True
+    )
 
 
 def margins(model: CodedModel, rows: FloatArray, trees: int = 0) -> FloatArray:

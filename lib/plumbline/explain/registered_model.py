@@ -38,7 +38,7 @@ FEW_ROWS = 500
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})(\.\d{1,17})?([eE][+-]?\d{1,3})?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredModel:
     """A model file tied to a version; ``feature_map``: the model's feature names to the log's columns.
 
@@ -68,7 +68,7 @@ class Alignment:
     unseen: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCheck:
     """Whether a file reproduces the logged scores, and how its output relates to them.
 
@@ -227,7 +227,16 @@ def check_model(
     share, view, early = best
     passed = share >= REPRODUCES
     sentence = _sentence(model.version, share, len(usable), near, view)
-    return ModelCheck(share, len(usable), near, sentence, passed, info, view, early)
+    return ModelCheck(
+        share=share,
+        n=len(usable),
+        tolerance=near,
+        sentence=sentence,
+        passed=passed,
+        info=info,
+        view=view,
+        best=early,
+    )
 
 
 def _sentence(version: str, share: float, n: int, near: float, view: str) -> str:
@@ -241,7 +250,7 @@ def _sentence(version: str, share: float, n: int, near: float, view: str) -> str
     return sentence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelParts:
     """Contributions (n, d) in the model's feature order, the base, and the score as the log writes it (n,).
 
@@ -287,7 +296,12 @@ def model_parts(
         turned = space == "probability" or check.info.link == "probability"
         parts, base = -parts, (1.0 - base if turned else -base)
     return ModelParts(
-        parts, base, VIEWS[check.view](scored, output), scored.errors, scored.seeds, scored.info.orders
+        parts=parts,
+        base=base,
+        score=VIEWS[check.view](scored, output),
+        errors=scored.errors,
+        seeds=scored.seeds,
+        orders=scored.info.orders,
     )
 
 

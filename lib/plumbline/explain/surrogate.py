@@ -40,7 +40,7 @@ class Linear:
     means: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surrogate:
     """One version's surrogate and its fidelity on decisions it was not fitted to.
 
@@ -129,7 +129,18 @@ def fit_surrogate(
     grade, sentence = grade_fidelity(r2, agreement)
     residual = float(np.quantile(np.abs(imitated - scores[test]), 0.95))
     return Surrogate(
-        version, kind, link, inputs, fitted, r2, agreement, cutoff, residual, len(chosen), grade, sentence
+        version=version,
+        kind=kind,
+        link=link,
+        inputs=inputs,
+        fitted=fitted,
+        r2=r2,
+        agreement=agreement,
+        cutoff=cutoff,
+        residual=residual,
+        n=len(chosen),
+        grade=grade,
+        sentence=sentence,
     )
 
 
@@ -178,7 +189,20 @@ def surrogate_contributions(
 
 def _refused(version: str, n: int, why: str) -> Surrogate:
     sentence = f"no surrogate: {why}"
-    return Surrogate(version, "none", IDENTITY, (), None, np.nan, None, None, np.nan, n, "refused", sentence)
+    return Surrogate(
+        version=version,
+        kind="none",
+        link=IDENTITY,
+        inputs=(),
+        fitted=None,
+        r2=np.nan,
+        agreement=None,
+        cutoff=None,
+        residual=np.nan,
+        n=n,
+        grade="refused",
+        sentence=sentence,
+    )
 
 
 def _inside(scores: FloatArray, link: Link) -> FloatArray:

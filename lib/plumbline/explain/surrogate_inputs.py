@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LEVELS = 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputCode:
     """One feature as learnt from the fitting rows.
 
@@ -49,11 +49,11 @@ def learn_inputs(frame: pd.DataFrame, target: FloatArray, kinds: Mapping[str, Ki
             spread = deviation(known)
             found.append(
                 InputCode(
-                    name,
-                    kind,
-                    float(np.median(known)) if len(known) else 0.0,
-                    spread if spread > 0 else 1.0,
-                    len(known) < len(values),
+                    name=name,
+                    kind=kind,
+                    fill=float(np.median(known)) if len(known) else 0.0,
+                    scale=spread if spread > 0 else 1.0,
+                    missing=len(known) < len(values),
                 )
             )
         else:
@@ -61,7 +61,7 @@ def learn_inputs(frame: pd.DataFrame, target: FloatArray, kinds: Mapping[str, Ki
             means = pd.Series(target).groupby(texts.to_numpy()).mean().sort_values(kind="stable")
             codes = {str(level): float(i) for i, level in enumerate(means.index)}
             common = tuple(str(level) for level in texts.value_counts().index[:LEVELS])
-            found.append(InputCode(name, kind, codes=codes, levels=common))
+            found.append(InputCode(name=name, kind=kind, codes=codes, levels=common))
     return tuple(found)
 
 

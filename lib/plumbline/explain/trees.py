@@ -31,7 +31,7 @@ ZERO = 1e-35
 LINKS = ("identity", "probability", "logit", "log", "softmax")  # the margin may be a probability already
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RawTree:
     """One tree as a reader found it; node 0 is the root, nodes are arrays of equal length.
 
@@ -50,7 +50,7 @@ class RawTree:
     categories: dict[int, tuple[IntArray, bool]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TreeEnsemble:
     """All trees of a model, their nodes one after another (N nodes, T trees, K outputs, d features).
 

@@ -21,7 +21,7 @@ ROLES = {
 YES = "yes"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActQuestion:
     """One question; a yes leads to a class. ``impacts``: context answers that suggest a yes.
 
@@ -38,7 +38,7 @@ class ActQuestion:
     since: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
     """One duty, since when it applies, and the controls that answer it.
 
@@ -65,7 +65,7 @@ class ActClass:
     duties: tuple[Duty, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Law:
     """The data of ``law.toml``."""
 
@@ -94,17 +94,31 @@ def law() -> Law:
     )
     duties = tuple(_duty(entry) for entry in data["duty"])
     return Law(
-        data["as_of"], data["confirmed"], questions, duties, data["dates"]["annex_i"], data["dates"]["source"],
-        tuple(data["clock"]), tuple(data["criterion"]), data["major"]["needed"], data["major"]["source"],
-    )  # fmt: skip
+        as_of=data["as_of"],
+        confirmed=data["confirmed"],
+        questions=questions,
+        duties=duties,
+        annex_i=data["dates"]["annex_i"],
+        source=data["dates"]["source"],
+        clocks=tuple(data["clock"]),
+        criteria=tuple(data["criterion"]),
+        criteria_needed=data["major"]["needed"],
+        criteria_source=data["major"]["source"],
+    )
 
 
 def _duty(entry: Mapping[str, Any]) -> Duty:
     older = entry.get("on_market_before")
     return Duty(
-        entry["key"], entry["words"], tuple(entry["classes"]), tuple(entry["roles"]), entry["source"],
-        tuple(entry["controls"]), entry["from"], (older["day"], older["from"]) if older else None,
-    )  # fmt: skip
+        key=entry["key"],
+        words=entry["words"],
+        classes=tuple(entry["classes"]),
+        roles=tuple(entry["roles"]),
+        source=entry["source"],
+        controls=tuple(entry["controls"]),
+        since=entry["from"],
+        older=(older["day"], older["from"]) if older else None,
+    )
 
 
 def classify(answers: Mapping[str, str], role: str) -> ActClass:

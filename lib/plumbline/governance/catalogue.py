@@ -32,7 +32,7 @@ class Limit:
         return max(a, b) if self.least else min(a, b)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
     """One entry of the catalogue: what is asked, how it is answered, what to do to pass."""
 
@@ -63,7 +63,7 @@ class Trigger:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Framework:
     """A law or standard that references point to."""
 
@@ -76,7 +76,7 @@ class Framework:
     subjects: Mapping[str, str] = field(default_factory=dict)  # article -> what it is about
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
     """All controls in their order, the conditions and triggers they count under, and the frameworks."""
 

@@ -26,7 +26,7 @@ def default_conditions(results: Sequence[ControlResult], reading: Reading) -> tu
         ids = {control.id for control in catalogue().controls if control.condition == key}
         state, sentence = _state([r for r in results if r.id in ids], MET)
         mine = tuple(r.id for r in results if r.id in ids)
-        found.append(Condition(key, title, state, mine, sentence))
+        found.append(Condition(key=key, title=title, state=state, controls=mine, sentence=sentence))
     return tuple(found)
 
 
@@ -40,7 +40,15 @@ def triggers(results: Sequence[ControlResult]) -> tuple[Condition, ...]:
         ids = {control.id for control in catalogue().controls if trigger.number in control.triggers}
         mine = [r for r in results if r.id in ids]
         state, sentence = _state(mine, FAILED)
-        found.append(Condition(trigger.key, trigger.title, state, tuple(r.id for r in mine), sentence))
+        found.append(
+            Condition(
+                key=trigger.key,
+                title=trigger.title,
+                state=state,
+                controls=tuple(r.id for r in mine),
+                sentence=sentence,
+            )
+        )
     return tuple(found)
 
 
@@ -49,15 +57,21 @@ def gate(reading: Reading) -> Condition:
     title = catalogue().conditions[GATE]
     if reading.tier is Tier.EXEMPT:
         sentence = "A sandbox that affects nothing, as stated; nothing in the log contradicts it."
-        return Condition(GATE, title, CLEARED, (), sentence)
+        return Condition(key=GATE, title=title, state=CLEARED, controls=(), sentence=sentence)
     if reading.open:
         open_ones = len(set(reading.unanswered) - {"exemption"})
         sentence = (
             f"Not settled: unanswered questions about its use: {open_ones}. Read as {reading.tier.value}."
         )
-        return Condition(GATE, title, OPEN, (), sentence)
+        return Condition(key=GATE, title=title, state=OPEN, controls=(), sentence=sentence)
     impact = reading.answers["impact"]
-    return Condition(GATE, title, MET, (), f"{impact.capitalize()}, tier {reading.tier.value}.")
+    return Condition(
+        key=GATE,
+        title=title,
+        state=MET,
+        controls=(),
+        sentence=f"{impact.capitalize()}, tier {reading.tier.value}.",
+    )
 
 
 def _state(results: list[ControlResult], bad: str) -> tuple[str, str]:

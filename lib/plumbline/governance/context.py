@@ -24,7 +24,7 @@ REGULATED_BY = ("regulated_buyers", "harm", "financial_entity")
 NUMBER = "number"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One context question. ``values`` are the answers allowed; ``number`` stands for any number >= 0."""
 
@@ -38,52 +38,83 @@ class Question:
 YES_NO = ("yes", "no")
 QUESTIONS = (
     Question(
-        "environment", "Where do its outputs go?", ("production", "sandbox"),
-        "Production: a customer, an employee or a process acts on the outputs. Sandbox: nobody does.",
-        "production",
+        key="environment",
+        question="Where do its outputs go?",
+        values=("production", "sandbox"),
+        help="Production: a customer, an employee or a process acts on the outputs. Sandbox: nobody does.",
+        strictest="production",
     ),
     Question(
-        "impact", "What do they affect?",
-        ("pricing", "credit", "recommendation", "automated decision", "insurance", "health", "employment",
-         "fraud", "operations", "none"),
-        "Choose the gravest that fits.", "credit",
+        key="impact",
+        question="What do they affect?",
+        values=(
+            "pricing",
+            "credit",
+            "recommendation",
+            "automated decision",
+            "insurance",
+            "health",
+            "employment",
+            "fraud",
+            "operations",
+            "none",
+        ),
+        help="Choose the gravest that fits.",
+        strictest="credit",
     ),
     Question(
-        "harm", "Can an error harm a customer (wrong price, denied service, bias)?", YES_NO,
-        "Think of the worst single wrong output, not of the usual one.", "yes",
+        key="harm",
+        question="Can an error harm a customer (wrong price, denied service, bias)?",
+        values=YES_NO,
+        help="Think of the worst single wrong output, not of the usual one.",
+        strictest="yes",
     ),
     Question(
-        "oversight", "Does a person review each output before it takes effect?",
-        ("always", "sometimes", "never"),
-        "Always: nothing takes effect without a person. The log's overrides are compared with this.", "never",
+        key="oversight",
+        question="Does a person review each output before it takes effect?",
+        values=("always", "sometimes", "never"),
+        help="Always: nothing takes effect without a person. The log's overrides are compared with this.",
+        strictest="never",
     ),
     Question(
-        "critical", "Would degradation hurt more than the experience of using the product?", YES_NO,
-        "Yes, if revenue, cost, safety or rights are touched when it gets worse.", "yes",
+        key="critical",
+        question="Would degradation hurt more than the experience of using the product?",
+        values=YES_NO,
+        help="Yes, if revenue, cost, safety or rights are touched when it gets worse.",
+        strictest="yes",
     ),
     Question(
-        "regulated_buyers", "Do buyers require vendor security reviews?", YES_NO,
-        "Banks, insurers, hospitals and public bodies usually do.", "yes",
+        key="regulated_buyers",
+        question="Do buyers require vendor security reviews?",
+        values=YES_NO,
+        help="Banks, insurers, hospitals and public bodies usually do.",
+        strictest="yes",
     ),
     Question(
-        "financial_entity", "Does the company, or the buyer for this service, fall under DORA?", YES_NO,
-        "Banks, insurers, payment and investment firms in the EU, and who serves them with ICT.", "yes",
+        key="financial_entity",
+        question="Does the company, or the buyer for this service, fall under DORA?",
+        values=YES_NO,
+        help="Banks, insurers, payment and investment firms in the EU, and who serves them with ICT.",
+        strictest="yes",
     ),
     Question(
-        "interactions_per_month", "How many customer interactions a month, with or without the model?",
-        (NUMBER, "unknown"),
-        "The log's decisions are divided by this; above 10 % monitoring and rollback are mandatory.",
+        key="interactions_per_month",
+        question="How many customer interactions a month, with or without the model?",
+        values=(NUMBER, "unknown"),
+        help="The log's decisions are divided by this; above 10 % monitoring and rollback are mandatory.",
     ),
     Question(
-        "exemption", "Is there a documented phased exemption?", ("none", "entries"),
-        "Controls, reason, approver and end date are entered below; each ends on its date.",
+        key="exemption",
+        question="Is there a documented phased exemption?",
+        values=("none", "entries"),
+        help="Controls, reason, approver and end date are entered below; each ends on its date.",
     ),
-)  # fmt: skip
+)
 TIER_QUESTIONS = tuple(question for question in QUESTIONS if question.strictest)
 BY_KEY = {question.key: question for question in QUESTIONS}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """How the answers are read: the tier, what was assumed, and what the log says against them."""
 

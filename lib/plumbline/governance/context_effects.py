@@ -40,7 +40,7 @@ class Applies:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
     """What a set of answers comes to."""
 
@@ -65,11 +65,11 @@ def effects(
     now = mandatory(reading)
     before = mandatory(read(_readable(instead_of or {}), facts))
     return Effects(
-        reading.tier, TIERS[reading.tier], now,
-        tuple(i for i in now if i not in before), tuple(i for i in before if i not in now),
-        {question.key: _switches(question.key, given, facts) for question in TIER_QUESTIONS}
+        tier=reading.tier, because=TIERS[reading.tier], mandatory=now,
+        added=tuple(i for i in now if i not in before), dropped=tuple(i for i in before if i not in now),
+        by_answer={question.key: _switches(question.key, given, facts) for question in TIER_QUESTIONS}
         | {"interactions_per_month": _reach(reading)},
-        laws(given, facts),
+        laws=laws(given, facts),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
     """A confirmed breach that is still open."""
 
@@ -29,7 +29,7 @@ class Noted:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
     """One version taking over from another. Returns to an earlier version (rollbacks) are not switches."""
 
@@ -40,7 +40,7 @@ class Switch:
     overlap_decisions: int = 0  # decisions of the new version in that time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FairnessGroup:
     """One protected group against the most favoured one of its attribute; ratios with their 95 % interval.
 
@@ -67,7 +67,7 @@ class FairnessGroup:
     pair: bool = False  # of two attributes: a finding counts, too few rows do not
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known about one system, as of ``as_of``. Shares are 0 to 1; times are aware UTC.
 

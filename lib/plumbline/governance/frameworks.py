@@ -12,7 +12,7 @@ from plumbline.governance.catalogue import Framework, catalogue
 from plumbline.governance.wording import listed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """One article, control or criterion of a framework, and the catalogue's controls that answer it."""
 
@@ -25,7 +25,7 @@ class Coverage:
     gap: bool  # asked, and none passes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FrameworkPage:
     """One framework with all it is referred to for. A pointer to check, not legal advice."""
 
@@ -78,13 +78,13 @@ def frameworks(results: Sequence[ControlResult] = ()) -> tuple[FrameworkPage, ..
         rows = tuple(_coverage(ref, cited[ref], by_id) for ref in mine)
         pages.append(
             FrameworkPage(
-                key,
-                framework.title,
-                framework.unit,
-                framework.as_of,
-                framework.confirmed,
-                framework.note,
-                rows,
+                key=key,
+                title=framework.title,
+                unit=framework.unit,
+                as_of=framework.as_of,
+                confirmed=framework.confirmed,
+                note=framework.note,
+                rows=rows,
             )
         )
     return tuple(pages)

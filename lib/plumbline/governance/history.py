@@ -37,7 +37,7 @@ CALLED = ("monitor/fairness/groups.py", "monitor/statistics/proportions.py")
 NO_MOMENT = datetime(1, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """Everything that one scorecard is computed from."""
 
@@ -52,7 +52,7 @@ class Inputs:
     four_eyes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlChange:
     """One control that stands differently in two scorecards. A status is empty where it was not in one."""
 
@@ -74,7 +74,7 @@ class ControlChange:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """What changed from one scorecard to a later one."""
 
@@ -172,7 +172,14 @@ def compare(
     ]
     changed.sort(key=lambda c: (c.better, not c.mandatory))
     context, said = ((), ()) if given is None else (_answers(*given), _statements(*given))
-    return Changes(before, after, tuple(changed), context, said, catalogue_changed)
+    return Changes(
+        before=before,
+        after=after,
+        controls=tuple(changed),
+        context=context,
+        statements=said,
+        catalogue_changed=catalogue_changed,
+    )
 
 
 def _standing(result: ControlResult | None) -> tuple[str, str]:
@@ -183,9 +190,9 @@ def _change(old: ControlResult | None, new: ControlResult | None) -> ControlChan
     shown = new or old
     assert shown is not None
     return ControlChange(
-        shown.id, shown.title, old.status.value if old else "", new.status.value if new else "",
-        old.evidence.sentence if old else "", new.evidence.sentence if new else "",
-        any(r is not None and r.requirement is Requirement.MANDATORY for r in (old, new)),
+        id=shown.id, title=shown.title, before=old.status.value if old else "", after=new.status.value if new else "",
+        was=old.evidence.sentence if old else "", now=new.evidence.sentence if new else "",
+        mandatory=any(r is not None and r.requirement is Requirement.MANDATORY for r in (old, new)),
     )  # fmt: skip
 
 

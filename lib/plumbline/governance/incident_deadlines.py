@@ -32,7 +32,7 @@ def flags_for(act_class: str | None) -> dict[str, str]:
     return {flag: words for flag, words in FLAGS.items() if reported or flag not in OF_HIGH_RISK}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One incident. Times are aware UTC; ``sent`` says when each notice was given, by its key."""
 
@@ -54,7 +54,7 @@ class Incident:
     )  # what the log knew of each criterion when it was opened
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One step with its end. ``late``: done after it was due, or due and not done."""
 
@@ -91,7 +91,17 @@ def notices(incident: Incident, now: datetime) -> tuple[Notice, ...]:
     if incident.classified_at is None:
         due = incident.aware_at + timedelta(hours=CLASSIFY_HOURS)
         late = now > due and incident.closed_at is None
-        found.append(Notice("classify", "", "Classify it", due, None, late, "DORA 18; GDPR 33; AI Act 73"))
+        found.append(
+            Notice(
+                key="classify",
+                law="",
+                title="Classify it",
+                due=due,
+                sent=None,
+                late=late,
+                source="DORA 18; GDPR 33; AI Act 73",
+            )
+        )
     ends: dict[str, datetime] = {}
     for clock in law().clocks:
         if clock["when"] not in incident.flags:
@@ -101,7 +111,17 @@ def notices(incident: Incident, now: datetime) -> tuple[Notice, ...]:
         sent = incident.sent.get(key)
         ends[key] = sent or due
         late = (sent or now) > due
-        found.append(Notice(key, clock["law"], clock["title"], due, sent, late, clock["source"]))
+        found.append(
+            Notice(
+                key=key,
+                law=clock["law"],
+                title=clock["title"],
+                due=due,
+                sent=sent,
+                late=late,
+                source=clock["source"],
+            )
+        )
     return tuple(sorted(found, key=lambda n: (n.sent is not None, n.due)))
 
 

@@ -125,7 +125,12 @@ def _claimed(control: Control, claim: Attestation, found: Evidence) -> Evidence:
     elif found.kind is EvidenceKind.PROBED:
         sentence += f" {found.sentence.partition('; nobody states')[0].rstrip('.')}."
     return Evidence(
-        status, EvidenceKind.ATTESTED, sentence, page=found.page, until=ends_on(claim), by=claim.owner
+        status=status,
+        kind=EvidenceKind.ATTESTED,
+        sentence=sentence,
+        page=found.page,
+        until=ends_on(claim),
+        by=claim.owner,
     )
 
 

@@ -133,7 +133,7 @@ def urgent(results: Sequence[ControlResult]) -> list[ControlResult]:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NextAction:
     """One thing to do next. ``control`` is ``Context`` for the open questions; ``until`` ends an exemption."""
 
@@ -153,15 +153,19 @@ def three_next_actions(card: Scorecard) -> tuple[NextAction, ...]:
     actions = []
     if not card.context_complete and card.tier is not Tier.EXEMPT:
         words = "Answer the open questions on the Governance page."
-        actions.append(NextAction("Context", "What the system is for", words, "governance"))
+        actions.append(
+            NextAction(control="Context", title="What the system is for", words=words, page="governance")
+        )
     actions += [
-        NextAction(r.id, r.title, r.next_action, r.evidence.page)
+        NextAction(control=r.id, title=r.title, words=r.next_action, page=r.evidence.page)
         for r in urgent(card.controls)
         if r.next_action
     ]
     soon = [(r.evidence.until, r) for r in card.controls if r.status is Status.EXEMPT and r.evidence.until]
     for until, r in sorted(soon, key=lambda pair: pair[0]):
-        actions.append(NextAction(r.id, r.title, r.next_action, r.evidence.page, until))
+        actions.append(
+            NextAction(control=r.id, title=r.title, words=r.next_action, page=r.evidence.page, until=until)
+        )
     return tuple(actions[:3])
 
 

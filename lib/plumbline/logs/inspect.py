@@ -42,7 +42,7 @@ COSTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
     """What a file looks like. ``kind``: decisions or labels.
 
@@ -145,7 +145,7 @@ def look(
         columns = list(zip(*rows, strict=True))
         comma = source.form.format == "csv" and uses_decimal_commas(columns)
         facts = [
-            Facts(name, tuple(cells), source.kinds[name], comma, said.order)
+            Facts(name=name, cells=tuple(cells), kind=source.kinds[name], comma=comma, order=said.order)
             for name, cells in zip(source.columns, columns, strict=True)
         ]
         facts = facts if said.order in ("day", "month") else [_with_order(cursor, source, f) for f in facts]

@@ -14,7 +14,7 @@ from plumbline.domain import Bins, FloatArray, Kind
 from plumbline.monitor.statistics.null_distribution import INDEPENDENT, Law, cauchy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Distance:
     """A value, how far a grid may have moved it, its p-value under no change, 95 % limits, and a note."""
 
@@ -27,7 +27,7 @@ class Distance:
     above_chance: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Distances:
     """The same of k windows: (k,) arrays, NaN where there is none; ``notes`` one a window, or none.
 
@@ -51,10 +51,18 @@ class Distances:
         """Window i."""
         of = (self.value, self.p_value, self.low, self.high, self.beyond)
         value, p, low, high, above = known(np.array([x[i] for x in of]))
-        return Distance(value, float(self.bound[i]), p, self.notes[i] if self.notes else "", low, high, above)
+        return Distance(
+            value=value,
+            bound=float(self.bound[i]),
+            p_value=p,
+            note=self.notes[i] if self.notes else "",
+            low=low,
+            high=high,
+            above_chance=above,
+        )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cells:
     """A reference and k windows on one grid: counts ``p`` (cells,) and ``q`` (k, cells); ``edges`` for numbers.
 
@@ -175,16 +183,16 @@ def cells_of(
     q = np.atleast_2d(np.asarray(q, dtype=float))
     gone = missing if missing is not None else (0.0, np.zeros(len(q)))
     return Cells(
-        np.asarray(p, dtype=float),
-        q,
-        bins.kind,
-        bins.edges,
-        bins.decile_cells,
-        sd,
-        scale,
-        bins.levels,
-        gone,
-        law,
+        p=np.asarray(p, dtype=float),
+        q=q,
+        kind=bins.kind,
+        edges=bins.edges,
+        deciles=bins.decile_cells,
+        sd=sd,
+        scale=scale,
+        levels=bins.levels,
+        missing=gone,
+        law=law,
     )
 
 

@@ -35,7 +35,7 @@ class Lock:
     def release(self, names: tuple[str, ...], moving: tuple[str, ...] = (), **more: Any) -> ProbedVersion:
         """The version that this lock records."""
         return ProbedVersion(
-            names[0], tuple(dict.fromkeys((*names, *self.outputs.values()))), moving,
+            version=names[0], names=tuple(dict.fromkeys((*names, *self.outputs.values()))), moving=moving,
             data=" ".join(sorted(self.inputs.values())), parameters=self.parameters,
             sources=tuple(f"{path} ({digest})" for path, digest in sorted(self.inputs.items())), **more,
         )  # fmt: skip
@@ -71,7 +71,15 @@ def probe_dvc(folder: str, *, by: str, at: datetime | None = None) -> Probe:
     versions, said = _committed(root, text)
     if not versions:
         versions = [lock.release(("working copy",), ("working copy",))]
-    return Probe("dvc", str(root), root.name, at or datetime.now(UTC), by, tuple(versions), (*notes, *said))
+    return Probe(
+        kind="dvc",
+        place=str(root),
+        subject=root.name,
+        at=at or datetime.now(UTC),
+        by=by,
+        versions=tuple(versions),
+        notes=(*notes, *said),
+    )
 
 
 def read_lock(text: str, where: str) -> Lock:

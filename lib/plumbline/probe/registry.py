@@ -51,7 +51,15 @@ def probe_mlflow(uri: str, model: str = "", *, by: str, at: datetime | None = No
     place, address = _address(uri)
     with _quietly():
         found = _read(address, place, model.strip())
-    return Probe("mlflow", place, found[0], at or datetime.now(UTC), by, found[1], found[2])
+    return Probe(
+        kind="mlflow",
+        place=place,
+        subject=found[0],
+        at=at or datetime.now(UTC),
+        by=by,
+        versions=found[1],
+        notes=found[2],
+    )
 
 
 def without_credentials(uri: str) -> str:

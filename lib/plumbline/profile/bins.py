@@ -138,8 +138,8 @@ def stored_grids(
         Grid(
             column=plain["col"][i],
             bins=Bins(
-                feature_name(plain["col"][i]), Kind(plain["kind"][i]), np.array(edges, dtype=float),
-                tuple(levels.tolist()), tuple(deciles.tolist()),
+                feature=feature_name(plain["col"][i]), kind=Kind(plain["kind"][i]), edges=np.array(edges, dtype=float),
+                levels=tuple(levels.tolist()), decile_cells=tuple(deciles.tolist()),
             ),
             basis=plain["basis"][i], rows_available=int(plain["rows_available"][i]),
             rows_used=int(plain["rows_used"][i]),
@@ -262,8 +262,8 @@ def _levels(cursor: duckdb.DuckDBPyConnection, column: str, scope: Scope, basis:
         scope.params,
     ).fetchall()
     total = int(found[0][2]) if found else 0
-    bins = Bins(feature_name(column), Kind.CATEGORICAL, levels=tuple(r[0] for r in found))
-    return Grid(column, bins, 0, basis, total, total)
+    bins = Bins(feature=feature_name(column), kind=Kind.CATEGORICAL, levels=tuple(r[0] for r in found))
+    return Grid(column=column, bins=bins, first_load=0, basis=basis, rows_available=total, rows_used=total)
 
 
 def _edges(
@@ -279,6 +279,10 @@ def _edges(
     for at, column in enumerate(columns):
         values = np.asarray(read.column(at).drop_null().to_numpy(), dtype=np.float64)
         edges, deciles = numeric_edges(values)
-        bins = Bins(feature_name(column), Kind.NUMERIC, edges, (), deciles)
-        made[column] = Grid(column, bins, 0, basis, rows, len(values))
+        bins = Bins(
+            feature=feature_name(column), kind=Kind.NUMERIC, edges=edges, levels=(), decile_cells=deciles
+        )
+        made[column] = Grid(
+            column=column, bins=bins, first_load=0, basis=basis, rows_available=rows, rows_used=len(values)
+        )
     return made

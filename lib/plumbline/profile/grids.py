@@ -15,7 +15,7 @@ NAMED_OTHERS = 50
 COLUMNS = "col, version, arm, day, counts, missing, total, squares, other, other_n"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
     """The frozen bins of one column of the decision table.
 

@@ -19,7 +19,7 @@ from plumbline.report.typeset import typeset
 from plumbline.store.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One line of a document. ``value`` is empty where it is not known; ``source`` then says who can tell."""
 
@@ -125,6 +125,13 @@ def _item(material: Material, entry: Mapping[str, str], speech: Language) -> Ite
     if not sources:
         who = speech.say(entry["who"], "document")
         missing = speech.say("missing", "document", who=who)
-        return Item(entry["key"], entry[speech.code], "", missing, False)
+        return Item(key=entry["key"], name=entry[speech.code], value="", source=missing, known=False)
     value = "\n".join(text for text in (found.text if found else "", stated) if text)
-    return Item(entry["key"], entry[speech.code], value, " ".join(sources), True, stated)
+    return Item(
+        key=entry["key"],
+        name=entry[speech.code],
+        value=value,
+        source=" ".join(sources),
+        known=True,
+        stated=stated,
+    )

@@ -18,7 +18,7 @@ from plumbline.store.workspace import Workspace
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
     """What the documents are made of. None: cannot be known; ``missing`` says why."""
 
@@ -51,12 +51,12 @@ def gather(ws: Workspace, key: str) -> Material:
     held = proof(ws, key)
     loaded = bool(answer.measured.facts.decisions)
     return Material(
-        answer,
-        statements(ws, key),
-        held,
-        known("performance", lambda: performance(ws, key)) if loaded else None,
-        known("drift", lambda: drift(ws, key)) if loaded else None,
-        answer.measured.releases,
-        held.columns,
-        missing,
+        answer=answer,
+        statements=statements(ws, key),
+        proof=held,
+        performance=known("performance", lambda: performance(ws, key)) if loaded else None,
+        drift=known("drift", lambda: drift(ws, key)) if loaded else None,
+        releases=answer.measured.releases,
+        columns=held.columns,
+        missing=missing,
     )

@@ -22,7 +22,7 @@ from plumbline.store.workspace import Workspace
 AGAIN = 3  # records that are made a second time, and printed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
     """A sample of records: ``built`` were made, ``complete`` of them answer, ``same`` of ``again`` came out the same.
 
@@ -90,10 +90,19 @@ def try_records(ws: Workspace, key: str, *, actor: str) -> Tried:
             problems.append(f"{name}: {error}")
     window = sample["timestamp"].min().to_pydatetime(), sample["timestamp"].max().to_pydatetime()
     found = Tried(
-        key, len(sample), built, complete if all(able) else sum(able), again, same, printed, max(gaps),
-        time.perf_counter() - begin, tuple(sorted(set(sample["version"].dropna().astype(str)))),
-        (window[0], window[1]), tuple(problems[:3]),
-    )  # fmt: skip
+        system=key,
+        sampled=len(sample),
+        built=built,
+        complete=complete if all(able) else sum(able),
+        again=again,
+        same=same,
+        printed=printed,
+        gap=max(gaps),
+        seconds=time.perf_counter() - begin,
+        versions=tuple(sorted(set(sample["version"].dropna().astype(str)))),
+        window=(window[0], window[1]),
+        problems=tuple(problems[:3]),
+    )
     with ws.write() as cursor:
         trail.append(
             cursor, actor=actor, action=record_trials.ACTION, system=key, detail=_detail(found, state)

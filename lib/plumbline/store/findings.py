@@ -16,7 +16,7 @@ _FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """A finding with its history. ``closed_at``: when a check no longer found it open; None: it is open."""
 
@@ -132,7 +132,24 @@ def _plain(found: Finding) -> list[Any]:
 def _read(row: tuple[Any, ...]) -> Recorded:
     since, until, known = (aware(t) if t else None for t in row[4:7])
     found = Finding(
-        row[1], row[2], row[3], since, until, Severity(row[7]), row[8], row[9], json.loads(row[10]), known
+        system=row[1],
+        signal=row[2],
+        sentence=row[3],
+        since=since,
+        until=until,
+        severity=Severity(row[7]),
+        confidence=row[8],
+        page=row[9],
+        figures=json.loads(row[10]),
+        known_at=known,
     )
     closed, seen = (aware(t) if t else None for t in (row[13], row[15]))
-    return Recorded(row[0], found, aware(row[11]), aware(row[12]), closed, row[14], seen)
+    return Recorded(
+        id=row[0],
+        finding=found,
+        recorded_at=aware(row[11]),
+        seen_at=aware(row[12]),
+        closed_at=closed,
+        acknowledged_by=row[14],
+        acknowledged_at=seen,
+    )

@@ -13,7 +13,7 @@ from plumbline.store.attributions import forget_version
 from plumbline.store.workspace import aware, naive, now
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFile:
     """One registered model file; ``feature_map`` maps the model's feature names to the log's columns."""
 
@@ -77,7 +77,19 @@ def model_files(cursor: duckdb.DuckDBPyConnection, system: str) -> list[ModelFil
         [system],
     ).fetchall()
     return [
-        ModelFile(r[0], r[1], r[2], r[3], json.loads(r[4]), r[5], r[6], r[7], aware(r[8]), r[9]) for r in rows
+        ModelFile(
+            sha256=r[0],
+            version=r[1],
+            name=r[2],
+            format=r[3],
+            feature_map=json.loads(r[4]),
+            share=r[5],
+            checked=r[6],
+            passed=r[7],
+            at=aware(r[8]),
+            actor=r[9],
+        )
+        for r in rows
     ]
 
 

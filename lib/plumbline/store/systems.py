@@ -161,11 +161,15 @@ def mapping_from(text: str) -> Mapping:
     body = json.loads(text)
     columns = tuple(
         ColumnMap(
-            c["column"], RoleName.parse(c["role"], c["column"]), Kind(c["kind"]) if c["kind"] else None,
-            c["format"], c["confidence"], c["reason"],
+            column=c["column"],
+            role=RoleName.parse(c["role"], c["column"]),
+            kind=Kind(c["kind"]) if c["kind"] else None,
+            format=c["format"],
+            confidence=c["confidence"],
+            reason=c["reason"],
         )
         for c in body["columns"]
-    )  # fmt: skip
+    )
     return Mapping(columns, Task(body["task"]) if body["task"] else None, body["positive"], body["timezone"])
 
 
@@ -191,7 +195,12 @@ def decision_columns(cursor: duckdb.DuckDBPyConnection, key: str) -> list[Decisi
            WHERE system = ? ORDER BY first_load, rowid""",
         [key],
     ).fetchall()
-    return [DecisionColumn(r[0], RoleName(*r[1].split(":", 1)), Kind(r[2]), r[3], r[4]) for r in rows]
+    return [
+        DecisionColumn(
+            name=r[0], role=RoleName(*r[1].split(":", 1)), kind=Kind(r[2]), source=r[3], first_load=r[4]
+        )
+        for r in rows
+    ]
 
 
 def ensure_columns(

@@ -71,7 +71,19 @@ def entries(
            ORDER BY seq DESC LIMIT ?""",
         [system, system, action, action, before, before, limit],
     ).fetchall()
-    return [TrailEntry(r[0], aware(r[1]), r[2], r[3], r[4], json.loads(r[5]), r[6], r[7]) for r in rows]
+    return [
+        TrailEntry(
+            seq=r[0],
+            at=aware(r[1]),
+            actor=r[2],
+            action=r[3],
+            system=r[4],
+            detail=json.loads(r[5]),
+            previous=r[6],
+            digest=r[7],
+        )
+        for r in rows
+    ]
 
 
 def latest_detail(cursor: duckdb.DuckDBPyConnection, begins: str) -> dict[str, Any]:

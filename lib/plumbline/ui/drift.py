@@ -229,18 +229,18 @@ def whole_row(found: WholeRowAnswer) -> None:
     cards.figures(
         [
             cards.Figure(
-                "Whole-row AUC", numbers.figure(now.auc),
-                f"{numbers.interval(now.low, now.high)}; 0.5 is no difference, {now.threshold} matters",
-                now.status.value,
+                name="Whole-row AUC", value=numbers.figure(now.auc),
+                note=f"{numbers.interval(now.low, now.high)}; 0.5 is no difference, {now.threshold} matters",
+                status=now.status.value,
             ),
             cards.Figure(
-                "Reconstruction error", numbers.figure(now.error),
-                f"reference's own {numbers.interval(now.error_low, now.error_high)}",
-                "ok" if inside else "watch",
+                name="Reconstruction error", value=numbers.figure(now.error),
+                note=f"reference's own {numbers.interval(now.error_low, now.error_high)}",
+                status="ok" if inside else "watch",
             ),
             cards.Figure(
-                "Told apart by", ", ".join(one_line(name, 24) for name in now.strongest) or numbers.DASH,
-                f"n = {numbers.count(now.n)} and {numbers.count(now.n_reference)} sampled rows",
+                name="Told apart by", value=", ".join(one_line(name, 24) for name in now.strongest) or numbers.DASH,
+                note=f"n = {numbers.count(now.n)} and {numbers.count(now.n_reference)} sampled rows",
             ),
         ]
     )  # fmt: skip

@@ -116,15 +116,31 @@ def moved(found: ModelUse) -> None:
             f"{a:,} decisions."
         )
         order = "watch" if drift.watch else "pass"
-        cards.figures([
-            cards.Figure("Order kept", numbers.significant(drift.ndcg), f"watch below {NDCG_WATCH:g}", order,
-                         help_for("Order kept")),
-            cards.Figure("Weight moved", numbers.share(drift.share_shift), help=help_for("Weight moved")),
-            cards.Figure("Size of contributions", f"× {numbers.significant(drift.magnitude_ratio)}",
-                         help=help_for("Size of contributions")),
-            cards.Figure("Mean output moved by", numbers.signed(drift.mean_change), numbers.unit(found.space),
-                         help=help_for("Mean output moved by")),
-        ])  # fmt: skip
+        cards.figures(
+            [
+                cards.Figure(
+                    name="Order kept",
+                    value=numbers.significant(drift.ndcg),
+                    note=f"watch below {NDCG_WATCH:g}",
+                    status=order,
+                    help=help_for("Order kept"),
+                ),
+                cards.Figure(
+                    name="Weight moved", value=numbers.share(drift.share_shift), help=help_for("Weight moved")
+                ),
+                cards.Figure(
+                    name="Size of contributions",
+                    value=f"× {numbers.significant(drift.magnitude_ratio)}",
+                    help=help_for("Size of contributions"),
+                ),
+                cards.Figure(
+                    name="Mean output moved by",
+                    value=numbers.signed(drift.mean_change),
+                    note=numbers.unit(found.space),
+                    help=help_for("Mean output moved by"),
+                ),
+            ]
+        )
     rows = [
         {
             "Feature": one_line(q.feature),

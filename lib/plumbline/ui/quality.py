@@ -28,7 +28,12 @@ def record(answer: QualityAnswer) -> None:
     cards.section("On record", f"Shares of n = {numbers.count(trail.n)} decisions. Times are UTC.")
     cards.figures(
         [
-            Figure(words, numbers.share(trail.shares[name]), "", trail.statuses.get(name, ""))
+            Figure(
+                name=words,
+                value=numbers.share(trail.shares[name]),
+                note="",
+                status=trail.statuses.get(name, ""),
+            )
             for name, words in _PARTS.items()
             if name in trail.shares
         ][:6]
@@ -145,28 +150,40 @@ def age(answer: QualityAnswer) -> None:
     cards.section("Age", f"{answer.staleness.sentence} {answer.shelf.sentence}")
     cards.figures(
         [
-            Figure("Model's age", _days(answer.staleness.age_days), answer.staleness.source.replace("_", " "),
-                   answer.staleness.status),
-            Figure("Retrain by", numbers.day(answer.shelf.retrain_by) if answer.shelf.retrain_by else numbers.DASH,
-                   f"shelf life {_days(answer.shelf.days)}", answer.shelf.status),
+            Figure(
+                name="Model's age",
+                value=_days(answer.staleness.age_days),
+                note=answer.staleness.source.replace("_", " "),
+                status=answer.staleness.status,
+            ),
+            Figure(
+                name="Retrain by",
+                value=numbers.day(answer.shelf.retrain_by) if answer.shelf.retrain_by else numbers.DASH,
+                note=f"shelf life {_days(answer.shelf.days)}",
+                status=answer.shelf.status,
+            ),
             _beat("Last decision", answer.decisions_beat),
             _beat("Last label", answer.labels_beat),
         ]
-    )  # fmt: skip
+    )
     if answer.shelf.lives:
         tables.grid(
             [
-                {"Version": one_line(life.version, 40), "Since": numbers.day(life.since), "Known by": life.source,
-                 "Kept its performance": ("at least " if life.kept else "") + _days(life.days)}
+                {
+                    "Version": one_line(life.version, 40),
+                    "Since": numbers.day(life.since),
+                    "Known by": life.source,
+                    "Kept its performance": ("at least " if life.kept else "") + _days(life.days),
+                }
                 for life in answer.shelf.lives
             ],
             alt="How long earlier versions kept their performance",
-        )  # fmt: skip
+        )
 
 
 def _beat(name: str, found: Beat) -> Figure:
-    return Figure(name, f"{_days(found.since_days)} ago" if found.since_days is not None else numbers.DASH,
-                  f"usual pause up to {_days(found.usual_days)}", found.status)  # fmt: skip
+    return Figure(name=name, value=f"{_days(found.since_days)} ago" if found.since_days is not None else numbers.DASH,
+                  note=f"usual pause up to {_days(found.usual_days)}", status=found.status)  # fmt: skip
 
 
 def _days(value: float | None) -> str:

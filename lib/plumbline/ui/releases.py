@@ -51,16 +51,16 @@ def figures(answer: ReleasesAnswer) -> None:
     tripped = {w.version for w in answer.guardrails if w.fired and not w.proved}
     back = found.rollbacks[-1] if found.rollbacks else None
     items = [
-        Figure("In charge", held.version or "no version", f"since {numbers.moment(held.start)}"),
-        Figure("Versions", numbers.count(len(named)), _many(len(found.switches), "release")),
+        Figure(name="In charge", value=held.version or "no version", note=f"since {numbers.moment(held.start)}"),
+        Figure(name="Versions", value=numbers.count(len(named)), note=_many(len(found.switches), "release")),
         Figure(
-            "Guardrails tripped", numbers.count(len(tripped)),
-            ", ".join(sorted(tripped)) or f"of {len({w.version for w in answer.guardrails})} watched",
-            "fail" if tripped else "ok" if answer.guardrails else "unknown",
+            name="Guardrails tripped", value=numbers.count(len(tripped)),
+            note=", ".join(sorted(tripped)) or f"of {len({w.version for w in answer.guardrails})} watched",
+            status="fail" if tripped else "ok" if answer.guardrails else "unknown",
         ),
         Figure(
-            "Rollbacks", numbers.count(len(found.rollbacks)),
-            f"{back.bad_version} to {back.back_to} after {duration(back.minutes)}" if back else "none in the log",
+            name="Rollbacks", value=numbers.count(len(found.rollbacks)),
+            note=f"{back.bad_version} to {back.back_to} after {duration(back.minutes)}" if back else "none in the log",
         ),
     ]  # fmt: skip
     cards.figures(items)
@@ -69,8 +69,12 @@ def figures(answer: ReleasesAnswer) -> None:
 def history(answer: ReleasesAnswer, mode: Mode) -> None:
     """The timeline with guardrails and rollbacks on it."""
     found = answer.releases
-    stretches = [Stretch(s.version, "in charge", s.start, s.end, s.n) for s in found.spans]
-    stretches += [Stretch(p.version, p.role, p.start, p.end, p.n) for p in answer.presences]
+    stretches = [
+        Stretch(version=s.version, role="in charge", start=s.start, end=s.end, n=s.n) for s in found.spans
+    ]
+    stretches += [
+        Stretch(version=p.version, role=p.role, start=p.start, end=p.end, n=p.n) for p in answer.presences
+    ]
     events = [
         Event(
             w.version,
@@ -208,7 +212,9 @@ def _shift_rows(shift: Shift) -> list[Row]:
             rows.append(_row(f"{name}, whole change", metric, plain))
         for words, part in (("release", parted.release), ("inputs", parted.world)):
             if part is None:
-                rows.append(Row(f"{name}, {words}", None, None, None, "cannot be told"))
+                rows.append(
+                    Row(label=f"{name}, {words}", value=None, low=None, high=None, words="cannot be told")
+                )
             else:
                 rows.append(_row(f"{name}, {words}", metric, part))
     return rows
@@ -217,7 +223,14 @@ def _shift_rows(shift: Shift) -> list[Row]:
 def _row(label: str, metric: str, part: Any) -> Row:
     words = f"{sentences.change(metric, part.value)} ({sentences.interval(metric, part.low, part.high)})"
     status = "watch" if part.is_beyond_chance else ""
-    return Row(label, part.value, part.low, part.high, f"{words}{sentences.unit(metric)}", status)
+    return Row(
+        label=label,
+        value=part.value,
+        low=part.low,
+        high=part.high,
+        words=f"{words}{sentences.unit(metric)}",
+        status=status,
+    )
 
 
 def _data(row: Row) -> dict[str, object]:
@@ -302,7 +315,14 @@ def side_by_side(answer: ReleasesAnswer, mode: Mode) -> None:
 def _compared_row(c: Comparison, m: Measure) -> Row:
     label = f"{c.versions[1]} less {c.versions[0]} ({c.kind}), {sentences.say_name(m.metric)}"
     row = _row(label, m.metric, m.difference)
-    return Row(label, row.value, row.low, row.high, row.words, "watch" if m.differs else "")
+    return Row(
+        label=label,
+        value=row.value,
+        low=row.low,
+        high=row.high,
+        words=row.words,
+        status="watch" if m.differs else "",
+    )
 
 
 def _compared(c: Comparison, m: Measure) -> dict[str, object]:

@@ -89,7 +89,8 @@ def _run(ws: Workspace, log: Drawn, folder: Path) -> list[dict[str, Any]]:
         if mapping is None:
             maps = [(c, ROLES[c]) for c in new]
             mapping = settled(
-                inspect_file(path, ws=ws).mapping, Said(maps, "UTC", positive, task=_task(log.kind))
+                inspect_file(path, ws=ws).mapping,
+                Said(maps=maps, timezone="UTC", positive=positive, task=_task(log.kind)),
             )
         load_file(ws, path, title=KEY, mapping=mapping, timezone="UTC", positive=positive, actor="cron")
         if n == 0 and log.kind.given:
@@ -99,7 +100,9 @@ def _run(ws: Workspace, log: Drawn, folder: Path) -> list[dict[str, Any]]:
             path = folder / f"{n:03d}-labels.parquet"
             old.to_parquet(path)
             if label_mapping is None:
-                said = Said([(c, ROLES[c]) for c in old], "UTC", positive, task=_task(log.kind))
+                said = Said(
+                    maps=[(c, ROLES[c]) for c in old], timezone="UTC", positive=positive, task=_task(log.kind)
+                )
                 label_mapping = settled(inspect_file(path, ws=ws, system=KEY).mapping, said)
             load_file(ws, path, title=KEY, mapping=label_mapping, timezone="UTC", actor="cron")
         if until >= full or until >= log.end:

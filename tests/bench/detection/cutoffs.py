@@ -38,9 +38,15 @@ def sides_of(frame: pd.DataFrame, cut: float) -> SideCounts:
     column = {name: counted[name].to_numpy() for name in ("day", "cell", "above", "yes", "size")}
     first = np.datetime64(START, "D") + int(column["day"].min())
     return SideCounts(
-        first, tuple(names.tolist()), column["day"] - column["day"].min(), version, column["cell"],
-        column["above"], column["yes"], column["size"],
-    )  # fmt: skip
+        first=first,
+        versions=tuple(names.tolist()),
+        day=column["day"] - column["day"].min(),
+        version=version,
+        cell=column["cell"],
+        above=column["above"],
+        yes=column["yes"],
+        n=column["size"],
+    )
 
 
 def cut_of(frame: pd.DataFrame) -> CutOff | None:

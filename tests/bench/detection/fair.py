@@ -76,7 +76,7 @@ def asked(key: str, seed: int, folder: Path) -> dict[str, Any]:
     ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
     try:
         if "one" not in _MAPPINGS:
-            said = Said([(c, ROLES[c]) for c in frame], "UTC", YES, task="binary")
+            said = Said(maps=[(c, ROLES[c]) for c in frame], timezone="UTC", positive=YES, task="binary")
             _MAPPINGS["one"] = settled(inspect_file(path, ws=ws).mapping, said)
         load_file(
             ws, path, title="log", mapping=_MAPPINGS["one"], timezone="UTC", positive=YES, actor="bench"

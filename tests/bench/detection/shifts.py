@@ -37,19 +37,19 @@ def profile_of(frame: pd.DataFrame, column: str, reference_days: int) -> Feature
     if values.dtype.kind in "fi":
         x = held.to_numpy(float)
         edges, deciles = numeric_edges(x[own < reference_days])
-        bins = Bins(column, Kind.NUMERIC, edges, (), deciles)
+        bins = Bins(feature=column, kind=Kind.NUMERIC, edges=edges, levels=(), decile_cells=deciles)
         place = np.searchsorted(edges, x, side="left")
         sums, squares = np.bincount(own, x, length), np.bincount(own, x**2, length)
     else:
         names = held[own < reference_days].value_counts().index[:MAX_LEVELS]
-        bins = Bins(column, Kind.CATEGORICAL, levels=tuple(map(str, names)))
+        bins = Bins(feature=column, kind=Kind.CATEGORICAL, levels=tuple(map(str, names)))
         place = np.array([names.get_loc(v) if v in names else len(names) for v in held])
         sums = squares = none
     counts = np.zeros((length, bins.cells), np.int64)
     np.add.at(counts, (own, place), 1)
     days = tuple((START + i * DAY).date() for i in range(length))
     missing = np.bincount(day[gone], minlength=length).astype(np.int64)
-    return FeatureProfile(bins, days, counts, missing, sums, squares)
+    return FeatureProfile(bins=bins, days=days, counts=counts, missing=missing, sums=sums, squares=squares)
 
 
 def findings(log: Drawn) -> list[Finding]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from plumbline.answers.alerts.signals import measurements, raised
+from plumbline.answers.alerts.measurements import measurements
+from plumbline.answers.alerts.signals import raised
 from plumbline.answers.faults import Fault, for_each
 from plumbline.answers.question import as_of, span_of
 from plumbline.domain import Finding, PlumblineError, System

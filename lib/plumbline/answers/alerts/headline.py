@@ -31,7 +31,7 @@ from plumbline.store.workspace import Cursor
 from plumbline.wording.names import say_metric, say_value, unit_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """The headline metric over the whole log, the family that is judged, and what is open at its end.
 
@@ -112,12 +112,25 @@ def standing(
         lasts,
     )
     return Standing(
-        profile, by, headline, points, alarm_by, judged, levels, lasts, delay, change, breach,
-        open_drift(cursor, system, now, found, noted), _stake(profile, system, breach, change, delay, now, selected),
-        check_recorded(cursor, system), retraining_due(judged, profiles.version_hours(cursor, system), as_of=now),
-        selected, say_guess(system, headline, guess) if guess else "",
-        guess is not None and guess.worse,
-    )  # fmt: skip
+        profile=profile,
+        by=by,
+        headline=headline,
+        points=points,
+        alarm_by=alarm_by,
+        judged=judged,
+        levels=levels,
+        lasts=lasts,
+        delay=delay,
+        change=change,
+        performance_breach=breach,
+        drift_breach=open_drift(cursor, system, now, found, noted),
+        stake=_stake(profile, system, breach, change, delay, now, selected),
+        logged_share=check_recorded(cursor, system),
+        retraining=retraining_due(judged, profiles.version_hours(cursor, system), as_of=now),
+        selected=selected,
+        guess=say_guess(system, headline, guess) if guess else "",
+        worse=guess is not None and guess.worse,
+    )
 
 
 def open_breach(
@@ -142,7 +155,7 @@ def open_breach(
         since = change.at
         sentence = f"{say_metric(change.metric)}: {change.sentence}"
     done = handled(since, [p.end for p in problem.part], found, noted, _of_performance)
-    return Breach(since, sentence, done.by, done.unnamed, done.in_hand)
+    return Breach(since=since, sentence=sentence, handled=done.by, unnamed=done.unnamed, in_hand=done.in_hand)
 
 
 def _of_performance(signal: str) -> bool:

@@ -57,7 +57,7 @@ def open_incident(
         raise PlumblineError(
             "Somebody has to know of an incident before it is opened", todo="Check the times."
         )
-    item = Incident(title.strip(), aware, opened, by.strip())
+    item = Incident(title=title.strip(), aware_at=aware, opened_at=opened, by=by.strip())
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
         if record is not None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from plumbline.answers.alerts.headline import Standing
+from plumbline.answers.alerts.measurements import Measurements
 from plumbline.answers.drift import associations
 from plumbline.answers.drift.cutoff_changes import cutoff_departures
-from plumbline.answers.drift.features import importance_of
-from plumbline.answers.question import Span, age_limits
-from plumbline.answers.releases.history import ReleasesAnswer
+from plumbline.answers.question import age_limits
 from plumbline.answers.scans import duplicate_ids, repeated
 from plumbline.domain import (
     CompletenessProfile,
-    FeatureProfile,
     Finding,
     PointStatus,
     Severity,
@@ -27,14 +24,12 @@ from plumbline.monitor.alarms import findings as problems
 from plumbline.monitor.alarms.cusum import early_warning
 from plumbline.monitor.chunks import midnight, touched
 from plumbline.monitor.drift import findings as shifts
-from plumbline.monitor.drift.aligned_counts import Laid, laid_by_chunk
 from plumbline.monitor.drift.association import association_findings
 from plumbline.monitor.drift.cutoff import cutoff_findings
 from plumbline.monitor.drift.distances import OF_THEIR_OWN
 from plumbline.monitor.drift.features import judged_by_chunk
 from plumbline.monitor.drift.reference_stability import unsteady
 from plumbline.monitor.drift.shifts import shift_findings
-from plumbline.monitor.performance.label_delay import OF_POSITIVES, delay_curve, positive_curve, usual_delay
 from plumbline.monitor.performance.selective_labels import unknown_metrics
 from plumbline.monitor.quality.completeness import audit, told_once
 from plumbline.monitor.quality.consistency import consistency
@@ -44,50 +39,6 @@ from plumbline.profile.read import profiles
 from plumbline.store import loads
 from plumbline.store.workspace import Cursor
 from plumbline.wording.names import METHOD_NAMES, say_metric, say_value, unit_of
-
-
-@dataclass(frozen=True, slots=True)
-class Measurements:
-    """What the families read. ``delay``: how long labels usually take; ``features``: by day, and ``laid`` by chunk.
-
-    ``by``: the chunk that alarms are raised on (``chunks.alarm_chunk``), which need not be the one that is read best.
-    ``begun``: where each chunk that was compared in the system's own unit begins.
-    """
-
-    system: System
-    span: Span
-    now: datetime
-    held: Standing
-    released: ReleasesAnswer
-    features: tuple[FeatureProfile, ...]
-    laid: tuple[Laid, ...]
-    weights: dict[str, float] | None
-    delay: timedelta
-    by: str
-    begun: tuple[datetime, ...]
-
-
-def measurements(
-    cursor: Cursor, system: System, span: Span, now: datetime, held: Standing, released: ReleasesAnswer
-) -> Measurements:
-    """Everything that more than one family reads, measured once."""
-    by = held.alarm_by
-    features: tuple[FeatureProfile, ...] = ()
-    laid: tuple[Laid, ...] = ()
-    own: tuple[Laid, ...] = ()
-    if system.reference is not None:
-        features = tuple(profiles.feature_profiles(cursor, system))
-        laid = laid_by_chunk(features, reference=system.reference, by=by)
-        own = laid if by == held.by else laid_by_chunk(features, reference=system.reference, by=held.by)
-    begun = tuple(sorted({start for one in own for start in one.starts if start}))
-    waited = usual_delay(delay_curve(held.delay, now)) or 0
-    late = positive_curve(held.delay, now) if held.headline in OF_POSITIVES else None
-    if late is not None:
-        waited = max(waited, usual_delay(late) or 0)
-    return Measurements(
-        system, span, now, held, released, features, laid, importance_of(cursor, system), timedelta(days=waited),
-        by, begun,
-    )  # fmt: skip
 
 
 def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -137,10 +88,18 @@ def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
         )
         made.append(
             Finding(
-                m.system.key, f"warning.{warned.metric}", sentence, alarm.since, alarm.until, Severity.MEDIUM, None,
-                "accuracy", figures, alarm.at + m.delay,
+                system=m.system.key,
+                signal=f"warning.{warned.metric}",
+                sentence=sentence,
+                since=alarm.since,
+                until=alarm.until,
+                severity=Severity.MEDIUM,
+                confidence=None,
+                page="accuracy",
+                figures=figures,
+                known_at=alarm.at + m.delay,
             )
-        )  # fmt: skip
+        )
     return _whose(m, made)
 
 
@@ -153,10 +112,18 @@ def _retraining(cursor: Cursor, m: Measurements) -> list[Finding]:
     known = beyond[:2][-1] + m.delay if beyond else m.now  # two chunks are enough to confirm a breach
     found = [
         Finding(
-            m.system.key, "retraining", due.sentence, due.since, None, Severity.HIGH, None, "accuracy",
-            {"version": due.version}, known,
+            system=m.system.key,
+            signal="retraining",
+            sentence=due.sentence,
+            since=due.since,
+            until=None,
+            severity=Severity.HIGH,
+            confidence=None,
+            page="accuracy",
+            figures={"version": due.version},
+            known_at=known,
         )
-    ]  # fmt: skip
+    ]
     return _whose(m, found)
 
 
@@ -231,10 +198,18 @@ def _staleness(cursor: Cursor, m: Measurements) -> list[Finding]:
     figures = {"version": aged.version, "age_days": aged.age_days, "source": aged.source}
     return [
         Finding(
-            m.system.key, "staleness.age", aged.sentence, crossed, None, Severity.MEDIUM, None, "accuracy", figures,
-            crossed,
+            system=m.system.key,
+            signal="staleness.age",
+            sentence=aged.sentence,
+            since=crossed,
+            until=None,
+            severity=Severity.MEDIUM,
+            confidence=None,
+            page="accuracy",
+            figures=figures,
+            known_at=crossed,
         )
-    ]  # fmt: skip
+    ]
 
 
 #: outputs whose drift is an alarm; labels come late, and what they tell is performance
@@ -261,10 +236,18 @@ def _quality(cursor: Cursor, m: Measurements) -> list[Finding]:
         figures = {"hours": gap.hours, "usual_hours": gap.usual_hours}
         made.append(
             Finding(
-                m.system.key, "quality.gap", sentence, gap.start, gap.end, Severity.MEDIUM, None, "logs", figures,
-                gap.start + timedelta(hours=3 * max(gap.usual_hours, 1)),
+                system=m.system.key,
+                signal="quality.gap",
+                sentence=sentence,
+                since=gap.start,
+                until=gap.end,
+                severity=Severity.MEDIUM,
+                confidence=None,
+                page="logs",
+                figures=figures,
+                known_at=gap.start + timedelta(hours=3 * max(gap.usual_hours, 1)),
             )
-        )  # fmt: skip
+        )
     return made
 
 
@@ -283,7 +266,16 @@ def _fell(m: Measurements, profile: CompletenessProfile, name: str) -> bool:
 def _lack(m: Measurements, signal: str, sentence: str) -> Finding:
     first = midnight(m.span.first.date())
     return Finding(
-        m.system.key, signal, sentence, first, None, Severity.MEDIUM, None, "logs", {}, m.span.last
+        system=m.system.key,
+        signal=signal,
+        sentence=sentence,
+        since=first,
+        until=None,
+        severity=Severity.MEDIUM,
+        confidence=None,
+        page="logs",
+        figures={},
+        known_at=m.span.last,
     )
 
 
@@ -300,10 +292,18 @@ def _consistency(cursor: Cursor, m: Measurements) -> list[Finding]:
     }
     return [
         Finding(
-            m.system.key, "consistency.repeats", found.sentence, m.span.first, None, Severity.HIGH, None, "decisions",
-            figures, m.span.last,
+            system=m.system.key,
+            signal="consistency.repeats",
+            sentence=found.sentence,
+            since=m.span.first,
+            until=None,
+            severity=Severity.HIGH,
+            confidence=None,
+            page="decisions",
+            figures=figures,
+            known_at=m.span.last,
         )
-    ]  # fmt: skip
+    ]
 
 
 def _releases(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -331,10 +331,18 @@ def _schema(cursor: Cursor, m: Measurements) -> list[Finding]:
             }
             made.append(
                 Finding(
-                    m.system.key, signal, f"Column {change.source}: {change.said}.", first,
-                    last if change.change == "added" else None, Severity.LOW, None, "logs", figures, first,
+                    system=m.system.key,
+                    signal=signal,
+                    sentence=f"Column {change.source}: {change.said}.",
+                    since=first,
+                    until=last if change.change == "added" else None,
+                    severity=Severity.LOW,
+                    confidence=None,
+                    page="logs",
+                    figures=figures,
+                    known_at=first,
                 )
-            )  # fmt: skip
+            )
     return made
 
 

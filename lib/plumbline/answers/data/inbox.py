@@ -29,7 +29,7 @@ _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".swp", 
 Look = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """What became of one file: its load, or the reason why there is none."""
 
@@ -107,7 +107,7 @@ def take(ws: Workspace, path: Path, title: str, *, actor: str) -> Taken | None:
             return None  # half a file is often no log at all
         return _failed(path, title, sentence(error))
     _move(path, DONE)
-    return Taken(path.name, made.system, DONE, made)
+    return Taken(file=path.name, system=made.system, to=DONE, load=made)
 
 
 def _not_the_files(error: Exception) -> bool:
@@ -136,7 +136,7 @@ def _failed(path: Path, title: str, reason: str) -> Taken:
         reason + "\n", "utf-8"
     )  # first: a failed file always has it
     os.replace(path, free)
-    return Taken(path.name, title, FAILED, reason=reason)
+    return Taken(file=path.name, system=title, to=FAILED, reason=reason)
 
 
 def _move(path: Path, where: str) -> None:

@@ -12,7 +12,7 @@ from plumbline.store.sql import (system_key)
 from plumbline.store.workspace import (Workspace, aware)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """One label that a decision was given: when it came true, by which load and file, and whether it holds."""
 
@@ -47,8 +47,8 @@ def label_history(ws: Workspace, key: str, decision_id: str) -> LabelHistory:
         by_load = {load.load_id: load for load in loads.list_loads(cursor, system.key)}
     told = tuple(
         Told(
-            one.label, aware(one.label_time) if one.label_time else None, one.load_id,
-            by_load[one.load_id].file, by_load[one.load_id].at, one.holds,
+            label=one.label, label_time=aware(one.label_time) if one.label_time else None, load_id=one.load_id,
+            file=by_load[one.load_id].file, loaded_at=by_load[one.load_id].at, holds=one.holds,
         )
         for one in said
     )  # fmt: skip

@@ -92,7 +92,7 @@ def amend(mapping: Mapping, maps: Sequence[tuple[str, str]]) -> Mapping:
     return replace(mapping, columns=tuple(columns))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What a person said of a file: (column, role) pairs and the answers to its questions; None: not said."""
 
@@ -242,7 +242,7 @@ def load_file(
         PlumblineError: the file or the mapping cannot be used, or a question is open that only a person can
             answer; nothing has changed.
     """
-    said = Said(maps, timezone, positive, date_order, task)
+    said = Said(maps=maps, timezone=timezone, positive=positive, date_order=date_order, task=task)
     doubts: tuple[str, ...] = ()
     if mapping is None:
         found = inspect_file(path, ws=ws, system=title, sheet=sheet, said=said)

@@ -114,7 +114,7 @@ def _refused(ws: Workspace, key: str, origin: Origin, refusal: Unfit, actor: str
             return
         at = now()
         sentence = f"Nothing was pulled from {origin.name}. {refusal.what}."
-        found = Finding(key, SIGNAL + origin.name, sentence, at, None, Severity.HIGH, None, "logs", {}, at)
+        found = Finding(system=key, signal=SIGNAL + origin.name, sentence=sentence, since=at, until=None, severity=Severity.HIGH, confidence=None, page="logs", figures={}, known_at=at)
         known = _open(cursor, key, origin)
         if known is None:
             register.add(cursor, found, at, None)

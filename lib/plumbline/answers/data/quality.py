@@ -35,7 +35,7 @@ from plumbline.store import (systems)
 from plumbline.store.workspace import (Cursor, Workspace)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QualityAnswer(Result):
     """Log quality, consistency and staleness of one system.
 
@@ -135,8 +135,8 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
     decided = beat(hours.last.astype("datetime64[us]"), now)
     labels = beat(labelled, now, waits=float(usual))
     return QualityAnswer(
-        system, trail, shown, own, constant, personal, examined, LOOKED_FOR, kept, overdue, judged, same, TOLERANCE,
-        aged, decided, labels, shelf, _sentence(trail, judged, personal, aged), told,
+        system=system, trail=trail, window=shown, own=own, constant=constant, personal=personal, examined=examined, looked_for=LOOKED_FOR, retention_days=kept, overdue=overdue, consistency=judged, repeats=same, tolerance=TOLERANCE,
+        staleness=aged, decisions_beat=decided, labels_beat=labels, shelf=shelf, sentence=_sentence(trail, judged, personal, aged), leaks=told,
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ SECONDS = 15.0  # of a batch, where a model takes long over each decision
 Say = Callable[[str, float], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attributed:
     """What a full pass did: decisions explained now, those that had been before, and how many add up."""
 
@@ -94,7 +94,15 @@ def attribute_all(
     with ws.write() as cursor:
         detail = {"versions": list(versions), "explained": done, "sha256": [job.made.sha256 for job in jobs]}
         trail.append(cursor, actor=actor, action="attributions stored", system=key, detail=detail)
-    return Attributed(key, versions, done, before, good, tuple(skipped), sentence)
+    return Attributed(
+        system=key,
+        versions=versions,
+        explained=done,
+        before=before,
+        adds_up=good,
+        skipped=tuple(skipped),
+        sentence=sentence,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,14 @@ def _job(ws: Workspace, system: System, version: str) -> _Job | str:
     names = tuple(explain.names_of(model, check, features))
     # of several classes the one that was predicted is explained; the base kept is the first class's
     of = ", each decision's predicted class before softmax" if check.info.outputs > 1 else ""
-    made = Pass(version, model.sha256, names, SPACES[check.info.link], base, method_of(check, "") + of)
+    made = Pass(
+        version=version,
+        sha256=model.sha256,
+        features=names,
+        space=SPACES[check.info.link],
+        base=base,
+        method=method_of(check, "") + of,
+    )
     with ws.write() as cursor:
         attributions.begin_pass(cursor, system, made)
     most = BATCH

@@ -26,7 +26,7 @@ LIKE = 5
 KEPT = 24
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
     """A value beside the reference: its median, and the share at or below the value.
 
@@ -51,7 +51,7 @@ class Alike:
     distance: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionContext:
     """One decision, whole, and what stands around it; ``sampled`` decisions of its version were looked at."""
 
@@ -133,9 +133,17 @@ def context(ws: Workspace, key: str, decision_id: str) -> DecisionContext:
         at = int(np.argmin(others))
         comparable = _alike(around, at, apart[at]) if np.isfinite(others[at]) else None
     return DecisionContext(
-        system, row, placed, tuple(alike) if around.bins else (), comparable, around.n_random, int(unlike.sum()),
-        repeats, cut, {b.feature: reach(b) for b in around.bins if len(b.edges) > 1},
-    )  # fmt: skip
+        system=system,
+        row=row,
+        placed=placed,
+        alike=tuple(alike) if around.bins else (),
+        comparable=comparable,
+        sampled=around.n_random,
+        sampled_other=int(unlike.sum()),
+        repeats=repeats,
+        cut=cut,
+        ranges={b.feature: reach(b) for b in around.bins if len(b.edges) > 1},
+    )
 
 
 def reach(bins: Bins) -> tuple[float, float]:
@@ -223,7 +231,9 @@ def _placed(profiles: tuple[FeatureProfile, ...], values: dict[str, Any]) -> tup
             commonest = bins.levels[top] if top < len(bins.levels) else "other levels"
             known = {level: counts[i] / n for i, level in enumerate(bins.levels)}
             share = None if value is None else float(known.get(str(value), 0.0))
-            found.append(Placed(bins.feature, value, commonest, share, numeric=False))
+            found.append(
+                Placed(feature=bins.feature, value=value, median=commonest, share=share, numeric=False)
+            )
             continue
         upto = np.cumsum(counts)
         median = float(bins.edges[min(int(np.searchsorted(upto, n / 2)), len(bins.edges) - 1)])
@@ -232,5 +242,5 @@ def _placed(profiles: tuple[FeatureProfile, ...], values: dict[str, Any]) -> tup
             cell = int(np.searchsorted(bins.edges, float(value), side="left"))
             exact = cell < len(bins.edges) and bins.edges[cell] == float(value)  # a cell holds its upper edge
             share = float((upto[cell] - (0 if exact else counts[cell] / 2)) / n)
-        found.append(Placed(bins.feature, value, median, share, numeric=True))
+        found.append(Placed(feature=bins.feature, value=value, median=median, share=share, numeric=True))
     return tuple(found)

@@ -67,7 +67,7 @@ class Way:
         return not self.distance > self.usual
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
     """What would have led to ``outcome``; ``why`` says why there is nothing, where there is not.
 
@@ -83,7 +83,7 @@ class Changed:
     ended: str = "found"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
     """The model's answer to values that a person tried; contributions where the file gives them."""
 
@@ -95,7 +95,7 @@ class Tried:
     space: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Model:
     system: System
     row: dict[str, Any]
@@ -118,7 +118,15 @@ def _model(ws: Workspace, cursor: Cursor, key: str, decision_id: str) -> _Model:
         )
     values = {name.partition(":")[2]: held for name, held in row.items() if name.startswith("feature:")}
     cut = cut_off(ws, cursor, system, version)
-    return _Model(system, row, values, found.model, found.model_check, cut, explain._output(system, row))
+    return _Model(
+        system=system,
+        row=row,
+        values=values,
+        model=found.model,
+        check=found.model_check,
+        cut=cut,
+        output=explain._output(system, row),
+    )
 
 
 def _frame(values: Mapping[str, Any]) -> Any:
@@ -138,12 +146,12 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
         around = surroundings(ws, cursor, held.system, str(held.row.get("version") or ""))
     target = _target(held)
     if isinstance(target, str):
-        return Changed("", (), NO_TARGET[target], ended=target)
+        return Changed(outcome="", ways=(), why=NO_TARGET[target], ended=target)
     outcome, gap_of = target
     may = declared(held.system.settings)
     if not may:
         why = "The owner has not said which inputs may change, so all of them are taken as fixed."
-        return Changed(outcome, (), why, ended="fixed")
+        return Changed(outcome=outcome, ways=(), why=why, ended="fixed")
     there = around.frame["prediction"] == outcome
     accepted = explain.feature_frame(around.frame[there].head(ACCEPTED))
     columns = match_columns(held.check.info, list(held.values), held.model.feature_map)
@@ -173,7 +181,9 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
             found.ended,
             f"None within the limits that the owner set; {found.scored:,} combinations were scored.",
         )
-        return Changed(outcome, (), why, found.scored, found.seconds, found.ended)
+        return Changed(
+            outcome=outcome, ways=(), why=why, scored=found.scored, seconds=found.seconds, ended=found.ended
+        )
     mask = there.to_numpy(bool)
     usual = usual_distance(ws, held.system, str(held.row.get("version") or ""), around, outcome)
     ways = []
@@ -183,7 +193,7 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
         apart = neighbors.distances(around.place(moved), around.rows[mask], around.categorical)
         score = _scores(held, start, option)
         ways.append(Way(changes, score, float(apart.min()) if len(apart) else float("nan"), usual))
-    return Changed(outcome, tuple(ways), "", found.scored, found.seconds)
+    return Changed(outcome=outcome, ways=tuple(ways), why="", scored=found.scored, seconds=found.seconds)
 
 
 def _target(held: _Model) -> str | tuple[str, Any]:
@@ -276,7 +286,14 @@ def try_values(ws: Workspace, key: str, decision_id: str, changes: Mapping[str, 
     logged = held.row.get("prediction") if held.system.task is Task.REGRESSION else held.row.get("score")
     if held.system.task is Task.MULTICLASS:
         logged = held.row.get(f"proba:{held.row.get('prediction')}")
-    return Tried(score, logged, _outcome(held, scored, score), parts[0], parts[1], held.check.info.link)
+    return Tried(
+        score=score,
+        logged=logged,
+        outcome=_outcome(held, scored, score),
+        attributions=parts[0],
+        before=parts[1],
+        space=held.check.info.link,
+    )
 
 
 def _outcome(held: _Model, scored: Scored, score: float) -> str:

@@ -48,7 +48,7 @@ SLOW = 0.25  # seconds a decision, above which it is not
 KEPT = 24  # versions whose sources stay in memory
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """What there is to explain one version's decisions with, each already checked against the log."""
 
@@ -133,7 +133,14 @@ def _checked(
         name = f"surrogate of version {version}"
         fitted = stays(ws, cursor, system, name, lambda: _fit(ws, cursor, system, version))
     why = choose_source(recorded=logged is not None, logged=logged, model=checked, surrogate=fitted).sentence
-    return Sources(version, logged, model, checked, fitted, f"{problem} {why}".strip())
+    return Sources(
+        version=version,
+        logged=logged,
+        model=model,
+        model_check=checked,
+        surrogate=fitted,
+        sentence=f"{problem} {why}".strip(),
+    )
 
 
 def _settled(logged: LoggedCheck | None, model: ModelCheck | None) -> bool:
@@ -210,7 +217,13 @@ def _check_model(
         return None, None, ""
     against = background(cursor, system, version)
     model = RegisteredModel(
-        body, held.sha256, version, held.feature_map, held.name, against.rows, against.words
+        body=body,
+        sha256=held.sha256,
+        version=version,
+        feature_map=held.feature_map,
+        name=held.name,
+        background=against.rows,
+        background_words=against.words,
     )
     earlier = kept_check(cursor, system.key, version, held.sha256, rest)
     if earlier is not None:

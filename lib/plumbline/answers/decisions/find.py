@@ -30,7 +30,7 @@ ASKED = (*MARKS, NEAR)
 Filter = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionPage:
     """One page of decisions; ``next`` continues after it, None at the end.
 
@@ -81,7 +81,7 @@ def find(
         if not whole:
             total, more = _total(ws, cursor, system, tuple(plain)) if count else (None, False)
     following = decisions.page_end(frame, order) if len(frame) == limit else None
-    return DecisionPage(system, frame, following, total, near, more)
+    return DecisionPage(system=system, rows=frame, next=following, total=total, near=near, more=more)
 
 
 def how_many(ws: Workspace, key: str, filters: Sequence[Filter] = ()) -> tuple[int, bool]:

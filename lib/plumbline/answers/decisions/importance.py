@@ -57,7 +57,7 @@ class ChunkUse:
     use: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionUse:
     """One version's share of weight by feature, or why it has none."""
 
@@ -68,7 +68,7 @@ class VersionUse:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quadrant:
     """One feature: its share of weight now and in the reference, its input drift, and what follows."""
 
@@ -81,7 +81,7 @@ class Quadrant:
     verdict: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Covered:
     """How many of a version's decisions are explained, by the best source whose check passed."""
 
@@ -92,7 +92,7 @@ class Covered:
     on_demand: int  # a registered file reproduces the log, one decision at a time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUse:
     """Answer of ``model_use``. ``parts`` (n, d) and ``values`` (a column a feature): the rows drawn as points."""
 
@@ -159,10 +159,27 @@ def model_use(
         f"{f' of version {wanted}' if wanted else ''}. {found.sentence}"
     )
     return ModelUse(
-        system, wanted, found.best, told, whole, chunk, ranked, chunks, versions, moved, note, compared, quadrants,
-        coverage, tuple(names), parts[shown] if len(parts) else parts, values,
-        _sentence(wanted, ranked, moved, quadrants, found), small, _twins(system, values),
-    )  # fmt: skip
+        system=system,
+        version=wanted,
+        source=found.best,
+        space=told,
+        n=whole,
+        by=chunk,
+        features=ranked,
+        chunks=chunks,
+        versions=versions,
+        drift=moved,
+        drift_note=note,
+        compared=compared,
+        quadrants=quadrants,
+        coverage=coverage,
+        names=tuple(names),
+        parts=parts[shown] if len(parts) else parts,
+        values=values,
+        sentence=_sentence(wanted, ranked, moved, quadrants, found),
+        small=small,
+        twins=_twins(system, values),
+    )
 
 
 def set_groups(ws: Workspace, key: str, groups: Mapping[str, str], *, actor: str) -> System:
@@ -247,10 +264,13 @@ def _versions(ws: Workspace, cursor: Cursor, system: System, space: str) -> tupl
         ranked = importance(parts, names) if len(parts) else ()
         result.append(
             VersionUse(
-                name, sizes[name], {f.feature: f.share for f in ranked}, found.best if ranked else None,
-                "" if ranked else found.sentence,
+                version=name,
+                n=sizes[name],
+                shares={f.feature: f.share for f in ranked},
+                source=found.best if ranked else None,
+                note="" if ranked else found.sentence,
             )
-        )  # fmt: skip
+        )
     return tuple(result)
 
 
@@ -318,10 +338,15 @@ def _quadrants(
             verdict = "input stable"  # whether its use is, nobody can tell
         result.append(
             Quadrant(
-                item.feature, share, was, moved.parts.get(item.feature) if moved else None,
-                worst.value if worst else None, drifted, verdict,
+                feature=item.feature,
+                share=share,
+                share_before=was,
+                change=moved.parts.get(item.feature) if moved else None,
+                distance=worst.value if worst else None,
+                drifted=drifted,
+                verdict=verdict,
             )
-        )  # fmt: skip
+        )
     return tuple(result)
 
 
@@ -341,7 +366,15 @@ def _coverage(cursor: Cursor, system: System) -> tuple[Covered, ...]:
     for name, (n, has) in sorted(total.items(), key=lambda item: -item[1][0]):
         recorded = round(has * sound)
         own = min(kept.get(name, 0), n - recorded) if name in passed else 0
-        result.append(Covered(name, n, recorded, own, n - recorded - own if name in passed else 0))
+        result.append(
+            Covered(
+                version=name,
+                n=n,
+                recorded=recorded,
+                kept=own,
+                on_demand=n - recorded - own if name in passed else 0,
+            )
+        )
     return tuple(result)
 
 

@@ -24,7 +24,7 @@ from plumbline.store.workspace import Workspace
 MOST_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
     """A model file as it was registered; ``share`` of ``n`` logged scores that it reproduces."""
 
@@ -103,7 +103,13 @@ def register(
             f"Version {version!r} has no decisions in {key}", todo="Name a version of the log."
         )
     features, scores = explain.feature_frame(frame), explain.scores_of(system, frame)
-    model = RegisteredModel(body, hashlib.sha256(body).hexdigest(), version, dict(names or {}), file.name)
+    model = RegisteredModel(
+        body=body,
+        sha256=hashlib.sha256(body).hexdigest(),
+        version=version,
+        feature_map=dict(names or {}),
+        name=file.name,
+    )
     task = system.task or Task.BINARY
     try:
         output = explain.outputs_of(system, frame)
@@ -113,7 +119,9 @@ def register(
         if found is None:
             raise
         proposed, check = found
-        model = RegisteredModel(body, model.sha256, version, proposed, file.name)
+        model = RegisteredModel(
+            body=body, sha256=model.sha256, version=version, feature_map=proposed, name=file.name
+        )
     with ws.write() as cursor:
         model_files.register_model_file(
             cursor, system=key, version=version, name=file.name, format=kind, body=body,
@@ -126,13 +134,13 @@ def register(
                   "background_sha256": against}  # fmt: skip
         trail.append(cursor, actor=actor, action="model file registered", system=key, detail=detail)
     return Registered(
-        key,
-        version,
-        model.sha256,
-        kind,
-        check.share,
-        check.n,
-        check.passed,
-        dict(model.feature_map),
-        check.sentence,
+        system=key,
+        version=version,
+        sha256=model.sha256,
+        format=kind,
+        share=check.share,
+        n=check.n,
+        passed=check.passed,
+        feature_map=dict(model.feature_map),
+        sentence=check.sentence,
     )

@@ -26,7 +26,7 @@ ROLES = ("decides", "recommends", "informs")
 SEARCH_SECONDS = 20.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """One principal reason: the input or group, the owner's words for it, its value, and its contribution."""
 
@@ -37,7 +37,7 @@ class Reason:
     members: tuple[tuple[str, Any], ...] = ()  # of a group of columns: each with its value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
     """Everything that answers for one decision. Absent is None, and the document says so."""
 
@@ -128,11 +128,13 @@ def _reasons(
     said = reasons_for(told, wording)
     reasons = tuple(
         Reason(
-            name,
-            str(wording.phrases.get(name) or name),
-            told.values.get(name),
-            value,
-            tuple((m, told.values.get(m)) for m, group in wording.groups.items() if group == name != m),
+            feature=name,
+            words=str(wording.phrases.get(name) or name),
+            value=told.values.get(name),
+            contribution=value,
+            members=tuple(
+                (m, told.values.get(m)) for m, group in wording.groups.items() if group == name != m
+            ),
         )
         for name, value in said.picked
     )
@@ -143,7 +145,7 @@ def _changed(ws: Workspace, key: str, decision_id: str) -> Changed | None:
     try:
         return what_would_change(ws, key, decision_id, seconds=SEARCH_SECONDS)
     except PlumblineError as error:
-        return Changed("", (), str(error), ended="problem")
+        return Changed(outcome="", ways=(), why=str(error), ended="problem")
 
 
 def note_record(

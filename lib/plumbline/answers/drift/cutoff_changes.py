@@ -95,10 +95,18 @@ def departures_of(
         alike = own & (sides.version == sides.versions.index(version)) if version else own
         made.append(
             Departure(
-                cut.score, _followed(sides, alike, given, cut, scale), lower, k / n, cut.exceptions / cut.n, n,
-                first + onset * _DAY, first + (last + 1) * _DAY if over else None, first + (known + 1) * _DAY, version,
+                was=cut.score,
+                now=_followed(sides, alike, given, cut, scale),
+                lower=lower,
+                share=k / n,
+                healthy=cut.exceptions / cut.n,
+                n=n,
+                since=first + onset * _DAY,
+                until=first + (last + 1) * _DAY if over else None,
+                at=first + (known + 1) * _DAY,
+                version=version,
             )
-        )  # fmt: skip
+        )
     return tuple(made)
 
 

@@ -35,7 +35,7 @@ class Quantile:
     now: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
     """One level's share then and now, the change with its 95 % limits."""
 
@@ -50,7 +50,7 @@ class Level:
         return self.now - self.then
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureAnswer:
     """One feature over the reference and the window.
 
@@ -127,11 +127,26 @@ def feature(
     labels, edges, p, q, selects = _cells(bins, a.counts, b.counts)
     column = columns[0] if columns else name
     return FeatureAnswer(
-        name, column, bins.kind, labels, edges, p / max(a.n, 1), q / max(b.n, 1), a.n, b.n, a.missing_share,
-        b.missing_share, selects if column not in OUTPUTS or name in columns else (None,) * len(p),
-        _quantiles(bins, a.counts, b.counts), _levels(bins, a.counts, b.counts),
-        next((f.new_levels for f in by_method if f.new_levels), ()), by_method, over_time, healthy, shown,
-    )  # fmt: skip
+        feature=name,
+        column=column,
+        kind=bins.kind,
+        labels=labels,
+        edges=edges,
+        then=p / max(a.n, 1),
+        now=q / max(b.n, 1),
+        n_then=a.n,
+        n_now=b.n,
+        missing_then=a.missing_share,
+        missing_now=b.missing_share,
+        where=selects if column not in OUTPUTS or name in columns else (None,) * len(p),
+        quantiles=_quantiles(bins, a.counts, b.counts),
+        levels=_levels(bins, a.counts, b.counts),
+        new_levels=next((f.new_levels for f in by_method if f.new_levels), ()),
+        by_method=by_method,
+        over_time=over_time,
+        reference=healthy,
+        window=shown,
+    )
 
 
 def _cells(
@@ -198,4 +213,7 @@ def _levels(bins: Bins, a: FloatArray, b: FloatArray, most: int = 8) -> tuple[Le
     names: Sequence[str] = [*bins.levels, "other levels"]
     order = [int(i) for i in np.argsort(-np.abs(q - p), kind="stable") if p[i] or q[i]][:most]
     order.sort(key=lambda i: p[i] - q[i])
-    return tuple(Level(names[i], float(p[i]), float(q[i]), float(low[i]), float(high[i])) for i in order)
+    return tuple(
+        Level(level=names[i], then=float(p[i]), now=float(q[i]), low=float(low[i]), high=float(high[i]))
+        for i in order
+    )

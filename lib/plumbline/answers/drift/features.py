@@ -54,7 +54,7 @@ CARRIES = 0.05  # share of all importance from which a feature carries some
 DEFAULT_METHODS = ("js",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriftAnswer(Result):
     """The window against the reference (``features``), and every chunk of the log (``chunks``).
 
@@ -164,9 +164,9 @@ def drift(
     features = [f for f in found if f.feature not in OUTPUTS]
     ranked = ranking(features, weights, moved)
     return DriftAnswer(
-        system, healthy, shown, chunk, found, chunks, ranked,
-        _sentence(features, ranked, healthy, shown) + _outputs(chunks, shown) + cut_off,
-        tuple(own), headline, (*cautions, *([cut] if cut else ())),
+        system=system, reference=healthy, window=shown, by=chunk, features=found, chunks=chunks, ranking=ranked,
+        sentence=_sentence(features, ranked, healthy, shown) + _outputs(chunks, shown) + cut_off,
+        own=tuple(own), metric=headline, cautions=(*cautions, *([cut] if cut else ())),
     )  # fmt: skip
 
 
@@ -231,7 +231,7 @@ def open_drift(
     longest = max(runs, key=len)
     signals = {f"drift.{run[0].feature}" for run in runs}
     done = handled(since, [f.end for f in longest if f.end], found, noted, signals.__contains__)
-    return Breach(since, sentence, done.by, done.unnamed, done.in_hand)
+    return Breach(since=since, sentence=sentence, handled=done.by, unnamed=done.unnamed, in_hand=done.in_hand)
 
 
 def _last_window(

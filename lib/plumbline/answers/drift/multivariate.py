@@ -26,7 +26,7 @@ MOST_CHUNKS = 30  # the last ones; each takes about half a second
 MOST_COLUMNS = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WholeRowAnswer(Result):
     """The window (``now``) and every chunk against the reference."""
 
@@ -104,7 +104,15 @@ def whole_row(
 
         # a filter names a value of the log, which is not to be written down
         found = make() if where else kept(cursor, system, question, _Compared, make)
-    return WholeRowAnswer(system, healthy, shown, chunk, found.now, found.chunks, _sentence(found.now))
+    return WholeRowAnswer(
+        system=system,
+        reference=healthy,
+        window=shown,
+        by=chunk,
+        now=found.now,
+        chunks=found.chunks,
+        sentence=_sentence(found.now),
+    )
 
 
 def _compared(

@@ -20,7 +20,7 @@ from plumbline.store.workspace import Workspace
 from plumbline.wording.times import say_span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FairnessWindows(Result):
     """Every group and pair of groups in both windows, corrected together."""
 
@@ -107,7 +107,15 @@ def fairness_windows(
     moved = changes(*counts, favourable=wanted == system.positive, errors=not none)
     reason = why_not(system, bool(found))
     said = _sentence(wanted, a, b, moved, reason)
-    return FairnessWindows(system, a, b, wanted, moved, said if reason else f"{said} {none}".rstrip(), reason)
+    return FairnessWindows(
+        system=system,
+        first=a,
+        second=b,
+        favourable=wanted,
+        groups=moved,
+        sentence=said if reason else f"{said} {none}".rstrip(),
+        why_not=reason,
+    )
 
 
 def _sentence(wanted: str, a: Slice, b: Slice, groups: Sequence[GroupChange], reason: str) -> str:

@@ -38,17 +38,40 @@ def _group(g: Judged) -> FairnessGroup:
     )
     pair = len(g.attributes) > 1
     if g.best:
-        return FairnessGroup(g.attributes[0], name, g.n, 1.0, 1.0, 1.0, 0.0, pair=pair)
+        return FairnessGroup(
+            attribute=g.attributes[0],
+            group=name,
+            n=g.n,
+            ratio=1.0,
+            low=1.0,
+            high=1.0,
+            error_gap=0.0,
+            pair=pair,
+        )
     if g.ratio is None:
-        return FairnessGroup(g.attributes[0], name, g.n, None, None, None, pair=pair)
+        return FairnessGroup(
+            attribute=g.attributes[0], group=name, n=g.n, ratio=None, low=None, high=None, pair=pair
+        )
     gap, rare = _worst_gap(list(g.gaps.values())), g.adverse
     low, high = _size(gap)
     return FairnessGroup(
-        g.attributes[0], name, g.n, g.ratio.value, g.ratio.low, g.ratio.high,
-        None if gap is None else abs(gap.value), g.ratio.q, low, high, 1.0 if gap is None else gap.q,
-        groups=g.ratio.groups, pair=pair, adverse=rare.value if rare else None,
-        adverse_low=rare.low if rare else None, adverse_high=rare.high if rare else None,
-    )  # fmt: skip
+        attribute=g.attributes[0],
+        group=name,
+        n=g.n,
+        ratio=g.ratio.value,
+        low=g.ratio.low,
+        high=g.ratio.high,
+        error_gap=None if gap is None else abs(gap.value),
+        q=g.ratio.q,
+        gap_low=low,
+        gap_high=high,
+        gap_q=1.0 if gap is None else gap.q,
+        groups=g.ratio.groups,
+        pair=pair,
+        adverse=rare.value if rare else None,
+        adverse_low=rare.low if rare else None,
+        adverse_high=rare.high if rare else None,
+    )
 
 
 def _worst_gap(gaps: list[Compared]) -> Compared | None:

@@ -224,9 +224,9 @@ def _by_month(counts: Sequence[counting.GroupCounts], good: bool) -> tuple[tuple
             (
                 count.attributes[0],
                 Point(
-                    "positive_rate", start, end, group.n, rate.value if known else None,
-                    rate.low if known else None, rate.high if known else None, None,
-                    PointStatus.OK if known else PointStatus.UNKNOWN, version=count.levels[0],
+                    metric="positive_rate", start=start, end=end, n=group.n, value=rate.value if known else None,
+                    low=rate.low if known else None, high=rate.high if known else None, threshold=None,
+                    status=PointStatus.OK if known else PointStatus.UNKNOWN, version=count.levels[0],
                     note="" if known else f"{LEAST_ROWS} rows are needed",
                 ),
             )

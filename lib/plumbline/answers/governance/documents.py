@@ -40,7 +40,7 @@ class Review:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """One document as it was made. ``open``: items that nobody has filled in."""
 
@@ -146,9 +146,15 @@ def versions_in(cursor: Cursor, key: str) -> tuple[Version, ...]:
             reviews.setdefault(made, []).append(Review(entry.actor, entry.at))
         if entry.action == ISSUED and "items" in detail and made not in found:
             found[made] = Version(
-                str(detail["kind"]), made, str(detail["language"]), entry.at, entry.actor, int(detail["items"]),
-                int(detail["open"]), tuple(reviews.get(made, ())),
-            )  # fmt: skip
+                kind=str(detail["kind"]),
+                sha256=made,
+                language=str(detail["language"]),
+                made_at=entry.at,
+                made_by=entry.actor,
+                items=int(detail["items"]),
+                open=int(detail["open"]),
+                reviews=tuple(reviews.get(made, ())),
+            )
     return tuple(found.values())
 
 

@@ -40,7 +40,7 @@ DAYS_A_MONTH = 30.44
 RECENT = timedelta(days=90)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """The facts, with the measurements that pages show beside them."""
 
@@ -67,7 +67,7 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
         noted = events.records_in(cursor, system.key)
         told = _told(noted) | _duties(cursor, system, noted, moment)
         if span is None:
-            return Measured(Facts(as_of=moment, **workspace, **told), {}, records=noted)
+            return Measured(facts=Facts(as_of=moment, **workspace, **told), stake={}, records=noted)
         found = releases_of(cursor, system)
         held = standing(cursor, system, now, found, noted)
         known = {
@@ -77,7 +77,12 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
             **_people(cursor, system, now),
         }  # fmt: skip
     return Measured(
-        Facts(as_of=now, **known), held.stake, held, found, noted, cautions=of_the_reference(system, span)
+        facts=Facts(as_of=now, **known),
+        stake=held.stake,
+        standing=held,
+        releases=found,
+        records=noted,
+        cautions=of_the_reference(system, span),
     )
 
 

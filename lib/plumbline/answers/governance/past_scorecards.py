@@ -16,7 +16,7 @@ from plumbline.wording.times import read_time
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """One kept scorecard.
 
@@ -44,9 +44,14 @@ def past_scorecard(ws: Workspace, key: str, day: str) -> Past:
         kept = _in_force(cursor, key, day)
     same, sentence = _proof(kept)
     return Past(
-        canonical_json.read(Scorecard, kept.card), kept.at, same, sentence, history.sha256(kept.given),
-        kept.card_sha256, kept.catalogue,
-    )  # fmt: skip
+        card=canonical_json.read(Scorecard, kept.card),
+        at=kept.at,
+        same=same,
+        sentence=sentence,
+        inputs_sha256=history.sha256(kept.given),
+        card_sha256=kept.card_sha256,
+        catalogue_sha256=kept.catalogue,
+    )
 
 
 def changes(ws: Workspace, key: str, first: str, second: str) -> Changes:

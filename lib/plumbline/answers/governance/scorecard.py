@@ -48,7 +48,7 @@ class Assigned:
         return str(self.action)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A scorecard with what a leader needs beside it."""
 
@@ -91,9 +91,16 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
     moment = at or spoken or datetime.now(UTC)
     measured = measure(ws, system, moment)
     inputs = Inputs(
-        key, moment, measured.facts, context, tuple(stated), tuple(exempted),
-        system.settings.get("limits") or {}, measured.stake, bool(system.settings.get("four_eyes")),
-    )  # fmt: skip
+        system=key,
+        at=moment,
+        facts=measured.facts,
+        context=context,
+        attestations=tuple(stated),
+        exemptions=tuple(exempted),
+        limits=system.settings.get("limits") or {},
+        stake=measured.stake,
+        four_eyes=bool(system.settings.get("four_eyes")),
+    )
     card = history.judge(inputs)
     text = canonical_json.write(card)
     item = scorecards.Kept(
@@ -107,7 +114,15 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         changes = changes_since_last(cursor, key)
     card = replace(card, since=_since(entries, card.verdict))
     share = interaction_share(context, measured.facts)
-    return Answer(card, system, measured, _assigned(card, system), entries, share, changes)
+    return Answer(
+        card=card,
+        system=system,
+        measured=measured,
+        actions=_assigned(card, system),
+        history=entries,
+        share=share,
+        changes=changes,
+    )
 
 
 def _spoken(

@@ -9,7 +9,7 @@ from plumbline.store import trail as chain
 from plumbline.store.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrailAnswer:
     """The newest entries first; ``count`` and ``intact`` speak of the whole trail."""
 
@@ -27,4 +27,10 @@ def trail(
     with ws.read() as cursor:
         check = chain.verify(cursor)
         found = chain.entries(cursor, system=system, limit=limit, before=before)
-    return TrailAnswer(tuple(found), check.entries, check.intact, check.first_broken, check.head)
+    return TrailAnswer(
+        entries=tuple(found),
+        count=check.entries,
+        intact=check.intact,
+        first_broken=check.first_broken,
+        head=check.head,
+    )

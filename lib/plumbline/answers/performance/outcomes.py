@@ -25,7 +25,7 @@ from plumbline.wording.times import say_span
 RECENT = 30
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfusionAnswer:
     """Labelled decisions by class predicted (rows) and true (columns), in the window and in the reference.
 
@@ -106,9 +106,13 @@ def confusion(ws: Workspace, key: str, *, window: Slice | None = None) -> Confus
     table = now.confusion.sum(0)
     same = then is not None and then.classes == now.classes
     return ConfusionAnswer(
-        now.classes, table, then.confusion.sum(0) if then is not None and same else None, now.cost,
-        str((cost or {}).get("currency", "")), f"{_most_frequent_error(now.classes, table)} {whose}".rstrip(),
-    )  # fmt: skip
+        classes=now.classes,
+        window=table,
+        reference=then.confusion.sum(0) if then is not None and same else None,
+        cost=now.cost,
+        currency=str((cost or {}).get("currency", "")),
+        sentence=f"{_most_frequent_error(now.classes, table)} {whose}".rstrip(),
+    )
 
 
 def compare(

@@ -17,7 +17,7 @@ from plumbline.store.workspace import Workspace
 from plumbline.wording.names import say_level, say_metric, say_value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentsAnswer(Result):
     """``window``: what was searched; ``asked``: the metric asked for where another had to stand in."""
 
@@ -108,7 +108,9 @@ def segments(
         made = make() if part.where else kept(cursor, system, question, _Searched, make)
     found = made.search
     sentence = f"{_sentence(found, made.columns, system.unit)} {whose if found.n else ''}".rstrip()
-    return SegmentsAnswer(system, part, found, sentence, "" if asked == name else asked)
+    return SegmentsAnswer(
+        system=system, window=part, search=found, sentence=sentence, asked="" if asked == name else asked
+    )
 
 
 def say_slice(where: tuple[tuple[str, str], ...]) -> str:

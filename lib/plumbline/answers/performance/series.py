@@ -56,7 +56,7 @@ from plumbline.wording.names import say_level, unit_of
 SERIES = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceAnswer(Result):
     """Points ordered by metric, version, time; ``bands`` by metric; ``change`` of the headline metric."""
 
@@ -215,11 +215,11 @@ def performance(
         system, headline, points, problems_of(judged, levels, lasts), found, profile, window, now, selected
     )
     return PerformanceAnswer(
-        system, headline, by, points, bands, found, sampled or sentence,
-        int(profile.n_labelled.sum()), int(profile.n.sum()), names, looked_back,
-        due.sentence if due else "",
-        parts, warned, first.reason, family, selected.sentence if selected else "",
-        selected.whole if selected else (), now, of_the_reference(system, held),
+        system=system, headline=headline, by=by, points=points, bands=bands, change=found, sentence=sampled or sentence,
+        labelled=int(profile.n_labelled.sum()), decisions=int(profile.n.sum()), metrics=names, hindsight=looked_back,
+        retraining=due.sentence if due else "",
+        parts=parts, warned=warned, reason=first.reason, family=family, selected=selected.sentence if selected else "",
+        over_all=selected.whole if selected else (), as_of=now, cautions=of_the_reference(system, held),
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ FIRST, BEFORE = 2_000, 5_000
 LARGE = 0.9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """One guardrail at one switch, and what happened until the version left.
 
@@ -196,10 +196,18 @@ def _watched(
     if found.at is not None:
         since = arms.aftermath(cursor, system, switch.version, min(found.at, span.end), span.end)
     return Watched(
-        switch.version, switch.previous, switch.at, signal, found,
-        (span.end - span.start).total_seconds() / 3600, span.n, whole.positives, since, system.positive or "",
-        proved if found.fired and signal == "positive rate" else None,
-    )  # fmt: skip
+        version=switch.version,
+        previous=switch.previous,
+        switched=switch.at,
+        signal=signal,
+        found=found,
+        exposed_hours=(span.end - span.start).total_seconds() / 3600,
+        decisions=span.n,
+        positives=whole.positives,
+        since=since,
+        positive=system.positive or "",
+        proved=proved if found.fired and signal == "positive rate" else None,
+    )
 
 
 def fired(system: System, watched: Watched) -> Finding:
@@ -212,6 +220,13 @@ def fired(system: System, watched: Watched) -> Finding:
         "since": watched.since,
     }  # fmt: skip
     return Finding(
-        system.key, "release.guardrail", f"Version {watched.version}: {watched.sentence}", watched.switched,
-        until, Severity.LOW if watched.proved else Severity.HIGH, None, "releases", figures,
-    )  # fmt: skip
+        system=system.key,
+        signal="release.guardrail",
+        sentence=f"Version {watched.version}: {watched.sentence}",
+        since=watched.switched,
+        until=until,
+        severity=Severity.LOW if watched.proved else Severity.HIGH,
+        confidence=None,
+        page="releases",
+        figures=figures,
+    )

@@ -25,7 +25,7 @@ from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasesAnswer(Result):
     """Releases of one system with guardrails and findings.
 
@@ -56,9 +56,15 @@ class ReleasesAnswer(Result):
     def last_switches(self) -> tuple[SwitchFact, ...]:
         """The last three switches as the catalogue's rules read them."""
         return tuple(
-            SwitchFact(s.at, s.previous, s.version, s.overlap_hours, s.overlap_decisions)
+            SwitchFact(
+                at=s.at,
+                previous=s.previous,
+                version=s.version,
+                overlap_hours=s.overlap_hours,
+                overlap_decisions=s.overlap_decisions,
+            )
             for s in self.releases.switches[-3:]
-        )  # fmt: skip
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The keys that the command line prints."""
@@ -132,7 +138,7 @@ def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
     )  # fmt: skip
     findings = [fired(system, w) for w in watched if w.fired]
     findings += [_rolled_back(system, back) for back in found.rollbacks]
-    return ReleasesAnswer(system, found, watched, tuple(findings))
+    return ReleasesAnswer(system=system, releases=found, guardrails=watched, findings=tuple(findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +192,14 @@ def _rolled_back(system: System, back: Rollback) -> Finding:
         f"Version {back.bad_version} was rolled back to {back.back_to} after {back.minutes / 60:.1f} hours."
     )
     return Finding(
-        system.key, "release.rollback", sentence, back.start, back.end, Severity.LOW, None, "releases"
+        system=system.key,
+        signal="release.rollback",
+        sentence=sentence,
+        since=back.start,
+        until=back.end,
+        severity=Severity.LOW,
+        confidence=None,
+        page="releases",
     )
 
 

@@ -26,7 +26,7 @@ SAMPLED, FEATURES = 8_000, 15
 COMPARED, LEAST, SHORTEST = 12, 30, timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
     """What changed at a switch: the output and the loss, plainly and split; and whether outcomes moved too.
 
@@ -78,7 +78,13 @@ def _in_charge_first(overlap: Overlap, spans: Sequence[Span]) -> Overlap:
     if held != overlap.versions[1]:
         return overlap
     turned = (overlap.versions[1], overlap.versions[0])
-    return Overlap(turned, overlap.start, overlap.end, (overlap.n[1], overlap.n[0]), overlap.shadow)
+    return Overlap(
+        versions=turned,
+        start=overlap.start,
+        end=overlap.end,
+        n=(overlap.n[1], overlap.n[0]),
+        shadow=overlap.shadow,
+    )
 
 
 def _compared(cursor: Cursor, system: System, overlap: Overlap, share: float | None) -> Comparison:
@@ -141,7 +147,14 @@ def _shift(
     names = metric_names(system.task or Task.BINARY, system.positive or next(iter(system.classes), ""))
     plain = _plain(cursor, system, switch, start, end)
     return Shift(
-        switch, names, plain[0], plain[1], output, loss, outcome, tuple(f.partition(":")[2] for f in features)
+        switch=switch,
+        metrics=names,
+        output=plain[0],
+        loss=plain[1],
+        output_split=output,
+        loss_split=loss,
+        outcome=outcome,
+        by=tuple(f.partition(":")[2] for f in features),
     )
 
 

@@ -17,7 +17,7 @@ DIRECTIONS = ("any", "up", "down")
 QUANTILES = 33
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changeable:
     """One feature that may change; what is not declared is fixed.
 
@@ -42,9 +42,13 @@ def declared(settings: Mapping[str, Any]) -> tuple[Changeable, ...]:
     found = []
     for feature, held in sorted(dict(settings.get("changeable") or {}).items()):
         item = Changeable(
-            str(feature), str(held.get("direction") or "any"), _number(held.get("low")), _number(held.get("high")),
-            _number(held.get("step")) or 0.0, tuple(map(str, held.get("levels") or ())),
-        )  # fmt: skip
+            feature=str(feature),
+            direction=str(held.get("direction") or "any"),
+            low=_number(held.get("low")),
+            high=_number(held.get("high")),
+            step=_number(held.get("step")) or 0.0,
+            levels=tuple(map(str, held.get("levels") or ())),
+        )
         wrong = item.direction not in DIRECTIONS or item.step < 0
         if wrong or (item.low is not None and item.high is not None and item.low > item.high):
             raise PlumblineError(
@@ -75,7 +79,7 @@ def move_for(
         codes = [
             float(i) for i, c in enumerate(names) if (c in item.levels or not item.levels) and i != value
         ]
-        return Move(index, np.array(codes), ordered=False)
+        return Move(index=index, values=np.array(codes), ordered=False)
     known = accepted[np.isfinite(accepted)]
     tried = [np.quantile(known, np.linspace(0, 1, QUANTILES))] if len(known) else []
     points = np.array(info.thresholds, float)
@@ -94,8 +98,8 @@ def move_for(
     values = values[(values <= (item.high if item.high is not None else np.inf))]
     if item.direction != "any":
         if not math.isfinite(value):  # from a missing value nothing is up or down
-            return Move(index, np.zeros(0))
+            return Move(index=index, values=np.zeros(0))
         values = values[values > value] if item.direction == "up" else values[values < value]
     inside = (item.low is None or value >= item.low) and (item.high is None or value <= item.high)
     free = not item.levels and inside and math.isfinite(value)
-    return Move(index, values, scale, free=free, step=item.step)
+    return Move(index=index, values=values, scale=scale, free=free, step=item.step)

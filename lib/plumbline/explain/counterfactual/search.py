@@ -28,7 +28,7 @@ ALTERNATIVES = 3
 Gap = Callable[[FloatArray], FloatArray]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """One input that may change: ``values`` it may take, in the model's coding.
 

@@ -166,15 +166,15 @@ def _tree(
 
 def _with(tree: RawTree, value: FloatArray) -> RawTree:
     return RawTree(
-        tree.left,
-        tree.right,
-        tree.feature,
-        tree.threshold,
-        tree.default_left,
-        tree.missing,
-        value,
-        tree.cover,
-        {},
+        left=tree.left,
+        right=tree.right,
+        feature=tree.feature,
+        threshold=tree.threshold,
+        default_left=tree.default_left,
+        missing=tree.missing,
+        value=value,
+        cover=tree.cover,
+        categories={},
     )
 
 

@@ -18,7 +18,7 @@ SAMPLE = 5_000
 NDCG_WATCH = 0.90
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureImportance:
     """One feature's mean absolute attribution over ``n`` decisions, with 1.96 standard errors either side."""
 
@@ -31,7 +31,7 @@ class FeatureImportance:
     n: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttributionDrift:
     """Attributions now against the reference; ``parts`` sum to ``mean_change`` (one model, one base only)."""
 
@@ -81,13 +81,13 @@ def importance(contributions: FloatArray, names: Sequence[str]) -> tuple[Feature
     mean = whole.mean(axis=0)
     return tuple(
         FeatureImportance(
-            names[i],
-            float(value[i]),
-            max(0.0, float(value[i] - 1.96 * error[i])),
-            float(value[i] + 1.96 * error[i]),
-            float(share[i]),
-            float(mean[i]),
-            n,
+            feature=names[i],
+            value=float(value[i]),
+            low=max(0.0, float(value[i] - 1.96 * error[i])),
+            high=float(value[i] + 1.96 * error[i]),
+            share=float(share[i]),
+            mean=float(mean[i]),
+            n=n,
         )
         for i in size_order(value).tolist()
     )
@@ -126,11 +126,11 @@ def attribution_drift(reference: FloatArray, live: FloatArray, names: Sequence[s
     change = live.mean(axis=0) - reference.mean(axis=0)
     quality = ndcg(a, b)
     return AttributionDrift(
-        quality,
-        share_shift(a, b),
-        magnitude_ratio(a, b),
-        float(change.sum()),
-        dict(zip(names, change.tolist(), strict=True)),
-        quality < NDCG_WATCH,
-        dict(zip(names, (b / b.sum() if b.sum() > 0 else b).tolist(), strict=True)),
+        ndcg=quality,
+        share_shift=share_shift(a, b),
+        magnitude_ratio=magnitude_ratio(a, b),
+        mean_change=float(change.sum()),
+        parts=dict(zip(names, change.tolist(), strict=True)),
+        watch=quality < NDCG_WATCH,
+        shares=dict(zip(names, (b / b.sum() if b.sum() > 0 else b).tolist(), strict=True)),
     )

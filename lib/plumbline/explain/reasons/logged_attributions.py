@@ -21,7 +21,7 @@ PASSES = 0.95
 FEWEST = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedCheck:
     """What one version's recorded attributions add up to.
 
@@ -63,7 +63,18 @@ def check_logged(
     named = f" of version {version}" if version else ""
     if len(score) < FEWEST:
         sentence = f"Only {len(score)} decisions{named} have a score and all attributions: too few to check."
-        return LoggedCheck(version, None, None, bases, len(score), 0.0, near, np.nan, False, sentence)
+        return LoggedCheck(
+            version=version,
+            link=None,
+            base=None,
+            bases=bases,
+            n=len(score),
+            share=0.0,
+            tolerance=near,
+            worst=np.nan,
+            passed=False,
+            sentence=sentence,
+        )
     tried = [_try(candidate, score, total, given) for candidate in _candidates(link, scores, task)]
     chosen, constant, ratio = min(tried, key=lambda t: t[2])
     if not ratio <= CONSTANT_WITHIN:
@@ -71,7 +82,18 @@ def check_logged(
             f"The recorded attributions{named} do not add up to the scores in any known space: "
             "score less sum is not one constant."
         )
-        return LoggedCheck(version, None, None, bases, len(score), 0.0, near, np.nan, False, sentence)
+        return LoggedCheck(
+            version=version,
+            link=None,
+            base=None,
+            bases=bases,
+            n=len(score),
+            share=0.0,
+            tolerance=near,
+            worst=np.nan,
+            passed=False,
+            sentence=sentence,
+        )
     start = np.full(len(score), constant) if given is None else np.where(np.isfinite(given), given, constant)
     gap = np.abs(chosen.back(start + total) - score)
     share, worst = float(np.mean(gap <= near)), float(gap.max())
@@ -81,7 +103,18 @@ def check_logged(
         f"decisions{named} (in {chosen.space}, base {constant:.4g}; largest gap {worst:.2g}).{several}"
     )
     passed = share >= PASSES and bases <= 1
-    return LoggedCheck(version, chosen, constant, bases, len(score), share, near, worst, passed, sentence)
+    return LoggedCheck(
+        version=version,
+        link=chosen,
+        base=constant,
+        bases=bases,
+        n=len(score),
+        share=share,
+        tolerance=near,
+        worst=worst,
+        passed=passed,
+        sentence=sentence,
+    )
 
 
 def check_by_version(

@@ -19,7 +19,7 @@ NEGLIGIBLE = 0.01
 OTHER = "all other inputs"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
     """How reasons are picked and worded, as the system's owner set it.
 

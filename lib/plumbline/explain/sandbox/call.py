@@ -28,7 +28,7 @@ class Limits:
     wall_seconds: float = WALL_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureInfo:
     """One input of a model file. ``thresholds``: up to 64 of its split points, ascending."""
 
@@ -40,7 +40,7 @@ class FeatureInfo:
     thresholds: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo:
     """What a model file says about itself. ``best_trees``: trees up to the best iteration, 0 where all."""
 
@@ -59,7 +59,7 @@ class ModelInfo:
     orders: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
     """Margins and scores (n, K) of rows; after ``explain`` contributions (n, d) to one margin and a base.
 
@@ -86,7 +86,7 @@ def score_rows(body: bytes, rows: FloatArray, *, best: bool = False, limits: Lim
     Raises PlumblineError where the file is refused, or the child dies or takes too long.
     """
     info, arrays = _ask(body, {"task": "score", "best": best}, rows, limits or Limits())
-    return Scored(info, arrays[0], arrays[1])
+    return Scored(info=info, margin=arrays[0], score=arrays[1])
 
 
 def explain_rows(
@@ -110,7 +110,15 @@ def explain_rows(
 def explained(info: ModelInfo, arrays: list[FloatArray]) -> Scored:
     """A child's answer to ``explain``."""
     errors, seeds = arrays[4:6] if len(arrays) > 4 else (None, None)
-    return Scored(info, arrays[0], arrays[1], arrays[2], float(arrays[3][0]), errors, seeds)
+    return Scored(
+        info=info,
+        margin=arrays[0],
+        score=arrays[1],
+        contributions=arrays[2],
+        base=float(arrays[3][0]),
+        errors=errors,
+        seeds=seeds,
+    )
 
 
 def packed(*arrays: FloatArray | None) -> tuple[bytes, ...]:
@@ -178,12 +186,12 @@ def info_from(found: dict[str, Any]) -> ModelInfo:
     """A description as the child gives it."""
     features = tuple(
         FeatureInfo(
-            f["name"],
-            f["used"],
-            None if f["categories"] is None else tuple(f["categories"]),
-            f["low"],
-            f["high"],
-            tuple(f["thresholds"]),
+            name=f["name"],
+            used=f["used"],
+            categories=None if f["categories"] is None else tuple(f["categories"]),
+            low=f["low"],
+            high=f["high"],
+            thresholds=tuple(f["thresholds"]),
         )
         for f in found["features"]
     )

@@ -58,7 +58,7 @@ def score_warm(body: bytes, rows: FloatArray, *, best: bool = False, wall: float
     Raises PlumblineError where the file is refused, or the child dies twice or takes too long.
     """
     info, arrays = _ask(body, {"task": "score", "best": best}, rows, wall)
-    return Scored(info, arrays[0], arrays[1])
+    return Scored(info=info, margin=arrays[0], score=arrays[1])
 
 
 def explain_warm(

@@ -21,7 +21,7 @@ BLOCK = 8_192
 MOST_LEAVES = 255
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ranks:
     """Rows by rank: ``columns[ways[node]]`` (n,) at a split on numbers; ``ways`` is -1 at a split on categories."""
 
@@ -64,7 +64,7 @@ def rank_rows(ensemble: TreeEnsemble, values: FloatArray) -> Ranks:
                 if len(chosen):
                     ways[chosen] = len(columns)
                     columns.append(np.where(gone, kind(0 if default else len(points)), plain))
-    return Ranks(e, values, tuple(columns), ways, rank)
+    return Ranks(ensemble=e, values=values, columns=tuple(columns), ways=ways, rank=rank)
 
 
 def leaf_sums(ranks: Ranks, limit: int) -> FloatArray:

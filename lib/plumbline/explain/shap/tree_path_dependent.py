@@ -30,7 +30,7 @@ PATTERN_ROWS = 256
 BLOCK_ROWS = 4_096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leaves:
     """Leaves whose paths hold m features each: L leaves, L x m pairs (leaf, feature), E edges.
 
@@ -190,13 +190,13 @@ def slices(group: Leaves, rows: int, cells: int = 0) -> Iterator[Leaves]:
         low = group.first_edge[begin * m]
         high = group.first_edge[end * m] if end < many else edges
         yield Leaves(
-            group.value[begin:end],
-            group.output[begin:end],
-            group.feature[begin:end],
-            group.ratio[begin:end],
-            group.edge_node[low:high],
-            group.edge_left[low:high],
-            group.first_edge[begin * m : end * m] - low,
+            value=group.value[begin:end],
+            output=group.output[begin:end],
+            feature=group.feature[begin:end],
+            ratio=group.ratio[begin:end],
+            edge_node=group.edge_node[low:high],
+            edge_left=group.edge_left[low:high],
+            first_edge=group.first_edge[begin * m : end * m] - low,
         )
 
 

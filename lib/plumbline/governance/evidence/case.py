@@ -29,22 +29,22 @@ Rule = Callable[[Case], Evidence]
 
 def measured(status: Status, sentence: str) -> Evidence:
     """Computed from the log or the records kept beside it."""
-    return Evidence(status, EvidenceKind.MEASURED, sentence)
+    return Evidence(status=status, kind=EvidenceKind.MEASURED, sentence=sentence)
 
 
 def probed(status: Status, sentence: str) -> Evidence:
     """Read from a registry, a repository or the workspace."""
-    return Evidence(status, EvidenceKind.PROBED, sentence)
+    return Evidence(status=status, kind=EvidenceKind.PROBED, sentence=sentence)
 
 
 def unknown(sentence: str) -> Evidence:
     """A quantity that cannot be shown: a statement may fill the gap where the catalogue accepts one."""
-    return Evidence(Status.UNKNOWN, EvidenceKind.NONE, sentence)
+    return Evidence(status=Status.UNKNOWN, kind=EvidenceKind.NONE, sentence=sentence)
 
 
 def never_seen(sentence: str) -> Evidence:
     """A capability that nobody has seen: it fails, until a statement or better says otherwise."""
-    return Evidence(Status.FAIL, EvidenceKind.NONE, sentence)
+    return Evidence(status=Status.FAIL, kind=EvidenceKind.NONE, sentence=sentence)
 
 
 #: event that can be recorded -> how evidence says it
@@ -75,7 +75,7 @@ def recorded(status: Status, *notes: Noted, more: str = "") -> Evidence:
     limit = A_RECORD if status is Status.PARTIAL else ""
     first = min(notes, key=lambda n: n.at)
     return Evidence(
-        status, EvidenceKind.ATTESTED, " ".join(filter(None, (told, limit, more))),
+        status=status, kind=EvidenceKind.ATTESTED, sentence=" ".join(filter(None, (told, limit, more))),
         until=first.at.date() + timedelta(days=VALID_DAYS), by=first.by,
     )  # fmt: skip
 

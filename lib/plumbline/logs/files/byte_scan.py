@@ -13,7 +13,7 @@ MAX_LINE = 16 * 1024 * 1024
 _BLOCK = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """What a file's bytes say.
 
@@ -57,7 +57,9 @@ def survey(path: Path, *, text: bool) -> Survey:
                 size += len(block)
     except OSError as error:
         raise PlumblineError(f"The file cannot be read: {error.strerror}", where=path.name) from error
-    return Survey(sha.hexdigest(), size, lines.nul, lines.foreign, lines.mixed)
+    return Survey(
+        sha256=sha.hexdigest(), size=size, nul=lines.nul, foreign=lines.foreign, mixed_ends=lines.mixed
+    )
 
 
 class _Lines:

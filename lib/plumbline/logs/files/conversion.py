@@ -53,14 +53,16 @@ def opened(path: Path, folder: Path, *, whole: bool, sheet: str | None = None) -
                 todo="Unpack it and load that.",
             )
     read = {"csv": _csv, "json": _json, "excel": _excel, "arrow": _arrow, "parquet": _parquet}[form.format]
-    found = read(_Opening(path, file.resolve(), form, folder, whole, sheet))
+    found = read(
+        _Opening(given=path, file=file.resolve(), form=form, folder=folder, whole=whole, sheet=sheet)
+    )
     if whole and file is not path and found.survey:
         found = replace(found, survey=replace(found.survey, sha256=survey(path, text=False).sha256))
     found = replace(found, seen=(looked.st_size, looked.st_mtime_ns)) if whole else found
     return replace(found, folder=folder) if folder.exists() else found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Opening:
     """What a reader is given: the file as named, the one to read, its form, and a folder to make things in."""
 
@@ -109,7 +111,9 @@ def _csv(opening: _Opening) -> Source:
         target = opening.room("text.csv")
         lost, file = transcode(file, form.encoding, target), target
     kinds = dict.fromkeys(form.columns, "VARCHAR")
-    return Source(given, file, form, form.columns, kinds, seen, lost=lost)
+    return Source(
+        given=given, file=file, form=form, columns=form.columns, kinds=kinds, survey=seen, lost=lost
+    )
 
 
 def _parquet(opening: _Opening) -> Source:
@@ -121,7 +125,10 @@ def _parquet(opening: _Opening) -> Source:
         except OSError:
             shutil.copyfile(opening.file, file)
     seen = survey(opening.file, text=False) if opening.whole else None
-    return _table(opening.folder, Source(opening.given, file, opening.form, (), {}, seen))
+    return _table(
+        opening.folder,
+        Source(given=opening.given, file=file, form=opening.form, columns=(), kinds={}, survey=seen),
+    )
 
 
 def _table(folder: Path, source: Source) -> Source:
@@ -141,7 +148,10 @@ def _arrow(opening: _Opening) -> Source:
     seen = survey(opening.file, text=False) if opening.whole else None
     target = opening.room("table.parquet")
     arrow.write_table(opening.file, target, rows=None if opening.whole else LOOK)
-    return _table(opening.folder, Source(opening.given, target, opening.form, (), {}, seen))
+    return _table(
+        opening.folder,
+        Source(given=opening.given, file=target, form=opening.form, columns=(), kinds={}, survey=seen),
+    )
 
 
 def _json(opening: _Opening) -> Source:
@@ -161,9 +171,18 @@ def _json(opening: _Opening) -> Source:
             connection, file, target, lines=lines, rows=None if opening.whole else LOOK
         )
     return Source(
-        opening.given, target, form, columns, dict.fromkeys(columns, "VARCHAR"), seen, lost=lost,
-        cells=_plain_cells(columns), lined=True, faults=faults, text=file if lines else None,
-    )  # fmt: skip
+        given=opening.given,
+        file=target,
+        form=form,
+        columns=columns,
+        kinds=dict.fromkeys(columns, "VARCHAR"),
+        survey=seen,
+        lost=lost,
+        cells=_plain_cells(columns),
+        lined=True,
+        faults=faults,
+        text=file if lines else None,
+    )
 
 
 def _excel(opening: _Opening) -> Source:
@@ -172,9 +191,16 @@ def _excel(opening: _Opening) -> Source:
     target = opening.room("table.parquet")
     columns, places = excel.write_table(opening.file, first, target, rows=None if opening.whole else LOOK)
     return Source(
-        opening.given, target, opening.form, columns, dict.fromkeys(columns, "VARCHAR"), seen,
-        cells=tuple(f"c{i}" for i in places), lined=True, sheets=(first.name, *(sheet.name for sheet in others)),
-    )  # fmt: skip
+        given=opening.given,
+        file=target,
+        form=opening.form,
+        columns=columns,
+        kinds=dict.fromkeys(columns, "VARCHAR"),
+        survey=seen,
+        cells=tuple(f"c{i}" for i in places),
+        lined=True,
+        sheets=(first.name, *(sheet.name for sheet in others)),
+    )
 
 
 def _plain_cells(columns: tuple[str, ...]) -> tuple[str, ...]:

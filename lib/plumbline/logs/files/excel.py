@@ -27,7 +27,7 @@ _MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _PARTS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """A sheet by its name, with the last column and row that hold anything (0 where none does), and its cells."""
 
@@ -113,9 +113,11 @@ def _largest_first(book: Any, names: Sequence[str], hidden: set[str]) -> tuple[S
     for name in names:
         cells = book.get_sheet_by_name(name)
         columns, rows = (cells.width, cells.end[0] + 1) if cells.end else (0, 0)
-        found.append(Sheet(name, columns, rows, name in hidden, cells))
+        found.append(Sheet(name=name, columns=columns, rows=rows, hidden=name in hidden, cells=cells))
         found.sort(key=lambda s: (not s.holds_a_table, s.hidden, -s.columns * s.rows))
-        found[1:] = [Sheet(s.name, s.columns, s.rows, s.hidden, None) for s in found[1:]]
+        found[1:] = [
+            Sheet(name=s.name, columns=s.columns, rows=s.rows, hidden=s.hidden, cells=None) for s in found[1:]
+        ]
     held = [s for s in found if s.holds_a_table]
     return tuple(s for s in held if not s.hidden) or tuple(held)
 

@@ -20,7 +20,7 @@ _CSV_TODO = "Export it as CSV or Parquet and load that."
 _ODD = re.compile("[\x00-\x08\x0b\x0e-\x1f\ufffd]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """How a file is to be read. ``skip``: lines before the header (or the first row where there is none).
 
@@ -57,7 +57,7 @@ def sniff(path: Path) -> Form:
         raise PlumblineError("The file is empty", where=path.name, todo="Export it again and load that.")
     encoding = detect_encoding(head, whole=whole) if form in ("csv", "json") else ""
     if form != "csv":
-        return Form(path, form, (), encoding)
+        return Form(path=path, format=form, columns=(), encoding=encoding)
     if encoding == UTF8 and b"\x00" in head:
         raise PlumblineError(
             "The file holds NUL bytes, so it is binary and not a table of text",
@@ -122,7 +122,18 @@ def _text_form(path: Path, head: bytes, encoding: str, whole: bool) -> Form:
     renamed = tuple(
         new for new, old in zip(unique, names, strict=True) if old.strip() and new != " ".join(old.split())
     )
-    return Form(path, "csv", unique, encoding, delimiter, '"', header, skip, plain, renamed)
+    return Form(
+        path=path,
+        format="csv",
+        columns=unique,
+        encoding=encoding,
+        delimiter=delimiter,
+        quote='"',
+        header=header,
+        skip=skip,
+        plain_ends=plain,
+        renamed=renamed,
+    )
 
 
 def _mostly(rows: list[list[str]], width: int) -> bool:

@@ -25,7 +25,7 @@ REJECTS, REJECT_SCANS = "stage_rejects", "stage_reject_scans"
 _BUFFER = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A file ready to be read by DuckDB: text parsed by its CSV reader, or a table in Parquet.
 

@@ -211,7 +211,11 @@ def _text_columns(
 ) -> dict[str, int]:
     """Make the columns that keep what is no number in this file; each with its place in ``_texts``."""
     found = texts_held(cursor, plan)
-    wanted = [DecisionColumn(str(c.beside), c.beside, Kind.CATEGORICAL, c.name) for _, c in found if c.beside]
+    wanted = [
+        DecisionColumn(name=str(c.beside), role=c.beside, kind=Kind.CATEGORICAL, source=c.name)
+        for _, c in found
+        if c.beside
+    ]
     spelt = {c.name.lower(): c.name for c in systems.decision_columns(cursor, key)}
     if direct and any(c.name.lower() not in spelt for c in wanted):
         raise _NeedsColumns(load_id)
@@ -285,7 +289,7 @@ def _staged_bad(cursor: duckdb.DuckDBPyConnection) -> int:
 
 def _named_columns(plan: Plan) -> list[DecisionColumn]:
     return [
-        DecisionColumn(c.name, c.map.role, named_kind(c.map), c.map.column)
+        DecisionColumn(name=c.name, role=c.map.role, kind=named_kind(c.map), source=c.map.column)
         for c in plan.columns if c.map.role.role in NAMED_ROLES
     ]  # fmt: skip
 

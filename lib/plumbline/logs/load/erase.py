@@ -29,7 +29,7 @@ GONE = "stage_gone"
 _NOISE = "stage_noise"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
     """The certificate: counts and a keyed hash, nothing personal.
 
@@ -92,9 +92,17 @@ def erase(
         system = settle_reference(cursor, settle_classes(cursor, system))
         after(cursor, system, loads)
         made = Erased(
-            system.key, by, hashed, now(), actor, decisions, labels, quarantined, loads,
-            _elsewhere(cursor, words, system),
-        )  # fmt: skip
+            system=system.key,
+            by=by,
+            keyed_hash=hashed,
+            at=now(),
+            actor=actor,
+            decisions=decisions,
+            labels=labels,
+            quarantined=quarantined,
+            loads=loads,
+            elsewhere=_elsewhere(cursor, words, system),
+        )
         detail = {
             k: v
             for k, v in asdict(made).items()

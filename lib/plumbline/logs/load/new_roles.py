@@ -254,7 +254,15 @@ def _rewrite(
             values[place.name] = _value(_origin(before[column]), place)
             if place.role.role not in SINGLE_ROLES:
                 kind = Kind.NUMERIC if place.numeric else Kind.CATEGORICAL
-                fresh.append(DecisionColumn(place.name, place.role, kind, column, place.first_load))
+                fresh.append(
+                    DecisionColumn(
+                        name=place.name,
+                        role=place.role,
+                        kind=kind,
+                        source=column,
+                        first_load=place.first_load,
+                    )
+                )
     for held in kept:
         values.setdefault(held.name, ident(held.name))
     order = [*SINGLE_ROLES, *(c.name for c in (*kept, *fresh))]

@@ -21,7 +21,7 @@ from plumbline.logs.values import cast
 from plumbline.store.sql import ident, literal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column of the stage: its name (the role's spelling), the SQL of its value, the map it came from."""
 
@@ -71,7 +71,13 @@ def stage_column(
         value = cast.level(cell, text=text)
     trimmed = cell if text and not _reads_blanks(role, task, kind) else ""
     return Column(
-        name, cell if unbounded else value, item, trimmed, watched, plain=plain, unbounded=unbounded
+        name=name,
+        value=cell if unbounded else value,
+        map=item,
+        trimmed=trimmed,
+        watched=watched,
+        plain=plain,
+        unbounded=unbounded,
     )
 
 

@@ -243,10 +243,18 @@ def _source(ws: Workspace, load: Load, form: LoadForm, rows: Sequence[_Row]) -> 
         write.writerow(form.columns)
         write.writerows(row.cells for row in rows)
     body = path.read_bytes()
-    seen = Survey(hashlib.sha256(body).hexdigest(), len(body))
-    shape = Form(path, "csv", form.columns, UTF8, ",", '"')
+    seen = Survey(sha256=hashlib.sha256(body).hexdigest(), size=len(body))
+    shape = Form(path=path, format="csv", columns=form.columns, encoding=UTF8, delimiter=",", quote='"')
     kinds = dict.fromkeys(form.columns, "VARCHAR")
-    return Source(path.with_name(load.file), path, shape, form.columns, kinds, seen, folder=folder)
+    return Source(
+        given=path.with_name(load.file),
+        file=path,
+        form=shape,
+        columns=form.columns,
+        kinds=kinds,
+        survey=seen,
+        folder=folder,
+    )
 
 
 def _reasons(ws: Workspace, load: Load, source: Source, mapping: Mapping) -> list[str | None]:
@@ -285,7 +293,9 @@ def _with_formats(mapping: Mapping, columns: Sequence[str], rows: Sequence[list[
         if item.role.role in _TIMES and item.column in columns:
             place = columns.index(item.column)
             facts = Facts(
-                item.column, tuple(cells[place] for cells in rows), order=order or order_of(item.format)
+                name=item.column,
+                cells=tuple(cells[place] for cells in rows),
+                order=order or order_of(item.format),
             )
             form = with_order(item.format, order)
             if facts.times and facts.times.share > 0.5 and not _reads(form, facts.times.format):

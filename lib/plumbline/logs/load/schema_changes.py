@@ -59,4 +59,4 @@ def _change(what: str, name: str, source: str, was: str, now: str, load_id: int)
     said = _SAID[what].format(load=load_id, was=was, now=now)
     if what == "dropped" and name in _LATE:
         said = f"not in load {load_id} and after; a file of labels brings it later, joined by decision id"
-    return SchemaChange(what, name, source, was, now, load_id, said)
+    return SchemaChange(change=what, column=name, source=source, was=was, now=now, load_id=load_id, said=said)

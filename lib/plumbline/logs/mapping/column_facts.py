@@ -41,7 +41,7 @@ class Numerals:
     unsure: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """One column of the sample.
 

@@ -10,7 +10,7 @@ from plumbline.logs.mapping.column_facts import Facts
 from plumbline.logs.mapping.questions import Question
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Draft:
     """A guess in the making. ``maps``: column -> what it means; ``asked``: columns that a question is about."""
 
@@ -33,7 +33,9 @@ class Draft:
     def ask(self, question: str | Question, *columns: Facts) -> None:
         """Put a question about some columns."""
         names = tuple(c.name for c in columns)
-        self.questions.append(Question(question, columns=names) if isinstance(question, str) else question)
+        self.questions.append(
+            Question(text=question, columns=names) if isinstance(question, str) else question
+        )
         self.asked.update(names)
 
     def give(
@@ -43,7 +45,14 @@ class Draft:
         """Settle a column, or add a role to it."""
         spelt = RoleName(role, name)
         self.maps.setdefault(column.name, []).append(
-            ColumnMap(column.name, spelt, kind, form, round(confidence, 3), reason)
+            ColumnMap(
+                column=column.name,
+                role=spelt,
+                kind=kind,
+                format=form,
+                confidence=round(confidence, 3),
+                reason=reason,
+            )
         )
 
     def has(self, role: str) -> Facts | None:

@@ -54,7 +54,7 @@ def guess_mapping(
     Raises:
         PlumblineError: what a person said cannot be; see ``guess_choices``.
     """
-    draft = Draft(list(columns), known=known, stated=stated or Stated())
+    draft = Draft(columns=list(columns), known=known, stated=stated or Stated())
     given_roles.take(draft)
     if known:
         _recall(draft, known)

@@ -352,7 +352,7 @@ def _two_numbers(draft: Draft) -> None:
     draft.give(b, "label", 0.5, f"a number that goes along with {a.name}", form=_form(b))
     draft.ask(
         Question(
-            f"Which is the prediction and which came true: {a.name!r} or {b.name!r}?",
+            text=f"Which is the prediction and which came true: {a.name!r} or {b.name!r}?",
             columns=(a.name, b.name), must=True,
             say=f"--map '{a.name}=prediction' --map '{b.name}=label', or the other way round",
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One question about a file.
 
@@ -30,15 +30,22 @@ class Question:
 
 def positive(text: str, levels: tuple[str, ...], taken: str) -> Question:
     """Which class is the positive one."""
-    return Question(text, "positive", options=levels, taken=taken, say=f"--positive {taken}")
+    return Question(text=text, topic="positive", options=levels, taken=taken, say=f"--positive {taken}")
 
 
 def date_order(text: str, column: str) -> Question:
     """Whether day or month comes first."""
-    return Question(text, "date_order", (column,), ("dmy", "mdy"), must=True, say="--date-order dmy, or mdy")
+    return Question(
+        text=text,
+        topic="date_order",
+        columns=(column,),
+        options=("dmy", "mdy"),
+        must=True,
+        say="--date-order dmy, or mdy",
+    )
 
 
 def sheet(names: tuple[str, ...]) -> Question:
     """Which of a workbook's tables is the log; the largest is taken."""
     text = f"The workbook holds several tables: {', '.join(names)}. {names[0]!r} is taken, the largest."
-    return Question(text, "sheet", options=names, taken=names[0], say="--sheet NAME")
+    return Question(text=text, topic="sheet", options=names, taken=names[0], say="--sheet NAME")

@@ -44,12 +44,15 @@ def _task(draft: Draft) -> None:
         if output.numeric and not (draft.known and draft.known.task):
             draft.ask(
                 Question(
-                    f"Are the {output.distinct} different numbers of {output.name!r} classes? "
+                    text=f"Are the {output.distinct} different numbers of {output.name!r} classes? "
                     "They were taken for classes.",
-                    "task", (output.name,), (Task.MULTICLASS.value, Task.REGRESSION.value), Task.MULTICLASS.value,
+                    topic="task",
+                    columns=(output.name,),
+                    options=(Task.MULTICLASS.value, Task.REGRESSION.value),
+                    taken=Task.MULTICLASS.value,
                     say="--task multiclass, or regression",
                 )
-            )  # fmt: skip
+            )
 
 
 def _positive(draft: Draft) -> None:
@@ -86,7 +89,9 @@ def ask(draft: Draft) -> None:
     if output is None and not draft.has("score") and not draft.has("proba"):
         draft.ask(
             Question(
-                "Which column holds the prediction or the score?", must=True, say="--map COLUMN=prediction"
+                text="Which column holds the prediction or the score?",
+                must=True,
+                say="--map COLUMN=prediction",
             )
         )
     score = draft.has("score")
@@ -126,8 +131,8 @@ def _about_classes(wrong: Trouble, output: Facts, label: Facts) -> Question:
         else f"--map COLUMN=label, or --map '{label.name}=ignore'"
     )
     return Question(
-        f"{wrong.question}.", "task" if many else "role", (output.name, label.name),
-        (Task.BINARY.value, Task.MULTICLASS.value) if many else (), must=True, say=say,
+        text=f"{wrong.question}.", topic="task" if many else "role", columns=(output.name, label.name),
+        options=(Task.BINARY.value, Task.MULTICLASS.value) if many else (), must=True, say=say,
     )  # fmt: skip
 
 

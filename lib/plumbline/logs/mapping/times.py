@@ -155,10 +155,16 @@ def _ask_language(draft: Draft, column: Facts) -> None:
     known = column.times.languages
     text = f"In which language are the months of {column.name!r} named, such as {column.present[0]}"
     draft.ask(
-        Question(f"{text}: {', '.join(known)}? The same name is another month in each.", "date_order",
-                 (column.name,), known, must=True, say=f"--date-order {known[0]}, or another of these languages"),
+        Question(
+            text=f"{text}: {', '.join(known)}? The same name is another month in each.",
+            topic="date_order",
+            columns=(column.name,),
+            options=known,
+            must=True,
+            say=f"--date-order {known[0]}, or another of these languages",
+        ),
         column,
-    )  # fmt: skip
+    )
 
 
 def _ask_zone(draft: Draft, column: Facts) -> None:
@@ -168,11 +174,15 @@ def _ask_zone(draft: Draft, column: Facts) -> None:
     options = tuple(dict.fromkeys(zone for name in names for zone in AMBIGUOUS[name]))
     draft.ask(
         Question(
-            f"Which zone does {' and '.join(names[:3])} mean in {column.name!r}? It stands for several.",
-            "timezone", (column.name,), options, must=True, say=f"--timezone {options[0]}, or another zone",
+            text=f"Which zone does {' and '.join(names[:3])} mean in {column.name!r}? It stands for several.",
+            topic="timezone",
+            columns=(column.name,),
+            options=options,
+            must=True,
+            say=f"--timezone {options[0]}, or another zone",
         ),
         column,
-    )  # fmt: skip
+    )
 
 
 def _excel(draft: Draft) -> None:
@@ -185,9 +195,9 @@ def _excel(draft: Draft) -> None:
         draft.give(column, "timestamp", 0.5, "its name, and numbers that Excel shows as dates", form="excel")
         draft.ask(
             Question(
-                f"Are the numbers of {column.name!r} (such as {column.present[0]}) dates as Excel keeps them, "
+                text=f"Are the numbers of {column.name!r} (such as {column.present[0]}) dates as Excel keeps them, "
                 f"the first being {first:%d %B %Y %H:%M}?",
-                "date_order", (column.name,), ("excel",), must=True, say="--date-order excel",
+                topic="date_order", columns=(column.name,), options=("excel",), must=True, say="--date-order excel",
             ),
             column,
         )  # fmt: skip
@@ -210,12 +220,15 @@ def _zone(draft: Draft, column: Facts) -> None:
             some = tuple(level for level, _ in beside.levels.most_common(8))
             draft.ask(
                 Question(
-                    f"The times of {column.name!r} carry no zone, and {beside.name!r} names several "
+                    text=f"The times of {column.name!r} carry no zone, and {beside.name!r} names several "
                     f"({', '.join(some[:3])}). In which zone are they written?",
-                    "timezone", (column.name, beside.name), tuple(dict.fromkeys(("UTC", *some))), must=True,
+                    topic="timezone",
+                    columns=(column.name, beside.name),
+                    options=tuple(dict.fromkeys(("UTC", *some))),
+                    must=True,
                     say="--timezone ZONE; times with their offset need no answer",
                 )
-            )  # fmt: skip
+            )
             return
         draft.zone = names.pop()
         draft.notes.append(f"The times of {column.name} are taken as {draft.zone}, as {beside.name} says.")

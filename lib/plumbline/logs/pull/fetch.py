@@ -34,7 +34,7 @@ _DENIED = re.compile(
 _TABLE_SUFFIXES = (".parquet", ".pq")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What is asked of a source. ``table`` or ``query`` for databases; ``since``: the column that tells new rows.
 

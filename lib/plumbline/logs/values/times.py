@@ -42,7 +42,7 @@ _EPOCHS = (("epoch_s", 1.0), ("epoch_ms", 1e3), ("epoch_us", 1e6), ("epoch_ns", 
 _EARLIEST, _LATEST = 631_152_000.0, 4_102_444_800.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimeFacts:
     """How a column reads as times.
 
@@ -115,7 +115,10 @@ def excel(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | No
         return None
     seconds = (days - 25_569) * 86_400
     return TimeFacts(
-        "excel", len(there) / len(present), seconds, clock=bool(np.any(there != np.floor(there)))
+        format="excel",
+        share=len(there) / len(present),
+        seconds=seconds,
+        clock=bool(np.any(there != np.floor(there))),
     )
 
 
@@ -124,7 +127,7 @@ def _months(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | 
     for form, shape in _YEAR_MONTH.items():
         if sum(bool(shape.fullmatch(c)) for c in present) > 0.8 * len(present):
             seconds = _parsed(cells, lambda text, form=form: _by_patterns(text, [form]))  # type: ignore[misc]
-            return TimeFacts(form, _share(seconds, present), seconds, clock=False)
+            return TimeFacts(format=form, share=_share(seconds, present), seconds=seconds, clock=False)
     return None
 
 
@@ -150,7 +153,7 @@ def _iso(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | Non
     zoned = sum(bool(m["zone"]) for m in hits) / len(hits)
     comma = any((m["frac"] or "").startswith(",") for m in hits)
     return TimeFacts(
-        "iso_comma" if comma else "iso", _share(seconds, present), seconds, zoned=zoned,
+        format="iso_comma" if comma else "iso", share=_share(seconds, present), seconds=seconds, zoned=zoned,
         clock=any(m["time"] for m in hits),
     )  # fmt: skip
 
@@ -173,8 +176,14 @@ def _local(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | N
     shapes = Counter(_pattern(m, day_first) for m in hits)
     form = "|".join(shape for shape, _ in shapes.most_common(6))
     seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
-    return TimeFacts(form, _share(seconds, present), seconds, ambiguous, clock=any(m["time"] for m in hits),
-                     mixed=mixed)  # fmt: skip
+    return TimeFacts(
+        format=form,
+        share=_share(seconds, present),
+        seconds=seconds,
+        ambiguous=ambiguous,
+        clock=any(m["time"] for m in hits),
+        mixed=mixed,
+    )
 
 
 def _pattern(match: re.Match[str], day_first: bool) -> str:
@@ -212,7 +221,7 @@ def _compact(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts |
     lengths = Counter(len(c) for c in hits)
     form = "|".join(_COMPACT[n] for n, _ in lengths.most_common() if n in _COMPACT)
     seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
-    return TimeFacts(form, _share(seconds, present), seconds, clock=max(lengths) > 8)
+    return TimeFacts(format=form, share=_share(seconds, present), seconds=seconds, clock=max(lengths) > 8)
 
 
 def _epoch(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
@@ -223,7 +232,7 @@ def _epoch(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | N
     for form, unit in _EPOCHS:
         inside = (there > _EARLIEST * unit) & (there < _LATEST * unit)
         if inside.mean() > 0.95:
-            return TimeFacts(form, float(inside.sum() / len(present)), values / unit)
+            return TimeFacts(format=form, share=float(inside.sum() / len(present)), seconds=values / unit)
     return None
 
 
@@ -236,7 +245,13 @@ def _worded(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | 
         return None
     form = "|".join(p for p, _ in counts.most_common(3))
     seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
-    return TimeFacts(form, _share(seconds, present), seconds, zoned=float("%z" in form), clock="%H" in form)
+    return TimeFacts(
+        format=form,
+        share=_share(seconds, present),
+        seconds=seconds,
+        zoned=float("%z" in form),
+        clock="%H" in form,
+    )
 
 
 def _spoken(present: Sequence[str], cells: Sequence[str | None], order: str = "") -> TimeFacts | None:
@@ -262,9 +277,13 @@ def _spoken(present: Sequence[str], cells: Sequence[str | None], order: str = ""
     form = "|".join(with_language(p, language) for p in patterns)
     seconds = _parsed(cells, lambda text: _by_patterns(said(text, language), patterns))
     return TimeFacts(
-        form, _share(seconds, present), seconds, zoned=float("%z" in form), clock="%H" in form or "%I" in form,
+        format=form,
+        share=_share(seconds, present),
+        seconds=seconds,
+        zoned=float("%z" in form),
+        clock="%H" in form or "%I" in form,
         languages=tuple(dict.fromkeys([la or "en" for la in (best if differ else [])])),
-    )  # fmt: skip
+    )
 
 
 def _reads(text: str, pattern: str) -> bool:

@@ -43,7 +43,7 @@ FEWEST = 8  # days with a value
 FEWEST_GROWING = 3  # days over which a change grew, if it is to be told from a step
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePoint:
     """One change for the worse.
 
@@ -67,7 +67,7 @@ class ChangePoint:
     onset: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Series:
     """Blocks of days: values, rows, start and end; ``noise``: standard deviation of one row. ``measured``: the values
     before single ones that lie far out were drawn in (``_drawn_in``); what is told is in these."""
@@ -150,12 +150,12 @@ def _series(points: Sequence[Point]) -> _Series:
     apart = np.abs(np.diff(value)) / np.sqrt(1 / rows[1:] + 1 / rows[:-1])
     shown = float(np.median(apart)) / 0.6745 if len(apart) else 0.0
     return _Series(
-        value,
-        value,
-        rows,
-        tuple(b[0].start for b in blocks),
-        tuple(b[-1].end for b in blocks),
-        max(stated, shown),
+        value=value,
+        measured=value,
+        rows=rows,
+        start=tuple(b[0].start for b in blocks),
+        end=tuple(b[-1].end for b in blocks),
+        noise=max(stated, shown),
     )
 
 
@@ -289,10 +289,19 @@ def _told(
     onset = series.start[_onset(series, first, min(at, run[1]), at, before < after)]
     hint = "" if onset >= series.start[low] else f" Signs of it from {onset.day} {onset:%B %Y} on."
     return ChangePoint(
-        name, kind, series.start[at], series.start[low], series.start[min(high, ended - 1)], before, after,
-        int(series.rows[first:at].sum()), int(series.rows[at:ended].sum()), until,
-        _sentence(one, kind, series.start[at], before, after, until, unit) + hint, onset,
-    )  # fmt: skip
+        metric=name,
+        kind=kind,
+        at=series.start[at],
+        low=series.start[low],
+        high=series.start[min(high, ended - 1)],
+        before=before,
+        after=after,
+        n_before=int(series.rows[first:at].sum()),
+        n_after=int(series.rows[at:ended].sum()),
+        until=until,
+        sentence=_sentence(one, kind, series.start[at], before, after, until, unit) + hint,
+        onset=onset,
+    )
 
 
 def _onset(series: _Series, first: int, healthy: int, at: int, rising: bool) -> int:

@@ -75,7 +75,7 @@ class Excursion:
     until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Warned:
     """A CUSUM's course and its alarms.
 
@@ -214,9 +214,16 @@ def _watch(
     open_one = next((e for e in reversed(alarms) if e.until is None), None)
     longest = DEPENDENT if noise.span >= SHORT else SHORT_DEPENDENT
     return Warned(
-        one.name, starts, sums, limit, min(run_length, longest) if noise.follows else run_length,
-        open_one.at if open_one else None, open_one.since if open_one else None, tuple(alarms), noise.follows,
-    )  # fmt: skip
+        metric=one.name,
+        days=starts,
+        sums=sums,
+        limit=limit,
+        run_length=min(run_length, longest) if noise.follows else run_length,
+        at=open_one.at if open_one else None,
+        since=open_one.since if open_one else None,
+        alarms=tuple(alarms),
+        dependent=noise.follows,
+    )
 
 
 def _excursions(

@@ -41,7 +41,7 @@ def _judged(points: Sequence[Point]) -> list[Point]:
     return [p for p in points if p.status is not PointStatus.UNKNOWN and not p.provisional]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One problem of a system's performance, in whichever metrics it shows.
 
@@ -74,13 +74,28 @@ def problems_of(
     if lasts is not None:
         told = lasts.change
         alone.append(
-            Problem(told.metric, lasts.part, told.at, told.until, lasts.known_at, change=told.sentence)
+            Problem(
+                metric=told.metric,
+                part=lasts.part,
+                since=told.at,
+                until=told.until,
+                confirmed=lasts.known_at,
+                change=told.sentence,
+            )
         )
     for name in dict.fromkeys(p.metric for p in points):
         level = healthy.get(name) if isinstance(healthy, Mapping) else healthy
         for part, over in breaches([p for p in points if p.metric == name], level):
             until = part[-1].end if over else None
-            alone.append(Problem(name, tuple(part), part[0].start, until, _confirmed(part)))
+            alone.append(
+                Problem(
+                    metric=name,
+                    part=tuple(part),
+                    since=part[0].start,
+                    until=until,
+                    confirmed=_confirmed(part),
+                )
+            )
     made: list[Problem] = []
     for one in sorted(alone, key=lambda problem: problem.since):
         if made and (made[-1].until is None or one.since <= made[-1].until + CALM):

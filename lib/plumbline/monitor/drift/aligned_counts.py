@@ -18,7 +18,7 @@ from plumbline.monitor.statistics.null_distribution import Law
 Span = tuple[datetime | None, datetime | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """One feature's counts over a span: ``counts`` (cells,), missing values, sum and sum of squares."""
 
@@ -49,7 +49,7 @@ class Sample:
         return float(np.sqrt(self.squares / self.n)) if self.n else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Laid:
     """One feature laid out for comparison: its reference and k windows on one grid.
 
@@ -75,8 +75,8 @@ def within(days: Sequence[date] | Days, span: Span) -> NDArray[np.bool_]:
 def sample_of(profile: FeatureProfile, rows: NDArray[np.bool_]) -> Sample:
     """The counts of some of a profile's days, added up."""
     return Sample(
-        profile.counts[rows].sum(axis=0).astype(float), int(profile.missing[rows].sum()),
-        float(profile.sums[rows].sum()), float(profile.squares[rows].sum()),
+        counts=profile.counts[rows].sum(axis=0).astype(float), missing=int(profile.missing[rows].sum()),
+        total=float(profile.sums[rows].sum()), squares=float(profile.squares[rows].sum()),
     )  # fmt: skip
 
 
@@ -89,7 +89,16 @@ def lay(
         profile.bins, reference.counts / law.spread, counts / law.spread, reference.sd, reference.scale,
         (reference.missing / law.spread, missing / law.spread), law,
     )  # fmt: skip
-    return Laid(profile.bins, reference, cells, counts.sum(axis=1), missing, starts, ends, new_levels)
+    return Laid(
+        bins=profile.bins,
+        reference=reference,
+        cells=cells,
+        sizes=counts.sum(axis=1),
+        missing=missing,
+        starts=starts,
+        ends=ends,
+        new_levels=new_levels,
+    )
 
 
 def laid_by_chunk(
@@ -112,7 +121,7 @@ def laid_by_chunk(
     return tuple(laid)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Spans:
     """What days amount to: those of the reference (n,), those of the window (n,) and the place of each one's chunk,
     and the chunks' bounds."""
@@ -130,4 +139,4 @@ def _spans(own: Sequence[date], reference: Span, by: str, window: Span) -> _Span
     if not shown.any():
         return None
     starts, ends, chunk = chunk_index(days[shown], by)
-    return _Spans(within(days, reference), shown, chunk, starts, ends)
+    return _Spans(healthy=within(days, reference), shown=shown, chunk=chunk, starts=starts, ends=ends)

@@ -70,14 +70,20 @@ def association_findings(system: str, lost: Sequence[Lost]) -> list[Finding]:
     """One finding a pair that was lost."""
     return [
         Finding(
-            system, f"association.{f.one}+{f.other}",
-            f"{f.one} and {f.other} no longer go together: rank correlation {f.now:.2f}, {f.was:.2f} in the reference, "
-            f"over {f.n:,} decisions. Each by itself may look as before: so does a join on a wrong key.",
-            f.since, f.until, Severity.HIGH, None, "drift",
-            {"feature": f.one, "other": f.other, "value": f.now, "reference": f.was, "n": f.n}, f.at,
+            system=system,
+            signal=f"association.{f.one}+{f.other}",
+            sentence=f"{f.one} and {f.other} no longer go together: rank correlation {f.now:.2f}, {f.was:.2f} in the "
+            f"reference, over {f.n:,} decisions. Each by itself may look as before: so does a join on a wrong key.",
+            since=f.since,
+            until=f.until,
+            severity=Severity.HIGH,
+            confidence=None,
+            page="drift",
+            figures={"feature": f.one, "other": f.other, "value": f.now, "reference": f.was, "n": f.n},
+            known_at=f.at,
         )
         for f in lost
-    ]  # fmt: skip
+    ]
 
 
 def lost_associations(

@@ -38,7 +38,7 @@ OF_VERSION = 0.9
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CutOff:
     """Where the score parts the answers: between two neighbouring scores, ``low`` excluded and ``high`` included.
 
@@ -64,7 +64,7 @@ class CutOff:
         return self.exceptions <= min(EXCEPTIONS, OF_RARER * self.rarer) * self.n
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
     """Decisions that left the reference's cut-off ``was``; ``now``: the one that they follow, None where none fits.
 
@@ -153,7 +153,14 @@ def best_cut(places: FloatArray, answers: IntArray) -> CutOff | None:
     at = int(best[len(best) // 2])
     n = int(no.sum() + yes.sum())
     rarer = min(int(no.sum()), int(yes.sum())) / n
-    return CutOff(float(place[at]), float(place[at + 1]), upper, int(wrong[at]), n, rarer)
+    return CutOff(
+        low=float(place[at]),
+        high=float(place[at + 1]),
+        upper=upper,
+        exceptions=int(wrong[at]),
+        n=n,
+        rarer=rarer,
+    )
 
 
 def departures(sides: DailySides, cut: CutOff, *, reference: tuple[datetime, datetime], until: datetime) -> list[
@@ -233,9 +240,24 @@ def cutoff_findings(system: str, found: Sequence[Departure]) -> list[Finding]:
     """One finding an episode."""
     return [
         Finding(
-            system, "cutoff.prediction", one.sentence, one.since, one.until, Severity.HIGH, None, "drift",
-            {"feature": "prediction", "value": one.now, "reference": one.was, "share": one.share,
-             "share_reference": one.healthy, "n": one.n, "version": one.version}, one.at,
+            system=system,
+            signal="cutoff.prediction",
+            sentence=one.sentence,
+            since=one.since,
+            until=one.until,
+            severity=Severity.HIGH,
+            confidence=None,
+            page="drift",
+            figures={
+                "feature": "prediction",
+                "value": one.now,
+                "reference": one.was,
+                "share": one.share,
+                "share_reference": one.healthy,
+                "n": one.n,
+                "version": one.version,
+            },
+            known_at=one.at,
         )
         for one in found
-    ]  # fmt: skip
+    ]

@@ -107,7 +107,9 @@ def _of_residuals(left: FloatArray, cells: int, *, running: bool) -> Law:
         long = min((1 + kept) / (1 - kept) / len(left), 0.5)
         spread *= (1 + long) / (1 - long) * blocks / (blocks + 2)
     freedom = max(freedom * (1 - kept**2) / (1 + kept**2), 1.0)
-    return Law(spread, used / cells, freedom, kept=0.0 if running else kept, directions=used)
+    return Law(
+        spread=spread, share=used / cells, freedom=freedom, kept=0.0 if running else kept, directions=used
+    )
 
 
 def _kept(left: FloatArray) -> float:

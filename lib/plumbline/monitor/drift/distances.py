@@ -28,7 +28,7 @@ _BOTH = (Kind.NUMERIC, Kind.CATEGORICAL)
 _STILL = "The reference hardly varies, so there is no spread to compare a shift with."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     """One row of the table. ``watch`` and ``breach``: from where a difference matters.
 
@@ -68,7 +68,14 @@ def psi(cells: Cells) -> Distances:
     above = np.maximum(value - freedom * per, 0.0)
     low = np.maximum(value - freedom * per - Z * se, 0.0)
     p_value = cells.chance_of_shift
-    return Distances(value, p_value, low, value + Z * se, np.zeros(len(value)), above_chance=above)
+    return Distances(
+        value=value,
+        p_value=p_value,
+        low=low,
+        high=value + Z * se,
+        bound=np.zeros(len(value)),
+        above_chance=above,
+    )
 
 
 def js(cells: Cells) -> Distances:
@@ -121,7 +128,7 @@ def ks(cells: Cells) -> Distances:
     p_value, m = cells.gap_chance, np.maximum(m, 1e-300)
     half = BAND * np.sqrt(1 / n + 1 / m)
     low, high = np.maximum(value - half, 0.0), np.minimum(value + half, 1.0)
-    return Distances(value, p_value, low, high, np.maximum(most - value, 0.0))
+    return Distances(value=value, p_value=p_value, low=low, high=high, bound=np.maximum(most - value, 0.0))
 
 
 def wasserstein(cells: Cells) -> Distances:
@@ -135,7 +142,14 @@ def wasserstein(cells: Cells) -> Distances:
     p_value = cells.gap_chance
     none = np.full(len(cells.q), np.nan)
     if cells.sd <= 1e-9 * max(cells.scale, 1e-300) or len(cells.edges) < 2:
-        return Distances(none, p_value, none, none, np.zeros(len(none)), (_STILL,) * len(none))
+        return Distances(
+            value=none,
+            p_value=p_value,
+            low=none,
+            high=none,
+            bound=np.zeros(len(none)),
+            notes=(_STILL,) * len(none),
+        )
     a, b = shares(cells.p), shares(cells.q)
     gap = (np.cumsum(a) - np.cumsum(b, axis=1))[:, :-1]
     widths = np.diff(cells.edges) / cells.sd
@@ -161,14 +175,23 @@ def wasserstein(cells: Cells) -> Distances:
     n, m = cells.sizes
     se = spread(a[None, :], b, score, score, n, np.maximum(m, 1e-300))
     bound = np.where(outside > 0, np.inf, bound)
-    return Distances(value, p_value, np.maximum(value - Z * se, 0), value + Z * se, bound, notes)
+    return Distances(
+        value=value,
+        p_value=p_value,
+        low=np.maximum(value - Z * se, 0),
+        high=value + Z * se,
+        bound=bound,
+        notes=notes,
+    )
 
 
 def chi2(cells: Cells) -> Distances:
     """Pearson's chi-square of the two rows of level counts, without continuity correction."""
     value, freedom, se = cells.pearson
     low = np.maximum(value - freedom - Z * se, 0.0)
-    return Distances(value, cells.chance, low, value + Z * se, np.zeros(len(value)))
+    return Distances(
+        value=value, p_value=cells.chance, low=low, high=value + Z * se, bound=np.zeros(len(value))
+    )
 
 
 def cramers_v(cells: Cells) -> Distances:
@@ -186,7 +209,9 @@ def cramers_v(cells: Cells) -> Distances:
         return np.where(freedom > 0, np.sqrt(phi / within), 0.0)
 
     low, high = v(np.maximum(statistic - Z * se, 0)), np.minimum(v(statistic + Z * se), 1.0)
-    return Distances(v(statistic), cells.chance, low, high, np.zeros(len(statistic)))
+    return Distances(
+        value=v(statistic), p_value=cells.chance, low=low, high=high, bound=np.zeros(len(statistic))
+    )
 
 
 def linf(cells: Cells) -> Distances:
@@ -202,7 +227,9 @@ def linf(cells: Cells) -> Distances:
         for i, x in zip(place.tolist(), change[rows, place].tolist(), strict=True)
     )
     low, high = beside(value, a[place], b[rows, place], *cells.sizes)
-    return Distances(value, cells.chance, low, high, np.zeros(len(value)), notes)
+    return Distances(
+        value=value, p_value=cells.chance, low=low, high=high, bound=np.zeros(len(value)), notes=notes
+    )
 
 
 def _coarse(cells: Cells) -> tuple[FloatArray, FloatArray, float, FloatArray, NDArray[np.bool_]]:
@@ -220,23 +247,108 @@ def _rooted(cells: Cells, square: FloatArray, by_p: FloatArray, by_q: FloatArray
     low, above = (np.sqrt(np.maximum(square - push - x, 0.0)) for x in (Z * se, 0.0))
     high = np.minimum(np.sqrt(square + Z * se), 1.0)
     p_value = cells.chance_of_shift
-    return Distances(np.sqrt(square), p_value, low, high, np.zeros(len(square)), above_chance=above)
+    return Distances(
+        value=np.sqrt(square),
+        p_value=p_value,
+        low=low,
+        high=high,
+        bound=np.zeros(len(square)),
+        above_chance=above,
+    )
 
 
 _C, _N = (Kind.CATEGORICAL,), (Kind.NUMERIC,)
 TABLE = (
-    Method("psi", _BOTH, 0.1, 0.25, psi, "How much the shares of the reference's tenths, or levels, moved."),
-    Method("js", _BOTH, 0.1, 0.1, js, "Jensen-Shannon distance: 0 is the same distribution, 1 is none in common."),
-    Method("hellinger", _BOTH, 0.1, 0.1, hellinger, "Like Jensen-Shannon, more sensitive to rare values."),
-    Method("ks", _N, 0.1, 0.1, ks, "The largest gap between the two cumulative distributions."),
-    Method("wasserstein", _N, 0.1, 0.1, wasserstein, "How far values moved, in standard deviations of the reference."),
-    Method("chi2", _C, 0.0, 0.0, chi2, "Chi-square of the level counts; grows with the sample."),
-    Method("cramers_v", _C, 0.1, 0.1, cramers_v, "Strength of the link between level and period, 0 to 1."),
-    Method("linf", _C, 0.1, 0.1, linf, "The largest change of one level's share."),
-    Method("missing", _BOTH, 0.02, 0.05, missing, "Change of the share of decisions without this value.", True),
-    Method("new_levels", _C, 0.01, 0.05, new_levels, "Share of levels that the reference did not have."),
-    Method("out_of_range", _N, 0.01, 0.05, out_of_range, "Share of values beyond the reference's smallest or largest."),
-)  # fmt: skip
+    Method(
+        name="psi",
+        kinds=_BOTH,
+        watch=0.1,
+        breach=0.25,
+        compute=psi,
+        says="How much the shares of the reference's tenths, or levels, moved.",
+    ),
+    Method(
+        name="js",
+        kinds=_BOTH,
+        watch=0.1,
+        breach=0.1,
+        compute=js,
+        says="Jensen-Shannon distance: 0 is the same distribution, 1 is none in common.",
+    ),
+    Method(
+        name="hellinger",
+        kinds=_BOTH,
+        watch=0.1,
+        breach=0.1,
+        compute=hellinger,
+        says="Like Jensen-Shannon, more sensitive to rare values.",
+    ),
+    Method(
+        name="ks",
+        kinds=_N,
+        watch=0.1,
+        breach=0.1,
+        compute=ks,
+        says="The largest gap between the two cumulative distributions.",
+    ),
+    Method(
+        name="wasserstein",
+        kinds=_N,
+        watch=0.1,
+        breach=0.1,
+        compute=wasserstein,
+        says="How far values moved, in standard deviations of the reference.",
+    ),
+    Method(
+        name="chi2",
+        kinds=_C,
+        watch=0.0,
+        breach=0.0,
+        compute=chi2,
+        says="Chi-square of the level counts; grows with the sample.",
+    ),
+    Method(
+        name="cramers_v",
+        kinds=_C,
+        watch=0.1,
+        breach=0.1,
+        compute=cramers_v,
+        says="Strength of the link between level and period, 0 to 1.",
+    ),
+    Method(
+        name="linf",
+        kinds=_C,
+        watch=0.1,
+        breach=0.1,
+        compute=linf,
+        says="The largest change of one level's share.",
+    ),
+    Method(
+        name="missing",
+        kinds=_BOTH,
+        watch=0.02,
+        breach=0.05,
+        compute=missing,
+        says="Change of the share of decisions without this value.",
+        counts_missing=True,
+    ),
+    Method(
+        name="new_levels",
+        kinds=_C,
+        watch=0.01,
+        breach=0.05,
+        compute=new_levels,
+        says="Share of levels that the reference did not have.",
+    ),
+    Method(
+        name="out_of_range",
+        kinds=_N,
+        watch=0.01,
+        breach=0.05,
+        compute=out_of_range,
+        says="Share of values beyond the reference's smallest or largest.",
+    ),
+)
 METHODS = {method.name: method for method in TABLE}
 #: signals of their own: values that are not there, were never seen, or lie outside; the rest measure shape
 OF_THEIR_OWN = ("missing", "new_levels", "out_of_range")

@@ -20,7 +20,11 @@ def exact_ks(reference: FloatArray, window: FloatArray) -> Distance:
     f = np.searchsorted(a, points, side="right") / len(a)
     g = np.searchsorted(b, points, side="right") / len(b)
     value = float(np.max(np.abs(f - g)))
-    return Distance(value, 0.0, float(kolmogorov(value * np.sqrt(len(a) * len(b) / (len(a) + len(b))))))
+    return Distance(
+        value=value,
+        bound=0.0,
+        p_value=float(kolmogorov(value * np.sqrt(len(a) * len(b) / (len(a) + len(b))))),
+    )
 
 
 def exact_psi(reference: FloatArray, window: FloatArray) -> Distance:
@@ -30,7 +34,7 @@ def exact_psi(reference: FloatArray, window: FloatArray) -> Distance:
         np.bincount(np.searchsorted(edges, x, side="right"), minlength=len(edges) + 1).astype(float)
         for x in (reference, window)
     )
-    bins = Bins("", Kind.NUMERIC, edges, (), tuple(range(len(edges))))
+    bins = Bins(feature="", kind=Kind.NUMERIC, edges=edges, levels=(), decile_cells=tuple(range(len(edges))))
     return psi(cells_of(bins, p, q)).one()
 
 
@@ -39,13 +43,13 @@ def exact_wasserstein(reference: FloatArray, window: FloatArray) -> Distance:
     sd = deviation(reference, 1)
     if sd <= 1e-9 * max(float(np.max(np.abs(reference))), 1e-300):
         return Distance(
-            None, note="The reference hardly varies, so there is no spread to compare a shift with."
+            value=None, note="The reference hardly varies, so there is no spread to compare a shift with."
         )
     a, b = np.sort(reference), np.sort(window)
     points = np.sort(np.concatenate([a, b]))
     f = np.searchsorted(a, points[:-1], side="right") / len(a)
     g = np.searchsorted(b, points[:-1], side="right") / len(b)
-    return Distance(float(np.sum(np.abs(f - g) * np.diff(points)) / sd))
+    return Distance(value=float(np.sum(np.abs(f - g) * np.diff(points)) / sd))
 
 
 def exact_auc(scores: FloatArray, positive: NDArray[np.bool_]) -> tuple[float, float] | None:

@@ -42,7 +42,7 @@ _UNKNOWN, _OK, _WATCH, _BREACH = range(4)
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
     """One feature's place: ``score`` is drift times importance (drift alone where importance is unknown).
 
@@ -145,7 +145,7 @@ def measured(one: Laid, method: Method) -> Distances:
         found = method.compute(one.cells)
     else:
         none = np.full(len(now), np.nan)
-        found = Distances(none, none, none, none, np.zeros(len(now)))
+        found = Distances(value=none, p_value=none, low=none, high=none, bound=np.zeros(len(now)))
     few = (now < FEWEST) | (before < FEWEST_REFERENCE)
     if not few.any():
         return found
@@ -154,7 +154,15 @@ def measured(one: Laid, method: Method) -> Distances:
     value, p_value, low, high, above = (
         np.where(few, np.nan, x) for x in (found.value, found.p_value, found.low, found.high, found.beyond)
     )
-    return Distances(value, p_value, low, high, np.where(few, 0.0, found.bound), notes, above)
+    return Distances(
+        value=value,
+        p_value=p_value,
+        low=low,
+        high=high,
+        bound=np.where(few, 0.0, found.bound),
+        notes=notes,
+        above_chance=above,
+    )
 
 
 def _counted(one: Laid, method: Method) -> tuple[int, IntArray]:
@@ -300,7 +308,13 @@ def ranking(
         size = one.value or 0.0
         weight = importance.get(name, 0.0) / total if importance and total > 0 else None
         ranked.append(
-            Ranked(name, size if weight is None else size * weight, size, weight, (moved or {}).get(name))
+            Ranked(
+                feature=name,
+                score=size if weight is None else size * weight,
+                drift=size,
+                importance=weight,
+                moved=(moved or {}).get(name),
+            )
         )
     return tuple(sorted(ranked, key=lambda r: (-r.score, -r.drift, r.feature)))
 

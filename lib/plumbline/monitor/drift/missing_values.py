@@ -27,7 +27,9 @@ def new_levels(cells: Cells) -> Distances:
     )
     fell = cells.q[:, -1] / np.maximum(m, 1) <= cells.p[-1] / max(n, 1)
     value, low = np.where(fell, 0.0, found.value), np.where(fell, 0.0, found.low)
-    return Distances(value, found.p_value, low, found.high, found.bound, found.notes)
+    return Distances(
+        value=value, p_value=found.p_value, low=low, high=found.high, bound=found.bound, notes=found.notes
+    )
 
 
 def out_of_range(cells: Cells) -> Distances:
@@ -42,7 +44,7 @@ def out_of_range(cells: Cells) -> Distances:
     share = k / np.maximum(m, 1)
     notes = tuple(f"{100 * x:.1f} % lie outside the reference's range." if x else "" for x in share.tolist())
     low, high = beside(share, np.zeros(len(k)), share, n, m)
-    return Distances(share, found.p_value, low, high, found.bound, notes)
+    return Distances(value=share, p_value=found.p_value, low=low, high=high, bound=found.bound, notes=notes)
 
 
 def _proportions(j: float, k: FloatArray, n: float, m: FloatArray, words: str, *, sides: int) -> Distances:
@@ -60,7 +62,9 @@ def _proportions(j: float, k: FloatArray, n: float, m: FloatArray, words: str, *
         p_value[few] = more
     low, high = beside(np.abs(b - a), np.full(len(b), a), b, n, m)
     notes = tuple(words.format(100 * a, 100 * x) if x != a else "" for x in b.tolist())
-    return Distances(np.abs(b - a), p_value, low, high, np.zeros(len(b)), notes)
+    return Distances(
+        value=np.abs(b - a), p_value=p_value, low=low, high=high, bound=np.zeros(len(b)), notes=notes
+    )
 
 
 def beside(

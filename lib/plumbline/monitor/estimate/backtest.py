@@ -12,7 +12,7 @@ from plumbline.domain import Point
 from plumbline.monitor.estimate.cbpe_binary import LEFT_THE_BAND
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hindsight:
     """Estimates of one metric against what the labels said later, over the chunks that have both.
 
@@ -47,7 +47,9 @@ def hindsight(estimated: Sequence[Point], realised: Sequence[Point]) -> Hindsigh
     pairs = [(p, real[p.start]) for p in estimated if p.value is not None and p.start in real]
     name = estimated[0].metric
     if not pairs:
-        return Hindsight(name, 0, None, None, None, 0, refused, left)
+        return Hindsight(
+            metric=name, chunks=0, gap=None, distance=None, covered=None, n=0, refused=refused, left_at=left
+        )
     gaps = np.array([float(guess.value or 0) - float(true.value or 0) for guess, true in pairs])
     known = [(g, t) for g, t in pairs if g.low is not None and g.high is not None]
     inside = [
@@ -55,6 +57,12 @@ def hindsight(estimated: Sequence[Point], realised: Sequence[Point]) -> Hindsigh
         for g, t in known
     ]  # fmt: skip
     return Hindsight(
-        name, len(pairs), float(gaps.mean()), float(np.abs(gaps).mean()),
-        float(np.mean(inside)) if inside else None, sum(t.n for _, t in pairs), refused, left,
-    )  # fmt: skip
+        metric=name,
+        chunks=len(pairs),
+        gap=float(gaps.mean()),
+        distance=float(np.abs(gaps).mean()),
+        covered=float(np.mean(inside)) if inside else None,
+        n=sum(t.n for _, t in pairs),
+        refused=refused,
+        left_at=left,
+    )

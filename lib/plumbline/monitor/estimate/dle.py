@@ -41,7 +41,7 @@ class LossRows:
     error: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Losses:
     """Estimated mean absolute and squared error of each chunk (m,), their standard errors from the sample,
     and the sampled rows."""
@@ -139,7 +139,9 @@ def _estimated(
         predicted = _cross_fitted(inputs, days, loss, shown, reference)
         found[name] = _means(predicted, chunk, rows)
     (absolute, absolute_se), (squared, squared_se) = found["mae"], found["rmse"]
-    return _Losses(absolute, squared, absolute_se, squared_se, rows)
+    return _Losses(
+        absolute=absolute, squared=squared, absolute_se=absolute_se, squared_se=squared_se, rows=rows
+    )
 
 
 def _cross_fitted(

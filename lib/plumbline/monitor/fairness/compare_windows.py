@@ -23,7 +23,7 @@ Key = tuple[tuple[str, ...], tuple[str, ...]]  # attributes and levels
 Outcomes = dict[Key, GroupOutcomes]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
     """One measure of one group in both windows, over ``n_first`` and ``n_second`` rows.
 
@@ -138,7 +138,14 @@ def _share(before: tuple[int, int], after: tuple[int, int]) -> Moved | None:
     assert apart is not None
     p = two_proportions(*after, *before)
     return Moved(
-        apart.before, apart.after, apart.value, apart.low, apart.high, apart.n_before, apart.n_after, p
+        first=apart.before,
+        second=apart.after,
+        change=apart.value,
+        low=apart.low,
+        high=apart.high,
+        n_first=apart.n_before,
+        n_second=apart.n_after,
+        p=p,
     )
 
 
@@ -154,7 +161,16 @@ def _ratio(
     spread = math.sqrt(sum(max(1 / x - 1 / n, 0.0) for x, n in cells))
     p = math.erfc(abs(factor) / spread / math.sqrt(2)) if spread > 0 else 1.0
     low, high = math.exp(factor - Z95 * spread), math.exp(factor + Z95 * spread)
-    return Moved(plain[0], plain[1], math.exp(factor), low, high, a[1], b[1], p)
+    return Moved(
+        first=plain[0],
+        second=plain[1],
+        change=math.exp(factor),
+        low=low,
+        high=high,
+        n_first=a[1],
+        n_second=b[1],
+        p=p,
+    )
 
 
 def _settled(name: str, moved: Moved, q: float) -> Moved:

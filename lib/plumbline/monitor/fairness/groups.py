@@ -94,7 +94,7 @@ class Rate:
     n: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """A group against the most favoured one: a ratio (Katz, Koopman) or a difference (Newcombe) with its interval.
 
@@ -111,7 +111,7 @@ class Compared:
     groups: int = 2  # compared with each other
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """One group: its rates, and how it fares against the most favoured group of the same attributes.
 
@@ -223,7 +223,9 @@ def _tests(
     z = range_z(groups)
 
     def compared(value: float, low: float, high: float, p: float) -> Compared:
-        return Compared(value, low, high, range_p(p, groups), 1.0, PointStatus.OK, groups)
+        return Compared(
+            value=value, low=low, high=high, p=range_p(p, groups), q=1.0, status=PointStatus.OK, groups=groups
+        )
 
     x1, x0 = _good(g, favourable), _good(best, favourable)
     p = two_proportions(x1, g.n, x0, best.n)
@@ -260,9 +262,19 @@ def _judged(group: GroupCounts, favourable: bool, best: bool, found: dict[str, C
     gaps = {name: found[name] for name in ERRORS if name in found}
     calibration, ece = _calibration(group.scores)
     return Judged(
-        group.attributes, group.levels, g.n, g.labelled, rates, good, best, found.get("ratio"), gaps, calibration,
-        ece, found.get("adverse"),
-    )  # fmt: skip
+        attributes=group.attributes,
+        levels=group.levels,
+        n=g.n,
+        labelled=g.labelled,
+        rates=rates,
+        favourable=good,
+        best=best,
+        ratio=found.get("ratio"),
+        gaps=gaps,
+        calibration=calibration,
+        ece=ece,
+        adverse=found.get("adverse"),
+    )
 
 
 def _calibration(scores: FloatArray) -> tuple[Rate | None, float | None]:

@@ -9,7 +9,7 @@ from plumbline.monitor.fairness.groups import Rate, rate
 from plumbline.profile.scan.protected_groups import Hands
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Oversight:
     """Of some decisions: the share overruled (of those a person looked at), the share without any person's own
     decision on record, and, where outcomes are known, the share in which the person came out right: of the
@@ -30,10 +30,15 @@ def oversight(found: Sequence[Hands], label: str = "all") -> Oversight:
     n, reviewed = sum(h.n for h in found), sum(h.reviewed for h in found)
     overruled = sum(h.overruled for h in found)
     return Oversight(
-        label, n, reviewed, overruled, rate(overruled, reviewed), rate(n - reviewed, n),
-        rate(sum(h.overruled_right for h in found), sum(h.overruled_known for h in found)),
-        rate(sum(h.confirmed_right for h in found), sum(h.confirmed_known for h in found)),
-    )  # fmt: skip
+        label=label,
+        n=n,
+        reviewed=reviewed,
+        overruled=overruled,
+        override_rate=rate(overruled, reviewed),
+        automation_rate=rate(n - reviewed, n),
+        right_to_overrule=rate(sum(h.overruled_right for h in found), sum(h.overruled_known for h in found)),
+        right_to_confirm=rate(sum(h.confirmed_right for h in found), sum(h.confirmed_known for h in found)),
+    )
 
 
 def oversight_by(found: Sequence[Hands], key: Callable[[Hands], str]) -> tuple[Oversight, ...]:

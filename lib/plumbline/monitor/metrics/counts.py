@@ -23,7 +23,7 @@ ADDITIVE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """Sums over decisions; the first axis of every array is the chunk (or group, or resample), m long.
 
@@ -132,9 +132,12 @@ def _taken(scores: NumberedScores | None, rows: NDArray[Any]) -> NumberedScores 
         return None  # a row that is taken twice is in two places
     held = place[scores.group] >= 0
     return NumberedScores(
-        place[scores.group[held]], scores.number[held], scores.negative[held], scores.positive[held],
-        scores.elsewhere[chosen],
-    )  # fmt: skip
+        group=place[scores.group[held]],
+        number=scores.number[held],
+        negative=scores.negative[held],
+        positive=scores.positive[held],
+        elsewhere=scores.elsewhere[chosen],
+    )
 
 
 def ratio(top: FloatArray, bottom: FloatArray, empty: float = np.nan) -> FloatArray:

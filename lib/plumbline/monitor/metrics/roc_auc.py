@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from plumbline.domain import FloatArray, IntArray, NumberedScores
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
     """Distinct scores of each of ``m`` chunks, ascending within a chunk; N of them in all.
 
@@ -76,10 +76,15 @@ def ranked(scores: NumberedScores) -> Ranked:
         running = np.concatenate([[0.0], np.cumsum(each)])
         below.append(running[:-1] - running[begins])
     return Ranked(
-        chunk, negative, positive, below[0], below[1],
-        np.bincount(chunk, negative, m).astype(np.float64), np.bincount(chunk, positive, m).astype(np.float64),
-        scores.elsewhere == 0,
-    )  # fmt: skip
+        chunk=chunk,
+        negative=negative,
+        positive=positive,
+        negative_below=below[0],
+        positive_below=below[1],
+        negatives=np.bincount(chunk, negative, m).astype(np.float64),
+        positives=np.bincount(chunk, positive, m).astype(np.float64),
+        whole=scores.elsewhere == 0,
+    )
 
 
 def _over(top: FloatArray, bottom: FloatArray) -> FloatArray:

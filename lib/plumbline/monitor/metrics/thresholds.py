@@ -38,7 +38,7 @@ ODD_SHARE = 0.1
 SMALL_SAMPLE = {6: 1.200, 7: 1.140, 8: 1.129, 9: 1.107}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
     """The healthy band of one metric, in its own unit.
 
@@ -102,7 +102,7 @@ def threshold(
     matters = least_change(metric, level, float(rmse))
     half = max(WIDTH * (sd or 0.0), matters)
     return Threshold(
-        metric.name, mean, sd,
+        metric=metric.name, mean=mean, sd=sd,
         low=None if metric.higher_is_better is False else mean - half,
         high=None if metric.higher_is_better else mean + half,
         source="reference" if many else "chance",
@@ -111,7 +111,7 @@ def threshold(
 
 
 def _nothing(metric: Metric) -> Threshold:
-    return Threshold(metric.name, None, None, None, None, "none")
+    return Threshold(metric=metric.name, mean=None, sd=None, low=None, high=None, source="none")
 
 
 def _floor(
@@ -122,7 +122,9 @@ def _floor(
     high = None if metric.higher_is_better else abs(floor) if two_sided else floor
     if two_sided and metric.range[0] == 0.0:
         low = None  # a rate has a ceiling, not a distance from 0
-    return Threshold(metric.name, mean, sd, low, high, "floor", n=n, chunks=chunks)
+    return Threshold(
+        metric=metric.name, mean=mean, sd=sd, low=low, high=high, source="floor", n=n, chunks=chunks
+    )
 
 
 def usual(values: FloatArray) -> NDArray[np.bool_]:

@@ -35,7 +35,7 @@ FEWEST_EVENTS = 10
 DRAWS = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bin:
     """One bin of the reliability curve: mean ``score`` and ``share`` that came true, with its 95 % limits."""
 
@@ -55,7 +55,7 @@ class Limited:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
     """One version's reliability curve (``version`` None: all of them).
 
@@ -108,11 +108,20 @@ def _curve(version: str | None, counts: Counts) -> Calibration:
     n = int(cells.sum())
     if n < ENOUGH_ROWS:
         note = f"{n} labelled rows with a score; {ENOUGH_ROWS} are needed."
-        return Calibration(version, (), n, None, None, None, PointStatus.UNKNOWN, note=note)
+        return Calibration(
+            version=version,
+            bins=(),
+            n=n,
+            ece=None,
+            chance=None,
+            gap=None,
+            status=PointStatus.UNKNOWN,
+            note=note,
+        )
     score, share, rows = binned(cells)
     low, high = wilson(share * rows, rows)
     bins = tuple(
-        Bin(float(p), float(hit), float(least), float(most), int(size))
+        Bin(score=float(p), share=float(hit), low=float(least), high=float(most), n=int(size))
         for p, hit, least, most, size in zip(score, share, low, high, rows, strict=True)
     )
     ece, chance = expected_error(score, share, rows), chance_level(score, rows)
@@ -125,9 +134,21 @@ def _curve(version: str | None, counts: Counts) -> Calibration:
     beyond |= surely.high < 1 - OF_BASE or surely.low > 1 / (1 - OF_BASE)
     slope, intercept = cox(cells)
     return Calibration(
-        version, bins, n, ece, chance, float((rows * (score - share)).sum() / n),
-        PointStatus.BREACH if beyond else PointStatus.OK, bound, "", observed, expected, ratio, slope, intercept,
-    )  # fmt: skip
+        version=version,
+        bins=bins,
+        n=n,
+        ece=ece,
+        chance=chance,
+        gap=float((rows * (score - share)).sum() / n),
+        status=PointStatus.BREACH if beyond else PointStatus.OK,
+        bound=bound,
+        note="",
+        observed=observed,
+        expected=expected,
+        ratio=ratio,
+        slope=slope,
+        intercept=intercept,
+    )
 
 
 def observed_over_expected(

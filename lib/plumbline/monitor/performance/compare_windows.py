@@ -17,7 +17,7 @@ from plumbline.monitor.metrics.metrics import Metric, least_change, metric, metr
 from plumbline.monitor.performance.series import chunked
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
     """One window's value with its 95 % limits, over n labelled decisions; None where it has none.
 
@@ -31,7 +31,7 @@ class Side:
     bound: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """``difference`` = second - first with its 95 % limits; ``verdict``: better, worse, changed (two-sided
     metrics), same (within chance or too small to matter) or unknown."""
@@ -82,7 +82,9 @@ def compare_windows(
             pair = [one, one]
         common = _common(pair, sides)
         a, b = (
-            _side(own, *side, common) if side and one.name not in unknown else Side(None, None, None, 0)
+            _side(own, *side, common)
+            if side and one.name not in unknown
+            else Side(value=None, low=None, high=None, n=0)
             for own, side in zip(pair, sides, strict=True)
         )
         found.append(_compared(one, a, b))
@@ -109,20 +111,24 @@ def _common(pair: Sequence[Metric], sides: Sequence[tuple[Counts, Days] | None])
 def _side(one: Metric, counts: Counts, days: Days, common: Design) -> Side:
     n, value = int(counts.labelled[0]), float(one.compute(counts)[0])
     if n < ENOUGH or not np.isfinite(value):
-        return Side(None, None, None, n)
+        return Side(value=None, low=None, high=None, n=n)
     sure: Interval = widened(one, counts, days, common)
     low, high = float(sure.low[0]), float(sure.high[0])
     known = np.isfinite(low) and np.isfinite(high)
     bound = float(np.nan_to_num(one.bound(counts)[0])) if one.bound else 0.0
-    return Side(value, low if known else None, high if known else None, n, bound)
+    return Side(value=value, low=low if known else None, high=high if known else None, n=n, bound=bound)
 
 
 def _compared(one: Metric, a: Side, b: Side) -> Compared:
     if a.value is None or b.value is None:
-        return Compared(one.name, a, b, None, None, None, "unknown")
+        return Compared(
+            metric=one.name, first=a, second=b, difference=None, low=None, high=None, verdict="unknown"
+        )
     difference = b.value - a.value
     if a.low is None or a.high is None or b.low is None or b.high is None:
-        return Compared(one.name, a, b, difference, None, None, "unknown")
+        return Compared(
+            metric=one.name, first=a, second=b, difference=difference, low=None, high=None, verdict="unknown"
+        )
     down = float(np.hypot(b.value - b.low, a.high - a.value))
     up = float(np.hypot(b.high - b.value, a.value - a.low))
     low, high = difference - down - a.bound - b.bound, difference + up + a.bound + b.bound
@@ -135,4 +141,6 @@ def _compared(one: Metric, a: Side, b: Side) -> Compared:
         verdict = "changed"
     else:
         verdict = "better" if (difference > 0) is one.higher_is_better else "worse"
-    return Compared(one.name, a, b, difference, low, high, verdict)
+    return Compared(
+        metric=one.name, first=a, second=b, difference=difference, low=low, high=high, verdict=verdict
+    )

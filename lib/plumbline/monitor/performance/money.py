@@ -28,7 +28,7 @@ SEARCHED = 3.137
 UNSURE = 0.75
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stake:
     """Money at stake, in ``currency``.
 
@@ -69,7 +69,12 @@ def stated_stake(settings: dict[str, Any]) -> Stake | None:
             "The stated money at stake has no amount", where="at_stake", todo='Give {"amount": 200000, ...}.'
         ) from error
     currency = str(stated.get("currency", ""))
-    return Stake("stated", amount, currency, str(stated.get("sentence") or money(amount, currency)))
+    return Stake(
+        source="stated",
+        amount=amount,
+        currency=currency,
+        sentence=str(stated.get("sentence") or money(amount, currency)),
+    )
 
 
 def money_at_stake(
@@ -134,9 +139,19 @@ def money_at_stake(
     said += _in_all(amount, after_value * decisions, currency)
     said += f" {among(known)}" if known else ""
     return Stake(
-        "measured", amount, currency, said,
-        low, high, since, until, int(decisions), before_value, after_value, certain,
-    )  # fmt: skip
+        source="measured",
+        amount=amount,
+        currency=currency,
+        sentence=said,
+        low=low,
+        high=high,
+        since=since,
+        until=until,
+        decisions=int(decisions),
+        before=before_value,
+        after=after_value,
+        certain=certain,
+    )
 
 
 def _half(healthy: Counts, after: Counts, decisions: float, searched: bool) -> float | None:

@@ -41,7 +41,7 @@ TIMES = 2.0
 MOST = 12  # slices told
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
     """One slice that is worse. ``where``: (column, filter value), one or two of them.
 
@@ -68,7 +68,7 @@ class Segment:
     n_reference: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """What was found, worst first, and how hard was looked: ``tried`` slices, ``n`` of ``available`` rows."""
 
@@ -136,7 +136,15 @@ def search(
     where = _places(window, pairs)
     overall = float(window.values.mean()) if n else None
     if not where or not n or (against == "reference" and reference is None):
-        return Search(metric, against, (), 0, n, window.available, overall)
+        return Search(
+            metric=metric,
+            against=against,
+            segments=(),
+            tried=0,
+            n=n,
+            available=window.available,
+            overall=overall,
+        )
     found = _summed(window, where, pairs)
     then = _summed(reference, where, pairs) if reference is not None else None
     old = then if against == "reference" else None
@@ -165,16 +173,34 @@ def search(
     low, high = _limits(a, proportion, miss)
     segments = tuple(
         Segment(
-            where[i], int(found.n[i]), float(found.mean[i]), float(low[i]), float(high[i]),
-            float(compared.expected[i]), int((rest if old is None else old).n[i]),
-            float(found.mean[i] - compared.expected[i]), float(compared.low[i]), float(compared.high[i]),
-            float(p[i]), float(q[i]), float(extra[i]),
-            float(then.mean[i]) if then is not None and then.n[i] >= FEWEST else None,
-            int(then.n[i]) if then is not None else 0,
+            where=where[i],
+            n=int(found.n[i]),
+            value=float(found.mean[i]),
+            low=float(low[i]),
+            high=float(high[i]),
+            against=float(compared.expected[i]),
+            n_against=int((rest if old is None else old).n[i]),
+            difference=float(found.mean[i] - compared.expected[i]),
+            difference_low=float(compared.low[i]),
+            difference_high=float(compared.high[i]),
+            p_value=float(p[i]),
+            q_value=float(q[i]),
+            extra=float(extra[i]),
+            reference=float(then.mean[i]) if then is not None and then.n[i] >= FEWEST else None,
+            n_reference=int(then.n[i]) if then is not None else 0,
         )
         for i in order
-    )  # fmt: skip
-    return Search(metric, against, segments, int(held.sum()), n, window.available, overall, window.named)
+    )
+    return Search(
+        metric=metric,
+        against=against,
+        segments=segments,
+        tried=int(held.sum()),
+        n=n,
+        available=window.available,
+        overall=overall,
+        named=window.named,
+    )
 
 
 def _places(rows: SlicedRows, pairs: bool) -> list[tuple[tuple[str, str], ...]]:

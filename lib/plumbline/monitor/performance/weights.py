@@ -54,7 +54,7 @@ class Whole:
         return self.value is None and self.high - self.low > USELESS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Parts:
     """Decisions by stratum (cell or class): those without an outcome by answer, ``u`` (2, m) for positive and
     negative; labelled ones ``n`` and the positives among them ``x`` (m,); ``group`` (m,) that a stratum is weighted
@@ -113,7 +113,13 @@ def _scores(profile: OutcomeProfile, rows: Mask, counts: Counts) -> _Parts | Non
     up = (everyone * above).sum(0)[held]
     down = everyone.sum(0)[held] - up
     cut = int(np.argmin(np.r_[0.0, np.cumsum(up)] + np.r_[np.cumsum(down[::-1])[::-1], 0.0]))
-    return _Parts(u[:, held], n, x, joined_cells(n, u[:, held].sum(0), np.arange(len(n)) >= cut), table)
+    return _Parts(
+        u=u[:, held],
+        n=n,
+        x=x,
+        group=joined_cells(n, u[:, held].sum(0), np.arange(len(n)) >= cut),
+        table=table,
+    )
 
 
 def _answers(profile: OutcomeProfile, rows: Mask, counts: Counts, binary: bool) -> _Parts:
@@ -131,10 +137,18 @@ def _answers(profile: OutcomeProfile, rows: Mask, counts: Counts, binary: bool) 
         u = np.zeros((2, 2))
         u[0, 0], u[1, 1] = missing[k], missing[other]
         table = np.array([known[k, k], known[k, other], known[other, k], known[other, other]])
-        return _Parts(u, n[order], known[order, k], np.where(group[order] >= 0, np.arange(2), -1), table)
+        return _Parts(
+            u=u,
+            n=n[order],
+            x=known[order, k],
+            group=np.where(group[order] >= 0, np.arange(2), -1),
+            table=table,
+        )
     right = np.diagonal(known)
     u = np.stack([missing, np.zeros_like(missing)])
-    return _Parts(u, n, right, group, np.array([right.sum(), n.sum() - right.sum(), 0.0, 0.0]))
+    return _Parts(
+        u=u, n=n, x=right, group=group, table=np.array([right.sum(), n.sum() - right.sum(), 0.0, 0.0])
+    )
 
 
 def joined_cells(n: FloatArray, u: FloatArray, side: Mask | None = None) -> np.ndarray:

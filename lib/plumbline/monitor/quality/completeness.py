@@ -49,7 +49,7 @@ class Gap:
     usual_hours: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditTrail:
     """Shares 0 to 1 of ``n`` decisions. A share is absent where its role is not mapped.
 
@@ -91,10 +91,17 @@ def audit(profile: CompletenessProfile, *, decisions: int, duplicate_ids: int) -
     longest = max(holes, key=lambda gap: gap.hours, default=None)
     statuses = _statuses(shares, duplicates, holes, known=known, n=n)
     return AuditTrail(
-        n, shares, by_version, duplicates, holes, known,
-        float(longest.hours) if longest else None, float(longest.usual_hours) if longest else None,
-        statuses, _sentence(n, shares, duplicates, holes),
-    )  # fmt: skip
+        n=n,
+        shares=shares,
+        by_version=by_version,
+        duplicate_share=duplicates,
+        gaps=holes,
+        gaps_known=known,
+        longest_gap_hours=float(longest.hours) if longest else None,
+        usual_gap_hours=float(longest.usual_hours) if longest else None,
+        statuses=statuses,
+        sentence=_sentence(n, shares, duplicates, holes),
+    )
 
 
 def _shares(profile: CompletenessProfile, rows: NDArray[np.bool_]) -> dict[str, float]:

@@ -27,7 +27,7 @@ LEVELS = 12
 PIECES = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consistency:
     """The share of repeats whose outputs differ, 0 to 1, with its 95 % Wilson interval.
 
@@ -115,13 +115,17 @@ def consistency(repeats: Repeats, *, limit: float = LIMIT, fewest: int = FEWEST)
     n, conflicting = repeats.decisions, repeats.conflicting
     if n == 0:
         sentence = "No input occurs twice with the same version, so consistency cannot be told."
-        return Consistency(None, None, None, 0, 0, PointStatus.UNKNOWN, sentence)
+        return Consistency(
+            share=None, low=None, high=None, n=0, conflicting=0, status=PointStatus.UNKNOWN, sentence=sentence
+        )
     lows, highs = wilson(np.array([float(repeats.conflicting_groups)]), np.array([float(repeats.groups)]))
     share, low, high = conflicting / n, float(lows[0]), float(highs[0])
     if n < fewest:
         status = PointStatus.UNKNOWN
         sentence = f"Only {n:,} decisions repeat an input; {fewest} are needed, {fewest - n} more."
-        return Consistency(share, low, high, n, conflicting, status, sentence)
+        return Consistency(
+            share=share, low=low, high=high, n=n, conflicting=conflicting, status=status, sentence=sentence
+        )
     status = PointStatus.BREACH if low > limit else PointStatus.WATCH if share > limit else PointStatus.OK
     if repeats.near and share <= limit:
         status = PointStatus.WATCH if repeats.near > limit * n else PointStatus.OK
@@ -140,15 +144,15 @@ def consistency(repeats: Repeats, *, limit: float = LIMIT, fewest: int = FEWEST)
         if repeats.near:
             sentence += f" Of {repeats.near:,} more the scores differ by at most {repeats.reach:.2g}."
     return Consistency(
-        share,
-        low,
-        high,
-        n,
-        conflicting,
-        status,
-        sentence,
-        repeats.decided,
-        repeats.near,
-        repeats.groups,
-        repeats.conflicting_groups,
+        share=share,
+        low=low,
+        high=high,
+        n=n,
+        conflicting=conflicting,
+        status=status,
+        sentence=sentence,
+        decided=repeats.decided,
+        near=repeats.near,
+        groups=repeats.groups,
+        conflicting_groups=repeats.conflicting_groups,
     )

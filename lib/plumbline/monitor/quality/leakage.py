@@ -20,7 +20,7 @@ TOO_GOOD = 0.98
 FEWEST = 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leak:
     """An input whose ``value`` (ROC AUC; of numbers, rank correlation) has a lower 95 % limit beyond ``TOO_GOOD``."""
 
@@ -52,7 +52,7 @@ def leaks(outcome: FloatArray, inputs: dict[str, tuple[Kind, np.ndarray]], task:
         value, low = one(outcome, values, task)
         if value > TOO_GOOD and low > TOO_GOOD:
             measure = "rank correlation" if task is Task.REGRESSION else "ROC AUC"
-            found.append(Leak(name, measure, value, low, len(outcome)))
+            found.append(Leak(feature=name, measure=measure, value=value, low=low, n=len(outcome)))
     return tuple(sorted(found, key=lambda leak: -leak.value))
 
 

@@ -27,7 +27,7 @@ _PHONE = re.compile(r"(?:\+|\b00)\d[\d\s().\-/]{6,20}\d")
 _NINO = re.compile(r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Personal:
     """Personal data in one column: ``hits`` of ``n`` values hold it; ``example`` is masked.
 
@@ -133,7 +133,7 @@ def _anywhere(
             hits, example = hits + many, example or held
     if not hits or hits < LEAST_SHARE * n:
         return []
-    return [Personal(column, kind, hits, n, sure, masked(example))]
+    return [Personal(column=column, kind=kind, hits=hits, n=n, sure=sure, example=masked(example))]
 
 
 def _national(column: str, counts: Mapping[str, int], n: int, *, numbers: bool) -> list[Personal]:
@@ -153,7 +153,14 @@ def _national(column: str, counts: Mapping[str, int], n: int, *, numbers: bool) 
         if few or hits < needed or (best is not None and hits <= best.hits):
             continue
         sure = "likely" if number.validator else "possible"
-        best = Personal(column, number.name, round(hits * n / looked), n, sure, masked(fitting[0]))
+        best = Personal(
+            column=column,
+            kind=number.name,
+            hits=round(hits * n / looked),
+            n=n,
+            sure=sure,
+            example=masked(fitting[0]),
+        )
     return [best] if best is not None else []
 
 

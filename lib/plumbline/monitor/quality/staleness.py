@@ -17,7 +17,7 @@ WATCH_BEATS, BREACH_BEATS, FEWEST_BEATS = 3.0, 6.0, 10
 _DAY = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Staleness:
     """Age of the version in charge, in days; None where no date tells it.
 
@@ -56,7 +56,16 @@ def staleness(
     label = _days(last_label, as_of)
     if not runs:
         sentence = "Nothing was decided yet, so no model is in use."
-        return Staleness("", None, "", None, None, label, PointStatus.UNKNOWN, sentence)
+        return Staleness(
+            version="",
+            age_days=None,
+            source="",
+            since=None,
+            days_since_decision=None,
+            days_since_label=label,
+            status=PointStatus.UNKNOWN,
+            sentence=sentence,
+        )
     version, now = runs[-1].version, instant(as_of)
     mine = deciding(hours) & (hours.first <= now)
     last = moment(np.minimum(hours.last[mine].max(), now))
@@ -69,7 +78,16 @@ def staleness(
         since, source = moment(hours.first[own].min()), "first seen"
     else:
         sentence = "The log names neither a version nor a training date, so the model's age is unknown."
-        return Staleness("", None, "", None, _days(last, as_of), label, PointStatus.UNKNOWN, sentence)
+        return Staleness(
+            version="",
+            age_days=None,
+            source="",
+            since=None,
+            days_since_decision=_days(last, as_of),
+            days_since_label=label,
+            status=PointStatus.UNKNOWN,
+            sentence=sentence,
+        )
     age = _days(since, as_of)
     assert age is not None
     status = (
@@ -80,7 +98,16 @@ def staleness(
         else PointStatus.OK
     )
     sentence = _sentence(version, age, source, since, status, watch_days, breach_days)
-    return Staleness(version, age, source, since, _days(last, as_of), label, status, sentence)
+    return Staleness(
+        version=version,
+        age_days=age,
+        source=source,
+        since=since,
+        days_since_decision=_days(last, as_of),
+        days_since_label=label,
+        status=status,
+        sentence=sentence,
+    )
 
 
 @dataclass(frozen=True, slots=True)

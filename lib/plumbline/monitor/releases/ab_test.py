@@ -33,7 +33,7 @@ CROSSED = 0.05
 Kind = Literal["A/B", "canary", "shadow"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """One quantity of both versions: ``difference`` is the second's less the first's, in the quantity's unit.
 
@@ -56,7 +56,7 @@ class Measure:
         return self.p_value <= ALPHA
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """Two versions side by side: ``versions`` has the one in charge first. ``agreed``: share of the decisions
     under one id (``n_both`` of them) in which both gave the same answer; None where none is shared. ``by_subject``:
@@ -118,7 +118,13 @@ def measure(
     seen = detectable(total, times)
     elapsed = float((hours[-1] - hours[0]) / np.timedelta64(1, "D")) + 1 / 24
     return Measure(
-        metric, found, float(p[-1]), known, seen, matters, more_time(total, elapsed, matters, times)
+        metric=metric,
+        difference=found,
+        p_value=float(p[-1]),
+        known_at=known,
+        detectable=seen,
+        matters=matters,
+        days_more=more_time(total, elapsed, matters, times),
     )
 
 
@@ -171,10 +177,17 @@ def compare(
     if kind != "shadow" and quantities:
         ratio = _dealt(hours, quantities[0][1], share, crossed)
     return Comparison(
-        kind, overlap.versions, overlap.start, overlap.end, overlap.n,
-        tuple(m for m in found if m is not None), ratio, same / both if both else None, both,
-        crossed is not None,
-    )  # fmt: skip
+        kind=kind,
+        versions=overlap.versions,
+        start=overlap.start,
+        end=overlap.end,
+        n=overlap.n,
+        measures=tuple(m for m in found if m is not None),
+        ratio=ratio,
+        agreed=same / both if both else None,
+        n_both=both,
+        by_subject=crossed is not None,
+    )
 
 
 def _dealt(hours: Times, looks: Moments, share: float | None, crossed: float | None) -> SampleRatio:

@@ -17,7 +17,7 @@ from plumbline.monitor.releases.history import stretches
 FEWEST = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Presence:
     """A stretch in which a version decided without being in charge, or only looked on."""
 
@@ -52,5 +52,5 @@ def _stretched(
     for start, end in stretches(hours.first[rows], hours.last[rows]):
         n = int(hours.n[rows & (hours.first >= start) & (hours.first <= end)].sum())
         if n >= FEWEST:
-            made.append(Presence(version, role, moment(start), moment(end), n))
+            made.append(Presence(version=version, role=role, start=moment(start), end=moment(end), n=n))
     return made

@@ -33,7 +33,7 @@ EXTREME = 1e-5
 _BLOCK = 8192
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Guardrail:
     """Whether and when the rate was surely another one.
 
@@ -93,14 +93,32 @@ def guardrail(
     if found is None:
         rate = float(hits.mean()) if n else None
         sentence = _quiet(rate, n, previous_rate, usual, were)
-        return Guardrail(False, None, None, rate, n, previous_rate, usual, sentence)
+        return Guardrail(
+            fired=False,
+            at_decision=None,
+            at=None,
+            rate=rate,
+            n=n,
+            previous_rate=previous_rate,
+            usual=usual,
+            sentence=sentence,
+        )
     rate = float(hits[:found].mean())
     at = _aware(times[found - 1])
     sentence = (
         f"{_share(rate)} of the first {found:,} {were} against {_share(previous_rate)} "
         f"before: beyond chance from {at.day} {at:%B %Y, %H:%M} UTC on."
     )
-    return Guardrail(True, found, at, rate, n, previous_rate, usual, sentence)
+    return Guardrail(
+        fired=True,
+        at_decision=found,
+        at=at,
+        rate=rate,
+        n=n,
+        previous_rate=previous_rate,
+        usual=usual,
+        sentence=sentence,
+    )
 
 
 def usual_rates(rate: float, n: int, alpha: float) -> tuple[float, float]:

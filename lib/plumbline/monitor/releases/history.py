@@ -20,7 +20,7 @@ APART = np.timedelta64(24, "h")
 _HOUR = np.timedelta64(1, "h")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionSeen:
     """One version: its arms, first and last decision (UTC; shadow included), and how it did.
 
@@ -41,7 +41,7 @@ class VersionSeen:
     n_labelled: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
     """A time in which two versions decided side by side (shadow included), with their decisions in it."""
 
@@ -52,7 +52,7 @@ class Overlap:
     shadow: bool  # one of the two all but only in arm "shadow"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
     """A version that took over from another; returns to an earlier one are rollbacks, not switches.
 
@@ -71,7 +71,7 @@ class Switch:
     accuracy: Difference | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rollback:
     """A return to an earlier version: the version left was in charge from ``start`` until ``end``."""
 
@@ -82,7 +82,7 @@ class Rollback:
     minutes: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Releases:
     """The whole history. ``versions`` by first decision; the others in order of time."""
 
@@ -108,7 +108,15 @@ def releases(hours: VersionHours, *, task: Task, positive: str | None = None) ->
     for i, (before, after) in enumerate(pairwise(runs)):
         if _is_return(runs[: i + 1], after.version):
             minutes = (after.start - before.start).total_seconds() / 60
-            rollbacks.append(Rollback(before.version, after.version, before.start, after.start, minutes))
+            rollbacks.append(
+                Rollback(
+                    bad_version=before.version,
+                    back_to=after.version,
+                    start=before.start,
+                    end=after.start,
+                    minutes=minutes,
+                )
+            )
         else:
             final = i + 2 == len(runs)
             switches.append(_switch(hours, before, after, final=final, rates=rates, right=right))
@@ -119,7 +127,14 @@ def releases(hours: VersionHours, *, task: Task, positive: str | None = None) ->
         )
     )
     sentence = _sentence(versions, runs, switches, rollbacks)
-    return Releases(versions, runs, _overlaps(hours), tuple(switches), tuple(rollbacks), sentence)
+    return Releases(
+        versions=versions,
+        spans=runs,
+        overlaps=_overlaps(hours),
+        switches=tuple(switches),
+        rollbacks=tuple(rollbacks),
+        sentence=sentence,
+    )
 
 
 def _is_return(runs: Sequence[Span], version: str) -> bool:
@@ -169,10 +184,14 @@ def _switch(
 
     length, decisions = _overlap_before(hours, before, after)
     return Switch(
-        before.version, after.version, after.start, length, decisions,
-        change(hours.positives, hours.n) if rates else None,
-        change(hours.correct, hours.n_labelled) if right else None,
-    )  # fmt: skip
+        previous=before.version,
+        version=after.version,
+        at=after.start,
+        overlap_hours=length,
+        overlap_decisions=decisions,
+        positives=change(hours.positives, hours.n) if rates else None,
+        accuracy=change(hours.correct, hours.n_labelled) if right else None,
+    )
 
 
 def _overlap_before(hours: VersionHours, before: Span, after: Span) -> tuple[float, int]:
@@ -215,7 +234,9 @@ def _overlaps(hours: VersionHours) -> tuple[Overlap, ...]:
             inside = (hours.first >= start) & (hours.first <= end)
             n = (int(hours.n[inside & mine].sum()), int(hours.n[inside & theirs].sum()))
             shadow = min(_live_share(hours, inside & own, live) for own in (mine, theirs)) < GONE
-            found.append(Overlap((one, other), moment(start), moment(end), n, shadow))
+            found.append(
+                Overlap(versions=(one, other), start=moment(start), end=moment(end), n=n, shadow=shadow)
+            )
     return tuple(sorted(found, key=lambda overlap: (overlap.start, overlap.versions)))
 
 

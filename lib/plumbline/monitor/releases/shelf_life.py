@@ -17,7 +17,7 @@ SOON_DAYS = 14.0  # before the date, from which it is watched
 FEWEST_BROKEN = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
     """How long one version kept its performance.
 
@@ -32,7 +32,7 @@ class Life:
     kept: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShelfLife:
     """``days``: the median time to the first breach (Kaplan and Meier 1958), with its 95 % limits (``median_limits``;
     ``high`` None: not known yet); None while unknown.
@@ -77,7 +77,13 @@ def lives(hours: VersionHours, points: Sequence[Point], *, as_of: datetime) -> t
         last = max(run.end for run in runs if run.version == version)
         end = broke or min(last, own[-1].end)
         found.append(
-            Life(version, since, source, max((end - since).total_seconds() / 86400, 0.0), broke is None)
+            Life(
+                version=version,
+                since=since,
+                source=source,
+                days=max((end - since).total_seconds() / 86400, 0.0),
+                kept=broke is None,
+            )
         )
     return tuple(found)
 
@@ -104,7 +110,9 @@ def shelf_life(
     held = tuple(earlier)
     if not held:
         sentence = "No earlier version has been watched long enough to say how long one keeps."
-        return ShelfLife(held, None, None, PointStatus.UNKNOWN, sentence)
+        return ShelfLife(
+            lives=held, days=None, retrain_by=None, status=PointStatus.UNKNOWN, sentence=sentence
+        )
     many = "one earlier version" if len(held) == 1 else f"{len(held)} earlier versions"
     days = median_life([life.days for life in held], [life.kept for life in held])
     if days is None:
@@ -113,7 +121,9 @@ def shelf_life(
             f"Too few of {many} broke their limits to say how long one keeps; the longest kept for "
             f"at least {longest:.0f} days."
         )
-        return ShelfLife(held, None, None, PointStatus.UNKNOWN, sentence)
+        return ShelfLife(
+            lives=held, days=None, retrain_by=None, status=PointStatus.UNKNOWN, sentence=sentence
+        )
     text = f"Of {many}, half kept their performance for {days:.0f} days" if len(held) > 1 else (
         f"The one earlier version kept its performance for {days:.0f} days"
     )  # fmt: skip
@@ -121,26 +131,32 @@ def shelf_life(
     if broken < FEWEST_BROKEN:
         few = f"{text}; {broken} broke their limits, and {FEWEST_BROKEN} make a date to retrain by."
         return ShelfLife(
-            held, days, None, PointStatus.UNKNOWN, few.replace("; 1 broke their", "; 1 broke its")
+            lives=held,
+            days=days,
+            retrain_by=None,
+            status=PointStatus.UNKNOWN,
+            sentence=few.replace("; 1 broke their", "; 1 broke its"),
         )
     low, high = median_limits([life.days for life in held], [life.kept for life in held])
     text += f" (95 % interval {low:.0f} to {high:.0f})" if high else f" (95 % interval from {low:.0f} days)"
     if current is None:
         return ShelfLife(
-            held,
-            days,
-            None,
-            PointStatus.UNKNOWN,
-            f"{text}; the present one has no date to count from.",
-            low,
-            high,
+            lives=held,
+            days=days,
+            retrain_by=None,
+            status=PointStatus.UNKNOWN,
+            sentence=f"{text}; the present one has no date to count from.",
+            low=low,
+            high=high,
         )
     by = current[0] + timedelta(days=days)
     left = (by - as_of).total_seconds() / 86400
     status = PointStatus.BREACH if left < 0 else PointStatus.WATCH if left < SOON_DAYS else PointStatus.OK
     told = f"retrain by {by.day} {by:%B %Y}"
     told += f", {-left:.0f} days ago" if left < 0 else f", in {left:.0f} days"
-    return ShelfLife(held, days, by, status, f"{text}: {told}.", low, high)
+    return ShelfLife(
+        lives=held, days=days, retrain_by=by, status=status, sentence=f"{text}: {told}.", low=low, high=high
+    )
 
 
 def median_life(days: Sequence[float], kept: Sequence[bool]) -> float | None:

@@ -16,7 +16,7 @@ KNOWN = 1e6
 WANDERS = 3.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Law:
     """What chance does to Pearson's statistic of a sample beside the reference.
 

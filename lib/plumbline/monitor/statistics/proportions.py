@@ -24,7 +24,7 @@ def wilson(hits: FloatArray, n: FloatArray, z: float = Z) -> tuple[FloatArray, F
     return np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """``value`` = ``after`` - ``before`` (shares 0 to 1, or means) with its 95 % interval, over n rows each."""
 
@@ -56,7 +56,15 @@ def difference(
     value = after - before
     down = float(np.hypot(after - lows[1], highs[0] - before))
     up = float(np.hypot(highs[1] - after, before - lows[0]))
-    return Difference(before, after, value, max(-1.0, value - down), min(1.0, value + up), n_before, n_after)
+    return Difference(
+        before=before,
+        after=after,
+        value=value,
+        low=max(-1.0, value - down),
+        high=min(1.0, value + up),
+        n_before=n_before,
+        n_after=n_after,
+    )
 
 
 def mean_difference(
@@ -80,4 +88,12 @@ def mean_difference(
         freedom = variance**2 / sum(parts[i] ** 2 / (n[i] - 1) for i in (0, 1))
         spread = float(stdtrit(freedom, 0.975)) * variance**0.5
     value = means[1] - means[0]
-    return Difference(means[0], means[1], value, value - spread, value + spread, int(n[0]), int(n[1]))
+    return Difference(
+        before=means[0],
+        after=means[1],
+        value=value,
+        low=value - spread,
+        high=value + spread,
+        n_before=int(n[0]),
+        n_after=int(n[1]),
+    )

@@ -171,7 +171,7 @@ def more_time(total: Moments, elapsed: float, matters: float, times: float = 1.0
     return max(elapsed * ((seen / matters) ** 2 - 1), 0.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampleRatio:
     """Whether decisions were dealt to the arms as intended.
 
@@ -223,7 +223,7 @@ def sample_ratio(
     steady = None
     if len(part) >= 2:
         steady = float(chdtrc(len(part) - 1, apart)) if independent else _one_step(part, apart)
-    return SampleRatio(share, intended, p, steady, unit)
+    return SampleRatio(share=share, intended=intended, p=p, steady_p=steady, unit=unit)
 
 
 def _chance(freedom: int, statistic: float, apart: float, blocks: int, independent: bool) -> float:

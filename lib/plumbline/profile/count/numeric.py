@@ -26,7 +26,7 @@ BUCKETS, BLOCK = 32_768, 16_384
 _MIXED, _CROWDED = 10_000, 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
     """Finds the cell of a value: the number of edges below it, so that a value on an edge is under it."""
 
@@ -43,12 +43,12 @@ class Cells:
             scale = (BUCKETS - 2) / (float(edges[-1]) - low) if edges.size > 1 else 0.0
         above = np.append(edges, np.inf)
         if not np.isfinite(scale) or scale <= 0 or edges.size >= _MIXED:
-            return Cells(edges, low, 0.0, np.empty(0, np.int16), above)
+            return Cells(edges=edges, low=low, scale=0.0, table=np.empty(0, np.int16), above=above)
         at = _bucket(edges, low, scale)
         held = np.bincount(at, minlength=BUCKETS + 1)
         first = np.cumsum(held) - held
         table = (first + np.where(held > 2, _CROWDED, np.where(held > 0, _MIXED, 0))).astype(np.int16)
-        return Cells(edges, low, scale, table, above)
+        return Cells(edges=edges, low=low, scale=scale, table=table, above=above)
 
     def find(self, values: FloatArray) -> IntArray:
         """Cell of each finite value, (n,) to (n,)."""

@@ -48,7 +48,7 @@ _MOMENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Losses:
     """How a row's losses are computed: ``probability`` of the positive (binary) or true class, NULL where
     the row has none; ``brier`` of a row. Both are None for a system without probabilities."""
@@ -68,10 +68,10 @@ def losses(cursor: duckdb.DuckDBPyConnection, system: System, score: Grid | None
         if edges.size and (edges[1:2].min(initial=0.0) < 0 or edges[-1] > 1):
             return Losses()
         return Losses(
-            "CASE WHEN score BETWEEN 0 AND 1 THEN score END",
-            "pow(p - (label = $positive)::INTEGER, 2)",
-            "",
-            (("positive", system.positive),),
+            probability="CASE WHEN score BETWEEN 0 AND 1 THEN score END",
+            brier="pow(p - (label = $positive)::INTEGER, 2)",
+            brier_columns="",
+            params=(("positive", system.positive),),
             cells=True,
         )
     if system.task is Task.MULTICLASS:
@@ -84,10 +84,10 @@ def losses(cursor: duckdb.DuckDBPyConnection, system: System, score: Grid | None
         known = ", ".join(f"$class{i}" for i in range(len(columns)))
         squares = " + ".join(f"pow(p{i} - (label = $class{i})::INTEGER, 2)" for i in range(len(columns)))
         return Losses(
-            f"CASE WHEN {ok} AND label IN ({known}) THEN CASE label {chosen} END END",
-            squares,
-            "".join(f", {c} AS p{i}" for i, c in enumerate(columns)),
-            tuple((f"class{i}", name) for i, name in enumerate(named)),
+            probability=f"CASE WHEN {ok} AND label IN ({known}) THEN CASE label {chosen} END END",
+            brier=squares,
+            brier_columns="".join(f", {c} AS p{i}" for i, c in enumerate(columns)),
+            params=tuple((f"class{i}", name) for i, name in enumerate(named)),
         )
     return Losses()
 

@@ -62,7 +62,7 @@ class _Entries:
         return keys, n
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
     """What was counted: ``group``, ``outcome``, ``number`` and ``n`` of each score kept by number, in order of group
     and outcome, and of the groups ``in_cells`` (G,) their ``cells`` (G, 3, S), the second axis being the outcome."""
@@ -150,7 +150,9 @@ class ScoreCounts:
             self.by_number = _Entries([keys[~moved]], [n])
         in_cells = np.flatnonzero(self.row >= 0)
         cells = self.by_cell.values[self.row[in_cells]].reshape(len(in_cells), _OUTCOMES, SCORE_CELLS)
-        return Scores(group, outcome, number, n, in_cells, cells.astype(np.int64))
+        return Scores(
+            group=group, outcome=outcome, number=number, n=n, in_cells=in_cells, cells=cells.astype(np.int64)
+        )
 
 
 def _counted(keys: IntArray) -> tuple[IntArray, IntArray]:

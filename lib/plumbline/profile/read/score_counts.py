@@ -52,7 +52,12 @@ def stored_scores(keys: Sequence[Any], rows: Rows) -> Laid:
     outcome = np.repeat(_OUTCOMES, [len(each[0]) for each in entries])
     in_cells, cells = _matrices(lists, [kind[1] for kind in kinds], 1, SCORE_CELLS)
     old, old_cells = _matrices(lists, [kind[2] for kind in kinds], 0, EQUAL_CELLS)
-    return Laid(keys, Scores(row, outcome, number, n, in_cells, cells), old, old_cells)
+    return Laid(
+        keys,
+        Scores(group=row, outcome=outcome, number=number, n=n, in_cells=in_cells, cells=cells),
+        old,
+        old_cells,
+    )
 
 
 def _matrices(
@@ -95,7 +100,11 @@ def laid_scores(laid: Laid, keys: Sequence[Any]) -> tuple[IntArray, IntArray, Nu
     group, n, positive = of[found.group[own]], found.n[own], found.outcome[own] == POSITIVE
     elsewhere = labelled.sum((1, 2)) - np.bincount(group, n, len(keys)).astype(np.int64)
     known = NumberedScores(
-        group, found.number[own], np.where(positive, 0, n), np.where(positive, n, 0), elsewhere
+        group=group,
+        number=found.number[own],
+        negative=np.where(positive, 0, n),
+        positive=np.where(positive, n, 0),
+        elsewhere=elsewhere,
     )
     return labelled, counts[:, UNLABELLED], known
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BoolArray = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
     """One version's stored attributions: by which file, over which features, from which base."""
 
@@ -69,7 +69,10 @@ def passes(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Pass]:
            WHERE system = ? ORDER BY version""",
         [system],
     ).fetchall()
-    return [Pass(r[0], r[1], tuple(json.loads(r[2])), r[3], r[4], r[5]) for r in rows]
+    return [
+        Pass(version=r[0], sha256=r[1], features=tuple(json.loads(r[2])), space=r[3], base=r[4], method=r[5])
+        for r in rows
+    ]
 
 
 def pass_of(cursor: duckdb.DuckDBPyConnection, system: str, version: str) -> Pass | None:

@@ -54,7 +54,7 @@ def repeats(
     ]  # fmt: skip
     scope = of_slice(cursor, system, part, stored=True)
     if not features:
-        return Repeats(0, 0, 0, 0)
+        return Repeats(decisions=0, conflicting=0, groups=0, conflicting_groups=0)
     places = [
         ident(c.name) for c in columns if c.role.role == "segment" and DEPLOYMENT.search(c.role.name.lower())
     ]
@@ -70,12 +70,19 @@ def repeats(
         params | {"reach": reach},
     ).fetchone()
     if row is None:
-        return Repeats(0, 0, 0, 0)
+        return Repeats(decisions=0, conflicting=0, groups=0, conflicting_groups=0)
     decisions, conflicting, groups, conflicting_groups, decided, near, near_groups, ends = row
     return Repeats(
-        decisions, conflicting, groups, conflicting_groups, _examples(cursor, scope.table, ends or []),
-        decided, near, near_groups, reach,
-    )  # fmt: skip
+        decisions=decisions,
+        conflicting=conflicting,
+        groups=groups,
+        conflicting_groups=conflicting_groups,
+        examples=_examples(cursor, scope.table, ends or []),
+        decided=decided,
+        near=near,
+        near_groups=near_groups,
+        reach=reach,
+    )
 
 
 def _grouped(

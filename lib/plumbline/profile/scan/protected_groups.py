@@ -35,7 +35,7 @@ class Attribute:
     banded: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupCounts:
     """One group's counts: ``attributes`` and ``levels`` name it, ``version`` and ``month`` narrow it ("" or None: all).
 
@@ -128,12 +128,12 @@ def _counts(row: tuple[Any, ...], found: Sequence[Attribute]) -> GroupCounts | N
         return None
     levels = tuple(str(row[i]) for i in chosen)
     return GroupCounts(
-        tuple(found[i].name for i in chosen),
-        levels,
-        GroupOutcomes(" and ".join(levels), *(int(x) for x in row[k + 3 : k + 10])),
-        np.array(row[k + 10 : k + 13], dtype=float).T,
-        None if out[k] else str(row[k]),
-        None if out[k + 1] else row[k + 1],
+        attributes=tuple(found[i].name for i in chosen),
+        levels=levels,
+        outcomes=GroupOutcomes(" and ".join(levels), *(int(x) for x in row[k + 3 : k + 10])),
+        scores=np.array(row[k + 10 : k + 13], dtype=float).T,
+        version=None if out[k] else str(row[k]),
+        month=None if out[k + 1] else row[k + 1],
     )
 
 

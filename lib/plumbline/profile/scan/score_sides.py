@@ -61,7 +61,7 @@ class ScoreRange:
         return Scale() if inside or self.greatest <= self.least else Scale(self.least, self.greatest)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SideCounts:
     """Decisions by what they have in common, (R,) each.
 
@@ -142,7 +142,12 @@ def by_day(
     day = np.asarray(read["day"]).astype("datetime64[D]")
     names, version = np.unique(np.asarray(read["version"], dtype=object).astype(str), return_inverse=True)
     return SideCounts(
-        day.min(), tuple(names.tolist()), (day - day.min()).astype(np.int64), version.astype(np.int64),
-        np.asarray(read["cell"], np.int64), np.asarray(read["above"], np.bool_), np.asarray(read["yes"], np.bool_),
-        np.asarray(read["n"], np.int64),
-    )  # fmt: skip
+        first=day.min(),
+        versions=tuple(names.tolist()),
+        day=(day - day.min()).astype(np.int64),
+        version=version.astype(np.int64),
+        cell=np.asarray(read["cell"], np.int64),
+        above=np.asarray(read["above"], np.bool_),
+        yes=np.asarray(read["yes"], np.bool_),
+        n=np.asarray(read["n"], np.int64),
+    )

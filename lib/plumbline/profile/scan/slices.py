@@ -184,10 +184,13 @@ def sliced_rows(
     values = np.asarray(read["y"], dtype=np.float64)
     stacked = [np.asarray(read[f"c{i}"], dtype=np.uint8) for i in range(len(by))]
     return SlicedRows(
-        tuple(SlicedColumn(one.column, one.labels) for one in by),
-        np.stack(stacked) if stacked else np.zeros((0, len(values)), np.uint8), values, available,
-        np.unique(np.asarray(read["unit"]), return_inverse=True)[1].astype(np.int64), named,
-    )  # fmt: skip
+        columns=tuple(SlicedColumn(one.column, one.labels) for one in by),
+        codes=np.stack(stacked) if stacked else np.zeros((0, len(values)), np.uint8),
+        values=values,
+        available=available,
+        units=np.unique(np.asarray(read["unit"]), return_inverse=True)[1].astype(np.int64),
+        named=named,
+    )
 
 
 def _sampled(scope: Scope, available: int) -> Scope:

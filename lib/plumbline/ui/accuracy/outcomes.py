@@ -64,9 +64,9 @@ def money(stake: Stake | None) -> None:
     cards.figures(
         [
             cards.Figure(
-                "Money at stake",
-                numbers.stake(asdict(stake)),
-                stake.sentence,
+                name="Money at stake",
+                value=numbers.stake(asdict(stake)),
+                note=stake.sentence,
                 help=help_for("Money at stake"),
             )
         ]

@@ -85,37 +85,37 @@ def figures(answer: PerformanceAnswer, metric: str) -> None:
         sure = numbers.interval(last.low, last.high, metric)
         items.append(
             Figure(
-                f"Latest complete, {numbers.span(last.start, last.end)}",
-                numbers.figure(last.value, metric),
-                f"{sure + ', ' if sure else ''}n = {numbers.count(last.n)}",
-                last.status.value,
-                help_for_metric(metric),
+                name=f"Latest complete, {numbers.span(last.start, last.end)}",
+                value=numbers.figure(last.value, metric),
+                note=f"{sure + ', ' if sure else ''}n = {numbers.count(last.n)}",
+                status=last.status.value,
+                help=help_for_metric(metric),
             )
         )
     if band is not None and band.mean is not None:
         items.append(
             Figure(
-                "Reference",
-                numbers.figure(band.mean, metric),
-                f"n = {numbers.count(band.n)} in {band.chunks} chunks; limit from the {band.source}",
+                name="Reference",
+                value=numbers.figure(band.mean, metric),
+                note=f"n = {numbers.count(band.n)} in {band.chunks} chunks; limit from the {band.source}",
                 help=help_for("Reference"),
             )
         )
     share = answer.labelled / answer.decisions if answer.decisions else None
     items.append(
         Figure(
-            "Outcomes known",
-            numbers.share(share),
-            f"{numbers.count(answer.labelled)} of {numbers.count(answer.decisions)}",
+            name="Outcomes known",
+            value=numbers.share(share),
+            note=f"{numbers.count(answer.labelled)} of {numbers.count(answer.decisions)}",
             help=help_for("Outcomes known"),
         )
     )
     breaches = sum(p.status == "breach" for p in judged)
     items.append(
         Figure(
-            "Chunks in breach",
-            f"{breaches} of {len(judged)}",
-            f"by {answer.by}",
+            name="Chunks in breach",
+            value=f"{breaches} of {len(judged)}",
+            note=f"by {answer.by}",
             help=help_for("Chunks in breach"),
         )
     )

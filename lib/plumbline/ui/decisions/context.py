@@ -38,23 +38,29 @@ def outcome(found: DecisionContext) -> None:
         near = f"cut-off {numbers.significant(found.cut.score)}, which {kept} of decisions keep to"
     label = row.get("label")
     wrong = label is not None and label != row["prediction"] and isinstance(label, str)
-    shown = [cards.Figure(scored, numbers.DASH if score is None else numbers.significant(score, 4), near)]
+    shown = [
+        cards.Figure(
+            name=scored, value=numbers.DASH if score is None else numbers.significant(score, 4), note=near
+        )
+    ]
     if score is None and found.system.task is Task.REGRESSION:
         guess = row.get("prediction")  # what was predicted is the outcome
         off = None if label is None or guess is None else float(guess) - float(label)
         shown = [
             cards.Figure(
-                "Off by", numbers.DASH if off is None else numbers.signed(off), "predicted less true"
+                name="Off by",
+                value=numbers.DASH if off is None else numbers.signed(off),
+                note="predicted less true",
             )
         ]
     cards.figures(
         [
-            cards.Figure("Outcome", value(row.get("prediction")), numbers.moment(row["timestamp"])),
+            cards.Figure(name="Outcome", value=value(row.get("prediction")), note=numbers.moment(row["timestamp"])),
             *shown,
-            cards.Figure("Human decision", "–" if override is None else value(override), said),
+            cards.Figure(name="Human decision", value="–" if override is None else value(override), note=said),
             cards.Figure(
-                "Turned out to be", "–" if label is None else value(label),
-                _label_note(row), status="fail" if wrong else "", word="wrong",
+                name="Turned out to be", value="–" if label is None else value(label),
+                note=_label_note(row), status="fail" if wrong else "", word="wrong",
             ),
         ]
     )  # fmt: skip

@@ -123,11 +123,17 @@ def _tried(view: View, found: DecisionContext, decision_id: str) -> None:
     logged = numbers.DASH if told.logged is None else numbers.significant(told.logged, 4)
     cards.figures(
         [
-            cards.Figure("Score with these values", numbers.significant(told.score, 4), f"logged {logged}"),
             cards.Figure(
-                "Outcome", told.outcome or numbers.DASH, f"logged {context.value(found.row['prediction'])}"
+                name="Score with these values",
+                value=numbers.significant(told.score, 4),
+                note=f"logged {logged}",
             ),
-            cards.Figure("Inputs changed", str(len(changes)), "of " + str(len(found.placed))),
+            cards.Figure(
+                name="Outcome",
+                value=told.outcome or numbers.DASH,
+                note=f"logged {context.value(found.row['prediction'])}",
+            ),
+            cards.Figure(name="Inputs changed", value=str(len(changes)), note="of " + str(len(found.placed))),
         ]
     )
     _moved(told)

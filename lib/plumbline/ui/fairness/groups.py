@@ -77,9 +77,9 @@ def figures(answer: FairnessAnswer) -> None:
         assert worst.ratio is not None
         items.append(
             Figure(
-                "Lowest ratio", numbers.significant(worst.ratio.value),
-                f"{_range(worst.ratio.low, worst.ratio.high)}, {worst.name}, n = {numbers.count(worst.n)}",
-                worst.ratio.status.value,
+                name="Lowest ratio", value=numbers.significant(worst.ratio.value),
+                note=f"{_range(worst.ratio.low, worst.ratio.high)}, {worst.name}, n = {numbers.count(worst.n)}",
+                status=worst.ratio.status.value,
             )
         )  # fmt: skip
     often = [g for g in compared if g.adverse is not None]
@@ -88,9 +88,9 @@ def figures(answer: FairnessAnswer) -> None:
         assert most.adverse is not None
         items.append(
             Figure(
-                "Otherwise, times as often", numbers.significant(most.adverse.value),
-                f"{_range(most.adverse.low, most.adverse.high)}, {most.name}, n = {numbers.count(most.n)}",
-                most.adverse.status.value,
+                name="Otherwise, times as often", value=numbers.significant(most.adverse.value),
+                note=f"{_range(most.adverse.low, most.adverse.high)}, {most.name}, n = {numbers.count(most.n)}",
+                status=most.adverse.status.value,
             )
         )  # fmt: skip
     gaps = [(g, name, gap) for g in compared for name, gap in g.gaps.items()]
@@ -98,16 +98,24 @@ def figures(answer: FairnessAnswer) -> None:
         group, name, gap = max(gaps, key=lambda item: abs(item[2].value))
         items.append(
             Figure(
-                "Widest gap of errors", f"{100 * abs(gap.value):.1f} points",
-                f"{_NAMES[name].lower()} of {group.name}, {_points(gap.low)} to {_points(gap.high)}",
-                gap.status.value,
+                name="Widest gap of errors", value=f"{100 * abs(gap.value):.1f} points",
+                note=f"{_NAMES[name].lower()} of {group.name}, {_points(gap.low)} to {_points(gap.high)}",
+                status=gap.status.value,
             )
         )  # fmt: skip
     items.append(
-        Figure("Compared", numbers.count(answer.tested), "ratios and gaps, corrected for being so many")
+        Figure(
+            name="Compared",
+            value=numbers.count(answer.tested),
+            note="ratios and gaps, corrected for being so many",
+        )
     )
     items.append(
-        Figure("Too small to judge", numbers.count(len(answer.small)), f"under {LEAST_ROWS} decisions")
+        Figure(
+            name="Too small to judge",
+            value=numbers.count(len(answer.small)),
+            note=f"under {LEAST_ROWS} decisions",
+        )
     )
     cards.figures(items)
 
@@ -205,11 +213,13 @@ def _value(g: Judged, measure: str) -> Rate | None:
 def _row(g: Judged, measure: str) -> Row:
     found = _value(g, measure)
     if g.small:
-        return Row(g.name, None, None, None, f"too few to judge, n = {g.n}")
+        return Row(label=g.name, value=None, low=None, high=None, words=f"too few to judge, n = {g.n}")
     if found is None:
         if measure == RATIO and g.best:
-            return Row(g.name, 1.0, 1.0, 1.0, f"most favoured, n = {numbers.count(g.n)}")
-        return Row(g.name, None, None, None, "outcomes not known")
+            return Row(
+                label=g.name, value=1.0, low=1.0, high=1.0, words=f"most favoured, n = {numbers.count(g.n)}"
+            )
+        return Row(label=g.name, value=None, low=None, high=None, words="outcomes not known")
     status = ""
     if measure == RATIO and g.ratio is not None:
         status = g.ratio.status.value
@@ -220,7 +230,14 @@ def _row(g: Judged, measure: str) -> Row:
         words = f"{numbers.share(found.value)}, n = {numbers.count(found.n)}"
         gap = g.gaps.get(measure)
         status = gap.status.value if gap is not None else ""
-    return Row(g.name, found.value, found.low, found.high, words, "" if status == "ok" else status)
+    return Row(
+        label=g.name,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        words=words,
+        status="" if status == "ok" else status,
+    )
 
 
 def _points(value: float) -> str:

@@ -18,7 +18,7 @@ from plumbline.store.workspace import Workspace
 FILTERS = ("segment", "protected", "feature")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """``versions`` in order of first sight; ``columns`` to filter by a level, ``numeric`` ones by a range."""
 
@@ -47,7 +47,13 @@ def choices(_ws: Workspace, path: str, key: str, change: int) -> Choices:
         return Choices(columns=columns, numeric=numeric)
     order = np.argsort(hours.first, kind="stable")
     versions = dict.fromkeys(hours.versions[i] for i in order if hours.versions[i])
-    return Choices(tuple(versions), columns, numeric, _time(hours.first.min()), _time(hours.last.max()))
+    return Choices(
+        versions=tuple(versions),
+        columns=columns,
+        numeric=numeric,
+        first=_time(hours.first.min()),
+        last=_time(hours.last.max()),
+    )
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

@@ -42,7 +42,7 @@ def read(ws: Workspace, mode: Mode, *, scratch: bool = False) -> View:
             scratches.badge()
         if not found:
             cards.note("No system yet. Load a log to begin.")
-            return View(ws, change, mode, (), scratch=scratch)
+            return View(ws=ws, change=change, mode=mode, systems=(), scratch=scratch)
         system = _system(found)
         own = ws.change(system.key)
         offered = choices(ws, str(ws.path), system.key, own)
@@ -52,18 +52,18 @@ def read(ws: Workspace, mode: Mode, *, scratch: bool = False) -> View:
         chunk = st.selectbox("Chunk", CHUNKS, key=session.CHUNK.name, bind="query-params")
         where = _filter(ws, system.key, offered, own)
     return View(
-        ws,
-        change,
-        mode,
-        found,
-        system,
-        start,
-        end,
-        version,
-        None if chunk == "auto" else chunk,
-        where,
-        scratch,
-        own,
+        ws=ws,
+        change=change,
+        mode=mode,
+        systems=found,
+        system=system,
+        start=start,
+        end=end,
+        version=version,
+        chunk=None if chunk == "auto" else chunk,
+        where=where,
+        scratch=scratch,
+        own=own,
     )
 
 

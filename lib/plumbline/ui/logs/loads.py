@@ -40,22 +40,26 @@ def result() -> None:
             else f"{made.file} is loaded into {made.system}"
         )
         items = [
-            Figure("Rows read", numbers.count(made.rows_read), "the sum of the three beside it"),
-            Figure("Loaded", numbers.count(made.rows_loaded)),
             Figure(
-                "Duplicates",
-                numbers.count(made.rows_duplicate),
-                "already there, left out" if made.rows_duplicate else "",
+                name="Rows read", value=numbers.count(made.rows_read), note="the sum of the three beside it"
+            ),
+            Figure(name="Loaded", value=numbers.count(made.rows_loaded)),
+            Figure(
+                name="Duplicates",
+                value=numbers.count(made.rows_duplicate),
+                note="already there, left out" if made.rows_duplicate else "",
             ),
             Figure(
-                "Quarantined",
-                numbers.count(made.rows_quarantined),
-                "kept below, with the reason" if made.rows_quarantined else "",
+                name="Quarantined",
+                value=numbers.count(made.rows_quarantined),
+                note="kept below, with the reason" if made.rows_quarantined else "",
             ),
         ]
         if made.kind == "labels":
             items[1] = Figure(
-                "Labels joined", numbers.count(made.labels_joined), f"{numbers.count(made.rows_loaded)} rows"
+                name="Labels joined",
+                value=numbers.count(made.labels_joined),
+                note=f"{numbers.count(made.rows_loaded)} rows",
             )
         cards.figures(items, inside=True)
         for reason, n in made.reasons.items():

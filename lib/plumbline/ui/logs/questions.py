@@ -55,7 +55,7 @@ def ask(found: Inspection, token: str, frozen: Task | None = None) -> Said:
     left, right = st.columns(2, gap="medium")
     zone = _zone(found, topics.get("timezone"), token, left)
     positive = _positive(found, topics.get("positive"), token, right if naive else left)
-    return Said((), zone, positive, said_order, said_task)
+    return Said(maps=(), timezone=zone, positive=positive, date_order=said_order, task=said_task)
 
 
 def _task(found: Inspection, question: Question | None, frozen: Task | None, token: str) -> str | None:

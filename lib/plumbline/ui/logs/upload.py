@@ -230,7 +230,7 @@ def correct(view: View, found: Inspection, upload: Upload, title: str) -> Settle
     frozen = known.task if known is not None and found.remembered else None
     base, fault = found, None
     try:
-        base = inspect(view, upload, title, Said(maps)) if maps else found
+        base = inspect(view, upload, title, Said(maps=maps)) if maps else found
     except PlumblineError as error:
         fault = error
     said = replace(questions.ask(base, token, frozen), maps=maps)

@@ -83,7 +83,7 @@ def glyph(status: str) -> str:
     return f"{look.glyph} {look.word}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """One number with its name, and what makes it worth believing: interval, n or window."""
 

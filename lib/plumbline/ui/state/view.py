@@ -11,7 +11,7 @@ from plumbline.domain import Slice, System
 from plumbline.store.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """The sidebar's choice of this run. Times are UTC; ``start`` <= t < ``end``, None is no bound."""
 

@@ -139,7 +139,7 @@ def _stacking(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> Part:
         inner.append(Part(made, Fitted(lambda x: x, "identity", made.width)))
         sayings.append(inner[-1].margin)
         width += made.width
-    top = read(held.need("final_estimator_"), Made(tuple(Column(i) for i in range(width))), inputs)
+    top = read(held.need("final_estimator_"), Made(tuple(Column(feature=i) for i in range(width))), inputs)
     if top.made.width != width:
         raise refuse("its final_estimator_ does not fit its members")
 

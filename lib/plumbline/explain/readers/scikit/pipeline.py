@@ -46,15 +46,17 @@ def read_scikit(body: bytes) -> CodedModel:
     kind = _last(outer).kind
     names = _names(outer)
     inputs = Inputs(names, [None] * len(names))
-    part = _read(outer, Made(tuple(Column(i) for i in range(len(names)))), inputs)
+    part = _read(outer, Made(tuple(Column(feature=i) for i in range(len(names)))), inputs)
     coding = Coding(names, tuple(inputs.categories), part.made.columns)
     if part.made.then is None and isinstance(part.core, Weights):
         return of_weights(coding, part.core, part.fitted.link, kind, FORMAT)
     if part.made.then is None and isinstance(part.core, TreeEnsemble):
-        return CodedModel(coding, part.core, part.fitted.link, kind, FORMAT)
+        return CodedModel(coding=coding, core=part.core, link=part.fitted.link, objective=kind, format=FORMAT)
     takes = part.missing and part.made.then is None
     core = Asking(part.margin, part.fitted.outputs, takes, part.fitted.cost)
-    return CodedModel(coding, core, part.fitted.link, kind, FORMAT, needs_background=True)
+    return CodedModel(
+        coding=coding, core=core, link=part.fitted.link, objective=kind, format=FORMAT, needs_background=True
+    )
 
 
 def _unwrapped(held: Any) -> Held:

@@ -32,7 +32,9 @@ def _model(
         tree_output=np.array(outputs, np.int64), base=base, feature_names=names, categories=(None,) * width,
         ranges=np.full((width, 2), np.nan), objective=held.kind, link=link, float32=float32, format=kind,
     )  # fmt: skip
-    return CodedModel(coding, check_ensemble(ensemble), link, held.kind, kind)
+    return CodedModel(
+        coding=coding, core=check_ensemble(ensemble), link=link, objective=held.kind, format=kind
+    )
 
 
 def _field(nodes: NDArray[Any], name: str, kind: type) -> NDArray[Any]:
@@ -187,7 +189,7 @@ def _hist_coding(held: Held, coding: Coding) -> Coding:
             v if isinstance(v, str) else str(v) if isinstance(v, bool) else float(v) for v in levels
         )
         categories[column.feature] = known
-        columns.append(Column(column.feature, table=(*map(float, range(len(known))), float("nan"))))
+        columns.append(Column(feature=column.feature, table=(*map(float, range(len(known))), float("nan"))))
     columns += [coding.columns[i] for i, flag in enumerate(flags) if not flag]
     return Coding(coding.names, tuple(categories), tuple(columns))
 

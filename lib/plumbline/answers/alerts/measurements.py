@@ -1,0 +1,69 @@
+"""What the families of signals read: a system measured once, for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from plumbline.answers.alerts.headline import Standing
+from plumbline.answers.drift.features import importance_of
+from plumbline.answers.question import Span
+from plumbline.answers.releases.history import ReleasesAnswer
+from plumbline.domain import FeatureProfile, System
+from plumbline.monitor.drift.aligned_counts import Laid, laid_by_chunk
+from plumbline.monitor.performance.label_delay import OF_POSITIVES, delay_curve, positive_curve, usual_delay
+from plumbline.profile.read import profiles
+from plumbline.store.workspace import Cursor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurements:
+    """What the families read. ``delay``: how long labels usually take; ``features``: by day, and ``laid`` by chunk.
+
+    ``by``: the chunk that alarms are raised on (``chunks.alarm_chunk``), which need not be the one that is read best.
+    ``begun``: where each chunk that was compared in the system's own unit begins.
+    """
+
+    system: System
+    span: Span
+    now: datetime
+    held: Standing
+    released: ReleasesAnswer
+    features: tuple[FeatureProfile, ...]
+    laid: tuple[Laid, ...]
+    weights: dict[str, float] | None
+    delay: timedelta
+    by: str
+    begun: tuple[datetime, ...]
+
+
+def measurements(
+    cursor: Cursor, system: System, span: Span, now: datetime, held: Standing, released: ReleasesAnswer
+) -> Measurements:
+    """Everything that more than one family reads, measured once."""
+    by = held.alarm_by
+    features: tuple[FeatureProfile, ...] = ()
+    laid: tuple[Laid, ...] = ()
+    own: tuple[Laid, ...] = ()
+    if system.reference is not None:
+        features = tuple(profiles.feature_profiles(cursor, system))
+        laid = laid_by_chunk(features, reference=system.reference, by=by)
+        own = laid if by == held.by else laid_by_chunk(features, reference=system.reference, by=held.by)
+    begun = tuple(sorted({start for one in own for start in one.starts if start}))
+    waited = usual_delay(delay_curve(held.delay, now)) or 0
+    late = positive_curve(held.delay, now) if held.headline in OF_POSITIVES else None
+    if late is not None:
+        waited = max(waited, usual_delay(late) or 0)
+    return Measurements(
+        system=system,
+        span=span,
+        now=now,
+        held=held,
+        released=released,
+        features=features,
+        laid=laid,
+        weights=importance_of(cursor, system),
+        delay=timedelta(days=waited),
+        by=by,
+        begun=begun,
+    )
