@@ -32,6 +32,8 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 HOME = re.compile(r"^(?:(?:https?|wss?)://127\.0\.0\.1[:/]|data:|blob:)")
+#: a page may be slow where other tests have the processor
+expect.set_options(timeout=30_000)
 #: a deep link makes Streamlit ask for these two below the page's path first
 HARMLESS = re.compile(r"/_stcore/(health|host-config)$")
 

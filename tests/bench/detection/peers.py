@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -124,8 +125,10 @@ def run(out: Path, asked: Sequence[Case], python: str, module: str, budget: floa
 def _answer(peer: subprocess.Popen[str], folder: Path) -> dict[str, Any]:
     assert peer.stdin is not None
     assert peer.stdout is not None
-    peer.stdin.write(f"{folder}\n")
-    peer.stdin.flush()
+    with suppress(
+        BrokenPipeError
+    ):  # it has ended: nothing is left in a buffer, and what it said is read below
+        os.write(peer.stdin.fileno(), f"{folder}\n".encode())
     for line in peer.stdout:  # a peer may print things of its own
         if line.strip() == str(folder):
             return dict(json.loads((folder / "result.json").read_text()))
