@@ -223,3 +223,28 @@ def test_a_shift_too_small_to_matter_never_adds_up() -> None:
 
 def test_nothing_to_watch_is_none() -> None:
     assert early_warning(classified(*scored(np.random.default_rng(1), 20, 40)), reference=REFERENCE) is None
+
+
+@pytest.mark.parametrize("name", ["accuracy", "positive_rate", "mae", "bias"])
+def test_a_day_adds_what_it_is_worse_in_its_own_standard_errors(name: str) -> None:
+    """Two logs alike but for what they end on: their sums part by the difference over the day's standard error."""
+    day, place = np.repeat(np.arange(92), 400), np.tile(np.arange(400), 92)
+
+    def sums(level: int) -> np.ndarray:
+        """Each day 40 errors of size 2 (or wrong ones, or positives) among 400, on the two days watched ``level``."""
+        odd = place < np.where(day < 90, 40, level)
+        if name == "accuracy":
+            profile = classified(day, np.where(odd, 0, 1), np.ones(len(day), int))
+        elif name == "positive_rate":
+            profile = classified(day, odd.astype(int), odd.astype(int))
+        else:
+            profile = regressed(day, 100.0 + 2.0 * odd, np.full(len(day), 100.0))
+        warned = early_warning(profile, reference=REFERENCE, name=name)
+        assert warned is not None
+        return warned.sums
+
+    unit = np.sqrt(0.1 * 0.9 / 400) * (1 if name in ("accuracy", "positive_rate") else 2)
+    low, high = 56, 60
+    apart = (high - low) / 400 * (1 if name in ("accuracy", "positive_rate") else 2) / unit
+    assert sums(high) - sums(low) == pytest.approx(np.array([apart, 2 * apart]), rel=1e-3)
+    assert not sums(40).any()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import expit, logit
+from scipy.stats import t as student
 
 from plumbline.domain import OutcomeProfile
 from plumbline.monitor.alarms.findings import performance_findings
@@ -123,3 +124,17 @@ def test_wandering_days_raise_few_findings_beside_a_reference_of_four_weeks() ->
         told = performance_findings("s", points, name=str, say=lambda _, v: str(v), healthy=mean)
         findings += sum(f.known_at > at(28) for f in told)
     assert findings <= 14
+
+
+@pytest.mark.parametrize("day", [0.2, 2.0, 20.0])
+def test_limits_by_the_days_are_students_on_both_sides_and_end_where_the_metric_does(day: float) -> None:
+    """One day has no bootstrap over days: the reference's law alone gives the interval."""
+    rng = np.random.default_rng(6)
+    true = rng.normal(100, 20, 400)
+    counts = counts_of(regressed(np.zeros(400, int), true + rng.normal(0, 10, 400), true))
+    told = widened(METRICS["r2"], counts, None, Design(1.0, 30.0, day))
+    value = METRICS["r2"].compute(counts)[0]
+    half = student.ppf(0.975, 30) * day / 20
+    assert told.low[0] == pytest.approx(value - half)
+    assert told.high[0] == pytest.approx(min(value + half, 1.0))
+    assert told.se[0] == pytest.approx(day / 20)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import digamma, polygamma
 
 from plumbline.domain import Bins, FeatureProfile, Kind
 from plumbline.monitor.binned_counts import cells_of
@@ -130,3 +131,21 @@ def test_a_number_that_moves_to_one_side_is_told_by_its_level() -> None:
     plain = METHODS["js"].compute(cells_of(bins, p, q)).p_value[0]
     level = METHODS["js"].compute(cells_of(bins, p, q, law=Law(level=Law()))).p_value[0]
     assert level < plain / 5
+
+
+def test_a_family_is_smyths_and_a_spread_below_it_is_drawn_to_it_by_its_degrees_of_freedom() -> None:
+    """Smyth (2004), section 6.2: the log spreads' mean less its bias; the posterior weighs by degrees of freedom."""
+    own = np.array([0.9, 1.2, 1.6, 2.1, 2.8, 3.6, 4.4])
+    found = steadied([Law(spread=s, freedom=12.0) for s in own])
+    (prior,) = {round(law.freedom - 12.0, 9) for law in found}
+    level = np.log(own) - digamma(6.0) + np.log(6.0)
+    common = np.exp(level.mean() + digamma(prior / 2) - np.log(prior / 2))
+    assert 0 < prior < 100
+    # a few features tell how far the true spreads differ with an error, which counts as if they did
+    among = level.var(ddof=1) - polygamma(1, 6.0) * (1 - np.sqrt(2 / 6))
+    assert polygamma(1, prior / 2) == pytest.approx(among, rel=1e-6)
+    drawn_in = (12 * own + prior * common) / (12 + prior)
+    assert [law.spread for law in found] == pytest.approx(
+        np.maximum(drawn_in, np.maximum(own, 1.0)), rel=1e-6
+    )
+    assert found[0].spread > own[0] + 0.1

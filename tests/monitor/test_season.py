@@ -89,3 +89,35 @@ def test_a_step_is_not_slow_and_a_season_is() -> None:
     yearly = drawn("yearly", 102)
     reference = (BEGUN, BEGUN + timedelta(days=yearly.kind.reference))
     assert slow(profile_of(yearly.frame, "income", 90), reference, BEGUN + timedelta(days=150))
+
+
+def test_a_number_and_its_negative_are_judged_alike() -> None:
+    """Of three cells, 60, 20 and 20 %, some of the first creeps into the second and of the second jumps to the third.
+
+    Mean ranks of mirrored numbers are mirrored; the mixture at which the slope fits better is the same.
+    """
+    day = np.arange(150)
+    none = np.zeros(150)
+    bins = Bins(feature="x", kind=Kind.NUMERIC, edges=np.array([1.0, 2.0]), levels=(), decile_cells=(0, 1))
+
+    def told(mix: float, *, mirrored: bool) -> bool:
+        creeps = 0.15 * mix * np.clip((day - 90) / 60, 0, 1)
+        jumps = 0.15 * (1 - mix) * (day >= 120)
+        share = np.stack([0.6 - creeps, 0.2 + creeps - jumps, 0.2 + jumps], axis=1)
+        counts = np.round(1e6 * share).astype(np.int64)
+        profile = FeatureProfile(
+            bins=bins,
+            days=tuple((BEGUN + timedelta(days=int(i))).date() for i in day),
+            counts=counts[:, ::-1] if mirrored else counts,
+            missing=none.astype(np.int64),
+            sums=none,
+            squares=none,
+        )
+        return slow(profile, (BEGUN, BEGUN + timedelta(days=90)), BEGUN + timedelta(days=150))
+
+    mixes = np.linspace(0, 1, 41)
+    straight = [told(mix, mirrored=False) for mix in mixes]
+    assert straight == [told(mix, mirrored=True) for mix in mixes]
+    assert not straight[0]
+    assert straight[-1]
+    assert straight == sorted(straight)
