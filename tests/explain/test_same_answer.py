@@ -282,3 +282,23 @@ def test_any_number_of_threads(kind: str, tmp_path: Path) -> None:
             made = asked_contributions(model, rows[:2], rows[50:150])
         found.append(made.parts if made.errors is None else np.hstack([made.parts, made.errors]))
     assert all(agree(found[0], again) for again in found[1:])
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3, 4, 10, 12])
+def test_a_function_asked_block_by_block_answers_as_if_asked_at_once(
+    monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr(arrays, "BLOCK", 12)
+    asked = []
+
+    def function(x: FloatArray) -> FloatArray:
+        asked.append(len(x))
+        return np.stack([x.sum(1), x[:, 0]], axis=1)
+
+    x = ROWS[:rows]
+    found = arrays.in_blocks(function, 4)(x)
+    assert isinstance(found, np.ndarray)
+    np.testing.assert_array_equal(found, np.stack([x.sum(1), x[:, 0]], axis=1))
+    assert max(asked) <= 3  # four numbers a row, twelve at once
+    assert sum(asked) == rows
+    assert arrays.in_blocks(function, 100)(ROWS[:2]).shape == (2, 2)  # a row at least
