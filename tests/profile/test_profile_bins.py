@@ -178,3 +178,41 @@ def test_a_large_reference_is_sampled_and_says_so(ws, monkeypatch: pytest.Monkey
     assert grid.rows_available == 20_000
     assert 1_700 < grid.rows_used < 2_300
     assert profile.counts.sum() == 20_000
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_an_input_without_values_stays_and_an_output_that_was_never_logged_goes(ws, other: bool) -> None:
+    """Beside the system's own reference and beside one that is asked for alone."""
+    log = _log(20, **{"feature:x": np.arange(20.0), "feature:empty": np.full(20, np.nan), "score": 0.5})
+    with ws.write() as cursor:
+        system = make_system(cursor)
+        insert(cursor, system, log, 1)
+        build.on_loaded(cursor, system, 1)
+        asked = {"reference": (START, START + timedelta(seconds=10))} if other else {}
+        found = profiles.feature_profiles(cursor, system, **asked)
+        (alone,) = profiles.feature_profiles(cursor, system, features=("empty",), **asked)
+    assert [p.bins.feature for p in found] == ["x", "empty", "prediction", "score"]
+    assert (alone.bins.feature, alone.missing.sum(), alone.counts.sum()) == ("empty", 20, 0)
+    assert found[0].counts.sum() == 20
+    assert found[0].counts[:, -1].sum() == (10 if other else 0)  # above all values of that reference
+
+
+def test_a_column_that_was_empty_takes_its_grid_from_the_load_that_fills_it_and_keeps_it(ws) -> None:
+    later = START.replace(tzinfo=None) + timedelta(days=9)
+    with ws.write() as cursor:
+        system = make_system(cursor, classes=("no", "yes"))  # or all is counted anew
+        insert(cursor, system, _log(20, **{"feature:x": np.full(20, np.nan)}), 1)
+        build.on_loaded(cursor, system, 1)
+        insert(cursor, system, _log(30, **{"feature:x": np.arange(30.0)}).assign(timestamp=later), 2)
+        build.on_loaded(cursor, system, 2)
+        filled = next(g for g in bins.read_grids(cursor, system) if g.column == "feature:x")
+        insert(cursor, system, _log(10, **{"feature:x": np.full(10, 99.0)}).assign(timestamp=later), 3)
+        build.on_loaded(cursor, system, 3)
+        kept = next(g for g in bins.read_grids(cursor, system) if g.column == "feature:x")
+        (profile,) = profiles.feature_profiles(cursor, system, features=("x",))
+    assert (filled.basis, filled.rows_available, filled.rows_used) == ("load 2", 30, 30)
+    assert kept.rows_used == 30
+    np.testing.assert_array_equal(kept.bins.edges, filled.bins.edges)
+    assert profile.missing.tolist() == [20, 0]
+    assert profile.counts.sum(axis=1).tolist() == [0, 40]
+    assert profile.counts[:, -1].tolist() == [0, 10]  # above all that the grid was made of
