@@ -126,3 +126,18 @@ def test_a_correlation_that_moved_alone_is_the_worlds() -> None:
     assert told.count("world") >= 18
     assert correlated(50, 0.7, released=0.8).verdict == "both"
     assert correlated(51, 0.0, released=0.8).verdict == "release"
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3, 1e5])
+def test_features_that_say_the_same_and_one_that_never_varies_do_not_break_the_balance(scale: float) -> None:
+    """Whatever unit they are in; where rounding leaves no weights near enough, there are none."""
+    rng = np.random.default_rng(0)
+    same = (rng.random(2000) < 0.3) * scale
+    x = np.column_stack([same, same, rng.normal(size=2000), np.zeros(2000)])
+    target = np.array([0.4 * scale, 0.4 * scale, 0.2, 0.0])
+    weights = balance(x, target)
+    assert weights is not None or scale > 1e3
+    if weights is not None:
+        assert weights.min() > 0
+        assert weights.sum() == pytest.approx(1)
+        assert weights @ x == pytest.approx(target, abs=1e-4)

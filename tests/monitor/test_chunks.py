@@ -87,3 +87,20 @@ def test_alarms_wait_for_no_month_and_trust_no_day_of_few_decisions(days: int, r
 def test_an_unknown_chunk_is_refused() -> None:
     with pytest.raises(PlumblineError, match="day, week or month"):
         chunk_index([], "hour")
+
+
+@pytest.mark.parametrize("width", [1, 3, 400])
+@pytest.mark.parametrize(
+    "index",
+    [[], [0, 1, 2, 3, 4], [1, 3], [3, 1], [4, 0, 2], [2, 2, 2], [0, 0, 3, 4, 4], [4, 0, 4, 1]],
+    ids=str,
+)
+def test_sums_are_those_of_numpy_whatever_the_order_and_whichever_chunks_are_empty(
+    index: list[int], width: int
+) -> None:
+    place = np.array(index, dtype=np.int64)
+    values = np.random.default_rng(len(index)).integers(1, 100, (len(index), width))
+    expected = np.zeros((5, width), np.int64)
+    np.add.at(expected, place, values)
+    np.testing.assert_array_equal(sum_by(place, 5, values), expected)
+    np.testing.assert_array_equal(sum_by(place, 5, values[:, 0]), expected[:, 0])

@@ -120,3 +120,16 @@ def test_a_rare_negative_class_has_its_own_recall_in_the_family() -> None:
 
 def test_owners_limits_belong_to_the_family() -> None:
     assert family(rare(1, 10, 100, 0.1), "accuracy", ["f1"])[-1] == "f1"
+
+
+@pytest.mark.parametrize(
+    ("negative", "judged_alone"), [(0, False), (1, True), (9, True), (10, False), (60, False)]
+)
+@pytest.mark.parametrize("positive", ["yes", "no"])
+def test_a_negative_class_is_rare_under_one_in_ten_and_only_where_there_is_one(
+    negative: int, judged_alone: bool, positive: str
+) -> None:
+    true = (np.arange(100) >= negative).astype(int)
+    true = true if positive == "yes" else 1 - true
+    profile = classified(np.zeros(100, int), true, true, positive=positive)
+    assert ("specificity" in family(profile, "accuracy")) is judged_alone

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from plumbline.domain import SlicedColumn, SlicedRows
 from plumbline.monitor.performance.segments import LEVEL, search
-from plumbline.monitor.statistics.clusters import design_effect
+from plumbline.monitor.statistics.clusters import design_effect, effect_of_subjects
 
 COLUMNS = tuple(SlicedColumn(f"c{i}", tuple("abcd")) for i in range(6))
 
@@ -182,3 +184,50 @@ def test_limits_of_the_selected_hold_the_truth() -> None:
             held.append(segment.difference_low <= truth <= segment.difference_high)
     assert len(held) >= 60
     assert np.mean(held) >= 0.92
+
+
+def test_an_effect_is_known_by_hand_and_one_person_or_one_value_tells_of_none() -> None:
+    """Kish: persons who are alike count as one. Nothing can be said from one person, or where all values are equal."""
+    values = np.repeat(np.tile([0.0, 1.0], 50), 3)
+    assert effect_of_subjects(values, np.repeat(np.arange(100), 3).astype(np.uint64)) == pytest.approx(3.0)
+    assert effect_of_subjects(values, np.full(300, 7, np.uint64)) == 1.0
+    assert effect_of_subjects(np.ones(300), np.repeat(np.arange(100), 3).astype(np.uint64)) == 1.0
+    assert effect_of_subjects(np.ones(1), np.ones(1, np.uint64)) == 1.0
+    assert effect_of_subjects(np.zeros(0), np.zeros(0, np.uint64)) == 1.0
+    assert effect_of_subjects(values, np.arange(300, dtype=np.uint64)) == 1.0
+
+
+def test_the_effect_of_days_is_the_variance_of_sums_over_what_rows_within_a_cell_would_give() -> None:
+    """By loops over days and slices, some of which a day does not have; every decision comes five times."""
+    rng = np.random.default_rng(8)
+    day = np.repeat(np.sort(rng.integers(0, 8, 120)), 5)
+    code = np.repeat(rng.integers(0, 4, 120), 5)
+    code[day == 3] = 0
+    code[(day == 5) & (code == 2)] = 1
+    value = np.repeat((rng.random(120) < 0.7).astype(float), 5)
+    rows = SlicedRows(
+        columns=COLUMNS[:1],
+        codes=code[None].astype(np.uint8),
+        values=value,
+        available=600,
+        units=day,
+    )
+    apart = chance = within = 0.0
+    cells = 0
+    for d in range(8):
+        for c in range(4):
+            own = (day == d) & (code == c)
+            n, of_day = own.sum(), (day == d).sum()
+            if n:
+                due = value[day == d].mean() + value[code == c].mean() - value.mean()
+                apart += (value[own] - due).sum() ** 2
+                chance += n * (1 - n / of_day)
+                within += ((value[own] - value[own].mean()) ** 2).sum()
+                cells += 1
+    assert cells < 8 * 4
+    assert design_effect(rows) == pytest.approx(apart / chance / (within / (600 - cells)))
+    assert design_effect(replace(rows, units=np.minimum(day, 3))) == 1.0  # of four days nothing is known
+    assert design_effect(replace(rows, values=np.ones(600))) == 1.0
+    assert (
+        design_effect(replace(rows, codes=np.zeros((1, 600), np.uint8))) == 1.0
+    )  # one slice is every row of its day
