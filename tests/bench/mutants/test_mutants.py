@@ -108,6 +108,20 @@ def test_what_never_ends_is_killed(
     assert "no end" in found["by"]
 
 
+def test_tests_that_take_long_without_a_fault_kill_nothing_by_that(
+    checkout: runner.Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where only the nearest tests are run, how long they take is not known before."""
+    monkeypatch.setattr(runner, "LEAST", 1.0)
+    with (checkout.tests / "monitor/test_toy.py").open("a") as file:
+        file.write("\n\ndef test_slow() -> None:\n    import time\n\n    time.sleep(1.5)\n")
+    faults = _mutants()
+    chosen = [faults["arithmetic", "return (a - 1)"], faults["comparison", "return (a <= b)"]]
+    found = runner.run(checkout, chosen, tmp_path / "out", workers=1, nearest=True)
+    assert [one["killed"] for one in found] == [False, True]
+    assert "test_larger" in found[1]["by"]
+
+
 def test_an_equivalent_mutant_is_not_drawn_and_the_draw_is_that_of_its_seed(tmp_path: Path) -> None:
     every = list(_mutants().values())
     one = every[0]
