@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 import numpy as np
@@ -10,7 +11,13 @@ import pytest
 from scipy import stats
 
 from plumbline.domain import Finding
-from plumbline.monitor.drift.association import _fisher, association_findings, lost_associations, moments
+from plumbline.monitor.drift.association import (
+    WIDTH,
+    _fisher,
+    association_findings,
+    lost_associations,
+    moments,
+)
 from tests.bench.detection.shifts import drawn
 from tests.bench.detection.worlds import DAY, NUMBERS, START, Drawn
 
@@ -55,3 +62,34 @@ def test_the_correlation_is_scipys() -> None:
     z, n = _fisher(held.sums[0])
     assert np.tanh(z[0]) == pytest.approx(stats.spearmanr(x[:, 0], x[:, 1]).statistic, rel=1e-9)
     assert n[0] == 500
+
+
+def test_a_join_that_was_mended_is_over_from_the_last_day_it_was_lost_and_no_day_sooner() -> None:
+    """Two inputs that go together by 0.9, but for days 60 to 99; told anew at the end of every day."""
+    random = np.random.default_rng(3)
+    day = np.repeat(np.arange(180), 50)
+    x = random.normal(size=(len(day), 2)) @ np.array([[1, 0.9], [0, np.sqrt(1 - 0.9**2)]])
+    broken = (day >= 60) & (day < 100)
+    x[broken, 1] = random.permutation(x[broken, 1])
+    held = moments(BEGUN, day, ["a", "b"], stats.rankdata(x, axis=0) / len(day))
+    reference = (BEGUN, BEGUN + timedelta(days=50))
+
+    told = {
+        end: lost_associations(held, reference=reference, until=BEGUN + timedelta(days=end))
+        for end in range(51, 181)
+    }
+    ends = [end for end, lost in told.items() if lost]
+    assert 60 < ends[0] <= 88
+    assert ends == list(range(ends[0], 181))
+    (last,) = told[180]
+    assert (last.one, last.other) == ("a", "b")
+    assert last.was == pytest.approx(0.9, abs=0.03)
+    assert last.at == BEGUN + timedelta(days=ends[0])
+    assert last.since == max(reference[1], last.at - timedelta(days=WIDTH))
+    assert last.until is not None
+    assert BEGUN + timedelta(days=100) <= last.until <= BEGUN + timedelta(days=100 + WIDTH)
+    for end in ends:
+        (then,) = told[end]
+        over = BEGUN + timedelta(days=end) > last.until
+        assert replace(then, until=None) == replace(last, until=None)
+        assert then.until == (last.until if over else None)
