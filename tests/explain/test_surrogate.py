@@ -190,3 +190,25 @@ def test_r2_is_scikit_learns_and_nought_where_nothing_varies() -> None:
         assert _r2(truth, predicted) == pytest.approx(r2_score(truth, predicted), abs=1e-12)
     assert _r2(np.ones(4), np.zeros(4)) == 0
     assert _r2(np.ones(4), np.ones(4)) == 0
+
+
+def test_a_score_in_percent_is_explained_as_the_same_score_from_nought_to_one() -> None:
+    """Rounded as logs have it, so that some scores are exactly 0 or 1, whose log-odds are infinite."""
+    frame = applicants(1500)
+    share = linear_score(frame).round(2)
+    assert (share == 0).any()
+    assert (share == 1).any()
+    found = [
+        fit_surrogate(frame, score, version="1", positive=share > 0.5)
+        for score in (share, (100 * share).round())
+    ]
+    assert [one.link.space for one in found] == ["log-odds"] * 2
+    assert found[0].kind == found[1].kind
+    assert found[0].r2 == pytest.approx(found[1].r2, abs=1e-6)
+    (parts, base, own), (parts_100, base_100, own_100) = (
+        surrogate_contributions(one, frame) for one in found
+    )
+    assert parts_100 == pytest.approx(parts, abs=1e-6)
+    assert base_100 == pytest.approx(base, abs=1e-6)
+    assert own_100 == pytest.approx(100 * own, abs=1e-6)
+    assert r2_score(share, own) > 0.97
