@@ -20,7 +20,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import BernoulliNB, MultinomialNB
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -29,7 +29,15 @@ from skops.io import dumps
 from threadpoolctl import threadpool_limits
 
 import plumbline
-from plumbline.domain import RELATIVE, FloatArray, agree, direction, largest_gap, strongest_first
+from plumbline.domain import (
+    RELATIVE,
+    FloatArray,
+    PlumblineError,
+    agree,
+    direction,
+    largest_gap,
+    strongest_first,
+)
 from plumbline.explain import surrogate
 from plumbline.explain.model import Asking, CodedModel, Weights, contributions, margins, of_trees
 from plumbline.explain.model_agnostic import asked_contributions, probability_contributions
@@ -302,3 +310,36 @@ def test_a_function_asked_block_by_block_answers_as_if_asked_at_once(
     assert max(asked) <= 3  # four numbers a row, twelve at once
     assert sum(asked) == rows
     assert arrays.in_blocks(function, 100)(ROWS[:2]).shape == (2, 2)  # a row at least
+
+
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+@pytest.mark.parametrize(
+    "distance",
+    [
+        {"p": 1},
+        {"p": 2},
+        {"p": 3},
+        {"p": 1.5},
+        {"p": np.inf},
+        {"metric": "euclidean"},
+        {"metric": "l1", "p": 3},
+        {"metric": "manhattan"},
+        {"metric": "chebyshev"},
+    ],
+    ids=str,
+)
+def test_neighbours_by_any_distance_answer_as_scikit_learn_does(
+    distance: dict[str, Any], weights: str
+) -> None:
+    one = KNeighborsRegressor(5, weights=weights, **distance).fit(ROWS[:200], TARGET[:200])
+    model = read_model(dumps(one))
+    assert margins(model, ROWS[200:260])[:, 0] == pytest.approx(one.predict(ROWS[200:260]), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "distance", [{"metric": "cosine"}, {"metric": "canberra"}, {"metric": "minkowski", "p": 0.5}]
+)
+def test_neighbours_by_a_distance_that_is_not_read_are_refused(distance: dict[str, Any]) -> None:
+    one = KNeighborsRegressor(5, algorithm="brute", **distance).fit(ROWS[:200], TARGET[:200])
+    with pytest.raises(PlumblineError, match="was refused"):
+        read_model(dumps(one))
