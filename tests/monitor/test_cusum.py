@@ -248,3 +248,14 @@ def test_a_day_adds_what_it_is_worse_in_its_own_standard_errors(name: str) -> No
     apart = (high - low) / 400 * (1 if name in ("accuracy", "positive_rate") else 2) / unit
     assert sums(high) - sums(low) == pytest.approx(np.array([apart, 2 * apart]), rel=1e-3)
     assert not sums(40).any()
+
+
+@pytest.mark.parametrize(("name", "later"), [("mae", 5.0), ("mae", 2.0), ("bias", -9.0), ("bias", 5.0)])
+def test_beside_a_reference_whose_errors_never_vary_nothing_adds_up(name: str, later: float) -> None:
+    """It tells of no standard error to count in."""
+    day = np.repeat(np.arange(100), 60)
+    profile = regressed(day, np.where(day < 90, 102.0, 100.0 + later), np.full(len(day), 100.0))
+    warned = early_warning(profile, reference=REFERENCE, name=name)
+    assert warned is not None
+    assert warned.sums.tolist() == [0.0] * 10
+    assert (warned.at, warned.alarms) == (None, ())

@@ -224,7 +224,13 @@ def test_movement_is_spearmans() -> None:
     truth = stats.spearmanr(drifts, -values)
     found = moved_with(series, points, higher_is_better=True)
     assert (found.correlation, found.p_value) == pytest.approx((truth.statistic, truth.pvalue))
-    assert moved_with(series[:5], points, higher_is_better=True).correlation is None
+    few = [moved_with(series[:n], points, higher_is_better=True) for n in (5, 6)]
+    assert (few[0].correlation, few[0].note) == (None, "5 chunks have both; 6 are needed.")
+    assert few[1].correlation == pytest.approx(stats.spearmanr(drifts[:6], -values[:6]).statistic)
+    two_sided = moved_with(series, points, higher_is_better=None)
+    assert two_sided.correlation == pytest.approx(stats.spearmanr(drifts, np.abs(values)).statistic)
+    an_error = moved_with(series, points, higher_is_better=False)
+    assert an_error.correlation == pytest.approx(-truth.statistic)
 
 
 @given(st.permutations(range(35)))

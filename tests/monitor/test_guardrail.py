@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from plumbline.domain import PlumblineError
 from plumbline.monitor.releases import guardrail as module
@@ -200,3 +202,20 @@ def test_persons_who_are_decided_otherwise_fire_when_as_many_have_been_seen() ->
     assert told.at_decision is not None
     assert single.at_decision is not None
     assert abs(told.at_decision - 5 * single.at_decision) <= 5
+
+
+@pytest.mark.parametrize(("values", "run"), [(249, 25), (300, 25), (700, 50), (1500, 100)])
+def test_the_effect_of_runs_is_von_neumanns_over_the_neighbours_that_are_enough(
+    values: int, run: int
+) -> None:
+    """Runs of equal values; sums over 25, 50 and 100 where there are ten of them, the largest counts."""
+    value = np.repeat(np.random.default_rng(run).normal(size=values // run + 1), run)[:values]
+    effects = [1.0]
+    for size in (25, 50, 100):
+        sums = [value[i : i + size].sum() for i in range(0, values - size + 1, size)]
+        if len(sums) >= 10:
+            apart = np.mean([(a - b) ** 2 for a, b in pairwise(sums)]) / (2 * size * np.var(value))
+            reach = stats.norm.ppf(0.95) * np.sqrt(3 / len(sums))
+            effects += [apart * (1 + reach)] if apart > 1 + reach else []
+    assert effect_of_runs(value) == pytest.approx(max(effects), rel=1e-3)
+    assert (effect_of_runs(value) > 5) == (values > 249)
