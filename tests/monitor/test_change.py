@@ -173,3 +173,14 @@ def test_the_95_per_cent_range_holds_the_truth_about_as_often() -> None:
 def test_too_few_days_say_nothing() -> None:
     assert found(system(np.zeros(5))) is None
     assert change_point([]) is None
+
+
+@pytest.mark.parametrize(("days", "told"), [(7, False), (8, True), (15, True)])
+def test_eight_days_are_enough_where_a_fall_is_plain(days: int, told: bool) -> None:
+    """From 90 to 40 % of a thousand decisions a day, half-way through."""
+    rows = np.full(days, 1000)
+    right = np.where(np.arange(days) < days // 2, 900, 400) + np.arange(days) % 3
+    change = found(counted(right, rows))
+    assert (change is not None) is told
+    if change is not None:
+        assert change.at == at(days // 2)
