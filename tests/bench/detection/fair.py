@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from plumbline.answers import statements
 from plumbline.answers.data.load import Said, inspect_file, load_file, settled
 from plumbline.answers.governance.scorecard import scorecard
 from plumbline.domain import Mapping
@@ -81,6 +82,7 @@ def asked(key: str, seed: int, folder: Path) -> dict[str, Any]:
         load_file(
             ws, path, title="log", mapping=_MAPPINGS["one"], timezone="UTC", positive=YES, actor="bench"
         )
+        statements.change_settings(ws, "log", {"favourable": YES}, by="bench")  # as an owner states it
         card = scorecard(ws, "log")
     finally:
         ws.close()
