@@ -14,7 +14,7 @@ import plumbline
 #: the official languages of the European Union
 LANGUAGES = ["bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "ga", "hr", "hu", "it", "lt", "lv", "mt", "nl",
              "pl", "pt", "ro", "sk", "sl", "sv"]  # fmt: skip
-TARGET = Path(plumbline.__file__).parent / "logs" / "calendar_names.py"
+TARGET = Path(plumbline.__file__).parent / "logs" / "values" / "calendar_names.py"
 HEAD = '''"""Names of months and weekdays in the official languages of the European Union: made, not written.
 
 From Unicode CLDR {version} by ``tests/logs/make_calendar.py``. In small letters, without a full stop at the end, and
