@@ -102,13 +102,23 @@ def _imported_modules(path: Path, modules: dict[str, Path]) -> set[str]:
     return found & set(modules)
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
+def _import_graph() -> dict[str, set[str]]:
+    """Each module of the package, by its dotted name, and those that it imports."""
     paths = [p for p in PACKAGE.rglob("*.py") if p.stem != "__init__"]
     modules = {".".join(("plumbline", *p.relative_to(PACKAGE).with_suffix("").parts)): p for p in paths}
-    left = {name: _imported_modules(path, modules) for name, path in modules.items()}
+    return {name: _imported_modules(path, modules) for name, path in modules.items()}
+
+
+def _in_circles(graph: dict[str, set[str]]) -> list[str]:
+    """What is left of a graph once all that needs nothing of the rest is taken away, again and again."""
+    left = dict(graph)
     while free := {name for name, needs in left.items() if not needs & set(left)}:
         left = {name: needs for name, needs in left.items() if name not in free}
-    assert not left, sorted(left)
+    return sorted(left)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert not _in_circles(_import_graph())
 
 
 #: stems in *ing* or *ed* that are nouns of the field all the same
@@ -135,15 +145,12 @@ def test_a_folder_fits_one_glance_and_says_what_it_holds() -> None:
 
 def test_no_folders_of_a_room_import_each_other_in_a_circle() -> None:
     """A module that lies in no folder of its room counts as one of its own."""
-    paths = [p for p in PACKAGE.rglob("*.py") if p.stem != "__init__"]
-    modules = {".".join(("plumbline", *p.relative_to(PACKAGE).with_suffix("").parts)): p for p in paths}
-    unit = {name: name if name.count(".") <= 2 else ".".join(name.split(".")[:3]) for name in modules}
-    left: dict[str, set[str]] = {each: set() for each in unit.values()}
-    for name, path in modules.items():
-        left[unit[name]] |= {unit[other] for other in _imported_modules(path, modules)} - {unit[name]}
-    while free := {name for name, needs in left.items() if not needs & set(left)}:
-        left = {name: needs for name, needs in left.items() if name not in free}
-    assert not left, sorted(left)
+    graph = _import_graph()
+    unit = {name: name if name.count(".") <= 2 else ".".join(name.split(".")[:3]) for name in graph}
+    folders: dict[str, set[str]] = {each: set() for each in unit.values()}
+    for name, needs in graph.items():
+        folders[unit[name]] |= {unit[other] for other in needs} - {unit[name]}
+    assert not _in_circles(folders)
 
 
 #: dataclasses that are made from the rows of a table, or stand in a table of their own, position by position

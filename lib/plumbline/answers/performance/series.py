@@ -109,7 +109,7 @@ class PerformanceAnswer(Result):
         return tuple(point for point in self.parts or self.points if point.metric == name)
 
     def rows(self) -> list[dict[str, Any]]:
-        """One a point; with estimates, those that are in ``estimated`` points of ``to_dict`` too."""
+        """One a point, estimated ones as well where they were asked for: ``to_dict`` says which those are."""
         return [{**json_value(point), "start": point.start, "end": point.end} for point in self.points]
 
     def to_dict(self) -> dict[str, Any]:

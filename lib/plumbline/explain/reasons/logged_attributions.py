@@ -6,7 +6,7 @@ is one constant. Inferred in the link's space, accepted in score space.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,20 +61,13 @@ def check_logged(
     near = tolerance(scores, task)
     bases = 0 if given is None else len(np.unique(np.round(given[np.isfinite(given)], 9)))
     named = f" of version {version}" if version else ""
+    failed = LoggedCheck(
+        version=version, link=None, base=None, bases=bases, n=len(score), share=0.0, tolerance=near, worst=np.nan,
+        passed=False, sentence="",
+    )  # fmt: skip
     if len(score) < FEWEST:
         sentence = f"Only {len(score)} decisions{named} have a score and all attributions: too few to check."
-        return LoggedCheck(
-            version=version,
-            link=None,
-            base=None,
-            bases=bases,
-            n=len(score),
-            share=0.0,
-            tolerance=near,
-            worst=np.nan,
-            passed=False,
-            sentence=sentence,
-        )
+        return replace(failed, sentence=sentence)
     tried = [_try(candidate, score, total, given) for candidate in _candidates(link, scores, task)]
     chosen, constant, ratio = min(tried, key=lambda t: t[2])
     if not ratio <= CONSTANT_WITHIN:
@@ -82,18 +75,7 @@ def check_logged(
             f"The recorded attributions{named} do not add up to the scores in any known space: "
             "score less sum is not one constant."
         )
-        return LoggedCheck(
-            version=version,
-            link=None,
-            base=None,
-            bases=bases,
-            n=len(score),
-            share=0.0,
-            tolerance=near,
-            worst=np.nan,
-            passed=False,
-            sentence=sentence,
-        )
+        return replace(failed, sentence=sentence)
     start = np.full(len(score), constant) if given is None else np.where(np.isfinite(given), given, constant)
     gap = np.abs(chosen.back(start + total) - score)
     share, worst = float(np.mean(gap <= near)), float(gap.max())
