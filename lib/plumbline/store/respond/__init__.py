@@ -1,0 +1,1 @@
+"""What the workspace keeps of acting: channels, the outbox, handling, triggers, rollbacks, settings."""
