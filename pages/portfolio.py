@@ -1,6 +1,6 @@
-"""All systems, worst first."""
+"""All systems in one picture, worst first."""
 
-from plumbline.answers.governance.portfolio import overview
+from plumbline.answers.governance.portfolio import overview, totals
 from plumbline.ui import portfolio, shell
 from plumbline.ui.parts import cards, openings
 from plumbline.ui.state.cache import ask
@@ -8,7 +8,8 @@ from plumbline.ui.state.cache import ask
 view = shell.view()
 shell.chosen(view)
 
-found = ask(view, overview)
-cards.opening(*openings.portfolio(found.rows))
-portfolio.faults(found.faults)
-portfolio.table(found.rows)
+systems = ask(view, overview)
+cards.opening(*openings.portfolio(systems.rows))
+portfolio.total(totals(systems.rows), systems.rows)
+portfolio.faults(systems.faults)
+portfolio.table(portfolio.order(systems.rows), view.mode)

@@ -2,9 +2,13 @@
 
 import streamlit as st
 
+from plumbline.answers.alerts.findings import findings
 from plumbline.answers.governance.scorecard import assign, scorecard_answer
 from plumbline.ui import shell
 from plumbline.ui.scorecard import downloads, frameworks, verdict
+from plumbline.ui.scorecard.control_map import control_map
+from plumbline.ui.scorecard.story import story
+from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
@@ -13,7 +17,14 @@ system = shell.chosen(view)
 answer = ask(view, scorecard_answer, system.key)
 card = answer.card
 
-verdict.verdict(answer, view)
+with st.container(horizontal=True, gap="medium"):
+    with st.container(width=verdict.HEAD, gap=None):
+        verdict.verdict(answer, view)
+    with st.container(width=downloads.WIDTH, gap="xsmall"):
+        downloads.downloads(view, system.key)
+
+with st.container(gap=None):
+    story(answer, ask(view, findings), view.mode)
 why, money = st.columns([5, 2], gap="large")
 with why:
     verdict.reasons(card)
@@ -25,11 +36,25 @@ if assigned is not None:
     assign(view.ws, system.key, control, owner=owner, due=due, by=by)
     st.rerun()
 
-verdict.changes(answer)
-verdict.conditions(card.conditions)
-verdict.triggers(card.triggers)
-frameworks.section(card.controls)
-verdict.controls(card.controls, system.key)
-verdict.history(answer, view.mode)
-verdict.compare(view, answer)
-downloads.downloads(view, system.key)
+conditions, controls, laws, past = st.tabs(
+    ["Conditions and triggers", "Controls", "Laws and standards", "History"],
+    key=session.SECTION.name,
+    on_change="rerun",
+    bind="query-params",
+)
+if conditions.open:
+    with conditions:
+        verdict.conditions(card.conditions)
+        verdict.triggers(card.triggers)
+if controls.open:
+    with controls:
+        control_map(card.controls)
+        verdict.controls(card.controls, system.key)
+if laws.open:
+    with laws:
+        frameworks.section(card.controls)
+if past.open:
+    with past:
+        verdict.changes(answer)
+        verdict.history(answer, view.mode)
+        verdict.compare(view, answer)

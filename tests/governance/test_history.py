@@ -113,9 +113,9 @@ def test_the_scorecard_of_a_past_date_is_shown_and_proven_and_an_altered_one_det
     assert judged(shop, 4).controls == second.controls
     then = past_scorecards.past_scorecard(shop, "shop", TODAY.isoformat())
     assert then.same is True
-    assert then.card == replace(first, since=None)
+    assert then.card == replace(first, since=None, judged_at=None)
     later = past_scorecards.past_scorecard(shop, "shop", (TODAY + timedelta(days=9)).isoformat())
-    assert later.card == replace(second, since=None)
+    assert later.card == replace(second, since=None, judged_at=None)
     between = past_scorecards.changes(
         shop, "shop", TODAY.isoformat(), (TODAY + timedelta(days=3)).isoformat()
     )
@@ -155,7 +155,9 @@ def test_a_kept_scorecard_is_on_the_trail_and_an_altered_trail_fails_the_control
     with shop.read() as cursor:
         entry = trail.entries(cursor, system="shop", limit=1)[0]
     assert entry.action == "scorecard kept"
-    assert entry.detail["card"] == history.sha256(canonical_json.write(replace(card, since=None)))
+    assert entry.detail["card"] == history.sha256(
+        canonical_json.write(replace(card, since=None, judged_at=None))
+    )
     with shop.write() as cursor:
         cursor.execute("UPDATE trail SET actor = 'nobody' WHERE seq = 2")
     broken = judged(shop, 0)

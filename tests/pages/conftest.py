@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from plumbline.answers.data.load import load_file
 from plumbline.store.workspace import open_workspace
 from plumbline.ui.state import workspace as opened
+from plumbline.ui.state.links import GO
 from tests.environment.product import PAGES, ROOT, SHELL
 
 from .sample import log
@@ -27,8 +28,10 @@ def open_page(page: str, **query: str) -> AppTest:
     at = AppTest.from_file(SHELL, default_timeout=30)
     for name, value in query.items():
         at.query_params[name] = value
+    if page == "portfolio":
+        at.query_params[GO] = page
     at.run()
-    if page != "scorecard":
+    if page != "portfolio":
         at.switch_page(f"../../../pages/{page}.py").run()
     return at
 

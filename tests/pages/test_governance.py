@@ -55,7 +55,7 @@ def test_the_questions_of_the_ai_act_lead_to_a_class_whose_duties_have_names() -
     at.text_input(key="governance.act.by").set_value("Ada")
     press(at, "Save class and duties")
     assert "reviewed on" in words(at)
-    at.switch_page("../../../pages/scorecard.py").run()
+    at = open_page("scorecard", system=SYSTEM, section="Controls")
     at.get_by_key("scorecard.controls").set_value("All").run()
     controls = next(t.value for t in at.table if {"Control", "Status"} <= set(t.value.columns))
     row = controls[controls["Control"].str.contains("CMP")].iloc[1]

@@ -58,18 +58,22 @@ def test_the_scorecard_says_verdict_reasons_actions_and_evidence() -> None:
     said = words(at)
     assert "■ LIABILITY" in said
     assert "MON\\-4 fail" in said
-    for part in ("Why", "At stake", "Do next", "Four conditions", "Six triggers", "Controls"):
+    for part in ("Why", "At stake", "Next steps", "Four conditions", "Six triggers"):
         assert f"### {part}" in said
-    triggers, laws, controls = (at.table[n].value for n in range(3))
-    assert len(triggers) == 6
-    assert len(laws) == 7
+    assert len(at.table[0].value) == 6
+    assert len(figures(at)) == 1  # the headline metric, with its break
+    at = open_page("scorecard", system=SYSTEM, section="Controls")
+    assert "■\u00a0Performance holds, or the breach is handled" in words(at).replace("\\", "")
+    controls = at.table[0].value
     assert list(controls.columns) == ["Control", "Status", "Evidence"]
     assert controls["Evidence"].str.endswith(f"[Accuracy](accuracy?system={SYSTEM})").any()
     assert controls["Status"].str.contains("mandatory").any()
     at.get_by_key("scorecard.controls").set_value("All").run()
-    assert len(at.table[2].value) > len(controls)
+    assert len(at.table[0].value) > len(controls)
+    at = open_page("scorecard", system=SYSTEM, section="Laws and standards")
+    assert len(at.table[0].value) == 7
     at.get_by_key("scorecard.framework").set_value("GDPR").run()
-    assert {"Article", "Controls", "Evidence"} <= set(at.table[2].value.columns)
+    assert {"Article", "Controls", "Evidence"} <= set(at.table[1].value.columns)
 
 
 def test_an_action_is_given_to_somebody_with_a_date(
@@ -103,7 +107,7 @@ def test_two_days_are_compared_control_by_control(
     attest(ws, Attestation(SYSTEM, "CMP-7", Status.PASS, "Ours", "Ida", day, date(2027, 3, 1)))
     scorecard(ws, SYSTEM, at=datetime(2026, 3, 9, tzinfo=UTC))
     ws.close()
-    at = open_page("scorecard", system=SYSTEM)
+    at = open_page("scorecard", system=SYSTEM, section="History")
     at.get_by_key("scorecard.compare.from").set_value("2026-03-02")
     at.get_by_key("scorecard.compare.to").set_value("2026-03-09").run()
     assert not at.exception
@@ -238,7 +242,7 @@ def test_filters_that_nothing_passes_say_what_to_do() -> None:
 
 
 def test_a_link_to_an_unknown_system_says_so() -> None:
-    at = open_page("scorecard", system="nobody-knows")
+    at = open_page("portfolio", system="nobody-knows")
     assert "not here" in at.sidebar.warning[0].value
 
 

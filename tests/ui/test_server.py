@@ -59,9 +59,9 @@ def test_cookies_of_an_https_visit_are_secure_once() -> None:
 
 
 def test_a_link_that_names_the_first_page_leads_to_it_with_its_query() -> None:
-    answer = answer_of("http", path="/scorecard", query_string=b"system=shop", method="GET", headers=[])[0]
+    answer = answer_of("http", path="/portfolio", query_string=b"system=shop", method="GET", headers=[])[0]
     assert answer["status"] == 307
-    assert (b"location", b"/?system=shop") in answer["headers"]
+    assert (b"location", b"/?go=portfolio&system=shop") in answer["headers"]
     assert (b"x-frame-options", b"DENY") in answer["headers"]
 
 

@@ -25,6 +25,14 @@ class Release:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A finding at its onset, drawn as a mark on the lower edge with its sentence on hover."""
+
+    sentence: str
+    at: datetime
+
+
 def trend(
     points: Sequence[Point],
     mode: Mode = "light",
@@ -32,6 +40,7 @@ def trend(
     reference: tuple[datetime, datetime] | None = None,
     level: float | None = None,
     releases: Sequence[Release] = (),
+    alerts: Sequence[Alert] = (),
     height: int = 300,
 ) -> go.Figure:
     """Draw one metric: a line a version, dashed where estimated or provisional.
@@ -41,6 +50,7 @@ def trend(
         reference: the half-open span of healthy decisions, drawn as a band behind the line.
         level: the metric's mean over the reference, drawn as a thin line.
         releases: versions going live, labelled at the top.
+        alerts: findings at their onsets, as marks on the lower edge.
         height: pixels.
     """
     drawn = [p for p in points if p.value is not None]
@@ -72,6 +82,7 @@ def trend(
     _threshold(figure, mode, limited)
     _releases(figure, mode, releases, drawn)
     _frame(figure, drawn, labels, level, height)
+    _alerts(figure, mode, alerts, drawn)
     if metric.partition(":")[0] in numbers.SHARES:
         figure.update_yaxes(tickformat=".0%" if _spread(drawn) > 0.05 else ".1%")
     return figure.figure()
@@ -287,6 +298,21 @@ def _releases(figure: Sketch, mode: Mode, releases: Sequence[Release], points: S
                 x=release.at, yref="paper", y=1, yanchor="bottom", showarrow=False,
                 text=text(release.version, 14), font={"color": t.muted, "size": 12},
             )  # fmt: skip
+
+
+def _alerts(figure: Sketch, mode: Mode, alerts: Sequence[Alert], points: Sequence[Point]) -> None:
+    """Marks on the lower edge, after the ranges are set."""
+    first, last = min(p.start for p in points), max(p.end for p in points)
+    within = [alert for alert in alerts if first <= alert.at <= last]
+    if not within:
+        return
+    low, high = figure.layout["yaxis"]["range"]
+    figure.add_scatter(
+        x=[alert.at for alert in within], y=[low + 0.04 * (high - low)] * len(within), mode="markers",
+        marker={"symbol": "triangle-up", "size": 9, "color": TOKENS[mode].watch}, name="finding",
+        text=[text(alert.sentence, 110) for alert in within],
+        hovertemplate="%{text}<br>%{x|%-d %b %Y}<extra></extra>",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

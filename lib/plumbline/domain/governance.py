@@ -162,7 +162,10 @@ class Scorecard(Result):
     contradictions: tuple[str, ...]
     at_stake: dict[str, Any]  # amount, currency, window, sentence; empty when unknown
     context_complete: bool = True
-    since: datetime | None = None
+    since: datetime | None = (
+        None  # the day in the log from which it is so; where the log names none, `judged_at`
+    )
+    judged_at: datetime | None = None  # the scorecard since which the verdict has not changed
 
     @property
     def sentence(self) -> str:

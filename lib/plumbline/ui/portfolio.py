@@ -1,60 +1,150 @@
-"""The pieces of the Portfolio page."""
+"""The pieces of the Portfolio page: every system in one picture."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
 from plumbline.answers.faults import Fault
-from plumbline.answers.governance.portfolio import SystemRow
-from plumbline.domain import PlumblineError
+from plumbline.answers.governance.portfolio import SystemRow, Total
+from plumbline.charts.sparkline import sparkline
+from plumbline.charts.style import Mode
+from plumbline.domain import PlumblineError, Point
+from plumbline.monitor.performance.money_at_stake import StakeState, stake_state
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
 from plumbline.wording import numbers
 
-TRENDS = {"better": "better", "worse": "worse", "same": "unchanged"}
+TRENDS = {"better": ("pass", "better"), "worse": ("fail", "worse"), "same": ("", "unchanged")}
+WIDTHS = (185, 180, 310, 165)  # of name, picture, reason and money, in pixels
+NEVER = datetime.max.replace(tzinfo=UTC)
 
-WIDTHS = (230, 450, 230)  # of name, reason and figures, in pixels
+WORST, MONEY, OLDEST, NAME = "Worst verdict", "Money at stake", "Broken longest", "Name"
+#: the order that the reader chooses -> what sorts the rows; None: as they come, the worst first
+ORDERS: dict[str, Callable[[SystemRow], Any] | None] = {
+    WORST: None,
+    MONEY: lambda row: -_amount(row),
+    OLDEST: lambda row: row.broke_at or NEVER,
+    NAME: lambda row: row.title.casefold(),
+}
 
 
-def faults(found: Sequence[Fault]) -> None:
+def faults(entries: Sequence[Fault]) -> None:
     """Name each system that could not be judged, and why; the others are listed all the same."""
-    for fault in found:
+    for fault in entries:
         empty_states.failed(PlumblineError(f"{fault.title} could not be judged", todo=fault.sentence))
 
 
-def table(rows: Sequence[SystemRow]) -> None:
-    """One line a system: verdict, trend, first reason, money, reach, last decision; its name leads to its scorecard."""
+def total(sums: Sequence[Total], rows: Sequence[SystemRow]) -> None:
+    """Money at stake over all systems, and how many of them it does not know."""
+    if not rows:
+        return
+    states = [stake_state(row.at_stake) for row in rows]
+    words = [_total(each) for each in sums] or ["No loss is proven or stated."]
+    unproven, unknown = states.count(StakeState.UNPROVEN), states.count(StakeState.UNKNOWN)
+    if unproven:
+        words.append(f"Chance could explain what {_systems(unproven)} lost.")
+    if unknown:
+        words.append(f"Not known for {_systems(unknown)}: nobody stated what its decisions are worth.")
+    st.markdown(f"**At stake:** {plain(' '.join(words))}")
+
+
+def _total(each: Total) -> str:
+    parts = []
+    if each.systems:
+        measured = f"{numbers.money(each.measured, each.currency)} lost in {_systems(each.systems)}"
+        limits = " to ".join(numbers.money(value, each.currency) for value in (each.low, each.high))
+        parts.append(f"{measured} (95 % interval {limits})")
+    if each.stated_systems:
+        stated = numbers.money(each.stated, each.currency)
+        parts.append(f"{stated} stated by the owner of {_systems(each.stated_systems)}")
+    return f"{', and '.join(parts)}."
+
+
+def _systems(n: int) -> str:
+    return "1 system" if n == 1 else f"{n} systems"
+
+
+def order(rows: Sequence[SystemRow]) -> Sequence[SystemRow]:
+    """The rows as the reader wants them sorted."""
+    if len(rows) < 3:
+        return rows
+    chosen = st.segmented_control(
+        "Sort by",
+        list(ORDERS),
+        default=WORST,
+        required=True,
+        key="portfolio.order",
+        label_visibility="collapsed",
+    )
+    by = ORDERS[str(chosen)]
+    return sorted(rows, key=by) if by else rows
+
+
+def table(rows: Sequence[SystemRow], mode: Mode) -> None:
+    """One card a system: verdict and since when, its headline metric, the first reason, money.
+
+    The name leads to its scorecard.
+    """
     for row in rows:
         with st.container(border=True):
-            with st.container(
-                horizontal=True, gap="medium"
-            ):  # wraps on a narrow screen; columns would cut names
-                head, why, figures = (st.container(width=width, gap=None) for width in WIDTHS)
-            with head, st.container(gap=None):
+            with st.container(horizontal=True, gap="medium"):  # wraps on a narrow screen; columns cut names
+                head, picture, why, money = (st.container(width=width, gap="xsmall") for width in WIDTHS)
+            with head:
                 empty_states.link(empty_states.Step("scorecard", row.title[:60]), {"system": row.key})
                 st.markdown(cards.chip(row.verdict.value, row.verdict.value))
-            with why, st.container(gap="xsmall"):
-                st.markdown(cards.reason(row.reason, 120, clause=True))
                 cards.note(_since(row))
-            with figures:
-                lines = (f":gray[{plain(name)}] {plain(value)}" for name, value in _figures(row))
-                st.markdown("  \n".join(lines))
+            with picture:
+                _metric(row, mode)
+            with why:
+                st.markdown(cards.reason(row.reason, 140, clause=True))
+                if row.trend in TRENDS:
+                    status, words = TRENDS[row.trend]
+                    moved = f"{words}: {row.moved}"
+                    st.markdown(
+                        f":small[{cards.word(status, moved) if status else f':gray[{plain(moved)}]'}]"
+                    )
+            with money:
+                cards.note("At stake")
+                st.markdown(f"**{plain(numbers.stake(row.at_stake))}**")
+                cards.note(_last(row))
 
 
 def _since(row: SystemRow) -> str:
-    since = f"{row.verdict.value} since {numbers.day(row.since)}" if row.since else row.verdict.value
-    if row.trend not in TRENDS:
-        return f"{since}, judged for the first time"
-    return f"{since}; {TRENDS[row.trend]}: {row.moved}"
+    if row.since is None:
+        return "first judged now"
+    if row.judged_at is not None and row.since < row.judged_at:
+        return f"since {numbers.day(row.since)}"
+    return f"judged so since {numbers.day(row.since)}"
 
 
-def _figures(row: SystemRow) -> list[tuple[str, str]]:
-    share = numbers.share(row.share) if row.share is not None else "unknown"
-    last = numbers.day(row.last_decision) if row.last_decision else "none"
-    return [
-        ("At stake", numbers.stake(row.at_stake)),
-        ("Of all interactions", share),
-        ("Last decision", last),
-    ]
+def _metric(row: SystemRow, mode: Mode) -> None:
+    """The headline metric's line over the whole log, then and now in words."""
+    known = [p for p in row.points if p.value is not None and not p.estimated and not p.provisional]
+    picture = sparkline(known, mode, since=row.broke_at)
+    if not picture or not known:
+        cards.note("No outcomes to follow" if not known else _now(row.metric, known))
+        return
+    st.image(picture, alt=f"{numbers.name(row.metric)} over the whole log: {_now(row.metric, known)}")
+    broke = f", broke {numbers.day(row.broke_at)}" if row.broke_at else ""
+    cards.note(f"{_now(row.metric, known)}{broke}")
+
+
+def _now(metric: str, known: Sequence[Point]) -> str:
+    first, last = (numbers.figure(p.value, metric) for p in (known[0], known[-1]))
+    values = last if len(known) == 1 else f"{first} → {last}"
+    return f"{numbers.name(metric)} {values}"
+
+
+def _last(row: SystemRow) -> str:
+    if row.last_decision is None:
+        return "no decision"
+    return f"last decision {numbers.day(row.last_decision)}"
+
+
+def _amount(row: SystemRow) -> float:
+    sure = stake_state(row.at_stake) in (StakeState.LOSS, StakeState.STATED)
+    return float(row.at_stake["amount"]) if sure else 0.0

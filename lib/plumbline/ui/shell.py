@@ -10,17 +10,22 @@ import streamlit as st
 
 from plumbline.domain import PlumblineError, System
 from plumbline.logs.files.formats import SPOKEN
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import scratch as scratches
 from plumbline.ui.frame import sidebar, sign_in
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.empty_states import PAGES
+from plumbline.ui.state import links, session
 from plumbline.ui.state.view import CURRENT, View
 
+#: the page at the root: where there is one system only, a visitor is led on to its scorecard
+HOME = "portfolio"
 #: section -> pages of it: file name, title, icon. A new page is one file and one line here.
 SECTIONS = {
     "Leadership": (
-        ("scorecard", "Scorecard", "verified"),
         ("portfolio", "Portfolio", "view_list"),
+        ("scorecard", "Scorecard", "verified"),
     ),
     "Analysis": (
         ("accuracy", "Accuracy", "show_chart"),
@@ -77,13 +82,25 @@ def _pages() -> dict[str, list[Any]]:
                 title=title,
                 icon=f":material/{icon}:",
                 url_path=name,
-                default=name == "scorecard",
+                default=name == HOME,
             )
             for name, title, icon in entries
             if (PAGES / f"{name}.py").exists()
         ]
         for section, entries in SECTIONS.items()
     }
+
+
+def _lead_on(page: Any, ws: Workspace) -> None:
+    """Where a workspace holds one system, its scorecard is what a visitor of the root came for."""
+    if session.ARRIVED.get():
+        return
+    session.ARRIVED.set(True)
+    with ws.read() as cursor:
+        many = len(systems.list_systems(cursor)) > 1
+    asked = links.GO in st.query_params  # by a link that names the page, see ``application.Headers``
+    if page.url_path == "" and not many and not asked:
+        st.switch_page(PAGES / "scorecard.py", query_params=st.query_params.to_dict())
 
 
 def main() -> None:
@@ -104,6 +121,7 @@ def main() -> None:
         try:
             ws, scratch = scratches.workspace()
             sign_in.badge()
+            _lead_on(page, ws)
             CURRENT.set(sidebar.read(ws, cards.mode(), scratch=scratch))
             scratches.keeping()
             page.run()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from math import hypot
 from typing import Any
 
 from plumbline.answers.faults import Fault, for_each
 from plumbline.answers.governance.scorecard import Answer, scorecard_answer
-from plumbline.domain import Requirement, Scorecard, Status, Verdict
+from plumbline.domain import Point, Requirement, Scorecard, Status, Verdict
 from plumbline.governance.history import Changes
 from plumbline.governance.verdict import ORDER
 from plumbline.monitor.performance.money_at_stake import StakeState, stake_state
@@ -19,9 +21,13 @@ from plumbline.wording.times import say_day
 WORST_FIRST = (Verdict.LIABILITY, Verdict.EXPOSED, Verdict.MANAGED, Verdict.MATURE, Verdict.EXEMPT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SystemRow:
-    """One line of the portfolio."""
+    """One line of the portfolio.
+
+    ``since``: the day in the log from which the verdict holds, or the day it was first so judged, ``judged_at``.
+    ``points``: ``metric``, the headline, over the whole log; ``broke_at``: since when it is in a confirmed breach.
+    """
 
     key: str
     title: str
@@ -33,6 +39,10 @@ class SystemRow:
     first_decision: datetime | None
     last_decision: datetime | None
     at_stake: dict[str, Any]
+    judged_at: datetime | None = None
+    metric: str = ""
+    points: tuple[Point, ...] = ()
+    broke_at: datetime | None = None
     trend: str = "first"  # better | worse | same, against the scorecard before; first where there is none
     moved: str = ""  # what changed since, in words
 
@@ -59,6 +69,46 @@ def overview(ws: Workspace) -> Overview:
     return Overview(tuple(order), faults)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """Money of several systems in one currency: measured losses with their interval, and what owners stated.
+
+    ``low`` and ``high``: 95 % limits of the measured sum, as if the systems erred independently of each other
+    (the distances of the limits from the amounts add in squares).
+    """
+
+    currency: str
+    measured: float
+    low: float
+    high: float
+    systems: int
+    stated: float = 0.0
+    stated_systems: int = 0
+
+
+def totals(rows: Sequence[SystemRow]) -> tuple[Total, ...]:
+    """The money at stake by currency, the most first; amounts that chance could explain are left out."""
+    sums: dict[str, Total] = {}
+    for row in rows:
+        state, stake = stake_state(row.at_stake), row.at_stake
+        if state not in (StakeState.LOSS, StakeState.STATED):
+            continue
+        currency, amount = str(stake.get("currency", "")), float(stake["amount"])
+        total = sums.get(currency, Total(currency=currency, measured=0.0, low=0.0, high=0.0, systems=0))
+        if state is StakeState.STATED:
+            sums[currency] = replace(
+                total, stated=total.stated + amount, stated_systems=total.stated_systems + 1
+            )
+            continue
+        below = hypot(total.measured - total.low, amount - float(stake["low"]))
+        above = hypot(total.high - total.measured, float(stake["high"]) - amount)
+        measured = total.measured + amount
+        sums[currency] = replace(
+            total, measured=measured, low=measured - below, high=measured + above, systems=total.systems + 1
+        )
+    return tuple(sorted(sums.values(), key=lambda total: -(total.measured + total.stated)))
+
+
 def portfolio(ws: Workspace) -> tuple[SystemRow, ...]:
     """The systems that could be judged, as ``overview`` orders them."""
     return overview(ws).rows
@@ -72,12 +122,26 @@ def _money(row: SystemRow) -> float:
 
 
 def _row(answer: Answer) -> SystemRow:
-    card, facts = answer.card, answer.measured.facts
+    card, facts, standing = answer.card, answer.measured.facts, answer.measured.standing
+    trend, moved = _trend(answer.changes)
     return SystemRow(
-        answer.system.key, answer.system.title, card.verdict, card.reasons[0] if card.reasons else "", card.since,
-        facts.decisions, answer.share, facts.first_decision, facts.last_decision, card.at_stake,
-        *_trend(answer.changes),
-    )  # fmt: skip
+        key=answer.system.key,
+        title=answer.system.title,
+        verdict=card.verdict,
+        reason=card.reasons[0] if card.reasons else "",
+        since=card.since,
+        judged_at=card.judged_at,
+        decisions=facts.decisions,
+        share=answer.share,
+        first_decision=facts.first_decision,
+        last_decision=facts.last_decision,
+        at_stake=card.at_stake,
+        metric=standing.headline if standing else "",
+        points=standing.points if standing else (),
+        broke_at=facts.performance_breach.since if facts.performance_breach else None,
+        trend=trend,
+        moved=moved,
+    )
 
 
 def _trend(changes: Changes | None) -> tuple[str, str]:

@@ -27,6 +27,7 @@ from plumbline.governance import canonical_json, history
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import interaction_share
 from plumbline.governance.history import Changes, Inputs
+from plumbline.governance.onset import onset
 from plumbline.governance.verdict import NextAction, is_as_bad_as, three_next_actions
 from plumbline.store import scorecards, statements, systems
 from plumbline.store.workspace import Cursor, Full, Workspace
@@ -112,7 +113,8 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
     with ws.read() as cursor:
         entries = tuple(scorecards.verdicts(cursor, key))
         changes = changes_since_last(cursor, key)
-    card = replace(card, since=_since(entries, card.verdict))
+    judged = _judged_since(entries, card.verdict)
+    card = replace(card, since=onset(card, measured.facts, inputs.limits) or judged, judged_at=judged)
     share = interaction_share(context, measured.facts)
     return Answer(
         card=card,
@@ -174,7 +176,7 @@ def _assigned(card: Scorecard, system: System) -> tuple[Assigned, ...]:
     return tuple(found)
 
 
-def _since(entries: tuple[tuple[datetime, str], ...], verdict: Verdict) -> datetime | None:
+def _judged_since(entries: tuple[tuple[datetime, str], ...], verdict: Verdict) -> datetime | None:
     """Since when the kept scorecards have had this verdict without a break."""
     since = None
     for at, found in reversed(entries):

@@ -8,29 +8,29 @@ import streamlit as st
 
 from plumbline.report.issue import issue
 from plumbline.report.language import LANGUAGES, language
-from plumbline.ui.parts import cards
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 
-LABELS = {".pdf": ("Report (PDF)", "application/pdf"), ".zip": ("Evidence pack (ZIP)", "application/zip")}
+#: ending -> label, kind of file, what it is for
+LABELS = {
+    ".pdf": ("Report (PDF)", "application/pdf", "For a reader. Its hash goes on the trail."),
+    ".zip": ("Evidence pack (ZIP)", "application/zip", "For an auditor. Its hash goes on the trail."),
+}
+WIDTH = 200  # of the buttons, in pixels
 
 
 def downloads(view: View, key: str) -> None:
     """The two documents in the chosen language. Building starts at the click, outside the page's run."""
-    cards.section(
-        "To hand out",
-        "The report is for a reader, the evidence pack for an auditor. The hash of each goes on the trail.",
-    )
     code = st.segmented_control(
         "Language", LANGUAGES, default="en", required=True, key="scorecard.language",
         format_func=lambda c: str(language(c).texts["name"]), label_visibility="collapsed",
     )  # fmt: skip
-    with st.container(horizontal=True):  # wraps on a narrow screen; columns would cut the labels
-        for ending, (label, mime) in LABELS.items():
-            st.download_button(
-                label, data=_maker(view, key, ending, str(code)), file_name=f"plumbline-{key}{ending}", mime=mime,
-                on_click="ignore", key=f"scorecard.download{ending}", width=200,
-            )  # fmt: skip
+    for ending, (label, mime, purpose) in LABELS.items():
+        st.download_button(
+            label, data=_maker(view, key, ending, str(code)), file_name=f"plumbline-{key}{ending}", mime=mime,
+            on_click="ignore", key=f"scorecard.download{ending}", width=WIDTH, help=purpose,
+            icon=":material/download:",
+        )  # fmt: skip
 
 
 def _maker(view: View, key: str, ending: str, code: str) -> Callable[[], bytes]:

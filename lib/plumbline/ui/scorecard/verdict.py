@@ -22,13 +22,20 @@ from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 
-#: what a verdict means, in the words of a sentence about the system: before and after the date
+#: what a verdict means, in the words of a sentence about the system, and why it is so
 MEANS = {
     "LIABILITY": ("is a liability", ""),
-    "EXPOSED": ("is exposed", "nothing mandatory fails, but not all is proven"),
-    "MANAGED": ("is managed", "all that is mandatory passes, or is exempt until a date"),
-    "MATURE": ("is mature", "all that is mandatory passes by evidence"),
+    "EXPOSED": ("is exposed", "no mandatory control fails, but not all is proven"),
+    "MANAGED": ("is managed", "every mandatory control passes, or is exempt until a date"),
+    "MATURE": ("is mature", "every mandatory control passes by evidence"),
     "EXEMPT": ("is exempt", "a sandbox that affects nothing"),
+}
+#: a tier in the words of a sentence
+KINDS = {
+    "exempt": "an exempt system",
+    "light": "a light system",
+    "full": "a system in full production",
+    "regulated": "a regulated system",
 }
 #: what a tier asks for, and of whom
 TIERS = {
@@ -40,21 +47,23 @@ TIERS = {
     "the company is a financial entity. Nearly all controls are mandatory.",
 }
 MANY, TALL = 12, 620  # rows from which a table scrolls inside itself, at that many pixels
+HEAD = 760  # width of the verdict beside the documents, in pixels
 PAGES = {path.stem for path in empty_states.PAGES.glob("*.py")}
 
 
 def verdict(answer: Answer, view: View) -> None:
-    """The word, what it means, and since when."""
+    """The word, what it means, and since when by the log."""
     card, system = answer.card, answer.system
     look = mark(card.verdict.value)
     means, because = MEANS[card.verdict.value]
-    since = f" since {numbers.day(card.since)}" if card.since else ""
-    if card.since and card.since == answer.history[0][0]:
-        since = f" since it was first judged on {numbers.day(card.since)}"
+    in_log = card.since is not None and (card.judged_at is None or card.since < card.judged_at)
+    if in_log and card.since:
+        means = f"{means.replace('is', 'has been', 1)} since {numbers.day(card.since)}"
+    first = f"First judged so on {numbers.day(card.judged_at)}; " if card.judged_at else ""
     st.markdown(f"# :{look.markdown}[{look.glyph} {card.verdict.value}]", anchors=False)
     cards.opening(
-        f"{system.title} {means}{since}{f': {because}' if because else ''}.",
-        f"Judged {numbers.moment(card.at)} as tier {card.tier.value}"
+        f"{system.title} {means}{f': {because}' if because else ''}.",
+        f"{first}{'judged' if first else 'Judged'} {numbers.moment(card.at)} as {KINDS[card.tier.value]}"
         + ("." if card.context_complete else ", the stricter reading of open questions.")
         + (" A scorecard speaks of the whole log; the sidebar's window is not used." if view.narrowed else "")
         + "".join(f" {words}" for words in answer.measured.cautions),
@@ -94,7 +103,7 @@ def stake(answer: Answer) -> None:
 
 def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
     """The three things to do next with who and by when; (control, owner, due, signer) when just assigned."""
-    cards.section("Do next")
+    cards.section("Next steps")
     if not answer.actions:
         st.markdown("Nothing is open. Keep the checks running.")
         return None
@@ -105,10 +114,9 @@ def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
         action = item.action
         with place:
             ends = f", exempt until {numbers.day(action.until)}" if action.until else ""
-            st.markdown(f"**{i}** :gray[{plain(action.control)}{plain(ends)}]")
-            st.markdown(prose(action.words))
-            st.markdown(_who(item, answer.card.at.date()))
+            st.markdown(f"**{i}** {prose(action.words)} :gray[{plain(action.control)}{plain(ends)}]")
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(_who(item, answer.card.at.date()))
                 if action.page in PAGES:
                     empty_states.link(empty_states.Step(action.page, action.page.capitalize()))
                 given = _assign(item) or given
@@ -117,7 +125,7 @@ def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
 
 def _who(item: Assigned, today: date) -> str:
     if not item.owner:
-        return f"{cards.word('unknown', 'nobody yet')}, no date"
+        return cards.word("unknown", "nobody yet")
     if item.due is None:
         return f"**{plain(item.owner)}**, no date"
     when = f"by {numbers.day(item.due)}"
@@ -126,7 +134,7 @@ def _who(item: Assigned, today: date) -> str:
 
 def _assign(item: Assigned) -> tuple[str, str, date | None, str] | None:
     key = f"scorecard.assign.{item.action.control}"
-    with st.popover("Assign"), st.form(key, border=False):
+    with st.popover("Assign", type="tertiary"), st.form(key, border=False):
         owner = st.text_input("Who does it", value=item.owner, max_chars=120, key=f"{key}.owner")
         due = st.date_input("By when", value=item.due, format="YYYY-MM-DD", key=f"{key}.due")
         by = signed_forms.signature(f"assign.{item.action.control}", page="scorecard")
@@ -222,7 +230,7 @@ OPEN_ONES, MANDATORY, ALL = "To do", "Mandatory", "All"
 
 def controls(items: Sequence[ControlResult], system: str) -> None:
     """Every control with its evidence, by family; the reader chooses how many."""
-    cards.section("Controls and their evidence")
+    cards.section("Controls and their evidence", "What is asked, how it stands, and what shows it.")
     shown = st.segmented_control(
         "Show", (OPEN_ONES, MANDATORY, ALL), default=OPEN_ONES, required=True, key="scorecard.controls",
         label_visibility="collapsed",
@@ -234,7 +242,7 @@ def controls(items: Sequence[ControlResult], system: str) -> None:
     cards.table(
         [
             {
-                "Control": f"**{plain(item.id)}** {plain(item.title)}",
+                "Control": f"**{plain(item.title)}** :gray[{plain(item.id)}]",
                 "Status": f"{cards.word(item.status.value)} :gray[{plain(item.requirement.value)}]",
                 "Evidence": f"{_evidence(item)} {_where(item, system)}".rstrip(),
             }

@@ -22,6 +22,7 @@ from plumbline.logs import reader
 from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import sign_in
 from plumbline.ui.state import workspace as opened
+from plumbline.ui.state.links import GO
 
 LOG = logging.getLogger("plumbline")
 
@@ -72,7 +73,7 @@ HEAVY = (
 LOOK = 2.0
 
 #: the page that the root shows
-HOME = "/scorecard"
+HOME = "/portfolio"
 
 
 class Headers:
@@ -100,7 +101,8 @@ class Headers:
         if scope.get("path") == HOME:
             # Streamlit serves its first page at the root alone; a link that names the page keeps its query
             query = scope.get("query_string", b"").decode("latin-1")
-            await RedirectResponse(f"/?{query}" if query else "/")(scope, receive, with_headers)
+            more = "&".join(filter(None, (f"{GO}={HOME.strip('/')}", query)))
+            await RedirectResponse(f"/?{more}")(scope, receive, with_headers)
             return
         await self.app(scope, receive, with_headers)
 

@@ -58,6 +58,7 @@ SORT = Key("sort", "timestamp")
 FALLING = Key("falling", True)
 LINES = Key("lines", "")  # what has a line of its own: nothing, each version, or each level of a column
 SECTION = Key("section", "")  # the tab of the page
+ARRIVED = Key("arrived", False)  # the session has had its first page
 HELD_AGAINST = Key("held", "reference")  # what segments are held against
 AGAINST = Key("against", "")  # what the window is compared with: the reference, or dates of one's own
 THEN_FROM: Key[Any] = Key("then_from", None)

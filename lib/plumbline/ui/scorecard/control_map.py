@@ -1,0 +1,51 @@
+"""Every control that is asked, as a map of coloured words: what stands and what does not, at a glance."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import streamlit as st
+
+from plumbline.charts.style import mark
+from plumbline.domain import ControlResult, Requirement, Status
+from plumbline.governance.catalogue import catalogue
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.escape import plain
+
+#: families side by side, the most urgent for a leader first
+PLACES = (("MON",), ("REL",), ("AUD", "EXP"), ("SEC",), ("FAIR", "OVR"), ("CMP",))
+ORDER = (Status.FAIL, Status.PARTIAL, Status.UNKNOWN, Status.EXEMPT, Status.PASS)
+
+
+def control_map(results: Sequence[ControlResult]) -> None:
+    """One block a family: its name, how many of its controls pass, and each by its title in the colour of its status.
+
+    A recommended control stands in italics; what is not asked in this tier is left out.
+    """
+    asked = [
+        r
+        for r in results
+        if r.requirement is not Requirement.NOT_ASKED and r.status is not Status.NOT_APPLICABLE
+    ]
+    titles = catalogue().families
+    family = {control.id: control.family for control in catalogue().controls}
+    tally = Counter(result.status for result in asked)
+    counts = ", ".join(f"{tally[status]} {status.value}" for status in ORDER if tally[status])
+    cards.section("Controls at a glance", f"{len(asked)} are asked: {counts}. In italics: recommended.")
+    blocks = [(place, [r for r in asked if family[r.id] in place]) for place in PLACES]
+    shown = [(place, own) for place, own in blocks if own]
+    with st.container(horizontal=True, gap="medium"):
+        for place, own in shown:
+            with st.container(width=cards.GRID[3], gap="xsmall"):
+                passing = sum(r.status is Status.PASS for r in own)
+                name = " and ".join(titles[key] for key in place)
+                st.markdown(f"**{plain(name)}** :gray[{passing} of {len(own)} pass]")
+                st.markdown("  \n".join(_word(r) for r in sorted(own, key=lambda r: ORDER.index(r.status))))
+
+
+def _word(result: ControlResult) -> str:
+    look = mark(result.status.value)
+    title = plain(result.title)
+    words = f"*{title}*" if result.requirement is Requirement.RECOMMENDED else title
+    return f":{look.markdown}[{look.glyph}\u00a0{words}]"

@@ -1,0 +1,46 @@
+"""One picture that tells the story of a verdict: the headline metric, its break, the releases and the findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from plumbline.answers.governance.scorecard import Answer
+from plumbline.charts.style import Mode
+from plumbline.charts.trend import Alert, Release, trend
+from plumbline.store.findings import Recorded
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.parts.escape import plain
+from plumbline.wording import numbers
+
+HEIGHT = 170
+
+
+def story(answer: Answer, findings: Sequence[Recorded], mode: Mode) -> None:
+    """The headline metric over the whole log; without outcomes, what would make it visible."""
+    standing, releases = answer.measured.standing, answer.measured.releases
+    if standing is None or not any(p.value is not None for p in standing.points):
+        cards.note("No outcome is known yet: load labels to see whether it is still right.")
+        empty_states.link(empty_states.LOAD_A_LOG)
+        return
+    name = numbers.name(standing.headline)
+    own = [
+        r.finding for r in findings if r.finding.system == answer.system.key and r.finding.since is not None
+    ]
+    figure = trend(
+        standing.points, mode, reference=answer.system.reference, level=standing.levels.get(standing.headline),
+        releases=[Release(s.version or "no version", s.start) for s in releases.releases.spans] if releases else [],
+        alerts=[Alert(f.sentence, f.since) for f in own if f.since is not None], height=HEIGHT,
+    )  # fmt: skip
+    breach = answer.measured.facts.performance_breach
+    words = f"{name} by {standing.by}" + (f", in breach since {numbers.day(breach.since)}" if breach else "")
+    st.plotly_chart(
+        figure, theme=None, config={"displayModeBar": False}, key="scorecard.story",
+        alt=f"{words}. {len(own)} findings are marked at their onset.",
+    )  # fmt: skip
+    marked = " Triangles: findings at their onset." if own else ""
+    st.markdown(
+        f":small[:gray[{plain(words)}. Dotted: the limit.{marked}]]"
+        f" :small[[Accuracy](accuracy?system={answer.system.key})]"
+    )
