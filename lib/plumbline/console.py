@@ -23,7 +23,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 #: title of a group in the list of commands -> the commands in it, in the order of their use
-_GROUPS = {
+GROUPS = {
     "Begin": ("demo", "serve", "systems", "scorecard", "check", "findings"),
     "Logs": ("inspect", "load", "watch", "pull", "sources", "roles", "quarantine", "retry", "labels", "undo", "erase",
              "remove"),
@@ -41,8 +41,8 @@ class Commands(click.Group):
     """Turns every expected error into one line on standard error and exit code 2; lists commands by their use."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        left = set(self.commands) - {name for names in _GROUPS.values() for name in names}
-        for title, names in {**_GROUPS, "Other": tuple(sorted(left))}.items():
+        left = set(self.commands) - {name for names in GROUPS.values() for name in names}
+        for title, names in {**GROUPS, "Other": tuple(sorted(left))}.items():
             rows = [(n, self.commands[n].get_short_help_str(70)) for n in names if n in self.commands]
             if rows:
                 with formatter.section(title):

@@ -29,7 +29,10 @@ from plumbline.store.workspace import Workspace
 def explain(
     workspace: str | None, system: str, decision_id: str | None, every: bool, version: str | None, space: str
 ) -> Any:  # fmt: skip
-    """Why one decision came out as it did, or with --all the attributions of all of them, kept."""
+    """Why one decision came out as it did, or with --all the attributions of all of them, kept.
+
+    A pass over all of them that was stopped goes on where it ended.
+    """
     from plumbline.answers.decisions.explain import explain as answer
 
     if every == (decision_id is not None):
@@ -61,7 +64,7 @@ def _every(ws: Workspace, system: str, version: str | None) -> Any:
 
 @command("model")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--system", required=True, metavar="S")
+@click.option("--system", required=True, metavar="S", help="The system that the model belongs to.")
 @click.option("--version", required=True, metavar="V", help="The version that this file is.")
 @click.option("--feature", "features", multiple=True, metavar="MODEL=COLUMN", help="Where names differ.")
 def model(workspace: str | None, file: Path, system: str, version: str, features: tuple[str, ...]) -> Any:
@@ -77,7 +80,7 @@ def model(workspace: str | None, file: Path, system: str, version: str, features
 @click.argument("system")
 @click.argument("decision_id")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A .pdf or .json file.")
-@click.option("--language", default="en", metavar="L", help="en, de or fr.")
+@click.option("--language", default="en", show_default=True, metavar="L", help="en, de or fr.")
 def decision(workspace: str | None, system: str, decision_id: str, out: Path, language: str) -> Any:
     """The record of one decision, to hand out; its hash goes on the trail."""
     from datetime import UTC, datetime

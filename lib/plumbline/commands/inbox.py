@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--system", metavar="S", help="Without: one sub-folder a system, by its name.")
 @click.option("--once", is_flag=True, help="Load what is there and end: for cron.")
-@click.option("--settle", type=float, default=2.0, show_default=True, help="Seconds a file must rest.")
+@click.option(
+    "--settle",
+    type=float,
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a file must rest.",
+)
 def watch(workspace: str | None, folder: Path, system: str | None, once: bool, settle: float) -> Any:
     """Load what is dropped in FOLDER; files go to done/ or failed/ with the reason beside."""
     taken: list[Taken] = []

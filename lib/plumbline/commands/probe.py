@@ -17,9 +17,13 @@ from plumbline.console import workspace as open_for
     "--model", metavar="NAME", default="", help="The registered model; may be left out if it is the only one."
 )
 @click.option("--dvc", metavar="FOLDER", default="", help="A folder with dvc.yaml and dvc.lock.")
-@click.option("--by", default=ACTOR, show_default=True)
+@click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help="Who reads it.")
 def probe(workspace: str | None, system: str, mlflow: str, model: str, dvc: str, by: str) -> Any:
-    """Read a model registry or DVC's files, and keep what they show about each version."""
+    """Read a model registry or DVC's files, and keep what they show about each version.
+
+    URI is https://HOST, postgresql://USER@HOST/DB, mysql://USER@HOST/DB or sqlite:////FILE. Kept are versions, who made
+    them and when, and the marks of code, data and parameters.
+    """
     from plumbline.answers.governance.probe import probe as answer
 
     with open_for(workspace) as ws:

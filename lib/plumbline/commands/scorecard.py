@@ -90,15 +90,18 @@ def _changes(workspace: str | None, system: str, span: str) -> Any:
 @click.argument("system")
 @click.argument("event")
 @click.option("--at", metavar="TIME", help="When it happened; default: now.")
-@click.option("--by", default=ACTOR, show_default=True)
-@click.option("--note", default="")
+@click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help="Who records it.")
+@click.option("--note", default="", metavar="TEXT", help="What happened, in a few words.")
 @click.option(
     "--finding", type=int, default=0, metavar="N", help="An incident handles a breach only if it names it."
 )
 def record(
     workspace: str | None, system: str, event: str, at: str | None, by: str, note: str, finding: int
 ) -> Any:
-    """Put a rehearsal, a delivered alert or an incident on the trail."""
+    """Put a rehearsal, a delivered alert or an incident on the trail.
+
+    It is a statement: what rests on it alone is partial at most.
+    """
     from plumbline.answers.events import record as answer
     from plumbline.wording.times import read_time
 
@@ -112,8 +115,8 @@ def record(
 
 @command("trail")
 @click.option("--verify", is_flag=True, help="Recompute the chain; exit 1 when it is broken.")
-@click.option("--system", metavar="S")
-@click.option("--limit", type=int, default=50, show_default=True)
+@click.option("--system", metavar="S", help="Only acts on this system.")
+@click.option("--limit", type=int, default=50, show_default=True, metavar="N", help="How many acts at most.")
 def trail(workspace: str | None, verify: bool, system: str | None, limit: int) -> Any:
     """Who did what, newest first."""
     from plumbline.answers.governance.trail import trail as answer
@@ -133,8 +136,14 @@ def trail(workspace: str | None, verify: bool, system: str | None, limit: int) -
 
 @command("report")
 @click.argument("system")
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.pdf|.zip")
-@click.option("--language", "language", default="en", show_default=True, metavar="LANGUAGE", help="en or de.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE.pdf|.zip",
+    help="A .pdf is the report, a .zip the evidence pack.",
+)
+@click.option("--language", "language", default="en", show_default=True, metavar="L", help="en or de.")
 def report(workspace: str | None, system: str, out: Path, language: str) -> Any:
     """Write the report (.pdf) or the evidence pack (.zip); its hash goes on the trail."""
     from plumbline.report.issue import issue, write

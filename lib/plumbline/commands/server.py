@@ -36,8 +36,17 @@ _WATCHED = ("server", "browser", "client", "global", "runner", "secrets")
 
 
 @click.command("serve")
-@click.option("--port", type=click.IntRange(1, 65_535), default=8501, show_default=True)
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    default=8501,
+    show_default=True,
+    metavar="PORT",
+    help="The port to listen on.",
+)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on."
+)
 @click.option(
     "--allow-host",
     "names",

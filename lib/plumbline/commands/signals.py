@@ -14,6 +14,9 @@ from plumbline.console import BAD_INPUT, FAILED
 from plumbline.console import workspace as open_for
 from plumbline.domain import Finding, PlumblineError, Point, Slice
 
+WINDOW = "Only decisions from A up to B, which is left out; either may be missing."
+WHERE = "Only decisions with this value in a column; may be repeated."
+
 
 def _where(conditions: Sequence[str]) -> tuple[tuple[str, str], ...]:
     pairs = []
@@ -39,10 +42,10 @@ def _value(point: Point) -> str:
 @command("performance")
 @click.argument("system")
 @click.option("--by", type=click.Choice(["day", "week", "month"]), help="Default: as the labels allow.")
-@click.option("--metric", "metrics", multiple=True, metavar="M")
-@click.option("--version", metavar="V")
-@click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE")
-@click.option("--window", metavar="A..B")
+@click.option("--metric", "metrics", multiple=True, metavar="M", help="Only this metric; may be repeated.")
+@click.option("--version", metavar="V", help="Only decisions of this version.")
+@click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE", help=WHERE)
+@click.option("--window", metavar="A..B", help=WINDOW)
 @click.option("--estimated", is_flag=True, help="Estimate where labels are missing or late.")
 @click.option("--exact", is_flag=True, help="ROC AUC from the decisions, not from the profile's score cells.")
 @click.option("--by-version", is_flag=True, help="One series a version.")
@@ -57,7 +60,7 @@ def performance(
     conditions: tuple[str, ...], window: str | None, estimated: bool, exact: bool, by_version: bool,
     calibrated: bool, searched: bool, against: str,
 ) -> Any:  # fmt: skip
-    """The metric series of a system."""
+    """How well a system does over time, by the metrics of its task, each with interval, sample and status."""
     from plumbline.answers.performance.segments import segments
     from plumbline.answers.performance.series import calibration
     from plumbline.answers.performance.series import performance as answer
@@ -91,8 +94,8 @@ def performance(
 
 @command("drift")
 @click.argument("system")
-@click.option("--reference", metavar="A..B")
-@click.option("--window", metavar="A..B")
+@click.option("--reference", metavar="A..B", help="Default: the reference of the system.")
+@click.option("--window", metavar="A..B", help=WINDOW)
 @click.option(
     "--method",
     "methods",
@@ -101,8 +104,8 @@ def performance(
     help="psi, js, hellinger, ks, wasserstein, chi2, cramers_v, linf.",
 )
 @click.option("--exact", is_flag=True, help="From the decisions, not from the profile's grid.")
-@click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE")
-@click.option("--version", metavar="V")
+@click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE", help=WHERE)
+@click.option("--version", metavar="V", help="Only decisions of this version.")
 @click.option("--whole-row", is_flag=True, help="Compare rows as wholes too, from a sample of them.")
 def drift(
     workspace: str | None,
@@ -115,7 +118,7 @@ def drift(
     version: str | None,
     whole_row: bool,
 ) -> Any:
-    """Drift a feature: the window against the reference."""
+    """How far each input and the output moved: the window against the reference."""
     from plumbline.answers.drift.features import drift as answer
     from plumbline.answers.drift.multivariate import whole_row as rows_as_wholes
 
@@ -168,9 +171,9 @@ def releases(workspace: str | None, system: str, split: float | None) -> Any:
     metavar="CLASS",
     help="The class that people want; default: as stated, or as names tell.",
 )
-@click.option("--version", metavar="V")
-@click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE")
-@click.option("--window", metavar="A..B")
+@click.option("--version", metavar="V", help="Only decisions of this version.")
+@click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE", help=WHERE)
+@click.option("--window", metavar="A..B", help=WINDOW)
 def fairness(
     workspace: str | None, system: str, by: tuple[str, ...], favourable: str | None, version: str | None,
     conditions: tuple[str, ...], window: str | None,
@@ -191,8 +194,8 @@ def fairness(
 @click.argument("system")
 @click.option("--first", metavar="A..B", help="Default: the reference.")
 @click.option("--second", metavar="A..B", help="Default: the last 30 days of the log.")
-@click.option("--version", metavar="V")
-@click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE")
+@click.option("--version", metavar="V", help="Only decisions of this version.")
+@click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE", help=WHERE)
 @click.option("--groups", is_flag=True, help="Protected groups rather than metrics.")
 def compare(
     workspace: str | None, system: str, first: str | None, second: str | None, version: str | None,
@@ -280,7 +283,7 @@ def _dated(found: Finding) -> str:
 @click.argument("system", required=False)
 @click.option("--open", "only_open", is_flag=True, help="Only what is still open; exit 1 when something is.")
 @click.option("--acknowledge", "number", type=int, metavar="NUMBER", help="Say that you saw a finding.")
-@click.option("--by", default=ACTOR, show_default=True, help="Who saw it.")
+@click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help="Who saw it.")
 def findings(workspace: str | None, system: str | None, only_open: bool, number: int | None, by: str) -> Any:
     """The register of findings: one line a problem, open ones first."""
     from plumbline.answers.alerts import findings as register

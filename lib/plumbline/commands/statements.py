@@ -62,7 +62,7 @@ def headline(workspace: str | None, system: str, metric: str | None, by: str) ->
 @click.argument("system")
 @click.argument("control")
 @click.argument("statement")
-@click.option("--claim", type=CLAIM, default="pass", show_default=True)
+@click.option("--claim", type=CLAIM, default="pass", show_default=True, help="How far the control is met.")
 @click.option("--until", metavar="DATE", help="Default: in 180 days; twelve months at most.")
 @click.option("--link", default="", metavar="URL", help="Where the document is.")
 @click.option("--file", "file", type=click.Path(path_type=Path, dir_okay=False), help="The document itself.")
@@ -131,10 +131,10 @@ def approve(workspace: str | None, system: str, number: int | None, exemption: i
 @click.argument("system")
 @click.argument("kind", metavar="model_card|processing|annex_iv")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE.pdf", help="Make it and write it here.")
-@click.option("--language", default="en", show_default=True, help="en or de.")
+@click.option("--language", default="en", show_default=True, metavar="L", help="en or de.")
 @click.option("--text", "texts", multiple=True, metavar="ITEM=TEXT", help="What a person says about an item.")
 @click.option("--review", metavar="SHA256", help="Say that this version was read and is right.")
-@click.option("--by", default=ACTOR, show_default=True, metavar="NAME")
+@click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help="Who writes or reviews it.")
 def document(
     workspace: str | None, system: str, kind: str, out: Path | None, language: str, texts: tuple[str, ...],
     review: str | None, by: str,
