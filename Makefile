@@ -16,7 +16,7 @@ WORKERS ?= $(shell $(PY) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))
 # a server or command that a test starts reads the package compiled, as an installation does
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run demo test test-install bench bench-load bench-kill bench-detection bench-decisions bench-signals bench-pages bench-mutants bench-random system lint types lock notices clean
+.PHONY: help install run demo test test-install bench bench-load bench-kill bench-detection bench-decisions bench-signals bench-pages bench-mutants bench-random system lint types lock notices reference clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -120,6 +120,9 @@ lock:  ## renew the two lock files, the app's and what the tests have beyond it 
 
 notices: $(READY)  ## renew the list of third-party notices after `make lock`
 	$(BIN)/python -m tests.environment.notices requirements.lock docs/third-party-notices.md
+
+reference: $(TESTED)  ## renew the pages of docs/ that are made from commands, metrics, controls and settings
+	$(TOOLS)/python -m tests.environment.reference
 
 clean:  ## remove the environments and the demo workspace
 	rm -rf $(VENV) $(TESTS) data/workspace.duckdb* data/demo

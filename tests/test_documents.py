@@ -4,17 +4,48 @@ from __future__ import annotations
 
 import re
 
-from plumbline.cli import main
+import click
+import pytest
+
+from plumbline.domain.systems import IGNORE, NAMED_ROLES, SINGLE_ROLES
+from plumbline.governance.catalogue import catalogue
+from plumbline.monitor.drift.distances import METHODS
+from plumbline.monitor.metrics.metrics import METRICS
 from tests.environment.product import ROOT
+from tests.environment.reference import PAGES, commands
 
-README = (ROOT / "README.md").read_text("utf-8")
+ANEW = "docs differ from the product: `make reference` makes them anew"
 
 
-def test_the_readme_names_every_command_and_no_other() -> None:
-    table = README.partition("| command | does |")[2].partition("\n\n")[0]
-    cells = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| `")]
-    named = {name for cell in cells for name in re.findall(r"`([a-z]+)", cell)} - {"or"}
-    assert named == set(main.commands)
+@pytest.mark.parametrize("path", sorted(PAGES))
+def test_a_reference_page_says_what_the_product_says(path: str) -> None:
+    text = (ROOT / path).read_text("utf-8")
+    assert text == PAGES[path](text), ANEW
+
+
+def test_every_command_and_option_says_what_it_does() -> None:
+    for name, command in commands():
+        assert command.help, name
+        for option in command.params:
+            assert not isinstance(option, click.Option) or option.help, (name, option.name)
+
+
+def test_every_metric_method_control_and_role_has_its_line() -> None:
+    """Against the product's own tables, not through the functions that make the pages."""
+    pages = {name: (ROOT / f"docs/{name}.md").read_text("utf-8") for name in ("metrics", "controls", "roles")}
+    assert all(f"| `{name}` |" in pages["metrics"] for name in (*METRICS, *METHODS))
+    assert all(f"### {control.id} {control.title}\n" in pages["controls"] for control in catalogue().controls)
+    roles = (*SINGLE_ROLES, *(f"{role}:NAME" for role in NAMED_ROLES), IGNORE)
+    assert all(f"| `{role}` |" in pages["roles"] for role in roles)
+
+
+def test_every_variable_of_the_environment_is_described_and_none_that_nobody_reads() -> None:
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "lib/plumbline").rglob("*.py"))
+    read = set(re.findall(r"\bPLUMBLINE_[A-Z_]+\b", sources))
+    described = re.findall(
+        r"^\| `(PLUMBLINE_[A-Z_]+)`", (ROOT / "docs/settings.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert sorted(described) == sorted(read)
 
 
 def test_every_link_between_the_documents_leads_somewhere() -> None:
