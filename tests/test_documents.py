@@ -56,9 +56,19 @@ def test_every_link_between_the_documents_leads_somewhere() -> None:
 
 
 def test_every_module_that_a_document_names_is_there() -> None:
-    rooms = "|".join(p.name for p in (ROOT / "lib/plumbline").iterdir() if p.is_dir())
-    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+    """A room's document is the docstring of its ``__init__.py``."""
+    package = ROOT / "lib/plumbline"
+    rooms = "|".join(p.name for p in package.iterdir() if p.is_dir())
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *package.rglob("__init__.py")]:
         if path.name == "CHANGELOG.md":  # it speaks of its day
             continue
         for name in re.findall(rf"`((?:{rooms})(?:/\w+)+\.py)", path.read_text("utf-8")):
-            assert (ROOT / "lib/plumbline" / name).exists(), (path.name, name)
+            assert (package / name).exists(), (path, name)
+
+
+def test_the_architecture_is_one_picture_and_one_table_with_every_room() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    assert len(text.splitlines()) <= 60
+    assert text.count("```") == 2
+    table = set(re.findall(r"^\| \[?`(\w+)/`", text, re.MULTILINE))
+    assert table == {p.parent.name for p in (ROOT / "lib/plumbline").glob("*/__init__.py")}
