@@ -7,6 +7,7 @@ import re
 import click
 import pytest
 
+from plumbline.domain import Tier, Verdict
 from plumbline.domain.systems import IGNORE, NAMED_ROLES, SINGLE_ROLES
 from plumbline.governance.catalogue import catalogue
 from plumbline.monitor.drift.distances import METHODS
@@ -72,3 +73,11 @@ def test_the_architecture_is_one_picture_and_one_table_with_every_room() -> None
     assert text.count("```") == 2
     table = set(re.findall(r"^\| \[?`(\w+)/`", text, re.MULTILINE))
     assert table == {p.parent.name for p in (ROOT / "lib/plumbline").glob("*/__init__.py")}
+
+
+def test_the_readme_explains_every_verdict_and_tier() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for kind, head in ((Verdict, "| verdict | means |"), (Tier, "| tier | for |")):
+        table = readme.partition(head)[2].partition("\n\n")[0]
+        assert re.findall(r"^\| (\w+) \|", table, re.MULTILINE) == [member.value for member in kind]
+    assert f"Each of the {len(catalogue().controls)} controls" in readme
