@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
 import pytest
@@ -65,6 +66,17 @@ def test_every_module_that_a_document_names_is_there() -> None:
             continue
         for name in re.findall(rf"`((?:{rooms})(?:/\w+)+\.py)", path.read_text("utf-8")):
             assert (package / name).exists(), (path, name)
+
+
+#: named where two peers' own code is compared with ours
+OF_PEERS = {"drift/univariate/methods.py"}
+
+
+def test_every_file_that_a_document_names_without_its_room_is_there() -> None:
+    names = {path.name for folder in ("lib", "tests") for path in (ROOT / folder).rglob("*.py")}
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        for name in set(re.findall(r"`([\w/]+\.py)`", path.read_text("utf-8"))) - OF_PEERS:
+            assert path.name == "CHANGELOG.md" or Path(name).name in names, (path.name, name)
 
 
 def test_the_architecture_is_one_picture_and_one_table_with_every_room() -> None:
