@@ -25,7 +25,7 @@ from plumbline.answers.question import as_of, span_of
 from plumbline.answers.releases.history import releases, releases_of
 from plumbline.answers.statements import change_settings
 from plumbline.answers.warmup import measure_again
-from plumbline.domain import PlumblineError, PointStatus, Slice
+from plumbline.domain import PlumblineError, PointStatus, Settings, Slice
 from plumbline.monitor.drift.multivariate import WholeRow
 from plumbline.profile.read import profiles
 from plumbline.profile.scan import exact
@@ -221,7 +221,7 @@ def test_an_act_that_nobody_listed_counts_as_a_change(told: tuple[Workspace, Pat
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")
         before = store.rests_on(cursor, system)
-        assert store.rests_on(cursor, replace(system, settings={"floors": {}}, title="T")) == before
+        assert store.rests_on(cursor, replace(system, settings=Settings(unit="parcels"), title="T")) == before
         assert store.rests_on(cursor, replace(system, positive="no")) != before
     with ws.write() as cursor:
         trail.append(cursor, actor="t", action="decisions rewritten", system="s")

@@ -12,7 +12,7 @@ import pytest
 
 from plumbline.demo.pricing import SECTORS
 from plumbline.demo.scenarios import DEMO_END, SCENARIOS, ScenarioFiles
-from plumbline.demo.story import Scenario
+from plumbline.demo.story import DEMO_MOMENT, Scenario
 from plumbline.domain import RoleName, Status
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import check_answer
@@ -66,7 +66,7 @@ def test_no_log_goes_past_the_demos_end(scenario: Scenario, written: Mapping[str
         at = pd.to_datetime(naive, format="%d.%m.%Y %H:%M").dt.tz_localize(scenario.timezone, ambiguous="NaT")
     end = pd.Timestamp(DEMO_END)
     assert end - pd.Timedelta(days=2) < at.max() < end
-    assert scenario.settings["as_of"] == DEMO_END
+    assert scenario.settings.as_of == DEMO_MOMENT
 
 
 @pytest.mark.parametrize("scenario", ALL)

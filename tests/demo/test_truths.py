@@ -82,7 +82,7 @@ def test_the_shops_revenue_per_taken_offer_falls_by_15_percent(shop: pd.DataFram
 
 
 def test_the_shops_stated_margin_is_15_percent_of_its_average_order(shop: pd.DataFrame) -> None:
-    worth = SCENARIOS["shop-recommendations"].settings["cost_matrix"]
+    worth = SCENARIOS["shop-recommendations"].settings.cost_matrix
     before, _ = _halves(shop)
     assert worth["matrix"] == {"take|take": pytest.approx(0.15 * before["order_eur"].mean(), rel=0.02)}
     assert "15 %" in worth["reason"]
@@ -138,7 +138,7 @@ def test_pricing_is_accurate_all_the_same_and_keeps_no_explanation(written: Writ
     wrong = (log["Preis_Modell"] - log["Preis_Vertrag"]).abs() / log["Preis_Vertrag"]
     assert wrong.mean() < 0.06
     assert not any(role.startswith("attribution") for role in scenario.mapping.values())
-    assert scenario.settings["at_stake"]["amount"] == 200_000
+    assert scenario.settings.at_stake["amount"] == 200_000
 
 
 # ---------------------------------------------------------------- card-fraud
@@ -208,14 +208,14 @@ def test_overcommitted_parcels_cost_two_million_in_all_and_beyond_the_healthy_ye
 ) -> None:
     scenario = SCENARIOS["fleet-demand"]
     since = fleet["made_at"] >= pd.Timestamp(scenario.truth["onset"], tz="UTC")
-    over = fleet["error"].clip(lower=0) * scenario.settings["cost_matrix"]["over"]
+    over = fleet["error"].clip(lower=0) * scenario.settings.cost_matrix["over"]
     assert over[since].sum() == pytest.approx(scenario.truth["lost"], rel=0.10)
     excess = (over[since].mean() - over[~since].mean()) * since.sum()
     assert excess == pytest.approx(scenario.truth["lost"], rel=0.10)
 
 
 def test_the_fleets_cost_a_parcel_is_a_vans_day_by_the_parcels_it_takes() -> None:
-    worth = SCENARIOS["fleet-demand"].settings["cost_matrix"]
+    worth = SCENARIOS["fleet-demand"].settings.cost_matrix
     day, parcels = (int(n) for n in re.findall(r"\d+", worth["reason"]))
     assert worth["over"] == day / parcels
 

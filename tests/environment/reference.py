@@ -14,7 +14,12 @@ import click
 
 from plumbline.cli import main
 from plumbline.console import GROUPS
-from tests.environment.reference_pages import controls_page, metrics_page, roles_page
+from tests.environment.reference_pages import (
+    controls_page,
+    metrics_page,
+    roles_page,
+    settings_table,
+)
 from tests.environment.reference_tables import MADE, table
 
 #: options that every command has, told once
@@ -136,6 +141,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/controls.md": lambda _: controls_page(),
     "docs/metrics.md": lambda _: metrics_page(),
     "docs/roles.md": lambda _: roles_page(),
+    "docs/settings.md": lambda text: between(text, "settings", settings_table()),
 }
 
 

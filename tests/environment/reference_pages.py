@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plumbline.domain import Status, Tier
+from plumbline.domain.settings import OWNED
 from plumbline.domain.systems import NAMED_ROLES
 from plumbline.governance.catalogue import ASKED_TIERS, Catalogue, Control, Limit, catalogue
 from plumbline.monitor.drift.distances import TABLE as METHODS
@@ -92,6 +93,11 @@ taken. {MADE}
 Only the time of the decision and one of prediction and score are needed. Labels often come later: load them as a file
 of their own with `decision_id` and `label`, best with `label_time` as well.
 """
+
+
+def settings_table() -> str:
+    """What an owner may set for a system, for ``docs/settings.md``."""
+    return table(("setting", "means"), [(f"`{item.name}`", item.metadata["meaning"]) for item in OWNED])
 
 
 def _limit(name: str, limit: Limit) -> str:

@@ -138,12 +138,12 @@ def test_value_is_a_series_like_any_other() -> None:
 
 
 def test_a_stated_amount_is_passed_on_as_stated() -> None:
-    stake = stated_stake({"at_stake": {"amount": 200_000, "currency": "EUR", "sentence": "The deal."}})
+    stake = stated_stake({"amount": 200_000, "currency": "EUR", "sentence": "The deal."})
     assert stake is not None
     assert (stake.source, stake.amount, stake.sentence) == ("stated", 200_000, "The deal.")
-    assert stated_stake({}) is None
+    assert stated_stake(None) is None
     with pytest.raises(PlumblineError):
-        stated_stake({"at_stake": {"currency": "EUR"}})
+        stated_stake({"currency": "EUR"})
 
 
 @pytest.mark.parametrize(

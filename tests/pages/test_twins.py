@@ -46,7 +46,7 @@ def test_twins_are_named_and_grouped_in_a_click(
         assert not at.exception
         assert "Inputs that move together" not in words(at)
         with opened.workspace().read() as cursor:
-            groups = systems.get_system(cursor, "line").settings["feature_groups"]
+            groups = systems.get_system(cursor, "line").settings.feature_groups
         assert groups == {NAME: NAME, "twin": NAME}
     finally:
         opened.close()

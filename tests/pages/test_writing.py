@@ -140,7 +140,7 @@ def test_what_an_owner_says_of_inputs_is_kept() -> None:
     with opened.workspace().read() as cursor:
         from plumbline.store.systems import get_system
 
-        kept = get_system(cursor, "shop-offers").settings
+        kept = get_system(cursor, "shop-offers").settings.to_dict()
     assert kept["reasons"] == {"basket": "Basket, in euros"}
     assert kept["changeable"] == {"basket": {"direction": "up", "levels": []}}
     assert (kept["adverse"], kept["contest"]) == ("high", "Write to us.")

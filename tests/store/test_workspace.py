@@ -13,7 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plumbline.domain import ColumnMap, DecisionColumn, Kind, Mapping, PlumblineError, RoleName, Task
+from plumbline.domain import (
+    ColumnMap,
+    DecisionColumn,
+    Kind,
+    Mapping,
+    PlumblineError,
+    RoleName,
+    Settings,
+    Task,
+)
 from plumbline.store import systems, trail
 from plumbline.store.sql import ident, system_key
 from plumbline.store.workspace import Workspace, open_workspace
@@ -53,7 +62,7 @@ def test_system_survives_a_round_trip(ws: Workspace) -> None:
     with ws.write() as cursor:
         made = systems.create_system(cursor, "Card fraud", task=Task.BINARY, positive="block")
         span = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
-        changed = replace(made, classes=("block", "pass"), reference=span, settings={"currency": "EUR"})
+        changed = replace(made, classes=("block", "pass"), reference=span, settings=Settings(unit="parcels"))
         systems.update_system(cursor, changed)
     with ws.read() as cursor:
         assert systems.get_system(cursor, "card-fraud") == changed

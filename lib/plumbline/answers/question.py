@@ -30,11 +30,7 @@ def span_of(cursor: Cursor, system: System) -> Span | None:
 
 def stated_moment(system: System) -> datetime | None:
     """The date that the owner set for a system's figures, or None."""
-    stated = system.settings.get("as_of")
-    if not isinstance(stated, str):
-        return None
-    at = datetime.fromisoformat(stated)
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    return system.settings.as_of
 
 
 def as_of(system: System, span: Span | None) -> datetime:
@@ -48,15 +44,13 @@ def as_of(system: System, span: Span | None) -> datetime:
 
 def age_limits(system: System) -> tuple[float, float]:
     """The ages in days from which a model is watched and is too old: MON-3's, or the owner's stricter ones."""
-    held = limits(catalogue().control("MON-3"), Tier.FULL, (system.settings.get("limits") or {}).get("MON-3"))
+    held = limits(catalogue().control("MON-3"), Tier.FULL, system.settings.limits.get("MON-3"))
     return min(held["watch_days"], held["age_days"]), held["age_days"]
 
 
 def fairness_lines(system: System) -> Lines:
     """What counts as alike: FAIR-1's lines, or the owner's stricter ones."""
-    held = limits(
-        catalogue().control("FAIR-1"), Tier.FULL, (system.settings.get("limits") or {}).get("FAIR-1")
-    )
+    held = limits(catalogue().control("FAIR-1"), Tier.FULL, system.settings.limits.get("FAIR-1"))
     return Lines(held["ratio"], held["error_gap"], held["adverse_ratio"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -140,7 +141,7 @@ def _second(name: str, first: str, what: str) -> None:
 
 def waiting(stated: Statements, today: date) -> tuple[tuple[Attestation, ...], tuple[Exemption, ...]]:
     """Statements and exemptions that wait for a second person; nothing where one person is enough."""
-    if not stated.system.settings.get("four_eyes"):
+    if not stated.system.settings.four_eyes:
         return (), ()
     return (
         tuple(a for a in stated.attestations if needs_approval(a) and today <= ends_on(a)),
@@ -225,27 +226,28 @@ def exempt(ws: Workspace, item: Exemption) -> Exemption:
         system = systems.get_system(cursor, item.system)
         detail = {"control": item.control, "reason": item.reason, "until": item.until.isoformat()}
         signed, action = item.approver, "control exempted"
-        if system.settings.get("four_eyes"):
+        if system.settings.four_eyes:
             item, action = replace(item, proposer=signed, approver=""), "exemption asked for"
         promises.add_exemption(cursor, item)
         trail.append(cursor, actor=signed, action=action, system=item.system, detail=detail)
     return item
 
 
-def change_settings(ws: Workspace, key: str, changes: dict[str, Any], *, by: str, title: str = "") -> System:
+def change_settings(
+    ws: Workspace, key: str, changes: Mapping[str, Any], *, by: str, title: str = ""
+) -> System:
     """Change the owner's settings (costs, floors, limits), and the title; a None takes a setting away.
 
     Raises:
-        PlumblineError: no such system, or a limit that would loosen its control.
+        PlumblineError: no such system, no such setting, or a limit that would loosen its control.
     """
     for control, tightened in (changes.get("limits") or {}).items():
         check_tightened(control, tightened)
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
-        merged = {name: value for name, value in {**system.settings, **changes}.items() if value is not None}
-        changed = replace(system, settings=merged, title=title or system.title)
+        changed = replace(system, settings=system.settings.changed(changes), title=title or system.title)
         systems.update_system(cursor, changed)
-        trail.append(cursor, actor=by, action="settings changed", system=key, detail=changes)
+        trail.append(cursor, actor=by, action="settings changed", system=key, detail=dict(changes))
     return changed
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.demo.story import (
-    DEMO_END,
+    DEMO_MOMENT,
     END,
     YEAR,
     Scenario,
@@ -22,7 +22,7 @@ from plumbline.demo.story import (
     write_csv,
 )
 from plumbline.demo.training import Training, write_repository
-from plumbline.domain import FloatArray, Task
+from plumbline.domain import FloatArray, Settings, Task
 from plumbline.governance.ai_act import law
 
 DAYS, ROWS, SHADOW_DAYS = 365, 57_000, 5
@@ -173,30 +173,30 @@ SCENARIO = Scenario(
         "environment": "production", "impact": "credit", "harm": "yes", "oversight": "sometimes", "critical": "yes",
         "regulated_buyers": "yes", "financial_entity": "yes", "interactions_per_month": "20000", "exemption": "none",
     },
-    settings={
-        "as_of": DEMO_END, "covers_launch": True,
-        "personal_data": ["subject"], "retention_days": 730,
-        "ai_act": {
+    settings=Settings(
+        as_of=DEMO_MOMENT, covers_launch=True,
+        personal_data=("subject",), retention_days=730,
+        ai_act={
             "class": "high risk", "reviewed": "2026-09-15", "role": "deployer", "answers": ACT_ANSWERS,
             "duties": dict.fromkeys(("literacy", "logging", "oversight", "use", "rights_assessment", "explain"), "Lena Sommer"),
         },
-        "cost_matrix": {
+        cost_matrix={
             "currency": "EUR", "matrix": {"grant|grant": 40.0, "grant|refuse": -60.0},
             "reason": "EUR 40 of interest and fees a year from a limit that is repaid; EUR 60 written off from one that is not.",
         },
-        "adverse": "low", "role": "recommends",  # a low chance of repayment refuses; an officer has the last word
-        "reasons": {
+        adverse="low", role="recommends",  # a low chance of repayment refuses; an officer has the last word
+        reasons={
             "income_k": "Income, in thousands of euros", "debt_ratio": "Debts as a share of income",
             "months_as_customer": "Months as a customer", "utilisation": "Share of present limits in use",
             "late_payments": "Late payments in two years", "accounts": "Number of accounts",
         },
         # what a customer can bring about within months; late payments of the past stay
-        "changeable": {
+        changeable={
             "income_k": {"direction": "up", "step": 0.1},
             "debt_ratio": {"direction": "down", "low": 0.0, "step": 0.001},
             "utilisation": {"direction": "down", "low": 0.0, "step": 0.001},
         },
-    },
+    ),
     attestations=tuple((control, "pass", text, "Lena Sommer", _START, _END) for control, text in _STATED.items()),
     documents=True,
     events=(

@@ -6,8 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import DEMO_END, END, Scenario, ScenarioFiles, drawn, keep, train, write_csv
-from plumbline.domain import FloatArray, Task
+from plumbline.demo.story import (
+    DEMO_END,
+    DEMO_MOMENT,
+    END,
+    Scenario,
+    ScenarioFiles,
+    drawn,
+    keep,
+    train,
+    write_csv,
+)
+from plumbline.domain import FloatArray, Settings, Task
 
 DAYS, DEPOTS, STABLE = 730, 62, 365
 #: the second version takes over this many days before the first year is out, trained on what that year brought
@@ -98,13 +108,13 @@ SCENARIO = Scenario(
         "environment": "production", "impact": "operations", "harm": "no", "oversight": "sometimes", "critical": "yes",
         "regulated_buyers": "no", "financial_entity": "no", "interactions_per_month": "2000",
     },
-    settings={
-        "as_of": DEMO_END, "headline": "bias", "unit": "parcels",
-        "cost_matrix": {
+    settings=Settings(
+        as_of=DEMO_MOMENT, headline="bias", unit="parcels",
+        cost_matrix={
             "currency": "EUR", "over": COST, "under": 0.0,
             "reason": "Capacity is bought by the van: EUR 360 a day for 120 parcels, whether they come or not.",
         },
-    },
+    ),
     reference=("2024-10-31T00:00:00+00:00", "2025-10-31T00:00:00+00:00"),
     attestations=(
         ("CMP-7", "pass", "Owned by network planning.", "Tomas Novak", "2026-02-02", "2027-02-01"),

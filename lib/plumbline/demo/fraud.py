@@ -8,6 +8,7 @@ import numpy as np
 
 from plumbline.demo.story import (
     DEMO_END,
+    DEMO_MOMENT,
     END,
     Scenario,
     ScenarioFiles,
@@ -18,7 +19,7 @@ from plumbline.demo.story import (
     train,
     write_csv,
 )
-from plumbline.domain import FloatArray, Task
+from plumbline.domain import FloatArray, Settings, Task
 
 DAYS, ROWS = 30, 90_000
 START = END - np.timedelta64(DAYS, "D")
@@ -94,22 +95,22 @@ SCENARIO = Scenario(
         "environment": "production", "impact": "fraud", "harm": "yes", "oversight": "never", "critical": "yes",
         "regulated_buyers": "no", "financial_entity": "yes", "interactions_per_month": "90000",
     },
-    settings={
-        "as_of": DEMO_END,
-        "cost_matrix": {"currency": "EUR", "matrix": {"block|pass": -9.0, "pass|block": -80.0}},
-        "adverse": "high", "role": "decides",  # a high risk blocks, and no person looks first
-        "reasons": {
+    settings=Settings(
+        as_of=DEMO_MOMENT,
+        cost_matrix={"currency": "EUR", "matrix": {"block|pass": -9.0, "pass|block": -80.0}},
+        adverse="high", role="decides",  # a high risk blocks, and no person looks first
+        reasons={
             "amount_eur": "Amount, in euros", "merchant_risk": "Risk of the merchant",
             "km_from_home": "Kilometres from home", "minutes_since_last": "Minutes since the last payment",
             "is_online": "Paid online", "card_age_days": "Age of the card, in days",
         },
         # what the payer chooses: how much, when, and on the net or in the shop
-        "changeable": {
+        changeable={
             "amount_eur": {"direction": "down", "low": 1.0, "step": 0.01},
             "minutes_since_last": {"direction": "up", "high": 2880.0, "step": 1.0},
             "is_online": {"direction": "any", "low": 0.0, "high": 1.0, "step": 1.0},
         },
-    },
+    ),
     attestations=(
         ("CMP-7", "pass", "Owned by the head of payments, deputy named.", "Mara Lind", "2026-03-02", "2027-03-01"),
     ),

@@ -70,7 +70,7 @@ def load_files(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
         ws, files.log, title=key, maps=_maps(scenario.mapping), positive=scenario.positive,
         timezone=scenario.timezone, actor=ACTOR,
     )  # fmt: skip
-    statements.change_settings(ws, key, scenario.settings, by=ACTOR, title=scenario.title)
+    statements.change_settings(ws, key, scenario.settings.to_dict(), by=ACTOR, title=scenario.title)
     if scenario.reference:
         start, end = (datetime.fromisoformat(t).astimezone(UTC) for t in scenario.reference)
         loading.set_reference(ws, key, start, end, actor=ACTOR)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import DEMO_END, Scenario, ScenarioFiles, drawn, keep, times, train
-from plumbline.domain import Task
+from plumbline.demo.story import DEMO_MOMENT, Scenario, ScenarioFiles, drawn, keep, times, train
+from plumbline.domain import Settings, Task
 
 DAYS, ROWS = 270, 25_000
 SECTORS = np.array(["Handel", "Industrie", "Gesundheit", "Bildung", "Öffentlich"], dtype=object)
@@ -63,13 +63,13 @@ SCENARIO = Scenario(
         "environment": "production", "impact": "pricing", "harm": "yes", "oversight": "sometimes", "critical": "yes",
         "regulated_buyers": "yes", "financial_entity": "no", "interactions_per_month": "4000",
     },
-    settings={
-        "as_of": DEMO_END,
-        "at_stake": {
+    settings=Settings(
+        as_of=DEMO_MOMENT,
+        at_stake={
             "amount": 200_000, "currency": "EUR",
             "sentence": "EUR 200,000: a contract with a bank waits for the vendor review, which asks for an audit trail.",
         },
-    },
+    ),
     attestations=(
         ("CMP-7", "pass", "Owned by the head of pricing.", "Jonas Weber", "2026-06-01", "2027-05-31"),
         ("REL-7", "pass", "Training code, data and parameters are kept by the team.", "Jonas Weber", "2026-06-01", "2027-05-31"),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import DEMO_END, Scenario, ScenarioFiles, drawn, keep, times, train, write_csv
-from plumbline.domain import Task
+from plumbline.demo.story import DEMO_MOMENT, Scenario, ScenarioFiles, drawn, keep, times, train, write_csv
+from plumbline.domain import Settings, Task
 
 DAYS, ROWS = 61, 5_000
 INTENTS = np.array(["buy", "compare", "help", "leave"], dtype=object)
@@ -58,6 +58,6 @@ SCENARIO = Scenario(
         "environment": "sandbox", "impact": "none", "harm": "no", "oversight": "always", "critical": "no",
         "regulated_buyers": "no", "financial_entity": "no", "interactions_per_month": "400000", "exemption": "none",
     },
-    settings={"as_of": DEMO_END},
+    settings=Settings(as_of=DEMO_MOMENT),
     truth={"verdict": "EXEMPT"},
 )  # fmt: skip

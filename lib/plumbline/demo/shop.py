@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from plumbline.demo.story import (
     DEMO_END,
+    DEMO_MOMENT,
     Scenario,
     ScenarioFiles,
     drawn,
@@ -19,7 +20,7 @@ from plumbline.demo.story import (
     train,
     write_csv,
 )
-from plumbline.domain import FloatArray, Task
+from plumbline.domain import FloatArray, Settings, Task
 
 DAYS, ROWS, ONSET, LEARNT_ROWS = 180, 60_000, 90, 50_000
 #: the relation of taste and taking begins to change only this long after the season has begun to turn
@@ -112,13 +113,13 @@ SCENARIO = Scenario(
         "environment": "production", "impact": "recommendation", "harm": "no", "oversight": "never", "critical": "yes",
         "regulated_buyers": "no", "financial_entity": "no", "interactions_per_month": "40000",
     },
-    settings={
-        "as_of": DEMO_END,
-        "cost_matrix": {
+    settings=Settings(
+        as_of=DEMO_MOMENT,
+        cost_matrix={
             "currency": "EUR", "matrix": {"take|take": 6.0},
             "reason": "A margin of 15 % on the average order of EUR 40; an offer that is not taken costs nothing.",
         },
-    },
+    ),
     attestations=(
         ("CMP-7", "pass", "Owned by the head of e-commerce, deputy named.", "Ida Brandt", "2026-05-04", "2027-05-03"),
     ),

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.domain import FloatArray, Task
+from plumbline.domain import FloatArray, Settings, Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: no demo log goes past this moment, so that its bytes never depend on the clock
 DEMO_END = "2026-10-31T00:00:00+00:00"
+DEMO_MOMENT = datetime.fromisoformat(DEMO_END)
 END = np.datetime64("2026-10-31T00:00:00", "us")
 #: everything a company would have to state and that no log shows, used by the stories that state it
 YEAR = ("2026-09-15", "2027-09-14")
@@ -54,7 +56,7 @@ class Scenario:
     write: Writer
     mapping: dict[str, str]
     context: dict[str, str]
-    settings: dict[str, Any]
+    settings: Settings
     truth: dict[str, Any]
     positive: str | None = None
     timezone: str = "UTC"

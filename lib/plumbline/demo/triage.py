@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import DEMO_END, Scenario, ScenarioFiles, drawn, keep, times, train, write_csv
-from plumbline.domain import FloatArray, Task
+from plumbline.demo.story import DEMO_MOMENT, Scenario, ScenarioFiles, drawn, keep, times, train, write_csv
+from plumbline.domain import FloatArray, Settings, Task
 
 DAYS, ROWS, CASES = 182, 20_000, 8_000
 CLASSES = np.array(["routine", "soon", "urgent"], dtype=object)
@@ -78,7 +78,7 @@ SCENARIO = Scenario(
         "environment": "production", "impact": "health", "harm": "yes", "oversight": "sometimes", "critical": "yes",
         "regulated_buyers": "yes", "financial_entity": "no", "interactions_per_month": "6000",
     },
-    settings={"as_of": DEMO_END},
+    settings=Settings(as_of=DEMO_MOMENT),
     attestations=(
         ("REL-7", "pass", "Every build is reproducible from our repository.", "Dr Eva Holm", "2026-07-01", "2027-06-30"),
         ("CMP-7", "pass", "Owned by the clinical lead.", "Dr Eva Holm", "2026-07-01", "2027-06-30"),

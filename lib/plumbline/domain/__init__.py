@@ -5,6 +5,7 @@ Times are timezone-aware UTC ``datetime`` at every boundary; the workspace store
 
 from plumbline.domain.agreement import RELATIVE, agree, direction, largest_gap, size_order, strongest_first
 from plumbline.domain.columns import from_columns
+from plumbline.domain.errors import PlumblineError
 from plumbline.domain.governance import (
     Attestation,
     Condition,
@@ -47,6 +48,7 @@ from plumbline.domain.score_cells import (
     score_middles,
     score_numbers,
 )
+from plumbline.domain.settings import ChangeLimits, CostMatrix, Settings, StatedAmount
 from plumbline.domain.signals import Explanation, FeatureDrift, Finding, Point, PointStatus, Severity, Source
 from plumbline.domain.systems import (
     IGNORE,
@@ -59,7 +61,6 @@ from plumbline.domain.systems import (
     Kind,
     Load,
     Mapping,
-    PlumblineError,
     RoleName,
     SchemaChange,
     System,
@@ -81,10 +82,12 @@ __all__ = [
     "TEXT",
     "Attestation",
     "Bins",
+    "ChangeLimits",
     "ColumnMap",
     "CompletenessProfile",
     "Condition",
     "ControlResult",
+    "CostMatrix",
     "DecisionColumn",
     "DelayProfile",
     "Evidence",
@@ -113,11 +116,13 @@ __all__ = [
     "RoleName",
     "SchemaChange",
     "Scorecard",
+    "Settings",
     "Severity",
     "Slice",
     "SlicedColumn",
     "SlicedRows",
     "Source",
+    "StatedAmount",
     "Status",
     "System",
     "Task",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from plumbline.domain.systems import PlumblineError
+from plumbline.domain.errors import PlumblineError
 
 
 @dataclass(frozen=True, slots=True)

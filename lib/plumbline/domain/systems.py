@@ -1,4 +1,4 @@
-"""Systems, roles, mappings, loads, the trail, and the one error a person sees."""
+"""Systems, roles, mappings, loads and the trail."""
 
 from __future__ import annotations
 
@@ -7,18 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-
-class PlumblineError(Exception):
-    """The one error a person sees: what is wrong, where, and what to do about it.
-
-    Raised where the cause is known and turned into a message once, at the door (command line or page).
-    ``str(error)`` is a single line: ``what (where). todo``.
-    """
-
-    def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
-        self.what, self.where, self.todo = what.rstrip("."), where, todo
-        text = self.what + (f" ({where})" if where else "") + "."
-        super().__init__(" ".join((text + (f" {todo}" if todo else "")).split()))
+from plumbline.domain.errors import PlumblineError
+from plumbline.domain.settings import Settings
 
 
 class Task(StrEnum):
@@ -130,13 +120,12 @@ class System:
     reference: tuple[datetime, datetime] | None = None
     #: none | provisional (too few weeks yet) | auto | given (set by a person) | loaded (load --reference)
     reference_source: str = "none"
-    #: the owner's settings: currency, cost_matrix, floors, retention_days, response_days, at_stake, unit ...
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
 
     @property
     def unit(self) -> str:
         """What a regression predicts so many of, as its owner says it, e.g. ``parcels``; empty: not said."""
-        return str(self.settings.get("unit") or "")
+        return self.settings.unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 import plumbline
-from plumbline.domain import System
+from plumbline.domain import Settings, System
 from plumbline.store.sql import decision_table
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import naive, now
@@ -45,7 +45,7 @@ def rests_on(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
     acts = f"SELECT max(seq) FROM trail WHERE system = ? AND {where}"
     last = cursor.execute(acts, [system.key, *HARMLESS]).fetchone()
     rows = cursor.execute(f"SELECT count(*) FROM {decision_table(system.key)}").fetchone()
-    told = repr(replace(system, title="", settings={}))
+    told = repr(replace(system, title="", settings=Settings()))
     columns = [repr(column) for column in decision_columns(cursor, system.key)]
     return hashlib.sha256(json.dumps([last, rows, told, columns, code()]).encode()).hexdigest()
 

@@ -18,6 +18,7 @@ from plumbline.domain import (
     Mapping,
     PlumblineError,
     RoleName,
+    Settings,
     System,
     Task,
 )
@@ -37,7 +38,7 @@ def _system(row: tuple[Any, ...]) -> System:
     return System(
         key=row[0], title=row[1], created_at=aware(row[2]), task=Task(row[3]) if row[3] else None,
         positive=row[4], classes=tuple(json.loads(row[5])), timezone=row[6], reference=reference,
-        reference_source=row[9], settings=json.loads(row[10]),
+        reference_source=row[9], settings=Settings.parse(json.loads(row[10])),
     )  # fmt: skip
 
 
@@ -133,7 +134,7 @@ def update_system(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
         [system.title, system.task.value if system.task else None, system.positive,
          json.dumps(list(system.classes)), system.timezone,
          naive(start) if start else None, naive(end) if end else None, system.reference_source,
-         json.dumps(system.settings, sort_keys=True), system.key],
+         json.dumps(system.settings.to_dict(), sort_keys=True), system.key],
     )  # fmt: skip
 
 

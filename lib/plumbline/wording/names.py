@@ -31,7 +31,7 @@ def say_metric(name: str) -> str:
 def unit_of(system: System, name: str) -> str:
     """What a metric of this system counts: its money for ``value``, else what it predicts so many of."""
     if name == "value":
-        return str((system.settings.get("cost_matrix") or {}).get("currency") or "")
+        return (system.settings.cost_matrix or {}).get("currency") or ""
     return system.unit
 
 

@@ -87,8 +87,8 @@ def standing(
     waiting["known"] = selected.known if selected and selected.one_sided else ()
     names = tuple(name for name in family_of(system, profile, headline) if name not in unknown)
     asked: dict[str, Any] = {
-        "reference": system.reference, "floors": system.settings.get("floors"),
-        "cost": system.settings.get("cost_matrix"),
+        "reference": system.reference, "floors": system.settings.floors,
+        "cost": system.settings.cost_matrix,
     }  # fmt: skip
     points, daily = (
         performance(profile, by=chunk, metrics=[headline], unknown=unknown, **asked, **waiting)
@@ -171,10 +171,10 @@ def _stake(
     now: datetime,
     selected: Selection | None,
 ) -> dict[str, Any]:
-    stated = stated_stake(system.settings)
+    stated = stated_stake(system.settings.at_stake)
     if stated is not None:
         return asdict(stated)
-    cost = system.settings.get("cost_matrix")
+    cost = system.settings.cost_matrix
     since = breach.since if breach else change.at if change else None
     if not cost or system.reference is None:
         return {}

@@ -151,7 +151,7 @@ def classify(
 def flags_of(ws: Workspace, key: str) -> dict[str, str]:
     """What an incident of this system may be, in words, by the AI Act's class that was worked out."""
     with ws.read() as cursor:
-        act = systems.get_system(cursor, key).settings.get("ai_act") or {}
+        act = systems.get_system(cursor, key).settings.ai_act or {}
     return flags_for(act.get("class") if not act.get("open") else None)
 
 

@@ -72,7 +72,7 @@ def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
         return []
     warned = early_warning(
         m.held.profile, reference=m.system.reference, name=m.held.headline,
-        cost=m.system.settings.get("cost_matrix"), delay=m.held.delay, today=m.now,
+        cost=m.system.settings.cost_matrix, delay=m.held.delay, today=m.now,
     )  # fmt: skip
     if warned is None:
         return []
@@ -135,7 +135,7 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
     settings = m.system.settings
     points = estimates(
         cursor, m.system, m.held.profile, Slice(), by=m.by, metrics=[m.held.headline],
-        floors=settings.get("floors"), cost=settings.get("cost_matrix"), selected=m.held.selected,
+        floors=settings.floors, cost=settings.cost_matrix, selected=m.held.selected,
     )  # fmt: skip
     since = m.system.reference[1]
     later = [p for p in points if p.start >= since]

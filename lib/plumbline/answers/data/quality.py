@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.answers.drift.features import (Span, window_of)
-from plumbline.answers.performance.headline import (headline_of)
-from plumbline.answers.performance.leakage import (leaks_of)
-from plumbline.answers.question import (age_limits, as_of, span_of)
-from plumbline.answers.scans import (duplicate_ids, personal_of, repeated)
-from plumbline.domain import (FeatureDrift, PlumblineError, PointStatus, Repeats, Result, Slice, System, json_object, json_value)
-from plumbline.monitor.releases.champion import (spans)
-from plumbline.monitor.chunks import (choose_chunk)
-from plumbline.monitor.quality.consistency import (Consistency, consistency)
-from plumbline.monitor.performance.label_delay import (delay_curve, usual_delay)
-from plumbline.monitor.drift.distances import (OF_THEIR_OWN)
-from plumbline.monitor.drift.features import (drift as measure)
-from plumbline.monitor.quality.leakage import (Leak)
-from plumbline.monitor.performance.series import (performance)
-from plumbline.monitor.quality.personal_data import (LOOKED_FOR, Personal)
-from plumbline.monitor.quality.completeness import (AuditTrail, audit)
-from plumbline.monitor.releases.shelf_life import (Life, ShelfLife, began, lives, shelf_life)
-from plumbline.monitor.quality.staleness import (Beat, Staleness, beat, staleness)
-from plumbline.profile.read import (profiles as read)
-from plumbline.profile.bins import (OUTPUTS)
-from plumbline.profile.read.outcomes import (outcome_profile)
-from plumbline.profile.scan.identical_inputs import (TOLERANCE)
-from plumbline.store import (systems)
-from plumbline.store.workspace import (Cursor, Workspace)
+from plumbline.answers.drift.features import Span, window_of
+from plumbline.answers.performance.headline import headline_of
+from plumbline.answers.performance.leakage import leaks_of
+from plumbline.answers.question import age_limits, as_of, span_of
+from plumbline.answers.scans import duplicate_ids, personal_of, repeated
+from plumbline.domain import (
+    FeatureDrift,
+    PlumblineError,
+    PointStatus,
+    Repeats,
+    Result,
+    Slice,
+    System,
+    json_object,
+    json_value,
+)
+from plumbline.monitor.chunks import choose_chunk
+from plumbline.monitor.drift.distances import OF_THEIR_OWN
+from plumbline.monitor.drift.features import drift as measure
+from plumbline.monitor.performance.label_delay import delay_curve, usual_delay
+from plumbline.monitor.performance.series import performance
+from plumbline.monitor.quality.completeness import AuditTrail, audit
+from plumbline.monitor.quality.consistency import Consistency, consistency
+from plumbline.monitor.quality.leakage import Leak
+from plumbline.monitor.quality.personal_data import LOOKED_FOR, Personal
+from plumbline.monitor.quality.staleness import Beat, Staleness, beat, staleness
+from plumbline.monitor.releases.champion import spans
+from plumbline.monitor.releases.shelf_life import Life, ShelfLife, began, lives, shelf_life
+from plumbline.profile.bins import OUTPUTS
+from plumbline.profile.read import profiles as read
+from plumbline.profile.read.outcomes import outcome_profile
+from plumbline.profile.scan.identical_inputs import TOLERANCE
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor, Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +127,7 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
             and p.counts.sum() > 1 and p.missing.sum() == 0
         )  # fmt: skip
         personal, examined = personal_of(cursor, system)
-        kept = system.settings.get("retention_days")
+        kept = system.settings.retention_days
         overdue = None
         if kept is not None:
             cut = (now - timedelta(days=int(kept))).date()
@@ -135,9 +145,26 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
     decided = beat(hours.last.astype("datetime64[us]"), now)
     labels = beat(labelled, now, waits=float(usual))
     return QualityAnswer(
-        system=system, trail=trail, window=shown, own=own, constant=constant, personal=personal, examined=examined, looked_for=LOOKED_FOR, retention_days=kept, overdue=overdue, consistency=judged, repeats=same, tolerance=TOLERANCE,
-        staleness=aged, decisions_beat=decided, labels_beat=labels, shelf=shelf, sentence=_sentence(trail, judged, personal, aged), leaks=told,
-    )  # fmt: skip
+        system=system,
+        trail=trail,
+        window=shown,
+        own=own,
+        constant=constant,
+        personal=personal,
+        examined=examined,
+        looked_for=LOOKED_FOR,
+        retention_days=kept,
+        overdue=overdue,
+        consistency=judged,
+        repeats=same,
+        tolerance=TOLERANCE,
+        staleness=aged,
+        decisions_beat=decided,
+        labels_beat=labels,
+        shelf=shelf,
+        sentence=_sentence(trail, judged, personal, aged),
+        leaks=told,
+    )
 
 
 def _shelf(cursor: Cursor, system: System, now: datetime) -> ShelfLife:
@@ -148,9 +175,9 @@ def _shelf(cursor: Cursor, system: System, now: datetime) -> ShelfLife:
     earlier: tuple[Life, ...] = ()
     if len({run.version for run in runs}) > 1 and profile.n_labelled.any():
         points = performance(
-            profile, by=choose_chunk(profile), reference=system.reference, 
-            metrics=[headline_of(cursor, system).metric], floors=system.settings.get("floors"), by_version=True,
-            cost=system.settings.get("cost_matrix"),
+            profile, by=choose_chunk(profile), reference=system.reference,
+            metrics=[headline_of(cursor, system).metric], floors=system.settings.floors, by_version=True,
+            cost=system.settings.cost_matrix,
         )  # fmt: skip
         earlier = lives(hours, points, as_of=now)
     current = began(hours, version, now) if version else None

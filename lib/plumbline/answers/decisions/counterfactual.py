@@ -148,7 +148,7 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
     if isinstance(target, str):
         return Changed(outcome="", ways=(), why=NO_TARGET[target], ended=target)
     outcome, gap_of = target
-    may = declared(held.system.settings)
+    may = declared(held.system.settings.changeable)
     if not may:
         why = "The owner has not said which inputs may change, so all of them are taken as fixed."
         return Changed(outcome=outcome, ways=(), why=why, ended="fixed")

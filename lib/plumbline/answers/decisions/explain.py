@@ -351,13 +351,13 @@ def _recorded(row: dict[str, Any]) -> dict[str, float]:
 
 def _wording(system: System, row: dict[str, Any]) -> Wording:
     protected = frozenset(name.partition(":")[2] for name in row if name.startswith("protected:"))
-    adverse = str(system.settings.get("adverse", "low"))
+    adverse = system.settings.adverse or "low"
     return Wording(
         adverse=adverse, protected=protected, groups=groups_of(system),
-        phrases=dict(system.settings.get("reasons", {})),
+        phrases=dict(system.settings.reasons),
     )  # fmt: skip
 
 
 def groups_of(system: System) -> dict[str, str]:
     """The groups that the owner put columns into: column to group."""
-    return {str(k): str(v) for k, v in dict(system.settings.get("feature_groups", {})).items()}
+    return {str(k): str(v) for k, v in system.settings.feature_groups.items()}

@@ -194,7 +194,7 @@ def set_groups(ws: Workspace, key: str, groups: Mapping[str, str], *, actor: str
         strange = sorted(set(groups) - known)
         if strange:
             raise PlumblineError(f"{strange[0]!r} is no feature of {key}", todo="Name features of the log.")
-        system = replace(system, settings=system.settings | {"feature_groups": dict(groups)})
+        system = replace(system, settings=replace(system.settings, feature_groups=dict(groups)))
         systems.update_system(cursor, system)
         trail.append(
             cursor, actor=actor, action="columns grouped", system=key, detail={"groups": dict(groups)}

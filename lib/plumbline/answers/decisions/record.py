@@ -105,7 +105,7 @@ def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) ->
     return DecisionRecord(
         system=system.key, title=system.title, task=system.task.value if system.task else "",
         decision_id=told.decision_id, at=row["timestamp"], version=version, arm=str(row.get("arm") or ""),
-        role=str(settings.get("role") or ""), outcome=row.get("prediction"), score=told.score,
+        role=settings.role, outcome=row.get("prediction"), score=told.score,
         cut_off=found.cut.score if found.cut and system.task is Task.BINARY else None,
         override=row.get("override"), label=row.get("label"), label_time=row.get("label_time"),
         model_name=model.name if model else "", model_sha256=model.sha256 if model else "",
@@ -114,10 +114,10 @@ def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) ->
         changed=_changed(ws, key, decision_id) if search and model and not approximate else None,
         comparable=None if model and model.passed else found.comparable,
         same_inputs=len(found.repeats), answered_otherwise=len(found.differing),
-        contest=str(settings.get("contest") or ""), contact=str(settings.get("contact") or ""),
+        contest=settings.contest, contact=settings.contact,
         file=load.file if load else "", file_sha256=load.sha256 if load else "",
         row=f"{row['_load_id']}:{row['_line']}",
-        words={str(k): str(v) for k, v in dict(settings.get("reasons") or {}).items()}, plumbline=__version__,
+        words=dict(settings.reasons), plumbline=__version__,
     )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def possible(cursor: Cursor, system: System, sample: pd.DataFrame) -> list[bool]
 def worded(cursor: Cursor, system: System) -> bool:
     """Whether every input has its words in the dictionary of reasons."""
     inputs = {c.role.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "feature"}
-    return inputs <= set(system.settings.get("reasons", {}))
+    return inputs <= set(system.settings.reasons)
 
 
 def last_tried(cursor: Cursor, system: System) -> TrailEntry | None:

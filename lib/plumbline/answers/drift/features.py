@@ -178,7 +178,7 @@ def _moved(
     if not profile.n_labelled.any():
         return {}
     metric = headline_of(cursor, system).metric
-    cost = system.settings.get("cost_matrix")
+    cost = system.settings.cost_matrix
     points = performance(profile, by=by, reference=system.reference, metrics=[metric], cost=cost)
     series: dict[str, list[FeatureDrift]] = {}
     for one in chunks:

@@ -41,7 +41,7 @@ def reading(system: System, mapping: Mapping | None, asked: str | None = None) -
     Raises:
         PlumblineError: the class that was asked for is none of the system's.
     """
-    stated = str(system.settings.get("favourable") or "")
+    stated = system.settings.favourable
     wanted = asked or stated
     if wanted and system.classes and wanted not in system.classes:
         raise PlumblineError(

@@ -56,7 +56,7 @@ class Version:
 
 def texts_of(system: System) -> dict[str, Text]:
     """The texts that people gave, by the item's key."""
-    held = system.settings.get("documents") or {}
+    held = system.settings.documents
     return {key: Text(e["text"], e["by"], date.fromisoformat(e["on"])) for key, e in held.items()}
 
 
@@ -72,13 +72,13 @@ def save_texts(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str, on
     if long is not None:
         raise PlumblineError(f"The text is longer than {LONGEST:,} characters", where=long)
     with ws.read() as cursor:
-        held = dict(systems.get_system(cursor, key).settings.get("documents") or {})
+        held = dict(systems.get_system(cursor, key).settings.documents)
     day = (on or datetime.now(UTC).date()).isoformat()
     for name, text in texts.items():
         said = text.strip()
         if not said:
             held.pop(name, None)
-        elif said != held.get(name, {}).get("text"):
+        elif name not in held or said != held[name]["text"]:
             held[name] = {"text": said, "by": by.strip(), "on": day}
     change_settings(ws, key, {"documents": held or None}, by=by.strip())
 

@@ -184,9 +184,9 @@ def _audit(cursor: Cursor, system: System, span: Span) -> dict[str, Any]:
         "duplicate_share": found.duplicate_share if "id" in found.shares else None,
         "gaps_unexplained": len(found.gaps), "longest_gap_hours": found.longest_gap_hours,
         "personal_detected": tuple(sorted({p.column for p in personal if p.sure != "possible"})),
-        "personal_declared": tuple(system.settings.get("personal_data", ())),
-        "retention_days": system.settings.get("retention_days"),
-        "covers_launch": system.settings.get("covers_launch"),
+        "personal_declared": system.settings.personal_data,
+        "retention_days": system.settings.retention_days,
+        "covers_launch": system.settings.covers_launch,
     }  # fmt: skip
 
 
@@ -234,7 +234,7 @@ def _told(noted: tuple[Record, ...]) -> dict[str, Any]:
 
 def _duties(cursor: Cursor, system: System, noted: tuple[Record, ...], moment: datetime) -> dict[str, Any]:
     """The AI Act's class and who bears its duties; incidents, and which of them are late."""
-    act = system.settings.get("ai_act") or {}
+    act = system.settings.ai_act or {}
     reviewed = act.get("reviewed")
     known = act.get("class") if not act.get("open") else None
     unassigned = None

@@ -98,9 +98,9 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         context=context,
         attestations=tuple(stated),
         exemptions=tuple(exempted),
-        limits=system.settings.get("limits") or {},
+        limits={name: dict(own) for name, own in system.settings.limits.items()},
         stake=measured.stake,
-        four_eyes=bool(system.settings.get("four_eyes")),
+        four_eyes=system.settings.four_eyes,
     )
     card = history.judge(inputs)
     text = canonical_json.write(card)
@@ -140,7 +140,7 @@ def _spoken(
     days = [a.approved_on or a.at for a in stated] + [e.approved_on or e.at for e in exempted]
     days += [r.at.date() for r in events.records_in(cursor, system.key)]
     days += [review.at.date() for v in versions_in(cursor, system.key) for review in v.reviews]
-    act = system.settings.get("ai_act") or {}
+    act = system.settings.ai_act or {}
     days += [date.fromisoformat(act["reviewed"])] if act.get("reviewed") else []
     newest = max(days, default=date_set.date())
     if newest <= date_set.date():
@@ -159,7 +159,7 @@ def assign(ws: Workspace, key: str, control: str, *, owner: str, due: date | Non
     if control != CONTEXT:
         catalogue().control(control)
     with ws.read() as cursor:
-        plan = dict(systems.get_system(cursor, key).settings.get("plan") or {})
+        plan = dict(systems.get_system(cursor, key).settings.plan)
     plan.pop(control, None)
     if owner.strip():
         plan[control] = {"owner": owner.strip(), "due": due.isoformat() if due else None}
@@ -167,7 +167,7 @@ def assign(ws: Workspace, key: str, control: str, *, owner: str, due: date | Non
 
 
 def _assigned(card: Scorecard, system: System) -> tuple[Assigned, ...]:
-    plan = system.settings.get("plan") or {}
+    plan = system.settings.plan
     found = []
     for action in three_next_actions(card):
         held = plan.get(action.control) or {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plumbline.domain import Kind, OutcomeProfile, Point, Slice, System, Task
+from plumbline.domain import CostMatrix, Kind, OutcomeProfile, Point, Slice, System, Task
 from plumbline.monitor.estimate.cbpe_binary import estimate
 from plumbline.monitor.estimate.cbpe_multiclass import class_curves, estimate_classes
 from plumbline.monitor.estimate.dle import LossRows, estimate_losses
@@ -35,7 +35,7 @@ def estimates(
     by: str,
     metrics: Sequence[str] | None = None,
     floors: Mapping[str, float] | None = None,
-    cost: dict[str, Any] | None = None,
+    cost: CostMatrix | None = None,
     selected: Selection | None = None,
 ) -> tuple[Point, ...]:
     """Estimated metrics of a window by chunk: from scores, from class probabilities, or from inputs.

@@ -19,7 +19,7 @@ from plumbline.store.workspace import Cursor, Workspace
 
 def headline_of(cursor: Cursor, system: System) -> Headline:
     """The metric that a system is judged by first: its owner's choice, or by how rare a class its reference has."""
-    task, chosen = system.task or Task.BINARY, system.settings.get("headline")
+    task, chosen = system.task or Task.BINARY, system.settings.headline
     if chosen in METRICS:
         return Headline(str(chosen), chosen=True)
     part = Slice()
@@ -27,7 +27,7 @@ def headline_of(cursor: Cursor, system: System) -> Headline:
         part = Slice(midnight(system.reference[0].date()), midnight(system.reference[1].date()))
     labels = {} if task is Task.REGRESSION else label_counts(cursor, system, part)
     reference = outcome_profile(cursor, system, part) if is_rare(labels) else None
-    return headline(task, labels, reference, valued=bool(system.settings.get("cost_matrix")))
+    return headline(task, labels, reference, valued=bool(system.settings.cost_matrix))
 
 
 def headline_in(ws: Workspace, key: str) -> Headline:
@@ -42,7 +42,7 @@ def headline_in(ws: Workspace, key: str) -> Headline:
 
 def family_of(system: System, profile: OutcomeProfile, first: str) -> tuple[str, ...]:
     """The metrics whose breaches are findings: the headline, what belongs beside it, and what has an owner's limit."""
-    floors = [ALIASES.get(name, name) for name in system.settings.get("floors") or {}]
+    floors = [ALIASES.get(name, name) for name in system.settings.floors]
     return family(profile, first, floors)
 
 
@@ -103,7 +103,7 @@ def choose_headline(ws: Workspace, key: str, name: str, *, by: str) -> Headline:
     wanted = ALIASES.get(name, name)
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-    valued = bool(system.settings.get("cost_matrix"))
+    valued = bool(system.settings.cost_matrix)
     offered = [m.name for m in metrics_for(system.task or Task.BINARY, value_known=valued)]
     if wanted and wanted not in offered:
         raise PlumblineError(f"{name!r} cannot be the headline", todo=f"Use one of {', '.join(offered)}.")

@@ -96,7 +96,7 @@ def confusion(ws: Workspace, key: str, *, window: Slice | None = None) -> Confus
         if system.task is Task.REGRESSION:
             return None
         part = resolved(cursor, system, window or Slice())
-        cost = system.settings.get("cost_matrix")
+        cost = system.settings.cost_matrix
         now = counts_of(outcome_profile(cursor, system, part), cost)
         whose = among_known(cursor, system)
         then = None
@@ -138,7 +138,7 @@ def compare(
         profiles = [outcome_profile(cursor, system, resolved(cursor, system, part)) for part in (a, b)]
         headline, whose = headline_of(cursor, system).metric, among_known(cursor, system)
     barred = UNKNOWN if whose else ()
-    found = compare_windows(profiles[0], profiles[1], cost=system.settings.get("cost_matrix"), unknown=barred)
+    found = compare_windows(profiles[0], profiles[1], cost=system.settings.cost_matrix, unknown=barred)
     return WindowsAnswer(a, b, found, f"{_sentence(system, headline, a, b, found)} {whose}".rstrip())
 
 
@@ -150,9 +150,9 @@ def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | 
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        cost = system.settings.get("cost_matrix")
+        cost = system.settings.cost_matrix
         if not cost or change is None or system.reference is None:
-            return stated_stake(system.settings)
+            return stated_stake(system.settings.at_stake)
         profile = outcome_profile(cursor, system, Slice())
         delay, now = delays(cursor, system), as_of(system, span_of(cursor, system))
         known, _ = answers_known(cursor, system)
@@ -160,7 +160,7 @@ def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | 
         profile, cost, reference=system.reference, since=change.at, until=change.until, delay=delay, today=now,
         known=known,
     )  # fmt: skip
-    return found or stated_stake(system.settings)
+    return found or stated_stake(system.settings.at_stake)
 
 
 def two_windows(

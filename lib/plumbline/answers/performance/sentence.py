@@ -102,7 +102,7 @@ def guess_of(
     """
     if selected is not None and selected.one_sided:
         return None
-    counts = counts_of(profile, system.settings.get("cost_matrix"))
+    counts = counts_of(profile, system.settings.cost_matrix)
     return no_better(metric(headline), counts.taken(window_rows(profile, window)))
 
 

@@ -161,8 +161,8 @@ def performance(
         unknown = unknown_metrics(selected)
         by = by or choose_chunk(profile)
         asked: dict[str, Any] = {
-            "reference": system.reference, "window": window, "floors": system.settings.get("floors"),
-            "cost": system.settings.get("cost_matrix"),
+            "reference": system.reference, "window": window, "floors": system.settings.floors,
+            "cost": system.settings.cost_matrix,
         }  # fmt: skip
         waiting: dict[str, Any] = {"delay": delay, "today": now, "unknown": unknown}
         waiting["known"] = selected.known if selected and selected.one_sided else ()

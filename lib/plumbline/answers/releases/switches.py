@@ -61,7 +61,7 @@ def comparisons(
         share: the intended share of the newcomer's decisions; None: the owner's setting, if any.
     """
     worth = [o for o in found.overlaps if min(o.n) >= LEAST and o.end - o.start >= SHORTEST]
-    stated = system.settings.get("split")
+    stated = system.settings.split
     intended = share if share is not None else float(stated) if isinstance(stated, (int, float)) else None
 
     def make() -> tuple[Comparison, ...]:

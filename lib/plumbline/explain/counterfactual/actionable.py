@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from plumbline.domain import FloatArray, PlumblineError
+from plumbline.domain import ChangeLimits, FloatArray, PlumblineError
 from plumbline.explain.counterfactual.search import Move
 from plumbline.explain.sandbox.call import FeatureInfo
 
@@ -33,14 +33,14 @@ class Changeable:
     levels: tuple[str, ...] = ()
 
 
-def declared(settings: Mapping[str, Any]) -> tuple[Changeable, ...]:
-    """What the settings' ``changeable`` says, checked.
+def declared(changeable: Mapping[str, ChangeLimits]) -> tuple[Changeable, ...]:
+    """What the owner says that a person can change, checked.
 
     Raises:
         PlumblineError: a direction, range or step that is none.
     """
     found = []
-    for feature, held in sorted(dict(settings.get("changeable") or {}).items()):
+    for feature, held in sorted(changeable.items()):
         item = Changeable(
             feature=str(feature),
             direction=str(held.get("direction") or "any"),

@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from plumbline.domain import DelayProfile, FloatArray, IntArray, OutcomeProfile, Slice
+from plumbline.domain import CostMatrix, DelayProfile, FloatArray, IntArray, OutcomeProfile, Slice
 from plumbline.monitor.alarms.episodes import runs
 from plumbline.monitor.chunks import ENOUGH, as_days
 from plumbline.monitor.metrics.counts import Counts, counts_of, ratio
@@ -120,7 +119,7 @@ def early_warning(
     name: str | None = None,
     window: Slice | None = None,
     run_length: float = DECADE,
-    cost: dict[str, Any] | None = None,
+    cost: CostMatrix | None = None,
     delay: DelayProfile | None = None,
     today: datetime | None = None,
 ) -> Warned | None:

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from plumbline.domain import (
+    CostMatrix,
     FloatArray,
     IntArray,
     OutcomeProfile,
@@ -63,7 +64,7 @@ def estimate(
     metrics: Sequence[str] | None = None,
     window: Slice | None = None,
     floors: Mapping[str, float] | None = None,
-    cost: dict[str, Any] | None = None,
+    cost: CostMatrix | None = None,
     selected: Selection | None = None,
 ) -> tuple[Point, ...]:
     """Estimated metrics over time, labelled or not; points have ``estimated`` set, ``n`` is all decisions.

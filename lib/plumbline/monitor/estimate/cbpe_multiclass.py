@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from plumbline.domain import (
+    CostMatrix,
     ExpectedOutcomes,
     FloatArray,
     IntArray,
@@ -64,7 +65,7 @@ def estimate_classes(
     metrics: Sequence[str] | None = None,
     window: Slice | None = None,
     floors: Mapping[str, float] | None = None,
-    cost: dict[str, Any] | None = None,
+    cost: CostMatrix | None = None,
     selected: Selection | None = None,
 ) -> tuple[Point, ...]:
     """Estimated metrics over time; arguments, refusals and errors as for ``estimate.estimate``.
@@ -97,7 +98,7 @@ def estimate_classes(
 
 
 def _chosen(
-    profile: OutcomeProfile, metrics: Sequence[str] | None, cost: dict[str, Any] | None
+    profile: OutcomeProfile, metrics: Sequence[str] | None, cost: CostMatrix | None
 ) -> tuple[Metric, ...]:
     if metrics:
         return tuple(metric(name, profile.classes) for name in metrics)

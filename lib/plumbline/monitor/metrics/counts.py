@@ -14,7 +14,15 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.domain import FloatArray, IntArray, NumberedScores, OutcomeProfile, PlumblineError, Task
+from plumbline.domain import (
+    CostMatrix,
+    FloatArray,
+    IntArray,
+    NumberedScores,
+    OutcomeProfile,
+    PlumblineError,
+    Task,
+)
 from plumbline.monitor.chunks import sum_by
 
 #: fields of Counts that add up
@@ -146,7 +154,7 @@ def ratio(top: FloatArray, bottom: FloatArray, empty: float = np.nan) -> FloatAr
     return np.where(held, top / np.where(held, bottom, 1.0), empty)
 
 
-def counts_of(profile: OutcomeProfile, cost: dict[str, Any] | None = None, *, scores: bool = True) -> Counts:
+def counts_of(profile: OutcomeProfile, cost: CostMatrix | None = None, *, scores: bool = True) -> Counts:
     """The counts of a profile, one row a group.
 
     Args:
@@ -199,7 +207,7 @@ def positive_class(classes: tuple[str, ...], positive: str | None) -> int:
     return classes.index(positive) if positive in classes else max(len(classes) - 1, 0)
 
 
-def cost_array(cost: dict[str, Any], task: Task, classes: tuple[str, ...]) -> FloatArray:
+def cost_array(cost: CostMatrix, task: Task, classes: tuple[str, ...]) -> FloatArray:
     """The owner's cost matrix as an array.
 
     Classification: ``{"currency": "EUR", "matrix": {"predicted|true": amount}}``, the value of one such

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from plumbline.domain import OutcomeProfile
+from plumbline.domain import CostMatrix, OutcomeProfile
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.design_effect import Design, design_over, widened
@@ -49,7 +48,7 @@ def compare_windows(
     first: OutcomeProfile,
     second: OutcomeProfile,
     metrics: Sequence[str] | None = None,
-    cost: dict[str, Any] | None = None,
+    cost: CostMatrix | None = None,
     unknown: Sequence[str] = (),
 ) -> tuple[Compared, ...]:
     """Every metric of the task in two windows.
@@ -91,7 +90,7 @@ def compare_windows(
     return tuple(found)
 
 
-def _pooled(profile: OutcomeProfile, cost: dict[str, Any] | None) -> tuple[Counts, Days] | None:
+def _pooled(profile: OutcomeProfile, cost: CostMatrix | None) -> tuple[Counts, Days] | None:
     if not len(profile.days):
         return None
     rows = np.ones(len(profile.days), dtype=bool)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
 
-from plumbline.domain import DelayProfile, FloatArray, OutcomeProfile, PlumblineError, Slice
+from plumbline.domain import (
+    CostMatrix,
+    DelayProfile,
+    FloatArray,
+    OutcomeProfile,
+    PlumblineError,
+    Slice,
+    StatedAmount,
+)
 from plumbline.monitor.chunks import as_days
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.intervals import FEWEST_DAYS
@@ -53,13 +60,12 @@ class Stake:
     certain: bool = False
 
 
-def stated_stake(settings: dict[str, Any]) -> Stake | None:
+def stated_stake(stated: StatedAmount | None) -> Stake | None:
     """The owner's ``at_stake`` setting: ``{"amount": 200000, "currency": "EUR", "sentence": ...}``.
 
     Raises:
         PlumblineError: the amount is no number.
     """
-    stated = settings.get("at_stake")
     if not stated:
         return None
     try:
@@ -79,7 +85,7 @@ def stated_stake(settings: dict[str, Any]) -> Stake | None:
 
 def money_at_stake(
     profile: OutcomeProfile,
-    cost: dict[str, Any],
+    cost: CostMatrix,
     *,
     reference: Span,
     since: datetime,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.domain import DelayProfile, FloatArray, OutcomeProfile, Point, Slice
+from plumbline.domain import CostMatrix, DelayProfile, FloatArray, OutcomeProfile, Point, Slice
 from plumbline.monitor.chunks import as_days, choose_chunk, chunk_index, touched
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.design_effect import design, widened
@@ -48,7 +47,7 @@ def performance(
     own_reference: bool = False,
     delay: DelayProfile | None = None,
     today: datetime | None = None,
-    cost: dict[str, Any] | None = None,
+    cost: CostMatrix | None = None,
     together: Sequence[str] = (),
     windows: bool = False,
     unknown: Mapping[str, str] | None = None,
@@ -175,7 +174,7 @@ def thresholds(
     metrics: Sequence[str] | None = None,
     window: Slice | None = None,
     floors: Mapping[str, float] | None = None,
-    cost: dict[str, Any] | None = None,
+    cost: CostMatrix | None = None,
 ) -> dict[str, Threshold]:
     """The healthy band of each metric by its name, as ``performance`` uses it: for the band of a chart.
 

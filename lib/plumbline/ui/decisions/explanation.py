@@ -145,7 +145,7 @@ def reasons(view: View, told: Explanation, found: DecisionContext) -> None:
         cards.note("No input weighed against the person.")
     for alert in against.reasons.alerts:
         st.markdown(f"{cards.chip('fail', 'protected attribute')} {prose(alert)}")
-    stated = "as the owner stated" if "adverse" in system.settings else "unless the owner states otherwise"
-    adverse = system.settings.get("adverse", "low")
+    stated = "as the owner stated" if system.settings.adverse else "unless the owner states otherwise"
+    adverse = system.settings.adverse or "low"
     told_of = f"Contributions {against.population}. " if against.population else ""
     cards.note(f"{told_of}A {adverse} score is to the person's disadvantage, {stated} in the settings below.")

@@ -61,12 +61,12 @@ def settings(view: View, found: DecisionContext) -> None:
     held = system.settings
     with st.expander("Settings of explanations"), st.form("decisions.settings", border=False):
         cards.note("What is not declared changeable is taken as fixed. Words appear in reasons and records.")
-        may = {item.feature: item for item in declared(held)}
+        may = {item.feature: item for item in declared(held.changeable)}
         names = [c.partition(":")[2] for c in found.row if c.startswith("feature:")]
         frame = pd.DataFrame(
             [
                 {
-                    "Input": one_line(n), "In words": held.get("reasons", {}).get(n, ""), "May change": n in may,
+                    "Input": one_line(n), "In words": held.reasons.get(n, ""), "May change": n in may,
                     "Direction": may[n].direction if n in may else "any", "From": may[n].low if n in may else None,
                     "To": may[n].high if n in may else None, "Step": (may[n].step or None) if n in may else None,
                     "Categories": ", ".join(may[n].levels) if n in may else "",
@@ -86,16 +86,16 @@ def settings(view: View, found: DecisionContext) -> None:
         left, right = st.columns(2, gap="large")
         adverse = left.selectbox(
             "What is to the person's disadvantage", list(ADVERSE), format_func=lambda a: ADVERSE[a],
-            index=list(ADVERSE).index(str(held.get("adverse", "low"))), key="decisions.adverse",
+            index=list(ADVERSE).index(held.adverse or "low"), key="decisions.adverse",
         )  # fmt: skip
         role = right.selectbox(
             "Role in the procedure", list(ROLE_WORDS), format_func=lambda r: ROLE_WORDS[r], key="decisions.role",
-            index=list(ROLE_WORDS).index(held.get("role", "") if held.get("role") in ROLES else ""),
+            index=list(ROLE_WORDS).index(held.role if held.role in ROLES else ""),
         )  # fmt: skip
         contest = left.text_area(
-            "How to contest a decision", held.get("contest", ""), key="decisions.contest", max_chars=1500
+            "How to contest a decision", held.contest, key="decisions.contest", max_chars=1500
         )
-        contact = right.text_area("Contact", held.get("contact", ""), key="decisions.contact", max_chars=300)
+        contact = right.text_area("Contact", held.contact, key="decisions.contact", max_chars=300)
         saved = permissions.submit("Save", permissions.OWNER)
     if saved:
         rows = dict(zip(names, edited.to_dict("records"), strict=True))
@@ -105,7 +105,7 @@ def settings(view: View, found: DecisionContext) -> None:
             "adverse": adverse, "role": role or None, "contest": contest.strip() or None,
             "contact": contact.strip() or None,
         }  # fmt: skip
-        declared(changes)  # refused before it is kept
+        declared(changes["changeable"] or {})  # refused before it is kept
         statements.change_settings(view.ws, system.key, changes, by=session.ACTOR.get() or session.LOCAL)
         st.rerun()
 

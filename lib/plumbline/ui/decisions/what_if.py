@@ -40,7 +40,7 @@ def changed(view: View, found: DecisionContext, decision_id: str) -> None:
             "fewest changes first. It says what the model would have given. It is no promise and not what causes what."
         )
         return
-    if not declared(found.system.settings):
+    if not declared(found.system.settings.changeable):
         cards.note("Say which inputs may change under Settings of explanations below.")
     _comparable(found)
 

@@ -52,7 +52,7 @@ def favourable(view: View, system: System) -> str | None:
         cards.note(
             "Nobody states which decision people want, and no name tells: no group can be called wronged."
         )
-    if choice and choice != system.settings.get("favourable") and (not told or choice != read.wanted):
+    if choice and choice != system.settings.favourable and (not told or choice != read.wanted):
         _keep(view, system, str(choice))
     return str(choice) if choice else None
 

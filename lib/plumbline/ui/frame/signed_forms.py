@@ -108,7 +108,7 @@ def _content(view: View, sha256: str) -> bytes:
 
 def _approvals(view: View, stated: Statements) -> None:
     """The four-eyes setting, and what waits for a second person."""
-    on = bool(stated.system.settings.get("four_eyes"))
+    on = stated.system.settings.four_eyes
     said, freed = statements.waiting(stated, today())
     open_ones: tuple[Attestation | Exemption, ...] = (*said, *freed)
     with st.expander(f"Four eyes: {'on' if on else 'off'}", expanded=bool(open_ones)):
@@ -197,7 +197,7 @@ def _exemption(stated: Statements) -> Exemption | None:
             )  # fmt: skip
         with right:
             reason = st.text_area("Reason", key="governance.exempt.reason", max_chars=2000, height=120)
-            two = bool(stated.system.settings.get("four_eyes"))
+            two = stated.system.settings.four_eyes
             approver = signature("exempt", "Your name: a second person approves it" if two else "Approved by")
         saved = permissions.submit("Exempt", permissions.OWNER, type=cards.leading())
     if not saved or not isinstance(until, date):

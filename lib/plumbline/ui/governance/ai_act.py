@@ -9,6 +9,7 @@ import streamlit as st
 from plumbline.answers import statements
 from plumbline.answers.statements import Statements
 from plumbline.domain import ControlResult
+from plumbline.domain.settings import AiActClass
 from plumbline.governance.ai_act import CLASSES, ROLES, YES, ActClass, Duty, classify, law, suggested
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
@@ -28,7 +29,7 @@ OPEN, NO = "open", "no"
 
 def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) -> None:
     """What the class is, the questions that lead to it, and its duties with names."""
-    held = stated.system.settings.get("ai_act") or {}
+    held = stated.system.settings.ai_act or {}
     name = str(held.get("class", ""))
     if name and not held.get("open"):
         reviewed = (
@@ -57,7 +58,7 @@ def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) 
     )
 
 
-def _questions(stated: Statements, held: dict[str, object]) -> tuple[dict[str, str], str]:
+def _questions(stated: Statements, held: AiActClass) -> tuple[dict[str, str], str]:
     kept = held.get("answers")
     before = dict(kept) if isinstance(kept, dict) else suggested(stated.context.get("impact", ""))
     key = f"governance.{stated.system.key}.act"
@@ -113,7 +114,7 @@ def _since(duty: Duty) -> str:
     return said
 
 
-def _duties(found: ActClass, held: dict[str, object], results: dict[str, ControlResult]) -> dict[str, str]:
+def _duties(found: ActClass, held: AiActClass, results: dict[str, ControlResult]) -> dict[str, str]:
     """Each duty with the controls that answer it, since when it applies, and who bears it."""
     kept = held.get("duties")
     names = dict(kept) if isinstance(kept, dict) else {}

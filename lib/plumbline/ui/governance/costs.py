@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from plumbline.domain import System, Task
+from plumbline.domain import CostMatrix, System, Task
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import one_line
@@ -16,8 +16,8 @@ MOST_CLASSES = 8
 
 def form(system: System) -> tuple[dict[str, Any], str] | None:
     """The owner's costs; the settings to change and the signer when they were just saved."""
-    held = system.settings.get("cost_matrix") or {}
-    stated = system.settings.get("at_stake") or {}
+    held = system.settings.cost_matrix or {}
+    stated = system.settings.at_stake or {}
     cards.note(
         "A gain is above zero, a loss below. With it, a fall in accuracy is said in money. A stated amount, such as "
         "a deal that hangs on a review, is shown as stated."
@@ -68,7 +68,7 @@ def _unit(system: System) -> str:
     ).strip()  # fmt: skip
 
 
-def _matrix(system: System, held: dict[str, Any]) -> dict[str, Any]:
+def _matrix(system: System, held: CostMatrix) -> dict[str, Any]:
     """Value of each decision by what turned out to be true: ``{"matrix": {"decided|true": value}}``."""
     import pandas as pd
 
@@ -96,7 +96,7 @@ def _matrix(system: System, held: dict[str, Any]) -> dict[str, Any]:
     return {"matrix": found} if any(found.values()) else {}
 
 
-def _error(system: System, held: dict[str, Any]) -> dict[str, Any]:
+def _error(system: System, held: CostMatrix) -> dict[str, Any]:
     """Cost of one unit predicted too much and of one too little."""
     left, right = st.columns(2, gap="large")
     over = left.number_input(

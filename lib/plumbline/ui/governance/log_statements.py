@@ -33,17 +33,17 @@ def section(view: View, system: System, answer: Answer) -> None:
     """How long the log is kept, what personal data it holds, and what was rehearsed."""
     facts, settings = answer.measured.facts, system.settings
     found = tuple(facts.personal_detected or ())
-    declared = tuple(settings.get("personal_data", ()))
+    declared = settings.personal_data
     with st.form("governance.log", border=False):
         cards.section("The log and the model's age", "Answers AUD-4 and SEC-4; MON-3 by stricter limits.")
         left, right = st.columns(2, gap="large")
-        goes_back = next(word for word, value in LAUNCH.items() if value is settings.get("covers_launch"))
+        goes_back = next(word for word, value in LAUNCH.items() if value is settings.covers_launch)
         launch = left.selectbox(
             "Does the log go back to the launch?", list(LAUNCH), index=list(LAUNCH).index(goes_back),
             key=f"governance.{system.key}.launch",
         )  # fmt: skip
         retention = right.number_input(
-            "Personal data is kept for, in days", value=settings.get("retention_days"), min_value=1, step=1,
+            "Personal data is kept for, in days", value=settings.retention_days, min_value=1, step=1,
             placeholder="not stated", key=f"governance.{system.key}.retention",
         )  # fmt: skip
         personal = st.multiselect(
@@ -65,7 +65,7 @@ def section(view: View, system: System, answer: Answer) -> None:
 
 def _ages(system: System) -> dict[str, Any]:
     """The ages from which the model counts as ageing and as too old, as settings to keep; only ever stricter."""
-    held = dict(system.settings.get("limits") or {})
+    held = dict(system.settings.limits)
     own = held.pop("MON-3", {})
     usual = {name: int(limit.value) for name, limit in catalogue().control("MON-3").limits.items()}
     asked = {}
