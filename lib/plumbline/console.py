@@ -27,7 +27,7 @@ GROUPS = {
     "Begin": ("demo", "serve", "systems", "scorecard", "check", "findings"),
     "Logs": ("inspect", "load", "watch", "pull", "sources", "roles", "quarantine", "retry", "labels", "undo", "erase",
              "remove"),
-    "Signals": ("performance", "drift", "releases", "fairness", "compare", "quality"),
+    "Signals": ("performance", "drift", "releases", "gate", "fairness", "compare", "quality"),
     "Single decisions and models": ("decision", "explain", "model"),
     "Governance": ("context", "attest", "exempt", "approve", "incident", "record", "document", "report", "trail"),
 }  # fmt: skip

@@ -161,6 +161,22 @@ def releases(workspace: str | None, system: str, split: float | None) -> Any:
     return found.to_dict(), found.lines()
 
 
+#: exit codes of a gate: what it decides, as pipelines read it
+_GATE = {"go": 0, "stop": 1, "inconclusive": 3}
+
+
+@command("gate")
+@click.argument("system")
+@click.option("--version", required=True, metavar="V", help="As the log names it.")
+def gate(workspace: str | None, system: str, version: str) -> Any:
+    """May a version go on? Exits 0 for go, 1 for stop, 3 where the log cannot tell yet."""
+    from plumbline.answers.releases.gate import gate as answer
+
+    with open_for(workspace) as ws:
+        found = answer(ws, system, version)
+    return found.to_dict(), [found.sentence, *found.reasons[1:]], _GATE[found.decision]
+
+
 @command("fairness")
 @click.argument("system")
 @click.option(

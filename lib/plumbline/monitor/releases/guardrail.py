@@ -50,6 +50,8 @@ class Guardrail:
     previous_rate: float
     usual: tuple[float, float]
     sentence: str
+    rising: bool = False
+    times_over: float = 1.0
 
 
 def guardrail(
@@ -102,6 +104,8 @@ def guardrail(
             previous_rate=previous_rate,
             usual=usual,
             sentence=sentence,
+            rising=rising,
+            times_over=times_over,
         )
     rate = float(hits[:found].mean())
     at = _aware(times[found - 1])
@@ -118,6 +122,8 @@ def guardrail(
         previous_rate=previous_rate,
         usual=usual,
         sentence=sentence,
+        rising=rising,
+        times_over=times_over,
     )
 
 
@@ -131,6 +137,33 @@ def usual_rates(rate: float, n: int, alpha: float) -> tuple[float, float]:
     low = float(betaincinv(hits, n - hits + 1, alpha / 2)) if hits else 0.0
     high = float(betaincinv(hits + 1, n - hits, 1 - alpha / 2)) if hits < n else 1.0
     return max(0.0, low - min(RELATIVE * low, ABSOLUTE)), min(1.0, high + min(RELATIVE * high, ABSOLUTE))
+
+
+def nearest_noticed(found: Guardrail, *, alpha: float = ALPHA, step: float = 0.005) -> float | None:
+    """The smallest change of the previous rate that as many decisions, of exactly the changed rate, would have shown.
+
+    So a guardrail that stays quiet says that no change as large as this is likely: upwards where only that fires, else
+    either way. To half a point; None where no change would have been noticed, as without decisions.
+    """
+    if found.n <= 0 or found.usual == (0.0, 1.0):
+        return None
+    usual = (0.0, found.usual[1]) if found.rising else found.usual
+    limit = float(np.log((2 if found.rising else 4) / alpha))
+    for size in np.arange(step, 1, step):
+        ways = (size,) if found.rising else (-size, size)
+        rates = [found.previous_rate + way for way in ways if 0 <= found.previous_rate + way <= 1]
+        if rates and all(_noticed(found.n / found.times_over, rate, usual, limit) for rate in rates):
+            return float(size)
+    return None
+
+
+def _noticed(n: float, rate: float, usual: tuple[float, float], limit: float) -> bool:
+    """Whether n decisions of that rate cross the limit on either side."""
+    low, high = usual
+    k = np.array([rate * n])
+    if high < 1 and (_log_evidence(k, n - k, _alternatives(high), high) >= limit)[0]:
+        return True
+    return low > 0 and bool((_log_evidence(k, n - k, 1 - _alternatives(1 - low), low) >= limit)[0])
 
 
 def _alternatives(edge: float) -> FloatArray:

@@ -1,0 +1,219 @@
+"""May a version go on? Go, stop or inconclusive, as a deployment's gate asks: from the guardrails over its decisions.
+
+A version that decides beside the one in charge (a canary, a test) is compared with that one's last decisions before it
+began, a version that took over with the one that it took over from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from plumbline.answers.cache import kept
+from plumbline.answers.releases.guardrails import Watched, watch
+from plumbline.answers.releases.history import ReleasesAnswer, releases_of
+from plumbline.domain import PlumblineError, Result, System
+from plumbline.monitor.releases.challengers import Presence, presences
+from plumbline.monitor.releases.champion import Span
+from plumbline.monitor.releases.guardrail import nearest_noticed
+from plumbline.monitor.releases.history import Rollback, Switch
+from plumbline.profile.read import profiles
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor, Workspace
+
+#: a version may go on once a rate twice as high would have been noticed; a change by 5 points need not be, by 20 has to
+LEAST, MOST = 0.05, 0.2
+
+
+class Decision(StrEnum):
+    """What a gate answers; anything unknown is inconclusive, never go."""
+
+    GO = "go"
+    STOP = "stop"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One guardrail over the version's decisions.
+
+    ``before``: the rate of the version that it is compared with. ``noticed``: the smallest change of that rate, 0 to 1,
+    that would have tripped it by now; None: none would.
+    """
+
+    name: str
+    fired: bool
+    n: int
+    rate: float | None
+    before: float
+    noticed: float | None
+    sentence: str
+
+    @property
+    def wanted(self) -> float:
+        """The change of the rate that has to be noticeable before a version may go on."""
+        return min(MOST, max(LEAST, self.before))
+
+    @property
+    def sure(self) -> bool:
+        """Whether its quiet says something."""
+        return self.noticed is not None and self.noticed <= self.wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate(Result):
+    """Whether a version may go on, and why."""
+
+    COLUMNS = ("name", "fired", "n", "rate", "before", "noticed")
+
+    system: str
+    version: str
+    previous: str
+    decision: Decision
+    reasons: tuple[str, ...]
+    signals: tuple[Signal, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The decision with its first reason."""
+        return f"{self.decision.capitalize()}: {self.reasons[0]}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a guardrail."""
+        return [{name: getattr(s, name) for name in self.COLUMNS} for s in self.signals]
+
+
+def gate(ws: Workspace, key: str, version: str) -> Gate:
+    """Whether a version may go on, by what the log shows of it.
+
+    Raises:
+        PlumblineError: no such system, or no version is named.
+    """
+    if not version.strip():
+        raise PlumblineError("A gate needs a version", todo="Name it as the log does, with --version.")
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        return _judged(cursor, system, version.strip())
+
+
+def _judged(cursor: Cursor, system: System, version: str) -> Gate:
+    found = releases_of(cursor, system)
+    back = next((r for r in reversed(found.releases.rollbacks) if r.bad_version == version), None)
+    if back is not None and found.releases.spans[-1].version != version:
+        return _answer(system, version, back.back_to, Decision.STOP, (_left(back),))
+    switch, watched = _watched(cursor, system, found, version)
+    if switch is None:
+        return _answer(system, version, "", Decision.INCONCLUSIVE, (_nothing(found, version),))
+    signals = tuple(_signal(w) for w in watched)
+    fired = [w for w in watched if w.fired]
+    guilty = [w for w in fired if w.proved is None]
+    if guilty:
+        return _answer(
+            system, version, switch.previous, Decision.STOP, tuple(w.found.sentence for w in guilty), signals
+        )
+    acquitted = tuple(f"{w.found.sentence}{w.acquittal}" for w in fired)
+    if not acquitted and not any(s.sure for s in signals):
+        return _answer(
+            system, version, switch.previous, Decision.INCONCLUSIVE, _too_little(version, signals), signals
+        )
+    quiet = tuple(_quiet(s) for s in signals if not s.fired)
+    return _answer(system, version, switch.previous, Decision.GO, (*acquitted, *quiet), signals)
+
+
+def _answer(
+    system: System,
+    version: str,
+    previous: str,
+    decision: Decision,
+    reasons: tuple[str, ...],
+    signals: tuple[Signal, ...] = (),
+) -> Gate:
+    return Gate(
+        system=system.key, version=version, previous=previous, decision=decision, reasons=reasons, signals=signals
+    )  # fmt: skip
+
+
+def _watched(
+    cursor: Cursor, system: System, found: ReleasesAnswer, version: str
+) -> tuple[Switch | None, tuple[Watched, ...]]:
+    """The newest takeover of a version, or its newest time beside the one in charge, with its guardrails."""
+    taken = next((s for s in reversed(found.releases.switches) if s.version == version), None)
+    hours = profiles.version_hours(cursor, system)
+    beside = [
+        p for p in presences(hours, found.releases.spans) if p.version == version and p.role == "beside"
+    ]
+    if taken is not None and not (beside and beside[-1].start > taken.at and _replaced(found, version)):
+        return taken, tuple(w for w in found.guardrails if (w.version, w.switched) == (version, taken.at))
+    if not beside:
+        return None, ()
+    entry = _entry(found, beside[-1])
+    if entry is None:
+        return None, ()
+    span = Span(version, beside[-1].start, beside[-1].end, beside[-1].n)
+    question = f"guardrails of {version!r} beside {entry.previous!r} from {entry.at.isoformat()}"
+    return entry, kept(
+        cursor, system, question, tuple[Watched, ...],
+        lambda: watch(cursor, system, (*found.releases.spans, span), entry),
+    )  # fmt: skip
+
+
+def _replaced(found: ReleasesAnswer, version: str) -> bool:
+    return found.releases.spans[-1].version != version
+
+
+def _entry(found: ReleasesAnswer, beside: Presence) -> Switch | None:
+    """The moment at which a version began to decide beside the one in charge, as if it took over from it."""
+    held = [s for s in found.releases.spans if s.start <= beside.start and s.version != beside.version]
+    if not held:
+        return None
+    return Switch(
+        previous=held[-1].version, version=beside.version, at=beside.start, overlap_hours=0.0, overlap_decisions=0,
+        positives=None, accuracy=None,
+    )  # fmt: skip
+
+
+def _signal(watched: Watched) -> Signal:
+    seen = watched.found
+    change = None if seen.fired else nearest_noticed(seen)
+    return Signal(
+        name=watched.signal, fired=watched.fired, n=seen.n, rate=seen.rate, before=seen.previous_rate, noticed=change,
+        sentence=seen.sentence,
+    )  # fmt: skip
+
+
+def _left(back: Rollback) -> str:
+    return f"Version {back.bad_version} was taken back to {back.back_to} on {back.end:%Y-%m-%d, %H:%M} UTC."
+
+
+def _nothing(found: ReleasesAnswer, version: str) -> str:
+    known = [v for v in found.releases.versions if v.version]
+    if not known:
+        return "The log names no version."
+    own = next((v for v in known if v.version == version), None)
+    if own is None:
+        return f"The log holds no decision of version {version}."
+    if not own.n:
+        return f"Version {version} has only looked on in shadow so far: nobody acted on it."
+    first = next((s.version for s in found.releases.spans if s.version), "")
+    if first == version:
+        return f"Version {version} is the first in the log: there is none before it to compare with."
+    return f"Version {version} has decided too little to tell: {own.n:,} decisions."
+
+
+def _too_little(version: str, signals: tuple[Signal, ...]) -> tuple[str, ...]:
+    if not signals:
+        return (
+            f"No guardrail can watch version {version}: the log has neither rates nor outcomes to compare.",
+        )
+    return tuple(
+        f"{s.name.capitalize()}: {s.n:,} decisions are too few to notice a change by {100 * s.wanted:.0f} points."
+        for s in signals
+    )
+
+
+def _quiet(signal: Signal) -> str:
+    name = signal.name.capitalize()
+    if signal.noticed is None or not signal.sure:
+        return f"{name}: not enough is known yet (n = {signal.n:,}), so this says nothing."
+    return f"{name}: {signal.sentence} A change by {100 * signal.noticed:.1f} points would have been noticed."
