@@ -27,6 +27,7 @@ def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
     """The parts in order; each takes what earlier ones made and may add to it."""
     from plumbline.domain import Slice
     from plumbline.monitor.alarms.change_point import change_point
+    from plumbline.monitor.alarms.contradiction import contradictions
     from plumbline.monitor.alarms.cusum import early_warning
     from plumbline.monitor.drift.distances import METHODS
     from plumbline.monitor.estimate.cbpe_binary import estimate
@@ -74,6 +75,7 @@ def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
         "performance": lambda held: performing(held, "week"),
         "change point": change,
         "cusum": lambda held: early_warning(held["outcomes"], reference=system.reference),
+        "contradiction": lambda held: contradictions(held["outcomes"], reference=system.reference),
         "estimate": lambda held: estimate(held["outcomes"], reference=system.reference, by="week"),
         "calibration": lambda held: calibration(held["outcomes"], by_version=True),
         "staleness": lambda held: staleness(held["hours"], as_of=now),

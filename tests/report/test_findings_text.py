@@ -13,6 +13,7 @@ from plumbline.answers.performance import cautions
 from plumbline.answers.performance.series import performance
 from plumbline.domain import PointStatus
 from plumbline.logs.load.schema_changes import _SAID
+from plumbline.monitor.alarms.contradiction import Contradiction
 from plumbline.monitor.drift.cutoff import Departure
 from plumbline.monitor.drift.findings import TOLD
 from plumbline.monitor.drift.season import NAME
@@ -49,6 +50,13 @@ def departure(now: float | None, lower: bool, version: str) -> Departure:
     )
 
 
+def contradiction(until: datetime | None) -> Contradiction:
+    return Contradiction(
+        at=DAY, since=DAY, until=until, share=0.054, low=0.031, high=0.082, n=1_520, wrong=312, expected=238.6,
+        run_length=7300,
+    )  # fmt: skip
+
+
 #: family of signals -> what its findings say
 SAID = {
     "performance": [
@@ -66,6 +74,7 @@ SAID = {
         f"{steady} crosses about once in 10 years."
         for grew, went in (("is", "is"), ("was", "went")) for steady in STEADY
     ],
+    "contradiction": [contradiction(until).sentence for until in (None, DAY)],
     "estimated performance": [
         "Accuracy, estimated, went to 60.9 %, limit 79.7 %, over 25,658 decisions, before their labels.",
     ],

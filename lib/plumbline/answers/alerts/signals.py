@@ -9,6 +9,7 @@ from datetime import timedelta
 from plumbline.answers.alerts.measurements import Measurements
 from plumbline.answers.drift import associations
 from plumbline.answers.drift.cutoff_changes import cutoff_departures
+from plumbline.answers.performance.contradiction import score_contradictions
 from plumbline.answers.question import age_limits
 from plumbline.answers.scans import duplicate_ids, repeated
 from plumbline.domain import (
@@ -21,6 +22,7 @@ from plumbline.domain import (
 )
 from plumbline.logs.load.schema_changes import changes
 from plumbline.monitor.alarms import findings as problems
+from plumbline.monitor.alarms.contradiction import contradiction_findings
 from plumbline.monitor.alarms.cusum import early_warning
 from plumbline.monitor.chunks import midnight, touched
 from plumbline.monitor.drift import findings as shifts
@@ -101,6 +103,14 @@ def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
             )
         )
     return _whose(m, made)
+
+
+def _contradiction(cursor: Cursor, m: Measurements) -> list[Finding]:
+    """Outcomes that contradict the score more often than in the reference."""
+    found = contradiction_findings(
+        m.system.key, score_contradictions(cursor, m.system, m.held.profile, m.held.delay, m.now)
+    )
+    return _whose(m, [replace(f, known_at=f.known_at + m.delay) if f.known_at else f for f in found])
 
 
 def _retraining(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -360,6 +370,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("performance", ("performance.",), _performance),
     Family("retraining", ("retraining",), _retraining),
     Family("early warning", ("warning.",), _warning),
+    Family("contradiction", ("warning.contradiction",), _contradiction),
     Family("estimated performance", ("estimate.",), _estimate, quick=False),
     Family("drift", ("drift.",), _drift),
     Family("association", ("association.",), _association),

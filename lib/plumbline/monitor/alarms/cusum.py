@@ -11,6 +11,7 @@ What 90 days tell of that leaves an alarm in three to six years in place of one 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -165,22 +166,27 @@ def early_warning(
     found = _worse(one, band, blocks)
     if not len(normal[0]) or not len(found[0]):
         return None
-    noise = _noise(normal[0], healthy)
-    return _watch(one, watched, block, found, noise, _unsure(len(normal[0]), noise.kept), run_length)
+    noise = noise_of(normal[0], healthy.starts)
+    return _watch(one, watched, block, found, noise, unsure_mean(len(normal[0]), noise.kept), run_length)
 
 
-def _unsure(n: int, kept: float) -> float:
-    """``UNSURE`` standard errors of the reference's mean, in long-run standard deviations: by Student's t with as many
+def unsure_mean(n: int, kept: float, errors: float = UNSURE) -> float:
+    """So many standard errors of the mean of n values, in long-run standard deviations: by Student's t with as many
     degrees of freedom as independent days would tell as much."""
     freedom = max(n / kept**2 - 1, 1.0)
-    return float(stdtrit(freedom, float(ndtr(UNSURE))) / np.sqrt(n))
+    return float(stdtrit(freedom, float(ndtr(errors))) / np.sqrt(n))
 
 
-def _noise(normal: FloatArray, healthy: Chunked) -> Noise:
-    """How restless the reference's blocks are, and how much they keep of each other."""
-    single = len(normal) == len(healthy.starts)
-    weekday = np.array([start.weekday() for start in healthy.starts]) if single else None
-    span = (healthy.starts[-1] - healthy.starts[0]).days + 1
+def noise_of(normal: FloatArray, starts: Sequence[datetime]) -> Noise:
+    """How restless the reference's blocks are, and how much they keep of each other.
+
+    Args:
+        normal: (m,) blocks in standard errors from the reference's mean.
+        starts: of its days, as many as there are blocks or more.
+    """
+    single = len(normal) == len(starts)
+    weekday = np.array([start.weekday() for start in starts]) if single else None
+    span = (starts[-1] - starts[0]).days + 1
     week = max(round(7 * len(normal) / span), 1)
     shown, ratio = (
         long_run_ratio(normal, weekday=weekday, week=week, unsure=unsure) for unsure in (0.0, UNSURE_KEPT)
@@ -209,7 +215,7 @@ def _watch(
     places = np.arange(len(sums))
     starts = tuple(watched.starts[int(i)] for i in np.searchsorted(block, places))
     ends = tuple(watched.ends[int(i) - 1] for i in np.searchsorted(block, places, side="right"))
-    alarms = sorted((e for path in paths for e in _excursions(path, limit, starts, ends)), key=lambda e: e.at)
+    alarms = sorted((e for path in paths for e in excursions(path, limit, starts, ends)), key=lambda e: e.at)
     open_one = next((e for e in reversed(alarms) if e.until is None), None)
     longest = DEPENDENT if noise.span >= SHORT else SHORT_DEPENDENT
     return Warned(
@@ -225,16 +231,23 @@ def _watch(
     )
 
 
-def _excursions(
-    sums: FloatArray, limit: float, starts: tuple[datetime, ...], ends: tuple[datetime, ...]
+def excursions(
+    sums: FloatArray, limit: float, starts: Sequence[datetime], ends: Sequence[datetime], farther: float = 0.0
 ) -> list[Excursion]:
-    """Each stretch above zero that crossed the limit; it is over when it is back at zero, not when below the limit."""
+    """Each stretch above zero that crossed the limit; it is over when it is back at zero, not when below the limit.
+
+    Args:
+        farther: times the highest sum of an earlier alarm that is over, which a later one has to reach as well: a
+            level that left and came back has shown how far it goes.
+    """
     found = []
     for stretch in runs((sums > 0).tolist()):
-        above = np.flatnonzero(sums[stretch.start : stretch.stop] > limit)
+        own = sums[stretch.start : stretch.stop]
+        above = np.flatnonzero(own > limit)
         if len(above):
             until = starts[stretch.stop] if stretch.stop < len(sums) else None
             found.append(Excursion(ends[stretch.start + int(above[0])], starts[stretch.start], until))
+            limit = max(limit, farther * float(own.max()))
     return found
 
 

@@ -180,6 +180,28 @@ def cox(cells: FloatArray) -> tuple[Limited | None, Limited | None]:
     return (slope[-1] if slope else None), (intercept[0] if intercept else None)
 
 
+def recalibrated(cells: FloatArray, bins: int, prior: float) -> FloatArray:
+    """The probability of the positive outcome in each score cell, (S,), learnt from outcomes (2, S).
+
+    A logistic curve on the score's log-odds (Platt 1999), whose log-odds are then moved in each of ``bins`` bins of
+    equal mass by what came there, ``prior`` outcomes of either class being taken to have come as the curve says.
+    """
+    rows, hits = cells.sum(0).astype(float), cells[1].astype(float)
+    x, held = logit(score_middles(cells.shape[1])), rows > 0
+    ones = np.ones_like(x)
+    curve = (
+        _fitted(np.column_stack([ones, x])[held], 0 * x[held], rows[held], hits[held]) if held.any() else None
+    )
+    level = logit((hits.sum() + 0.5) / (rows.sum() + 1))
+    odds = curve[0].value + curve[1].value * x if curve else level * ones
+    before = (np.cumsum(rows) - rows / 2) / max(rows.sum(), 1.0)
+    place = np.clip((before * bins).astype(int), 0, bins - 1)
+    came, all_of = (np.bincount(place, values, bins) for values in (hits, rows))
+    due = np.bincount(place, rows * expit(odds), bins)
+    moved = np.log((came + prior) / (due + prior)) - np.log((all_of - came + prior) / (all_of - due + prior))
+    return np.asarray(expit(odds + moved[place]))
+
+
 def _fitted(
     design: FloatArray, offset: FloatArray, rows: FloatArray, hits: FloatArray
 ) -> list[Limited] | None:

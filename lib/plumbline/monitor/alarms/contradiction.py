@@ -1,0 +1,267 @@
+"""Outcomes that contradict the score: labels the other way round, or a score that means less than it did.
+
+Accuracy counts one wrong decision, however sure the score was. The likelihood of a label given its score weighs it: a
+sure score with the other outcome costs much, an unsure one next to nothing. A share ``e`` of labels turned round makes
+an outcome of probability p one of (1 - 2e) p + e. Each day's logarithm of that likelihood ratio, less what the
+reference leads one to expect at these scores, is added up as the other daily outcomes are (``cusum``): in units of its
+own standard error times the long-run noise of the reference. Which scores come is no part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+from scipy.special import logit, xlog1py, xlogy
+
+from plumbline.domain import DelayProfile, Finding, FloatArray, IntArray, OutcomeProfile, Severity, Task
+from plumbline.monitor.alarms.cusum import (
+    ALLOWANCE,
+    DECADE,
+    LARGEST,
+    Excursion,
+    Noise,
+    cusum,
+    cusum_limit,
+    excursions,
+    noise_of,
+    unsure_mean,
+)
+from plumbline.monitor.alarms.episodes import CALM
+from plumbline.monitor.chunks import ENOUGH, as_days, midnight, sum_by
+from plumbline.monitor.performance.calibration import recalibrated
+from plumbline.monitor.performance.label_delay import awaited
+
+#: the share of labels turned round for which the weights are best, and from which on it matters
+TURNED, MATTERS = 0.05, 0.02
+#: days between false alarms where days are independent, and standard errors by which the reference's mean is taken
+#: worse than it is. By simulation (``tests/bench/detection/contradictions.py``)
+RUN_LENGTH, UNSURE = 2 * DECADE, 2.0
+#: how much farther than an earlier time outcomes go before the same is told again, as for shifts
+FARTHER = 1.5
+#: bins of equal mass in which the reference's outcomes correct the fitted curve, each by so many outcomes fewer
+BINS, PRIOR = 10, 3.0
+#: days and outcomes of each class that a reference needs
+FEWEST_DAYS, FEWEST = 14, 20
+#: shares of labels among which the likeliest is sought; the logarithm of the likelihood that 95 % limits may lose
+SHARES = np.linspace(0.0, 0.5, 251)
+DROP = 1.9207
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Outcomes that left the score: since when, known ``at``, and over (``until``) or not.
+
+    ``share``: of labels that would have to be turned round to explain it, with its 95 % limits, over ``n`` labelled
+    decisions since; ``wrong``: outcomes that came less likely than not, ``expected``: as many as the reference leads
+    one to expect at these scores.
+    """
+
+    at: datetime
+    since: datetime
+    until: datetime | None
+    share: float
+    low: float
+    high: float
+    n: int
+    wrong: int
+    expected: float
+    run_length: float
+
+    @property
+    def sentence(self) -> str:
+        """What happened and by how much."""
+        come = "came" if self.until else "come"
+        return (
+            f"Outcomes {come} out against the score more often than in the reference: {self.wrong:,} of {self.n:,} "
+            f"labelled decisions, {self.expected:,.0f} were to be expected, as if {100 * self.share:.1f} % of labels "
+            f"were the other way round ({100 * self.low:.1f} to {100 * self.high:.1f} %). Either labels are wrong, or "
+            "the score no longer means what it did."
+        )
+
+
+def contradictions(
+    profile: OutcomeProfile,
+    *,
+    reference: tuple[datetime, datetime],
+    delay: DelayProfile | None = None,
+    today: datetime | None = None,
+) -> tuple[Contradiction, ...]:
+    """Every time that outcomes left the score since the reference's end, in order of time.
+
+    Decisions of versions that the reference does not have are left out, as their scores may mean something else; so
+    are scores beyond those that have outcomes there, and days that still wait for outcomes of either class.
+
+    Args:
+        profile: outcomes by day, and by version where there are several.
+        reference: half-open span of healthy decisions (whole days).
+        delay, today: label delays and when the log was last complete.
+
+    Returns:
+        nothing where there is no score in [0, 1] or the reference holds too little: nothing is known then.
+    """
+    if profile.task is not Task.BINARY or not profile.score_cells.shape[2]:
+        return ()
+    day, end = as_days(profile.days), np.datetime64(reference[1].date())
+    healthy = (day >= np.datetime64(reference[0].date())) & (day < end)
+    known = set(np.array(profile.versions, dtype=object)[healthy].tolist())
+    used = np.array([version in known for version in profile.versions], dtype=bool)
+    days, place = np.unique(day[used], return_inverse=True)
+    cells = profile.score_cells[used]
+    then = cells[healthy[used]].sum(axis=0)
+    n = np.bincount(place, profile.n[used], len(days)).astype(float)
+    late = awaited(days, n, np.arange(len(days)), len(days), delay, today)
+    later = (days >= end) & ~late
+    if len(np.unique(day[healthy])) < FEWEST_DAYS or then.sum(axis=1).min() < FEWEST or not later.any():
+        return ()
+    p = recalibrated(then, BINS, PRIOR)
+    seen = np.flatnonzero(then.sum(axis=0))
+    p[: seen[0]] = p[seen[-1] + 1 :] = np.nan
+    daily = _daily(cells, place, len(days), p)
+    first = np.unique(place[healthy[used]])
+    normal, watched = (_steps(daily[rows], days[rows]) for rows in (first, later))
+    noise = noise_of(normal.value, [midnight(d.item()) for d in days[first]])
+    told = []
+    for one in _alarms(normal, watched, noise):
+        own = (days >= np.datetime64(one.since.date())) & later
+        if one.until is not None:
+            own &= days < np.datetime64(one.until.date())
+        told.append(_told(one, cells[own[place]].sum(axis=0), p, (noise.restless * noise.kept) ** 2))
+    gone = bool(day.max() - days[-1] > np.timedelta64(CALM.days, "D"))
+    return tuple(replace(one, until=one.until or watched.ends[-1]) if gone else one for one in told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Blocks of days, (m,): how far the outcomes lie beyond the reference in standard errors, by how much they would
+    if what matters were so, and their starts and ends."""
+
+    value: FloatArray
+    matters: FloatArray
+    starts: tuple[datetime, ...]
+    ends: tuple[datetime, ...]
+
+
+def _turned(p: FloatArray, share: float | FloatArray) -> FloatArray:
+    return np.asarray((1 - 2 * share) * p + share)
+
+
+def _daily(cells: IntArray, place: IntArray, days: int, p: FloatArray) -> FloatArray:
+    """By day (D, 4): labelled decisions, by how much their likelihood ratio is more than expected, the variance of
+    that, and by how much it would be more if what matters were so. Cells without a probability are left out."""
+    held = np.isfinite(p)
+    share = p[held]
+    weight = logit(_turned(share, TURNED)) - logit(share)
+    counted = cells[:, :, held].astype(np.float64)
+    came, rows = counted[:, 1] @ weight, counted.sum(axis=1)
+    of_rows = rows @ np.stack(
+        [
+            np.ones_like(share),
+            -share * weight,
+            share * (1 - share) * weight**2,
+            MATTERS * (1 - 2 * share) * weight,
+        ],
+        1,
+    )
+    of_rows[:, 1] += came
+    return sum_by(place, days, of_rows)
+
+
+def _steps(daily: FloatArray, days: np.ndarray) -> _Steps:
+    """Days joined to blocks of ``ENOUGH`` labelled decisions."""
+    block = _joined(daily[:, 0])
+    blocks = int(block.max()) + 1
+    _, beyond, variance, matters = sum_by(block, blocks, daily).T
+    unit = np.where(variance > 0, np.sqrt(variance), np.inf)
+    first = np.searchsorted(block, np.arange(blocks))
+    last = np.searchsorted(block, np.arange(blocks), side="right") - 1
+    return _Steps(
+        beyond / unit,
+        matters / unit,
+        tuple(midnight(d.item()) for d in days[first]),
+        tuple(midnight((d + np.timedelta64(1, "D")).item()) for d in days[last]),
+    )
+
+
+def _joined(rows: FloatArray) -> IntArray:
+    """The block of each day, (D,): days joined in order until they hold enough; what is left over joins the last."""
+    block, number, held = np.zeros(len(rows), dtype=np.int64), 0, 0.0
+    for i, n in enumerate(rows):
+        block[i], held = number, held + n
+        if held >= ENOUGH:
+            number, held = number + 1, 0.0
+    return np.minimum(block, max(number - 1, 0))
+
+
+def _alarms(normal: _Steps, watched: _Steps, noise: Noise) -> list[Excursion]:
+    unit, least = noise.restless * noise.kept, min(ALLOWANCE, LARGEST / noise.kept)
+    unsure = unsure_mean(len(normal.value), noise.kept, UNSURE)
+    sums = cusum(watched.value / unit - np.maximum(least, watched.matters / 2 / unit) - unsure)
+    blocks_a_day = len(watched.value) / max((watched.ends[-1] - watched.starts[0]).days, 1)
+    return excursions(
+        sums, cusum_limit(RUN_LENGTH * blocks_a_day, least), watched.starts, watched.ends, FARTHER
+    )
+
+
+def _told(one: Excursion, counts: IntArray, p: FloatArray, noise: float) -> Contradiction:
+    held = np.isfinite(p)
+    counts, p = counts[:, held], p[held]
+    share, low, high = likeliest_share(counts, p, noise)
+    return Contradiction(
+        at=one.at,
+        since=one.since,
+        until=one.until,
+        share=share,
+        low=low,
+        high=high,
+        n=int(counts.sum()),
+        wrong=int(counts[1, p < 0.5].sum() + counts[0, p >= 0.5].sum()),
+        expected=float(counts.sum(axis=0) @ np.minimum(p, 1 - p)),
+        run_length=RUN_LENGTH,
+    )
+
+
+def likeliest_share(
+    counts: FloatArray | IntArray, p: FloatArray, noise: float = 1.0
+) -> tuple[float, float, float]:
+    """The share of labels turned round that is likeliest, with 95 % limits (likelihood ratio).
+
+    Args:
+        counts: (2, cells) labelled decisions by outcome and cell of the score.
+        p: (cells,) probability of the positive outcome.
+        noise: variance over that of independent decisions, by which the likelihood is divided (quasi-likelihood).
+    """
+    turned = _turned(p[None, :], SHARES[:, None])
+    held = counts.sum(axis=0) > 0
+    likely = (xlogy(counts[1], turned) + xlog1py(counts[0], -turned))[:, held].sum(axis=1) / max(noise, 1.0)
+    inside = SHARES[likely >= likely.max() - DROP]
+    return float(SHARES[int(np.argmax(likely))]), float(inside.min()), float(inside.max())
+
+
+def contradiction_findings(system: str, found: Sequence[Contradiction]) -> list[Finding]:
+    """One finding an episode."""
+    return [
+        Finding(
+            system=system,
+            signal="warning.contradiction",
+            sentence=one.sentence,
+            since=one.since,
+            until=one.until,
+            severity=Severity.MEDIUM,
+            confidence=None,
+            page="accuracy",
+            figures={
+                "share": one.share,
+                "low": one.low,
+                "high": one.high,
+                "n": one.n,
+                "contradicting": one.wrong,
+                "expected": one.expected,
+                "run_length_days": one.run_length,
+            },
+            known_at=one.at,
+        )
+        for one in found
+    ]
