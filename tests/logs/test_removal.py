@@ -10,8 +10,7 @@ import pytest
 from plumbline.answers.data.load import load_file, undo_load
 from plumbline.answers.data.removal import is_removable, remove_system
 from plumbline.domain import PlumblineError
-from plumbline.domain.acts import Access, needed
-from plumbline.logs.load.removal import ACTION
+from plumbline.domain.acts import Access, Act, needed
 from plumbline.store import systems, trail
 from plumbline.store.workspace import Workspace
 from tests.conftest import Ran
@@ -44,7 +43,11 @@ def test_an_emptied_system_goes_with_all_that_is_its_own(workspace: Workspace, t
         (entry,) = trail.entries(cursor, system="s", limit=1)
         assert trail.verify(cursor).intact
         assert systems.find_system(cursor, "s") is None
-    assert (entry.action, entry.actor, needed(ACTION)) == (ACTION, "the owner", Access.OWNER)
+    assert (entry.action, entry.actor, needed(entry.action)) == (
+        Act.SYSTEM_REMOVED,
+        "the owner",
+        Access.OWNER,
+    )
     load_file(workspace, _log(tmp_path, "c.csv", age=8), title="s", actor="t")
 
 

@@ -14,6 +14,7 @@ from plumbline.answers import statements
 from plumbline.answers.data.load import load_file, undo_load
 from plumbline.answers.decisions import record, record_trials
 from plumbline.domain import RELATIVE, PlumblineError
+from plumbline.domain.acts import Act
 from plumbline.report import record_trials as tried_records
 from plumbline.report.record_trials import try_records, try_where_worth
 from plumbline.store import systems, trail
@@ -54,7 +55,7 @@ def test_only_what_was_really_made_for_this_log_counts(ws: Workspace, tmp_path: 
     assert made.versions == ("1", "2")
     assert _facts(ws) == {"reasons_complete": False, "records_sampled": 20, "records_issued": 20}
     with ws.read() as cursor:
-        entry = trail.entries(cursor, action=record_trials.ACTION)[0]
+        entry = trail.entries(cursor, action=Act.RECORDS_TRIED)[0]
     assert (entry.actor, entry.detail["sampled"], entry.detail["seed"]) == ("Ada", 20, record_trials.SEED)
     assert not any("d1" in str(value) for value in entry.detail.values())  # a count names nobody
     later = load_file(ws, _log(tmp_path / "two.csv", 240, 60), title="Loans", actor="test")
@@ -100,7 +101,7 @@ def test_numbers_made_again_may_round_otherwise_and_no_more(
     assert off / 10 < made.gap <= off * 1.01
     assert "the same again (numbers within 1e-9 of the largest)" in made.sentence
     with ws.read() as cursor:
-        detail = trail.entries(cursor, action=record_trials.ACTION)[0].detail
+        detail = trail.entries(cursor, action=Act.RECORDS_TRIED)[0].detail
     assert (detail["gap"], detail["within"]) == (made.gap, RELATIVE)
 
 
@@ -120,7 +121,7 @@ def test_a_record_whose_words_or_inputs_differ_is_another(
     assert (made.again, made.same) == (3, 0)
     with ws.read() as cursor:
         assert (
-            trail.entries(cursor, action=record_trials.ACTION)[0].detail["gap"] is None
+            trail.entries(cursor, action=Act.RECORDS_TRIED)[0].detail["gap"] is None
         )  # no number for what is not there
 
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from plumbline.domain import Finding, PlumblineError, TrailEntry
+from plumbline.domain.acts import Act
 from plumbline.store import findings, systems, trail
 from plumbline.store.workspace import Cursor, Workspace
 
-PREFIX = "recorded: "
 #: what can be recorded -> what it means, in the words of the form
 EVENTS = {
     "rollback rehearsed": "A return to the version before was rehearsed and worked.",
@@ -77,7 +77,7 @@ def record(
         if finding:
             findings.of(cursor, key, finding)
             detail["finding"] = finding
-        trail.append(cursor, actor=by.strip(), action=PREFIX + event, system=key, detail=detail)
+        trail.append(cursor, actor=by.strip(), action=Act.RECORDED.of(event), system=key, detail=detail)
 
 
 def records(ws: Workspace, key: str) -> tuple[Record, ...]:
@@ -94,14 +94,14 @@ def records_in(cursor: Cursor, key: str) -> tuple[Record, ...]:
         if entry.detail.get("finding") and "incident" in entry.detail:
             named.setdefault(int(entry.detail["incident"]), int(entry.detail["finding"]))
     known = {r.id: r.finding for r in findings.recorded(cursor, key)}
-    return tuple(_record(entry, known, named) for entry in found if entry.action.startswith(PREFIX))
+    return tuple(_record(entry, known, named) for entry in found if entry.action.startswith(Act.RECORDED))
 
 
 def _record(entry: TrailEntry, known: Mapping[int, Finding], named: Mapping[int, int]) -> Record:
     detail = entry.detail
     at = datetime.fromisoformat(str(detail.get("at", entry.at.isoformat())))
     number = int(detail.get("finding") or named.get(int(detail.get("incident", 0)), 0))
-    event = entry.action.removeprefix(PREFIX)
+    event = entry.action.removeprefix(Act.RECORDED)
     return Record(
         event=event,
         at=at,

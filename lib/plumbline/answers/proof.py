@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from plumbline.domain import DecisionColumn, Load, PlumblineError, Slice, TrailEntry
+from plumbline.domain.acts import Act
 from plumbline.governance import history
 from plumbline.profile.read import profiles
 from plumbline.store import loads, scorecards, systems, trail
 from plumbline.store.trail import TrailCheck
 from plumbline.store.workspace import Workspace, naive
-
-ISSUED = "document issued"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +79,7 @@ def note_issue(ws: Workspace, key: str, *, kind: str, sha256: str, actor: str, l
     with ws.write() as cursor:
         systems.get_system(cursor, key)
         detail = {"kind": kind, "sha256": sha256, "language": language}
-        trail.append(cursor, actor=actor, action=ISSUED, system=key, detail=detail)
+        trail.append(cursor, actor=actor, action=Act.DOCUMENT_ISSUED, system=key, detail=detail)
 
 
 def _link(entry: TrailEntry, key: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from plumbline.domain import Attestation, Exemption, PlumblineError, System
+from plumbline.domain.acts import Act
 from plumbline.governance.catalogue import check_tightened
 from plumbline.governance.resolution import asked_by, ends_on, needs_approval
 from plumbline.governance.wording import day
@@ -50,7 +51,7 @@ def save_context(ws: Workspace, key: str, answers: dict[str, str], *, by: str) -
     with ws.write() as cursor:
         systems.get_system(cursor, key)
         promises.save_context(cursor, key, answers, by.strip())
-        trail.append(cursor, actor=by.strip(), action="context answered", system=key, detail=dict(answers))
+        trail.append(cursor, actor=by.strip(), action=Act.CONTEXT_ANSWERED, system=key, detail=dict(answers))
 
 
 def attest(ws: Workspace, item: Attestation, *, file: tuple[str, bytes] | None = None) -> None:
@@ -84,7 +85,7 @@ def attest(ws: Workspace, item: Attestation, *, file: tuple[str, bytes] | None =
         promises.add_attestation(cursor, item)
         detail = {"control": item.control, "status": item.status.value, "statement": item.statement,
                   "expires": item.expires.isoformat(), "link": item.link, "evidence": item.evidence}  # fmt: skip
-        trail.append(cursor, actor=item.owner, action="control attested", system=item.system, detail=detail)
+        trail.append(cursor, actor=item.owner, action=Act.CONTROL_ATTESTED, system=item.system, detail=detail)
 
 
 def approve(ws: Workspace, key: str, attestation_id: int, *, by: str, on: date) -> None:
@@ -103,7 +104,7 @@ def approve(ws: Workspace, key: str, attestation_id: int, *, by: str, on: date) 
         _second(name, found.owner, "a statement of their own")
         promises.approve_attestation(cursor, attestation_id, name, on)
         detail = {"control": found.control, "statement": attestation_id, "owner": found.owner}
-        trail.append(cursor, actor=name, action="attestation approved", system=key, detail=detail)
+        trail.append(cursor, actor=name, action=Act.ATTESTATION_APPROVED, system=key, detail=detail)
 
 
 def approve_exemption(ws: Workspace, key: str, exemption_id: int, *, by: str, on: date) -> None:
@@ -123,7 +124,7 @@ def approve_exemption(ws: Workspace, key: str, exemption_id: int, *, by: str, on
         _second(name, asked, "an exemption that they asked for")
         promises.approve_exemption(cursor, exemption_id, proposer=asked, by=name, on=on)
         detail = {"control": found.control, "exemption": exemption_id, "proposer": asked}
-        trail.append(cursor, actor=name, action="exemption approved", system=key, detail=detail)
+        trail.append(cursor, actor=name, action=Act.EXEMPTION_APPROVED, system=key, detail=detail)
 
 
 def _approver(by: str) -> str:
@@ -225,9 +226,9 @@ def exempt(ws: Workspace, item: Exemption) -> Exemption:
     with ws.write() as cursor:
         system = systems.get_system(cursor, item.system)
         detail = {"control": item.control, "reason": item.reason, "until": item.until.isoformat()}
-        signed, action = item.approver, "control exempted"
+        signed, action = item.approver, Act.CONTROL_EXEMPTED
         if system.settings.four_eyes:
-            item, action = replace(item, proposer=signed, approver=""), "exemption asked for"
+            item, action = replace(item, proposer=signed, approver=""), Act.EXEMPTION_ASKED
         promises.add_exemption(cursor, item)
         trail.append(cursor, actor=signed, action=action, system=item.system, detail=detail)
     return item
@@ -247,7 +248,7 @@ def change_settings(
         system = systems.get_system(cursor, key)
         changed = replace(system, settings=system.settings.changed(changes), title=title or system.title)
         systems.update_system(cursor, changed)
-        trail.append(cursor, actor=by, action="settings changed", system=key, detail=dict(changes))
+        trail.append(cursor, actor=by, action=Act.SETTINGS_CHANGED, system=key, detail=dict(changes))
     return changed
 
 

@@ -1,4 +1,4 @@
-"""Who may do what: three roles, and the role that each act asks for."""
+"""Who may do what: three roles, and every act that is put on the trail with the role that it asks for."""
 
 from __future__ import annotations
 
@@ -29,32 +29,92 @@ MAY = {
     "erases people, and says who may do what",
 }
 
-#: how an act begins on the trail -> the role it asks for; what is not named here asks for an owner
-_NEEDS = (
-    ("document issued", Access.VIEWER),
-    ("load", Access.ANALYST),
-    ("undo", Access.ANALYST),
-    ("roles changed", Access.ANALYST),
-    ("pull", Access.ANALYST),
-    ("pull refused", Access.ANALYST),
-    ("reference set", Access.ANALYST),
-    ("signals checked", Access.ANALYST),
-    ("decision records tried", Access.ANALYST),
-    ("recorded: ", Access.ANALYST),
-    ("incident ", Access.ANALYST),
-    ("registry ", Access.ANALYST),
-    ("attributions stored", Access.ANALYST),
-    ("model file registered", Access.ANALYST),
-    ("columns grouped", Access.ANALYST),
-)
+
+class Act(StrEnum):
+    """Everything that is put on the trail, in the words that are stored there: never change one.
+
+    ``access``: the role that it asks for. ``changes_decisions``: whether a system's decisions, or what is counted of
+    them, may be others after it; what scans of the decisions said is then measured again. Words that end with a blank
+    are the beginning of a family of acts.
+    """
+
+    access: Access
+    changes_decisions: bool
+
+    def __new__(cls, words: str, access: Access, changes_decisions: bool = False) -> Act:
+        """A member whose value is the words."""
+        member = str.__new__(cls, words)
+        member._value_ = words
+        member.access = access
+        member.changes_decisions = changes_decisions
+        return member
+
+    # --- decisions
+    LOADED = "load", Access.ANALYST, True
+    UNDONE = "undo", Access.ANALYST, True
+    ERASED = "erase", Access.OWNER, True
+    ROLES_CHANGED = "roles changed", Access.ANALYST, True
+    REFERENCE_SET = "reference set", Access.ANALYST, True
+    SYSTEM_REMOVED = "system removed", Access.OWNER, True
+    PULLED = "pull", Access.ANALYST
+    PULL_REFUSED = "pull refused", Access.ANALYST
+    # --- what was measured and kept
+    SIGNALS_CHECKED = "signals checked", Access.ANALYST
+    SCORECARD_KEPT = "scorecard kept", Access.OWNER
+    RECORDS_TRIED = "decision records tried", Access.ANALYST
+    ATTRIBUTIONS_STORED = "attributions stored", Access.ANALYST
+    MODEL_REGISTERED = "model file registered", Access.ANALYST
+    COLUMNS_GROUPED = "columns grouped", Access.ANALYST
+    REGISTRY = "registry ", Access.ANALYST
+    REGISTRY_READ = "registry read", Access.ANALYST
+    REGISTRY_FORGOTTEN = "registry forgotten", Access.ANALYST
+    # --- what people state
+    CONTEXT_ANSWERED = "context answered", Access.OWNER
+    SETTINGS_CHANGED = "settings changed", Access.OWNER
+    CONTROL_ATTESTED = "control attested", Access.OWNER
+    ATTESTATION_APPROVED = "attestation approved", Access.OWNER
+    CONTROL_EXEMPTED = "control exempted", Access.OWNER
+    EXEMPTION_ASKED = "exemption asked for", Access.OWNER
+    EXEMPTION_APPROVED = "exemption approved", Access.OWNER
+    DOCUMENT_ISSUED = "document issued", Access.VIEWER
+    DOCUMENT_REVIEWED = "document reviewed", Access.OWNER
+    RECORDED = "recorded: ", Access.ANALYST
+    INCIDENT = "incident ", Access.ANALYST
+    INCIDENT_CLASSIFIED = "incident classified", Access.ANALYST
+    INCIDENT_NOTIFIED = "incident notified", Access.ANALYST
+    # --- of the workspace, not of a system
+    ROLE_GIVEN = "role given", Access.OWNER
+    ROLE_TAKEN = "role taken", Access.OWNER
+    SIGN_IN = "sign-in ", Access.OWNER
+    PLACE_LISTED = "place listed", Access.OWNER
+    PLACE_LEFT_OUT = "place left out", Access.OWNER
+    COPIES_DELETED = "copies deleted", Access.OWNER
+    WORKSPACE_MIGRATED = "workspace migrated", Access.OWNER
+
+    @property
+    def is_family(self) -> bool:
+        """Whether more words follow, which say what was done."""
+        return self.value.endswith(" ")
+
+    def of(self, words: str) -> str:
+        """One act of a family, as it is stored."""
+        return f"{self.value}{words}"
+
+
+_BY_WORDS = {act.value: act for act in Act}
+
+
+def act_of(action: str) -> Act | None:
+    """The act that an entry of the trail is, or its family; None where nobody named it."""
+    return _BY_WORDS.get(action) or next(
+        (act for act in Act if act.is_family and action.startswith(act)), None
+    )
 
 
 def needed(action: str) -> Access:
     """The role that an act on the trail asks for; an act that nobody thought of asks for the highest."""
-    for begins, role in _NEEDS:
-        if action == begins or (begins.endswith(" ") and action.startswith(begins)):
-            return role
-    return Access.OWNER
+    act = act_of(action)
+    return act.access if act else Access.OWNER
 
 
 @dataclass(frozen=True, slots=True)

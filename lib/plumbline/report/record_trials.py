@@ -15,6 +15,7 @@ from typing import Any
 from plumbline.answers.decisions import record_trials
 from plumbline.answers.decisions.record import DecisionRecord, record
 from plumbline.domain import RELATIVE, Explanation, PlumblineError, largest_gap
+from plumbline.domain.acts import Act
 from plumbline.report.decision_record import record_json, record_language, record_pdf
 from plumbline.store import systems, trail
 from plumbline.store.workspace import Workspace
@@ -104,9 +105,7 @@ def try_records(ws: Workspace, key: str, *, actor: str) -> Tried:
         problems=tuple(problems[:3]),
     )
     with ws.write() as cursor:
-        trail.append(
-            cursor, actor=actor, action=record_trials.ACTION, system=key, detail=_detail(found, state)
-        )
+        trail.append(cursor, actor=actor, action=Act.RECORDS_TRIED, system=key, detail=_detail(found, state))
     return found
 
 

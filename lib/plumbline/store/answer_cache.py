@@ -18,16 +18,11 @@ import duckdb
 
 import plumbline
 from plumbline.domain import Settings, System
+from plumbline.domain.acts import Act
 from plumbline.store.sql import decision_table
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import naive, now
 
-#: acts on the trail, by how they begin, that leave a system's decisions as they are; any other may have changed them
-HARMLESS = (
-    "scorecard kept", "signals checked", "recorded: ", "settings changed", "columns grouped", "context answered",
-    "control ", "attestation approved", "exemption ", "document ", "registry ", "model file registered",
-    "attributions stored", "decision records tried", "incident", "finding", "report", "pull",
-)  # fmt: skip
 #: answers of one system: windows and filters are without end
 MOST = 500
 #: parts of the package whose code decides no measured figure
@@ -41,9 +36,11 @@ def rests_on(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
     in its own transaction), how many there are, their columns, what the system was told of them (settings are
     left out: a question that reads one says so in its name), and the code.
     """
-    where = " AND ".join("NOT starts_with(action, ?)" for _ in HARMLESS)
-    acts = f"SELECT max(seq) FROM trail WHERE system = ? AND {where}"
-    last = cursor.execute(acts, [system.key, *HARMLESS]).fetchone()
+    harmless = [act for act in Act if not act.changes_decisions]
+    families = [act.value for act in harmless if act.is_family]
+    others = " AND ".join("NOT starts_with(action, ?)" for _ in families)
+    acts = f"SELECT max(seq) FROM trail WHERE system = ? AND NOT list_contains(?, action) AND {others}"
+    last = cursor.execute(acts, [system.key, [act.value for act in harmless], *families]).fetchone()
     rows = cursor.execute(f"SELECT count(*) FROM {decision_table(system.key)}").fetchone()
     told = repr(replace(system, title="", settings=Settings()))
     columns = [repr(column) for column in decision_columns(cursor, system.key)]

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import Load, Mapping, PlumblineError
+from plumbline.domain.acts import Act
 from plumbline.store import sources
 from plumbline.store.systems import mapping_from, mapping_text
 from plumbline.store.workspace import aware, naive, now
@@ -117,9 +118,9 @@ def basis(cursor: duckdb.DuckDBPyConnection, system: str) -> str:
     """
     row = cursor.execute(
         """SELECT md5(coalesce(string_agg(load_id::VARCHAR, ',' ORDER BY load_id), '')),
-                  (SELECT count(*) FROM trail WHERE system = $system AND action = 'erase')
+                  (SELECT count(*) FROM trail WHERE system = $system AND action = $erased)
            FROM load WHERE system = $system AND undone_at IS NULL""",
-        {"system": system},
+        {"system": system, "erased": Act.ERASED.value},
     ).fetchone()
     return f"{row[0]}.{row[1]}" if row else ""
 

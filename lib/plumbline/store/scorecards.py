@@ -8,10 +8,9 @@ from typing import Any
 
 import duckdb
 
+from plumbline.domain.acts import Act
 from plumbline.store import trail
 from plumbline.store.workspace import aware, naive
-
-ACTION = "scorecard kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def keep(cursor: duckdb.DuckDBPyConnection, item: Kept) -> bool:
         "card": item.card_sha256,
         "catalogue": item.catalogue,
     }
-    trail.append(cursor, actor="plumbline", action=ACTION, system=item.system, detail=detail)
+    trail.append(cursor, actor="plumbline", action=Act.SCORECARD_KEPT, system=item.system, detail=detail)
     return True
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import duckdb
 
 from plumbline.domain import Load
+from plumbline.domain.acts import Act
 from plumbline.store import trail
 from plumbline.store.workspace import aware, naive, now
 
@@ -63,7 +64,7 @@ def keep(cursor: duckdb.DuckDBPyConnection, load: Load, origin: Origin) -> None:
         "load_id": load.load_id, "source": origin.location, "item": origin.item, "since": origin.since,
         "mark": origin.mark,
     }  # fmt: skip
-    trail.append(cursor, actor=load.actor, action="pull", system=load.system, detail=detail)
+    trail.append(cursor, actor=load.actor, action=Act.PULLED, system=load.system, detail=detail)
 
 
 def take_back(cursor: duckdb.DuckDBPyConnection, load_id: int) -> None:

@@ -45,6 +45,7 @@ def append(
 ) -> int:
     """Add one entry inside the caller's transaction and return its number."""
     last = cursor.execute("SELECT seq, digest FROM trail ORDER BY seq DESC LIMIT 1").fetchone()
+    action = str(action)  # an act of the table is kept in its words
     seq, previous = (int(last[0]) + 1, str(last[1])) if last else (1, GENESIS)
     at = naive(now())
     body = json.dumps(detail or {}, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str)
@@ -65,11 +66,12 @@ def entries(
     before: int | None = None,
 ) -> list[TrailEntry]:
     """The newest entries first, at most ``limit``, optionally of one system, of one act, or before a number."""
+    words = str(action) if action else None
     rows = cursor.execute(
         """SELECT seq, made_at, actor, action, system, detail, previous, digest FROM trail
            WHERE (? IS NULL OR system = ?) AND (? IS NULL OR action = ?) AND (? IS NULL OR seq < ?)
            ORDER BY seq DESC LIMIT ?""",
-        [system, system, action, action, before, before, limit],
+        [system, system, words, words, before, before, limit],
     ).fetchall()
     return [
         TrailEntry(
@@ -89,7 +91,7 @@ def entries(
 def latest_detail(cursor: duckdb.DuckDBPyConnection, begins: str) -> dict[str, Any]:
     """The detail of the newest entry whose action begins so; empty where there is none."""
     row = cursor.execute(
-        "SELECT detail FROM trail WHERE starts_with(action, ?) ORDER BY seq DESC LIMIT 1", [begins]
+        "SELECT detail FROM trail WHERE starts_with(action, ?) ORDER BY seq DESC LIMIT 1", [str(begins)]
     ).fetchone()
     found: dict[str, Any] = json.loads(row[0]) if row else {}
     return found

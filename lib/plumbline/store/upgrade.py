@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.acts import Act
 from plumbline.store.connection import damaged
 from plumbline.store.copies import copies_of, copy_path, drop_old
 from plumbline.store.schema import migrate, schema_number, scripts
@@ -143,7 +144,7 @@ def _migrated(connection: duckdb.DuckDBPyConnection, number: int, newest: int, b
         if backup:
             connection.execute("BEGIN TRANSACTION")
             detail = {"from": number, "to": newest, "copy": str(backup)}
-            trail.append(connection, actor="plumbline", action="workspace migrated", detail=detail)
+            trail.append(connection, actor="plumbline", action=Act.WORKSPACE_MIGRATED, detail=detail)
             connection.execute("COMMIT")
             connection.execute("CHECKPOINT")
     finally:

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.acts import Act
 from plumbline.sandbox.limits import duckdb_memory
 from plumbline.store import permissions
 from plumbline.store.connection import ATTACHED, connect, hold, let_go, look, told_if_damaged
@@ -141,8 +142,8 @@ class Workspace:
         with self.read() as cursor:
             row = cursor.execute(
                 """SELECT coalesce(max(seq), 0) FROM trail
-                   WHERE action <> 'scorecard kept' AND ($system IS NULL OR system IN ($system, ''))""",
-                {"system": system},
+                   WHERE action <> $kept AND ($system IS NULL OR system IN ($system, ''))""",
+                {"system": system, "kept": Act.SCORECARD_KEPT.value},
             ).fetchone()
         return int(row[0]) if row else 0
 

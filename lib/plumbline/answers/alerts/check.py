@@ -14,6 +14,7 @@ from plumbline.answers.alerts.signals import raised
 from plumbline.answers.faults import Fault, for_each
 from plumbline.answers.question import as_of, span_of
 from plumbline.domain import Finding, PlumblineError, System
+from plumbline.domain.acts import Act
 from plumbline.monitor.alarms.episodes import CALM
 from plumbline.monitor.alarms.findings import same_problem
 from plumbline.monitor.chunks import chunk_index
@@ -24,7 +25,6 @@ from plumbline.store import findings as register
 from plumbline.store.findings import Recorded
 from plumbline.store.workspace import Cursor, Workspace, now
 
-ACTION = "signals checked"
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -94,7 +94,7 @@ def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list
     with ws.write() as cursor:
         reconcile(cursor, system.key, own, looked_at, now())
         answer_cache.forget_stale(cursor, system.key, answer_cache.rests_on(cursor, system))
-        trail.append(cursor, actor=actor, action=ACTION, system=system.key, detail=detail)
+        trail.append(cursor, actor=actor, action=Act.SIGNALS_CHECKED, system=system.key, detail=detail)
     return own
 
 
@@ -161,7 +161,7 @@ def compared_chunks(cursor: Cursor, system: System, by: str) -> set[date]:
     compared: set[date] = set()
     for entry in trail.entries(cursor, system=system.key, limit=100_000):
         same = entry.detail.get("reference") == [t.isoformat() for t in system.reference or ()]
-        if entry.action == ACTION and entry.detail.get("by") == by and same:
+        if entry.action == Act.SIGNALS_CHECKED and entry.detail.get("by") == by and same:
             compared |= {date.fromisoformat(day) for day in entry.detail.get("chunks", [])}
     return compared
 

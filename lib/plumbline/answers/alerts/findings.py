@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from plumbline.answers.events import PREFIX
 from plumbline.domain import PlumblineError, Result, json_value
+from plumbline.domain.acts import Act
 from plumbline.store import findings as register
 from plumbline.store import systems, trail
 from plumbline.store.findings import Recorded
@@ -94,6 +94,10 @@ def acknowledge(ws: Workspace, number: int, *, by: str) -> Recorded:
         register.acknowledge(cursor, number, by.strip(), at)
         detail = {"at": at.isoformat(), "note": f"finding {number}: {held.finding.signal}"}
         trail.append(
-            cursor, actor=by.strip(), action=f"{PREFIX}alert acknowledged", system=held.finding.system, detail=detail
-        )  # fmt: skip
+            cursor,
+            actor=by.strip(),
+            action=Act.RECORDED.of("alert acknowledged"),
+            system=held.finding.system,
+            detail=detail,
+        )
         return register.one(cursor, number)

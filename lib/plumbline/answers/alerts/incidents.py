@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from plumbline.answers.alerts.incident_impact import CRITICAL, hints
-from plumbline.answers.events import PREFIX
 from plumbline.domain import PlumblineError, System
+from plumbline.domain.acts import Act
 from plumbline.governance import canonical_json
 from plumbline.governance.incident_deadlines import FLAGS, Incident, flags_for, is_major, notices
 from plumbline.store import findings, systems, trail
@@ -17,7 +17,7 @@ from plumbline.store import incidents as kept
 from plumbline.store.findings import Recorded
 from plumbline.store.workspace import Cursor, Workspace
 
-OPENED, CLOSED = f"{PREFIX}incident opened", f"{PREFIX}incident closed"
+OPENED, CLOSED = Act.RECORDED.of("incident opened"), Act.RECORDED.of("incident closed")
 
 
 def open_incident(
@@ -142,7 +142,7 @@ def classify(
         key,
         number,
         by,
-        "incident classified",
+        Act.INCIDENT_CLASSIFIED,
         {"flags": sorted(said), "criteria": list(criteria)} | ({"finding": finding} if finding else {}),
         change,
     )
@@ -171,7 +171,7 @@ def give_notice(
         return replace(item, sent={**item.sent, notice: moment})
 
     return _step(
-        ws, key, number, by, "incident notified", {"notice": notice, "sent": moment.isoformat()}, change
+        ws, key, number, by, Act.INCIDENT_NOTIFIED, {"notice": notice, "sent": moment.isoformat()}, change
     )
 
 
@@ -227,7 +227,7 @@ def _step(
         item = next((i for i in incidents_in(cursor, key) if i.id == number), None)
         if item is None:
             raise PlumblineError(f"There is no incident {number} of {key}")
-        if item.closed_at is not None and action != "incident notified":
+        if item.closed_at is not None and action != Act.INCIDENT_NOTIFIED:
             raise PlumblineError("This incident is closed", todo="Open another one.")
         changed: Incident = change(item)
         kept.change(cursor, number, changed.closed_at, canonical_json.write(changed))

@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from plumbline.domain import (PlumblineError, System)
-from plumbline.logs.load.erase import (Erased, clear_bytes, erase)
-from plumbline.profile import (build)
-from plumbline.store import (copies, answer_cache, trail)
-from plumbline.store.workspace import (Cursor, Workspace)
+from plumbline.domain import PlumblineError, System
+from plumbline.domain.acts import Act
+from plumbline.logs.load.erase import Erased, clear_bytes, erase
+from plumbline.profile import build
+from plumbline.store import answer_cache, copies, trail
+from plumbline.store.workspace import Cursor, Workspace
 
 
 def erase_person(
@@ -20,7 +21,7 @@ def erase_person(
     that migrations left: they hold what was erased, and cannot be written.
 
     Raises:
-        PlumblineError: nothing of it is here (see ``logs.load.decisions.erase.erase``), or a copy could not be deleted; the
+        PlumblineError: nothing of it is here (see ``logs.load.erase.erase``), or a copy could not be deleted; the
             workspace itself holds nothing of it any more.
     """
     made = erase(ws, key, subject=subject, decision_id=decision_id, actor=actor, after=_count_anew)
@@ -35,7 +36,7 @@ def erase_person(
         ) from error
     if gone:
         with ws.write() as cursor:
-            trail.append(cursor, actor=actor, action="copies deleted", detail={"copies": gone})
+            trail.append(cursor, actor=actor, action=Act.COPIES_DELETED, detail={"copies": gone})
     return replace(made, copies_deleted=gone)
 
 

@@ -8,27 +8,38 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from plumbline.answers.faults import (sentence)
-from plumbline.domain import (IGNORE, ColumnMap, Load, Mapping, PlumblineError, RoleName, SchemaChange, System, Task)  # fmt: skip
-from plumbline.logs import (reader)
-from plumbline.logs.mapping.choices import (Stated)
-from plumbline.logs.inspect import (COSTS, Inspection, inspect, inspect_in)
-from plumbline.logs.load.labels import (load_labels)
-from plumbline.logs.load.decisions import (load_decisions)
-from plumbline.logs.mapping.date_order import (ordered, read_order)
-from plumbline.logs.load.preview import (Preview, preview)
-from plumbline.logs.mapping.questions import (Question)
-from plumbline.logs.load.reference_period import (need_every_weekday)
-from plumbline.logs.load.removal import (is_empty)
-from plumbline.logs.load.schema_changes import (changes)
-from plumbline.logs.files.source import (open_source)
-from plumbline.logs.load.undo import (undo)
-from plumbline.profile import (build)
-from plumbline.store import (loads, systems, trail)
-from plumbline.store.inbox_folder import (drop_inbox, make_inbox)
-from plumbline.store.sources import (Origin)
-from plumbline.store.sql import (system_key)
-from plumbline.store.workspace import (Cursor, Workspace)
+from plumbline.answers.faults import sentence
+from plumbline.domain import (  # fmt: skip
+    IGNORE,
+    ColumnMap,
+    Load,
+    Mapping,
+    PlumblineError,
+    RoleName,
+    SchemaChange,
+    System,
+    Task,
+)
+from plumbline.domain.acts import Act
+from plumbline.logs import reader
+from plumbline.logs.files.source import open_source
+from plumbline.logs.inspect import COSTS, Inspection, inspect, inspect_in
+from plumbline.logs.load.decisions import load_decisions
+from plumbline.logs.load.labels import load_labels
+from plumbline.logs.load.preview import Preview, preview
+from plumbline.logs.load.reference_period import need_every_weekday
+from plumbline.logs.load.removal import is_empty
+from plumbline.logs.load.schema_changes import changes
+from plumbline.logs.load.undo import undo
+from plumbline.logs.mapping.choices import Stated
+from plumbline.logs.mapping.date_order import ordered, read_order
+from plumbline.logs.mapping.questions import Question
+from plumbline.profile import build
+from plumbline.store import loads, systems, trail
+from plumbline.store.inbox_folder import drop_inbox, make_inbox
+from plumbline.store.sources import Origin
+from plumbline.store.sql import system_key
+from plumbline.store.workspace import Cursor, Workspace
 
 Progress = Callable[[str, float], None]
 
@@ -316,9 +327,9 @@ def check_loaded(ws: Workspace, made: Load, *, actor: str) -> Load:
     Returns the load, which is in whatever becomes of the check; ``unchecked`` says why there is none.
     """
     if made.rows_loaded or made.labels_joined:
-        from plumbline.answers.alerts.check import (check)
-        from plumbline.answers.performance.headline import (headline_in)
-        from plumbline.answers.warmup import (ready_after_load)
+        from plumbline.answers.alerts.check import check
+        from plumbline.answers.performance.headline import headline_in
+        from plumbline.answers.warmup import ready_after_load
 
         try:
             check(ws, made.system, actor=actor, all_signals=False)
@@ -341,7 +352,7 @@ def set_reference(ws: Workspace, key: str, start: datetime, end: datetime, *, ac
     Raises:
         PlumblineError: no such system, the span is empty, or it lacks a weekday that the log has.
     """
-    from plumbline.answers.alerts.check import (check)
+    from plumbline.answers.alerts.check import check
 
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
@@ -349,7 +360,7 @@ def set_reference(ws: Workspace, key: str, start: datetime, end: datetime, *, ac
         system = systems.set_reference(cursor, system, (start, end), "given")
         build.rebuild(cursor, system)
         detail = {"start": start.isoformat(), "end": end.isoformat()}
-        trail.append(cursor, actor=actor, action="reference set", system=key, detail=detail)
+        trail.append(cursor, actor=actor, action=Act.REFERENCE_SET, system=key, detail=detail)
     check(ws, key, actor=actor, all_signals=False)
     return system
 

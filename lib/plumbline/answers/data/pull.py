@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from plumbline.answers.data.load import (Progress, load_file)
 from plumbline.answers.data.folders import SUMS
-from plumbline.domain import (Finding, Load, PlumblineError, Severity, json_object)
-from plumbline.logs.pull.fetch import (Wanted, fetch)
-from plumbline.logs.pull.location import (read_location)
-from plumbline.logs.load.trial import (Unfit)
-from plumbline.store import (findings as register)
-from plumbline.store import (systems, trail)
-from plumbline.store.sources import (Origin, Remembered, list_sources)
-from plumbline.store.sql import (system_key)
-from plumbline.store.workspace import (Cursor, Workspace, now)
+from plumbline.answers.data.load import Progress, load_file
+from plumbline.domain import Finding, Load, PlumblineError, Severity, json_object
+from plumbline.domain.acts import Act
+from plumbline.logs.load.trial import Unfit
+from plumbline.logs.pull.fetch import Wanted, fetch
+from plumbline.logs.pull.location import read_location
+from plumbline.store import findings as register
+from plumbline.store import systems, trail
+from plumbline.store.sources import Origin, Remembered, list_sources
+from plumbline.store.sql import system_key
+from plumbline.store.workspace import Cursor, Workspace, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +115,25 @@ def _refused(ws: Workspace, key: str, origin: Origin, refusal: Unfit, actor: str
             return
         at = now()
         sentence = f"Nothing was pulled from {origin.name}. {refusal.what}."
-        found = Finding(system=key, signal=SIGNAL + origin.name, sentence=sentence, since=at, until=None, severity=Severity.HIGH, confidence=None, page="logs", figures={}, known_at=at)
+        found = Finding(
+            system=key,
+            signal=SIGNAL + origin.name,
+            sentence=sentence,
+            since=at,
+            until=None,
+            severity=Severity.HIGH,
+            confidence=None,
+            page="logs",
+            figures={},
+            known_at=at,
+        )
         known = _open(cursor, key, origin)
         if known is None:
             register.add(cursor, found, at, None)
         else:
             register.update(cursor, known.id, replace(found, since=known.finding.since), at, None)
         detail = {"source": origin.name, "location": origin.location, "why": refusal.what}
-        trail.append(cursor, actor=actor, action="pull refused", system=key, detail=detail)
+        trail.append(cursor, actor=actor, action=Act.PULL_REFUSED, system=key, detail=detail)
 
 
 def _taken_again(ws: Workspace, key: str, origin: Origin) -> None:

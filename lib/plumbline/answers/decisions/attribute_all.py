@@ -13,6 +13,7 @@ import numpy as np
 
 from plumbline.answers.decisions import explain
 from plumbline.domain import FloatArray, PlumblineError, Slice, System
+from plumbline.domain.acts import Act
 from plumbline.explain.explanation import SPACES, method_of
 from plumbline.explain.registered_model import ModelCheck, RegisteredModel, explain_with_model, model_parts
 from plumbline.profile.scan import attributions, decisions
@@ -93,7 +94,7 @@ def attribute_all(
     )
     with ws.write() as cursor:
         detail = {"versions": list(versions), "explained": done, "sha256": [job.made.sha256 for job in jobs]}
-        trail.append(cursor, actor=actor, action="attributions stored", system=key, detail=detail)
+        trail.append(cursor, actor=actor, action=Act.ATTRIBUTIONS_STORED, system=key, detail=detail)
     return Attributed(
         system=key,
         versions=versions,

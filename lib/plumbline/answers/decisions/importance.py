@@ -13,6 +13,7 @@ from plumbline.answers.decisions import explain
 from plumbline.answers.decisions.explain import Sources, groups_of
 from plumbline.answers.drift.features import CARRIES, Span, drift, reference_of, window_of
 from plumbline.domain import FloatArray, PlumblineError, Slice, Source, System
+from plumbline.domain.acts import Act
 from plumbline.explain.explanation import SPACES
 from plumbline.explain.reasons.global_importance import (
     NDCG_WATCH,
@@ -197,7 +198,7 @@ def set_groups(ws: Workspace, key: str, groups: Mapping[str, str], *, actor: str
         system = replace(system, settings=replace(system.settings, feature_groups=dict(groups)))
         systems.update_system(cursor, system)
         trail.append(
-            cursor, actor=actor, action="columns grouped", system=key, detail={"groups": dict(groups)}
+            cursor, actor=actor, action=Act.COLUMNS_GROUPED, system=key, detail={"groups": dict(groups)}
         )
     return system
 

@@ -11,6 +11,7 @@ from plumbline.answers.decisions import explain
 from plumbline.answers.decisions.background import fix_background
 from plumbline.answers.decisions.samples import basis, draw
 from plumbline.domain import PlumblineError, Slice, Task
+from plumbline.domain.acts import Act
 from plumbline.explain.column_match import propose_feature_map
 from plumbline.explain.readers.formats import detect_format
 from plumbline.explain.registered_model import RegisteredModel, check_model
@@ -132,7 +133,7 @@ def register(
         against = fix_background(cursor, system, version)
         detail = {"version": version, "sha256": model.sha256, "share": check.share, "n": check.n,
                   "background_sha256": against}  # fmt: skip
-        trail.append(cursor, actor=actor, action="model file registered", system=key, detail=detail)
+        trail.append(cursor, actor=actor, action=Act.MODEL_REGISTERED, system=key, detail=detail)
     return Registered(
         system=key,
         version=version,

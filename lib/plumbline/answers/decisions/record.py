@@ -15,8 +15,8 @@ from plumbline import __version__
 from plumbline.answers.decisions import explain
 from plumbline.answers.decisions.context import Alike, Placed, context
 from plumbline.answers.decisions.counterfactual import Changed, what_would_change
-from plumbline.answers.proof import ISSUED
 from plumbline.domain import Explanation, PlumblineError, Source, System, Task
+from plumbline.domain.acts import Act
 from plumbline.explain.reasons.sentences import reasons_for
 from plumbline.store import loads, model_files, systems, trail
 from plumbline.store.workspace import Workspace
@@ -155,4 +155,4 @@ def note_record(
     with ws.write() as cursor:
         systems.get_system(cursor, found.system)
         detail = {"kind": kind, "sha256": sha256, "language": language, "row": found.row}
-        trail.append(cursor, actor=actor, action=ISSUED, system=found.system, detail=detail)
+        trail.append(cursor, actor=actor, action=Act.DOCUMENT_ISSUED, system=found.system, detail=detail)

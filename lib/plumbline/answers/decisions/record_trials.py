@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from plumbline.answers.decisions.explain import logged_explanation
 from plumbline.domain import Slice, System, TrailEntry
+from plumbline.domain.acts import Act
 from plumbline.profile.scan import decisions
 from plumbline.store import loads, model_files, systems, trail
 from plumbline.store.workspace import Cursor, Workspace
@@ -20,7 +21,6 @@ from plumbline.store.workspace import Cursor, Workspace
 if TYPE_CHECKING:
     import pandas as pd
 
-ACTION = "decision records tried"
 SAMPLED, DRAWN, SEED = 20, 400, 3
 
 
@@ -71,7 +71,7 @@ def worded(cursor: Cursor, system: System) -> bool:
 def last_tried(cursor: Cursor, system: System) -> TrailEntry | None:
     """The newest trial of this log with these model files, or None."""
     now = state(cursor, system)
-    found = trail.entries(cursor, system=system.key, action=ACTION, limit=1)
+    found = trail.entries(cursor, system=system.key, action=Act.RECORDS_TRIED, limit=1)
     return found[0] if found and found[0].detail.get("state") == now else None
 
 

@@ -6,14 +6,12 @@ import re
 from typing import Any
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.acts import Access, Person
+from plumbline.domain.acts import Access, Act, Person
 from plumbline.store import people as register
 from plumbline.store import permissions, trail
 from plumbline.store.workspace import Cursor, Workspace
 
-GIVEN, TAKEN = "role given", "role taken"
 #: what the server puts on the trail when it starts otherwise than before
-SIGN_IN = "sign-in "
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^{|}~-]{1,64}@[\w.-]{1,190}")
 
 
@@ -55,7 +53,7 @@ def give(ws: Workspace, email: str, access: Access, *, by: str) -> Person:
         _somebody_is_left(cursor, who, access)
         register.give(cursor, who, access, name)
         detail = {"email": who, "role": access.value, "before": before.value if before else ""}
-        trail.append(cursor, actor=name, action=GIVEN, detail=detail)
+        trail.append(cursor, actor=name, action=Act.ROLE_GIVEN, detail=detail)
         return next(person for person in register.people(cursor) if person.email == who)
 
 
@@ -72,7 +70,7 @@ def take(ws: Workspace, email: str, *, by: str) -> None:
             raise PlumblineError("Nobody with this e-mail address has a role", where=who)
         _somebody_is_left(cursor, who, None)
         register.take(cursor, who)
-        trail.append(cursor, actor=name, action=TAKEN, detail={"email": who, "before": before.value})
+        trail.append(cursor, actor=name, action=Act.ROLE_TAKEN, detail={"email": who, "before": before.value})
 
 
 def note_sign_in(ws: Workspace, *, on: bool, reach: str) -> None:
@@ -87,12 +85,12 @@ def note_sign_in(ws: Workspace, *, on: bool, reach: str) -> None:
         before = last_start(cursor)
         if before != now and (before or on or reach != "this machine"):
             state = "on" if on else "off"
-            trail.append(cursor, actor="plumbline", action=f"{SIGN_IN}{state}", detail=now)
+            trail.append(cursor, actor="plumbline", action=Act.SIGN_IN.of(state), detail=now)
 
 
 def last_start(cursor: Cursor) -> dict[str, Any]:
     """How the server last started with this workspace; empty where it never said."""
-    return trail.latest_detail(cursor, SIGN_IN)
+    return trail.latest_detail(cursor, Act.SIGN_IN)
 
 
 def access_facts(cursor: Cursor) -> dict[str, Any]:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from plumbline.answers.proof import ISSUED
 from plumbline.answers.statements import change_settings, evidence_file
 from plumbline.domain import PlumblineError, System
+from plumbline.domain.acts import Act
 from plumbline.store import statements, systems, trail
 from plumbline.store.workspace import Cursor, Workspace
 
-REVIEWED = "document reviewed"
 TECHNICAL = "annex_iv"  # whose review answers CMP-3
 LONGEST = 4000  # characters of one text
 
@@ -96,7 +95,7 @@ def keep_version(
         systems.get_system(cursor, key)
         statements.keep_file(cursor, made, name, content, actor)
         detail = {"kind": kind, "sha256": made, "language": language, "items": items, "open": left}
-        trail.append(cursor, actor=actor, action=ISSUED, system=key, detail=detail)
+        trail.append(cursor, actor=actor, action=Act.DOCUMENT_ISSUED, system=key, detail=detail)
     return made
 
 
@@ -120,7 +119,7 @@ def review(ws: Workspace, key: str, sha256: str, *, by: str) -> Version:
     evidence_file(ws, found.sha256)
     with ws.write() as cursor:
         detail = {"kind": found.kind, "sha256": found.sha256, "open": found.open}
-        trail.append(cursor, actor=by.strip(), action=REVIEWED, system=key, detail=detail)
+        trail.append(cursor, actor=by.strip(), action=Act.DOCUMENT_REVIEWED, system=key, detail=detail)
     return next(v for v in versions(ws, key) if v.sha256 == found.sha256)
 
 
@@ -142,9 +141,9 @@ def versions_in(cursor: Cursor, key: str) -> tuple[Version, ...]:
     for entry in trail.entries(cursor, system=key, limit=100_000):  # the newest first
         detail = entry.detail
         made = str(detail.get("sha256", ""))
-        if entry.action == REVIEWED:
+        if entry.action == Act.DOCUMENT_REVIEWED:
             reviews.setdefault(made, []).append(Review(entry.actor, entry.at))
-        if entry.action == ISSUED and "items" in detail and made not in found:
+        if entry.action == Act.DOCUMENT_ISSUED and "items" in detail and made not in found:
             found[made] = Version(
                 kind=str(detail["kind"]),
                 sha256=made,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.acts import Act
 from plumbline.probe.places import Place, inner, place_of
 from plumbline.probe.places import of_operator as of_operator  # the pages and the command ask here
 from plumbline.store import places as kept
@@ -40,7 +41,7 @@ def list_place(ws: Workspace, text: str, *, by: str) -> Place:
         if len(held) >= MOST:
             raise PlumblineError(f"{MOST} places are listed", todo="Leave one out first.")
         kept.keep(cursor, [*held, place.text])
-        trail.append(cursor, actor=_named(by), action="place listed", detail={"place": place.text})
+        trail.append(cursor, actor=_named(by), action=Act.PLACE_LISTED, detail={"place": place.text})
     return place
 
 
@@ -56,7 +57,7 @@ def leave_out(ws: Workspace, text: str, *, by: str) -> None:
         if place.text not in held:
             raise PlumblineError("This place is not listed in this workspace", where=place.text)
         kept.keep(cursor, [one for one in held if one != place.text])
-        trail.append(cursor, actor=_named(by), action="place left out", detail={"place": place.text})
+        trail.append(cursor, actor=_named(by), action=Act.PLACE_LEFT_OUT, detail={"place": place.text})
 
 
 def _named(by: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plumbline.answers.governance.places import places
 from plumbline.domain import PlumblineError, Probe
+from plumbline.domain.acts import Act
 from plumbline.governance import canonical_json
 from plumbline.probe.alone import probe_alone
 from plumbline.probe.places import listed
@@ -58,7 +59,7 @@ def probe(
             "subject": found.subject,
             "versions": len(found.versions),
         }
-        trail.append(cursor, actor=found.by, action="registry read", system=key, detail=detail)
+        trail.append(cursor, actor=found.by, action=Act.REGISTRY_READ, system=key, detail=detail)
     return found
 
 
@@ -78,4 +79,4 @@ def forget(ws: Workspace, key: str, item: Probe, *, by: str) -> None:
     with ws.write() as cursor:
         kept.forget(cursor, key, item.kind, item.place, item.subject)
         detail = {"kind": item.kind, "place": item.place, "subject": item.subject}
-        trail.append(cursor, actor=by, action="registry forgotten", system=key, detail=detail)
+        trail.append(cursor, actor=by, action=Act.REGISTRY_FORGOTTEN, system=key, detail=detail)

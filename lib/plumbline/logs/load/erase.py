@@ -14,6 +14,7 @@ from datetime import datetime
 import duckdb
 
 from plumbline.domain import PlumblineError, System
+from plumbline.domain.acts import Act
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.logs.load.settle import secret
 from plumbline.logs.mapping.classes import settle_classes
@@ -108,7 +109,7 @@ def erase(
             for k, v in asdict(made).items()
             if k not in ("system", "at", "actor", "bytes_cleared", "copies_deleted")
         }
-        trail.append(cursor, actor=actor, action="erase", system=system.key, detail=detail)
+        trail.append(cursor, actor=actor, action=Act.ERASED, system=system.key, detail=detail)
     return made
 
 

@@ -25,6 +25,7 @@ from plumbline.domain import (  # fmt: skip
     RoleName,
     System,
 )
+from plumbline.domain.acts import Act
 from plumbline.logs.load.plan import UNHASHED
 from plumbline.logs.mapping.classes import settle_classes
 from plumbline.logs.mapping.given_roles import two_columns
@@ -33,7 +34,6 @@ from plumbline.store.samples import forget_draws
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.workspace import Workspace
 
-ACTION = "roles changed"
 #: roles whose values can be moved as they are stored; times and persons are stored otherwise than they were written
 _MOVABLE = ("decision_id", "prediction", "score", "label", "version", "arm", "override", *NAMED_ROLES, IGNORE)
 _FEW = 50
@@ -115,7 +115,7 @@ def change_roles(
             "before": {c: [str(p.role) for p in before[c]] for c in changed},
             "after": {c: [str(p.role) for p in layout[c]] for c in changed},
         } | ({"undoes": undoes} if undoes is not None else {})
-        trail.append(cursor, actor=actor, action=ACTION, system=system.key, detail=detail)
+        trail.append(cursor, actor=actor, action=Act.ROLES_CHANGED, system=system.key, detail=detail)
         after(cursor, system)
     return {c: ", ".join(str(p.role) for p in layout[c]) for c in changed}
 
@@ -124,7 +124,7 @@ def last_change(cursor: duckdb.DuckDBPyConnection, key: str) -> tuple[int, list[
     """The newest change of roles that stands: its entry on the trail, and the roles before it."""
     undone: set[int] = set()
     for entry in trail.entries(cursor, system=key, limit=10_000):
-        if entry.action != ACTION:
+        if entry.action != Act.ROLES_CHANGED:
             continue
         if entry.detail.get("undoes") is not None:
             undone.add(int(entry.detail["undoes"]))

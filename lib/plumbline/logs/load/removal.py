@@ -7,13 +7,13 @@ from dataclasses import replace
 import duckdb
 
 from plumbline.domain import PlumblineError, System, Task
+from plumbline.domain.acts import Act
 from plumbline.store import loads, systems, trail
 from plumbline.store.samples import forget_draws
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.workspace import Workspace
 
 #: how it stands on the trail
-ACTION = "system removed"
 
 
 def is_empty(cursor: duckdb.DuckDBPyConnection, key: str) -> bool:
@@ -49,7 +49,9 @@ def remove(ws: Workspace, key: str, *, actor: str) -> None:
             cursor.execute(f"DELETE FROM {ident(table)} WHERE system = ?", [system.key])
         cursor.execute("DELETE FROM system WHERE key = ?", [system.key])
         cursor.execute(f"DROP TABLE {decision_table(system.key)}")
-        trail.append(cursor, actor=actor, action=ACTION, system=system.key, detail={"title": system.title})
+        trail.append(
+            cursor, actor=actor, action=Act.SYSTEM_REMOVED, system=system.key, detail={"title": system.title}
+        )
 
 
 def _tables(cursor: duckdb.DuckDBPyConnection) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import duckdb
 
 from plumbline.domain import Load, Mapping, PlumblineError, Task
+from plumbline.domain.acts import Act
 from plumbline.logs.files.source import Source, relation
 from plumbline.logs.values.cast import number
 from plumbline.store import sources, trail
@@ -82,6 +83,6 @@ def log_load(cursor: duckdb.DuckDBPyConnection, load: Load, source: Source) -> N
     }  # fmt: skip
     if load.retry_of is not None:
         detail["retry_of"] = load.retry_of
-    trail.append(cursor, actor=load.actor, action="load", system=load.system, detail=detail)
+    trail.append(cursor, actor=load.actor, action=Act.LOADED, system=load.system, detail=detail)
     if source.origin:
         sources.keep(cursor, load, source.origin)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import duckdb
 
 from plumbline.domain import Load, PlumblineError, System
+from plumbline.domain.acts import Act
 from plumbline.logs.load.label_history import withdraw
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.logs.mapping.classes import settle_classes
@@ -64,7 +65,7 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
         loads.mark_undone(cursor, load_id)
         system = settle_reference(cursor, settle_classes(cursor, system))
         detail = {"load_id": load_id, "file": load.file, "kind": load.kind, "rows_removed": removed}
-        trail.append(cursor, actor=actor, action="undo", system=system.key, detail=detail)
+        trail.append(cursor, actor=actor, action=Act.UNDONE, system=system.key, detail=detail)
         if after:
             after(cursor, system, load, touched, altered)
     return removed
