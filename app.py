@@ -4,19 +4,21 @@ A plain script here would be bypassed by the first deep link after a restart, be
 beside it; an ``st.App`` is not.
 """
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
 
 from plumbline import ui
+from plumbline.cli import carry_out
 from plumbline.ui.frame.return_link import Returning
 from plumbline.ui.server.application import Headers, friendly_error, workspace_lifespan
 from plumbline.ui.server.gate import Gate
 
 app = st.App(
     Path(ui.__file__).with_name("shell.py"),
-    lifespan=workspace_lifespan,
+    lifespan=partial(workspace_lifespan, carry_out=carry_out),
     on_script_error=friendly_error,
     middleware=[Middleware(Headers), Middleware(Gate), Middleware(Returning)],
 )

@@ -36,6 +36,7 @@ from plumbline.console import Commands
 
 __all__ = [
     "access",
+    "carry_out",
     "erase",
     "explain",
     "inbox",
@@ -61,6 +62,9 @@ def main() -> None:
 
 for made in command.COMMANDS:
     main.add_command(made)
+
+#: how a server runs a command for somebody who calls it beside
+carry_out = command.carry_out
 
 
 if __name__ == "__main__":

@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from plumbline.domain import PlumblineError
+from plumbline.relay.files import write_whole
 
 if TYPE_CHECKING:
     from plumbline.store.workspace import Workspace
@@ -57,35 +60,95 @@ class Commands(click.Group):
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs)
-        except PlumblineError as error:
-            fail(str(error))
-        except click.ClickException as error:
-            fail(error.format_message())
-        except click.Abort:
-            fail("Stopped; nothing was changed.")
         except BrokenPipeError:
             sys.exit(0)
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in FULL:
-                fail("The disk is full; nothing of this was kept. Free space there and do it again.")
-            if os.environ.get("PLUMBLINE_DEBUG"):
-                raise
-            from plumbline.answers.faults import unforeseen
-
-            fail(unforeseen(error))
+            fail(sentence_of(error))
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def sentence_of(error: Exception) -> str:
+    """What a command that failed says on standard error."""
+    if isinstance(error, PlumblineError):
+        return str(error)
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, click.Abort):
+        return "Stopped; nothing was changed."
+    if isinstance(error, OSError) and error.errno in FULL:
+        return "The disk is full; nothing of this was kept. Free space there and do it again."
+    if os.environ.get("PLUMBLINE_DEBUG"):
+        raise error
+    from plumbline.answers.faults import unforeseen
+
+    return unforeseen(error)
+
+
+def one_line(text: str) -> str:
+    """How a sentence is written on standard error."""
+    return "plumbline: " + " ".join(text.split())
 
 
 def fail(text: str) -> None:
     """End with one line on standard error and exit code 2."""
-    click.echo("plumbline: " + " ".join(text.split()), err=True)
+    click.echo(one_line(text), err=True)
     sys.exit(BAD_INPUT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """What a command speaks to and works on: this process's own streams, or those of a caller of the server.
+
+    ``typed``: absolute path -> how the caller wrote it.
+    """
+
+    say: Callable[[str, bool, bool], None]
+    put: Callable[[Path, bytes], None]
+    shows_progress: Callable[[], bool]
+    lend: Callable[[Sequence[Path]], Workspace] | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+
+def _own(text: str, err: bool, _passing: bool) -> None:
+    click.echo(text, err=err, nl=False)
+
+
+_OWN = Terminal(say=_own, put=write_whole, shows_progress=lambda: sys.stderr.isatty())
+TERMINAL: ContextVar[Terminal] = ContextVar("terminal", default=_OWN)
+
+
+def say(text: str, *, err: bool = False, end: str = "\n", passing: bool = False) -> None:
+    """Write a line for whoever gave the command. Commands speak through this alone, as many may run in one process.
+
+    Args:
+        passing: the next one says more, so that this one may be lost on the way.
+    """
+    TERMINAL.get().say(text + end, err, passing)
+
+
+def put(path: Path, body: bytes) -> None:
+    """Write a file whole or not at all, by the rights of whoever gave the command.
+
+    Raises:
+        OSError: nothing was written.
+    """
+    TERMINAL.get().put(path, body)
+
+
+def typed(path: Path) -> str:
+    """A path that was given to the command, as it was written."""
+    return TERMINAL.get().typed.get(str(path), str(path))
 
 
 @contextmanager
 def workspace(path: str | None, read_from: Sequence[Path] = ()) -> Iterator[Workspace]:
-    """The workspace for one command, closed when it ends."""
+    """The workspace for one command, closed when it ends; of a running server, that which it holds."""
     from plumbline.store.workspace import open_workspace
+
+    lend = TERMINAL.get().lend
+    if lend is not None:
+        yield lend(read_from)
+        return
 
     opened = open_workspace(path, read_from=read_from)
     try:
@@ -96,6 +159,6 @@ def workspace(path: str | None, read_from: Sequence[Path] = ()) -> Iterator[Work
 
 def progress(step: str, share: float) -> None:
     """Show how far a long step is, on a terminal only."""
-    if sys.stderr.isatty():
+    if TERMINAL.get().shows_progress():
         end = "\n" if share >= 1 else ""
-        click.echo(f"\r\033[K{step} {share:4.0%}{end}", err=True, nl=False)
+        say(f"\r\033[K{step} {share:4.0%}", err=True, end=end, passing=share < 1)

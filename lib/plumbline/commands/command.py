@@ -1,43 +1,77 @@
-"""What every command shares: ``--workspace``, ``--json``, how a span is written, who acts."""
+"""What every command shares: ``--workspace``, ``--json``, how a span is written, who acts, and where it runs.
+
+Where a server on this machine holds the workspace, the server runs the command, as this process cannot have the file.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from plumbline.console import BAD_INPUT, TERMINAL, Terminal, one_line, say, sentence_of
+from plumbline.domain.systems import PlumblineError
+from plumbline.relay import caller
+from plumbline.relay.host import Call
+
 if TYPE_CHECKING:
     from plumbline.answers.faults import Fault
+    from plumbline.store.workspace import Workspace
 
 ACTOR = "command line"
 #: filled as the command modules are imported
 COMMANDS: list[click.Command] = []
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A command that a server can run. ``variables``: of the environment, with which it may sign in elsewhere."""
+
+    function: Callable[..., Any]
+    variables: tuple[str, ...] = ()
+
+
+#: the commands that a server runs for others, by their names
+ENTRIES: dict[tuple[str, ...], Entry] = {}
+
+
 def command(
-    name: str, *, into: click.Group | None = None, **settings: Any
+    name: str,
+    *,
+    into: click.Group | None = None,
+    in_server: bool = True,
+    variables: Sequence[str] = (),
+    **settings: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A command that has ``--workspace`` and ``--json``; its function returns (result, lines of text).
 
-    ``into``: the group that it belongs to, such as ``incident``.
+    Args:
+        into: the group that it belongs to, such as ``incident``.
+        in_server: whether a server that holds the workspace runs it; False for one that opens none, or asks the
+            server for parts of its work (``answer_of``).
+        variables: of the environment, with which it may sign in elsewhere. The server's count, not the caller's.
     """
+    path = (into.name or "", name) if into else (name,)
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        if in_server:
+            ENTRIES[path] = Entry(function=function, variables=tuple(variables))
+
         @wraps(function)
         def run(*, as_json: bool, **arguments: Any) -> int:
-            from plumbline.domain.json_values import json_value
-
-            result, lines, *code = function(**arguments)
-            if as_json:
-                click.echo(json.dumps(json_value(result), ensure_ascii=False, indent=2))
-            else:
-                for line in lines:
-                    click.echo(line)
-            return int(code[0]) if code else 0
+            given = _absolute(arguments)
+            if in_server:
+                code = _in_server(path, given, as_json, _own_streams())
+                if code is not None:
+                    return code
+            return _carry_out(function, given, as_json)
 
         run = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(run)
         run = click.option(
@@ -53,10 +87,193 @@ def command(
     return register
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A command's arguments with absolute paths, and how these were written."""
+
+    arguments: dict[str, Any]
+    typed: dict[str, str]
+
+
+def _absolute(arguments: Mapping[str, Any]) -> _Given:
+    """Arguments whose paths hold in any folder."""
+    made, typed = {}, {}
+    for name, value in arguments.items():
+        if isinstance(value, Path):
+            made[name] = value.absolute()
+            typed[str(made[name])] = str(value)
+        else:
+            made[name] = value
+    return _Given(made, typed)
+
+
+def _carry_out(function: Callable[..., Any], given: _Given, as_json: bool) -> int:
+    """Run a command and write what it returns."""
+    from plumbline.domain.json_values import json_value
+
+    token = TERMINAL.set(replace(TERMINAL.get(), typed=given.typed))
+    try:
+        result, lines, *code = function(**given.arguments)
+        if as_json:
+            say(json.dumps(json_value(result), ensure_ascii=False, indent=2))
+        else:
+            for line in lines:
+                say(line)
+    except PlumblineError as error:
+        if error.where not in given.typed:
+            raise
+        raise PlumblineError(error.what, where=given.typed[error.where], todo=error.todo) from error
+    finally:
+        TERMINAL.reset(token)
+    return int(code[0]) if code else 0
+
+
+def _own_streams() -> caller.Streams:
+    return caller.Streams(
+        lambda text: click.echo(text, nl=False), lambda text: click.echo(text, nl=False, err=True)
+    )
+
+
+def _in_server(path: tuple[str, ...], given: _Given, as_json: bool, streams: caller.Streams) -> int | None:
+    """Have the server that holds the workspace run a command; its exit code, or None where there is no server."""
+    from plumbline.store.workspace import workspace_path
+
+    if TERMINAL.get().lend is not None:  # this is the server
+        return None
+    end = caller.server_of(workspace_path(given.arguments.get("workspace")))
+    if end is None:
+        return None
+    arguments = {name: value for name, value in given.arguments.items() if name != "workspace"}
+    asked = {
+        "arguments": arguments,
+        "typed": given.typed,
+        "variables": [name for name in ENTRIES[path].variables if os.environ.get(name)],
+    }
+    seen = [value for value in arguments.values() if isinstance(value, Path)]
+    with end:
+        return caller.run(
+            end, path, asked, as_json=as_json, terminal=TERMINAL.get().shows_progress(), streams=streams, files=seen
+        )  # fmt: skip
+
+
+def answer_of(name: str, workspace: str | None, **arguments: Any) -> Any:
+    """What another command answers, as JSON, by this process or by the server that holds the workspace.
+
+    Raises:
+        PlumblineError: what the command says where it fails.
+    """
+    from plumbline.domain.json_values import json_value
+
+    given = _absolute({"workspace": workspace, **arguments})
+    out: list[str] = []
+    err: list[str] = []
+    code = _in_server((name,), given, True, caller.Streams(out.append, err.append))
+    if code is None:
+        return json_value(ENTRIES[(name,)].function(**given.arguments)[0])
+    if code == BAD_INPUT:
+        raise PlumblineError("".join(err).removeprefix("plumbline: ").strip())
+    return json.loads("".join(out))
+
+
+def refuse_beside_server(workspace: str | Path | None, what: str) -> None:
+    """Refuse what cannot be done while a server holds the workspace.
+
+    Raises:
+        PlumblineError: one does.
+    """
+    from plumbline.store.workspace import workspace_path
+
+    if TERMINAL.get().lend is not None:
+        return
+    end = caller.server_of(workspace_path(workspace))
+    if end is not None:
+        end.close()
+        raise PlumblineError(
+            f"A running server holds this workspace, and {what}", where=str(workspace_path(workspace)),
+            todo="Stop the server first, or name another workspace.",
+        )  # fmt: skip
+
+
+def carry_out(call: Call, find: Callable[[], Workspace]) -> int:
+    """The server's side: run a caller's command on the workspace of this process; its exit code.
+
+    Args:
+        find: the workspace that this process holds.
+    """
+    from plumbline.store.cancellation import Cancellation
+
+    order = call.order
+    work = Cancellation()
+    call.interrupt = work.call_off
+    terminal = Terminal(
+        say=lambda text, err, passing: call.say(text, err=err, passing=passing), put=call.write,
+        shows_progress=lambda: _shown(order.terminal, call), lend=lambda folders: find().lent(folders, work),
+    )  # fmt: skip
+    token = TERMINAL.set(terminal)
+    try:
+        entry = ENTRIES.get(order.command)
+        if entry is None:
+            raise PlumblineError("The server does not run this command", where=" ".join(order.command))
+        asked = order.arguments
+        _same_sight(order.files, asked["typed"])
+        arguments = {name: tuple(v) if isinstance(v, list) else v for name, v in asked["arguments"].items()}
+        return _carry_out(
+            entry.function, _Given({"workspace": None, **arguments}, asked["typed"]), order.as_json
+        )
+    except Exception as error:
+        said = sentence_of(error) + _lacking(order.arguments.get("variables", ()))
+        if work.off:
+            said = (
+                "Stopped; nothing was changed."
+                if not work.commits
+                else "Stopped; what was done before is kept."
+            )
+        say(one_line(said), err=True)
+        return BAD_INPUT
+    finally:
+        TERMINAL.reset(token)
+
+
+def _shown(terminal: bool, call: Call) -> bool:
+    """Whether progress is shown; asked at each step, and so a place at which a command that was given up ends.
+
+    Raises:
+        click.Abort: it was.
+    """
+    if call.stop.is_set():
+        raise click.Abort
+    return terminal
+
+
+def _same_sight(files: Mapping[str, tuple[int, int] | None], typed: Mapping[str, str]) -> None:
+    """Refuse a path under which the server sees another file than its caller.
+
+    Raises:
+        PlumblineError: as where a service has a /tmp of its own.
+    """
+    for path, mark in files.items():
+        try:
+            seen = Path(path).stat()
+            own: tuple[int, int] | None = (seen.st_dev, seen.st_ino)
+        except OSError:
+            own = None
+        if mark is not None and own != mark:
+            raise PlumblineError(
+                "The server that holds the workspace does not see this file", where=typed.get(path, path),
+                todo="It runs with folders or rights of its own: put the file beside the workspace.",
+            )  # fmt: skip
+
+
+def _lacking(names: Sequence[str]) -> str:
+    """What may be why a command failed here that would not have at its caller's."""
+    missing = [name for name in names if not os.environ.get(name)]
+    return f" {missing[0]} is set where you are, and not for the server, which runs this." if missing else ""
+
+
 def told(faults: Iterable[Fault]) -> None:
     """Name each system that failed, and why, on standard error."""
     for fault in faults:
-        click.echo(" ".join(f"plumbline: {fault.system}: {fault.sentence}".split()), err=True)
+        say(one_line(f"{fault.system}: {fault.sentence}"), err=True)
 
 
 def span(text: str | None, option: str) -> tuple[datetime | None, datetime | None]:

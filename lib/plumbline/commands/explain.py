@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from plumbline.commands.command import ACTOR, command
-from plumbline.console import FAILED
+from plumbline.console import FAILED, put, say, typed
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import Workspace
@@ -57,7 +57,7 @@ def _every(ws: Workspace, system: str, version: str | None) -> Any:
     from plumbline.answers.decisions.attribute_all import attribute_all
 
     made = attribute_all(
-        ws, system, version=version, actor=ACTOR, say=lambda words, _: click.echo(words, err=True)
+        ws, system, version=version, actor=ACTOR, say=lambda words, _: say(words, err=True)
     )
     return made, [made.sentence, *made.skipped]
 
@@ -93,6 +93,6 @@ def decision(workspace: str | None, system: str, decision_id: str, out: Path, la
         made = issue_record(
             ws, system, decision_id, out.suffix.lower(), language_code=language, on=today, actor=ACTOR
         )
-        write(made, out)
-    found = {"file": str(out), "kind": made.kind, "sha256": made.sha256, "bytes": len(made.content)}
-    return found, [f"{out}: {made.kind}, SHA-256 {made.sha256}"]
+        write(made, out, put)
+    found = {"file": typed(out), "kind": made.kind, "sha256": made.sha256, "bytes": len(made.content)}
+    return found, [f"{typed(out)}: {made.kind}, SHA-256 {made.sha256}"]

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.command import ACTOR, command
-from plumbline.console import FAILED
+from plumbline.commands.command import ACTOR, ENTRIES, Entry, answer_of, command
+from plumbline.console import FAILED, one_line, say, typed
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 
 if TYPE_CHECKING:
-    from plumbline.answers.data.inbox import Look, Taken
+    from plumbline.answers.data.inbox import Look
+
+#: one file that was taken, as JSON
+Taken = dict[str, Any]
 
 
-@command("watch")
+@command("watch", in_server=False)
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--system", metavar="S", help="Without: one sub-folder a system, by its name.")
 @click.option("--once", is_flag=True, help="Load what is there and end: for cron.")
@@ -41,14 +44,14 @@ def watch(workspace: str | None, folder: Path, system: str | None, once: bool, s
     else:
         from watchfiles import watch as changes
 
-        click.echo(f"Watching {folder}. Stop with Ctrl-C.", err=True)
+        say(f"Watching {typed(folder)}. Stop with Ctrl-C.", err=True)
         wait = int(max(settle, 0.1) * 1000)
         for _ in changes(folder, rust_timeout=wait, yield_on_timeout=True, raise_interrupt=False):
             for one in _pass(workspace, folder, system, seen, settle):
-                click.echo(_line(one), err=True)
+                say(_line(one), err=True)
                 taken.append(one)
     lines = [_line(one) for one in taken] if once else []
-    failed = any(one.to == "failed" for one in taken)
+    failed = any(one["to"] == "failed" for one in taken)
     return taken, lines or ["Nothing was waiting."], FAILED if failed else 0
 
 
@@ -56,25 +59,42 @@ def _pass(
     workspace: str | None, folder: Path, system: str | None, seen: dict[Path, Look], settle: float
 ) -> list[Taken]:
     """One look at the folder; the workspace is open only while something is loaded, so that the app can have it."""
-    from plumbline.answers.data.inbox import at_rest, take
+    from plumbline.answers.data.inbox import at_rest
 
     ready = at_rest(folder, system, seen, settle)
     if not ready:
         return []
     try:
-        with open_for(workspace, sorted({path.parent for path, _ in ready})) as ws:
-            found = [take(ws, path, title, actor=ACTOR) for path, title in ready]
+        found: list[Taken] = answer_of(
+            TAKE, workspace, files=[str(path) for path, _ in ready], titles=[title for _, title in ready]
+        )
     except PlumblineError as error:
-        click.echo(f"plumbline: {error} The files wait.", err=True)
+        say(one_line(f"{error} The files wait."), err=True)
         return []
-    return [one for one in found if one is not None]
+    return found
+
+
+def _take_files(workspace: str | None, files: tuple[str, ...], titles: tuple[str, ...]) -> Any:
+    """Load files that rest in a watched folder, and move them away."""
+    from plumbline.answers.data.inbox import take
+
+    paths = [Path(file) for file in files]
+    with open_for(workspace, sorted({path.parent for path in paths})) as ws:
+        found = [take(ws, path, title, actor=ACTOR) for path, title in zip(paths, titles, strict=True)]
+    return [one for one in found if one is not None], []
+
+
+#: a part of a command, by a name that nobody can give
+TAKE = "watch: take files"
+ENTRIES[(TAKE,)] = Entry(function=_take_files)
 
 
 def _line(one: Taken) -> str:
-    if one.load is None:
-        return f"{one.file}: {one.to}. {one.reason}"
-    made = one.load
+    load = one["load"]
+    if load is None:
+        return f"{one['file']}: {one['to']}. {one['reason']}"
     return (
-        f"{one.file}: load {made.load_id} of {made.system}, {made.rows_read} rows read = {made.rows_loaded} loaded + "
-        f"{made.rows_duplicate} duplicates + {made.rows_quarantined} in quarantine."
+        f"{one['file']}: load {load['load_id']} of {load['system']}, {load['rows_read']} rows read = "
+        f"{load['rows_loaded']} loaded + {load['rows_duplicate']} duplicates + "
+        f"{load['rows_quarantined']} in quarantine."
     )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.command import ACTOR, command
-from plumbline.console import BAD_INPUT, progress
+from plumbline.commands.command import ACTOR, command, refuse_beside_server
+from plumbline.console import BAD_INPUT, progress, put, say, typed
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from plumbline.domain import Load
 
 
-@command("demo")
+@command("demo", in_server=False)
 @click.option("--scenario", "names", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
 @click.option(
     "--samples", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
@@ -36,7 +36,8 @@ def demo(workspace: str | None, names: tuple[str, ...], samples: Path | None) ->
                 where=str(samples),
                 todo="Choose another folder.",
             ) from error
-        return {"files": [str(path) for path in written]}, [str(path) for path in written]
+        files = [typed(samples) + str(path)[len(str(samples)) :] for path in written]
+        return {"files": files}, files
     systems = load_demo_into(workspace, names)
     return {"systems": systems}, [f"{s.key}: {s.verdict}" for s in systems]
 
@@ -47,6 +48,7 @@ def load_demo_into(workspace: str | None, names: tuple[str, ...] = ()) -> tuple[
     from plumbline.report.record_trials import try_where_worth
     from plumbline.store.workspace import workspace_path
 
+    refuse_beside_server(workspace, "the demo is loaded before it starts")
     folder = workspace_path(workspace).parent / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     with open_for(workspace, [folder]) as ws:
@@ -56,7 +58,7 @@ def load_demo_into(workspace: str | None, names: tuple[str, ...] = ()) -> tuple[
         )  # fmt: skip
 
 
-@command("inspect")
+@command("inspect", in_server=False)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--sheet", metavar="NAME", help="Of an Excel workbook; without, the largest.")
 @click.option("--map", "maps", multiple=True, metavar="COLUMN=ROLE", help="Say what a column means.")
@@ -131,7 +133,7 @@ def load(
     lines = [line for load in gathered.loads for line in (f"{load.file}:", *_told(load))]
     if gathered.failed:
         many_more = f"{len(gathered.failed)} of {len(gathered.failed) + len(gathered.loads)} files"
-        click.echo(
+        say(
             f"plumbline: {many_more} could not be loaded; the first: {gathered.failed[0][1]}", err=True
         )
     return gathered.to_dict(), lines, BAD_INPUT if gathered.failed else 0
@@ -140,7 +142,7 @@ def load(
 def _told(made: Load) -> list[str]:
     """What a load did, in lines; on standard error that it could not be checked."""
     if made.unchecked:
-        click.echo(
+        say(
             f"plumbline: Load {made.load_id} is in, but its signals could not be checked: "
             f"{' '.join(made.unchecked.split())}", err=True,
         )  # fmt: skip
@@ -181,13 +183,13 @@ def quarantine(
         if out:
             body = answers.quarantine_csv(ws, system, load_id=load_id, reason=reason)
             _write(out, body)
-    lines = [f"{found.waiting} of {found.total} rows in quarantine" + (f", written to {out}" if out else "")]
+    lines = [f"{found.waiting} of {found.total} rows in quarantine" + (f", written to {typed(out)}" if out else "")]
     lines += [f"  load {load}: {why} in {n}" for load, why, n in found.counts
               if load_id in (None, load) and reason in (None, why)]  # fmt: skip
     if not out:
         lines += [f"  line {row.line}: {row.reason}. {row.detail}".rstrip(". ") for row in found.rows[:20]]
     return {
-        "waiting": found.waiting, "total": found.total, "path": str(out) if out else None,
+        "waiting": found.waiting, "total": found.total, "path": typed(out) if out else None,
         "counts": [{"load_id": load, "reason": why, "rows": n} for load, why, n in found.counts],
         "rows": [{"load_id": r.load_id, "line": r.line, "reason": r.reason, "detail": r.detail, "raw": r.raw}
                  for r in found.rows],
@@ -196,7 +198,7 @@ def quarantine(
 
 def _write(out: Path, body: str) -> None:
     try:
-        out.write_text(body, "utf-8-sig", newline="")
+        put(out, body.encode("utf-8-sig"))
     except OSError as error:
         raise PlumblineError(
             f"The file cannot be written: {error.strerror}", where=str(out), todo="Name another one."

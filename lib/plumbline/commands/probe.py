@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,15 +10,37 @@ import click
 from plumbline.commands.command import ACTOR, command
 from plumbline.console import workspace as open_for
 
+#: of the environment, with which registries are signed in to
+CREDENTIALS = (
+    "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "PGPASSWORD", "MYSQL_PWD",
+)  # fmt: skip
 
-@command("probe")
+
+def _whole(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """A file or folder on this machine by its whole path, whatever folder it is read from."""
+    kind, found, rest = value.strip().partition(":///")
+    if found and kind.startswith("sqlite") and rest and not rest.startswith("/"):
+        return f"{kind}:///{Path(rest).absolute()}"
+    return str(Path(value).expanduser().absolute()) if value and "://" not in value else value
+
+
+@command("probe", variables=CREDENTIALS)
 @click.argument("system")
-@click.option("--mlflow", metavar="URI", default="", help="A tracking server, or a database URI.")
+@click.option(
+    "--mlflow", metavar="URI", default="", callback=_whole, help="A tracking server, or a database URI."
+)
 @click.option(
     "--model", metavar="NAME", default="", help="The registered model; may be left out if it is the only one."
 )
+<<<<<<< HEAD
 @click.option("--dvc", metavar="FOLDER", default="", help="A folder with dvc.yaml and dvc.lock.")
 @click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help="Who reads it.")
+=======
+@click.option(
+    "--dvc", metavar="FOLDER", default="", callback=_whole, help="A folder with dvc.yaml and dvc.lock."
+)
+@click.option("--by", default=ACTOR, show_default=True)
+>>>>>>> c819cbd (Let the server that holds a workspace run the commands that come beside it, with the same words and exit codes)
 def probe(workspace: str | None, system: str, mlflow: str, model: str, dvc: str, by: str) -> Any:
     """Read a model registry or DVC's files, and keep what they show about each version.
 

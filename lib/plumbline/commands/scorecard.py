@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from plumbline.commands.command import ACTOR, command, told
-from plumbline.console import BAD_INPUT, FAILED
+from plumbline.console import BAD_INPUT, FAILED, put, typed
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError, Verdict
 
@@ -150,6 +150,6 @@ def report(workspace: str | None, system: str, out: Path, language: str) -> Any:
 
     with open_for(workspace) as ws:
         made = issue(ws, system, out.suffix.lower(), language_code=language, actor=ACTOR)
-    write(made, out)
-    said = {"path": str(out), "kind": made.kind, "bytes": len(made.content), "sha256": made.sha256}
-    return said, [f"{out}: {made.kind}, {len(made.content):,} bytes, sha256 {made.sha256}"]
+    write(made, out, put)
+    said = {"path": typed(out), "kind": made.kind, "bytes": len(made.content), "sha256": made.sha256}
+    return said, [f"{typed(out)}: {made.kind}, {len(made.content):,} bytes, sha256 {made.sha256}"]

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import COMMANDS
+from plumbline.commands.command import COMMANDS, refuse_beside_server
 from plumbline.commands.logs import load_demo_into
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
@@ -69,6 +69,7 @@ def serve(
         raise PlumblineError(
             "The pages are not in this installation", todo="Install Plumbline's wheel again."
         )
+    refuse_beside_server(path, "a workspace has one server")
     _free(host, port)
     with open_for(str(path)):
         pass  # what stands in its way is said here, in one sentence, and not on every page

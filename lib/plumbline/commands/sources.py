@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,9 +12,28 @@ from plumbline.commands.command import ACTOR, command
 from plumbline.console import progress
 from plumbline.console import workspace as open_for
 
+#: of the environment, with which sources are signed in to
+CREDENTIALS = (
+    "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "MYSQL_PWD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
+)  # fmt: skip
 
-@command("pull")
-@click.argument("source", required=False)
+
+class Located(click.ParamType[str]):
+    """A source; of a file or folder on this machine, by its whole path, whatever folder it is read from."""
+
+    name = "source"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip()
+        kind, found, rest = text.partition(":")
+        if found and kind.lower() in ("sqlite", "delta", "iceberg") and not re.match(r"/|~|\w+://", rest):
+            return f"{kind}:{Path(rest).absolute()}" if rest else text
+        return str(Path(text).absolute()) if Path(text).exists() else text
+
+
+@command("pull", variables=CREDENTIALS)
+@click.argument("source", required=False, type=Located())
 @click.option("--system", "title", required=True, metavar="S", help="The system; made when it is new.")
 @click.option("--table", default="", metavar="NAME", help="Of a database, e.g. public.decisions.")
 @click.option("--query", default="", metavar="SQL", help="One SELECT, in the database's own words.")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from plumbline.commands.command import ACTOR, command
+from plumbline.console import put
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 
@@ -152,7 +153,7 @@ def document(
             fill_in(ws, system, dict(map(_pair, texts)), by=by)
         made = issue_document(ws, system, kind, language_code=language, actor=by) if out else None
         if made is not None and out is not None:
-            write(made, out)
+            write(made, out, put)
         if review:
             reviewed(ws, system, review, by=by)
         sections = outline(ws, system, kind, language)

@@ -12,6 +12,7 @@ from pathlib import Path
 from plumbline.answers.governance.documents import keep_version
 from plumbline.answers.proof import note_issue
 from plumbline.domain import PlumblineError
+from plumbline.relay.files import write_whole
 from plumbline.report.documents import document_pdf, filled, outlines, tally
 from plumbline.report.language import language
 from plumbline.report.material import Material, gather
@@ -103,18 +104,18 @@ def _keep(
     return name, made
 
 
-def write(found: Issued, out: Path) -> None:
+def write(found: Issued, out: Path, put: Callable[[Path, bytes], None] = write_whole) -> None:
     """Write a document whole or not at all.
+
+    Args:
+        put: writes a file, where it is not this process that writes it.
 
     Raises:
         PlumblineError: the folder is not there, or cannot be written to.
     """
-    beside = out.with_name(out.name + ".part")
     try:
-        beside.write_bytes(found.content)
-        beside.replace(out)
+        put(out, found.content)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise PlumblineError(
             f"The {found.kind} cannot be written: {error.strerror}",
             where=str(out),

@@ -16,6 +16,7 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.sandbox.limits import duckdb_memory
 from plumbline.store import permissions
+from plumbline.store.cancellation import Cancellation
 from plumbline.store.connection import ATTACHED, connect, hold, let_go, look, told_if_damaged
 from plumbline.store.encryption import encryption_key
 from plumbline.store.engine import Engine, Full
@@ -30,6 +31,8 @@ __all__ = [
     "Busy", "Cursor", "Full", "Stopped", "Workspace", "aware", "naive", "now", "open_workspace", "workspace_path",
 ]  # fmt: skip
 
+#: seconds between two looks of who waits for another write whether it was called off
+_TURN = 0.2
 #: what every reading function takes: a cursor of its own, inside or outside a transaction
 Cursor = duckdb.DuckDBPyConnection
 
@@ -56,12 +59,13 @@ class Workspace:
         folders: Sequence[Path] = (),
     ) -> None:  # fmt: skip
         self.path, self.inbox = path, inbox
-        self._folders = (inbox, *folders)
+        self._folders = self._opened_with = (inbox, *folders)
         self.encrypted = encrypted  #: whether what is on the disk, spilled rows included, is cipher text
         self._engine, self._open = engine, True
         self._writing = threading.RLock()
         self._writer: duckdb.DuckDBPyConnection | None = None
         self._person: str | None = None
+        self._cancellation = Cancellation()  # of nobody: it is never called off
 
     def acting(self, email: str) -> Workspace:
         """The same workspace in the hands of one signed-in person: a write has to fit the role and bear the name.
@@ -72,17 +76,39 @@ class Workspace:
         held._person = email
         return held
 
+    def lent(self, folders: Sequence[Path], cancellation: Cancellation) -> Workspace:
+        """The same workspace for one command that another process asked for: it may read files of these folders as
+        well, and can be called off."""
+        held = copy.copy(self)
+        held._folders = (*self._folders, *(folder.resolve() for folder in folders))
+        held._cancellation, held._writer = cancellation, None
+        return held
+
     def may_read(self, file: Path) -> bool:
-        """Whether a file lies in the inbox or in a folder that was named when the workspace was opened."""
+        """Whether a file lies in the inbox or in a folder that was named when the workspace was opened, or lent."""
         return any(file.resolve().is_relative_to(folder) for folder in self._folders)
+
+    def within_reach(self, file: Path) -> bool:
+        """Whether the connection itself may read a file: its folders are settled when it is opened."""
+        return any(file.resolve().is_relative_to(folder) for folder in self._opened_with)
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor of its own: a connection shared by threads gives wrong answers in silence."""
+        if self._cancellation.off:
+            raise Stopped()
         with told_if_damaged(self.path), self._engine.cursor() as cursor:
             if self.encrypted:
                 cursor.execute(f"USE {ATTACHED}")  # a cursor does not inherit it
-            yield cursor
+            self._cancellation.enter(cursor)
+            try:
+                yield cursor
+            except duckdb.InterruptException as error:
+                if self._cancellation.off:
+                    raise Stopped() from error
+                raise
+            finally:
+                self._cancellation.leave(cursor)
 
     @contextmanager
     def write(self, *, by_itself: bool = False, wait: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -96,8 +122,11 @@ class Workspace:
             PlumblineError: a person acts whose role does not cover it; nothing is changed.
             Busy: another write is at work, and this one does not wait.
         """
-        if not self._writing.acquire(blocking=wait):
-            raise Busy()
+        while not self._writing.acquire(timeout=_TURN if wait else 0):
+            if not wait:
+                raise Busy()
+            if self._cancellation.off:
+                raise Stopped()
         try:
             if not wait and self._writer is not None:  # this very thread's
                 raise Busy()
@@ -115,6 +144,9 @@ class Workspace:
                 yield cursor
                 if person is not None:
                     permissions.permit(cursor, person, held, since)
+                self._cancellation.leave(cursor)
+                if self._cancellation.off:
+                    raise Stopped()
             except BaseException as error:
                 self._writer = None
                 with suppress(duckdb.Error):  # a database that is lost takes none back, and keeps none
@@ -124,6 +156,7 @@ class Workspace:
                 raise
             self._writer = None
             cursor.execute("COMMIT")
+            self._cancellation.commits += 1
 
     def interrupt(self) -> None:
         """Stop the statement that a writer is at, from another thread; its ``write`` then raises ``Stopped``."""

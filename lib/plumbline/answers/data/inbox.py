@@ -17,7 +17,7 @@ from plumbline.answers.faults import (sentence)
 from plumbline.answers.data.load import (Progress, load_file)
 from plumbline.domain import (Load, PlumblineError)
 from plumbline.logs.files.byte_scan import (survey)
-from plumbline.store.workspace import (Workspace)
+from plumbline.store.workspace import (Stopped, Workspace)
 
 DONE, FAILED = "done", "failed"
 #: seconds for which a file must not have changed before it is read
@@ -100,6 +100,8 @@ def take(ws: Workspace, path: Path, title: str, *, actor: str) -> Taken | None:
         made = load_file(ws, path, title=title, actor=actor, progress=_unchanged(path, seen))
     except Grew:
         return None
+    except Stopped:  # it waits where it is
+        raise
     except Exception as error:  # whatever it is: the files behind it wait for their turn
         if _not_the_files(error):
             raise PlumblineError("Nothing can be written: the disk is full, or read-only") from error

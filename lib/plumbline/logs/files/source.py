@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Collection
@@ -110,11 +111,25 @@ def open_source(ws: Workspace, path: Path, *, whole: bool, sheet: str | None = N
     require_readable(ws, path)
     folder = ws.inbox / uuid.uuid4().hex
     try:
-        made = reader.ask("open", path, folder, whole=whole, sheet=sheet)
-        return replace(from_json(Source, made), given=path)
+        made = replace(from_json(Source, reader.ask("open", path, folder, whole=whole, sheet=sheet)), given=path)
+        return made if ws.within_reach(made.file) else _within_reach(made, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _within_reach(source: Source, folder: Path) -> Source:
+    """The same file in the inbox: the connection reads no folders but those that it was opened with, and no links.
+
+    The file itself under a second name where both lie on one disk, else a copy.
+    """
+    folder.mkdir(exist_ok=True)
+    there = folder / f"reach{source.file.suffix}"
+    try:
+        os.link(source.file, there)
+    except OSError:
+        shutil.copyfile(source.file, there)
+    return replace(source, file=there, folder=folder)
 
 
 def require_readable(ws: Workspace, path: Path) -> None:

@@ -19,6 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plumbline.domain import PlumblineError
 from plumbline.logs import reader
+from plumbline.relay.address import SUPPORTED
+from plumbline.relay.host import Call, Host
 from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import sign_in
 from plumbline.ui.state import workspace as opened
@@ -117,14 +119,24 @@ def only_by_https(headers: MutableHeaders) -> None:
         headers.append("set-cookie", cookie if "secure" in parts else f"{cookie}; Secure")
 
 
+#: runs one command for whoever called it beside the server, on the workspace that is found; its exit code
+CarryOut = Callable[[Call, Callable[[], Workspace]], int]
+
+
 @asynccontextmanager
-async def workspace_lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+async def workspace_lifespan(app: Any, carry_out: CarryOut | None = None) -> AsyncIterator[dict[str, Any]]:
     """Open the workspace before the first visitor, close it when the server stops.
 
     A workspace that cannot be opened does not stop the server: every page says why and what to do.
+
+    Args:
+        carry_out: without, no commands are taken beside the server.
     """
     _speak()
     stop, thread = threading.Event(), None
+    beside = threading.Thread(target=take_commands, args=(opened.workspace, carry_out, stop), daemon=True)
+    if carry_out is not None and SUPPORTED:
+        beside.start()
     try:
         sign_in.note_start(opened.workspace())
         thread = threading.Thread(
@@ -137,9 +149,28 @@ async def workspace_lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
         yield {}
     finally:
         stop.set()
+        if beside.ident:
+            beside.join(10)
         if thread is not None:
             thread.join(10)
         opened.close()
+
+
+def take_commands(find: Callable[[], Workspace], carry_out: CarryOut, stop: threading.Event) -> None:
+    """Take commands of this user from when the workspace is open until the server stops."""
+    while not stop.is_set():
+        try:
+            host = Host(find().path, lambda call: carry_out(call, find))
+            break
+        except PlumblineError:  # another process has it; its pages say so
+            stop.wait(LOOK)
+        except OSError as error:
+            LOG.warning("no commands beside this server: %s", error.strerror or error)
+            return
+    else:
+        return
+    stop.wait()
+    host.close()
 
 
 def get_ready(find: Callable[[], Workspace], stop: threading.Event | None = None) -> None:
