@@ -32,15 +32,10 @@ def _whole(_context: click.Context, _option: click.Parameter, value: str) -> str
 @click.option(
     "--model", metavar="NAME", default="", help="The registered model; may be left out if it is the only one."
 )
-<<<<<<< HEAD
-@click.option("--dvc", metavar="FOLDER", default="", help="A folder with dvc.yaml and dvc.lock.")
-@click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help="Who reads it.")
-=======
 @click.option(
     "--dvc", metavar="FOLDER", default="", callback=_whole, help="A folder with dvc.yaml and dvc.lock."
 )
-@click.option("--by", default=ACTOR, show_default=True)
->>>>>>> c819cbd (Let the server that holds a workspace run the commands that come beside it, with the same words and exit codes)
+@click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help="Who reads it.")
 def probe(workspace: str | None, system: str, mlflow: str, model: str, dvc: str, by: str) -> Any:
     """Read a model registry or DVC's files, and keep what they show about each version.
 
