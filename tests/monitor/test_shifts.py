@@ -37,6 +37,15 @@ def test_scores_that_are_scaled_default_answers_and_lowered_cut_offs_are_found_i
     assert soon >= least
 
 
+@pytest.mark.parametrize("seed", [100, 116])
+def test_scores_that_are_scaled_are_found_in_ten_days_at_the_budget_of_outputs(seed: int) -> None:
+    """With half the budget these two are found after 14 and 11 days."""
+    log = drawn("fifty-five", seed, "scores-0.7")
+    since = log.truth.since.to_pydatetime().replace(tzinfo=UTC)
+    first = min(f.known_at for f in findings(log) if f.known_at and f.known_at > since)
+    assert first - since <= timedelta(days=10)
+
+
 def test_the_finding_of_answers_says_how_often_the_one_was_given_that_moved() -> None:
     found = next(f for f in findings(drawn("fifty-five", 0, "cut-off")) if f.signal == "drift.prediction")
     assert found.sentence.startswith("The answer ")
