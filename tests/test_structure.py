@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,14 @@ def test_a_page_lays_out_and_nothing_else(page: Path) -> None:
 def test_a_module_is_one_room(module: Path) -> None:
     assert len(module.read_text("utf-8").splitlines()) <= 400
     assert not any(word in module.stem for word in ("utils", "helper", "manager", "common"))
+
+
+def test_the_linter_reads_every_module() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--show-files", "."],
+        capture_output=True, text=True, check=True, cwd=ROOT,
+    )  # fmt: skip
+    assert {str(path) for path in PACKAGE.rglob("*.py")} <= set(shown.stdout.splitlines())
 
 
 def test_nothing_is_unpickled_or_evaluated() -> None:

@@ -56,9 +56,7 @@ def explain(
 def _every(ws: Workspace, system: str, version: str | None) -> Any:
     from plumbline.answers.decisions.attribute_all import attribute_all
 
-    made = attribute_all(
-        ws, system, version=version, actor=ACTOR, say=lambda words, _: say(words, err=True)
-    )
+    made = attribute_all(ws, system, version=version, actor=ACTOR, say=lambda words, _: say(words, err=True))
     return made, [made.sentence, *made.skipped]
 
 

@@ -133,9 +133,7 @@ def load(
     lines = [line for load in gathered.loads for line in (f"{load.file}:", *_told(load))]
     if gathered.failed:
         many_more = f"{len(gathered.failed)} of {len(gathered.failed) + len(gathered.loads)} files"
-        say(
-            f"plumbline: {many_more} could not be loaded; the first: {gathered.failed[0][1]}", err=True
-        )
+        say(f"plumbline: {many_more} could not be loaded; the first: {gathered.failed[0][1]}", err=True)
     return gathered.to_dict(), lines, BAD_INPUT if gathered.failed else 0
 
 
@@ -183,7 +181,9 @@ def quarantine(
         if out:
             body = answers.quarantine_csv(ws, system, load_id=load_id, reason=reason)
             _write(out, body)
-    lines = [f"{found.waiting} of {found.total} rows in quarantine" + (f", written to {typed(out)}" if out else "")]
+    lines = [
+        f"{found.waiting} of {found.total} rows in quarantine" + (f", written to {typed(out)}" if out else "")
+    ]
     lines += [f"  load {load}: {why} in {n}" for load, why, n in found.counts
               if load_id in (None, load) and reason in (None, why)]  # fmt: skip
     if not out:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plumbline.answers.faults import (sentence)
-from plumbline.answers.data.load import (Progress, inspect_file, load_file)
-from plumbline.domain import (Load, PlumblineError, json_object)
-from plumbline.logs.files.formats import (SUFFIXES)
-from plumbline.store.workspace import (Workspace)
-
+from plumbline.answers.data.load import Progress, inspect_file, load_file
+from plumbline.answers.faults import sentence
+from plumbline.domain import Load, PlumblineError, json_object
+from plumbline.logs.files.formats import SUFFIXES
+from plumbline.store.workspace import Workspace
 
 #: the figures of loads that are summed where there are several
 SUMS = ("rows_read", "rows_loaded", "rows_duplicate", "rows_quarantined", "labels_joined")

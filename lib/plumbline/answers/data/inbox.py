@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from plumbline.answers.faults import (sentence)
-from plumbline.answers.data.load import (Progress, load_file)
-from plumbline.domain import (Load, PlumblineError)
-from plumbline.logs.files.byte_scan import (survey)
-from plumbline.store.workspace import (Stopped, Workspace)
+from plumbline.answers.data.load import Progress, load_file
+from plumbline.answers.faults import sentence
+from plumbline.domain import Load, PlumblineError
+from plumbline.logs.files.byte_scan import survey
+from plumbline.store.workspace import Stopped, Workspace
 
 DONE, FAILED = "done", "failed"
 #: seconds for which a file must not have changed before it is read

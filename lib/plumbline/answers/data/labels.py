@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from plumbline.domain import (PlumblineError)
-from plumbline.logs.load import (label_history as claims)
-from plumbline.store import (loads, systems)
-from plumbline.store.sql import (system_key)
-from plumbline.store.workspace import (Workspace, aware)
+from plumbline.domain import PlumblineError
+from plumbline.logs.load import label_history as claims
+from plumbline.store import loads, systems
+from plumbline.store.sql import system_key
+from plumbline.store.workspace import Workspace, aware
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

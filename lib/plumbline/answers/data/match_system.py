@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from plumbline.logs.inspect import (Inspection)
-from plumbline.logs.load.labels import (known_ids)
-from plumbline.store import (systems)
-from plumbline.store.workspace import (Workspace)
+from plumbline.logs.inspect import Inspection
+from plumbline.logs.load.labels import known_ids
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace
 
 #: share of the columns of both that they have in common, beyond which a log is taken for one of a system's
 _ALIKE = 0.7

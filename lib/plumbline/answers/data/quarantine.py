@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from plumbline.answers.data.load import (Progress, amend, check_loaded, outcomes_changed)
-from plumbline.wording.safe_csv import (safe_csv)
-from plumbline.domain import (Load)
-from plumbline.logs.mapping.date_order import (ordered, read_order)
-from plumbline.logs.load.retry import (Trial, form_of, retry, sample_cells, try_rows)
-from plumbline.profile import (build)
-from plumbline.store import (loads, systems)
-from plumbline.store.loads import (LoadForm, Quarantined)
-from plumbline.store.workspace import (Workspace)
+from plumbline.answers.data.load import Progress, amend, check_loaded, outcomes_changed
+from plumbline.domain import Load
+from plumbline.logs.load.retry import Trial, form_of, retry, sample_cells, try_rows
+from plumbline.logs.mapping.date_order import ordered, read_order
+from plumbline.profile import build
+from plumbline.store import loads, systems
+from plumbline.store.loads import LoadForm, Quarantined
+from plumbline.store.workspace import Workspace
+from plumbline.wording.safe_csv import safe_csv
 
 EXAMPLES = 200
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from plumbline.logs.load import (removal)
-from plumbline.store import (systems)
-from plumbline.store.workspace import (Workspace)
+from plumbline.logs.load import removal
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace
 
 
 def is_removable(ws: Workspace, key: str) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plumbline.answers.data.load import (read_maps)
-from plumbline.domain import (IGNORE, TEXT, PlumblineError)
-from plumbline.logs.load import (new_roles)
-from plumbline.profile import (build)
-from plumbline.store import (systems)
-from plumbline.store.workspace import (Workspace)
+from plumbline.answers.data.load import read_maps
+from plumbline.domain import IGNORE, TEXT, PlumblineError
+from plumbline.logs.load import new_roles
+from plumbline.profile import build
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace
 
 
 def roles_of(ws: Workspace, key: str) -> dict[str, tuple[str, ...]]:
@@ -54,7 +54,7 @@ def undo_roles(ws: Workspace, key: str, *, actor: str) -> dict[str, str]:
 def _changed(
     ws: Workspace, key: str, maps: Sequence[tuple[str, str]], actor: str, undoes: int | None
 ) -> dict[str, str]:
-    from plumbline.answers.alerts.check import (check)
+    from plumbline.answers.alerts.check import check
 
     made = new_roles.change_roles(ws, key, maps, actor=actor, after=build.rebuild, undoes=undoes)
     check(ws, key, actor=actor, all_signals=False)

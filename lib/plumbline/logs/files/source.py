@@ -111,7 +111,9 @@ def open_source(ws: Workspace, path: Path, *, whole: bool, sheet: str | None = N
     require_readable(ws, path)
     folder = ws.inbox / uuid.uuid4().hex
     try:
-        made = replace(from_json(Source, reader.ask("open", path, folder, whole=whole, sheet=sheet)), given=path)
+        made = replace(
+            from_json(Source, reader.ask("open", path, folder, whole=whole, sheet=sheet)), given=path
+        )
         return made if ws.within_reach(made.file) else _within_reach(made, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
