@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import plumbline
-from plumbline.domain.systems import PlumblineError
+from plumbline.domain.errors import PlumblineError
 from plumbline.relay import frames
 from plumbline.relay.address import SUPPORTED, code, is_mine, short, socket_path
 from plumbline.relay.files import write_whole
