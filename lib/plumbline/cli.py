@@ -31,6 +31,7 @@ from plumbline.commands import (
     signals,
     sources,
     statements,
+    triggers,
 )
 from plumbline.console import Commands
 
@@ -51,6 +52,7 @@ __all__ = [
     "signals",
     "sources",
     "statements",
+    "triggers",
 ]
 
 

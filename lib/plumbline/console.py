@@ -32,6 +32,7 @@ GROUPS = {
              "remove"),
     "Signals": ("performance", "drift", "releases", "gate", "fairness", "compare", "quality"),
     "Single decisions and models": ("decision", "explain", "model"),
+    "Acting": ("trigger", "rollback"),
     "Governance": ("context", "attest", "exempt", "approve", "incident", "record", "document", "report", "trail"),
 }  # fmt: skip
 _EXAMPLES = """Examples:

@@ -82,7 +82,23 @@ class Act(StrEnum):
     INCIDENT = "incident ", Access.ANALYST
     INCIDENT_CLASSIFIED = "incident classified", Access.ANALYST
     INCIDENT_NOTIFIED = "incident notified", Access.ANALYST
+    # --- acting on what was found
+    TRIGGER_SET = "trigger set", Access.OWNER
+    TRIGGER_REMOVED = "trigger removed", Access.OWNER
+    TRIGGER_APPROVED = "trigger approved", Access.OWNER
+    TRIGGER_FIRED = "trigger fired", Access.OWNER
+    TRIGGER_TESTED = "trigger tested", Access.ANALYST
+    TRIGGER_FOLLOWED = "trigger followed", Access.ANALYST
+    ROLLBACK_ARMED = "rollback armed", Access.OWNER
+    ROLLBACK_LOWERED = "rollback mode lowered", Access.ANALYST
+    ROLLBACK_PROPOSED = "rollback proposed", Access.ANALYST
+    ROLLBACK_FOLLOWED = "rollback followed", Access.ANALYST
+    ROLLBACK_DRILLED = "rollback drilled", Access.ANALYST
+    ROLLBACK_DONE = "rollback done", Access.OWNER
     # --- of the workspace, not of a system
+    ACTING_OFF = "acting switched off", Access.ANALYST
+    ACTING_ON = "acting switched on", Access.OWNER
+    RELEASES_FROZEN = "releases frozen", Access.OWNER
     ROLE_GIVEN = "role given", Access.OWNER
     ROLE_TAKEN = "role taken", Access.OWNER
     SIGN_IN = "sign-in ", Access.OWNER

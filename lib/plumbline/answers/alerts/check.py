@@ -84,8 +84,12 @@ def _count_by_clock(ws: Workspace, system: System) -> None:
 
 def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list[Finding]:
     _count_by_clock(ws, system)
+    from plumbline.answers.respond import progress as acting
+
     with ws.read() as cursor:
         by, begins, own, looked_at = _signals(cursor, system, all_signals)
+        followed = acting.follow(cursor, system, own)
+    own += followed.findings
     detail: dict[str, Any] = {
         "by": by, "chunks": [start.date().isoformat() for start in begins],
         "reference": [t.isoformat() for t in system.reference or ()],
@@ -93,6 +97,7 @@ def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list
     }  # fmt: skip
     with ws.write() as cursor:
         reconcile(cursor, system.key, own, looked_at, now())
+        acting.keep(cursor, followed, actor=actor)
         answer_cache.forget_stale(cursor, system.key, answer_cache.rests_on(cursor, system))
         trail.append(cursor, actor=actor, action=Act.SIGNALS_CHECKED, system=system.key, detail=detail)
     return own

@@ -138,7 +138,7 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
         hours = read.version_hours(cursor, system)
         watch, breach = age_limits(system)
         aged = staleness(hours, as_of=now, watch_days=watch, breach_days=breach)
-        shelf = _shelf(cursor, system, now)
+        shelf = shelf_of(cursor, system, now)
         told = leaks_of(cursor, system)
         labelled, usual = _labelled(cursor, system, now)
     judged = consistency(same)
@@ -167,7 +167,8 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
     )
 
 
-def _shelf(cursor: Cursor, system: System, now: datetime) -> ShelfLife:
+def shelf_of(cursor: Cursor, system: System, now: datetime) -> ShelfLife:
+    """How long versions keep their performance, and by when the one in charge should be replaced."""
     hours = read.version_hours(cursor, system)
     runs = spans(hours, until=now)
     profile = outcome_profile(cursor, system, Slice())

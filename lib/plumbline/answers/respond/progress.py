@@ -1,0 +1,35 @@
+"""What each check does for acting: triggers and rollbacks go on as the log shows, in the check's own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plumbline.answers.respond import retraining, rollbacks, triggers
+from plumbline.domain import Finding, System
+from plumbline.domain.respond import RollbackRun, TriggerRun
+from plumbline.store.workspace import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Runs that changed, and findings about acting itself."""
+
+    runs: tuple[TriggerRun, ...] = ()
+    rollbacks: tuple[RollbackRun, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def follow(cursor: Cursor, system: System, findings: Sequence[Finding]) -> Followed:
+    """What goes on, by the findings of this check; nothing is written and no network touched."""
+    now = retraining.acting_moment(system)
+    found = retraining.progress(cursor, system, findings, now)
+    return Followed(found.runs, (), found.findings)
+
+
+def keep(cursor: Cursor, followed: Followed, *, actor: str) -> None:
+    """Write it, in the transaction of the check."""
+    for run in followed.runs:
+        triggers.record(cursor, run, actor=actor)
+    for item in followed.rollbacks:
+        rollbacks.record(cursor, item, actor=actor)

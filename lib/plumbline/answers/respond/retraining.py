@@ -1,0 +1,313 @@
+"""Triggers of retraining in each check: what is due, and what the log shows of what was fired."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from plumbline.answers.question import stated_moment
+from plumbline.answers.respond import kill_switch
+from plumbline.answers.respond import triggers as register
+from plumbline.domain import Finding, Severity, Slice, System, VersionHours
+from plumbline.domain.respond import IN_FLIGHT, RollbackState, RunState, Trigger, TriggerRun, When
+from plumbline.monitor.releases.champion import deciding, moment
+from plumbline.monitor.releases.shelf_life import began
+from plumbline.profile.read import profiles
+from plumbline.profile.read.outcomes import outcome_profile
+from plumbline.respond.guards import GuardCase, guards, may_fire
+from plumbline.respond.run_states import VersionSight, follow
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor
+
+#: a version that took over so shortly before the onset may have caused it, or so shortly after: onsets are found late
+BEFORE, AFTER = timedelta(days=28), timedelta(days=7)
+SIGNAL = "retraining.not_cured"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a retraining is due: since when, when that could be known, and in words."""
+
+    onset: datetime
+    known_at: datetime | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a check found: runs that changed, and findings of their own."""
+
+    runs: tuple[TriggerRun, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def acting_moment(system: System, at: datetime | None = None) -> datetime:
+    """The present as acting sees it: the date that the owner set for the system's figures, else now."""
+    return stated_moment(system) or at or datetime.now(UTC)
+
+
+def progress(cursor: Cursor, system: System, findings: Sequence[Finding], now: datetime) -> Progress:
+    """The runs of a system's triggers that go on or begin, by what a check found.
+
+    Args:
+        findings: every finding of this check, open or over.
+        now: see ``acting_moment``.
+    """
+    items = register.triggers_in(cursor, system.key)
+    known = register.runs_in(cursor, system.key)
+    if not items and not known:
+        return Progress()
+    hours = profiles.version_hours(cursor, system)
+    seen = (*_in_log(hours), *_in_registry(cursor, system.key))
+    changed, told = [], []
+    held = {run.id: run for run in known}
+    for run in known:
+        cause = _cause(cursor, system, run.when, findings, now)
+        after = follow(
+            run,
+            now,
+            seen,
+            still_open=_goes_on(run.when, cause, findings),
+            label_days=_delay(cursor, system, now),
+        )
+        if after != run:
+            changed.append(after)
+            held[run.id] = after
+        goes_on = _goes_on(run.when, cause, findings)
+        if after.state is RunState.NOT_CURED and goes_on and _is_last_fire(after, known):
+            told.append(_not_cured(after))
+    for item in items:
+        due = _due(cursor, system, item, findings, tuple(held.values()), now)
+        if due is not None and held.get(due.id) != due:
+            changed = [*(r for r in changed if r.id != due.id), due]
+            held[due.id] = due
+    return Progress(tuple(changed), tuple(told))
+
+
+def _is_last_fire(run: TriggerRun, known: Sequence[TriggerRun]) -> bool:
+    """Whether nothing was fired since: then what it did not cure is that of the newer run."""
+    return not any(
+        r.fired_at is not None and run.fired_at is not None and r.fired_at > run.fired_at and not r.test
+        for r in known
+    )
+
+
+def _goes_on(when: When, cause: Cause | None, findings: Sequence[Finding]) -> bool:
+    """Whether what made it due still holds: of a breach, as long as any judged metric is in breach."""
+    if when is When.BREACH:
+        return cause is not None or any(
+            f.until is None and f.signal.startswith("performance.") for f in findings
+        )
+    return cause is not None
+
+
+def _cause(
+    cursor: Cursor, system: System, when: When, findings: Sequence[Finding], now: datetime
+) -> Cause | None:
+    if when is When.SHELF_LIFE:
+        return _past_shelf_life(cursor, system, now)
+    matches: dict[When, Callable[[Finding], bool]] = {
+        When.BREACH: lambda f: f.signal == "retraining",
+        When.AGE: lambda f: f.signal == "staleness.age",
+        When.DRIFT: lambda f: f.signal.startswith("drift.") and f.severity is not Severity.LOW,
+    }
+    found = [f for f in findings if f.until is None and f.since is not None and matches[when](f)]
+    if not found:
+        return None
+    first = min(found, key=lambda f: f.since or now)
+    assert first.since is not None
+    return Cause(first.since, first.known_at, first.sentence)
+
+
+def _past_shelf_life(cursor: Cursor, system: System, now: datetime) -> Cause | None:
+    from plumbline.answers.data.quality import shelf_of
+
+    shelf = shelf_of(cursor, system, now)
+    if shelf.retrain_by is None or shelf.retrain_by > now:
+        return None
+    return Cause(shelf.retrain_by, shelf.retrain_by, shelf.sentence)
+
+
+def _due(
+    cursor: Cursor,
+    system: System,
+    item: Trigger,
+    findings: Sequence[Finding],
+    known: Sequence[TriggerRun],
+    now: datetime,
+) -> TriggerRun | None:
+    """The run that is due of a trigger, with its guards as they are now; approved where every guard holds."""
+    cause = _cause(cursor, system, item.when, findings, now)
+    own = [run for run in known if run.trigger == item.name and not run.test]
+    if cause is None or any(run.state in (*IN_FLIGHT, RunState.SEEN) for run in own):
+        return None
+    run = next((run for run in own if run.state is RunState.DUE), None)
+    if run is None:
+        ended = sum(run.onset == cause.onset for run in own)
+        run = TriggerRun(
+            id=run_id(system.key, item.name, cause.onset, ended), system=system.key, trigger=item.name,
+            state=RunState.DUE, due_at=now, when=item.when, onset=cause.onset, known_at=cause.known_at,
+        )  # fmt: skip
+    found = guards(guard_case(cursor, system, item, cause.onset, known, now, approved_by=run.approved_by))
+    waits = next((guard.sentence for guard in found if not guard.holds), "")
+    return replace(
+        run, sentence=cause.sentence, guards=found, version=_in_charge(cursor, system),
+        state=RunState.APPROVED if may_fire(found) else RunState.DUE, note=f"It waits: {waits}" if waits else "",
+    )  # fmt: skip
+
+
+def run_id(key: str, name: str, onset: datetime, place: int) -> str:
+    """The id of a run: the same for the same cause, so that nothing is fired twice for it."""
+    told = f"{key}\n{name}\n{onset.astimezone(UTC).isoformat()}\n{place}"
+    return f"rtr_{hashlib.sha256(told.encode()).hexdigest()[:20]}"
+
+
+def guard_case(
+    cursor: Cursor,
+    system: System,
+    item: Trigger,
+    onset: datetime | None,
+    known: Sequence[TriggerRun],
+    now: datetime,
+    *,
+    approved_by: str = "",
+) -> GuardCase:
+    """What the guards of a trigger ask, from the log and the registers.
+
+    Args:
+        onset: since when the condition holds; None: a person fires without one, and outcomes count since the training.
+    """
+    flying = [run for run in known if run.state in IN_FLIGHT and not run.test and run.trigger != item.name]
+    fires = tuple(run.fired_at for run in known if run.fired_at is not None and not run.test)
+    since = (
+        onset
+        if onset is not None and item.when in (When.BREACH, When.DRIFT)
+        else _trained(cursor, system, now)
+    )
+    return GuardCase(
+        now=now, cooldown_days=item.cooldown_days, labels_needed=item.labels, monthly=item.monthly, fires=fires,
+        in_flight=f"{flying[0].trigger}, {flying[0].state.value}" if flying else "", hold=_hold(cursor, system, now),
+        labels=_labels_since(cursor, system, since), release_did_it=_release_did_it(cursor, system, onset),
+        stopped=kill_switch.stopped(cursor), approval=item.approval, approved_by=approved_by,
+    )  # fmt: skip
+
+
+def _in_charge(cursor: Cursor, system: System) -> str:
+    from plumbline.monitor.releases.champion import spans
+
+    runs = spans(profiles.version_hours(cursor, system))
+    return runs[-1].version if runs else ""
+
+
+def _trained(cursor: Cursor, system: System, now: datetime) -> datetime:
+    hours, version = profiles.version_hours(cursor, system), _in_charge(cursor, system)
+    return began(hours, version, now)[0] if version in hours.versions else now
+
+
+def _labels_since(cursor: Cursor, system: System, since: datetime) -> int | None:
+    mapped = [systems.saved_mapping(cursor, system.key, kind) for kind in ("decisions", "labels")]
+    if not any(m is not None and m.column_of("label") for m in mapped):
+        return None
+    profile = outcome_profile(cursor, system, Slice())
+    later = [day >= since.date() for day in profile.days]
+    return int(profile.n_labelled[later].sum())
+
+
+def _hold(cursor: Cursor, system: System, now: datetime) -> str:
+    """An incident that is open and about something else than what retraining cures, or a rollback under way."""
+    from plumbline.answers.alerts.incidents import incidents_in
+    from plumbline.answers.respond.rollbacks import runs_in
+    from plumbline.store import findings as kept
+
+    for incident in incidents_in(cursor, system.key):
+        if incident.closed_at is not None:
+            continue
+        about = kept.one(cursor, incident.finding).finding.signal if incident.finding else ""
+        if not about.startswith(
+            ("performance.", "retraining", "drift.", "staleness.", "warning.", "estimate.")
+        ):
+            return f"incident {incident.id} is open"
+    for run in runs_in(cursor, system.key):
+        if run.state in (RollbackState.PROPOSED, RollbackState.ACTING, RollbackState.ACTED):
+            return f"a rollback from version {run.version} is {run.state.value}"
+    return ""
+
+
+def _release_did_it(cursor: Cursor, system: System, onset: datetime | None) -> str:
+    """That the release of the version in charge caused it, in words: by its guardrail, or by how its switch splits."""
+    from plumbline.answers.releases.history import releases_of
+    from plumbline.answers.releases.switches import shifts
+
+    found = releases_of(cursor, system)
+    if not found.releases.spans:
+        return ""
+    version = found.releases.spans[-1].version
+    fired = next((w for w in found.guardrails if w.version == version and w.fired and w.proved is None), None)
+    if fired is not None:
+        return f"The guardrail tripped at the release of version {version}."
+    last = found.releases.switches[-1] if found.releases.switches else None
+    if onset is None or last is None or last.version != version or not -AFTER <= onset - last.at <= BEFORE:
+        return ""
+    shift = next((s for s in shifts(cursor, system, found.releases) if s.switch == last), None)
+    if shift is None or shift.world_changed or shift.loss_split.verdict != "release":
+        return ""
+    part = shift.loss_split.release
+    if part is None or part.value <= 0:
+        return ""
+    return f"Errors rose with the release of version {version}, and its inputs do not explain it."
+
+
+def _delay(cursor: Cursor, system: System, now: datetime) -> float:
+    from plumbline.monitor.performance.label_delay import delay_curve, usual_delay
+
+    return float(usual_delay(delay_curve(profiles.delays(cursor, system, Slice()), now)) or 0)
+
+
+def _in_log(hours: VersionHours) -> list[VersionSight]:
+    import numpy as np
+
+    live, found = deciding(hours), []
+    for version in sorted({name for name in hours.versions if name}):
+        own = live & np.array([name == version for name in hours.versions], dtype=bool)
+        if not own.any():
+            continue
+        trained = hours.trained[own]
+        trained = trained[~np.isnat(trained)]
+        found.append(VersionSight(
+            version=version, where="log", first=moment(hours.first[own].min()),
+            trained=moment(trained.max()) if len(trained) else None,
+        ))  # fmt: skip
+    return found
+
+
+def _in_registry(cursor: Cursor, key: str) -> list[VersionSight]:
+    from plumbline.answers.governance.probe import latest_probes
+
+    return [
+        VersionSight(version=entry.version, where="registry", first=entry.created_at)
+        for probe in latest_probes(cursor, key)
+        for entry in probe.versions
+        if entry.created_at is not None
+    ]
+
+
+def known_versions(cursor: Cursor, system: System) -> tuple[str, ...]:
+    """Every version that the log or a registry holds by now, under all its names."""
+    from plumbline.answers.governance.probe import latest_probes
+
+    held = {s.version for s in _in_log(profiles.version_hours(cursor, system))}
+    for probe in latest_probes(cursor, system.key):
+        for entry in probe.versions:
+            held |= {entry.version, *entry.names}
+    return tuple(sorted(held))
+
+
+def _not_cured(run: TriggerRun) -> Finding:
+    return Finding(
+        system=run.system, signal=SIGNAL,
+        sentence=f"The retraining of {run.fired_at:%Y-%m-%d} did not cure it. {run.note}",
+        since=run.seen_at, until=None, severity=Severity.HIGH, confidence=None, page="accuracy",
+        figures={"run": run.id, "version": run.seen_version}, known_at=run.ended_at,
+    )  # fmt: skip

@@ -1,0 +1,241 @@
+"""Firing at targets, asking how far they are, and testing them: the network is touched with no lock held."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from plumbline.answers.respond import kill_switch
+from plumbline.answers.respond import triggers as register
+from plumbline.answers.respond.retraining import acting_moment, guard_case, known_versions, run_id
+from plumbline.domain import PlumblineError, System
+from plumbline.domain.acts import Act
+from plumbline.domain.respond import IN_FLIGHT, RunState, Trigger, TriggerRun
+from plumbline.governance import canonical_json
+from plumbline.respond import start, targets
+from plumbline.respond.guards import guards
+from plumbline.store import systems
+from plumbline.store.respond import triggers as kept
+from plumbline.store.workspace import Cursor, Workspace
+
+#: runs that this process is firing or asking about right now
+_BUSY: set[str] = set()
+_GUARD = threading.Lock()
+
+
+@contextmanager
+def _alone(run: str) -> Iterator[bool]:
+    """Whether nobody else of this process is at the same run; one process has a workspace."""
+    with _GUARD:
+        free = run not in _BUSY
+        _BUSY.add(run)
+    try:
+        yield free
+    finally:
+        if free:
+            with _GUARD:
+                _BUSY.discard(run)
+
+
+def work(ws: Workspace, key: str | None = None, *, actor: str) -> tuple[TriggerRun, ...]:
+    """Fire what is approved, go on with what a killed process began, and ask how far the rest is. Runs that changed."""
+    with ws.read() as cursor:
+        if kill_switch.stopped(cursor):
+            return ()
+        open_ones = [run for run in register.runs_in(cursor, key) if run.state in IN_FLIGHT and not run.test]
+    changed = []
+    for run in open_ones:
+        with _alone(run.id) as free:
+            after = _worked(ws, run, actor) if free else None
+        if after is not None:
+            changed.append(after)
+    return tuple(changed)
+
+
+def _worked(ws: Workspace, run: TriggerRun, actor: str) -> TriggerRun | None:
+    with ws.read() as cursor:
+        item = next((t for t in register.triggers_in(cursor, run.system) if t.name == run.trigger), None)
+        system = systems.get_system(cursor, run.system)
+    if item is None:
+        return None
+    if run.state is RunState.APPROVED:
+        return _fire(ws, system, item, run, actor)
+    if run.state is RunState.FIRING:
+        if targets.target(item.url).kind in targets.REPEATABLE:
+            return _send(ws, system, item, run, actor)
+        said = (
+            "Plumbline ended while it fired: whether the target began is not known until a version is seen."
+        )
+        return _keep(ws, replace(run, state=RunState.FIRED, note=said), actor)
+    return _ask(ws, item, run, actor)
+
+
+def _fire(ws: Workspace, system: System, item: Trigger, run: TriggerRun, actor: str) -> TriggerRun | None:
+    """Claim the run in the workspace, then send: a kill in between is seen by the claim."""
+    with ws.write() as cursor:
+        body = kept.run(cursor, run.id)
+        held = canonical_json.read(TriggerRun, body) if body else None
+        if held is None or held.state is not RunState.APPROVED or kill_switch.stopped(cursor):
+            return None
+        claimed = replace(
+            held, state=RunState.FIRING, fired_at=acting_moment(system), fired_by=actor,
+            versions=known_versions(cursor, system),
+        )  # fmt: skip
+        register.save(cursor, claimed)
+    return _send(ws, system, item, claimed, actor)
+
+
+def _send(ws: Workspace, system: System, item: Trigger, run: TriggerRun, actor: str) -> TriggerRun:
+    got = start.start(item, run.id, payload(ws, system, item, run))
+    if not got.ok:
+        failed = replace(
+            run, state=RunState.FAILED, receipt=got, ended_at=acting_moment(system), note=got.text
+        )
+        return _keep(ws, failed, actor)
+    said = f"Fired at {got.where}" + (f", which started {got.run}." if got.run else ".")
+    fired = replace(run, state=RunState.RUNNING if got.run else RunState.FIRED, receipt=got, note=said)
+    return _keep(ws, fired, actor, action=Act.TRIGGER_FIRED)
+
+
+def _ask(ws: Workspace, item: Trigger, run: TriggerRun, actor: str) -> TriggerRun | None:
+    if run.receipt is None or not run.receipt.follow:
+        return None
+    word, named = start.ask(item, run.id, run.receipt.follow)
+    got = replace(run.receipt, run=run.receipt.run or named)
+    if word == "failed":
+        said = "The target says that the retraining failed."
+        return _keep(ws, replace(run, state=RunState.FAILED, receipt=got, ended_at=_now(), note=said), actor)
+    state = RunState.RUNNING if word in ("running", "done") else run.state
+    note = (
+        "The target says that the retraining is done; the log has not shown it yet."
+        if word == "done"
+        else run.note
+    )
+    after = replace(run, state=state, receipt=got, note=note)
+    return _keep(ws, after, actor) if after != run else None
+
+
+def _keep(ws: Workspace, run: TriggerRun, actor: str, action: Act = Act.TRIGGER_FOLLOWED) -> TriggerRun:
+    with ws.write() as cursor:
+        register.record(cursor, run, actor=actor, action=action)
+    return run
+
+
+def send_test(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
+    """The same call with ``test: true`` to the real target; what it answers is the receipt.
+
+    Raises:
+        PlumblineError: no such trigger, no name, or all acting is switched off.
+    """
+    _named(by)
+    with ws.read() as cursor:
+        item, system = register.trigger_of(cursor, key, name), systems.get_system(cursor, key)
+        _refuse_where_stopped(cursor)
+        now = acting_moment(system)
+        place = len(register.runs_in(cursor, key))
+    run = TriggerRun(
+        id=run_id(key, f"test {name}", datetime.now(UTC), place), system=key, trigger=name, state=RunState.FIRING,
+        due_at=now, test=True, when=item.when, sentence="A test.", fired_at=now, fired_by=by.strip(),
+    )  # fmt: skip
+    got = start.start(item, run.id, payload(ws, system, item, run))
+    if (
+        got.ok and not got.run and got.follow
+    ):  # a target that names no run at once may name it when it is asked
+        _, named = start.ask(item, run.id, got.follow)
+        got = replace(got, run=named)
+    said = _answered(got.ok, got.run, got.text)
+    run = replace(
+        run, state=RunState.TESTED if got.ok else RunState.FAILED, receipt=got, ended_at=now, note=said
+    )
+    return _keep(ws, run, by.strip(), action=Act.TRIGGER_TESTED)
+
+
+def _answered(ok: bool, named: str, text: str) -> str:
+    if not ok:
+        return f"The target did not take it: {text}"
+    if named:
+        return f"The target answered with the run {named}."
+    return "The target took it, and named no run: that something was started is not shown."
+
+
+def fire(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
+    """Fire now, by a person: an owner's act, which stands for the approval. A guard that does not hold refuses it.
+
+    Raises:
+        PlumblineError: no such trigger, no name, or a guard that does not hold, by its sentence.
+    """
+    _named(by)
+    with ws.write() as cursor:
+        item, system = register.trigger_of(cursor, key, name), systems.get_system(cursor, key)
+        now, known = acting_moment(system), register.runs_in(cursor, key)
+        own = [r for r in known if r.trigger == name and not r.test]
+        run = next((r for r in own if r.state in (RunState.DUE, RunState.APPROVED)), None) or TriggerRun(
+            id=run_id(key, f"by hand {name}", now, len(own)), system=key, trigger=name, state=RunState.DUE, due_at=now,
+            when=item.when, sentence=f"Fired by {by.strip()}.",
+        )  # fmt: skip
+        found = guards(guard_case(cursor, system, item, run.onset, known, now, approved_by=by.strip()))
+        if any(r.state in (*IN_FLIGHT, RunState.SEEN) and r.id != run.id for r in own):
+            raise PlumblineError(
+                f"A run of {name} is under way already", todo="See `plumbline trigger list`."
+            )
+        refused = next((guard for guard in found if guard.holds is False), None)
+        if refused is not None:
+            raise PlumblineError(refused.sentence, where=f"guard {refused.name!r}")
+        run = replace(run, state=RunState.APPROVED, guards=found, approved_by=by.strip(), approved_at=now)
+        register.record(cursor, run, actor=by.strip(), action=Act.TRIGGER_APPROVED)
+    with _alone(run.id) as free:
+        fired = _fire(ws, system, item, run, by.strip()) if free else None
+    if fired is None:
+        raise PlumblineError("It is being fired already")
+    return fired
+
+
+def _named(by: str) -> None:
+    if not by.strip():
+        raise PlumblineError("This needs a name", todo="Say who does it, with --by NAME.")
+
+
+def _refuse_where_stopped(cursor: Cursor) -> None:
+    said = kill_switch.stopped(cursor)
+    if said:
+        raise PlumblineError(f"All acting is switched off: {said}")
+
+
+def payload(ws: Workspace, system: System, item: Trigger, run: TriggerRun) -> dict[str, Any]:
+    """What a target is told: dates, names of columns and versions, never a row or a value of one."""
+    with ws.read() as cursor:
+        moved = _features_moved(cursor, system.key)
+    data: dict[str, Any] = {
+        "run": run.id, "system": system.key, "trigger": item.name, "when": item.when.value, "test": run.test,
+        "sentence": run.sentence, "onset": _iso(run.onset), "version": run.version, "features_moved": moved,
+        "reference": [_iso(t) for t in system.reference] if system.reference else [],
+        "train_on": {"from": _iso(run.onset), "to": _iso(run.fired_at)} if run.onset else {},
+    }  # fmt: skip
+    if targets.target(item.url).kind != "webhook":
+        return data
+    return {
+        "specversion": "1.0", "id": run.id, "type": "plumbline.retraining.requested.v1", "source": "/plumbline",
+        "subject": f"{system.key}/trigger/{item.name}", "time": _iso(run.fired_at or _now()),
+        "datacontenttype": "application/json", "data": data,
+    }  # fmt: skip
+
+
+def _features_moved(cursor: Cursor, key: str) -> list[str]:
+    from plumbline.store import findings
+
+    return sorted(
+        r.finding.signal.partition(".")[2] for r in findings.recorded(cursor, key)
+        if r.open and r.finding.signal.startswith("drift.")
+    )  # fmt: skip
+
+
+def _iso(at: datetime | None) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds") if at else ""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

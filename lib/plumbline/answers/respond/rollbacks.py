@@ -1,0 +1,43 @@
+"""How far a system's rollback may go, by whose word, and each proposal, drill and rollback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plumbline.domain.acts import Act
+from plumbline.domain.respond import RollbackRun, RollbackSetting
+from plumbline.governance import canonical_json
+from plumbline.store import trail
+from plumbline.store.respond import rollbacks as kept
+from plumbline.store.workspace import Cursor
+
+
+def runs_in(cursor: Cursor, key: str | None) -> tuple[RollbackRun, ...]:
+    """The runs, the newest first."""
+    return tuple(canonical_json.read(RollbackRun, body) for body in kept.runs(cursor, key))
+
+
+def setting_of(cursor: Cursor, key: str) -> RollbackSetting:
+    """A system's mode and hand; *propose* where nobody said anything."""
+    body = kept.setting(cursor, key)
+    return canonical_json.read(RollbackSetting, body) if body else RollbackSetting(system=key)
+
+
+def save(cursor: Cursor, run: RollbackRun) -> None:
+    """Keep a run as it is now."""
+    kept.save_run(cursor, run.id, run.system, run.at, run.state.value, canonical_json.write(run))
+
+
+def record(cursor: Cursor, run: RollbackRun, *, actor: str, action: Act = Act.ROLLBACK_FOLLOWED) -> None:
+    """Keep a run as it is now, and say so on the trail."""
+    save(cursor, run)
+    trail.append(cursor, actor=actor, action=action, system=run.system, detail=told(run))
+
+
+def told(run: RollbackRun) -> dict[str, Any]:
+    """What the trail says of a run: no address and no secret."""
+    refused = [lock.name for lock in run.interlocks if not lock.holds]
+    return {
+        "run": run.id, "state": run.state.value, "mode": run.mode.value, "from": run.version, "to": run.to,
+        "open interlocks": refused, "minutes": run.minutes, "note": run.note,
+    }  # fmt: skip

@@ -1,0 +1,192 @@
+"""Triggers of retraining: which there are, who added them, and the runs with what came of each."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from plumbline.domain import PlumblineError, Result, json_value
+from plumbline.domain.acts import Act
+from plumbline.domain.respond import RunState, Trigger, TriggerRun, When
+from plumbline.governance import canonical_json
+from plumbline.respond import operator_commands, targets
+from plumbline.store import systems, trail
+from plumbline.store.respond import triggers as kept
+from plumbline.store.workspace import Cursor, Workspace, now
+
+_NAME = re.compile(r"[\w][\w .-]{0,63}")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Triggers(Result):
+    """The triggers of a system and their runs, the newest first."""
+
+    COLUMNS = ("trigger", "state", "due_at", "fired_at", "seen_at", "cured_at", "seen_version", "sentence")
+
+    items: tuple[Trigger, ...]
+    runs: tuple[TriggerRun, ...]
+
+    @property
+    def sentence(self) -> str:
+        """How many there are, and how the newest run stands."""
+        if not self.items:
+            return "No trigger of a retraining is set."
+        real = [run for run in self.runs if not run.test]
+        many = "One trigger" if len(self.items) == 1 else f"{len(self.items)} triggers"
+        if not real:
+            return f"{many}; none was due yet."
+        return f"{many}; the newest run is {real[0].state.value}: {real[0].note or real[0].sentence}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a run."""
+        return [
+            {name: str(getattr(r, name)) if name == "state" else getattr(r, name) for name in self.COLUMNS}
+            for r in self.runs
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """``triggers`` and ``runs``: as the command line prints them."""
+        return {"sentence": self.sentence, "triggers": json_value(self.items), "runs": json_value(self.runs)}
+
+
+def triggers(ws: Workspace, key: str | None = None) -> Triggers:
+    """The triggers of one system or of all, with their runs.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    with ws.read() as cursor:
+        if key:
+            systems.get_system(cursor, key)
+        return Triggers(triggers_in(cursor, key), runs_in(cursor, key))
+
+
+def triggers_in(cursor: Cursor, key: str | None) -> tuple[Trigger, ...]:
+    """The triggers, on a cursor that is open already."""
+    return tuple(canonical_json.read(Trigger, body) for body in kept.of_system(cursor, key))
+
+
+def runs_in(cursor: Cursor, key: str | None) -> tuple[TriggerRun, ...]:
+    """The runs, the newest first, on a cursor that is open already."""
+    return tuple(canonical_json.read(TriggerRun, body) for body in kept.runs(cursor, key))
+
+
+def trigger_of(cursor: Cursor, key: str, name: str) -> Trigger:
+    """One trigger by name.
+
+    Raises:
+        PlumblineError: no such system or trigger.
+    """
+    systems.get_system(cursor, key)
+    found = next((t for t in triggers_in(cursor, key) if t.name == name), None)
+    if found is None:
+        raise PlumblineError(f"{key} has no trigger {name!r}", todo="See `plumbline trigger list`.")
+    return found
+
+
+def add_trigger(ws: Workspace, item: Trigger, *, by: str) -> Trigger:
+    """Set a trigger, in place of one of that name: an owner's act.
+
+    Raises:
+        PlumblineError: no such system, a name, target, variable or figure that is none, or a command that the machine's
+            operator does not list.
+    """
+    _check(item)
+    aim = targets.target(item.url)
+    made = replace(item, by=by.strip() or item.by, at=now())
+    with ws.write() as cursor:
+        systems.get_system(cursor, item.system)
+        kept.save(cursor, item.system, item.name, canonical_json.write(made))
+        detail = {
+            "name": made.name, "when": made.when.value, "kind": aim.kind, "where": aim.where,
+            "approval": made.approval, "allow_inner": made.allow_inner,
+        }  # fmt: skip
+        trail.append(cursor, actor=made.by, action=Act.TRIGGER_SET, system=item.system, detail=detail)
+    return made
+
+
+def _check(item: Trigger) -> None:
+    if not _NAME.fullmatch(item.name):
+        raise PlumblineError(
+            "A trigger needs a name of up to 64 letters, digits, dots and dashes", where=item.name[:80]
+        )
+    if item.secret_env and not _VARIABLE.fullmatch(item.secret_env):
+        todo = "Give the name of an environment variable, never the secret itself."
+        raise PlumblineError("This is no name of a variable", todo=todo)
+    figures = (item.cooldown_days, item.labels, item.monthly)
+    if not all(0 <= figure <= 1e6 for figure in figures) or item.monthly < 1:
+        raise PlumblineError("Cool-down, labels and budget have to be numbers that can be meant")
+    aim = targets.target(item.url)
+    if aim.address.startswith("http://") and not item.allow_inner:
+        raise PlumblineError(
+            "An http:// target may only be an inner host",
+            todo="Use https://, or --allow-inner for an inner host.",
+        )
+    if aim.kind == "command" and aim.name not in operator_commands.listed():
+        raise PlumblineError(
+            f"The machine's operator lists no command {aim.name!r}",
+            todo=f"They list it in {operator_commands.VARIABLE}, where Plumbline runs.",
+        )
+
+
+def remove_trigger(ws: Workspace, key: str, name: str, *, by: str) -> None:
+    """Forget a trigger; its runs stay on record.
+
+    Raises:
+        PlumblineError: no such system or trigger.
+    """
+    with ws.write() as cursor:
+        trigger_of(cursor, key, name)
+        kept.drop(cursor, key, name)
+        trail.append(cursor, actor=by, action=Act.TRIGGER_REMOVED, system=key, detail={"name": name})
+
+
+def approve(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
+    """Approve the run that is due: an owner's act.
+
+    Raises:
+        PlumblineError: no such trigger, nothing is due, or no name.
+    """
+    if not by.strip():
+        raise PlumblineError("An approval needs a name")
+    with ws.write() as cursor:
+        trigger_of(cursor, key, name)
+        due = [r for r in runs_in(cursor, key) if r.trigger == name and r.state is RunState.DUE]
+        if not due:
+            raise PlumblineError(
+                f"Nothing is due of the trigger {name!r}", todo="`plumbline check` says when it is."
+            )
+        run = replace(due[0], approved_by=by.strip(), approved_at=now())
+        save(cursor, run)
+        trail.append(cursor, actor=run.approved_by, action=Act.TRIGGER_APPROVED, system=key, detail=_told(run))
+    return run
+
+
+def save(cursor: Cursor, run: TriggerRun) -> None:
+    """Keep a run as it is now."""
+    kept.save_run(
+        cursor, run.id, run.system, run.trigger, run.due_at, run.state.value, canonical_json.write(run)
+    )
+
+
+def record(cursor: Cursor, run: TriggerRun, *, actor: str, action: Act = Act.TRIGGER_FOLLOWED) -> None:
+    """Keep a run as it is now, and say so on the trail."""
+    save(cursor, run)
+    trail.append(cursor, actor=actor, action=action, system=run.system, detail=_told(run))
+
+
+def _told(run: TriggerRun) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "run": run.id, "trigger": run.trigger, "state": run.state.value, "test": run.test, "when": run.when.value,
+        "note": run.note,
+    }  # fmt: skip
+    if run.receipt is not None:
+        told |= {"answered": run.receipt.status, "started": run.receipt.run, "where": run.receipt.where}
+    return told
+
+
+def conditions() -> tuple[str, ...]:
+    """What may make a retraining due, as the command line says it."""
+    return tuple(when.value for when in When)

@@ -1,0 +1,201 @@
+"""Acting on findings: interlocks and receipts, triggers of retraining, rollbacks, and the runs of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Interlock:
+    """One condition that has to hold before anything is done. ``holds``: None where it cannot be told."""
+
+    name: str
+    holds: bool | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the other side answered to a request: written by Plumbline alone, never by a person.
+
+    ``where``: the address without its query, user or secret. ``status``: of HTTP, or a command's exit code; None where
+    nothing came back. ``run``: the id of what it started, as it answered; empty: it named none. ``follow``: an address
+    under which the run can be asked about.
+    """
+
+    at: datetime
+    where: str
+    ok: bool
+    status: int | None = None
+    run: str = ""
+    text: str = ""
+    follow: str = ""
+
+
+class When(StrEnum):
+    """What makes a retraining due."""
+
+    BREACH = "breach"
+    AGE = "age"
+    SHELF_LIFE = "shelf-life"
+    DRIFT = "drift"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """What starts a retraining of a system: a condition, a target, and what holds it back.
+
+    ``url``: see ``respond.targets.target``. ``secret_env``: the variable that holds the secret. ``labels``: outcomes
+    since the onset that it needs. ``monthly``: fires in 30 days at most. ``approval``: an owner approves each one.
+    """
+
+    system: str
+    name: str
+    url: str
+    when: When = When.BREACH
+    cooldown_days: float = 7.0
+    labels: int = 500
+    monthly: int = 2
+    approval: bool = False
+    secret_env: str = ""
+    allow_inner: bool = False
+    by: str = ""
+    at: datetime | None = None
+
+
+class RunState(StrEnum):
+    """How far a run of a trigger is. ``SEEN``: a version trained after the fire was seen."""
+
+    DUE = "due"
+    APPROVED = "approved"
+    FIRING = "firing"
+    FIRED = "fired"
+    RUNNING = "running"
+    SEEN = "seen"
+    CURED = "cured"
+    NOT_CURED = "not cured"
+    FAILED = "failed"
+    TIMED_OUT = "timed out"
+    WITHDRAWN = "withdrawn"
+    TESTED = "tested"
+
+
+#: states in which a run is under way
+IN_FLIGHT = (RunState.APPROVED, RunState.FIRING, RunState.FIRED, RunState.RUNNING)
+#: states after which nothing more happens
+ENDED = (
+    RunState.CURED, RunState.NOT_CURED, RunState.FAILED, RunState.TIMED_OUT, RunState.WITHDRAWN, RunState.TESTED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerRun:
+    """One time that a trigger was due or was fired, with what came of it. Times are aware UTC.
+
+    ``onset``: since when the condition holds; ``known_at``: when it could be known. ``versions``: those that the log
+    and the registry held when it fired: what is seen afterwards is new. ``seen_where``: ``log`` or ``registry``.
+    """
+
+    id: str
+    system: str
+    trigger: str
+    state: RunState
+    due_at: datetime
+    when: When = When.BREACH
+    test: bool = False
+    sentence: str = ""
+    onset: datetime | None = None
+    known_at: datetime | None = None
+    version: str = ""
+    versions: tuple[str, ...] = ()
+    guards: tuple[Interlock, ...] = ()
+    approved_by: str = ""
+    approved_at: datetime | None = None
+    fired_at: datetime | None = None
+    fired_by: str = ""
+    receipt: Receipt | None = None
+    seen_at: datetime | None = None
+    seen_version: str = ""
+    seen_where: str = ""
+    cured_at: datetime | None = None
+    ended_at: datetime | None = None
+    note: str = ""
+
+
+class Mode(StrEnum):
+    """How far a rollback may go by itself."""
+
+    OFF = "off"
+    PROPOSE = "propose"
+    DRY_RUN = "dry run"
+    AUTOMATIC = "automatic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackSetting:
+    """A system's mode, and the hand that moves its traffic: an alias of an MLflow registry, or a signed webhook.
+
+    ``registry``: the server's address; ``credential_env``: the variable that holds what may write there, a token or
+    ``user:password``. ``url``, ``secret_env``: of the webhook.
+    """
+
+    system: str
+    mode: Mode = Mode.PROPOSE
+    registry: str = ""
+    model: str = ""
+    alias: str = ""
+    credential_env: str = ""
+    url: str = ""
+    secret_env: str = ""
+    allow_inner: bool = False
+    by: str = ""
+    at: datetime | None = None
+    dry_since: datetime | None = None  # since when it has been in dry run or beyond
+
+    @property
+    def hand(self) -> str:
+        """What moves the traffic: ``alias``, ``webhook``, or nothing."""
+        return "alias" if self.registry and self.alias else "webhook" if self.url else ""
+
+
+class RollbackState(StrEnum):
+    """How far a rollback is. ``ACTED``: the alias moved, a claim; ``SEEN``: the log shows the earlier version."""
+
+    PROPOSED = "proposed"
+    REFUSED = "refused"
+    DRY = "would have rolled back"
+    ACTING = "acting"
+    ACTED = "acted"
+    SEEN = "seen"
+    FAILED = "failed"
+    DRILLED = "drilled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackRun:
+    """One proposal, dry run, rollback or drill, with what the interlocks said. Times are aware UTC.
+
+    ``known_at``: when the guardrail tripped; ``minutes``: from the act until the log shows it, of a drill how long the
+    alias took there and back.
+    """
+
+    id: str
+    system: str
+    state: RollbackState
+    at: datetime
+    version: str
+    to: str
+    switched_at: datetime | None = None
+    known_at: datetime | None = None
+    sentence: str = ""
+    interlocks: tuple[Interlock, ...] = ()
+    mode: Mode = Mode.PROPOSE
+    receipt: Receipt | None = None
+    by: str = ""
+    acted_at: datetime | None = None
+    seen_at: datetime | None = None
+    minutes: float | None = None
+    note: str = ""
+    steps: tuple[str, ...] = field(default_factory=tuple)

@@ -1,0 +1,102 @@
+"""How a run of a retraining trigger goes on, from what the log and the registry show; the log has the last word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from plumbline.domain.respond import RunState, TriggerRun
+
+#: a version has to be seen so many days after the fire
+TIME_OUT_DAYS = 14
+#: and, beside the usual delay of outcomes, so long in charge before a breach that goes on counts as not cured
+TRIAL_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionSight:
+    """A version that the log shows deciding (``log``) or that a registry holds (``registry``), with its dates."""
+
+    version: str
+    where: str
+    first: datetime
+    trained: datetime | None = None
+
+
+def is_new(run: TriggerRun, sight: VersionSight) -> bool:
+    """Whether a version was made after the fire: trained that day or later, else first seen after it.
+
+    Training dates are often dates alone, so the day of the fire counts; a version that was known then never does.
+    """
+    if run.fired_at is None or sight.version in run.versions:
+        return False
+    if sight.trained is not None:
+        return sight.trained.date() >= run.fired_at.date()
+    return sight.first > run.fired_at
+
+
+def follow(
+    run: TriggerRun,
+    now: datetime,
+    sights: Sequence[VersionSight],
+    *,
+    still_open: bool,
+    label_days: float = 0.0,
+) -> TriggerRun:
+    """The run as it stands now.
+
+    Args:
+        still_open: whether the condition that made it due still holds in the log.
+        label_days: how long outcomes usually take.
+    """
+    if run.test or run.state in (RunState.CURED, RunState.NOT_CURED, RunState.FAILED, RunState.WITHDRAWN):
+        return run
+    if run.state in (RunState.DUE, RunState.APPROVED):
+        if still_open:
+            return run
+        over = "The condition was over before it was fired."
+        return replace(run, state=RunState.WITHDRAWN, ended_at=now, note=over)
+    new = sorted((s for s in sights if is_new(run, s)), key=lambda s: (s.where != "log", s.first))
+    if run.state is not RunState.SEEN or run.seen_where != "log":
+        run = _looked_for(run, now, new)
+    if run.state is RunState.SEEN and run.seen_where == "log":
+        return _judged(run, now, still_open, label_days)
+    return run
+
+
+def _looked_for(run: TriggerRun, now: datetime, new: Sequence[VersionSight]) -> TriggerRun:
+    """Seen in the log, else in the registry, else waited for until the time is out."""
+    if new:
+        best = new[0]
+        if run.state is RunState.SEEN and best.where != "log":
+            return run
+        return replace(
+            run, state=RunState.SEEN, seen_at=max(best.first, run.fired_at or best.first), seen_version=best.version,
+            seen_where=best.where, ended_at=None,
+            note=f"Version {best.version} was seen in the {best.where}.",
+        )  # fmt: skip
+    late = run.fired_at is not None and now - run.fired_at > timedelta(days=TIME_OUT_DAYS)
+    if late and run.state in (RunState.FIRED, RunState.RUNNING, RunState.FIRING):
+        said = f"No version that was trained after the fire was seen within {TIME_OUT_DAYS} days."
+        return replace(run, state=RunState.TIMED_OUT, ended_at=now, note=said)
+    return run
+
+
+def _judged(run: TriggerRun, now: datetime, still_open: bool, label_days: float) -> TriggerRun:
+    if not still_open:
+        said = f"Version {run.seen_version} decides, and what made the retraining due is over."
+        return replace(run, state=RunState.CURED, cured_at=now, ended_at=now, note=said)
+    waited = timedelta(days=TRIAL_DAYS + label_days)
+    if run.seen_at is not None and now - run.seen_at > waited:
+        said = f"Version {run.seen_version} has decided for {waited.days} days, and its cause goes on."
+        return replace(run, state=RunState.NOT_CURED, ended_at=now, note=said)
+    return run
+
+
+def days_until(run: TriggerRun, at: datetime | None) -> float | None:
+    """Days from when the breach could be known (else its onset) until a moment of the run."""
+    began = run.known_at or run.onset
+    if began is None or at is None:
+        return None
+    return (at - began).total_seconds() / 86400
