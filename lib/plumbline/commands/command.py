@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plumbline.console import BAD_INPUT, TERMINAL, Terminal, one_line, say, sentence_of
-from plumbline.domain.errors import PlumblineError
+from plumbline.domain import PlumblineError
 from plumbline.relay import caller
 from plumbline.relay.host import Call
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import plumbline
-from plumbline.domain.errors import PlumblineError
+from plumbline.domain import PlumblineError
 from plumbline.relay import frames
 from plumbline.relay.address import SUPPORTED, code, is_mine, short, socket_path
 from plumbline.relay.files import write_whole
@@ -83,7 +83,8 @@ def run(
         "version": plumbline.__version__, "code": code(), "command": command, "arguments": dict(arguments),
         "as_json": as_json, "terminal": terminal, "files": {str(path): _mark(path) for path in files},
     }  # fmt: skip
-    frames.send(end, order)
+    with suppress(OSError):  # a server that hangs up has said why, or is gone
+        frames.send(end, order)
     with _interrupts(lambda: frames.send(end, {"stop": True})):
         return _follow(end, streams)
 
