@@ -25,12 +25,12 @@ def keys_of(text: str) -> tuple[bytes, ...]:
     Raises:
         PlumblineError: one is no base64, or of a length that the standard does not allow; the value is not repeated.
     """
-    found = tuple(_key(part) for part in text.replace(",", " ").split())
-    if not found:
+    keys = tuple(_key(part) for part in text.replace(",", " ").split())
+    if not keys:
         raise PlumblineError(
             "The signing secret is empty", todo="Set it to whsec_ and 24 to 64 bytes in base64."
         )
-    return found
+    return keys
 
 
 def _key(text: str) -> bytes:
@@ -54,10 +54,10 @@ def headers(message: str, at: datetime, body: bytes, keys: tuple[bytes, ...]) ->
         at: when this attempt is made.
     """
     moment = str(int(at.timestamp()))
-    found = {"webhook-id": message, "webhook-timestamp": moment}
+    signatures = {"webhook-id": message, "webhook-timestamp": moment}
     if keys:
-        told = f"{message}.{moment}.".encode() + body
-        found["webhook-signature"] = " ".join(
-            "v1," + base64.b64encode(hmac.new(key, told, hashlib.sha256).digest()).decode() for key in keys
+        signed = f"{message}.{moment}.".encode() + body
+        signatures["webhook-signature"] = " ".join(
+            "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode() for key in keys
         )
-    return found
+    return signatures
