@@ -108,11 +108,14 @@ ANALYSTS = {
     "attributions stored", "model file registered", "columns grouped", "registry ", "registry read",
     "registry forgotten",
     "recorded: ", "incident ", "incident classified", "incident notified",
+    "alerts sent", "alert not delivered", "channel tested", "channel confirmed", "channel gone", "finding assigned",
+    "finding muted", "finding commented", "acting stopped",
 }  # fmt: skip
 OWNERS = {
     "erase", "system removed", "scorecard kept", "context answered", "settings changed", "control attested",
     "attestation approved", "control exempted", "exemption asked for", "exemption approved", "document reviewed",
     "role given", "role taken", "sign-in ", "place listed", "place left out", "copies deleted", "workspace migrated",
+    "channel added", "channel changed", "channel removed", "acting resumed",
 }  # fmt: skip
 CHANGING = {"load", "undo", "erase", "roles changed", "reference set", "system removed"}
 

@@ -16,7 +16,7 @@ NOW = datetime(2026, 6, 10, tzinfo=UTC)
 FREE = GuardCase(now=NOW, cooldown_days=7, labels_needed=500, monthly=2, labels=900)
 
 BROKEN: list[tuple[str, dict[str, Any], str]] = [
-    ("switch", {"stopped": "by Ada on 2026-06-01"}, "switched off: by Ada"),
+    ("switch", {"stopped": "Acting was switched off by Ada on 2026-06-01"}, "switched off by Ada"),
     ("one at a time", {"in_flight": "nightly, running"}, "under way: nightly"),
     ("cool-down", {"fires": (NOW - timedelta(days=6),)}, "next may follow from 2026-06-11"),
     ("no hold", {"hold": "incident 4 is open"}, "incident 4"),

@@ -23,10 +23,10 @@ class Access(StrEnum):
 #: role -> what it may do, in words
 MAY = {
     Access.VIEWER: "sees everything and takes reports away; changes nothing",
-    Access.ANALYST: "also loads logs and takes them back, registers model files, reads registries, sees alerts and "
-    "keeps incidents and rehearsals",
+    Access.ANALYST: "also loads logs and takes them back, registers model files, reads registries, handles findings, "
+    "tests channels and keeps incidents and rehearsals",
     Access.OWNER: "also states what the verdict rests on (context, attestations, exemptions, settings, reviews), "
-    "erases people, and says who may do what",
+    "sets up channels, erases people, and says who may do what",
 }
 
 
@@ -95,9 +95,20 @@ class Act(StrEnum):
     ROLLBACK_FOLLOWED = "rollback followed", Access.ANALYST
     ROLLBACK_DRILLED = "rollback drilled", Access.ANALYST
     ROLLBACK_DONE = "rollback done", Access.OWNER
+    ALERTS_SENT = "alerts sent", Access.ANALYST
+    ALERT_NOT_DELIVERED = "alert not delivered", Access.ANALYST
+    CHANNEL_ADDED = "channel added", Access.OWNER
+    CHANNEL_CHANGED = "channel changed", Access.OWNER
+    CHANNEL_REMOVED = "channel removed", Access.OWNER
+    CHANNEL_TESTED = "channel tested", Access.ANALYST
+    CHANNEL_CONFIRMED = "channel confirmed", Access.ANALYST
+    CHANNEL_GONE = "channel gone", Access.ANALYST
+    FINDING_ASSIGNED = "finding assigned", Access.ANALYST
+    FINDING_MUTED = "finding muted", Access.ANALYST
+    FINDING_COMMENTED = "finding commented", Access.ANALYST
+    ACTING_STOPPED = "acting stopped", Access.ANALYST
+    ACTING_RESUMED = "acting resumed", Access.OWNER
     # --- of the workspace, not of a system
-    ACTING_OFF = "acting switched off", Access.ANALYST
-    ACTING_ON = "acting switched on", Access.OWNER
     RELEASES_FROZEN = "releases frozen", Access.OWNER
     ROLE_GIVEN = "role given", Access.OWNER
     ROLE_TAKEN = "role taken", Access.OWNER

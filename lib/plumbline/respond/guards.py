@@ -49,7 +49,7 @@ def may_fire(found: tuple[Interlock, ...]) -> bool:
 
 def _switch(case: GuardCase) -> Interlock:
     if case.stopped:
-        return Interlock("switch", False, f"All acting is switched off: {case.stopped}.")
+        return Interlock("switch", False, f"{case.stopped}.")
     return Interlock("switch", True, "Acting is switched on.")
 
 

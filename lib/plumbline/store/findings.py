@@ -97,6 +97,11 @@ def update(cursor: Cursor, number: int, found: Finding, at: datetime, closed_at:
     )
 
 
+def unsee(cursor: Cursor, number: int) -> None:
+    """A problem came back: that it was seen before does not count for this time."""
+    cursor.execute("UPDATE finding SET acknowledged_by = '', acknowledged_at = NULL WHERE id = ?", [number])
+
+
 def close(cursor: Cursor, number: int, at: datetime) -> None:
     """A check no longer finds it."""
     cursor.execute("UPDATE finding SET closed_at = ? WHERE id = ?", [naive(at), number])

@@ -127,14 +127,14 @@ def test_an_approval_is_waited_for_and_a_kill_switch_stops_it(
         assert newest(ws).state is RunState.DUE
         assert "not approved" in newest(ws).note
         approve(ws, KEY, "retrain", by="Olga")
-        kill_switch.switch(ws, on=False, by="Ada")
+        kill_switch.stop(ws, by="Ada")
         check(ws, KEY, actor="test")
         work(ws, actor="test")
         assert got.came == []
-        assert "switched off: by Ada" in newest(ws).note
+        assert "switched off by Ada" in newest(ws).note
         with pytest.raises(PlumblineError, match="switched off"):
             send_test(ws, KEY, "retrain", by="Ada")
-        kill_switch.switch(ws, on=True, by="Ada")
+        kill_switch.resume(ws, by="Ada")
         monkeypatch.setenv("PLUMBLINE_RESPOND", "off")
         work(ws, actor="test")
         assert got.came == []

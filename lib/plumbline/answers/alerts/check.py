@@ -116,6 +116,8 @@ def reconcile(
     closed (labels came or were corrected, or its load was undone); what was not looked at stays as it is. Where
     labels that came since join two recorded problems, the earlier record goes on and the other is part of it.
     """
+    from plumbline.answers.respond.messages import announce  # which knows nothing of this folder
+
     known = sorted(register.recorded(cursor, key, parts=True), key=_age)
     held: dict[int, int] = {}
     for place, one in _by_time(found):
@@ -126,6 +128,8 @@ def reconcile(
         else:
             held[record.id] = place
             register.update(cursor, record.id, one, at, (record.closed_at or closed) if closed else None)
+            if not record.open and closed is None:
+                register.unsee(cursor, record.id)
     for record in known:
         if record.id in held:
             continue
@@ -134,6 +138,7 @@ def reconcile(
             register.join(cursor, record.id, whole, at)
         elif record.open and record.finding.signal.startswith(looked_at):
             register.close(cursor, record.id, at)
+    announce(cursor, known, register.recorded(cursor, key, parts=True), at)
 
 
 def _by_time(found: list[Finding]) -> list[tuple[int, Finding]]:

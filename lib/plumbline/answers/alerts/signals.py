@@ -61,7 +61,9 @@ def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
 def _whose(m: Measurements, found: list[Finding]) -> list[Finding]:
     """Findings that rest on outcomes, with whom they speak of where only some decisions ever have one."""
     said = m.held.selected.among if m.held.selected else ""
-    return [replace(f, sentence=f"{f.sentence} {said}") for f in found] if said else found
+    if not said:
+        return found
+    return [replace(f, sentence=f"{f.sentence} {said}", figures={**f.figures, "among": said}) for f in found]
 
 
 def _say(system: System) -> problems.Say:

@@ -1,37 +1,48 @@
-"""One switch that stops all acting: of the workspace, or of the machine by ``PLUMBLINE_RESPOND=off``."""
+"""One switch that stops all acting of a workspace: no message, no trigger, no rollback."""
 
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 
+from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
-from plumbline.governance import canonical_json
 from plumbline.store import trail
 from plumbline.store.respond import settings
-from plumbline.store.workspace import Cursor, Workspace
+from plumbline.store.workspace import Cursor, Workspace, now
 
 VARIABLE = "PLUMBLINE_RESPOND"
-NAME = "kill switch"
+_NAME = "stopped"
 
 
 def stopped(cursor: Cursor) -> str:
-    """Who switched all acting off, in words; empty: nobody did."""
+    """Why nothing acts, as a sentence; empty where it may."""
     if os.environ.get(VARIABLE, "").strip().lower() in ("off", "0", "no", "false"):
-        return f"{VARIABLE} says so where Plumbline runs"
-    body = settings.setting(cursor, NAME)
-    if body is None:
-        return ""
-    held = canonical_json.read(dict[str, str], body)
-    return (
-        f"by {held.get('by', 'somebody')} on {held.get('at', '')[:10]}" if held.get("state") == "off" else ""
-    )
+        return f"Acting is switched off by the environment variable {VARIABLE}"
+    entry = settings.setting(cursor, _NAME)
+    return f"Acting was switched off by {entry['by']} on {entry['at'][:10]}" if entry else ""
 
 
-def switch(ws: Workspace, *, on: bool, by: str) -> None:
-    """Switch all acting off or on. Anybody who may act switches off; switching on again is an owner's."""
-    state = "on" if on else "off"
-    body = canonical_json.write({"state": state, "by": by, "at": datetime.now(UTC).isoformat()})
+def stop(ws: Workspace, *, by: str) -> None:
+    """Stop all acting; what is found meanwhile waits.
+
+    Raises:
+        PlumblineError: nobody is named.
+    """
+    if not by.strip():
+        raise PlumblineError("Switching off needs a name", todo="Say who does it.")
     with ws.write() as cursor:
-        settings.save(cursor, NAME, body)
-        trail.append(cursor, actor=by, action=Act.ACTING_ON if on else Act.ACTING_OFF, detail={"state": state})
+        settings.keep(cursor, _NAME, {"by": by.strip(), "at": now().isoformat()})
+        trail.append(cursor, actor=by.strip(), action=Act.ACTING_STOPPED)
+
+
+def resume(ws: Workspace, *, by: str) -> None:
+    """Let the workspace act again: an owner's act.
+
+    Raises:
+        PlumblineError: nobody is named.
+    """
+    if not by.strip():
+        raise PlumblineError("Switching on needs a name", todo="Say who does it.")
+    with ws.write() as cursor:
+        settings.keep(cursor, _NAME, None)
+        trail.append(cursor, actor=by.strip(), action=Act.ACTING_RESUMED)

@@ -202,7 +202,7 @@ def _named(by: str) -> None:
 def _refuse_where_stopped(cursor: Cursor) -> None:
     said = kill_switch.stopped(cursor)
     if said:
-        raise PlumblineError(f"All acting is switched off: {said}")
+        raise PlumblineError(said)
 
 
 def payload(ws: Workspace, system: System, item: Trigger, run: TriggerRun) -> dict[str, Any]:

@@ -160,7 +160,9 @@ def approve(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
             )
         run = replace(due[0], approved_by=by.strip(), approved_at=now())
         save(cursor, run)
-        trail.append(cursor, actor=run.approved_by, action=Act.TRIGGER_APPROVED, system=key, detail=_told(run))
+        trail.append(
+            cursor, actor=run.approved_by, action=Act.TRIGGER_APPROVED, system=key, detail=_told(run)
+        )
     return run
 
 

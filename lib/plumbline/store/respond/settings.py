@@ -1,16 +1,34 @@
-"""What holds for the workspace as a whole, by name; a body is canonical JSON."""
+"""What holds for the workspace as a whole: one JSON value a name."""
 
 from __future__ import annotations
 
-from plumbline.store.workspace import Cursor
+import json
+import secrets
+from typing import Any
+
+import duckdb
+
+_WORKSPACE = "workspace id"
 
 
-def setting(cursor: Cursor, name: str) -> str | None:
-    """The body under a name, or None."""
+def setting(cursor: duckdb.DuckDBPyConnection, name: str, otherwise: Any = None) -> Any:
+    """The value of that name, or ``otherwise``."""
     row = cursor.execute("SELECT body FROM respond_setting WHERE name = ?", [name]).fetchone()
-    return str(row[0]) if row else None
+    return json.loads(row[0]) if row else otherwise
 
 
-def save(cursor: Cursor, name: str, body: str) -> None:
-    """Keep a body under a name, in place of the one before."""
-    cursor.execute("INSERT OR REPLACE INTO respond_setting VALUES (?, ?)", [name, body])
+def keep(cursor: duckdb.DuckDBPyConnection, name: str, value: Any) -> None:
+    """Set the value of that name; None deletes it."""
+    cursor.execute("DELETE FROM respond_setting WHERE name = ?", [name])
+    if value is not None:
+        body = json.dumps(value, sort_keys=True, separators=(",", ":"))
+        cursor.execute("INSERT INTO respond_setting VALUES (?, ?)", [name, body])
+
+
+def workspace_id(cursor: duckdb.DuckDBPyConnection) -> str:
+    """The id by which receivers know this workspace; made with the first message, inside the caller's transaction."""
+    found = setting(cursor, _WORKSPACE)
+    if found is None:
+        found = secrets.token_hex(8)
+        keep(cursor, _WORKSPACE, found)
+    return str(found)

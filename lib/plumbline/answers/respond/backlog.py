@@ -1,0 +1,74 @@
+"""Several waiting messages that become one: a digest at its hour, a summary after a channel was down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from plumbline.answers.respond.outbox import add
+from plumbline.domain import Severity
+from plumbline.respond import retries
+from plumbline.respond.events import Event
+from plumbline.store.respond import deliveries
+from plumbline.store.respond.deliveries import INSIDE, Delivery
+from plumbline.store.workspace import Cursor
+
+#: these are never put into another
+WHOLE = ("digest", "summary", "channel.test")
+
+
+def gathered(
+    line: Sequence[Delivery], head: Delivery, at: datetime, lost: Sequence[Delivery] = ()
+) -> list[Delivery]:
+    """The messages of one channel that become one, before ``head`` is sent; none: it goes by itself.
+
+    What was tried and may still arrive goes under its own id: the receiver may have it.
+
+    Args:
+        lost: what was given up since the channel last took something.
+    """
+    if head.attempts or head.event in WHOLE:
+        return []
+    untried = [d for d in line if d.due_at <= at and not d.attempts and d.event not in WHOLE]
+    hourly = [d for d in untried if d.due_at > d.made_at]
+    if head in hourly:
+        return hourly if len(hourly) > 1 else []
+    overdue = [d for d in untried if at - d.due_at >= retries.PAUSES[1]]
+    together = [*lost, *overdue]
+    return together if head in overdue and len(together) > 1 else []
+
+
+def summary(cursor: Cursor, channel: str, members: Sequence[Delivery], at: datetime) -> str:
+    """Put one message in the place of several; returns its id."""
+    listed = [_event(d, data, at) for d in members for data in (d.data, *d.data.get("also", []))]
+    severity = max((event.severity for event in listed), key=list(Severity).index)
+    hourly = all(d.due_at > d.made_at for d in members)
+    systems = {event.system for event in listed}
+    late = f"could not be delivered when they were due, since {members[0].due_at:%d %B %H:%M} UTC"
+    sentence = f"{len(listed)} messages {'waited for this hour' if hourly else late}."
+    main = Event(
+        type="digest" if hourly else "summary", sentence=sentence, at=at, severity=severity,
+        system=systems.pop() if len(systems) == 1 else "",
+    )  # fmt: skip
+    ranked = sorted(listed, key=lambda event: -list(Severity).index(event.severity))
+    number = add(cursor, channel, main, ranked, at=at, due=at)
+    for member in members:
+        if member.state == "dead":
+            deliveries.explain(cursor, member.id, f"{member.reason}; {INSIDE}{number}")
+        else:
+            deliveries.suppress(cursor, [member.id], INSIDE + number, at)
+        for inner in deliveries.members(cursor, member.id):
+            deliveries.suppress(cursor, [inner.id], INSIDE + number, at)
+    return number
+
+
+def _event(member: Delivery, data: Mapping[str, Any], at: datetime) -> Event:
+    """What a waiting message told, or what stood in it."""
+    kind = str(data.get("type", "")).removeprefix("plumbline.").removesuffix(".v1") or member.event
+    known = {name: data[name] for name in ("signal", "since", "open") if name in data}
+    bare = Event(type=kind, sentence=str(data["sentence"]), at=at, data=known)
+    return replace(
+        bare, system=str(data["system"]), finding=data.get("finding"), severity=Severity(data["severity"])
+    )

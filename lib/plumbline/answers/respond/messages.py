@@ -1,0 +1,173 @@
+"""From the register of findings to events: what began, got worse, ended, or turned out not to be so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from plumbline.answers.respond.episodes import BEGINNINGS, channels_aware
+from plumbline.answers.respond.outbox import queue
+from plumbline.domain import Finding, Severity
+from plumbline.respond.events import Event
+from plumbline.store.findings import Recorded
+from plumbline.store.respond import deliveries
+from plumbline.store.workspace import Cursor
+
+#: families that say how things are and have no end of their own: once no longer so, they are over
+CONDITIONS = ("retraining", "staleness", "quality.id", "quality.version", "quality.features", "quality.duplicates",
+              "consistency", "release", "source", "fairness")  # fmt: skip
+#: families that an open problem of performance stands for
+BENEATH = ("drift.", "missing.", "new_levels.", "out_of_range.", "association.")
+#: money that grew by this factor since it was told is told again
+DOUBLE = 2.0
+#: how a signal begins -> the control that asks for its being handled
+CONTROLS = {
+    "performance": "MON-4", "estimate": "MON-4", "warning": "MON-4", "retraining": "MON-7", "drift": "MON-5",
+    "missing": "MON-5", "new_levels": "MON-5", "out_of_range": "MON-5", "association": "MON-5", "staleness": "MON-3",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to one finding between two states of the register."""
+
+    type: str
+    record: Recorded
+
+
+def announce(cursor: Cursor, before: Sequence[Recorded], after: Sequence[Recorded], at: datetime) -> None:
+    """Write the messages about what a check or an undo changed in one system's register, in its own transaction.
+
+    Args:
+        before, after: every record of the system, parts of others too.
+    """
+    changed = changes(before, after)
+    above = next((r for r in after if r.open and r.finding.signal.startswith("performance.")), None)
+    group = []
+    for change in changed:
+        record = change.record
+        if change.type not in BEGINNINGS:
+            _close(cursor, change, at)
+        elif above is None or not record.finding.signal.startswith(BENEATH) or _fresh(changed, above):
+            group.append(event_of(record, change.type, at))
+        else:
+            reason = f"finding {above.id}, an open problem of performance, stands for it"
+            queue(cursor, event_of(record, change.type, at), withheld=reason)
+    group += [event_of(r, "finding.worsened", at) for r in after if _dearer(cursor, r, group)]
+    group.sort(key=lambda event: -list(Severity).index(event.severity))
+    if group:
+        queue(cursor, *group)
+
+
+def _fresh(changed: Sequence[Change], above: Recorded) -> bool:
+    """Whether the problem of performance is told by the same message."""
+    return any(change.record.id == above.id and change.type in BEGINNINGS for change in changed)
+
+
+def changes(before: Sequence[Recorded], after: Sequence[Recorded]) -> list[Change]:
+    """What began, rose, ended, or became part of another, finding by finding."""
+    earlier = {record.id: record for record in before}
+    listed = []
+    for record in after:
+        kind = _change(earlier.get(record.id), record)
+        if kind:
+            listed.append(Change(kind, record))
+    return listed
+
+
+def _change(old: Recorded | None, record: Recorded) -> str:
+    was_open = old is not None and old.open
+    if record.part_of is not None:
+        return "finding.merged" if was_open and old is not None and old.part_of is None else ""
+    if record.open and not was_open:
+        return "finding.opened"
+    if record.open:
+        ranks = list(Severity)
+        rose = old is not None and ranks.index(record.finding.severity) > ranks.index(old.finding.severity)
+        return "finding.worsened" if rose else ""
+    if not was_open:
+        return ""
+    over = record.finding.until is not None or record.finding.signal.startswith(CONDITIONS)
+    return "finding.resolved" if over else "finding.withdrawn"
+
+
+def _dearer(cursor: Cursor, record: Recorded, group: Sequence[Event]) -> bool:
+    """Whether what a problem costs doubled since it was told."""
+    amount = _amount(record.finding.figures.get("cost"))
+    if not record.open or amount is None or record.id in {event.finding for event in group}:
+        return False
+    known = [d for d in deliveries.of_finding(cursor, record.id) if d.event in BEGINNINGS]
+    last = _amount(known[-1].data.get("money")) if known else None
+    return last is not None and last > 0 and amount >= DOUBLE * last
+
+
+def _amount(money: object) -> float | None:
+    amount = money.get("amount") if isinstance(money, Mapping) else None
+    return float(amount) if isinstance(amount, (int, float)) else None
+
+
+def _close(cursor: Cursor, change: Change, at: datetime) -> None:
+    """Tell the end of a problem where its beginning was told; what had not left yet never leaves."""
+    own = deliveries.of_finding(cursor, change.record.id)
+    names = channels_aware(own)
+    for name in list(names):
+        begun = [d for d in own if d.channel == name and d.event in BEGINNINGS]
+        unsent = [d.id for d in begun if d.state == "queued" and not d.attempts]
+        alone = not any(deliveries.members(cursor, number) for number in unsent)
+        if unsent and len(unsent) == len(begun) and alone:
+            deliveries.suppress(cursor, unsent, "it was over before it was sent", at)
+            names.remove(name)
+    if names:
+        queue(cursor, event_of(change.record, change.type, at), only=names)
+
+
+def event_of(record: Recorded, kind: str, at: datetime, *, sentence: str = "") -> Event:
+    """The event of a finding, with figures and names of columns, and no value of one.
+
+    Args:
+        sentence: what it says, where that is not the finding's own; the finding's own sentence is added by the caller.
+    """
+    f = record.finding
+    words = sentence or _words(record, kind)
+    return Event(
+        type=kind, sentence=words, at=at, system=f.system, finding=record.id, severity=f.severity,
+        data=_figures(record),
+    )  # fmt: skip
+
+
+def _words(record: Recorded, kind: str) -> str:
+    own = outgoing(record.finding)
+    if kind == "finding.resolved":
+        return f"Over: {own}"
+    if kind == "finding.withdrawn":
+        return f"Not so after all: {own}"
+    if kind == "finding.merged":
+        return f"Part of finding {record.part_of}: {own}"
+    return own
+
+
+def outgoing(finding: Finding) -> str:
+    """A finding's sentence as it may leave the machine: without the values of columns that it names on a screen."""
+    words = finding.sentence
+    level, among = finding.figures.get("level"), finding.figures.get("among")
+    if isinstance(level, str) and level:
+        words = words.replace(f"The answer {level} was given", "One answer was given")
+    if isinstance(among, str) and among:
+        words = words.replace(among, "Only some decisions ever have an outcome.")
+    if finding.signal.startswith("source."):
+        name = finding.signal.partition(".")[2]
+        words = f"What the source {name} brought could not be loaded."
+    return words
+
+
+def _figures(record: Recorded) -> dict[str, Any]:
+    f = record.finding
+    figures = {
+        "signal": f.signal, "since": f.since, "known_at": f.known_at, "until": f.until, "confidence": f.confidence,
+        "value": f.figures.get("value"), "limit": f.figures.get("threshold"), "n": f.figures.get("n"),
+        "money": f.figures.get("cost"), "open": record.open,
+    }  # fmt: skip
+    control = CONTROLS.get(f.signal.partition(".")[0])
+    return {k: v for k, v in figures.items() if v is not None} | ({"control": [control]} if control else {})

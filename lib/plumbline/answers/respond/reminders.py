@@ -1,0 +1,64 @@
+"""Which urgent problems nobody has seen, or nobody has dealt with by the day that was set: they are told again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from plumbline.answers.respond.episodes import BEGINNINGS, channels_aware
+from plumbline.answers.respond.messages import event_of, outgoing
+from plumbline.answers.respond.outbox import queue
+from plumbline.domain import Severity
+from plumbline.respond import retries
+from plumbline.respond.events import Event
+from plumbline.store import findings as register
+from plumbline.store.findings import Recorded
+from plumbline.store.respond import deliveries
+from plumbline.store.respond import triage as triage_store
+from plumbline.store.respond.deliveries import Delivery
+from plumbline.store.respond.triage import NOTHING, Triage
+from plumbline.store.workspace import Cursor, Workspace
+
+#: two reminders of one problem are never closer, however long nobody worked
+CLOSEST = timedelta(hours=4)
+
+
+def remind(ws: Workspace, at: datetime) -> None:
+    """Write the reminders that are due."""
+    with ws.read() as cursor:
+        any_due = bool(due(cursor, at))
+    if any_due:
+        with ws.write(by_itself=True) as cursor:
+            for event, names in due(cursor, at):
+                queue(cursor, event, only=names)
+
+
+def due(cursor: Cursor, at: datetime) -> list[tuple[Event, list[str]]]:
+    """Reminders that are due at a time, each with the channels that know of the problem."""
+    triages = triage_store.triages(cursor)
+    owed = []
+    for record in register.recorded(cursor):
+        if not record.open or record.finding.severity is not Severity.HIGH:
+            continue
+        own = deliveries.of_finding(cursor, record.id)
+        names = channels_aware(own)
+        sentence = _sentence(record, own, triages.get(record.id, NOTHING), at)
+        if names and sentence:
+            owed.append((event_of(record, "finding.reminder", at, sentence=sentence), names))
+    return owed
+
+
+def _sentence(record: Recorded, own: Sequence[Delivery], state: Triage, at: datetime) -> str:
+    """What a reminder would say, where one is due."""
+    begun = [d.made_at for d in own if d.event in BEGINNINGS]
+    if not begun or state.is_muted(at.date()):
+        return ""
+    since = max(begun)
+    moments = sorted({d.made_at for d in own if d.event == "finding.reminder" and d.made_at > since})
+    if not record.acknowledged_by:
+        if at < retries.reminder_due(since, len(moments)) or (moments and at - moments[-1] < CLOSEST):
+            return ""
+        return f"Nobody has acknowledged this since {since:%d %B %H:%M} UTC: {outgoing(record.finding)}"
+    if not state.is_overdue(at.date()) or (moments and at - moments[-1] < retries.WEEK):
+        return ""
+    return f"This was to be dealt with by {state.due}: {outgoing(record.finding)}"
