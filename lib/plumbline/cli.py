@@ -18,6 +18,7 @@ from plumbline import __version__
 from plumbline.commands import (
     access,
     command,
+    deliveries,
     erase,
     explain,
     inbox,
@@ -31,6 +32,7 @@ from plumbline.commands import (
     signals,
     sources,
     statements,
+    triage,
     triggers,
 )
 from plumbline.console import Commands
@@ -38,6 +40,7 @@ from plumbline.console import Commands
 __all__ = [
     "access",
     "carry_out",
+    "deliveries",
     "erase",
     "explain",
     "inbox",
@@ -52,6 +55,7 @@ __all__ = [
     "signals",
     "sources",
     "statements",
+    "triage",
     "triggers",
 ]
 

@@ -32,7 +32,8 @@ GROUPS = {
              "remove"),
     "Signals": ("performance", "drift", "releases", "gate", "fairness", "compare", "quality"),
     "Single decisions and models": ("decision", "explain", "model"),
-    "Acting": ("trigger", "rollback"),
+    "Acting on findings": ("acknowledge", "assign", "snooze", "comment", "channel", "deliveries", "trigger", "rollback",
+                           "acting"),
     "Governance": ("context", "attest", "exempt", "approve", "incident", "record", "document", "report", "trail"),
 }  # fmt: skip
 _EXAMPLES = """Examples:

@@ -253,13 +253,21 @@ def quality(workspace: str | None, system: str) -> Any:
     return found.to_dict(), lines
 
 
-@command("check")
+@command("check", variables=("PLUMBLINE_SMTP_PASSWORD",))
 @click.argument("system", required=False)
-def check(workspace: str | None, system: str | None) -> Any:
+@click.option(
+    "--notify", is_flag=True, help="Send what is due to the channels; exit 1 when something did not arrive."
+)
+@click.option("--dry-run", is_flag=True, help="Record and send nothing; show what would go where.")
+def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool) -> Any:
     """Run every signal, record what was compared on the trail and what was found in the register.
 
     Makes the decision records of a sample as well, and keeps on the trail whether each could be given.
     """
+    from plumbline.commands import deliveries
+
+    if dry_run:
+        return deliveries.rehearsal(workspace, system)
     from plumbline.answers.alerts.check import check_each
     from plumbline.answers.faults import for_each
     from plumbline.answers.performance.cautions import cautions as of_system
@@ -272,6 +280,7 @@ def check(workspace: str | None, system: str | None) -> Any:
             checked.systems, lambda s: (try_where_worth(ws, s.key, actor=ACTOR), due(ws, s.key, today))
         )
         cautions = {s.key: said for s in checked.systems if (said := of_system(ws, s.key))}
+        sent, said_of_sent, failed = deliveries.notified(ws) if notify else ([], [], False)
     found, faults = checked.findings, (*checked.faults, *untried)
     told(faults)
     tried = [one for each, _ in more for one in each]
@@ -280,8 +289,12 @@ def check(workspace: str | None, system: str | None) -> Any:
     lines += [f"{key}  note    {words}" for key, said in cautions.items() for words in said]
     lines += [f"{key}  renew   {item.sentence}" for key, items in renew.items() for item in items]
     lines += [f"{one.system}  records {one.sentence}" for one in tried]
-    answers = {"findings": found, "reminders": renew, "records": tried, "cautions": cautions}
-    return answers | ({"faults": faults} if faults else {}), lines, BAD_INPUT if faults else 0
+    lines += said_of_sent
+    answers = {
+        "findings": found, "delivered": sent, "reminders": renew, "records": tried, "cautions": cautions,
+    }  # fmt: skip
+    code = BAD_INPUT if faults else FAILED if failed else 0
+    return answers | ({"faults": faults} if faults else {}), lines, code
 
 
 def _dated(found: Finding) -> str:

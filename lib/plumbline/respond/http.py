@@ -2,7 +2,7 @@
 
 httpcore (the engine of httpx) sends it: no redirect is followed, nothing is unpacked, and variables such as
 ``HTTPS_PROXY`` change nothing. A company that lets nothing out but through its proxy names that one in
-``PLUMBLINE_OUTGOING_PROXY``; the proxy then looks names up and connects, so inner hosts are its matter.
+``PLUMBLINE_PROXY``; the proxy then looks names up and connects, so inner hosts are its matter.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from plumbline.respond import addresses
 LARGEST_REPLY = 64 * 1024
 #: headers of a reply that anybody needs
 KEPT_HEADERS = ("content-type", "retry-after", "location")
-PROXY = "PLUMBLINE_OUTGOING_PROXY"
+PROXY = "PLUMBLINE_PROXY"
 TIMEOUT = 20.0  # seconds, of the whole request
 _LINE_ENDS = re.compile(r"[\x00-\x1f\x7f]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")

@@ -1,6 +1,6 @@
 """Mail by SMTP: one thread a problem, a text and an HTML part, the server named in the environment.
 
-``PLUMBLINE_SMTP_HOST``, ``_PORT`` (587), ``_SECURITY`` (starttls, tls or none), ``_USER``, ``_PASSWORD``, ``_FROM``.
+The variables are listed in ``docs/settings.md``.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from plumbline.domain import PlumblineError
 from plumbline.respond import text
 from plumbline.respond.http import Reply, clean
 
-PREFIX = "PLUMBLINE_SMTP_"
+HOST, PORT, SENDER = "PLUMBLINE_SMTP_HOST", "PLUMBLINE_SMTP_PORT", "PLUMBLINE_SMTP_FROM"
+USER, PASSWORD, SECURITY = "PLUMBLINE_SMTP_USER", "PLUMBLINE_SMTP_PASSWORD", "PLUMBLINE_SMTP_SECURITY"
 SECURITIES = ("starttls", "tls", "none")
 TIMEOUT = 20.0  # seconds, of each step of the conversation
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def _setting(name: str, otherwise: str = "") -> str:
-    return os.environ.get(PREFIX + name, "").strip() or otherwise
+    return os.environ.get(name, "").strip() or otherwise
 
 
 def send(mailboxes: tuple[str, ...], payload: Mapping[str, Any], at: datetime) -> Reply:
@@ -76,22 +77,22 @@ def _status(code: int) -> int:
 
 
 def _server() -> tuple[str, str]:
-    host, sender = _setting("HOST"), _setting("FROM", _setting("USER"))
+    host, sender = _setting(HOST), _setting(SENDER, _setting(USER))
     if not host or not sender:
         raise PlumblineError(
-            f"No mail server is named: {PREFIX}HOST and {PREFIX}FROM are not set",
+            f"No mail server is named: {HOST} and {SENDER} are not set",
             todo="Set them where Plumbline runs.",
         )
     return host, text.line(sender, 200)
 
 
 def _connected(host: str) -> smtplib.SMTP:
-    security = _setting("SECURITY", "starttls").lower()
+    security = _setting(SECURITY, "starttls").lower()
     if security not in SECURITIES:
-        raise PlumblineError(f"{PREFIX}SECURITY is none of {', '.join(SECURITIES)}")
-    number = _setting("PORT", "465" if security == "tls" else "587")
+        raise PlumblineError(f"{SECURITY} is none of {', '.join(SECURITIES)}")
+    number = _setting(PORT, "465" if security == "tls" else "587")
     if not number.isdecimal():
-        raise PlumblineError(f"{PREFIX}PORT is no number")
+        raise PlumblineError(f"{PORT} is no number")
     context = ssl.create_default_context()
     if security == "tls":
         server: smtplib.SMTP = smtplib.SMTP_SSL(host, int(number), timeout=TIMEOUT, context=context)
@@ -100,8 +101,8 @@ def _connected(host: str) -> smtplib.SMTP:
     try:
         if security == "starttls":
             server.starttls(context=context)
-        if _setting("USER") and _setting("PASSWORD"):
-            server.login(_setting("USER"), _setting("PASSWORD"))
+        if _setting(USER) and _setting(PASSWORD):
+            server.login(_setting(USER), _setting(PASSWORD))
     except BaseException:
         server.close()
         raise

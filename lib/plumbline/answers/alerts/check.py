@@ -23,6 +23,7 @@ from plumbline.profile.bins import basis_changed
 from plumbline.store import answer_cache, systems, trail
 from plumbline.store import findings as register
 from plumbline.store.findings import Recorded
+from plumbline.store.respond.deliveries import Delivery
 from plumbline.store.workspace import Cursor, Workspace, now
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -101,6 +102,38 @@ def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list
         answer_cache.forget_stale(cursor, system.key, answer_cache.rests_on(cursor, system))
         trail.append(cursor, actor=actor, action=Act.SIGNALS_CHECKED, system=system.key, detail=detail)
     return own
+
+
+class _Rehearsed(Exception):
+    """Ends a transaction that was only to show what it would do."""
+
+
+def rehearse(ws: Workspace, key: str | None = None) -> tuple[tuple[Finding, ...], tuple[Delivery, ...]]:
+    """What a check would find, and the messages that it would write; nothing is recorded.
+
+    Raises:
+        PlumblineError: no such system, or one that cannot be checked.
+    """
+    from plumbline.store.respond import deliveries
+
+    with ws.read() as cursor:
+        known = [systems.get_system(cursor, key)] if key else systems.list_systems(cursor)
+    measured = []
+    for system in known:
+        with ws.read() as cursor:
+            _, _, own, looked_at = _signals(cursor, system, True)
+        measured.append((system.key, own, looked_at))
+    found = _open_first([finding for _, own, _ in measured for finding in own])
+    messages: list[Delivery] = []
+    try:
+        with ws.write() as cursor:
+            before = {d.id for d in deliveries.recent(cursor, limit=100_000)}
+            for own_key, own, looked_at in measured:
+                reconcile(cursor, own_key, own, looked_at, now())
+            messages += [d for d in deliveries.recent(cursor, limit=100_000) if d.id not in before]
+            raise _Rehearsed
+    except _Rehearsed:
+        return found, tuple(reversed(messages))
 
 
 def _open_first(found: list[Finding]) -> tuple[Finding, ...]:

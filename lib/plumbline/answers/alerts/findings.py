@@ -78,8 +78,11 @@ def findings(ws: Workspace, key: str | None = None) -> tuple[Recorded, ...]:
         return tuple(register.recorded(cursor, key))
 
 
-def acknowledge(ws: Workspace, number: int, *, by: str) -> Recorded:
+def acknowledge(ws: Workspace, number: int, *, by: str, system: str = "") -> Recorded:
     """Say that a person saw a finding. That an alert reached somebody is not shown by it.
+
+    Args:
+        system: whose finding it has to be; empty: anybody's.
 
     Raises:
         PlumblineError: no such finding, no name, or somebody saw it already.
@@ -87,7 +90,7 @@ def acknowledge(ws: Workspace, number: int, *, by: str) -> Recorded:
     if not by.strip():
         raise PlumblineError("An acknowledgement needs a name", todo="Say who saw the finding.")
     with ws.write() as cursor:
-        held = register.one(cursor, number)
+        held = register.of(cursor, system, number) if system else register.one(cursor, number)
         if held.acknowledged_by:
             raise PlumblineError(f"Finding {number} was acknowledged by {held.acknowledged_by} already")
         at = now()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from plumbline.answers.respond import kill_switch
@@ -37,7 +37,7 @@ _AT_WORK: dict[tuple[str, str], threading.Lock] = {}
 @dataclass(slots=True, kw_only=True)
 class Counts:
     """What a round did. ``summed``: messages that became part of another; ``stopped``: why nothing was sent, where
-    acting is switched off."""
+    acting is switched off; ``outcomes``: each message that was tried, as it stands now."""
 
     sent: int = 0
     failed: int = 0
@@ -45,6 +45,7 @@ class Counts:
     summed: int = 0
     waiting: int = 0
     stopped: str = ""
+    outcomes: list[Delivery] = field(default_factory=list)
 
 
 def work(
@@ -97,6 +98,7 @@ def _work_on(
             reply = sender(channel, head.id, head.payload.encode(), at)
             with ws.write(by_itself=True) as cursor:
                 outcome = _outcome(cursor, channel, head, reply, at, chance)
+            counts.outcomes.append(outcome)
             counts.sent += outcome.state == "sent"
             counts.dead += outcome.state == "dead"
             counts.failed += outcome.state == "failed"

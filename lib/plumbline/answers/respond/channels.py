@@ -1,0 +1,235 @@
+"""Setting channels up, and proving that a person reads what comes over one: a code goes out and is typed back."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from plumbline.answers.respond import switch
+from plumbline.answers.respond.delivery import reason_of
+from plumbline.answers.respond.outbox import channels_in, new_id, row_of
+from plumbline.domain import PlumblineError, Severity
+from plumbline.domain.acts import Act
+from plumbline.respond.channels import Channel, new_channel
+from plumbline.respond.events import Event
+from plumbline.respond.send import receipt, send
+from plumbline.store import systems, trail
+from plumbline.store.respond import channels as channel_store
+from plumbline.store.respond import deliveries
+from plumbline.store.workspace import Cursor, Workspace, now
+
+#: how long a code counts, and how often one may be tried
+CODE_COUNTS, TRIES = timedelta(days=2), 5
+#: how long a code that was typed back proves that the channel reaches a person
+PROVES = timedelta(days=365)
+HIDDEN = "······"
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """How a test went. ``receipt``: what the receiver answered; ``reason``: why it did not take the message."""
+
+    channel: str
+    sent: bool
+    receipt: str
+    reason: str
+
+
+def channels(ws: Workspace) -> tuple[Channel, ...]:
+    """Every channel, by name."""
+    with ws.read() as cursor:
+        return channels_in(cursor)
+
+
+def add(
+    ws: Workspace, name: str, address: str, *, by: str, secret: str = "", severity: str = "low",
+    keys: tuple[str, ...] = (), allow_inner: bool = False,
+) -> Channel:  # fmt: skip
+    """Set a channel up: an owner's act.
+
+    Args:
+        address: ``https://``, ``http://``, ``mailto:``, ``pagerduty:``, ``apprise:`` or ``env:VARIABLE``.
+        secret: name of the environment variable that holds the signing secret, routing key or service's address.
+        severity: the lowest that goes there. keys: of the systems that it is told of; none: all.
+
+    Raises:
+        PlumblineError: see ``new_channel``; no such system; a channel of that name is there.
+    """
+    _named(by)
+    channel = new_channel(
+        name, address, secret=secret, severity=severity, systems=keys, allow_inner=allow_inner
+    )
+    with ws.write() as cursor:
+        for key in channel.systems:
+            systems.get_system(cursor, key)
+        if any(other.name == channel.name for other in channels_in(cursor)):
+            raise PlumblineError(f"A channel {channel.name} is there already", todo="Remove it first.")
+        channel = replace(channel, added_by=by.strip(), added_at=now().isoformat())
+        channel_store.keep(cursor, channel.name, channel.body())
+        detail = {
+            "channel": channel.name, "address": channel.address, "secret": channel.secret,
+            "severity": channel.severity.value, "systems": list(channel.systems), "allow_inner": channel.allow_inner,
+        }  # fmt: skip
+        trail.append(cursor, actor=by.strip(), action=Act.CHANNEL_ADDED, detail=detail)
+    return channel
+
+
+def remove(ws: Workspace, name: str, *, by: str) -> None:
+    """Take a channel away, and what waits for it: an owner's act.
+
+    Raises:
+        PlumblineError: no such channel.
+    """
+    _named(by)
+    with ws.write() as cursor:
+        channel_of(cursor, name)
+        _drop_waiting(cursor, name, "its channel was removed")
+        channel_store.remove(cursor, name)
+        trail.append(cursor, actor=by.strip(), action=Act.CHANNEL_REMOVED, detail={"channel": name})
+
+
+def turn(ws: Workspace, name: str, *, on: bool, by: str) -> Channel:
+    """Switch a channel off, or on again: an owner's act.
+
+    Raises:
+        PlumblineError: no such channel.
+    """
+    _named(by)
+    with ws.write() as cursor:
+        channel = replace(channel_of(cursor, name), off="" if on else f"switched off by {by.strip()}")
+        if not on:
+            _drop_waiting(cursor, name, "its channel was switched off")
+        channel_store.keep(cursor, name, channel.body())
+        detail = {"channel": name, "on": on}
+        trail.append(cursor, actor=by.strip(), action=Act.CHANNEL_CHANGED, detail=detail)
+    return channel
+
+
+def _drop_waiting(cursor: Cursor, name: str, reason: str) -> None:
+    deliveries.suppress(cursor, [d.id for d in deliveries.waiting(cursor, name)], reason, now())
+
+
+def channel_of(cursor: Cursor, name: str) -> Channel:
+    """The channel of that name.
+
+    Raises:
+        PlumblineError: there is none.
+    """
+    found = next((channel for channel in channels_in(cursor) if channel.name == name), None)
+    if found is None:
+        raise PlumblineError(f"There is no channel {name[:60]}", todo="See `plumbline channel list`.")
+    return found
+
+
+def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) -> Tested:
+    """Send a real message with a six-digit code, at once. The code is nowhere in the workspace: only its digest is.
+
+    Raises:
+        PlumblineError: no such channel, it is off, or acting is switched off.
+    """
+    _named(by)
+    moment, code = at or now(), f"{secrets.randbelow(10**6):06d}"
+    number = new_id()
+    with ws.read() as cursor:
+        channel = channel_of(cursor, name)
+        if stopped := switch.why_stopped(cursor):
+            raise PlumblineError(stopped)
+    if channel.off:
+        raise PlumblineError(f"The channel {name} is off: {channel.off}")
+    salt = secrets.token_hex(16)
+    sealed = {
+        "salt": salt,
+        "digest": _sealed(code, salt),
+        "at": moment.isoformat(),
+        "tries": "0",
+        "by": by.strip(),
+    }
+    with ws.write() as cursor:  # before anything is sent, so that a reader who is quick is believed
+        channel_store.keep(cursor, name, replace(channel_of(cursor, name), code=sealed).body())
+        shown = row_of(cursor, number, name, _event(name, HIDDEN, moment), at=moment, due=moment)
+        whole = row_of(cursor, number, name, _event(name, code, moment), at=moment, due=moment)
+        trail.append(
+            cursor, actor=by.strip(), action=Act.CHANNEL_TESTED, detail={"channel": name, "delivery": number}
+        )
+    reply = send(channel, number, whole.payload.encode(), moment)
+    result = Tested(
+        name, reply.ok, receipt(channel, reply) if reply.ok else "", "" if reply.ok else reason_of(reply)
+    )
+    with ws.write(by_itself=True) as cursor:
+        deliveries.add(
+            cursor,
+            replace(
+                shown, state="sent" if reply.ok else "dead", attempts=1, receipt=result.receipt,
+                reason=result.reason.replace(code, HIDDEN), ended_at=now(),
+            ),
+        )  # fmt: skip
+    return result
+
+
+def _event(name: str, code: str, at: datetime) -> Event:
+    sentence = (
+        f"This tests the channel {name}. Type the code {code} back where the test was started: that proves that a "
+        "person reads what comes here."
+    )
+    return Event(
+        type="channel.test", sentence=sentence, at=at, severity=Severity.LOW, data={"code": code}, test=True
+    )
+
+
+def _sealed(code: str, salt: str) -> str:
+    """A digest that takes its time: six digits are few."""
+    return hashlib.scrypt(code.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1).hex()
+
+
+def confirm(ws: Workspace, name: str, code: str, *, by: str, at: datetime | None = None) -> Channel:
+    """Type a code back.
+
+    Raises:
+        PlumblineError: no such channel; no code is out, or not any more; it is not the one that was sent.
+    """
+    _named(by)
+    moment, digits = at or now(), "".join(ch for ch in code if ch.isdecimal())
+    with ws.write() as cursor:
+        channel = channel_of(cursor, name)
+        out = dict(channel.code or {})
+        if not out or moment - datetime.fromisoformat(out["at"]) > CODE_COUNTS:
+            raise PlumblineError(
+                f"No code is out on the channel {name}", todo=f"Send one: plumbline channel test {name}"
+            )
+        fits = hmac.compare_digest(_sealed(digits, out["salt"]), out["digest"])
+        tries = int(out["tries"]) + 1
+        if fits:
+            channel = replace(
+                channel, code=None, confirmed_by=by.strip(), confirmed_at=moment.isoformat(), off=""
+            )
+            detail = {"channel": name, "sent_at": out["at"], "sent_by": out["by"]}
+            trail.append(cursor, actor=by.strip(), action=Act.CHANNEL_CONFIRMED, detail=detail)
+        else:
+            channel = replace(channel, code=None if tries >= TRIES else {**out, "tries": str(tries)})
+        channel_store.keep(cursor, name, channel.body())
+    if not fits:
+        left = TRIES - tries
+        todo = f"{left} {'try is' if left == 1 else 'tries are'} left." if left else "Send a new one."
+        raise PlumblineError("That is not the code that was sent", todo=todo)
+    return channel
+
+
+def is_proved(channel: Channel, at: datetime) -> bool:
+    """Whether somebody typed a code of this channel back within the last year."""
+    return bool(channel.confirmed_at) and at - datetime.fromisoformat(channel.confirmed_at) <= PROVES
+
+
+def _named(by: str) -> None:
+    if not by.strip():
+        raise PlumblineError("This needs a name", todo="Say who does it.")
+
+
+def shown(channel: Channel) -> dict[str, object]:
+    """A channel as the command line prints it: without digest and salt."""
+    values: dict[str, object] = json.loads(channel.body())
+    waits = values.pop("code")
+    return values | {"kind": channel.kind, "code_sent": bool(waits)}

@@ -1,0 +1,137 @@
+"""Handling one finding: who has it and until when, until when it is muted and why, what people write beneath it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from plumbline.domain import PlumblineError
+from plumbline.domain.acts import Act
+from plumbline.store import findings as register
+from plumbline.store import trail
+from plumbline.store.findings import Recorded
+from plumbline.store.respond import triage as triage_store
+from plumbline.store.respond.triage import NOTHING, Comment, Triage
+from plumbline.store.workspace import Cursor, Workspace, now
+
+#: how long a finding may be muted, in days
+LONGEST_MUTE = 30
+LONGEST_TEXT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """A finding and what people did with it."""
+
+    record: Recorded
+    triage: Triage
+    comments: tuple[Comment, ...]
+
+
+def handled(ws: Workspace, system: str | None = None) -> dict[int, Handled]:
+    """Number -> each recorded finding of a system, or of all, with what people did with it."""
+    with ws.read() as cursor:
+        triages, comments = triage_store.triages(cursor), triage_store.comments(cursor)
+        return {
+            r.id: Handled(r, triages.get(r.id, NOTHING), tuple(comments.get(r.id, ())))
+            for r in register.recorded(cursor, system)
+        }
+
+
+def assign(ws: Workspace, system: str, number: int, *, to: str, due: date, by: str) -> Handled:
+    """Give a finding to somebody, until a day.
+
+    Raises:
+        PlumblineError: no such finding of that system, no name, or a day that is over.
+    """
+    if not to.strip():
+        raise PlumblineError("A finding is given to somebody", todo="Say who deals with it.")
+    if due < now().date():
+        raise PlumblineError(f"{due} is over", todo="Give a day that is still to come.")
+    with _of(ws, system, number, by) as (cursor, record):
+        state = _state(cursor, number)
+        triage_store.keep(cursor, number, replace(state, owner=to.strip()[:120], due=due.isoformat()))
+        detail = {
+            "finding": number,
+            "signal": record.finding.signal,
+            "to": to.strip()[:120],
+            "due": due.isoformat(),
+        }
+        trail.append(
+            cursor, actor=by.strip(), action=Act.FINDING_ASSIGNED, system=record.finding.system, detail=detail
+        )
+        return _handled(cursor, number)
+
+
+def snooze(ws: Workspace, system: str, number: int, *, until: date, reason: str, by: str) -> Handled:
+    """Let reminders rest until a day. The all-clear, the clocks and the verdict go on.
+
+    Raises:
+        PlumblineError: no such finding, no reason, or a day that is over or too far away.
+    """
+    today = now().date()
+    if not reason.strip():
+        raise PlumblineError("Muting needs a reason", todo="Say why; it goes on the trail.")
+    if not today < until <= today + timedelta(days=LONGEST_MUTE):
+        raise PlumblineError(
+            f"A finding is muted for {LONGEST_MUTE} days at most, from tomorrow on",
+            todo=f"Give a day up to {today + timedelta(days=LONGEST_MUTE)}.",
+        )
+    with _of(ws, system, number, by) as (cursor, record):
+        state, why = _state(cursor, number), " ".join(reason.split())[:300]
+        muted = replace(state, muted_until=until.isoformat(), muted_by=by.strip(), muted_why=why)
+        triage_store.keep(cursor, number, muted)
+        detail = {
+            "finding": number,
+            "signal": record.finding.signal,
+            "until": until.isoformat(),
+            "reason": why,
+        }
+        trail.append(
+            cursor, actor=by.strip(), action=Act.FINDING_MUTED, system=record.finding.system, detail=detail
+        )
+        return _handled(cursor, number)
+
+
+def comment(ws: Workspace, system: str, number: int, text: str, *, by: str) -> Handled:
+    """Write something beneath a finding; nothing that was written is changed later.
+
+    Raises:
+        PlumblineError: no such finding, or nothing was written.
+    """
+    words = text.strip()
+    if not words:
+        raise PlumblineError("A comment says something", todo="Write it.")
+    if len(words) > LONGEST_TEXT:
+        raise PlumblineError(f"A comment has {LONGEST_TEXT} characters at most; this one has {len(words)}")
+    with _of(ws, system, number, by) as (cursor, record):
+        triage_store.comment(cursor, number, now(), by.strip(), words)
+        detail = {"finding": number, "characters": len(words)}
+        trail.append(
+            cursor,
+            actor=by.strip(),
+            action=Act.FINDING_COMMENTED,
+            system=record.finding.system,
+            detail=detail,
+        )
+        return _handled(cursor, number)
+
+
+@contextmanager
+def _of(ws: Workspace, system: str, number: int, by: str) -> Iterator[tuple[Cursor, Recorded]]:
+    """A write about one finding of one system, in somebody's name."""
+    if not by.strip():
+        raise PlumblineError("Handling a finding needs a name", todo="Say who does it.")
+    with ws.write() as cursor:
+        yield cursor, register.of(cursor, system, number)
+
+
+def _state(cursor: Cursor, number: int) -> Triage:
+    return triage_store.triages(cursor).get(number, NOTHING)
+
+
+def _handled(cursor: Cursor, number: int) -> Handled:
+    comments = triage_store.comments(cursor).get(number, [])
+    return Handled(register.one(cursor, number), _state(cursor, number), tuple(comments))

@@ -1,0 +1,197 @@
+"""Channels, what went over them, and the switch that stops all acting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from plumbline.commands.command import COMMANDS, command
+from plumbline.console import FAILED
+from plumbline.console import workspace as open_for
+
+if TYPE_CHECKING:
+    from plumbline.store.respond.deliveries import Delivery
+    from plumbline.store.workspace import Workspace
+
+BY = click.option("--by", required=True, metavar="NAME", help="Who does it; it goes on the trail.")
+#: variables of the environment by which a message is signed or sent; the server's own count
+SECRETS = ("PLUMBLINE_SMTP_PASSWORD",)
+
+
+@click.group("channel")
+def channel() -> None:
+    """Where messages go: a webhook, mail, PagerDuty, or two hundred services by Apprise."""
+
+
+COMMANDS.append(channel)
+
+
+@command("add", into=channel)
+@click.argument("name")
+@click.argument("url")
+@click.option(
+    "--secret-env",
+    default="",
+    metavar="VARIABLE",
+    help="That holds the signing secret, routing key or address.",
+)
+@click.option(
+    "--severity", type=click.Choice(["high", "medium", "low"]), default="low", show_default=True,
+    help="The lowest that goes there.",
+)  # fmt: skip
+@click.option("--system", "systems", multiple=True, metavar="S", help="Only of this system; may be repeated.")
+@click.option(
+    "--allow-inner", is_flag=True, help="It may reach hosts inside your network, this machine among them."
+)
+@BY
+def added(
+    workspace: str | None, name: str, url: str, secret_env: str, severity: str, systems: tuple[str, ...],
+    allow_inner: bool, by: str,
+) -> Any:  # fmt: skip
+    """Set a channel up: https://, http://, mailto:, pagerduty:, apprise:, or env:VARIABLE for a secret address."""
+    from plumbline.answers.respond import channels
+
+    with open_for(workspace) as ws:
+        made = channels.add(
+            ws, name, url, by=by, secret=secret_env, severity=severity, keys=systems, allow_inner=allow_inner
+        )
+    lines = [
+        f"Channel {name}: {made.address}",
+        f"Prove that a person reads it: plumbline channel test {name} --by NAME",
+    ]
+    return {"channel": channels.shown(made)}, lines
+
+
+@command("list", into=channel)
+def listed(workspace: str | None) -> Any:
+    """Every channel, what goes there, and whether somebody proved that they read it."""
+    from plumbline.answers.respond import channels
+
+    with open_for(workspace) as ws:
+        known = channels.channels(ws)
+    lines = [
+        f"{one.name:<20}  {one.address}  from {one.severity}"
+        + (f"  only {', '.join(one.systems)}" if one.systems else "")
+        + (f"  off: {one.off}" if one.off else "")
+        + (f"  read by {one.confirmed_by}, {one.confirmed_at[:10]}" if one.confirmed_at else "  never proved")
+        for one in known
+    ]
+    return {"channels": [channels.shown(one) for one in known]}, lines or ["No channel."]
+
+
+@command("test", into=channel, variables=SECRETS)
+@click.argument("name")
+@BY
+def tested(workspace: str | None, name: str, by: str) -> Any:
+    """Send a real message with a six-digit code; exit 1 when it was not taken."""
+    from plumbline.answers.respond import channels
+
+    with open_for(workspace) as ws:
+        result = channels.send_test(ws, name, by=by)
+    lines = [f"Not sent: {result.reason}"]
+    if result.sent:
+        lines = [
+            f"Sent: {result.receipt}",
+            f"Type the code back: plumbline channel confirm {name} CODE --by NAME",
+        ]
+    return (
+        {"sent": result.sent, "receipt": result.receipt, "reason": result.reason},
+        lines,
+        0 if result.sent else FAILED,
+    )
+
+
+@command("confirm", into=channel)
+@click.argument("name")
+@click.argument("code")
+@BY
+def confirmed(workspace: str | None, name: str, code: str, by: str) -> Any:
+    """Type the code of a test back: it proves that a person reads the channel."""
+    from plumbline.answers.respond import channels
+
+    with open_for(workspace) as ws:
+        one = channels.confirm(ws, name, code, by=by)
+    return {"confirmed": True, "channel": channels.shown(one)}, [
+        f"{one.confirmed_by} reads the channel {name}."
+    ]
+
+
+@command("remove", into=channel)
+@click.argument("name")
+@BY
+def removed(workspace: str | None, name: str, by: str) -> Any:
+    """Take a channel away; what waits for it is not sent."""
+    from plumbline.answers.respond import channels
+
+    with open_for(workspace) as ws:
+        channels.remove(ws, name, by=by)
+    return {"removed": name}, [f"The channel {name} is gone."]
+
+
+@command("deliveries")
+@click.argument("system", required=False)
+def deliveries(workspace: str | None, system: str | None) -> Any:
+    """Every message and its fate, the newest first."""
+    from plumbline.store.respond import deliveries as store
+    from plumbline.store.systems import get_system
+
+    with open_for(workspace) as ws, ws.read() as cursor:
+        if system:
+            get_system(cursor, system)
+        found = store.recent(cursor, system)
+    return {"deliveries": [_plain(d) for d in found]}, [_line(d) for d in found] or ["No message."]
+
+
+@command("acting")
+@click.argument("state", type=click.Choice(["on", "off"]), required=False)
+@click.option("--by", default="", metavar="NAME", help="Who switches; it goes on the trail.")
+def acting(workspace: str | None, state: str | None, by: str) -> Any:
+    """Stop all acting (messages, triggers, rollbacks) of the workspace, or let it go on; alone: say how it is."""
+    from plumbline.answers.respond import switch
+
+    with open_for(workspace) as ws:
+        if state is not None:
+            (switch.resume if state == "on" else switch.stop)(ws, by=by)
+        with ws.read() as cursor:
+            why = switch.why_stopped(cursor)
+    return {"acting": not why, "reason": why}, [f"{why}." if why else "Acting is on."]
+
+
+def notified(ws: Workspace) -> tuple[list[dict[str, Any]], list[str], bool]:
+    """Send what is due: each message that was tried, lines about them, and whether one did not arrive."""
+    from plumbline.answers.respond.delivery import work
+
+    counts = work(ws)
+    lines = [_line(d) for d in counts.outcomes]
+    if counts.stopped:
+        lines.append(f"Nothing was sent. {counts.stopped}.")
+    if counts.waiting:
+        lines.append(f"{counts.waiting} messages wait for their hour, or for another attempt.")
+    return [_plain(d) for d in counts.outcomes], lines, bool(counts.failed or counts.dead)
+
+
+def rehearsal(workspace: str | None, system: str | None) -> Any:
+    """What a check would find and send; nothing is recorded."""
+    from plumbline.answers.alerts.check import rehearse
+
+    with open_for(workspace) as ws:
+        found, messages = rehearse(ws, system)
+    lines = [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in found] or ["No findings."]
+    lines += [f"would send: {_line(d)}" for d in messages] or ["Nothing would be sent."]
+    return {"findings": found, "delivered": [_plain(d) for d in messages], "dry_run": True}, lines
+
+
+def _plain(d: Delivery) -> dict[str, Any]:
+    """A message as JSON: what became of it, and not what it said."""
+    return {
+        "id": d.id, "event": d.event, "system": d.system, "finding": d.finding, "channel": d.channel, "state": d.state,
+        "attempts": d.attempts, "made_at": d.made_at, "due_at": d.due_at, "ended_at": d.ended_at, "receipt": d.receipt,
+        "reason": d.reason,
+    }  # fmt: skip
+
+
+def _line(d: Delivery) -> str:
+    about = f"{d.system} finding {d.finding}" if d.finding is not None else d.system or "workspace"
+    more = d.receipt or d.reason or (f"due {d.due_at:%Y-%m-%d %H:%M}Z" if d.state == "queued" else "")
+    return f"{d.made_at:%Y-%m-%d %H:%M}Z  {d.state:<10}  {d.channel:<16}  {d.event:<18}  {about}  {more}".rstrip()
