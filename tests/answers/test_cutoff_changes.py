@@ -15,7 +15,7 @@ from plumbline.answers.drift.features import drift
 from plumbline.domain import Severity, Slice
 from plumbline.profile.scan.score_sides import Scale, by_day
 from plumbline.report.language import language
-from plumbline.report.translate import Teller
+from plumbline.report.translation import Translator
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.bench.detection.cutoffs import cut_of, left, sides_of, since_of
@@ -80,9 +80,9 @@ def test_check_raises_it_once_and_drift_says_it_in_both_languages(held: Workspac
     assert (found.figures["value"], found.figures["version"]) == (expected.now, "1.1")
     said = drift(held, "s").sentence
     assert found.sentence in said
-    teller = Teller(language("de"))
-    german = teller.tell(said)
-    assert not teller.quoted
+    translator = Translator(language("de"))
+    german = translator.text(said)
+    assert not translator.quoted
     assert "folgen seit dem" in german
     assert "zuvor 0,5" in german
 

@@ -8,8 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from plumbline.domain import Attestation, ControlResult, Exemption, Scorecard, Status
+from plumbline.domain.messages import NOTHING, Message, Number, message
 from plumbline.governance.facts import Breach, Facts, FairnessGroup, Switch
 from plumbline.governance.verdict import scorecard
+from plumbline.monitor.performance.selective_labels import Selection, Side, among
+from plumbline.monitor.performance.weights import Whole
+from plumbline.wording.names import say_metric, say_value
 
 NOW = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()
@@ -91,10 +95,30 @@ def thin_facts(**changes: Any) -> Facts:
     return replace(facts, **changes)
 
 
-def breach(days: float, handled: str = "", *, in_hand: bool = False) -> Breach:
-    return Breach(
-        since=days_ago(days), sentence="Accuracy fell from 82 % to 61 %", handled=handled, in_hand=in_hand
-    )
+#: what facts say in words, as the measurements word it
+AMONG = among(["grant"])
+SELECTED = Selection(
+    (Side("grant", 9_000, 8_820), Side("refuse", 1_000, 0)), None, (Whole("accuracy", None, 0.7, 0.8),)
+).sentence
+GUESS = message(
+    "{metric} is {value}, no better than guessing, which gives {guess}.",
+    metric=say_metric("accuracy"), value=say_value("accuracy", 0.501), guess=say_value("accuracy", 0.502),
+)  # fmt: skip
+NO_ERRORS = message(
+    "Outcomes are known for decisions {known} only: error rates of groups, which need those of "
+    "{none} too, are unknown.",
+    known="grant",
+    none="refuse",
+)
+INCIDENT = message("an incident opened on {day}", day="2026-05-01")
+
+
+def breach(days: float, handled: Message = NOTHING, *, in_hand: bool = False) -> Breach:
+    sentence = message(
+        "{metric} is {value} (n = {n})",
+        metric=say_metric("accuracy"), value=say_value("accuracy", 0.61), n=Number("1,204"),
+    )  # fmt: skip
+    return Breach(since=days_ago(days), sentence=sentence, handled=handled, in_hand=in_hand)
 
 
 def attested(control: str, status: Status = Status.PASS, **changes: Any) -> Attestation:

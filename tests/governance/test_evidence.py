@@ -11,7 +11,20 @@ from plumbline.governance.evidence.case import RECORDED
 from plumbline.governance.facts import FairnessGroup, Noted, Switch
 from plumbline.governance.wording import share
 
-from .cases import CREDIT, SUGGESTIONS, attested, breach, control, days_ago, healthy_facts, judge
+from .cases import (
+    AMONG,
+    CREDIT,
+    GUESS,
+    INCIDENT,
+    SELECTED,
+    SUGGESTIONS,
+    attested,
+    breach,
+    control,
+    days_ago,
+    healthy_facts,
+    judge,
+)
 
 PASS, PARTIAL, FAIL, UNKNOWN = Status.PASS, Status.PARTIAL, Status.FAIL, Status.UNKNOWN
 
@@ -36,8 +49,8 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("MON-1", {"labelled_share": 0.5}, PASS),
     ("MON-1", {"labelled_share": 0.499}, FAIL),
     ("MON-1", {"label_age_chunks": 3}, FAIL),
-    ("MON-1", {"labels_selected": "Outcomes are known for some only."}, PARTIAL),
-    ("MON-1", {"labels_selected": "Outcomes are known for some only.", "labelled_share": 0.3}, FAIL),
+    ("MON-1", {"labels_selected": SELECTED}, PARTIAL),
+    ("MON-1", {"labels_selected": SELECTED, "labelled_share": 0.3}, FAIL),
     ("MON-1", {"labels": 0}, FAIL),
     ("MON-1", {"labels": None}, FAIL),
     ("MON-1", {"labelled_share": None}, UNKNOWN),
@@ -51,20 +64,20 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("MON-3", {"model_age_days": None}, UNKNOWN),
     ("MON-4", {"performance_breach": breach(7)}, PARTIAL),
     ("MON-4", {"performance_breach": breach(7.01)}, FAIL),
-    ("MON-4", {"performance_breach": breach(40, "incident 3")}, PASS),
-    ("MON-4", {"performance_breach": breach(40, "incident 3", in_hand=True)}, PARTIAL),
-    ("MON-5", {"drift_breach": breach(40, "incident 3", in_hand=True)}, PARTIAL),
+    ("MON-4", {"performance_breach": breach(40, INCIDENT)}, PASS),
+    ("MON-4", {"performance_breach": breach(40, INCIDENT, in_hand=True)}, PARTIAL),
+    ("MON-5", {"drift_breach": breach(40, INCIDENT, in_hand=True)}, PARTIAL),
     ("MON-4", {"performance_watched": None}, UNKNOWN),
     (
         "MON-4",
-        {"performance_guess": "Accuracy is 50.1 %, no better than guessing, which gives 50.2 %."},
+        {"performance_guess": GUESS},
         PARTIAL,
     ),
-    ("MON-4", {"performance_guess": "Worse.", "performance_worse_than_guess": True}, FAIL),
-    ("MON-4", {"performance_guess": "Worse.", "performance_breach": breach(40)}, FAIL),
-    ("MON-4", {"labels_among": "This speaks of some alone."}, PARTIAL),
-    ("MON-4", {"labels_among": "This speaks of some alone.", "performance_breach": breach(40)}, FAIL),
-    ("MON-4", {"labels_among": "This speaks of some alone.", "performance_watched": None}, UNKNOWN),
+    ("MON-4", {"performance_guess": GUESS, "performance_worse_than_guess": True}, FAIL),
+    ("MON-4", {"performance_guess": GUESS, "performance_breach": breach(40)}, FAIL),
+    ("MON-4", {"labels_among": AMONG}, PARTIAL),
+    ("MON-4", {"labels_among": AMONG, "performance_breach": breach(40)}, FAIL),
+    ("MON-4", {"labels_among": AMONG, "performance_watched": None}, UNKNOWN),
     ("MON-5", {"drift_breach": breach(29)}, PARTIAL),
     ("MON-5", {"drift_breach": breach(31)}, FAIL),
     ("MON-5", {"drift_watched": None}, UNKNOWN),

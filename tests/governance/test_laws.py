@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import EvidenceKind, Scorecard, Status, Tier, Verdict
+from plumbline.domain.messages import NOTHING
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.conditions import default_conditions
 from plumbline.governance.context import TIER_QUESTIONS, read
@@ -20,11 +21,16 @@ from plumbline.governance.resolution import RANK
 from plumbline.governance.verdict import ORDER, decide
 
 from .cases import (
+    AMONG,
     CREDIT,
+    GUESS,
     HEALTH,
+    INCIDENT,
+    NO_ERRORS,
     NOW,
     OPERATIONS,
     SANDBOX,
+    SELECTED,
     SHOP,
     STATED,
     SUGGESTIONS,
@@ -75,24 +81,19 @@ LADDERS: dict[str, list[Any]] = {
     "labels": [50_000, 0, None],
     "labelled_share": [0.9, 0.5, 0.3, 0.19, 0.0],
     "label_age_chunks": [0, 2, 2.5, 40],
-    "labels_selected": [
-        "",
-        "Outcomes are known for decisions grant only (98.0 % of 9,000, against 0.0 % of 1,000 "
-        "refuse): these figures speak of those. Over all decisions accuracy lies between 70.0 % and "
-        "80.0 %.",
-    ],
-    "labels_among": ["", "This speaks of decisions grant alone, as no outcome of others is known."],
+    "labels_selected": [NOTHING, SELECTED],
+    "labels_among": [NOTHING, AMONG],
     "reference": [True, False],
     "recent_chunks_compared": [13, 12, 7, 6, 0],
     "performance_breach": [
         None,
-        breach(400, "an incident opened on 2026-05-01", in_hand=True),
+        breach(400, INCIDENT, in_hand=True),
         breach(2),
         breach(6.9),
         breach(7.1),
         breach(400),
     ],
-    "performance_guess": ["", "Accuracy is 50.1 %, no better than guessing, which gives 50.2 %."],
+    "performance_guess": [NOTHING, GUESS],
     "drift_breach": [None, breach(29), breach(31)],
     "model_age_days": [10, 100, 180, 181, 900],
     "segments_labelled": [4, 3, 0],
@@ -134,11 +135,7 @@ LADDERS: dict[str, list[Any]] = {
         group(0.69, 0.1),
         group(0.2, 0.1, 0.4),
     ],
-    "fairness_outcomes": [
-        "",
-        "Outcomes are known for decisions grant only: error rates of groups, which need those of refuse too, are "
-        "unknown.",
-    ],
+    "fairness_outcomes": [NOTHING, NO_ERRORS],
     "overrides_90_days": [200, 1, 0],
     "sign_in": [True, False],
     "roles_assigned": [True, False],

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from plumbline.domain.json_values import json_object, json_value
+from plumbline.domain.messages import NOTHING, Message
 from plumbline.domain.result import Result
 
 
@@ -56,7 +57,7 @@ class Evidence:
 
     status: Status
     kind: EvidenceKind
-    sentence: str  # what was found, with its figures, window and sample
+    sentence: Message  # what was found, with its figures, window and sample
     page: str = ""  # where to see it
     until: date | None = None  # when it expires
     by: str = ""  # who attested
@@ -113,7 +114,7 @@ class ControlResult:
     requirement: Requirement
     status: Status
     evidence: Evidence
-    contradiction: str = ""  # a claim that stronger evidence outvotes
+    contradiction: Message = NOTHING  # a claim that stronger evidence outvotes
     references: tuple[str, ...] = ()
     next_action: str = ""
 
@@ -134,7 +135,7 @@ class Condition:
     title: str
     state: str  # met | open | cleared; triggers: fail | open | cleared | not applicable
     controls: tuple[str, ...]
-    sentence: str
+    sentence: Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,11 +156,11 @@ class Scorecard(Result):
     at: datetime
     tier: Tier
     verdict: Verdict
-    reasons: tuple[str, ...]
+    reasons: tuple[Message, ...]
     conditions: tuple[Condition, ...]
     triggers: tuple[Condition, ...]
     controls: tuple[ControlResult, ...]
-    contradictions: tuple[str, ...]
+    contradictions: tuple[Message, ...]
     at_stake: dict[str, Any]  # amount, currency, window, sentence; empty when unknown
     context_complete: bool = True
     since: datetime | None = (

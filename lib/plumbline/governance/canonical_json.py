@@ -16,19 +16,24 @@ from enum import Enum
 from typing import Any, TypeVar, Union
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.message_json import message_json, read_message
+from plumbline.domain.messages import Message, quoted
 
 T = TypeVar("T")
 
 
-def write(value: Any) -> str:
+def write(value: Any, *, messages: bool = False) -> str:
     """The canonical JSON of dataclasses, mappings, sequences, enums, times and scalars.
+
+    Args:
+        messages: keep their templates and values; else a message is written as its English text.
 
     Raises:
         PlumblineError: a value that JSON cannot hold, such as NaN.
     """
     try:
         return json.dumps(
-            _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+            _plain(value, messages), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
         )
     except (TypeError, ValueError) as error:
         raise PlumblineError("A scorecard's inputs hold a value that cannot be kept") from error
@@ -47,9 +52,11 @@ def read(kind: type[T], text: str) -> T:
     return found
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, messages: bool) -> Any:
+    if messages and isinstance(value, Message):
+        return message_json(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {f.name: _plain(getattr(value, f.name), messages) for f in dataclasses.fields(value)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
@@ -57,11 +64,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key.value if isinstance(key, Enum) else key): _plain(item) for key, item in value.items()}
+        return {
+            str(key.value if isinstance(key, Enum) else key): _plain(item, messages)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_plain(item, messages) for item in value]
     if isinstance(value, (set, frozenset)):
-        return sorted(_plain(item) for item in value)
+        return sorted(_plain(item, messages) for item in value)
     return value.item() if hasattr(value, "item") else value  # a NumPy scalar
 
 
@@ -78,6 +88,8 @@ def _read(kind: Any, value: Any) -> Any:
         hints = typing.get_type_hints(kind)
         names = {f.name for f in dataclasses.fields(kind)}
         return kind(**{name: _read(hints[name], item) for name, item in value.items() if name in names})
+    if kind is Message:
+        return quoted(read_message(value))
     if kind is datetime:
         return datetime.fromisoformat(value)
     if kind is date:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plumbline.domain import Condition, ControlResult, Requirement, Status, Tier
+from plumbline.domain.messages import Message, message, sequence, word
 from plumbline.governance.catalogue import catalogue
-from plumbline.governance.context import Reading
+from plumbline.governance.context import IMPACT_WORDS, TIER_WORDS, Reading
 from plumbline.governance.wording import count, day, listed
 
 GATE = "affects_outcomes"
@@ -56,12 +57,14 @@ def gate(reading: Reading) -> Condition:
     """Condition 1: whether it affects business outcomes, as the context says."""
     title = catalogue().conditions[GATE]
     if reading.tier is Tier.EXEMPT:
-        sentence = "A sandbox that affects nothing, as stated; nothing in the log contradicts it."
+        sentence = message("A sandbox that affects nothing, as stated; nothing in the log contradicts it.")
         return Condition(key=GATE, title=title, state=CLEARED, controls=(), sentence=sentence)
     if reading.open:
         open_ones = len(set(reading.unanswered) - {"exemption"})
-        sentence = (
-            f"Not settled: unanswered questions about its use: {open_ones}. Read as {reading.tier.value}."
+        sentence = message(
+            "Not settled: unanswered questions about its use: {questions}. Read as {tier}.",
+            questions=count(open_ones),
+            tier=TIER_WORDS[reading.tier],
         )
         return Condition(key=GATE, title=title, state=OPEN, controls=(), sentence=sentence)
     impact = reading.answers["impact"]
@@ -70,34 +73,40 @@ def gate(reading: Reading) -> Condition:
         title=title,
         state=MET,
         controls=(),
-        sentence=f"{impact.capitalize()}, tier {reading.tier.value}.",
+        sentence=message(
+            "{impact:capital}, tier {tier}.", impact=IMPACT_WORDS[impact], tier=TIER_WORDS[reading.tier]
+        ),
     )
 
 
-def _state(results: list[ControlResult], bad: str) -> tuple[str, str]:
+def _state(results: list[ControlResult], bad: str) -> tuple[str, Message]:
     """One state for a group of controls, and the sentence that gives the controls behind it."""
     asked = [r for r in results if r.requirement is Requirement.MANDATORY]
     if not asked:
-        return NOT_APPLICABLE, "None of its controls is mandatory here."
+        return NOT_APPLICABLE, message("None of its controls is mandatory here.")
 
     def having(*statuses: Status) -> list[str]:
         return [r.id for r in asked if r.status in statuses]
 
     failing, passing = having(Status.FAIL), having(Status.PASS)
     exempt = having(Status.EXEMPT)
-    parts = []
+    parts = [
+        message(
+            "{passing} of {all} mandatory controls pass", passing=count(len(passing)), all=count(len(asked))
+        )
+    ]
     for words, ids in (
-        ("fails", failing),
-        ("unknown", having(Status.UNKNOWN)),
-        ("partial", having(Status.PARTIAL)),
+        (word("fails"), failing),
+        (word("unknown"), having(Status.UNKNOWN)),
+        (word("partial"), having(Status.PARTIAL)),
     ):
         if ids:
-            parts.append(f"{words}: {listed(ids)}")
+            parts.append(message("{state}: {controls}", state=words, controls=listed(ids)))
     ends = sorted({r.evidence.until for r in asked if r.status is Status.EXEMPT and r.evidence.until})
     if exempt:
-        parts.append(f"exempt until {day(ends[0]) if ends else 'a date'}: {listed(exempt)}")
-    tally = f"{count(len(passing))} of {count(len(asked))} mandatory controls pass"
-    sentence = f"{tally}; {'; '.join(parts)}." if parts else f"{tally}."
+        until = day(ends[0]) if ends else word("a date")
+        parts.append(message("exempt until {day}: {controls}", day=until, controls=listed(exempt)))
+    sentence = message("{parts}.", parts=sequence(parts, "; "))
     if failing:
         return bad, sentence
     if not passing and not (bad == FAILED and len(exempt) == len(asked)):

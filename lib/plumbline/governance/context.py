@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plumbline.domain import PlumblineError, Requirement, Tier
+from plumbline.domain.messages import Message, message, word
 from plumbline.governance.catalogue import Control
 from plumbline.governance.facts import Facts
 from plumbline.governance.wording import count, listed, plural, share
@@ -35,6 +36,24 @@ class Question:
     strictest: str = ""  # how it is read while unanswered; empty: it does not set the tier
 
 
+IMPACT_WORDS = {
+    "pricing": word("pricing"),
+    "credit": word("credit"),
+    "recommendation": word("recommendation"),
+    "automated decision": word("automated decision"),
+    "insurance": word("insurance"),
+    "health": word("health"),
+    "employment": word("employment"),
+    "fraud": word("fraud"),
+    "operations": word("operations"),
+    "none": word("none", "impact"),
+}
+TIER_WORDS = {
+    Tier.EXEMPT: word("exempt"),
+    Tier.LIGHT: word("light"),
+    Tier.FULL: word("full"),
+    Tier.REGULATED: word("regulated"),
+}
 YES_NO = ("yes", "no")
 QUESTIONS = (
     Question(
@@ -47,18 +66,7 @@ QUESTIONS = (
     Question(
         key="impact",
         question="What do they affect?",
-        values=(
-            "pricing",
-            "credit",
-            "recommendation",
-            "automated decision",
-            "insurance",
-            "health",
-            "employment",
-            "fraud",
-            "operations",
-            "none",
-        ),
+        values=tuple(IMPACT_WORDS),
         help="Choose the gravest that fits.",
         strictest="credit",
     ),
@@ -123,8 +131,8 @@ class Reading:
     unanswered: tuple[str, ...]  # keys, in the order of the questions
     open: bool  # unanswered questions leave the gate (does it affect outcomes) or the tier open
     share: float | None  # of customer interactions; None: unknown
-    contradictions: tuple[str, ...]
-    notes: tuple[str, ...]  # what was read in the stricter way, and why
+    contradictions: tuple[Message, ...]
+    notes: tuple[Message, ...]  # what was read in the stricter way, and why
 
 
 def check_answer(key: str, value: str) -> str:
@@ -220,7 +228,7 @@ def _mildest_tier(given: Mapping[str, str], facts: Facts) -> Tier:
     return _tier({**mild, **given}, facts)
 
 
-def _against_sandbox(given: Mapping[str, str], facts: Facts) -> tuple[str, ...]:
+def _against_sandbox(given: Mapping[str, str], facts: Facts) -> tuple[Message, ...]:
     """What in the log does not fit a sandbox.
 
     Outcomes count only where they were observed after the decision, in the world: an experiment on old
@@ -231,32 +239,48 @@ def _against_sandbox(given: Mapping[str, str], facts: Facts) -> tuple[str, ...]:
     found = []
     reach = interaction_share(given, facts)
     if reach is not None and reach > SHARE_LIMIT:
-        found.append(f"its decisions are {share(reach)} of all customer interactions")
+        found.append(message("its decisions are {share} of all customer interactions", share=share(reach)))
     if facts.overrides_90_days or (facts.override_rate or 0) > 0:
-        found.append("people overrule its outputs")
+        found.append(message("people overrule its outputs"))
     if facts.outcomes_arrive_later:
-        found.append("outcomes of its decisions come back from the world")
+        found.append(message("outcomes of its decisions come back from the world"))
     if not found:
         return ()
-    return (f"Declared a sandbox, but in the log {listed(found)}: it is read as production.",)
+    against = message(
+        "Declared a sandbox, but in the log {signs}: it is read as production.", signs=listed(found)
+    )
+    return (against,)
 
 
 def _notes(
     tier: Tier, given: Mapping[str, str], unanswered: tuple[str, ...], facts: Facts
-) -> tuple[str, ...]:
+) -> tuple[Message, ...]:
     notes = []
     tier_keys = [question.key for question in TIER_QUESTIONS if question.key in unanswered]
     if tier_keys:
-        words = plural(len(tier_keys), "context question")
-        notes.append(f"{words} unanswered ({', '.join(tier_keys)}): read as the stricter tier, {tier.value}.")
+        notes.append(
+            message(
+                "{questions} unanswered ({keys}): read as the stricter tier, {tier}.",
+                questions=plural(len(tier_keys), "context question"),
+                keys=", ".join(tier_keys),
+                tier=TIER_WORDS[tier],
+            )
+        )
     if tier is not Tier.EXEMPT and interaction_share(given, facts) is None:
         notes.append(
-            "The share of customer interactions is unknown and read as above 10 %: "
-            "monitoring and rollback are mandatory."
+            message(
+                "The share of customer interactions is unknown and read as above 10 %: "
+                "monitoring and rollback are mandatory."
+            )
         )
     impact = given.get("impact", "")
     if tier is Tier.REGULATED and facts.ai_act_class is None and impact in HIGH_RISK_IMPACTS:
-        notes.append(f"{impact.capitalize()} is read as high risk under the AI Act until its class is set.")
+        notes.append(
+            message(
+                "{impact:capital} is read as high risk under the AI Act until its class is set.",
+                impact=IMPACT_WORDS[impact],
+            )
+        )
     return tuple(notes)
 
 
@@ -269,9 +293,12 @@ def _number(text: str) -> float | None:
     return value if 0 <= value < float("inf") else None
 
 
-def reach_sentence(reading: Reading, facts: Facts) -> str:
+def reach_sentence(reading: Reading, facts: Facts) -> Message:
     """The measured share of customer interactions in words."""
     if reading.share is None:
-        return "The share of customer interactions is unknown."
-    monthly = count(facts.decisions_a_month or 0)
-    return f"{monthly} decisions a month are {share(reading.share)} of all customer interactions."
+        return message("The share of customer interactions is unknown.")
+    return message(
+        "{decisions} decisions a month are {share} of all customer interactions.",
+        decisions=count(facts.decisions_a_month or 0),
+        share=share(reading.share),
+    )

@@ -8,14 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from plumbline.domain.messages import NOTHING, Message
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
     """A confirmed breach that is still open."""
 
     since: datetime
-    sentence: str
-    handled: str = ""  # the incident or release that handles it, in words; empty: nobody does
+    sentence: Message
+    handled: Message = NOTHING  # the incident or release that handles it, in words; empty: nobody does
+    dated: bool = False  # the sentence itself says since when
     unnamed: str = ""  # the day of an incident opened since that names no finding, and so handles none
     in_hand: bool = False  # handled by an incident that is still open: what people said, partial at most
 
@@ -89,8 +92,12 @@ class Facts:
     due: int | None = None  # decisions older than the usual label delay
     labelled_share: float | None = None  # of those
     label_age_chunks: float | None = None  # age of the last labelled chunk, in chunks
-    labels_selected: str = ""  # that being labelled depends on the decision, in words; empty: it does not
-    labels_among: str = ""  # whom outcomes speak of, where some decisions never have one; empty: of all
+    labels_selected: Message = (
+        NOTHING  # that being labelled depends on the decision, in words; empty: it does not
+    )
+    labels_among: Message = (
+        NOTHING  # whom outcomes speak of, where some decisions never have one; empty: of all
+    )
     chunk_unit: str = "week"
     outcomes_arrive_later: bool | None = None  # outcomes observed after the decision, in the world
 
@@ -100,8 +107,8 @@ class Facts:
     recent_chunks_compared: int | None = None  # of those, with a drift check on the trail
     performance_watched: bool | None = None  # realised performance is known for recent chunks
     performance_breach: Breach | None = None
-    performance_guess: str = (
-        ""  # that the headline is no better than guessing, in words; empty: it is, or nobody knows
+    performance_guess: Message = (
+        NOTHING  # that the headline is no better than guessing, in words; empty: it is, or nobody knows
     )
     performance_worse_than_guess: bool = False
     drift_watched: bool | None = None  # drift of the features that carry importance is known
@@ -119,8 +126,8 @@ class Facts:
     alerts_failed: int | None = None  # could not be delivered, and were not delivered later
     alerts_acknowledged: int | None = None
     alert_tested_at: datetime | None = None  # a test alert arrived
-    retraining_due: str = (
-        ""  # why the performance threshold calls for retraining, in words; empty: it does not
+    retraining_due: Message = (
+        NOTHING  # why the performance threshold calls for retraining, in words; empty: it does not
     )
     retraining_trigger: bool | None = None  # configured
     retraining_fired_at: datetime | None = None  # for real, and a version trained after it was seen
@@ -141,7 +148,7 @@ class Facts:
     guardrail_on: bool | None = None
     guardrail_unhandled: int | None = None  # findings without an incident
     guardrail_in_hand: int | None = None  # findings whose incident is still open
-    guardrail_sentence: str = ""  # the worst of them
+    guardrail_sentence: Message = NOTHING  # the worst of them
     rollback_wired: bool | None = None  # guardrail wired to a registry alias or webhook
     rollback_wire_tested_at: datetime | None = None
     reproducible_versions: int | None = None  # versions with code revision, data hash and parameters
@@ -182,8 +189,8 @@ class Facts:
 
     # people
     fairness: tuple[FairnessGroup, ...] | None = None  # None: no protected attribute
-    fairness_outcomes: str = (
-        ""  # whose outcomes are known, where error rates of groups are not; empty: of all
+    fairness_outcomes: Message = (
+        NOTHING  # whose outcomes are known, where error rates of groups are not; empty: of all
     )
     favourable: str = ""  # the class that people are taken to want
     favourable_source: str = "owner"  # owner | names | assumed: nobody says

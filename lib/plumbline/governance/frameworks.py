@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from plumbline.domain import ControlResult, PlumblineError, Requirement, Status
+from plumbline.domain.messages import message, sequence
 from plumbline.governance.catalogue import Framework, catalogue
 from plumbline.governance.wording import listed
 
@@ -97,11 +98,11 @@ def with_gaps(
     gaps = [
         row.reference for page in frameworks(results) if page.key in keys for row in page.gaps if row.article
     ]
-    note = (
-        f"No passing control answers {listed(gaps)}." if gaps else "A passing control answers each of them."
-    )
+    note = message("A passing control answers each of them.")
+    if gaps:
+        note = message("No passing control answers {references}.", references=listed(gaps))
     return tuple(
-        replace(r, evidence=replace(r.evidence, sentence=f"{r.evidence.sentence} {note}"))
+        replace(r, evidence=replace(r.evidence, sentence=sequence([r.evidence.sentence, note])))
         if r.id == control
         else r
         for r in results

@@ -12,12 +12,22 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from plumbline.domain import Attestation, Evidence, EvidenceKind, Exemption, Status
+from plumbline.domain.messages import NOTHING, Message, message, sequence, word
 from plumbline.governance.catalogue import Control
+from plumbline.governance.evidence.people import PROBED_HALF
 from plumbline.governance.wording import day
 
 #: From best to worst, as far as a single answer goes.
 RANK = {Status.PASS: 0, Status.PARTIAL: 1, Status.UNKNOWN: 2, Status.FAIL: 3}
 STRONG = (EvidenceKind.MEASURED, EvidenceKind.PROBED)
+STATUS_WORDS = {
+    Status.PASS: word("pass"),
+    Status.PARTIAL: word("partial"),
+    Status.FAIL: word("fail"),
+    Status.UNKNOWN: word("unknown"),
+    Status.EXEMPT: word("exempt"),
+    Status.NOT_APPLICABLE: word("not applicable"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +35,7 @@ class Resolved:
     """One control's evidence after every claim was heard."""
 
     evidence: Evidence
-    contradiction: str = ""
+    contradiction: Message = NOTHING
 
 
 def ends_on(statement: Attestation) -> date:
@@ -72,8 +82,10 @@ def resolve(
     waiting = [a for a in mine if four_eyes and needs_approval(a) and today <= ends_on(a)]
     heard = _hear(control, found, [a for a in mine if not (four_eyes and needs_approval(a))], today)
     if waiting and heard.evidence.status is not Status.PASS and control.attested != "none":
-        note = (
-            f"A statement by {waiting[0].owner} ({day(waiting[0].at)}) waits for a second person's approval."
+        note = message(
+            "A statement by {who} ({day}) waits for a second person's approval.",
+            who=waiting[0].owner,
+            day=day(waiting[0].at),
         )
         heard = replace(heard, evidence=_add(heard.evidence, note))
     given = [e for e in exemptions if e.control == control.id and e.at <= today]
@@ -83,15 +95,18 @@ def resolve(
         return heard
     open_ones = [e for e in given if e not in held and today <= e.until]
     if open_ones and (exemption is None or today > exemption.until):
-        asked = f"An exemption asked for by {asked_by(open_ones[0])} ({day(open_ones[0].at)})"
-        heard = replace(
-            heard, evidence=_add(heard.evidence, f"{asked} waits for a second person's approval.")
+        note = message(
+            "An exemption asked for by {who} ({day}) waits for a second person's approval.",
+            who=asked_by(open_ones[0]),
+            day=day(open_ones[0].at),
         )
+        heard = replace(heard, evidence=_add(heard.evidence, note))
     if exemption is None:
         return heard
     if today <= exemption.until:
         return replace(heard, evidence=_exempt(heard.evidence, exemption))
-    return replace(heard, evidence=_add(heard.evidence, f"The exemption ended on {day(exemption.until)}."))
+    ended = message("The exemption ended on {day}.", day=day(exemption.until))
+    return replace(heard, evidence=_add(heard.evidence, ended))
 
 
 def _hear(control: Control, found: Evidence, mine: list[Attestation], today: date) -> Resolved:
@@ -102,11 +117,18 @@ def _hear(control: Control, found: Evidence, mine: list[Attestation], today: dat
     if today > ends_on(claim):
         if decided or control.attested == "none":
             return Resolved(found)
-        return Resolved(_add(found, f"The statement by {claim.owner} expired on {day(ends_on(claim))}."))
+        expired = message(
+            "The statement by {who} expired on {day}.", who=claim.owner, day=day(ends_on(claim))
+        )
+        return Resolved(_add(found, expired))
     if decided:
         return Resolved(found, _contradiction(control, claim, found))
     if control.attested == "none":
-        note = f"{claim.owner} states {claim.status.value}, but this control counts only what is shown."
+        note = message(
+            "{who} states {status}, but this control counts only what is shown.",
+            who=claim.owner,
+            status=STATUS_WORDS[claim.status],
+        )
         return Resolved(_add(found, note))
     return Resolved(_claimed(control, claim, found))
 
@@ -116,14 +138,19 @@ def _claimed(control: Control, claim: Attestation, found: Evidence) -> Evidence:
     limited = control.attested == "partial" or (control.document and not (claim.link or claim.evidence))
     if limited and status is Status.PASS:
         status = Status.PARTIAL
-    statement = claim.statement.strip().rstrip(".")
-    sentence = f"{claim.owner} states: {statement} ({day(claim.at)}, holds until {day(ends_on(claim))})."
+    sentence = message(
+        "{who} states: {statement} ({day}, holds until {until}).",
+        who=claim.owner,
+        statement=claim.statement.strip().rstrip("."),
+        day=day(claim.at),
+        until=day(ends_on(claim)),
+    )
     if control.attested == "partial":
-        sentence += f" A statement alone is partial. {found.sentence}"
+        sentence = sequence([sentence, message("A statement alone is partial."), found.sentence])
     elif limited:
-        sentence += " The link to the document is missing."
+        sentence = sequence([sentence, message("The link to the document is missing.")])
     elif found.kind is EvidenceKind.PROBED:
-        sentence += f" {found.sentence.partition('; nobody states')[0].rstrip('.')}."
+        sentence = sequence([sentence, PROBED_HALF.get(control.id, found.sentence)])
     return Evidence(
         status=status,
         kind=EvidenceKind.ATTESTED,
@@ -134,30 +161,46 @@ def _claimed(control: Control, claim: Attestation, found: Evidence) -> Evidence:
     )
 
 
-def _contradiction(control: Control, claim: Attestation, found: Evidence) -> str:
+def _contradiction(control: Control, claim: Attestation, found: Evidence) -> Message:
     """What a stronger kind of evidence outvotes; nothing when both say the same."""
     if claim.status is found.status:
-        return ""
-    source = "the log shows" if found.kind is EvidenceKind.MEASURED else "what was found shows"
-    return (
-        f"{control.id}: {claim.owner} states {claim.status.value} ({day(claim.at)}), "
-        f"but {source} {found.status.value}: {found.sentence}"
+        return NOTHING
+    values = {
+        "control": control.id,
+        "who": claim.owner,
+        "claimed": STATUS_WORDS[claim.status],
+        "day": day(claim.at),
+        "status": STATUS_WORDS[found.status],
+        "evidence": found.sentence,
+    }
+    if found.kind is EvidenceKind.MEASURED:
+        return message(
+            "{control}: {who} states {claimed} ({day}), but the log shows {status}: {evidence}", **values
+        )
+    return message(
+        "{control}: {who} states {claimed} ({day}), but what was found shows {status}: {evidence}", **values
     )
 
 
 def _exempt(without: Evidence, exemption: Exemption) -> Evidence:
-    reason = exemption.reason.strip().rstrip(".")
-    who = f"approved by {exemption.approver}"
+    values = {
+        "day": day(exemption.until),
+        "approver": exemption.approver,
+        "reason": exemption.reason.strip().rstrip("."),
+    }
+    exempt = message("Exempt until {day} (approved by {approver}: {reason}).", **values)
     if exemption.proposer:
-        who = f"asked for by {exemption.proposer}, {who}"
-    sentence = (
-        f"Exempt until {day(exemption.until)} ({who}: {reason}). "
-        f"Without it: {without.status.value}. {without.sentence}"
-    )
+        exempt = message(
+            "Exempt until {day} (asked for by {proposer}, approved by {approver}: {reason}).",
+            **values,
+            proposer=exemption.proposer,
+        )
+    otherwise = message("Without it: {status}.", status=STATUS_WORDS[without.status])
+    sentence = sequence([exempt, otherwise, without.sentence])
     return replace(
         without, status=Status.EXEMPT, sentence=sentence, until=exemption.until, by=exemption.approver
     )
 
 
-def _add(evidence: Evidence, note: str) -> Evidence:
-    return replace(evidence, sentence=f"{evidence.sentence} {note}")
+def _add(evidence: Evidence, note: Message) -> Evidence:
+    return replace(evidence, sentence=sequence([evidence.sentence, note]))

@@ -19,6 +19,7 @@ from plumbline.domain import (
     Tier,
     Verdict,
 )
+from plumbline.domain.messages import NOTHING, Message, Title, message, sequence
 from plumbline.governance.catalogue import Control, catalogue, limits
 from plumbline.governance.conditions import MET, default_conditions, triggers
 from plumbline.governance.context import Reading, reach_sentence, read, requirement
@@ -26,7 +27,7 @@ from plumbline.governance.evidence.people import AUDIT_FRAMEWORKS
 from plumbline.governance.evidence.rules import gather
 from plumbline.governance.facts import Facts
 from plumbline.governance.frameworks import with_gaps
-from plumbline.governance.resolution import resolve
+from plumbline.governance.resolution import STATUS_WORDS, resolve
 from plumbline.governance.wording import count, day, listed, plural, share
 
 #: Observability, drift handling and automated retraining: for MATURE they pass by evidence, not by statement.
@@ -192,18 +193,18 @@ def _answer(
         requirement=asked,
         status=status,
         evidence=resolved.evidence,
-        contradiction=resolved.contradiction if asked is not Requirement.NOT_ASKED else "",
+        contradiction=resolved.contradiction if asked is not Requirement.NOT_ASKED else NOTHING,
         references=control.references,
         next_action="" if status in (Status.PASS, Status.NOT_APPLICABLE) else control.next_action,
     )
 
 
-def _short_of_mature(results: Sequence[ControlResult]) -> list[str]:
+def _short_of_mature(results: Sequence[ControlResult]) -> list[Message]:
     """What keeps a system without open mandatory controls from MATURE, in words; empty when nothing does."""
     short = []
     exempt = [r.id for r in results if r.status is Status.EXEMPT and r.requirement is Requirement.MANDATORY]
     if exempt:
-        short.append(f"{listed(exempt)} exempt")
+        short.append(message("{controls} exempt", controls=listed(exempt)))
     evident = (EvidenceKind.MEASURED, EvidenceKind.PROBED)
     unproven = [
         r.id
@@ -211,11 +212,17 @@ def _short_of_mature(results: Sequence[ControlResult]) -> list[str]:
         if r.id in MATURE_BY_EVIDENCE and not (r.status is Status.PASS and r.evidence.kind in evident)
     ]
     if unproven:
-        short.append(f"{listed(unproven)} not proven by evidence")
+        short.append(message("{controls} not proven by evidence", controls=listed(unproven)))
     recommended = [r for r in results if r.requirement is Requirement.RECOMMENDED]
     passing = sum(r.status is Status.PASS for r in recommended)
     if recommended and passing / len(recommended) < MATURE_SHARE:
-        short.append(f"{count(passing)} of {count(len(recommended))} recommended controls pass, 90 % needed")
+        short.append(
+            message(
+                "{passing} of {all} recommended controls pass, 90 % needed",
+                passing=count(passing),
+                all=count(len(recommended)),
+            )
+        )
     return short
 
 
@@ -225,48 +232,66 @@ def _reasons(
     reading: Reading,
     conditions: Sequence[Condition],
     facts: Facts,
-    contradictions: tuple[str, ...],
+    contradictions: tuple[Message, ...],
     at: datetime,
-) -> tuple[str, ...]:
+) -> tuple[Message, ...]:
     """Why, worst first: contradictions, no decisions, what does not pass, what was assumed."""
     if verdict is Verdict.EXEMPT:
-        reach = (
-            f"it is {share(reading.share)} of customer interactions, below the boundary of 10 %"
-            if reading.share is not None
-            else "its share of customer interactions is not known"
-        )
-        return (
-            f"Exempt as of {day(at)}: a sandbox that affects nothing, as stated. Nothing in the log "
-            f"contradicts it; {reach}.",
-        )
+        return (sequence([_exempt(at), _reach_of_a_sandbox(reading.share)]),)
     reasons = list(contradictions)
     if not facts.decisions:
-        reasons.append("There is no log: no decision was ever loaded, so nothing can be shown.")
+        reasons.append(message("There is no log: no decision was ever loaded, so nothing can be shown."))
     mandatory = [r for r in results if r.requirement is Requirement.MANDATORY]
     open_ones = urgent(mandatory)
-    reasons += [_reason(r) for r in open_ones if r.status is Status.FAIL]
+    reasons += [reason_of(r) for r in open_ones if r.status is Status.FAIL]
     reasons += [
-        f"{c.title}: {c.sentence}"
+        message("{title}: {sentence}", title=Title("condition", c.key, c.title), sentence=c.sentence)
         for c in conditions[1:]
         if c.state == MET and not any(r.status is Status.FAIL for r in mandatory if r.id in c.controls)
     ]
-    reasons += [_reason(r) for r in open_ones if r.status is not Status.FAIL]
-    reasons += [_reason(r) for r in mandatory if r.status is Status.EXEMPT]
+    reasons += [reason_of(r) for r in open_ones if r.status is not Status.FAIL]
+    reasons += [reason_of(r) for r in mandatory if r.status is Status.EXEMPT]
     reasons += reading.notes
     if verdict in (Verdict.MANAGED, Verdict.MATURE):
         reasons.append(_in_order(verdict, mandatory, _short_of_mature(results)))
     if reading.share is not None and reading.share > 0.1:
-        reasons.append(f"{reach_sentence(reading, facts)} Monitoring and rollback are mandatory.")
+        mandatory_by_share = message("Monitoring and rollback are mandatory.")
+        reasons.append(sequence([reach_sentence(reading, facts), mandatory_by_share]))
     return tuple(reasons)
 
 
-def _reason(result: ControlResult) -> str:
-    return f"{result.id} {result.title}: {result.status.value}. {result.evidence.sentence}"
+def _exempt(at: datetime) -> Message:
+    return message("Exempt as of {day}: a sandbox that affects nothing, as stated.", day=day(at))
 
 
-def _in_order(verdict: Verdict, mandatory: Sequence[ControlResult], short: list[str]) -> str:
-    passing = sum(r.status is Status.PASS for r in mandatory)
-    tally = f"{count(passing)} of {plural(len(mandatory), 'mandatory control')} pass"
+def _reach_of_a_sandbox(reach: float | None) -> Message:
+    if reach is None:
+        return message("Nothing in the log contradicts it; its share of customer interactions is not known.")
+    return message(
+        "Nothing in the log contradicts it; it is {share} of customer interactions, below the boundary of 10 %.",
+        share=share(reach),
+    )
+
+
+def reason_of(result: ControlResult) -> Message:
+    """A control as a reason of the verdict: its title and status, then its evidence."""
+    return message(
+        "{control} {title}: {status}. {evidence}",
+        control=result.id,
+        title=Title("control", result.id, result.title),
+        status=STATUS_WORDS[result.status],
+        evidence=result.evidence.sentence,
+    )
+
+
+def _in_order(verdict: Verdict, mandatory: Sequence[ControlResult], short: list[Message]) -> Message:
+    passing = count(sum(r.status is Status.PASS for r in mandatory))
+    controls = plural(len(mandatory), "mandatory control")
     if verdict is Verdict.MATURE:
-        return f"{tally}, monitoring and retraining by evidence."
-    return f"{tally}. Not yet MATURE: {'; '.join(short)}."
+        return message(
+            "{passing} of {controls} pass, monitoring and retraining by evidence.",
+            passing=passing,
+            controls=controls,
+        )
+    tally = message("{passing} of {controls} pass.", passing=passing, controls=controls)
+    return sequence([tally, message("Not yet MATURE: {parts}.", parts=sequence(short, "; "))])

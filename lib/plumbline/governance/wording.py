@@ -5,53 +5,57 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from plumbline.domain.messages import MONTHS, Day, Message, Number, Quantity, enumeration, message
 from plumbline.governance.facts import Facts
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+__all__ = ["MONTHS", "chunks", "count", "day", "decimal", "listed", "plural", "share", "window"]
 
 
-def count(n: float) -> str:
+def count(n: float) -> Number:
     """A whole number with thousands set apart."""
-    return f"{n:,.0f}"
+    return Number(f"{n:,.0f}")
 
 
-def share(value: float) -> str:
+def decimal(value: float, digits: str) -> Number:
+    """A number by Python's format, such as ``.2f``."""
+    return Number(format(value, digits))
+
+
+def share(value: float) -> Message:
     """A share in per cent: three significant digits, and never rounded up to 100 or down to 0."""
     percent = 100 * value
     if 0 < percent < 0.001:
-        return "under 0.001 %"
+        return message("under {bound} %", bound=Number("0.001"))
     if 99.995 <= percent < 100:
-        return "over 99.99 %"
+        return message("over {bound} %", bound=Number("99.99"))
     digits = 3 if percent < 0.1 else 2 if percent < 1 or 99 < percent < 100 else 1
-    return f"{percent:.{digits}f}".rstrip("0").rstrip(".") + " %"
+    return message("{percent} %", percent=Number(f"{percent:.{digits}f}".rstrip("0").rstrip(".")))
 
 
-def plural(n: float, noun: str) -> str:
-    """``1 day``, ``2 days``."""
-    return f"{count(n)} {noun}" if round(n) == 1 else f"{count(n)} {noun}s"
+def plural(n: float, noun: str, many: str = "") -> Quantity:
+    """``1 day``, ``2 days``; ``many``: a plural that does not end in s alone."""
+    return Quantity(count(n), noun, many)
 
 
-def day(when: date | datetime) -> str:
+def chunks(n: float, unit: str) -> Quantity:
+    """A count of the chunks of time that a system is read by: days, weeks or months."""
+    return {"day": plural(n, "day"), "week": plural(n, "week"), "month": plural(n, "month")}[unit]
+
+
+def day(when: date | datetime) -> Day:
     """``3 March 2026``."""
-    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+    return Day(when)
 
 
-def listed(items: Sequence[str]) -> str:
+def listed(items: Sequence[str]) -> Message:
     """``a, b and c``."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+    return enumeration(items)
 
 
-def window(facts: Facts) -> str:
+def window(facts: Facts) -> Message:
     """The log's span and sample: ``60,000 decisions, 1 January 2026 to 30 June 2026``."""
+    decisions = plural(facts.decisions, "decision")
     if facts.first_decision is None or facts.last_decision is None:
-        return plural(facts.decisions, "decision")
-    span = f"{day(facts.first_decision)} to {day(facts.last_decision)}"
-    return f"{plural(facts.decisions, 'decision')}, {span}"
-
-
-def first_up(text: str) -> str:
-    """The text with a capital first letter and nothing else changed."""
-    return text[:1].upper() + text[1:]
+        return message("{decisions}", decisions=decisions)
+    first, last = day(facts.first_decision), day(facts.last_decision)
+    return message("{decisions}, {first} to {last}", decisions=decisions, first=first, last=last)

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import math
 
+from plumbline.domain.messages import Message, Number, message
 from plumbline.monitor.metrics.metrics import Metric
 
 DIGITS = 3
 
 
-def say_figure(one: Metric, value: float, unit: str = "", largest: float | None = None) -> str:
+def say_share(value: float) -> Message:
+    """A share in per cent with one decimal: ``82.2 %``."""
+    return message("{percent} %", percent=Number(f"{100 * value:.1f}"))
+
+
+def decimal(value: float, digits: str) -> Number:
+    """A number by Python's format, such as ``.2f`` or ``,``."""
+    return Number(format(value, digits))
+
+
+def say_figure(one: Metric, value: float, unit: str = "", largest: float | None = None) -> Message:
     """``82.2 %``, ``0.913``, ``+36.5 parcels``.
 
     Args:
@@ -17,14 +28,21 @@ def say_figure(one: Metric, value: float, unit: str = "", largest: float | None 
         largest: the largest value told beside it, whose decimals it shares; None: its own.
     """
     if one.unit == "share":
-        return f"{100 * value:.1f} %".replace("-", "−")
+        return message("{percent} %", percent=Number(f"{100 * value:.1f}".replace("-", "−")))
     size = abs(value) if largest is None else max(abs(value), largest)
     if size and not -4 <= (place := math.floor(math.log10(size))) <= 11:
         words = f"{abs(value):.{DIGITS - 1}e}"
     else:
         words = f"{abs(value):,.{max(DIGITS - 1 - (place if size else 0), 0)}f}"
-    of = f" {unit}" if unit and one.unit in ("label", "currency") else ""
-    if not float(words.replace(",", "")):
-        return f"{'about ' if value else ''}0{of}"
+    of = unit if one.unit in ("label", "currency") else ""
+    if not Number(words).value:
+        zero = _with_unit(Number("0"), of)
+        return message("about {figure}", figure=zero) if value else zero
     both_ways = one.unit == "label" and one.higher_is_better is None
-    return f"{'−' if value < 0 else '+' if both_ways else ''}{words}{of}"
+    return _with_unit(Number(f"{'−' if value < 0 else '+' if both_ways else ''}{words}"), of)
+
+
+def _with_unit(number: Number, unit: str) -> Message:
+    if not unit:
+        return message("{number}", number=number)
+    return message("{number} {unit}", number=number, unit=unit)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from plumbline.domain import EvidenceKind, Status
 from plumbline.report.language import Language
 from plumbline.report.material import Material
-from plumbline.report.translate import Teller
+from plumbline.report.translation import Translator
 
 FROM = {
     EvidenceKind.MEASURED: "from_log", EvidenceKind.PROBED: "from_probe", EvidenceKind.ATTESTED: "from_statement",
@@ -46,7 +46,7 @@ def _evidence(material: Material, key: str, speech: Language) -> Known | None:
     source = FROM.get(found.evidence.kind)
     if source is None or found.evidence.status is Status.UNKNOWN:
         return None
-    return Known(Teller(speech).tell(found.evidence.sentence), source)
+    return Known(Translator(speech).text(found.evidence.sentence), source)
 
 
 def _columns(material: Material, role: str) -> str:
@@ -65,7 +65,7 @@ def _log(material: Material, speech: Language) -> str:
 
 def _reference(material: Material, speech: Language) -> str:
     span = material.answer.system.reference
-    said = [Teller(speech).tell(words) for words in material.answer.measured.cautions]
+    said = [Translator(speech).text(words) for words in material.answer.measured.cautions]
     return " ".join((f"{speech.day(span[0])} – {speech.day(span[1])}", *said)) if span else ""
 
 
@@ -100,7 +100,7 @@ def _subject(material: Material, speech: Language) -> str:
 
 
 def _reasons(material: Material, speech: Language) -> str:
-    return " ".join(Teller(speech).reason(text) for text in material.answer.card.reasons[:3])
+    return " ".join(Translator(speech).text(text) for text in material.answer.card.reasons[:3])
 
 
 Text = Callable[[Material, Language], str]
@@ -114,9 +114,15 @@ FACTS: dict[str, tuple[Text, str]] = {
     "subject": (_subject, "from_log"),
     "log": (_log, "from_log"),
     "reference": (_reference, "from_workspace"),
-    "performance": (lambda m, s: Teller(s).tell(m.performance.sentence) if m.performance else "", "from_log"),
-    "drift": (lambda m, s: Teller(s).tell(m.drift.sentence) if m.drift else "", "from_log"),
-    "releases": (lambda m, s: Teller(s).tell(m.releases.releases.sentence) if m.releases else "", "from_log"),
+    "performance": (
+        lambda m, s: Translator(s).text(m.performance.sentence) if m.performance else "",
+        "from_log",
+    ),
+    "drift": (lambda m, s: Translator(s).text(m.drift.sentence) if m.drift else "", "from_log"),
+    "releases": (
+        lambda m, s: Translator(s).text(m.releases.releases.sentence) if m.releases else "",
+        "from_log",
+    ),
     "reasons": (_reasons, "from_log"),
     "retention": (_retention, "from_workspace"),
 }

@@ -11,8 +11,10 @@ from importlib import resources
 from typing import Any
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import Day, Number
 
 LANGUAGES = ("en", "de")
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,24 @@ class Language:
 
     def number(self, value: float, digits: int = 0) -> str:
         """``12,345.6`` in English, ``12.345,6`` in German."""
-        swap = {",": str(self.texts["thousands"]), ".": str(self.texts["decimal"]), "-": "−"}
-        return "".join(swap.get(mark, mark) for mark in f"{value:,.{digits}f}")
+        return self.numeral(Number(f"{value:,.{digits}f}"))
+
+    def numeral(self, number: Number) -> str:
+        """A number of a message with the digits that it has there, a power of ten spelt out."""
+        from babel.numbers import format_decimal
+
+        mantissa, _, power = str(number).partition("e")
+        sign = mantissa[0] if mantissa[0] in "+-−" else ""
+        digits = Number(mantissa.removeprefix(sign))
+        places = len(digits.partition(".")[2])
+        pattern = "#,##0" + ("." + "0" * places if places else "")
+        written = format_decimal(digits.value, format=pattern, locale=self.code)
+        raised = (
+            f"\u00a0{'·' if self.code == 'de' else '×'}\u00a010{str(int(power)).translate(_RAISED)}"
+            if power
+            else ""
+        )
+        return f"{'−' if sign == '-' else sign}{written}{raised}"
 
     def share(self, value: float) -> str:
         """A share in per cent with one decimal."""
@@ -45,8 +63,12 @@ class Language:
 
     def day(self, at: date | datetime) -> str:
         """``3 March 2026``, ``3. März 2026``, ``1er mars 2026``."""
-        dot = "." if self.code == "de" else "er" if self.code == "fr" and at.day == 1 else ""
-        return f"{at.day}{dot} {self.texts['months'][at.month - 1]} {at.year}"
+        from babel.dates import format_date
+
+        if self.code == "en":
+            return Day(at)
+        written = format_date(at, "long", locale=self.code)
+        return f"1er{written[1:]}" if self.code == "fr" and at.day == 1 else written
 
     def moment(self, at: datetime) -> str:
         """A time of day with its zone, always UTC."""

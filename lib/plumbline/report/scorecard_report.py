@@ -7,13 +7,14 @@ from typing import Any
 from plumbline.domain import Condition, ControlResult, Requirement, Scorecard
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.frameworks import frameworks
+from plumbline.governance.verdict import reason_of
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.performance.money_at_stake import StakeState, stake_state
 from plumbline.profile.bins import OUTPUTS
 from plumbline.report.charts import drift_bars, trend
 from plumbline.report.language import Language, language
 from plumbline.report.material import Material
-from plumbline.report.translate import REASON, Teller
+from plumbline.report.translation import Translator
 from plumbline.report.typeset import typeset
 
 TONES = {
@@ -35,28 +36,28 @@ def scorecard_pdf(material: Material, code: str) -> bytes:
 
 def report_data(material: Material, speech: Language) -> dict[str, Any]:
     """Everything the report's template prints, as JSON values; all of it text, nothing of it markup."""
-    card, system, teller = material.answer.card, material.answer.system, Teller(speech)
+    card, system, translator = material.answer.card, material.answer.system, Translator(speech)
     since = f", {speech.say('since', day=speech.day(card.since))}" if card.since else ""
     data = {
         **frame(material, speech, speech.say("report")),
         "verdict": _state(card.verdict.value, card.verdict.value, speech),
         "sentence": f"{system.title} {speech.say(card.verdict.value, 'verdict')}{since}.",
         "judged": speech.say("judged", moment=speech.moment(card.at), tier=speech.word(_tier(card))),
-        "cautions": " ".join(teller.tell(words) for words in material.answer.measured.cautions),
-        "why": {"title": speech.say("why"), "items": [_reason(text, teller) for text in card.reasons[:3]]},
-        "stake": _stake(card, teller),
-        "next": _next(material, teller),
-        "conditions": _conditions("condition", card.conditions, teller),
-        "triggers": _conditions("trigger", card.triggers, teller),
-        "performance": _performance(material, teller),
-        "drift": _drift(material, teller),
-        "releases": _releases(material, teller),
-        "controls": _controls(card, teller),
+        "cautions": " ".join(translator.text(words) for words in material.answer.measured.cautions),
+        "why": {"title": speech.say("why"), "items": _reasons(card, translator)},
+        "stake": _stake(card, translator),
+        "next": _next(material, translator),
+        "conditions": _conditions("condition", card.conditions, translator),
+        "triggers": _conditions("trigger", card.triggers, translator),
+        "performance": _performance(material, translator),
+        "drift": _drift(material, translator),
+        "releases": _releases(material, translator),
+        "controls": _controls(card, translator),
         "frameworks": _frameworks(card, speech),
         **_rests(material, speech),
         "limits": {"title": speech.say("limits"), "text": speech.say("limits_text")},
     }  # fmt: skip
-    data["limits"]["quoted"] = speech.say("quoted") if teller.quoted else ""
+    data["limits"]["quoted"] = speech.say("quoted") if translator.quoted else ""
     return data
 
 
@@ -83,33 +84,39 @@ def _said(value: str, speech: Language) -> dict[str, str]:
     return _state(value, speech.word(value), speech)
 
 
-def _reason(text: str, teller: Teller) -> dict[str, Any]:
-    found = REASON.match(text)
-    if not found:
-        return {"text": teller.tell(text), "state": None}
-    key, _, status, sentence = found.groups()
-    state = _state(status, f"{key} {teller.speech.word(status)}", teller.speech)
-    return {"text": teller.tell(sentence), "state": state}
+def _reasons(card: Scorecard, translator: Translator) -> list[dict[str, Any]]:
+    """The first reasons; one that is a control's has its state beside the evidence."""
+    controls = {reason_of(control): control for control in card.controls}
+    items: list[dict[str, Any]] = []
+    for reason in card.reasons[:3]:
+        control = controls.get(reason)
+        if control is None:
+            items.append({"text": translator.text(reason), "state": None})
+            continue
+        status = control.status.value
+        state = _state(status, f"{control.id} {translator.speech.word(status)}", translator.speech)
+        items.append({"text": translator.text(control.evidence.sentence), "state": state})
+    return items
 
 
-def _stake(card: Scorecard, teller: Teller) -> dict[str, str]:
-    speech = teller.speech
+def _stake(card: Scorecard, translator: Translator) -> dict[str, str]:
+    speech = translator.speech
     state = stake_state(card.at_stake)
     if state in (StakeState.UNKNOWN, StakeState.NONE):
         return {"title": speech.say("stake"), "amount": "", "sentence": speech.say(f"stake_{state.value}")}
-    amount = teller.money(float(card.at_stake["amount"]), str(card.at_stake.get("currency", "")))
+    amount = translator.money(float(card.at_stake["amount"]), str(card.at_stake.get("currency", "")))
     return {
         "title": speech.say("stake"),
         "amount": speech.say("stake_unproven") if state is StakeState.UNPROVEN else amount,
-        "sentence": teller.tell(str(card.at_stake.get("sentence", ""))),
+        "sentence": translator.text(str(card.at_stake.get("sentence", ""))),
     }
 
 
-def _next(material: Material, teller: Teller) -> dict[str, Any]:
-    items, speech = [], teller.speech
+def _next(material: Material, translator: Translator) -> dict[str, Any]:
+    items, speech = [], translator.speech
     for assigned in material.answer.actions:
         head, _, words = str(assigned).partition(": ")
-        words = teller.action(assigned.action.control, words)
+        words = translator.action(assigned.action.control, words)
         if assigned.action.until:
             until = speech.say("until", day=speech.day(assigned.action.until)).rstrip(".")
             head = f"{assigned.action.control} ({until})"
@@ -124,21 +131,21 @@ def _unmarked(text: str) -> str:
     return text.replace("`", "")
 
 
-def _conditions(section: str, items: tuple[Condition, ...], teller: Teller) -> dict[str, Any]:
-    speech = teller.speech
+def _conditions(section: str, items: tuple[Condition, ...], translator: Translator) -> dict[str, Any]:
+    speech = translator.speech
     return {
         "title": speech.say(f"{section}s"), "note": speech.say(f"{section}s_note"),
         "head": [speech.say(key, "table") for key in ("state", "event", "evidence")],
         "rows": [
             {"state": _said(item.state, speech), "title": speech.title(section, item.key, item.title),
-             "text": teller.tell(item.sentence)}
+             "text": translator.text(item.sentence)}
             for item in items
         ],
     }  # fmt: skip
 
 
-def _performance(material: Material, teller: Teller) -> dict[str, str]:
-    found, speech = material.performance, teller.speech
+def _performance(material: Material, translator: Translator) -> dict[str, str]:
+    found, speech = material.performance, translator.speech
     title = speech.say("performance")
     if found is None:
         why = material.missing.get("performance", speech.say("no_data"))
@@ -146,16 +153,16 @@ def _performance(material: Material, teller: Teller) -> dict[str, str]:
     unit = METRICS[found.headline].unit if found.headline in METRICS else ""
     svg = trend(found.of(found.headline), speech, reference=found.system.reference, share=unit == "share")
     note = (
-        speech.say("performance_note", metric=teller.metric(found.headline), chunk=speech.word(found.by))
+        speech.say("performance_note", metric=translator.metric(found.headline), chunk=speech.word(found.by))
         if svg
         else ""
     )
-    note = " ".join(filter(None, (teller.tell(found.selected), note)))
-    return {"title": title, "sentence": teller.tell(found.sentence), "svg": svg, "note": note}
+    note = " ".join(filter(None, (translator.text(found.selected), note)))
+    return {"title": title, "sentence": translator.text(found.sentence), "svg": svg, "note": note}
 
 
-def _drift(material: Material, teller: Teller) -> dict[str, str]:
-    found, speech = material.drift, teller.speech
+def _drift(material: Material, translator: Translator) -> dict[str, str]:
+    found, speech = material.drift, translator.speech
     if found is None:
         why = material.missing.get("drift", speech.say("no_data"))
         return {"title": speech.say("drift"), "sentence": why, "svg": "", "note": ""}
@@ -166,20 +173,25 @@ def _drift(material: Material, teller: Teller) -> dict[str, str]:
         name: _span(span, speech) for name, span in (("window", found.window), ("reference", found.reference))
     }
     note = speech.say("drift_note", **spans) if svg else ""
-    note = " ".join((note, *map(teller.tell, found.cautions))).strip()
-    return {"title": speech.say("drift"), "sentence": teller.tell(found.sentence), "svg": svg, "note": note}
+    note = " ".join((note, *map(translator.text, found.cautions))).strip()
+    return {
+        "title": speech.say("drift"),
+        "sentence": translator.text(found.sentence),
+        "svg": svg,
+        "note": note,
+    }
 
 
 def _span(span: tuple[Any, Any], speech: Language) -> str:
     return " – ".join(speech.day(at) if at else "…" for at in span)
 
 
-def _releases(material: Material, teller: Teller) -> dict[str, Any]:
-    found, speech = material.releases, teller.speech
+def _releases(material: Material, translator: Translator) -> dict[str, Any]:
+    found, speech = material.releases, translator.speech
     spans = found.releases.spans[-SPANS:] if found else ()
     return {
         "title": speech.say("releases"),
-        "sentence": teller.tell(found.releases.sentence) if found else "",
+        "sentence": translator.text(found.releases.sentence) if found else "",
         "head": [speech.say(key, "table") for key in ("version", "first", "last", "decisions")],
         "rows": [
             [s.version or "–", speech.moment(s.start), speech.moment(s.end), speech.number(s.n)]
@@ -188,13 +200,13 @@ def _releases(material: Material, teller: Teller) -> dict[str, Any]:
     }
 
 
-def _controls(card: Scorecard, teller: Teller) -> dict[str, Any]:
-    speech = teller.speech
+def _controls(card: Scorecard, translator: Translator) -> dict[str, Any]:
+    speech = translator.speech
     asked = [c for c in card.controls if c.requirement is not Requirement.NOT_ASKED]
     families = [
         {
             "title": f"{family}: {speech.title('family', family, title)}",
-            "rows": [_control(c, teller) for c in asked if c.family == family],
+            "rows": [_control(c, translator) for c in asked if c.family == family],
         }
         for family, title in catalogue().families.items()
     ]
@@ -206,8 +218,8 @@ def _controls(card: Scorecard, teller: Teller) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _control(result: ControlResult, teller: Teller) -> dict[str, Any]:
-    evidence, speech = result.evidence, teller.speech
+def _control(result: ControlResult, translator: Translator) -> dict[str, Any]:
+    evidence, speech = result.evidence, translator.speech
     more = [speech.say("by", name=evidence.by)] if evidence.by else []
     more += [speech.say("until", day=speech.day(evidence.until))] if evidence.until else []
     return {
@@ -215,8 +227,8 @@ def _control(result: ControlResult, teller: Teller) -> dict[str, Any]:
         "state": _said(result.status.value, speech),
         "asked": speech.word(result.requirement.value),
         "kind": "" if evidence.kind.value == "none" else speech.word(evidence.kind.value),
-        "text": teller.tell(evidence.sentence), "more": " ".join(more),
-        "contradiction": teller.tell(result.contradiction),
+        "text": translator.text(evidence.sentence), "more": " ".join(more),
+        "contradiction": translator.text(result.contradiction),
     }  # fmt: skip
 
 

@@ -87,9 +87,7 @@ class Teller:
 
     def action(self, control: str, words: str) -> str:
         """What to do next for a control."""
-        if self.speech.code == "en":
-            return words
-        return str(_data(self.speech.code)["action"].get(control, words))
+        return self.speech.title("action", control, words)
 
 
 def told(text: str, speech: Language) -> str | None:

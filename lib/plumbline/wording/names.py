@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from plumbline.domain import System
+from plumbline.domain.messages import Message, message, word
 from plumbline.monitor.figures import say_figure
 from plumbline.monitor.metrics.metrics import metric
 
 _SPOKEN = {
-    "mae": "The mean absolute error", "rmse": "The root mean squared error", "roc_auc": "ROC AUC", "r2": "R²",
-    "f1": "F1", "mape": "MAPE", "smape": "sMAPE", "bias": "The mean error (bias)",
-    "median_absolute_error": "The median absolute error", "value": "The value of a decision",
-    "brier": "The Brier score",
+    "mae": word("The mean absolute error", "metric"), "rmse": word("The root mean squared error", "metric"),
+    "roc_auc": word("ROC AUC", "metric"), "r2": word("R²", "metric"), "f1": word("F1", "metric"),
+    "mape": word("MAPE", "metric"), "smape": word("sMAPE", "metric"), "bias": word("The mean error (bias)", "metric"),
+    "median_absolute_error": word("The median absolute error", "metric"),
+    "value": word("The value of a decision", "metric"), "brier": word("The Brier score", "metric"),
+    "accuracy": word("Accuracy", "metric"), "balanced_accuracy": word("Balanced accuracy", "metric"),
+    "precision": word("Precision", "metric"), "recall": word("Recall", "metric"),
+    "specificity": word("Specificity", "metric"), "log_loss": word("Log loss", "metric"),
+    "average_precision": word("Average precision", "metric"),
 }  # fmt: skip
 
 #: drift methods whose spelling is not their name
@@ -23,9 +29,9 @@ METHOD_NAMES = {
 }  # fmt: skip
 
 
-def say_metric(name: str) -> str:
+def say_metric(name: str) -> Message:
     """A metric's name as sentences begin with it."""
-    return _SPOKEN.get(name, name.replace("_", " ").capitalize())
+    return _SPOKEN.get(name) or message("{name}", name=name.replace("_", " ").capitalize())
 
 
 def unit_of(system: System, name: str) -> str:
@@ -35,10 +41,10 @@ def unit_of(system: System, name: str) -> str:
     return system.unit
 
 
-def say_value(name: str, value: float | None, unit: str = "") -> str:
+def say_value(name: str, value: float | None, unit: str = "") -> Message:
     """A value in its unit, with the digits that mean something; ``unit``: what the system predicts so many of."""
     if value is None:
-        return "unknown"
+        return word("unknown")
     return say_figure(metric("recall" if name.startswith("recall:") else name), value, unit)
 
 

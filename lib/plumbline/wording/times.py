@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import Day, Message, message
 
 
 def read_time(text: str, option: str) -> datetime:
@@ -48,16 +49,18 @@ def read_span(text: str, option: str = "span") -> tuple[datetime | None, datetim
     return start, end
 
 
-def say_day(at: datetime) -> str:
+def say_day(at: datetime) -> Day:
     """A day as sentences write it, e.g. 3 March 2026 (UTC)."""
-    return f"{at.day} {at:%B %Y}"
+    return Day(at)
 
 
-def say_span(start: datetime | None, end: datetime | None) -> str:
+def say_span(start: datetime | None, end: datetime | None) -> Message:
     """The half-open [start, end) in words: its first and its last day."""
     last = end - timedelta(microseconds=1) if end else None
     if start and last:
-        return say_day(start) if start.date() == last.date() else f"{say_day(start)} to {say_day(last)}"
+        if start.date() == last.date():
+            return message("{day}", day=say_day(start))
+        return message("{first} to {last}", first=say_day(start), last=say_day(last))
     if start:
-        return f"since {say_day(start)}"
-    return f"until {say_day(last)}" if last else "the whole log"
+        return message("since {day}", day=say_day(start))
+    return message("until {day}", day=say_day(last)) if last else message("the whole log")

@@ -15,12 +15,14 @@ from plumbline.answers.performance.label_delay import delays
 from plumbline.answers.performance.sentence import guess_of, say_guess
 from plumbline.answers.releases.history import ReleasesAnswer, handled
 from plumbline.domain import DelayProfile, OutcomeProfile, Point, PointStatus, Slice, System
+from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.governance.facts import Breach
 from plumbline.monitor.alarms.change_point import ChangePoint, change_point
 from plumbline.monitor.alarms.findings import Levels, Say, problem_of, problems_of
 from plumbline.monitor.alarms.persistence import Lasting, lasting
 from plumbline.monitor.alarms.retraining import RetrainingDue, retraining_due
 from plumbline.monitor.chunks import alarm_chunk, choose_chunk
+from plumbline.monitor.figures import decimal
 from plumbline.monitor.performance.money import money_at_stake, stated_stake
 from plumbline.monitor.performance.money_at_stake import NO_LOSS
 from plumbline.monitor.performance.selective_labels import Selection, selection, unknown_metrics
@@ -57,7 +59,7 @@ class Standing:
     selected: Selection | None = (
         None  # that being labelled depends on the decision, and whom the figures speak of
     )
-    guess: str = ""  # that the headline is no better than guessing
+    guess: Message = NOTHING  # that the headline is no better than guessing
     worse: bool = False  # than guessing
 
     def facts(self) -> dict[str, Any]:
@@ -65,11 +67,12 @@ class Standing:
         watched = [p for p in (*self.points, *self.judged) if p.status is not PointStatus.UNKNOWN]
         return {
             "performance_watched": bool(watched) or None, "performance_breach": self.performance_breach,
-            "labels_selected": self.selected.sentence if self.selected else "",
-            "labels_among": self.selected.among if self.selected else "", "performance_guess": self.guess,
+            "labels_selected": self.selected.sentence if self.selected else NOTHING,
+            "labels_among": self.selected.among if self.selected else NOTHING,
+            "performance_guess": self.guess,
             "performance_worse_than_guess": self.worse,
             "drift_watched": True, "drift_breach": self.drift_breach,
-            "retraining_due": self.retraining.sentence if self.retraining else "",
+            "retraining_due": self.retraining.sentence if self.retraining else NOTHING,
         }  # fmt: skip
 
 
@@ -128,7 +131,7 @@ def standing(
         logged_share=check_recorded(cursor, system),
         retraining=retraining_due(judged, profiles.version_hours(cursor, system), as_of=now),
         selected=selected,
-        guess=say_guess(system, headline, guess) if guess else "",
+        guess=say_guess(system, headline, guess) if guess else NOTHING,
         worse=guess is not None and guess.worse,
     )
 
@@ -149,13 +152,23 @@ def open_breach(
     problem = told[-1]
     last, since = problem.part[-1], problem.since
     name = problem.metric
-    limit = f", limit {say(name, last.threshold)}" if last.threshold is not None else ""
-    sentence = f"{say_metric(name)} is {say(name, last.value)}{limit} (n = {last.n:,})"
+    values = {"metric": say_metric(name), "value": say(name, last.value), "n": decimal(last.n, ",")}
+    sentence = message("{metric} is {value} (n = {n})", **values)
+    if last.threshold is not None:
+        sentence = message(
+            "{metric} is {value}, limit {limit} (n = {n})", **values, limit=say(name, last.threshold)
+        )
     if change is not None and change.until is None and change.metric in (name, *problem.others):
         since = change.at
-        sentence = f"{say_metric(change.metric)}: {change.sentence}"
+        sentence = message("{metric}: {change}", metric=say_metric(change.metric), change=change.breach)
     done = handled(since, [p.end for p in problem.part], found, noted, _of_performance)
-    return Breach(since=since, sentence=sentence, handled=done.by, unnamed=done.unnamed, in_hand=done.in_hand)
+    return Breach(
+        since=since,
+        sentence=sentence,
+        handled=done.by,
+        unnamed=done.unnamed,
+        in_hand=done.in_hand,
+    )
 
 
 def _of_performance(signal: str) -> bool:

@@ -27,6 +27,7 @@ from plumbline.domain import (
     json_object,
     json_value,
 )
+from plumbline.domain.messages import message
 from plumbline.governance.facts import Breach
 from plumbline.monitor.chunks import chunk_for, midnight
 from plumbline.monitor.drift import exact as exactly
@@ -35,6 +36,7 @@ from plumbline.monitor.drift.distances import OF_THEIR_OWN
 from plumbline.monitor.drift.features import Ranked, drift_by_chunk, judge, ranking
 from plumbline.monitor.drift.features import drift as measure
 from plumbline.monitor.drift.features import exactly as with_exact
+from plumbline.monitor.figures import decimal
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.performance.series import performance
 from plumbline.profile.bins import OUTPUTS
@@ -225,13 +227,34 @@ def open_drift(
         run[-1] for run in runs
     ]
     worst = max(last, key=lambda one: one.value or 0)
-    others = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
-    size = f"Jensen-Shannon distance {worst.value:.2f} {say_span(worst.start, worst.end)}, limit 0.1, n = {worst.n:,}"
-    sentence = f"{worst.feature}{others} drifted ({size})"
+    values = {
+        "feature": worst.feature,
+        "distance": decimal(worst.value or 0.0, ".2f"),
+        "span": say_span(worst.start, worst.end),
+        "limit": decimal(0.1, "g"),
+        "n": decimal(worst.n, ","),
+    }
+    sentence = message(
+        "{feature} drifted (Jensen-Shannon distance {distance} {span}, limit {limit}, n = {n})", **values
+    )
+    if len(runs) > 1:
+        sentence = message(
+            "{feature} and {others} more drifted (Jensen-Shannon distance {distance} {span}, limit {limit}, "
+            "n = {n})",
+            **values,
+            others=decimal(len(runs) - 1, ""),
+        )
     longest = max(runs, key=len)
     signals = {f"drift.{run[0].feature}" for run in runs}
     done = handled(since, [f.end for f in longest if f.end], found, noted, signals.__contains__)
-    return Breach(since=since, sentence=sentence, handled=done.by, unnamed=done.unnamed, in_hand=done.in_hand)
+    return Breach(
+        since=since,
+        sentence=sentence,
+        handled=done.by,
+        unnamed=done.unnamed,
+        in_hand=done.in_hand,
+        dated=worst.end is None and worst.start is not None and worst.start.date() == since.date(),
+    )
 
 
 def _last_window(

@@ -22,6 +22,7 @@ from plumbline.answers.releases.guardrails import Watched
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
 from plumbline.answers.scans import duplicate_ids, overridden, personal_of, repeated, segment_sizes
 from plumbline.domain import CompletenessProfile, Slice, System, Task
+from plumbline.domain.messages import NOTHING
 from plumbline.governance import ai_act
 from plumbline.governance.evidence.case import RECORDED
 from plumbline.governance.evidence.registry import registry_facts
@@ -154,7 +155,7 @@ def _versions(
         "guardrail_on": True if watched else None,
         "guardrail_unhandled": len(tripped) if watched else None,
         "guardrail_in_hand": len(waiting) - len(tripped) if watched else None,
-        "guardrail_sentence": tripped[-1].sentence if tripped else "",
+        "guardrail_sentence": tripped[-1].sentence if tripped else NOTHING,
         "repeats": same.n, "conflicting_share": same.share, "repeated_inputs": same.groups,
         "conflicting_inputs": same.conflicting_groups,
         "conflicting_decisions": same.decided_share, "near_share": same.near_share,

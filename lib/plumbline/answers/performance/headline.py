@@ -6,11 +6,13 @@ from plumbline.answers.performance.label_delay import delays
 from plumbline.answers.question import as_of, span_of
 from plumbline.answers.statements import change_settings
 from plumbline.domain import OutcomeProfile, PlumblineError, Slice, System, Task
+from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.chunks import ENOUGH, midnight
+from plumbline.monitor.figures import say_share
 from plumbline.monitor.metrics.family import family
 from plumbline.monitor.metrics.metrics import ALIASES, METRICS, metrics_for
 from plumbline.monitor.performance.headline import Headline, headline, is_rare
-from plumbline.monitor.performance.selective_labels import ALIKE, among, selection
+from plumbline.monitor.performance.selective_labels import ALIKE, among, classes_named, selection
 from plumbline.monitor.performance.weights import NONE
 from plumbline.profile.read.outcomes import label_counts, labelled_by_answer, outcome_profile
 from plumbline.store import systems
@@ -55,13 +57,13 @@ def answers_known(cursor: Cursor, system: System) -> tuple[tuple[str, ...], tupl
     return (known, none) if none and any(often[name][1] for name in known) else ((), ())
 
 
-def among_known(cursor: Cursor, system: System) -> str:
+def among_known(cursor: Cursor, system: System) -> Message:
     """Where only some answers ever have an outcome, whom every figure that needs one speaks of; else empty."""
     known, none = answers_known(cursor, system)
-    return among(known) if none else ""
+    return among(known) if none else NOTHING
 
 
-def without_outcomes(cursor: Cursor, system: System) -> str:
+def without_outcomes(cursor: Cursor, system: System) -> Message:
     """That decisions for some class have outcomes never, or less often than others, in words; empty where they do not.
 
     Error rates of groups then rest on decisions unlike the others, and are unknown.
@@ -69,28 +71,34 @@ def without_outcomes(cursor: Cursor, system: System) -> str:
     known, none = answers_known(cursor, system)
     if not none:
         return _less_often(cursor, system)
-    return (
-        f"Outcomes are known for decisions {' and '.join(known)} only: error rates of groups, which need those of "
-        f"{' and '.join(none)} too, are unknown."
+    return message(
+        "Outcomes are known for decisions {known} only: error rates of groups, which need those of "
+        "{none} too, are unknown.",
+        known=classes_named(known),
+        none=classes_named(none),
     )
 
 
-def _less_often(cursor: Cursor, system: System) -> str:
+def _less_often(cursor: Cursor, system: System) -> Message:
     counts = labelled_by_answer(cursor, system)
     shares = [k / n for n, k in counts.values() if n >= ENOUGH]
     if system.task is Task.REGRESSION or len(shares) < 2 or min(shares) >= ALIKE * max(shares):
-        return ""
+        return NOTHING
     found = selection(
         outcome_profile(cursor, system, Slice()),
         delays(cursor, system),
         as_of(system, span_of(cursor, system)),
     )
     if found is None or not found.by_answer:
-        return ""
+        return NOTHING
     best, least = found.sides[0], found.least
-    return (
-        f"Outcomes are known for {100 * best.share:.1f} % of decisions {best.name} and {100 * least.share:.1f} % of "
-        f"{least.name}: error rates of groups are unknown, as decisions with an outcome are unlike the others."
+    return message(
+        "Outcomes are known for {best} of decisions {best_name} and {least} of {least_name}: error rates of "
+        "groups are unknown, as decisions with an outcome are unlike the others.",
+        best=say_share(best.share),
+        best_name=best.name,
+        least=say_share(least.share),
+        least_name=least.name,
     )
 
 

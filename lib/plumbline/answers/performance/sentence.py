@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System, Task
+from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.monitor.alarms.change_point import ChangePoint
 from plumbline.monitor.alarms.findings import Problem
 from plumbline.monitor.chunks import ENOUGH
+from plumbline.monitor.figures import decimal
 from plumbline.monitor.metrics.baseline import Guess, no_better
 from plumbline.monitor.metrics.counts import counts_of
 from plumbline.monitor.metrics.metrics import metric
@@ -21,7 +23,7 @@ from plumbline.wording.times import say_day
 def holding(
     system: System, headline: str, points: Sequence[Point], problems: Sequence[Problem], found: ChangePoint | None,
     profile: OutcomeProfile, window: Slice, now: datetime, selected: Selection | None = None,
-) -> str:  # fmt: skip
+) -> Message:  # fmt: skip
     """The finding in one sentence: what, from what to what, since when, on how many decisions.
 
     Args:
@@ -33,42 +35,62 @@ def holding(
             whom it speaks of.
     """
     if unknown_metrics(selected).get(headline) and selected is not None:
-        return f"{say_metric(headline)} is unknown: no outcome is known for decisions {selected.least.name}."
-    said = _holding(system, headline, points, problems, found, profile, window, now, selected)
-    return f"{said} {selected.among}".rstrip() if selected is not None else said
+        return message(
+            "{metric} is unknown: no outcome is known for decisions {name}.",
+            metric=say_metric(headline),
+            name=selected.least.name,
+        )
+    sentence = _holding(system, headline, points, problems, found, profile, window, now, selected)
+    return sequence([sentence, selected.among]) if selected is not None else sentence
 
 
 def _holding(
     system: System, headline: str, points: Sequence[Point], problems: Sequence[Problem], found: ChangePoint | None,
     profile: OutcomeProfile, window: Slice, now: datetime, selected: Selection | None,
-) -> str:  # fmt: skip
+) -> Message:  # fmt: skip
     series = sorted((p for p in points if p.metric == headline and not p.estimated), key=lambda p: p.start)
     known = [p for p in series if p.value is not None]
     open_problem = next((p for p in problems if p.until is None), None)
     if not known and open_problem is None:
-        return "No outcomes are known yet, so performance is unknown: load labels to see it."
+        return message("No outcomes are known yet, so performance is unknown: load labels to see it.")
     name = say_metric(headline)
     shown = complete(known, now) or known
     lasts = found is not None and (found.until is None or shown[-1].status is not PointStatus.OK)
     if found is not None and lasts:
-        return f"{name}: {found.sentence}"
+        return message("{metric}: {change}", metric=name, change=found.sentence)
     if open_problem is not None and (open_problem.metric != headline or not shown):
         return _of_another(system, open_problem, headline, shown)
     last, breaches = shown[-1], [p for p in shown if p.status is PointStatus.BREACH]
     n = sum(p.n for p in shown)
     value = say_value(headline, last.value, unit_of(system, headline))
     if breaches:
-        return (
-            f"{name} was beyond its limit in {len(breaches)} of {len(shown)} periods, first from "
-            f"{say_day(breaches[0].start)}; the latest is {value} ({last.n:,} labelled decisions)."
+        return message(
+            "{metric} was beyond its limit in {breaches} of {periods} periods, first from {day}; "
+            "the latest is {value} ({n} labelled decisions).",
+            metric=name,
+            breaches=decimal(len(breaches), ""),
+            periods=decimal(len(shown), ""),
+            day=say_day(breaches[0].start),
+            value=value,
+            n=decimal(last.n, ","),
         )
     guess = guess_of(system, headline, profile, window, selected)
     if guess is not None:
-        return f"{say_guess(system, headline, guess)} The latest is {value}, over {n:,} labelled decisions."
+        latest = message(
+            "The latest is {value}, over {n} labelled decisions.", value=value, n=decimal(n, ",")
+        )
+        return sequence([say_guess(system, headline, guess), latest])
+    values = {"metric": name, "value": value, "n": decimal(n, ",")}
     if system.reference is None:
-        return f"{name} was last {value} ({n:,} labelled decisions); there is no reference to compare with."
-    was = f" It broke before: {found.sentence}" if found is not None else ""
-    return f"{name} holds: the latest is {value}, within its limits over {n:,} labelled decisions.{was}"
+        return message(
+            "{metric} was last {value} ({n} labelled decisions); there is no reference to compare with.",
+            **values,
+        )
+    holds = message(
+        "{metric} holds: the latest is {value}, within its limits over {n} labelled decisions.", **values
+    )
+    was = message("It broke before: {change}", change=found.sentence) if found is not None else NOTHING
+    return sequence([holds, was])
 
 
 def complete(points: Sequence[Point], now: datetime) -> list[Point]:
@@ -80,16 +102,22 @@ def complete(points: Sequence[Point], now: datetime) -> list[Point]:
     return [p for p in whole if p.n >= ENOUGH] or whole
 
 
-def say_guess(system: System, headline: str, found: Guess) -> str:
+def say_guess(system: System, headline: str, found: Guess) -> Message:
     """That the headline is no better than guessing, in words."""
     name = say_metric(headline)
     if system.task is Task.REGRESSION:
-        return f"{name} was never good: always answering the mean of the labels would be no worse."
+        return message(
+            "{metric} was never good: always answering the mean of the labels would be no worse.", metric=name
+        )
     value, guess = (say_value(headline, one, unit_of(system, headline)) for one in (found.value, found.guess))
+    values = {"metric": name, "value": value, "guess": guess}
     if found.worse:
-        hint = "check how predictions and labels are named"
-        return f"{name} is {value}, worse than guessing, which gives {guess}: {hint}."
-    return f"{name} is {value}, no better than guessing, which gives {guess}."
+        return message(
+            "{metric} is {value}, worse than guessing, which gives {guess}: "
+            "check how predictions and labels are named.",
+            **values,
+        )
+    return message("{metric} is {value}, no better than guessing, which gives {guess}.", **values)
 
 
 def guess_of(
@@ -106,16 +134,23 @@ def guess_of(
     return no_better(metric(headline), counts.taken(window_rows(profile, window)))
 
 
-def _of_another(system: System, problem: Problem, headline: str, shown: Sequence[Point]) -> str:
+def _of_another(system: System, problem: Problem, headline: str, shown: Sequence[Point]) -> Message:
     """A breach that the headline does not show."""
     last = problem.part[-1]
     unit = unit_of(system, problem.metric)
-    words = (
-        f"{say_metric(problem.metric)} is {say_value(problem.metric, last.value, unit)}, limit "
-        f"{say_value(problem.metric, last.threshold, unit)}, since {say_day(problem.since)} "
-        f"({last.n:,} labelled decisions to {say_day(last.end - timedelta(microseconds=1))})."
+    words = message(
+        "{metric} is {value}, limit {limit}, since {since} ({n} labelled decisions to {day}).",
+        metric=say_metric(problem.metric),
+        value=say_value(problem.metric, last.value, unit),
+        limit=say_value(problem.metric, last.threshold, unit),
+        since=say_day(problem.since),
+        n=decimal(last.n, ","),
+        day=say_day(last.end - timedelta(microseconds=1)),
     )
     if not shown or headline in problem.others:
         return words
     latest = say_value(headline, shown[-1].value, unit_of(system, headline))
-    return f"{words} {say_metric(headline)} does not show it: the latest is {latest}."
+    other = message(
+        "{metric} does not show it: the latest is {value}.", metric=say_metric(headline), value=latest
+    )
+    return sequence([words, other])

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import Finding, FloatArray, Severity, System, Task
+from plumbline.domain.messages import NOTHING, Message, message, sequence, word
+from plumbline.monitor.figures import decimal, say_share
 from plumbline.monitor.releases.champion import Span, Times
 from plumbline.monitor.releases.guardrail import Guardrail, guardrail
 from plumbline.monitor.releases.history import Switch, duration
@@ -25,6 +27,9 @@ Who = NDArray[np.uint64] | None
 FIRST, BEFORE = 2_000, 5_000
 #: numbers and errors count as large from this quantile of the previous version's
 LARGE = 0.9
+WRONG = word("decisions with known outcomes were wrong")
+PREDICTIONS = word("predictions were among the largest tenth")
+ERRORS = word("errors were as large as the largest tenth")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,38 +65,50 @@ class Watched:
         return self.found.at
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """What fired, when it could be known, and how long it went on."""
         if not self.found.fired:
             return self.found.sentence
-        advice = "" if self.proved else f" Roll back to {self.previous}."
-        text = (
-            f"{self.found.sentence}{advice} Version {self.version} went on for "
-            f"{duration(60 * self.exposed_hours)} and {self.decisions:,} decisions"
+        advice = NOTHING if self.proved else message("Roll back to {version}.", version=self.previous)
+        positives = NOTHING
+        if self.signal == "positive rate":
+            positives = message(", {positives} of them positive", positives=decimal(self.positives, ","))
+        went_on = message(
+            "Version {version} went on for {duration} and {decisions} decisions{positives}{harm}.",
+            version=self.version,
+            duration=duration(60 * self.exposed_hours),
+            decisions=decimal(self.decisions, ","),
+            positives=positives,
+            harm=self._harm(),
         )
-        text += f", {self.positives:,} of them positive" if self.signal == "positive rate" else ""
-        return f"{text}{self._harm()}.{self.acquittal}"
+        return sequence([self.found.sentence, advice, went_on, self.acquittal])
 
     @property
-    def acquittal(self) -> str:
+    def acquittal(self) -> Message:
         """That outcomes spoke for the new version, where they did."""
         if self.proved is None:
-            return ""
-        return (
-            f" Outcomes spoke for it in the end: {100 * self.proved.after:.1f} % of decisions wrong against "
-            f"{100 * self.proved.before:.1f} % before."
+            return NOTHING
+        return message(
+            "Outcomes spoke for it in the end: {after} of decisions wrong against {before} before.",
+            after=say_share(self.proved.after),
+            before=say_share(self.proved.before),
         )
 
-    def _harm(self) -> str:
+    def _harm(self) -> Message:
         """The wrong decisions since, as far as outcomes are known."""
         if self.since is None or not self.since.labelled or self.signal == "prediction":
-            return ""
+            return NOTHING
         if not self.since.wrong:
-            return ""
-        words = f"; {self.since.wrong:,} wrong since it could be known"
+            return NOTHING
+        wrong = decimal(self.since.wrong, ",")
         if self.signal == "positive rate" and self.since.wrong_positives:
-            words += f", {self.since.wrong_positives:,} of them {self.positive!r}"
-        return words
+            return message(
+                "; {wrong} wrong since it could be known, {positives} of them {positive}",
+                wrong=wrong,
+                positives=decimal(self.since.wrong_positives, ","),
+                positive=repr(self.positive),
+            )
+        return message("; {wrong} wrong since it could be known", wrong=wrong)
 
 
 def watch(cursor: Cursor, system: System, spans: Sequence[Span], switch: Switch) -> tuple[Watched, ...]:
@@ -134,7 +151,7 @@ def _outputs(cursor: Cursor, system: System, switch: Switch) -> tuple[str, Guard
     times, new, _ = exact.first_decisions(cursor, system, switch.version, switch.at, FIRST)
     _, old, _, who = exact.last_decisions(cursor, system, switch.previous, switch.at, BEFORE)
     if system.task is Task.REGRESSION:
-        return _large("prediction", "predictions were among the largest tenth", times, new, old, who)
+        return _large("prediction", PREDICTIONS, times, new, old, who)
     new, old = np.nan_to_num(new), np.nan_to_num(old)
     if not len(new) or not len(old):
         return None
@@ -154,20 +171,25 @@ def _losses(
 ) -> tuple[str, Guardrail] | None:
     """Of the share of wrong decisions, in the order in which they were made; only more of them fire."""
     if system.task is Task.REGRESSION:
-        return _large(
-            "large errors", "errors were as large as the largest tenth", times, new, old, who, rising=True
-        )
+        return _large("large errors", ERRORS, times, new, old, who, rising=True)
     if not len(new) or not len(old):
         return None
     return "wrong decisions", guardrail(
         times, new > 0, previous_rate=float((old > 0).mean()), previous_n=len(old),
-        rising=True, were="decisions with known outcomes were wrong",
+        rising=True, were=WRONG,
         times_over=_times_over((old > 0).astype(float), who),
     )  # fmt: skip
 
 
 def _large(
-    signal: str, were: str, times: Times, new: FloatArray, old: FloatArray, who: Who, *, rising: bool = False
+    signal: str,
+    were: Message,
+    times: Times,
+    new: FloatArray,
+    old: FloatArray,
+    who: Who,
+    *,
+    rising: bool = False,
 ) -> tuple[str, Guardrail] | None:
     kept, known = np.isfinite(new), np.isfinite(old)
     old, who = old[known], None if who is None else who[known]
@@ -176,9 +198,14 @@ def _large(
     limit = float(np.quantile(old, LARGE))
     share = float((old > limit).mean())
     found = guardrail(
-        times[kept], new[kept] > limit, previous_rate=share, previous_n=len(old), rising=rising,
-        were=f"{were} (over {limit:,.4g})", times_over=_times_over((old > limit).astype(float), who),
-    )  # fmt: skip
+        times[kept],
+        new[kept] > limit,
+        previous_rate=share,
+        previous_n=len(old),
+        rising=rising,
+        were=message("{were} (over {limit})", were=were, limit=decimal(limit, ",.4g")),
+        times_over=_times_over((old > limit).astype(float), who),
+    )
     return signal, found
 
 
@@ -222,7 +249,7 @@ def fired(system: System, watched: Watched) -> Finding:
     return Finding(
         system=system.key,
         signal="release.guardrail",
-        sentence=f"Version {watched.version}: {watched.sentence}",
+        sentence=message("Version {version}: {sentence}", version=watched.version, sentence=watched.sentence),
         since=watched.switched,
         until=until,
         severity=Severity.LOW if watched.proved else Severity.HIGH,

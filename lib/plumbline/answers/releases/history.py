@@ -15,7 +15,9 @@ from plumbline.answers.releases.guardrails import Watched, fired, watch
 from plumbline.answers.releases.sentences import moment, roll_back, say_comparison, say_shift
 from plumbline.answers.releases.switches import Shift, comparisons, shifts
 from plumbline.domain import Finding, PlumblineError, Result, Severity, System, Task, json_object
+from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.governance.facts import Switch as SwitchFact
+from plumbline.monitor.figures import decimal
 from plumbline.monitor.releases.ab_test import Comparison
 from plumbline.monitor.releases.challengers import Presence, presences
 from plumbline.monitor.releases.history import Releases, Rollback
@@ -148,7 +150,7 @@ class Handled:
     ``unnamed``: an incident that names no finding, and so handles none. ``in_hand``: an incident that is still open.
     """
 
-    by: str = ""
+    by: Message = NOTHING
     unnamed: str = ""
     in_hand: bool = False
 
@@ -175,21 +177,31 @@ def handled(
     done = closed_incidents(noted)
     for r in named:
         if r.incident in done:
-            return Handled(f"an incident opened on {r.at.date().isoformat()}")
-    changed = [("release of", s.at, s.version) for s in found.releases.switches]
-    changed += [("return to", back.end, back.back_to) for back in found.releases.rollbacks]
-    way, at, version = max(changed, key=lambda c: c[1], default=("", since, ""))
+            return Handled(_incident(r.at))
+    changed = [(s.at, s.version, False) for s in found.releases.switches]
+    changed += [(back.end, back.back_to, True) for back in found.releases.rollbacks]
+    at, version, returned = max(changed, key=lambda c: c[0], default=(since, "", False))
     if at > since and sum(end > at for end in ends) <= 1:
-        return Handled(f"the {way} version {version} on {at.date().isoformat()}")
+        values = {"version": version, "day": at.date().isoformat()}
+        if returned:
+            return Handled(message("the return to version {version} on {day}", **values))
+        return Handled(message("the release of version {version} on {day}", **values))
     if named:
-        return Handled(f"an incident opened on {named[0].at.date().isoformat()}", in_hand=True)
+        return Handled(_incident(named[0].at), in_hand=True)
     nameless = next((r for r in opened if r.about is None), None)
     return Handled(unnamed=nameless.at.date().isoformat() if nameless else "")
 
 
+def _incident(opened: datetime) -> Message:
+    return message("an incident opened on {day}", day=opened.date().isoformat())
+
+
 def _rolled_back(system: System, back: Rollback) -> Finding:
-    sentence = (
-        f"Version {back.bad_version} was rolled back to {back.back_to} after {back.minutes / 60:.1f} hours."
+    sentence = message(
+        "Version {version} was rolled back to {previous} after {hours} hours.",
+        version=back.bad_version,
+        previous=back.back_to,
+        hours=decimal(back.minutes / 60, ".1f"),
     )
     return Finding(
         system=system.key,
@@ -219,10 +231,8 @@ def _opening(answer: ReleasesAnswer) -> str:
         return answer.releases.sentence
     if not guilty:
         last = tripped[-1]
-        return (
-            f"Version {last.version} decided differently from version {last.previous} from its first decisions on."
-            f"{last.acquittal}"
-        )
+        differed = f"Version {last.version} decided differently from version {last.previous}"
+        return f"{differed} from its first decisions on. {last.acquittal}".rstrip()
     last = min((w for w in guilty if w.version == guilty[-1].version), key=lambda w: w.at or w.switched)
     back = next((r for r in answer.releases.rollbacks if r.bad_version == last.version), None)
     said = f"Version {last.version} should have been taken back. {roll_back(last)}"

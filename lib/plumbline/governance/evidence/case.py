@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from plumbline.domain import Evidence, EvidenceKind, Status
+from plumbline.domain.messages import NOTHING, Message, message, sequence, word
 from plumbline.governance.facts import Facts, Noted
 from plumbline.governance.wording import day
 
@@ -27,38 +28,38 @@ class Case:
 Rule = Callable[[Case], Evidence]
 
 
-def measured(status: Status, sentence: str) -> Evidence:
+def measured(status: Status, sentence: Message) -> Evidence:
     """Computed from the log or the records kept beside it."""
     return Evidence(status=status, kind=EvidenceKind.MEASURED, sentence=sentence)
 
 
-def probed(status: Status, sentence: str) -> Evidence:
+def probed(status: Status, sentence: Message) -> Evidence:
     """Read from a registry, a repository or the workspace."""
     return Evidence(status=status, kind=EvidenceKind.PROBED, sentence=sentence)
 
 
-def unknown(sentence: str) -> Evidence:
+def unknown(sentence: Message) -> Evidence:
     """A quantity that cannot be shown: a statement may fill the gap where the catalogue accepts one."""
     return Evidence(status=Status.UNKNOWN, kind=EvidenceKind.NONE, sentence=sentence)
 
 
-def never_seen(sentence: str) -> Evidence:
+def never_seen(sentence: Message) -> Evidence:
     """A capability that nobody has seen: it fails, until a statement or better says otherwise."""
     return Evidence(status=Status.FAIL, kind=EvidenceKind.NONE, sentence=sentence)
 
 
 #: event that can be recorded -> how evidence says it
 RECORDED = {
-    "alert tested": "a test alert reached a person",
-    "alert delivered": "an alert reached a person",
-    "alert failed": "an alert could not be delivered",
-    "retraining fired": "the trigger for retraining fired",
-    "retraining tested": "the trigger for retraining fired in a test",
-    "rollback rehearsed": "a rollback was rehearsed",
-    "automatic rollback tested": "the automatic rollback was tested",
-    "restore rehearsed": "a restore was rehearsed",
+    "alert tested": word("a test alert reached a person"),
+    "alert delivered": word("an alert reached a person"),
+    "alert failed": word("an alert could not be delivered"),
+    "retraining fired": word("the trigger for retraining fired"),
+    "retraining tested": word("the trigger for retraining fired in a test"),
+    "rollback rehearsed": word("a rollback was rehearsed"),
+    "automatic rollback tested": word("the automatic rollback was tested"),
+    "restore rehearsed": word("a restore was rehearsed"),
 }
-A_RECORD = "A record alone is partial."
+A_RECORD = message("A record alone is partial.")
 
 
 def noted(case: Case, *events: str) -> Noted | None:
@@ -67,15 +68,21 @@ def noted(case: Case, *events: str) -> Noted | None:
     return max(held, key=lambda n: n.at, default=None)
 
 
-def recorded(status: Status, *notes: Noted, more: str = "") -> Evidence:
+def recorded(status: Status, *notes: Noted, more: Message = NOTHING) -> Evidence:
     """What people wrote down: attested, dated, and partial at most; it ends twelve months after the oldest."""
-    told = " ".join(
-        f"Recorded by {n.by.strip().rstrip('.')}: {RECORDED[n.event]} on {day(n.at)}." for n in notes
-    )
-    limit = A_RECORD if status is Status.PARTIAL else ""
+    records = [
+        message(
+            "Recorded by {who}: {event} on {day}.",
+            who=n.by.strip().rstrip("."),
+            event=RECORDED[n.event],
+            day=day(n.at),
+        )
+        for n in notes
+    ]
+    limit = A_RECORD if status is Status.PARTIAL else NOTHING
     first = min(notes, key=lambda n: n.at)
     return Evidence(
-        status=status, kind=EvidenceKind.ATTESTED, sentence=" ".join(filter(None, (told, limit, more))),
+        status=status, kind=EvidenceKind.ATTESTED, sentence=sequence([*records, limit, more]),
         until=first.at.date() + timedelta(days=VALID_DAYS), by=first.by,
     )  # fmt: skip
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from plumbline.domain import Evidence, PointStatus, Status
+from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.governance.evidence.case import Case, measured, unknown
 from plumbline.governance.facts import FairnessGroup
-from plumbline.governance.wording import count, plural, window
+from plumbline.governance.wording import count, decimal, plural, window
 from plumbline.monitor.fairness.groups import Lines
 
 _ORDER = (Status.FAIL, Status.UNKNOWN, Status.PARTIAL)
@@ -20,29 +21,30 @@ def groups_alike(case: Case) -> Evidence:
     if not whose or not case.facts.fairness:
         return found
     status = Status.UNKNOWN if found.status is Status.PASS else found.status
-    return replace(_evidence(status, f"{found.sentence} {whose}"), page=found.page)
+    return replace(_evidence(status, sequence([found.sentence, whose])), page=found.page)
 
 
 def _groups_alike(case: Case) -> Evidence:
     facts = case.facts
     if not facts.fairness:
-        return unknown("No protected attribute is mapped.")
+        return unknown(message("No protected attribute is mapped."))
     if facts.favourable_source == "assumed" and facts.fairness_otherwise:
         return _either_way(case)
-    said = _said(case.facts.favourable, case.facts.favourable_source)
+    wanted = _favourable(case.facts.favourable, case.facts.favourable_source)
     status, sentence = _judged(facts.fairness, case)
-    return _evidence(status, f"{sentence}{said}")
+    return _evidence(status, sequence([sentence, wanted]))
 
 
-def _evidence(status: Status, sentence: str) -> Evidence:
+def _evidence(status: Status, sentence: Message) -> Evidence:
     return unknown(sentence) if status is Status.UNKNOWN else measured(status, sentence)
 
 
-def _said(wanted: str, source: str) -> str:
+def _favourable(wanted: str, source: str) -> Message:
     if not wanted:
-        return ""
-    by = "by the names of its classes and columns" if source == "names" else "as the owner states"
-    return f" People want {wanted}, {by}."
+        return NOTHING
+    if source == "names":
+        return message("People want {wanted}, by the names of its classes and columns.", wanted=wanted)
+    return message("People want {wanted}, as the owner states.", wanted=wanted)
 
 
 def _either_way(case: Case) -> Evidence:
@@ -50,25 +52,33 @@ def _either_way(case: Case) -> Evidence:
     facts = case.facts
     first, _ = _judged(facts.fairness or (), case)
     second, _ = _judged(facts.fairness_otherwise, case)
-    ask = "Nobody states which outcome people want: choose it on the Fairness page."
+    ask = message("Nobody states which outcome people want: choose it on the Fairness page.")
     if first is second is Status.PASS:
         _, sentence = _judged(facts.fairness or (), case)
-        return _evidence(Status.PASS, f"{sentence} Whichever outcome people want, groups are treated alike.")
+        alike = message("Whichever outcome people want, groups are treated alike.")
+        return _evidence(Status.PASS, sequence([sentence, alike]))
     low, high = _farthest(facts.fairness or ())
-    apart = ""
+    apart = NOTHING
     if low is not None and high is not None and low.ratio is not None:
-        apart = (
-            f" {_name(low)} is decided {facts.favourable} {low.ratio:.2f} times as often as {_name(high)} "
-            f"(n = {count(low.n)} and {count(high.n)}; {window(facts)})."
+        apart = message(
+            "{low} is decided {outcome} {ratio} times as often as {high} (n = {low_n} and {high_n}; {window}).",
+            low=_name(low),
+            outcome=facts.favourable,
+            ratio=decimal(low.ratio, ".2f"),
+            high=_name(high),
+            low_n=count(low.n),
+            high_n=count(high.n),
+            window=window(facts),
         )
     if first is second is Status.FAIL:
-        return _evidence(
-            Status.FAIL, f"Whichever outcome people want, groups are not treated alike.{apart} {ask}"
-        )
+        unlike = message("Whichever outcome people want, groups are not treated alike.")
+        return _evidence(Status.FAIL, sequence([unlike, apart, ask]))
     if Status.FAIL in (first, second):
-        return _evidence(Status.UNKNOWN, f"Whether groups are treated alike depends on it.{apart} {ask}")
+        depends = message("Whether groups are treated alike depends on it.")
+        return _evidence(Status.UNKNOWN, sequence([depends, apart, ask]))
     worse = next(s for s in _ORDER if s in (first, second))
-    return _evidence(worse, f"That groups are treated alike is not shown.{apart} {ask}")
+    unshown = message("That groups are treated alike is not shown.")
+    return _evidence(worse, sequence([unshown, apart, ask]))
 
 
 def _farthest(groups: Sequence[FairnessGroup]) -> tuple[FairnessGroup | None, FairnessGroup | None]:
@@ -81,23 +91,37 @@ def _farthest(groups: Sequence[FairnessGroup]) -> tuple[FairnessGroup | None, Fa
     return low, best[0] if best else None
 
 
-def _judged(groups: Sequence[FairnessGroup], case: Case) -> tuple[Status, str]:
+def _judged(groups: Sequence[FairnessGroup], case: Case) -> tuple[Status, Message]:
     verdicts = [(_status(group, case), group) for group in groups]
     for status in _ORDER:
         found = [group for verdict, group in verdicts if verdict is status]
         if not found:
             continue
         worst = min(found, key=_worst)
-        more = f", and {plural(len(found) - 1, 'more group')}" if len(found) > 1 else ""
-        return status, f"{_words(worst, status, case)}{more} ({window(case.facts)})."
+        more = NOTHING
+        if len(found) > 1:
+            more = message(", and {groups}", groups=plural(len(found) - 1, "more group"))
+        return status, message(
+            "{group}{more} ({window}).",
+            group=_words(worst, status, case),
+            more=more,
+            window=window(case.facts),
+        )
     compared = [g for g in groups if g.ratio is not None]
     if all(g.low == g.high == 1.0 for g in compared):
-        return Status.UNKNOWN, f"No group has another one to be compared with ({window(case.facts)})."
+        alone = message("No group has another one to be compared with ({window}).", window=window(case.facts))
+        return Status.UNKNOWN, alone
     worst = min(compared, key=lambda g: g.ratio if g.ratio is not None else 2.0)
-    limits = f"{worst.low:.2f} to {worst.high:.2f}, n = {count(worst.n)}"
-    return Status.PASS, (
-        f"{plural(len(compared), 'group')} compared with the most favoured one of each attribute: the lowest ratio "
-        f"is {worst.ratio:.2f} ({limits}), {_name(worst)} ({window(case.facts)})."
+    return Status.PASS, message(
+        "{groups} compared with the most favoured one of each attribute: the lowest ratio is {ratio} "
+        "({low} to {high}, n = {n}), {group} ({window}).",
+        groups=plural(len(compared), "group"),
+        ratio=decimal(worst.ratio or 0.0, ".2f"),
+        low=decimal(worst.low or 0.0, ".2f"),
+        high=decimal(worst.high or 0.0, ".2f"),
+        n=count(worst.n),
+        group=_name(worst),
+        window=window(case.facts),
     )
 
 
@@ -146,29 +170,55 @@ def _found(group: FairnessGroup, case: Case) -> list[PointStatus]:
     return found
 
 
-def _words(group: FairnessGroup, status: Status, case: Case) -> str:
-    name = f"Group {_name(group)}"
+def _words(group: FairnessGroup, status: Status, case: Case) -> Message:
     if _small(group, case):
-        needed = count(case.limits["group_rows"])
-        return f"{name} has {plural(group.n, 'row')}, {needed} are needed to compare it"
-    gap = ", error rates not known"
-    if group.error_gap is not None:
-        gap = f", error rates {100 * group.error_gap:.0f} points apart"
-        if group.gap_low is not None and group.gap_high is not None:
-            gap += f" ({100 * group.gap_low:.0f} to {100 * group.gap_high:.0f})"
-    rare = ""
-    if group.adverse is not None and group.adverse_low is not None and group.adverse_high is not None:
-        rare = (
-            f", the other outcome {_times(group.adverse)} times as often ({_times(group.adverse_low)} to "
-            f"{_times(group.adverse_high)}; at most {case.limits['adverse_ratio']:g})"
+        return message(
+            "Group {group} has {rows}, {needed} are needed to compare it",
+            group=_name(group),
+            rows=plural(group.n, "row"),
+            needed=count(case.limits["group_rows"]),
         )
-    few = ", too few rows to tell" if status is Status.UNKNOWN and group.error_gap is not None else ""
-    return (
-        f"{name} gets the wanted outcome {group.ratio:.2f} times as often as the most favoured group "
-        f"({group.low:.2f} to {group.high:.2f}, n = {count(group.n)}; needed {case.limits['ratio']:.2f})"
-        f"{rare}{gap}{few}"
+    few = status is Status.UNKNOWN and group.error_gap is not None
+    return message(
+        "Group {group} gets the wanted outcome {ratio} times as often as the most favoured group "
+        "({low} to {high}, n = {n}; needed {needed}){other}{errors}{few}",
+        group=_name(group),
+        ratio=decimal(group.ratio or 0.0, ".2f"),
+        low=decimal(group.low or 0.0, ".2f"),
+        high=decimal(group.high or 0.0, ".2f"),
+        n=count(group.n),
+        needed=decimal(case.limits["ratio"], ".2f"),
+        other=_other_outcome(group, case),
+        errors=_error_rates(group),
+        few=message(", too few rows to tell") if few else NOTHING,
+    )
+
+
+def _error_rates(group: FairnessGroup) -> Message:
+    if group.error_gap is None:
+        return message(", error rates not known")
+    gap = decimal(100 * group.error_gap, ".0f")
+    if group.gap_low is None or group.gap_high is None:
+        return message(", error rates {gap} points apart", gap=gap)
+    return message(
+        ", error rates {gap} points apart ({low} to {high})",
+        gap=gap,
+        low=decimal(100 * group.gap_low, ".0f"),
+        high=decimal(100 * group.gap_high, ".0f"),
+    )
+
+
+def _other_outcome(group: FairnessGroup, case: Case) -> Message:
+    if group.adverse is None or group.adverse_low is None or group.adverse_high is None:
+        return NOTHING
+    return message(
+        ", the other outcome {ratio} times as often ({low} to {high}; at most {most})",
+        ratio=_times(group.adverse),
+        low=_times(group.adverse_low),
+        high=_times(group.adverse_high),
+        most=decimal(case.limits["adverse_ratio"], "g"),
     )
 
 
 def _times(value: float) -> str:
-    return f"{value:.1f}" if value < 1000 else "over 1,000"
+    return decimal(value, ".1f") if value < 1000 else message("over {bound}", bound=count(1000))

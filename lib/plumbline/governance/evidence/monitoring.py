@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from plumbline.domain import Evidence, Status
+from plumbline.domain.messages import Message, message, sequence, word
 from plumbline.governance.evidence.case import (
     Case,
     Rule,
@@ -17,28 +18,38 @@ from plumbline.governance.evidence.case import (
     within_a_year,
 )
 from plumbline.governance.facts import Breach
-from plumbline.governance.wording import count, day, first_up, plural, share, window
+from plumbline.governance.wording import chunks, count, day, plural, share, window
+
+#: the chunks of time that outcomes and checks are counted in
+CHUNKS = {"day": word("day"), "week": word("week"), "month": word("month")}
 
 
 def accuracy_tracked(case: Case) -> Evidence:
     facts, limits = case.facts, case.limits
     if not facts.labels:
-        return measured(Status.FAIL, f"No outcome is known for any decision ({window(facts)}).")
+        return measured(
+            Status.FAIL,
+            message("No outcome is known for any decision ({window}).", window=window(facts)),
+        )
     if facts.labelled_share is None or facts.label_age_chunks is None:
-        return unknown("No decision is old enough for its outcome to be due.")
-    sample = f" of {plural(facts.due, 'decision')} old enough" if facts.due is not None else ""
-    unit = facts.chunk_unit
-    sentence = (
-        f"Outcomes are known for {share(facts.labelled_share)}{sample} "
-        f"(needed {share(limits['labelled_share'])}); "
-        f"the last labelled {unit} is {plural(facts.label_age_chunks, unit)} old "
-        f"(at most {count(limits['label_age_chunks'])})."
+        return unknown(message("No decision is old enough for its outcome to be due."))
+    known = message("{share}", share=share(facts.labelled_share))
+    if facts.due is not None:
+        known = message("{share} of {due} old enough", share=known, due=plural(facts.due, "decision"))
+    sentence = message(
+        "Outcomes are known for {known} (needed {needed}); the last labelled {chunk} is {age} old (at most {most}).",
+        known=known,
+        needed=share(limits["labelled_share"]),
+        chunk=CHUNKS[facts.chunk_unit],
+        age=chunks(facts.label_age_chunks, facts.chunk_unit),
+        most=count(limits["label_age_chunks"]),
     )
     enough = facts.labelled_share >= limits["labelled_share"]
     fresh = facts.label_age_chunks <= limits["label_age_chunks"]
     if facts.labels_selected:
         return measured(
-            Status.PARTIAL if enough and fresh else Status.FAIL, f"{sentence} {facts.labels_selected}"
+            Status.PARTIAL if enough and fresh else Status.FAIL,
+            sequence([sentence, facts.labels_selected]),
         )
     return measured(Status.PASS if enough and fresh else Status.FAIL, sentence)
 
@@ -46,13 +57,15 @@ def accuracy_tracked(case: Case) -> Evidence:
 def inputs_watched(case: Case) -> Evidence:
     facts = case.facts
     if facts.reference is False:
-        return measured(Status.FAIL, "There is no reference to compare the inputs with.")
+        return measured(Status.FAIL, message("There is no reference to compare the inputs with."))
     if facts.reference is None or not facts.recent_chunks or facts.recent_chunks_compared is None:
-        return unknown("No decisions in the last 90 days, or no record of drift checks.")
+        return unknown(message("No decisions in the last 90 days, or no record of drift checks."))
     done, total = facts.recent_chunks_compared, facts.recent_chunks
-    sentence = (
-        f"{count(done)} of {plural(total, facts.chunk_unit)} with decisions in the last 90 days "
-        f"to {day(facts.as_of)} were compared with the reference."
+    sentence = message(
+        "{compared} of {chunks} with decisions in the last 90 days to {day} were compared with the reference.",
+        compared=count(done),
+        chunks=chunks(total, facts.chunk_unit),
+        day=day(facts.as_of),
     )
     if done >= total:
         return measured(Status.PASS, sentence)
@@ -63,18 +76,21 @@ def inputs_watched(case: Case) -> Evidence:
 def staleness_watched(case: Case) -> Evidence:
     facts, limits = case.facts, case.limits
     if facts.model_age_days is None:
-        return unknown("The log names neither a training date nor a version: the model's age is unknown.")
-    source = (
-        "since training" if facts.model_age_source == "trained_at" else "since its version was first seen"
-    )
-    sentence = (
-        f"The model is {plural(facts.model_age_days, 'day')} old, counted {source}, on {day(facts.as_of)} "
-        f"(at most {count(limits['age_days'])})."
+        return unknown(
+            message("The log names neither a training date nor a version: the model's age is unknown.")
+        )
+    trained = facts.model_age_source == "trained_at"
+    sentence = message(
+        "The model is {age} old, counted {source}, on {day} (at most {most}).",
+        age=plural(facts.model_age_days, "day"),
+        source=word("since training") if trained else word("since its version was first seen"),
+        day=day(facts.as_of),
+        most=count(limits["age_days"]),
     )
     if facts.model_age_days > limits["age_days"]:
         return measured(Status.FAIL, sentence)
     if facts.model_age_days > limits["watch_days"]:
-        sentence += " It is time to plan retraining."
+        sentence = sequence([sentence, message("It is time to plan retraining.")])
     return measured(Status.PASS, sentence)
 
 
@@ -84,50 +100,61 @@ def performance_holds(case: Case) -> Evidence:
     if not whose or found.status is Status.UNKNOWN:
         return found
     status = Status.PARTIAL if found.status is Status.PASS else found.status
-    return measured(status, f"{found.sentence} {whose}")
+    return measured(status, sequence([found.sentence, whose]))
 
 
 def _performance_holds(case: Case) -> Evidence:
     facts = case.facts
+    fine = message("No confirmed performance breach is open ({window}).", window=window(facts))
     if facts.performance_breach is None and facts.performance_guess:
         worse = facts.performance_worse_than_guess
-        return measured(
-            Status.FAIL if worse else Status.PARTIAL,
-            f"No confirmed performance breach is open ({window(facts)}). {facts.performance_guess}",
-        )
-    return _breach(
-        case, facts.performance_breach, facts.performance_watched,
-        "No confirmed performance breach is open", "Performance cannot be followed without recent outcomes.",
-    )  # fmt: skip
+        return measured(Status.FAIL if worse else Status.PARTIAL, sequence([fine, facts.performance_guess]))
+    dark = message("Performance cannot be followed without recent outcomes.")
+    return _breach(case, facts.performance_breach, facts.performance_watched, fine, dark)
 
 
 def drift_handled(case: Case) -> Evidence:
     facts = case.facts
-    return _breach(
-        case, facts.drift_breach, facts.drift_watched,
-        "No drift of a feature that carries importance is open",
-        "Drift of the features that carry importance is not known.",
-    )  # fmt: skip
+    fine = message("No drift of a feature that carries importance is open ({window}).", window=window(facts))
+    dark = message("Drift of the features that carry importance is not known.")
+    return _breach(case, facts.drift_breach, facts.drift_watched, fine, dark)
 
 
-def _breach(case: Case, breach: Breach | None, watched: bool | None, fine: str, dark: str) -> Evidence:
+def _breach(
+    case: Case, breach: Breach | None, watched: bool | None, fine: Message, dark: Message
+) -> Evidence:
     facts, allowed = case.facts, case.limits["response_days"]
     if breach is None:
-        return measured(Status.PASS, f"{fine} ({window(facts)}).") if watched else unknown(dark)
+        return measured(Status.PASS, fine) if watched else unknown(dark)
     open_for = facts.as_of - breach.since
-    sentence = f"{breach.sentence.rstrip('.')}"
-    spoken = "" if f"since {day(breach.since)}" in sentence else f" since {day(breach.since)},"
-    sentence += f"; open{spoken} {plural(open_for.days, 'day')} on {day(facts.as_of)}"
-    if breach.handled and breach.in_hand:
-        limit = "Until that is closed, or the breach is over, it is partial."
-        return measured(Status.PARTIAL, f"{sentence}, handled by {breach.handled}. {limit}")
+    days, today = plural(open_for.days, "day"), day(facts.as_of)
+    opened = message("open {days} on {today}", days=days, today=today)
+    if not breach.dated:
+        opened = message(
+            "open since {since}, {days} on {today}", since=day(breach.since), days=days, today=today
+        )
     if breach.handled:
-        return measured(Status.PASS, f"{sentence}, handled by {breach.handled}.")
+        sentence = message(
+            "{breach}; {open}, handled by {handled}.",
+            breach=breach.sentence,
+            open=opened,
+            handled=breach.handled,
+        )
+        if not breach.in_hand:
+            return measured(Status.PASS, sentence)
+        limit = message("Until that is closed, or the breach is over, it is partial.")
+        return measured(Status.PARTIAL, sequence([sentence, limit]))
     late = open_for > timedelta(days=allowed)
-    limit = f"(at most {count(allowed)}), and no incident or release handles it."
+    sentence = message(
+        "{breach}; {open} (at most {most}), and no incident or release handles it.",
+        breach=breach.sentence,
+        open=opened,
+        most=count(allowed),
+    )
     if breach.unnamed:
-        limit += f" The incident opened on {breach.unnamed} names no finding."
-    return measured(Status.FAIL if late else Status.PARTIAL, f"{sentence} {limit}")
+        unnamed = message("The incident opened on {day} names no finding.", day=breach.unnamed)
+        sentence = sequence([sentence, unnamed])
+    return measured(Status.FAIL if late else Status.PARTIAL, sentence)
 
 
 def alerts_arrive(case: Case) -> Evidence:
@@ -137,10 +164,19 @@ def alerts_arrive(case: Case) -> Evidence:
     if facts.alert_channel is False or not delivered + failed:
         return _alerts_recorded(case)
     if not delivered:
-        return measured(Status.FAIL, f"{plural(failed, 'alert')} could not be delivered, and none was.")
+        none = message("{alerts} could not be delivered, and none was.", alerts=plural(failed, "alert"))
+        return measured(Status.FAIL, none)
     seen = facts.alerts_acknowledged or 0
-    sentence = f"{plural(delivered, 'alert')} delivered, {count(seen)} acknowledged"
-    sentence += f", {count(failed)} not delivered." if failed else "."
+    sentence = message(
+        "{alerts} delivered, {seen} acknowledged.", alerts=plural(delivered, "alert"), seen=count(seen)
+    )
+    if failed:
+        sentence = message(
+            "{alerts} delivered, {seen} acknowledged, {failed} not delivered.",
+            alerts=plural(delivered, "alert"),
+            seen=count(seen),
+            failed=count(failed),
+        )
     fine = not failed and seen / delivered >= case.limits["acknowledged_share"]
     return measured(Status.PASS if fine else Status.PARTIAL, sentence)
 
@@ -150,16 +186,17 @@ def _alerts_recorded(case: Case) -> Evidence:
     facts = case.facts
     tested = facts.alert_tested_at if facts.alert_channel else None
     if within_a_year(tested, case.today) and tested:
-        return measured(Status.PASS, f"A test alert arrived on {day(tested)}; no real alert was due since.")
+        arrived = message("A test alert arrived on {day}; no real alert was due since.", day=day(tested))
+        return measured(Status.PASS, arrived)
     if note := noted(case, "alert delivered", "alert tested"):
         return recorded(Status.PARTIAL, note)
     if note := noted(case, "alert failed"):
         return recorded(Status.FAIL, note)
     if facts.alert_channel is False:
-        return never_seen("There is no channel through which an alert could reach a person.")
+        return never_seen(message("There is no channel through which an alert could reach a person."))
     if tested:
-        return unknown(f"The last test alert arrived on {day(tested)}, over a year ago.")
-    return unknown("No alert was ever delivered or tested.")
+        return unknown(message("The last test alert arrived on {day}, over a year ago.", day=day(tested)))
+    return unknown(message("No alert was ever delivered or tested."))
 
 
 def retraining_automated(case: Case) -> Evidence:
@@ -169,31 +206,42 @@ def retraining_automated(case: Case) -> Evidence:
         for when in (facts.retraining_fired_at, facts.retraining_tested_at)
     )
     if fired and within_a_year(fired, case.today):
-        seen = "and a version trained after it was seen"
-        return probed(Status.PASS, f"The trigger for retraining fired on {day(fired)}, {seen}.")
-    if tested and within_a_year(tested, case.today):
-        return probed(
-            Status.PARTIAL,
-            f"The trigger for retraining fired in a test on {day(tested)}, and not yet for real.",
+        seen = message(
+            "The trigger for retraining fired on {day}, and a version trained after it was seen.",
+            day=day(fired),
         )
+        return probed(Status.PASS, seen)
+    if tested and within_a_year(tested, case.today):
+        in_a_test = message(
+            "The trigger for retraining fired in a test on {day}, and not yet for real.", day=day(tested)
+        )
+        return probed(Status.PARTIAL, in_a_test)
     if note := noted(case, "retraining fired", "retraining tested"):
         return recorded(Status.PARTIAL, note, more=facts.retraining_due)
     if not facts.retraining_trigger:
-        return never_seen(
-            f"No trigger for retraining is configured, and nobody states one. {facts.retraining_due}".strip()
-        )
+        none = message("No trigger for retraining is configured, and nobody states one.")
+        return never_seen(sequence([none, facts.retraining_due]))
     if not fired and not tested:
-        return never_seen("A trigger for retraining is configured but has never fired, not even in a test.")
+        return never_seen(
+            message("A trigger for retraining is configured but has never fired, not even in a test.")
+        )
     last = max(when for when in (fired, tested) if when)
-    return never_seen(f"The trigger for retraining last fired on {day(last)}, over a year ago.")
+    return never_seen(
+        message("The trigger for retraining last fired on {day}, over a year ago.", day=day(last))
+    )
 
 
 def segments_watched(case: Case) -> Evidence:
     facts = case.facts
     if not facts.segments or facts.segments_labelled is None:
-        return unknown("No segment is mapped.")
-    known = f"Outcomes are known in {count(facts.segments_labelled)} of {plural(facts.segments, 'segment')}"
-    sentence = f"{first_up(known)} ({window(facts)}). {facts.labels_among or ''}".rstrip()
+        return unknown(message("No segment is mapped."))
+    known = message(
+        "Outcomes are known in {labelled} of {segments} ({window}).",
+        labelled=count(facts.segments_labelled),
+        segments=plural(facts.segments, "segment"),
+        window=window(facts),
+    )
+    sentence = sequence([known, facts.labels_among])
     if facts.segments_labelled >= facts.segments:
         return measured(Status.PASS, sentence)
     return measured(Status.PARTIAL if facts.segments_labelled else Status.FAIL, sentence)

@@ -3,57 +3,80 @@
 from __future__ import annotations
 
 from plumbline.domain import Evidence, Status
+from plumbline.domain.messages import Message, Quantity, message, sequence
 from plumbline.governance.evidence.case import Case, Rule, measured, probed, unknown
-from plumbline.governance.wording import count, day, first_up, listed, plural, share, window
+from plumbline.governance.wording import chunks, count, day, decimal, listed, plural, share, window
 
 
 def decisions_logged(case: Case) -> Evidence:
     facts, limits = case.facts, case.limits
-    bad: list[str] = []
-    dark: list[str] = []
-    fine: list[str] = []
+    bad: list[Message] = []
+    dark: list[Message] = []
+    fine: list[Message] = []
     if facts.id_share is None:
-        dark.append("no decision id is mapped")
+        dark.append(message("no decision id is mapped"))
     else:
-        named = f"{share(facts.id_share)} of decisions have an id (needed {share(limits['id_share'])})"
+        named = message(
+            "{share} of decisions have an id (needed {needed})",
+            share=share(facts.id_share),
+            needed=share(limits["id_share"]),
+        )
         (fine if facts.id_share >= limits["id_share"] else bad).append(named)
     if facts.duplicate_share is None:
-        dark.append("duplicates cannot be counted")
+        dark.append(message("duplicates cannot be counted"))
     else:
-        twice = f"{share(facts.duplicate_share)} are duplicates (at most {share(limits['duplicate_share'])})"
+        twice = message(
+            "{share} are duplicates (at most {most})",
+            share=share(facts.duplicate_share),
+            most=share(limits["duplicate_share"]),
+        )
         (fine if facts.duplicate_share <= limits["duplicate_share"] else bad).append(twice)
     if facts.gaps_unexplained is None:
-        dark.append("gaps are not known")
+        dark.append(message("gaps are not known"))
     else:
-        longest = f", the longest {facts.longest_gap_hours:.0f} hours" if facts.longest_gap_hours else ""
-        holes = (
-            f"{plural(facts.gaps_unexplained, 'unexplained gap')}{longest if facts.gaps_unexplained else ''}"
+        (bad if facts.gaps_unexplained else fine).append(
+            _gaps(facts.gaps_unexplained, facts.longest_gap_hours)
         )
-        (bad if facts.gaps_unexplained else fine).append(holes)
-    sentence = first_up(f"{'; '.join((*bad, *dark, *fine))} ({window(facts)}).")
+    sentence = message(
+        "{parts:capital} ({window}).", parts=sequence([*bad, *dark, *fine], "; "), window=window(facts)
+    )
     if bad:
         return measured(Status.FAIL, sentence)
     return unknown(sentence) if dark else measured(Status.PASS, sentence)
 
 
+def _gaps(n: int, longest: float | None) -> Message:
+    gaps = plural(n, "unexplained gap")
+    if not n or not longest:
+        return message("{gaps}", gaps=gaps)
+    hours = Quantity(decimal(longest, ".0f"), "hour")
+    return message("{gaps}, the longest {hours}", gaps=gaps, hours=hours)
+
+
 def inputs_logged(case: Case) -> Evidence:
     facts = case.facts
     if facts.features_share is None:
-        return unknown("No feature is mapped, or there are no decisions.")
+        return unknown(message("No feature is mapped, or there are no decisions."))
     needed = case.limits["features_share"]
-    present = f"Features are present on {share(facts.features_share)} of decisions"
-    sentence = f"{present} (needed {share(needed)}; {window(facts)})."
+    sentence = message(
+        "Features are present on {share} of decisions (needed {needed}; {window}).",
+        share=share(facts.features_share),
+        needed=share(needed),
+        window=window(facts),
+    )
     return measured(Status.PASS if facts.features_share >= needed else Status.FAIL, sentence)
 
 
 def unalterable(case: Case) -> Evidence:
     facts = case.facts
     if facts.trail_intact is False:
-        return probed(Status.FAIL, "The trail's chain is broken: an entry was altered or removed.")
+        return probed(Status.FAIL, message("The trail's chain is broken: an entry was altered or removed."))
     if facts.trail_intact is None or not facts.loads or facts.loads_hashed is None:
-        return unknown("The trail was not verified, or nothing was loaded yet.")
-    sentence = (
-        f"The trail verifies; {count(facts.loads_hashed)} of {plural(facts.loads, 'load')} carry a file hash."
+        return unknown(message("The trail was not verified, or nothing was loaded yet."))
+    sentence = message(
+        "The trail verifies; {hashed} of {loads} carry a file hash.",
+        hashed=count(facts.loads_hashed),
+        loads=plural(facts.loads, "load"),
     )
     return probed(Status.PASS if facts.loads_hashed >= facts.loads else Status.FAIL, sentence)
 
@@ -62,32 +85,45 @@ def kept_long_enough(case: Case) -> Evidence:
     facts, needed = case.facts, case.limits["span_days"]
     span = facts.span_days
     if span is None:
-        return unknown("There are no decisions whose span could be measured.")
-    spans = f"The log spans {plural(span, 'day')} (needed {count(needed)}, or since launch)"
-    keeps = _retention(case)
-    if (span < needed and facts.covers_launch is False) or keeps[0] is Status.FAIL:
-        return measured(Status.FAIL, f"{spans}; {keeps[1]}.")
+        return unknown(message("There are no decisions whose span could be measured."))
+    state, keeps = _retention(case)
+    values = {"span": plural(span, "day"), "needed": count(needed), "keeps": keeps}
+    plain = message("The log spans {span} (needed {needed}, or since launch); {keeps}.", **values)
+    if (span < needed and facts.covers_launch is False) or state is Status.FAIL:
+        return measured(Status.FAIL, plain)
     if span < needed and facts.covers_launch is None:
-        return unknown(f"{spans}; whether that reaches back to launch is not stated; {keeps[1]}.")
-    since = " and goes back to launch" if facts.covers_launch else ""
-    sentence = f"{spans}{since}; {keeps[1]}."
-    return unknown(sentence) if keeps[0] is Status.UNKNOWN else measured(Status.PASS, sentence)
+        return unknown(
+            message(
+                "The log spans {span} (needed {needed}, or since launch); "
+                "whether that reaches back to launch is not stated; {keeps}.",
+                **values,
+            )
+        )
+    sentence = plain
+    if facts.covers_launch:
+        sentence = message(
+            "The log spans {span} (needed {needed}, or since launch) and goes back to launch; {keeps}.",
+            **values,
+        )
+    return unknown(sentence) if state is Status.UNKNOWN else measured(Status.PASS, sentence)
 
 
-def _retention(case: Case) -> tuple[Status, str]:
+def _retention(case: Case) -> tuple[Status, Message]:
     """Whether personal data is within its retention, and the words for it."""
     facts = case.facts
     if facts.personal_detected is None:
-        return Status.UNKNOWN, "the log was not examined for personal data"
+        return Status.UNKNOWN, message("the log was not examined for personal data")
     if not facts.personal_detected and not facts.personal_declared:
-        return Status.PASS, "no personal data was found in it"
+        return Status.PASS, message("no personal data was found in it")
     if facts.retention_days is None:
-        return Status.UNKNOWN, "no retention period is stated for its personal data"
+        return Status.UNKNOWN, message("no retention period is stated for its personal data")
     oldest = facts.span_days if facts.oldest_personal_days is None else facts.oldest_personal_days
     if oldest is None:
-        return Status.UNKNOWN, "the age of its personal data is not known"
-    words = (
-        f"its oldest personal data is {plural(oldest, 'day')} old (retention {count(facts.retention_days)})"
+        return Status.UNKNOWN, message("the age of its personal data is not known")
+    words = message(
+        "its oldest personal data is {age} old (retention {retention})",
+        age=plural(oldest, "day"),
+        retention=count(facts.retention_days),
     )
     return (Status.PASS if oldest <= facts.retention_days else Status.FAIL), words
 
@@ -95,14 +131,21 @@ def _retention(case: Case) -> tuple[Status, str]:
 def explainable(case: Case) -> Evidence:
     facts, needed = case.facts, case.limits["coverage"]
     if facts.explained_share is None:
-        return unknown("There are no decisions whose explanations could be counted.")
+        return unknown(message("There are no decisions whose explanations could be counted."))
     exact, approximate = facts.explained_share, facts.surrogate_share or 0.0
-    sentence = (
-        f"{share(exact)} of decisions are explained by logged or model attributions that add up "
-        f"(needed {share(needed)}"
+    values = {"exact": share(exact), "needed": share(needed), "window": window(facts)}
+    sentence = message(
+        "{exact} of decisions are explained by logged or model attributions that add up "
+        "(needed {needed}; {window}).",
+        **values,
     )
-    sentence += f"; {share(approximate)} by a surrogate only" if approximate else ""
-    sentence += f"; {window(facts)})."
+    if approximate:
+        sentence = message(
+            "{exact} of decisions are explained by logged or model attributions that add up "
+            "(needed {needed}; {approximate} by a surrogate only; {window}).",
+            **values,
+            approximate=share(approximate),
+        )
     if exact >= needed:
         return measured(Status.PASS, sentence)
     return measured(Status.PARTIAL if min(exact + approximate, 1.0) >= needed else Status.FAIL, sentence)
@@ -111,11 +154,13 @@ def explainable(case: Case) -> Evidence:
 def importance_logged(case: Case) -> Evidence:
     facts = case.facts
     if not facts.recent_chunks or facts.recent_chunks_attributed is None:
-        return unknown("No decisions in the last 90 days whose attributions could be counted.")
+        return unknown(message("No decisions in the last 90 days whose attributions could be counted."))
     done, total = facts.recent_chunks_attributed, facts.recent_chunks
-    sentence = (
-        f"Attributions are stored for {count(done)} of {plural(total, facts.chunk_unit)} with decisions "
-        f"in the last 90 days to {day(facts.as_of)}."
+    sentence = message(
+        "Attributions are stored for {stored} of {chunks} with decisions in the last 90 days to {day}.",
+        stored=count(done),
+        chunks=chunks(total, facts.chunk_unit),
+        day=day(facts.as_of),
     )
     if done >= total:
         return measured(Status.PASS, sentence)
@@ -126,34 +171,66 @@ def importance_logged(case: Case) -> Evidence:
 def answer_can_be_given(case: Case) -> Evidence:
     facts = case.facts
     if not facts.records_sampled or facts.records_issued is None:
-        return unknown("No sample of decision records was issued yet.")
-    issued = f"{count(facts.records_issued)} of {count(facts.records_sampled)} sampled decisions"
-    sentence = f"A decision record could be issued for {issued}"
+        return unknown(message("No sample of decision records was issued yet."))
+    values = {"issued": count(facts.records_issued), "sampled": count(facts.records_sampled)}
     if facts.records_issued < facts.records_sampled:
-        return measured(Status.FAIL, f"{sentence}.")
-    if facts.records_sampled < min(case.limits["records"], facts.decisions):
-        return unknown(f"{sentence}; a sample of {count(case.limits['records'])} is needed.")
-    if facts.reasons_complete is None:
-        return unknown(f"{sentence}; the dictionary of reasons was not examined.")
-    if not facts.reasons_complete:
         return measured(
-            Status.PARTIAL, f"{sentence}; some features have no words in the dictionary of reasons."
+            Status.FAIL,
+            message(
+                "A decision record could be issued for {issued} of {sampled} sampled decisions.", **values
+            ),
         )
-    return measured(Status.PASS, f"{sentence}, and the dictionary of reasons is complete.")
+    if facts.records_sampled < min(case.limits["records"], facts.decisions):
+        return unknown(
+            message(
+                "A decision record could be issued for {issued} of {sampled} sampled decisions; "
+                "a sample of {needed} is needed.",
+                **values,
+                needed=count(case.limits["records"]),
+            )
+        )
+    if facts.reasons_complete is None:
+        return unknown(
+            message(
+                "A decision record could be issued for {issued} of {sampled} sampled decisions; "
+                "the dictionary of reasons was not examined.",
+                **values,
+            )
+        )
+    if not facts.reasons_complete:
+        sentence = message(
+            "A decision record could be issued for {issued} of {sampled} sampled decisions; "
+            "some features have no words in the dictionary of reasons.",
+            **values,
+        )
+        return measured(Status.PARTIAL, sentence)
+    sentence = message(
+        "A decision record could be issued for {issued} of {sampled} sampled decisions, "
+        "and the dictionary of reasons is complete.",
+        **values,
+    )
+    return measured(Status.PASS, sentence)
 
 
 def personal_data_known(case: Case) -> Evidence:
     facts = case.facts
     if facts.personal_detected is None:
-        return unknown("The log was not examined for personal data.")
+        return unknown(message("The log was not examined for personal data."))
     undeclared = sorted(set(facts.personal_detected) - set(facts.personal_declared))
     if undeclared:
-        shown = listed([*undeclared[:5], *([f"{len(undeclared) - 5} more"] if len(undeclared) > 5 else [])])
-        return measured(Status.FAIL, f"Personal data was found that nobody has declared: {shown}.")
+        shown: list[str] = [*undeclared[:5]]
+        if len(undeclared) > 5:
+            shown.append(message("{count} more", count=count(len(undeclared) - 5)))
+        sentence = message(
+            "Personal data was found that nobody has declared: {columns}.", columns=listed(shown)
+        )
+        return measured(Status.FAIL, sentence)
     if facts.personal_detected:
         many = plural(len(set(facts.personal_detected)), "column")
-        return measured(Status.PASS, f"All personal data that was found is declared ({many}).")
-    return measured(Status.PASS, f"No personal data was found in the log ({window(facts)}).")
+        declared = message("All personal data that was found is declared ({columns}).", columns=many)
+        return measured(Status.PASS, declared)
+    nothing = message("No personal data was found in the log ({window}).", window=window(facts))
+    return measured(Status.PASS, nothing)
 
 
 RULES: dict[str, Rule] = {

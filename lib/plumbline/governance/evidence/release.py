@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from plumbline.domain import Evidence, Status
+from plumbline.domain.messages import NOTHING, Message, Quantity, message, sequence, word
 from plumbline.governance.evidence.case import (
     Case,
     Rule,
@@ -19,7 +20,7 @@ from plumbline.governance.evidence.case import (
     within_a_year,
 )
 from plumbline.governance.facts import Switch
-from plumbline.governance.wording import count, day, listed, plural, share, window
+from plumbline.governance.wording import count, day, decimal, listed, plural, share, window
 from plumbline.monitor.statistics.proportions import wilson
 
 #: How many of the last switches are looked at.
@@ -29,8 +30,12 @@ LAST_SWITCHES = 3
 def version_named(case: Case) -> Evidence:
     facts = case.facts
     if facts.version_share is None:
-        return unknown("The log has no version column.")
-    sentence = f"{share(facts.version_share)} of decisions name their version ({window(facts)})."
+        return unknown(message("The log has no version column."))
+    sentence = message(
+        "{share} of decisions name their version ({window}).",
+        share=share(facts.version_share),
+        window=window(facts),
+    )
     if facts.version_share >= 1:
         return measured(Status.PASS, sentence)
     partly = facts.version_share >= case.limits["version_share_partial"]
@@ -40,29 +45,48 @@ def version_named(case: Case) -> Evidence:
 def versions_registered(case: Case) -> Evidence:
     facts = case.facts
     if facts.registered_versions is None:
-        return unknown("No model registry is connected.")
+        return unknown(message("No model registry is connected."))
     if not facts.versions:
-        return unknown("The log names no version that could be looked up in the registry.")
-    sentence = (
-        f"{count(facts.registered_versions)} of {plural(facts.versions, 'version')} in the log "
-        f"{'is' if facts.registered_versions == 1 else 'are'} registered"
-    )
+        return unknown(message("The log names no version that could be looked up in the registry."))
+    values = {
+        "registered": count(facts.registered_versions),
+        "versions": plural(facts.versions, "version"),
+        "are": word("is") if facts.registered_versions == 1 else word("are"),
+        "read": _read(case),
+    }
     if facts.registered_versions < facts.versions:
-        missing = [*facts.versions_missing[:3], *(["others"] if len(facts.versions_missing) > 3 else [])]
-        return probed(
-            Status.FAIL, f"{sentence}{f'; missing: {listed(missing)}' if missing else ''}{_read(case)}."
+        missing = [
+            *facts.versions_missing[:3],
+            *([word("others")] if len(facts.versions_missing) > 3 else []),
+        ]
+        if not missing:
+            return probed(
+                Status.FAIL,
+                message("{registered} of {versions} in the log {are} registered{read}.", **values),
+            )
+        sentence = message(
+            "{registered} of {versions} in the log {are} registered; missing: {missing}{read}.",
+            **values,
+            missing=listed(missing),
         )
+        return probed(Status.FAIL, sentence)
     if not facts.registry_complete:
-        return probed(
-            Status.PARTIAL, f"{sentence}, but not each with who and when, and immutable{_read(case)}."
+        sentence = message(
+            "{registered} of {versions} in the log {are} registered, but not each with who and when, "
+            "and immutable{read}.",
+            **values,
         )
-    return dated(case, probed(Status.PASS, f"{sentence}, each with who and when{_read(case)}."))
+        return probed(Status.PARTIAL, sentence)
+    sentence = message(
+        "{registered} of {versions} in the log {are} registered, each with who and when{read}.", **values
+    )
+    return dated(case, probed(Status.PASS, sentence))
 
 
-def _read(case: Case) -> str:
+def _read(case: Case) -> Message:
     """Where and when a registry was read, for the end of a sentence."""
     at, where = case.facts.probed_at, case.facts.probed_where
-    return f" ({where}, read on {day(at)})" if at is not None else ""
+    return message(" ({where}, read on {day})", where=where, day=day(at)) if at is not None else NOTHING
 
 
 def dated(case: Case, found: Evidence) -> Evidence:
@@ -70,52 +94,83 @@ def dated(case: Case, found: Evidence) -> Evidence:
     at = case.facts.probed_at
     if at is None or (case.today - at.date()).days <= case.limits["probe_days"]:
         return found
-    old = f" That was {plural((case.today - at.date()).days, 'day')} ago: look again."
-    return replace(found, status=Status.PARTIAL, sentence=found.sentence + old)
+    old = message("That was {age} ago: look again.", age=plural((case.today - at.date()).days, "day"))
+    return replace(found, status=Status.PARTIAL, sentence=sequence([found.sentence, old]))
 
 
 def rollback_works(case: Case) -> Evidence:
     facts = case.facts
     if facts.rollback_at is not None:
-        took = f" and took {_duration(facts.rollback_minutes)}" if facts.rollback_minutes is not None else ""
-        seen = f"A return to an earlier version was seen in the log on {day(facts.rollback_at)}{took}."
+        seen = message(
+            "A return to an earlier version was seen in the log on {day}.", day=day(facts.rollback_at)
+        )
+        if facts.rollback_minutes is not None:
+            seen = message(
+                "A return to an earlier version was seen in the log on {day} and took {duration}.",
+                day=day(facts.rollback_at),
+                duration=_duration(facts.rollback_minutes),
+            )
         return measured(Status.PASS, seen)
-    if within_a_year(facts.rollback_rehearsed_at, case.today) and facts.rollback_rehearsed_at:
-        return probed(Status.PASS, f"A rollback was rehearsed on {day(facts.rollback_rehearsed_at)}.")
+    rehearsed = facts.rollback_rehearsed_at
+    if within_a_year(rehearsed, case.today) and rehearsed:
+        return probed(Status.PASS, message("A rollback was rehearsed on {day}.", day=day(rehearsed)))
     if note := noted(case, "rollback rehearsed"):
         return recorded(Status.PARTIAL, note)
-    told = [n.at for n in facts.noted if n.event == "rollback rehearsed"]
-    rehearsals = [at for at in (facts.rollback_rehearsed_at, *told) if at]
+    recorded_days = [n.at for n in facts.noted if n.event == "rollback rehearsed"]
+    rehearsals = [at for at in (rehearsed, *recorded_days) if at]
     if rehearsals:
+        last = day(max(rehearsals))
         return never_seen(
-            f"The last rehearsal of a rollback, {day(max(rehearsals))}, is not within 12 months."
+            message("The last rehearsal of a rollback, {day}, is not within 12 months.", day=last)
         )
-    return never_seen("No return to an earlier version was ever seen in the log, and none was rehearsed.")
+    return never_seen(
+        message("No return to an earlier version was ever seen in the log, and none was rehearsed.")
+    )
 
 
 def releases_compared(case: Case) -> Evidence:
     facts = case.facts
     if not facts.switches:
-        return never_seen("No switch between versions with an overlap before it was ever seen in the log.")
+        return never_seen(
+            message("No switch between versions with an overlap before it was ever seen in the log.")
+        )
     switches = sorted(facts.switches, key=lambda s: s.at, reverse=True)[:LAST_SWITCHES]
     compared = [_overlapped(switch, case) for switch in switches]
     newest = switches[0]
-    looked_at = "last switch" if len(switches) == 1 else f"last {len(switches)} switches"
-    sentence = (
-        f"{count(sum(compared))} of the {looked_at} "
-        f"had an overlap of {count(case.limits['overlap_hours'])} hours or "
-        f"{count(case.limits['overlap_decisions'])} decisions; the newest, {newest.previous} to "
-        f"{newest.version} on {day(newest.at)}, had {_overlap(newest)}."
+    values = {
+        "compared": count(sum(compared)),
+        "hours": count(case.limits["overlap_hours"]),
+        "decisions": count(case.limits["overlap_decisions"]),
+        "previous": newest.previous,
+        "version": newest.version,
+        "day": day(newest.at),
+        "overlap": _overlap(newest),
+    }
+    sentence = message(
+        "{compared} of the last switch had an overlap of {hours} hours or {decisions} decisions; the newest, "
+        "{previous} to {version} on {day}, had {overlap}.",
+        **values,
     )
+    if len(switches) > 1:
+        sentence = message(
+            "{compared} of the last {switches} switches had an overlap of {hours} hours or {decisions} "
+            "decisions; the newest, {previous} to {version} on {day}, had {overlap}.",
+            **values,
+            switches=count(len(switches)),
+        )
     if all(compared):
         return measured(Status.PASS, sentence)
     return measured(Status.PARTIAL if compared[0] else Status.FAIL, sentence)
 
 
-def _overlap(switch: Switch) -> str:
+def _overlap(switch: Switch) -> Message:
     if not switch.overlap_decisions:
-        return "none"
-    return f"{switch.overlap_hours:.1f} hours and {plural(switch.overlap_decisions, 'decision')}"
+        return word("none", "overlap")
+    return message(
+        "{hours} hours and {decisions}",
+        hours=decimal(switch.overlap_hours, ".1f"),
+        decisions=plural(switch.overlap_decisions, "decision"),
+    )
 
 
 def _overlapped(switch: Switch, case: Case) -> bool:
@@ -126,46 +181,57 @@ def _overlapped(switch: Switch, case: Case) -> bool:
 def guarded(case: Case) -> Evidence:
     facts = case.facts
     if facts.guardrail_on is None:
-        return unknown("It is not known whether a guardrail watches the releases.")
+        return unknown(message("It is not known whether a guardrail watches the releases."))
     if not facts.guardrail_on:
-        return measured(Status.FAIL, "The guardrail is off.")
+        return measured(Status.FAIL, message("The guardrail is off."))
     if facts.guardrail_unhandled is None:
-        return unknown("The guardrail is on, but the log shows no release that it could have watched.")
+        return unknown(
+            message("The guardrail is on, but the log shows no release that it could have watched.")
+        )
     if facts.guardrail_unhandled:
-        worst = f" {facts.guardrail_sentence.rstrip('.')}." if facts.guardrail_sentence else ""
         many = plural(facts.guardrail_unhandled, "finding")
-        return measured(Status.FAIL, f"The guardrail has {many} that nobody has handled.{worst}")
+        unhandled = message("The guardrail has {findings} that nobody has handled.", findings=many)
+        return measured(Status.FAIL, sequence([unhandled, facts.guardrail_sentence]))
     if facts.guardrail_in_hand:
-        many = plural(facts.guardrail_in_hand, "finding")
-        waits = "with an incident that is open; until it is closed, it is partial"
-        return measured(Status.PARTIAL, f"The guardrail has {many} {waits}.")
-    return measured(Status.PASS, f"The guardrail is on and has no unhandled finding ({window(facts)}).")
+        waits = message(
+            "The guardrail has {findings} with an incident that is open; until it is closed, it is partial.",
+            findings=plural(facts.guardrail_in_hand, "finding"),
+        )
+        return measured(Status.PARTIAL, waits)
+    quiet = message("The guardrail is on and has no unhandled finding ({window}).", window=window(facts))
+    return measured(Status.PASS, quiet)
 
 
 def rollback_automated(case: Case) -> Evidence:
     facts = case.facts
     if facts.rollback_wired is False:
-        return probed(Status.FAIL, "The guardrail is wired to no registry alias or webhook.")
+        return probed(Status.FAIL, message("The guardrail is wired to no registry alias or webhook."))
     if not facts.rollback_wired:
         note = noted(case, "automatic rollback tested")
         if note:
             return recorded(Status.PARTIAL, note)
-        return unknown("It is not known whether the guardrail can roll back by itself.")
+        return unknown(message("It is not known whether the guardrail can roll back by itself."))
     tested = facts.rollback_wire_tested_at
     if tested is None or not within_a_year(tested, case.today):
-        return probed(Status.PARTIAL, "The guardrail is wired to roll back, but was not tested in 12 months.")
-    return probed(Status.PASS, f"The guardrail is wired to roll back and was tested on {day(tested)}.")
+        untested = message("The guardrail is wired to roll back, but was not tested in 12 months.")
+        return probed(Status.PARTIAL, untested)
+    wired = message("The guardrail is wired to roll back and was tested on {day}.", day=day(tested))
+    return probed(Status.PASS, wired)
 
 
 def training_reproducible(case: Case) -> Evidence:
     facts = case.facts
     if facts.reproducible_versions is None:
-        return unknown("No training runs or DVC locks are connected.")
+        return unknown(message("No training runs or DVC locks are connected."))
     if not facts.versions:
-        return unknown("The log names no version whose training could be looked up.")
+        return unknown(message("The log names no version whose training could be looked up."))
     done, total = facts.reproducible_versions, facts.versions
-    recorded = f"{count(done)} of {plural(total, 'version')}"
-    sentence = f"Code revision, data hash and parameters are recorded for {recorded}{_read(case)}."
+    sentence = message(
+        "Code revision, data hash and parameters are recorded for {recorded} of {versions}{read}.",
+        recorded=count(done),
+        versions=plural(total, "version"),
+        read=_read(case),
+    )
     if done >= total:
         return dated(case, probed(Status.PASS, sentence))
     return probed(Status.PARTIAL if done else Status.FAIL, sentence)
@@ -174,9 +240,13 @@ def training_reproducible(case: Case) -> Evidence:
 def lineage_documented(case: Case) -> Evidence:
     facts = case.facts
     if facts.lineage_versions is None or not facts.versions:
-        return unknown("No recorded lineage is connected.")
-    done = f"{count(facts.lineage_versions)} of {plural(facts.versions, 'version')}"
-    sentence = f"Lineage is recorded for {done}{_read(case)}."
+        return unknown(message("No recorded lineage is connected."))
+    sentence = message(
+        "Lineage is recorded for {recorded} of {versions}{read}.",
+        recorded=count(facts.lineage_versions),
+        versions=plural(facts.versions, "version"),
+        read=_read(case),
+    )
     if facts.lineage_versions >= facts.versions:
         return dated(case, probed(Status.PASS, sentence))
     return probed(Status.PARTIAL if facts.lineage_versions else Status.FAIL, sentence)
@@ -185,37 +255,53 @@ def lineage_documented(case: Case) -> Evidence:
 def answers_agree(case: Case) -> Evidence:
     facts, limits = case.facts, case.limits
     if not facts.repeats or facts.conflicting_share is None:
-        return unknown("No input occurs twice for one version in the log.")
+        return unknown(message("No input occurs twice for one version in the log."))
     if facts.repeats < limits["repeats"]:
-        needed = count(limits["repeats"])
-        return unknown(f"Only {plural(facts.repeats, 'repeat')} of the same input, {needed} are needed.")
+        few = message(
+            "Only {repeats} of the same input, {needed} are needed.",
+            repeats=plural(facts.repeats, "repeat"),
+            needed=count(limits["repeats"]),
+        )
+        return unknown(few)
     most = limits["conflicting_share"]
     inputs, hits = float(facts.repeats), facts.conflicting_share * facts.repeats
     if facts.repeated_inputs and facts.conflicting_inputs is not None:
         inputs, hits = float(facts.repeated_inputs), float(facts.conflicting_inputs)
-    other = ""
-    if facts.conflicting_decisions is not None and facts.conflicting_share:
-        other = f", {share(facts.conflicting_decisions)} another decision"
-    sentence = (
-        f"{share(facts.conflicting_share)} of {plural(facts.repeats, 'repeat')} of the same input to the "
-        f"same version got another answer{other} (at most {share(most)}; {window(facts)})."
+    values = {
+        "conflicting": share(facts.conflicting_share),
+        "repeats": plural(facts.repeats, "repeat"),
+        "most": share(most),
+        "window": window(facts),
+    }
+    sentence = message(
+        "{conflicting} of {repeats} of the same input to the same version got another answer "
+        "(at most {most}; {window}).",
+        **values,
     )
-    near = ""
+    if facts.conflicting_decisions is not None and facts.conflicting_share:
+        sentence = message(
+            "{conflicting} of {repeats} of the same input to the same version got another answer, "
+            "{decided} another decision (at most {most}; {window}).",
+            **values,
+            decided=share(facts.conflicting_decisions),
+        )
+    near = NOTHING
     if facts.near_share is not None and facts.near_share > most:
-        near = (
-            f" {share(facts.near_share)} got a score that differs by no more than rounded or unlogged inputs explain: "
-            "the logged inputs do not determine the score."
+        near = message(
+            "{share} got a score that differs by no more than rounded or unlogged inputs explain: "
+            "the logged inputs do not determine the score.",
+            share=share(facts.near_share),
         )
     low = float(wilson(np.array([hits]), np.array([inputs]))[0][0])
     if low > most:
-        return measured(Status.FAIL, f"{sentence}{near}")
+        return measured(Status.FAIL, sequence([sentence, near]))
     if facts.conflicting_share > most:
-        return measured(Status.PARTIAL, f"{sentence} That may be chance.{near}")
-    return measured(Status.PARTIAL if near else Status.PASS, f"{sentence}{near}")
+        return measured(Status.PARTIAL, sequence([sentence, message("That may be chance."), near]))
+    return measured(Status.PARTIAL if near else Status.PASS, sequence([sentence, near]))
 
 
-def _duration(minutes: float) -> str:
-    return plural(minutes, "minute") if minutes < 120 else f"{minutes / 60:.1f} hours"
+def _duration(minutes: float) -> Quantity:
+    return plural(minutes, "minute") if minutes < 120 else Quantity(decimal(minutes / 60, ".1f"), "hour")
 
 
 RULES: dict[str, Rule] = {

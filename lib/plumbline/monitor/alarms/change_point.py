@@ -20,6 +20,7 @@ from itertools import pairwise
 import numpy as np
 
 from plumbline.domain import FloatArray, Point
+from plumbline.domain.messages import NOTHING, Day, Message, Number, message, sequence, word
 from plumbline.monitor.alarms.cusum import ALLOWANCE, cusum
 from plumbline.monitor.figures import say_figure
 from plumbline.monitor.metrics.metrics import Metric, least_change, metric
@@ -63,7 +64,8 @@ class ChangePoint:
     n_before: int
     n_after: int
     until: datetime | None
-    sentence: str
+    breach: Message  # the levels and the days, without a full stop
+    sentence: Message
     onset: datetime
 
 
@@ -287,7 +289,10 @@ def _told(
     until = series.end[ended - 1] if ended < len(series.value) else None
     kind = "slope" if slope else "step"
     onset = series.start[_onset(series, first, min(at, run[1]), at, before < after)]
-    hint = "" if onset >= series.start[low] else f" Signs of it from {onset.day} {onset:%B %Y} on."
+    hint = NOTHING
+    if onset < series.start[low]:
+        hint = message("Signs of it from {day} on.", day=Day(onset))
+    breach = _levels(one, kind, series.start[at], before, after, until, unit)
     return ChangePoint(
         metric=name,
         kind=kind,
@@ -299,7 +304,8 @@ def _told(
         n_before=int(series.rows[first:at].sum()),
         n_after=int(series.rows[at:ended].sum()),
         until=until,
-        sentence=_sentence(one, kind, series.start[at], before, after, until, unit) + hint,
+        breach=breach,
+        sentence=sequence([message("{breach}.", breach=breach), hint]),
         onset=onset,
     )
 
@@ -320,18 +326,36 @@ def _onset(series: _Series, first: int, healthy: int, at: int, rising: bool) -> 
     return onset if abs(grown - level) > Z * np.hypot(se0, se1) else at
 
 
-def _sentence(
+def _levels(
     one: Metric, kind: str, at: datetime, before: float, after: float, until: datetime | None, unit: str
-) -> str:
+) -> Message:
     largest = max(abs(before), abs(after))
     was, then = say_figure(one, before, unit, largest), say_figure(one, after, unit, largest)
     last = until - timedelta(days=1) if until else None
     if last and last <= at:
-        return f"{then} on {at.day} {at:%B %Y} alone, {was} before."
+        return message("{then} on {day} alone, {was} before", then=then, day=Day(at), was=was)
     if last and kind == "step":
-        first = f"{at.day}" if (at.year, at.month) == (last.year, last.month) else f"{at.day} {at:%B %Y}"
-        return f"{then} from {first} to {last.day} {last:%B %Y}, {was} before."
-    end = f"until {last.day} {last:%B %Y}" if last else "since"
-    way = "" if kind == "step" else ("falling " if after < before else "rising ") + f"{end}, "
-    tail = f"{then} {end}" if kind == "step" else f"{way}{then} in the last days"
-    return f"{was} until {at.day} {at:%B %Y}, {'then ' if last else ''}{tail}."
+        if (at.year, at.month) == (last.year, last.month):
+            return message(
+                "{then} from {first} to {last}, {was} before",
+                then=then,
+                first=Number(str(at.day)),
+                last=Day(last),
+                was=was,
+            )
+        return message(
+            "{then} from {first_day} to {last}, {was} before",
+            then=then,
+            first_day=Day(at),
+            last=Day(last),
+            was=was,
+        )
+    if kind == "step":
+        return message("{was} until {day}, {then} since", was=was, day=Day(at), then=then)
+    way = word("falling") if after < before else word("rising")
+    values = {"was": was, "day": Day(at), "way": way, "then": then}
+    if last:
+        return message(
+            "{was} until {day}, then {way} until {last}, {then} in the last days", **values, last=Day(last)
+        )
+    return message("{was} until {day}, {way} since, {then} in the last days", **values)

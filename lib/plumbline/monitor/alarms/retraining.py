@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from plumbline.domain import Point, PointStatus, VersionHours
+from plumbline.domain.messages import Day, Message, message
 from plumbline.monitor.quality.staleness import staleness
 
 
@@ -16,7 +17,7 @@ class RetrainingDue:
 
     since: datetime
     version: str
-    sentence: str
+    sentence: Message
 
 
 def retraining_due(points: Sequence[Point], hours: VersionHours, *, as_of: datetime) -> RetrainingDue | None:
@@ -45,13 +46,36 @@ def retraining_due(points: Sequence[Point], hours: VersionHours, *, as_of: datet
     trained = used.since if used.source == "trained_at" else None
     if trained is not None and trained >= since:
         return None
-    which = f"version {used.version}" if used.version else "the model"
-    told = f", trained on {trained.day} {trained:%B %Y}," if trained is not None else ""
-    sentence = (
-        f"Retraining is due: the threshold has been breached since {since.day} {since:%B %Y}, "
-        f"and {which}{told} is still in use."
+    return RetrainingDue(since, used.version, _sentence(since, used.version, trained))
+
+
+def _sentence(since: datetime, version: str, trained: datetime | None) -> Message:
+    if version and trained is not None:
+        return message(
+            "Retraining is due: the threshold has been breached since {since}, and version {version}, "
+            "trained on {trained}, is still in use.",
+            since=Day(since),
+            version=version,
+            trained=Day(trained),
+        )
+    if version:
+        return message(
+            "Retraining is due: the threshold has been breached since {since}, and version {version} "
+            "is still in use.",
+            since=Day(since),
+            version=version,
+        )
+    if trained is not None:
+        return message(
+            "Retraining is due: the threshold has been breached since {since}, and the model, "
+            "trained on {trained}, is still in use.",
+            since=Day(since),
+            trained=Day(trained),
+        )
+    return message(
+        "Retraining is due: the threshold has been breached since {since}, and the model is still in use.",
+        since=Day(since),
     )
-    return RetrainingDue(since, used.version, sentence)
 
 
 def _began(judged: Sequence[Point]) -> datetime | None:

@@ -18,6 +18,7 @@ from plumbline.domain import (
     Slice,
     StatedAmount,
 )
+from plumbline.domain.messages import NOTHING, Day, Message, Number, message, quoted, sequence
 from plumbline.monitor.chunks import as_days
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.intervals import FEWEST_DAYS
@@ -49,7 +50,7 @@ class Stake:
     source: str
     amount: float
     currency: str
-    sentence: str
+    sentence: Message
     low: float | None = None
     high: float | None = None
     since: datetime | None = None
@@ -79,7 +80,7 @@ def stated_stake(stated: StatedAmount | None) -> Stake | None:
         source="stated",
         amount=amount,
         currency=currency,
-        sentence=str(stated.get("sentence") or money(amount, currency)),
+        sentence=quoted(str(stated["sentence"])) if stated.get("sentence") else money(amount, currency),
     )
 
 
@@ -141,14 +142,16 @@ def money_at_stake(
     low, high = (None, None) if half is None else (amount - half, amount + half)
     currency = str(cost.get("currency", ""))
     certain = low is not None and high is not None and not low <= 0 <= high
-    said = _sentence(amount, low, high, currency, since, until, decisions)
-    said += _in_all(amount, after_value * decisions, currency)
-    said += f" {among(known)}" if known else ""
+    sentences = [
+        _sentence(amount, low, high, currency, since, until, decisions),
+        _in_all(amount, after_value * decisions, currency),
+        among(known) if known else NOTHING,
+    ]
     return Stake(
         source="measured",
         amount=amount,
         currency=currency,
-        sentence=said,
+        sentence=sequence(sentences),
         low=low,
         high=high,
         since=since,
@@ -192,35 +195,56 @@ def _around(side: Counts) -> FloatArray:
     return np.asarray((one.compute(side) - one.compute(side.pooled())[0]) * rows / rows.mean())
 
 
-def money(amount: float, currency: str) -> str:
+def money(amount: float, currency: str) -> Message:
     """An amount to three significant digits: ``EUR 2.01 million``, ``EUR 48,300``."""
-    for size, word in ((1e9, " billion"), (1e6, " million")):
-        if abs(amount) >= size:
-            return f"{currency} {amount / size:.3g}{word}".strip()
-    digits = 2 - int(np.floor(np.log10(abs(amount)))) if amount else 0
-    return f"{currency} {round(amount, min(digits, 2)):,.{2 if abs(amount) < 10 else 0}f}".strip()
+    if abs(amount) >= 1e9:
+        figure = message("{number} billion", number=Number(f"{amount / 1e9:.3g}"))
+    elif abs(amount) >= 1e6:
+        figure = message("{number} million", number=Number(f"{amount / 1e6:.3g}"))
+    else:
+        digits = 2 - int(np.floor(np.log10(abs(amount)))) if amount else 0
+        rounded = round(amount, min(digits, 2))
+        figure = message("{number}", number=Number(f"{rounded:,.{2 if abs(amount) < 10 else 0}f}"))
+    return message("{currency} {figure}", currency=currency, figure=figure) if currency else figure
 
 
-def _in_all(amount: float, worth: float, currency: str) -> str:
+def _in_all(amount: float, worth: float, currency: str) -> Message:
     """Where decisions cost money even when healthy: their whole cost, of which the amount is the part too much."""
     if amount <= 0 or worth >= 0:
-        return ""
-    healthy = f"the reference's would have cost {money(-worth - amount, currency)}"
-    return f" In all they cost {money(-worth, currency)}; {healthy}."
+        return NOTHING
+    return message(
+        "In all they cost {cost}; the reference's would have cost {healthy}.",
+        cost=money(-worth, currency),
+        healthy=money(-worth - amount, currency),
+    )
 
 
 def _sentence(
     amount: float, low: float | None, high: float | None, currency: str,
     since: datetime, until: datetime | None, decisions: float,
-) -> str:  # fmt: skip
-    span = f"since {since.day} {since:%B %Y}"
+) -> Message:  # fmt: skip
+    span = message("since {day}", day=Day(since))
     if until:
-        span = f"from {since.day} {since:%B %Y} to {until.day} {until:%B %Y}"
-    what = f"{decisions:,.0f} decisions {span}"
+        span = message("from {first} to {last}", first=Day(since), last=Day(until))
+    values = {"decisions": Number(f"{decisions:,.0f}"), "span": span}
     if amount <= 0:
-        return f"{what[0].upper() + what[1:]} were worth no less than the reference's."
-    words = f"{money(amount, currency)} lost over {what} against the reference"
+        return message("{decisions} decisions {span} were worth no less than the reference's.", **values)
+    values["amount"] = money(amount, currency)
     if low is None or high is None:
-        return f"{words}; too few days for an interval."
-    words += f" (95 % interval {money(low, currency)} to {money(high, currency)})"
-    return words + ("." if low > 0 else ", which may be chance.")
+        return message(
+            "{amount} lost over {decisions} decisions {span} against the reference; "
+            "too few days for an interval.",
+            **values,
+        )
+    values |= {"low": money(low, currency), "high": money(high, currency)}
+    if low > 0:
+        return message(
+            "{amount} lost over {decisions} decisions {span} against the reference "
+            "(95 % interval {low} to {high}).",
+            **values,
+        )
+    return message(
+        "{amount} lost over {decisions} decisions {span} against the reference "
+        "(95 % interval {low} to {high}), which may be chance.",
+        **values,
+    )

@@ -12,11 +12,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 
 import numpy as np
 
 from plumbline.domain import DelayProfile, FloatArray, OutcomeProfile, Task
+from plumbline.domain.messages import NOTHING, Message, message, sequence, word
 from plumbline.monitor.chunks import ENOUGH, midnight
+from plumbline.monitor.figures import decimal, say_share
 from plumbline.monitor.metrics.counts import ratio
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.metrics.status import Mask
@@ -87,69 +90,113 @@ class Selection:
         return self.sides[-1]
 
     @property
-    def among(self) -> str:
+    def among(self) -> Message:
         """Where only some decisions ever have an outcome, whom every figure speaks of; else empty."""
-        return among(self.known) if self.one_sided else ""
+        return among(self.known) if self.one_sided else NOTHING
 
     def over_all(self, name: str) -> Whole | None:
         """A metric over all decisions; None where it cannot be told."""
         return next((one for one in self.whole if one.metric == name), None)
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """Who the figures speak of, and what all decisions would say, in words."""
         best, least = self.sides[0], self.sides[-1]
         if self.one_sided:
-            return (
-                f"Outcomes are known for decisions {' and '.join(self.known)} only ({_share(best.share)} of "
-                f"{best.n:,}, against {_share(least.share)} of {least.n:,} {least.name}): these figures speak of "
-                f"those.{self._bounded()}"
+            known = message(
+                "Outcomes are known for decisions {known} only ({best} of {best_n}, against {least} of "
+                "{least_n} {name}): these figures speak of those.",
+                known=classes_named(self.known),
+                best=say_share(best.share),
+                best_n=decimal(best.n, ","),
+                least=say_share(least.share),
+                least_n=decimal(least.n, ","),
+                name=least.name,
             )
-        what = f"{_share(best.share)} of decisions {best.name} and {_share(least.share)} of {least.name}"
-        if least.share >= ALIKE * best.share:
-            which = "higher" if (self.order or 0.5) > 0.5 else "lower"
-            what = f"decisions with a {which} score more often than for others"
-        known = f"Outcomes are known for {what}: these figures speak of those."
+            return sequence([known, self._bounded()])
+        known = self._unlike()
         accuracy = self.over_all("accuracy")
         if accuracy is None or accuracy.value is None:
-            return known + self._bounded()
-        said = "; ".join(
-            f"{_NAMES[one.metric]} {_weighed(one)}" for one in self.whole if one.value is not None
-        )
-        worth = f" (worth {self.effective:,.0f} labels drawn at random)" if self.effective else ""
-        return f"{known} Weighted to all decisions: {said}{worth}."
+            return sequence([known, self._bounded()])
+        metrics = sequence([_weighed(one) for one in self.whole if one.value is not None], "; ")
+        weighted = message("Weighted to all decisions: {metrics}.", metrics=metrics)
+        if self.effective:
+            weighted = message(
+                "Weighted to all decisions: {metrics} (worth {labels} labels drawn at random).",
+                metrics=metrics,
+                labels=decimal(self.effective, ",.0f"),
+            )
+        return sequence([known, weighted])
 
-    def _bounded(self) -> str:
+    def _unlike(self) -> Message:
+        best, least = self.sides[0], self.sides[-1]
+        if least.share < ALIKE * best.share:
+            return message(
+                "Outcomes are known for {best} of decisions {best_name} and {least} of {least_name}: "
+                "these figures speak of those.",
+                best=say_share(best.share),
+                best_name=best.name,
+                least=say_share(least.share),
+                least_name=least.name,
+            )
+        if (self.order or 0.5) > 0.5:
+            return message(
+                "Outcomes are known for decisions with a higher score more often than for others: "
+                "these figures speak of those."
+            )
+        return message(
+            "Outcomes are known for decisions with a lower score more often than for others: "
+            "these figures speak of those."
+        )
+
+    def _bounded(self) -> Message:
         accuracy = self.over_all("accuracy")
         if accuracy is None:
-            return ""
-        low, high = _share(accuracy.low), _share(accuracy.high)
+            return NOTHING
+        limits = {"low": say_share(accuracy.low), "high": say_share(accuracy.high)}
         if accuracy.value is not None:
-            return f" Over all decisions accuracy is {_share(accuracy.value)} ({low} to {high})."
+            return message(
+                "Over all decisions accuracy is {value} ({low} to {high}).",
+                value=say_share(accuracy.value),
+                **limits,
+            )
         if accuracy.useless:
-            return f" Over all decisions accuracy is unknown: it could be anything from {low} to {high}."
-        return f" Over all decisions accuracy lies between {low} and {high}."
+            return message(
+                "Over all decisions accuracy is unknown: it could be anything from {low} to {high}.", **limits
+            )
+        return message("Over all decisions accuracy lies between {low} and {high}.", **limits)
 
 
-def among(known: Sequence[str]) -> str:
+def among(known: Sequence[str]) -> Message:
     """That a figure speaks of decisions of these classes alone, in one sentence for every page."""
-    return f"This speaks of decisions {' and '.join(known)} alone, as no outcome of others is known."
-
-
-_NAMES = {"accuracy": "accuracy", "recall": "recall", "precision": "precision", "roc_auc": "ROC AUC"}
-
-
-def _share(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
-def _weighed(one: Whole) -> str:
-    """A weighted figure with its interval."""
-    value, low, high = (
-        f"{x:.3f}" if METRICS[one.metric].unit == "score" else _share(x)
-        for x in (one.value or 0.0, one.low, one.high)
+    return message(
+        "This speaks of decisions {known} alone, as no outcome of others is known.",
+        known=classes_named(known),
     )
-    return f"{value} ({low} to {high})"
+
+
+_NAMES = {
+    "accuracy": word("accuracy", "metric within"),
+    "recall": word("recall", "metric within"),
+    "precision": word("precision", "metric within"),
+    "roc_auc": word("ROC AUC", "metric within"),
+}
+
+
+def classes_named(names: Sequence[str]) -> str:
+    """``a and b and c``."""
+    return reduce(lambda most, last: message("{most} and {last}", most=most, last=last), names)
+
+
+def _weighed(one: Whole) -> Message:
+    """A weighted figure with its interval."""
+    scored = METRICS[one.metric].unit == "score"
+    value, low, high = (
+        decimal(x, ".3f") if scored else say_share(x) for x in (one.value or 0.0, one.low, one.high)
+    )
+    return message(
+        "{metric} {value} ({low} to {high})", metric=_NAMES[one.metric], value=value, low=low, high=high
+    )
 
 
 def selection(
@@ -186,12 +233,13 @@ def selection(
     return Selection(tuple(sides), order, *whole(profile, ripe))
 
 
-def unknown_metrics(found: Selection | None) -> dict[str, str]:
+def unknown_metrics(found: Selection | None) -> dict[str, Message]:
     """Metric -> why it cannot be known, where one kind of decision has no labels."""
     if found is None or not found.one_sided:
         return {}
     least = found.least
-    return dict.fromkeys(UNKNOWN, f"No outcome is known for decisions {least.name}, so this is unknown.")
+    why = message("No outcome is known for decisions {name}, so this is unknown.", name=least.name)
+    return dict.fromkeys(UNKNOWN, why)
 
 
 def decided(profile: OutcomeProfile, known: Sequence[str]) -> FloatArray:

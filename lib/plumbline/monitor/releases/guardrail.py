@@ -21,6 +21,10 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv, expit, logit
 
 from plumbline.domain import FloatArray, PlumblineError
+from plumbline.domain.messages import Day, Message, message, word
+from plumbline.monitor.figures import decimal, say_share
+
+POSITIVE = word("decisions were positive")
 
 ALPHA = 0.001
 #: a change that matters: a fifth of the previous rate, but no more than ten points
@@ -49,7 +53,7 @@ class Guardrail:
     n: int
     previous_rate: float
     usual: tuple[float, float]
-    sentence: str
+    sentence: Message
     rising: bool = False
     times_over: float = 1.0
 
@@ -62,7 +66,7 @@ def guardrail(
     previous_n: int,
     alpha: float = ALPHA,
     rising: bool = False,
-    were: str = "decisions were positive",
+    were: Message = POSITIVE,
     times_over: float = 1.0,
 ) -> Guardrail:
     """Watch the decisions of a new version, oldest first, against the previous version's positive rate.
@@ -109,9 +113,14 @@ def guardrail(
         )
     rate = float(hits[:found].mean())
     at = _aware(times[found - 1])
-    sentence = (
-        f"{_share(rate)} of the first {found:,} {were} against {_share(previous_rate)} "
-        f"before: beyond chance from {at.day} {at:%B %Y, %H:%M} UTC on."
+    sentence = message(
+        "{share} of the first {n} {were} against {before} before: beyond chance from {day}, {time} UTC on.",
+        share=say_share(rate),
+        n=decimal(found, ","),
+        were=were,
+        before=say_share(previous_rate),
+        day=Day(at),
+        time=f"{at:%H:%M}",
     )
     return Guardrail(
         fired=True,
@@ -209,16 +218,15 @@ def _aware(at: datetime | np.datetime64) -> datetime:
     return plain.replace(tzinfo=UTC) if plain.tzinfo is None else plain.astimezone(UTC)
 
 
-def _quiet(rate: float | None, n: int, previous: float, usual: tuple[float, float], were: str) -> str:
+def _quiet(rate: float | None, n: int, previous: float, usual: tuple[float, float], were: Message) -> Message:
     if rate is None:
-        return "The new version has decided nothing yet."
+        return message("The new version has decided nothing yet.")
     if usual == (0.0, 1.0):
-        return "The previous version decided too little to compare with."
-    return (
-        f"{_share(rate)} of {n:,} {were} against {_share(previous)} before: "
-        "no change that matters beyond chance."
+        return message("The previous version decided too little to compare with.")
+    return message(
+        "{share} of {n} {were} against {before} before: no change that matters beyond chance.",
+        share=say_share(rate),
+        n=decimal(n, ","),
+        were=were,
+        before=say_share(previous),
     )
-
-
-def _share(value: float) -> str:
-    return f"{100 * value:.1f} %"

@@ -10,6 +10,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from plumbline.domain import IntArray, Task, VersionHours
+from plumbline.domain.messages import NOTHING, Day, Message, Number, Quantity, message, word
 from plumbline.monitor.releases.champion import GONE, Mask, Span, deciding, instant, moment, spans, within
 from plumbline.monitor.statistics.proportions import Difference, difference
 
@@ -91,7 +92,7 @@ class Releases:
     overlaps: tuple[Overlap, ...]
     switches: tuple[Switch, ...]
     rollbacks: tuple[Rollback, ...]
-    sentence: str
+    sentence: Message
 
 
 def releases(hours: VersionHours, *, task: Task, positive: str | None = None) -> Releases:
@@ -275,30 +276,45 @@ def _sentence(
     runs: Sequence[Span],
     switches: Sequence[Switch],
     ways: Sequence[Rollback],
-) -> str:
+) -> Message:
     named = [seen.version for seen in versions if seen.version]
     if not runs:
-        return "No decision is logged, so there is no history of versions."
+        return message("No decision is logged, so there is no history of versions.")
     if not named:
-        return "The log names no version, so releases cannot be told."
-    since = runs[-1].start
-    who = f"version {runs[-1].version}" if runs[-1].version else "no named version"
-    many = "one version" if len(named) == 1 else f"{len(named)} versions"
-    taken = (
-        "no release" if not switches else "one release" if len(switches) == 1 else f"{len(switches)} releases"
-    )
-    text = f"{many.capitalize()} and {taken} in the log; {who} in charge since {since.day} {since:%B %Y, %H:%M} UTC"
+        return message("The log names no version, so releases cannot be told.")
+    since, version = runs[-1].start, runs[-1].version
+    many = word("One version") if len(named) == 1 else Quantity(str(len(named)), "version")
+    taken = message("{n} releases", n=Number(str(len(switches))))
+    if len(switches) < 2:
+        taken = word("one release") if switches else word("no release")
+    back = NOTHING
     if ways:
         last = ways[-1]
-        text += (
-            f"; version {last.bad_version} was taken back to {last.back_to} on {last.end.day} "
-            f"{last.end:%B %Y, %H:%M} UTC after {duration(last.minutes)}"
+        back = message(
+            "; version {version} was taken back to {previous} on {day}, {time} UTC after {duration}",
+            version=last.bad_version,
+            previous=last.back_to,
+            day=Day(last.end),
+            time=f"{last.end:%H:%M}",
+            duration=duration(last.minutes),
         )
-    return text + "."
+    values = {"versions": many, "releases": taken, "day": Day(since), "time": f"{since:%H:%M}", "back": back}
+    if not version:
+        return message(
+            "{versions} and {releases} in the log; no named version in charge since {day}, {time} UTC{back}.",
+            **values,
+        )
+    return message(
+        "{versions} and {releases} in the log; version {version} in charge since {day}, {time} UTC{back}.",
+        **values,
+        version=version,
+    )
 
 
-def duration(minutes: float) -> str:
+def duration(minutes: float) -> Quantity:
     """Minutes as a person says them."""
     if minutes < 120:
-        return f"{minutes:.0f} minutes"
-    return f"{minutes / 60:.1f} hours" if minutes < 60 * 24 * 3 else f"{minutes / 60 / 24:.1f} days"
+        return Quantity(f"{minutes:.0f}", "minutes", "minutes")
+    if minutes < 60 * 24 * 3:
+        return Quantity(f"{minutes / 60:.1f}", "hour")
+    return Quantity(f"{minutes / 60 / 24:.1f}", "day")

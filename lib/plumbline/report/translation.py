@@ -1,0 +1,129 @@
+"""Messages in the language of a document, from its gettext catalogue (``texts/<code>.po``).
+
+A scorecard keeps its evidence as English text, so that one of any past date is the same to the byte. A document in
+another language renders each message anew from its template and values: Babel reads the catalogue and writes numbers
+and dates. What people said stays in their own words. A text without a template, or a template without an entry, is
+not guessed at: it is quoted as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from plumbline.domain import PlumblineError
+from plumbline.domain.messages import PLACE, Day, Message, Number, Quantity, Quoted, Title, fill, formed
+from plumbline.monitor.performance.money import money
+from plumbline.report import translate
+from plumbline.report.language import Language
+from plumbline.wording.names import say_metric
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
+
+#: contexts whose entries are names: one that a language has no word of its own for keeps its name
+NAMES = frozenset(("metric", "metric within"))
+
+
+@dataclass(slots=True)
+class Translator:
+    """Renders messages in one language, and remembers those that it had to quote."""
+
+    speech: Language
+    quoted: list[str] = field(default_factory=list)
+
+    def text(self, text: str) -> str:
+        """The message in the language; what has no form there stays as it is, and is remembered."""
+        if self.speech.code == "en" or not text.strip():
+            return str(text)
+        own = translated(text, self.speech)
+        if own is None:
+            self.quoted.append(str(text))
+        return str(text) if own is None else own
+
+    def money(self, amount: float, currency: str) -> str:
+        """An amount as sentences round it."""
+        return self.text(money(amount, currency))
+
+    def metric(self, name: str) -> str:
+        """A metric as sentences name it."""
+        return self.text(say_metric(name))
+
+    def action(self, control: str, words: str) -> str:
+        """What to do next for a control; ``words``: in English."""
+        return self.speech.title("action", control, words)
+
+
+def translated(text: str, speech: Language) -> str | None:
+    """A message in another language; None: it, or a part of it, has no form there.
+
+    Raises:
+        PlumblineError: there is no catalogue in that language.
+    """
+    if isinstance(text, Quoted) or not isinstance(text, Message):
+        return translate.told(text, speech)
+    return _message(text, speech)
+
+
+def _message(text: Message, speech: Language) -> str | None:
+    own = _entry(speech.code, text.template, text.context)
+    if own is None and not any(letter.isalpha() for letter in PLACE.sub("", text.template)):
+        own = text.template  # nothing but places and marks: the same in every language
+    if own is None:
+        return text.template if text.context in NAMES else None
+    parts: list[str | None] = []
+
+    def value(name: str, form: str) -> str:
+        parts.append(_value(text.values[name], form, speech))
+        return parts[-1] or ""
+
+    rendered = fill(own, value)
+    return None if None in parts else rendered
+
+
+def _value(value: str, form: str, speech: Language) -> str | None:
+    if isinstance(value, Quantity):
+        return _quantity(value, form, speech)
+    if isinstance(value, Message):
+        own = translated(value, speech) if value else ""
+        return None if own is None else formed(own, form)
+    if isinstance(value, Number):
+        return speech.numeral(value)
+    if isinstance(value, Day):
+        return speech.day(value.day)
+    return speech.title(value.section, value.key, value) if isinstance(value, Title) else str(value)
+
+
+def _quantity(value: Quantity, form: str, speech: Language) -> str | None:
+    catalogue = _catalogue(speech.code)
+    noun = f"{{n}} {value.noun}"
+    entry = (catalogue.get(noun, form) if form else None) or catalogue.get(noun)
+    if entry is None or not isinstance(entry.string, (tuple, list)):
+        return None
+    own = entry.string[_plural_form(catalogue, value.number)]
+    return fill(own, lambda name, place: speech.numeral(value.number)) if own else None
+
+
+def _plural_form(catalogue: Catalog, number: Number) -> int:
+    """Which of a language's forms a number takes, by the rules of the CLDR; all of ours have two."""
+    assert catalogue.locale is not None
+    return 0 if catalogue.locale.plural_form(number.value) == "one" else 1
+
+
+@cache
+def _catalogue(code: str) -> Catalog:
+    from babel.messages.pofile import read_po
+
+    file = resources.files("plumbline.report") / "texts" / f"{code}.po"
+    try:
+        with file.open("rb") as lines:
+            return read_po(lines, locale=code)
+    except FileNotFoundError as error:
+        raise PlumblineError(f"There are no sentences in {code!r}") from error
+
+
+def _entry(code: str, template: str, context: str) -> str | None:
+    found = _catalogue(code).get(template, context or None)
+    return str(found.string) if found is not None and found.string else None
