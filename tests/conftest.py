@@ -63,6 +63,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[
     return once
 
 
+@pytest.fixture(scope="session", autouse=True)
+def signing_key(shared: Callable[[str, Callable[[Path], object]], Path]) -> None:
+    """Evidence packs are signed with a key of the tests' own, and never the user's."""
+    os.environ["PLUMBLINE_SIGNING_KEY_FILE"] = str(shared("signing", lambda folder: None) / "key.pem")
+
+
 @pytest.fixture(scope="session")
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty workspace to copy: laying its tables takes three times as long as opening it."""

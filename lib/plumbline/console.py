@@ -34,7 +34,8 @@ GROUPS = {
     "Single decisions and models": ("decision", "explain", "model"),
     "Acting on findings": ("acknowledge", "assign", "snooze", "comment", "channel", "deliveries", "trigger", "rollback",
                            "acting"),
-    "Governance": ("context", "attest", "exempt", "approve", "incident", "record", "document", "report", "trail"),
+    "Governance": ("context", "attest", "exempt", "approve", "incident", "record", "document", "report", "trail",
+                   "key", "verify-pack"),
 }  # fmt: skip
 _EXAMPLES = """Examples:
   plumbline load decisions.csv --system credit-limits

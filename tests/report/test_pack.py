@@ -18,6 +18,7 @@ from plumbline.report import verify
 from plumbline.report.csv_tables import FIGURES, _answer, sheet
 from plumbline.report.material import Material
 from plumbline.report.pack import evidence_pack
+from plumbline.report.signature import public_key
 from tests.environment import product
 
 
@@ -33,6 +34,12 @@ def packed(files: dict[str, bytes], path: Path) -> Path:
     return path
 
 
+def verifier(script: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a verifier with the standard library alone."""
+    called = [product.python(), "-I", "-S", str(script), *arguments]
+    return subprocess.run(called, cwd=cwd, capture_output=True, text=True, check=False)
+
+
 def read(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
@@ -42,11 +49,12 @@ def test_a_pack_verifies_with_the_standard_library_alone(pack: bytes, tmp_path: 
     with zipfile.ZipFile(tmp_path / "pack.zip") as held:
         held.extractall(tmp_path / "pack")
     for target in (["pack.zip"], ["pack"], []):
-        ran = subprocess.run(
-            [product.python(), "-I", "-S", str(tmp_path / "pack" / "verify.py"), *target],
-            cwd=tmp_path, capture_output=True, text=True,
-        )  # fmt: skip
+        ran = verifier(
+            tmp_path / "pack" / "verify.py", *target, "--key", public_key().public_key, cwd=tmp_path
+        )
         assert (ran.returncode, ran.stdout[:5]) == (0, "HOLDS"), ran.stdout + ran.stderr
+    ran = verifier(tmp_path / "pack" / "verify.py", "pack.zip", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout[:10]) == (2, "NOT PROVEN"), ran.stdout + ran.stderr
 
 
 def test_the_same_scorecard_and_trail_give_the_same_pack(pack: bytes, material: Material) -> None:
@@ -77,7 +85,7 @@ def _refit(files: dict[str, bytes]) -> None:
     """A manifest that fits again, as a forger would make it."""
     import hashlib
 
-    names = sorted(name for name in files if name != verify.MANIFEST)
+    names = sorted(name for name in files if name not in (verify.MANIFEST, verify.SIGNATURE))
     files[verify.MANIFEST] = "".join(f"{hashlib.sha256(files[n]).hexdigest()}  {n}\n" for n in names).encode()
 
 
@@ -104,7 +112,8 @@ def test_another_scorecard_is_found_though_the_manifest_fits(pack: bytes, tmp_pa
     files[verify.CARD] = files[verify.CARD].replace(b"LIABILITY", b"MATURE")
     _refit(files)
     assert verify.check(packed(files, tmp_path / "p.zip")) == [
-        "the scorecard is not one that the trail knows"
+        "the scorecard is not one that the trail knows",
+        "the signature does not fit",
     ]
 
 

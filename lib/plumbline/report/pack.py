@@ -7,7 +7,6 @@ import io
 import json
 import zipfile
 from datetime import datetime
-from importlib import resources
 
 from plumbline.report import verify
 from plumbline.report.csv_tables import FIGURES, controls_csv, questionnaire_csv
@@ -15,6 +14,7 @@ from plumbline.report.documents import document_pdf, outlines
 from plumbline.report.language import language
 from plumbline.report.material import Material
 from plumbline.report.scorecard_report import scorecard_pdf
+from plumbline.report.signature import sign, verifier
 
 README = """Plumbline evidence pack: {title}
 Verdict: {verdict}, judged {at}
@@ -28,7 +28,13 @@ scorecard.json           the scorecard, and scorecard-inputs.json what it was co
 trail.jsonl              the record of everything done, as a hash chain. Entries of other systems are withheld:
                          their digests stay, so that the chain can be followed
 MANIFEST.sha256          the hash of every file (sha256sum -c MANIFEST.sha256)
-verify.py                checks all of this with Python alone: python3 verify.py
+SIGNATURE.json           the manifest's Ed25519 signature, and the public key that it was made with
+verify.py                checks all of this with Python alone: python3 verify.py --key PUBLIC_KEY
+
+Get PUBLIC_KEY from the company by another way than this pack: whoever can change a pack can sign it anew. For the same
+reason use a copy of verify.py that you have from elsewhere; report.pdf prints its SHA-256. Keep the trail's head
+({head}, {entries} entries):
+the next pack has to hold it, which --head checks.
 """
 
 
@@ -36,13 +42,17 @@ def evidence_pack(material: Material, code: str) -> bytes:
     """The pack as a zip. The same scorecard and trail give the same bytes.
 
     Raises:
-        PlumblineError: there are no documents in that language.
+        PlumblineError: there are no documents in that language, or the key that signs cannot be read or made.
     """
     speech = language(code)
     card, held = material.answer.card, material.proof
     files = {
         "README.txt": README.format(
-            title=material.answer.system.title, verdict=card.verdict.value, at=card.at.isoformat()
+            title=material.answer.system.title,
+            verdict=card.verdict.value,
+            at=card.at.isoformat(),
+            head=held.chain.head,
+            entries=held.chain.entries,
         ).encode(),
         "report.pdf": scorecard_pdf(material, code),
         "controls.csv": controls_csv(card, speech),
@@ -50,7 +60,7 @@ def evidence_pack(material: Material, code: str) -> bytes:
         verify.CARD: held.card.encode(),
         verify.INPUTS: held.inputs.encode(),
         verify.TRAIL: "".join(json.dumps(link, ensure_ascii=True) + "\n" for link in held.links).encode(),
-        "verify.py": (resources.files("plumbline.report") / "verify.py").read_bytes(),
+        "verify.py": verifier(),
     }
     for key in outlines():
         files[document_file(key)] = document_pdf(material, key, code)
@@ -58,6 +68,7 @@ def evidence_pack(material: Material, code: str) -> bytes:
         files[f"figures/{name}.csv"] = figure(material)
     listed = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
     files[verify.MANIFEST] = "".join(listed).encode()
+    files[verify.SIGNATURE] = sign(files[verify.MANIFEST])
     return _zipped(files, card.at)
 
 

@@ -14,6 +14,7 @@ from plumbline.profile.bins import OUTPUTS
 from plumbline.report.charts import drift_bars, trend
 from plumbline.report.language import Language, language
 from plumbline.report.material import Material
+from plumbline.report.signature import known_public_key, verifier_sha256
 from plumbline.report.translation import Translator
 from plumbline.report.typeset import typeset
 
@@ -265,7 +266,9 @@ def _rests(material: Material, speech: Language) -> dict[str, Any]:
         ("trail", speech.number(held.chain.entries), False), ("trail_state", state, False),
         ("trail_head", held.chain.head, True), ("inputs", held.inputs_sha256, True),
         ("card", held.card_sha256, True), ("catalogue", held.catalogue_sha256, True),
+        ("verifier", verifier_sha256(), True), ("key", known_public_key(), True),
     ]  # fmt: skip
+    rows = [row for row in rows if row[1]]
     return {
         "rests": {
             "title": speech.say("rests"), "note": speech.say("rests_note"),
