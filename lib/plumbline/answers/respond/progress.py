@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plumbline.answers.respond import retraining, rollbacks, triggers
+from plumbline.answers.respond import retraining, rollback_progress, rollbacks, triggers
 from plumbline.domain import Finding, System
 from plumbline.domain.respond import RollbackRun, TriggerRun
 from plumbline.store.workspace import Cursor
@@ -24,7 +24,8 @@ def follow(cursor: Cursor, system: System, findings: Sequence[Finding]) -> Follo
     """What goes on, by the findings of this check; nothing is written and no network touched."""
     now = retraining.acting_moment(system)
     found = retraining.progress(cursor, system, findings, now)
-    return Followed(found.runs, (), found.findings)
+    back = rollback_progress.progress(cursor, system, findings, now)
+    return Followed(found.runs, back.runs, (*found.findings, *back.findings))
 
 
 def keep(cursor: Cursor, followed: Followed, *, actor: str) -> None:

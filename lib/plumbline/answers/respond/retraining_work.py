@@ -138,9 +138,11 @@ def send_test(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
         now = acting_moment(system)
         place = len(register.runs_in(cursor, key))
     run = TriggerRun(
-        id=run_id(key, f"test {name}", datetime.now(UTC), place), system=key, trigger=name, state=RunState.FIRING,
+        id=run_id(key, f"test {name}", datetime.now(UTC), place), system=key, trigger=name, state=RunState.FAILED,
         due_at=now, test=True, when=item.when, sentence="A test.", fired_at=now, fired_by=by.strip(),
+        note="The test did not end.",
     )  # fmt: skip
+    _keep(ws, run, by.strip(), action=Act.TRIGGER_TESTED)  # the role is asked before anything is sent
     got = start.start(item, run.id, payload(ws, system, item, run))
     if (
         got.ok and not got.run and got.follow

@@ -113,6 +113,50 @@ def splits(
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class WorldShare:
+    """How much of a change other inputs account for: ``share`` of it, and the upper 95 % limit of that.
+
+    ``expected``: the mean that the previous version would have had on the new one's inputs, over ``n`` rows.
+    """
+
+    share: float
+    high: float
+    expected: float
+    n: int
+
+
+def world_share(before: IntArray, after: IntArray, old: FloatArray, new: FloatArray) -> WorldShare | None:
+    """The world's share of a change that few decisions of the new version show; None where it cannot be told.
+
+    ``split`` needs a hundred rows a side. Here the previous version's outcome is regressed on its inputs' cells, and
+    what that predicts for the new version's inputs is the world's part (outcome regression), which is exact enough
+    with a handful of rows as long as their inputs were met before.
+
+    Args:
+        before, after: (n0, features), (n1, features) cells, as for ``splits``.
+        old, new: (n0,), (n1,) values; NaN is left out.
+    """
+    kept0, kept1 = np.isfinite(old), np.isfinite(new)
+    before, after, old, new = before[kept0], after[kept1], old[kept0], new[kept1]
+    if len(old) < EFFECTIVE or not len(new) or not before.shape[1]:
+        return None
+    met = _met_before(before, after)
+    whole = float(new.mean() - old.mean())
+    if float(met.mean()) < COVERED or not met.any() or whole == 0:
+        return None
+    x0, x1 = _indicators(before, after[met])
+    slope = np.linalg.lstsq(x0.T @ x0 + _RIDGE * np.eye(x0.shape[1]), x0.T @ (old - old.mean()), rcond=1e-10)[
+        0
+    ]
+    told = np.clip(old.mean() + x1 @ slope, old.min(), old.max())
+    fitted = old.mean() + x0 @ slope
+    se = float(np.sqrt(fitted.var() / len(told) + (old - fitted).var() / len(old)))
+    world = float(told.mean() - old.mean())
+    share, reach = world / whole, Z * se / abs(whole)
+    return WorldShare(share=share, high=share + reach, expected=float(told.mean()), n=len(told))
+
+
 def _lay(before: IntArray, after: IntArray) -> _Laid:
     covered = _met_before(before, after)
     if float(covered.mean()) < COVERED:

@@ -286,6 +286,7 @@ def inputs(
     end: datetime,
     features: Sequence[str],
     limit: int,
+    known_by: datetime | None = None,
 ) -> Inputs:
     """A fixed random sample of a version's decisions in [start, end), shadow left out, with their inputs' cells.
 
@@ -294,14 +295,19 @@ def inputs(
 
     Args:
         features: columns of the decision table.
+        known_by: leave out outcomes that came later; None: none.
     """
     scope = of_slice(cursor, system, Slice(start, end, version))
     output, params = output_of(system)
-    outcome = output_of(system, "label")[0]
+    outcome, loss = output_of(system, "label")[0], loss_of(system)
+    if known_by is not None:
+        params = params | {"known_by": naive(known_by)}
+        early = 'coalesce(label_time, "timestamp") <= $known_by'
+        outcome, loss = (f"CASE WHEN {early} THEN {each} END" for each in (outcome, loss))
     bins = {grid.column: grid.bins for grid in read_grids(cursor, system) if grid.column in features}
     known = [column for column in features if column in bins]
     read = cursor.execute(
-        f"""SELECT {output} AS y, {loss_of(system)} AS e, {outcome} AS z
+        f"""SELECT {output} AS y, {loss} AS e, {outcome} AS z
                    {"".join(f", {_cell(c, bins[c], i, params)} AS x{i}" for i, c in enumerate(known))}
             {scope.rows} ORDER BY {_SHUFFLED} LIMIT {int(limit)}""",
         scope.params | params,

@@ -1,0 +1,285 @@
+"""Looking at the interlocks with the registry asked, and the acts themselves: proposing, rolling back, drilling."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from plumbline.answers.releases.history import releases_of
+from plumbline.answers.respond import kill_switch, rollbacks
+from plumbline.answers.respond.retraining import acting_moment
+from plumbline.answers.respond.rollback_progress import run_id
+from plumbline.answers.respond.rollback_situation import newest_tripped, number_of, situation
+from plumbline.domain import Finding, PlumblineError
+from plumbline.domain.acts import Act
+from plumbline.domain.respond import Receipt, RollbackRun, RollbackSetting, RollbackState
+from plumbline.governance import canonical_json
+from plumbline.respond import mlflow_alias, rollback_webhook
+from plumbline.respond.interlocks import Situation, decide, interlocks
+from plumbline.store import findings as register
+from plumbline.store import systems
+from plumbline.store.respond import rollbacks as kept
+from plumbline.store.workspace import Cursor, Workspace
+
+_GUARD = threading.Lock()
+OPEN = (RollbackState.PROPOSED, RollbackState.REFUSED)
+
+
+def _findings(cursor: Cursor, key: str) -> list[Finding]:
+    return [record.finding for record in register.recorded(cursor, key)]
+
+
+def look(ws: Workspace, key: str, *, to: str = "", run: RollbackRun | None = None) -> RollbackRun:
+    """The interlocks as they are right now, the registry asked; nothing is kept.
+
+    Raises:
+        PlumblineError: no such system, or no version is in charge.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        setting, found = rollbacks.setting_of(cursor, key), releases_of(cursor, system)
+        if not found.releases.spans or not found.releases.spans[-1].version:
+            raise PlumblineError(f"The log of {key} names no version in charge")
+        version, now = found.releases.spans[-1].version, acting_moment(system)
+        tripped = newest_tripped(found.guardrails, version)
+        last = next((s for s in reversed(found.releases.switches) if s.version == version), None)
+        aim = (
+            to or (run.to if run else "") or (tripped.previous if tripped else last.previous if last else "")
+        )
+        case = situation(
+            cursor,
+            system,
+            found.releases,
+            tripped,
+            setting,
+            _findings(cursor, key),
+            now,
+            version=version,
+            to=aim,
+        )
+        numbers = _numbers(cursor, key, setting, (version, aim))
+    case = _asked(setting, case, numbers)
+    made = run or RollbackRun(
+        id=run_id(key, tripped) if tripped else _hand_id(key, version, aim, now), system=key,
+        state=RollbackState.PROPOSED, at=now, version=version, to=aim,
+        switched_at=last.at if last else None, known_at=tripped.at if tripped else None,
+        sentence=tripped.found.sentence if tripped else "Asked for by a person.",
+    )  # fmt: skip
+    return replace(made, version=version, to=aim, interlocks=interlocks(case), mode=setting.mode)
+
+
+def _hand_id(key: str, version: str, to: str, now: datetime) -> str:
+    return f"rbk_{hashlib.sha256(f'{key} {version} {to} {now.isoformat()}'.encode()).hexdigest()[:20]}"
+
+
+def _numbers(cursor: Cursor, key: str, setting: RollbackSetting, versions: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for version in versions if setting.hand == "alias" else ():
+        try:
+            found[version] = number_of(cursor, key, setting, version)
+        except PlumblineError:
+            continue
+    return found
+
+
+def _asked(setting: RollbackSetting, case: Situation, numbers: dict[str, str]) -> Situation:
+    """The same with what the registry answers: what the alias points to, and whether the way back is ready."""
+    if setting.hand != "alias":
+        return case
+    try:
+        hand = _hand(setting)
+    except PlumblineError as error:
+        return replace(case, pointed=None, to_where=str(error))
+    at = mlflow_alias.pointed(hand)
+    names = {number: version for version, number in numbers.items()}
+    case = replace(case, pointed=names.get(at, at) if at is not None else None)
+    if case.to not in numbers:
+        return replace(case, to_ready=None, to_where="the registry's number of it is not known")
+    there = mlflow_alias.version(hand, numbers[case.to])
+    if there is None:
+        return replace(case, to_ready=False, to_where="the registry does not show it")
+    ready = there.status in ("READY", "")
+    return replace(
+        case, to_ready=ready, to_where=f"version {there.number} in the registry is {there.status or 'there'}"
+    )
+
+
+def _hand(setting: RollbackSetting) -> mlflow_alias.AliasHand:
+    return mlflow_alias.AliasHand(
+        registry=setting.registry, model=setting.model, alias=setting.alias,
+        credential=_secret(setting.credential_env), allow_inner=setting.allow_inner, pause=mlflow_alias.PAUSE,
+    )  # fmt: skip
+
+
+def _secret(name: str) -> str:
+    if not name:
+        return ""
+    value = os.environ.get(name, "")
+    if not value:
+        raise PlumblineError(
+            f"The variable {name} is not set", todo="Set it where Plumbline runs, and start it again."
+        )
+    return value
+
+
+def propose(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
+    """Propose a rollback, with what every interlock says; nothing is moved."""
+    return _keep(ws, look(ws, key, to=to), by, Act.ROLLBACK_PROPOSED)
+
+
+def now(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
+    """Roll back at a person's word: an owner's act. A broken interlock refuses it; an unknown one is theirs to know.
+
+    A guardrail need not have tripped, and the switch may be older: the person has reasons of their own.
+
+    Raises:
+        PlumblineError: an interlock that is broken, by its sentence, or nothing is wired.
+    """
+    run = look(ws, key, to=to)
+    own = ("guardrail", "recent switch")
+    broken = next((lock for lock in run.interlocks if lock.holds is False and lock.name not in own), None)
+    if broken is not None:
+        raise PlumblineError(broken.sentence, where=f"interlock {broken.name!r}")
+    return act(ws, run, by=by)
+
+
+def work(ws: Workspace, key: str | None = None, *, actor: str) -> tuple[RollbackRun, ...]:
+    """Look at open proposals with the registry asked, and act where the mode and every interlock allow it."""
+    with ws.read() as cursor:
+        if kill_switch.stopped(cursor):
+            return ()
+        open_ones = [
+            run for run in rollbacks.runs_in(cursor, key) if run.state in (*OPEN, RollbackState.ACTING)
+        ]
+        served = {
+            s.key: found.releases.spans[-1].version
+            for s in systems.list_systems(cursor)
+            if (key is None or s.key == key) and (found := releases_of(cursor, s)).releases.spans
+        }
+    done = []
+    for run in open_ones:
+        if served.get(run.system) != run.version:
+            continue
+        fresh = look(ws, run.system, run=run)
+        state = decide(fresh.mode, fresh.interlocks)
+        if run.state is RollbackState.ACTING or state is RollbackState.ACTING:
+            done.append(act(ws, fresh, by=actor))
+        elif (state, fresh.interlocks) != (run.state, run.interlocks):
+            done.append(_keep(ws, replace(fresh, state=state), actor, Act.ROLLBACK_FOLLOWED))
+    return tuple(done)
+
+
+def act(ws: Workspace, run: RollbackRun, *, by: str) -> RollbackRun:
+    """Move the traffic, once: the run is claimed in the workspace first, and kept whatever comes of it."""
+    with _GUARD:  # one rollback at a time in this process, which alone has the workspace
+        claimed = _claim(ws, run, by)
+        with ws.read() as cursor:
+            setting = rollbacks.setting_of(cursor, run.system)
+            numbers = _numbers(cursor, run.system, setting, (run.version, run.to))
+        got, steps = _moved(setting, claimed, numbers, test=False)
+        if got.ok:
+            said = f"{got.where} was moved to version {run.to}; the log has to show it."
+            after = replace(claimed, state=RollbackState.ACTED, receipt=got, steps=steps, note=said)
+        else:
+            after = replace(
+                claimed, state=RollbackState.REFUSED, receipt=got, steps=steps, note=got.text, acted_at=None
+            )
+        return _keep(ws, after, by, Act.ROLLBACK_DONE)
+
+
+def _claim(ws: Workspace, run: RollbackRun, by: str) -> RollbackRun:
+    with ws.write() as cursor:
+        stopped = kill_switch.stopped(cursor)
+        if stopped:
+            raise PlumblineError(f"All acting is switched off: {stopped}")
+        setting = rollbacks.setting_of(cursor, run.system)
+        if not setting.hand:
+            raise PlumblineError(
+                "Nothing is wired that could roll back",
+                todo="See `plumbline rollback mode --help`: --mlflow or --webhook.",
+            )
+        body = kept.run(cursor, run.id)
+        held = canonical_json.read(RollbackRun, body) if body else None
+        if held is not None and held.state in (RollbackState.ACTED, RollbackState.SEEN):
+            raise PlumblineError("This rollback was made already")
+        system = systems.get_system(cursor, run.system)
+        claimed = replace(run, state=RollbackState.ACTING, by=by.strip(), acted_at=acting_moment(system))
+        rollbacks.record(
+            cursor, claimed, actor=by.strip(), action=Act.ROLLBACK_DONE
+        )  # the role is asked before the act
+    return claimed
+
+
+def _moved(
+    setting: RollbackSetting, run: RollbackRun, numbers: dict[str, str], *, test: bool
+) -> tuple[Receipt, tuple[str, ...]]:
+    try:
+        if setting.hand == "webhook":
+            got = rollback_webhook.ask(
+                setting.url, run.id, system=run.system, expected=run.version, target=run.to,
+                secret=_secret(setting.secret_env), allow_inner=setting.allow_inner, test=test,
+            )  # fmt: skip
+            return got, (f"asked: {got.where} answered {got.status or 'nothing'}",)
+        if run.version not in numbers or run.to not in numbers:
+            raise PlumblineError("The registry's numbers of the two versions are not known")
+        return mlflow_alias.move(
+            _hand(setting), numbers[run.version], numbers[run.to], run.id, secrets.token_hex(4)
+        )
+    except PlumblineError as error:
+        return Receipt(at=datetime.now(UTC), where=setting.hand, ok=False, text=str(error)[:200]), ()
+
+
+def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
+    """Do all of it on an alias of its own (or ask the webhook with ``test``), with how long it took; a receipt.
+
+    Raises:
+        PlumblineError: nothing is wired, acting is switched off, or there is no version to go back to.
+    """
+    if not by.strip():
+        raise PlumblineError("This needs a name", todo="Say who does it, with --by NAME.")
+    with ws.read() as cursor:
+        setting, system = rollbacks.setting_of(cursor, key), systems.get_system(cursor, key)
+        stopped = kill_switch.stopped(cursor)
+    if stopped:
+        raise PlumblineError(f"All acting is switched off: {stopped}")
+    if not setting.hand:
+        raise PlumblineError(
+            "Nothing is wired that could roll back", todo="See `plumbline rollback mode --help`."
+        )
+    run = look(ws, key, to=to)
+    if not run.to:
+        raise PlumblineError("There is no version to go back to", todo="Name one with --to.")
+    began, began_at = acting_moment(system), datetime.now(UTC)
+    run = replace(
+        run, id=f"drl_{secrets.token_hex(10)}", sentence="A drill.", by=by.strip(), at=began,
+        state=RollbackState.FAILED, note="The drill did not end.",
+    )  # fmt: skip
+    _keep(ws, run, by.strip(), Act.ROLLBACK_DRILLED)  # the role is asked before anything is sent
+    if setting.hand == "webhook":
+        got, steps = _moved(setting, run, {}, test=True)
+        took = (datetime.now(UTC) - began_at).total_seconds()
+    else:
+        with ws.read() as cursor:
+            numbers = _numbers(cursor, key, setting, (run.version, run.to))
+        if len({run.version, run.to} - set(numbers)):
+            raise PlumblineError(
+                "The registry's numbers of the two versions are not known", todo="Read it: `plumbline probe`."
+            )
+        got, steps, took = mlflow_alias.drill(
+            _hand(setting), numbers[run.version], numbers[run.to], run.id, secrets.token_hex(4)
+        )
+    said = f"Drilled in {took:.1f} seconds." if got.ok else f"The drill did not succeed: {got.text}"
+    state = RollbackState.DRILLED if got.ok else RollbackState.FAILED
+    after = replace(run, state=state, receipt=got, steps=steps, minutes=took / 60, note=said)
+    return _keep(ws, after, by.strip(), Act.ROLLBACK_DRILLED)
+
+
+def _keep(ws: Workspace, run: RollbackRun, actor: str, action: Act) -> RollbackRun:
+    with ws.write() as cursor:
+        rollbacks.record(cursor, run, actor=actor, action=action)
+    return run

@@ -1,0 +1,142 @@
+"""Rollbacks in each check: what a tripped guardrail leads to, and what the log shows of a moved alias."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from plumbline.answers.releases.guardrails import Watched
+from plumbline.answers.releases.history import ReleasesAnswer, releases_of
+from plumbline.answers.respond import rollbacks
+from plumbline.answers.respond.rollback_situation import newest_tripped, situation
+from plumbline.domain import Finding, Severity, System
+from plumbline.domain.respond import Mode, RollbackRun, RollbackSetting, RollbackState
+from plumbline.profile.scan.pauses import usual_pause
+from plumbline.respond.interlocks import PAUSES, Situation, decide, interlocks
+from plumbline.store.workspace import Cursor
+
+SIGNAL = "release.rollback_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a check found: runs that began or went on, and findings of their own."""
+
+    runs: tuple[RollbackRun, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def progress(cursor: Cursor, system: System, findings: Sequence[Finding], now: datetime) -> Progress:
+    """Runs that a check begins or carries on; what needs the network waits for ``work``."""
+    setting, known = rollbacks.setting_of(cursor, system.key), rollbacks.runs_in(cursor, system.key)
+    found = releases_of(cursor, system)
+    changed = [
+        _followed(cursor, system, run, found, now) for run in known if run.state is RollbackState.ACTED
+    ]
+    changed = [run for run in changed if run not in known]
+    told = [_failed(run) for run in (*changed, *known) if _is_failure(run) and _is_served(found, run)]
+    if setting.mode is not Mode.OFF and found.releases.spans:
+        changed += _begun(cursor, system, setting, found, known, findings, now)
+    return Progress(tuple(changed), tuple(told[:1]))
+
+
+def _is_failure(run: RollbackRun) -> bool:
+    """Whether an alias was moved and nothing came of it; a drill that failed moved none."""
+    return run.state is RollbackState.FAILED and run.acted_at is not None
+
+
+def _begun(
+    cursor: Cursor,
+    system: System,
+    setting: RollbackSetting,
+    found: ReleasesAnswer,
+    known: Sequence[RollbackRun],
+    findings: Sequence[Finding],
+    now: datetime,
+) -> list[RollbackRun]:
+    made = []
+    held = {run.id for run in known}
+    current = newest_tripped(found.guardrails, found.releases.spans[-1].version)
+    if current is not None and run_id(system.key, current) not in held:
+        case = situation(cursor, system, found.releases, current, setting, findings, now)
+        run = _run(system, setting, current, case, now)
+        state = decide(Mode.PROPOSE if setting.mode is Mode.AUTOMATIC else setting.mode, run.interlocks)
+        made.append(replace(run, state=state))
+    if setting.mode is Mode.DRY_RUN:
+        for version in dict.fromkeys(s.version for s in found.releases.switches):
+            past = newest_tripped(found.guardrails, version)
+            if past is None or past is current or past.at is None or run_id(system.key, past) in held:
+                continue
+            made.append(would_have(cursor, system, setting, found, past, findings))
+    return made
+
+
+def would_have(
+    cursor: Cursor,
+    system: System,
+    setting: RollbackSetting,
+    found: ReleasesAnswer,
+    past: Watched,
+    findings: Sequence[Finding],
+) -> RollbackRun:
+    """What a dry run would have decided when a guardrail of the past tripped, by what was known at that moment."""
+    at = past.at or past.switched
+    case = situation(cursor, system, found.releases, past, setting, findings, at, past_moment=True)
+    run = _run(system, setting, past, case, at)
+    state = decide(Mode.DRY_RUN, run.interlocks)
+    words = "would have rolled back" if state is RollbackState.DRY else "would not have rolled back"
+    return replace(
+        run, state=state, mode=Mode.DRY_RUN, note=f"At {at:%H:%M} UTC on {at:%Y-%m-%d} it {words}."
+    )
+
+
+def _run(
+    system: System, setting: RollbackSetting, watched: Watched, case: Situation, at: datetime
+) -> RollbackRun:
+    return RollbackRun(
+        id=run_id(system.key, watched), system=system.key, state=RollbackState.PROPOSED, at=at, version=case.version,
+        to=case.to, switched_at=watched.switched, known_at=watched.at, sentence=watched.found.sentence,
+        interlocks=interlocks(case), mode=setting.mode,
+    )  # fmt: skip
+
+
+def run_id(key: str, watched: Watched) -> str:
+    """The id of what a guardrail at a switch leads to: the same however often it is looked at."""
+    told = f"{key}\n{watched.version}\n{watched.switched.astimezone(UTC).isoformat()}"
+    return f"rbk_{hashlib.sha256(told.encode()).hexdigest()[:20]}"
+
+
+def _is_served(found: ReleasesAnswer, run: RollbackRun) -> bool:
+    return bool(found.releases.spans) and found.releases.spans[-1].version == run.version
+
+
+def _followed(
+    cursor: Cursor, system: System, run: RollbackRun, found: ReleasesAnswer, now: datetime
+) -> RollbackRun:
+    """A moved alias is a claim; the log shows whether the earlier version decides and the other one stopped."""
+    if run.acted_at is None or not found.releases.spans:
+        return run
+    back = next(
+        (b for b in found.releases.rollbacks if (b.bad_version, b.back_to) == (run.version, run.to)
+         and b.end >= run.acted_at - timedelta(hours=1)), None,
+    )  # fmt: skip
+    if back is not None and not _is_served(found, run):
+        minutes = max((back.end - run.acted_at).total_seconds() / 60, 0.0)
+        said = f"The log shows version {run.to} deciding since {back.end:%Y-%m-%d, %H:%M} UTC."
+        return replace(run, state=RollbackState.SEEN, seen_at=back.end, minutes=minutes, note=said)
+    pause = usual_pause(cursor, system, now)
+    last = found.releases.spans[-1].end
+    if pause is not None and _is_served(found, run) and last > run.acted_at + PAUSES * pause:
+        said = f"Version {run.version} still decides, {PAUSES} usual pauses after the alias was moved."
+        return replace(run, state=RollbackState.FAILED, note=said)
+    return run
+
+
+def _failed(run: RollbackRun) -> Finding:
+    return Finding(
+        system=run.system, signal=SIGNAL, sentence=f"The rollback to version {run.to} did not take effect. {run.note}",
+        since=run.acted_at or run.at, until=None, severity=Severity.HIGH, confidence=None, page="releases",
+        figures={"run": run.id, "version": run.version}, known_at=run.acted_at,
+    )  # fmt: skip

@@ -1,0 +1,252 @@
+"""What the interlocks ask, from the log and the registers as they were known at a moment; no network is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+
+from plumbline.answers.releases.guardrails import Watched
+from plumbline.answers.releases.switches import SAMPLED, around, balanced_by
+from plumbline.answers.respond import kill_switch
+from plumbline.answers.respond.rollbacks import runs_in
+from plumbline.domain import Finding, PlumblineError, System, VersionHours
+from plumbline.domain.respond import RollbackSetting, RollbackState
+from plumbline.governance import canonical_json
+from plumbline.logs.load.schema_changes import changes
+from plumbline.monitor.releases.challengers import presences
+from plumbline.monitor.releases.champion import Span, deciding, instant, moment, spans
+from plumbline.monitor.releases.history import Releases, Switch
+from plumbline.monitor.releases.shift_attribution import WorldShare, world_share
+from plumbline.profile.read import profiles
+from plumbline.profile.scan import arms
+from plumbline.profile.scan.pauses import usual_pause
+from plumbline.respond.interlocks import PastRollback, Situation
+from plumbline.store import loads, model_files
+from plumbline.store.respond import settings
+from plumbline.store.workspace import Cursor
+
+FREEZE = "freeze"
+#: a version that decided so lately, beside the two, is a release in flight
+LATELY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """A time in which nothing is moved: aware UTC, with a reason."""
+
+    start: datetime
+    end: datetime
+    reason: str
+
+
+def freezes(cursor: Cursor) -> tuple[Freeze, ...]:
+    """The freeze windows of the workspace."""
+    body = settings.setting(cursor, FREEZE)
+    return canonical_json.read(tuple[Freeze, ...], body) if body else ()
+
+
+def situation(
+    cursor: Cursor, system: System, found: Releases, watched: Watched | None, setting: RollbackSetting,
+    findings: Sequence[Finding], now: datetime, *, version: str = "", to: str = "", past_moment: bool = False,
+) -> Situation:  # fmt: skip
+    """What is known of a version at ``now``.
+
+    Args:
+        watched: the guardrail that tripped; None: none did.
+        findings: of performance and inputs; those that could not be known by ``now`` are passed over.
+        version, to: what is left, and what for; default: those of the guardrail.
+        past_moment: ``now`` lies back: the log is taken as of then, registries and loads as they are.
+    """
+    version = version or (watched.version if watched else "")
+    to = to or (watched.previous if watched else "")
+    hours = _until(profiles.version_hours(cursor, system), now)
+    switch = next((s for s in reversed(found.switches) if s.version == version and s.at <= now), None)
+    known = [f for f in findings if f.known_at is None or f.known_at <= now]
+    world = (
+        _world(cursor, system, found.spans, switch, watched, now)
+        if switch and to == switch.previous
+        else None
+    )
+    runs = spans(hours)
+    last = moment(hours.last.max()) if len(hours.last) else None
+    ready, where = _ready(cursor, system, setting, to)
+    return Situation(
+        now=now, version=version, to=to, switched_at=switch.at if switch else None,
+        fired=watched.found.sentence if watched is not None and watched.fired else "",
+        acquitted=watched.acquittal.strip() if watched is not None else "",
+        last_decision=min(last, now) if last else None, pause=_pause(cursor, system, now, past_moment),
+        unfinished="" if past_moment else _unfinished(cursor, system),
+        to_decisions=_made(hours, to, switch.at if switch else now),
+        to_breach=_breach(known, switch.at if switch else now), to_ready=ready, to_where=where,
+        inputs_lost=_inputs_lost(cursor, system, known, switch.at if switch else now, now),
+        world=world.share if world else None, world_high=world.high if world else None,
+        past=_past(cursor, system.key, found), freeze=_frozen(cursor, now),
+        others=_others(hours, runs, (version, to), now),
+        pointed=_pointed(setting, runs), pointed_where="the log" if setting.hand != "alias" else "the registry",
+    )  # fmt: skip
+
+
+def _until(hours: VersionHours, now: datetime) -> VersionHours:
+    """Hours whose first decision had been made by then."""
+    rows = hours.first <= instant(now)
+    if rows.all():
+        return hours
+    places = np.flatnonzero(rows).tolist()
+    return replace(
+        hours, hours=hours.hours[rows], versions=tuple(hours.versions[i] for i in places),
+        arms=tuple(hours.arms[i] for i in places), first=hours.first[rows],
+        last=np.minimum(hours.last[rows], instant(now)), trained=hours.trained[rows], n=hours.n[rows],
+        positives=hours.positives[rows], n_labelled=hours.n_labelled[rows], correct=hours.correct[rows],
+    )  # fmt: skip
+
+
+def _pause(cursor: Cursor, system: System, now: datetime, past_moment: bool) -> timedelta | None:
+    """The longest usual pause between decisions, or between loads where those come less often."""
+    pause = usual_pause(cursor, system, now)
+    made = sorted(
+        load.at for load in loads.list_loads(cursor, system.key)
+        if load.undone_at is None and load.kind == "decisions" and load.at > now - timedelta(days=28)
+    )  # fmt: skip
+    if pause is None or past_moment or len(made) < 3:
+        return pause
+    between = sorted(b - a for a, b in pairwise(made))
+    return max(pause, between[len(between) // 2])
+
+
+def _unfinished(cursor: Cursor, system: System) -> str:
+    """Why the newest load is not whole; empty where it is."""
+    newest = next((load for load in loads.list_loads(cursor, system.key) if load.undone_at is None), None)
+    if newest is None:
+        return "nothing is loaded"
+    return (
+        f"load {newest.load_id} was not checked: {newest.unchecked.rstrip('.')}" if newest.unchecked else ""
+    )
+
+
+def _made(hours: VersionHours, version: str, before: datetime) -> int:
+    own = deciding(hours) & np.array([name == version for name in hours.versions], dtype=bool)
+    return int(hours.n[own & (hours.first < instant(before))].sum())
+
+
+def _breach(known: Sequence[Finding], at: datetime) -> str:
+    """The breach of performance that was open when the version left."""
+    open_then = [
+        f for f in known
+        if f.signal.startswith("performance.") and f.since is not None and f.since < at
+        and (f.until is None or f.until > at) and (f.known_at is None or f.known_at < at)
+    ]  # fmt: skip
+    return open_then[0].sentence if open_then else ""
+
+
+def _inputs_lost(
+    cursor: Cursor, system: System, known: Sequence[Finding], since: datetime, now: datetime
+) -> str:
+    """What of the inputs went, changed its kind or came to be missing after the switch."""
+    held = profiles.load_spans(cursor, system)
+    for change in changes(loads.schemas(cursor, system.key)):
+        at = held.get(change.load_id, (now, now))[0]
+        if (
+            change.change in ("dropped", "retyped")
+            and change.column.startswith("feature:")
+            and since <= at <= now
+        ):
+            return f"column {change.source} {'is gone' if change.change == 'dropped' else 'changed its kind'}"
+    gone = [
+        f
+        for f in known
+        if f.signal.startswith("missing.") and f.since and f.since >= since and f.until is None
+    ]
+    return gone[0].sentence.rstrip(".") if gone else ""
+
+
+def _world(
+    cursor: Cursor,
+    system: System,
+    runs: Sequence[Span],
+    switch: Switch,
+    watched: Watched | None,
+    now: datetime,
+) -> WorldShare | None:
+    """What other inputs account for of the change, by the decisions and outcomes known by then."""
+    start, end = around(runs, switch)
+    features = balanced_by(cursor, system)
+    edge = min(end, now + timedelta(microseconds=1))
+    old = arms.inputs(cursor, system, switch.previous, start, switch.at, features, SAMPLED, known_by=now)
+    new = arms.inputs(cursor, system, switch.version, switch.at, edge, features, SAMPLED, known_by=now)
+    of_loss = watched is not None and watched.signal in ("wrong decisions", "large errors")
+    pair = (old.loss, new.loss) if of_loss else (old.output, new.output)
+    return world_share(old.cells, new.cells, *pair)
+
+
+def _ready(cursor: Cursor, system: System, setting: RollbackSetting, to: str) -> tuple[bool | None, str]:
+    """Whether the version to go back to can be had, as far as the workspace tells; the registry is asked later."""
+    if any(m.version == to and m.passed for m in model_files.model_files(cursor, system.key)):
+        return True, "its model file is registered"
+    if setting.hand == "alias":
+        return None, "the registry was not asked"
+    return None, ""
+
+
+def _past(cursor: Cursor, key: str, found: Releases) -> tuple[PastRollback, ...]:
+    seen = [PastRollback(back.end, back.bad_version, back.back_to) for back in found.rollbacks]
+    for run in runs_in(cursor, key):
+        told = any(p.version == run.version and p.to == run.to for p in seen)
+        if run.acted_at is not None and run.state is not RollbackState.DRILLED and not told:
+            seen.append(PastRollback(run.acted_at, run.version, run.to))
+    return tuple(sorted(seen, key=lambda p: p.at))
+
+
+def _frozen(cursor: Cursor, now: datetime) -> str:
+    stopped = kill_switch.stopped(cursor)
+    if stopped:
+        return f"all acting is switched off, {stopped}"
+    held = next((f for f in freezes(cursor) if f.start <= now < f.end), None)
+    return f"until {held.end.astimezone(UTC):%Y-%m-%d, %H:%M} UTC, {held.reason}" if held else ""
+
+
+def _others(
+    hours: VersionHours, runs: Sequence[Span], own: tuple[str, str], now: datetime
+) -> tuple[str, ...]:
+    beside = presences(hours, runs)
+    return tuple(sorted({
+        p.version for p in beside
+        if p.role == "beside" and p.version and p.version not in own and p.end >= now - LATELY
+    }))  # fmt: skip
+
+
+def _pointed(setting: RollbackSetting, runs: Sequence[Span]) -> str | None:
+    """What is served, as far as the log tells: a webhook's receiver is told which version to expect."""
+    if setting.hand == "alias":
+        return None
+    return runs[-1].version if runs else None
+
+
+def newest_tripped(guardrails: Sequence[Watched], version: str) -> Watched | None:
+    """The guardrail of a version that tripped first and was not acquitted."""
+    own = [w for w in guardrails if w.version == version and w.fired and w.proved is None]
+    return min(own, key=lambda w: w.at or w.switched, default=None)
+
+
+def number_of(cursor: Cursor, key: str, setting: RollbackSetting, version: str) -> str:
+    """The registry's number of a version of the log: by the last look into the registry, else the number itself.
+
+    Raises:
+        PlumblineError: nothing tells.
+    """
+    from plumbline.answers.governance.probe import latest_probes
+
+    for probe in latest_probes(cursor, key):
+        for entry in probe.versions if probe.kind == "mlflow" and probe.subject == setting.model else ():
+            if version == entry.version or version in entry.names:
+                return entry.version
+    bare = version.removeprefix("v")
+    if bare.isdigit():
+        return bare
+    raise PlumblineError(
+        f"Which version of the registry is version {version} of the log is not known",
+        todo="Read the registry first: `plumbline probe`.",
+    )

@@ -1,0 +1,121 @@
+"""Rollback: how far it may go by itself, proposals, drills, and rolling back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from plumbline.commands.command import ACTOR, COMMANDS, command
+from plumbline.console import FAILED
+from plumbline.console import workspace as open_for
+from plumbline.domain import PlumblineError
+
+BY = click.option(
+    "--by", default=ACTOR, show_default=True, metavar="NAME", help="Who does it; it goes on the trail."
+)
+TO = click.option("--to", default="", metavar="V", help="The version to go back to; default: the one before.")
+MODES = ("off", "propose", "dry run", "automatic")
+
+
+@click.group("rollback")
+def rollback() -> None:
+    """Rolling a release back: proposed by default; by itself only where eight interlocks hold."""
+
+
+COMMANDS.append(rollback)
+
+
+@command("mode", into=rollback)
+@click.argument("system")
+@click.argument("mode", required=False)
+@click.option("--mlflow", default="", metavar="URL", help="The registry's server, whose alias is moved.")
+@click.option("--model", default="", metavar="NAME", help="The registered model.")
+@click.option("--alias", default="", metavar="NAME", help="The alias that serving follows.")
+@click.option(
+    "--credential-env", default="", metavar="VAR", help="The variable with a token or user:password."
+)
+@click.option("--webhook", default="", metavar="URL", help="Instead: who is asked to move the traffic.")
+@click.option("--secret-env", default="", metavar="VAR", help="The variable with the webhook's signing key.")
+@click.option("--allow-inner", is_flag=True, help="The address may be a host of the company's own network.")
+@BY
+def mode(
+    workspace: str | None, system: str, mode: str | None, mlflow: str, model: str, alias: str, credential_env: str,
+    webhook: str, secret_env: str, allow_inner: bool, by: str,
+) -> Any:  # fmt: skip
+    """Show or change how far a rollback may go: off, propose, dry-run, automatic; and what moves the traffic."""
+    from plumbline.answers.respond.rollback_mode import set_mode, shown
+    from plumbline.domain.respond import Mode
+
+    hand: dict[str, Any] = {}
+    if mlflow:
+        hand = {
+            "registry": mlflow,
+            "model": model,
+            "alias": alias,
+            "credential_env": credential_env,
+            "url": "",
+        }
+    elif webhook:
+        hand = {"url": webhook, "secret_env": secret_env, "registry": "", "alias": ""}
+    if hand:
+        hand["allow_inner"] = allow_inner
+    wanted = mode.replace("-", " ").strip().lower() if mode is not None else None
+    if wanted is not None and wanted not in MODES:
+        raise PlumblineError(
+            f"{mode!r} is no mode of rollback", todo="Use off, propose, dry-run or automatic."
+        )
+    with open_for(workspace) as ws:
+        found = (
+            shown(ws, system)
+            if wanted is None
+            else set_mode(ws, system, Mode(wanted), by=by, hand=hand or None)
+        )
+    wired = {"alias": f"{found.model}@{found.alias}", "webhook": "a webhook", "": "nothing yet"}[found.hand]
+    told = f"{system}: rollback is {found.mode.value}; it moves {wired}."
+    return {"state": found.mode.value, "setting": found}, [told]
+
+
+@command("propose", into=rollback)
+@click.argument("system")
+@TO
+@BY
+def proposed(workspace: str | None, system: str, to: str, by: str) -> Any:
+    """Say what every interlock says, and propose; nothing is moved."""
+    from plumbline.answers.respond.rollback_act import propose
+
+    with open_for(workspace) as ws:
+        return _told(propose(ws, system, by=by, to=to))
+
+
+@command("drill", into=rollback)
+@click.argument("system")
+@TO
+@BY
+def drilled(workspace: str | None, system: str, to: str, by: str) -> Any:
+    """Do all of it on an alias of its own, with how long it takes; exits 1 where it does not succeed."""
+    from plumbline.answers.respond.rollback_act import drill
+
+    with open_for(workspace) as ws:
+        return _told(drill(ws, system, by=by, to=to))
+
+
+@command("now", into=rollback)
+@click.argument("system")
+@TO
+@BY
+def rolled_back(workspace: str | None, system: str, to: str, by: str) -> Any:
+    """Roll back at your word; a broken interlock refuses it. Exits 1 where nothing was moved."""
+    from plumbline.answers.respond.rollback_act import now
+
+    with open_for(workspace) as ws:
+        return _told(now(ws, system, by=by, to=to))
+
+
+def _told(run: Any) -> Any:
+    marks = {True: "holds  ", False: "broken ", None: "unknown"}
+    lines = [f"{run.system}: {run.state.value}, {run.version} to {run.to or 'nothing'}. {run.note}".rstrip()]
+    lines += [f"  {marks[lock.holds]}  {lock.name}: {lock.sentence}" for lock in run.interlocks]
+    lines += [f"  {step}" for step in run.steps]
+    told = {"state": run.state.value, "interlocks": run.interlocks, "receipt": run.receipt, "run": run}
+    return told, lines, 0 if run.receipt is None or run.receipt.ok else FAILED
