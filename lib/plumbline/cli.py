@@ -37,10 +37,12 @@ from plumbline.commands import (
     triage,
     triggers,
 )
+from plumbline.commands.operations import backup
 from plumbline.console import Commands
 
 __all__ = [
     "access",
+    "backup",
     "carry_out",
     "deliveries",
     "erase",

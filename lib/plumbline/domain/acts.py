@@ -117,6 +117,9 @@ class Act(StrEnum):
     PLACE_LEFT_OUT = "place left out", Access.OWNER
     COPIES_DELETED = "copies deleted", Access.OWNER
     WORKSPACE_MIGRATED = "workspace migrated", Access.OWNER
+    BACKED_UP = "workspace backed up", Access.OWNER
+    WORKSPACE_RESTORED = "workspace restored", Access.OWNER
+    RESTORE_REHEARSED = "restore of a copy rehearsed", Access.OWNER
 
     @property
     def is_family(self) -> bool:

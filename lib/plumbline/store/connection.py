@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import PlumblineError
-from plumbline.store.copies import copies_of
+from plumbline.store.copies import newest_copy
 from plumbline.store.engine import Full, is_full
 from plumbline.store.extensions import CONFIG, load_extension
 from plumbline.store.sql import literal
@@ -161,10 +161,10 @@ def damaged(target: Path, error: Exception) -> PlumblineError | None:
     """The sentence for a file whose bytes are not what was written; None: the error says nothing of the kind."""
     if not any(phrase in str(error).lower() for phrase in _DAMAGE):
         return None
-    kept = copies_of(target)
-    todo = "Restore it from a backup, or choose another path and load the logs anew."
+    kept = newest_copy(target)
+    todo = "Restore a copy: plumbline restore FILE; or choose another path and load the logs anew."
     if kept:
-        todo = f"Restore it from a backup; the newest copy that Plumbline made is {kept[-1]}."
+        todo = f"Restore a copy of it: plumbline restore FILE. The newest that Plumbline made is {kept}."
     return PlumblineError("The workspace is damaged and cannot be read", where=str(target), todo=todo)
 
 

@@ -1,6 +1,7 @@
-"""The copies of a workspace from before its schema changed: where they lie, and how many are kept.
+"""The copies of a workspace that Plumbline keeps beside it in ``backups``: what they are called, and how many stay.
 
-``backups/NAME.schema-18.20261129T184500Z.duckdb`` beside the workspace ``NAME.duckdb`` is what it was under schema 18.
+``NAME.schema-18.20261129T184500Z.duckdb`` is what the workspace ``NAME.duckdb`` was under schema 18,
+``NAME.nightly.TIME.duckdb`` a copy of the schedule's, ``NAME.replaced.TIME.duckdb`` what made way for a restored copy.
 """
 
 from __future__ import annotations
@@ -8,36 +9,79 @@ from __future__ import annotations
 import glob
 import re
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 FOLDER = "backups"
 KEPT = 3
 _NAMED = re.compile(r"\.schema-(\d+)\.(\d{8}T\d{6}Z)\.duckdb$")
+_KINDS = ("schema-*", "nightly", "replaced")
+_STAMP = "%Y%m%dT%H%M%SZ"
 
 
 def copy_path(target: Path, number: int, at: datetime) -> Path:
     """Where the copy of a workspace of one schema, made at a time (UTC), is put."""
+    return _named(target, f"schema-{number:02d}", at)
+
+
+def nightly_path(target: Path, at: datetime) -> Path:
+    """Where the schedule's copy of a workspace is put."""
+    return _named(target, "nightly", at)
+
+
+def replaced_path(target: Path, at: datetime) -> Path:
+    """Where a workspace that makes way for a restored copy is put."""
+    return _named(target, "replaced", at)
+
+
+def _named(target: Path, kind: str, at: datetime) -> Path:
     target = target.resolve()  # beside the file itself, where the path is a link to it
-    return target.parent / FOLDER / f"{target.stem}.schema-{number:02d}.{at:%Y%m%dT%H%M%SZ}.duckdb"
+    return target.parent / FOLDER / f"{target.stem}.{kind}.{at.strftime(_STAMP)}.duckdb"
 
 
 def copies_of(target: Path) -> list[Path]:
-    """The workspace's copies, the oldest schema first, and of one schema the oldest copy."""
-    target = target.resolve()
+    """The workspace's copies from before migrations, the oldest schema first, and of one schema the oldest copy."""
     found = [
         (int(named[1]), named[2], path)
-        for path in (target.parent / FOLDER).glob(f"{glob.escape(target.stem)}.schema-*.duckdb")
+        for path in _all(target, "schema-*")
         if (named := _NAMED.search(path.name))
     ]
     return [path for *_, path in sorted(found)]
 
 
+def _all(target: Path, kind: str) -> list[Path]:
+    target = target.resolve()
+    return sorted((target.parent / FOLDER).glob(f"{glob.escape(target.stem)}.{kind}.*Z.duckdb"))
+
+
+def nightly_copies(target: Path) -> list[Path]:
+    """The schedule's copies, the oldest first."""
+    return _all(target, "nightly")
+
+
+def newest_copy(target: Path) -> Path | None:
+    """The copy that was made last, of any kind; None where there is none."""
+    found = [path for kind in _KINDS for path in _all(target, kind)]
+    return max(found, key=lambda path: path.name.rpartition(".duckdb")[0].rpartition(".")[2], default=None)
+
+
 def drop_old(target: Path) -> None:
-    """Delete all copies but the newest few."""
+    """Delete all copies from before migrations but the newest few."""
     for path in copies_of(target)[:-KEPT]:
         with suppress(OSError):  # it stays one migration longer
             path.unlink()
+
+
+def drop_nightly(target: Path, at: datetime, days: int) -> int:
+    """Delete the schedule's copies that are older than so many days, but never the newest; how many there were."""
+    oldest = (at - timedelta(days=days)).strftime(_STAMP)
+    gone = 0
+    for path in nightly_copies(target)[:-1]:
+        if path.name.rpartition(".duckdb")[0].rpartition(".")[2] < oldest:
+            with suppress(OSError):
+                path.unlink()
+                gone += 1
+    return gone
 
 
 def drop_all(target: Path) -> int:
@@ -46,7 +90,8 @@ def drop_all(target: Path) -> int:
     Raises:
         OSError: one cannot be deleted.
     """
-    found = copies_of(target)
+    found = [path for kind in _KINDS for path in _all(target, kind)]
     for path in found:
         path.unlink()
+        Path(f"{path}.wal").unlink(missing_ok=True)
     return len(found)

@@ -18,7 +18,7 @@ def erase_person(
     ws: Workspace, key: str, *, subject: str | None = None, decision_id: str | None = None, actor: str
 ) -> Erased:
     """Erase and count anew in one transaction, then overwrite what the file still holds of it, and delete the copies
-    that migrations left: they hold what was erased, and cannot be written.
+    that lie beside it: they hold what was erased, and cannot be written.
 
     Raises:
         PlumblineError: nothing of it is here (see ``logs.load.erase.erase``), or a copy could not be deleted; the
@@ -30,7 +30,7 @@ def erase_person(
         gone = copies.drop_all(ws.path)
     except OSError as error:
         raise PlumblineError(
-            "It is erased from the workspace, but a copy from before a migration could not be deleted",
+            "It is erased from the workspace, but a copy beside it could not be deleted",
             where=str(error.filename or copies.FOLDER),
             todo="Delete the file by hand: it holds what was erased.",
         ) from error
@@ -50,7 +50,7 @@ def sentences(made: Erased) -> tuple[str, ...]:
         f"Known on the trail as {made.keyed_hash}.",
         "The bytes in the file are overwritten." if made.bytes_cleared
         else "The file still holds deleted bytes: it is in use. Erase again when it is not.",
-        *(("Copies of the workspace from before its schema changed were deleted: "
+        *(("Copies of the workspace that lay beside it were deleted: "
            f"{made.copies_deleted}.",) if made.copies_deleted else ()),
         "The files that were loaded are not touched: erase there too.",
         *(f"Still in {table}: {rows} rows; look at them." for table, rows in made.elsewhere.items()),

@@ -22,6 +22,7 @@ from plumbline.answers.releases.guardrails import Watched
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
 from plumbline.answers.scans import duplicate_ids, overridden, personal_of, repeated, segment_sizes
 from plumbline.domain import CompletenessProfile, Slice, System, Task
+from plumbline.domain.acts import Act
 from plumbline.domain.messages import NOTHING
 from plumbline.governance import ai_act
 from plumbline.governance.evidence.case import RECORDED
@@ -64,6 +65,7 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
         workspace: dict[str, Any] = {
             "trail_intact": chain.intact, "workspace_encrypted": ws.encrypted or None,
             "loads": len(made), "loads_hashed": sum(bool(load.sha256) for load in made), **access_facts(cursor),
+            "restore_rehearsed_at": _restored(cursor),
         }  # fmt: skip
         noted = events.records_in(cursor, system.key)
         told = _told(noted) | _duties(cursor, system, noted, moment)
@@ -85,6 +87,16 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
         records=noted,
         cautions=of_the_reference(system, span),
     )
+
+
+def _restored(cursor: Cursor) -> datetime | None:
+    """When a copy of the workspace was last read whole at a place of its own, or put in its place: our own receipt."""
+    found = [
+        entry.at
+        for act in (Act.RESTORE_REHEARSED, Act.WORKSPACE_RESTORED)
+        for entry in trail.entries(cursor, action=act, limit=1)
+    ]
+    return max(found, default=None)
 
 
 def _volume(span: Span) -> dict[str, Any]:

@@ -1,0 +1,93 @@
+"""Copies of the workspace: made while it is in use, and a restore of one rehearsed."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from plumbline.domain import PlumblineError
+from plumbline.domain.acts import Act
+from plumbline.store import copies, trail
+from plumbline.store.backup.restoration import verified_copy
+from plumbline.store.backup.snapshot import Snapshot, snapshot
+from plumbline.store.inbox_folder import drop_inbox, make_inbox
+from plumbline.store.workspace import Workspace, now
+
+
+def backup(ws: Workspace, out: Path, *, actor: str, overwrite: bool = False) -> Snapshot:
+    """Copy the workspace to a file, and put the file's hash on the trail.
+
+    Raises:
+        PlumblineError: see ``snapshot``.
+    """
+    made = snapshot(ws, out, overwrite=overwrite)
+    detail = {
+        "copy": made.path.name,
+        "sha256": made.sha256,
+        "bytes": made.bytes,
+        "entry": made.entry,
+        "head": made.head,
+    }
+    with ws.write() as cursor:
+        trail.append(cursor, actor=actor, action=Act.BACKED_UP, detail=detail)
+    return made
+
+
+def nightly(ws: Workspace, *, actor: str, days: int) -> tuple[Snapshot, int]:
+    """A copy in ``backups`` beside the workspace; those older than so many days are deleted, and counted."""
+    at = now()
+    out = copies.nightly_path(ws.path, at)
+    out.parent.mkdir(mode=0o700, exist_ok=True)
+    made = backup(ws, out, actor=actor)
+    return made, copies.drop_nightly(ws.path, at, days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """A restore that was rehearsed: the copy, the trail's newest entry in it, and how many seconds it took."""
+
+    copy: str
+    sha256: str
+    entry: int
+    seconds: float
+
+
+def rehearse(ws: Workspace, copy: Path, *, actor: str) -> Rehearsal:
+    """Restore a copy to a place of its own and read it whole, beside the workspace in use.
+
+    Raises:
+        PlumblineError: the copy is damaged, or it is not one of this workspace.
+    """
+    begun = time.monotonic()
+    folder = make_inbox()
+    try:
+        part = folder / "restored.duckdb"
+        try:
+            shutil.copyfile(copy, part)
+        except OSError as error:
+            raise PlumblineError(
+                f"The copy cannot be read: {error.strerror}", where=str(copy), todo="Check the path."
+            ) from error
+        found = verified_copy(part, copy)
+    finally:
+        drop_inbox(folder)
+    with ws.write() as cursor:
+        held = trail.entries(cursor, before=found.entry + 1, limit=1)
+        if not held or (held[0].seq, held[0].digest) != (found.entry, found.head):
+            raise PlumblineError(
+                "This is no copy of this workspace: their trails differ", where=str(copy), todo="Name another copy."
+            )  # fmt: skip
+        made = Rehearsal(
+            copy=copy.name, sha256=found.sha256, entry=found.entry, seconds=round(time.monotonic() - begun, 3)
+        )
+        detail = {
+            "copy": made.copy,
+            "sha256": made.sha256,
+            "entry": made.entry,
+            "seconds": made.seconds,
+            "verified": True,
+        }
+        trail.append(cursor, actor=actor, action=Act.RESTORE_REHEARSED, detail=detail)
+    return made

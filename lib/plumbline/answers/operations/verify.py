@@ -1,0 +1,87 @@
+"""Whether a workspace is what was written: its file, its trail, and its counts against the rows that they count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from plumbline.domain import System
+from plumbline.governance.wording import plural
+from plumbline.profile import build
+from plumbline.profile.recount import differences
+from plumbline.store import systems
+from plumbline.store.backup.integrity import Problem, problems_of
+from plumbline.store.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was looked at and what is wrong; ``intact``: nothing is."""
+
+    systems: int
+    loads: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def intact(self) -> bool:
+        return not self.problems
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in one line."""
+        if self.intact:
+            looked = f"{plural(self.loads, 'load')} of {plural(self.systems, 'system')}"
+            return f"The workspace is intact: its file, its trail, and the counts of {looked} against their rows."
+        return f"{plural(len(self.problems), 'problem')} found."
+
+    def to_dict(self) -> dict[str, Any]:
+        """``intact``, ``problems``, and how much was looked at."""
+        return {
+            "intact": self.intact,
+            "problems": list(self.problems),
+            "systems": self.systems,
+            "loads": self.loads,
+        }
+
+
+class _Undone(Exception):
+    """Takes the counting of one load back."""
+
+
+def verify(ws: Workspace, progress: Callable[[str, float], None] | None = None) -> Verified:
+    """Read all of a workspace, and count every load anew beside the counts that are stored; changes nothing.
+
+    Loads are counted one at a time, so that others can write in between.
+    """
+    with ws.read() as cursor:
+        found = list(problems_of(cursor, ws.path))
+        if any(one.kind == "file" for one in found):
+            return Verified(0, 0, tuple(found))
+        known = systems.list_systems(cursor)
+        loads = [(system, load) for system in known for load in build.loads_present(cursor, system)]
+    for place, (system, load) in enumerate(loads):
+        if progress:
+            progress(f"Counting {system.key} again", place / len(loads))
+        found += _load(ws, system, load)
+    if progress and loads:
+        progress("Counted again", 1.0)
+    return Verified(len(known), len(loads), tuple(found))
+
+
+def _load(ws: Workspace, system: System, load: int) -> list[Problem]:
+    found: list[Problem] = []
+    try:
+        with ws.write(by_itself=True) as cursor:
+            if load in build.loads_present(cursor, system):  # it was not undone meanwhile
+                found = [
+                    Problem(
+                        "profiles",
+                        f"{system.key}, load {load}",
+                        f"The counts of load {load} of {system.key} are not those of its rows ({table}).",
+                    )
+                    for table in differences(cursor, system, load)[:1]
+                ]
+            raise _Undone
+    except _Undone:
+        return found

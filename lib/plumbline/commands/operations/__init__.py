@@ -1,0 +1,1 @@
+"""Keeping a workspace running and whole: backup, restore, verify, the schedule."""

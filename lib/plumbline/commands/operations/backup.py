@@ -1,0 +1,92 @@
+"""Copies of a workspace, putting one back, and whether a workspace is whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from plumbline.commands.command import ACTOR, command, refuse_beside_server
+from plumbline.console import FAILED, progress, typed
+from plumbline.console import workspace as open_for
+from plumbline.domain import PlumblineError
+
+BY = click.option(
+    "--by", default=ACTOR, show_default=True, metavar="NAME", help="Who does it; it goes on the trail."
+)
+
+
+@command("backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--overwrite", is_flag=True, help="Replace a file of that name.")
+@BY
+def backup(workspace: str | None, file: Path, overwrite: bool, by: str) -> Any:
+    """Copy the workspace to FILE while it is in use; encrypted if it is, read whole, its hash on the trail."""
+    from plumbline.answers.operations.backup import backup as answer
+
+    with open_for(workspace) as ws:
+        made = answer(ws, file, actor=by, overwrite=overwrite)
+    result = {
+        "path": typed(file), "bytes": made.bytes, "sha256": made.sha256, "entry": made.entry, "head": made.head,
+    }  # fmt: skip
+    return result, [
+        f"{typed(file)}: {made.bytes:,} bytes up to entry {made.entry} of the trail, sha256 {made.sha256}"
+    ]
+
+
+@command("restore", in_server=False)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@BY
+def restore(workspace: str | None, file: Path, by: str) -> Any:
+    """Put FILE, a copy, in the workspace's place; what was there goes to backups beside it.
+
+    The copy is read whole before it takes the place, and its trail says that it was restored.
+    """
+    from plumbline.store.backup.restoration import restore as put_back
+    from plumbline.store.workspace import workspace_path
+
+    refuse_beside_server(workspace, "its file cannot be replaced")
+    made = put_back(file, workspace_path(workspace), actor=by)
+    lines = [f"{typed(file)} is now {workspace_path(workspace)}, up to entry {made.entry} of its trail."]
+    if made.replaced:
+        lines.append(f"What was there is {made.replaced}.")
+    if made.lost:
+        lines.append(f"The {made.lost} later entries of the trail are in that file alone.")
+    if made.erasures:
+        lines.append(
+            f"{made.erasures} of them erased data: the copy holds it again. Erase again, and delete that file."
+        )
+    return made, lines
+
+
+@command("rehearse-restore")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@BY
+def rehearse(workspace: str | None, file: Path, by: str) -> Any:
+    """Restore FILE to a place of its own, read it whole, and put the receipt on the trail; changes nothing else."""
+    from plumbline.answers.operations.backup import rehearse as answer
+
+    with open_for(workspace, [file.parent]) as ws:
+        made = answer(ws, file, actor=by)
+    return made, [
+        f"{typed(file)} was restored and read whole in {made.seconds:.1f} s, up to entry {made.entry}."
+    ]
+
+
+@command("verify")
+def verify(workspace: str | None) -> Any:
+    """Read all of the workspace: its file, its trail, and its counts against their rows. Exits 1 at a problem."""
+    from plumbline.answers.operations.verify import verify as answer
+    from plumbline.store.backup.integrity import Problem
+
+    try:
+        with open_for(workspace) as ws:
+            found = answer(ws, progress=progress)
+    except PlumblineError as error:
+        if "damaged" not in error.what:
+            raise
+        problem = Problem("file", error.where, str(error))
+        return {"intact": False, "problems": [problem], "systems": 0, "loads": 0}, [problem.sentence], FAILED
+    lines = [found.sentence, *(f"  {one.sentence}" for one in found.problems)]
+    return found.to_dict(), lines, 0 if found.intact else FAILED

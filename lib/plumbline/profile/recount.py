@@ -1,0 +1,43 @@
+"""Counting a load again beside its stored counts, to see whether these are still those of its rows."""
+
+from __future__ import annotations
+
+import duckdb
+
+from plumbline.domain import System
+from plumbline.profile import build
+
+#: tables of counts, by load
+TABLES = (
+    "profile_hour", "profile_presence", "profile_outcome", "profile_confusion", "profile_delay", "profile_feature",
+)  # fmt: skip
+#: kinds of columns whose sums may differ in their last digits
+_INEXACT = ("DOUBLE", "DOUBLE[]", "FLOAT")
+
+
+def differences(cursor: duckdb.DuckDBPyConnection, system: System, load: int) -> list[str]:
+    """The tables whose whole numbers are not those that the load's rows give. Leaves the new counts: take them back."""
+    where = "WHERE system = $system AND load_id = $load"
+    bound = {"system": system.key, "load": load}
+    for table in TABLES:
+        cursor.execute(f"CREATE TEMP TABLE before_{table} AS SELECT * FROM {table} {where}", bound)
+    build.build(cursor, system, load)
+    found = []
+    for table in TABLES:
+        columns = ", ".join(_exact(cursor, table))
+        one, other = f"SELECT {columns} FROM before_{table}", f"SELECT {columns} FROM {table} {where}"
+        rows = cursor.execute(
+            f"SELECT count(*) FROM (({one} EXCEPT ALL {other}) UNION ALL ({other} EXCEPT ALL {one}))", bound
+        ).fetchone()
+        if rows and rows[0]:
+            found.append(table)
+    return found
+
+
+def _exact(cursor: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    rows = cursor.execute(
+        """SELECT column_name, data_type FROM duckdb_columns()
+           WHERE table_name = ? AND database_name = current_database()""",
+        [table],
+    ).fetchall()
+    return [f'"{name}"' for name, kind in rows if kind not in _INEXACT]

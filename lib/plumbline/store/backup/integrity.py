@@ -1,0 +1,92 @@
+"""Whether a workspace's file is what was written: every block, the trail's chain, and what the trail vouches for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from plumbline.domain.acts import Act
+from plumbline.store import trail
+from plumbline.store.connection import damaged
+from plumbline.store.sql import ident
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong. ``kind``: file, trail, loads, people, or profiles; ``where``: the table, entry or system."""
+
+    kind: str
+    where: str
+    sentence: str
+
+
+def problems_of(cursor: duckdb.DuckDBPyConnection, target: Path) -> Iterator[Problem]:
+    """What is wrong with an open workspace, but for its profiles; reads all of it."""
+    lost = False
+    for table in _tables(cursor):
+        try:
+            cursor.execute(
+                f"SELECT bit_xor(hash(all_of)) FROM (SELECT t AS all_of FROM {ident(table)} t)"
+            ).fetchall()
+        except duckdb.Error as error:
+            if damaged(target, error) is None:
+                raise
+            lost = True
+            yield Problem(
+                "file", table, f"The table {table} cannot be read: its bytes are not what was written."
+            )
+            if isinstance(error, duckdb.FatalException):
+                return
+    if not lost:
+        yield from _trail(cursor)
+        yield from _loads(cursor)
+        yield from _people(cursor)
+
+
+def _tables(cursor: duckdb.DuckDBPyConnection) -> list[str]:
+    found = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() ORDER BY 1"
+    return [row[0] for row in cursor.execute(found).fetchall()]
+
+
+def _trail(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+    checked = trail.verify(cursor)
+    if not checked.intact:
+        where = f"entry {checked.first_broken}"
+        yield Problem("trail", where, f"The trail's chain is broken at {where}.")
+
+
+def _loads(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+    """Loads whose file, hash or figures are not those that the trail noted, and those that it does not know."""
+    rows = cursor.execute(
+        """SELECT l.load_id, l.system, t.seq FROM load l
+           LEFT JOIN trail t ON t.action = $act AND t.system = l.system
+                AND CAST(json_extract_string(t.detail, '$.load_id') AS INTEGER) = l.load_id
+           WHERE t.seq IS NULL OR json_extract_string(t.detail, '$.file') IS DISTINCT FROM l.file
+              OR json_extract_string(t.detail, '$.sha256') IS DISTINCT FROM l.sha256
+              OR CAST(json_extract_string(t.detail, '$.rows_read') AS BIGINT) IS DISTINCT FROM l.rows_read
+              OR CAST(json_extract_string(t.detail, '$.rows_loaded') AS BIGINT) IS DISTINCT FROM l.rows_loaded
+           ORDER BY 1""",
+        {"act": Act.LOADED.value},
+    ).fetchall()
+    for load, system, seq in rows:
+        said = f"is not what the trail says of it in entry {seq}" if seq else "is not on the trail"
+        yield Problem("loads", f"load {load}", f"Load {load} of {system} {said}.")
+
+
+def _people(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+    """Roles that no entry of the trail gave."""
+    rows = cursor.execute(
+        """WITH given AS (
+               SELECT json_extract_string(detail, '$.email') AS email,
+                      last(json_extract_string(detail, '$.role') ORDER BY seq) AS role,
+                      last(action ORDER BY seq) AS act
+               FROM trail WHERE action IN ($given, $taken) GROUP BY 1)
+           SELECT email, p.access FROM person p LEFT JOIN given g USING (email)
+           WHERE g.email IS NULL OR g.act <> $given OR g.role <> p.access ORDER BY 1""",
+        {"given": Act.ROLE_GIVEN.value, "taken": Act.ROLE_TAKEN.value},
+    ).fetchall()
+    for email, access in rows:
+        yield Problem("people", email, f"{email} has the role {access}, which no entry of the trail gave.")
