@@ -76,7 +76,10 @@ def test_independent_decisions_have_none_and_persons_have_theirs() -> None:
     effects = [design(one, daily(classified(*decisions(s, 91))), "week").effect for s in range(20)]
     assert np.mean([effect == 1.0 for effect in effects]) >= 0.8
     alike = [design(one, daily(classified(*decisions(s, 91, alike=5))), "week").effect for s in range(20)]
-    assert np.mean(alike) == pytest.approx(5.0, rel=0.15)
+    assert np.median(alike) == pytest.approx(5.0, rel=0.15)
+    assert np.mean(alike) == pytest.approx(
+        5.0, rel=0.25
+    )  # neighbours are never taken to make up for each other
 
 
 def test_an_interval_by_a_design_effect_is_that_of_as_many_fewer_rows() -> None:

@@ -16,7 +16,6 @@ from scipy.special import betainc
 
 from plumbline.domain import Finding, FloatArray, IntArray, Severity
 from plumbline.monitor.alarms.episodes import episodes
-from plumbline.monitor.metrics.design_effect import CHANCE
 from plumbline.monitor.statistics.autocorrelation import span_ratio
 
 #: days of a window, and those that a reference needs at least
@@ -31,6 +30,8 @@ EXCEPTIONS, OF_RARER = 0.03, 0.25
 MATTERS, OF_RARE = 0.01, 0.1
 #: false alarms a year that chance may raise, both directions together; a part of the outputs' budget (``shifts``)
 BUDGET = 0.005
+#: standard errors above one within which days that differ are taken for chance (one-sided 95 %)
+CHANCE = 1.645
 #: how far back a change is dated at most
 BACK = 28
 #: of the decisions on the wrong side, from which share on they are one version's
@@ -216,7 +217,9 @@ def _effect(wrong: FloatArray, n: FloatArray) -> float:
     if not 0 < share < 1:
         return 1.0
     left, days = wrong - share * n, len(n)
-    ratio = float(left @ left) * days / (days - 1) * span_ratio(left, WIDTH) / (n.sum() * share * (1 - share))
+    ratio = (
+        float(left @ left) * days / (days - 1) * span_ratio(left, WIDTH)[0] / (n.sum() * share * (1 - share))
+    )
     margin = 1 + CHANCE * np.sqrt(2 / days)
     return ratio * margin if ratio > margin else 1.0
 

@@ -65,25 +65,26 @@ def long_run_ratio(
     return float(np.clip(variance / total, 1.0, (1 + MOST_KEPT) / (1 - MOST_KEPT)))
 
 
-def span_ratio(values: FloatArray, span: int) -> float:
-    """The variance of the mean of ``span`` neighbouring values over what it is of independent ones, 1 at least.
+def span_ratio(values: FloatArray, span: int) -> tuple[float, float]:
+    """The variance of the mean of ``span`` neighbouring values over what it is of independent ones, 1 at least, and
+    the degrees of freedom that it is known with.
 
-    That of a first-order autoregression, or what means of so many values show
-    where that is surely more and there are enough of them. A rhythm of the length of the span takes nothing away.
+    From the means of all spans, which overlap (Bartlett's kernel; the freedom is that of its estimate, 3/2 n / span),
+    with what the series' own mean took of them. Under ``FEWEST_SPANS`` of them from a decay of the correlations
+    (``lag_decay``), a standard error more than they show. A rhythm of the length of the span takes nothing away.
     """
     n, x = len(values), _centred(values)
     total = float(x @ x) / max(n, 1)
     if n < FEWEST or total <= 0:
-        return 1.0
-    kept = lag_one(x)
-    ratio = autoregressive(kept if kept > SURELY / np.sqrt(n) else 0.0, span)
-    spans = n // span
-    if spans >= FEWEST_SPANS:
-        means = x[n - spans * span :].reshape(spans, span).mean(1)
-        shown = span * float(((means - means.mean()) ** 2).sum()) / (spans - 1) / total
-        if shown > ratio * (1 + SURELY * np.sqrt(2 / (spans - 1))):
-            ratio = shown
-    return max(ratio, 1.0)
+        return 1.0, max(n - 1.0, 1.0)
+    few = n // span < FEWEST_SPANS
+    kept, decay = lag_decay(x, unsure=float(few))
+    if few:
+        ratio = autoregressive(kept, span, decay)
+        return ratio, max(n / ratio - 1, 1.0)
+    means = np.convolve(x, np.full(span, 1 / span), mode="valid")
+    own_mean = autoregressive(kept, n, decay) / n
+    return max(span * (float(means @ means) / len(means) / total + own_mean), 1.0), 1.5 * n / span
 
 
 def autoregressive(kept: float, span: int, decay: float | None = None) -> float:
