@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from plumbline.domain.systems import NAMED_ROLES
 from tests.environment import product
 
 ROOT = Path(__file__).parents[1]
@@ -183,3 +185,13 @@ def test_a_dataclass_of_five_fields_and_more_is_made_by_the_names_of_its_fields(
                 if made and len(own) >= 5 and "kw_only=True" not in made[0]:
                     by_position.add(node.name)
     assert by_position <= BY_POSITION, by_position - BY_POSITION
+
+
+def test_a_column_s_role_is_cut_off_in_one_place() -> None:
+    """``feature:age`` is read by ``domain.decisions`` and ``RoleName``; nobody else takes it apart."""
+    roles = "|".join(NAMED_ROLES)
+    cut = re.compile(
+        rf"""startswith\(\(?"(?:{roles}|text):|\[len\("(?:{roles}):|lambda c: c\.partition\(":"\)"""
+    )
+    for path in PACKAGE.rglob("*.py"):
+        assert path.parts[-2:-1] == ("domain",) or not cut.search(path.read_text("utf-8")), path

@@ -76,5 +76,5 @@ def test_pages_of_a_long_log(tmp_path: Path) -> None:
         assert len(found.rows) == find.PAGE
     took, row = _median(lambda: find.one(ws, "bench", wanted))
     print(f"{'one decision by id':<22}{took:>8.1f} ms{took / scan:>8.1f} x the scan")
-    assert row["decision_id"] == wanted
+    assert row.id == wanted
     ws.close()

@@ -10,7 +10,7 @@ import pytest
 from scipy.special import expit
 
 from plumbline.domain import Explanation, Source
-from plumbline.explain.explanation import Decision, choose_source, explain_row
+from plumbline.explain.explanation import Instance, choose_source, explain_row
 from plumbline.explain.reasons.logged_attributions import check_logged
 from plumbline.explain.reasons.sentences import OTHER, Wording, adverse_order, plain_value, reasons_for
 from plumbline.explain.registered_model import check_model
@@ -42,7 +42,7 @@ def recorded():
     rng = np.random.default_rng(0)
     parts = rng.normal(size=(500, 3))
     score = expit(0.2 + parts.sum(axis=1))
-    decision = Decision(
+    decision = Instance(
         decision_id="d1",
         values={"a": 1.0, "b": 2.0, "c": 3.0},
         score=float(score[0]),
@@ -73,7 +73,7 @@ def test_a_recorded_explanation_that_misses_its_score_says_by_how_much() -> None
 
 def test_a_models_explanation_names_the_file_and_adds_up(modelled) -> None:
     booster, model, frame, scores, check = modelled
-    decision = Decision(decision_id="d7", values=frame.iloc[7].to_dict(), score=float(scores[7]))
+    decision = Instance(decision_id="d7", values=frame.iloc[7].to_dict(), score=float(scores[7]))
     found = explain_row(decision, model=model, model_check=check)
     assert found.source is Source.MODEL
     assert "sha256 000000000000" in found.method
@@ -90,7 +90,7 @@ def test_a_models_explanation_names_the_file_and_adds_up(modelled) -> None:
 def test_a_decision_the_model_does_not_reproduce_is_refused(modelled) -> None:
     _, model, frame, scores, check = modelled
     found = explain_row(
-        Decision(decision_id="d7", values=frame.iloc[7].to_dict(), score=float(1 - scores[7])),
+        Instance(decision_id="d7", values=frame.iloc[7].to_dict(), score=float(1 - scores[7])),
         model=model,
         model_check=check,
     )
@@ -103,14 +103,14 @@ def test_missing_values_reach_the_model_as_missing(modelled) -> None:
     values = frame.iloc[3].to_dict() | {"age": None, "debt": float("nan")}
     score = booster.predict(frame.iloc[[3]].assign(age=np.nan, debt=np.nan))[0]
     found = explain_row(
-        Decision(decision_id="d3", values=values, score=float(score)), model=model, model_check=check
+        Instance(decision_id="d3", values=values, score=float(score)), model=model, model_check=check
     )
     assert found.additivity_error == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_surrogate_is_labelled_and_refuses_the_other_side_of_the_cutoff(imitated) -> None:
     frame, score, surrogate = imitated
-    decision = Decision(decision_id="d1", values=frame.iloc[1].to_dict(), score=float(score[1]))
+    decision = Instance(decision_id="d1", values=frame.iloc[1].to_dict(), score=float(score[1]))
     found = explain_row(decision, surrogate=surrogate)
     assert found.source is Source.SURROGATE
     assert "imitates the logged scores" in found.check
@@ -126,7 +126,7 @@ def test_a_rough_surrogate_shows_the_strongest_factors_only_and_is_not_exported(
     rough = fit_surrogate(frame, noisy, version="1", cutoff=0.5)
     rough = replace(rough, grade="top factors", cutoff=None)
     found = explain_row(
-        Decision(decision_id="d", values=frame.iloc[0].to_dict(), score=float(noisy[0])), surrogate=rough
+        Instance(decision_id="d", values=frame.iloc[0].to_dict(), score=float(noisy[0])), surrogate=rough
     )
     assert len(found.attributions) == 6
     assert OTHER in found.attributions
@@ -155,7 +155,7 @@ def test_the_best_source_that_passes_is_chosen(modelled, imitated) -> None:
     ]  # fmt: skip
     assert chosen[1].sentence.startswith("The record does not add up.")
     assert "This is not the model." in chosen[4].sentence
-    refused = explain_row(Decision(decision_id="d", values={}, score=0.5))
+    refused = explain_row(Instance(decision_id="d", values={}, score=0.5))
     assert "no surrogate" in refused.refused.lower()
 
 

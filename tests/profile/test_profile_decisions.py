@@ -107,13 +107,13 @@ def test_any_text_is_only_a_value(held, text: str) -> None:
 def test_one_decision_by_id_or_by_place(held) -> None:
     cursor, system, log = held
     row = decisions.one(cursor, system, "d12")
-    assert row["timestamp"] == log["timestamp"][12].replace(tzinfo=UTC)
-    assert row["score"] == pytest.approx(log["score"][12], nan_ok=True)
-    assert decisions.one(cursor, system, "#1:13")["decision_id"] == "d12"
+    assert row.time == log["timestamp"][12].replace(tzinfo=UTC)
+    assert row.score == pytest.approx(log["score"][12], nan_ok=True)
+    assert decisions.one(cursor, system, "#1:13").id == "d12"
     twice = log[log["decision_id"] == "d6"]
     acted = twice[twice["arm"] != "shadow"]
     newest = (acted if len(acted) else twice)["timestamp"].max()
-    assert decisions.one(cursor, system, "d6")["timestamp"] == newest.replace(tzinfo=UTC)
+    assert decisions.one(cursor, system, "d6").time == newest.replace(tzinfo=UTC)
     with pytest.raises(PlumblineError, match="no decision"):
         decisions.one(cursor, system, "d6' OR 1=1")
     assert exact.duplicate_ids(cursor, system) == (1 if twice["arm"].nunique() == 1 else 0)
@@ -200,8 +200,8 @@ def test_repeats_against_a_brute_force_count(held) -> None:
     assert {name: getattr(found, name) for name in sizes} == sizes
     assert found.conflicting_groups > 0
     for example in found.examples:
-        assert len({(r["feature:x"], r["feature:k"], r["feature:c"], r["version"]) for r in example}) == 1
-        assert len({(r["prediction"], r["score"]) for r in example}) > 1
+        assert len({(*r.features.values(), r.version) for r in example}) == 1
+        assert len({(r.prediction, r.score) for r in example}) > 1
 
 
 def test_repeats_of_two_deployments_are_none_and_near_scores_are_counted_apart(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_repeats_of_two_deployments_are_none_and_near_scores_are_counted_apart(t
     assert (strict.decisions, strict.conflicting, strict.decided, strict.near) == (8, 4, 4, 0)
     assert (found.groups, found.conflicting, found.conflicting_groups, found.decided) == (4, 2, 1, 2)
     assert (found.near, found.near_groups, found.reach) == (2, 1, 0.05)
-    assert [row["score"] for row in found.examples[0]] == [0.9, 0.2]  # conflicts come first
+    assert [row.score for row in found.examples[0]] == [0.9, 0.2]  # conflicts come first
 
 
 def test_repeats_forgive_rounding_and_skip_empty_inputs(tmp_path: Path) -> None:
@@ -242,4 +242,4 @@ def test_repeats_forgive_rounding_and_skip_empty_inputs(tmp_path: Path) -> None:
         found = exact.repeats(cursor, system)
     ws.close()
     assert (found.decisions, found.conflicting, found.groups, found.conflicting_groups) == (4, 2, 2, 1)
-    assert [row["score"] for row in found.examples[0]] == [0.7, 0.7 + 1e-6]
+    assert [row.score for row in found.examples[0]] == [0.7, 0.7 + 1e-6]

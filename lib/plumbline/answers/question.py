@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from plumbline.domain import PlumblineError, Slice, System, Tier
+from plumbline.domain.decisions import bare_name
 from plumbline.governance.catalogue import catalogue, limits
 from plumbline.monitor.fairness.groups import Lines
 from plumbline.profile.scan import exact
@@ -65,7 +66,7 @@ def resolved(cursor: Cursor, system: System, window: Slice) -> Slice:
     known = [column.name for column in systems.decision_columns(cursor, system.key)]
     where = []
     for name, value in window.where:
-        matches = [c for c in known if c == name] or [c for c in known if c.partition(":")[2] == name]
+        matches = [c for c in known if c == name] or [c for c in known if bare_name(c) == name]
         if not matches:
             raise PlumblineError(
                 f"{system.key} has no column {name!r} to filter by", todo=f"It has: {', '.join(known)}."

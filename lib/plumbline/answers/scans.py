@@ -63,7 +63,7 @@ def repeated(cursor: Cursor, system: System, *, examples: bool = False) -> Repea
         if found.conflicting:
             found = repeats(cursor, system, Slice(), reach=_explained(cursor, system, found))
         places = tuple(
-            tuple((int(row["_load_id"]), int(row["_line"])) for row in group) for group in found.examples
+            tuple((decision.load_id, decision.line) for decision in group) for group in found.examples
         )
         return _Repeated(replace(found, examples=()), places)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from plumbline.domain.decisions import Decision
 from plumbline.domain.systems import Kind, Task
 
 FloatArray = NDArray[np.float64]
@@ -173,14 +173,14 @@ class Repeats:
 
     ``near``: decisions in groups whose scores differ by ``reach`` at most, as rounded or unlogged inputs explain;
     they are no conflicts. ``decided``: of the conflicting ones, those in groups whose *decisions* differ.
-    ``examples``: up to 20 groups, each a tuple of decision rows (dicts of decision-table columns).
+    ``examples``: up to 20 groups, each of its decisions.
     """
 
     decisions: int  # decisions that share features and version with another one
     conflicting: int  # of those, decisions in groups whose outputs differ
     groups: int
     conflicting_groups: int
-    examples: tuple[tuple[dict[str, Any], ...], ...] = ()
+    examples: tuple[tuple[Decision, ...], ...] = ()
     decided: int = 0
     near: int = 0
     near_groups: int = 0

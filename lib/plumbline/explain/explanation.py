@@ -1,4 +1,4 @@
-"""Which source explains a decision, and its explanation in the one form everything downstream reads.
+"""Which source explains a instance, and its explanation in the one form everything downstream reads.
 
 Best first: attributions recorded at decision time, a registered model that reproduces the log, a surrogate
 that imitates it well enough. Callers pass what they have; the choice is made here and nowhere else.
@@ -35,8 +35,8 @@ SPACES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """One logged decision. ``values``: feature to logged value, by the log's feature names.
+class Instance:
+    """One logged instance. ``values``: feature to logged value, by the log's feature names.
 
     ``score`` is the logged score (for several classes the predicted class's probability, whose position
     among the model's outputs is ``output``). ``recorded``: its logged attributions, with ``recorded_base``
@@ -85,7 +85,7 @@ def choose_source(
 
 
 def explain_row(
-    decision: Decision,
+    instance: Instance,
     *,
     logged: LoggedCheck | None = None,
     model: RegisteredModel | None = None,
@@ -102,93 +102,93 @@ def explain_row(
     Raises PlumblineError where a registered model file cannot be read or its inputs are not in the log.
     """
     choice = choose_source(
-        recorded=bool(decision.recorded),
+        recorded=bool(instance.recorded),
         logged=logged,
         model=model_check if model is not None else None,
         surrogate=surrogate,
     )
     if choice.source is Source.LOGGED:
-        found = _from_log(decision, logged)
+        found = _from_log(instance, logged)
     elif choice.source is Source.MODEL and model is not None and model_check is not None:
-        found = _from_model(decision, model, model_check, space)
+        found = _from_model(instance, model, model_check, space)
     elif choice.source is Source.SURROGATE and surrogate is not None:
-        found = _from_surrogate(decision, surrogate)
+        found = _from_surrogate(instance, surrogate)
     else:
-        found = _refusal(decision, Source.SURROGATE, choice.sentence)
+        found = _refusal(instance, Source.SURROGATE, choice.sentence)
     if wording is None:  # no one has said what is adverse: explain the way this decision went
         wording = Wording(adverse="low" if sum(found.attributions.values()) < 0 else "high")
     said = reasons_for(found, wording)
     return replace(found, reasons=said.reasons, alerts=said.alerts)
 
 
-def _from_log(decision: Decision, check: LoggedCheck | None) -> Explanation:
-    attributions = {str(k): float(v) for k, v in decision.recorded.items() if v == v}
-    base = decision.recorded_base if decision.recorded_base is not None else check.base if check else None
+def _from_log(instance: Instance, check: LoggedCheck | None) -> Explanation:
+    attributions = {str(k): float(v) for k, v in instance.recorded.items() if v == v}
+    base = instance.recorded_base if instance.recorded_base is not None else check.base if check else None
     link = check.link if check else None
     error, verdict = None, check.sentence if check else "Recorded attributions, not yet checked."
     fits = bool(check and check.passed)
-    if link is not None and base is not None and decision.score is not None and check is not None:
-        error = _back(link.back, base + sum(attributions.values())) - decision.score
+    if link is not None and base is not None and instance.score is not None and check is not None:
+        error = _back(link.back, base + sum(attributions.values())) - instance.score
         fits = fits and abs(error) <= check.tolerance
         verdict = _verdict(error, check.tolerance) + " " + verdict
     return Explanation(
-        decision_id=decision.decision_id,
+        decision_id=instance.decision_id,
         source=Source.LOGGED,
         output_space=link.space if link else "value",
         base_value=base if base is not None else 0.0,
-        score=decision.score,
+        score=instance.score,
         attributions=attributions,
         additivity_error=error,
         fidelity=check.share if check else None,
         method="as recorded at decision time",
         baseline="as recorded"
-        if base is not None and decision.recorded_base is not None
+        if base is not None and instance.recorded_base is not None
         else "the one constant that score less attributions leaves"
         if base is not None
         else "unknown",
         check=verdict,
-        values=dict(decision.values),
+        values=dict(instance.values),
         exportable=fits,
     )
 
 
-def _from_model(decision: Decision, model: RegisteredModel, check: ModelCheck, space: str) -> Explanation:
+def _from_model(instance: Instance, model: RegisteredModel, check: ModelCheck, space: str) -> Explanation:
     import pandas as pd
 
-    frame = pd.DataFrame({name: [value] for name, value in decision.values.items()})
+    frame = pd.DataFrame({name: [value] for name, value in instance.values.items()})
     asked = space if check.info.link in ("logit", "softmax") else ""
-    made = model_parts(model, check, frame, output=decision.output, space=asked)
+    made = model_parts(model, check, frame, output=instance.output, space=asked)
     parts, base, score = made.parts, made.base, made.score
-    columns = match_columns(check.info, list(decision.values), model.feature_map)
+    columns = match_columns(check.info, list(instance.values), model.feature_map)
     names = [columns.get(f.name, f.name) for f in check.info.features]
-    error = None if decision.score is None else float(score[0]) - decision.score
+    error = None if instance.score is None else float(score[0]) - instance.score
     if not np.isfinite(score[0]) or not np.isfinite(parts[0]).all():
-        why = "The registered model gives no score for this decision: it lacks a value that the model needs."
-        return _refusal(decision, Source.MODEL, why)
+        why = "The registered model gives no score for this instance: it lacks a value that the model needs."
+        return _refusal(instance, Source.MODEL, why)
     if error is not None and abs(error) > check.tolerance:
         why = (
-            f"The registered model gives {score[0]:.4g} for this decision, the log says "
-            f"{decision.score:.4g}: it is not what decided here."
+            f"The registered model gives {score[0]:.4g} for this instance, the log says "
+            f"{instance.score:.4g}: it is not what decided here."
         )
-        return _refusal(decision, Source.MODEL, why, error)
+        return _refusal(instance, Source.MODEL, why, error)
     verdict = "This decision has no logged score to check against."
     if error is not None:
         verdict = _verdict(error, check.tolerance)
     label = model.name or f"model {model.version}"
-    which = "" if check.info.outputs == 1 else f", raw score of class {decision.output + 1} before softmax"
+    which = "" if check.info.outputs == 1 else f", raw score of class {instance.output + 1} before softmax"
     return Explanation(
-        decision_id=decision.decision_id,
+        decision_id=instance.decision_id,
         source=Source.MODEL,
         output_space=asked or SPACES[check.info.link],
         base_value=base,
-        score=decision.score,
+        score=instance.score,
         attributions=dict(zip(names, parts[0].tolist(), strict=True)),
         additivity_error=error,
         fidelity=check.share,
         method=f"{method_of(check, asked, made)} from {label}, sha256 {model.sha256[:12]}{which}",
         baseline=_baseline(model, check, asked),
         check=f"{verdict} {check.sentence}",
-        values=dict(decision.values),
+        values=dict(instance.values),
         errors={} if made.errors is None else dict(zip(names, made.errors[0].tolist(), strict=True)),
     )
 
@@ -224,35 +224,35 @@ def _baseline(model: RegisteredModel, check: ModelCheck, space: str) -> str:
     return f"the model's mean output over {model.background_words or f'{len(model.background)} decisions'}"
 
 
-def _from_surrogate(decision: Decision, surrogate: Surrogate) -> Explanation:
+def _from_surrogate(instance: Instance, surrogate: Surrogate) -> Explanation:
     import pandas as pd
 
-    frame = pd.DataFrame({code.name: [decision.values.get(code.name)] for code in surrogate.inputs})
+    frame = pd.DataFrame({code.name: [instance.values.get(code.name)] for code in surrogate.inputs})
     parts, base, score = surrogate_contributions(surrogate, frame)
     own = float(score[0])
     gap = _back(surrogate.link.back, base + float(parts[0].sum())) - own
     if abs(gap) > 1e-6 * max(1.0, abs(own)):
         why = f"The surrogate's own contributions miss its score by {abs(gap):.2g}."
-        return _refusal(decision, Source.SURROGATE, why)
-    error = None if decision.score is None else own - decision.score
+        return _refusal(instance, Source.SURROGATE, why)
+    error = None if instance.score is None else own - instance.score
     cutoff = surrogate.cutoff
-    if decision.score is not None and cutoff is not None and (own >= cutoff) != (decision.score >= cutoff):
+    if instance.score is not None and cutoff is not None and (own >= cutoff) != (instance.score >= cutoff):
         why = (
             f"The surrogate puts this decision on the other side of the cut-off ({own:.3g}, logged "
-            f"{decision.score:.3g}, cut-off {cutoff:.3g}), so its reasons would not be this decision's."
+            f"{instance.score:.3g}, cut-off {cutoff:.3g}), so its reasons would not be this decision's."
         )
-        return _refusal(decision, Source.SURROGATE, why, error)
+        return _refusal(instance, Source.SURROGATE, why, error)
     attributions = dict(zip((c.name for c in surrogate.inputs), parts[0].tolist(), strict=True))
     if surrogate.grade == "top factors":
         attributions = _strongest(attributions)
     verdict = "" if error is None else f" For this decision it is {_size(abs(error))} off"
     usual = f" (95 % of decisions: within {_size(surrogate.residual)})." if verdict else ""
     return Explanation(
-        decision_id=decision.decision_id,
+        decision_id=instance.decision_id,
         source=Source.SURROGATE,
         output_space=surrogate.link.space,
         base_value=base,
-        score=decision.score,
+        score=instance.score,
         attributions=attributions,
         additivity_error=error,
         fidelity=surrogate.r2,
@@ -260,7 +260,7 @@ def _from_surrogate(decision: Decision, surrogate: Surrogate) -> Explanation:
         f"of version {surrogate.version}",
         baseline="the surrogate's mean output over the decisions it was fitted to",
         check=f"{surrogate.sentence[0].upper()}{surrogate.sentence[1:]}.{verdict}{usual}",
-        values=dict(decision.values),
+        values=dict(instance.values),
         exportable=surrogate.grade == "shown",
     )
 
@@ -272,20 +272,20 @@ def _strongest(attributions: dict[str, float]) -> dict[str, float]:
     return dict(ranked[:TOP_FACTORS]) | ({OTHER: sum(v for _, v in rest)} if rest else {})
 
 
-def _refusal(decision: Decision, source: Source, why: str, error: float | None = None) -> Explanation:
+def _refusal(instance: Instance, source: Source, why: str, error: float | None = None) -> Explanation:
     return Explanation(
-        decision_id=decision.decision_id,
+        decision_id=instance.decision_id,
         source=source,
         output_space="",
         base_value=0.0,
-        score=decision.score,
+        score=instance.score,
         attributions={},
         additivity_error=error,
         fidelity=None,
         method="",
         baseline="",
         check=why,
-        values=dict(decision.values),
+        values=dict(instance.values),
         exportable=False,
         refused=why,
     )

@@ -187,14 +187,14 @@ def _changed(found: DecisionRecord, speech: Language) -> dict[str, Any]:
     elif found.changed is not None and found.changed.ended != "problem":
         note = speech.say(found.changed.ended, "ended", scored=speech.number(found.changed.scored))
     elif found.comparable is not None:
-        row = found.comparable.row
+        near = found.comparable.decision
         apart = [
-            f"{_words(n.partition(':')[2], found)}: {_value(row.get(n), speech)}"
-            for n in row
-            if n.startswith("feature:") and row.get(n) != found.explanation.values.get(n.partition(":")[2])
+            f"{_words(name, found)}: {_value(value, speech)}"
+            for name, value in near.features.items()
+            if value != found.explanation.values.get(name)
         ]
         note = speech.say(
-            "comparable", outcome=_value(row.get("prediction"), speech), differing="; ".join(apart[:SHOWN])
+            "comparable", outcome=_value(near.prediction, speech), differing="; ".join(apart[:SHOWN])
         )
     elif found.changed is not None:
         note = speech.say("problem", "ended")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from plumbline.answers.data.quality import QualityAnswer
 from plumbline.domain import Task
+from plumbline.domain.decisions import Decision
 from plumbline.monitor.quality.staleness import Beat
-from plumbline.ui.decisions import finder
 from plumbline.ui.parts import cards, empty_states, filters, tables
 from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.empty_states import Step
@@ -110,33 +109,34 @@ def same_answer(answer: QualityAnswer) -> None:
         f"each group:"
     )
     scored = answer.system.task is not Task.REGRESSION and any(
-        row.get("score") is not None for group in found.examples for row in group
+        decision.score is not None for group in found.examples for decision in group
     )
     for number, group in enumerate(found.examples[:MOST_GROUPS], 1):
         inputs = {
-            filters.title(name): value for name, value in group[0].items()
-            if name.startswith("feature:") and value is not None
-        }  # fmt: skip
+            filters.title(f"feature:{name}"): value
+            for name, value in group[0].features.items()
+            if value is not None
+        }
         cards.note(
-            f"{number}. Version {one_line(group[0].get('version') or 'not named', 40)}, input "
+            f"{number}. Version {one_line(group[0].version or 'not named', 40)}, input "
             + one_line("; ".join(f"{k} {_held(v)}" for k, v in inputs.items()), 240)
         )
         tables.grid(
-            [_decision(row, scored) for row in group],
+            [_decision(decision, scored) for decision in group],
             alt=f"Example {number}: the same input, different outputs",
         )
-        first = finder.name(group[0])
+        first = group[0].id
         empty_states.link(
             Step("decisions", "Explain the first"), {"system": answer.system.key, "decision": first}
         )
 
 
-def _decision(row: Mapping[str, Any], scored: bool) -> dict[str, object]:
+def _decision(decision: Decision, scored: bool) -> dict[str, object]:
     shown: dict[str, object] = {
-        "When (UTC)": f"{row['timestamp']:%Y-%m-%d %H:%M:%S}", "Decision": one_line(finder.name(row), 40),
-        "Answer": one_line(_held(row.get("prediction")), 40),
+        "When (UTC)": f"{decision.time:%Y-%m-%d %H:%M:%S}", "Decision": one_line(decision.id, 40),
+        "Answer": one_line(_held(decision.prediction), 40),
     }  # fmt: skip
-    return {**shown, "Score": _held(row.get("score"))} if scored else shown
+    return {**shown, "Score": _held(decision.score)} if scored else shown
 
 
 def _held(value: Any) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from plumbline.domain import Slice, System
+from plumbline.domain.decisions import bare_name, columns_of_role
 from plumbline.profile.scan import decisions
 from plumbline.store import model_backgrounds
 from plumbline.store.model_backgrounds import Background
@@ -59,7 +60,8 @@ def digest(frame: pd.DataFrame) -> str:
     """SHA-256 of the decisions' places and inputs, by load and line; columns without a value do not count."""
     rows = []
     for row in frame.sort_values(["_load_id", "_line"]).to_dict("records"):
-        inputs = {n: v for n, v in row.items() if str(n).startswith("feature:") and v is not None and v == v}
+        columns = columns_of_role(row, "feature")
+        inputs = {c: row[c] for c in columns if row[c] is not None and row[c] == row[c]}
         rows.append([int(row["_load_id"]), int(row["_line"]), inputs])
     return hashlib.sha256(json.dumps(rows, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -75,5 +77,5 @@ def _drawn(cursor: Cursor, system: System, version: str) -> pd.DataFrame:
 
 def _inputs(frame: pd.DataFrame) -> pd.DataFrame:
     ordered = frame.sort_values(["_load_id", "_line"])
-    columns = [c for c in ordered.columns if c.startswith("feature:")]
-    return ordered[columns].rename(columns=lambda c: c.partition(":")[2])
+    columns = columns_of_role(ordered.columns, "feature")
+    return ordered[columns].rename(columns=bare_name)

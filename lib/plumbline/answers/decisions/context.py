@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plumbline.answers.decisions.cutoff import CutOff, cut_off
-from plumbline.answers.decisions.samples import basis, draw, row_of
+from plumbline.answers.decisions.samples import basis, decision_of, draw
 from plumbline.answers.recent import Recent
 from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind, Slice, System, Task
+from plumbline.domain.decisions import Decision, columns_of_role
 from plumbline.explain.counterfactual import neighbors
 from plumbline.profile.bins import OUTPUTS, read_grids
 from plumbline.profile.read import profiles as read
@@ -47,7 +48,7 @@ class Alike:
     """A decision near the one asked about: 0 is the same inputs, 1 as far as can be."""
 
     decision_id: str
-    row: dict[str, Any]
+    decision: Decision
     distance: float
 
 
@@ -56,13 +57,13 @@ class DecisionContext:
     """One decision, whole, and what stands around it; ``sampled`` decisions of its version were looked at."""
 
     system: System
-    row: dict[str, Any]
+    decision: Decision
     placed: tuple[Placed, ...]
     alike: tuple[Alike, ...]
     comparable: Alike | None  # the nearest real decision with the other outcome
     sampled: int
     sampled_other: int
-    repeats: tuple[dict[str, Any], ...]  # decisions with the same inputs and version
+    repeats: tuple[Decision, ...]  # decisions with the same inputs and version
     cut: CutOff | None
     ranges: dict[str, tuple[float, float]]  # the reference's least and greatest value of each number
 
@@ -72,9 +73,9 @@ class DecisionContext:
         return len(self.repeats) >= EXAMPLES
 
     @property
-    def differing(self) -> tuple[dict[str, Any], ...]:
+    def differing(self) -> tuple[Decision, ...]:
         """The repeats that were answered otherwise."""
-        return tuple(r for r in self.repeats if r.get("prediction") != self.row.get("prediction"))
+        return tuple(r for r in self.repeats if r.prediction != self.decision.prediction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +113,19 @@ def context(ws: Workspace, key: str, decision_id: str) -> DecisionContext:
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        row = row_of(ws, cursor, system, decision_id)
-        version = str(row.get("version") or "")
+        decision = decision_of(ws, cursor, system, decision_id)
+        version, values = decision.version, decision.features
         around = surroundings(ws, cursor, system, version)
-        values = {name.partition(":")[2]: held for name, held in row.items() if name.startswith("feature:")}
         placed = _placed(reference_profiles(ws, cursor, system), values)
-        repeats = same_inputs(cursor, system, row)
+        repeats = same_inputs(cursor, system, decision)
         cut = cut_off(ws, cursor, system, version)
     apart = neighbors.distances(around.place(values), around.rows, around.categorical)
-    same = (around.frame["_load_id"] == row["_load_id"]) & (around.frame["_line"] == row["_line"])
+    same = (around.frame["_load_id"] == decision.load_id) & (around.frame["_line"] == decision.line)
     apart[same.to_numpy(bool)] = np.inf
     random, others = apart.copy(), apart.copy()
     random[around.n_random :] = np.inf
     outcomes = around.frame["prediction"]
-    unlike = (outcomes.notna() & (outcomes != row.get("prediction"))).to_numpy(bool)
+    unlike = (outcomes.notna() & (outcomes != decision.prediction)).to_numpy(bool)
     others[~unlike] = np.inf
     alike = [_alike(around, i, apart[i]) for i in neighbors.nearest(random, LIKE) if np.isfinite(random[i])]
     comparable = None
@@ -134,7 +134,7 @@ def context(ws: Workspace, key: str, decision_id: str) -> DecisionContext:
         comparable = _alike(around, at, apart[at]) if np.isfinite(others[at]) else None
     return DecisionContext(
         system=system,
-        row=row,
+        decision=decision,
         placed=placed,
         alike=tuple(alike) if around.bins else (),
         comparable=comparable,
@@ -192,7 +192,7 @@ def _sample(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surr
         ["_load_id", "_line"], ignore_index=True
     )  # each draw begins as the first one
     grids = {g.column: g.bins for g in read_grids(cursor, system)}
-    columns = [c for c in frame.columns if c.startswith("feature:") and c in grids]
+    columns = [c for c in columns_of_role(frame.columns, "feature") if c in grids]
     bins = tuple(grids[c] for c in columns)
     placed = [neighbors.place(b, frame[c].to_numpy(object if b.kind is Kind.CATEGORICAL else float))
               for b, c in zip(bins, columns, strict=True)]  # fmt: skip
@@ -201,10 +201,8 @@ def _sample(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surr
 
 
 def _alike(around: Surroundings, at: int, distance: float) -> Alike:
-    row = {str(k): _value(v) for k, v in around.frame.iloc[int(at)].items()}
-    held = row["decision_id"]
-    name = str(held) if held else f"#{int(row['_load_id'])}:{int(row['_line'])}"
-    return Alike(name, row, float(distance))
+    decision = Decision({str(k): _value(v) for k, v in around.frame.iloc[int(at)].items()})
+    return Alike(decision.id, decision, float(distance))
 
 
 def _value(held: Any) -> Any:

@@ -14,8 +14,9 @@ import numpy as np
 from plumbline.answers.decisions import explain
 from plumbline.answers.decisions.context import surroundings, usual_distance
 from plumbline.answers.decisions.cutoff import CutOff, cut_off
-from plumbline.answers.decisions.samples import row_of
+from plumbline.answers.decisions.samples import decision_of
 from plumbline.domain import FloatArray, PlumblineError, System, Task, deviation
+from plumbline.domain.decisions import Decision
 from plumbline.explain.counterfactual import neighbors
 from plumbline.explain.counterfactual.actionable import declared, move_for
 from plumbline.explain.counterfactual.search import SECONDS, Move, Option, search
@@ -98,7 +99,7 @@ class Tried:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Model:
     system: System
-    row: dict[str, Any]
+    decision: Decision
     values: dict[str, Any]
     model: RegisteredModel
     check: ModelCheck
@@ -108,24 +109,23 @@ class _Model:
 
 def _model(ws: Workspace, cursor: Cursor, key: str, decision_id: str) -> _Model:
     system = systems.get_system(cursor, key)
-    row = row_of(ws, cursor, system, decision_id)
-    version = str(row.get("version") or "")
+    decision = decision_of(ws, cursor, system, decision_id)
+    version = decision.version
     found = explain.sources(ws, cursor, system, version, surrogate=False)
     if found.model is None or found.model_check is None or not found.model_check.passed:
         raise PlumblineError(
             f"No model file that reproduces the log is registered for version {version or '(none logged)'}",
             todo="Register it: plumbline model FILE --system S --version V. An approximation is never asked.",
         )
-    values = {name.partition(":")[2]: held for name, held in row.items() if name.startswith("feature:")}
     cut = cut_off(ws, cursor, system, version)
     return _Model(
         system=system,
-        row=row,
-        values=values,
+        decision=decision,
+        values=decision.features,
         model=found.model,
         check=found.model_check,
         cut=cut,
-        output=explain._output(system, row),
+        output=explain.output_of(system, decision),
     )
 
 
@@ -143,7 +143,7 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
     """
     with ws.read() as cursor:
         held = _model(ws, cursor, key, decision_id)
-        around = surroundings(ws, cursor, held.system, str(held.row.get("version") or ""))
+        around = surroundings(ws, cursor, held.system, held.decision.version)
     target = _target(held)
     if isinstance(target, str):
         return Changed(outcome="", ways=(), why=NO_TARGET[target], ended=target)
@@ -185,7 +185,7 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
             outcome=outcome, ways=(), why=why, scored=found.scored, seconds=found.seconds, ended=found.ended
         )
     mask = there.to_numpy(bool)
-    usual = usual_distance(ws, held.system, str(held.row.get("version") or ""), around, outcome)
+    usual = usual_distance(ws, held.system, held.decision.version, around, outcome)
     ways = []
     for option in found.options:
         changes = _changes(held, option, names)
@@ -198,14 +198,14 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
 
 def _target(held: _Model) -> str | tuple[str, Any]:
     """The other outcome and how far rows are past its border; or why there is none: a key of ``NO_TARGET``."""
-    system, prediction = held.system, held.row.get("prediction")
+    system, prediction = held.system, held.decision.prediction
     view = VIEWS[held.check.view]
     if system.task is Task.REGRESSION:
         return "regression"
     if system.task is Task.MULTICLASS:
         places = {name: i for i, name in enumerate(sorted(system.classes))}
         others = sorted(
-            (c for c in places if c != prediction), key=lambda c: -(held.row.get(f"proba:{c}") or 0.0)
+            (c for c in places if c != prediction), key=lambda c: -(held.decision.probabilities.get(c) or 0.0)
         )
         if not others or held.check.info.outputs != len(places):
             return "classes"
@@ -283,9 +283,9 @@ def try_values(ws: Workspace, key: str, decision_id: str, changes: Mapping[str, 
     except PlumblineError:  # a file without training counts scores, but does not explain by itself
         scored = score_warm(held.model.body, rows, best=held.check.best)
     score = float(VIEWS[held.check.view](scored, held.output)[0])
-    logged = held.row.get("prediction") if held.system.task is Task.REGRESSION else held.row.get("score")
+    logged = held.decision.prediction if held.system.task is Task.REGRESSION else held.decision.score
     if held.system.task is Task.MULTICLASS:
-        logged = held.row.get(f"proba:{held.row.get('prediction')}")
+        logged = held.decision.probabilities.get(held.decision.prediction)
     return Tried(
         score=score,
         logged=logged,

@@ -13,10 +13,11 @@ import numpy as np
 from plumbline.answers.cache import held as stays
 from plumbline.answers.cache import kept
 from plumbline.answers.decisions.background import background
-from plumbline.answers.decisions.samples import basis, draw, row_of
+from plumbline.answers.decisions.samples import basis, decision_of, draw
 from plumbline.answers.recent import Recent
 from plumbline.domain import Explanation, FloatArray, IntArray, PlumblineError, Slice, Source, System, Task
-from plumbline.explain.explanation import SPACES, Decision, choose_source, explain_row
+from plumbline.domain.decisions import Decision, bare_name, columns_of_role
+from plumbline.explain.explanation import SPACES, Instance, choose_source, explain_row
 from plumbline.explain.model_agnostic import MOST_ROWS
 from plumbline.explain.reasons.global_importance import sample_rows
 from plumbline.explain.reasons.logged_attributions import LoggedCheck, check_logged
@@ -92,16 +93,25 @@ def explain(ws: Workspace, key: str, decision_id: str, *, space: str = "") -> Ex
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        row = row_of(ws, cursor, system, decision_id)
-        found = sources(ws, cursor, system, str(row.get("version") or ""), surrogate=not _recorded(row))
-        decision = Decision(
-            decision_id=decision_id, values=_features(row), score=_score(system, row),
-            output=_output(system, row), recorded=_recorded(row), recorded_base=None,
-        )  # fmt: skip
+        decision = decision_of(ws, cursor, system, decision_id)
+        found = sources(ws, cursor, system, decision.version, surrogate=not decision.attributions)
+        instance = Instance(
+            decision_id=decision_id,
+            values=decision.features,
+            score=_score(system, decision),
+            output=output_of(system, decision),
+            recorded=decision.attributions,
+            recorded_base=None,
+        )
     return explain_row(
-        decision, logged=found.logged, model=found.model, model_check=found.model_check,
-        surrogate=found.surrogate, wording=_wording(system, row), space=space,
-    )  # fmt: skip
+        instance,
+        logged=found.logged,
+        model=found.model,
+        model_check=found.model_check,
+        surrogate=found.surrogate,
+        wording=wording(system, decision),
+        space=space,
+    )
 
 
 def sources(
@@ -158,8 +168,8 @@ def contributions_of(
     where one decision takes it too long; ``attribute_all`` keeps those.
     """
     if found.best is Source.LOGGED:
-        columns = [c for c in frame.columns if c.startswith("attribution:")]
-        return frame[columns].to_numpy(float), [c.partition(":")[2] for c in columns]
+        columns = columns_of_role(frame.columns, "attribution")
+        return frame[columns].to_numpy(float), [bare_name(c) for c in columns]
     features = feature_frame(frame)
     if found.best is Source.MODEL and found.model and found.model_check:
         which = np.broadcast_to(outputs_of(system, frame), (len(frame),))
@@ -196,7 +206,7 @@ def names_of(model: RegisteredModel, check: ModelCheck, features: pd.DataFrame) 
 
 
 def _check_logged(system: System, frame: pd.DataFrame, version: str) -> LoggedCheck | None:
-    columns = [c for c in frame.columns if c.startswith("attribution:")]
+    columns = columns_of_role(frame.columns, "attribution")
     if not columns or frame[columns].isna().all(axis=None):
         return None
     return check_logged(
@@ -279,7 +289,7 @@ def _recorded_share(cursor: Cursor, system: System) -> float:
 
 def logged_explanation(cursor: Cursor, system: System, drawn: pd.DataFrame) -> list[bool]:
     """Of each drawn decision: whether it carries recorded attributions, of a version whose add up."""
-    parts = [c for c in drawn.columns if c.startswith("attribution:")]
+    parts = columns_of_role(drawn.columns, "attribution")
     if not parts:
         return [False] * len(drawn)
     sound = {}
@@ -297,17 +307,17 @@ def _adds_up(cursor: Cursor, system: System, version: str) -> bool:
 
 
 def feature_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    columns = [c for c in frame.columns if c.startswith("feature:")]
-    return frame[columns].rename(columns=lambda c: c.partition(":")[2])
+    columns = columns_of_role(frame.columns, "feature")
+    return frame[columns].rename(columns=bare_name)
 
 
 def scores_of(system: System, frame: pd.DataFrame) -> FloatArray:
     """What an explanation explains: the score, the number, or the predicted class's probability."""
     if system.task is Task.REGRESSION:
         return frame["prediction"].to_numpy(float)
-    probabilities = [c for c in frame.columns if c.startswith("proba:")]
+    probabilities = columns_of_role(frame.columns, "proba")
     if system.task is Task.MULTICLASS and probabilities:
-        names = [c.partition(":")[2] for c in probabilities]
+        names = [bare_name(c) for c in probabilities]
         table = frame[probabilities].to_numpy(float)
         place = [names.index(p) if p in names else -1 for p in frame["prediction"].tolist()]
         return np.array([table[i, j] if j >= 0 else np.nan for i, j in enumerate(place)])
@@ -321,41 +331,31 @@ def outputs_of(system: System, frame: pd.DataFrame) -> Any:
     return np.array([place.get(p, 0) for p in frame["prediction"].tolist()], dtype=np.int64)
 
 
-def _score(system: System, row: dict[str, Any]) -> float | None:
+def _score(system: System, decision: Decision) -> float | None:
     if system.task is Task.REGRESSION:
-        found = row.get("prediction")
+        logged = decision.prediction
     elif system.task is Task.MULTICLASS:
-        found = row.get(f"proba:{row.get('prediction')}", row.get("score"))
+        logged = decision.probabilities.get(decision.prediction, decision.score)
     else:
-        found = row.get("score")
-    return None if found is None else float(found)
+        logged = decision.score
+    return None if logged is None else float(logged)
 
 
-def _output(system: System, row: dict[str, Any]) -> int:
-    if system.task is not Task.MULTICLASS or row.get("prediction") not in system.classes:
+def output_of(system: System, decision: Decision) -> int:
+    """The place of the decided class among several; 0 elsewhere."""
+    if system.task is not Task.MULTICLASS or decision.prediction not in system.classes:
         return 0
-    return sorted(system.classes).index(row["prediction"])
+    return sorted(system.classes).index(decision.prediction)
 
 
-def _features(row: dict[str, Any]) -> dict[str, Any]:
-    return {name.partition(":")[2]: value for name, value in row.items() if name.startswith("feature:")}
-
-
-def _recorded(row: dict[str, Any]) -> dict[str, float]:
-    return {
-        name.partition(":")[2]: float(value)
-        for name, value in row.items()
-        if name.startswith("attribution:") and value is not None
-    }
-
-
-def _wording(system: System, row: dict[str, Any]) -> Wording:
-    protected = frozenset(name.partition(":")[2] for name in row if name.startswith("protected:"))
-    adverse = system.settings.adverse or "low"
+def wording(system: System, decision: Decision) -> Wording:
+    """What the owner says about reasons, and which inputs are protected attributes."""
     return Wording(
-        adverse=adverse, protected=protected, groups=groups_of(system),
+        adverse=system.settings.adverse or "low",
+        protected=frozenset(decision.protected),
+        groups=groups_of(system),
         phrases=dict(system.settings.reasons),
-    )  # fmt: skip
+    )
 
 
 def groups_of(system: System) -> dict[str, str]:

@@ -10,6 +10,7 @@ from plumbline.answers.decisions.cutoff import CutOff, cut_off
 from plumbline.answers.decisions.samples import basis
 from plumbline.answers.recent import Recent
 from plumbline.domain import PlumblineError, System
+from plumbline.domain.decisions import Decision
 from plumbline.profile.scan import decisions
 from plumbline.profile.scan.decisions import MARK_OPERATOR, MARKED, MARKS, OPERATORS
 from plumbline.profile.scope import number_range
@@ -138,7 +139,7 @@ def _spelled(item: Filter, near: CutOff | None) -> list[Filter]:
     return [(column, sign, repr(side)) for sign, side in sides if side is not None]
 
 
-def one(ws: Workspace, key: str, decision_id: str) -> dict[str, Any]:
+def one(ws: Workspace, key: str, decision_id: str) -> Decision:
     """Everything logged about one decision.
 
     Raises:

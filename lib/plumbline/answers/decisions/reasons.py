@@ -9,7 +9,7 @@ import numpy as np
 from plumbline.answers.decisions import explain
 from plumbline.answers.decisions.context import surroundings
 from plumbline.answers.decisions.cutoff import cut_off
-from plumbline.answers.decisions.samples import row_of
+from plumbline.answers.decisions.samples import decision_of
 from plumbline.domain import Explanation, Source, Task
 from plumbline.explain.reasons.sentences import Reasons, reasons_for
 from plumbline.store import systems
@@ -39,12 +39,12 @@ def reasons_against(ws: Workspace, key: str, told: Explanation, population: str 
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        row = row_of(ws, cursor, system, told.decision_id)
-        wording = explain._wording(system, row)
+        decision = decision_of(ws, cursor, system, told.decision_id)
+        wording = explain.wording(system, decision)
         baseline = f"against {told.baseline}" if told.baseline else ""
         if population == "all" or told.refused or told.source is Source.SURROGATE:
             return Against(reasons_for(told, wording), baseline)
-        version = str(row.get("version") or "")
+        version = decision.version
         cut = cut_off(ws, cursor, system, version)
         if cut is None or system.task is not Task.BINARY:
             return Against(

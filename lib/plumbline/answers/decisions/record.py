@@ -17,6 +17,7 @@ from plumbline.answers.decisions.context import Alike, Placed, context
 from plumbline.answers.decisions.counterfactual import Changed, what_would_change
 from plumbline.domain import Explanation, PlumblineError, Source, System, Task
 from plumbline.domain.acts import Act
+from plumbline.domain.decisions import Decision
 from plumbline.explain.reasons.sentences import reasons_for
 from plumbline.store import loads, model_files, systems, trail
 from plumbline.store.workspace import Workspace
@@ -92,22 +93,22 @@ def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) ->
         PlumblineError: no such system or decision.
     """
     found = context(ws, key, decision_id)
-    system, row = found.system, found.row
+    system, decision = found.system, found.decision
     told = explain.explain(ws, key, decision_id)
     approximate = told.source is Source.SURROGATE
-    version = str(row.get("version") or "")
+    version = decision.version
     with ws.read() as cursor:
-        load = next((x for x in loads.list_loads(cursor, key) if x.load_id == row["_load_id"]), None)
+        load = next((x for x in loads.list_loads(cursor, key) if x.load_id == decision.load_id), None)
         model = next((m for m in model_files.model_files(cursor, key) if m.version == version), None)
     # an approximation may be shown to an analyst; it is no reason that a person is given
-    reasons, alerts = ((), ()) if approximate or told.refused else _reasons(system, row, told)
+    reasons, alerts = ((), ()) if approximate or told.refused else _reasons(system, decision, told)
     settings = system.settings
     return DecisionRecord(
         system=system.key, title=system.title, task=system.task.value if system.task else "",
-        decision_id=told.decision_id, at=row["timestamp"], version=version, arm=str(row.get("arm") or ""),
-        role=settings.role, outcome=row.get("prediction"), score=told.score,
+        decision_id=told.decision_id, at=decision.time, version=version, arm=decision.arm,
+        role=settings.role, outcome=decision.prediction, score=told.score,
         cut_off=found.cut.score if found.cut and system.task is Task.BINARY else None,
-        override=row.get("override"), label=row.get("label"), label_time=row.get("label_time"),
+        override=decision.override, label=decision.label, label_time=decision.label_time,
         model_name=model.name if model else "", model_sha256=model.sha256 if model else "",
         model_reproduces=model.share if model else None, inputs=found.placed, explanation=told,
         approximate=approximate, reasons=reasons, alerts=alerts,
@@ -116,15 +117,15 @@ def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) ->
         same_inputs=len(found.repeats), answered_otherwise=len(found.differing),
         contest=settings.contest, contact=settings.contact,
         file=load.file if load else "", file_sha256=load.sha256 if load else "",
-        row=f"{row['_load_id']}:{row['_line']}",
+        row=f"{decision.load_id}:{decision.line}",
         words=dict(settings.reasons), plumbline=__version__,
     )  # fmt: skip
 
 
 def _reasons(
-    system: System, row: dict[str, Any], told: Explanation
+    system: System, decision: Decision, told: Explanation
 ) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
-    wording = explain._wording(system, row)
+    wording = explain.wording(system, decision)
     said = reasons_for(told, wording)
     reasons = tuple(
         Reason(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from plumbline.answers.recent import Recent
 from plumbline.domain import Slice, System
+from plumbline.domain.decisions import Decision
 from plumbline.profile.scan import decisions, samples
 from plumbline.profile.scope import all_rows
 from plumbline.store import loads
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 #: decisions from which a log is long: below, drawing takes no longer than reading what was kept
 LONG = 200_000
 ROWS = 64  # single decisions that stay in memory: one page asks for its own several times
-_CACHE: Recent[dict[str, Any]] = Recent(ROWS)
+_CACHE: Recent[Decision] = Recent(ROWS)
 
 
 def basis(cursor: Cursor, system: System) -> str:
@@ -64,11 +65,11 @@ def keep_draw(ws: Workspace, cursor: Cursor, system: System, version: str) -> bo
     return True
 
 
-def row_of(ws: Workspace, cursor: Cursor, system: System, decision_id: str) -> dict[str, Any]:
+def decision_of(ws: Workspace, cursor: Cursor, system: System, decision_id: str) -> Decision:
     """One decision as ``profile.scan.decisions.one`` finds it, which scans the log for it once.
 
     Raises:
         PlumblineError: there is none.
     """
     cache = (str(ws.path), system.key, basis(cursor, system), decision_id)
-    return dict(_CACHE.get(cache, lambda: decisions.one(cursor, system, decision_id)))
+    return _CACHE.get(cache, lambda: decisions.one(cursor, system, decision_id))

@@ -10,6 +10,7 @@ from plumbline.answers.cache import kept
 from plumbline.answers.drift.features import Span, drift_chunk, reference_of, window_of
 from plumbline.answers.question import resolved
 from plumbline.domain import Kind, PlumblineError, PointStatus, Result, Slice, System, json_value
+from plumbline.domain.decisions import bare_name
 from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.drift import multivariate
 from plumbline.monitor.drift.multivariate import Column, WholeRow
@@ -92,7 +93,7 @@ def whole_row(
             raise PlumblineError(f"{key} has fewer than two features", todo="Map some columns as features.")
         healthy, shown = reference_of(system, reference), window_of(cursor, system, window)
         profiles = read.feature_profiles(
-            cursor, system, Slice(version=version), [columns[0][0].partition(":")[2], columns[0][0]]
+            cursor, system, Slice(version=version), [bare_name(columns[0][0]), columns[0][0]]
         )
         chunk = by or drift_chunk(profiles)
         spans = _chunks(profiles[0].days, chunk) if over_time and profiles else []
@@ -143,7 +144,7 @@ def _compared(
 def _columns(frame: pd.DataFrame, columns: list[tuple[str, Kind]]) -> list[Column]:
     return [
         (
-            name.partition(":")[2], kind,
+            bare_name(name), kind,
             frame[name].to_numpy(dtype=float) if kind is Kind.NUMERIC else frame[name].to_numpy(dtype=object),
         )
         for name, kind in columns

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from plumbline.answers.cache import kept
 from plumbline.domain import FloatArray, System, Task
+from plumbline.domain.decisions import bare_name
 from plumbline.monitor.releases.ab_test import Comparison, compare, metric_names
 from plumbline.monitor.releases.champion import Span
 from plumbline.monitor.releases.history import Overlap, Releases, Switch
@@ -132,7 +133,7 @@ def balanced_by(cursor: Cursor, system: System) -> tuple[str, ...]:
     features = [c.name for c in columns if c.role.role == "feature"]
     logged = [c.name for c in columns if c.role.role == "attribution"]
     weight = group_outcomes.mean_attributions(cursor, system, logged)
-    ranked = sorted(features, key=lambda name: -weight.get(name.partition(":")[2], 0.0))
+    ranked = sorted(features, key=lambda name: -weight.get(bare_name(name), 0.0))
     return tuple(ranked[:FEATURES])
 
 
@@ -154,7 +155,7 @@ def _shift(
         output_split=output,
         loss_split=loss,
         outcome=outcome,
-        by=tuple(f.partition(":")[2] for f in features),
+        by=tuple(bare_name(f) for f in features),
     )
 
 

@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import SINGLE_ROLES, PlumblineError, Slice, System
+from plumbline.domain.decisions import Decision
 from plumbline.profile.scope import ARM, Scope, all_rows, column_kinds, of_slice, typed
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.systems import decision_columns
@@ -141,8 +142,8 @@ def page_end(frame: pd.DataFrame, order: str) -> tuple[Any, int, int] | None:
     return held, int(last["_load_id"]), int(last["_line"])
 
 
-def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> dict[str, Any]:
-    """One decision as column -> value (None where missing, times aware in UTC).
+def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> Decision:
+    """One decision by its id.
 
     Where an id was logged more than once, the newest decision that took effect is meant. A log without
     ids is addressed by ``#LOAD:LINE``, e.g. ``#3:1204``.
@@ -158,7 +159,7 @@ def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> 
         condition = f"(decision_id = $id OR ({place}))"
         params |= {"load": load_id, "line": line}
     scope = all_rows(system, stored=True).narrowed(condition, **params)
-    found = as_dicts(
+    found = as_decisions(
         cursor.execute(
             f"""SELECT {columns} {scope.rows}
                 ORDER BY lower({ARM}) = 'shadow', "timestamp" DESC, _load_id DESC, _line DESC LIMIT 1""",
@@ -237,6 +238,11 @@ def main_version(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
         [system.key],
     ).fetchone()
     return str(row[0]) if row else ""
+
+
+def as_decisions(result: duckdb.DuckDBPyConnection) -> list[Decision]:
+    """The rows of a result that has the columns of a decision table."""
+    return [Decision(row) for row in as_dicts(result)]
 
 
 def as_dicts(found: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from datetime import datetime
 import duckdb
 
 from plumbline.domain import System
+from plumbline.domain.decisions import bare_name
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.times import off_clock
 from plumbline.store.workspace import naive
@@ -61,4 +62,4 @@ def mean_attributions(
     means = ", ".join(f"avg(abs({ident(column)}))" for column in columns)
     found = cursor.execute(f"SELECT {means} FROM {decision_table(system.key)}").fetchone()
     pairs = zip(columns, found or (), strict=False)
-    return {column.partition(":")[2]: float(value) for column, value in pairs if value is not None}
+    return {bare_name(column): float(value) for column, value in pairs if value is not None}

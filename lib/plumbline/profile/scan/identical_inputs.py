@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import TEXT, Repeats, Slice, System, Task
-from plumbline.profile.scan.decisions import as_dicts
+from plumbline.domain.decisions import Decision, columns_of_role
+from plumbline.profile.scan.decisions import as_decisions, as_dicts
 from plumbline.profile.scope import VERSION, Scope, of_slice
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.systems import decision_columns
@@ -132,7 +133,7 @@ def _numbers_differ(column: str) -> str:
 
 def at_places(
     cursor: duckdb.DuckDBPyConnection, system: System, groups: Groups
-) -> tuple[tuple[dict[str, Any], ...], ...]:
+) -> tuple[tuple[Decision, ...], ...]:
     """Groups of decisions by their places (load, record number), as ``repeats`` gives its examples."""
     wanted = [place for group in groups for place in group]
     if not wanted:
@@ -142,46 +143,46 @@ def at_places(
             WHERE (_load_id, _line) IN (SELECT unnest($loads::INTEGER[]), unnest($lines::BIGINT[]))""",
         {"loads": [load for load, _ in wanted], "lines": [line for _, line in wanted]},
     )
-    return _grouped_rows({(row["_load_id"], row["_line"]): row for row in as_dicts(found)}, groups)
+    return _grouped_rows({(row.load_id, row.line): row for row in as_decisions(found)}, groups)
 
 
 def _examples(
     cursor: duckdb.DuckDBPyConnection, table: str, groups: list[list[int]]
-) -> tuple[tuple[dict[str, Any], ...], ...]:
+) -> tuple[tuple[Decision, ...], ...]:
     wanted = [row for group in groups for row in group]
     if not wanted:
         return ()
     found = cursor.execute(
         f"SELECT rowid AS _row, * FROM {table} WHERE list_contains($rows, rowid)", {"rows": wanted}
     )
-    return _grouped_rows({row.pop("_row"): row for row in as_dicts(found)}, groups)
+    return _grouped_rows({row.pop("_row"): Decision(row) for row in as_dicts(found)}, groups)
 
 
 def _grouped_rows(
-    by_row: Mapping[Any, dict[str, Any]], groups: Sequence[Sequence[Any]]
-) -> tuple[tuple[dict[str, Any], ...], ...]:
+    by_row: Mapping[Any, Decision], groups: Sequence[Sequence[Any]]
+) -> tuple[tuple[Decision, ...], ...]:
     """The rows of each group, oldest first."""
     order = ("timestamp", "_load_id", "_line")
     return tuple(
-        tuple(sorted((by_row[r] for r in group), key=lambda row: tuple(row[name] or 0 for name in order)))
+        tuple(sorted((by_row[r] for r in group), key=lambda d: tuple(d.columns[name] or 0 for name in order)))
         for group in groups
     )
 
 
 def same_inputs(
-    cursor: duckdb.DuckDBPyConnection, system: System, row: dict[str, Any], most: int = EXAMPLES
-) -> tuple[dict[str, Any], ...]:
-    """Other decisions with the inputs and version of one (a row of ``decisions.one``), oldest first, at most ``most``.
+    cursor: duckdb.DuckDBPyConnection, system: System, decision: Decision, most: int = EXAMPLES
+) -> tuple[Decision, ...]:
+    """Other decisions with the inputs and version of one, oldest first, at most ``most``.
 
     Arm "shadow" is left out, as in ``repeats``; nothing repeats a decision without any input.
     """
-    held = {name: value for name, value in row.items() if name.startswith("feature:")}
-    if not any(value is not None for value in held.values()):
+    inputs = {column: decision.columns[column] for column in columns_of_role(decision.columns, "feature")}
+    if not any(value is not None for value in inputs.values()):
         return ()
     scope = of_slice(cursor, system, _ALL, stored=True).narrowed(
-        "NOT (_load_id = $load AND _line = $line)", load=row["_load_id"], line=row["_line"]
+        "NOT (_load_id = $load AND _line = $line)", load=decision.load_id, line=decision.line
     )
-    for place, (name, value) in enumerate({"version": row.get("version"), **held}.items()):
+    for place, (name, value) in enumerate({"version": decision.columns.get("version"), **inputs}.items()):
         # plain comparisons: the scan itself leaves out what cannot match, one column after the other
         if value is None or (name == "version" and value == ""):
             empty = f" OR {ident(name)} = ''" if name == "version" else ""
@@ -193,4 +194,4 @@ def same_inputs(
             ORDER BY "timestamp", _load_id, _line LIMIT $most""",
         scope.params | {"most": most},
     )
-    return tuple(as_dicts(found))
+    return tuple(as_decisions(found))

@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import Kind, Slice, System, Task
+from plumbline.domain.decisions import bare_name
 from plumbline.profile.grids import value
 from plumbline.profile.scan.decisions import lowest
 from plumbline.profile.scope import of_slice
@@ -41,7 +42,7 @@ def inputs_by_outcome(
         outcomes.append(np.asarray(read["outcome"], np.float64))
         held.append(read)
     found = {
-        c.name.partition(":")[2]: (c.kind, np.concatenate([_values(read[f"c{i}"], c.kind) for read in held]))
+        bare_name(c.name): (c.kind, np.concatenate([_values(read[f"c{i}"], c.kind) for read in held]))
         for i, c in enumerate(columns)
     }
     return np.concatenate(outcomes), found

@@ -13,6 +13,7 @@ from plumbline.answers.releases.history import ReleasesAnswer
 from plumbline.charts.style import Mode
 from plumbline.charts.trend import Release, trend
 from plumbline.domain import Point
+from plumbline.domain.decisions import bare_name
 from plumbline.ui.frame import drill_down
 from plumbline.ui.frame.sidebar import MISSING
 from plumbline.ui.parts import cards, charts, tables
@@ -57,7 +58,7 @@ def lines(columns: Sequence[str], row: Any) -> tuple[bool, str | None, bool]:
 
 
 def _bare(column: str) -> str:
-    return column.partition(":")[2] or column
+    return bare_name(column) or column
 
 
 def choose(answer: PerformanceAnswer, row: Any) -> str:

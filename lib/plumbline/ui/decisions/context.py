@@ -9,8 +9,8 @@ import streamlit as st
 
 from plumbline.answers.decisions.context import Alike, DecisionContext
 from plumbline.domain import Explanation, Task, direction, strongest_first
+from plumbline.domain.decisions import Decision
 from plumbline.explain.shap.permutation import WITHIN
-from plumbline.ui.decisions import finder
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.parts.escape import plain as escaped
@@ -25,26 +25,24 @@ SELDOM = ("label_time", "arm", "trained_at", "subject", "override")
 
 def outcome(found: DecisionContext) -> None:
     """What was decided, by whom in the end, and what turned out to be true."""
-    row = found.row
-    override = row.get("override")
-    said = (
-        "none logged" if override is None else "confirmed" if override == row["prediction"] else "overruled"
-    )
-    score, scored, near = row.get("score"), "Score", ""
-    if score is None and f"proba:{row.get('prediction')}" in row:
-        score, scored = row[f"proba:{row['prediction']}"], "Its probability"
+    decision = found.decision
+    override, predicted = decision.override, decision.prediction
+    said = "none logged" if override is None else "confirmed" if override == predicted else "overruled"
+    score, scored, near = decision.score, "Score", ""
+    if score is None and predicted in decision.probabilities:
+        score, scored = decision.probabilities[predicted], "Its probability"
     if found.cut is not None:
         kept = numbers.share(found.cut.agrees)
         near = f"cut-off {numbers.significant(found.cut.score)}, which {kept} of decisions keep to"
-    label = row.get("label")
-    wrong = label is not None and label != row["prediction"] and isinstance(label, str)
+    label = decision.label
+    wrong = label is not None and label != predicted and isinstance(label, str)
     shown = [
         cards.Figure(
             name=scored, value=numbers.DASH if score is None else numbers.significant(score, 4), note=near
         )
     ]
     if score is None and found.system.task is Task.REGRESSION:
-        guess = row.get("prediction")  # what was predicted is the outcome
+        guess = predicted  # what was predicted is the outcome
         off = None if label is None or guess is None else float(guess) - float(label)
         shown = [
             cards.Figure(
@@ -55,24 +53,24 @@ def outcome(found: DecisionContext) -> None:
         ]
     cards.figures(
         [
-            cards.Figure(name="Outcome", value=value(row.get("prediction")), note=numbers.moment(row["timestamp"])),
+            cards.Figure(name="Outcome", value=value(predicted), note=numbers.moment(decision.time)),
             *shown,
             cards.Figure(name="Human decision", value="–" if override is None else value(override), note=said),
             cards.Figure(
                 name="Turned out to be", value="–" if label is None else value(label),
-                note=_label_note(row), status="fail" if wrong else "", word="wrong",
+                note=_label_note(decision), status="fail" if wrong else "", word="wrong",
             ),
         ]
     )  # fmt: skip
     if found.differing:
-        answers = sorted({value(r.get("prediction")) for r in found.differing})
+        answers = sorted({value(r.prediction) for r in found.differing})
         st.markdown(cards.chip("fail", f"The same inputs got other answers: {', '.join(answers)}"))
 
 
-def _label_note(row: dict[str, Any]) -> str:
-    if row.get("label") is None:
+def _label_note(decision: Decision) -> str:
+    if decision.label is None:
         return "no label yet"
-    at = row.get("label_time")
+    at = decision.label_time
     return f"known on {numbers.moment(at)}" if at is not None else "when it was known is not logged"
 
 
@@ -138,7 +136,7 @@ def _lies(share: float | None, numeric: bool) -> str:
 
 def similar(found: DecisionContext) -> None:
     """The nearest decisions with their outcomes, the nearest with another one, and repeats."""
-    others = [a for a in found.alike if a.row.get("prediction") != found.row.get("prediction")]
+    others = [a for a in found.alike if a.decision.prediction != found.decision.prediction]
     told = f"Of the {len(found.alike)} most similar decisions {len(others)} came out otherwise."
     cards.section("Similar decisions", told if found.alike else "There is no input to compare by.")
     if found.alike:
@@ -157,27 +155,28 @@ def similar(found: DecisionContext) -> None:
             f"and this version; "
             f"{differ} got another answer.",
         )
-        _table(found, [Alike(finder.name(r), r, 0.0) for r in found.repeats])
+        _table(found, [Alike(r.id, r, 0.0) for r in found.repeats])
 
 
 def _table(found: DecisionContext, items: Sequence[Alike]) -> None:
-    inputs = [c for c in found.row if c.startswith("feature:")]
+    inputs = list(found.decision.features)
     rows = []
-    for item in [Alike("this one", found.row, 0.0), *items]:
-        held = item.row
+    for item in [Alike("this one", found.decision, 0.0), *items]:
+        decision = item.decision
         line: dict[str, object] = {
             "Decision": one_line(item.decision_id, 40),
             "Distance": numbers.DASH
             if item.decision_id == "this one"
             else numbers.significant(item.distance, 2),
-            "Outcome": value(held.get("prediction")),
-            "Score": numbers.DASH if held.get("score") is None else numbers.significant(held["score"]),
-            "Human decision": value(held.get("override"))
-            if held.get("override") is not None
-            else numbers.DASH,
-            "Turned out": value(held.get("label")) if held.get("label") is not None else numbers.DASH,
+            "Outcome": value(decision.prediction),
+            "Score": numbers.DASH if decision.score is None else numbers.significant(decision.score),
+            "Human decision": numbers.DASH if decision.override is None else value(decision.override),
+            "Turned out": numbers.DASH if decision.label is None else value(decision.label),
         }
-        rows.append(line | {one_line(title(c), 40): value(held.get(c)) for c in inputs})
+        values = decision.features
+        rows.append(
+            line | {one_line(title(f"feature:{name}"), 40): value(values.get(name)) for name in inputs}
+        )
     tables.grid(
         rows, alt="Decisions side by side: id, distance, outcome, score, human decision, label, inputs"
     )
@@ -188,10 +187,10 @@ def logged(found: DecisionContext) -> None:
     cards.section("As logged", "Everything that the log holds of it, as it was loaded.")
     rows = [
         {"Column": one_line(title(name), 80), "Value": _whole(name, held)}
-        for name, held in found.row.items()
+        for name, held in found.decision.columns.items()
         if not name.startswith("_") and not (held is None and name in SELDOM)
     ]
-    rows.append({"Column": "load and line", "Value": f"{found.row['_load_id']}:{found.row['_line']}"})
+    rows.append({"Column": "load and line", "Value": f"{found.decision.load_id}:{found.decision.line}"})
     tables.grid(rows, alt="All columns of this decision and their values")
 
 

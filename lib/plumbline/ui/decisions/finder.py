@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from plumbline.answers.decisions.find import PAGE, DecisionPage, Filter, find, how_many
 from plumbline.domain import DecisionColumn
+from plumbline.domain.decisions import Decision, bare_name, columns_of_role, role_of
 from plumbline.profile.scope import number_range
 from plumbline.store import systems
 from plumbline.ui.parts import cards, empty_states, filters
@@ -63,11 +64,11 @@ def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str,
 
 def _default(named: Sequence[str]) -> list[str]:
     """Inputs first; a column that is an input too is shown once."""
-    inputs = [c for c in named if c.startswith("feature:")]
-    twins = {c.partition(":")[2] for c in inputs}
+    inputs = columns_of_role(named, "feature")
+    twins = {bare_name(c) for c in inputs}
     beside = [
         c for c in named
-        if not c.startswith(("feature:", "attribution:", "proba:")) and c.partition(":")[2] not in twins
+        if role_of(c) not in ("feature", "attribution", "proba") and bare_name(c) not in twins
     ]  # fmt: skip
     return [*inputs, *beside][:SHOWN]
 
@@ -142,7 +143,8 @@ def _count(place: Any, found: DecisionPage, before: int, total: str) -> None:
 def _table(found: DecisionPage, order: str) -> None:
     """One page of the log; a click on a row makes it the decision that is explained."""
     frame = found.rows
-    ids = [name(row) for row in frame[["decision_id", "_load_id", "_line"]].to_dict("records")]
+    rows = frame[["decision_id", "_load_id", "_line"]].to_dict("records")
+    ids = [Decision({str(name): held for name, held in row.items()}).id for row in rows]
     shown = _ordered(frame, order.removeprefix("-"))
     st.dataframe(
         for_export(shown), key="decisions.table", hide_index=True, height=min(38 + 35 * max(len(shown), 1), 420),
@@ -158,15 +160,9 @@ def _column(column: str) -> Any:
     words = words[:1].upper() + words[1:] if ":" not in column else words
     if column in TIMES:
         return st.column_config.DatetimeColumn(words, format="YYYY-MM-DD HH:mm:ss")
-    if column == "score" or column.startswith("proba:"):
+    if column == "score" or role_of(column) == "proba":
         return st.column_config.NumberColumn(words, format="%.4g")
     return st.column_config.Column(words)
-
-
-def name(row: Mapping[Any, Any]) -> str:
-    """What a decision is looked up by: its id, or load and line where the log has no ids."""
-    held = row["decision_id"]
-    return str(held) if isinstance(held, str) and held else f"#{int(row['_load_id'])}:{int(row['_line'])}"
 
 
 def _choose() -> None:
@@ -190,7 +186,7 @@ def _ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
     last = len(place)
 
     def at(column: Any) -> int:
-        beside = 0 if str(column).startswith("feature:") else 1
+        beside = 0 if role_of(str(column)) == "feature" else 1
         return last + 2 if column == "subject" else place.get(str(column), last + beside)
 
     shown = frame[sorted(kept, key=at)].copy()

@@ -62,7 +62,7 @@ def settings(view: View, found: DecisionContext) -> None:
     with st.expander("Settings of explanations"), st.form("decisions.settings", border=False):
         cards.note("What is not declared changeable is taken as fixed. Words appear in reasons and records.")
         may = {item.feature: item for item in declared(held.changeable)}
-        names = [c.partition(":")[2] for c in found.row if c.startswith("feature:")]
+        names = list(found.decision.features)
         frame = pd.DataFrame(
             [
                 {

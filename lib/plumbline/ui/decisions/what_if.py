@@ -83,17 +83,14 @@ def _comparable(found: DecisionContext) -> None:
         "A comparable case: the nearest real decision of this version with another outcome, among "
         f"{found.sampled_other:,}. It shows what differed, not what to change."
     )
-    names = [
-        "prediction",
-        *(n for n in found.row if n.startswith("feature:") and near.row.get(n) != found.row[n]),
+    mine, theirs = found.decision.features, near.decision.features
+    pairs = [("outcome", found.decision.prediction, near.decision.prediction)]
+    pairs += [
+        (one_line(name), mine[name], theirs.get(name)) for name in mine if theirs.get(name) != mine[name]
     ]
     rows = [
-        {
-            "Input": "outcome" if name == "prediction" else one_line(name.partition(":")[2]),
-            "This decision": context.value(found.row[name]),
-            "Comparable case": context.value(near.row.get(name)),
-        }
-        for name in names
+        {"Input": name, "This decision": context.value(own), "Comparable case": context.value(other)}
+        for name, own, other in pairs
     ]
     tables.grid(rows, alt="Comparable case: outcome and inputs that differ")
     context.choose([near])
@@ -131,7 +128,7 @@ def _tried(view: View, found: DecisionContext, decision_id: str) -> None:
             cards.Figure(
                 name="Outcome",
                 value=told.outcome or numbers.DASH,
-                note=f"logged {context.value(found.row['prediction'])}",
+                note=f"logged {context.value(found.decision.prediction)}",
             ),
             cards.Figure(name="Inputs changed", value=str(len(changes)), note="of " + str(len(found.placed))),
         ]
@@ -144,10 +141,9 @@ def _tried(view: View, found: DecisionContext, decision_id: str) -> None:
 
 def _input(found: DecisionContext, item: Placed, key: str) -> Any:
     label = plain(item.feature, 60)
-    column = f"feature:{item.feature}"
     if not item.numeric:
         levels = list(
-            dict.fromkeys(str(a.row.get(column)) for a in found.alike if a.row.get(column) is not None)
+            dict.fromkeys(str(value) for value in _values(found, item.feature) if value is not None)
         )
         options = list(dict.fromkeys([str(item.value), str(item.median), *levels]))
         picked = st.selectbox(
@@ -166,6 +162,11 @@ def _input(found: DecisionContext, item: Placed, key: str) -> Any:
     step = 1.0 if whole and high - low <= 2_000 else (high - low) / 200
     held = st.slider(label, low, high, start, step=step, key=key, format="%.4g")
     return float(held)
+
+
+def _values(found: DecisionContext, feature: str) -> list[Any]:
+    """What an input was in similar decisions."""
+    return [alike.decision.features.get(feature) for alike in found.alike]
 
 
 def _moved(told: Tried) -> None:
