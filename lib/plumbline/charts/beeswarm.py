@@ -75,24 +75,39 @@ def beeswarm(
         colour, words = _colours(held, names[i])
         known = np.isfinite(colour)
         figure.add_scattergl(
-            x=whole[:, i], y=row + ROW * 0.9 * stacked(whole[:, i]), mode="markers", name=text(names[i]),
+            x=whole[:, i],
+            y=row + ROW * 0.9 * stacked(whole[:, i]),
+            mode="markers",
+            name=text(names[i]),
             marker={
-                "size": 4, "opacity": 0.75,
+                "size": 4,
+                "opacity": 0.75,
                 "color": np.where(known, colour, 0.5) if known.any() else t.unknown,
-                "colorscale": [[0, t.accent], [0.5, t.unknown], [1, t.fail]], "cmin": 0, "cmax": 1,
+                "colorscale": [[0, t.accent], [0.5, t.unknown], [1, t.fail]],
+                "cmin": 0,
+                "cmax": 1,
                 "showscale": row == 0 and bool(known.any()),
                 "colorbar": {
-                    "thickness": 8, "len": 0.6, "outlinewidth": 0, "tickvals": [0, 1], "ticktext": ["low", "high"],
+                    "thickness": 8,
+                    "len": 0.6,
+                    "outlinewidth": 0,
+                    "tickvals": [0, 1],
+                    "ticktext": ["low", "high"],
                     "title": {"text": "value", "side": "top"},
                 },
             },
             text=[f"<b>{text(names[i])}</b> = {text(w, 40)}" for w in words],
-            hovertemplate="%{text}<br>contribution %{x:+.3g} " + text(numbers.unit(space)) + "<extra></extra>",
-        )  # fmt: skip
+            hovertemplate="%{text}<br>contribution %{x:+.3g} "
+            + text(numbers.unit(space))
+            + "<extra></extra>",
+        )
     figure.update_yaxes(
-        tickmode="array", tickvals=list(range(len(order))), ticktext=[text(names[i], 30) for i in order],
-        range=[len(order) - 0.5, -0.5], showgrid=False,
-    )  # fmt: skip
+        tickmode="array",
+        tickvals=list(range(len(order))),
+        ticktext=[text(names[i], 30) for i in order],
+        range=[len(order) - 0.5, -0.5],
+        showgrid=False,
+    )
     figure.update_xaxes(title_text=f"contribution ({text(numbers.unit(space))})", showgrid=True, tickangle=0)
     return figure
 
@@ -128,18 +143,25 @@ def dependence(
     figure.add_hline(y=0, line={"color": t.line, "width": 1})
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         figure.add_scattergl(
-            x=values.to_numpy(float), y=parts, mode="markers", marker={"size": 5, "opacity": 0.5, "color": t.accent},
+            x=values.to_numpy(float),
+            y=parts,
+            mode="markers",
+            marker={"size": 5, "opacity": 0.5, "color": t.accent},
             hovertemplate=f"<b>{text(name)}</b> = %{{x:.4g}}<br>contribution %{{y:+.3g}} {unit}<extra></extra>",
-        )  # fmt: skip
+        )
     else:
         levels = values.astype(str).where(values.notna(), "missing")
         for level in levels.value_counts().index[:MOST_LEVELS].tolist():
             mine = parts[(levels == level).to_numpy()]
             figure.add_box(
-                y=mine, name=text(level, 24), marker={"color": t.accent, "size": 3}, line={"width": 1.5},
-                fillcolor=t.accent_band, boxpoints=False,
+                y=mine,
+                name=text(level, 24),
+                marker={"color": t.accent, "size": 3},
+                line={"width": 1.5},
+                fillcolor=t.accent_band,
+                boxpoints=False,
                 hovertext=f"{text(level)}: median {numbers.signed(float(np.median(mine)))}, n = {len(mine)}",
-            )  # fmt: skip
+            )
     figure.update_xaxes(title_text=text(name, 60), tickangle=0)
     figure.update_yaxes(title_text=f"contribution ({text(numbers.unit(space))})")
     figure.update_layout(showlegend=False)

@@ -105,20 +105,32 @@ def histogram(
     words[0], words[-1] = f"up to {_side(borders[1])}", f"above {_side(borders[-2])}"
     lasts = range(len(words))
     figure.add_bar(
-        x=borders[:-1], y=[float(share) for share in now], offset=0,
+        x=borders[:-1],
+        y=[float(share) for share in now],
+        offset=0,
         width=[high - low for low, high in itertools.pairwise(borders)],
         marker={"color": t.accent_band, "line": {"color": t.accent, "width": 1}},
-        text=[_told("window", words[i], now[i], n_now) for i in lasts], textposition="none",
-        customdata=[[i] for i in lasts], hovertemplate="%{text}<extra></extra>", name="window",
-    )  # fmt: skip
+        text=[_told("window", words[i], now[i], n_now) for i in lasts],
+        textposition="none",
+        customdata=[[i] for i in lasts],
+        hovertemplate="%{text}<extra></extra>",
+        name="window",
+    )
     steps = [float(share) for share in then]
     figure.add_scatter(
-        x=borders, y=[*steps, steps[-1]], mode="lines", line={"shape": "hv", "color": t.muted, "width": 1.5},
-        fill="tozeroy", fillcolor=t.reference_band,
-        text=[_told("reference", words[min(i, len(words) - 1)], then[min(i, len(words) - 1)], n_then)
-              for i in range(len(borders))],
-        hovertemplate="%{text}<extra></extra>", name="reference",
-    )  # fmt: skip
+        x=borders,
+        y=[*steps, steps[-1]],
+        mode="lines",
+        line={"shape": "hv", "color": t.muted, "width": 1.5},
+        fill="tozeroy",
+        fillcolor=t.reference_band,
+        text=[
+            _told("reference", words[min(i, len(words) - 1)], then[min(i, len(words) - 1)], n_then)
+            for i in range(len(borders))
+        ],
+        hovertemplate="%{text}<extra></extra>",
+        name="reference",
+    )
     _key(figure, mode, n_then, n_now)
     figure.update_xaxes(range=[borders[0], borders[-1]], title={"text": text(what), "font": {"size": 12}})
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
@@ -138,8 +150,14 @@ def _key(figure: go.Figure, mode: Mode, n_then: int, n_now: int) -> None:
     """What is what, and how many, at the top left: the camera is at the right."""
     t = TOKENS[mode]
     figure.add_annotation(
-        xref="paper", yref="paper", x=0, y=1.02, xanchor="left", yanchor="bottom", showarrow=False,
+        xref="paper",
+        yref="paper",
+        x=0,
+        y=1.02,
+        xanchor="left",
+        yanchor="bottom",
+        showarrow=False,
         text=f"□ reference, n = {numbers.count(n_then)}    "
         f'<span style="color:{t.accent}">■ window, n = {numbers.count(n_now)}</span>',
         font={"color": t.muted, "size": 12},
-    )  # fmt: skip
+    )

@@ -61,28 +61,45 @@ def forest(
     for line in lines:
         look = t.fail if line.limit else t.muted
         figure.add_shape(
-            type="line", x0=line.at, x1=line.at, y0=-0.9, y1=len(rows) - 0.6, layer="below",
+            type="line",
+            x0=line.at,
+            x1=line.at,
+            y0=-0.9,
+            y1=len(rows) - 0.6,
+            layer="below",
             line={"color": look, "width": 2 if line.limit else 1, "dash": "dash" if line.limit else "solid"},
-        )  # fmt: skip
+        )
         figure.add_annotation(
-            x=line.at, y=1, yref="paper", yanchor="bottom", xanchor=_anchor(line.at, bounds),
-            text=text(line.words), showarrow=False,
+            x=line.at,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            xanchor=_anchor(line.at, bounds),
+            text=text(line.words),
+            showarrow=False,
             font={"color": look, "size": 12},
-        )  # fmt: skip
+        )
     for status in dict.fromkeys(r.status for r in drawn):
         own = [(i, r) for i, r in enumerate(rows) if r.value is not None and r.status == status]
         look = colour(status, mode) if status else t.accent
         figure.add_scatter(
-            x=[r.value for _, r in own], y=[i for i, _ in own], mode="markers",
+            x=[r.value for _, r in own],
+            y=[i for i, _ in own],
+            mode="markers",
             marker={"symbol": mark(status).symbol if status else "circle", "size": 9, "color": look},
             error_x={
-                "type": "data", "symmetric": False, "color": look, "thickness": 1.5, "width": 4,
+                "type": "data",
+                "symmetric": False,
+                "color": look,
+                "thickness": 1.5,
+                "width": 4,
                 "array": [_reach(r.high, r.value) for _, r in own],
                 "arrayminus": [_reach(r.value, r.low) for _, r in own],
             },
             text=[f"<b>{text(r.label)}</b><br>{text(r.words)}" + _more(r) for _, r in own],
-            hovertemplate="%{text}<extra></extra>", name=mark(status).word if status else "estimate",
-        )  # fmt: skip
+            hovertemplate="%{text}<extra></extra>",
+            name=mark(status).word if status else "estimate",
+        )
     for i, row in enumerate(rows):
         quiet = t.ink if row.value is not None else t.muted
         for x, words, longest_here, colour_here in (
@@ -90,14 +107,25 @@ def forest(
             (1, row.words, 48, quiet),
         ):
             figure.add_annotation(
-                x=x, xref="paper", xanchor="left" if x == 0 else "right", y=i, yshift=15, showarrow=False,
-                text=text(words, longest_here), font={"color": colour_here, "size": 12},
-                bgcolor=t.paper, borderpad=0,
-            )  # fmt: skip
+                x=x,
+                xref="paper",
+                xanchor="left" if x == 0 else "right",
+                y=i,
+                yshift=15,
+                showarrow=False,
+                text=text(words, longest_here),
+                font={"color": colour_here, "size": 12},
+                bgcolor=t.paper,
+                borderpad=0,
+            )
     figure.update_yaxes(
-        tickmode="array", tickvals=list(range(len(rows))), range=[len(rows) - 0.6, -0.9], showgrid=False,
-        ticktext=[text(r.label, longest) for r in rows], showticklabels=False,
-    )  # fmt: skip
+        tickmode="array",
+        tickvals=list(range(len(rows))),
+        range=[len(rows) - 0.6, -0.9],
+        showgrid=False,
+        ticktext=[text(r.label, longest) for r in rows],
+        showticklabels=False,
+    )
     figure.update_xaxes(range=list(bounds), showgrid=True, nticks=6, tickangle=0)
     if unit in ("share", "points"):
         figure.update_xaxes(tickformat="+.1%" if unit == "points" else ".0%")

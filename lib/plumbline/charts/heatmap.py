@@ -71,8 +71,11 @@ def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: in
             y=[y for _, y, _ in own],
             mode="markers",
             marker={
-                "symbol": symbol, "size": 7 if status is PointStatus.WATCH else 5, "color": colour,
-                "line": {"color": colour, "width": 1}, "opacity": 1 if status in MARKS else 0,
+                "symbol": symbol,
+                "size": 7 if status is PointStatus.WATCH else 5,
+                "color": colour,
+                "line": {"color": colour, "width": 1},
+                "opacity": 1 if status in MARKS else 0,
             },
             text=[hover[d.feature, d.start] for _, _, d in own],
             customdata=[
@@ -82,7 +85,7 @@ def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: in
             hovertemplate="%{text}<extra></extra>",
             unselected={"marker": {"opacity": 1 if status in MARKS else 0}},
             name=name,
-        )  # fmt: skip
+        )
     figure.update_yaxes(
         tickmode="array",
         tickvals=list(range(len(features))),

@@ -73,8 +73,11 @@ def use_over_time(
     ranked = sorted(total, key=lambda name: -total[name])[:most]
     for i, name in enumerate(ranked):
         figure.add_scatter(
-            x=[start for start, _, _ in chunks], y=[use.get(name) for _, _, use in chunks], name=text(name, 30),
-            mode="lines+markers", line={"color": t.series[i % len(t.series)], "width": 2},
+            x=[start for start, _, _ in chunks],
+            y=[use.get(name) for _, _, use in chunks],
+            name=text(name, 30),
+            mode="lines+markers",
+            line={"color": t.series[i % len(t.series)], "width": 2},
             marker={"size": 5, "symbol": i},
             text=[
                 f"<b>{text(name)}</b><br>{numbers.significant(use.get(name, 0.0))} {text(numbers.unit(space))}, "
@@ -82,7 +85,7 @@ def use_over_time(
                 for _, n, use in chunks
             ],
             hovertemplate="%{text}<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_xaxes(**DATES)
     figure.update_yaxes(
         rangemode="tozero", title_text=f"mean absolute contribution ({text(numbers.unit(space))})"

@@ -19,9 +19,13 @@ def reliability(curves: Sequence[Calibration], mode: Mode = "light", *, height: 
     if not drawn:
         return note(figure, mode, "Too few labelled decisions with a score for a curve.")
     figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", line={"color": t.muted, "width": 1, "dash": "dot"}, hoverinfo="skip",
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        line={"color": t.muted, "width": 1, "dash": "dot"},
+        hoverinfo="skip",
         name="means what it says",
-    )  # fmt: skip
+    )
     for i, curve in enumerate(drawn):
         line = t.accent if len(drawn) == 1 else t.series[i % len(t.series)]
         name = f"version {curve.version or 'not logged'}" if curve.version is not None else "all versions"
@@ -33,8 +37,13 @@ def reliability(curves: Sequence[Calibration], mode: Mode = "light", *, height: 
             line={"color": line, "width": 2},
             marker={"color": line, "size": 6},
             error_y={
-                "type": "data", "symmetric": False, "color": line, "thickness": 1, "width": 2,
-                "array": [b.high - b.share for b in bins], "arrayminus": [b.share - b.low for b in bins],
+                "type": "data",
+                "symmetric": False,
+                "color": line,
+                "thickness": 1,
+                "width": 2,
+                "array": [b.high - b.share for b in bins],
+                "arrayminus": [b.share - b.low for b in bins],
             },
             text=[
                 f"<b>{text(name, 40)}</b><br>score {numbers.share(b.score)} on average, "
@@ -44,12 +53,19 @@ def reliability(curves: Sequence[Calibration], mode: Mode = "light", *, height: 
             ],
             hovertemplate="%{text}<extra></extra>",
             name=text(name, 40),
-        )  # fmt: skip
+        )
         if len(drawn) > 1:
             figure.add_annotation(
-                xref="paper", yref="paper", x=0.01, y=0.99 - 0.07 * i, xanchor="left", yanchor="top",
-                showarrow=False, text=text(name, 30), font={"color": line, "size": 12},
-            )  # fmt: skip
+                xref="paper",
+                yref="paper",
+                x=0.01,
+                y=0.99 - 0.07 * i,
+                xanchor="left",
+                yanchor="top",
+                showarrow=False,
+                text=text(name, 30),
+                font={"color": line, "size": 12},
+            )
     figure.update_xaxes(range=[0, 1], tickformat=".0%", title="mean score")
     figure.update_yaxes(range=[0, 1], tickformat=".0%", title="came true")
     return figure

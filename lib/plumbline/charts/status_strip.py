@@ -25,9 +25,14 @@ def strip(
     t = TOKENS[mode]
     ordered = sorted(history, key=lambda entry: entry[0])
     figure.add_shape(
-        type="line", x0=ordered[0][0], x1=ordered[-1][0], y0=0, y1=0, layer="below",
+        type="line",
+        x0=ordered[0][0],
+        x1=ordered[-1][0],
+        y0=0,
+        y1=0,
+        layer="below",
         line={"color": t.line, "width": 2},
-    )  # fmt: skip
+    )
     for status in dict.fromkeys(status for _, status, _ in ordered):
         own = [entry for entry in ordered if entry[1] == status]
         look = colour(status, mode)

@@ -190,7 +190,12 @@ def note(figure: go.Figure, mode: Mode, words: str) -> go.Figure:
     figure.update_yaxes(visible=False)
     figure.update_layout(height=96)
     figure.add_annotation(
-        text=words, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False,
+        text=words,
+        x=0.5,
+        y=0.5,
+        xref="paper",
+        yref="paper",
+        showarrow=False,
         font={"color": TOKENS[mode].muted, "size": 13},
-    )  # fmt: skip
+    )
     return figure

@@ -81,10 +81,13 @@ def timeline(
         _mark(figure, [e for e in events if e.status == status and e.version in versions], versions, mode)
     figure.update_layout(barmode="overlay", margin={"l": 8, "r": 16, "t": 12, "b": 8})
     figure.update_yaxes(
-        tickmode="array", tickvals=list(range(len(versions))), showgrid=False, ticklabelstandoff=6,
+        tickmode="array",
+        tickvals=list(range(len(versions))),
+        showgrid=False,
+        ticklabelstandoff=6,
         ticktext=[text(v, longest) if v else "no version" for v in versions],
         range=[len(versions) - 0.4, -0.6],
-    )  # fmt: skip
+    )
     pad = (last - first) / 60
     figure.update_xaxes(**DATES, range=[first - pad, last + pad], nticks=8)
     return figure
@@ -100,12 +103,15 @@ def _mark(figure: go.Figure, events: Sequence[Event], versions: list[str], mode:
         y=[versions.index(e.version) for e in events],
         mode="markers",
         marker={
-            "symbol": symbol, "size": 12, "color": look, "line": {"color": TOKENS[mode].paper, "width": 1.5},
+            "symbol": symbol,
+            "size": 12,
+            "color": look,
+            "line": {"color": TOKENS[mode].paper, "width": 1.5},
         },
         text=[text(e.words, 400) for e in events],
         hovertemplate="%{text}<extra></extra>",
         name=events[0].status,
-    )  # fmt: skip
+    )
 
 
 def _hover(s: Stretch) -> str:

@@ -31,9 +31,14 @@ class Asked:
 
 
 def asked_contributions(
-    model: CodedModel, rows: FloatArray, background: FloatArray | None, *, output: int = 0, trees: int = 0,
+    model: CodedModel,
+    rows: FloatArray,
+    background: FloatArray | None,
+    *,
+    output: int = 0,
+    trees: int = 0,
     probability: bool = False,
-) -> Asked:  # fmt: skip
+) -> Asked:
     """Contributions of rows (n, d) to one output, its margin or its score, against ``background`` (b, d).
 
     NaN for a row that lacks a value which the model needs. Raises PlumblineError without a background.

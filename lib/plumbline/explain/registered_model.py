@@ -267,9 +267,14 @@ class ModelParts:
 
 
 def model_parts(
-    model: RegisteredModel, check: ModelCheck, frame: pd.DataFrame, *, output: int = 0, space: str = "",
+    model: RegisteredModel,
+    check: ModelCheck,
+    frame: pd.DataFrame,
+    *,
+    output: int = 0,
+    space: str = "",
     alone: bool = False,
-) -> ModelParts:  # fmt: skip
+) -> ModelParts:
     """Split the output of decisions (a column a logged feature).
 
     In log-odds for a logit link (turned round where the log keeps the complement), in the raw class score

@@ -83,21 +83,34 @@ class Inspection:
         roles: dict[str, list[str]] = {}
         for column in self.mapping.columns:
             roles.setdefault(column.column, []).append(str(column.role))
-        return json_object({
-            "file": self.file, "format": self.format, "kind": self.kind, "encoding": self.encoding,
-            "delimiter": self.delimiter, "task": self.mapping.task, "positive": self.mapping.positive,
-            "mapping": {column: ",".join(names) for column, names in roles.items()},
-            "confidence": {c.column: round(c.confidence, 3) for c in self.mapping.columns},
-            "reasons": {c.column: c.reason for c in self.mapping.columns},
-            "questions": self.questions, "rows_sampled": self.rows_sampled, "unfit": self.trial.unfit,
-            "sheets": self.sheets,
-        })  # fmt: skip
+        return json_object(
+            {
+                "file": self.file,
+                "format": self.format,
+                "kind": self.kind,
+                "encoding": self.encoding,
+                "delimiter": self.delimiter,
+                "task": self.mapping.task,
+                "positive": self.mapping.positive,
+                "mapping": {column: ",".join(names) for column, names in roles.items()},
+                "confidence": {c.column: round(c.confidence, 3) for c in self.mapping.columns},
+                "reasons": {c.column: c.reason for c in self.mapping.columns},
+                "questions": self.questions,
+                "rows_sampled": self.rows_sampled,
+                "unfit": self.trial.unfit,
+                "sheets": self.sheets,
+            }
+        )
 
 
 def inspect(
-    path: Path, *, ws: Workspace, known: Mapping | None = None, sheet: str | None = None,
+    path: Path,
+    *,
+    ws: Workspace,
+    known: Mapping | None = None,
+    sheet: str | None = None,
     stated: Stated | None = None,
-) -> Inspection:  # fmt: skip
+) -> Inspection:
     """Recognise a file and guess what its columns mean, from its first 4,000 rows; loads nothing.
 
     Args:
@@ -116,9 +129,13 @@ def inspect(
 
 
 def inspect_in(
-    inbox: Path, path: Path, *, known: Mapping | None = None, sheet: str | None = None,
+    inbox: Path,
+    path: Path,
+    *,
+    known: Mapping | None = None,
+    sheet: str | None = None,
     stated: Stated | None = None,
-) -> Inspection:  # fmt: skip
+) -> Inspection:
     """``inspect`` without a workspace: what is made of the file for the look goes to ``inbox``."""
     folder = inbox / uuid.uuid4().hex
     try:
@@ -155,13 +172,22 @@ def look(
             raise _no_time(path, facts)
         trial = try_rows(cursor, source, guess.mapping, labels=guess.kind == "labels", first=SAMPLE)
     return Inspection(
-        file=path.name, format=source.form.format, encoding=source.form.encoding,
-        delimiter=source.form.delimiter, decimal="," if comma else ".", columns=source.columns,
-        mapping=less_sure(guess.mapping, trial), asked=(*_which_sheet(source), *guess.questions),
-        rows_sampled=len(rows), preview=preview, kind=guess.kind, sheets=source.sheets,
-        notes=(*_repeated_names(source), *guess.notes, *_costs(guess.kind, roles)), trial=trial,
+        file=path.name,
+        format=source.form.format,
+        encoding=source.form.encoding,
+        delimiter=source.form.delimiter,
+        decimal="," if comma else ".",
+        columns=source.columns,
+        mapping=less_sure(guess.mapping, trial),
+        asked=(*_which_sheet(source), *guess.questions),
+        rows_sampled=len(rows),
+        preview=preview,
+        kind=guess.kind,
+        sheets=source.sheets,
+        notes=(*_repeated_names(source), *guess.notes, *_costs(guess.kind, roles)),
+        trial=trial,
         **_remembered(guess, source.columns, known),
-    )  # fmt: skip
+    )
 
 
 def _remembered(guess: Guess, columns: Sequence[str], known: Mapping | None) -> dict[str, Any]:

@@ -138,14 +138,18 @@ def stored_grids(
         Grid(
             column=plain["col"][i],
             bins=Bins(
-                feature=feature_name(plain["col"][i]), kind=Kind(plain["kind"][i]), edges=np.array(edges, dtype=float),
-                levels=tuple(levels.tolist()), decile_cells=tuple(deciles.tolist()),
+                feature=feature_name(plain["col"][i]),
+                kind=Kind(plain["kind"][i]),
+                edges=np.array(edges, dtype=float),
+                levels=tuple(levels.tolist()),
+                decile_cells=tuple(deciles.tolist()),
             ),
-            basis=plain["basis"][i], rows_available=int(plain["rows_available"][i]),
+            basis=plain["basis"][i],
+            rows_available=int(plain["rows_available"][i]),
             rows_used=int(plain["rows_used"][i]),
         )
         for i, (edges, levels, deciles) in enumerate(zip(*lists, strict=True))
-    ]  # fmt: skip
+    ]
     return [made[i] for i in np.argsort(plain["place"], kind="stable").tolist()]
 
 
@@ -245,8 +249,12 @@ def _expression(column: str, kind: Kind) -> str:
 
 
 def _grids(
-    cursor: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, Kind, int]], scope: Scope, rows: int, basis: str
-) -> list[Grid]:  # fmt: skip
+    cursor: duckdb.DuckDBPyConnection,
+    columns: Sequence[tuple[str, Kind, int]],
+    scope: Scope,
+    rows: int,
+    basis: str,
+) -> list[Grid]:
     """A grid of each column from the rows of a scope, of which there are so many."""
     made = {c: _levels(cursor, c, scope, basis) for c, kind, _ in columns if kind is Kind.CATEGORICAL}
     numeric = [c for c, kind, _ in columns if kind is Kind.NUMERIC]

@@ -196,9 +196,13 @@ def _recount(
 
 
 def _count(
-    cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, grids: list[Grid],
-    wanted: Sequence[Grid], decided: bool,
-) -> None:  # fmt: skip
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    load_id: int,
+    grids: list[Grid],
+    wanted: Sequence[Grid],
+    decided: bool,
+) -> None:
     """Count the columns of some grids, and what was decided where that is wanted too, in one scan of the load.
 
     The levels and classes looked for are those of the grids; where the load holds others, these columns are counted
@@ -276,9 +280,12 @@ def _keep_decided(
 
 
 def _keep_features(
-    cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, groups: stream.Groups,
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    load_id: int,
+    groups: stream.Groups,
     columns: Sequence[Numbers | Levels],
-) -> None:  # fmt: skip
+) -> None:
     if groups.numbers:
         for counted in to_arrow.features(groups, columns):
             _keep(cursor, "profile_feature", features.COLUMNS, system, load_id, counted)

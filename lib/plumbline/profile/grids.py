@@ -40,9 +40,11 @@ def value(column: str) -> str:
 def categorical(grid: Grid, scope: Scope) -> tuple[str, dict[str, Any]]:
     """The statement (text, parameters) that counts one column of levels over the scope: ``COLUMNS``."""
     params = scope.params | {
-        "col": grid.column, "levels": list(grid.bins.levels), "since": grid.first_load,
+        "col": grid.column,
+        "levels": list(grid.bins.levels),
+        "since": grid.first_load,
         "cells": grid.bins.cells,
-    }  # fmt: skip
+    }
     named = f"place = $cells AND rank <= {NAMED_OTHERS}"
     sql = f"""
         WITH grouped AS (

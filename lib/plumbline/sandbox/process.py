@@ -27,9 +27,13 @@ class Process:
     def __init__(self, module: str) -> None:
         self.lock = threading.Lock()
         self.process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-s", "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, env=environment(), start_new_session=True,
-        )  # fmt: skip
+            [sys.executable, "-P", "-s", "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+            start_new_session=True,
+        )
 
     @property
     def pid(self) -> int:

@@ -47,9 +47,10 @@ def look(target: Path) -> None:
     """
     if target.is_dir():
         raise PlumblineError(
-            "The workspace's path is a folder", where=str(target),
+            "The workspace's path is a folder",
+            where=str(target),
             todo=f"Give a file, for example {target / 'workspace.duckdb'}.",
-        )  # fmt: skip
+        )
     folder = target.parent
     if not folder.is_dir():
         raise PlumblineError(
@@ -59,16 +60,18 @@ def look(target: Path) -> None:
         )
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PlumblineError(
-            "The workspace's folder may not be written", where=str(folder),
+            "The workspace's folder may not be written",
+            where=str(folder),
             todo="Give this user the right to write there, or choose another path.",
-        )  # fmt: skip
+        )
     if not target.exists():
         return
     if not os.access(target, os.R_OK | os.W_OK):
         raise PlumblineError(
-            "The workspace's file may not be read and written", where=str(target),
+            "The workspace's file may not be read and written",
+            where=str(target),
             todo="Give this user the right to both, or choose another path.",
-        )  # fmt: skip
+        )
     with _holding:
         if target.resolve() in _held:
             raise PlumblineError(
@@ -80,9 +83,10 @@ def look(target: Path) -> None:
             head = file.read(_MAGIC_AT + len(_MAGIC))
     if head[_MAGIC_AT:] != _MAGIC:
         raise PlumblineError(
-            "This file is not a workspace", where=str(target),
+            "This file is not a workspace",
+            where=str(target),
             todo="Choose another path with --workspace or PLUMBLINE_WORKSPACE.",
-        )  # fmt: skip
+        )
 
 
 def hold(target: Path) -> None:

@@ -30,9 +30,10 @@ class Full(PlumblineError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            "The disk is full; nothing of this was kept", where=str(path),
+            "The disk is full; nothing of this was kept",
+            where=str(path),
             todo="Free space there and do it again. What was there before is unharmed.",
-        )  # fmt: skip
+        )
 
 
 def is_full(error: BaseException) -> bool:

@@ -56,12 +56,24 @@ class Retry:
 
 def _load(row: tuple[Any, ...]) -> Load:
     return Load(
-        load_id=row[0], system=row[1], file=row[2], sha256=row[3], kind=row[4], at=aware(row[5]),
+        load_id=row[0],
+        system=row[1],
+        file=row[2],
+        sha256=row[3],
+        kind=row[4],
+        at=aware(row[5]),
         actor=row[6],
-        rows_read=row[7], rows_loaded=row[8], rows_duplicate=row[9], rows_quarantined=row[10],
-        labels_joined=row[11], reference=row[12], reasons=json.loads(row[13]),
-        notes=tuple(json.loads(row[14])), undone_at=aware(row[15]) if row[15] else None, retry_of=row[16],
-    )  # fmt: skip
+        rows_read=row[7],
+        rows_loaded=row[8],
+        rows_duplicate=row[9],
+        rows_quarantined=row[10],
+        labels_joined=row[11],
+        reference=row[12],
+        reasons=json.loads(row[13]),
+        notes=tuple(json.loads(row[14])),
+        undone_at=aware(row[15]) if row[15] else None,
+        retry_of=row[16],
+    )
 
 
 #: a column of the decision table -> its name in the file, and its kind there
@@ -96,11 +108,26 @@ def record_load(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
     """Register a load; the table itself refuses counts that do not add up."""
     cursor.execute(
         f"INSERT INTO load ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [load.load_id, load.system, load.file, load.sha256, load.kind, naive(load.at), load.actor,
-         load.rows_read, load.rows_loaded, load.rows_duplicate, load.rows_quarantined, load.labels_joined,
-         load.reference, json.dumps(load.reasons), json.dumps(list(load.notes)),
-         naive(load.undone_at) if load.undone_at else None, load.retry_of],
-    )  # fmt: skip
+        [
+            load.load_id,
+            load.system,
+            load.file,
+            load.sha256,
+            load.kind,
+            naive(load.at),
+            load.actor,
+            load.rows_read,
+            load.rows_loaded,
+            load.rows_duplicate,
+            load.rows_quarantined,
+            load.labels_joined,
+            load.reference,
+            json.dumps(load.reasons),
+            json.dumps(list(load.notes)),
+            naive(load.undone_at) if load.undone_at else None,
+            load.retry_of,
+        ],
+    )
 
 
 def list_loads(cursor: duckdb.DuckDBPyConnection, system: str | None = None) -> list[Load]:

@@ -50,9 +50,18 @@ def keep(cursor: duckdb.DuckDBPyConnection, item: Kept) -> bool:
         return False
     cursor.execute(
         f"INSERT INTO scorecard ({_FIELDS}) VALUES (nextval('scorecard_id'), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [item.system, naive(item.at), item.verdict, item.inputs, item.given, item.card, item.card_sha256,
-         item.catalogue, item.rules],
-    )  # fmt: skip
+        [
+            item.system,
+            naive(item.at),
+            item.verdict,
+            item.inputs,
+            item.given,
+            item.card,
+            item.card_sha256,
+            item.catalogue,
+            item.rules,
+        ],
+    )
     detail = {
         "verdict": item.verdict,
         "inputs": item.inputs,

@@ -48,9 +48,19 @@ def add_attestation(cursor: duckdb.DuckDBPyConnection, item: Attestation) -> Non
     cursor.execute(
         """INSERT INTO attestation (id, system, control, status, statement, owner, made_on, expires, link, evidence,
            evidence_name) VALUES (nextval('attestation_id'), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        [item.system, item.control, item.status.value, item.statement, item.owner, item.at, item.expires, item.link,
-         item.evidence, item.evidence_name],
-    )  # fmt: skip
+        [
+            item.system,
+            item.control,
+            item.status.value,
+            item.statement,
+            item.owner,
+            item.at,
+            item.expires,
+            item.link,
+            item.evidence,
+            item.evidence_name,
+        ],
+    )
 
 
 def approve_attestation(cursor: duckdb.DuckDBPyConnection, attestation_id: int, by: str, on: date) -> None:

@@ -36,10 +36,17 @@ _TIME_ROLES = ("timestamp", "label_time", "trained_at")
 def _system(row: tuple[Any, ...]) -> System:
     reference = (aware(row[7]), aware(row[8])) if row[7] is not None and row[8] is not None else None
     return System(
-        key=row[0], title=row[1], created_at=aware(row[2]), task=Task(row[3]) if row[3] else None,
-        positive=row[4], classes=tuple(json.loads(row[5])), timezone=row[6], reference=reference,
-        reference_source=row[9], settings=Settings.parse(json.loads(row[10])),
-    )  # fmt: skip
+        key=row[0],
+        title=row[1],
+        created_at=aware(row[2]),
+        task=Task(row[3]) if row[3] else None,
+        positive=row[4],
+        classes=tuple(json.loads(row[5])),
+        timezone=row[6],
+        reference=reference,
+        reference_source=row[9],
+        settings=Settings.parse(json.loads(row[10])),
+    )
 
 
 def list_systems(cursor: duckdb.DuckDBPyConnection) -> list[System]:
@@ -131,11 +138,19 @@ def update_system(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
     cursor.execute(
         """UPDATE system SET title = ?, task = ?, positive = ?, classes = ?, timezone = ?,
            reference_start = ?, reference_end = ?, reference_source = ?, settings = ? WHERE key = ?""",
-        [system.title, system.task.value if system.task else None, system.positive,
-         json.dumps(list(system.classes)), system.timezone,
-         naive(start) if start else None, naive(end) if end else None, system.reference_source,
-         json.dumps(system.settings.to_dict(), sort_keys=True), system.key],
-    )  # fmt: skip
+        [
+            system.title,
+            system.task.value if system.task else None,
+            system.positive,
+            json.dumps(list(system.classes)),
+            system.timezone,
+            naive(start) if start else None,
+            naive(end) if end else None,
+            system.reference_source,
+            json.dumps(system.settings.to_dict(), sort_keys=True),
+            system.key,
+        ],
+    )
 
 
 def set_reference(

@@ -51,9 +51,17 @@ def append(
     body = json.dumps(detail or {}, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str)
     cursor.execute(
         "INSERT INTO trail VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [seq, at, actor, action, system, body, previous,
-         digest(seq, at.isoformat(timespec="microseconds"), actor, action, system, body, previous)],
-    )  # fmt: skip
+        [
+            seq,
+            at,
+            actor,
+            action,
+            system,
+            body,
+            previous,
+            digest(seq, at.isoformat(timespec="microseconds"), actor, action, system, body, previous),
+        ],
+    )
     return seq
 
 

@@ -55,9 +55,14 @@ class Workspace:
     """An open workspace. Use ``read`` for queries and ``write`` for one transaction."""
 
     def __init__(
-        self, path: Path, engine: Engine, inbox: Path, *, encrypted: bool = False,
+        self,
+        path: Path,
+        engine: Engine,
+        inbox: Path,
+        *,
+        encrypted: bool = False,
         folders: Sequence[Path] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.path, self.inbox = path, inbox
         self._folders = self._opened_with = (inbox, *folders)
         self.encrypted = encrypted  #: whether what is on the disk, spilled rows included, is cipher text

@@ -78,9 +78,14 @@ class _Scorer:
 
 
 def search(
-    gap: Gap, row: FloatArray, moves: Sequence[Move], *,
-    width: int = WIDTH, depth: int = DEPTH, seconds: float = SECONDS,
-) -> Search:  # fmt: skip
+    gap: Gap,
+    row: FloatArray,
+    moves: Sequence[Move],
+    *,
+    width: int = WIDTH,
+    depth: int = DEPTH,
+    seconds: float = SECONDS,
+) -> Search:
     """Find values of the ``moves`` at which a row (d,) reaches the wanted outcome.
 
     Every option was scored by ``gap`` as it is given back, changes nothing but ``moves``, and stays within

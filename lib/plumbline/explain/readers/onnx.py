@@ -142,9 +142,15 @@ def _weights(held: dict[str, Any], what: str) -> dict[int, list[tuple[int, int, 
 
 
 def _tree(
-    own: dict[int, int], mine: IntArray, mode: Any, yes: IntArray, no: IntArray, feature: IntArray,
-    value: FloatArray, tracks: IntArray,
-) -> RawTree:  # fmt: skip
+    own: dict[int, int],
+    mine: IntArray,
+    mode: Any,
+    yes: IntArray,
+    no: IntArray,
+    feature: IntArray,
+    value: FloatArray,
+    tracks: IntArray,
+) -> RawTree:
     """Nodes in depth-first order of the file, as ``x <= threshold`` goes left."""
     n, modes = len(mine), mode[mine]
     leaf, turned = modes == "LEAF", np.isin(modes, ("BRANCH_GTE", "BRANCH_GT"))
@@ -160,8 +166,10 @@ def _tree(
         threshold=np.where(leaf, 0.0, threshold),
         default_left=missing.astype(np.bool_),
         missing=np.full(n, MISSING_NAN, np.int64),
-        value=np.zeros(n), cover=np.ones(n), categories={},
-    )  # fmt: skip
+        value=np.zeros(n),
+        cover=np.ones(n),
+        categories={},
+    )
 
 
 def _with(tree: RawTree, value: FloatArray) -> RawTree:
@@ -204,8 +212,14 @@ def _ensemble(
         raise refuse("its base values and its outputs do not match")
     ensemble = TreeEnsemble(
         **join_trees(trees, len(names)),  # type: ignore[arg-type]
-        tree_output=np.array(places, np.int64), base=base, feature_names=names,
-        categories=(None,) * len(names), ranges=np.full((len(names), 2), np.nan), objective=op, link=link,
-        float32=True, format=FORMAT,
-    )  # fmt: skip
+        tree_output=np.array(places, np.int64),
+        base=base,
+        feature_names=names,
+        categories=(None,) * len(names),
+        ranges=np.full((len(names), 2), np.nan),
+        objective=op,
+        link=link,
+        float32=True,
+        format=FORMAT,
+    )
     return of_trees(check_ensemble(ensemble), needs_background=True)

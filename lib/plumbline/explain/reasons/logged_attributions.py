@@ -62,9 +62,17 @@ def check_logged(
     bases = 0 if given is None else len(np.unique(np.round(given[np.isfinite(given)], 9)))
     named = f" of version {version}" if version else ""
     failed = LoggedCheck(
-        version=version, link=None, base=None, bases=bases, n=len(score), share=0.0, tolerance=near, worst=np.nan,
-        passed=False, sentence="",
-    )  # fmt: skip
+        version=version,
+        link=None,
+        base=None,
+        bases=bases,
+        n=len(score),
+        share=0.0,
+        tolerance=near,
+        worst=np.nan,
+        passed=False,
+        sentence="",
+    )
     if len(score) < FEWEST:
         sentence = f"Only {len(score)} decisions{named} have a score and all attributions: too few to check."
         return replace(failed, sentence=sentence)

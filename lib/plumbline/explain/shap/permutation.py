@@ -110,8 +110,14 @@ def _gains(m: int) -> FloatArray:
 
 
 def _exact(
-    worth: Worth, rows: FloatArray, background: FloatArray, owner: IntArray, m: int, ends: FloatArray, base: float
-) -> FloatArray:  # fmt: skip
+    worth: Worth,
+    rows: FloatArray,
+    background: FloatArray,
+    owner: IntArray,
+    m: int,
+    ends: FloatArray,
+    base: float,
+) -> FloatArray:
     coalitions = (np.arange(2**m)[:, None] >> np.arange(m)[None, :]) & 1 == 1
     chosen = _columns(coalitions, owner)[1:-1]
     found = np.empty((len(rows), m))
@@ -122,9 +128,16 @@ def _exact(
 
 
 def _by_orders(
-    worth: Worth, row: FloatArray, background: FloatArray, owner: IntArray, m: int, seed: int, end: float,
-    base: float, pairs: int,
-) -> tuple[FloatArray, FloatArray]:  # fmt: skip
+    worth: Worth,
+    row: FloatArray,
+    background: FloatArray,
+    owner: IntArray,
+    m: int,
+    seed: int,
+    end: float,
+    base: float,
+    pairs: int,
+) -> tuple[FloatArray, FloatArray]:
     """Means (m,) over pairs of walks, and their standard errors."""
     order = np.argsort(np.random.default_rng(seed).random((pairs, m)), axis=1)
     place = np.argsort(order, axis=1)

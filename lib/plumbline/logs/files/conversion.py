@@ -139,9 +139,11 @@ def _table(folder: Path, source: Source) -> Source:
         except duckdb.Error as error:
             raise unreadable(source.given, error) from error
     return replace(
-        source, columns=tuple(leaf.name for leaf in found), kinds={leaf.name: leaf.kind for leaf in found},
+        source,
+        columns=tuple(leaf.name for leaf in found),
+        kinds={leaf.name: leaf.kind for leaf in found},
         cells=tuple(leaf.cell for leaf in found),
-    )  # fmt: skip
+    )
 
 
 def _arrow(opening: _Opening) -> Source:

@@ -119,9 +119,18 @@ def _tidy(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 def _load(
-    cursor: duckdb.DuckDBPyConnection, source: Source, title: str, mapping: Mapping, actor: str, reference: bool,
-    retry: loads.Retry | None, accept: bool, after: After | None, say: Progress, number: int | None,
-) -> Load:  # fmt: skip
+    cursor: duckdb.DuckDBPyConnection,
+    source: Source,
+    title: str,
+    mapping: Mapping,
+    actor: str,
+    reference: bool,
+    retry: loads.Retry | None,
+    accept: bool,
+    after: After | None,
+    say: Progress,
+    number: int | None,
+) -> Load:
     system = _system(cursor, title, mapping, source)
     load_id, direct = number or loads.next_load_id(cursor), number is None
     same = loaded_before(cursor, system.key, source)
@@ -158,11 +167,23 @@ def _load(
         )
         notes += odd
     record = Load(
-        load_id=load_id, system=system.key, file=source.name, sha256=source.sha256, kind="decisions",
-        at=now(), actor=actor, rows_read=aside.records, rows_loaded=loaded, rows_duplicate=repeated,
-        rows_quarantined=sum(aside.reasons.values()), labels_joined=filled, reference=reference,
-        reasons=aside.reasons, notes=tuple(notes), retry_of=retry.of if retry else None,
-    )  # fmt: skip
+        load_id=load_id,
+        system=system.key,
+        file=source.name,
+        sha256=source.sha256,
+        kind="decisions",
+        at=now(),
+        actor=actor,
+        rows_read=aside.records,
+        rows_loaded=loaded,
+        rows_duplicate=repeated,
+        rows_quarantined=sum(aside.reasons.values()),
+        labels_joined=filled,
+        reference=reference,
+        reasons=aside.reasons,
+        notes=tuple(notes),
+        retry_of=retry.of if retry else None,
+    )
     loads.record_load(cursor, record)
     if loaded and not retry:
         loads.record_schema(cursor, system.key, load_id, schema_of(plan))
@@ -183,9 +204,17 @@ def _load(
 
 
 def _by_stage(
-    cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, mapping: Mapping, targets: list[str], load_id: int,
-    system: System, accept: bool, say: Progress, direct: bool,
-) -> tuple[Outcome, int, int, int, list[str]]:  # fmt: skip
+    cursor: duckdb.DuckDBPyConnection,
+    source: Source,
+    plan: Plan,
+    mapping: Mapping,
+    targets: list[str],
+    load_id: int,
+    system: System,
+    accept: bool,
+    say: Progress,
+    direct: bool,
+) -> tuple[Outcome, int, int, int, list[str]]:
     """Load a file of which some rows are to be set aside; returns what was, rows loaded and repeated, labels
     filled in, and notes."""
     staged = stage(cursor, source, plan)
@@ -259,17 +288,33 @@ def loaded_before(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -
 
 
 def _nothing_new(
-    cursor: duckdb.DuckDBPyConnection, system: System, source: Source, same: Load, load_id: int, actor: str,
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    source: Source,
+    same: Load,
+    load_id: int,
+    actor: str,
     reference: bool,
-) -> Load:  # fmt: skip
+) -> Load:
     notes = [f"This file is already here as load {same.load_id}; nothing was added."]
     if reference and not same.reference:
         notes.append(f"To make it the reference, undo load {same.load_id} and load the file again.")
     record = Load(
-        load_id=load_id, system=system.key, file=source.name, sha256=source.sha256, kind="decisions",
-        at=now(), actor=actor, rows_read=same.rows_read, rows_loaded=0, rows_duplicate=same.rows_read,
-        rows_quarantined=0, labels_joined=0, reference=False, notes=tuple(notes),
-    )  # fmt: skip
+        load_id=load_id,
+        system=system.key,
+        file=source.name,
+        sha256=source.sha256,
+        kind="decisions",
+        at=now(),
+        actor=actor,
+        rows_read=same.rows_read,
+        rows_loaded=0,
+        rows_duplicate=same.rows_read,
+        rows_quarantined=0,
+        labels_joined=0,
+        reference=False,
+        notes=tuple(notes),
+    )
     loads.record_load(cursor, record)
     log_load(cursor, record, source)
     return record
@@ -290,8 +335,9 @@ def _staged_bad(cursor: duckdb.DuckDBPyConnection) -> int:
 def _named_columns(plan: Plan) -> list[DecisionColumn]:
     return [
         DecisionColumn(name=c.name, role=c.map.role, kind=named_kind(c.map), source=c.map.column)
-        for c in plan.columns if c.map.role.role in NAMED_ROLES
-    ]  # fmt: skip
+        for c in plan.columns
+        if c.map.role.role in NAMED_ROLES
+    ]
 
 
 def _targets(plan: Plan, held: list[DecisionColumn]) -> list[str]:
@@ -302,9 +348,13 @@ def _targets(plan: Plan, held: list[DecisionColumn]) -> list[str]:
 
 
 def _insert(
-    cursor: duckdb.DuckDBPyConnection, table: str, plan: Plan, targets: list[str], texts: dict[str, int],
+    cursor: duckdb.DuckDBPyConnection,
+    table: str,
+    plan: Plan,
+    targets: list[str],
+    texts: dict[str, int],
     load_id: int,
-) -> None:  # fmt: skip
+) -> None:
     names = [c.name for c in plan.columns] + [name for name, _ in plan.derived]
     into = ", ".join(ident(t) for t in [*targets, *texts])
     values = ", ".join([*(f"s.{ident(n)}" for n in names), *(f"s._texts[{int(i)}]" for i in texts.values())])

@@ -67,7 +67,9 @@ def _of_earlier_loads(cursor: duckdb.DuckDBPyConnection, system: System, labels:
         return 0
     time = 'n."label_time"' if _has_time(cursor) else "NULL::TIMESTAMP"
     settled = claim(
-        cursor, system, load_id,
+        cursor,
+        system,
+        load_id,
         f"""SELECT d._load_id AS row_load, d._line AS row_line, n.place, n.label, {time} AS label_time
             FROM {_newest_labels(cursor)} n
             JOIN {table} d ON n._hash = d._hash AND n."timestamp" = d."timestamp"
@@ -75,7 +77,7 @@ def _of_earlier_loads(cursor: duckdb.DuckDBPyConnection, system: System, labels:
               ON o.row_load = d._load_id AND o.row_line = d._line
             WHERE n.label::VARCHAR IS DISTINCT FROM
                 CASE WHEN d._label_load IS NULL THEN d.label::VARCHAR ELSE o.label END""",
-    )  # fmt: skip
+    )
     return settled.joined
 
 

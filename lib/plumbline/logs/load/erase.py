@@ -54,9 +54,14 @@ class Erased:
 
 
 def erase(
-    ws: Workspace, key: str, *, subject: str | None = None, decision_id: str | None = None, actor: str,
+    ws: Workspace,
+    key: str,
+    *,
+    subject: str | None = None,
+    decision_id: str | None = None,
+    actor: str,
     after: AfterErase,
-) -> Erased:  # fmt: skip
+) -> Erased:
     """Erase a person's decisions, or one decision, with labels, attributions and quarantined rows, in one transaction.
 
     What stays: the counts of the register of loads, and the certificate on the trail. Source files are not
@@ -72,11 +77,16 @@ def erase(
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
         hashed = _hashed(cursor, value)
-        ids = _mark(cursor, system, "subject" if by == "subject" else "decision_id",
-                    hashed if by == "subject" else value)  # fmt: skip
+        ids = _mark(
+            cursor,
+            system,
+            "subject" if by == "subject" else "decision_id",
+            hashed if by == "subject" else value,
+        )
         words = [value, hashed, *ids] if by == "subject" else [value]
-        loads = tuple(r[0] for r in cursor.execute(
-            f"SELECT DISTINCT row_load FROM temp.{GONE} ORDER BY 1").fetchall())  # fmt: skip
+        loads = tuple(
+            r[0] for r in cursor.execute(f"SELECT DISTINCT row_load FROM temp.{GONE} ORDER BY 1").fetchall()
+        )
         decisions = _count(cursor, f"SELECT count(*) FROM temp.{GONE}")
         labels = _erase_beside(cursor, system, "label_claim", "row_load", "row_line")
         _erase_beside(cursor, system, "attribution", "load_id", "line")

@@ -23,9 +23,13 @@ LOOK_BYTES, LOOK_ROWS = 32 * 1024 * 1024, 20_000
 
 
 def insert_clean(
-    cursor: duckdb.DuckDBPyConnection, source: Source, plan_for: Callable[[Source], Plan], table: str,
-    targets: Sequence[str], load_id: int,
-) -> int | None:  # fmt: skip
+    cursor: duckdb.DuckDBPyConnection,
+    source: Source,
+    plan_for: Callable[[Source], Plan],
+    table: str,
+    targets: Sequence[str],
+    load_id: int,
+) -> int | None:
     """Load a clean file in one reading; returns its rows, or None where it is not clean (nothing has changed).
 
     Args:
@@ -50,7 +54,7 @@ def insert_clean(
 
 def _as_it_looks(
     cursor: duckdb.DuckDBPyConnection, source: Source, plan_for: Callable[[Source], Plan], table: str
-) -> Source | None:  # fmt: skip
+) -> Source | None:
     """The file, of text with the columns as numbers in whose beginning no word stands; None where it is not clean."""
     plan = plan_for(source)
     names = dict.fromkeys(source.cell(c.map.column) for c in plan.columns)
@@ -100,17 +104,23 @@ def _fewer_numbers(cursor: duckdb.DuckDBPyConnection, source: Source, tried: Sou
 
 
 def _insert(
-    cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, table: str, targets: Sequence[str], load_id: int
-) -> int | None:  # fmt: skip
+    cursor: duckdb.DuckDBPyConnection,
+    source: Source,
+    plan: Plan,
+    table: str,
+    targets: Sequence[str],
+    load_id: int,
+) -> int | None:
     names = [c.name for c in plan.columns] + [name for name, _ in plan.derived]
     into = ", ".join(ident(name) for name in targets)
     values = ", ".join(ident(name) for name in names)
     drop_stage(cursor)
     read_into(
-        cursor, source,
+        cursor,
+        source,
         f"""INSERT INTO {table} (_load_id, _line, _hash, {into})
             SELECT {int(load_id)}, _flag, _hash, {values} FROM ({_rows(source, plan)})""",
-    )  # fmt: skip
+    )
     rows = _clean_rows(cursor, source, table, load_id)
     if rows is None:
         cursor.execute(f"DELETE FROM {table} WHERE _load_id = {int(load_id)}")
@@ -156,8 +166,9 @@ def _clean_rows(cursor: duckdb.DuckDBPyConnection, source: Source, table: str, l
         cursor,
         f"""SELECT 1 FROM (SELECT _hash, "timestamp" {mine}) n SEMI JOIN (SELECT _hash, "timestamp" {earlier}) d
             ON n._hash = d._hash AND n."timestamp" = d."timestamp" LIMIT 1""",
-        start=start, end=end,
-    ):  # fmt: skip
+        start=start,
+        end=end,
+    ):
         return None
     cursor.execute(f"UPDATE {table} SET _line = rowid - {int(first) - 1} WHERE _load_id = {int(load_id)}")
     return int(rows)

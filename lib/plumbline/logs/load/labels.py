@@ -69,9 +69,16 @@ def load_labels(
 
 
 def _load(
-    cursor: duckdb.DuckDBPyConnection, source: Source, system: System, mapping: Mapping, actor: str,
-    retry: loads.Retry | None, accept: bool, after: AfterLabels | None, say: Progress,
-) -> Load:  # fmt: skip
+    cursor: duckdb.DuckDBPyConnection,
+    source: Source,
+    system: System,
+    mapping: Mapping,
+    actor: str,
+    retry: loads.Retry | None,
+    accept: bool,
+    after: AfterLabels | None,
+    say: Progress,
+) -> Load:
     table = decision_table(system.key)
     if not cursor.execute(f'SELECT 1 FROM {table} WHERE "decision_id" IS NOT NULL LIMIT 1').fetchone():
         raise PlumblineError(
@@ -107,12 +114,23 @@ def _load(
     )
     touched = settled.loads
     record = Load(
-        load_id=load_id, system=system.key, file=source.name, sha256=source.sha256, kind="labels",
-        at=now(), actor=actor, rows_read=aside.records, rows_loaded=steps,
-        rows_duplicate=aside.records - bad - steps, rows_quarantined=bad, labels_joined=settled.joined,
-        reference=False, reasons=aside.reasons, notes=tuple(notes),
+        load_id=load_id,
+        system=system.key,
+        file=source.name,
+        sha256=source.sha256,
+        kind="labels",
+        at=now(),
+        actor=actor,
+        rows_read=aside.records,
+        rows_loaded=steps,
+        rows_duplicate=aside.records - bad - steps,
+        rows_quarantined=bad,
+        labels_joined=settled.joined,
+        reference=False,
+        reasons=aside.reasons,
+        notes=tuple(notes),
         retry_of=retry.of if retry else None,
-    )  # fmt: skip
+    )
     loads.record_load(cursor, record)
     if retry:
         loads.mark_retried(cursor, retry, load_id)

@@ -212,15 +212,25 @@ def decisions_plan(
     """
     kinds = {c.name.lower(): c.kind for c in existing}
     columns = [
-        stage_column(source, item, task=task, zone=mapping.timezone, secret=secret,
-                     kind=kinds.get(str(item.role).lower(), named_kind(item)))
-        for item in mapping.columns if item.role.role != IGNORE
-    ]  # fmt: skip
+        stage_column(
+            source,
+            item,
+            task=task,
+            zone=mapping.timezone,
+            secret=secret,
+            kind=kinds.get(str(item.role).lower(), named_kind(item)),
+        )
+        for item in mapping.columns
+        if item.role.role != IGNORE
+    ]
     columns = _kept_beside(columns, existing)
     names = {c.name for c in columns}
     if "timestamp" not in names:
-        raise PlumblineError("No column gives the time of a decision", where=source.given.name,
-                             todo="Give one the role timestamp; in a terminal: --map COLUMN=timestamp.")  # fmt: skip
+        raise PlumblineError(
+            "No column gives the time of a decision",
+            where=source.given.name,
+            todo="Give one the role timestamp; in a terminal: --map COLUMN=timestamp.",
+        )
     probas = [c.name for c in columns if c.map.role.role == "proba"]
     if not names & {"prediction", "score"} and not probas:
         raise PlumblineError(
@@ -249,13 +259,17 @@ def labels_plan(source: Source, mapping: Mapping, *, task: Task) -> Plan:
     wanted = ("decision_id", "label", "label_time")
     columns = [
         stage_column(source, item, task=task, zone=mapping.timezone, kind=Kind.CATEGORICAL, secret="")
-        for item in mapping.columns if str(item.role) in wanted
-    ]  # fmt: skip
+        for item in mapping.columns
+        if str(item.role) in wanted
+    ]
     names = {c.name for c in columns}
     for needed in wanted[:2]:
         if needed not in names:
-            raise PlumblineError(f"The labels file has no column for {needed}", where=source.given.name,
-                                 todo=f"Give one the role {needed}; in a terminal: --map COLUMN={needed}.")  # fmt: skip
+            raise PlumblineError(
+                f"The labels file has no column for {needed}",
+                where=source.given.name,
+                todo=f"Give one the role {needed}; in a terminal: --map COLUMN={needed}.",
+            )
     reasons = (
         ("no_decision_id", '"decision_id" IS NULL', "decision_id"),
         ("bad_label", odd_bit(columns, "label"), "label"),

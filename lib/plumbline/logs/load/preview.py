@@ -54,9 +54,14 @@ class Preview:
 
 
 def preview(
-    ws: Workspace, path: Path, mapping: Mapping, *, labels: bool = False, system: str | None = None,
+    ws: Workspace,
+    path: Path,
+    mapping: Mapping,
+    *,
+    labels: bool = False,
+    system: str | None = None,
     sheet: str | None = None,
-) -> Preview:  # fmt: skip
+) -> Preview:
     """Read the first ten rows under a mapping; changes nothing.
 
     Args:

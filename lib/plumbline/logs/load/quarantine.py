@@ -72,9 +72,15 @@ def unparsed_reason(kind: str) -> str:
 
 
 def set_aside(
-    cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, mapping: Mapping, *, staged: int, system: str,
+    cursor: duckdb.DuckDBPyConnection,
+    source: Source,
+    plan: Plan,
+    mapping: Mapping,
+    *,
+    staged: int,
+    system: str,
     load_id: int,
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     """Put every bad row of the stage and every unparsed record into the quarantine table, and keep how to read them.
 
     Makes the temporary table SHIFTS where records are missing from the stage, so that ``record_number``
@@ -118,9 +124,14 @@ Entry = tuple[int | None, str, str, str]
 
 
 def _from_text(
-    cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, staged: int,
-    rejects: list[tuple[int, str, str]], rows: NDArray[np.int64], why: list[str],
-) -> list[Entry]:  # fmt: skip
+    cursor: duckdb.DuckDBPyConnection,
+    source: Source,
+    plan: Plan,
+    staged: int,
+    rejects: list[tuple[int, str, str]],
+    rows: NDArray[np.int64],
+    why: list[str],
+) -> list[Entry]:
     records = _records(source, staged + len(rejects))
     offsets = np.array([r[0] for r in rejects], np.int64)
     if records is None:  # the scan and the parser disagree about what a record is: keep all, name no lines
@@ -200,9 +211,13 @@ def _detail(column: str, value: object) -> str:
 
 
 def _from_table(
-    cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, staged: int, rows: NDArray[np.int64],
+    cursor: duckdb.DuckDBPyConnection,
+    source: Source,
+    plan: Plan,
+    staged: int,
+    rows: NDArray[np.int64],
     why: list[str],
-) -> list[Entry]:  # fmt: skip
+) -> list[Entry]:
     """Rows of a table, by their line where the file has lines; and the records that are none."""
     gone = np.array([fault.record for fault in source.faults], np.int64)
     if len(gone):
@@ -214,9 +229,7 @@ def _from_table(
         {"rows": rows.tolist()},
     ).fetchall()
     lines = raw_lines(source.text, [row[-1] for row in found]) if source.text else {}
-    entries: list[Entry] = [
-        (f.line, f.reason, _FAULTS[f.reason], _clean(f.raw)) for f in source.faults
-    ]  # fmt: skip
+    entries: list[Entry] = [(f.line, f.reason, _FAULTS[f.reason], _clean(f.raw)) for f in source.faults]
     for *cells, row, line in found:
         reason = reasons[row]
         column = _column_of(plan, reason)
@@ -233,7 +246,11 @@ def _insert(cursor: duckdb.DuckDBPyConnection, entries: list[Entry], system: str
            SELECT $load_id, $system, unnest($lines::BIGINT[]), unnest($reasons::VARCHAR[]),
                   unnest($details::VARCHAR[]), unnest($raws::VARCHAR[])""",
         {
-            "load_id": load_id, "system": system, "lines": [e[0] for e in entries],
-            "reasons": [e[1] for e in entries], "details": [e[2] for e in entries], "raws": [e[3] for e in entries],
+            "load_id": load_id,
+            "system": system,
+            "lines": [e[0] for e in entries],
+            "reasons": [e[1] for e in entries],
+            "details": [e[2] for e in entries],
+            "raws": [e[3] for e in entries],
         },
-    )  # fmt: skip
+    )

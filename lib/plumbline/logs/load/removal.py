@@ -72,7 +72,14 @@ def begin_anew(
     cursor.execute(f"DROP TABLE {decision_table(system.key)}")
     cursor.execute("DELETE FROM decision_column WHERE system = ?", [system.key])
     systems.create_table(cursor, system.key, task)
-    changed = replace(system, task=task, positive=positive, timezone=zone, classes=(), reference=None,
-                      reference_source="none")  # fmt: skip
+    changed = replace(
+        system,
+        task=task,
+        positive=positive,
+        timezone=zone,
+        classes=(),
+        reference=None,
+        reference_source="none",
+    )
     systems.update_system(cursor, changed)
     return changed

@@ -152,10 +152,27 @@ def retry(
     source = _source(ws, load, form, rows)
     taken = Retry(load.load_id, trial.fits)
     if load.kind == "labels":
-        return load_labels(ws, source, system=load.system, mapping=trial.mapping, actor=actor, retry=taken,
-                           after=after_labels, progress=progress)  # fmt: skip
-    return load_decisions(ws, source, title=load.system, mapping=trial.mapping, actor=actor, retry=taken,
-                          reference=load.reference, after=after, progress=progress)  # fmt: skip
+        return load_labels(
+            ws,
+            source,
+            system=load.system,
+            mapping=trial.mapping,
+            actor=actor,
+            retry=taken,
+            after=after_labels,
+            progress=progress,
+        )
+    return load_decisions(
+        ws,
+        source,
+        title=load.system,
+        mapping=trial.mapping,
+        actor=actor,
+        retry=taken,
+        reference=load.reference,
+        after=after,
+        progress=progress,
+    )
 
 
 def _readable(
@@ -220,8 +237,11 @@ def _as_text(value: object) -> str:
 def _cells(raw: str, form: LoadForm, lenient: bool) -> list[str] | None:
     width = len(form.columns)
     try:
-        found = list(csv.reader(raw.splitlines(keepends=True), delimiter=form.delimiter, quotechar=form.quote,
-                                strict=True))  # fmt: skip
+        found = list(
+            csv.reader(
+                raw.splitlines(keepends=True), delimiter=form.delimiter, quotechar=form.quote, strict=True
+            )
+        )
         cells = found[0] if len(found) == 1 else None
     except csv.Error:
         cells = None
@@ -265,9 +285,14 @@ def _reasons(ws: Workspace, load: Load, source: Source, mapping: Mapping) -> lis
         plan = (
             labels_plan(source, mapping, task=task)
             if labels
-            else decisions_plan(source, mapping, task=task, secret=secret(cursor),
-                                existing=systems.decision_columns(cursor, system.key))
-        )  # fmt: skip
+            else decisions_plan(
+                source,
+                mapping,
+                task=task,
+                secret=secret(cursor),
+                existing=systems.decision_columns(cursor, system.key),
+            )
+        )
         try:
             stage(cursor, source, plan)
             known = (

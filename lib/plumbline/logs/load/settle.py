@@ -35,9 +35,10 @@ def refuse_changed(source: Source) -> None:
     """
     if source.changed:
         raise PlumblineError(
-            "The file changed while it was read, and nothing was loaded", where=source.given.name,
+            "The file changed while it was read, and nothing was loaded",
+            where=source.given.name,
             todo="Load it again when it is whole; plumbline watch FOLDER waits for that by itself.",
-        )  # fmt: skip
+        )
 
 
 def nothing_fits(file: str, records: int, reasons: dict[str, int]) -> PlumblineError:

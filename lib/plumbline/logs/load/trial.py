@@ -52,10 +52,11 @@ def refuse_unfit(file: str, records: int, reasons: dict[str, int]) -> None:
     bad = sum(reasons.values())
     if bad > MOST_UNFIT * records:
         raise Unfit(
-            f"Nothing was loaded: {unfit_sentence(bad, records, reasons)}", where=file,
+            f"Nothing was loaded: {unfit_sentence(bad, records, reasons)}",
+            where=file,
             todo="Correct what the columns mean; or, if the file is meant so, accept that these rows wait in "
             "quarantine; in a terminal: --accept-quarantine.",
-        )  # fmt: skip
+        )
 
 
 def unfit_sentence(bad: int, rows: int, reasons: dict[str, int]) -> str:

@@ -39,9 +39,16 @@ class Draft:
         self.asked.update(names)
 
     def give(
-        self, column: Facts, role: str, confidence: float, reason: str, *, kind: Kind | None = None,
-        form: str = "", name: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        column: Facts,
+        role: str,
+        confidence: float,
+        reason: str,
+        *,
+        kind: Kind | None = None,
+        form: str = "",
+        name: str = "",
+    ) -> None:
         """Settle a column, or add a role to it."""
         spelt = RoleName(role, name)
         self.maps.setdefault(column.name, []).append(

@@ -103,8 +103,15 @@ def _recall(draft: Draft, known: Mapping) -> None:
             if kind is Kind.NUMERIC and item.role.role in _BY_CONTENT and texts:
                 kind = Kind.CATEGORICAL  # numbers before, text now: a change to be told of
             turned = item.kind is Kind.NUMERIC and kind is Kind.CATEGORICAL
-            draft.give(column, item.role.role, 1.0, _TURNED if turned else RECALLED, kind=kind, form=form,
-                       name=item.role.name)  # fmt: skip
+            draft.give(
+                column,
+                item.role.role,
+                1.0,
+                _TURNED if turned else RECALLED,
+                kind=kind,
+                form=form,
+                name=item.role.name,
+            )
 
 
 def _recalled_time(draft: Draft, column: Facts, known: str) -> str:
@@ -151,14 +158,28 @@ def _identifiers(draft: Draft) -> None:
         elif names.get("override", 0) == 1 and not draft.has("override"):
             draft.give(column, "override", 0.9, "its name: a person's own decision")
         elif WEIGHT.fullmatch(normalise(column.name)) and column.numeric:
-            draft.give(column, "weight", 0.9, "its name: how many decisions a row stands for", kind=Kind.NUMERIC,
-                       form=column.numerals.format, name=column.name)  # fmt: skip
+            draft.give(
+                column,
+                "weight",
+                0.9,
+                "its name: how many decisions a row stands for",
+                kind=Kind.NUMERIC,
+                form=column.numerals.format,
+                name=column.name,
+            )
         elif BASE.fullmatch(normalise(column.name)):
             continue
         elif (found := ATTRIBUTION.fullmatch(normalise(column.name))) and column.numeric:
             name = _original(column.name, found["name"] or found["name2"], draft)
-            draft.give(column, "attribution", 0.9, f"its name: the attribution of {name}", kind=Kind.NUMERIC,
-                       form=column.numerals.format, name=name)  # fmt: skip
+            draft.give(
+                column,
+                "attribution",
+                0.9,
+                f"its name: the attribution of {name}",
+                kind=Kind.NUMERIC,
+                form=column.numerals.format,
+                name=name,
+            )
     versions.without_name(draft)
     _base_values(draft)
 
@@ -275,8 +296,14 @@ def _rest(draft: Draft) -> None:
         name = sagemaker.input_name(column.name, known)
         draft.give(column, "feature", 0.9, reason, kind=kind, form=form, name=name)
         if names.get("protected") and column.distinct <= 50:
-            draft.give(column, "protected", 0.9, "its name: an attribute that the law protects",
-                       kind=Kind.CATEGORICAL, name=name)  # fmt: skip
+            draft.give(
+                column,
+                "protected",
+                0.9,
+                "its name: an attribute that the law protects",
+                kind=Kind.CATEGORICAL,
+                name=name,
+            )
         elif names.get("segment") and column.distinct <= 50:
             draft.give(column, "segment", 0.85, "its name", kind=Kind.CATEGORICAL, name=name)
         if AGE.fullmatch(normalise(column.name)) and column.numeric:

@@ -58,7 +58,10 @@ def _partition(column: Facts) -> bool:
 def _identifies(column: Facts) -> bool:
     texts = not column.numeric and column.distinct > 50 and column.unique_share > 0.5
     numbered = (
-        column.numeric and column.whole and column.unique_share > 0.98 and column.distinct > 50
+        column.numeric
+        and column.whole
+        and column.unique_share > 0.98
+        and column.distinct > 50
         and name_strength(column.name).get("decision_id", 0) >= 0.5
-    )  # fmt: skip
+    )
     return (texts and not is_percent(column)) or numbered

@@ -78,8 +78,15 @@ def _probabilities(draft: Draft) -> None:
     sure = 0.95 if agreed > _CUT else 0.85 if all(c in named for c in chosen) else 0.6
     for column in chosen:
         name = classes.get(column.name, column.name)
-        draft.give(column, "proba", sure, f"adds up to 1 with its neighbours; the probability of {name}",
-                   kind=Kind.NUMERIC, form=_form(column), name=name)  # fmt: skip
+        draft.give(
+            column,
+            "proba",
+            sure,
+            f"adds up to 1 with its neighbours; the probability of {name}",
+            kind=Kind.NUMERIC,
+            form=_form(column),
+            name=name,
+        )
     if sure < 0.8:
         draft.ask(
             f"Are {', '.join(repr(c.name) for c in chosen)} the probabilities of the classes? They add up to 1.",
@@ -353,8 +360,10 @@ def _two_numbers(draft: Draft) -> None:
     draft.ask(
         Question(
             text=f"Which is the prediction and which came true: {a.name!r} or {b.name!r}?",
-            columns=(a.name, b.name), must=True,
+            columns=(a.name, b.name),
+            must=True,
             say=f"--map '{a.name}=prediction' --map '{b.name}=label', or the other way round",
         ),
-        a, b,
-    )  # fmt: skip
+        a,
+        b,
+    )

@@ -139,13 +139,57 @@ BASE = re.compile(
     r"(shap_|lime_|attribution_)?(base|expected|mean)_?(value|values|score|margin|output)|base|bias|intercept"
 )
 #: classes that are the positive one where there is no score to tell
-POSITIVE = frozenset((
-    "1", "true", "yes", "y", "ja", "oui", "si", "vero", "positive", "pos", "up", "approved", "approve", "accept",
-    "accepted", "bewilligt", "genehmigt", "angenommen", "accorde", "aprobado", "approvato", "default", "fraud",
-    "t", "j", "o", "wahr", "vrai", "verdadero", "positiv", "positif", "positivo", "approuve", "accepte",
-    "acceptee", "aceptado", "accettato", "betrug", "fraude", "frode", "ausfall", "churn", "good", "bad", "buy",
-    "click", "converted",
-))  # fmt: skip
+POSITIVE = frozenset(
+    (
+        "1",
+        "true",
+        "yes",
+        "y",
+        "ja",
+        "oui",
+        "si",
+        "vero",
+        "positive",
+        "pos",
+        "up",
+        "approved",
+        "approve",
+        "accept",
+        "accepted",
+        "bewilligt",
+        "genehmigt",
+        "angenommen",
+        "accorde",
+        "aprobado",
+        "approvato",
+        "default",
+        "fraud",
+        "t",
+        "j",
+        "o",
+        "wahr",
+        "vrai",
+        "verdadero",
+        "positiv",
+        "positif",
+        "positivo",
+        "approuve",
+        "accepte",
+        "acceptee",
+        "aceptado",
+        "accettato",
+        "betrug",
+        "fraude",
+        "frode",
+        "ausfall",
+        "churn",
+        "good",
+        "bad",
+        "buy",
+        "click",
+        "converted",
+    )
+)
 ARMS = frozenset(("champion", "challenger", "shadow", "control", "treatment", "canary", "a", "b"))
 
 

@@ -131,9 +131,13 @@ def _about_classes(wrong: Trouble, output: Facts, label: Facts) -> Question:
         else f"--map COLUMN=label, or --map '{label.name}=ignore'"
     )
     return Question(
-        text=f"{wrong.question}.", topic="task" if many else "role", columns=(output.name, label.name),
-        options=(Task.BINARY.value, Task.MULTICLASS.value) if many else (), must=True, say=say,
-    )  # fmt: skip
+        text=f"{wrong.question}.",
+        topic="task" if many else "role",
+        columns=(output.name, label.name),
+        options=(Task.BINARY.value, Task.MULTICLASS.value) if many else (),
+        must=True,
+        say=say,
+    )
 
 
 def folded(column: Facts) -> set[str]:

@@ -197,10 +197,14 @@ def _excel(draft: Draft) -> None:
             Question(
                 text=f"Are the numbers of {column.name!r} (such as {column.present[0]}) dates as Excel keeps them, "
                 f"the first being {first:%d %B %Y %H:%M}?",
-                topic="date_order", columns=(column.name,), options=("excel",), must=True, say="--date-order excel",
+                topic="date_order",
+                columns=(column.name,),
+                options=("excel",),
+                must=True,
+                say="--date-order excel",
             ),
             column,
-        )  # fmt: skip
+        )
         return
 
 

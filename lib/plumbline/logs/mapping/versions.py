@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 #: what nothing but a version looks like
 _SEMVER = re.compile(r"v?\d{1,6}\.\d{1,6}\.\d{1,6}([.-].*)?")
 #: what versions look like, and other codes as well: otp-3, v2, 2011-H1, 2010.1
-_SHAPE = re.compile(r"v?\d{1,4}(\.\d{1,6}){1,3}([-+.]?\w{1,20})?|[a-zA-Z]{1,12}[-_ .]?v?\d{1,4}(\.\d{1,4}){0,3}|"
-                    r"(19|20)\d\d[-_ .]?[HQhq]?\d{1,2}")  # fmt: skip
+_SHAPE = re.compile(
+    r"v?\d{1,4}(\.\d{1,6}){1,3}([-+.]?\w{1,20})?|[a-zA-Z]{1,12}[-_ .]?v?\d{1,4}(\.\d{1,4}){0,3}|"
+    r"(19|20)\d\d[-_ .]?[HQhq]?\d{1,2}"
+)
 #: a number that counts releases of a year: 2010.1
 _YEARLY = re.compile(r"(19|20)\d\d\.\d{1,2}")
 _MOST = 200

@@ -81,9 +81,11 @@ def fetch(ws: Workspace, location: Location, wanted: Wanted, *, pause: float = 1
     folder = ws.inbox / uuid.uuid4().hex
     folder.mkdir()
     tries = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(_passes), stop=tenacity.stop_after_attempt(ATTEMPTS),
-        wait=tenacity.wait_exponential(multiplier=pause, max=30), reraise=True,
-    )  # fmt: skip
+        retry=tenacity.retry_if_exception(_passes),
+        stop=tenacity.stop_after_attempt(ATTEMPTS),
+        wait=tenacity.wait_exponential(multiplier=pause, max=30),
+        reraise=True,
+    )
     try:
         return tries(_once, folder, location, wanted, kind)
     except duckdb.Error as error:
@@ -144,9 +146,10 @@ def _table(
     rows, mark = row or (0, None)
     if rows and wanted.since and mark is None and wanted.mark is None:
         raise PlumblineError(
-            f"No value of {wanted.since!r} tells how far the source was read", where=location.shown,
+            f"No value of {wanted.since!r} tells how far the source was read",
+            where=location.shown,
             todo="Name a column of times (as text: 2026-12-31 23:59:59) that are not ahead, or leave --since out.",
-        )  # fmt: skip
+        )
     if not rows and wanted.mark is not None:
         return Fetched((), folder, wanted.mark)
     return Fetched((path,), folder, _later(mark, wanted.mark))
@@ -214,9 +217,10 @@ def _check(location: Location, wanted: Wanted, kind: _Kind) -> None:
         )
     if location.kind == "files" and wanted.since and not _is_table(location):
         raise PlumblineError(
-            "--since needs a database, a lake table or Parquet files", where=location.shown,
+            "--since needs a database, a lake table or Parquet files",
+            where=location.shown,
             todo="Leave it out: what was loaded before is left out as a duplicate.",
-        )  # fmt: skip
+        )
     text = wanted.query.strip().rstrip(";")
     if wanted.query and (not re.match(r"(?i)(select|with)\b", text) or ";" in text):
         raise PlumblineError(
@@ -243,9 +247,10 @@ def _refused(location: Location, error: duckdb.Error, secrets: tuple[str, ...]) 
         )
     if _TRANSIENT.search(str(error)):
         return PlumblineError(
-            f"The source could not be reached in {ATTEMPTS} attempts: {said}", where=location.shown,
+            f"The source could not be reached in {ATTEMPTS} attempts: {said}",
+            where=location.shown,
             todo="Check the host and the network, and pull again; nothing was changed.",
-        )  # fmt: skip
+        )
     return PlumblineError(
         f"The source could not be read: {said}",
         where=location.shown,

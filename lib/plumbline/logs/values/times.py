@@ -153,9 +153,12 @@ def _iso(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | Non
     zoned = sum(bool(m["zone"]) for m in hits) / len(hits)
     comma = any((m["frac"] or "").startswith(",") for m in hits)
     return TimeFacts(
-        format="iso_comma" if comma else "iso", share=_share(seconds, present), seconds=seconds, zoned=zoned,
+        format="iso_comma" if comma else "iso",
+        share=_share(seconds, present),
+        seconds=seconds,
+        zoned=zoned,
         clock=any(m["time"] for m in hits),
-    )  # fmt: skip
+    )
 
 
 def _from_iso(text: str) -> datetime:

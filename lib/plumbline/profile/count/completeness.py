@@ -36,9 +36,13 @@ class Presence:
     ``columns`` say it of each row; ``counted``: the features that were counted of a batch before it is ours."""
 
     def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope, load_id: int,
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        system: System,
+        scope: Scope,
+        load_id: int,
         counted: Sequence[Numbers | Levels],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """``counted``: counters of columns that see each batch before this one."""
         columns = decision_columns(cursor, system.key)
         plain = [name for name in PRESENCE if name not in ("features", "explanation")]

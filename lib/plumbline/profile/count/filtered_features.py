@@ -63,18 +63,27 @@ def feature_profiles(
 
 
 def _profile(
-    grid: Grid, days: IntArray, order: IntArray, counts: Tally, sums: tuple[Tally, Tally], others: dict[str, int]
-) -> FeatureProfile:  # fmt: skip
+    grid: Grid,
+    days: IntArray,
+    order: IntArray,
+    counts: Tally,
+    sums: tuple[Tally, Tally],
+    others: dict[str, int],
+) -> FeatureProfile:
     """Counts by day's number as a profile in order of time; days that hold nothing are left out."""
     order = order[order < len(counts.values)]
     held = order[counts.values[order].any(axis=1)] if len(order) else order
     found = counts.values[held].astype(np.int64)
     total, squares = (t.values[held] if len(t.values) else np.zeros(len(held)) for t in sums)
     return FeatureProfile(
-        bins=grid.bins, days=tuple(days[held].astype("datetime64[D]").tolist()), counts=found[:, :-1],
-        missing=found[:, -1], sums=total, squares=squares,
+        bins=grid.bins,
+        days=tuple(days[held].astype("datetime64[D]").tolist()),
+        counts=found[:, :-1],
+        missing=found[:, -1],
+        sums=total,
+        squares=squares,
         other_levels=dict(sorted(others.items(), key=lambda item: (-item[1], item[0]))),
-    )  # fmt: skip
+    )
 
 
 def _numeric(
@@ -84,9 +93,9 @@ def _numeric(
     if not grids:
         return counters
     values = ", ".join(ident(grid.column) for grid in grids)
-    reader = cursor.execute(
-        f"SELECT {_DAY}, _load_id, {values} {scope.rows}", scope.params
-    ).to_arrow_reader(BATCH_ROWS)  # fmt: skip
+    reader = cursor.execute(f"SELECT {_DAY}, _load_id, {values} {scope.rows}", scope.params).to_arrow_reader(
+        BATCH_ROWS
+    )
     for batch in reader:
         if not batch.num_rows:
             continue

@@ -37,9 +37,14 @@ class Decided:
     """
 
     def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope, how: Losses, predictions: Sequence[str],
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        system: System,
+        scope: Scope,
+        how: Losses,
+        predictions: Sequence[str],
         labels: Sequence[str],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """``predictions``, ``labels``: those that the scope may hold."""
         self.predictions, self.labels, self.unseen = predictions, labels, False
         self.positive = system.positive if system.task is Task.BINARY else None

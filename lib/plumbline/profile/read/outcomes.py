@@ -78,9 +78,13 @@ def outcome_profile(
 
 
 def _scores_of(
-    cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope, how: outcome_sql.Losses, by_version: bool,
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    scope: Scope,
+    how: outcome_sql.Losses,
+    by_version: bool,
     by_arm: bool,
-) -> Laid:  # fmt: skip
+) -> Laid:
     """Scores counted from the rows themselves."""
     counted = ScoredRows(str(system.positive), str(how.probability))
     found = stream.read(cursor, scope, [counted])

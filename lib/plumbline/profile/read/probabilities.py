@@ -69,8 +69,10 @@ def expected_outcomes(
     folds, size = len(curves) - 1, curves.shape[2]
     scope = _complete(of_slice(cursor, system, part), classes).narrowed("prediction IS NOT NULL")
     params = scope.params | {
-        "folds": folds, "reference_start": naive(reference[0]), "reference_end": naive(reference[1]),
-    }  # fmt: skip
+        "folds": folds,
+        "reference_start": naive(reference[0]),
+        "reference_end": naive(reference[1]),
+    }
     params |= {f"curve{i}": curves[:, i].ravel().tolist() for i in range(len(classes))}
     inside = '"timestamp" >= $reference_start AND "timestamp" < $reference_end'
     raw = ", ".join(

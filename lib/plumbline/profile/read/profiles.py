@@ -53,9 +53,15 @@ def completeness(
     A role is absent from ``present`` when neither the saved mappings nor any decision know it.
     """
     rows = _rows(
-        cursor, system, part, "profile_presence", activity_sql.PRESENCE_COLUMNS,
-        lambda scope: activity_sql.presence_statement(cursor, system, scope), "day, version, arm", shadow=True,
-    )  # fmt: skip
+        cursor,
+        system,
+        part,
+        "profile_presence",
+        activity_sql.PRESENCE_COLUMNS,
+        lambda scope: activity_sql.presence_statement(cursor, system, scope),
+        "day, version, arm",
+        shadow=True,
+    )
     keys, starts = groups(list(zip(rows.plain["day"], rows.plain["version"], strict=True)))
     counts = sums(rows.matrix("present", len(activity_sql.PRESENCE)), starts)
     known = _roles_known(cursor, system)
@@ -96,11 +102,17 @@ def version_hours(cursor: duckdb.DuckDBPyConnection, system: System) -> VersionH
     )
     plain = rows.plain
     return VersionHours(
-        hours=plain["hour"], versions=tuple(plain["version"]), arms=tuple(plain["arm"]),
-        first=plain["first_at"], last=plain["last_at"],
+        hours=plain["hour"],
+        versions=tuple(plain["version"]),
+        arms=tuple(plain["arm"]),
+        first=plain["first_at"],
+        last=plain["last_at"],
         trained=plain["trained"].astype("datetime64[us]"),
-        n=plain["n"], positives=plain["positives"], n_labelled=plain["n_labelled"], correct=plain["correct"],
-    )  # fmt: skip
+        n=plain["n"],
+        positives=plain["positives"],
+        n_labelled=plain["n_labelled"],
+        correct=plain["correct"],
+    )
 
 
 def load_spans(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[int, tuple[datetime, datetime]]:
@@ -126,9 +138,14 @@ def positive_delays(
 def delays(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL) -> DelayProfile:
     """How many whole days labels took, by day of decision."""
     rows = _rows(
-        cursor, system, part, "profile_delay", activity_sql.DELAY_COLUMNS, activity_sql.delay_statement,
+        cursor,
+        system,
+        part,
+        "profile_delay",
+        activity_sql.DELAY_COLUMNS,
+        activity_sql.delay_statement,
         "day, version, arm",
-    )  # fmt: skip
+    )
     days, starts = groups(rows.plain["day"])
     return DelayProfile(
         tuple(days),

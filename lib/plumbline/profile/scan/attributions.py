@@ -57,9 +57,17 @@ def begin_pass(cursor: duckdb.DuckDBPyConnection, system: System, made: Pass) ->
     forget_version(cursor, system.key, made.version)
     cursor.execute(
         "INSERT INTO attribution_pass VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [system.key, made.version, made.sha256, json.dumps(list(made.features)), made.space, made.base,
-         made.method, naive(now())],
-    )  # fmt: skip
+        [
+            system.key,
+            made.version,
+            made.sha256,
+            json.dumps(list(made.features)),
+            made.space,
+            made.base,
+            made.method,
+            naive(now()),
+        ],
+    )
 
 
 def passes(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Pass]:
@@ -123,11 +131,15 @@ def keep(
     offsets = (
         pa.array(np.arange(0, n * d + 1, d, dtype=np.int32)) if d else pa.array([0] * (n + 1), pa.int32())
     )
-    held = pa.table({
-        "load_id": pa.array(frame["_load_id"].to_numpy(np.int32)), "line": pa.array(frame["_line"].to_numpy(np.int64)),
-        "day": pa.array(frame["timestamp"].dt.date), "adds_up": pa.array(adds_up.astype(bool)),
-        "parts": pa.ListArray.from_arrays(offsets, flat),
-    })  # fmt: skip
+    held = pa.table(
+        {
+            "load_id": pa.array(frame["_load_id"].to_numpy(np.int32)),
+            "line": pa.array(frame["_line"].to_numpy(np.int64)),
+            "day": pa.array(frame["timestamp"].dt.date),
+            "adds_up": pa.array(adds_up.astype(bool)),
+            "parts": pa.ListArray.from_arrays(offsets, flat),
+        }
+    )
     cursor.register("attribution_batch", held)
     try:
         # a decision that an erasure or an undo took meanwhile gets none

@@ -81,9 +81,17 @@ def find(
 
 
 def _page(
-    cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope, kinds: dict[str, str], order: str, limit: int,
-    after: tuple[Any, int, int] | None, columns: Sequence[str] | None, *, exact: bool,
-) -> pd.DataFrame:  # fmt: skip
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    scope: Scope,
+    kinds: dict[str, str],
+    order: str,
+    limit: int,
+    after: tuple[Any, int, int] | None,
+    columns: Sequence[str] | None,
+    *,
+    exact: bool,
+) -> pd.DataFrame:
     """One page; not ``exact``: the plain column is sorted, of which DuckDB reads the rest for this page alone."""
     column, descending = order.removeprefix("-"), order.startswith("-")
     bound, key = typed(column, kinds, "$bound"), ident(column)

@@ -50,9 +50,10 @@ def repeats(
     """
     columns = decision_columns(cursor, system.key)
     features = [
-        ident(c.name) for c in columns
+        ident(c.name)
+        for c in columns
         if c.role.role == "feature" or (c.role.role == TEXT and c.source.startswith(_INPUTS))
-    ]  # fmt: skip
+    ]
     scope = of_slice(cursor, system, part, stored=True)
     if not features:
         return Repeats(decisions=0, conflicting=0, groups=0, conflicting_groups=0)

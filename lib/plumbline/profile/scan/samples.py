@@ -80,9 +80,15 @@ def _rare(cursor: duckdb.DuckDBPyConnection, table: str, version: str) -> list[s
 
 
 def kept(
-    cursor: duckdb.DuckDBPyConnection, system: System, version: str, basis: str, n: int, *,
-    outcome: str | None = None, columns: tuple[str, ...] | None = None,
-) -> pd.DataFrame | None:  # fmt: skip
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    version: str,
+    basis: str,
+    n: int,
+    *,
+    outcome: str | None = None,
+    columns: tuple[str, ...] | None = None,
+) -> pd.DataFrame | None:
     """What ``decisions.sample`` with seed 0 gives of a version, or of one outcome of it; None where it is not kept.
 
     Of an outcome beyond the 50 commonest there may be fewer.

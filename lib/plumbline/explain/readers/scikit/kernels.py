@@ -51,9 +51,11 @@ def _support(held: Held, width: int) -> Fitted:
         raise refuse("it was fitted to sparse rows")
     known = table(held.need("support_vectors_"), (None, width), "support_vectors_")
     kernel = _kernel(
-        held.get("kernel"), number(held.get("_gamma", 0.0), "_gamma"), number(held.get("coef0", 0.0), "coef0"),
+        held.get("kernel"),
+        number(held.get("_gamma", 0.0), "_gamma"),
+        number(held.get("coef0", 0.0), "coef0"),
         number(held.get("degree", 3), "degree"),
-    )  # fmt: skip
+    )
     classes = classes_of(held) if held.kind in ("SVC", "NuSVC") else 2
     pairs = list(combinations(range(classes), 2))
     weight = table(held.need("_dual_coef_"), (classes - 1, len(known)), "_dual_coef_")
@@ -131,9 +133,11 @@ def _ridge(held: Held, width: int) -> Fitted:
     gamma = held.get("gamma")
     lap = held.get("kernel") == "laplacian"  # holds a difference a column
     kernel = _kernel(
-        held.get("kernel"), 1 / width if gamma is None else number(gamma, "gamma"),
-        number(held.get("coef0", 1.0), "coef0"), number(held.get("degree", 3), "degree"),
-    )  # fmt: skip
+        held.get("kernel"),
+        1 / width if gamma is None else number(gamma, "gamma"),
+        number(held.get("coef0", 1.0), "coef0"),
+        number(held.get("degree", 3), "degree"),
+    )
     wide = len(known) * (width if lap else 1)
     return Fitted(
         in_blocks(lambda x: (kernel(x, known) @ weight)[:, None], wide), "identity", 1, float(len(known))

@@ -22,16 +22,30 @@ Reader = Callable[[Held, Coding, str], CodedModel]
 
 
 def _model(
-    trees: list[RawTree], outputs: list[int], base: FloatArray, link: str, held: Held, coding: Coding, kind: str,
-    *, float32: bool,
-) -> CodedModel:  # fmt: skip
+    trees: list[RawTree],
+    outputs: list[int],
+    base: FloatArray,
+    link: str,
+    held: Held,
+    coding: Coding,
+    kind: str,
+    *,
+    float32: bool,
+) -> CodedModel:
     width = len(coding.columns)
     names = tuple(f"column {i}" for i in range(width))
     ensemble = TreeEnsemble(
         **join_trees(trees, width),  # type: ignore[arg-type]
-        tree_output=np.array(outputs, np.int64), base=base, feature_names=names, categories=(None,) * width,
-        ranges=np.full((width, 2), np.nan), objective=held.kind, link=link, float32=float32, format=kind,
-    )  # fmt: skip
+        tree_output=np.array(outputs, np.int64),
+        base=base,
+        feature_names=names,
+        categories=(None,) * width,
+        ranges=np.full((width, 2), np.nan),
+        objective=held.kind,
+        link=link,
+        float32=float32,
+        format=kind,
+    )
     return CodedModel(
         coding=coding, core=check_ensemble(ensemble), link=link, objective=held.kind, format=kind
     )
@@ -62,13 +76,16 @@ def _raw(nodes: NDArray[Any], value: FloatArray) -> RawTree:
     named = nodes.dtype.names or ()
     default = _field(nodes, "missing_go_to_left", np.bool_) if "missing_go_to_left" in named else None
     return RawTree(
-        left=left, right=right,
+        left=left,
+        right=right,
         feature=np.where(inner, _field(nodes, "feature", np.int64), 0),
         threshold=np.where(inner, _field(nodes, "threshold", np.float64), 0.0),
         default_left=default if default is not None else np.zeros(len(nodes), np.bool_),
         missing=np.full(len(nodes), MISSING_NAN, np.int64),
-        value=value, cover=_field(nodes, "weighted_n_node_samples", np.float64), categories={},
-    )  # fmt: skip
+        value=value,
+        cover=_field(nodes, "weighted_n_node_samples", np.float64),
+        categories={},
+    )
 
 
 def _members(held: Held) -> list[Held]:
@@ -210,7 +227,7 @@ def _hist_tree(member: Any) -> RawTree:
         value=_field(nodes, "value", np.float64),
         cover=np.maximum(_field(nodes, "count", np.float64), 0.0),
         categories=_bitsets(member, nodes, np.flatnonzero(split)),
-    )  # fmt: skip
+    )
 
 
 def _bitsets(member: Held, nodes: NDArray[Any], split: IntArray) -> dict[int, tuple[IntArray, bool]]:
