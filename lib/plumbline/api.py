@@ -178,9 +178,13 @@ class System:
         from plumbline.answers.performance.series import performance
 
         return self._ask(
-            performance, window=_slice(window, version, where), by=by, metrics=metrics, by_version=by_version,
+            performance,
+            window=_slice(window, version, where),
+            by=by,
+            metrics=metrics,
+            by_version=by_version,
             estimated=estimated,
-        )  # fmt: skip
+        )
 
     def drift(
         self,
@@ -204,9 +208,13 @@ class System:
         from plumbline.answers.drift.features import drift
 
         return self._ask(
-            drift, reference=_window(reference), window=_window(window), methods=methods, version=version,
+            drift,
+            reference=_window(reference),
+            window=_window(window),
+            methods=methods,
+            version=version,
             where=_slice(None, None, where).where,
-        )  # fmt: skip
+        )
 
     def releases(self, *, share: float | None = None) -> ReleasesAnswer:
         """Versions, what each switch changed and why, guardrails, rollbacks.

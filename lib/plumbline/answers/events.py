@@ -51,8 +51,15 @@ class Record:
 
 
 def record(
-    ws: Workspace, key: str, event: str, *, by: str, at: datetime | None = None, note: str = "", finding: int = 0
-) -> None:  # fmt: skip
+    ws: Workspace,
+    key: str,
+    event: str,
+    *,
+    by: str,
+    at: datetime | None = None,
+    note: str = "",
+    finding: int = 0,
+) -> None:
     """Put one event on the trail.
 
     Args:

@@ -75,9 +75,10 @@ def _explained(cursor: Cursor, system: System, found: Repeats) -> float:
     """By how much scores may differ between decisions whose logged inputs are the same, from a sample of rows."""
     outcome = "prediction" if system.task is Task.REGRESSION else "score"
     names = [
-        c.name for c in systems.decision_columns(cursor, system.key)
+        c.name
+        for c in systems.decision_columns(cursor, system.key)
         if c.role.role == "feature" and c.kind is Kind.NUMERIC
-    ]  # fmt: skip
+    ]
     sample = decisions.sample(cursor, system, Slice(), STEPPED, 0, [*names, outcome])
     if outcome not in sample or not len(sample):
         return 0.0

@@ -152,8 +152,14 @@ def _in_server(path: tuple[str, ...], given: _Given, as_json: bool, streams: cal
     seen = [value for value in arguments.values() if isinstance(value, Path)]
     with end:
         return caller.run(
-            end, path, asked, as_json=as_json, terminal=TERMINAL.get().shows_progress(), streams=streams, files=seen
-        )  # fmt: skip
+            end,
+            path,
+            asked,
+            as_json=as_json,
+            terminal=TERMINAL.get().shows_progress(),
+            streams=streams,
+            files=seen,
+        )
 
 
 def answer_of(name: str, workspace: str | None, **arguments: Any) -> Any:
@@ -189,9 +195,10 @@ def refuse_beside_server(workspace: str | Path | None, what: str) -> None:
     if end is not None:
         end.close()
         raise PlumblineError(
-            f"A running server holds this workspace, and {what}", where=str(workspace_path(workspace)),
+            f"A running server holds this workspace, and {what}",
+            where=str(workspace_path(workspace)),
             todo="Stop the server first, or name another workspace.",
-        )  # fmt: skip
+        )
 
 
 def carry_out(call: Call, find: Callable[[], Workspace]) -> int:
@@ -206,9 +213,11 @@ def carry_out(call: Call, find: Callable[[], Workspace]) -> int:
     work = Cancellation()
     call.interrupt = work.call_off
     terminal = Terminal(
-        say=lambda text, err, passing: call.say(text, err=err, passing=passing), put=call.write,
-        shows_progress=lambda: _shown(order.terminal, call), lend=lambda folders: find().lent(folders, work),
-    )  # fmt: skip
+        say=lambda text, err, passing: call.say(text, err=err, passing=passing),
+        put=call.write,
+        shows_progress=lambda: _shown(order.terminal, call),
+        lend=lambda folders: find().lent(folders, work),
+    )
     token = TERMINAL.set(terminal)
     try:
         entry = ENTRIES.get(order.command)
@@ -259,9 +268,10 @@ def _same_sight(files: Mapping[str, tuple[int, int] | None], typed: Mapping[str,
             own = None
         if mark is not None and own != mark:
             raise PlumblineError(
-                "The server that holds the workspace does not see this file", where=typed.get(path, path),
+                "The server that holds the workspace does not see this file",
+                where=typed.get(path, path),
                 todo="It runs with folders or rights of its own: put the file beside the workspace.",
-            )  # fmt: skip
+            )
 
 
 def _lacking(names: Sequence[str]) -> str:

@@ -37,18 +37,27 @@ COMMANDS.append(channel)
     help="That holds the signing secret, routing key or address.",
 )
 @click.option(
-    "--severity", type=click.Choice(["high", "medium", "low"]), default="low", show_default=True,
+    "--severity",
+    type=click.Choice(["high", "medium", "low"]),
+    default="low",
+    show_default=True,
     help="The lowest that goes there.",
-)  # fmt: skip
+)
 @click.option("--system", "systems", multiple=True, metavar="S", help="Only of this system; may be repeated.")
 @click.option(
     "--allow-inner", is_flag=True, help="It may reach hosts inside your network, this machine among them."
 )
 @BY
 def added(
-    workspace: str | None, name: str, url: str, secret_env: str, severity: str, systems: tuple[str, ...],
-    allow_inner: bool, by: str,
-) -> Any:  # fmt: skip
+    workspace: str | None,
+    name: str,
+    url: str,
+    secret_env: str,
+    severity: str,
+    systems: tuple[str, ...],
+    allow_inner: bool,
+    by: str,
+) -> Any:
     """Set a channel up: https://, http://, mailto:, pagerduty:, apprise:, or env:VARIABLE for a secret address."""
     from plumbline.answers.respond import channels
 

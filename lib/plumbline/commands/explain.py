@@ -28,7 +28,7 @@ from plumbline.store.workspace import Workspace
 )
 def explain(
     workspace: str | None, system: str, decision_id: str | None, every: bool, version: str | None, space: str
-) -> Any:  # fmt: skip
+) -> Any:
     """Why one decision came out as it did, or with --all the attributions of all of them, kept.
 
     A pass over all of them that was stopped goes on where it ended.

@@ -56,9 +56,15 @@ def opened(workspace: str | None, system: str, title: str, finding: int, aware: 
 )
 @BY
 def classified(
-    workspace: str | None, system: str, number: int, flags: tuple[str, ...], met: tuple[str, ...], critical: bool,
-    finding: int, by: str,
-) -> Any:  # fmt: skip
+    workspace: str | None,
+    system: str,
+    number: int,
+    flags: tuple[str, ...],
+    met: tuple[str, ...],
+    critical: bool,
+    finding: int,
+    by: str,
+) -> Any:
     """Say what an incident is. Without a flag: of none of the laws' kinds."""
     from plumbline.answers.alerts.incidents import classify
 

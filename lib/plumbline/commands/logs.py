@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 @command("demo", in_server=False)
 @click.option("--scenario", "names", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
 @click.option(
-    "--samples", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+    "--samples",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
     help="Write small exports to try the upload with there, and load nothing.",
-)  # fmt: skip
+)
 def demo(workspace: str | None, names: tuple[str, ...], samples: Path | None) -> Any:
     """Write the demo logs beside the workspace and load them."""
     if samples is not None:
@@ -53,9 +55,12 @@ def load_demo_into(workspace: str | None, names: tuple[str, ...] = ()) -> tuple[
     folder.mkdir(parents=True, exist_ok=True)
     with open_for(workspace, [folder]) as ws:
         return load_demo(
-            ws, folder, names or None, progress=progress,
+            ws,
+            folder,
+            names or None,
+            progress=progress,
             after=lambda: try_where_worth(ws, None, actor="demo", worded=True),
-        )  # fmt: skip
+        )
 
 
 @command("inspect", in_server=False)
@@ -101,13 +106,25 @@ def inspect(
     "--task", metavar="TASK", help="binary, multiclass or regression, where the log leaves it open."
 )
 @click.option("--sheet", metavar="NAME", help="Of an Excel workbook; without, the largest.")
-@click.option("--accept-quarantine", "accept", is_flag=True,
-              help="Load what fits even where more than a fifth of the rows cannot be loaded.")  # fmt: skip
+@click.option(
+    "--accept-quarantine",
+    "accept",
+    is_flag=True,
+    help="Load what fits even where more than a fifth of the rows cannot be loaded.",
+)
 def load(
-    workspace: str | None, file: Path, title: str, maps: tuple[str, ...], reference: bool,
-    timezone: str | None, positive: str | None, date_order: str | None, task: str | None,
-    sheet: str | None, accept: bool,
-) -> Any:  # fmt: skip
+    workspace: str | None,
+    file: Path,
+    title: str,
+    maps: tuple[str, ...],
+    reference: bool,
+    timezone: str | None,
+    positive: str | None,
+    date_order: str | None,
+    task: str | None,
+    sheet: str | None,
+    accept: bool,
+) -> Any:
     """Load a log, or a file of late labels, into a system; of a folder or a pattern, every file as a load."""
     from plumbline.logs import reader
 
@@ -142,8 +159,9 @@ def _told(made: Load) -> list[str]:
     if made.unchecked:
         say(
             f"plumbline: Load {made.load_id} is in, but its signals could not be checked: "
-            f"{' '.join(made.unchecked.split())}", err=True,
-        )  # fmt: skip
+            f"{' '.join(made.unchecked.split())}",
+            err=True,
+        )
     lines = [
         f"Load {made.load_id}: {made.rows_read} rows read = {made.rows_loaded} loaded + "
         f"{made.rows_duplicate} duplicates + {made.rows_quarantined} in quarantine; "
@@ -168,8 +186,12 @@ def undo(workspace: str | None, load_id: int) -> Any:
 @click.argument("system")
 @click.option("--load", "load_id", type=int, metavar="ID", help="Only the rows of this load.")
 @click.option("--reason", metavar="REASON", help="Only the rows with this reason, e.g. bad_timestamp.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.csv",
-              help="Write all rows to a file that is safe to open in a spreadsheet.")  # fmt: skip
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.csv",
+    help="Write all rows to a file that is safe to open in a spreadsheet.",
+)
 def quarantine(
     workspace: str | None, system: str, load_id: int | None, reason: str | None, out: Path | None
 ) -> Any:
@@ -184,8 +206,11 @@ def quarantine(
     lines = [
         f"{found.waiting} of {found.total} rows in quarantine" + (f", written to {typed(out)}" if out else "")
     ]
-    lines += [f"  load {load}: {why} in {n}" for load, why, n in found.counts
-              if load_id in (None, load) and reason in (None, why)]  # fmt: skip
+    lines += [
+        f"  load {load}: {why} in {n}"
+        for load, why, n in found.counts
+        if load_id in (None, load) and reason in (None, why)
+    ]
     if not out:
         lines += [f"  line {row.line}: {row.reason}. {row.detail}".rstrip(". ") for row in found.rows[:20]]
     return {
@@ -215,18 +240,30 @@ def _write(out: Path, body: str) -> None:
 @click.option("--date-order", metavar="dmy|mdy", help="What comes first in the dates of these rows.")
 @click.option("--timezone", metavar="ZONE", help="What a time without a zone is taken to be in.")
 def retry(
-    workspace: str | None, load_id: int, maps: tuple[str, ...], reason: str | None, lenient: bool,
-    date_order: str | None, timezone: str | None,
-) -> Any:  # fmt: skip
+    workspace: str | None,
+    load_id: int,
+    maps: tuple[str, ...],
+    reason: str | None,
+    lenient: bool,
+    date_order: str | None,
+    timezone: str | None,
+) -> Any:
     """Try the rows in LOAD_ID's quarantine again; those that fit become a load of their own."""
     from plumbline.answers.data import load as loading
     from plumbline.answers.data import quarantine as answers
 
     with open_for(workspace) as ws:
         made = answers.retry_load(
-            ws, load_id, maps=loading.read_maps(maps), reason=reason, lenient=lenient, date_order=date_order,
-            timezone=timezone, actor=ACTOR, progress=progress,
-        )  # fmt: skip
+            ws,
+            load_id,
+            maps=loading.read_maps(maps),
+            reason=reason,
+            lenient=lenient,
+            date_order=date_order,
+            timezone=timezone,
+            actor=ACTOR,
+            progress=progress,
+        )
     return made, _told(made)
 
 

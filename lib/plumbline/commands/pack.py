@@ -40,9 +40,12 @@ def show(workspace: str | None) -> Any:
 @command("verify-pack", in_server=False)
 @click.argument("file", type=click.Path(path_type=Path, exists=True))
 @click.option(
-    "--key", "public", required=True, metavar="PUBLIC_KEY",
+    "--key",
+    "public",
+    required=True,
+    metavar="PUBLIC_KEY",
     help="The company's public key, got by another way than the pack.",
-)  # fmt: skip
+)
 @click.option(
     "--head", default="", metavar="DIGEST", help="A head of the trail that an earlier document printed."
 )

@@ -107,9 +107,14 @@ def record(
 
     with open_for(workspace) as ws:
         answer(
-            ws, system, event.replace("-", " "), by=by, at=read_time(at, "--at") if at else None, note=note,
+            ws,
+            system,
+            event.replace("-", " "),
+            by=by,
+            at=read_time(at, "--at") if at else None,
+            note=note,
             finding=finding,
-        )  # fmt: skip
+        )
     return {"recorded": event}, [f"Recorded for {system}: {event}."]
 
 

@@ -52,14 +52,27 @@ def _value(point: Point) -> str:
 @click.option("--calibration", "calibrated", is_flag=True, help="Add the reliability curve of the scores.")
 @click.option("--segments", "searched", is_flag=True, help="Add the segments that hurt most.")
 @click.option(
-    "--against", type=click.Choice(["reference", "rest"]), default="reference", show_default=True,
+    "--against",
+    type=click.Choice(["reference", "rest"]),
+    default="reference",
+    show_default=True,
     help="What segments are held against.",
-)  # fmt: skip
+)
 def performance(
-    workspace: str | None, system: str, by: str | None, metrics: tuple[str, ...], version: str | None,
-    conditions: tuple[str, ...], window: str | None, estimated: bool, exact: bool, by_version: bool,
-    calibrated: bool, searched: bool, against: str,
-) -> Any:  # fmt: skip
+    workspace: str | None,
+    system: str,
+    by: str | None,
+    metrics: tuple[str, ...],
+    version: str | None,
+    conditions: tuple[str, ...],
+    window: str | None,
+    estimated: bool,
+    exact: bool,
+    by_version: bool,
+    calibrated: bool,
+    searched: bool,
+    against: str,
+) -> Any:
     """How well a system does over time, by the metrics of its task, each with interval, sample and status."""
     from plumbline.answers.performance.segments import segments
     from plumbline.answers.performance.series import calibration
@@ -69,9 +82,15 @@ def performance(
     with open_for(workspace) as ws:
         part = Slice(start, end, version, None, _where(conditions))
         found = answer(
-            ws, system, window=part, by=by, metrics=metrics or None, by_version=by_version,
-            estimated=estimated, exact=exact,
-        )  # fmt: skip
+            ws,
+            system,
+            window=part,
+            by=by,
+            metrics=metrics or None,
+            by_version=by_version,
+            estimated=estimated,
+            exact=exact,
+        )
         curves = calibration(ws, system, window=part) if calibrated else None
         worst = None
         if searched:
@@ -191,18 +210,26 @@ def gate(workspace: str | None, system: str, version: str) -> Any:
 @click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE", help=WHERE)
 @click.option("--window", metavar="A..B", help=WINDOW)
 def fairness(
-    workspace: str | None, system: str, by: tuple[str, ...], favourable: str | None, version: str | None,
-    conditions: tuple[str, ...], window: str | None,
-) -> Any:  # fmt: skip
+    workspace: str | None,
+    system: str,
+    by: tuple[str, ...],
+    favourable: str | None,
+    version: str | None,
+    conditions: tuple[str, ...],
+    window: str | None,
+) -> Any:
     """Rates and errors by protected group, who has the last word, and how far decisions reach."""
     from plumbline.answers.fairness.groups import fairness as answer
 
     start, end = span(window, "--window")
     with open_for(workspace) as ws:
         found = answer(
-            ws, system, window=Slice(start, end, version, None, _where(conditions)), by=by,
+            ws,
+            system,
+            window=Slice(start, end, version, None, _where(conditions)),
+            by=by,
             favourable=favourable,
-        )  # fmt: skip
+        )
     return found.to_dict(), found.lines()
 
 
@@ -214,9 +241,14 @@ def fairness(
 @click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE", help=WHERE)
 @click.option("--groups", is_flag=True, help="Protected groups rather than metrics.")
 def compare(
-    workspace: str | None, system: str, first: str | None, second: str | None, version: str | None,
-    conditions: tuple[str, ...], groups: bool,
-) -> Any:  # fmt: skip
+    workspace: str | None,
+    system: str,
+    first: str | None,
+    second: str | None,
+    version: str | None,
+    conditions: tuple[str, ...],
+    groups: bool,
+) -> Any:
     """Two windows side by side: every metric, or how protected groups fared, with what is beyond chance."""
     from plumbline.answers.fairness.compare_windows import fairness_windows
     from plumbline.answers.performance.outcomes import compare as answer

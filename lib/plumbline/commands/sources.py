@@ -49,12 +49,23 @@ class Located(click.ParamType[str]):
 @click.option(
     "--task", metavar="TASK", help="binary, multiclass or regression, where the log leaves it open."
 )
-@click.option("--accept-quarantine", "accept", is_flag=True,
-              help="Load what fits even where more than a fifth of the rows cannot be loaded.")  # fmt: skip
+@click.option(
+    "--accept-quarantine",
+    "accept",
+    is_flag=True,
+    help="Load what fits even where more than a fifth of the rows cannot be loaded.",
+)
 def pull(
-    workspace: str | None, source: str | None, title: str, table: str, query: str, since: str, overlap: str,
-    maps: tuple[str, ...], **said: Any,
-) -> Any:  # fmt: skip
+    workspace: str | None,
+    source: str | None,
+    title: str,
+    table: str,
+    query: str,
+    since: str,
+    overlap: str,
+    maps: tuple[str, ...],
+    **said: Any,
+) -> Any:
     """Load what is new in SOURCE; without SOURCE, in every source that the system remembers.
 
     SOURCE is postgresql://USER@HOST/DB, mysql://USER@HOST/DB, sqlite:FILE, s3://BUCKET/FILE, https://HOST/FILE,

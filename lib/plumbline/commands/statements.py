@@ -69,9 +69,16 @@ def headline(workspace: str | None, system: str, metric: str | None, by: str) ->
 @click.option("--file", "file", type=click.Path(path_type=Path, dir_okay=False), help="The document itself.")
 @BY
 def attest(
-    workspace: str | None, system: str, control: str, statement: str, claim: str, until: str | None, link: str,
-    file: Path | None, by: str,
-) -> Any:  # fmt: skip
+    workspace: str | None,
+    system: str,
+    control: str,
+    statement: str,
+    claim: str,
+    until: str | None,
+    link: str,
+    file: Path | None,
+    by: str,
+) -> Any:
     """A named person's dated statement about one control. It never outvotes what the log shows."""
     from plumbline.answers import statements as promises
     from plumbline.domain import Attestation, Status
@@ -137,9 +144,15 @@ def approve(workspace: str | None, system: str, number: int | None, exemption: i
 @click.option("--review", metavar="SHA256", help="Say that this version was read and is right.")
 @click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help="Who writes or reviews it.")
 def document(
-    workspace: str | None, system: str, kind: str, out: Path | None, language: str, texts: tuple[str, ...],
-    review: str | None, by: str,
-) -> Any:  # fmt: skip
+    workspace: str | None,
+    system: str,
+    kind: str,
+    out: Path | None,
+    language: str,
+    texts: tuple[str, ...],
+    review: str | None,
+    by: str,
+) -> Any:
     """Show what a document still lacks, fill it in, make it, or say that a version was reviewed."""
     from plumbline.answers.governance.documents import review as reviewed
     from plumbline.answers.governance.documents import versions

@@ -28,9 +28,12 @@ COMMANDS.append(trigger)
 @click.argument("name")
 @click.argument("url")
 @click.option(
-    "--when", type=click.Choice(["breach", "age", "shelf-life", "drift"]), default="breach", show_default=True,
+    "--when",
+    type=click.Choice(["breach", "age", "shelf-life", "drift"]),
+    default="breach",
+    show_default=True,
     help="What makes it due.",
-)  # fmt: skip
+)
 @click.option(
     "--cooldown", type=float, default=7.0, show_default=True, metavar="DAYS", help="Between two fires."
 )
@@ -45,17 +48,35 @@ COMMANDS.append(trigger)
 @click.option("--allow-inner", is_flag=True, help="The target may be a host of the company's own network.")
 @BY
 def added(
-    workspace: str | None, system: str, name: str, url: str, when: str, cooldown: float, labels: int, monthly: int,
-    approval: bool, secret_env: str, allow_inner: bool, by: str,
-) -> Any:  # fmt: skip
+    workspace: str | None,
+    system: str,
+    name: str,
+    url: str,
+    when: str,
+    cooldown: float,
+    labels: int,
+    monthly: int,
+    approval: bool,
+    secret_env: str,
+    allow_inner: bool,
+    by: str,
+) -> Any:
     """Set a trigger: https://..., github:OWNER/REPO, gitlab:PROJECT@REF, airflow+https://..., command:NAME."""
     from plumbline.answers.respond.triggers import add_trigger
     from plumbline.domain.respond import Trigger, When
 
     item = Trigger(
-        system=system, name=name, url=url, when=When(when), cooldown_days=cooldown, labels=labels, monthly=monthly,
-        approval=approval, secret_env=secret_env, allow_inner=allow_inner,
-    )  # fmt: skip
+        system=system,
+        name=name,
+        url=url,
+        when=When(when),
+        cooldown_days=cooldown,
+        labels=labels,
+        monthly=monthly,
+        approval=approval,
+        secret_env=secret_env,
+        allow_inner=allow_inner,
+    )
     with open_for(workspace) as ws:
         made = add_trigger(ws, item, by=by)
     return {"trigger": made, "state": "set"}, [

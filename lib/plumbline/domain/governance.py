@@ -120,11 +120,20 @@ class ControlResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The control with its evidence as a sentence and its kind beside it."""
-        return json_object({
-            "id": self.id, "title": self.title, "status": self.status, "evidence_kind": self.evidence.kind,
-            "evidence": self.evidence.sentence, "requirement": self.requirement, "until": self.evidence.until,
-            "contradiction": self.contradiction, "references": self.references, "next_action": self.next_action,
-        })  # fmt: skip
+        return json_object(
+            {
+                "id": self.id,
+                "title": self.title,
+                "status": self.status,
+                "evidence_kind": self.evidence.kind,
+                "evidence": self.evidence.sentence,
+                "requirement": self.requirement,
+                "until": self.evidence.until,
+                "contradiction": self.contradiction,
+                "references": self.references,
+                "next_action": self.next_action,
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

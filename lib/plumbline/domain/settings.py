@@ -46,11 +46,16 @@ class ChangeLimits(TypedDict, total=False):
 AiActClass = TypedDict(
     "AiActClass",
     {
-        "class": str, "reviewed": str, "by": str, "role": str, "answers": dict[str, str], "open": list[str],
+        "class": str,
+        "reviewed": str,
+        "by": str,
+        "role": str,
+        "answers": dict[str, str],
+        "open": list[str],
         "duties": dict[str, str],
     },
     total=False,
-)  # fmt: skip
+)
 
 
 class Assignment(TypedDict, total=False):

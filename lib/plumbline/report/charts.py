@@ -64,8 +64,15 @@ def drift_bars(features: Sequence[FeatureDrift], limit: float, speech: Language)
     names = [("■ " if f.drifted else "") + _name(f.feature) for f in known]
     axes.set_yticks(places, names, parse_math=False)
     for place, size in zip(places, sizes, strict=True):
-        axes.annotate(speech.number(size, 2), (size, place), (3, 0), textcoords="offset points", va="center",
-                      fontsize=7, color=MUTED)  # fmt: skip
+        axes.annotate(
+            speech.number(size, 2),
+            (size, place),
+            (3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7,
+            color=MUTED,
+        )
     axes.set_xlim(0, max(*sizes, limit) * 1.12)
     axes.xaxis.set_major_formatter(lambda v, _: speech.number(v, 2))
     axes.grid(axis="y", visible=False)

@@ -51,9 +51,26 @@ def performance_csv(material: Material) -> bytes:
     points = material.performance.points if material.performance else ()
     return sheet(
         header,
-        ((p.metric, p.start, p.end, p.version, p.n, p.value, p.low, p.high, p.threshold, p.status.value, p.estimated,
-          p.provisional, p.note, p.bound) for p in points),
-    )  # fmt: skip
+        (
+            (
+                p.metric,
+                p.start,
+                p.end,
+                p.version,
+                p.n,
+                p.value,
+                p.low,
+                p.high,
+                p.threshold,
+                p.status.value,
+                p.estimated,
+                p.provisional,
+                p.note,
+                p.bound,
+            )
+            for p in points
+        ),
+    )
 
 
 def drift_csv(material: Material) -> bytes:
@@ -63,9 +80,27 @@ def drift_csv(material: Material) -> bytes:
     found = (*material.drift.features, *material.drift.chunks) if material.drift else ()
     return sheet(
         header,
-        ((f.feature, f.kind.value, f.method, f.start, f.end, f.n_reference, f.n, f.value, f.threshold, f.p_value,
-          f.q_value, f.drifted, f.status.value, f.missing_share, f.note) for f in found),
-    )  # fmt: skip
+        (
+            (
+                f.feature,
+                f.kind.value,
+                f.method,
+                f.start,
+                f.end,
+                f.n_reference,
+                f.n,
+                f.value,
+                f.threshold,
+                f.p_value,
+                f.q_value,
+                f.drifted,
+                f.status.value,
+                f.missing_share,
+                f.note,
+            )
+            for f in found
+        ),
+    )
 
 
 def releases_csv(material: Material) -> bytes:

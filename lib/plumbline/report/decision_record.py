@@ -178,9 +178,11 @@ def _changed(found: DecisionRecord, speech: Language) -> dict[str, Any]:
     if found.changed is not None:
         for way in found.changed.ways:
             text = speech.say(
-                "way", changes=_changes(way, found, speech), score=_number(way.score, speech),
+                "way",
+                changes=_changes(way, found, speech),
+                score=_number(way.score, speech),
                 outcome=_cut(found.changed.outcome),
-            )  # fmt: skip
+            )
             items.append(text if way.plausible else f"{text} {speech.say('unusual')}")
     if items:
         note = speech.say("changed_note")

@@ -141,9 +141,12 @@ def _agreed(first: DecisionRecord, again: DecisionRecord) -> tuple[float, Decisi
     ]
     gap = max(largest_gap(off[0], off[1]), largest_gap(scores[0], scores[1]))
     told = replace(
-        anew, base_value=held.base_value, attributions={name: held.attributions[name] for name in anew.attributions},
-        errors={name: held.errors[name] for name in anew.errors}, additivity_error=held.additivity_error,
-    )  # fmt: skip
+        anew,
+        base_value=held.base_value,
+        attributions={name: held.attributions[name] for name in anew.attributions},
+        errors={name: held.errors[name] for name in anew.errors},
+        additivity_error=held.additivity_error,
+    )
     reasons = tuple(
         replace(new, contribution=old.contribution)
         for old, new in zip(first.reasons, again.reasons, strict=True)

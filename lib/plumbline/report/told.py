@@ -12,9 +12,11 @@ from plumbline.report.language import Language, typographic
 #: what a place of a sentence can hold; every other place holds any text and stays as it is
 _NUMBER = r"[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?"
 _KINDS = {name: _NUMBER for name in ("number", "near", "count", "base", "gap")} | {
-    "share": rf"{_NUMBER} ?%", "sha": r"[0-9a-f]+", "seed": r"[0-9a-f]{12}",
+    "share": rf"{_NUMBER} ?%",
+    "sha": r"[0-9a-f]+",
+    "seed": r"[0-9a-f]{12}",
     "space": r"log-odds|probability|value|log of the value",
-}  # fmt: skip
+}
 _PLACE = re.compile(r"{(\w+)}")
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 

@@ -20,8 +20,11 @@ def typeset(template: str, data: dict[str, Any]) -> bytes:
     import typst
 
     made = typst.compile(
-        TEMPLATES / f"{template}.typ", root=TEMPLATES, ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)}, timestamp=0,
-    )  # fmt: skip
+        TEMPLATES / f"{template}.typ",
+        root=TEMPLATES,
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        timestamp=0,
+    )
     assert isinstance(made, bytes)
     return made

@@ -33,16 +33,26 @@ def choices(view: View) -> tuple[str, Span | None]:
     """The measure, and what the window is compared with; the link carries both."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         method = st.selectbox(
-            "Measure", list(SHAPE), index=SHAPE.index("js"), format_func=numbers.name,
-            key=session.METHOD.name, bind="query-params", width=250,
-            help="Decides the picture and the ranking. " + " ".join(
+            "Measure",
+            list(SHAPE),
+            index=SHAPE.index("js"),
+            format_func=numbers.name,
+            key=session.METHOD.name,
+            bind="query-params",
+            width=250,
+            help="Decides the picture and the ranking. "
+            + " ".join(
                 f"**{numbers.name(m)}**: {plain(help_for(numbers.name(m)) or METHODS[m].says)}" for m in SHAPE
             ),
-        )  # fmt: skip
+        )
         against = st.selectbox(
-            "Compare with", [REFERENCE, LAST_YEAR, DATES], key=session.AGAINST.name, bind="query-params", width=180,
+            "Compare with",
+            [REFERENCE, LAST_YEAR, DATES],
+            key=session.AGAINST.name,
+            bind="query-params",
+            width=180,
             help="The window of the sidebar is compared with the healthy span, or with dates of your own.",
-        )  # fmt: skip
+        )
         span: Span | None = None
         if against == LAST_YEAR and view.system is not None:
             span = ask(view, year_before, view.system.key, (view.start, view.end))
@@ -50,9 +60,13 @@ def choices(view: View) -> tuple[str, Span | None]:
                 cards.note("The log does not hold these weeks of the year before; the reference is meant.")
         if against == DATES:
             first = st.date_input(
-                "From", value=None, format="YYYY-MM-DD", key=session.THEN_FROM.name, bind="query-params",
+                "From",
+                value=None,
+                format="YYYY-MM-DD",
+                key=session.THEN_FROM.name,
+                bind="query-params",
                 width=150,
-            )  # fmt: skip
+            )
             last = st.date_input(
                 "To",
                 value=None,
@@ -88,10 +102,13 @@ def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, mo
         "few values to judge. Select a cell to see more of it.",
     )
     picked = charts.show(
-        heatmap(drawn, mode), key="drift.map", name=f"drift {answer.system.key}",
+        heatmap(drawn, mode),
+        key="drift.map",
+        name=f"drift {answer.system.key}",
         alt=f"{answer.sentence} The ranking below names every feature.",
-        rows=[_data(d) for d in drawn], select=True,
-    )  # fmt: skip
+        rows=[_data(d) for d in drawn],
+        select=True,
+    )
     cell = drill_down.picked(picked)
     if cell and isinstance(cell, list) and len(cell) == 3:
         _cell(answer, drawn, cell)
@@ -122,11 +139,25 @@ def _cell(answer: DriftAnswer, drawn: list[FeatureDrift], cell: list[Any]) -> No
 
 def _as_drift(one: WholeRow) -> FeatureDrift:
     return FeatureDrift(
-        feature=WHOLE, kind=Kind.NUMERIC, method="whole_row", value=one.auc, threshold=one.threshold,
-        p_value=None, q_value=None, drifted=one.status == "breach", status=one.status,
-        n_reference=one.n_reference, n=one.n, missing_share=0.0, missing_share_reference=0.0, note=one.note,
-        start=one.start, end=one.end, low=one.low, high=one.high,
-    )  # fmt: skip
+        feature=WHOLE,
+        kind=Kind.NUMERIC,
+        method="whole_row",
+        value=one.auc,
+        threshold=one.threshold,
+        p_value=None,
+        q_value=None,
+        drifted=one.status == "breach",
+        status=one.status,
+        n_reference=one.n_reference,
+        n=one.n,
+        missing_share=0.0,
+        missing_share_reference=0.0,
+        note=one.note,
+        start=one.start,
+        end=one.end,
+        low=one.low,
+        high=one.high,
+    )
 
 
 def _data(d: FeatureDrift) -> dict[str, object]:
@@ -142,9 +173,11 @@ def _data(d: FeatureDrift) -> dict[str, object]:
 def ranking(answer: DriftAnswer) -> None:
     """Drift times importance, the window against the reference."""
     weighed = any(r.importance is not None for r in answer.ranking)
-    words = "Drift times importance." if weighed else (
-        "By drift alone: no contributions are logged to weigh it with."
-    )  # fmt: skip
+    words = (
+        "Drift times importance."
+        if weighed
+        else ("By drift alone: no contributions are logged to weigh it with.")
+    )
     movement = next((r.moved for r in answer.ranking if r.moved), None)
     if movement is not None:
         words += (
@@ -176,17 +209,20 @@ def ranking(answer: DriftAnswer) -> None:
         tables.grid(
             [
                 {
-                    "Feature": one_line(f.feature, 80), "What": numbers.name(f.method),
+                    "Feature": one_line(f.feature, 80),
+                    "What": numbers.name(f.method),
                     "Change": numbers.share(f.value),
                     "95 % interval": f"{numbers.share(f.low)} to {numbers.share(f.high)}",
-                    "Status": cards.glyph(f.status.value), "Corrected p": numbers.p_value(f.q_value),
-                    "n": f.n, "Note": one_line(f.note, 160),
+                    "Status": cards.glyph(f.status.value),
+                    "Corrected p": numbers.p_value(f.q_value),
+                    "n": f.n,
+                    "Note": one_line(f.note, 160),
                     "New levels": one_line(", ".join(f.new_levels), 80) or numbers.DASH,
                 }
                 for f in own
             ],
             alt="Missing values, levels not seen before and values out of range",
-        )  # fmt: skip
+        )
 
 
 def _row(found: FeatureDrift, weight: float | None, moved: float | None) -> dict[str, object]:
@@ -212,11 +248,13 @@ def wants_whole_row() -> bool:
     """Whether whole rows are to be compared: it takes a while, so only when asked."""
     return bool(
         st.toggle(
-            "Compare whole rows as well", key=session.WHOLE_ROW.name, bind="query-params",
+            "Compare whole rows as well",
+            key=session.WHOLE_ROW.name,
+            bind="query-params",
             help="Finds inputs that stop moving together although each looks as before. From a sample of rows; "
             "takes about half a second a chunk, once.",
         )
-    )  # fmt: skip
+    )
 
 
 def whole_row(found: WholeRowAnswer) -> None:
@@ -229,18 +267,21 @@ def whole_row(found: WholeRowAnswer) -> None:
     cards.figures(
         [
             cards.Figure(
-                name="Whole-row AUC", value=numbers.figure(now.auc),
+                name="Whole-row AUC",
+                value=numbers.figure(now.auc),
                 note=f"{numbers.interval(now.low, now.high)}; 0.5 is no difference, {now.threshold} matters",
                 status=now.status.value,
             ),
             cards.Figure(
-                name="Reconstruction error", value=numbers.figure(now.error),
+                name="Reconstruction error",
+                value=numbers.figure(now.error),
                 note=f"reference's own {numbers.interval(now.error_low, now.error_high)}",
                 status="ok" if inside else "watch",
             ),
             cards.Figure(
-                name="Told apart by", value=", ".join(one_line(name, 24) for name in now.strongest) or numbers.DASH,
+                name="Told apart by",
+                value=", ".join(one_line(name, 24) for name in now.strongest) or numbers.DASH,
                 note=f"n = {numbers.count(now.n)} and {numbers.count(now.n_reference)} sampled rows",
             ),
         ]
-    )  # fmt: skip
+    )

@@ -53,10 +53,13 @@ def one(system: str, found: FeatureAnswer, mode: Mode) -> None:
     else:
         figure = distribution(found.labels, then, now, found.n_then, found.n_now, mode, ordered=numeric)
     event = charts.show(
-        figure, key="drift.one", name=f"{one_line(found.feature, 40)} then and now",
+        figure,
+        key="drift.one",
+        name=f"{one_line(found.feature, 40)} then and now",
         alt=f"Distribution of {one_line(found.feature)} in the reference and in the window. {words}",
-        rows=_data(found), select=True,
-    )  # fmt: skip
+        rows=_data(found),
+        select=True,
+    )
     _rows_behind(system, found, drill_down.picked(event))
     _moved(found)
     tables.grid(
@@ -99,10 +102,15 @@ def _data(found: FeatureAnswer) -> list[dict[str, object]]:
         )
     ]
     return [
-        {**cell, "share_reference": float(a), "share_window": float(b), "n_reference": found.n_then,
-         "n_window": found.n_now}
+        {
+            **cell,
+            "share_reference": float(a),
+            "share_window": float(b),
+            "n_reference": found.n_then,
+            "n_window": found.n_now,
+        }
         for cell, a, b in zip(cells, found.then, found.now, strict=False)
-    ]  # fmt: skip
+    ]
 
 
 def _rows_behind(system: str, found: FeatureAnswer, mark: object) -> None:

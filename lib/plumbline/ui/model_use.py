@@ -35,10 +35,15 @@ def answer(view: View, key: str) -> ModelUse:
     if found.source is not Source.MODEL or found.space != SPACES[0]:
         return found
     chosen = st.segmented_control(
-        "Contributions in", SPACES, default=SPACES[0], required=True, key=session.SPACE.name, bind="query-params",
+        "Contributions in",
+        SPACES,
+        default=SPACES[0],
+        required=True,
+        key=session.SPACE.name,
+        bind="query-params",
         help="Log-odds: what the model adds up itself. Probability: how far each input moves the probability, measured "
         f"against fixed decisions of the reference; over {ASKED} random decisions, as each one takes long.",
-    )  # fmt: skip
+    )
     if chosen != SPACES[1]:
         return found
     with st.spinner("Asking the model about a small random sample."):
@@ -51,25 +56,37 @@ def overall(found: ModelUse, mode: Mode) -> None:
         words, status = SOURCES[found.source]
         st.markdown(cards.chip(status, words))
     rows = [
-        {"Feature": f.feature, "Mean contribution": f.value, "From": f.low, "To": f.high, "Share of weight": f.share,
-         "Signed mean": f.mean, "n": f.n}
+        {
+            "Feature": f.feature,
+            "Mean contribution": f.value,
+            "From": f.low,
+            "To": f.high,
+            "Share of weight": f.share,
+            "Signed mean": f.mean,
+            "n": f.n,
+        }
         for f in found.features
-    ]  # fmt: skip
+    ]
     cards.section("What counts")
     most = ", ".join(f"{one_line(f.feature)} {f.share:.0%}" for f in found.features[:5])
     charts.show(
         importance({f.feature: f.value for f in found.features}, found.n, mode, space=found.space),
-        key="use.importance", name="importance", rows=rows, alt=f"Share of weight: {most}",
-    )  # fmt: skip
+        key="use.importance",
+        name="importance",
+        rows=rows,
+        alt=f"Share of weight: {most}",
+    )
     if len(found.chunks) > 1:
         cards.section(
             "Over time", f"The same sample by {found.by}; chunks of under 30 decisions are left out."
         )
         charts.show(
             use_over_time([(c.start, c.n, c.use) for c in found.chunks], mode, space=found.space),
-            key="use.time", name="importance-over-time", alt="Mean absolute contribution of the strongest features",
+            key="use.time",
+            name="importance-over-time",
+            alt="Mean absolute contribution of the strongest features",
             rows=[{"From": f"{c.start:%Y-%m-%d}", "n": c.n, **c.use} for c in found.chunks],
-        )  # fmt: skip
+        )
 
 
 def points(found: ModelUse, mode: Mode) -> None:
@@ -79,10 +96,12 @@ def points(found: ModelUse, mode: Mode) -> None:
     )
     rows = [dict(zip(found.names, row, strict=True)) for row in found.parts.tolist()]
     charts.show(
-        beeswarm(found.parts, found.values, found.names, mode, space=found.space), key="use.swarm",
+        beeswarm(found.parts, found.values, found.names, mode, space=found.space),
+        key="use.swarm",
         name="contributions",
-        rows=rows, alt="Contributions of single decisions by feature; the data are in the file",
-    )  # fmt: skip
+        rows=rows,
+        alt="Contributions of single decisions by feature; the data are in the file",
+    )
     offered = [f.feature for f in found.features if f.feature in found.values.columns]
     if not offered:
         return
@@ -94,13 +113,15 @@ def points(found: ModelUse, mode: Mode) -> None:
         return
     part = found.parts[:, found.names.index(chosen)]
     charts.show(
-        dependence(found.values[chosen], part, chosen, mode, space=found.space), key="use.dependence",
-        name="dependence", alt=f"Contribution of {one_line(chosen)} against its value",
+        dependence(found.values[chosen], part, chosen, mode, space=found.space),
+        key="use.dependence",
+        name="dependence",
+        alt=f"Contribution of {one_line(chosen)} against its value",
         rows=[
             {"Value": v if isinstance(v, (int, float)) else one_line(v), "Contribution": c}
             for v, c in zip(found.values[chosen].tolist(), part.tolist(), strict=True)
         ],
-    )  # fmt: skip
+    )
 
 
 def moved(found: ModelUse) -> None:
@@ -166,10 +187,16 @@ def coverage(found: ModelUse) -> None:
         f"{done:,} of {whole:,} decisions ({numbers.share(share)}) by attributions that add up to the logged score.",
     )
     rows = [
-        {"Version": one_line(c.version) or "(none)", "Decisions": c.n, "As recorded": c.recorded, "Kept": c.kept,
-         "On demand": c.on_demand, "Not exactly": c.n - c.recorded - c.kept - c.on_demand}
+        {
+            "Version": one_line(c.version) or "(none)",
+            "Decisions": c.n,
+            "As recorded": c.recorded,
+            "Kept": c.kept,
+            "On demand": c.on_demand,
+            "Not exactly": c.n - c.recorded - c.kept - c.on_demand,
+        }
         for c in found.coverage
-    ]  # fmt: skip
+    ]
     tables.grid(rows, alt="Decisions explained by version and source")
     charts.data(rows, "coverage", "use.coverage")
     told = [v for v in found.versions if v.shares]
@@ -177,12 +204,17 @@ def coverage(found: ModelUse) -> None:
         cards.section("Version beside version", "Share of weight, from up to 1,000 decisions each.")
         names = [f.feature for f in found.features]
         rows = [
-            {"Feature": one_line(name), **{
-                one_line(v.version) or "(none)": numbers.share(v.shares[name]) if name in v.shares else numbers.DASH
-                for v in told
-            }}
+            {
+                "Feature": one_line(name),
+                **{
+                    one_line(v.version) or "(none)": numbers.share(v.shares[name])
+                    if name in v.shares
+                    else numbers.DASH
+                    for v in told
+                },
+            }
             for name in names
-        ]  # fmt: skip
+        ]
         tables.grid(rows, alt="Share of weight by feature and version")
         charts.data(rows, "weight-by-version", "use.versions")
 
@@ -198,8 +230,9 @@ def grouping(view: View, found: ModelUse) -> None:
         words = st.text_area(
             "One group a line: its name, a colon, its columns with commas between",
             value="\n".join(f"{group}: {', '.join(own)}" for group, own in names.items()),
-            placeholder="Income: salary, bonus, other_income", key="use.groups",
-        )  # fmt: skip
+            placeholder="Income: salary, bonus, other_income",
+            key="use.groups",
+        )
         if permissions.button("Keep the groups", permissions.ANALYST, key="use.groups.keep"):
             try:
                 set_groups(view.ws, found.system.key, _read(str(words or "")), actor=actor())

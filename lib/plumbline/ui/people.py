@@ -45,12 +45,16 @@ def register(held: Sequence[Person]) -> None:
     else:
         tables.grid(
             [
-                {"E-mail": one_line(p.email), "Role": p.access.value, "Since (UTC)": f"{p.given_at:%Y-%m-%d %H:%M}",
-                 "Given by": one_line(p.given_by)}
+                {
+                    "E-mail": one_line(p.email),
+                    "Role": p.access.value,
+                    "Since (UTC)": f"{p.given_at:%Y-%m-%d %H:%M}",
+                    "Given by": one_line(p.given_by),
+                }
                 for p in held
             ],
             alt="People: e-mail, role, since when, given by",
-        )  # fmt: skip
+        )
     st.markdown(
         "\n".join(f"- **{permissions.article(role).capitalize()}** {plain(MAY[role])}." for role in Access)
     )

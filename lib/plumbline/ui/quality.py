@@ -40,12 +40,16 @@ def record(answer: QualityAnswer) -> None:
     if trail.gaps:
         tables.grid(
             [
-                {"From (UTC)": f"{g.start:%Y-%m-%d %H:%M}", "To (UTC)": f"{g.end:%Y-%m-%d %H:%M}",
-                 "Hours": g.hours, "Usual, at that hour and weekday": g.usual_hours}
+                {
+                    "From (UTC)": f"{g.start:%Y-%m-%d %H:%M}",
+                    "To (UTC)": f"{g.end:%Y-%m-%d %H:%M}",
+                    "Hours": g.hours,
+                    "Usual, at that hour and weekday": g.usual_hours,
+                }
                 for g in trail.gaps
             ],
             alt="Gaps in the log",
-        )  # fmt: skip
+        )
 
 
 def columns(answer: QualityAnswer) -> None:
@@ -60,13 +64,19 @@ def columns(answer: QualityAnswer) -> None:
     if told:
         tables.grid(
             [
-                {"Feature": one_line(f.feature, 60), "What": numbers.name(f.method), "Share": numbers.share(f.value),
-                 "95 % interval": f"{numbers.share(f.low)} to {numbers.share(f.high)}",
-                 "Status": cards.glyph(f.status.value), "n": f.n, "Note": one_line(f.note, 140)}
+                {
+                    "Feature": one_line(f.feature, 60),
+                    "What": numbers.name(f.method),
+                    "Share": numbers.share(f.value),
+                    "95 % interval": f"{numbers.share(f.low)} to {numbers.share(f.high)}",
+                    "Status": cards.glyph(f.status.value),
+                    "n": f.n,
+                    "Note": one_line(f.note, 140),
+                }
                 for f in told
             ],
             alt="Missing values, levels not seen before, values out of range",
-        )  # fmt: skip
+        )
     elif answer.own:
         cards.note(f"None of {len({f.feature for f in answer.own})} features is amiss.")
     for leak in answer.leaks:
@@ -79,12 +89,18 @@ def columns(answer: QualityAnswer) -> None:
     if answer.personal:
         tables.grid(
             [
-                {"Column": one_line(p.column, 60), "What": p.kind, "Rows": p.hits, "of": p.n, "How sure": p.sure,
-                 "Masked example": one_line(p.example, 40)}
+                {
+                    "Column": one_line(p.column, 60),
+                    "What": p.kind,
+                    "Rows": p.hits,
+                    "of": p.n,
+                    "How sure": p.sure,
+                    "Masked example": one_line(p.example, 40),
+                }
                 for p in answer.personal
             ],
             alt="Personal data by column; no value is shown",
-        )  # fmt: skip
+        )
     else:
         cards.note("None was found.")
     if answer.overdue is None:
@@ -182,8 +198,12 @@ def age(answer: QualityAnswer) -> None:
 
 
 def _beat(name: str, found: Beat) -> Figure:
-    return Figure(name=name, value=f"{_days(found.since_days)} ago" if found.since_days is not None else numbers.DASH,
-                  note=f"usual pause up to {_days(found.usual_days)}", status=found.status)  # fmt: skip
+    return Figure(
+        name=name,
+        value=f"{_days(found.since_days)} ago" if found.since_days is not None else numbers.DASH,
+        note=f"usual pause up to {_days(found.usual_days)}",
+        status=found.status,
+    )
 
 
 def _days(value: float | None) -> str:

@@ -13,11 +13,27 @@ from plumbline.wording.names import METHOD_NAMES
 DASH = "–"
 _SMALLEST = 2.3e-308  # below a normal float: the edge of a bin just beside 0
 #: metrics that are shares and are shown in per cent
-SHARES = frozenset((
-    "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "f1_macro", "f1_weighted",
-    "positive_rate", "missing_share", "labelled_share", "override_rate", "automation_rate", "coverage",
-    "completeness", "mape", "smape",
-))  # fmt: skip
+SHARES = frozenset(
+    (
+        "accuracy",
+        "balanced_accuracy",
+        "precision",
+        "recall",
+        "specificity",
+        "f1",
+        "f1_macro",
+        "f1_weighted",
+        "positive_rate",
+        "missing_share",
+        "labelled_share",
+        "override_rate",
+        "automation_rate",
+        "coverage",
+        "completeness",
+        "mape",
+        "smape",
+    )
+)
 #: metrics whose spelling is not their name
 NAMES = {
     "roc_auc": "ROC AUC", "auc": "ROC AUC", "f1": "F1", "f1_macro": "Macro F1", "f1_weighted": "Weighted F1",

@@ -31,9 +31,9 @@ class Gathered:
 
     def to_dict(self) -> dict[str, Any]:
         """``loads``: one a file; the figures are their sums; ``failed``: file -> reason."""
-        return json_object({
-            "loads": self.loads, **{field: self.total(field) for field in SUMS}, "failed": dict(self.failed),
-        })  # fmt: skip
+        return json_object(
+            {"loads": self.loads, **{field: self.total(field) for field in SUMS}, "failed": dict(self.failed)}
+        )
 
 
 def is_many(path: Path) -> bool:
@@ -63,9 +63,10 @@ def files_of(path: Path) -> list[Path]:
         root = Path(*path.parts[:place]) if place else Path()
         found = list(root.glob(str(Path(*path.parts[place:]))))
     found = [
-        p for p in found
+        p
+        for p in found
         if p.is_file() and not any(part.startswith((".", "_")) for part in p.relative_to(_root(path)).parts)
-    ]  # fmt: skip
+    ]
     if not found:
         raise PlumblineError("No log is there", where=str(path), todo=f"Looked for: {', '.join(SUFFIXES)}.")
     return sorted(found, key=_natural)

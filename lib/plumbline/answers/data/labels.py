@@ -47,9 +47,13 @@ def label_history(ws: Workspace, key: str, decision_id: str) -> LabelHistory:
         by_load = {load.load_id: load for load in loads.list_loads(cursor, system.key)}
     told = tuple(
         Told(
-            label=one.label, label_time=aware(one.label_time) if one.label_time else None, load_id=one.load_id,
-            file=by_load[one.load_id].file, loaded_at=by_load[one.load_id].at, holds=one.holds,
+            label=one.label,
+            label_time=aware(one.label_time) if one.label_time else None,
+            load_id=one.load_id,
+            file=by_load[one.load_id].file,
+            loaded_at=by_load[one.load_id].at,
+            holds=one.holds,
         )
         for one in said
-    )  # fmt: skip
+    )
     return LabelHistory(system.key, decision_id, told)

@@ -44,11 +44,18 @@ class Pulled:
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of a load, summed where a source brought several; ``load_id`` is null where nothing was new."""
-        return json_object({
-            "load_id": self.loads[-1].load_id if self.loads else None, "source": self.origin.location,
-            "item": self.origin.item, "since": self.origin.since, "mark": self.mark,
-            **{field: self.total(field) for field in SUMS}, "reasons": self.reasons, "loads": self.loads,
-        })  # fmt: skip
+        return json_object(
+            {
+                "load_id": self.loads[-1].load_id if self.loads else None,
+                "source": self.origin.location,
+                "item": self.origin.item,
+                "since": self.origin.since,
+                "mark": self.mark,
+                **{field: self.total(field) for field in SUMS},
+                "reasons": self.reasons,
+                "loads": self.loads,
+            }
+        )
 
 
 def sources_of(ws: Workspace, system: str | None = None) -> Sequence[Remembered]:
@@ -58,9 +65,16 @@ def sources_of(ws: Workspace, system: str | None = None) -> Sequence[Remembered]
 
 
 def pull(
-    ws: Workspace, source: str, *, title: str, wanted: Wanted, actor: str, pause: float = 1.0,
-    progress: Progress | None = None, **options: Any,
-) -> Pulled:  # fmt: skip
+    ws: Workspace,
+    source: str,
+    *,
+    title: str,
+    wanted: Wanted,
+    actor: str,
+    pause: float = 1.0,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Pulled:
     """Load what is new in a source into a system, and remember how far it was read in the same transaction.
 
     Args:

@@ -91,14 +91,26 @@ class QualityAnswer(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """``personal``: counts and masked examples, never a value; ``consistency`` without its example rows."""
-        return json_object({
-            "system": self.system.key, "sentence": self.sentence, "window": self.window,
-            "completeness": self.trail.shares, "statuses": self.trail.statuses,
-            "duplicate_share": self.trail.duplicate_share, "gaps": self.trail.gaps,
-            "own": self.own, "constant": self.constant, "personal": self.personal, "overdue": self.overdue,
-            "consistency": self.consistency, "staleness": self.staleness, "shelf_life": self.shelf,
-            "last_decision": self.decisions_beat, "last_label": self.labels_beat,
-        })  # fmt: skip
+        return json_object(
+            {
+                "system": self.system.key,
+                "sentence": self.sentence,
+                "window": self.window,
+                "completeness": self.trail.shares,
+                "statuses": self.trail.statuses,
+                "duplicate_share": self.trail.duplicate_share,
+                "gaps": self.trail.gaps,
+                "own": self.own,
+                "constant": self.constant,
+                "personal": self.personal,
+                "overdue": self.overdue,
+                "consistency": self.consistency,
+                "staleness": self.staleness,
+                "shelf_life": self.shelf,
+                "last_decision": self.decisions_beat,
+                "last_label": self.labels_beat,
+            }
+        )
 
 
 def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAnswer:
@@ -122,10 +134,14 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
             inputs = [p for p in profiles if p.bins.feature not in OUTPUTS]
             own = measure(inputs, reference=system.reference, window=shown, methods=OF_THEIR_OWN)
         constant = tuple(
-            p.bins.feature for p in profiles
-            if p.bins.feature not in OUTPUTS and len(p.days) and (p.counts.sum(axis=0) > 0).sum() == 1
-            and p.counts.sum() > 1 and p.missing.sum() == 0
-        )  # fmt: skip
+            p.bins.feature
+            for p in profiles
+            if p.bins.feature not in OUTPUTS
+            and len(p.days)
+            and (p.counts.sum(axis=0) > 0).sum() == 1
+            and p.counts.sum() > 1
+            and p.missing.sum() == 0
+        )
         personal, examined = personal_of(cursor, system)
         kept = system.settings.retention_days
         overdue = None
@@ -176,10 +192,14 @@ def shelf_of(cursor: Cursor, system: System, now: datetime) -> ShelfLife:
     earlier: tuple[Life, ...] = ()
     if len({run.version for run in runs}) > 1 and profile.n_labelled.any():
         points = performance(
-            profile, by=choose_chunk(profile), reference=system.reference,
-            metrics=[headline_of(cursor, system).metric], floors=system.settings.floors, by_version=True,
+            profile,
+            by=choose_chunk(profile),
+            reference=system.reference,
+            metrics=[headline_of(cursor, system).metric],
+            floors=system.settings.floors,
+            by_version=True,
             cost=system.settings.cost_matrix,
-        )  # fmt: skip
+        )
         earlier = lives(hours, points, as_of=now)
     current = began(hours, version, now) if version else None
     return shelf_life(earlier, current, as_of=now)

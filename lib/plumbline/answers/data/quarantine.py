@@ -78,9 +78,15 @@ def samples_of(ws: Workspace, load_id: int, *, reason: str | None = None) -> dic
 
 
 def try_retry(
-    ws: Workspace, load_id: int, *, maps: Sequence[tuple[str, str]] = (), reason: str | None = None,
-    lenient: bool = False, date_order: str | None = None, timezone: str | None = None,
-) -> Trial:  # fmt: skip
+    ws: Workspace,
+    load_id: int,
+    *,
+    maps: Sequence[tuple[str, str]] = (),
+    reason: str | None = None,
+    lenient: bool = False,
+    date_order: str | None = None,
+    timezone: str | None = None,
+) -> Trial:
     """Which rows of a load's quarantine would load under a mended mapping; changes nothing.
 
     Raises:
@@ -93,10 +99,17 @@ def try_retry(
 
 
 def retry_load(
-    ws: Workspace, load_id: int, *, maps: Sequence[tuple[str, str]] = (), reason: str | None = None,
-    lenient: bool = False, date_order: str | None = None, timezone: str | None = None, actor: str,
+    ws: Workspace,
+    load_id: int,
+    *,
+    maps: Sequence[tuple[str, str]] = (),
+    reason: str | None = None,
+    lenient: bool = False,
+    date_order: str | None = None,
+    timezone: str | None = None,
+    actor: str,
     progress: Progress | None = None,
-) -> Load:  # fmt: skip
+) -> Load:
     """Load the rows of a load's quarantine that fit under a mended mapping, profiles included; then check.
 
     Raises:
@@ -105,6 +118,13 @@ def retry_load(
     trial = try_retry(
         ws, load_id, maps=maps, reason=reason, lenient=lenient, date_order=date_order, timezone=timezone
     )
-    made = retry(ws, trial, actor=actor, lenient=lenient, after=build.on_loaded, after_labels=outcomes_changed,
-                 progress=progress)  # fmt: skip
+    made = retry(
+        ws,
+        trial,
+        actor=actor,
+        lenient=lenient,
+        after=build.on_loaded,
+        after_labels=outcomes_changed,
+        progress=progress,
+    )
     return check_loaded(ws, made, actor=actor)

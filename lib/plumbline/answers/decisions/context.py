@@ -194,8 +194,10 @@ def _sample(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surr
     grids = {g.column: g.bins for g in read_grids(cursor, system)}
     columns = [c for c in columns_of_role(frame.columns, "feature") if c in grids]
     bins = tuple(grids[c] for c in columns)
-    placed = [neighbors.place(b, frame[c].to_numpy(object if b.kind is Kind.CATEGORICAL else float))
-              for b, c in zip(bins, columns, strict=True)]  # fmt: skip
+    placed = [
+        neighbors.place(b, frame[c].to_numpy(object if b.kind is Kind.CATEGORICAL else float))
+        for b, c in zip(bins, columns, strict=True)
+    ]
     rows = np.stack(placed, axis=1) if placed else np.zeros((len(frame), 0))
     return Surroundings(bins, frame, rows, len(drawn))
 

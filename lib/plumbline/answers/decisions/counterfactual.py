@@ -266,9 +266,12 @@ def try_values(ws: Workspace, key: str, decision_id: str, changes: Mapping[str, 
     with ws.read() as cursor:
         held = _model(ws, cursor, key, decision_id)
     asked = held.values | {name: value for name, value in changes.items() if name in held.values}
-    rows = np.concatenate([
-        align_features(held.check.info, _frame(values), held.model.feature_map).rows for values in (asked, held.values)
-    ])  # fmt: skip
+    rows = np.concatenate(
+        [
+            align_features(held.check.info, _frame(values), held.model.feature_map).rows
+            for values in (asked, held.values)
+        ]
+    )
     columns = match_columns(held.check.info, list(held.values), held.model.feature_map)
     names = [columns.get(f.name, f.name) for f in held.check.info.features]
     parts: list[dict[str, float]] = [{}, {}]

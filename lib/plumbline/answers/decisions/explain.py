@@ -132,8 +132,14 @@ def sources(
 
 
 def _checked(
-    ws: Workspace, cursor: Cursor, system: System, version: str, held: ModelFile | None, rest: str, surrogate: bool
-) -> Sources:  # fmt: skip
+    ws: Workspace,
+    cursor: Cursor,
+    system: System,
+    version: str,
+    held: ModelFile | None,
+    rest: str,
+    surrogate: bool,
+) -> Sources:
     logged = None
     if any(c.role.role == "attribution" for c in systems.decision_columns(cursor, system.key)):
         logged = _check_logged(system, draw(ws, cursor, system, version, CHECKED), version)
@@ -241,9 +247,13 @@ def _check_model(
     frame = draw(ws, cursor, system, version, CHECKED)
     try:
         checked = check_model(
-            model, feature_frame(frame), scores_of(system, frame), task=system.task or Task.BINARY,
-            output=outputs_of(system, frame), warm=True,
-        )  # fmt: skip
+            model,
+            feature_frame(frame),
+            scores_of(system, frame),
+            task=system.task or Task.BINARY,
+            output=outputs_of(system, frame),
+            warm=True,
+        )
     except PlumblineError as error:
         return None, None, str(error)
     try:
@@ -264,9 +274,12 @@ def _fit(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surroga
     if system.task is Task.BINARY and system.positive is not None:
         positive = (frame["prediction"] == system.positive).to_numpy(bool)
     return fit_surrogate(
-        feature_frame(frame), scores_of(system, frame), version=version or "(none logged)",
-        task=system.task or Task.BINARY, positive=positive,
-    )  # fmt: skip
+        feature_frame(frame),
+        scores_of(system, frame),
+        version=version or "(none logged)",
+        task=system.task or Task.BINARY,
+        positive=positive,
+    )
 
 
 def check_recorded(cursor: Cursor, system: System) -> float:

@@ -125,10 +125,18 @@ def register(
         )
     with ws.write() as cursor:
         model_files.register_model_file(
-            cursor, system=key, version=version, name=file.name, format=kind, body=body,
-            feature_map=dict(model.feature_map), share=check.share, checked=check.n, passed=check.passed,
+            cursor,
+            system=key,
+            version=version,
+            name=file.name,
+            format=kind,
+            body=body,
+            feature_map=dict(model.feature_map),
+            share=check.share,
+            checked=check.n,
+            passed=check.passed,
             actor=actor,
-        )  # fmt: skip
+        )
         keep_check(cursor, key, version, model.sha256, basis(cursor, system), asdict(check))
         against = fix_background(cursor, system, version)
         detail = {"version": version, "sha256": model.sha256, "share": check.share, "n": check.n,

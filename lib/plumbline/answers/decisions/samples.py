@@ -33,9 +33,15 @@ def basis(cursor: Cursor, system: System) -> str:
 
 
 def draw(
-    ws: Workspace, cursor: Cursor, system: System, version: str, n: int, *,
-    outcome: str | None = None, columns: tuple[str, ...] | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    ws: Workspace,
+    cursor: Cursor,
+    system: System,
+    version: str,
+    n: int,
+    *,
+    outcome: str | None = None,
+    columns: tuple[str, ...] | None = None,
+) -> pd.DataFrame:
     """At most n random decisions of a version ("": of all), or of one outcome of it, oldest first.
 
     The same ones for the same loads, and the first of a larger draw. Of a long log they are drawn once and kept.

@@ -33,10 +33,12 @@ def lost(
         day, values = exact.sampled(cursor, system, names, ROWS)
         if not len(day):
             return ()
-        ranks = np.column_stack([
-            np.where(np.isfinite(v), np.searchsorted(p.bins.edges, v) / len(p.bins.edges), np.nan)
-            for v, p in zip(values.T, numeric, strict=True)
-        ])  # fmt: skip
+        ranks = np.column_stack(
+            [
+                np.where(np.isfinite(v), np.searchsorted(p.bins.edges, v) / len(p.bins.edges), np.nan)
+                for v, p in zip(values.T, numeric, strict=True)
+            ]
+        )
         first = midnight(day.min().item())
         held = moments(first, (day - day.min()).astype(np.int64), names, ranks)
         return lost_associations(held, reference=reference, until=until)

@@ -117,9 +117,10 @@ def feature(
     bins = profile.bins
     methods = [m for m in METHODS if bins.kind in METHODS[m].kinds]
     by_method = tuple(
-        f for f in measure(after, reference=healthy, window=shown, methods=methods, healthy=before)
+        f
+        for f in measure(after, reference=healthy, window=shown, methods=methods, healthy=before)
         if f.feature == name
-    )  # fmt: skip
+    )
     over_time = tuple(
         f for f in drift_by_chunk(profiles, reference=healthy, by=drift_chunk(profiles)) if f.feature == name
     )

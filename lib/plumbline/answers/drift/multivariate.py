@@ -117,9 +117,14 @@ def whole_row(
 
 
 def _compared(
-    cursor: Cursor, system: System, columns: list[tuple[str, Kind]], reference: Slice, window: Span, by: str,
+    cursor: Cursor,
+    system: System,
+    columns: list[tuple[str, Kind]],
+    reference: Slice,
+    window: Span,
+    by: str,
     spans: list[tuple[datetime, datetime]],
-) -> _Compared:  # fmt: skip
+) -> _Compared:
     names = [name for name, _ in columns]
     then = decisions.sample(cursor, system, reference, multivariate.ROWS, columns=names)
     base = _columns(then, columns)
@@ -144,11 +149,12 @@ def _compared(
 def _columns(frame: pd.DataFrame, columns: list[tuple[str, Kind]]) -> list[Column]:
     return [
         (
-            bare_name(name), kind,
+            bare_name(name),
+            kind,
             frame[name].to_numpy(dtype=float) if kind is Kind.NUMERIC else frame[name].to_numpy(dtype=object),
         )
         for name, kind in columns
-    ]  # fmt: skip
+    ]
 
 
 def _chunks(days: tuple[object, ...], by: str) -> list[tuple[datetime, datetime]]:

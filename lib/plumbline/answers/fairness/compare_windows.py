@@ -49,13 +49,29 @@ class FairnessWindows(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The keys that the command line prints."""
-        return json_object({
-            "system": self.system.key, "sentence": self.sentence, "favourable": self.favourable,
-            "first": self.first, "second": self.second, "comparisons": self.compared,
-            "groups": [{"group": g.name, "attributes": g.attributes, "levels": g.levels, "n_first": g.n_first,
-                        "n_second": g.n_second, "best": g.best, "moved": g.moved} for g in self.groups],
-            "why_not": self.why_not,
-        })  # fmt: skip
+        return json_object(
+            {
+                "system": self.system.key,
+                "sentence": self.sentence,
+                "favourable": self.favourable,
+                "first": self.first,
+                "second": self.second,
+                "comparisons": self.compared,
+                "groups": [
+                    {
+                        "group": g.name,
+                        "attributes": g.attributes,
+                        "levels": g.levels,
+                        "n_first": g.n_first,
+                        "n_second": g.n_second,
+                        "best": g.best,
+                        "moved": g.moved,
+                    }
+                    for g in self.groups
+                ],
+                "why_not": self.why_not,
+            }
+        )
 
     def lines(self) -> list[str]:
         """The same for a terminal."""
@@ -73,8 +89,9 @@ class FairnessWindows(Result):
         """One a group and measure."""
         return [
             {"group": g.name, "measure": name, **json_value(moved)}
-            for g in self.groups for name, moved in g.moved.items()
-        ]  # fmt: skip
+            for g in self.groups
+            for name, moved in g.moved.items()
+        ]
 
 
 def fairness_windows(

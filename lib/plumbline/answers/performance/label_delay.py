@@ -23,9 +23,14 @@ def delays(cursor: Cursor, system: System) -> DelayProfile:
     if system.task is not Task.BINARY or positive is None or not found.counts[:, 1:].any():
         return found
     rows = kept(
-        cursor, system, "delays of positive labels", tuple[tuple[str, int, int], ...],
-        lambda: tuple((day.isoformat(), k, n) for day, k, n in profiles.positive_delays(cursor, system, positive)),
-    )  # fmt: skip
+        cursor,
+        system,
+        "delays of positive labels",
+        tuple[tuple[str, int, int], ...],
+        lambda: tuple(
+            (day.isoformat(), k, n) for day, k, n in profiles.positive_delays(cursor, system, positive)
+        ),
+    )
     place = {day: i for i, day in enumerate(found.days)}
     counts = np.zeros_like(found.counts)
     for day, k, n in rows:

@@ -15,9 +15,11 @@ MOST = 10_000
 def leaks_of(cursor: Cursor, system: System) -> tuple[Leak, ...]:
     """Inputs that give the outcome away; none where there is no reference, too few labels, or several classes."""
     reference = system.reference
-    if reference is None or system.task is Task.MULTICLASS or (
-        system.task is not Task.REGRESSION and system.positive is None
-    ):  # fmt: skip
+    if (
+        reference is None
+        or system.task is Task.MULTICLASS
+        or (system.task is not Task.REGRESSION and system.positive is None)
+    ):
         return ()
 
     def make() -> tuple[Leak, ...]:

@@ -157,9 +157,15 @@ def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | 
         delay, now = delays(cursor, system), as_of(system, span_of(cursor, system))
         known, _ = answers_known(cursor, system)
     found = money_at_stake(
-        profile, cost, reference=system.reference, since=change.at, until=change.until, delay=delay, today=now,
+        profile,
+        cost,
+        reference=system.reference,
+        since=change.at,
+        until=change.until,
+        delay=delay,
+        today=now,
         known=known,
-    )  # fmt: skip
+    )
     return found or stated_stake(system.settings.at_stake)
 
 
@@ -213,9 +219,12 @@ def _sentence(system: System, name: str, a: Slice, b: Slice, found: tuple[Compar
     if head is None or head.first.value is None or head.second.value is None:
         return f"{say_metric(name)} cannot be compared ({spans}): one of the windows has too few labels."
     words = {
-        "same": "is no different beyond chance", "worse": "is worse", "better": "is better",
-        "changed": "has changed", "unknown": "cannot be judged",
-    }[head.verdict]  # fmt: skip
+        "same": "is no different beyond chance",
+        "worse": "is worse",
+        "better": "is better",
+        "changed": "has changed",
+        "unknown": "cannot be judged",
+    }[head.verdict]
     return (
         f"{say_metric(name)} {words}: {say_value(name, head.second.value, unit_of(system, name))} after "
         f"{say_value(name, head.first.value, unit_of(system, name))} ({spans}).{overlap(a, b)}"

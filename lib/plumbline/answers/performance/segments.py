@@ -47,10 +47,14 @@ class SegmentsAnswer(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """``segments``: those that hurt most, worst first."""
-        return json_object({
-            "sentence": self.sentence, "window": (self.window.start, self.window.end), **json_value(self.search),
-            "segments": self.rows(),
-        })  # fmt: skip
+        return json_object(
+            {
+                "sentence": self.sentence,
+                "window": (self.window.start, self.window.end),
+                **json_value(self.search),
+                "segments": self.rows(),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,16 @@ from plumbline.wording.times import say_day
 
 
 def holding(
-    system: System, headline: str, points: Sequence[Point], problems: Sequence[Problem], found: ChangePoint | None,
-    profile: OutcomeProfile, window: Slice, now: datetime, selected: Selection | None = None,
-) -> Message:  # fmt: skip
+    system: System,
+    headline: str,
+    points: Sequence[Point],
+    problems: Sequence[Problem],
+    found: ChangePoint | None,
+    profile: OutcomeProfile,
+    window: Slice,
+    now: datetime,
+    selected: Selection | None = None,
+) -> Message:
     """The finding in one sentence: what, from what to what, since when, on how many decisions.
 
     Args:
@@ -45,9 +52,16 @@ def holding(
 
 
 def _holding(
-    system: System, headline: str, points: Sequence[Point], problems: Sequence[Problem], found: ChangePoint | None,
-    profile: OutcomeProfile, window: Slice, now: datetime, selected: Selection | None,
-) -> Message:  # fmt: skip
+    system: System,
+    headline: str,
+    points: Sequence[Point],
+    problems: Sequence[Problem],
+    found: ChangePoint | None,
+    profile: OutcomeProfile,
+    window: Slice,
+    now: datetime,
+    selected: Selection | None,
+) -> Message:
     series = sorted((p for p in points if p.metric == headline and not p.estimated), key=lambda p: p.start)
     known = [p for p in series if p.value is not None]
     open_problem = next((p for p in problems if p.until is None), None)
@@ -121,9 +135,12 @@ def say_guess(system: System, headline: str, found: Guess) -> Message:
 
 
 def guess_of(
-    system: System, headline: str, profile: OutcomeProfile, window: Slice | None = None,
+    system: System,
+    headline: str,
+    profile: OutcomeProfile,
+    window: Slice | None = None,
     selected: Selection | None = None,
-) -> Guess | None:  # fmt: skip
+) -> Guess | None:
     """The headline over the window's labelled rows beside what guessing gives, where it is no better.
 
     None where only one answer has outcomes: whether other answers would have been worse cannot be seen there.

@@ -114,13 +114,22 @@ class PerformanceAnswer(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """``series``: one entry a metric, version and chunk; ``breach`` is true where its status is."""
-        return json_object({
-            "system": self.system.key, "sentence": self.sentence, "by": self.by, "metric": self.headline,
-            "why_this_metric": self.reason, "family": self.family, "whose_outcomes": self.selected,
-            "decisions": self.decisions, "labelled": self.labelled, "change": self.change,
-            "series": [{**json_value(p), "breach": p.status is PointStatus.BREACH} for p in self.points],
-            "hindsight": self.hindsight,
-        })  # fmt: skip
+        return json_object(
+            {
+                "system": self.system.key,
+                "sentence": self.sentence,
+                "by": self.by,
+                "metric": self.headline,
+                "why_this_metric": self.reason,
+                "family": self.family,
+                "whose_outcomes": self.selected,
+                "decisions": self.decisions,
+                "labelled": self.labelled,
+                "change": self.change,
+                "series": [{**json_value(p), "breach": p.status is PointStatus.BREACH} for p in self.points],
+                "hindsight": self.hindsight,
+            }
+        )
 
 
 def performance(
@@ -182,9 +191,16 @@ def performance(
             from plumbline.answers.performance.estimates import estimates
 
             guesses = estimates(
-                cursor, system, profile, window, by=by, metrics=metrics,
-                floors=asked["floors"], cost=asked["cost"], selected=selected,
-            )  # fmt: skip
+                cursor,
+                system,
+                profile,
+                window,
+                by=by,
+                metrics=metrics,
+                floors=asked["floors"],
+                cost=asked["cost"],
+                selected=selected,
+            )
     headline = first.metric
     if metrics and headline not in metrics:
         headline = points[0].metric if points else headline
@@ -215,18 +231,38 @@ def performance(
         system, headline, points, problems_of(judged, levels, lasts), found, profile, window, now, selected
     )
     return PerformanceAnswer(
-        system=system, headline=headline, by=by, points=points, bands=bands, change=found, sentence=sampled or sentence,
-        labelled=int(profile.n_labelled.sum()), decisions=int(profile.n.sum()), metrics=names, hindsight=looked_back,
+        system=system,
+        headline=headline,
+        by=by,
+        points=points,
+        bands=bands,
+        change=found,
+        sentence=sampled or sentence,
+        labelled=int(profile.n_labelled.sum()),
+        decisions=int(profile.n.sum()),
+        metrics=names,
+        hindsight=looked_back,
         retraining=due.sentence if due else "",
-        parts=parts, warned=warned, reason=first.reason, family=family, selected=selected.sentence if selected else "",
-        over_all=selected.whole if selected else (), as_of=now, cautions=of_the_reference(system, held),
-    )  # fmt: skip
+        parts=parts,
+        warned=warned,
+        reason=first.reason,
+        family=family,
+        selected=selected.sentence if selected else "",
+        over_all=selected.whole if selected else (),
+        as_of=now,
+        cautions=of_the_reference(system, held),
+    )
 
 
 def _split(
-    cursor: Cursor, system: System, window: Slice, column: str, by: str, metrics: Sequence[str] | None,
+    cursor: Cursor,
+    system: System,
+    window: Slice,
+    column: str,
+    by: str,
+    metrics: Sequence[str] | None,
     asked: dict[str, Any],
-) -> tuple[Point, ...]:  # fmt: skip
+) -> tuple[Point, ...]:
     """The points of the largest slices of a column, one series each."""
     column = resolved(cursor, system, Slice(where=((column, ""),))).where[0][0]
     one = slicer(cursor, system, column)

@@ -130,8 +130,13 @@ def _answer(
     signals: tuple[Signal, ...] = (),
 ) -> Gate:
     return Gate(
-        system=system.key, version=version, previous=previous, decision=decision, reasons=reasons, signals=signals
-    )  # fmt: skip
+        system=system.key,
+        version=version,
+        previous=previous,
+        decision=decision,
+        reasons=reasons,
+        signals=signals,
+    )
 
 
 def _watched(
@@ -168,18 +173,28 @@ def _entry(found: ReleasesAnswer, beside: Presence) -> Switch | None:
     if not held:
         return None
     return Switch(
-        previous=held[-1].version, version=beside.version, at=beside.start, overlap_hours=0.0, overlap_decisions=0,
-        positives=None, accuracy=None,
-    )  # fmt: skip
+        previous=held[-1].version,
+        version=beside.version,
+        at=beside.start,
+        overlap_hours=0.0,
+        overlap_decisions=0,
+        positives=None,
+        accuracy=None,
+    )
 
 
 def _signal(watched: Watched) -> Signal:
     seen = watched.found
     change = None if seen.fired else nearest_noticed(seen)
     return Signal(
-        name=watched.signal, fired=watched.fired, n=seen.n, rate=seen.rate, before=seen.previous_rate, noticed=change,
+        name=watched.signal,
+        fired=watched.fired,
+        n=seen.n,
+        rate=seen.rate,
+        before=seen.previous_rate,
+        noticed=change,
         sentence=seen.sentence,
-    )  # fmt: skip
+    )
 
 
 def _left(back: Rollback) -> str:

@@ -70,13 +70,21 @@ class ReleasesAnswer(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The keys that the command line prints."""
-        return json_object({
-            "system": self.system.key, "sentence": self.sentence, "cautions": self.cautions,
-            "releases": self.releases.versions,
-            "spans": self.releases.spans, "presences": self.presences, "switches": self.shifts,
-            "comparisons": self.comparisons, "rollbacks": self.releases.rollbacks,
-            "guardrails": [_guarded(w) for w in self.guardrails], "findings": self.findings,
-        })  # fmt: skip
+        return json_object(
+            {
+                "system": self.system.key,
+                "sentence": self.sentence,
+                "cautions": self.cautions,
+                "releases": self.releases.versions,
+                "spans": self.releases.spans,
+                "presences": self.presences,
+                "switches": self.shifts,
+                "comparisons": self.comparisons,
+                "rollbacks": self.releases.rollbacks,
+                "guardrails": [_guarded(w) for w in self.guardrails],
+                "findings": self.findings,
+            }
+        )
 
     def lines(self) -> list[str]:
         """The same for a terminal."""
@@ -135,9 +143,12 @@ def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
     hours = profiles.version_hours(cursor, system)
     found = measure(hours, task=system.task or Task.BINARY, positive=system.positive)
     watched = kept(
-        cursor, system, "guardrails", tuple[Watched, ...],
+        cursor,
+        system,
+        "guardrails",
+        tuple[Watched, ...],
         lambda: tuple(w for s in found.switches for w in watch(cursor, system, found.spans, s)),
-    )  # fmt: skip
+    )
     findings = [fired(system, w) for w in watched if w.fired]
     findings += [_rolled_back(system, back) for back in found.rollbacks]
     return ReleasesAnswer(system=system, releases=found, guardrails=watched, findings=tuple(findings))
@@ -156,9 +167,12 @@ class Handled:
 
 
 def handled(
-    since: datetime, ends: Sequence[datetime], found: ReleasesAnswer, noted: tuple[Record, ...],
+    since: datetime,
+    ends: Sequence[datetime],
+    found: ReleasesAnswer,
+    noted: tuple[Record, ...],
     about: Callable[[str], bool],
-) -> Handled:  # fmt: skip
+) -> Handled:
     """The incident opened, or the release made, for a breach; a release after which it goes on handles nothing.
 
     An incident handles the breach only if it was opened after the onset and names a finding of it that was not
@@ -171,9 +185,10 @@ def handled(
     """
     opened = [r for r in noted if r.event == "incident opened" and r.at >= since]
     named = [
-        r for r in opened
+        r
+        for r in opened
         if r.about and about(r.about.signal) and (r.about.until is None or r.about.until >= since)
-    ]  # fmt: skip
+    ]
     done = closed_incidents(noted)
     for r in named:
         if r.incident in done:

@@ -91,9 +91,13 @@ def _in_charge_first(overlap: Overlap, spans: Sequence[Span]) -> Overlap:
 def _compared(cursor: Cursor, system: System, overlap: Overlap, share: float | None) -> Comparison:
     beside = arms.side_by_side(cursor, system, overlap.versions, overlap.start, overlap.end)
     usual = arms.side_by_side(
-        cursor, system, overlap.versions, overlap.start - AROUND, overlap.start - timedelta(microseconds=1),
+        cursor,
+        system,
+        overlap.versions,
+        overlap.start - AROUND,
+        overlap.start - timedelta(microseconds=1),
         shadow=False,
-    )  # fmt: skip
+    )
     who = arms.by_subject(cursor, system, overlap.versions, overlap.start, overlap.end)
     both = arms.agreement(cursor, system, overlap.versions, overlap.start, overlap.end)
     classes = system.task is not Task.REGRESSION
@@ -106,9 +110,14 @@ def _compared(cursor: Cursor, system: System, overlap: Overlap, share: float | N
         )
     )
     return compare(
-        overlap, beside.hours, quantities, share=share, both=both.n, same=both.same,
+        overlap,
+        beside.hours,
+        quantities,
+        share=share,
+        both=both.n,
+        same=both.same,
         crossed=who.crossed if who else None,
-    )  # fmt: skip
+    )
 
 
 def _moments(

@@ -20,15 +20,24 @@ def calibration(answer: CalibrationAnswer, key: str, mode: Mode) -> None:
         return
     drawn = answer.curves[1 : MOST + 1] if len(answer.curves) > 1 else answer.curves
     charts.show(
-        reliability(drawn, mode), key="accuracy.calibration", name=f"{key}-calibration",
+        reliability(drawn, mode),
+        key="accuracy.calibration",
+        name=f"{key}-calibration",
         alt=f"{answer.sentence} The table below has each version.",
         caption="On the dotted line a score means what it says. Bars are 95 % intervals.",
         rows=[
-            {"version": "all" if c.version is None else c.version, "score": b.score, "came_true": b.share,
-             "low": b.low, "high": b.high, "n": b.n}
-            for c in answer.curves for b in c.bins
+            {
+                "version": "all" if c.version is None else c.version,
+                "score": b.score,
+                "came_true": b.share,
+                "low": b.low,
+                "high": b.high,
+                "n": b.n,
+            }
+            for c in answer.curves
+            for b in c.bins
         ],
-    )  # fmt: skip
+    )
     tables.grid(
         [
             {

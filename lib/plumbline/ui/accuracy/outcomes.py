@@ -46,12 +46,18 @@ def confusion(answer: ConfusionAnswer | None, key: str) -> None:
     cards.note("In brackets: the share of all that were truly so, and what it was in the reference.")
     charts.data(
         [
-            {"decided": p, "true": q, "n": float(answer.window[i, j]),
-             "value_of_one": None if answer.cost is None else float(answer.cost[i, j])}
-            for i, p in enumerate(answer.classes) for j, q in enumerate(answer.classes)
+            {
+                "decided": p,
+                "true": q,
+                "n": float(answer.window[i, j]),
+                "value_of_one": None if answer.cost is None else float(answer.cost[i, j]),
+            }
+            for i, p in enumerate(answer.classes)
+            for j, q in enumerate(answer.classes)
         ],
-        f"{key}-confusion", "accuracy.confusion",
-    )  # fmt: skip
+        f"{key}-confusion",
+        "accuracy.confusion",
+    )
 
 
 def money(stake: Stake | None) -> None:
@@ -131,14 +137,26 @@ def compared(answer: WindowsAnswer, key: str) -> None:
     )
     charts.data(
         [
-            {"metric": one.metric, "first": one.first.value, "first_low": one.first.low,
-             "first_high": one.first.high, "first_n": one.first.n, "second": one.second.value,
-             "second_low": one.second.low, "second_high": one.second.high, "second_n": one.second.n,
-             "difference": one.difference, "low": one.low, "high": one.high, "verdict": one.verdict}
+            {
+                "metric": one.metric,
+                "first": one.first.value,
+                "first_low": one.first.low,
+                "first_high": one.first.high,
+                "first_n": one.first.n,
+                "second": one.second.value,
+                "second_low": one.second.low,
+                "second_high": one.second.high,
+                "second_n": one.second.n,
+                "difference": one.difference,
+                "low": one.low,
+                "high": one.high,
+                "verdict": one.verdict,
+            }
             for one in answer.metrics
         ],
-        f"{key}-windows", "accuracy.windows",
-    )  # fmt: skip
+        f"{key}-windows",
+        "accuracy.windows",
+    )
 
 
 def _difference(value: float | None, metric: str) -> str:

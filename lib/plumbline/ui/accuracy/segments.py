@@ -20,11 +20,15 @@ LINKED = 5
 def against() -> str:
     """What segments are held against; the link carries it."""
     choice = st.segmented_control(
-        "Held against", list(WAYS), default="reference", format_func=WAYS.__getitem__,
-        key=session.HELD_AGAINST.name, bind="query-params",
+        "Held against",
+        list(WAYS),
+        default="reference",
+        format_func=WAYS.__getitem__,
+        key=session.HELD_AGAINST.name,
+        bind="query-params",
         help="Since the reference: who fell behind. The rest of the window: for whom the system is worse, even if "
         "it always was.",
-    )  # fmt: skip
+    )
     return str(choice or "reference")
 
 

@@ -147,15 +147,21 @@ def large(
     """The chosen metric with interval, threshold, reference band and releases; the chunk that was clicked."""
     band, points = answer.bands.get(metric), answer.of(metric)
     figure = trend(
-        points, mode, reference=answer.system.reference,
+        points,
+        mode,
+        reference=answer.system.reference,
         level=band.mean if band and not answer.parts else None,
         releases=[Release(span.version or "no version", span.start) for span in found.releases.spans],
-    )  # fmt: skip
+    )
     picked = charts.show(
-        figure, key="accuracy.trend", name=f"{answer.system.key}-{metric}", rows=[_row(p) for p in points],
+        figure,
+        key="accuracy.trend",
+        name=f"{answer.system.key}-{metric}",
+        rows=[_row(p) for p in points],
         alt=f"{answer.sentence} The table below has every value.",
-        caption="Click a mark to look into its chunk.", select=True,
-    )  # fmt: skip
+        caption="Click a mark to look into its chunk.",
+        select=True,
+    )
     return drill_down.marked(picked)
 
 
@@ -198,9 +204,11 @@ def small(answer: PerformanceAnswer, shown: str, mode: Mode) -> None:
                 st.markdown(f"**{numbers.name(metric)}**", help=help_for_metric(metric))
                 st.plotly_chart(
                     trend(answer.of(metric), mode, reference=answer.system.reference, height=190),
-                    theme=None, config=QUIET, key=f"accuracy.{metric}",
+                    theme=None,
+                    config=QUIET,
+                    key=f"accuracy.{metric}",
                     alt=f"{numbers.name(metric)} over time",
-                )  # fmt: skip
+                )
 
 
 def _row(p: Point) -> dict[str, object]:

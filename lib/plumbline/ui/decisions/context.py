@@ -55,13 +55,18 @@ def outcome(found: DecisionContext) -> None:
         [
             cards.Figure(name="Outcome", value=value(predicted), note=numbers.moment(decision.time)),
             *shown,
-            cards.Figure(name="Human decision", value="–" if override is None else value(override), note=said),
             cards.Figure(
-                name="Turned out to be", value="–" if label is None else value(label),
-                note=_label_note(decision), status="fail" if wrong else "", word="wrong",
+                name="Human decision", value="–" if override is None else value(override), note=said
+            ),
+            cards.Figure(
+                name="Turned out to be",
+                value="–" if label is None else value(label),
+                note=_label_note(decision),
+                status="fail" if wrong else "",
+                word="wrong",
             ),
         ]
-    )  # fmt: skip
+    )
     if found.differing:
         answers = sorted({value(r.prediction) for r in found.differing})
         st.markdown(cards.chip("fail", f"The same inputs got other answers: {', '.join(answers)}"))
@@ -81,10 +86,14 @@ def contributions(told: Explanation, found: DecisionContext) -> None:
     rows: list[dict[str, object]] = []
     if not told.attributions:  # nothing explains it: its inputs are told all the same
         rows = [
-            {"Feature": one_line(p.feature), "Value": value(p.value), "Middle of the reference": value(p.median),
-             "Where it lies": _lies(p.share, p.numeric)}
+            {
+                "Feature": one_line(p.feature),
+                "Value": value(p.value),
+                "Middle of the reference": value(p.median),
+                "Where it lies": _lies(p.share, p.numeric),
+            }
             for p in found.placed
-        ]  # fmt: skip
+        ]
         if rows:
             tables.grid(rows, alt="Inputs: feature, value, middle and place in the reference")
             cards.note(
@@ -213,6 +222,9 @@ def choose(items: Sequence[Alike]) -> None:
     with st.container(horizontal=True, gap="small"):
         for item in items:
             st.button(
-                f"See {escaped(item.decision_id, 30)}", key=f"decisions.to.{item.decision_id}",
-                on_click=session.DECISION.set, args=(item.decision_id,), type="tertiary",
-            )  # fmt: skip
+                f"See {escaped(item.decision_id, 30)}",
+                key=f"decisions.to.{item.decision_id}",
+                on_click=session.DECISION.set,
+                args=(item.decision_id,),
+                type="tertiary",
+            )

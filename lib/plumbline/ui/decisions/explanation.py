@@ -62,9 +62,14 @@ def explanation(view: View, key: str, decision_id: str) -> Explanation | None:
 def part() -> str:
     """Which part of the decision is open; only that one is computed."""
     shown = st.segmented_control(
-        "Part", PARTS, default=PARTS[0], required=True, key=session.PART.name, bind="query-params",
+        "Part",
+        PARTS,
+        default=PARTS[0],
+        required=True,
+        key=session.PART.name,
+        bind="query-params",
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     return str(shown or PARTS[0])
 
 
@@ -91,9 +96,12 @@ def decision(view: View, key: str, told: Explanation) -> Explanation:
     told = _in_space(view, key, told)
     if not told.refused:
         st.plotly_chart(
-            waterfall(told, view.mode), theme=None, config=QUIET, key="decisions.waterfall",
+            waterfall(told, view.mode),
+            theme=None,
+            config=QUIET,
+            key="decisions.waterfall",
             alt=f"{sentence(told)} The table below has every contribution.",
-        )  # fmt: skip
+        )
     return told
 
 
@@ -102,10 +110,14 @@ def _in_space(view: View, key: str, told: Explanation) -> Explanation:
     if told.refused or told.source is not Source.MODEL or told.output_space != SPACES[0]:
         return told
     chosen = st.segmented_control(
-        "Contributions in", SPACES, default=SPACES[0], required=True, key="decisions.space",
+        "Contributions in",
+        SPACES,
+        default=SPACES[0],
+        required=True,
+        key="decisions.space",
         help="Log-odds: what the model adds up itself. Probability: how far each input moved the probability, "
         "measured against decisions of the reference that were fixed for this version. The reasons stay in log-odds.",
-    )  # fmt: skip
+    )
     if chosen != SPACES[1]:
         return told
     try:
@@ -133,11 +145,15 @@ def reasons(view: View, told: Explanation, found: DecisionContext) -> None:
     if system.task is Task.BINARY and found.cut is not None and told.source is not Source.SURROGATE:
         population = str(
             st.segmented_control(
-                "Compared with", POPULATIONS, default=population, required=True, key="decisions.population",
+                "Compared with",
+                POPULATIONS,
+                default=population,
+                required=True,
+                key="decisions.population",
                 help="All: the explanation's own baseline. Just approved: those on the favourable side nearest the "
                 "cut-off.",
             )
-        )  # fmt: skip
+        )
     against = ask(view, reasons_against, system.key, told, population)
     if against.reasons.reasons:
         cards.numbered(against.reasons.reasons)

@@ -46,17 +46,25 @@ def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str,
     session.SORT.set(session.SORT.get() if session.SORT.get() in offered else "timestamp")
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         order = st.selectbox(
-            "Sort by", list(offered), key=session.SORT.name, bind="query-params", width=220,
+            "Sort by",
+            list(offered),
+            key=session.SORT.name,
+            bind="query-params",
+            width=220,
             format_func=lambda c: one_line(title(c), 60),
-        )  # fmt: skip
+        )
         falling = st.toggle(
             "largest or newest first", value=True, key=session.FALLING.name, bind="query-params"
         )
         with st.popover("Columns", icon=":material/view_column:"):
             wanted = st.multiselect(
-                "Columns beside the fixed ones", named, default=default, key="decisions.columns",
-                format_func=lambda c: one_line(title(c), 60), help="The record of a decision always has all.",
-            )  # fmt: skip
+                "Columns beside the fixed ones",
+                named,
+                default=default,
+                key="decisions.columns",
+                format_func=lambda c: one_line(title(c), 60),
+                help="The record of a decision always has all.",
+            )
     asked = [column for column, _, _ in own if column in named]
     held = tuple(dict.fromkeys([*wanted, *asked]))
     return (*_sidebar(view), *own), f"{'-' if falling else ''}{order or 'timestamp'}", held
@@ -67,9 +75,10 @@ def _default(named: Sequence[str]) -> list[str]:
     inputs = columns_of_role(named, "feature")
     twins = {bare_name(c) for c in inputs}
     beside = [
-        c for c in named
+        c
+        for c in named
         if role_of(c) not in ("feature", "attribution", "proba") and bare_name(c) not in twins
-    ]  # fmt: skip
+    ]
     return [*inputs, *beside][:SHOWN]
 
 
@@ -114,9 +123,11 @@ def listing(view: View, key: str) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button("First page", disabled=after is None, on_click=session.PAGE_AFTER.clear)
         st.button(
-            "Next page", disabled=found.next is None, on_click=session.PAGE_AFTER.set,
+            "Next page",
+            disabled=found.next is None,
+            on_click=session.PAGE_AFTER.set,
             args=((question, found.next, before + PAGE),),
-        )  # fmt: skip
+        )
         place = st.empty()
     _count(place, found, before, "not counted yet")
     _table(found, order)
@@ -147,11 +158,15 @@ def _table(found: DecisionPage, order: str) -> None:
     ids = [Decision({str(name): held for name, held in row.items()}).id for row in rows]
     shown = _ordered(frame, order.removeprefix("-"))
     st.dataframe(
-        for_export(shown), key="decisions.table", hide_index=True, height=min(38 + 35 * max(len(shown), 1), 420),
-        on_select=_choose, selection_mode="single-row",
+        for_export(shown),
+        key="decisions.table",
+        hide_index=True,
+        height=min(38 + 35 * max(len(shown), 1), 420),
+        on_select=_choose,
+        selection_mode="single-row",
         column_config={str(c): _column(str(c)) for c in shown.columns},
         alt="Decisions: time, id, version, prediction, score, label and inputs; select a row to explain it",
-    )  # fmt: skip
+    )
     session.PAGE_IDS.set(tuple(ids))
 
 
@@ -179,9 +194,10 @@ def _ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
     """
     hidden = {name for name in TIMES[1:] if name != order}
     kept = [
-        c for c in frame.columns
+        c
+        for c in frame.columns
         if not str(c).startswith("_") and c not in hidden and not frame[c].isna().all()
-    ]  # fmt: skip
+    ]
     place = {column: i for i, column in enumerate(FIRST)}
     last = len(place)
 
@@ -202,8 +218,12 @@ def asked() -> str:
     """The decision to explain: typed, chosen in the table, or named by the link."""
     return str(
         st.text_input(
-            "Decision", key=session.DECISION.name, bind="query-params", width=316, max_chars=200,
+            "Decision",
+            key=session.DECISION.name,
+            bind="query-params",
+            width=316,
+            max_chars=200,
             placeholder="an id, or select a row below",
         )
         or ""
-    ).strip()  # fmt: skip
+    ).strip()

@@ -35,15 +35,25 @@ def downloads(view: View, key: str, told: Explanation) -> None:
         words += " This explanation is an approximation, so the record gives no reasons."
     cards.section("Record of this decision", words)
     code = st.segmented_control(
-        "Language", RECORD_LANGUAGES, default="en", required=True, key="decisions.language",
-        format_func=lambda c: str(record_language(c).texts["name"]), label_visibility="collapsed",
-    )  # fmt: skip
+        "Language",
+        RECORD_LANGUAGES,
+        default="en",
+        required=True,
+        key="decisions.language",
+        format_func=lambda c: str(record_language(c).texts["name"]),
+        label_visibility="collapsed",
+    )
     with st.container(horizontal=True, gap="small"):
         for ending, (label, mime) in LABELS.items():
             st.download_button(
-                label, data=_maker(view, key, told.decision_id, ending, str(code)), file_name=f"decision{ending}",
-                mime=mime, on_click="ignore", key=f"decisions.download{ending}", icon=":material/download:",
-            )  # fmt: skip
+                label,
+                data=_maker(view, key, told.decision_id, ending, str(code)),
+                file_name=f"decision{ending}",
+                mime=mime,
+                on_click="ignore",
+                key=f"decisions.download{ending}",
+                icon=":material/download:",
+            )
 
 
 def _maker(view: View, key: str, decision_id: str, ending: str, code: str) -> Callable[[], bytes]:
@@ -66,32 +76,48 @@ def settings(view: View, found: DecisionContext) -> None:
         frame = pd.DataFrame(
             [
                 {
-                    "Input": one_line(n), "In words": held.reasons.get(n, ""), "May change": n in may,
-                    "Direction": may[n].direction if n in may else "any", "From": may[n].low if n in may else None,
-                    "To": may[n].high if n in may else None, "Step": (may[n].step or None) if n in may else None,
+                    "Input": one_line(n),
+                    "In words": held.reasons.get(n, ""),
+                    "May change": n in may,
+                    "Direction": may[n].direction if n in may else "any",
+                    "From": may[n].low if n in may else None,
+                    "To": may[n].high if n in may else None,
+                    "Step": (may[n].step or None) if n in may else None,
                     "Categories": ", ".join(may[n].levels) if n in may else "",
                 }
                 for n in names
             ]
-        ).astype({"From": "Float64", "To": "Float64", "Step": "Float64"})  # fmt: skip
+        ).astype({"From": "Float64", "To": "Float64", "Step": "Float64"})
         edited = st.data_editor(
-            frame, hide_index=True, disabled=["Input"], key=f"decisions.settings.{system.key}", num_rows="fixed",
+            frame,
+            hide_index=True,
+            disabled=["Input"],
+            key=f"decisions.settings.{system.key}",
+            num_rows="fixed",
             column_config={
                 "Direction": st.column_config.SelectboxColumn(options=list(DIRECTIONS), required=True),
-                "Step": st.column_config.NumberColumn(min_value=0.0, help="Whole steps from the logged value only"),
+                "Step": st.column_config.NumberColumn(
+                    min_value=0.0, help="Whole steps from the logged value only"
+                ),
                 "Categories": st.column_config.TextColumn(help="Those it may take, with commas; empty: all"),
             },
             alt="Inputs: words, whether they may change, direction, range, step, categories",
-        )  # fmt: skip
+        )
         left, right = st.columns(2, gap="large")
         adverse = left.selectbox(
-            "What is to the person's disadvantage", list(ADVERSE), format_func=lambda a: ADVERSE[a],
-            index=list(ADVERSE).index(held.adverse or "low"), key="decisions.adverse",
-        )  # fmt: skip
+            "What is to the person's disadvantage",
+            list(ADVERSE),
+            format_func=lambda a: ADVERSE[a],
+            index=list(ADVERSE).index(held.adverse or "low"),
+            key="decisions.adverse",
+        )
         role = right.selectbox(
-            "Role in the procedure", list(ROLE_WORDS), format_func=lambda r: ROLE_WORDS[r], key="decisions.role",
+            "Role in the procedure",
+            list(ROLE_WORDS),
+            format_func=lambda r: ROLE_WORDS[r],
+            key="decisions.role",
             index=list(ROLE_WORDS).index(held.role if held.role in ROLES else ""),
-        )  # fmt: skip
+        )
         contest = left.text_area(
             "How to contest a decision", held.contest, key="decisions.contest", max_chars=1500
         )

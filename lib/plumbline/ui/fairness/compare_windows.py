@@ -27,10 +27,17 @@ def compared(answer: FairnessWindows) -> None:
     options = [name for name in COMPARED if any(name in g.moved for g in answer.groups)]
     if not options:
         return
-    chosen = st.segmented_control(
-        "Compared by", options, default=options[0], format_func=_NAMES.__getitem__, key="fairness.compared",
-        label_visibility="collapsed",
-    ) or options[0]  # fmt: skip
+    chosen = (
+        st.segmented_control(
+            "Compared by",
+            options,
+            default=options[0],
+            format_func=_NAMES.__getitem__,
+            key="fairness.compared",
+            label_visibility="collapsed",
+        )
+        or options[0]
+    )
     if chosen == RATIO:
         leaders = [one_line(g.name, 60) for g in answer.groups if g.best and len(g.attributes) == 1]
         cards.note(
@@ -50,11 +57,27 @@ def compared(answer: FairnessWindows) -> None:
         cards.note(f"Under {LEAST_ROWS} decisions in a window, so not compared: {words}.")
     cards.note(f"{numbers.count(answer.compared)} comparisons, corrected for being so many.")
     charts.data(
-        [{"group": g.name, "measure": name, "first": m.first, "second": m.second, "change": m.change, "low": m.low,
-          "high": m.high, "n_first": m.n_first, "n_second": m.n_second, "p_value": m.p, "q_value": m.q,
-          "verdict": m.verdict} for g in answer.groups for name, m in g.moved.items()],
-        f"{answer.system.key}-groups-windows", "fairness.windows",
-    )  # fmt: skip
+        [
+            {
+                "group": g.name,
+                "measure": name,
+                "first": m.first,
+                "second": m.second,
+                "change": m.change,
+                "low": m.low,
+                "high": m.high,
+                "n_first": m.n_first,
+                "n_second": m.n_second,
+                "p_value": m.p,
+                "q_value": m.q,
+                "verdict": m.verdict,
+            }
+            for g in answer.groups
+            for name, m in g.moved.items()
+        ],
+        f"{answer.system.key}-groups-windows",
+        "fairness.windows",
+    )
 
 
 def _row(g: GroupChange, moved: Moved, measure: str, spans: list[str]) -> dict[str, object]:

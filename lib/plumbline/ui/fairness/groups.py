@@ -44,10 +44,16 @@ def favourable(view: View, system: System) -> str | None:
         [read.wanted, *(c for c in system.classes if c != read.wanted)] if told else list(system.classes)
     )
     choice = st.selectbox(
-        "What people want", options, index=0 if told else None, key=session.FAVOURABLE.name, bind="query-params",
-        width=316, format_func=one_line, placeholder="Which decision is good for the person?",
+        "What people want",
+        options,
+        index=0 if told else None,
+        key=session.FAVOURABLE.name,
+        bind="query-params",
+        width=316,
+        format_func=one_line,
+        placeholder="Which decision is good for the person?",
         help="The decision that is good for the person. Ratios are of how often a group gets it.",
-    )  # fmt: skip
+    )
     if not told and choice is None:
         cards.note(
             "Nobody states which decision people want, and no name tells: no group can be called wronged."
@@ -77,32 +83,35 @@ def figures(answer: FairnessAnswer) -> None:
         assert worst.ratio is not None
         items.append(
             Figure(
-                name="Lowest ratio", value=numbers.significant(worst.ratio.value),
+                name="Lowest ratio",
+                value=numbers.significant(worst.ratio.value),
                 note=f"{_range(worst.ratio.low, worst.ratio.high)}, {worst.name}, n = {numbers.count(worst.n)}",
                 status=worst.ratio.status.value,
             )
-        )  # fmt: skip
+        )
     often = [g for g in compared if g.adverse is not None]
     if often:
         most = max(often, key=lambda g: g.adverse.value if g.adverse else 0.0)
         assert most.adverse is not None
         items.append(
             Figure(
-                name="Otherwise, times as often", value=numbers.significant(most.adverse.value),
+                name="Otherwise, times as often",
+                value=numbers.significant(most.adverse.value),
                 note=f"{_range(most.adverse.low, most.adverse.high)}, {most.name}, n = {numbers.count(most.n)}",
                 status=most.adverse.status.value,
             )
-        )  # fmt: skip
+        )
     gaps = [(g, name, gap) for g in compared for name, gap in g.gaps.items()]
     if gaps:
         group, name, gap = max(gaps, key=lambda item: abs(item[2].value))
         items.append(
             Figure(
-                name="Widest gap of errors", value=f"{100 * abs(gap.value):.1f} points",
+                name="Widest gap of errors",
+                value=f"{100 * abs(gap.value):.1f} points",
                 note=f"{_NAMES[name].lower()} of {group.name}, {_points(gap.low)} to {_points(gap.high)}",
                 status=gap.status.value,
             )
-        )  # fmt: skip
+        )
     items.append(
         Figure(
             name="Compared",
@@ -148,10 +157,13 @@ def pairs(answer: FairnessAnswer, view: View) -> None:
 def _rows(answer: FairnessAnswer, found: Sequence[Judged], view: View) -> None:
     """To the decisions of the groups that fare worst; the sidebar holds two filters."""
     linked = [
-        g for g in found
-        if g.ratio is not None and not g.best and len(view.where) + len(g.levels) <= 2
+        g
+        for g in found
+        if g.ratio is not None
+        and not g.best
+        and len(view.where) + len(g.levels) <= 2
         and all(a in answer.columns for a in g.attributes)
-    ]  # fmt: skip
+    ]
     worst = sorted(linked, key=lambda g: g.ratio.value if g.ratio else 1.0)[:_LINKED]
     if not worst:
         return
@@ -173,10 +185,17 @@ def small(answer: FairnessAnswer) -> None:
 
 def _measured(answer: FairnessAnswer, found: Sequence[Judged], mode: Mode, key: str) -> None:
     options = [name for name in _NAMES if any(_value(g, name) is not None for g in found)] or [RATIO]
-    chosen = st.segmented_control(
-        "Measure", options, default=options[0], format_func=lambda n: _NAMES[n], key=f"fairness.{key}.measure",
-        label_visibility="collapsed",
-    ) or options[0]  # fmt: skip
+    chosen = (
+        st.segmented_control(
+            "Measure",
+            options,
+            default=options[0],
+            format_func=lambda n: _NAMES[n],
+            key=f"fairness.{key}.measure",
+            label_visibility="collapsed",
+        )
+        or options[0]
+    )
     cards.note(help_for(_NAMES[chosen]) or "")
     rows = [_row(g, chosen) for g in found[:_MOST]]
     unit: Unit = "ratio" if chosen == RATIO else "points" if chosen == "calibration" else "share"
@@ -187,10 +206,14 @@ def _measured(answer: FairnessAnswer, found: Sequence[Judged], mode: Mode, key: 
     if chosen in ERRORS:
         lines = _allowed(found, chosen)
     charts.show(
-        forest(rows, mode, unit=unit, lines=lines, longest=44), key=f"fairness.{key}",
-        name=f"{answer.system.key}-{key}-{chosen}", alt=f"{_NAMES[chosen]} by group. {answer.sentence}",
-        rows=[{"group": r.label, "value": r.value, "low": r.low, "high": r.high, "words": r.words} for r in rows],
-    )  # fmt: skip
+        forest(rows, mode, unit=unit, lines=lines, longest=44),
+        key=f"fairness.{key}",
+        name=f"{answer.system.key}-{key}-{chosen}",
+        alt=f"{_NAMES[chosen]} by group. {answer.sentence}",
+        rows=[
+            {"group": r.label, "value": r.value, "low": r.low, "high": r.high, "words": r.words} for r in rows
+        ],
+    )
 
 
 def _allowed(found: Sequence[Judged], measure: str) -> list[Line]:
@@ -286,18 +309,37 @@ def _ratio(g: Judged) -> str:
 def over_time(answer: FairnessAnswer, mode: Mode) -> None:
     """How often each group gets what it wants, month by month; by version in the table."""
     cards.section("Over time", f"How often each group gets {one_line(answer.favourable)}, by month.")
-    chosen = st.segmented_control(
-        "Attribute", answer.attributes, default=answer.attributes[0], key="fairness.attribute",
-        format_func=one_line, label_visibility="collapsed",
-    ) or answer.attributes[0]  # fmt: skip
+    chosen = (
+        st.segmented_control(
+            "Attribute",
+            answer.attributes,
+            default=answer.attributes[0],
+            key="fairness.attribute",
+            format_func=one_line,
+            label_visibility="collapsed",
+        )
+        or answer.attributes[0]
+    )
     points = [p for name, p in answer.by_month if name == chosen]
     picked = charts.show(
-        trend(points, mode), key="fairness.months", name=f"{answer.system.key}-months", select=True,
+        trend(points, mode),
+        key="fairness.months",
+        name=f"{answer.system.key}-months",
+        select=True,
         caption="Click a mark to look into its month.",
         alt=f"Favourable rate by month and {one_line(chosen)}",
-        rows=[{"group": p.version, "month": f"{p.start:%Y-%m}", "value": p.value, "low": p.low, "high": p.high,
-               "n": p.n} for p in points],
-    )  # fmt: skip
+        rows=[
+            {
+                "group": p.version,
+                "month": f"{p.start:%Y-%m}",
+                "value": p.value,
+                "low": p.low,
+                "high": p.high,
+                "n": p.n,
+            }
+            for p in points
+        ],
+    )
     _month(answer, points, drill_down.marked(picked))
     rows = [(version, g) for version, g in answer.by_version if g.attributes == (chosen,) and version]
     if len({version for version, _ in rows}) > 1:

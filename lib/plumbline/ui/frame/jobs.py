@@ -89,8 +89,14 @@ def watch() -> Load | None:
         return None
     with st.container(border=True):
         bar = st.progress(min(job.share, 1.0), text=plain(f"{job.name}: {job.phrase}"))
-        st.button("Stop the load", key="logs.stop", on_click=job.stop, disabled=job.stopping, type="tertiary",
-                  help="Nothing is changed then.")  # fmt: skip
+        st.button(
+            "Stop the load",
+            key="logs.stop",
+            on_click=job.stop,
+            disabled=job.stopping,
+            type="tertiary",
+            help="Nothing is changed then.",
+        )
         while job.running:
             job.wait()
             words = "Stopping" if job.stopping else job.phrase

@@ -41,9 +41,16 @@ def badge() -> None:
     with st.container(border=True, gap="small"):
         st.markdown(cards.chip("watch", "scratch"))
         cards.note("Nothing is kept. This file is deleted soon after you close or reload the tab.")
-        st.button("Keep as a system", key="scratch.keep", on_click=session.KEEPING.set, args=(True,), width="stretch",
-                  type=cards.leading(), disabled=jobs.running() or not sign_in.may(Access.ANALYST),
-                  help="Loads the same file with the same mapping into the workspace.")  # fmt: skip
+        st.button(
+            "Keep as a system",
+            key="scratch.keep",
+            on_click=session.KEEPING.set,
+            args=(True,),
+            width="stretch",
+            type=cards.leading(),
+            disabled=jobs.running() or not sign_in.may(Access.ANALYST),
+            help="Loads the same file with the same mapping into the workspace.",
+        )
         st.button("Throw away", key="scratch.drop", on_click=_drop, width="stretch", disabled=jobs.running())
 
 

@@ -142,9 +142,15 @@ def _filter(ws: Workspace, key: str, offered: Choices, change: int) -> tuple[tup
 
 
 def _one_filter(
-    ws: Workspace, key: str, columns: tuple[str, ...], offered: Choices, change: int,
-    label: str, name: str, level_name: str,
-) -> tuple[str, str] | None:  # fmt: skip
+    ws: Workspace,
+    key: str,
+    columns: tuple[str, ...],
+    offered: Choices,
+    change: int,
+    label: str,
+    name: str,
+    level_name: str,
+) -> tuple[str, str] | None:
     column = _one_of(label, name, EVERYTHING, columns)
     if column is None:
         return None
@@ -164,9 +170,12 @@ def _one_filter(
 def _range(column: str, level_name: str) -> tuple[str, str] | None:
     """A range of a number, as links from a bar of a chart carry it."""
     held = st.text_input(
-        "is", key=level_name, bind="query-params", placeholder="e.g. 30..40",
+        "is",
+        key=level_name,
+        bind="query-params",
+        placeholder="e.g. 30..40",
         help="From the first number to below the second; either may be left out. One number alone is that value.",
-    )  # fmt: skip
+    )
     value = str(held or "").strip()
     if not value:
         return None

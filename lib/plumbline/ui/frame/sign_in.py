@@ -128,8 +128,13 @@ def _ask(offered: tuple[str, ...]) -> None:
     st.markdown("What you may see and change depends on the role that an owner gave your e-mail address.")
     for name in offered:
         words = "Sign in" if name == "default" else f"Sign in with {plain(name, 40).capitalize()}"
-        st.button(words, type=cards.leading(), on_click=st.login, key=f"signing.{name}",
-                  args=() if name == "default" else (name,))  # fmt: skip
+        st.button(
+            words,
+            type=cards.leading(),
+            on_click=st.login,
+            key=f"signing.{name}",
+            args=() if name == "default" else (name,),
+        )
 
 
 def workspace() -> Workspace:

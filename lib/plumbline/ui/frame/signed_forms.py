@@ -95,10 +95,14 @@ def _files(view: View, stated: Statements) -> None:
         for item in kept:
             name, sha256 = item.evidence_name, item.evidence
             st.download_button(
-                one_line(f"{item.control}: {name}", 120), on_click="ignore", file_name=name, icon=":material/download:",
+                one_line(f"{item.control}: {name}", 120),
+                on_click="ignore",
+                file_name=name,
+                icon=":material/download:",
                 data=partial(_content, view, sha256),
-                key=f"governance.file.{item.id}", mime="application/octet-stream",
-            )  # fmt: skip
+                key=f"governance.file.{item.id}",
+                mime="application/octet-stream",
+            )
             cards.note(f"SHA-256 {sha256}")
 
 
@@ -157,11 +161,14 @@ def _attestation(stated: Statements) -> tuple[Attestation, tuple[str, bytes] | N
             control = accepting[str(_control("Control", accepting, "attest"))]
             claim = st.radio("Claim", list(CLAIMS), key="governance.attest.claim")
             expires = st.date_input(
-                "Holds until", value=today() + timedelta(days=180), format="YYYY-MM-DD",
-                min_value=today() + timedelta(days=1), max_value=today() + timedelta(days=365),
+                "Holds until",
+                value=today() + timedelta(days=180),
+                format="YYYY-MM-DD",
+                min_value=today() + timedelta(days=1),
+                max_value=today() + timedelta(days=365),
                 help="Twelve months at most. The day after, the control is unknown again.",
                 key="governance.attest.expires",
-            )  # fmt: skip
+            )
             owner = signature("attest")
         with right:
             statement = st.text_area(
@@ -169,18 +176,26 @@ def _attestation(stated: Statements) -> tuple[Attestation, tuple[str, bytes] | N
             )
             reference = st.text_input("Link to the document", key="governance.attest.link", max_chars=500)
             file = st.file_uploader(
-                "Or the document itself", key="governance.attest.file", max_upload_size=5,
+                "Or the document itself",
+                key="governance.attest.file",
+                max_upload_size=5,
                 disabled=not sign_in.may(permissions.OWNER),
                 help="Kept in this workspace by its SHA-256, 5 MB at most.",
-            )  # fmt: skip
+            )
         saved = permissions.submit("Attest", permissions.OWNER, type=cards.leading())
     if not saved or not isinstance(expires, date):
         return None
     sign(owner)
     item = Attestation(
-        system=stated.system.key, control=control.id, status=CLAIMS[str(claim)], statement=statement.strip(),
-        owner=owner.strip(), at=today(), expires=expires, link=(reference or "").strip(),
-    )  # fmt: skip
+        system=stated.system.key,
+        control=control.id,
+        status=CLAIMS[str(claim)],
+        statement=statement.strip(),
+        owner=owner.strip(),
+        at=today(),
+        expires=expires,
+        link=(reference or "").strip(),
+    )
     return item, (one_line(file.name, 200), file.getvalue()) if file is not None else None
 
 
@@ -192,9 +207,12 @@ def _exemption(stated: Statements) -> Exemption | None:
         with left:
             control = _control("Control", controls, "exempt")
             until = st.date_input(
-                "Until", value=today() + timedelta(days=90), format="YYYY-MM-DD",
-                min_value=today() + timedelta(days=1), key="governance.exempt.until",
-            )  # fmt: skip
+                "Until",
+                value=today() + timedelta(days=90),
+                format="YYYY-MM-DD",
+                min_value=today() + timedelta(days=1),
+                key="governance.exempt.until",
+            )
         with right:
             reason = st.text_area("Reason", key="governance.exempt.reason", max_chars=2000, height=120)
             two = stated.system.settings.four_eyes
@@ -204,9 +222,13 @@ def _exemption(stated: Statements) -> Exemption | None:
         return None
     sign(approver)
     return Exemption(
-        system=stated.system.key, control=str(control), reason=reason.strip(), approver=approver.strip(),
-        until=until, at=today(),
-    )  # fmt: skip
+        system=stated.system.key,
+        control=str(control),
+        reason=reason.strip(),
+        approver=approver.strip(),
+        until=until,
+        at=today(),
+    )
 
 
 def _control(label: str, controls: dict[str, Control], form: str) -> str | None:

@@ -63,9 +63,12 @@ def _questions(stated: Statements, held: AiActClass) -> tuple[dict[str, str], st
     before = dict(kept) if isinstance(kept, dict) else suggested(stated.context.get("impact", ""))
     key = f"governance.{stated.system.key}.act"
     role = st.radio(
-        "Our role", list(ROLES), format_func=ROLES.__getitem__, key=f"{key}.role",
+        "Our role",
+        list(ROLES),
+        format_func=ROLES.__getitem__,
+        key=f"{key}.role",
         index=list(ROLES).index(str(held.get("role"))) if held.get("role") in ROLES else 1,
-    )  # fmt: skip
+    )
     said: dict[str, str] = {}
     if not kept and before:
         cards.note("The context suggests the first answers; correct them where they are wrong.")
@@ -83,9 +86,13 @@ def _questions(stated: Statements, held: AiActClass) -> tuple[dict[str, str], st
                 options = [OPEN, YES, NO]
                 now = str(before.get(question.key) or OPEN)
                 answer = st.segmented_control(
-                    prose(question.asks), options, default=now, required=True, help=plain(question.source),
+                    prose(question.asks),
+                    options,
+                    default=now,
+                    required=True,
+                    help=plain(question.source),
                     key=f"{key}.{question.key}.{now}",
-                )  # fmt: skip
+                )
                 said[question.key] = "" if answer == OPEN else str(answer)
     return said, str(role)
 
@@ -125,9 +132,13 @@ def _duties(found: ActClass, held: AiActClass, results: dict[str, ControlResult]
         shown = " ".join(cards.word(results[c].status.value, c) for c in duty.controls if c in results)
         words.markdown(f"{prose(duty.words)}  \n:small[:gray[{plain(duty.source)}, {plain(since)}]] {shown}")
         name = who.text_input(
-            "Who bears it", value=str(names.get(duty.key, "")), max_chars=120, key=f"governance.duty.{duty.key}",
-            placeholder="Who bears it", label_visibility="collapsed",
-        )  # fmt: skip
+            "Who bears it",
+            value=str(names.get(duty.key, "")),
+            max_chars=120,
+            key=f"governance.duty.{duty.key}",
+            placeholder="Who bears it",
+            label_visibility="collapsed",
+        )
         if (name or "").strip():
             borne[duty.key] = str(name).strip()
     return borne

@@ -24,24 +24,35 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
     )
     with st.form("governance.costs", border=False):
         currency = st.text_input(
-            "Currency", value=str(held.get("currency") or stated.get("currency") or "EUR"), max_chars=8,
-            key=f"governance.costs.{system.key}.currency", width=120,
-        )  # fmt: skip
+            "Currency",
+            value=str(held.get("currency") or stated.get("currency") or "EUR"),
+            max_chars=8,
+            key=f"governance.costs.{system.key}.currency",
+            width=120,
+        )
         of = _unit(system) if system.task is Task.REGRESSION else None
         worth = _error(system, held) if system.task is Task.REGRESSION else _matrix(system, held)
         reason = st.text_input(
-            "Why these amounts", value=str(held.get("reason", "")), max_chars=300,
-            key=f"governance.costs.{system.key}.reason", placeholder="e.g. a margin of 15 % on the average order",
-        )  # fmt: skip
+            "Why these amounts",
+            value=str(held.get("reason", "")),
+            max_chars=300,
+            key=f"governance.costs.{system.key}.reason",
+            placeholder="e.g. a margin of 15 % on the average order",
+        )
         left, right = st.columns(2, gap="large")
         amount = left.number_input(
-            "Stated amount at stake", value=_number(stated.get("amount")), min_value=0.0, placeholder="none",
+            "Stated amount at stake",
+            value=_number(stated.get("amount")),
+            min_value=0.0,
+            placeholder="none",
             key=f"governance.costs.{system.key}.amount",
-        )  # fmt: skip
+        )
         sentence = right.text_input(
-            "What hangs on it", value=str(stated.get("sentence", "")), max_chars=300,
+            "What hangs on it",
+            value=str(stated.get("sentence", "")),
+            max_chars=300,
             key=f"governance.costs.{system.key}.sentence",
-        )  # fmt: skip
+        )
         by = signed_forms.signature("costs")
         saved = permissions.submit("Save costs", permissions.OWNER, type=cards.leading())
     if not saved:
@@ -63,9 +74,14 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
 def _unit(system: System) -> str:
     """What the system predicts so many of."""
     return st.text_input(
-        "Predicts a number of", value=system.unit, max_chars=24, placeholder="e.g. parcels", width=240,
-        key=f"governance.costs.{system.key}.unit", help="Said behind each error, such as: 36.5 parcels too many.",
-    ).strip()  # fmt: skip
+        "Predicts a number of",
+        value=system.unit,
+        max_chars=24,
+        placeholder="e.g. parcels",
+        width=240,
+        key=f"governance.costs.{system.key}.unit",
+        help="Said behind each error, such as: 36.5 parcels too many.",
+    ).strip()
 
 
 def _matrix(system: System, held: CostMatrix) -> dict[str, Any]:
@@ -84,9 +100,14 @@ def _matrix(system: System, held: CostMatrix) -> dict[str, Any]:
         str(i): st.column_config.NumberColumn(f"true: {one_line(true, 40)}") for i, true in enumerate(classes)
     }
     edited = st.data_editor(
-        frame, hide_index=True, disabled=["Decided"], column_config=config, width="content",
-        key=f"governance.costs.{system.key}.matrix", alt="Value of each decision by what turned out to be true",
-    )  # fmt: skip
+        frame,
+        hide_index=True,
+        disabled=["Decided"],
+        column_config=config,
+        width="content",
+        key=f"governance.costs.{system.key}.matrix",
+        alt="Value of each decision by what turned out to be true",
+    )
     found = {
         f"{decided}|{true}": float(edited[str(j)].iloc[i])
         for i, decided in enumerate(classes)
@@ -100,13 +121,19 @@ def _error(system: System, held: CostMatrix) -> dict[str, Any]:
     """Cost of one unit predicted too much and of one too little."""
     left, right = st.columns(2, gap="large")
     over = left.number_input(
-        "Cost of one unit too much", value=_number(held.get("over")), min_value=0.0, placeholder="none",
+        "Cost of one unit too much",
+        value=_number(held.get("over")),
+        min_value=0.0,
+        placeholder="none",
         key=f"governance.costs.{system.key}.over",
-    )  # fmt: skip
+    )
     under = right.number_input(
-        "Cost of one unit too little", value=_number(held.get("under")), min_value=0.0, placeholder="none",
+        "Cost of one unit too little",
+        value=_number(held.get("under")),
+        min_value=0.0,
+        placeholder="none",
         key=f"governance.costs.{system.key}.under",
-    )  # fmt: skip
+    )
     return {"over": over or 0.0, "under": under or 0.0} if over or under else {}
 
 

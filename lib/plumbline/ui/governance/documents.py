@@ -32,10 +32,15 @@ def section(view: View, system: System) -> None:
     )
     code = str(
         st.segmented_control(
-            "Language", LANGUAGES, default="en", required=True, key="governance.documents.language",
-            format_func=lambda c: str(language(c).texts["name"]), label_visibility="collapsed",
+            "Language",
+            LANGUAGES,
+            default="en",
+            required=True,
+            key="governance.documents.language",
+            format_func=lambda c: str(language(c).texts["name"]),
+            label_visibility="collapsed",
         )
-    )  # fmt: skip
+    )
     filled = {key: ask(view, outline, system.key, key, code) for key in outlines()}
     for place, (key, sections) in zip(st.columns(len(filled), gap="medium"), filled.items(), strict=True):
         known, items = tally(sections)
@@ -43,10 +48,15 @@ def section(view: View, system: System) -> None:
             state = cards.word("pass" if known == items else "partial", f"{known} of {items} items known")
             st.markdown(f"**{plain(language(code).say(key, 'document'))}**  \n{state}")
             st.download_button(
-                "Make and download", data=_maker(view, system.key, key, code), mime=MIME, width="stretch",
-                file_name=f"plumbline-{system.key}-{key.replace('_', '-')}.pdf", on_click="rerun",
-                icon=":material/download:", key=f"governance.documents.{key}",
-            )  # fmt: skip
+                "Make and download",
+                data=_maker(view, system.key, key, code),
+                mime=MIME,
+                width="stretch",
+                file_name=f"plumbline-{system.key}-{key.replace('_', '-')}.pdf",
+                on_click="rerun",
+                icon=":material/download:",
+                key=f"governance.documents.{key}",
+            )
     _versions(view, system)
     _texts(view, system, filled, code)
 
@@ -80,10 +90,14 @@ def _versions(view: View, system: System) -> None:
         st.rerun()
     chosen = str(chosen or made[0].sha256)
     st.download_button(
-        "Download this version", data=partial(_content, view, chosen), on_click="ignore", mime=MIME,
+        "Download this version",
+        data=partial(_content, view, chosen),
+        on_click="ignore",
+        mime=MIME,
         file_name=f"plumbline-{system.key}-{by_hash[chosen].kind.replace('_', '-')}-{chosen[:12]}.pdf",
-        key="governance.review.file", icon=":material/download:",
-    )  # fmt: skip
+        key="governance.review.file",
+        icon=":material/download:",
+    )
 
 
 def _content(view: View, sha256: str) -> bytes:
@@ -118,10 +132,15 @@ def _texts(view: View, system: System, filled: dict[str, Sections], code: str) -
     speech, said = language(code), kept.texts_of(system)
     key = str(
         st.segmented_control(
-            "Document", list(filled), default="annex_iv", required=True, key="governance.documents.kind",
-            format_func=lambda k: speech.say(k, "document"), label_visibility="collapsed",
+            "Document",
+            list(filled),
+            default="annex_iv",
+            required=True,
+            key="governance.documents.kind",
+            format_func=lambda k: speech.say(k, "document"),
+            label_visibility="collapsed",
         )
-    )  # fmt: skip
+    )
     texts: dict[str, str] = {}
     with st.form(f"governance.texts.{key}", border=False):
         for title, items in filled[key]:
@@ -129,10 +148,14 @@ def _texts(view: View, system: System, filled: dict[str, Sections], code: str) -
                 if item.known and not item.stated:
                     continue
                 text = st.text_area(
-                    one_line(f"{title}: {item.name}", 160), value=said[item.key].text if item.key in said else "",
-                    key=f"governance.{system.key}.text.{item.key}", max_chars=kept.LONGEST, height=80,
-                    help=plain(item.source), placeholder=one_line(item.source, 120),
-                )  # fmt: skip
+                    one_line(f"{title}: {item.name}", 160),
+                    value=said[item.key].text if item.key in said else "",
+                    key=f"governance.{system.key}.text.{item.key}",
+                    max_chars=kept.LONGEST,
+                    height=80,
+                    help=plain(item.source),
+                    placeholder=one_line(item.source, 120),
+                )
                 texts[item.key] = str(text or "")
         by = signed_forms.signature("texts")
         saved = permissions.submit("Save texts", permissions.OWNER, type=cards.leading())

@@ -39,18 +39,27 @@ def section(view: View, system: System, answer: Answer) -> None:
         left, right = st.columns(2, gap="large")
         goes_back = next(word for word, value in LAUNCH.items() if value is settings.covers_launch)
         launch = left.selectbox(
-            "Does the log go back to the launch?", list(LAUNCH), index=list(LAUNCH).index(goes_back),
+            "Does the log go back to the launch?",
+            list(LAUNCH),
+            index=list(LAUNCH).index(goes_back),
             key=f"governance.{system.key}.launch",
-        )  # fmt: skip
+        )
         retention = right.number_input(
-            "Personal data is kept for, in days", value=settings.retention_days, min_value=1, step=1,
-            placeholder="not stated", key=f"governance.{system.key}.retention",
-        )  # fmt: skip
+            "Personal data is kept for, in days",
+            value=settings.retention_days,
+            min_value=1,
+            step=1,
+            placeholder="not stated",
+            key=f"governance.{system.key}.retention",
+        )
         personal = st.multiselect(
-            "Columns that hold personal data", sorted({*found, *declared}), default=list(declared),
-            accept_new_options=True, key=f"governance.{system.key}.personal",
+            "Columns that hold personal data",
+            sorted({*found, *declared}),
+            default=list(declared),
+            accept_new_options=True,
+            key=f"governance.{system.key}.personal",
             help="What was found in the log is offered; what is found and not declared fails SEC-4.",
-        )  # fmt: skip
+        )
         ages = _ages(system)
         by = signed_forms.signature("log")
         saved = permissions.submit("Save", permissions.OWNER, type=cards.leading())
@@ -74,12 +83,16 @@ def _ages(system: System) -> dict[str, Any]:
         columns, ("watch_days", "age_days"), ("is watched", "is too old"), strict=True
     ):
         given = column.number_input(
-            f"The model {words} after, in days", min_value=1, max_value=usual[name], step=1,
+            f"The model {words} after, in days",
+            min_value=1,
+            max_value=usual[name],
+            step=1,
             value=min(int(own[name]), usual[name]) if name in own else None,
-            placeholder=f"{usual[name]}, as everywhere", key=f"governance.{system.key}.{name}",
+            placeholder=f"{usual[name]}, as everywhere",
+            key=f"governance.{system.key}.{name}",
             help="Counted from training, or from the version's first decision. A stricter limit than usual "
             "holds for MON-3, the Log quality page and findings; a looser one cannot be set.",
-        )  # fmt: skip
+        )
         if given is not None:
             asked[name] = float(given)
     if asked:
@@ -106,7 +119,7 @@ def _rehearsals(view: View, system: System, answer: Answer) -> None:
                 for r in held[:12]
             ],
             alt="Rehearsals: what, when, by whom, note",
-        )  # fmt: skip
+        )
     with st.form("governance.record", border=False, clear_on_submit=True):
         left, right = st.columns(2, gap="large")
         event = left.selectbox(

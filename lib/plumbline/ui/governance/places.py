@@ -31,9 +31,11 @@ def section(view: View) -> None:
             cards.note("None yet.")
         with st.form("governance.place", border=False, clear_on_submit=True):
             text = st.text_input(
-                "Host with its port, or folder", key="governance.place.text", max_chars=300,
+                "Host with its port, or folder",
+                key="governance.place.text",
+                max_chars=300,
                 placeholder="mlflow.example:5000",
-            )  # fmt: skip
+            )
             by = signed_forms.signature("place")
             saved = permissions.submit("List it", permissions.OWNER)
         if saved:

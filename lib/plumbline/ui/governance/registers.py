@@ -105,9 +105,12 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
             "A critical service is hit (DORA)", value=item.critical_service, key=f"{key}.critical"
         )
         met = st.multiselect(
-            "DORA thresholds met", list(asks), default=list(item.criteria), format_func=asks.__getitem__,
+            "DORA thresholds met",
+            list(asks),
+            default=list(item.criteria),
+            format_func=asks.__getitem__,
             key=f"{key}.met",
-        )  # fmt: skip
+        )
         told = st.multiselect(
             "Notices sent now", list(due), format_func=due.__getitem__, key=f"{key}.sent", disabled=not due
         )
@@ -123,9 +126,15 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
     held = (item.flags, item.critical_service, item.criteria)
     if item.closed_at is None and (item.classified_at is None or said != held or about):
         register.classify(
-            view.ws, system.key, item.id, by=by, flags=flags, critical_service=critical, criteria=met,
+            view.ws,
+            system.key,
+            item.id,
+            by=by,
+            flags=flags,
+            critical_service=critical,
+            criteria=met,
             finding=about,
-        )  # fmt: skip
+        )
     for notice in told:
         register.give_notice(view.ws, system.key, item.id, notice, by=by)
     if cause and item.closed_at is None:
@@ -138,10 +147,12 @@ def _about(view: View, system: System, key: str) -> int:
     taken = register.of_findings(view.ws, [system.key])
     free = {r.id: r for r in findings(view.ws, system.key) if r.id not in taken}
     number = st.selectbox(
-        "Finding it is about", [0, *free], key=f"{key}.finding",
+        "Finding it is about",
+        [0, *free],
+        key=f"{key}.finding",
         format_func=lambda n: f"{n}: {one_line(free[n].finding.sentence, 90)}" if n else "none",
         help="An incident handles a breach only if it names a finding of it.",
-    )  # fmt: skip
+    )
     return int(number or 0)
 
 
@@ -160,13 +171,18 @@ def _open(view: View, system: System) -> None:
         title = st.text_input("What happened", key="governance.incident.title", max_chars=300)
         left, right = st.columns(2, gap="large")
         day = left.date_input(
-            "Known since (UTC)", value=signed_forms.today(), format="YYYY-MM-DD", max_value=signed_forms.today(),
+            "Known since (UTC)",
+            value=signed_forms.today(),
+            format="YYYY-MM-DD",
+            max_value=signed_forms.today(),
             key="governance.incident.day",
-        )  # fmt: skip
+        )
         at = right.time_input(
-            "At (UTC)", value=None, key="governance.incident.at",
+            "At (UTC)",
+            value=None,
+            key="governance.incident.at",
             help="Left open: now for today, and the first minute of an earlier day.",
-        )  # fmt: skip
+        )
         by = signed_forms.signature("incident")
         saved = permissions.submit("Open", permissions.ANALYST, type=cards.leading())
     if saved and isinstance(day, date):
@@ -191,13 +207,17 @@ def registries(view: View, system: System) -> None:
     with st.form("governance.probe", border=False):
         left, right = st.columns(2, gap="large")
         uri = left.text_input(
-            "MLflow: tracking server or database", key="governance.probe.uri", max_chars=500,
+            "MLflow: tracking server or database",
+            key="governance.probe.uri",
+            max_chars=500,
             placeholder="https://mlflow.example:5000",
-        )  # fmt: skip
+        )
         model = left.text_input(
-            "Registered model", key="governance.probe.model", max_chars=200,
+            "Registered model",
+            key="governance.probe.model",
+            max_chars=200,
             placeholder="may be left out if it is the only one",
-        )  # fmt: skip
+        )
         folder = right.text_input(
             "Or DVC: folder on this machine", key="governance.probe.folder", max_chars=500
         )

@@ -33,8 +33,9 @@ def section(view: View) -> None:
             by = st.radio(
                 "Whom", list(_BY), format_func=_BY.__getitem__, horizontal=True, key="logs.erase.by"
             )
-            value = st.text_input("Spelt as in the log", max_chars=200, width=489, key="logs.erase.value",
-                                  autocomplete="off")  # fmt: skip
+            value = st.text_input(
+                "Spelt as in the log", max_chars=200, width=489, key="logs.erase.value", autocomplete="off"
+            )
             sure = st.checkbox("Erase it for good", key="logs.erase.sure")
             asked = permissions.submit("Erase", permissions.OWNER)
         if not asked:
@@ -44,9 +45,12 @@ def section(view: View) -> None:
             return
         try:
             made = erase_person(
-                view.ws, view.system.key, actor=upload.actor(),
-                subject=value if by == "subject" else None, decision_id=value if by == "decision" else None,
-            )  # fmt: skip
+                view.ws,
+                view.system.key,
+                actor=upload.actor(),
+                subject=value if by == "subject" else None,
+                decision_id=value if by == "decision" else None,
+            )
         except PlumblineError as error:
             empty_states.failed(error)
             return
@@ -63,8 +67,11 @@ def _certificate(made: Erased) -> None:
             st.markdown(plain(words))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.download_button(
-                "Download the certificate", lambda: certificate(made).encode(), mime="application/json",
-                file_name=f"erasure-{made.system}-{made.keyed_hash[:12]}.json", on_click="ignore",
+                "Download the certificate",
+                lambda: certificate(made).encode(),
+                mime="application/json",
+                file_name=f"erasure-{made.system}-{made.keyed_hash[:12]}.json",
+                on_click="ignore",
                 icon=":material/download:",
-            )  # fmt: skip
+            )
             st.button("Close", key="logs.erase.close", on_click=session.ERASED.clear, type="tertiary")

@@ -145,9 +145,13 @@ def roles(view: View) -> None:
         )
         now = ", ".join(held.get(str(column), ()))
         role = middle.selectbox(
-            "Role", CHANGEABLE, index=None, placeholder=one_line(now, 60), key="logs.roles.role",
+            "Role",
+            CHANGEABLE,
+            index=None,
+            placeholder=one_line(now, 60),
+            key="logs.roles.role",
             format_func=say_role,
-        )  # fmt: skip
+        )
         also = right.selectbox(
             "Second role", ["–", "segment", "protected"], key="logs.roles.also", format_func=say_role
         )

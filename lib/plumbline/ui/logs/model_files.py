@@ -38,15 +38,19 @@ def section(view: View) -> None:
         tables.grid(
             [
                 {
-                    "Version": one_line(m.version), "File": one_line(m.name, 60), "Format": m.format,
+                    "Version": one_line(m.version),
+                    "File": one_line(m.name, 60),
+                    "Format": m.format,
                     "Reproduces": f"{m.share:.1%} of {m.checked:,}",
                     "Check": cards.glyph("pass" if m.passed else "fail"),
-                    "SHA-256": m.sha256, "Registered": f"{numbers.moment(m.at)}", "By": one_line(m.actor, 40),
+                    "SHA-256": m.sha256,
+                    "Registered": f"{numbers.moment(m.at)}",
+                    "By": one_line(m.actor, 40),
                 }
                 for m in held
             ],
             alt="Registered model files: version, file, format, check, SHA-256",
-        )  # fmt: skip
+        )
     if not versions:
         cards.note("The log names no version, so that no file can be tied to its decisions.")
         return
@@ -59,18 +63,22 @@ def _register(view: View, key: str, versions: tuple[str, ...]) -> None:
     with st.form("models.register", border=False, clear_on_submit=True):
         with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
             version = st.selectbox(
-                "Version", versions, format_func=lambda v: one_line(v, 60), key="models.version", width=220,
-            )  # fmt: skip
+                "Version", versions, format_func=lambda v: one_line(v, 60), key="models.version", width=220
+            )
             given = st.file_uploader(
-                "Model file", type=list(ENDINGS), key="models.file", max_upload_size=model_files.MOST_BYTES // 2**20,
+                "Model file",
+                type=list(ENDINGS),
+                key="models.file",
+                max_upload_size=model_files.MOST_BYTES // 2**20,
                 disabled=not sign_in.may(permissions.ANALYST),
                 help=f"LightGBM text, XGBoost JSON or UBJSON, scikit-learn as skops, ONNX tree ensembles. {RESAVE}",
-            )  # fmt: skip
+            )
         pairs = st.text_input(
-            "Where names differ: model=column, with commas between", key="models.names",
+            "Where names differ: model=column, with commas between",
+            key="models.names",
             placeholder="age=Alter, f3=Income",
             help="Left empty, names are looked for by content; only those under which the scores come out are taken.",
-        )  # fmt: skip
+        )
         asked = permissions.submit("Register the file", permissions.ANALYST, icon=":material/upload_file:")
     if not asked or version is None:
         return
@@ -98,9 +106,12 @@ def _register(view: View, key: str, versions: tuple[str, ...]) -> None:
 
 def _explain_all(view: View, key: str) -> None:
     if not permissions.button(
-        "Explain every decision", permissions.ANALYST, icon=":material/functions:", key="models.all",
+        "Explain every decision",
+        permissions.ANALYST,
+        icon=":material/functions:",
+        key="models.all",
         help="Keeps the attributions of all decisions whose file passed. It can be broken off: what is done stays.",
-    ):  # fmt: skip
+    ):
         return
     bar = st.progress(0.0, text="Starting")
 

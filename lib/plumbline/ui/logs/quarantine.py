@@ -53,10 +53,14 @@ def section(view: View) -> None:
     _rows(found, shown)
     key = view.system.key
     st.download_button(
-        "Download as CSV", lambda: quarantine_csv(view.ws, key, load_id=load_id, reason=reason).encode("utf-8-sig"),
-        file_name=f"{key}-quarantine.csv", mime="text/csv", on_click="ignore", icon=":material/download:",
+        "Download as CSV",
+        lambda: quarantine_csv(view.ws, key, load_id=load_id, reason=reason).encode("utf-8-sig"),
+        file_name=f"{key}-quarantine.csv",
+        mime="text/csv",
+        on_click="ignore",
+        icon=":material/download:",
         help="Safe to open in a spreadsheet: no cell is read as a formula.",
-    )  # fmt: skip
+    )
     _again(view, every, load_id, reason)
 
 
@@ -66,8 +70,13 @@ def _filter(every: QuarantineOf) -> tuple[int | None, str | None]:
     loads = [ALL, *dict.fromkeys(str(load) for load, _, _ in every.counts)]
     reasons = [ALL, *sorted({reason for _, reason, _ in every.counts})]
     load = left.selectbox("Load", loads, key=session.LOAD.name, bind="query-params")
-    reason = right.selectbox("Reason", reasons, key=session.REASON.name, bind="query-params",
-                             format_func=lambda r: one_line(r.replace("_", " ")))  # fmt: skip
+    reason = right.selectbox(
+        "Reason",
+        reasons,
+        key=session.REASON.name,
+        bind="query-params",
+        format_func=lambda r: one_line(r.replace("_", " ")),
+    )
     return (None if load in (None, ALL) else int(load)), (None if reason in (None, ALL) else str(reason))
 
 
@@ -117,8 +126,10 @@ def _again(view: View, every: QuarantineOf, load_id: int | None, reason: str | N
         except PlumblineError as error:
             empty_states.failed(error)
             return
-        cards.note(f"Rows of load {chosen}{'' if reason is None else f' with the reason {reason!r}'}. "
-                   "What fits becomes a load of its own that can be taken back; the rest stays here.")  # fmt: skip
+        cards.note(
+            f"Rows of load {chosen}{'' if reason is None else f' with the reason {reason!r}'}. "
+            "What fits becomes a load of its own that can be taken back; the rest stays here."
+        )
         said = mapping.editor(
             form.mapping, samples_of(view.ws, chosen, reason=reason), f"logs.retry.{chosen}"
         )
@@ -126,9 +137,10 @@ def _again(view: View, every: QuarantineOf, load_id: int | None, reason: str | N
             "Dates", list(_AS_BEFORE), format_func=_AS_BEFORE.__getitem__, key="logs.retry.order"
         )
         lenient = st.checkbox(
-            "Fill up rows that are too short, cut those too long", key="logs.retry.lenient",
+            "Fill up rows that are too short, cut those too long",
+            key="logs.retry.lenient",
             help="Missing cells are taken as empty at the end; what is beyond the header is left out.",
-        )  # fmt: skip
+        )
         try:
             trial = try_retry(
                 view.ws, chosen, maps=said, reason=reason, lenient=lenient, date_order=order or None
@@ -140,8 +152,10 @@ def _again(view: View, every: QuarantineOf, load_id: int | None, reason: str | N
             f"{plain(why.replace('_', ' '))} in {numbers.count(n)}" for why, n in trial.reasons.items()
         )
         fits = numbers.count(len(trial.fits))
-        st.markdown(f"{cards.word('pass' if trial.fits else 'watch', fits)} rows would load so."
-                    + (f" The rest stays: {stay}." if stay else ""))  # fmt: skip
+        st.markdown(
+            f"{cards.word('pass' if trial.fits else 'watch', fits)} rows would load so."
+            + (f" The rest stays: {stay}." if stay else "")
+        )
         if permissions.button(
             f"Load these {fits} rows",
             permissions.ANALYST,
@@ -149,8 +163,18 @@ def _again(view: View, every: QuarantineOf, load_id: int | None, reason: str | N
             key="logs.retry.go",
         ):
             who = upload.actor()
-            jobs.start(view.ws, f"Rows of load {chosen}", lambda say: retry_load(
-                view.ws, chosen, maps=said, reason=reason, lenient=lenient, date_order=order or None, actor=who,
-                progress=say,
-            ))  # fmt: skip
+            jobs.start(
+                view.ws,
+                f"Rows of load {chosen}",
+                lambda say: retry_load(
+                    view.ws,
+                    chosen,
+                    maps=said,
+                    reason=reason,
+                    lenient=lenient,
+                    date_order=order or None,
+                    actor=who,
+                    progress=say,
+                ),
+            )
             upload.finish(view)

@@ -89,8 +89,15 @@ def _mark(question: Question, key: str) -> None:
 def _choose(question: Question, options: Sequence[str], words: dict[str, str], key: str) -> str | None:
     _mark(question, key)
     index = options.index(question.taken) if question.taken in options else None
-    chosen = st.radio("Answer", options, index=index, key=key, horizontal=True, label_visibility="collapsed",
-                      format_func=lambda o: words.get(o, one_line(o)))  # fmt: skip
+    chosen = st.radio(
+        "Answer",
+        options,
+        index=index,
+        key=key,
+        horizontal=True,
+        label_visibility="collapsed",
+        format_func=lambda o: words.get(o, one_line(o)),
+    )
     return str(chosen) if chosen else None
 
 
@@ -135,9 +142,13 @@ def _positive(found: Inspection, question: Question | None, token: str, place: o
     if question:
         st.markdown(f"{cards.word('watch', 'to check')}  {prose(question.text)}")
     chosen = place.selectbox(  # type: ignore[attr-defined]
-        "Positive class", options, index=options.index(mapping.positive), format_func=lambda o: one_line(o, 60),
-        key=f"logs.positive.{token}", help="The class whose probability the score is. Remembered for the system.",
-    )  # fmt: skip
+        "Positive class",
+        options,
+        index=options.index(mapping.positive),
+        format_func=lambda o: one_line(o, 60),
+        key=f"logs.positive.{token}",
+        help="The class whose probability the score is. Remembered for the system.",
+    )
     return str(chosen) if chosen and (question or chosen != mapping.positive) else None
 
 

@@ -28,9 +28,12 @@ def sheet(upload: Upload) -> Upload:
     if len(names) < 2:
         return upload
     chosen = st.selectbox(
-        "The workbook holds several tables. Sheet", names, format_func=lambda name: one_line(name, 60),
-        key=f"logs.sheet.{upload.token}", width=489,
-    )  # fmt: skip
+        "The workbook holds several tables. Sheet",
+        names,
+        format_func=lambda name: one_line(name, 60),
+        key=f"logs.sheet.{upload.token}",
+        width=489,
+    )
     place = names.index(chosen) if chosen in names else 0
     return replace(upload, token=f"{upload.token}.{place}", sheet=names[place])
 

@@ -53,8 +53,10 @@ def drop(view: View) -> Upload | None:
     given = st.file_uploader(
         f"{SPOKEN}, at most {LIMIT} MB",
         help="Larger logs: `plumbline load FILE --system NAME` in a terminal.",
-        type=SUFFIXES, max_upload_size=LIMIT, key=f"logs.file.{session.UPLOAD_TURN.get()}",
-    )  # fmt: skip
+        type=SUFFIXES,
+        max_upload_size=LIMIT,
+        key=f"logs.file.{session.UPLOAD_TURN.get()}",
+    )
     held: Upload | None = session.UPLOAD.get()
     if jobs.running():
         return held
@@ -112,17 +114,23 @@ def target(view: View, upload: Upload) -> str:
         offered = keys if labels else [NEW, *keys]
         choice = str(
             left.selectbox(
-                "Load into", offered, index=offered.index(likely) if likely in offered else None if labels else 0,
-                placeholder="Choose the system of these decisions", key=f"logs.into.{upload.token}",
+                "Load into",
+                offered,
+                index=offered.index(likely) if likely in offered else None if labels else 0,
+                placeholder="Choose the system of these decisions",
+                key=f"logs.into.{upload.token}",
                 help="Found by the columns, or by the ids in a file of labels." if likely else None,
-            ) or ""
-        )  # fmt: skip
+            )
+            or ""
+        )
     if choice != NEW:
         return choice
     named = (right if keys else left).text_input(
-        "Name of the new system", value=upload.path.stem.replace("_", " ")[:60], max_chars=60,
+        "Name of the new system",
+        value=upload.path.stem.replace("_", " ")[:60],
+        max_chars=60,
         key=f"logs.name.{upload.token}",
-    )  # fmt: skip
+    )
     title = str(named or "").strip()
     there = held_as(title, keys)
     if there:
@@ -258,8 +266,15 @@ def correct(view: View, found: Inspection, upload: Upload, title: str) -> Settle
     labels = found.kind == "labels"
     if not labels:
         preview.worth(used)
-    if not preview.rows(view, upload.token, upload.path, used, labels=labels, system=known.key if known else "",
-                         sheet=upload.sheet):  # fmt: skip
+    if not preview.rows(
+        view,
+        upload.token,
+        upload.path,
+        used,
+        labels=labels,
+        system=known.key if known else "",
+        sheet=upload.sheet,
+    ):
         return None
     return Settled(said, used, final)
 
@@ -276,9 +291,10 @@ def load(view: View, upload: Upload, title: str, found: Inspection, settled: Set
     """The buttons that load, for good or for a look, and the load at work."""
     used = settled.used
     reference = found.kind != "labels" and st.checkbox(
-        "These decisions were healthy: use them as the reference", key=f"logs.reference.{upload.token}",
+        "These decisions were healthy: use them as the reference",
+        key=f"logs.reference.{upload.token}",
         help="Otherwise the reference is found in the log itself, and said.",
-    )  # fmt: skip
+    )
     missing = questions.unanswered(settled.found, settled.said)
     if missing:
         cards.note(f"Answer first: {missing[0].text}")
@@ -288,17 +304,34 @@ def load(view: View, upload: Upload, title: str, found: Inspection, settled: Set
         for_good = permissions.button(
             "Load", permissions.ANALYST, type=cards.leading(), icon=":material/upload:", disabled=idle
         )
-        look = not view.scratch and found.kind != "labels" and st.button(
-            "Just look at this file", icon=":material/visibility:", disabled=idle,
-            help="Loads it for this browser tab alone. Nothing is kept, unless you say so later.",
-        )  # fmt: skip
+        look = (
+            not view.scratch
+            and found.kind != "labels"
+            and st.button(
+                "Just look at this file",
+                icon=":material/visibility:",
+                disabled=idle,
+                help="Loads it for this browser tab alone. Nothing is kept, unless you say so later.",
+            )
+        )
     if for_good or look:
         ws = session_files.scratch(opened.workspace()) if look else view.ws
         who = actor()
-        jobs.start(ws, upload.path.name, lambda say: load_file(
-            ws, upload.path, title=title, mapping=used, reference=bool(reference), sheet=upload.sheet, actor=who,
-            accept=bool(accept), progress=say,
-        ))  # fmt: skip
+        jobs.start(
+            ws,
+            upload.path.name,
+            lambda say: load_file(
+                ws,
+                upload.path,
+                title=title,
+                mapping=used,
+                reference=bool(reference),
+                sheet=upload.sheet,
+                actor=who,
+                accept=bool(accept),
+                progress=say,
+            ),
+        )
         if look or view.scratch:
             session.SCRATCHING.set(
                 session_files.Kept(upload.path, title, used, bool(reference), upload.sheet)

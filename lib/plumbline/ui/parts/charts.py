@@ -25,9 +25,15 @@ def config(name: str) -> dict[str, Any]:
 
 
 def show(
-    figure: Any, *, key: str, name: str, alt: str, rows: Sequence[Mapping[str, object]], caption: str = "",
+    figure: Any,
+    *,
+    key: str,
+    name: str,
+    alt: str,
+    rows: Sequence[Mapping[str, object]],
+    caption: str = "",
     select: bool = False,
-) -> Any:  # fmt: skip
+) -> Any:
     """Draw a figure; below it, its data as a file and the picture's format.
 
     Args:
@@ -49,9 +55,12 @@ def show(
                 "Data as CSV", as_csv(rows), f"{name}.csv", "text/csv", key=f"{key}.csv", on_click="ignore"
             )
             chosen = st.segmented_control(
-                "Picture", FORMATS, default=session.PICTURE.get(), key=f"{key}.format",
+                "Picture",
+                FORMATS,
+                default=session.PICTURE.get(),
+                key=f"{key}.format",
                 help="Saved by the camera above the picture.",
-            )  # fmt: skip
+            )
             if chosen and chosen != session.PICTURE.get():
                 session.PICTURE.set(chosen)
                 st.rerun()
@@ -61,9 +70,15 @@ def show(
 def data(rows: Sequence[Mapping[str, object]], name: str, key: str) -> None:
     """A table's data as a file; ``name`` without ending."""
     st.download_button(
-        "Data as CSV", as_csv(rows), f"{name}.csv", "text/csv", key=f"{key}.csv", on_click="ignore",
-        type="tertiary", icon=":material/download:",
-    )  # fmt: skip
+        "Data as CSV",
+        as_csv(rows),
+        f"{name}.csv",
+        "text/csv",
+        key=f"{key}.csv",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
 
 
 def as_csv(rows: Sequence[Mapping[str, object]]) -> str:

@@ -69,10 +69,15 @@ def choose(offered: Sequence[str]) -> tuple[Filter, ...]:
     held = list(session.FILTERS.get() or [])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         texts = st.multiselect(
-            "Only decisions where all of this holds", list(dict.fromkeys([*held, *ASKED])),
-            key=session.FILTERS.name, bind="query-params", accept_new_options=True, help=HELP,
-            placeholder="wrong, or type e.g. score >= 0.5", width="stretch",
-        )  # fmt: skip
+            "Only decisions where all of this holds",
+            list(dict.fromkeys([*held, *ASKED])),
+            key=session.FILTERS.name,
+            bind="query-params",
+            accept_new_options=True,
+            help=HELP,
+            placeholder="wrong, or type e.g. score >= 0.5",
+            width="stretch",
+        )
         with st.popover("Add a filter", icon=":material/filter_alt:"):
             _form(offered)
     found = []

@@ -32,7 +32,7 @@ def grid(
     alt: str,
     height: int | None = None,
     widths: Mapping[str, int] | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """A scrolling table of plain cells: canvas, so that nothing in a cell is read as markup.
 
     ``widths``: of columns of text, in pixels, where their content should not decide.

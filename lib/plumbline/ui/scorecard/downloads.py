@@ -22,15 +22,26 @@ WIDTH = 200  # of the buttons, in pixels
 def downloads(view: View, key: str) -> None:
     """The two documents in the chosen language. Building starts at the click, outside the page's run."""
     code = st.segmented_control(
-        "Language", LANGUAGES, default="en", required=True, key="scorecard.language",
-        format_func=lambda c: str(language(c).texts["name"]), label_visibility="collapsed",
-    )  # fmt: skip
+        "Language",
+        LANGUAGES,
+        default="en",
+        required=True,
+        key="scorecard.language",
+        format_func=lambda c: str(language(c).texts["name"]),
+        label_visibility="collapsed",
+    )
     for ending, (label, mime, purpose) in LABELS.items():
         st.download_button(
-            label, data=_maker(view, key, ending, str(code)), file_name=f"plumbline-{key}{ending}", mime=mime,
-            on_click="ignore", key=f"scorecard.download{ending}", width=WIDTH, help=purpose,
+            label,
+            data=_maker(view, key, ending, str(code)),
+            file_name=f"plumbline-{key}{ending}",
+            mime=mime,
+            on_click="ignore",
+            key=f"scorecard.download{ending}",
+            width=WIDTH,
+            help=purpose,
             icon=":material/download:",
-        )  # fmt: skip
+        )
 
 
 def _maker(view: View, key: str, ending: str, code: str) -> Callable[[], bytes]:

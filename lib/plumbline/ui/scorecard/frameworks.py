@@ -23,9 +23,11 @@ def section(results: Sequence[ControlResult]) -> None:
     cards.table([_row(page) for page in pages], alt="Frameworks: covered, open, gaps")
     by_title = {page.key: page for page in pages}
     chosen = st.selectbox(
-        "References and their evidence", [NONE, *by_title], key="scorecard.framework",
+        "References and their evidence",
+        [NONE, *by_title],
+        key="scorecard.framework",
         format_func=lambda key: by_title[key].title if key in by_title else key,
-    )  # fmt: skip
+    )
     if chosen in by_title:
         _references(by_title[str(chosen)], {result.id: result for result in results})
 

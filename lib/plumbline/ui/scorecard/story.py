@@ -29,16 +29,25 @@ def story(answer: Answer, findings: Sequence[Recorded], mode: Mode) -> None:
         r.finding for r in findings if r.finding.system == answer.system.key and r.finding.since is not None
     ]
     figure = trend(
-        standing.points, mode, reference=answer.system.reference, level=standing.levels.get(standing.headline),
-        releases=[Release(s.version or "no version", s.start) for s in releases.releases.spans] if releases else [],
-        alerts=[Alert(f.sentence, f.since) for f in own if f.since is not None], height=HEIGHT,
-    )  # fmt: skip
+        standing.points,
+        mode,
+        reference=answer.system.reference,
+        level=standing.levels.get(standing.headline),
+        releases=[Release(s.version or "no version", s.start) for s in releases.releases.spans]
+        if releases
+        else [],
+        alerts=[Alert(f.sentence, f.since) for f in own if f.since is not None],
+        height=HEIGHT,
+    )
     breach = answer.measured.facts.performance_breach
     words = f"{name} by {standing.by}" + (f", in breach since {numbers.day(breach.since)}" if breach else "")
     st.plotly_chart(
-        figure, theme=None, config={"displayModeBar": False}, key="scorecard.story",
+        figure,
+        theme=None,
+        config={"displayModeBar": False},
+        key="scorecard.story",
         alt=f"{words}. {len(own)} findings are marked at their onset.",
-    )  # fmt: skip
+    )
     marked = " Triangles: findings at their onset." if own else ""
     st.markdown(
         f":small[:gray[{plain(words)}. Dotted: the limit.{marked}]]"

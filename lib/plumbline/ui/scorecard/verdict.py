@@ -232,9 +232,13 @@ def controls(items: Sequence[ControlResult], system: str) -> None:
     """Every control with its evidence, by family; the reader chooses how many."""
     cards.section("Controls and their evidence", "What is asked, how it stands, and what shows it.")
     shown = st.segmented_control(
-        "Show", (OPEN_ONES, MANDATORY, ALL), default=OPEN_ONES, required=True, key="scorecard.controls",
+        "Show",
+        (OPEN_ONES, MANDATORY, ALL),
+        default=OPEN_ONES,
+        required=True,
+        key="scorecard.controls",
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     kept = [item for item in items if _wanted(item, str(shown))]
     if not kept:
         st.markdown("None. Choose another list above.")
@@ -303,6 +307,8 @@ def history(answer: Answer, mode: Mode) -> None:
     )
     st.plotly_chart(
         strip([(at, word, f"{word}, judged {numbers.moment(at)}") for at, word in entries], mode),
-        theme=None, config={"displayModeBar": False}, key="scorecard.history",
+        theme=None,
+        config={"displayModeBar": False},
+        key="scorecard.history",
         alt="Verdicts over time: " + ", ".join(f"{word} {numbers.day(at)}" for at, word in entries[-6:]),
-    )  # fmt: skip
+    )

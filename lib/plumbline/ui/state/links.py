@@ -19,11 +19,23 @@ GO = "go"
 LINKED = frozenset(
     key.name
     for key in (
-        session.SYSTEM, session.WINDOW, session.FROM, session.TO, session.VERSION, session.CHUNK,
-        session.WHERE, session.LEVEL, session.WHERE_TOO, session.LEVEL_TOO, session.METRIC, session.FEATURE,
-        session.DECISION, session.SECTION, *session.TWO_WINDOWS,
+        session.SYSTEM,
+        session.WINDOW,
+        session.FROM,
+        session.TO,
+        session.VERSION,
+        session.CHUNK,
+        session.WHERE,
+        session.LEVEL,
+        session.WHERE_TOO,
+        session.LEVEL_TOO,
+        session.METRIC,
+        session.FEATURE,
+        session.DECISION,
+        session.SECTION,
+        *session.TWO_WINDOWS,
     )
-)  # fmt: skip
+)
 _DAYS = tuple(key.name for key in (session.FROM, session.TO, *session.TWO_WINDOWS))
 #: the sidebar's word for no filter
 EVERYTHING = "No filter"

@@ -153,8 +153,15 @@ def keep(real: Workspace, *, actor: str) -> Load | None:
     for kept in held.files:
         key = system_key(kept.title)
         titles.setdefault(key, _free(real, kept.title))
-        made = load_file(real, kept.path, title=titles[key], mapping=kept.mapping, reference=kept.reference,
-                         sheet=kept.sheet, actor=actor)  # fmt: skip
+        made = load_file(
+            real,
+            kept.path,
+            title=titles[key],
+            mapping=kept.mapping,
+            reference=kept.reference,
+            sheet=kept.sheet,
+            actor=actor,
+        )
     held.clear()
     return made
 
