@@ -36,6 +36,7 @@ OPTIONAL = (
     OptionalModule("psycopg", "mlflow", _REGISTRY),
     OptionalModule("pymysql", "mlflow", _REGISTRY),
     OptionalModule("onnx", "onnx", "Reading ONNX models"),
+    OptionalModule("apprise", "messages", "Handing messages to a service by Apprise"),
 )
 _BY_NAME = {module.name: module for module in OPTIONAL}
 

@@ -34,11 +34,16 @@ def send(address: str, payload: Mapping[str, Any]) -> Reply:
     kind = _KINDS[payload["data"]["severity"]]
     if text.event_type(payload) in ("finding.resolved", "finding.withdrawn"):
         kind = "success"
-    body = "\n\n".join(text.paragraphs(payload))
-    taken = own.notify(body=body, title=text.subject(payload), notify_type=kind, body_format="text")
+    body = _quiet("\n\n".join(text.paragraphs(payload)))
+    taken = own.notify(body=body, title=_quiet(text.subject(payload)), notify_type=kind, body_format="text")
     if not taken:
         return Reply(error="The service did not take the message; Apprise does not say why")
     return Reply(status=200, text="handed over; whether anybody read it is not known")
+
+
+def _quiet(words: str) -> str:
+    """A text that calls nobody by itself, as ``@everyone`` in a title would."""
+    return words.replace("@", "@\u200b")
 
 
 def _bounded(address: str) -> str:

@@ -39,7 +39,8 @@ def subject(payload: Mapping[str, Any]) -> str:
     )
     system = f" {line(data['system'], 60)}:" if data.get("system") else ""
     test = "Test: " if data.get("test") and kind != "channel.test" else ""
-    return f"[Plumbline] {test}{mark}{rank}:{system} {line(data['sentence'], 110)}"
+    whole = f"[Plumbline] {test}{mark}{rank}:{system} {line(data['sentence'], 110)}"
+    return whole.replace("=?", "= ?")  # no encoded word of a mail's header by a foreign text
 
 
 def paragraphs(payload: Mapping[str, Any]) -> list[str]:
