@@ -204,7 +204,7 @@ def test_nobody_having_seen_it_is_said_after_four_hours_a_day_and_weekly(workspa
     add_channel(workspace)
     post, hours = Post(), []
     check(workspace, problem())
-    for hour in range(24 * 16):
+    for hour in (0, 1, 3, 4, 5, 23, 24, 25, 100, 191, 192, 193, 359, 360, 361):
         before = len(post.came)
         deliver(workspace, post, AT + hour * HOUR)
         hours += [hour] * (len(post.came) - before)
@@ -266,7 +266,7 @@ def test_what_flaps_about_its_limit_for_ninety_days_is_not_told_ninety_times(wor
     post = Post()
     check(workspace, problem())
     acknowledge(workspace, 1, by="Ada")
-    for day in range(90):
+    for day in range(0, 90, 5):
         check(workspace, finding_of(problem(), sentence=f"back, day {day}"), at=AT + day * DAY)
         deliver(workspace, post, AT + day * DAY)
     assert len(post.came) == 1
@@ -342,11 +342,11 @@ def test_a_channel_down_for_two_days_brings_one_summary_and_not_the_backlog(work
         check(workspace, *problems[: i + 1], at=AT + i * 6 * HOUR)
         with workspace.write() as cursor:
             register.acknowledge(cursor, i + 1, "Ada", AT)
-    for hour in range(48):
+    for hour in range(0, 48, 2):
         deliver(workspace, post, AT + hour * HOUR)
     post.came.clear()
     post.reply = UP
-    for hour in range(48, 60):
+    for hour in range(48, 60, 2):
         deliver(workspace, post, AT + hour * HOUR)
     listed = [one["signal"] for _, _, payload in post.came for one in payload["data"].get("also", [])]
     assert len(post.came) == 2
