@@ -303,6 +303,7 @@ def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool
     from plumbline.answers.alerts.check import check_each
     from plumbline.answers.faults import for_each
     from plumbline.answers.performance.cautions import cautions as of_system
+    from plumbline.answers.respond import hands
     from plumbline.answers.statements import due
     from plumbline.report.record_trials import try_where_worth
 
@@ -312,6 +313,7 @@ def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool
             checked.systems, lambda s: (try_where_worth(ws, s.key, actor=ACTOR), due(ws, s.key, today))
         )
         cautions = {s.key: said for s in checked.systems if (said := of_system(ws, s.key))}
+        acted = hands.work(ws, system, actor=ACTOR) if notify else ()
         sent, said_of_sent, failed = deliveries.notified(ws) if notify else ([], [], False)
     found, faults = checked.findings, (*checked.faults, *untried)
     told(faults)
@@ -321,9 +323,10 @@ def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool
     lines += [f"{key}  note    {words}" for key, said in cautions.items() for words in said]
     lines += [f"{key}  renew   {item.sentence}" for key, items in renew.items() for item in items]
     lines += [f"{one.system}  records {one.sentence}" for one in tried]
+    lines += [f"{one.system}  acted   {one.state.value}: {one.note or one.sentence}" for one in acted]
     lines += said_of_sent
     answers = {
-        "findings": found, "delivered": sent, "reminders": renew, "records": tried, "cautions": cautions,
+        "findings": found, "delivered": sent, "acted": acted, "reminders": renew, "records": tried, "cautions": cautions,
     }  # fmt: skip
     code = BAD_INPUT if faults else FAILED if failed else 0
     return answers | ({"faults": faults} if faults else {}), lines, code

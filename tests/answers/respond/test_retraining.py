@@ -288,3 +288,20 @@ def test_the_commands_speak_as_agreed(due: Path, tmp_path: Path, plumbline: Call
 
 def test_kinds_are_as_documented() -> None:
     assert set(targets.REPEATABLE) < set(targets.KINDS)
+
+
+def test_each_state_is_told_once_and_check_notify_fires(
+    due: Path, tmp_path: Path, plumbline: Callable[..., Ran]
+) -> None:
+    (tmp_path / "workspace.duckdb").write_bytes(due.read_bytes())
+    with receiver(STARTED) as got, receiver() as ears:
+        ears_at = ("channel", "add", "ears", f"{ears.url}/", "--allow-inner", "--by", "Ada")
+        assert plumbline(*ears_at).code == 0
+        assert plumbline("trigger", "add", KEY, "retrain", f"{got.url}/hook", "--allow-inner").code == 0
+        told = plumbline("check", KEY, "--notify", "--json").json
+        assert [run["state"] for run in told["acted"]] == ["running"]
+        assert len(got.came) == 1
+        plumbline("check", KEY, "--notify")
+        assert len(got.came) == 1
+        rows = plumbline("deliveries", "--json").json["deliveries"]
+        assert [row["event"] for row in rows].count("trigger.fired") == 1

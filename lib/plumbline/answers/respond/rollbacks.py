@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from plumbline.answers.respond import acting_events
+from plumbline.answers.respond.outbox import queue
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import RollbackRun, RollbackSetting
 from plumbline.governance import canonical_json
@@ -29,8 +31,12 @@ def save(cursor: Cursor, run: RollbackRun) -> None:
 
 
 def record(cursor: Cursor, run: RollbackRun, *, actor: str, action: Act = Act.ROLLBACK_FOLLOWED) -> None:
-    """Keep a run as it is now, and say so on the trail."""
+    """Keep a run as it is now, say so on the trail, and tell the channels where its state is another."""
+    body = kept.run(cursor, run.id)
+    event = acting_events.of_rollback(run, canonical_json.read(RollbackRun, body) if body else None)
     save(cursor, run)
+    if event is not None:
+        queue(cursor, event)
     trail.append(cursor, actor=actor, action=action, system=run.system, detail=told(run))
 
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from plumbline.answers.respond import acting_events
+from plumbline.answers.respond.outbox import queue
 from plumbline.domain import PlumblineError, Result, json_value
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import RunState, Trigger, TriggerRun, When
@@ -174,8 +176,12 @@ def save(cursor: Cursor, run: TriggerRun) -> None:
 
 
 def record(cursor: Cursor, run: TriggerRun, *, actor: str, action: Act = Act.TRIGGER_FOLLOWED) -> None:
-    """Keep a run as it is now, and say so on the trail."""
+    """Keep a run as it is now, say so on the trail, and tell the channels where its state is another."""
+    body = kept.run(cursor, run.id)
+    event = acting_events.of_trigger(run, canonical_json.read(TriggerRun, body) if body else None)
     save(cursor, run)
+    if event is not None:
+        queue(cursor, event)
     trail.append(cursor, actor=actor, action=action, system=run.system, detail=_told(run))
 
 
