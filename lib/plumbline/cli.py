@@ -37,7 +37,7 @@ from plumbline.commands import (
     triage,
     triggers,
 )
-from plumbline.commands.operations import backup
+from plumbline.commands.operations import backup, schedule
 from plumbline.console import Commands
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "places",
     "probe",
     "rollback",
+    "schedule",
     "scorecard",
     "server",
     "signals",

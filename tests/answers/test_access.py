@@ -116,7 +116,7 @@ OWNERS = {
     "attestation approved", "control exempted", "exemption asked for", "exemption approved", "document reviewed",
     "role given", "role taken", "sign-in ", "place listed", "place left out", "copies deleted", "workspace migrated",
     "channel added", "channel changed", "channel removed", "acting resumed",
-    "workspace backed up", "workspace restored", "restore of a copy rehearsed",
+    "schedule set", "workspace backed up", "workspace restored", "restore of a copy rehearsed",
 }  # fmt: skip
 CHANGING = {"load", "undo", "erase", "roles changed", "reference set", "system removed"}
 

@@ -117,6 +117,7 @@ class Act(StrEnum):
     PLACE_LEFT_OUT = "place left out", Access.OWNER
     COPIES_DELETED = "copies deleted", Access.OWNER
     WORKSPACE_MIGRATED = "workspace migrated", Access.OWNER
+    SCHEDULE_SET = "schedule set", Access.OWNER
     BACKED_UP = "workspace backed up", Access.OWNER
     WORKSPACE_RESTORED = "workspace restored", Access.OWNER
     RESTORE_REHEARSED = "restore of a copy rehearsed", Access.OWNER

@@ -75,3 +75,13 @@ def take_back(cursor: duckdb.DuckDBPyConnection, load_id: int) -> None:
              AND (p.system, p.location, p.item) = (u.system, u.location, u.item)""",
         {"load": load_id},
     )
+
+
+def loads_of(cursor: duckdb.DuckDBPyConnection, system: str) -> dict[str, list[int]]:
+    """The name of each source of a system -> the loads that it brought, in their order."""
+    rows = cursor.execute(
+        """SELECT s.name, list(p.load_id ORDER BY p.load_id) FROM source s
+           JOIN source_pull p USING (system, location, item) WHERE s.system = ? GROUP BY 1 ORDER BY 1""",
+        [system],
+    ).fetchall()
+    return {str(name): [int(load) for load in held] for name, held in rows}

@@ -81,12 +81,12 @@ class Workspace:
         held._person = email
         return held
 
-    def lent(self, folders: Sequence[Path], cancellation: Cancellation) -> Workspace:
+    def lent(self, folders: Sequence[Path], cancellation: Cancellation | None = None) -> Workspace:
         """The same workspace for one command that another process asked for: it may read files of these folders as
         well, and can be called off."""
         held = copy.copy(self)
         held._folders = (*self._folders, *(folder.resolve() for folder in folders))
-        held._cancellation, held._writer = cancellation, None
+        held._cancellation, held._writer = cancellation or self._cancellation, None
         return held
 
     def may_read(self, file: Path) -> bool:

@@ -179,17 +179,21 @@ def pull_again(
             f"No source of {system_key(title)} is remembered",
             todo="Name one: plumbline pull SOURCE --system S.",
         )
-    return [
-        pull(
-            ws,
-            s.origin.location,
-            title=title,
-            wanted=_wanted(s.origin, overlap),
-            actor=actor,
-            progress=progress,
-        )
-        for s in known
-    ]
+    return [pull_remembered(ws, s, overlap=overlap, actor=actor, progress=progress) for s in known]
+
+
+def pull_remembered(
+    ws: Workspace, source: Remembered, *, overlap: str = "", actor: str, progress: Progress | None = None
+) -> Pulled:
+    """Pull one remembered source, credentials from the environment.
+
+    Raises:
+        PlumblineError: see ``pull``.
+    """
+    wanted = _wanted(source.origin, overlap)
+    return pull(
+        ws, source.origin.location, title=source.system, wanted=wanted, actor=actor, progress=progress
+    )
 
 
 def _wanted(origin: Origin, overlap: str) -> Wanted:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from plumbline.store.respond.deliveries import INSIDE, Delivery
 
-BEGINNINGS = ("finding.opened", "finding.worsened")
+BEGINNINGS = ("finding.opened", "finding.worsened", "source.silent")
 ENDS = ("finding.resolved", "finding.withdrawn", "finding.merged")
 
 

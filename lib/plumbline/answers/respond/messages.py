@@ -82,7 +82,7 @@ def _change(old: Recorded | None, record: Recorded) -> str:
     if record.part_of is not None:
         return "finding.merged" if was_open and old is not None and old.part_of is None else ""
     if record.open and not was_open:
-        return "finding.opened"
+        return "source.silent" if record.finding.signal.startswith("source.silent.") else "finding.opened"
     if record.open:
         ranks = list(Severity)
         rose = old is not None and ranks.index(record.finding.severity) > ranks.index(old.finding.severity)

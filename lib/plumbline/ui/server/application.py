@@ -23,6 +23,7 @@ from plumbline.relay.address import SUPPORTED
 from plumbline.relay.host import Call, Host
 from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import sign_in
+from plumbline.ui.server.watch import Watch
 from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.links import GO
 
@@ -145,10 +146,12 @@ async def workspace_lifespan(app: Any, carry_out: CarryOut | None = None) -> Asy
         thread.start()
     except PlumblineError as error:
         LOG.error("%s", error)
+    watch = Watch(opened.workspace)
     try:
         yield {}
     finally:
         stop.set()
+        watch.close()
         if beside.ident:
             beside.join(10)
         if thread is not None:

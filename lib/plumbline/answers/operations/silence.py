@@ -1,0 +1,97 @@
+"""Sources that fell silent: a finding of the system, from the times at which each brought something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from plumbline.answers.respond.messages import announce
+from plumbline.domain import Finding, Severity, System
+from plumbline.monitor.quality.silence import Pause, pause
+from plumbline.store import findings as register
+from plumbline.store import loads, sources
+from plumbline.store.workspace import Cursor, Workspace
+
+#: how the signal of a silent source begins; the source's name follows
+SIGNAL = "source.silent."
+#: the name of what comes as files, by a folder or a person
+FILES = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """A source of a system, and the pause that it is in; None: too little has arrived to know its rhythm."""
+
+    system: str
+    name: str
+    pause: Pause | None
+
+
+def rhythms(cursor: Cursor, system: System, at: datetime) -> Iterator[Rhythm]:
+    """Each source of a system, and its files as one more: the loads that brought decisions or labels."""
+    brought = {
+        load.load_id: load.at
+        for load in loads.list_loads(cursor, system.key)
+        if load.undone_at is None and (load.rows_loaded or load.labels_joined)
+    }
+    pulled = sources.loads_of(cursor, system.key)
+    for name, ids in pulled.items():
+        yield Rhythm(system.key, name, pause([brought[i] for i in ids if i in brought], at))
+    known = {number for ids in pulled.values() for number in ids}
+    yield Rhythm(system.key, FILES, pause([made for i, made in brought.items() if i not in known], at))
+
+
+def look(ws: Workspace, system: System, at: datetime) -> list[Rhythm]:
+    """Open a finding for each source that fell silent, close that of one that speaks again, and tell both.
+
+    Returns the sources that are silent.
+    """
+    with ws.read() as cursor:
+        found = [one for one in rhythms(cursor, system, at) if one.pause is not None]
+        opened = _open(cursor, system.key)
+    silent = [one for one in found if one.pause is not None and one.pause.silent]
+    begun = [one for one in silent if SIGNAL + one.name not in opened]
+    speaking = {SIGNAL + one.name for one in found if one not in silent}
+    over = [number for signal, number in opened.items() if signal in speaking]
+    if begun or over:
+        with ws.write() as cursor:
+            before = register.recorded(cursor, system.key, parts=True)
+            for one in begun:
+                register.add(cursor, _finding(one, at), at, None)
+            for number in over:
+                register.close(cursor, number, at)
+            announce(cursor, before, register.recorded(cursor, system.key, parts=True), at)
+    return silent
+
+
+def _open(cursor: Cursor, key: str) -> dict[str, int]:
+    return {
+        r.finding.signal: r.id
+        for r in register.recorded(cursor, key)
+        if r.open and r.finding.signal.startswith(SIGNAL)
+    }
+
+
+def _finding(one: Rhythm, at: datetime) -> Finding:
+    held = one.pause
+    assert held is not None
+    what = (
+        "No file with decisions or labels has come"
+        if one.name == FILES
+        else f"Nothing has come from {one.name}"
+    )
+    sentence = (
+        f"{what} for {_span(held.length)}, since {held.since:%Y-%m-%d %H:%M} UTC. The longest of {held.n} usual pauses "
+        f"was {_span(held.longest)}, and by its week's rhythm about {held.missed:.1f} arrivals are missing."
+    )
+    figures = {"missed": round(held.missed, 2), "limit": round(held.limit, 2), "n": held.n}
+    return Finding(
+        system=one.system, signal=SIGNAL + one.name, sentence=sentence, since=held.since, until=None,
+        severity=Severity.HIGH, confidence=None, page="logs", figures=figures, known_at=at,
+    )  # fmt: skip
+
+
+def _span(length: timedelta) -> str:
+    hours = length.total_seconds() / 3600
+    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.1f} days"
