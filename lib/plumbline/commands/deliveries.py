@@ -157,13 +157,13 @@ def deliveries(workspace: str | None, system: str | None) -> Any:
 @click.option("--by", default="", metavar="NAME", help="Who switches; it goes on the trail.")
 def acting(workspace: str | None, state: str | None, by: str) -> Any:
     """Stop all acting (messages, triggers, rollbacks) of the workspace, or let it go on; alone: say how it is."""
-    from plumbline.answers.respond import switch
+    from plumbline.answers.respond import kill_switch
 
     with open_for(workspace) as ws:
         if state is not None:
-            (switch.resume if state == "on" else switch.stop)(ws, by=by)
+            (kill_switch.resume if state == "on" else kill_switch.stop)(ws, by=by)
         with ws.read() as cursor:
-            why = switch.why_stopped(cursor)
+            why = kill_switch.stopped(cursor)
     return {"acting": not why, "reason": why}, [f"{why}." if why else "Acting is on."]
 
 

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from plumbline.answers.respond import switch
+from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.delivery import reason_of
 from plumbline.answers.respond.outbox import channels_in, new_id, row_of
 from plumbline.domain import PlumblineError, Severity
@@ -136,7 +136,7 @@ def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) 
     number = new_id()
     with ws.read() as cursor:
         channel = channel_of(cursor, name)
-        if stopped := switch.why_stopped(cursor):
+        if stopped := kill_switch.stopped(cursor):
             raise PlumblineError(stopped)
     if channel.off:
         raise PlumblineError(f"The channel {name} is off: {channel.off}")
