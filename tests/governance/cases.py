@@ -113,12 +113,14 @@ NO_ERRORS = message(
 INCIDENT = message("an incident opened on {day}", day="2026-05-01")
 
 
-def breach(days: float, handled: Message = NOTHING, *, in_hand: bool = False) -> Breach:
+def breach(
+    days: float, handled: Message = NOTHING, *, in_hand: bool = False, until: date | None = None
+) -> Breach:
     sentence = message(
         "{metric} is {value} (n = {n})",
         metric=say_metric("accuracy"), value=say_value("accuracy", 0.61), n=Number("1,204"),
     )  # fmt: skip
-    return Breach(since=days_ago(days), sentence=sentence, handled=handled, in_hand=in_hand)
+    return Breach(since=days_ago(days), sentence=sentence, handled=handled, in_hand=in_hand, until=until)
 
 
 def attested(control: str, status: Status = Status.PASS, **changes: Any) -> Attestation:

@@ -65,8 +65,16 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("MON-4", {"performance_breach": breach(7)}, PARTIAL),
     ("MON-4", {"performance_breach": breach(7.01)}, FAIL),
     ("MON-4", {"performance_breach": breach(40, INCIDENT)}, PASS),
-    ("MON-4", {"performance_breach": breach(40, INCIDENT, in_hand=True)}, PARTIAL),
-    ("MON-5", {"drift_breach": breach(40, INCIDENT, in_hand=True)}, PARTIAL),
+    *(
+        case
+        for control_id, name in (("MON-4", "performance_breach"), ("MON-5", "drift_breach"))
+        for case in (
+            (control_id, {name: breach(40, INCIDENT, in_hand=True, until=days_ago(0).date())}, PARTIAL),
+            (control_id, {name: breach(40, INCIDENT, in_hand=True, until=days_ago(1).date())}, FAIL),
+            (control_id, {name: breach(40, INCIDENT, in_hand=True)}, FAIL),
+            (control_id, {name: breach(400, INCIDENT)}, PASS),
+        )
+    ),
     ("MON-4", {"performance_watched": None}, UNKNOWN),
     (
         "MON-4",
@@ -87,6 +95,11 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("MON-6", {"alerts_delivered": 0, "alert_tested_at": days_ago(400)}, UNKNOWN),
     ("MON-6", {"alerts_delivered": 0, "alerts_failed": 2}, FAIL),
     ("MON-6", {"alerts_acknowledged": 1}, PARTIAL),
+    ("MON-6", {"alerts_acknowledged": 1, "alert_tested_at": days_ago(3)}, PARTIAL),
+    ("MON-6", {"alerts_acknowledged": 1, "alerts_waiting": 2}, PASS),
+    ("MON-6", {"alerts_acknowledged": 0, "alerts_waiting": 3}, PARTIAL),
+    ("MON-6", {"alerts_acknowledged": 0, "alerts_waiting": 3, "alert_tested_at": days_ago(3)}, PASS),
+    ("MON-6", {"alerts_failed": 1, "alert_tested_at": days_ago(3)}, PARTIAL),
     ("MON-7", {"retraining_trigger": None}, FAIL),
     ("MON-7", {"retraining_fired_at": None}, FAIL),
     ("MON-7", {"retraining_fired_at": None, "retraining_tested_at": days_ago(9)}, PARTIAL),

@@ -87,7 +87,7 @@ LADDERS: dict[str, list[Any]] = {
     "recent_chunks_compared": [13, 12, 7, 6, 0],
     "performance_breach": [
         None,
-        breach(400, INCIDENT, in_hand=True),
+        breach(400, INCIDENT, in_hand=True, until=days_ago(-5).date()),
         breach(2),
         breach(6.9),
         breach(7.1),
@@ -99,6 +99,7 @@ LADDERS: dict[str, list[Any]] = {
     "segments_labelled": [4, 3, 0],
     "alert_channel": [True, False],
     "alerts_acknowledged": [3, 2, 1, 0],
+    "alerts_waiting": [0, 3],
     "alerts_failed": [0, 1, 9],
     "retraining_trigger": [True, False],
     "retraining_fired_at": [days_ago(3), days_ago(364), days_ago(366), None],

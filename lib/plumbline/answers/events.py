@@ -7,13 +7,16 @@ changed afterwards unnoticed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 from plumbline.domain import Finding, PlumblineError, TrailEntry
 from plumbline.domain.acts import Act
+from plumbline.governance import canonical_json
+from plumbline.governance.incident_deadlines import Incident
 from plumbline.store import findings, systems, trail
+from plumbline.store import incidents as incident_store
 from plumbline.store.workspace import Cursor, Workspace
 
 #: what can be recorded -> what it means, in the words of the form
@@ -37,7 +40,8 @@ class Record:
     """One recorded event: ``at`` is when it happened, ``recorded_at`` when it was written down.
 
     ``about``: the finding that it names; None: it names none. ``incident``: its number in the register; 0: it is
-    in none.
+    in none. ``due``: until when that incident counts as in hand; None: it was not classified, or has no cause,
+    nobody to deal with it, or no day.
     """
 
     event: str
@@ -48,6 +52,7 @@ class Record:
     seq: int
     about: Finding | None = None
     incident: int = 0
+    due: date | None = None
 
 
 def record(
@@ -101,7 +106,10 @@ def records_in(cursor: Cursor, key: str) -> tuple[Record, ...]:
         if entry.detail.get("finding") and "incident" in entry.detail:
             named.setdefault(int(entry.detail["incident"]), int(entry.detail["finding"]))
     known = {r.id: r.finding for r in findings.recorded(cursor, key)}
-    return tuple(_record(entry, known, named) for entry in found if entry.action.startswith(Act.RECORDED))
+    bodies = incident_store.of_system(cursor, key)
+    due = {number: canonical_json.read(Incident, body).planned for number, body in bodies}
+    records = (_record(entry, known, named) for entry in found if entry.action.startswith(Act.RECORDED))
+    return tuple(replace(r, due=due.get(r.incident)) for r in records)
 
 
 def _record(entry: TrailEntry, known: Mapping[int, Finding], named: Mapping[int, int]) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import click
@@ -76,6 +76,29 @@ def classified(
         f"Incident {number} of {system}: {', '.join(item.flags) or 'of none of the kinds'}.",
         *_due(item),
     ]
+
+
+@command("plan", into=incident)
+@click.argument("system")
+@click.argument("number", type=int)
+@click.option("--cause", required=True, metavar="TEXT", help="As far as it is known.")
+@click.option("--owner", required=True, metavar="NAME", help="Who deals with it.")
+@click.option("--due", required=True, metavar="DATE", help="By when it is to be closed.")
+@BY
+def planned(
+    workspace: str | None, system: str, number: int, cause: str, owner: str, due: str, by: str
+) -> Any:
+    """Say who deals with an incident and by when. Classified, it then counts as in hand until that day."""
+    from plumbline.answers.alerts.incidents import plan
+    from plumbline.domain import PlumblineError
+
+    try:
+        day = date.fromisoformat(due)
+    except ValueError as error:
+        raise PlumblineError(f"--due {due!r} is no day", todo="E.g. 2026-12-24.") from error
+    with open_for(workspace) as ws:
+        item = plan(ws, system, number, by=by, cause=cause, owner=owner, due=day)
+    return item, [f"Incident {number} of {system}: {owner} closes it by {day}.", *_due(item)]
 
 
 @command("notice", into=incident)

@@ -21,6 +21,9 @@ class Breach:
     dated: bool = False  # the sentence itself says since when
     unnamed: str = ""  # the day of an incident opened since that names no finding, and so handles none
     in_hand: bool = False  # handled by an incident that is still open: what people said, partial at most
+    until: date | None = (
+        None  # the day by which that is to be closed; None: nobody planned it, and it changes nothing
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Facts:
     from it. Ages of rehearsals, tests and statements count from the day the scorecard is computed.
 
     Deliveries, tests, rehearsals and triggers are receipts of the system itself, which nobody can type; what
-    people recorded of them is in ``noted``. Plumbline neither sends alerts nor acts yet, so it has no receipts.
+    people recorded of them is in ``noted``.
     """
 
     as_of: datetime
@@ -125,7 +128,8 @@ class Facts:
     alerts_delivered: int | None = None
     alerts_failed: int | None = None  # could not be delivered, and were not delivered later
     alerts_acknowledged: int | None = None
-    alert_tested_at: datetime | None = None  # a test alert arrived
+    alerts_waiting: int | None = None  # delivered within a week and not acknowledged yet
+    alert_tested_at: datetime | None = None  # somebody typed back the code that a test alert held
     retraining_due: Message = (
         NOTHING  # why the performance threshold calls for retraining, in words; empty: it does not
     )

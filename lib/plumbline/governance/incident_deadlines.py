@@ -8,7 +8,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from plumbline.governance.ai_act import law
@@ -47,11 +47,18 @@ class Incident:
     critical_service: bool = False
     sent: dict[str, datetime] = field(default_factory=dict)
     closed_at: datetime | None = None
-    cause: str = ""  # and what was done, as said when it was closed
+    cause: str = ""  # as far as it is known; and what was done, as said when it was closed
+    owner: str = ""  # who deals with it
+    due: date | None = None  # by when it is to be closed
     finding: int = 0  # of the register of findings, that led to it; 0: none
     known: dict[str, str] = field(
         default_factory=dict
     )  # what the log knew of each criterion when it was opened
+
+    @property
+    def planned(self) -> date | None:
+        """Until when it counts as in hand: classified, with a cause, somebody who deals with it, and a day."""
+        return self.due if self.classified_at and self.cause and self.owner else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

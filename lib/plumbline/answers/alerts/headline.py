@@ -168,6 +168,7 @@ def open_breach(
         handled=done.by,
         unnamed=done.unnamed,
         in_hand=done.in_hand,
+        until=done.until,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from plumbline.answers.alerts.incident_impact import CRITICAL, hints
@@ -15,6 +15,7 @@ from plumbline.governance.incident_deadlines import FLAGS, Incident, flags_for, 
 from plumbline.store import findings, systems, trail
 from plumbline.store import incidents as kept
 from plumbline.store.findings import Recorded
+from plumbline.store.respond.triage import NOTHING, triages
 from plumbline.store.workspace import Cursor, Workspace
 
 OPENED, CLOSED = Act.RECORDED.of("incident opened"), Act.RECORDED.of("incident closed")
@@ -88,10 +89,11 @@ def _finding(ws: Workspace, key: str, number: int) -> Recorded:
 
 
 def _filled_in(cursor: Cursor, system: System, item: Incident, record: Recorded) -> Incident:
-    told = hints(cursor, system, record)
+    told, held = hints(cursor, system, record), triages(cursor).get(record.id, NOTHING)
     return replace(
         item, finding=record.id, known={h.key: h.sentence for h in told},
-        criteria=tuple(h.key for h in told if h.met and h.key != CRITICAL),
+        criteria=tuple(h.key for h in told if h.met and h.key != CRITICAL), owner=held.owner,
+        due=date.fromisoformat(held.due) if held.due else None,
         critical_service=any(h.met for h in told if h.key == CRITICAL),
     )  # fmt: skip
 
@@ -146,6 +148,28 @@ def classify(
         {"flags": sorted(said), "criteria": list(criteria)} | ({"finding": finding} if finding else {}),
         change,
     )
+
+
+def plan(ws: Workspace, key: str, number: int, *, by: str, cause: str, owner: str, due: date) -> Incident:
+    """Say what caused an incident as far as it is known, who deals with it, and by when it is to be closed.
+
+    Only then, and once it is classified, does it count as in hand, and not beyond that day.
+
+    Raises:
+        PlumblineError: no such incident, it is closed, no cause, nobody, or a day that is over.
+    """
+    if not cause.strip() or not owner.strip():
+        raise PlumblineError(
+            "An incident is in hand with a cause and somebody who deals with it",
+            todo="Say both, as far as is known.",
+        )
+    if due < datetime.now(UTC).date():
+        raise PlumblineError(f"{due} is over", todo="Give a day that is still to come.")
+    detail = {"cause": cause.strip(), "owner": owner.strip(), "due": due.isoformat()}
+    return _step(
+        ws, key, number, by, Act.INCIDENT.of("planned"), detail,
+        lambda item: replace(item, cause=cause.strip(), owner=owner.strip(), due=due),
+    )  # fmt: skip
 
 
 def flags_of(ws: Workspace, key: str) -> dict[str, str]:

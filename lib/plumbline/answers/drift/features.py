@@ -253,6 +253,7 @@ def open_drift(
         handled=done.by,
         unnamed=done.unnamed,
         in_hand=done.in_hand,
+        until=done.until,
         dated=worst.end is None and worst.start is not None and worst.start.date() == since.date(),
     )
 

@@ -20,6 +20,7 @@ from plumbline.answers.performance.cautions import of_the_reference
 from plumbline.answers.question import Span, as_of, span_of
 from plumbline.answers.releases.guardrails import Watched
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
+from plumbline.answers.respond.receipts import alert_facts
 from plumbline.answers.scans import duplicate_ids, overridden, personal_of, repeated, segment_sizes
 from plumbline.domain import CompletenessProfile, Slice, System, Task
 from plumbline.domain.acts import Act
@@ -68,14 +69,14 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
             "restore_rehearsed_at": _restored(cursor),
         }  # fmt: skip
         noted = events.records_in(cursor, system.key)
-        told = _told(noted) | _duties(cursor, system, noted, moment)
+        told = _told(noted) | alert_facts(cursor, system.key, moment) | _duties(cursor, system, noted, moment)
         if span is None:
             return Measured(facts=Facts(as_of=moment, **workspace, **told), stake={}, records=noted)
         found = releases_of(cursor, system)
         held = standing(cursor, system, now, found, noted)
         known = {
             **workspace, **told, **_volume(span), **_labels(cursor, system, now, held), **held.facts(),
-            **_watching(cursor, system, now, held), **_versions(cursor, system, span, found, noted),
+            **_watching(cursor, system, now, held), **_versions(cursor, system, span, found, noted, moment.date()),
             **_audit(cursor, system, span), **_explained(cursor, system, span, now, held),
             **_people(cursor, system, now),
         }  # fmt: skip
@@ -149,15 +150,13 @@ def _watching(cursor: Cursor, system: System, now: datetime, held: Standing) -> 
 
 
 def _versions(
-    cursor: Cursor, system: System, span: Span, found: ReleasesAnswer, noted: tuple[Record, ...]
+    cursor: Cursor, system: System, span: Span, found: ReleasesAnswer, noted: tuple[Record, ...], today: date
 ) -> dict[str, Any]:
     seen = {v.version for v in found.releases.versions if v.version}
     held = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
     back = max(found.releases.rollbacks, key=lambda r: r.end, default=None)
-    tripped = [g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g)]
-    waiting = [
-        g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g, closed=True)
-    ]
+    tripped = [g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g, today)]
+    waiting = [g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g)]
     watched = bool(seen) and system.task is Task.BINARY
     same = consistency(repeated(cursor, system))
     return {
@@ -174,14 +173,18 @@ def _versions(
     }  # fmt: skip
 
 
-def _answered(noted: tuple[Record, ...], watched: Watched, *, closed: bool = False) -> bool:
-    """Whether an incident was opened since (and closed) that names this guardrail's finding."""
+def _answered(noted: tuple[Record, ...], watched: Watched, today: date | None = None) -> bool:
+    """Whether an incident was opened since that names this guardrail's finding, and was closed.
+
+    Args:
+        today: one that is in hand on that day counts too.
+    """
     if watched.at is None:
         return False
     done = events.closed_incidents(noted)
     return any(
         r.event == "incident opened" and r.at >= watched.at and r.about is not None
-        and (not closed or r.incident in done)
+        and (r.incident in done or (today is not None and r.due is not None and today <= r.due))
         and r.about.signal == "release.guardrail" and r.about.figures.get("version") == watched.version
         for r in noted
     )  # fmt: skip
@@ -240,9 +243,9 @@ def _people(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:
 
 
 def _told(noted: tuple[Record, ...]) -> dict[str, Any]:
-    """What people recorded on the trail. Plumbline has no channel and no trigger of its own yet, and so no receipts."""
+    """What people recorded on the trail."""
     told = tuple(Noted(r.event, r.at, r.by) for r in events.newest(noted, RECORDED))
-    return {"noted": told, "alert_channel": False, "retraining_trigger": False}
+    return {"noted": told, "retraining_trigger": False}
 
 
 def _duties(cursor: Cursor, system: System, noted: tuple[Record, ...], moment: datetime) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from plumbline.answers.cache import kept
@@ -158,12 +158,14 @@ def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
 class Handled:
     """What was done about a breach, in words.
 
-    ``unnamed``: an incident that names no finding, and so handles none. ``in_hand``: an incident that is still open.
+    ``unnamed``: an incident that names no finding, and so handles none. ``in_hand``: an incident that is still open,
+    ``until``: the day by which it is to be closed; None: nobody planned it, and it changes nothing.
     """
 
     by: Message = NOTHING
     unnamed: str = ""
     in_hand: bool = False
+    until: date | None = None
 
 
 def handled(
@@ -202,7 +204,8 @@ def handled(
             return Handled(message("the return to version {version} on {day}", **values))
         return Handled(message("the release of version {version} on {day}", **values))
     if named:
-        return Handled(_incident(named[0].at), in_hand=True)
+        latest = max(named, key=lambda r: (r.due is not None, r.due or r.at.date()))
+        return Handled(_incident(latest.at), in_hand=True, until=latest.due)
     nameless = next((r for r in opened if r.about is None), None)
     return Handled(unnamed=nameless.at.date().isoformat() if nameless else "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from plumbline.domain import Evidence, Status
-from plumbline.domain.messages import Message, message, sequence, word
+from plumbline.domain.messages import NOTHING, Message, message, sequence, word
 from plumbline.governance.evidence.case import (
     Case,
     Rule,
@@ -133,17 +133,23 @@ def _breach(
         opened = message(
             "open since {since}, {days} on {today}", since=day(breach.since), days=days, today=today
         )
-    if breach.handled:
+    if breach.handled and not breach.in_hand:
         sentence = message(
             "{breach}; {open}, handled by {handled}.",
             breach=breach.sentence,
             open=opened,
             handled=breach.handled,
         )
-        if not breach.in_hand:
-            return measured(Status.PASS, sentence)
-        limit = message("Until that is closed, or the breach is over, it is partial.")
-        return measured(Status.PARTIAL, sequence([sentence, limit]))
+        return measured(Status.PASS, sentence)
+    if breach.in_hand and breach.until and case.today <= breach.until:
+        sentence = message(
+            "{breach}; {open}, in hand by {handled}, which is to be closed by {until}: partial until then.",
+            breach=breach.sentence,
+            open=opened,
+            handled=breach.handled,
+            until=day(breach.until),
+        )
+        return measured(Status.PARTIAL, sentence)
     late = open_for > timedelta(days=allowed)
     sentence = message(
         "{breach}; {open} (at most {most}), and no incident or release handles it.",
@@ -151,52 +157,91 @@ def _breach(
         open=opened,
         most=count(allowed),
     )
+    return measured(Status.FAIL if late else Status.PARTIAL, sequence([sentence, _not_handling(breach)]))
+
+
+def _not_handling(breach: Breach) -> Message:
+    """Why an incident that is open handles nothing; empty where there is none."""
+    if breach.in_hand and breach.until:
+        return message(
+            "{handled:capital} was to be closed by {until}.", handled=breach.handled, until=day(breach.until)
+        )
+    if breach.in_hand:
+        return message(
+            "{handled:capital} changes nothing yet: it has to be classified, with a cause, an owner and a due date.",
+            handled=breach.handled,
+        )
     if breach.unnamed:
-        unnamed = message("The incident opened on {day} names no finding.", day=breach.unnamed)
-        sentence = sequence([sentence, unnamed])
-    return measured(Status.FAIL if late else Status.PARTIAL, sentence)
+        return message("The incident opened on {day} names no finding.", day=breach.unnamed)
+    return NOTHING
 
 
 def alerts_arrive(case: Case) -> Evidence:
-    """By receipts of deliveries, which outweigh what people recorded."""
+    """By receipts of deliveries and of codes typed back, which outweigh what people recorded."""
     facts = case.facts
     delivered, failed = facts.alerts_delivered or 0, facts.alerts_failed or 0
-    if facts.alert_channel is False or not delivered + failed:
+    if facts.alert_channel is False:
+        return _alerts_recorded(case)
+    tested = facts.alert_tested_at
+    proved = bool(tested and within_a_year(tested, case.today))
+    if not delivered + failed:
+        if proved and tested:
+            back = message(
+                "The code of a test alert was typed back on {day}; no real alert was sent since.",
+                day=day(tested),
+            )
+            return measured(Status.PASS, back)
         return _alerts_recorded(case)
     if not delivered:
         none = message("{alerts} could not be delivered, and none was.", alerts=plural(failed, "alert"))
         return measured(Status.FAIL, none)
-    seen = facts.alerts_acknowledged or 0
-    sentence = message(
-        "{alerts} delivered, {seen} acknowledged.", alerts=plural(delivered, "alert"), seen=count(seen)
-    )
+    return _alerts_seen(case, delivered, failed, proved)
+
+
+def _alerts_seen(case: Case, delivered: int, failed: int, proved: bool) -> Evidence:
+    """Where alerts were delivered: whether people saw them. One of the last week may still wait."""
+    facts = case.facts
+    seen, waiting = facts.alerts_acknowledged or 0, facts.alerts_waiting or 0
+    values = {"alerts": plural(delivered, "alert"), "seen": count(seen)}
+    sentence = message("{alerts} delivered, {seen} acknowledged.", **values)
     if failed:
         sentence = message(
-            "{alerts} delivered, {seen} acknowledged, {failed} not delivered.",
-            alerts=plural(delivered, "alert"),
-            seen=count(seen),
-            failed=count(failed),
+            "{alerts} delivered, {seen} acknowledged, {failed} not delivered.", failed=count(failed), **values
         )
-    fine = not failed and seen / delivered >= case.limits["acknowledged_share"]
-    return measured(Status.PASS if fine else Status.PARTIAL, sentence)
+    judged = delivered - waiting
+    enough = judged > 0 and seen / judged >= case.limits["acknowledged_share"]
+    if proved and facts.alert_tested_at:
+        back = message("The code of a test alert was typed back on {day}.", day=day(facts.alert_tested_at))
+        sentence = sequence([sentence, back])
+        enough = enough or not judged
+    if waiting:
+        sentence = sequence(
+            [
+                sentence,
+                message("{waiting} came within the last week.", waiting=plural(waiting, "unseen alert")),
+            ]
+        )
+    return measured(Status.PASS if enough and not failed else Status.PARTIAL, sentence)
 
 
 def _alerts_recorded(case: Case) -> Evidence:
-    """Where no delivery was seen: a test alert that was, or what people recorded."""
+    """Where no delivery was seen: what people recorded, which is partial at most."""
     facts = case.facts
-    tested = facts.alert_tested_at if facts.alert_channel else None
-    if within_a_year(tested, case.today) and tested:
-        arrived = message("A test alert arrived on {day}; no real alert was due since.", day=day(tested))
-        return measured(Status.PASS, arrived)
     if note := noted(case, "alert delivered", "alert tested"):
         return recorded(Status.PARTIAL, note)
     if note := noted(case, "alert failed"):
         return recorded(Status.FAIL, note)
     if facts.alert_channel is False:
         return never_seen(message("There is no channel through which an alert could reach a person."))
-    if tested:
-        return unknown(message("The last test alert arrived on {day}, over a year ago.", day=day(tested)))
-    return unknown(message("No alert was ever delivered or tested."))
+    if tested := facts.alert_tested_at:
+        return unknown(
+            message(
+                "The code of the last test alert was typed back on {day}, over a year ago.", day=day(tested)
+            )
+        )
+    return unknown(
+        message("A channel is there, and nothing shows that anybody reads it: no code was typed back.")
+    )
 
 
 def retraining_automated(case: Case) -> Evidence:

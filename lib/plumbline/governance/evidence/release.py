@@ -194,7 +194,7 @@ def guarded(case: Case) -> Evidence:
         return measured(Status.FAIL, sequence([unhandled, facts.guardrail_sentence]))
     if facts.guardrail_in_hand:
         waits = message(
-            "The guardrail has {findings} with an incident that is open; until it is closed, it is partial.",
+            "The guardrail has {findings} with an incident that is in hand; until that is closed, it is partial.",
             findings=plural(facts.guardrail_in_hand, "finding"),
         )
         return measured(Status.PARTIAL, waits)

@@ -1,0 +1,51 @@
+"""What deliveries prove about a system's alerts: receipts of the system itself, which nobody can type."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from plumbline.answers.respond.outbox import channels_in
+from plumbline.store import findings as register
+from plumbline.store.respond import deliveries
+from plumbline.store.respond.deliveries import INSIDE, Delivery
+from plumbline.store.workspace import Cursor
+
+YEAR = timedelta(days=365)
+#: how long somebody has to acknowledge an alert before it counts as unseen
+PATIENCE = timedelta(days=7)
+ALERTS = ("finding.opened", "finding.worsened", "finding.reminder")
+
+
+def alert_facts(cursor: Cursor, system: str, moment: datetime) -> dict[str, Any]:
+    """The facts about alerts of one system in the year before a moment; each finding counts once.
+
+    A channel counts where it takes this system and is on. An alert counts as delivered where one channel took it,
+    by itself or inside another message, and as failed where every channel gave it up.
+    """
+    usable = [c for c in channels_in(cursor) if not c.off and (not c.systems or system in c.systems)]
+    read = [datetime.fromisoformat(c.confirmed_at) for c in usable if c.confirmed_at]
+    rows = deliveries.since(cursor, moment - YEAR)
+    sent = {d.id for d in rows if d.state == "sent"}
+    alerts: dict[int, list[Delivery]] = {}
+    for row in rows:
+        if row.system == system and row.finding is not None and row.event in ALERTS:
+            alerts.setdefault(row.finding, []).append(row)
+    delivered = {n: own for n, own in alerts.items() if any(_arrived(d, sent) for d in own)}
+    dead = {n for n, own in alerts.items() if n not in delivered and all(d.state == "dead" for d in own)}
+    seen = {r.id for r in register.recorded(cursor, system, parts=True) if r.acknowledged_by}
+    young = {n for n, own in delivered.items() if n not in seen and moment - own[0].made_at <= PATIENCE}
+    return {
+        "alert_channel": bool(usable),
+        "alerts_delivered": len(delivered) if alerts else None,
+        "alerts_failed": len(dead) if alerts else None,
+        "alerts_acknowledged": len(set(delivered) & seen) if alerts else None,
+        "alerts_waiting": len(young) if alerts else None,
+        "alert_tested_at": max(read, default=None),
+    }
+
+
+def _arrived(delivery: Delivery, sent: set[str]) -> bool:
+    """Whether a receiver took a message, by itself or inside another one."""
+    _, inside, whole = delivery.reason.rpartition(INSIDE)
+    return delivery.state == "sent" or bool(inside and whole in sent)
