@@ -326,7 +326,8 @@ def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool
     lines += [f"{one.system}  acted   {one.state.value}: {one.note or one.sentence}" for one in acted]
     lines += said_of_sent
     answers = {
-        "findings": found, "delivered": sent, "acted": acted, "reminders": renew, "records": tried, "cautions": cautions,
+        "findings": found, "delivered": sent, "acted": acted, "reminders": renew, "records": tried,
+        "cautions": cautions,
     }  # fmt: skip
     code = BAD_INPUT if faults else FAILED if failed else 0
     return answers | ({"faults": faults} if faults else {}), lines, code

@@ -151,7 +151,7 @@ def _inputs_lost(
         at = held.get(change.load_id, (now, now))[0]
         if (
             change.change in ("dropped", "retyped")
-            and change.column.startswith("feature:")
+            and change.column.partition(":")[0] == "feature"
             and since <= at <= now
         ):
             return f"column {change.source} {'is gone' if change.change == 'dropped' else 'changed its kind'}"
