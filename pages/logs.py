@@ -4,7 +4,7 @@ import streamlit as st
 
 from plumbline.answers.data.load import logs_of
 from plumbline.ui import shell
-from plumbline.ui.logs import erase, loads, model_files, quarantine, schema_changes, sources
+from plumbline.ui.logs import erase, loads, model_files, quarantine, schedule, schema_changes, sources
 from plumbline.ui.logs import upload as uploads
 from plumbline.ui.parts import cards, openings
 
@@ -42,4 +42,5 @@ if (
 if upload is None:
     quarantine.section(view)
     sources.remembered(view)
+    schedule.section(view)
     model_files.section(view)

@@ -1,0 +1,78 @@
+"""What the server does by itself, on the Logs page: what became of the last run, and when the next is due."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from plumbline.answers.operations.runs import BACKUP, CHECK, Run, last_run
+from plumbline.answers.operations.schedule import FORMS, Schedule, next_due, schedule_in, set_schedule
+from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.escape import plain
+from plumbline.ui.state.view import View
+
+
+def section(view: View) -> None:
+    """The schedule, its last runs, and a form for owners. Folders and addresses are set on the command line alone."""
+    with view.ws.read() as cursor:
+        item = schedule_in(cursor)
+        made = {kind: last_run(cursor, kind) for kind in (CHECK, BACKUP)}
+    if view.system is None and not any(made.values()):
+        return  # whoever loads a first log has other questions
+    cards.section("By itself", _sentence(item))
+    for kind, words in ((CHECK, "check"), (BACKUP, "backup")):
+        run = made[kind]
+        if run is not None:
+            _last(run, words)
+    with st.expander("Change the schedule"), st.form("logs.schedule", border=False):
+        check = st.text_input(
+            "Pull, take the inbox, check and send", item.check or "off", key="logs.schedule.check", help=FORMS
+        )
+        backup = st.text_input(
+            "Copy the workspace", item.backup or "off", key="logs.schedule.backup", help="E.g. daily@02:30."
+        )
+        days = st.number_input("Keep copies for (days)", 1, 3650, item.keep_days, key="logs.schedule.days")
+        zone = st.text_input("Time zone", item.zone, key="logs.schedule.zone")
+        by = signed_forms.signature("schedule")
+        saved = permissions.submit("Save the schedule", permissions.OWNER)
+    if saved:
+        signed_forms.sign(by)
+        set_schedule(
+            view.ws, replace(item, check=check, backup=backup, keep_days=int(days), zone=zone.strip()), by=by
+        )
+        st.rerun()
+
+
+def _sentence(item: Schedule) -> str:
+    now = datetime.now(UTC)
+    if not item.check and not item.backup:
+        return "Nothing is done by itself yet: sources are pulled and systems are checked when somebody asks."
+    parts = []
+    if due := next_due(item.check, item.zone, now):
+        parts.append(
+            f"Sources are pulled and systems are checked {item.check}, next at {due:%Y-%m-%d %H:%M} UTC."
+        )
+    if due := next_due(item.backup, item.zone, now):
+        parts.append(
+            f"The workspace is copied {item.backup}, next at {due:%Y-%m-%d %H:%M} UTC; "
+            f"copies stay {item.keep_days} days."
+        )
+    if item.inbox:
+        parts.append("An inbox is taken.")
+    if item.heartbeat_host:
+        parts.append(f"The heartbeat goes to {item.heartbeat_host}.")
+    return " ".join(parts)
+
+
+def _last(run: Run, words: str) -> None:
+    at = (run.ended or run.began).replace("T", " ")[:16]
+    if run.running:
+        cards.note(f"The {words} of {at} UTC has not ended.")
+    elif run.faults:
+        st.warning(plain(f"The last {words}, at {at} UTC, failed in part. " + " ".join(
+            f"{key.replace('/', ', ')}: {why}" for key, why in list(run.faults.items())[:5])))  # fmt: skip
+    else:
+        cards.note(f"The last {words} ended at {at} UTC. {run.sentence}")
