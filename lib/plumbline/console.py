@@ -16,6 +16,7 @@ import click
 
 from plumbline.domain import PlumblineError
 from plumbline.relay.files import write_whole
+from plumbline.wording.visible import visible
 
 if TYPE_CHECKING:
     from plumbline.store.workspace import Workspace
@@ -90,7 +91,7 @@ def sentence_of(error: Exception) -> str:
 
 def one_line(text: str) -> str:
     """How a sentence is written on standard error."""
-    return "plumbline: " + " ".join(text.split())
+    return "plumbline: " + " ".join(visible(text).split())
 
 
 def fail(text: str) -> None:
@@ -121,13 +122,12 @@ _OWN = Terminal(say=_own, put=write_whole, shows_progress=lambda: sys.stderr.isa
 TERMINAL: ContextVar[Terminal] = ContextVar("terminal", default=_OWN)
 
 
-def say(text: str, *, err: bool = False, end: str = "\n", passing: bool = False) -> None:
-    """Write a line for whoever gave the command. Commands speak through this alone, as many may run in one process.
+def say(text: str, *, err: bool = False) -> None:
+    """Write a line for whoever gave the command, without what steers a terminal.
 
-    Args:
-        passing: the next one says more, so that this one may be lost on the way.
+    Commands speak through this alone, as many may run in one process.
     """
-    TERMINAL.get().say(text + end, err, passing)
+    TERMINAL.get().say(visible(text) + "\n", err, False)
 
 
 def put(path: Path, body: bytes) -> None:
@@ -165,4 +165,5 @@ def progress(step: str, share: float) -> None:
     """Show how far a long step is, on a terminal only."""
     if TERMINAL.get().shows_progress():
         end = "\n" if share >= 1 else ""
-        say(f"\r\033[K{step} {share:4.0%}", err=True, end=end, passing=share < 1)
+        line = f"\r\033[K{visible(step)} {share:4.0%}{end}"
+        TERMINAL.get().say(line, True, share < 1)

@@ -20,6 +20,7 @@ from plumbline.console import BAD_INPUT, TERMINAL, Terminal, one_line, say, sent
 from plumbline.domain import PlumblineError
 from plumbline.relay import caller
 from plumbline.relay.host import Call
+from plumbline.wording.visible import visible_json
 
 if TYPE_CHECKING:
     from plumbline.answers.faults import Fault
@@ -115,7 +116,7 @@ def _carry_out(function: Callable[..., Any], given: _Given, as_json: bool) -> in
     try:
         result, lines, *code = function(**given.arguments)
         if as_json:
-            say(json.dumps(json_value(result), ensure_ascii=False, indent=2))
+            say(visible_json(json_value(result)))
         else:
             for line in lines:
                 say(line)

@@ -13,6 +13,7 @@ from typing import Any
 
 from plumbline.domain import FeatureDrift, Point, PointStatus
 from plumbline.report.language import Language
+from plumbline.wording.visible import visible
 
 INK, MUTED, LINE, ACCENT, FAIL, BAND = "#1B2430", "#5B6673", "#E3E0D8", "#1F5FA8", "#B3261E", "#EFEDE7"
 WIDTH = 6.9  # inches: the text width of a page
@@ -89,7 +90,7 @@ def _decimals(value: float) -> int:
 
 def _name(text: str, longest: int = 28) -> str:
     """A name from a log: one line, cut."""
-    flat = " ".join(text.split())
+    flat = " ".join(visible(text).split())
     return flat if len(flat) <= longest else flat[: longest - 1] + "…"
 
 
@@ -126,8 +127,12 @@ def _dates(axes: Any) -> None:
 
 def _svg(figure: Any) -> str:
     import matplotlib
+    from matplotlib.text import Text
 
+    for words in figure.findobj(Text):  # names come from a log: no formula, and nothing that XML forbids
+        words.set_parse_math(False)
+        words.set_text(visible(words.get_text()))
     out = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "plumbline", "svg.fonttype": "path"}):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    return out.getvalue()
+    return visible(out.getvalue())  # labels that are made while it draws stand in its comments
