@@ -30,7 +30,7 @@ from plumbline.governance.history import Changes, Inputs
 from plumbline.governance.onset import onset
 from plumbline.governance.verdict import NextAction, is_as_bad_as, three_next_actions
 from plumbline.store import scorecards, statements, systems
-from plumbline.store.workspace import Cursor, Full, Workspace
+from plumbline.store.workspace import Busy, Cursor, Full, Workspace
 
 __all__ = ["Answer", "Assigned", "assign", "is_as_bad_as", "scorecard", "scorecard_answer"]
 
@@ -108,7 +108,8 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         0, key, moment, card.verdict.value, history.digest_of(inputs, card), canonical_json.write(inputs), text,
         history.sha256(text), history.catalogue_hash(), history.rules_hash(),
     )  # fmt: skip
-    with suppress(Full), ws.write(by_itself=True) as cursor:  # on a full disk it is shown and not kept
+    # on a full disk, or while somebody else writes, it is shown and not kept: the next look keeps it
+    with suppress(Full, Busy), ws.write(by_itself=True, wait=False) as cursor:
         scorecards.keep(cursor, item)
     with ws.read() as cursor:
         entries = tuple(scorecards.verdicts(cursor, key))
