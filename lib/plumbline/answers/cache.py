@@ -55,11 +55,11 @@ def held(ws: Workspace, cursor: Cursor, system: System, question: str, make: Cal
     return found
 
 
-def _keep(cursor: Cursor, system: System, question: str, kind: Any, made: Any, digest: str) -> None:
+def _keep(cursor: Cursor, system: System, question: str, kind: Any, answer: Any, digest: str) -> None:
     """Keep it, unless the decisions changed meanwhile or it would not read back as it is."""
     try:
-        text = canonical_json.write(made, messages=True)
-        if canonical_json.read(kind, text) == made and store.rests_on(cursor, system) == digest:
+        text = canonical_json.write(answer, messages=True)
+        if canonical_json.read(kind, text) == answer and store.rests_on(cursor, system) == digest:
             store.keep(cursor, system.key, question, digest, text)
     except PlumblineError:
         return  # a figure that JSON cannot hold: it is measured again next time

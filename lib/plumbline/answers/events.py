@@ -129,17 +129,17 @@ def _record(entry: TrailEntry, known: Mapping[int, Finding], named: Mapping[int,
     )
 
 
-def newest(found: tuple[Record, ...], events: Iterable[str]) -> tuple[Record, ...]:
+def newest(records: tuple[Record, ...], events: Iterable[str]) -> tuple[Record, ...]:
     """The newest of each of the events, where there is one."""
-    held = {r.event: r for r in sorted(found, key=lambda r: (r.at, r.seq))}
+    held = {r.event: r for r in sorted(records, key=lambda r: (r.at, r.seq))}
     return tuple(held[event] for event in events if event in held)
 
 
-def closed_incidents(found: tuple[Record, ...]) -> frozenset[int]:
+def closed_incidents(records: tuple[Record, ...]) -> frozenset[int]:
     """The incidents of the register that were closed, with their cause."""
-    return frozenset(r.incident for r in found if r.event == "incident closed" and r.incident)
+    return frozenset(r.incident for r in records if r.event == "incident closed" and r.incident)
 
 
-def count(found: tuple[Record, ...], event: str) -> int:
+def count(records: tuple[Record, ...], event: str) -> int:
     """How often an event was recorded."""
-    return sum(r.event == event for r in found)
+    return sum(r.event == event for r in records)

@@ -71,7 +71,7 @@ def repeated(cursor: Cursor, system: System, *, examples: bool = False) -> Repea
     return replace(found.counts, examples=at_places(cursor, system, found.places) if examples else ())
 
 
-def _explained(cursor: Cursor, system: System, found: Repeats) -> float:
+def _explained(cursor: Cursor, system: System, repeats: Repeats) -> float:
     """By how much scores may differ between decisions whose logged inputs are the same, from a sample of rows."""
     outcome = "prediction" if system.task is Task.REGRESSION else "score"
     names = [
@@ -83,7 +83,7 @@ def _explained(cursor: Cursor, system: System, found: Repeats) -> float:
     if outcome not in sample or not len(sample):
         return 0.0
     numbers = {name: sample[name].to_numpy(dtype=float) for name in names}
-    return explained(found, numbers, sample[outcome].to_numpy(dtype=float))
+    return explained(repeats, numbers, sample[outcome].to_numpy(dtype=float))
 
 
 def personal_of(cursor: Cursor, system: System) -> tuple[tuple[Personal, ...], int]:

@@ -141,8 +141,8 @@ def _anchor(at: float, bounds: tuple[float, float]) -> str:
     return "left" if place < 0.1 else "right" if place > 0.9 else "center"
 
 
-def _reach(one: float | None, other: float | None) -> float:
-    return max(one - other, 0.0) if one is not None and other is not None else 0.0
+def _reach(limit: float | None, other: float | None) -> float:
+    return max(limit - other, 0.0) if limit is not None and other is not None else 0.0
 
 
 def _more(row: Row) -> str:

@@ -89,12 +89,12 @@ TAKE = "watch: take files"
 ENTRIES[(TAKE,)] = Entry(function=_take_files)
 
 
-def _line(one: Taken) -> str:
-    load = one["load"]
+def _line(result: Taken) -> str:
+    load = result["load"]
     if load is None:
-        return f"{one['file']}: {one['to']}. {one['reason']}"
+        return f"{result['file']}: {result['to']}. {result['reason']}"
     return (
-        f"{one['file']}: load {load['load_id']} of {load['system']}, {load['rows_read']} rows read = "
+        f"{result['file']}: load {load['load_id']} of {load['system']}, {load['rows_read']} rows read = "
         f"{load['rows_loaded']} loaded + {load['rows_duplicate']} duplicates + "
         f"{load['rows_quarantined']} in quarantine."
     )

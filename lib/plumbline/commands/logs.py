@@ -80,7 +80,7 @@ def inspect(
     from plumbline.answers.data import load as loading
 
     said = loading.Said(maps=loading.read_maps(maps), task=task)
-    found = loading.inspect_file(file, sheet=sheet, said=said)
+    found = loading.inspect_file(file, sheet=sheet, answers=said)
     lines = [f"{file.name}: {found.format}, {found.rows_sampled} rows sampled"]
     if found.mapping.task:
         positive = f", positive class {found.mapping.positive}" if found.mapping.positive else ""
@@ -154,21 +154,21 @@ def load(
     return gathered.to_dict(), lines, BAD_INPUT if gathered.failed else 0
 
 
-def _told(made: Load) -> list[str]:
+def _told(load: Load) -> list[str]:
     """What a load did, in lines; on standard error that it could not be checked."""
-    if made.unchecked:
+    if load.unchecked:
         say(
-            f"plumbline: Load {made.load_id} is in, but its signals could not be checked: "
-            f"{' '.join(made.unchecked.split())}",
+            f"plumbline: Load {load.load_id} is in, but its signals could not be checked: "
+            f"{' '.join(load.unchecked.split())}",
             err=True,
         )
     lines = [
-        f"Load {made.load_id}: {made.rows_read} rows read = {made.rows_loaded} loaded + "
-        f"{made.rows_duplicate} duplicates + {made.rows_quarantined} in quarantine; "
-        f"{made.labels_joined} labels joined."
+        f"Load {load.load_id}: {load.rows_read} rows read = {load.rows_loaded} loaded + "
+        f"{load.rows_duplicate} duplicates + {load.rows_quarantined} in quarantine; "
+        f"{load.labels_joined} labels joined."
     ]
-    lines += [f"  {reason}: {rows}" for reason, rows in made.reasons.items()]
-    return lines + [f"  {note}" for note in made.notes]
+    lines += [f"  {reason}: {rows}" for reason, rows in load.reasons.items()]
+    return lines + [f"  {note}" for note in load.notes]
 
 
 @command("undo")

@@ -183,9 +183,11 @@ def _settings(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _say_foreign(own: set[str]) -> None:
+def _say_foreign(settings: set[str]) -> None:
     """Streamlit reads a user's own settings too: what they decide here is not left unsaid."""
     theirs = Path.home() / ".streamlit" / "config.toml"
-    foreign = sorted(name for name in _settings(theirs) if name not in own and name.split(".")[0] in _WATCHED)
+    foreign = sorted(
+        name for name in _settings(theirs) if name not in settings and name.split(".")[0] in _WATCHED
+    )
     if foreign:
         click.echo(f"plumbline: {theirs} also sets {', '.join(foreign)}, and this app follows it.", err=True)

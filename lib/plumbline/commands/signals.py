@@ -333,14 +333,14 @@ def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool
     return answers | ({"faults": faults} if faults else {}), lines, code
 
 
-def _dated(found: Finding) -> str:
+def _dated(finding: Finding) -> str:
     """Since when a finding holds, and until when where it is over."""
-    if found.since is None:
+    if finding.since is None:
         return ""
     return (
-        f"{found.since:%Y-%m-%d} to {found.until:%Y-%m-%d}  "
-        if found.until
-        else f"since {found.since:%Y-%m-%d}  "
+        f"{finding.since:%Y-%m-%d} to {finding.until:%Y-%m-%d}  "
+        if finding.until
+        else f"since {finding.since:%Y-%m-%d}  "
     )
 
 

@@ -64,7 +64,7 @@ def pull(
     since: str,
     overlap: str,
     maps: tuple[str, ...],
-    **said: Any,
+    **options: Any,
 ) -> Any:
     """Load what is new in SOURCE; without SOURCE, in every source that the system remembers.
 
@@ -88,23 +88,23 @@ def pull(
             actor=ACTOR,
             progress=progress,
             maps=loading.read_maps(maps),
-            **said,
+            **options,
         )
     return found.to_dict(), _told(found)
 
 
-def _told(found: Any) -> list[str]:
+def _told(result: Any) -> list[str]:
     """What a pull did, in lines."""
-    where = f"{found.origin.name} ({found.origin.location})"
-    if not found.loads:
-        return [f"{where}: nothing new since {found.mark}."]
+    where = f"{result.origin.name} ({result.origin.location})"
+    if not result.loads:
+        return [f"{where}: nothing new since {result.mark}."]
     lines = [
-        f"{where}: {found.total('rows_read')} rows read = {found.total('rows_loaded')} loaded + "
-        f"{found.total('rows_duplicate')} duplicates + {found.total('rows_quarantined')} in quarantine."
+        f"{where}: {result.total('rows_read')} rows read = {result.total('rows_loaded')} loaded + "
+        f"{result.total('rows_duplicate')} duplicates + {result.total('rows_quarantined')} in quarantine."
     ]
-    lines += [f"  {reason}: {rows}" for reason, rows in found.reasons.items()]
-    lines += [f"  {note}" for load in found.loads for note in load.notes]
-    return lines + ([f"  Read up to {found.origin.since} {found.mark}."] if found.mark is not None else [])
+    lines += [f"  {reason}: {rows}" for reason, rows in result.reasons.items()]
+    lines += [f"  {note}" for load in result.loads for note in load.notes]
+    return lines + ([f"  Read up to {result.origin.since} {result.mark}."] if result.mark is not None else [])
 
 
 @command("sources")

@@ -79,19 +79,19 @@ def _day(text: str, option: str) -> date:
         raise PlumblineError(f"{option} {text!r} is no day", todo="E.g. 2026-12-24.") from error
 
 
-def _answer(one: Handled) -> Any:
+def _answer(handled: Handled) -> Any:
     """A finding and what people did with it, as JSON and as lines."""
-    r, t = one.record, one.triage
+    r, t = handled.record, handled.triage
     finding = {
         "number": r.id, "system": r.finding.system, "signal": r.finding.signal, "severity": r.finding.severity,
         "sentence": r.finding.sentence, "since": r.finding.since, "open": r.open, "acknowledged_by": r.acknowledged_by,
         "acknowledged_at": r.acknowledged_at, "owner": t.owner, "due": t.due, "muted_until": t.muted_until,
         "muted_by": t.muted_by, "muted_why": t.muted_why,
-        "comments": [{"at": c.at, "by": c.by, "text": c.text} for c in one.comments],
+        "comments": [{"at": c.at, "by": c.by, "text": c.text} for c in handled.comments],
     }  # fmt: skip
     lines = [f"Finding {r.id} of {r.finding.system}: {r.finding.sentence}"]
     lines += [f"  seen by {r.acknowledged_by}"] if r.acknowledged_by else []
     lines += [f"  {t.owner} has it until {t.due}"] if t.owner else []
     lines += [f"  muted by {t.muted_by} until {t.muted_until}: {t.muted_why}"] if t.muted_until else []
-    lines += [f"  {c.at:%Y-%m-%d %H:%M}Z {c.by}: {c.text}" for c in one.comments]
+    lines += [f"  {c.at:%Y-%m-%d %H:%M}Z {c.by}: {c.text}" for c in handled.comments]
     return {"finding": finding}, lines

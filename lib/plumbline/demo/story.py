@@ -71,9 +71,9 @@ class Scenario:
     events: tuple[tuple[str, str, str, str], ...] = ()
 
 
-def drawn(own: int, seed: int) -> np.random.Generator:
+def drawn(story: int, seed: int) -> np.random.Generator:
     """A story's own stream of random numbers, or another one of it."""
-    return np.random.default_rng(own if seed == 0 else [own, seed])
+    return np.random.default_rng(story if seed == 0 else [story, seed])
 
 
 def times(rng: np.random.Generator, days: int, n: int, start: str | None = None) -> NDArray[np.datetime64]:

@@ -73,18 +73,18 @@ def write_repository(folder: Path, trainings: list[Training], *, author: str) ->
     return folder
 
 
-def _lock(one: Training) -> str:
+def _lock(training: Training) -> str:
     import pyarrow as pa
     from pyarrow import csv
 
     table = io.BytesIO()
-    csv.write_csv(pa.Table.from_pandas(one.rows, preserve_index=False), table)
-    parameters = "".join(f"      {name}: {value:g}\n" for name, value in sorted(one.parameters.items()))
+    csv.write_csv(pa.Table.from_pandas(training.rows, preserve_index=False), table)
+    parameters = "".join(f"      {name}: {value:g}\n" for name, value in sorted(training.parameters.items()))
     return (
         "schema: '2.0'\nstages:\n  train:\n    cmd: python train.py\n    deps:\n"
         f"{_entry('applications.csv', table.getvalue())}{_entry('train.py', _TRAIN.encode())}"
         f"    params:\n      params.json:\n{parameters.replace('      ', '        ')}"
-        f"    outs:\n{_entry('model.txt', one.model.encode())}"
+        f"    outs:\n{_entry('model.txt', training.model.encode())}"
     )
 
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+#: what stands in a cell of a role with many columns
+Cell = float | str | None
+
 
 def bare_name(column: str) -> str:
     """The name behind the role: ``age`` of ``feature:age``; empty where the role has one column alone."""
@@ -89,28 +92,28 @@ class Decision:
         """What a person decided in the end."""
         return self.columns.get("override")
 
-    def of_role(self, role: str) -> dict[str, Any]:
+    def of_role(self, role: str) -> dict[str, Cell]:
         """Name -> value of a role with many columns."""
         return {bare_name(column): self.columns[column] for column in columns_of_role(self.columns, role)}
 
     @property
-    def features(self) -> dict[str, Any]:
+    def features(self) -> dict[str, Cell]:
         """The model's inputs."""
         return self.of_role("feature")
 
     @property
-    def segments(self) -> dict[str, Any]:
+    def segments(self) -> dict[str, Cell]:
         return self.of_role("segment")
 
     @property
-    def protected(self) -> dict[str, Any]:
+    def protected(self) -> dict[str, Cell]:
         """Protected attributes."""
         return self.of_role("protected")
 
     @property
-    def probabilities(self) -> dict[str, Any]:
-        """Of each class that has a column of its own."""
-        return self.of_role("proba")
+    def probabilities(self) -> dict[str, float]:
+        """Of each class that has a column of its own and a number in it."""
+        return {name: float(part) for name, part in self.of_role("proba").items() if part is not None}
 
     @property
     def attributions(self) -> dict[str, float]:

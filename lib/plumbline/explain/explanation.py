@@ -193,16 +193,16 @@ def _from_model(instance: Instance, model: RegisteredModel, check: ModelCheck, s
     )
 
 
-def method_of(check: ModelCheck, space: str, made: ModelParts | None = None) -> str:
-    """How a registered model's contributions are made, in words; of ``made`` with what is not exact about them."""
-    if (made is None and check.info.asked and check.info.orders) or (
-        made is not None and made.errors is not None
+def method_of(check: ModelCheck, space: str, parts: ModelParts | None = None) -> str:
+    """How a registered model's contributions are made, in words; of ``parts`` with what is not exact about them."""
+    if (parts is None and check.info.asked and check.info.orders) or (
+        parts is not None and parts.errors is not None
     ):
         said = ""
-        if made is not None and made.errors is not None and made.seeds is not None:
-            most, seed = np.nanmax(made.errors), int(made.seeds[0])
+        if parts is not None and parts.errors is not None and parts.seeds is not None:
+            most, seed = np.nanmax(parts.errors), int(parts.seeds[0])
             said = f"; standard error at most {most:.2g}; seed {seed:012x}"
-        n = made.orders if made else check.info.orders
+        n = parts.orders if parts else check.info.orders
         what = "contributions to the probability" if space else "Shapley values"
         return f"{what} estimated from {n} random orders and their reverses (interventional{said})"
     if check.info.asked and not space:
@@ -297,9 +297,9 @@ def _verdict(error: float, near: float) -> str:
     return f"Base + sum misses the logged score by {_size(abs(error))}, more than the {_size(near)} allowed."
 
 
-def _size(held: float) -> str:
+def _size(share: float) -> str:
     """Two digits, without an exponent where the number is large."""
-    return f"{float(f'{held:.2g}'):.0f}" if held >= 100 else f"{held:.2g}"
+    return f"{float(f'{share:.2g}'):.0f}" if share >= 100 else f"{share:.2g}"
 
 
 def _back(link: Any, margin: float) -> float:

@@ -75,11 +75,11 @@ def asked_contributions(
     return Asked(parts, made.base, _spread(made.errors, whole, used, len(names)), np.array(seeds, np.float64))
 
 
-def _spread(found: FloatArray, whole: BoolArray, used: list[int], width: int) -> FloatArray:
+def _spread(values: FloatArray, whole: BoolArray, used: list[int], width: int) -> FloatArray:
     """By players of complete rows to by inputs (n, d) of all rows."""
     spread = np.zeros((len(whole), width))
     spread[~whole] = np.nan
-    spread[np.flatnonzero(whole)[:, None], np.array(used, np.int64)[None, :]] = found
+    spread[np.flatnonzero(whole)[:, None], np.array(used, np.int64)[None, :]] = values
     return spread
 
 

@@ -86,9 +86,9 @@ class ModelCheck:
     best: bool = False
 
 
-def check_from(held: Mapping[str, Any]) -> ModelCheck:
+def check_from(stored: Mapping[str, Any]) -> ModelCheck:
     """A check as it was kept: its fields as JSON."""
-    return ModelCheck(**{**held, "info": info_from(held["info"])})
+    return ModelCheck(**{**stored, "info": info_from(stored["info"])})
 
 
 def align_features(info: ModelInfo, frame: pd.DataFrame, feature_map: Mapping[str, str]) -> Alignment:
@@ -172,9 +172,9 @@ VIEWS: dict[str, Callable[[Scored, int | IntArray], FloatArray]] = {
 }
 
 
-def _output(found: FloatArray, which: int | IntArray) -> FloatArray:
+def _output(values: FloatArray, which: int | IntArray) -> FloatArray:
     """One output of each row: the same for all, or one a row."""
-    picked: FloatArray = found[np.arange(len(found)), np.broadcast_to(which, (len(found),))]
+    picked: FloatArray = values[np.arange(len(values)), np.broadcast_to(which, (len(values),))]
     return picked
 
 
@@ -325,9 +325,9 @@ def background_rows(model: RegisteredModel, check: ModelCheck, space: str = "") 
     return align_features(check.info, model.background, model.feature_map).rows
 
 
-def _add_up(parts: FloatArray, base: float, told: FloatArray) -> None:
+def _add_up(parts: FloatArray, base: float, outputs: FloatArray) -> None:
     """Raise PlumblineError unless base + sum meets the model's own output wherever it has one; NaN meets nothing."""
     with np.errstate(invalid="ignore"):
-        near = np.abs(base + parts.sum(axis=1) - told) <= ADDS_UP * np.maximum(1.0, np.abs(told))
-    if not np.all(near | np.isnan(told)) or not np.isfinite(base):
+        near = np.abs(base + parts.sum(axis=1) - outputs) <= ADDS_UP * np.maximum(1.0, np.abs(outputs))
+    if not np.all(near | np.isnan(outputs)) or not np.isfinite(base):
         raise PlumblineError("The contributions do not add up to the model's own output, so none is shown")

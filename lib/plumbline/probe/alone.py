@@ -74,19 +74,19 @@ def _environment(place: Place, home: str) -> dict[str, str]:
     return {**_SHUT, **proxy, **kept, "HOME": home, "USERPROFILE": home, "TMPDIR": home, **bound}
 
 
-def written(found: Probe) -> dict[str, Any]:
+def written(probe: Probe) -> dict[str, Any]:
     """A probe as JSON values."""
-    held = asdict(found)
-    held["at"] = found.at.isoformat()
+    held = asdict(probe)
+    held["at"] = probe.at.isoformat()
     for version in held["versions"]:
         version["created_at"] = version["created_at"].isoformat() if version["created_at"] else None
     return held
 
 
-def read(held: dict[str, Any]) -> Probe:
+def read(request: dict[str, Any]) -> Probe:
     """The other way round."""
     versions = []
-    for version in held["versions"]:
+    for version in request["versions"]:
         made = version["created_at"]
         lists = {name: tuple(version[name]) for name in ("names", "moving", "sources")}
         versions.append(
@@ -94,5 +94,5 @@ def read(held: dict[str, Any]) -> Probe:
                 **{**version, **lists, "created_at": datetime.fromisoformat(made) if made else None}
             )
         )
-    at = datetime.fromisoformat(held["at"])
-    return Probe(**{**held, "at": at, "versions": tuple(versions), "notes": tuple(held["notes"])})
+    at = datetime.fromisoformat(request["at"])
+    return Probe(**{**request, "at": at, "versions": tuple(versions), "notes": tuple(request["notes"])})

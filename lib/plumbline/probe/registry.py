@@ -185,28 +185,28 @@ def _paged(fetch: Any) -> list[Any]:
             return found
 
 
-def _version(client: Any, found: Any, aliases: dict[str, str]) -> ProbedVersion:
-    number = str(found.version)
-    run = _run(client, found.run_id)
-    tags = {str(k): str(v) for k, v in (found.tags or {}).items()}
-    names = [number, f"v{number}", *(tags[t] for t in VERSION_TAGS if tags.get(t)), str(found.run_id or "")]
-    stage = str(found.current_stage or "")
+def _version(client: Any, entry: Any, aliases: dict[str, str]) -> ProbedVersion:
+    number = str(entry.version)
+    run = _run(client, entry.run_id)
+    tags = {str(k): str(v) for k, v in (entry.tags or {}).items()}
+    names = [number, f"v{number}", *(tags[t] for t in VERSION_TAGS if tags.get(t)), str(entry.run_id or "")]
+    stage = str(entry.current_stage or "")
     moving = [alias for alias, at in aliases.items() if at == number]
     moving += [stage] if stage not in ("", "None") else []
     data, sources = _inputs(run)
     said = dict(run.data.tags) if run is not None else {}
-    when = found.creation_timestamp
+    when = entry.creation_timestamp
     return ProbedVersion(
         version=number,
         names=tuple(dict.fromkeys(n for n in (*names, str(run.info.run_name or "") if run else "") if n)),
         moving=tuple(dict.fromkeys(moving)),
         created_at=datetime.fromtimestamp(when / 1000, UTC) if when else None,
-        created_by=str(found.user_id or said.get("mlflow.user") or (run.info.user_id if run else "") or ""),
+        created_by=str(entry.user_id or said.get("mlflow.user") or (run.info.user_id if run else "") or ""),
         code=str(said.get("mlflow.source.git.commit") or ""),
         data=data,
         parameters=len(run.data.params) if run is not None else 0,
         sources=sources,
-        run=str(found.run_id or ""),
+        run=str(entry.run_id or ""),
     )
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from plumbline.domain import LARGEST_NUMBER, Bins
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope
-from plumbline.store.sql import ident
+from plumbline.store.sql import Statement, ident
 
 #: unseen levels kept by name for each day, version and arm of one load; the rest are only counted
 NAMED_OTHERS = 50
@@ -37,7 +36,7 @@ def value(column: str) -> str:
     return f"CASE WHEN abs({ident(column)}) <= {LARGEST_NUMBER!r} THEN {ident(column)} END"
 
 
-def categorical(grid: Grid, scope: Scope) -> tuple[str, dict[str, Any]]:
+def categorical(grid: Grid, scope: Scope) -> Statement:
     """The statement (text, parameters) that counts one column of levels over the scope: ``COLUMNS``."""
     params = scope.params | {
         "col": grid.column,
@@ -72,4 +71,4 @@ def categorical(grid: Grid, scope: Scope) -> tuple[str, dict[str, Any]]:
                missing, 0::DOUBLE AS total, 0::DOUBLE AS squares, other, other_n
         FROM named LEFT JOIN counted c USING (version, arm, day)
         WHERE missing > 0 OR c.cells IS NOT NULL"""
-    return sql, params
+    return Statement(sql, params)

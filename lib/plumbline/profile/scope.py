@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import SINGLE_ROLES, Kind, PlumblineError, Slice, System, Task
-from plumbline.store.sql import decision_table, ident
+from plumbline.store.sql import Statement, decision_table, ident
 from plumbline.store.systems import decision_columns
 from plumbline.store.times import off_clock, on_clock
 from plumbline.store.workspace import naive
@@ -128,7 +128,7 @@ def typed(column: str, kinds: dict[str, str], name: str) -> str:
     return f"TRY_CAST({name} AS {types[kinds[column]]})"
 
 
-def holds(column: str, value: str, kinds: dict[str, str], name: str) -> tuple[str, dict[str, Any]]:
+def holds(column: str, value: str, kinds: dict[str, str], name: str) -> Statement:
     """A condition (text, parameters): the column holds the value.
 
     The empty value means a missing one. In a column of numbers ``low..high`` is the half-open range from
@@ -139,14 +139,14 @@ def holds(column: str, value: str, kinds: dict[str, str], name: str) -> tuple[st
     """
     wanted, held = typed(column, kinds, f"${name}"), ident(column)
     if value == "":
-        return f"({held} IS NULL)", {}
+        return Statement(f"({held} IS NULL)", {})
     span = number_range(value) if kinds[column] == "number" else None
     if span is None:
-        return f"({held} = {wanted})", {name: value}
+        return Statement(f"({held} = {wanted})", {name: value})
     sides = {f"{name}_low": (">=", span[0]), f"{name}_high": ("<", span[1])}
     known = {key: (sign, at) for key, (sign, at) in sides.items() if at is not None}
     text = " AND ".join(f"{held} {sign} ${key}::DOUBLE" for key, (sign, _) in known.items())
-    return f"({text} AND isfinite({held}))", {key: at for key, (_, at) in known.items()}
+    return Statement(f"({text} AND isfinite({held}))", {key: at for key, (_, at) in known.items()})
 
 
 def number_range(value: str) -> tuple[float | None, float | None] | None:
@@ -168,7 +168,7 @@ def is_stored(part: Slice) -> bool:
     )
 
 
-def stored_condition(system: System, part: Slice, *, shadow: bool = False) -> tuple[str, dict[str, Any]]:
+def stored_condition(system: System, part: Slice, *, shadow: bool = False) -> Statement:
     """The condition on a stored profile table (system, version, arm, day) that a slice amounts to."""
     condition = ["system = $system"]
     params: dict[str, Any] = {"system": system.key}
@@ -187,4 +187,4 @@ def stored_condition(system: System, part: Slice, *, shadow: bool = False) -> tu
     elif not shadow:
         condition.append("lower(arm) <> $shadow")
         params["shadow"] = SHADOW
-    return " AND ".join(condition), params
+    return Statement(" AND ".join(condition), params)

@@ -35,12 +35,12 @@ def controls_csv(card: Scorecard, speech: Language) -> bytes:
     return sheet(header, (_control(control, speech) for control in card.controls))
 
 
-def _control(found: ControlResult, speech: Language) -> Row:
-    e = found.evidence
-    title = speech.title("control", found.id, found.title)
+def _control(result: ControlResult, speech: Language) -> Row:
+    e = result.evidence
+    title = speech.title("control", result.id, result.title)
     return (
-        found.id, title, found.question, found.requirement.value, found.status.value, e.kind.value, e.sentence,
-        e.by, e.until, found.contradiction, "; ".join(found.references), found.next_action,
+        result.id, title, result.question, result.requirement.value, result.status.value, e.kind.value, e.sentence,
+        e.by, e.until, result.contradiction, "; ".join(result.references), result.next_action,
     )  # fmt: skip
 
 

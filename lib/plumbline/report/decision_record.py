@@ -65,200 +65,210 @@ def issue_record(
     return Issued(f"decision-{found.row.replace(':', '-')}{ending}", "decision record", made, content)
 
 
-def record_pdf(found: DecisionRecord, speech: Language, on: date) -> bytes:
+def record_pdf(record: DecisionRecord, speech: Language, on: date) -> bytes:
     """The record as PDF: the same record and date give the same bytes."""
-    return typeset("decision", record_data(found, speech, on))
+    return typeset("decision", record_data(record, speech, on))
 
 
-def record_json(found: DecisionRecord, speech: Language, on: date) -> bytes:
+def record_json(record: DecisionRecord, speech: Language, on: date) -> bytes:
     """The record as JSON: all values, and under ``document`` the words that the PDF prints."""
-    body = {"issued": on.isoformat(), "record": json_value(found), "document": record_data(found, speech, on)}
+    body = {
+        "issued": on.isoformat(),
+        "record": json_value(record),
+        "document": record_data(record, speech, on),
+    }
     return (json.dumps(body, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
 
 
-def record_data(found: DecisionRecord, speech: Language, on: date) -> dict[str, Any]:
+def record_data(record: DecisionRecord, speech: Language, on: date) -> dict[str, Any]:
     """Everything the template prints, as JSON values; all of it text, nothing of it markup."""
     say = speech.say
     return {
         "lang": speech.code, "date": [on.year, on.month, on.day], "kind": say("record"),
-        "title": f"{say('record')}: {_cut(found.decision_id)}", "heading": say("heading", id=_cut(found.decision_id)),
-        "header": f"{_cut(found.title)} · {say('record')}", "header_right": speech.day(on),
-        "footer": f"Plumbline · {found.file_sha256[:16]}", "page": str(speech.texts["say"]["page"]),
+        "title": f"{say('record')}: {_cut(record.decision_id)}", "heading": say("heading", id=_cut(record.decision_id)),
+        "header": f"{_cut(record.title)} · {say('record')}", "header_right": speech.day(on),
+        "footer": f"Plumbline · {record.file_sha256[:16]}", "page": str(speech.texts["say"]["page"]),
         "lead": say(
-            "lead", system=_cut(found.title), moment=speech.moment(found.at), outcome=_value(found.outcome, speech)
+            "lead", system=_cut(record.title), moment=speech.moment(record.at), outcome=_value(record.outcome, speech)
         ),
-        "facts": {"title": say("facts"), "rows": _facts(found, speech)},
+        "facts": {"title": say("facts"), "rows": _facts(record, speech)},
         "why": {
-            "title": say("why"), "note": _why(found, speech), "alerts": [_told(a, speech) for a in found.alerts],
+            "title": say("why"), "note": _why(record, speech), "alerts": [_told(a, speech) for a in record.alerts],
             "alert": say("alert"),
-            "items": [_reason(r, found, speech) for r in found.reasons],
+            "items": [_reason(r, record, speech) for r in record.reasons],
         },
-        "changed": {"title": say("changed"), **_changed(found, speech)},
+        "changed": {"title": say("changed"), **_changed(record, speech)},
         "inputs": {
             "title": say("inputs"), "note": say("inputs_note"),
             "head": [say(k, "table") for k in ("input", "value", "median", "place", "effect")],
-            "rows": [_input(p, found, speech) for p in _ranked(found)],
+            "rows": [_input(p, record, speech) for p in _ranked(record)],
         },
         "basis": {
             "title": say("basis"),
-            "rows": [[say(k, "basis"), v] for k, v in _basis(found, speech) if v],
-            "note": _basis_note(found, speech),
+            "rows": [[say(k, "basis"), v] for k, v in _basis(record, speech) if v],
+            "note": _basis_note(record, speech),
         },
-        "contest": {"title": say("contest"), "text": found.contest or say("contest_text"), "contact": found.contact},
+        "contest": {"title": say("contest"), "text": record.contest or say("contest_text"), "contact": record.contact},
         "law": {"title": say("law"), "text": say("law_text")},
-        "evidence": {"title": say("evidence"), "rows": [[say(k, "evidence"), v] for k, v in _evidence(found)]},
+        "evidence": {"title": say("evidence"), "rows": [[say(k, "evidence"), v] for k, v in _evidence(record)]},
         "limits": {"title": say("limits"), "text": say("limits_text")},
     }  # fmt: skip
 
 
-def _reason(reason: Reason, found: DecisionRecord, speech: Language) -> str:
+def _reason(reason: Reason, record: DecisionRecord, speech: Language) -> str:
     key = "reason_low" if reason.contribution < 0 else "reason_high"
     value = _value(reason.value, speech)
     if reason.members:
-        value = ", ".join(f"{_words(name, found)} {_value(held, speech)}" for name, held in reason.members)
+        value = ", ".join(f"{_words(name, record)} {_value(held, speech)}" for name, held in reason.members)
     return speech.say(key, words=_cut(reason.words), value=value)
 
 
-def _facts(found: DecisionRecord, speech: Language) -> list[list[str]]:
+def _facts(record: DecisionRecord, speech: Language) -> list[list[str]]:
     rows = [
-        ("decision", _cut(found.decision_id)), ("when", speech.moment(found.at)), ("system", _cut(found.title)),
-        ("version", _cut(found.version) or speech.say("unknown")),
-        ("role", speech.say(found.role, "role") if found.role in speech.texts["role"] else speech.say("role_unknown")),
-        ("outcome", _value(found.outcome, speech)),
-        ("score", speech.say("unknown") if found.score is None else _number(found.score, speech)),
-        ("cut_off", "" if found.cut_off is None else _number(found.cut_off, speech)),
-        ("override", _override(found, speech)),
-        ("label", _label(found, speech)),
-        ("same", _same(found, speech)),
+        ("decision", _cut(record.decision_id)), ("when", speech.moment(record.at)), ("system", _cut(record.title)),
+        ("version", _cut(record.version) or speech.say("unknown")),
+        (
+            "role",
+            speech.say(record.role, "role") if record.role in speech.texts["role"] else speech.say("role_unknown"),
+        ),
+        ("outcome", _value(record.outcome, speech)),
+        ("score", speech.say("unknown") if record.score is None else _number(record.score, speech)),
+        ("cut_off", "" if record.cut_off is None else _number(record.cut_off, speech)),
+        ("override", _override(record, speech)),
+        ("label", _label(record, speech)),
+        ("same", _same(record, speech)),
     ]  # fmt: skip
     return [[speech.say(name, "fact"), value] for name, value in rows if value]
 
 
-def _label(found: DecisionRecord, speech: Language) -> str:
-    if found.label is None:
+def _label(record: DecisionRecord, speech: Language) -> str:
+    if record.label is None:
         return speech.say("no_label")
-    value = _value(found.label, speech)
-    if found.label_time is None:
+    value = _value(record.label, speech)
+    if record.label_time is None:
         return value
-    return speech.say("label_known", value=value, moment=speech.moment(found.label_time))
+    return speech.say("label_known", value=value, moment=speech.moment(record.label_time))
 
 
-def _same(found: DecisionRecord, speech: Language) -> str:
+def _same(record: DecisionRecord, speech: Language) -> str:
     """Whether others with the same inputs were answered otherwise: left out where nobody had the same."""
-    if not found.same_inputs:
+    if not record.same_inputs:
         return ""
-    n, m = speech.number(found.same_inputs), speech.number(found.answered_otherwise)
-    if found.same_inputs >= EXAMPLES:  # no more were looked at
+    n, m = speech.number(record.same_inputs), speech.number(record.answered_otherwise)
+    if record.same_inputs >= EXAMPLES:  # no more were looked at
         n, m = speech.say("at_least", n=n), speech.say("at_least", n=m)
     return speech.say("same_inputs", n=n, m=m)
 
 
-def _override(found: DecisionRecord, speech: Language) -> str:
-    if found.override is None:
+def _override(record: DecisionRecord, speech: Language) -> str:
+    if record.override is None:
         return speech.say("no_override")
-    key = "confirmed" if found.override == found.outcome else "overruled"
-    return speech.say(key, value=_value(found.override, speech))
+    key = "confirmed" if record.override == record.outcome else "overruled"
+    return speech.say(key, value=_value(record.override, speech))
 
 
-def _why(found: DecisionRecord, speech: Language) -> str:
-    if found.explanation.refused:
+def _why(record: DecisionRecord, speech: Language) -> str:
+    if record.explanation.refused:
         return speech.say("not_explained")
-    if found.approximate:
+    if record.approximate:
         return speech.say("approximate")
-    if not found.reasons:
+    if not record.reasons:
         return speech.say("no_reasons")
-    baseline, known = told.told(found.explanation.baseline, speech)
-    if not known or found.explanation.baseline in UNSAYABLE:
+    baseline, known = told.told(record.explanation.baseline, speech)
+    if not known or record.explanation.baseline in UNSAYABLE:
         return speech.say("why_note")
     return speech.say("why_note") + " " + speech.say("against", baseline=baseline)
 
 
-def _changed(found: DecisionRecord, speech: Language) -> dict[str, Any]:
+def _changed(record: DecisionRecord, speech: Language) -> dict[str, Any]:
     items: list[str] = []
-    if found.changed is not None:
-        for way in found.changed.ways:
+    if record.changed is not None:
+        for way in record.changed.ways:
             text = speech.say(
                 "way",
-                changes=_changes(way, found, speech),
+                changes=_changes(way, record, speech),
                 score=_number(way.score, speech),
-                outcome=_cut(found.changed.outcome),
+                outcome=_cut(record.changed.outcome),
             )
             items.append(text if way.plausible else f"{text} {speech.say('unusual')}")
     if items:
         note = speech.say("changed_note")
-    elif found.changed is not None and found.changed.ended != "problem":
-        note = speech.say(found.changed.ended, "ended", scored=speech.number(found.changed.scored))
-    elif found.comparable is not None:
-        near = found.comparable.decision
+    elif record.changed is not None and record.changed.ended != "problem":
+        note = speech.say(record.changed.ended, "ended", scored=speech.number(record.changed.scored))
+    elif record.comparable is not None:
+        near = record.comparable.decision
         apart = [
-            f"{_words(name, found)}: {_value(value, speech)}"
+            f"{_words(name, record)}: {_value(value, speech)}"
             for name, value in near.features.items()
-            if value != found.explanation.values.get(name)
+            if value != record.explanation.values.get(name)
         ]
         note = speech.say(
             "comparable", outcome=_value(near.prediction, speech), differing="; ".join(apart[:SHOWN])
         )
-    elif found.changed is not None:
+    elif record.changed is not None:
         note = speech.say("problem", "ended")
     else:
         note = speech.say("not_sought")
     return {"items": items, "note": note}
 
 
-def _changes(way: Way, found: DecisionRecord, speech: Language) -> str:
+def _changes(way: Way, record: DecisionRecord, speech: Language) -> str:
     parts = [
         speech.say(
-            "change", feature=_words(c.feature, found), was=_value(c.was, speech), then=_value(c.then, speech)
+            "change",
+            feature=_words(c.feature, record),
+            was=_value(c.was, speech),
+            then=_value(c.then, speech),
         )
         for c in way.changes
     ]
     return speech.say("and").join(parts)
 
 
-def _ranked(found: DecisionRecord) -> list[Placed]:
-    parts = found.explanation.attributions if not found.approximate else {}
+def _ranked(record: DecisionRecord) -> list[Placed]:
+    parts = record.explanation.attributions if not record.approximate else {}
     order = [name for name, _ in strongest_first(parts)]
     place = {name: i for i, name in enumerate(order)}
-    return sorted(found.inputs, key=lambda p: place.get(p.feature, len(order)))[:SHOWN]
+    return sorted(record.inputs, key=lambda p: place.get(p.feature, len(order)))[:SHOWN]
 
 
-def _input(placed: Placed, found: DecisionRecord, speech: Language) -> list[str]:
-    part = None if found.approximate else found.explanation.attributions.get(placed.feature)
-    unused = speech.say("not_used") if found.explanation.source is Source.MODEL else "–"
+def _input(placed: Placed, record: DecisionRecord, speech: Language) -> list[str]:
+    part = None if record.approximate else record.explanation.attributions.get(placed.feature)
+    unused = speech.say("not_used") if record.explanation.source is Source.MODEL else "–"
     share = "–" if placed.share is None else speech.share(placed.share)
     key = "at_or_below" if placed.numeric else "have_it"
     return [
-        _words(placed.feature, found), _value(placed.value, speech), _value(placed.median, speech),
+        _words(placed.feature, record), _value(placed.value, speech), _value(placed.median, speech),
         share if placed.share is None else speech.say(key, share=share),
-        unused if part is None else _signed(part, speech) + _error(placed.feature, found, speech),
+        unused if part is None else _signed(part, speech) + _error(placed.feature, record, speech),
     ]  # fmt: skip
 
 
-def _error(feature: str, found: DecisionRecord, speech: Language) -> str:
+def _error(feature: str, record: DecisionRecord, speech: Language) -> str:
     """The standard error of an estimated contribution."""
-    error = found.explanation.errors.get(feature)
+    error = record.explanation.errors.get(feature)
     return "" if error is None else f" ± {_number(float(f'{error:.2g}'), speech)}"
 
 
-def _basis(found: DecisionRecord, speech: Language) -> list[tuple[str, str]]:
-    held = found.explanation
+def _basis(record: DecisionRecord, speech: Language) -> list[tuple[str, str]]:
+    held = record.explanation
     space = str(speech.texts["space"].get(held.output_space, held.output_space))
     return [
         ("source", speech.say("none" if held.refused else held.source.value, "source")),
         ("space", space), ("base", "" if held.refused else _number(held.base_value, speech)),
-        *((k, _told(v, speech)) for k, v in _measured(found).items()),
+        *((k, _told(v, speech)) for k, v in _measured(record).items()),
     ]  # fmt: skip
 
 
-def _measured(found: DecisionRecord) -> dict[str, str]:
-    held = found.explanation
+def _measured(record: DecisionRecord) -> dict[str, str]:
+    held = record.explanation
     return {"baseline": held.baseline, "method": held.method, "check": held.check}
 
 
-def _basis_note(found: DecisionRecord, speech: Language) -> str:
+def _basis_note(record: DecisionRecord, speech: Language) -> str:
     """What holds of the figures, and that something is quoted where the language has no words for it."""
-    notes = [] if found.explanation.refused else [speech.say("basis_note")]
-    said = [*_measured(found).values(), *found.alerts]
+    notes = [] if record.explanation.refused else [speech.say("basis_note")]
+    said = [*_measured(record).values(), *record.alerts]
     if speech.code != "en" and not all(told.told(text, speech)[1] for text in said if text):
         notes.append(speech.say("quoted"))
     return " ".join(notes)
@@ -270,17 +280,17 @@ def _told(text: str, speech: Language) -> str:
     return _cut(words[:1].upper() + words[1:])
 
 
-def _evidence(found: DecisionRecord) -> list[tuple[str, str]]:
+def _evidence(record: DecisionRecord) -> list[tuple[str, str]]:
     rows = [
-        ("file", _cut(found.file)), ("file_sha256", found.file_sha256), ("row", found.row),
-        ("model", _cut(found.model_name)), ("model_sha256", found.model_sha256),
-        ("made_by", f"Plumbline {found.plumbline}"),
+        ("file", _cut(record.file)), ("file_sha256", record.file_sha256), ("row", record.row),
+        ("model", _cut(record.model_name)), ("model_sha256", record.model_sha256),
+        ("made_by", f"Plumbline {record.plumbline}"),
     ]  # fmt: skip
     return [(name, value) for name, value in rows if value]
 
 
-def _words(feature: str, found: DecisionRecord) -> str:
-    return _cut(found.words.get(feature) or feature)
+def _words(feature: str, record: DecisionRecord) -> str:
+    return _cut(record.words.get(feature) or feature)
 
 
 def _value(value: Any, speech: Language) -> str:

@@ -104,7 +104,7 @@ def _keep(
     return name, made
 
 
-def write(found: Issued, out: Path, put: Callable[[Path, bytes], None] = write_whole) -> None:
+def write(issued: Issued, out: Path, put: Callable[[Path, bytes], None] = write_whole) -> None:
     """Write a document whole or not at all.
 
     Args:
@@ -114,10 +114,10 @@ def write(found: Issued, out: Path, put: Callable[[Path, bytes], None] = write_w
         PlumblineError: the folder is not there, or cannot be written to.
     """
     try:
-        put(out, found.content)
+        put(out, issued.content)
     except OSError as error:
         raise PlumblineError(
-            f"The {found.kind} cannot be written: {error.strerror}",
+            f"The {issued.kind} cannot be written: {error.strerror}",
             where=str(out),
             todo="Choose another path.",
         ) from error

@@ -154,28 +154,28 @@ def _agreed(first: DecisionRecord, again: DecisionRecord) -> tuple[float, Decisi
     return gap, replace(again, explanation=told, reasons=reasons)
 
 
-def _shape(told: Explanation) -> tuple[set[str], set[str], bool]:
-    return set(told.attributions), set(told.errors), told.additivity_error is None
+def _shape(explanation: Explanation) -> tuple[set[str], set[str], bool]:
+    return set(explanation.attributions), set(explanation.errors), explanation.additivity_error is None
 
 
-def _computed(told: Explanation) -> list[float]:
+def _computed(explanation: Explanation) -> list[float]:
     """The numbers of an explanation that are in its space: base, contributions and their standard errors."""
-    named = (told.attributions, told.errors)
-    return [told.base_value, *(held[name] for held in named for name in sorted(held))]
+    named = (explanation.attributions, explanation.errors)
+    return [explanation.base_value, *(held[name] for held in named for name in sorted(held))]
 
 
-def _documents(made: DecisionRecord, *, print_it: bool) -> tuple[bytes, bytes]:
+def _documents(record: DecisionRecord, *, print_it: bool) -> tuple[bytes, bytes]:
     """The record as JSON and as PDF, dated the day of its decision so that the clock says nothing."""
-    speech, on = record_language("en"), made.at.astimezone(UTC).date()
-    return record_json(made, speech, on), record_pdf(made, speech, on) if print_it else b""
+    speech, on = record_language("en"), record.at.astimezone(UTC).date()
+    return record_json(record, speech, on), record_pdf(record, speech, on) if print_it else b""
 
 
-def _detail(found: Tried, state: str) -> dict[str, Any]:
+def _detail(trial: Tried, state: str) -> dict[str, Any]:
     """What goes on the trail; a problem may name a person's decision, so only their number does."""
     return {
-        "sampled": found.sampled, "built": found.built, "complete": found.complete, "again": found.again,
-        "same": found.same, "gap": found.gap if math.isfinite(found.gap) else None, "within": RELATIVE,
-        "printed": found.printed, "seconds": round(found.seconds, 2),
-        "versions": list(found.versions), "window": [t.isoformat() for t in found.window], "seed": record_trials.SEED,
-        "problems": len(found.problems), "state": state,
+        "sampled": trial.sampled, "built": trial.built, "complete": trial.complete, "again": trial.again,
+        "same": trial.same, "gap": trial.gap if math.isfinite(trial.gap) else None, "within": RELATIVE,
+        "printed": trial.printed, "seconds": round(trial.seconds, 2),
+        "versions": list(trial.versions), "window": [t.isoformat() for t in trial.window], "seed": record_trials.SEED,
+        "problems": len(trial.problems), "state": state,
     }  # fmt: skip

@@ -105,19 +105,19 @@ def files(place: Path) -> dict[str, bytes]:
         return {name: pack.read(name) for name in names}
 
 
-def manifest_faults(held: dict[str, bytes]) -> list[str]:
+def manifest_faults(files: dict[str, bytes]) -> list[str]:
     """What does not fit the manifest: changed, missing and added files."""
     listed: dict[str, str] = {}
-    for line in held.get(MANIFEST, b"").decode().removesuffix("\n").split("\n"):
+    for line in files.get(MANIFEST, b"").decode().removesuffix("\n").split("\n"):
         digest, _, name = line.partition("  ")
         listed[name] = digest
-    faults = [f"{name} is missing" for name in listed if name not in held]
+    faults = [f"{name} is missing" for name in listed if name not in files]
     outside = {MANIFEST, SIGNATURE}
     faults += [
-        f"{name} is not in the manifest" for name in held if name not in listed and name not in outside
+        f"{name} is not in the manifest" for name in files if name not in listed and name not in outside
     ]
     for name, digest in listed.items():
-        if name in held and hashlib.sha256(held[name]).hexdigest() != digest:
+        if name in files and hashlib.sha256(files[name]).hexdigest() != digest:
             faults.append(f"{name} was changed")
     return faults or ([] if listed else ["the manifest is empty"])
 
@@ -141,28 +141,30 @@ def chain_faults(text: str) -> tuple[list[str], list[dict[str, object]]]:
     return faults, entries
 
 
-def card_faults(held: dict[str, bytes], entries: list[dict[str, object]]) -> list[str]:
+def card_faults(files: dict[str, bytes], entries: list[dict[str, object]]) -> list[str]:
     """Whether the scorecard is the one whose hash the trail holds."""
-    card = hashlib.sha256(held[CARD]).hexdigest()
+    card = hashlib.sha256(files[CARD]).hexdigest()
     kept = [json.loads(str(e["detail"])) for e in entries if e.get("action") == "scorecard kept"]
     if not any(detail.get("card") == card for detail in kept):
         return ["the scorecard is not one that the trail knows"]
     return []
 
 
-def signature_faults(held: dict[str, bytes], key: str) -> list[str]:
+def signature_faults(files: dict[str, bytes], key: str) -> list[str]:
     """Whether the manifest is signed by ``key`` (Base64), or, where none is given, by the one that the pack names."""
-    if SIGNATURE not in held:
+    if SIGNATURE not in files:
         return ["the pack is not signed"] if key else []
-    fields = json.loads(held[SIGNATURE])
+    fields = json.loads(files[SIGNATURE])
     public, signature = str(fields["public_key"]), str(fields["signature"])
-    if held[SIGNATURE] != signature_file(public, signature):
+    if files[SIGNATURE] != signature_file(public, signature):
         return ["the signature's file was changed"]
     if key and base64.b64decode(key, validate=True) != base64.b64decode(public, validate=True):
         return [f"the pack is signed with another key: {public}"]
     parts = (base64.b64decode(part, validate=True) for part in (public, signature))
     return (
-        [] if is_signed(next(parts), SIGNED + held[MANIFEST], next(parts)) else ["the signature does not fit"]
+        []
+        if is_signed(next(parts), SIGNED + files[MANIFEST], next(parts))
+        else ["the signature does not fit"]
     )
 
 

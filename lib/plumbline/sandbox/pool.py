@@ -74,12 +74,12 @@ class Pool:
                 held.end()
         return Process(self._module)
 
-    def _back(self, held: Process, whole: bool) -> None:
+    def _back(self, process: Process, whole: bool) -> None:
         with self._lock:
             if whole and len(self._idle) < IDLE:
-                self._idle.append(held)
+                self._idle.append(process)
                 return
-        held.end()
+        process.end()
 
     def end(self) -> None:
         """End every process that waits."""

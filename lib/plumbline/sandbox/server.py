@@ -61,6 +61,6 @@ def _reply(request: dict[str, Any], answer: Answer) -> None:
         _say({"ok": False, "what": _LARGE if out else f"The file cannot be read ({type(error).__name__})"})
 
 
-def _say(told: dict[str, Any]) -> None:
-    sys.stdout.buffer.write(json.dumps(told).encode() + b"\n")
+def _say(message: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(json.dumps(message).encode() + b"\n")
     sys.stdout.buffer.flush()

@@ -77,23 +77,23 @@ def of(cursor: Cursor, system: str, number: int) -> Recorded:
     return held
 
 
-def add(cursor: Cursor, found: Finding, at: datetime, closed_at: datetime | None) -> int:
+def add(cursor: Cursor, finding: Finding, at: datetime, closed_at: datetime | None) -> int:
     """Record a problem that was not known; returns its number."""
     row = cursor.execute("SELECT nextval('finding_id')").fetchone()
     number = int(row[0]) if row else 1
     cursor.execute(
         f"INSERT INTO finding ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', NULL)",
-        [number, *_plain(found), naive(at), naive(at), naive(closed_at) if closed_at else None],
+        [number, *_plain(finding), naive(at), naive(at), naive(closed_at) if closed_at else None],
     )
     return number
 
 
-def update(cursor: Cursor, number: int, found: Finding, at: datetime, closed_at: datetime | None) -> None:
+def update(cursor: Cursor, number: int, finding: Finding, at: datetime, closed_at: datetime | None) -> None:
     """What a later check says of a recorded problem."""
     cursor.execute(
         """UPDATE finding SET system = ?, signal = ?, sentence = ?, since = ?, until = ?, known_at = ?, severity = ?,
            confidence = ?, page = ?, figures = ?, seen_at = ?, closed_at = ? WHERE id = ?""",
-        [*_plain(found), naive(at), naive(closed_at) if closed_at else None, number],
+        [*_plain(finding), naive(at), naive(closed_at) if closed_at else None, number],
     )
 
 
@@ -126,12 +126,19 @@ def acknowledge(cursor: Cursor, number: int, by: str, at: datetime) -> None:
     )
 
 
-def _plain(found: Finding) -> list[Any]:
-    times = [naive(t) if t else None for t in (found.since, found.until, found.known_at)]
-    figures = json.dumps(found.figures, sort_keys=True, default=str)
+def _plain(finding: Finding) -> list[Any]:
+    times = [naive(t) if t else None for t in (finding.since, finding.until, finding.known_at)]
+    figures = json.dumps(finding.figures, sort_keys=True, default=str)
     return [
-        found.system, found.signal, found.sentence, *times, found.severity.value, found.confidence, found.page, figures,
-    ]  # fmt: skip
+        finding.system,
+        finding.signal,
+        finding.sentence,
+        *times,
+        finding.severity.value,
+        finding.confidence,
+        finding.page,
+        figures,
+    ]
 
 
 def _read(row: tuple[Any, ...]) -> Recorded:

@@ -26,16 +26,16 @@ def fixed(cursor: duckdb.DuckDBPyConnection, system: str, version: str) -> Backg
     return Background(tuple(zip(row[0], row[1], strict=True)), row[2]) if row else None
 
 
-def fix(cursor: duckdb.DuckDBPyConnection, system: str, version: str, held: Background) -> None:
+def fix(cursor: duckdb.DuckDBPyConnection, system: str, version: str, background: Background) -> None:
     """Fix a version's background, in place of an earlier one."""
     cursor.execute(
         "INSERT OR REPLACE INTO model_background VALUES (?, ?, ?, ?, ?, ?)",
         [
             system,
             version,
-            [p[0] for p in held.places],
-            [p[1] for p in held.places],
-            held.sha256,
+            [p[0] for p in background.places],
+            [p[1] for p in background.places],
+            background.sha256,
             naive(now()),
         ],
     )

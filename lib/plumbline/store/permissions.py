@@ -26,11 +26,11 @@ def state(cursor: duckdb.DuckDBPyConnection, email: str | None) -> tuple[Access 
     return access_of(cursor, email), int(row[0]) if row else 0
 
 
-def permit(cursor: duckdb.DuckDBPyConnection, email: str, held: Access | None, since: int) -> None:
+def permit(cursor: duckdb.DuckDBPyConnection, email: str, access: Access | None, since: int) -> None:
     """Refuse what a transaction did where the person's role does not cover it, or another name signs it.
 
     Args:
-        held: the role when the transaction began: nobody lifts their own.
+        access: the role when the transaction began: nobody lifts their own.
         since: the trail's newest entry when it began.
 
     Raises:
@@ -38,8 +38,8 @@ def permit(cursor: duckdb.DuckDBPyConnection, email: str, held: Access | None, s
     """
     done = cursor.execute("SELECT action, actor FROM trail WHERE seq > ? ORDER BY seq", [since]).fetchall()
     asked = max((needed(action) for action, _ in done), key=list(Access).index, default=Access.ANALYST)
-    if held is None or not held.covers(asked):
-        raise refused(email, held, asked)
+    if access is None or not access.covers(asked):
+        raise refused(email, access, asked)
     for _, actor in done:
         if actor != email:
             raise PlumblineError(
@@ -49,9 +49,9 @@ def permit(cursor: duckdb.DuckDBPyConnection, email: str, held: Access | None, s
             )
 
 
-def refused(email: str, held: Access | None, asked: Access) -> PlumblineError:
+def refused(email: str, access: Access | None, asked: Access) -> PlumblineError:
     """Why a person may not do something, and who can help."""
-    has = f"{email} is {_a(held)}" if held else f"{email} has no role here"
+    has = f"{email} is {_a(access)}" if access else f"{email} has no role here"
     return PlumblineError(f"Only {_a(asked)} may do this; {has}", todo="Ask an owner of this workspace.")
 
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import Any, NamedTuple
 
 from plumbline.domain import PlumblineError
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+class Statement(NamedTuple):
+    """SQL, or a part of it, with the parameters that it names."""
+
+    sql: str
+    params: dict[str, Any]
 
 
 def ident(name: str) -> str:

@@ -236,14 +236,14 @@ def ensure_columns(
 
 
 def take_columns_back(
-    cursor: duckdb.DuckDBPyConnection, key: str, load_id: int, held: dict[str, int]
+    cursor: duckdb.DuckDBPyConnection, key: str, load_id: int, first_loads: dict[str, int]
 ) -> bool:
     """Undo what a load did to the columns: those it brought go, or count from the next load that has them.
 
     To be called before any row of the load is deleted: DuckDB alters no table that has lost rows.
 
     Args:
-        held: column -> the first load but this one that stands and names it.
+        first_loads: column -> the first load but this one that stands and names it.
 
     Returns:
         whether any column changed.
@@ -254,7 +254,7 @@ def take_columns_back(
             f"SELECT min(_load_id) FROM {decision_table(key)} WHERE _load_id <> ? AND {ident(column.name)} IS NOT NULL",
             [load_id],
         ).fetchone()
-        others = [n for n in (row[0] if row else None, held.get(column.name)) if n is not None]
+        others = [n for n in (row[0] if row else None, first_loads.get(column.name)) if n is not None]
         if others:
             cursor.execute(
                 "UPDATE decision_column SET first_load = ? WHERE system = ? AND name = ?",

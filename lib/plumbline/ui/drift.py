@@ -137,26 +137,26 @@ def _cell(answer: DriftAnswer, drawn: list[FeatureDrift], cell: list[Any]) -> No
             drill_down.to_rows(answer.system.key, found.start, found.end, None)
 
 
-def _as_drift(one: WholeRow) -> FeatureDrift:
+def _as_drift(comparison: WholeRow) -> FeatureDrift:
     return FeatureDrift(
         feature=WHOLE,
         kind=Kind.NUMERIC,
         method="whole_row",
-        value=one.auc,
-        threshold=one.threshold,
+        value=comparison.auc,
+        threshold=comparison.threshold,
         p_value=None,
         q_value=None,
-        drifted=one.status == "breach",
-        status=one.status,
-        n_reference=one.n_reference,
-        n=one.n,
+        drifted=comparison.status == "breach",
+        status=comparison.status,
+        n_reference=comparison.n_reference,
+        n=comparison.n,
         missing_share=0.0,
         missing_share_reference=0.0,
-        note=one.note,
-        start=one.start,
-        end=one.end,
-        low=one.low,
-        high=one.high,
+        note=comparison.note,
+        start=comparison.start,
+        end=comparison.end,
+        low=comparison.low,
+        high=comparison.high,
     )
 
 
@@ -225,22 +225,22 @@ def ranking(answer: DriftAnswer) -> None:
         )
 
 
-def _row(found: FeatureDrift, weight: float | None, moved: float | None) -> dict[str, object]:
+def _row(drift: FeatureDrift, weight: float | None, moved: float | None) -> dict[str, object]:
     return {
-        "Feature": one_line(found.feature, 80),
-        "Drift": numbers.figure(found.value),
-        "95 % limits": numbers.interval(found.low, found.high) or numbers.DASH,
-        "Threshold": numbers.figure(found.threshold),
-        "Status": cards.glyph("drifted" if found.drifted else found.status.value),
-        "Corrected p": numbers.p_value(found.q_value),
+        "Feature": one_line(drift.feature, 80),
+        "Drift": numbers.figure(drift.value),
+        "95 % limits": numbers.interval(drift.low, drift.high) or numbers.DASH,
+        "Threshold": numbers.figure(drift.threshold),
+        "Status": cards.glyph("drifted" if drift.drifted else drift.status.value),
+        "Corrected p": numbers.p_value(drift.q_value),
         "Importance": numbers.share(weight),
         "Moved with loss": numbers.DASH if moved is None else numbers.signed(moved, 2),
-        "n": found.n,
-        "n reference": found.n_reference,
-        "Missing": numbers.share(found.missing_share),
-        "Missing before": numbers.share(found.missing_share_reference),
-        "New levels": one_line(", ".join(found.new_levels), 80) or numbers.DASH,
-        "Note": one_line(found.note, 160),
+        "n": drift.n,
+        "n reference": drift.n_reference,
+        "Missing": numbers.share(drift.missing_share),
+        "Missing before": numbers.share(drift.missing_share_reference),
+        "New levels": one_line(", ".join(drift.new_levels), 80) or numbers.DASH,
+        "Note": one_line(drift.note, 160),
     }
 
 
@@ -257,10 +257,10 @@ def wants_whole_row() -> bool:
     )
 
 
-def whole_row(found: WholeRowAnswer) -> None:
+def whole_row(answer: WholeRowAnswer) -> None:
     """What the comparison of whole rows says of the window."""
-    now = found.now
-    cards.section("Whole rows", found.sentence)
+    now = answer.now
+    cards.section("Whole rows", answer.sentence)
     if now.auc is None:
         return
     inside = now.error is not None and (now.error_low or 0) <= now.error <= (now.error_high or 0)

@@ -26,42 +26,42 @@ def choose(answer: DriftAnswer) -> str | None:
     return st.selectbox("Feature", options, key=session.FEATURE.name, bind="query-params", width=316)
 
 
-def one(system: str, found: FeatureAnswer, mode: Mode) -> None:
+def one(system: str, answer: FeatureAnswer, mode: Mode) -> None:
     """Its two distributions, what moved, every measure, and the way to the rows behind a bar."""
     words = (
-        f"Missing {numbers.share(found.missing_now)} now, {numbers.share(found.missing_then)} in the reference. "
+        f"Missing {numbers.share(answer.missing_now)} now, {numbers.share(answer.missing_then)} in the reference. "
         + (
             "The end cells hold what lies beyond as well. "
-            if found.kind is Kind.NUMERIC and not found.labels
+            if answer.kind is Kind.NUMERIC and not answer.labels
             else ""
         )
         + "Select a bar to go to its rows."
     )
     cards.note(words)
-    then, now = [float(x) for x in found.then], [float(x) for x in found.now]
-    numeric = found.kind is Kind.NUMERIC
-    if numeric and not found.labels:
+    then, now = [float(x) for x in answer.then], [float(x) for x in answer.now]
+    numeric = answer.kind is Kind.NUMERIC
+    if numeric and not answer.labels:
         figure = histogram(
-            [float(x) for x in found.edges],
+            [float(x) for x in answer.edges],
             then,
             now,
-            found.n_then,
-            found.n_now,
+            answer.n_then,
+            answer.n_now,
             mode,
-            what=one_line(found.feature, 60),
+            what=one_line(answer.feature, 60),
         )
     else:
-        figure = distribution(found.labels, then, now, found.n_then, found.n_now, mode, ordered=numeric)
+        figure = distribution(answer.labels, then, now, answer.n_then, answer.n_now, mode, ordered=numeric)
     event = charts.show(
         figure,
         key="drift.one",
-        name=f"{one_line(found.feature, 40)} then and now",
-        alt=f"Distribution of {one_line(found.feature)} in the reference and in the window. {words}",
-        rows=_data(found),
+        name=f"{one_line(answer.feature, 40)} then and now",
+        alt=f"Distribution of {one_line(answer.feature)} in the reference and in the window. {words}",
+        rows=_data(answer),
         select=True,
     )
-    _rows_behind(system, found, drill_down.picked(event))
-    _moved(found)
+    _rows_behind(system, answer, drill_down.picked(event))
+    _moved(answer)
     tables.grid(
         [
             {
@@ -74,7 +74,7 @@ def one(system: str, found: FeatureAnswer, mode: Mode) -> None:
                 "What it says": METHODS[d.method].says,
                 "Note": one_line(d.note, 120),
             }
-            for d in found.by_method
+            for d in answer.by_method
         ],
         alt="Distances of the feature by measure",
     )
@@ -91,13 +91,13 @@ def _limits(d: FeatureDrift) -> str:
     return f"{_value(d.method, d.low)} to {_value(d.method, d.high)}"
 
 
-def _data(found: FeatureAnswer) -> list[dict[str, object]]:
+def _data(answer: FeatureAnswer) -> list[dict[str, object]]:
     cells = [
-        {"level": label} if found.labels else {"from": low, "to": high}
+        {"level": label} if answer.labels else {"from": low, "to": high}
         for label, low, high in zip(
-            found.labels or [""] * len(found.then),
-            list(found.edges[:-1]) or [None] * len(found.then),
-            list(found.edges[1:]) or [None] * len(found.then),
+            answer.labels or [""] * len(answer.then),
+            list(answer.edges[:-1]) or [None] * len(answer.then),
+            list(answer.edges[1:]) or [None] * len(answer.then),
             strict=False,
         )
     ]
@@ -106,33 +106,33 @@ def _data(found: FeatureAnswer) -> list[dict[str, object]]:
             **cell,
             "share_reference": float(a),
             "share_window": float(b),
-            "n_reference": found.n_then,
-            "n_window": found.n_now,
+            "n_reference": answer.n_then,
+            "n_window": answer.n_now,
         }
-        for cell, a, b in zip(cells, found.then, found.now, strict=False)
+        for cell, a, b in zip(cells, answer.then, answer.now, strict=False)
     ]
 
 
-def _rows_behind(system: str, found: FeatureAnswer, mark: object) -> None:
+def _rows_behind(system: str, answer: FeatureAnswer, mark: object) -> None:
     """The link to the rows of the bar that was selected."""
     if not isinstance(mark, list) or not mark:
         return
-    if found.kind is Kind.NUMERIC and not found.labels:
+    if answer.kind is Kind.NUMERIC and not answer.labels:
         place = int(mark[0])
     else:
-        place = found.labels.index(str(mark[0])) if str(mark[0]) in found.labels else -1
-    value = found.where[place] if 0 <= place < len(found.where) else None
+        place = answer.labels.index(str(mark[0])) if str(mark[0]) in answer.labels else -1
+    value = answer.where[place] if 0 <= place < len(answer.where) else None
     if value is None:
         cards.note("This bar gathers several levels; choose one of them in the sidebar's filter.")
         return
-    n = round(float(found.now[place]) * found.n_now)
-    words = f"The {numbers.count(n)} decisions of the window with {one_line(found.feature, 40)} "
-    drill_down.to_rows(system, *found.window, (found.column, value), words + drill_down.short(value))
+    n = round(float(answer.now[place]) * answer.n_now)
+    words = f"The {numbers.count(n)} decisions of the window with {one_line(answer.feature, 40)} "
+    drill_down.to_rows(system, *answer.window, (answer.column, value), words + drill_down.short(value))
 
 
-def _moved(found: FeatureAnswer) -> None:
+def _moved(answer: FeatureAnswer) -> None:
     """Quantiles of a number, or the levels that grew and shrank."""
-    if found.quantiles:
+    if answer.quantiles:
         tables.grid(
             [
                 {
@@ -141,11 +141,11 @@ def _moved(found: FeatureAnswer) -> None:
                     "Window": _held(q.now),
                     "Change": _change(q.then, q.now),
                 }
-                for q in found.quantiles
+                for q in answer.quantiles
             ],
             alt="Quantiles in the reference and in the window; a dash lies outside the reference's range",
         )
-    elif found.levels:
+    elif answer.levels:
         tables.grid(
             [
                 {
@@ -155,12 +155,12 @@ def _moved(found: FeatureAnswer) -> None:
                     "Change (points)": numbers.signed(100 * level.change),
                     "95 % interval": f"{numbers.signed(100 * level.low)} to {numbers.signed(100 * level.high)}",
                 }
-                for level in found.levels
+                for level in answer.levels
             ],
             alt="Levels that grew and shrank most, with 95 % limits of the change",
         )
-    if found.new_levels:
-        cards.note("Not seen before: " + ", ".join(one_line(level, 30) for level in found.new_levels) + ".")
+    if answer.new_levels:
+        cards.note("Not seen before: " + ", ".join(one_line(level, 30) for level in answer.new_levels) + ".")
 
 
 def _change(then: float | None, now: float | None) -> str:

@@ -50,10 +50,10 @@ def answer(view: View, key: str) -> ModelUse:
         return ask(view, model_use, key, version=view.version, window=window, by=view.chunk, space=SPACES[1])
 
 
-def overall(found: ModelUse, mode: Mode) -> None:
+def overall(usage: ModelUse, mode: Mode) -> None:
     """Importance with its sampling error, and its course over the chunks."""
-    if found.source is not None:
-        words, status = SOURCES[found.source]
+    if usage.source is not None:
+        words, status = SOURCES[usage.source]
         st.markdown(cards.chip(status, words))
     rows = [
         {
@@ -65,44 +65,44 @@ def overall(found: ModelUse, mode: Mode) -> None:
             "Signed mean": f.mean,
             "n": f.n,
         }
-        for f in found.features
+        for f in usage.features
     ]
     cards.section("What counts")
-    most = ", ".join(f"{one_line(f.feature)} {f.share:.0%}" for f in found.features[:5])
+    most = ", ".join(f"{one_line(f.feature)} {f.share:.0%}" for f in usage.features[:5])
     charts.show(
-        importance({f.feature: f.value for f in found.features}, found.n, mode, space=found.space),
+        importance({f.feature: f.value for f in usage.features}, usage.n, mode, space=usage.space),
         key="use.importance",
         name="importance",
         rows=rows,
         alt=f"Share of weight: {most}",
     )
-    if len(found.chunks) > 1:
+    if len(usage.chunks) > 1:
         cards.section(
-            "Over time", f"The same sample by {found.by}; chunks of under 30 decisions are left out."
+            "Over time", f"The same sample by {usage.by}; chunks of under 30 decisions are left out."
         )
         charts.show(
-            use_over_time([(c.start, c.n, c.use) for c in found.chunks], mode, space=found.space),
+            use_over_time([(c.start, c.n, c.use) for c in usage.chunks], mode, space=usage.space),
             key="use.time",
             name="importance-over-time",
             alt="Mean absolute contribution of the strongest features",
-            rows=[{"From": f"{c.start:%Y-%m-%d}", "n": c.n, **c.use} for c in found.chunks],
+            rows=[{"From": f"{c.start:%Y-%m-%d}", "n": c.n, **c.use} for c in usage.chunks],
         )
 
 
-def points(found: ModelUse, mode: Mode) -> None:
+def points(usage: ModelUse, mode: Mode) -> None:
     """Each decision as a point, and one feature against its values."""
     cards.section(
-        "Decision by decision", f"{len(found.parts):,} of the sample; colour is the feature's value."
+        "Decision by decision", f"{len(usage.parts):,} of the sample; colour is the feature's value."
     )
-    rows = [dict(zip(found.names, row, strict=True)) for row in found.parts.tolist()]
+    rows = [dict(zip(usage.names, row, strict=True)) for row in usage.parts.tolist()]
     charts.show(
-        beeswarm(found.parts, found.values, found.names, mode, space=found.space),
+        beeswarm(usage.parts, usage.values, usage.names, mode, space=usage.space),
         key="use.swarm",
         name="contributions",
         rows=rows,
         alt="Contributions of single decisions by feature; the data are in the file",
     )
-    offered = [f.feature for f in found.features if f.feature in found.values.columns]
+    offered = [f.feature for f in usage.features if f.feature in usage.values.columns]
     if not offered:
         return
     cards.section("One feature")
@@ -111,29 +111,29 @@ def points(found: ModelUse, mode: Mode) -> None:
     )
     if chosen is None:
         return
-    part = found.parts[:, found.names.index(chosen)]
+    part = usage.parts[:, usage.names.index(chosen)]
     charts.show(
-        dependence(found.values[chosen], part, chosen, mode, space=found.space),
+        dependence(usage.values[chosen], part, chosen, mode, space=usage.space),
         key="use.dependence",
         name="dependence",
         alt=f"Contribution of {one_line(chosen)} against its value",
         rows=[
             {"Value": v if isinstance(v, (int, float)) else one_line(v), "Contribution": c}
-            for v, c in zip(found.values[chosen].tolist(), part.tolist(), strict=True)
+            for v, c in zip(usage.values[chosen].tolist(), part.tolist(), strict=True)
         ],
     )
 
 
-def moved(found: ModelUse) -> None:
+def moved(usage: ModelUse) -> None:
     """Attribution drift: four numbers, since each is blind alone, and the features by what they ask for."""
     cards.section("Does it still use its inputs as it did?")
-    drift = found.drift
-    if found.drift_note:
-        cards.note(found.drift_note)
+    drift = usage.drift
+    if usage.drift_note:
+        cards.note(usage.drift_note)
     if drift is not None:
-        a, b = found.compared
+        a, b = usage.compared
         cards.note(
-            f"Window against reference{f', version {found.version} alone' if found.version else ''}: {b:,} against "
+            f"Window against reference{f', version {usage.version} alone' if usage.version else ''}: {b:,} against "
             f"{a:,} decisions."
         )
         order = "watch" if drift.watch else "pass"
@@ -157,7 +157,7 @@ def moved(found: ModelUse) -> None:
                 cards.Figure(
                     name="Mean output moved by",
                     value=numbers.signed(drift.mean_change),
-                    note=numbers.unit(found.space),
+                    note=numbers.unit(usage.space),
                     help=help_for("Mean output moved by"),
                 ),
             ]
@@ -171,16 +171,16 @@ def moved(found: ModelUse) -> None:
             "Moved the output by": numbers.DASH if q.change is None else numbers.signed(q.change),
             "Drift": numbers.DASH if q.distance is None else numbers.significant(q.distance),
         }
-        for q in found.quadrants
+        for q in usage.quadrants
     ]
     tables.grid(rows, alt="Features by weight, drift of the input, and what to do")
     charts.data(rows, "use-against-drift", "use.quadrants")
 
 
-def coverage(found: ModelUse) -> None:
+def coverage(usage: ModelUse) -> None:
     """How many decisions are explained, by source, with the check passed; and version beside version."""
-    whole = sum(c.n for c in found.coverage)
-    done = sum(c.recorded + c.kept + c.on_demand for c in found.coverage)
+    whole = sum(c.n for c in usage.coverage)
+    done = sum(c.recorded + c.kept + c.on_demand for c in usage.coverage)
     share = done / whole if whole else 0.0
     cards.section(
         "How much is explained",
@@ -195,14 +195,14 @@ def coverage(found: ModelUse) -> None:
             "On demand": c.on_demand,
             "Not exactly": c.n - c.recorded - c.kept - c.on_demand,
         }
-        for c in found.coverage
+        for c in usage.coverage
     ]
     tables.grid(rows, alt="Decisions explained by version and source")
     charts.data(rows, "coverage", "use.coverage")
-    told = [v for v in found.versions if v.shares]
+    told = [v for v in usage.versions if v.shares]
     if len(told) > 1:
         cards.section("Version beside version", "Share of weight, from up to 1,000 decisions each.")
-        names = [f.feature for f in found.features]
+        names = [f.feature for f in usage.features]
         rows = [
             {
                 "Feature": one_line(name),
@@ -219,10 +219,10 @@ def coverage(found: ModelUse) -> None:
         charts.data(rows, "weight-by-version", "use.versions")
 
 
-def grouping(view: View, found: ModelUse) -> None:
+def grouping(view: View, usage: ModelUse) -> None:
     """Columns that are one thing to a reader, added up everywhere on this page."""
-    held = groups_of(found.system)
-    _near_twins(view, found, held)
+    held = groups_of(usage.system)
+    _near_twins(view, usage, held)
     with st.expander("Group columns"):
         names: dict[str, list[str]] = {}
         for feature, group in held.items():
@@ -235,23 +235,23 @@ def grouping(view: View, found: ModelUse) -> None:
         )
         if permissions.button("Keep the groups", permissions.ANALYST, key="use.groups.keep"):
             try:
-                set_groups(view.ws, found.system.key, _read(str(words or "")), actor=actor())
+                set_groups(view.ws, usage.system.key, _read(str(words or "")), actor=actor())
             except PlumblineError as error:
                 empty_states.failed(error)
                 return
             st.rerun()
 
 
-def _near_twins(view: View, found: ModelUse, held: dict[str, str]) -> None:
+def _near_twins(view: View, usage: ModelUse, groups: dict[str, str]) -> None:
     """Inputs between which the weight is split arbitrarily, and one click that adds them up."""
-    if not found.twins:
+    if not usage.twins:
         return
     cards.section(
         "Inputs that move together",
         "Between such inputs a model's weight is split arbitrarily: which comes first among a decision's reasons may "
         "change with the next training. As one group they are added up, here and in reasons.",
     )
-    for i, one in enumerate(found.twins[:MOST_TWINS]):
+    for i, one in enumerate(usage.twins[:MOST_TWINS]):
         names = ", ".join(one_line(name, 40) for name in one.features[:6])
         more = f" and {len(one.features) - 6} more" if len(one.features) > 6 else ""
         weakest = "" if len(one.features) == 2 else " at the weakest link"
@@ -263,11 +263,11 @@ def _near_twins(view: View, found: ModelUse, held: dict[str, str]) -> None:
             if permissions.button("Group them", permissions.ANALYST, key=f"use.twins.{i}"):
                 title = one.features[0]
                 set_groups(
-                    view.ws, found.system.key, held | dict.fromkeys(one.features, title), actor=actor()
+                    view.ws, usage.system.key, groups | dict.fromkeys(one.features, title), actor=actor()
                 )
                 st.rerun()
-    if len(found.twins) > MOST_TWINS:
-        cards.note(f"{len(found.twins) - MOST_TWINS} more sets are not listed.")
+    if len(usage.twins) > MOST_TWINS:
+        cards.note(f"{len(usage.twins) - MOST_TWINS} more sets are not listed.")
 
 
 def _read(words: str) -> dict[str, str]:

@@ -21,10 +21,10 @@ def real() -> Workspace:
     return sign_in.workspace()
 
 
-def opening(held: Sequence[Person]) -> None:
+def opening(people: Sequence[Person]) -> None:
     """Whether anybody has to sign in, and how many may."""
-    owners = sum(person.access is Access.OWNER for person in held)
-    many = f"{len(held)} people have a role" if len(held) != 1 else "1 person has a role"
+    owners = sum(person.access is Access.OWNER for person in people)
+    many = f"{len(people)} people have a role" if len(people) != 1 else "1 person has a role"
     if sign_in.email():
         cards.opening(f"Everybody signs in; {many}, {owners} as owner.")
         return
@@ -34,9 +34,9 @@ def opening(held: Sequence[Person]) -> None:
     )
 
 
-def register(held: Sequence[Person]) -> None:
+def register(people: Sequence[Person]) -> None:
     """Everybody with a role, or what to do first."""
-    if not held:
+    if not people:
         empty_states.empty(
             "Nobody has a role yet.",
             "Give yourself the role of owner before sign-in is switched on: below, or in a terminal with "
@@ -51,7 +51,7 @@ def register(held: Sequence[Person]) -> None:
                     "Since (UTC)": f"{p.given_at:%Y-%m-%d %H:%M}",
                     "Given by": one_line(p.given_by),
                 }
-                for p in held
+                for p in people
             ],
             alt="People: e-mail, role, since when, given by",
         )
@@ -60,7 +60,7 @@ def register(held: Sequence[Person]) -> None:
     )
 
 
-def change(held: Sequence[Person]) -> None:
+def change(people: Sequence[Person]) -> None:
     """Give a role, change it or take it away."""
     cards.section(
         "Give or take a role", "It holds from the next click. The trail keeps who gave and took it."

@@ -197,12 +197,12 @@ def age(answer: QualityAnswer) -> None:
         )
 
 
-def _beat(name: str, found: Beat) -> Figure:
+def _beat(name: str, beat: Beat) -> Figure:
     return Figure(
         name=name,
-        value=f"{_days(found.since_days)} ago" if found.since_days is not None else numbers.DASH,
-        note=f"usual pause up to {_days(found.usual_days)}",
-        status=found.status,
+        value=f"{_days(beat.since_days)} ago" if beat.since_days is not None else numbers.DASH,
+        note=f"usual pause up to {_days(beat.usual_days)}",
+        status=beat.status,
     )
 
 

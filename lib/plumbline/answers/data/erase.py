@@ -40,26 +40,26 @@ def erase_person(
     return replace(made, copies_deleted=gone)
 
 
-def sentences(made: Erased) -> tuple[str, ...]:
+def sentences(erased: Erased) -> tuple[str, ...]:
     """The certificate in words."""
-    gone = [(made.decisions, "decision"), (made.labels, "label"), (made.quarantined, "quarantined row")]
+    gone = [(erased.decisions, "decision"), (erased.labels, "label"), (erased.quarantined, "quarantined row")]
     counts = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in gone)
-    loads = "1 load" if len(made.loads) == 1 else f"{len(made.loads)} loads"
+    loads = "1 load" if len(erased.loads) == 1 else f"{len(erased.loads)} loads"
     return (
-        f"Erased from {made.system} at {made.at:%Y-%m-%d %H:%M} UTC by {made.actor}: {counts}, of {loads}.",
-        f"Known on the trail as {made.keyed_hash}.",
-        "The bytes in the file are overwritten." if made.bytes_cleared
+        f"Erased from {erased.system} at {erased.at:%Y-%m-%d %H:%M} UTC by {erased.actor}: {counts}, of {loads}.",
+        f"Known on the trail as {erased.keyed_hash}.",
+        "The bytes in the file are overwritten." if erased.bytes_cleared
         else "The file still holds deleted bytes: it is in use. Erase again when it is not.",
         *(("Copies of the workspace that lay beside it were deleted: "
-           f"{made.copies_deleted}.",) if made.copies_deleted else ()),
+           f"{erased.copies_deleted}.",) if erased.copies_deleted else ()),
         "The files that were loaded are not touched: erase there too.",
-        *(f"Still in {table}: {rows} rows; look at them." for table, rows in made.elsewhere.items()),
+        *(f"Still in {table}: {rows} rows; look at them." for table, rows in erased.elsewhere.items()),
     )  # fmt: skip
 
 
-def certificate(made: Erased) -> str:
+def certificate(erased: Erased) -> str:
     """The certificate as JSON, to be handed out: counts and a keyed hash, nothing personal."""
-    return json.dumps(asdict(made) | {"at": made.at.isoformat()}, indent=2)
+    return json.dumps(asdict(erased) | {"at": erased.at.isoformat()}, indent=2)
 
 
 def _count_anew(cursor: Cursor, system: System, loads: Sequence[int]) -> None:

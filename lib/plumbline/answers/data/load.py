@@ -114,65 +114,65 @@ class Said:
     task: str | None = None
 
 
-def settled(mapping: Mapping, said: Said) -> Mapping:
+def settled(mapping: Mapping, answers: Said) -> Mapping:
     """The mapping as a person settled it.
 
     Raises:
         PlumblineError: the file has no such column, or an answer is none.
     """
-    used = ordered(amend(mapping, said.maps), read_order(said.date_order))
-    zone = said.timezone or used.timezone
+    used = ordered(amend(mapping, answers.maps), read_order(answers.date_order))
+    zone = answers.timezone or used.timezone
     zones = available_timezones()  # empty where the machine has no table of zones
     if zones and zone not in zones:
         raise PlumblineError(f"{zone!r} is no time zone", todo="Use one such as Europe/Berlin or UTC.")
     return replace(
-        used, timezone=zone, positive=said.positive or used.positive, task=_task(said.task) or used.task
+        used, timezone=zone, positive=answers.positive or used.positive, task=_task(answers.task) or used.task
     )
 
 
-def _task(said: str | None) -> Task | None:
+def _task(text: str | None) -> Task | None:
     """The task that a person named.
 
     Raises:
         PlumblineError: there is none of that name.
     """
-    if said and said not in list(Task):
-        raise PlumblineError(f"{said!r} is no task", todo=f"Use one of {', '.join(Task)}.")
-    return Task(said) if said else None
+    if text and text not in list(Task):
+        raise PlumblineError(f"{text!r} is no task", todo=f"Use one of {', '.join(Task)}.")
+    return Task(text) if text else None
 
 
-def open_questions(found: Inspection, said: Said) -> tuple[Question, ...]:
+def open_questions(inspection: Inspection, given: Said) -> tuple[Question, ...]:
     """The questions that must be answered before the file is loaded, and are not."""
-    answers = {"timezone": said.timezone, "date_order": said.date_order, "task": said.task}
-    touched = {column for column, _ in said.maps}
+    answers = {"timezone": given.timezone, "date_order": given.date_order, "task": given.task}
+    touched = {column for column, _ in given.maps}
     return tuple(
         q
-        for q in found.asked
+        for q in inspection.asked
         if q.must
         and not answers.get(q.topic)
         and not (touched & set(q.columns) or (touched and not q.columns))
     )
 
 
-def refuse_open(found: Inspection, said: Said) -> None:
+def refuse_open(inspection: Inspection, answers: Said) -> None:
     """Refuse a file about which something is open.
 
     Raises:
         PlumblineError: the first open question, and how to answer it.
     """
-    for question in open_questions(found, said):
-        raise PlumblineError(question.text, where=found.file, todo=f"Say it with {question.say}.")
+    for question in open_questions(inspection, answers):
+        raise PlumblineError(question.text, where=inspection.file, todo=f"Say it with {question.say}.")
 
 
 def inspect_file(
     path: Path, *, ws: Workspace | None = None, system: str | None = None, sheet: str | None = None,
-    said: Said | None = None,
+    answers: Said | None = None,
 ) -> Inspection:  # fmt: skip
     """Guess a file's format and mapping; a known system's remembered mapping is used where it fits.
 
     Args:
         sheet: of a workbook; without, the largest.
-        said: what a person said of the file; the rest is guessed given that.
+        answers: what a person said of the file; the rest is guessed given that.
 
     Raises:
         PlumblineError: the file cannot be read as a log; the sentence says why and what to do.
@@ -180,7 +180,7 @@ def inspect_file(
     if ws is None:
         inbox = make_inbox()
         try:
-            return inspect_in(inbox, path, sheet=sheet, stated=_stated(said))
+            return inspect_in(inbox, path, sheet=sheet, stated=_stated(answers))
         finally:
             drop_inbox(inbox)
     known = None
@@ -189,13 +189,13 @@ def inspect_file(
             key = system_key(system)
             there = systems.find_system(cursor, key) is not None and not is_empty(cursor, key)
             known = systems.saved_mapping(cursor, key) if there else None
-    return inspect(path, ws=ws, known=known, sheet=sheet, stated=_stated(said))
+    return inspect(path, ws=ws, known=known, sheet=sheet, stated=_stated(answers))
 
 
-def _stated(said: Said | None) -> Stated:
-    if said is None:
+def _stated(answers: Said | None) -> Stated:
+    if answers is None:
         return Stated()
-    return Stated(tuple(said.maps), _task(said.task), read_order(said.date_order))
+    return Stated(tuple(answers.maps), _task(answers.task), read_order(answers.date_order))
 
 
 def preview_file(
@@ -256,7 +256,7 @@ def load_file(
     said = Said(maps=maps, timezone=timezone, positive=positive, date_order=date_order, task=task)
     doubts: tuple[str, ...] = ()
     if mapping is None:
-        found = inspect_file(path, ws=ws, system=title, sheet=sheet, said=said)
+        found = inspect_file(path, ws=ws, system=title, sheet=sheet, answers=said)
         refuse_open(found, said)
         mapping, doubts = found.mapping, (*_taken(found, said), *_doubts(found, said))
     used = settled(mapping, said)
@@ -302,43 +302,45 @@ def _refuse_early_labels(ws: Workspace, key: str, mapping: Mapping, path: Path) 
     )
 
 
-def _taken(found: Inspection, said: Said) -> tuple[str, ...]:
+def _taken(inspection: Inspection, answers: Said) -> tuple[str, ...]:
     """How the file is read where nobody looked at it first; what the mapping leaves unknown is said by the pages."""
-    zoned = said.timezone is not None
+    zoned = answers.timezone is not None
     return tuple(
-        note for note in found.notes if note not in COSTS.values() and not (zoned and "are taken as" in note)
+        note
+        for note in inspection.notes
+        if note not in COSTS.values() and not (zoned and "are taken as" in note)
     )
 
 
-def _doubts(found: Inspection, said: Said) -> tuple[str, ...]:
+def _doubts(inspection: Inspection, answers: Said) -> tuple[str, ...]:
     """What was taken without being sure and nobody spoke to, so that it is not wrong in silence."""
-    touched = {column for column, _ in said.maps}
-    answered = {"positive": said.positive, "task": said.task, "timezone": said.timezone}
+    touched = {column for column, _ in answers.maps}
+    answered = {"positive": answers.positive, "task": answers.task, "timezone": answers.timezone}
     return tuple(
         f"To check: {q.text}" + (f" Say it with {q.say}." if q.say else "")
-        for q in found.asked
+        for q in inspection.asked
         if not q.must and not answered.get(q.topic) and not touched & set(q.columns)
     )
 
 
-def check_loaded(ws: Workspace, made: Load, *, actor: str) -> Load:
+def check_loaded(ws: Workspace, load: Load, *, actor: str) -> Load:
     """Check every chunk again after a load that changed something.
 
     Returns the load, which is in whatever becomes of the check; ``unchecked`` says why there is none.
     """
-    if made.rows_loaded or made.labels_joined:
+    if load.rows_loaded or load.labels_joined:
         from plumbline.answers.alerts.check import check
         from plumbline.answers.performance.headline import headline_in
         from plumbline.answers.warmup import ready_after_load
 
         try:
-            check(ws, made.system, actor=actor, all_signals=False)
-            ready_after_load(ws, made.system)
-            reason = headline_in(ws, made.system).reason
-            made = replace(made, notes=(*made.notes, reason)) if reason else made
+            check(ws, load.system, actor=actor, all_signals=False)
+            ready_after_load(ws, load.system)
+            reason = headline_in(ws, load.system).reason
+            load = replace(load, notes=(*load.notes, reason)) if reason else load
         except Exception as error:  # the load is committed: nothing that fails from here on takes it back
-            return replace(made, unchecked=sentence(error))
-    return made
+            return replace(load, unchecked=sentence(error))
+    return load
 
 
 def undo_load(ws: Workspace, load_id: int, *, actor: str) -> int:

@@ -11,18 +11,18 @@ from plumbline.store.workspace import Workspace
 _ALIKE = 0.7
 
 
-def system_of(ws: Workspace, found: Inspection) -> str | None:
+def system_of(ws: Workspace, inspection: Inspection) -> str | None:
     """The key of the system that a file looked at without one most likely belongs to; None where no system fits, or
     two fit alike."""
     with ws.read() as cursor:
         known = systems.list_systems(cursor)
-        if found.kind == "labels":
-            column = found.mapping.column_of("decision_id")
-            ids = [cell for cell in found.samples().get(column or "", ()) if cell]
+        if inspection.kind == "labels":
+            column = inspection.mapping.column_of("decision_id")
+            ids = [cell for cell in inspection.samples().get(column or "", ()) if cell]
             fits = {system.key: known_ids(cursor, system.key, ids) / max(len(ids), 1) for system in known}
             least = 0.5
         else:
-            here = {c.column for c in found.mapping.columns}
+            here = {c.column for c in inspection.mapping.columns}
             fits = {}
             for system in known:
                 saved = systems.saved_mapping(cursor, system.key)

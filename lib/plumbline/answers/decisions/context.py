@@ -207,10 +207,10 @@ def _alike(around: Surroundings, at: int, distance: float) -> Alike:
     return Alike(decision.id, decision, float(distance))
 
 
-def _value(held: Any) -> Any:
-    if held is None or held != held:
+def _value(cell: Any) -> Any:
+    if cell is None or cell != cell:
         return None
-    return held.item() if hasattr(held, "item") else held
+    return cell.item() if hasattr(cell, "item") else cell
 
 
 def _reference(cursor: Cursor, system: System) -> tuple[FeatureProfile, ...]:

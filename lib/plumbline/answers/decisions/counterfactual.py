@@ -196,18 +196,19 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
     return Changed(outcome=outcome, ways=tuple(ways), why="", scored=found.scored, seconds=found.seconds)
 
 
-def _target(held: _Model) -> str | tuple[str, Any]:
+def _target(model: _Model) -> str | tuple[str, Any]:
     """The other outcome and how far rows are past its border; or why there is none: a key of ``NO_TARGET``."""
-    system, prediction = held.system, held.decision.prediction
-    view = VIEWS[held.check.view]
+    system, prediction = model.system, model.decision.prediction
+    view = VIEWS[model.check.view]
     if system.task is Task.REGRESSION:
         return "regression"
     if system.task is Task.MULTICLASS:
         places = {name: i for i, name in enumerate(sorted(system.classes))}
         others = sorted(
-            (c for c in places if c != prediction), key=lambda c: -(held.decision.probabilities.get(c) or 0.0)
+            (c for c in places if c != prediction),
+            key=lambda c: -(model.decision.probabilities.get(c) or 0.0),
         )
-        if not others or held.check.info.outputs != len(places):
+        if not others or model.check.info.outputs != len(places):
             return "classes"
         wanted = places[others[0]]
 
@@ -216,16 +217,16 @@ def _target(held: _Model) -> str | tuple[str, Any]:
             return np.asarray(scored.score[:, wanted] - rest, np.float64)
 
         return others[0], margin
-    if held.cut is None or system.positive is None:
+    if model.cut is None or system.positive is None:
         return "no_border"
     sign = -1.0 if prediction == system.positive else 1.0
     outcome = next(
         (c for c in system.classes if (c == system.positive) != (prediction == system.positive)), ""
     )
-    border = held.cut.score
+    border = model.cut.score
 
     def past(scored: Scored) -> FloatArray:
-        far = sign * (view(scored, held.output) - border)
+        far = sign * (view(scored, model.output) - border)
         return far if sign > 0 else np.where(far == 0, -1e-12, far)  # at the cut-off itself it is positive
 
     return outcome, past
@@ -240,21 +241,21 @@ def _scale(values: FloatArray) -> float:
     return spread if spread > 0 else 1.0
 
 
-def _changes(held: _Model, option: Option, names: Mapping[str, int]) -> tuple[Change, ...]:
+def _changes(model: _Model, option: Option, names: Mapping[str, int]) -> tuple[Change, ...]:
     by_index = {i: name for name, i in names.items()}
     found = []
     for index, value in sorted(option.changes.items()):
-        info, name = held.check.info.features[index], by_index[index]
+        info, name = model.check.info.features[index], by_index[index]
         then = value if info.categories is None else info.categories[int(value)]
-        found.append(Change(name, held.values.get(name), then))
+        found.append(Change(name, model.values.get(name), then))
     return tuple(found)
 
 
-def _scores(held: _Model, start: FloatArray, option: Option) -> float:
+def _scores(model: _Model, start: FloatArray, option: Option) -> float:
     row = start.copy()
     row[list(option.changes)] = list(option.changes.values())
-    scored = score_warm(held.model.body, row[None], best=held.check.best)
-    return float(VIEWS[held.check.view](scored, held.output)[0])
+    scored = score_warm(model.model.body, row[None], best=model.check.best)
+    return float(VIEWS[model.check.view](scored, model.output)[0])
 
 
 def try_values(ws: Workspace, key: str, decision_id: str, changes: Mapping[str, Any]) -> Tried:
@@ -299,12 +300,12 @@ def try_values(ws: Workspace, key: str, decision_id: str, changes: Mapping[str, 
     )
 
 
-def _outcome(held: _Model, scored: Scored, score: float) -> str:
-    system = held.system
-    if system.task is Task.MULTICLASS and held.check.info.outputs == len(system.classes):
+def _outcome(model: _Model, scored: Scored, score: float) -> str:
+    system = model.system
+    if system.task is Task.MULTICLASS and model.check.info.outputs == len(system.classes):
         return sorted(system.classes)[int(np.argmax(scored.score[0]))]
-    if held.cut is None or system.positive is None:
+    if model.cut is None or system.positive is None:
         return ""
-    if score >= held.cut.score:
+    if score >= model.cut.score:
         return system.positive
     return next((c for c in system.classes if c != system.positive), "")

@@ -136,14 +136,14 @@ def _checked(
     cursor: Cursor,
     system: System,
     version: str,
-    held: ModelFile | None,
+    file: ModelFile | None,
     rest: str,
     surrogate: bool,
 ) -> Sources:
     logged = None
     if any(c.role.role == "attribution" for c in systems.decision_columns(cursor, system.key)):
         logged = _check_logged(system, draw(ws, cursor, system, version, CHECKED), version)
-    model, checked, problem = _check_model(ws, cursor, system, held, rest) if held else (None, None, "")
+    model, checked, problem = _check_model(ws, cursor, system, file, rest) if file else (None, None, "")
     fitted = None
     if surrogate and not _settled(logged, checked):
         name = f"surrogate of version {version}"
@@ -165,7 +165,7 @@ def _settled(logged: LoggedCheck | None, model: ModelCheck | None) -> bool:
 
 
 def contributions_of(
-    system: System, found: Sources, frame: pd.DataFrame, space: str = ""
+    system: System, sources: Sources, frame: pd.DataFrame, space: str = ""
 ) -> tuple[FloatArray, list[str]]:
     """Contributions (n, d) of a frame of decisions by the best source of their version, and the features.
 
@@ -173,17 +173,17 @@ def contributions_of(
     be asked about coalitions of inputs, and with ``space="probability"`` of any, all but a random sample, or everything
     where one decision takes it too long; ``attribute_all`` keeps those.
     """
-    if found.best is Source.LOGGED:
+    if sources.best is Source.LOGGED:
         columns = columns_of_role(frame.columns, "attribution")
         return frame[columns].to_numpy(float), [bare_name(c) for c in columns]
     features = feature_frame(frame)
-    if found.best is Source.MODEL and found.model and found.model_check:
+    if sources.best is Source.MODEL and sources.model and sources.model_check:
         which = np.broadcast_to(outputs_of(system, frame), (len(frame),))
-        parts = _by_model(found.model, found.model_check, features, which, space)
-        return parts, names_of(found.model, found.model_check, features)
-    if found.best is Source.SURROGATE and found.surrogate:
-        parts, _, _ = surrogate_contributions(found.surrogate, features)
-        return parts, [code.name for code in found.surrogate.inputs]
+        parts = _by_model(sources.model, sources.model_check, features, which, space)
+        return parts, names_of(sources.model, sources.model_check, features)
+    if sources.best is Source.SURROGATE and sources.surrogate:
+        parts, _, _ = surrogate_contributions(sources.surrogate, features)
+        return parts, [code.name for code in sources.surrogate.inputs]
     return np.empty((0, 0)), []
 
 
@@ -224,24 +224,24 @@ def _check_logged(system: System, frame: pd.DataFrame, version: str) -> LoggedCh
 
 
 def _check_model(
-    ws: Workspace, cursor: Cursor, system: System, held: ModelFile, rest: str
+    ws: Workspace, cursor: Cursor, system: System, file: ModelFile, rest: str
 ) -> tuple[RegisteredModel | None, ModelCheck | None, str]:
     """A version's file and whether it reproduces the log: found once for these loads, and kept in the workspace."""
-    version = held.version
+    version = file.version
     body = model_files.model_body(cursor, system.key, version)
     if body is None:
         return None, None, ""
     against = background(cursor, system, version)
     model = RegisteredModel(
         body=body,
-        sha256=held.sha256,
+        sha256=file.sha256,
         version=version,
-        feature_map=held.feature_map,
-        name=held.name,
+        feature_map=file.feature_map,
+        name=file.name,
         background=against.rows,
         background_words=against.words,
     )
-    earlier = kept_check(cursor, system.key, version, held.sha256, rest)
+    earlier = kept_check(cursor, system.key, version, file.sha256, rest)
     if earlier is not None:
         return model, check_from(earlier), ""
     frame = draw(ws, cursor, system, version, CHECKED)
@@ -258,7 +258,7 @@ def _check_model(
         return None, None, str(error)
     try:
         with ws.write(by_itself=True, wait=False) as writer:
-            keep_check(writer, system.key, version, held.sha256, rest, asdict(checked))
+            keep_check(writer, system.key, version, file.sha256, rest, asdict(checked))
     except (Busy, Full) as error:
         LOG.info("the check of %s %s is not kept: %s", system.key, version, error.what)
     return model, checked, ""
@@ -348,7 +348,7 @@ def _score(system: System, decision: Decision) -> float | None:
     if system.task is Task.REGRESSION:
         logged = decision.prediction
     elif system.task is Task.MULTICLASS:
-        logged = decision.probabilities.get(decision.prediction, decision.score)
+        logged = decision.of_role("proba").get(decision.prediction, decision.score)
     else:
         logged = decision.score
     return None if logged is None else float(logged)

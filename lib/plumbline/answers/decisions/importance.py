@@ -204,18 +204,18 @@ def set_groups(ws: Workspace, key: str, groups: Mapping[str, str], *, actor: str
 
 
 def _sample(
-    cursor: Cursor, system: System, found: Sources, span: Span, n: int, seed: int, space: str
+    cursor: Cursor, system: System, sources: Sources, span: Span, n: int, seed: int, space: str
 ) -> tuple[pd.DataFrame, FloatArray, list[str]]:
     """Random decisions of a span, their contributions (n, d), grouped, and the names; kept ones where there are."""
-    kept = found.best is Source.MODEL and not space
-    made = attributions.pass_of(cursor, system.key, found.version) if kept else None
-    if made is not None and found.model is not None and made.sha256 == found.model.sha256:
-        frame, parts = attributions.sample_stored(cursor, system, found.version, span, n, seed)
+    kept = sources.best is Source.MODEL and not space
+    made = attributions.pass_of(cursor, system.key, sources.version) if kept else None
+    if made is not None and sources.model is not None and made.sha256 == sources.model.sha256:
+        frame, parts = attributions.sample_stored(cursor, system, sources.version, span, n, seed)
         if len(frame) >= FEWEST:
             return frame, *grouped(parts, list(made.features), groups_of(system))
-    frame = decisions.sample(cursor, system, Slice(span[0], span[1], found.version or None), n, seed)
+    frame = decisions.sample(cursor, system, Slice(span[0], span[1], sources.version or None), n, seed)
     parts, names = (
-        explain.contributions_of(system, found, frame, space) if len(frame) else (np.empty((0, 0)), [])
+        explain.contributions_of(system, sources, frame, space) if len(frame) else (np.empty((0, 0)), [])
     )
     if not len(parts):
         return frame, np.empty((0, len(names))), names
@@ -278,7 +278,7 @@ def _versions(ws: Workspace, cursor: Cursor, system: System, space: str) -> tupl
 def _drift(
     cursor: Cursor,
     system: System,
-    found: Sources,
+    sources: Sources,
     window: Span | None,
     names: list[str],
     space: str,
@@ -286,18 +286,18 @@ def _drift(
     if system.reference is None or not names:
         return None, "There is no reference to compare with." if names else "", (0, 0), {}
     spans = reference_of(system, None), window_of(cursor, system, window)
-    sides = [_sample(cursor, system, found, span, COMPARED, 3, space)[1] for span in spans]
-    borrowed = len(sides[0]) < FEWEST and found.best is Source.MODEL
+    sides = [_sample(cursor, system, sources, span, COMPARED, 3, space)[1] for span in spans]
+    borrowed = len(sides[0]) < FEWEST and sources.best is Source.MODEL
     if borrowed:  # the version did not decide then: its file is asked about the inputs of that time
         frame = decisions.sample(cursor, system, Slice(*spans[0]), COMPARED, 3)
-        parts, own = explain.contributions_of(system, found, frame, space)
+        parts, own = explain.contributions_of(system, sources, frame, space)
         sides[0] = grouped(parts, own, groups_of(system))[0]
     sides = [s[np.isfinite(s).all(axis=1)] if len(s) else s for s in sides]
     compared = (len(sides[0]), len(sides[1]))
     if min(compared) < FEWEST:
         where = "the reference" if compared[0] < FEWEST else "the window"
         note = (
-            f"Version {found.version or '(none)'} has {min(compared)} explained decisions in {where}: how its "
+            f"Version {sources.version or '(none)'} has {min(compared)} explained decisions in {where}: how its "
             f"use moved cannot be told (at least {FEWEST} are needed)."
         )
         return None, note, compared, {}
@@ -381,12 +381,12 @@ def _coverage(cursor: Cursor, system: System) -> tuple[Covered, ...]:
 
 def _sentence(
     version: str, ranked: tuple[FeatureImportance, ...], moved: AttributionDrift | None,
-    quadrants: tuple[Quadrant, ...], found: Sources,
+    quadrants: tuple[Quadrant, ...], sources: Sources,
 ) -> str:  # fmt: skip
     who = f"Version {version}" if version else "The model"
     if not ranked:
-        return f"What {who[0].lower()}{who[1:]} uses cannot be told: {found.sentence}"
-    if found.best is Source.SURROGATE:
+        return f"What {who[0].lower()}{who[1:]} uses cannot be told: {sources.sentence}"
+    if sources.best is Source.SURROGATE:
         who = f"Approximately, {who[0].lower()}{who[1:]}"
     most = " and ".join(f"{f.feature} ({f.share:.0%})" for f in ranked[:2])
     act = [q.feature for q in quadrants if q.verdict.startswith("act")]

@@ -28,7 +28,7 @@ class Against:
     population: str
 
 
-def reasons_against(ws: Workspace, key: str, told: Explanation, population: str = "all") -> Against:
+def reasons_against(ws: Workspace, key: str, explanation: Explanation, population: str = "all") -> Against:
     """The reasons of an explained decision against a population.
 
     ``all``: against the explanation's own baseline. ``just approved``: against the mean contributions of the
@@ -39,16 +39,16 @@ def reasons_against(ws: Workspace, key: str, told: Explanation, population: str 
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        decision = decision_of(ws, cursor, system, told.decision_id)
+        decision = decision_of(ws, cursor, system, explanation.decision_id)
         wording = explain.wording(system, decision)
-        baseline = f"against {told.baseline}" if told.baseline else ""
-        if population == "all" or told.refused or told.source is Source.SURROGATE:
-            return Against(reasons_for(told, wording), baseline)
+        baseline = f"against {explanation.baseline}" if explanation.baseline else ""
+        if population == "all" or explanation.refused or explanation.source is Source.SURROGATE:
+            return Against(reasons_for(explanation, wording), baseline)
         version = decision.version
         cut = cut_off(ws, cursor, system, version)
         if cut is None or system.task is not Task.BINARY:
             return Against(
-                reasons_for(told, wording), f"{baseline}; nobody is just approved without a cut-off"
+                reasons_for(explanation, wording), f"{baseline}; nobody is just approved without a cut-off"
             )
         around = surroundings(ws, cursor, system, version).frame
         found = explain.sources(ws, cursor, system, version, surrogate=False)
@@ -61,7 +61,9 @@ def reasons_against(ws: Workspace, key: str, told: Explanation, population: str 
     nearest = side[np.argsort(np.abs(score[side] - cut.score), kind="stable")[:most]]
     parts, names = explain.contributions_of(system, found, around.iloc[nearest])
     if not len(nearest) or not names or np.isnan(parts).all():
-        return Against(reasons_for(told, wording), baseline)
+        return Against(reasons_for(explanation, wording), baseline)
     means = dict(zip(names, np.nanmean(parts, axis=0).tolist(), strict=True))
     words = f"against the {len(nearest)} just approved decisions of a random sample"
-    return Against(reasons_for(told, replace(wording, means=means, population="those just approved")), words)
+    return Against(
+        reasons_for(explanation, replace(wording, means=means, population="those just approved")), words
+    )

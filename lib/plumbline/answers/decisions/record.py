@@ -141,18 +141,18 @@ def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) ->
 
 
 def _reasons(
-    system: System, decision: Decision, told: Explanation
+    system: System, decision: Decision, explanation: Explanation
 ) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
     wording = explain.wording(system, decision)
-    said = reasons_for(told, wording)
+    said = reasons_for(explanation, wording)
     reasons = tuple(
         Reason(
             feature=name,
             words=str(wording.phrases.get(name) or name),
-            value=told.values.get(name),
+            value=explanation.values.get(name),
             contribution=value,
             members=tuple(
-                (m, told.values.get(m)) for m, group in wording.groups.items() if group == name != m
+                (m, explanation.values.get(m)) for m, group in wording.groups.items() if group == name != m
             ),
         )
         for name, value in said.picked
@@ -168,10 +168,10 @@ def _changed(ws: Workspace, key: str, decision_id: str) -> Changed | None:
 
 
 def note_record(
-    ws: Workspace, found: DecisionRecord, *, kind: str, sha256: str, actor: str, language: str
+    ws: Workspace, record: DecisionRecord, *, kind: str, sha256: str, actor: str, language: str
 ) -> None:
     """Put on the trail that a record was issued: which row's, by load and line, as its id may name a person."""
     with ws.write() as cursor:
-        systems.get_system(cursor, found.system)
-        detail = {"kind": kind, "sha256": sha256, "language": language, "row": found.row}
-        trail.append(cursor, actor=actor, action=Act.DOCUMENT_ISSUED, system=found.system, detail=detail)
+        systems.get_system(cursor, record.system)
+        detail = {"kind": kind, "sha256": sha256, "language": language, "row": record.row}
+        trail.append(cursor, actor=actor, action=Act.DOCUMENT_ISSUED, system=record.system, detail=detail)

@@ -111,12 +111,12 @@ def departures_of(
 
 
 def _followed(
-    sides: SideCounts, own: np.ndarray, given: np.ndarray, cut: CutOff, scale: Scale
+    sides: SideCounts, scores: np.ndarray, given: np.ndarray, cut: CutOff, scale: Scale
 ) -> float | None:
     """The cut-off that the decisions of an episode follow, to the cell; None where none fits as a cut-off has to."""
-    cells, place = np.unique(sides.cell[own], return_inverse=True)
+    cells, place = np.unique(sides.cell[scores], return_inverse=True)
     answers: IntArray = np.zeros((len(cells), 2), np.int64)
-    np.add.at(answers, (place, given[own].astype(np.int64)), sides.n[own])
+    np.add.at(answers, (place, given[scores].astype(np.int64)), sides.n[scores])
     found = best_cut(cells.astype(np.float64), answers)
     if found is None or not found.known or not found.upper:
         return None

@@ -200,7 +200,7 @@ def importance_of(cursor: Cursor, system: System) -> dict[str, float] | None:
 
 
 def open_drift(
-    cursor: Cursor, system: System, now: datetime, found: ReleasesAnswer, noted: tuple[Record, ...]
+    cursor: Cursor, system: System, now: datetime, answer: ReleasesAnswer, noted: tuple[Record, ...]
 ) -> Breach | None:
     """The drift of features that carry importance that the last two chunks are in, since its onset.
 
@@ -246,7 +246,7 @@ def open_drift(
         )
     longest = max(runs, key=len)
     signals = {f"drift.{run[0].feature}" for run in runs}
-    done = handled(since, [f.end for f in longest if f.end], found, noted, signals.__contains__)
+    done = handled(since, [f.end for f in longest if f.end], answer, noted, signals.__contains__)
     return Breach(
         since=since,
         sentence=sentence,
@@ -328,7 +328,7 @@ def profiles_of(
 
 
 def _exact(
-    cursor: Cursor, system: System, found: Sequence[FeatureDrift], reference: Span, window: Span,
+    cursor: Cursor, system: System, drifts: Sequence[FeatureDrift], reference: Span, window: Span,
     version: str | None, where: tuple[tuple[str, str], ...],
 ) -> tuple[FeatureDrift, ...]:  # fmt: skip
     """Numeric features' distances from the decisions themselves; the rest is exact already."""
@@ -341,7 +341,7 @@ def _exact(
         return held[name, span]
 
     made: dict[str, list[FeatureDrift]] = {}
-    for one in found:
+    for one in drifts:
         compute = exactly.EXACT.get(one.method)
         if (
             compute is not None
@@ -382,8 +382,8 @@ def _cut_off(cursor: Cursor, system: System, profiles: Sequence[FeatureProfile])
     return f" {left[-1].sentence}" if left and left[-1].until is None else ""
 
 
-def _sentence(found: Sequence[FeatureDrift], ranked: Sequence[Ranked], reference: Span, window: Span) -> str:
-    judged = [f for f in found if f.status is not PointStatus.UNKNOWN]
+def _sentence(drifts: Sequence[FeatureDrift], ranked: Sequence[Ranked], reference: Span, window: Span) -> str:
+    judged = [f for f in drifts if f.status is not PointStatus.UNKNOWN]
     names = {f.feature for f in judged}
     spans = f"{say_span(*window)}, against {say_span(*reference)}"
     if not judged:

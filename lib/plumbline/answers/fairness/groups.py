@@ -193,16 +193,16 @@ def fairness(
 
 
 def chosen(
-    found: Sequence[counting.Attribute], by: Sequence[str], system: System
+    attributes: Sequence[counting.Attribute], by: Sequence[str], system: System
 ) -> tuple[counting.Attribute, ...]:
     """The attributes that were asked for, all of them where none was."""
     wanted = [name.removeprefix("protected:") for name in by]
-    known = {a.name: a for a in found}
+    known = {a.name: a for a in attributes}
     for name in wanted:
         if name not in known:
             has = f"It has: {', '.join(known)}." if known else "Map one: COLUMN=protected:NAME."
             raise PlumblineError(f"{system.key} has no protected attribute {name!r}", todo=has)
-    return tuple(known[name] for name in wanted) if wanted else tuple(found)
+    return tuple(known[name] for name in wanted) if wanted else tuple(attributes)
 
 
 def why_not(system: System, mapped: bool) -> str:
@@ -257,18 +257,18 @@ def _reach(cursor: Cursor, system: System) -> Reach | None:
     return Reach(monthly, interaction_share(statements.context_answers(cursor, system.key), facts))
 
 
-def say_oversight(found: Oversight) -> str:
+def say_oversight(oversight: Oversight) -> str:
     """How often people looked and overruled, and whether they were right."""
-    if found.override_rate is None:
-        return f"No person's own decision is on record for {found.n:,} decisions."
-    o = found.override_rate
+    if oversight.override_rate is None:
+        return f"No person's own decision is on record for {oversight.n:,} decisions."
+    o = oversight.override_rate
     text = (
         f"People overruled {100 * o.value:.1f} % ({100 * o.low:.1f} to {100 * o.high:.1f}) of the {o.n:,} decisions "
         f"that they looked at"
     )
-    if found.automation_rate is not None and found.automation_rate.value > 0:
-        text += f"; {100 * found.automation_rate.value:.1f} % took effect without one"
-    right = found.right_to_overrule
+    if oversight.automation_rate is not None and oversight.automation_rate.value > 0:
+        text += f"; {100 * oversight.automation_rate.value:.1f} % took effect without one"
+    right = oversight.right_to_overrule
     if right is None:
         return f"{text}. Whether they were right is not known yet."
     verdict = "more often right than wrong" if right.low > 0.5 else "more often wrong than right"

@@ -50,27 +50,27 @@ def of_its_days(profiles: Sequence[FeatureProfile], reference: Span) -> tuple[st
     )
 
 
-def of_its_season(reference: Span, held: Held | None) -> tuple[str, ...]:
+def of_its_season(reference: Span, node: Held | None) -> tuple[str, ...]:
     """Where a log of more than a year is held against a part of one."""
     first, last = reference
-    if first is None or last is None or held is None:
+    if first is None or last is None or node is None:
         return ()
-    return (SEASON,) if held.last - held.first >= YEAR and last - first < 0.9 * YEAR else ()
+    return (SEASON,) if node.last - node.first >= YEAR and last - first < 0.9 * YEAR else ()
 
 
-def of_the_reference(system: System, held: Held | None) -> tuple[str, ...]:
+def of_the_reference(system: System, node: Held | None) -> tuple[str, ...]:
     """What is to be said wherever something rests on the system's own reference."""
     provisional = (PROVISIONAL,) if system.reference_source == "provisional" else ()
-    return provisional + of_its_season(system.reference or (None, None), held)
+    return provisional + of_its_season(system.reference or (None, None), node)
 
 
-def apart(reference: Span, window: Span, held: Held | None) -> tuple[Span, str]:
+def apart(reference: Span, window: Span, headline: Held | None) -> tuple[Span, str]:
     """The window without the days of the reference, and what was left out; a decision is never on both sides.
 
     A window that the reference holds wholly stays as it was asked for: it is compared with what it is a part of.
     """
     (first, last), (start, end) = reference, window
-    until = end or (held.last if held else None)
+    until = end or (headline.last if headline else None)
     if last is None or (start is not None and start >= last) or (first and until and until <= first):
         return window, ""
     if until is None or until <= last:

@@ -79,10 +79,14 @@ class WindowsAnswer(Result):
         return [{**json_value(m), "first": m.first.value, "second": m.second.value} for m in self.metrics]
 
 
-def _line(one: Compared) -> str:
-    values = " -> ".join("unknown" if s.value is None else f"{s.value:.4f}" for s in (one.first, one.second))
-    sure = "" if one.low is None else f"  ({one.low:+.4f} to {one.high:+.4f})"
-    return f"{one.metric:<24} {values}{sure}  n={one.first.n}, {one.second.n}  {one.verdict}"
+def _line(compared: Compared) -> str:
+    values = " -> ".join(
+        "unknown" if s.value is None else f"{s.value:.4f}" for s in (compared.first, compared.second)
+    )
+    sure = "" if compared.low is None else f"  ({compared.low:+.4f} to {compared.high:+.4f})"
+    return (
+        f"{compared.metric:<24} {values}{sure}  n={compared.first.n}, {compared.second.n}  {compared.verdict}"
+    )
 
 
 def confusion(ws: Workspace, key: str, *, window: Slice | None = None) -> ConfusionAnswer | None:
@@ -213,8 +217,8 @@ def _most_frequent_error(classes: tuple[str, ...], table: FloatArray) -> str:
     )
 
 
-def _sentence(system: System, name: str, a: Slice, b: Slice, found: tuple[Compared, ...]) -> str:
-    head = next((one for one in found if one.metric == name), None)
+def _sentence(system: System, name: str, a: Slice, b: Slice, comparisons: tuple[Compared, ...]) -> str:
+    head = next((one for one in comparisons if one.metric == name), None)
     spans = f"{say_span(b.start, b.end)} against {say_span(a.start, a.end)}"
     if head is None or head.first.value is None or head.second.value is None:
         return f"{say_metric(name)} cannot be compared ({spans}): one of the windows has too few labels."

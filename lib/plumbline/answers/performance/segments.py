@@ -124,28 +124,30 @@ def say_slice(where: tuple[tuple[str, str], ...]) -> str:
     )
 
 
-def _sentence(found: Search, columns: bool, unit: str) -> str:
+def _sentence(search: Search, columns: bool, unit: str) -> str:
     if not columns:
         return "There is no column to slice the decisions by."
-    if not found.n:
+    if not search.n:
         return "No outcomes are known in this window, so no segment can be compared."
-    name = say_metric(found.metric)
-    looked = f"{found.tried:,} segments were compared over {found.n:,} labelled decisions"
-    if found.n < found.available:
-        looked += f", a sample of {found.available:,}"
+    name = say_metric(search.metric)
+    looked = f"{search.tried:,} segments were compared over {search.n:,} labelled decisions"
+    if search.n < search.available:
+        looked += f", a sample of {search.available:,}"
     looked += (
-        ", counted by subject" if found.named else ", counted as independent but for what a day has in common"
+        ", counted by subject"
+        if search.named
+        else ", counted as independent but for what a day has in common"
     )
-    if not found.segments:
+    if not search.segments:
         told = (
             "is worse than the rest"
-            if found.against == "rest"
+            if search.against == "rest"
             else "fell behind the rest since the reference"
         )
         return f"No segment {told} by enough to matter: {looked}."
-    worst = found.segments[0]
-    other = "for the rest" if found.against == "rest" else "had it changed like the rest"
+    worst = search.segments[0]
+    other = "for the rest" if search.against == "rest" else "had it changed like the rest"
     return (
-        f"{name} suffers most where {say_slice(worst.where)}: {say_value(found.metric, worst.value, unit)} against "
-        f"{say_value(found.metric, worst.against, unit)} {other} (n = {worst.n:,}). {looked}."
+        f"{name} suffers most where {say_slice(worst.where)}: {say_value(search.metric, worst.value, unit)} against "
+        f"{say_value(search.metric, worst.against, unit)} {other} (n = {worst.n:,}). {looked}."
     )

@@ -25,7 +25,7 @@ def holding(
     headline: str,
     points: Sequence[Point],
     problems: Sequence[Problem],
-    found: ChangePoint | None,
+    change: ChangePoint | None,
     profile: OutcomeProfile,
     window: Slice,
     now: datetime,
@@ -36,7 +36,7 @@ def holding(
     Args:
         points: every metric by the page's chunk; the latest value is that of the last complete one.
         problems: of the whole family, by the chunk that alarms are raised on: what is open there is no *holds*.
-        found: the change point of the headline.
+        change: the change point of the headline.
         now: the moment that the log speaks for.
         selected: that being labelled depends on the decision; where some answer has no outcomes the sentence says
             whom it speaks of.
@@ -47,7 +47,7 @@ def holding(
             metric=say_metric(headline),
             name=selected.least.name,
         )
-    sentence = _holding(system, headline, points, problems, found, profile, window, now, selected)
+    sentence = _holding(system, headline, points, problems, change, profile, window, now, selected)
     return sequence([sentence, selected.among]) if selected is not None else sentence
 
 
@@ -56,7 +56,7 @@ def _holding(
     headline: str,
     points: Sequence[Point],
     problems: Sequence[Problem],
-    found: ChangePoint | None,
+    change: ChangePoint | None,
     profile: OutcomeProfile,
     window: Slice,
     now: datetime,
@@ -69,9 +69,9 @@ def _holding(
         return message("No outcomes are known yet, so performance is unknown: load labels to see it.")
     name = say_metric(headline)
     shown = complete(known, now) or known
-    lasts = found is not None and (found.until is None or shown[-1].status is not PointStatus.OK)
-    if found is not None and lasts:
-        return message("{metric}: {change}", metric=name, change=found.sentence)
+    lasts = change is not None and (change.until is None or shown[-1].status is not PointStatus.OK)
+    if change is not None and lasts:
+        return message("{metric}: {change}", metric=name, change=change.sentence)
     if open_problem is not None and (open_problem.metric != headline or not shown):
         return _of_another(system, open_problem, headline, shown)
     last, breaches = shown[-1], [p for p in shown if p.status is PointStatus.BREACH]
@@ -103,7 +103,7 @@ def _holding(
     holds = message(
         "{metric} holds: the latest is {value}, within its limits over {n} labelled decisions.", **values
     )
-    was = message("It broke before: {change}", change=found.sentence) if found is not None else NOTHING
+    was = message("It broke before: {change}", change=change.sentence) if change is not None else NOTHING
     return sequence([holds, was])
 
 

@@ -140,36 +140,36 @@ def _answer(
 
 
 def _watched(
-    cursor: Cursor, system: System, found: ReleasesAnswer, version: str
+    cursor: Cursor, system: System, answer: ReleasesAnswer, version: str
 ) -> tuple[Switch | None, tuple[Watched, ...]]:
     """The newest takeover of a version, or its newest time beside the one in charge, with its guardrails."""
-    taken = next((s for s in reversed(found.releases.switches) if s.version == version), None)
+    taken = next((s for s in reversed(answer.releases.switches) if s.version == version), None)
     hours = profiles.version_hours(cursor, system)
     beside = [
-        p for p in presences(hours, found.releases.spans) if p.version == version and p.role == "beside"
+        p for p in presences(hours, answer.releases.spans) if p.version == version and p.role == "beside"
     ]
-    if taken is not None and not (beside and beside[-1].start > taken.at and _replaced(found, version)):
-        return taken, tuple(w for w in found.guardrails if (w.version, w.switched) == (version, taken.at))
+    if taken is not None and not (beside and beside[-1].start > taken.at and _replaced(answer, version)):
+        return taken, tuple(w for w in answer.guardrails if (w.version, w.switched) == (version, taken.at))
     if not beside:
         return None, ()
-    entry = _entry(found, beside[-1])
+    entry = _entry(answer, beside[-1])
     if entry is None:
         return None, ()
     span = Span(version, beside[-1].start, beside[-1].end, beside[-1].n)
     question = f"guardrails of {version!r} beside {entry.previous!r} from {entry.at.isoformat()}"
     return entry, kept(
         cursor, system, question, tuple[Watched, ...],
-        lambda: watch(cursor, system, (*found.releases.spans, span), entry),
+        lambda: watch(cursor, system, (*answer.releases.spans, span), entry),
     )  # fmt: skip
 
 
-def _replaced(found: ReleasesAnswer, version: str) -> bool:
-    return found.releases.spans[-1].version != version
+def _replaced(answer: ReleasesAnswer, version: str) -> bool:
+    return answer.releases.spans[-1].version != version
 
 
-def _entry(found: ReleasesAnswer, beside: Presence) -> Switch | None:
+def _entry(answer: ReleasesAnswer, beside: Presence) -> Switch | None:
     """The moment at which a version began to decide beside the one in charge, as if it took over from it."""
-    held = [s for s in found.releases.spans if s.start <= beside.start and s.version != beside.version]
+    held = [s for s in answer.releases.spans if s.start <= beside.start and s.version != beside.version]
     if not held:
         return None
     return Switch(
@@ -201,8 +201,8 @@ def _left(back: Rollback) -> str:
     return f"Version {back.bad_version} was taken back to {back.back_to} on {back.end:%Y-%m-%d, %H:%M} UTC."
 
 
-def _nothing(found: ReleasesAnswer, version: str) -> str:
-    known = [v for v in found.releases.versions if v.version]
+def _nothing(answer: ReleasesAnswer, version: str) -> str:
+    known = [v for v in answer.releases.versions if v.version]
     if not known:
         return "The log names no version."
     own = next((v for v in known if v.version == version), None)
@@ -210,7 +210,7 @@ def _nothing(found: ReleasesAnswer, version: str) -> str:
         return f"The log holds no decision of version {version}."
     if not own.n:
         return f"Version {version} has only looked on in shadow so far: nobody acted on it."
-    first = next((s.version for s in found.releases.spans if s.version), "")
+    first = next((s.version for s in answer.releases.spans if s.version), "")
     if first == version:
         return f"Version {version} is the first in the log: there is none before it to compare with."
     return f"Version {version} has decided too little to tell: {own.n:,} decisions."

@@ -215,25 +215,25 @@ def _watched(
     switch: Switch,
     span: Span,
     signal: str,
-    found: Guardrail,
+    guardrail: Guardrail,
     proved: Difference | None,
 ) -> Watched:
     whole = arms.aftermath(cursor, system, switch.version, span.start, span.end)
     since = None
-    if found.at is not None:
-        since = arms.aftermath(cursor, system, switch.version, min(found.at, span.end), span.end)
+    if guardrail.at is not None:
+        since = arms.aftermath(cursor, system, switch.version, min(guardrail.at, span.end), span.end)
     return Watched(
         version=switch.version,
         previous=switch.previous,
         switched=switch.at,
         signal=signal,
-        found=found,
+        found=guardrail,
         exposed_hours=(span.end - span.start).total_seconds() / 3600,
         decisions=span.n,
         positives=whole.positives,
         since=since,
         positive=system.positive or "",
-        proved=proved if found.fired and signal == "positive rate" else None,
+        proved=proved if guardrail.fired and signal == "positive rate" else None,
     )
 
 

@@ -171,7 +171,7 @@ class Handled:
 def handled(
     since: datetime,
     ends: Sequence[datetime],
-    found: ReleasesAnswer,
+    answer: ReleasesAnswer,
     noted: tuple[Record, ...],
     about: Callable[[str], bool],
 ) -> Handled:
@@ -195,8 +195,8 @@ def handled(
     for r in named:
         if r.incident in done:
             return Handled(_incident(r.at))
-    changed = [(s.at, s.version, False) for s in found.releases.switches]
-    changed += [(back.end, back.back_to, True) for back in found.releases.rollbacks]
+    changed = [(s.at, s.version, False) for s in answer.releases.switches]
+    changed += [(back.end, back.back_to, True) for back in answer.releases.rollbacks]
     at, version, returned = max(changed, key=lambda c: c[0], default=(since, "", False))
     if at > since and sum(end > at for end in ends) <= 1:
         values = {"version": version, "day": at.date().isoformat()}

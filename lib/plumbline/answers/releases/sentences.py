@@ -53,12 +53,12 @@ def moment(at: datetime) -> str:
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
 
 
-def say_difference(metric: str, found: Difference) -> str:
+def say_difference(metric: str, difference: Difference) -> str:
     """A change with its interval and samples."""
     return (
-        f"{say_name(metric)} {amount(metric, found.before)} to {amount(metric, found.after)} "
-        f"({change(metric, found.value)}{unit(metric)}, {interval(metric, found.low, found.high)}; "
-        f"n = {found.n_before:,} and {found.n_after:,})"
+        f"{say_name(metric)} {amount(metric, difference.before)} to {amount(metric, difference.after)} "
+        f"({change(metric, difference.value)}{unit(metric)}, {interval(metric, difference.low, difference.high)}; "
+        f"n = {difference.n_before:,} and {difference.n_after:,})"
     )
 
 
@@ -119,20 +119,22 @@ def _first_down(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def say_comparison(found: Comparison) -> str:
+def say_comparison(comparison: Comparison) -> str:
     """Two versions side by side, and what to do about it."""
-    first, second = found.versions
-    how = {"A/B": "in a test with", "canary": "as a canary beside", "shadow": "in shadow beside"}[found.kind]
-    parts = [_measured(m) for m in found.measures]
-    text = f"{second} ran {how} {first} for {found.days:.1f} days: {'; '.join(parts) or 'too few decisions'}."
-    if found.agreed is not None:
-        text += f" They agreed on {100 * found.agreed:.1f} % of {found.n_both:,} decisions that both made."
-    if found.ratio is not None and found.ratio.status == "breach":
+    first, second = comparison.versions
+    how = {"A/B": "in a test with", "canary": "as a canary beside", "shadow": "in shadow beside"}[
+        comparison.kind
+    ]
+    parts = [_measured(m) for m in comparison.measures]
+    text = f"{second} ran {how} {first} for {comparison.days:.1f} days: {'; '.join(parts) or 'too few decisions'}."
+    if comparison.agreed is not None:
+        text += f" They agreed on {100 * comparison.agreed:.1f} % of {comparison.n_both:,} decisions that both made."
+    if comparison.ratio is not None and comparison.ratio.status == "breach":
         text += (
-            f" The split of {found.ratio.unit} is not what was meant: do not trust the comparison before that is "
+            f" The split of {comparison.ratio.unit} is not what was meant: do not trust the comparison before that is "
             "explained."
         )
-    if parts and not found.by_subject:
+    if parts and not comparison.by_subject:
         text += " No subject is mapped, so decisions are counted as independent but for what an hour has in common."
     return text
 
@@ -166,16 +168,16 @@ def p_value(p: float) -> str:
     return "under 0.001" if p < 0.001 else f"{p:.2g}"
 
 
-def roll_back(found: Watched) -> str:
+def roll_back(watch: Watched) -> str:
     """What should have been done, by when, and what it has cost not to."""
-    if found.at is None:
-        return found.sentence
-    if found.since is not None and not found.since.decisions:
-        return f"Outcomes proved it on {moment(found.at)}, after version {found.version} had left."
-    text = f"Roll back to {found.previous}: known at {moment(found.at)} after {found.found.at_decision:,} decisions"
-    since = found.since
-    if since is not None and found.signal == "positive rate" and since.wrong_positives:
-        return f"{text}; {since.wrong:,} wrong since, {since.wrong_positives:,} of them {found.positive!r}."
+    if watch.at is None:
+        return watch.sentence
+    if watch.since is not None and not watch.since.decisions:
+        return f"Outcomes proved it on {moment(watch.at)}, after version {watch.version} had left."
+    text = f"Roll back to {watch.previous}: known at {moment(watch.at)} after {watch.found.at_decision:,} decisions"
+    since = watch.since
+    if since is not None and watch.signal == "positive rate" and since.wrong_positives:
+        return f"{text}; {since.wrong:,} wrong since, {since.wrong_positives:,} of them {watch.positive!r}."
     if since is not None and since.labelled:
         return f"{text}; {since.wrong:,} of {since.labelled:,} decisions with known outcomes wrong since."
     return f"{text}; {since.decisions:,} decisions since." if since is not None else f"{text}."

@@ -54,20 +54,20 @@ class Shift:
 
 
 def comparisons(
-    cursor: Cursor, system: System, found: Releases, share: float | None = None
+    cursor: Cursor, system: System, releases: Releases, share: float | None = None
 ) -> tuple[Comparison, ...]:
     """Every overlap worth comparing, the newest first.
 
     Args:
         share: the intended share of the newcomer's decisions; None: the owner's setting, if any.
     """
-    worth = [o for o in found.overlaps if min(o.n) >= LEAST and o.end - o.start >= SHORTEST]
+    worth = [o for o in releases.overlaps if min(o.n) >= LEAST and o.end - o.start >= SHORTEST]
     stated = system.settings.split
     intended = share if share is not None else float(stated) if isinstance(stated, (int, float)) else None
 
     def make() -> tuple[Comparison, ...]:
         return tuple(
-            _compared(cursor, system, _in_charge_first(o, found.spans), intended)
+            _compared(cursor, system, _in_charge_first(o, releases.spans), intended)
             for o in sorted(worth, key=lambda o: o.start, reverse=True)[:COMPARED]
         )
 
@@ -126,12 +126,12 @@ def _moments(
     return Moments(of.n, of.total, of.squares, subjects, spread)
 
 
-def shifts(cursor: Cursor, system: System, found: Releases) -> tuple[Shift, ...]:
+def shifts(cursor: Cursor, system: System, releases: Releases) -> tuple[Shift, ...]:
     """Every switch, split, in order of time."""
 
     def make() -> tuple[Shift, ...]:
         features = balanced_by(cursor, system)
-        return tuple(_shift(cursor, system, found.spans, s, features) for s in found.switches)
+        return tuple(_shift(cursor, system, releases.spans, s, features) for s in releases.switches)
 
     return kept(cursor, system, "switches", tuple[Shift, ...], make)
 

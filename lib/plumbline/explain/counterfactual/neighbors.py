@@ -48,9 +48,9 @@ def distances(row: FloatArray, rows: FloatArray, categorical: Sequence[bool]) ->
     return mean
 
 
-def nearest(found: FloatArray, n: int) -> IntArray:
+def nearest(distances: FloatArray, n: int) -> IntArray:
     """Positions of the n smallest distances, nearest first."""
-    order: IntArray = np.argsort(found, kind="stable")[:n]
+    order: IntArray = np.argsort(distances, kind="stable")[:n]
     return order
 
 

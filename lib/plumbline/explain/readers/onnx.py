@@ -55,7 +55,7 @@ def read_onnx(body: bytes) -> CodedModel:
     return _ensemble(node.op_type, held, names, trees, places)
 
 
-def _names(graph: Any, node: Any, held: dict[str, Any]) -> tuple[str, ...]:
+def _names(graph: Any, node: Any, attributes: dict[str, Any]) -> tuple[str, ...]:
     """One name an input column: the graph's inputs, or f0, f1 and so on where one input holds them all."""
     widths = []
     for given in graph.input:
@@ -69,15 +69,15 @@ def _names(graph: Any, node: Any, held: dict[str, Any]) -> tuple[str, ...]:
         if any(width > 1 for _, width in widths):
             raise refuse("its inputs are several blocks; one block, or one input a column, is read")
         return tuple(name for name, _ in widths)
-    most = int(max(_array(held, "nodes_featureids", np.int64), default=0)) + 1
+    most = int(max(_array(attributes, "nodes_featureids", np.int64), default=0)) + 1
     width = max(most, widths[0][1] if widths else 0)
     if not 1 <= width <= MAX_FEATURES:
         raise refuse("a split looks at a feature that is not there")
     return tuple(f"f{i}" for i in range(width))
 
 
-def _array(held: dict[str, Any], name: str, kind: type) -> Any:
-    value = held.get(name, held.get(f"{name}_as_tensor"))
+def _array(attributes: dict[str, Any], name: str, kind: type) -> Any:
+    value = attributes.get(name, attributes.get(f"{name}_as_tensor"))
     if value is None:
         return np.zeros(0, kind)
     if hasattr(value, "data_type"):
@@ -87,23 +87,30 @@ def _array(held: dict[str, Any], name: str, kind: type) -> Any:
     return np.asarray(value, kind)
 
 
-def _read(held: dict[str, Any], what: str, width: int) -> tuple[list[RawTree], list[int]]:
+def _read(attributes: dict[str, Any], what: str, width: int) -> tuple[list[RawTree], list[int]]:
     """One tree a pair of tree and output, in the order of the file."""
-    tree, node = _array(held, "nodes_treeids", np.int64), _array(held, "nodes_nodeids", np.int64)
+    tree, node = _array(attributes, "nodes_treeids", np.int64), _array(attributes, "nodes_nodeids", np.int64)
     n = len(tree)
     modes = [
-        m.decode("ascii", "replace") if isinstance(m, bytes) else str(m) for m in held.get("nodes_modes", [])
+        m.decode("ascii", "replace") if isinstance(m, bytes) else str(m)
+        for m in attributes.get("nodes_modes", [])
     ]
-    yes, no = _array(held, "nodes_truenodeids", np.int64), _array(held, "nodes_falsenodeids", np.int64)
-    feature, value = _array(held, "nodes_featureids", np.int64), _array(held, "nodes_values", np.float64)
-    tracks = _array(held, "nodes_missing_value_tracks_true", np.int64)
+    yes, no = (
+        _array(attributes, "nodes_truenodeids", np.int64),
+        _array(attributes, "nodes_falsenodeids", np.int64),
+    )
+    feature, value = (
+        _array(attributes, "nodes_featureids", np.int64),
+        _array(attributes, "nodes_values", np.float64),
+    )
+    tracks = _array(attributes, "nodes_missing_value_tracks_true", np.int64)
     tracks = tracks if len(tracks) else np.zeros(n, np.int64)
     if not 1 <= n <= MAX_NODES or any(len(a) != n for a in (node, modes, yes, no, feature, value, tracks)):
         raise refuse("its node arrays have different lengths")
     strange = sorted(set(modes) - set(_MODES))
     if strange:
         raise refuse(f"a split compares by {strange[0][:30]!r}, which is not read")
-    weights = _weights(held, what)
+    weights = _weights(attributes, what)
     trees, places = [], []
     mode = np.array(modes)
     order = np.argsort(tree, kind="stable")
@@ -128,9 +135,9 @@ def _read(held: dict[str, Any], what: str, width: int) -> tuple[list[RawTree], l
     return trees, places
 
 
-def _weights(held: dict[str, Any], what: str) -> dict[int, list[tuple[int, int, float]]]:
-    parts = [_array(held, f"{what}_{name}", np.int64) for name in ("treeids", "nodeids", "ids")]
-    weight = _array(held, f"{what}_weights", np.float64)
+def _weights(attributes: dict[str, Any], what: str) -> dict[int, list[tuple[int, int, float]]]:
+    parts = [_array(attributes, f"{what}_{name}", np.int64) for name in ("treeids", "nodeids", "ids")]
+    weight = _array(attributes, f"{what}_weights", np.float64)
     if any(len(p) != len(weight) for p in parts) or not len(weight):
         raise refuse("its leaf values have different lengths, or there are none")
     found: dict[int, list[tuple[int, int, float]]] = {}
@@ -142,7 +149,7 @@ def _weights(held: dict[str, Any], what: str) -> dict[int, list[tuple[int, int, 
 
 
 def _tree(
-    own: dict[int, int],
+    places: dict[int, int],
     mine: IntArray,
     mode: Any,
     yes: IntArray,
@@ -155,7 +162,7 @@ def _tree(
     n, modes = len(mine), mode[mine]
     leaf, turned = modes == "LEAF", np.isin(modes, ("BRANCH_GTE", "BRANCH_GT"))
     strict = np.isin(modes, ("BRANCH_LT", "BRANCH_GTE"))
-    there = np.array([[own.get(int(c), -2) for c in side[mine]] for side in (yes, no)]).reshape(2, n)
+    there = np.array([[places.get(int(c), -2) for c in side[mine]] for side in (yes, no)]).reshape(2, n)
     threshold = value[mine].astype(np.float32)
     threshold = np.where(strict, np.nextafter(threshold, np.float32(-np.inf)), threshold).astype(np.float64)
     missing = np.where(tracks[mine] == 1, ~turned, turned)  # a NaN compares as false
@@ -187,18 +194,20 @@ def _with(tree: RawTree, value: FloatArray) -> RawTree:
 
 
 def _ensemble(
-    op: str, held: dict[str, Any], names: tuple[str, ...], trees: list[RawTree], places: list[int]
+    op: str, attributes: dict[str, Any], names: tuple[str, ...], trees: list[RawTree], places: list[int]
 ) -> CodedModel:
-    transform = held.get("post_transform", b"NONE")
+    transform = attributes.get("post_transform", b"NONE")
     transform = transform.decode("ascii", "replace") if isinstance(transform, bytes) else str(transform)
     if transform not in _LINKS:
         raise refuse(f"its output is made by {transform[:30]!r}, which is not read")
-    if held.get("aggregate_function", b"SUM") not in (b"SUM", "SUM"):
+    if attributes.get("aggregate_function", b"SUM") not in (b"SUM", "SUM"):
         raise refuse("its trees are not added up")
     link, outputs = _LINKS[transform], max(places) + 1
-    base = _array(held, "base_values", np.float64)
+    base = _array(attributes, "base_values", np.float64)
     if op == _TREES[0]:
-        labels = max(len(held.get("classlabels_strings", [])), len(held.get("classlabels_int64s", [])))
+        labels = max(
+            len(attributes.get("classlabels_strings", [])), len(attributes.get("classlabels_int64s", []))
+        )
         if labels == 2 and outputs == 2 and 0 in places and link != "softmax":
             keep = [i for i, k in enumerate(places) if k == 1]
             trees, places, outputs = [trees[i] for i in keep], [0] * len(keep), 1

@@ -97,14 +97,14 @@ def _ensemble(learner: dict[str, Any], label: str) -> TreeEnsemble:
     )
 
 
-def _trees(found: Any, weights: list[float] | None) -> list[RawTree]:
-    if not isinstance(found, list) or not 1 <= len(found) <= MAX_TREES:
+def _trees(node: Any, weights: list[float] | None) -> list[RawTree]:
+    if not isinstance(node, list) or not 1 <= len(node) <= MAX_TREES:
         raise refuse(f"it has no trees, or more than {MAX_TREES:,}")
-    if weights is not None and len(weights) != len(found):
+    if weights is not None and len(weights) != len(node):
         raise refuse("the number of its trees and of their weights differ")
-    if sum(len(t["left_children"]) for t in found) > MAX_NODES:
+    if sum(len(t["left_children"]) for t in node) > MAX_NODES:
         raise refuse(f"it has more than {MAX_NODES:,} nodes")
-    return [_tree(t, 1.0 if weights is None else weights[i]) for i, t in enumerate(found)]
+    return [_tree(t, 1.0 if weights is None else weights[i]) for i, t in enumerate(node)]
 
 
 def _whole(values: Any, size: int) -> IntArray:
@@ -116,45 +116,45 @@ def _whole(values: Any, size: int) -> IntArray:
     return array.astype(np.int64)
 
 
-def _tree(found: dict[str, Any], weight: float) -> RawTree:
-    parameters = found["tree_param"]
+def _tree(node: dict[str, Any], weight: float) -> RawTree:
+    parameters = node["tree_param"]
     if int(parameters.get("size_leaf_vector", 1)) > 1:
         raise refuse("its leaves are vectors (multi_strategy)", "Train one tree an output.")
-    size = len(found["left_children"])
-    left, right = _whole(found["left_children"], size), _whole(found["right_children"], size)
+    size = len(node["left_children"])
+    left, right = _whole(node["left_children"], size), _whole(node["right_children"], size)
     leaf = left == -1
     with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused with the rest
-        conditions = np.asarray(found["split_conditions"], np.float64).astype(np.float32)
-    categorical = _whole(found.get("split_type") or [0] * size, size) == 1
+        conditions = np.asarray(node["split_conditions"], np.float64).astype(np.float32)
+    categorical = _whole(node.get("split_type") or [0] * size, size) == 1
     # x < t in float32 is x <= the float32 just below t
     threshold = np.nextafter(conditions, np.float32(-np.inf)).astype(np.float64)
-    cover = np.asarray(found["sum_hessian"], np.float64)
+    cover = np.asarray(node["sum_hessian"], np.float64)
     if conditions.shape != (size,) or cover.shape != (size,):
         raise refuse("a tree has arrays of different lengths")
     tree = RawTree(
         left=left,
         right=right,
-        feature=np.where(leaf, -1, _whole(found["split_indices"], size)),
+        feature=np.where(leaf, -1, _whole(node["split_indices"], size)),
         threshold=np.where(leaf | categorical, 0.0, threshold),
-        default_left=_whole(found["default_left"], size) != 0,
+        default_left=_whole(node["default_left"], size) != 0,
         missing=np.full(size, MISSING_NAN, np.int64),
         value=np.where(leaf, conditions.astype(np.float64) * weight, 0.0),
         cover=cover,
-        categories=_category_splits(found, categorical & ~leaf),
+        categories=_category_splits(node, categorical & ~leaf),
     )
     return _renumber(tree)
 
 
-def _category_splits(found: dict[str, Any], categorical: Any) -> dict[int, tuple[IntArray, bool]]:
+def _category_splits(node: dict[str, Any], categorical: Any) -> dict[int, tuple[IntArray, bool]]:
     """Codes that are named go right; a code that is not named goes left."""
     if not categorical.any():
         return {}
-    nodes = _whole(found["categories_nodes"], len(found["categories_nodes"]))
+    nodes = _whole(node["categories_nodes"], len(node["categories_nodes"]))
     starts, sizes = (
-        _whole(found["categories_segments"], len(nodes)),
-        _whole(found["categories_sizes"], len(nodes)),
+        _whole(node["categories_segments"], len(nodes)),
+        _whole(node["categories_sizes"], len(nodes)),
     )
-    codes = _whole(found["categories"], len(found["categories"]))
+    codes = _whole(node["categories"], len(node["categories"]))
     if np.any((starts < 0) | (sizes < 0) | (starts + sizes > len(codes))):
         raise refuse("a tree's category sets do not fit together")
     if set(nodes.tolist()) != set(np.flatnonzero(categorical).tolist()):
@@ -217,10 +217,10 @@ def _base(text: str, link: str, outputs: int) -> FloatArray:
     return np.broadcast_to(score, (outputs,)).copy()
 
 
-def _categories(found: Any, width: int) -> tuple[tuple[str | float, ...] | None, ...]:
+def _categories(node: Any, width: int) -> tuple[tuple[str | float, ...] | None, ...]:
     """The training categories by feature (since 3.1): names as UTF-8 bytes with offsets, or plain numbers."""
     lists: list[tuple[str | float, ...] | None] = [None] * width
-    encoders = (found or {}).get("enc") or []
+    encoders = (node or {}).get("enc") or []
     for i, encoder in enumerate(encoders[:width]):
         values, offsets = encoder.get("values") or [], encoder.get("offsets") or []
         if len(offsets) > 1:

@@ -182,7 +182,7 @@ def _read(answer: bytes, code: int) -> tuple[ModelInfo, list[FloatArray]]:
     return info_from(reply["model"]), arrays
 
 
-def info_from(found: dict[str, Any]) -> ModelInfo:
+def info_from(reply: dict[str, Any]) -> ModelInfo:
     """A description as the child gives it."""
     features = tuple(
         FeatureInfo(
@@ -193,7 +193,7 @@ def info_from(found: dict[str, Any]) -> ModelInfo:
             high=f["high"],
             thresholds=tuple(f["thresholds"]),
         )
-        for f in found["features"]
+        for f in reply["features"]
     )
     said = (
         "format",
@@ -206,5 +206,5 @@ def info_from(found: dict[str, Any]) -> ModelInfo:
         "asked",
         "orders",
     )
-    named = {k: found[k] for k in said if k in found}
+    named = {k: reply[k] for k in said if k in reply}
     return ModelInfo(**named, features=features)

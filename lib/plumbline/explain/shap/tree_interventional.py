@@ -50,13 +50,13 @@ def interventional(
 
 
 def _add(
-    ensemble: TreeEnsemble, group: Leaves, columns: FloatArray, held: FloatArray, out: FloatArray
+    ensemble: TreeEnsemble, group: Leaves, columns: FloatArray, total: FloatArray, out: FloatArray
 ) -> None:
     m, n = group.feature.shape[1], columns.shape[1]
     tabulate = m <= MOST_PATTERN and n > 2**m
     patterns = (np.arange(2**m)[None, :] >> np.arange(m)[:, None]) & 1 == 1 if tabulate else None
-    for part in slices(group, max(n, held.shape[1], 2**m if tabulate else 1), CELLS):
-        theirs = passes(ensemble, part, held)
+    for part in slices(group, max(n, total.shape[1], 2**m if tabulate else 1), CELLS):
+        theirs = passes(ensemble, part, total)
         mine = passes(ensemble, part, columns)
         if patterns is None:
             shares = _shares(mine, theirs) * part.value[:, None, None]

@@ -77,8 +77,8 @@ def is_lines(head: str) -> bool:
     return False
 
 
-def _records(held: object) -> bool:
-    return isinstance(held, list) and len(held) > 1 and all(isinstance(one, dict) for one in held)
+def _records(value: object) -> bool:
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(one, dict) for one in value)
 
 
 def write_table(

@@ -340,9 +340,9 @@ def _named_columns(plan: Plan) -> list[DecisionColumn]:
     ]
 
 
-def _targets(plan: Plan, held: list[DecisionColumn]) -> list[str]:
+def _targets(plan: Plan, columns: list[DecisionColumn]) -> list[str]:
     """The decision table's spelling of the plan's columns and derived ones."""
-    spelt = {c.name.lower(): c.name for c in held}
+    spelt = {c.name.lower(): c.name for c in columns}
     names = [c.name for c in plan.columns] + [name for name, _ in plan.derived]
     return [spelt.get(name.lower(), name) for name in names]
 

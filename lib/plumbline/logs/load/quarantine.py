@@ -172,8 +172,8 @@ def _records(source: Source, expected: int) -> Records | None:
     return None
 
 
-def _save_shifts(cursor: duckdb.DuckDBPyConnection, kept: NDArray[np.int64]) -> None:
-    shift = kept - np.arange(len(kept))
+def _save_shifts(cursor: duckdb.DuckDBPyConnection, rows: NDArray[np.int64]) -> None:
+    shift = rows - np.arange(len(rows))
     changes = np.flatnonzero(np.diff(shift, prepend=-1))
     cursor.execute(f"CREATE TEMP TABLE {SHIFTS} (first_row BIGINT, shift BIGINT)")
     cursor.execute(

@@ -335,5 +335,5 @@ def _with_formats(mapping: Mapping, columns: Sequence[str], rows: Sequence[list[
     return replace(mapping, columns=tuple(changed))
 
 
-def _reads(form: str, found: str) -> bool:
-    return set(found.split("|")) <= set((form or "iso").split("|"))
+def _reads(form: str, text: str) -> bool:
+    return set(text.split("|")) <= set((form or "iso").split("|"))

@@ -29,12 +29,12 @@ def schema_of(plan: Plan) -> Schema:
     }
 
 
-def changes(held: Sequence[tuple[int, Schema]]) -> list[SchemaChange]:
-    """What changed from each load to the next; ``held``: loads that stand, in order, each with what it holds."""
+def changes(schemas: Sequence[tuple[int, Schema]]) -> list[SchemaChange]:
+    """What changed from each load to the next; ``schemas``: loads that stand, in order, each with what it holds."""
     found: list[SchemaChange] = []
     ever: dict[str, tuple[str, str]] = {}
     before: Schema = {}
-    for load_id, here in held:
+    for load_id, here in schemas:
         if ever:
             for name, (source, kind) in here.items():
                 if name not in ever:

@@ -57,7 +57,7 @@ def staged_rows(source: Source, plan: Plan, *, limit: int | None = None) -> str:
     reason = "CASE " + " ".join(f"WHEN {sql} THEN {literal(r)}" for r, sql, _ in plan.reasons) + " END"
     derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
     texts = kept_texts(plan.columns)
-    inner = masked_rows(source, plan, limit=limit, kept=bool(texts))
+    inner = masked_rows(source, plan, limit=limit, keep=bool(texts))
     if texts:  # a step of its own: the masks are not worked out again for each of its cells
         names, odd = ", ".join(ident(c.name) for c in plan.columns), odd_columns(plan.columns)
         words = ", ".join(f"_odd{i}" for i in range((len(odd) + MASK_BITS - 1) // MASK_BITS))
@@ -66,20 +66,20 @@ def staged_rows(source: Source, plan: Plan, *, limit: int | None = None) -> str:
 
 
 def masked_rows(
-    source: Source, plan: Plan, *, limit: int | None = None, kept: bool = False, cells: str = ""
+    source: Source, plan: Plan, *, limit: int | None = None, keep: bool = False, cells: str = ""
 ) -> str:
-    """The query of the plan's columns and ``_odd0`` ...; ``kept``: and of the cells that ``_texts`` needs;
+    """The query of the plan's columns and ``_odd0`` ...; ``keep``: and of the cells that ``_texts`` needs;
     ``cells``: of a table of the file's cells."""
     values = ", ".join(f"{c.value} AS {ident(c.name)}" for c in plan.columns)
     odd = odd_columns(plan.columns)
     raw = "".join(f", {c.watched} AS _raw{i}" for i, c in enumerate(odd))
     read = _cells(source, plan, cells) + (f" LIMIT {int(limit)}" if limit else "")
-    held = "".join(f", _raw{i}" for i, c in enumerate(odd) if c.beside) if kept else ""
+    held = "".join(f", _raw{i}" for i, c in enumerate(odd) if c.beside) if keep else ""
     names = ", ".join(ident(c.name) for c in plan.columns)
     return f"SELECT {names}, {odd_masks(plan.columns)}{held} FROM (SELECT {values}{raw} FROM ({read}))"
 
 
-def _cells(source: Source, plan: Plan, held: str) -> str:
+def _cells(source: Source, plan: Plan, text: str) -> str:
     """The mapped cells of the file, those that stay text without blanks around them."""
     trimmed = {c.trimmed for c in plan.columns}
     names = dict.fromkeys(source.cell(c.map.column) for c in plan.columns)
@@ -90,7 +90,7 @@ def _cells(source: Source, plan: Plan, held: str) -> str:
         else name
         for name in names
     )
-    return f"SELECT {cells} FROM {held or relation(source, rejects=True)}"
+    return f"SELECT {cells} FROM {text or relation(source, rejects=True)}"
 
 
 def _number_rows(cursor: duckdb.DuckDBPyConnection) -> int:

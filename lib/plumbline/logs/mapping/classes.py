@@ -150,14 +150,14 @@ def _held(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str, dict[s
     }
 
 
-def _spelling(held: dict[str, dict[str, int]], known: Sequence[str]) -> dict[str, str]:
+def _spelling(spellings: dict[str, dict[str, int]], known: Sequence[str]) -> dict[str, str]:
     """Folded class -> how it is written."""
     chosen: dict[str, str] = {}
     for c in known:
         chosen.setdefault(fold(c), c)
-    there = {c for role in _COLUMNS for c in held[role]}
+    there = {c for role in _COLUMNS for c in spellings[role]}
     for role in _COLUMNS:
-        for c, _ in sorted(held[role].items(), key=lambda item: (-item[1], item[0])):
+        for c, _ in sorted(spellings[role].items(), key=lambda item: (-item[1], item[0])):
             chosen.setdefault(fold(c), c)
     return {fold(c): chosen[fold(c)] for c in there}
 
@@ -165,12 +165,12 @@ def _spelling(held: dict[str, dict[str, int]], known: Sequence[str]) -> dict[str
 def _respell(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
-    held: dict[str, dict[str, int]],
+    spellings: dict[str, dict[str, int]],
     spelling: dict[str, str],
 ) -> None:
     table = decision_table(system.key)
     for role in _COLUMNS:
-        other = {c: spelling[fold(c)] for c in held[role] if spelling[fold(c)] != c}
+        other = {c: spelling[fold(c)] for c in spellings[role] if spelling[fold(c)] != c}
         _update(cursor, table, role, other)
     told = cursor.execute(
         "SELECT DISTINCT label FROM label_claim WHERE system = ? AND label IS NOT NULL LIMIT 1000",

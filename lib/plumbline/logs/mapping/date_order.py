@@ -12,23 +12,23 @@ from plumbline.logs.values.times import order_of, swapped
 ORDERS = {"dmy": "day", "mdy": "month", "excel": "excel"}
 
 
-def read_order(said: str | None) -> str:
+def read_order(text: str | None) -> str:
     """How dates are written: ``dmy`` or ``mdy`` as ``day`` or ``month``, ``excel`` for its serial numbers, or the
     language of the months' names; empty where nothing was said.
 
     Raises:
         PlumblineError: it is neither.
     """
-    if not said:
+    if not text:
         return ""
-    if said.lower() in LANGUAGES:
-        return said.lower()
-    if said.lower() not in ORDERS:
+    if text.lower() in LANGUAGES:
+        return text.lower()
+    if text.lower() not in ORDERS:
         raise PlumblineError(
-            f"{said!r} is no order of dates",
+            f"{text!r} is no order of dates",
             todo="Use dmy (day first), mdy (month first), excel (days since 1900), or a language such as hr.",
         )
-    return ORDERS[said.lower()]
+    return ORDERS[text.lower()]
 
 
 def with_order(form: str, order: str) -> str:

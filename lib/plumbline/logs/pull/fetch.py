@@ -155,9 +155,9 @@ def _table(
     return Fetched((path,), folder, _later(mark, wanted.mark))
 
 
-def _later(found: str | None, before: str | None) -> str | None:
+def _later(mark: str | None, before: str | None) -> str | None:
     """The mark never goes back, whatever the overlap brings."""
-    return before if found is None else found
+    return before if mark is None else mark
 
 
 def _since(cell: str, kind: str, wanted: Wanted) -> tuple[str, str]:

@@ -95,15 +95,15 @@ def _plain(present: Sequence[str], cells: Sequence[str | None], order: str) -> T
     return _spoken(present, cells, order)
 
 
-def _in_zones(found: TimeFacts, named: zone_names.Named) -> TimeFacts:
+def _in_zones(facts: TimeFacts, named: zone_names.Named) -> TimeFacts:
     """The times in UTC, as the zones beside them say."""
-    seconds = found.seconds.copy()
+    seconds = facts.seconds.copy()
     for i, name in enumerate(named.of) if not named.twice else ():
         if name and not np.isnan(seconds[i]):
             naive = datetime.fromtimestamp(seconds[i], UTC).replace(tzinfo=None)
             seconds[i] = zone_names.in_utc(naive, name).replace(tzinfo=UTC).timestamp()
     return replace(
-        found, format=found.format + named.suffix, seconds=seconds, zoned=1.0, unclear=named.unclear
+        facts, format=facts.format + named.suffix, seconds=seconds, zoned=1.0, unclear=named.unclear
     )
 
 
@@ -131,17 +131,17 @@ def _months(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | 
     return None
 
 
-def _ordered(found: TimeFacts, cells: Sequence[str | None], order: str) -> TimeFacts:
+def _ordered(facts: TimeFacts, cells: Sequence[str | None], order: str) -> TimeFacts:
     """The same times where the order of day and month is known from elsewhere."""
-    if not order or not order_of(found.format):
-        return found
+    if not order or not order_of(facts.format):
+        return facts
     if order == "both":
-        return replace(found, ambiguous=True, mixed=True)
-    if not found.ambiguous or order == order_of(found.format):
-        return replace(found, ambiguous=False, mixed=False)
-    form = swapped(found.format)
+        return replace(facts, ambiguous=True, mixed=True)
+    if not facts.ambiguous or order == order_of(facts.format):
+        return replace(facts, ambiguous=False, mixed=False)
+    form = swapped(facts.format)
     seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
-    return replace(found, format=form, seconds=seconds, ambiguous=False, mixed=False)
+    return replace(facts, format=form, seconds=seconds, ambiguous=False, mixed=False)
 
 
 def _iso(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import duckdb
 
 from plumbline.domain import TEXT, Kind, System, Task
 from plumbline.profile.grids import value
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope
-from plumbline.store.sql import ident
+from plumbline.store.sql import Statement, ident
 from plumbline.store.systems import decision_columns
 
 #: what ``present`` counts, in the order of the stored array
@@ -25,7 +23,7 @@ DELAY_CELLS = 92
 _KEY = f"{VERSION} AS version, {ARM} AS arm"
 
 
-def hour_statement(system: System, scope: Scope) -> tuple[str, dict[str, Any]]:
+def hour_statement(system: System, scope: Scope) -> Statement:
     """The statement (text, parameters) that yields HOUR_COLUMNS over the scope."""
     params = dict(scope.params)
     positives, correct = "0", "count(*) FILTER (prediction = label)"
@@ -40,12 +38,10 @@ def hour_statement(system: System, scope: Scope) -> tuple[str, dict[str, Any]]:
                ({positives})::DOUBLE AS positives, count(label)::UINTEGER AS n_labelled,
                ({correct})::UINTEGER AS correct
         {scope.rows} GROUP BY ALL"""
-    return sql, params
+    return Statement(sql, params)
 
 
-def presence_statement(
-    cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope
-) -> tuple[str, dict[str, Any]]:
+def presence_statement(cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope) -> Statement:
     """The statement that yields PRESENCE_COLUMNS over the scope.
 
     ``features``: all features that were known when the decision's load was made are there (numbers finite, or what
@@ -69,20 +65,20 @@ def presence_statement(
         SELECT {_KEY}, {DAY} AS day, count(*)::UINTEGER AS n, [{present}]::UINTEGER[] AS present,
                list_resize(map_values(histogram(hour("timestamp"), range(24))), 24, 0)::UINTEGER[] AS hours
         {scope.rows} GROUP BY ALL"""
-    return sql, dict(scope.params)
+    return Statement(sql, dict(scope.params))
 
 
-def positive_delay_statement(scope: Scope, positive: str) -> tuple[str, dict[str, Any]]:
+def positive_delay_statement(scope: Scope, positive: str) -> Statement:
     """The statement that yields day, whole days until the label (at most ``DELAY_CELLS`` - 1) and how many labels of
     the positive class took so long."""
     last = DELAY_CELLS - 1
     sql = f"""
         SELECT {DAY} AS day, least(greatest(date_sub('day', "timestamp", label_time), 0), {last}) AS k, count(*) AS n
         {scope.rows} AND label = $positive AND label_time IS NOT NULL GROUP BY ALL ORDER BY ALL"""
-    return sql, {**scope.params, "positive": positive}
+    return Statement(sql, {**scope.params, "positive": positive})
 
 
-def delay_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
+def delay_statement(scope: Scope) -> Statement:
     """The statement that yields DELAY_COLUMNS over the scope; a label before its decision counts as day 0."""
     last = DELAY_CELLS - 1
     sql = f"""
@@ -95,4 +91,4 @@ def delay_statement(scope: Scope) -> tuple[str, dict[str, Any]]:
                list_resize(coalesce(map_values(histogram(k, range({DELAY_CELLS}))), []),
                            {DELAY_CELLS}, 0)::UINTEGER[] AS counts
         FROM delays GROUP BY ALL"""
-    return sql, dict(scope.params)
+    return Statement(sql, dict(scope.params))

@@ -139,24 +139,24 @@ def _levels(
     return found
 
 
-def _place(held: _Levels, grid: Grid, days: dict[int, int], own: Any, since: IntArray) -> None:
+def _place(levels: _Levels, grid: Grid, days: dict[int, int], values: Any, since: IntArray) -> None:
     """Count one column's rows (day, level, n) by cell; ``since``: of them, those of loads that had the column."""
-    level = own["level"].combine_chunks().dictionary_encode()
+    level = values["level"].combine_chunks().dictionary_encode()
     names = level.dictionary.to_pylist()
     other, missing = grid.bins.cells - 1, grid.bins.cells
     known = {name: place for place, name in enumerate(grid.bins.levels)}
     code = level.indices.fill_null(len(names)).to_numpy()
     cell = np.array([*(known.get(name, other) for name in names), missing], np.int64)[code]
-    n = np.where(cell == missing, since, own["n"].to_numpy())
-    day = own["day"].to_numpy().astype(np.int64)
+    n = np.where(cell == missing, since, values["n"].to_numpy())
+    day = values["day"].to_numpy().astype(np.int64)
     split = split_by(day, day, days)
     counts = np.zeros((len(split.groups), missing + 1), np.int64)
     np.add.at(counts, (split.of_row, cell), n)
-    held.counts.add(split.groups, counts)
+    levels.counts.add(split.groups, counts)
     unseen = np.flatnonzero(cell == other)
     taken: dict[int, int] = {}
     for row in sorted(unseen.tolist(), key=lambda i: (-n[i], names[code[i]])):
         taken[day[row]] = taken.get(day[row], 0) + 1
         if taken[day[row]] <= NAMED_OTHERS:
             name = names[code[row]]
-            held.others[name] = held.others.get(name, 0) + int(n[row])
+            levels.others[name] = levels.others.get(name, 0) + int(n[row])

@@ -9,7 +9,6 @@ A score outside [0, 1] has no loss and no cell; a system whose reference holds s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
@@ -17,7 +16,7 @@ from plumbline.domain import REGRESSION_MOMENTS, System, Task
 from plumbline.profile.count.scores import BY_NUMBER
 from plumbline.profile.grids import Grid
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope
-from plumbline.store.sql import ident
+from plumbline.store.sql import Statement, ident
 from plumbline.store.systems import decision_columns
 
 #: an absolute error above 0 lies in cell ``ERROR_ZERO + floor(log of it)`` to this base, whose middle is off by less
@@ -92,7 +91,7 @@ def losses(cursor: duckdb.DuckDBPyConnection, system: System, score: Grid | None
     return Losses()
 
 
-def outcome_statement(system: System, scope: Scope, how: Losses) -> tuple[str, dict[str, Any]]:
+def outcome_statement(system: System, scope: Scope, how: Losses) -> Statement:
     """The statement (text, parameters) that yields OUTCOME_COLUMNS over the scope; score cells are left empty
     (``score_counts``)."""
     if system.task is Task.REGRESSION:
@@ -100,10 +99,10 @@ def outcome_statement(system: System, scope: Scope, how: Losses) -> tuple[str, d
     return _classification(scope, how)
 
 
-def _classification(scope: Scope, how: Losses) -> tuple[str, dict[str, Any]]:
+def _classification(scope: Scope, how: Losses) -> Statement:
     params = scope.params | dict(how.params)
     if how.probability is None or how.brier is None:
-        return (
+        return Statement(
             f"""SELECT {_KEY}, count(*)::UINTEGER AS n, count(label)::UINTEGER AS n_labelled,
                 0::UINTEGER AS n_scored, 0::DOUBLE AS sum_log_loss, 0::DOUBLE AS sum_brier,
                 {_NONE} AS cells_negative, {_NONE} AS cells_positive, {_NONE} AS cells_unlabelled,
@@ -128,10 +127,10 @@ def _classification(scope: Scope, how: Losses) -> tuple[str, dict[str, Any]]:
                {_NONE} AS cells_negative, {_NONE} AS cells_positive, {_NONE} AS cells_unlabelled,
                []::DOUBLE[] AS moments, {_NONE} AS error_cells
         FROM row_losses GROUP BY ALL"""
-    return sql, params
+    return Statement(sql, params)
 
 
-def _regression(scope: Scope) -> tuple[str, dict[str, Any]]:
+def _regression(scope: Scope) -> Statement:
     moments = ", ".join(f"coalesce(fsum({_MOMENTS[name]}), 0)" for name in REGRESSION_MOMENTS)
     place = f"CASE WHEN e = 0 THEN 0 ELSE floor(ln(abs(e)) / ln({ERROR_BASE}))::INTEGER + {ERROR_ZERO} END"
     # as score_counts.as_lists has it: the mark, the cells' numbers, the counts; a row without an error has none
@@ -146,13 +145,13 @@ def _regression(scope: Scope) -> tuple[str, dict[str, Any]]:
                {_NONE} AS cells_negative, {_NONE} AS cells_positive, {_NONE} AS cells_unlabelled,
                [{moments}]::DOUBLE[] AS moments, histogram(cell) AS cells, {cells}::UINTEGER[] AS error_cells
         FROM both_known GROUP BY version, arm, day"""
-    return f"SELECT {OUTCOME_COLUMNS} FROM ({sql})", dict(scope.params)
+    return Statement(f"SELECT {OUTCOME_COLUMNS} FROM ({sql})", dict(scope.params))
 
 
-def confusion_statement(system: System, scope: Scope) -> tuple[str, dict[str, Any]]:
+def confusion_statement(system: System, scope: Scope) -> Statement:
     """The statement that yields CONFUSION_COLUMNS over the scope; regression has none (no rows)."""
     condition = " AND false" if system.task is Task.REGRESSION else ""
     sql = f"""
         SELECT {_KEY}, prediction::VARCHAR AS prediction, label::VARCHAR AS label, count(*)::UINTEGER AS n
         {scope.rows}{condition} GROUP BY ALL"""
-    return sql, dict(scope.params)
+    return Statement(sql, dict(scope.params))

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray, System, Task
 from plumbline.profile.count.activity_sql import DELAY_CELLS
@@ -23,6 +24,8 @@ from plumbline.profile.count.stream import DAY, HOUR, Column, Split, Tally, spli
 from plumbline.profile.scope import Scope
 from plumbline.store.sql import ident
 
+#: columns of a table of counts by their names
+Columns = dict[str, NDArray[Any] | list[str | None]]
 #: no time: what Arrow's missing times become
 NEVER, _FOREVER = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 #: what is counted of a row by its prediction and label
@@ -128,7 +131,7 @@ class Decided:
             held[:, 2] = np.maximum(held[:, 2], hours.extremes(trained, np.maximum))
         self.times[hours.groups] = held
 
-    def outcome(self) -> dict[str, Any]:
+    def outcome(self) -> Columns:
         """Columns of ``profile_outcome``, by group's number."""
         n, scored = self.plain.values, self.optional["score"]
         none = np.zeros((len(n), 0), np.uint32)
@@ -141,11 +144,11 @@ class Decided:
             "sum_brier": losses[:, 1], **cells, "moments": np.zeros((len(n), 0)), "error_cells": none,
         }  # fmt: skip
 
-    def delay(self) -> dict[str, Any]:
+    def delay(self) -> Columns:
         """Columns of ``profile_delay``, by group's number."""
         return {"n": self.plain.values[:, 0], "counts": self.waits.values[:, :-1]}
 
-    def confusion(self) -> tuple[IntArray, dict[str, Any]]:
+    def confusion(self) -> tuple[IntArray, Columns]:
         """The group's number of each row of ``profile_confusion``, and its other columns."""
         keys, places = np.unique(np.concatenate([k for k, _ in self.pairs]), return_inverse=True)
         n = np.bincount(places, np.concatenate([n for _, n in self.pairs])).astype(np.int64)
@@ -158,7 +161,7 @@ class Decided:
             "n": n,
         }
 
-    def hours(self) -> tuple[IntArray, IntArray, dict[str, Any]]:
+    def hours(self) -> tuple[IntArray, IntArray, Columns]:
         """The group's key and the hour of the day of each row of ``profile_hour``, and its other columns."""
         key, hour = np.divmod(np.array(list(self.hour_numbers), np.int64), 24)
         counts, marks = self.by_hour.values, np.arange(8)

@@ -186,7 +186,7 @@ class ScoredRows:
         self.counts.add(split, np.where(inside, score, 0.5), outcome, inside)
 
 
-def as_lists(found: Scores, groups: int) -> tuple[Any, Any, Any]:
+def as_lists(scores: Scores, groups: int) -> tuple[Any, Any, Any]:
     """The lists to be stored, an Arrow array of ``groups`` lists each: negative, positive, unlabelled.
 
     By number: the mark, the numbers, how many there are of each. In cells: the mark, how many there are in each. A
@@ -196,12 +196,12 @@ def as_lists(found: Scores, groups: int) -> tuple[Any, Any, Any]:
 
     lists = []
     for wanted in (NEGATIVE, POSITIVE, UNLABELLED):
-        own = found.outcome == wanted
-        group, number, n = found.group[own], found.number[own], found.n[own]
+        own = scores.outcome == wanted
+        group, number, n = scores.group[own], scores.number[own], scores.n[own]
         size = np.bincount(group, minlength=groups)
         lengths = np.where(size > 0, 2 * size + 1, 0)
-        held = found.cells[:, wanted].any(axis=1)
-        lengths[found.in_cells[held]] = SCORE_CELLS + 1
+        held = scores.cells[:, wanted].any(axis=1)
+        lengths[scores.in_cells[held]] = SCORE_CELLS + 1
         ends = np.cumsum(lengths)
         values = np.zeros(int(ends[-1]) if groups else 0, np.uint32)
         starts = ends - lengths
@@ -209,9 +209,9 @@ def as_lists(found: Scores, groups: int) -> tuple[Any, Any, Any]:
         values[starts[group]] = BY_NUMBER
         values[at] = number
         values[at + size[group]] = n
-        starts = starts[found.in_cells[held]]
+        starts = starts[scores.in_cells[held]]
         values[starts] = BY_CELL
-        values[starts[:, None] + 1 + np.arange(SCORE_CELLS)] = found.cells[held, wanted]
+        values[starts[:, None] + 1 + np.arange(SCORE_CELLS)] = scores.cells[held, wanted]
         lists.append(pa.ListArray.from_arrays(np.concatenate([[0], ends]).astype(np.int32), values))
     return lists[0], lists[1], lists[2]
 

@@ -109,23 +109,23 @@ def laid_scores(laid: Laid, keys: Sequence[Any]) -> tuple[IntArray, IntArray, Nu
     return labelled, counts[:, UNLABELLED], known
 
 
-def _by_cell(found: Scores, of: IntArray, groups: int, width: int) -> IntArray:
+def _by_cell(scores: Scores, of: IntArray, groups: int, width: int) -> IntArray:
     """Counts by group, outcome and cell, (groups, 3, width)."""
     counts = np.zeros((groups, len(CELLS), width), np.int64)
-    held = found.cells
+    held = scores.cells
     if width == SCORE_CELLS:
-        cell = Cells.of(EDGE_NUMBERS.astype(np.float64)).find(found.number.astype(np.float64))
+        cell = Cells.of(EDGE_NUMBERS.astype(np.float64)).find(scores.number.astype(np.float64))
     else:
         inner = np.arange(1, EQUAL_CELLS) / EQUAL_CELLS
-        cell = np.searchsorted(score_numbers(inner), found.number)
+        cell = np.searchsorted(score_numbers(inner), scores.number)
         starts = np.searchsorted(score_ends(SCORE_CELLS)[:-1], np.arange(EQUAL_CELLS) / EQUAL_CELLS)
         held = np.add.reduceat(held, starts, axis=2)
-    rows = of[found.in_cells]
+    rows = of[scores.in_cells]
     if len(np.unique(rows)) == len(rows):
         counts[rows] = held
     else:
         np.add.at(counts, rows, held)
-    np.add.at(counts, (of[found.group], found.outcome, cell), found.n)
+    np.add.at(counts, (of[scores.group], scores.outcome, cell), scores.n)
     return counts
 
 

@@ -19,7 +19,7 @@ from plumbline.domain import Bins, FloatArray, IntArray, Kind, Slice, System, Ta
 from plumbline.profile.bins import read_grids
 from plumbline.profile.grids import value
 from plumbline.profile.scope import SHADOW, VERSION, WHO, Scope, all_rows, of_slice
-from plumbline.store.sql import ident
+from plumbline.store.sql import Statement, ident
 from plumbline.store.workspace import naive
 
 #: levels of a feature that have a cell of their own in the mix of inputs
@@ -91,12 +91,12 @@ class Inputs:
     outcome: FloatArray
 
 
-def output_of(system: System, column: str = "prediction") -> tuple[str, dict[str, Any]]:
+def output_of(system: System, column: str = "prediction") -> Statement:
     """The SQL of a decision's output (or of its label, read the same way), with its parameters."""
     if system.task is Task.REGRESSION:
-        return value(column), {}
+        return Statement(value(column), {})
     marked = system.positive if system.positive is not None else next(iter(system.classes), "")
-    return f"({ident(column)} = $marked)::INTEGER::DOUBLE", {"marked": marked}
+    return Statement(f"({ident(column)} = $marked)::INTEGER::DOUBLE", {"marked": marked})
 
 
 def loss_of(system: System) -> str:

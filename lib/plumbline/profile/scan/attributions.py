@@ -46,25 +46,25 @@ class Stored:
     adds_up: int
 
 
-def begin_pass(cursor: duckdb.DuckDBPyConnection, system: System, made: Pass) -> None:
+def begin_pass(cursor: duckdb.DuckDBPyConnection, system: System, run: Pass) -> None:
     """Note what a version's attributions are; those of another file, base or set of features go.
 
     A base that differs by rounding alone, as on another processor, is the same, and the one that was kept stays.
     """
-    kept = pass_of(cursor, system.key, made.version)
-    if kept is not None and agree(kept.base, made.base) and replace(kept, base=made.base) == made:
+    kept = pass_of(cursor, system.key, run.version)
+    if kept is not None and agree(kept.base, run.base) and replace(kept, base=run.base) == run:
         return
-    forget_version(cursor, system.key, made.version)
+    forget_version(cursor, system.key, run.version)
     cursor.execute(
         "INSERT INTO attribution_pass VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             system.key,
-            made.version,
-            made.sha256,
-            json.dumps(list(made.features)),
-            made.space,
-            made.base,
-            made.method,
+            run.version,
+            run.sha256,
+            json.dumps(list(run.features)),
+            run.space,
+            run.base,
+            run.method,
             naive(now()),
         ],
     )
@@ -118,7 +118,7 @@ def next_waiting(
 def keep(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
-    made: Pass,
+    run: Pass,
     frame: pd.DataFrame,
     parts: FloatArray,
     adds_up: BoolArray,
@@ -149,7 +149,7 @@ def keep(
                      WHERE d._load_id = b.load_id AND d._line = b.line)
                 AND NOT EXISTS (SELECT 1 FROM attribution a WHERE a.system = $key AND a.load_id = b.load_id
                      AND a.line = b.line) ORDER BY b.load_id, b.line""",
-            {"key": system.key, "version": made.version, "sha": made.sha256},
+            {"key": system.key, "version": run.version, "sha": run.sha256},
         )
     finally:
         cursor.unregister("attribution_batch")

@@ -13,7 +13,7 @@ import numpy as np
 from plumbline.domain import SINGLE_ROLES, PlumblineError, Slice, System
 from plumbline.domain.decisions import Decision
 from plumbline.profile.scope import ARM, Scope, all_rows, column_kinds, of_slice, typed
-from plumbline.store.sql import decision_table, ident
+from plumbline.store.sql import Statement, decision_table, ident
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import aware, naive
 
@@ -205,7 +205,7 @@ def sample(
     return timed(drawn)
 
 
-def lowest(cursor: duckdb.DuckDBPyConnection, scope: Scope, n: int, seed: int) -> tuple[str, dict[str, Any]]:
+def lowest(cursor: duckdb.DuckDBPyConnection, scope: Scope, n: int, seed: int) -> Statement:
     """A SELECT, with its parameters, of the row ids of the n decisions with the lowest hashes."""
     hashed = "hash(_load_id, _line, $seed::BIGINT)"
     row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
@@ -224,7 +224,7 @@ def lowest(cursor: duckdb.DuckDBPyConnection, scope: Scope, n: int, seed: int) -
             params |= below
         else:
             bound = ""
-    return f"SELECT rowid {scope.rows} {bound} ORDER BY {hashed}, _load_id, _line LIMIT $n", params
+    return Statement(f"SELECT rowid {scope.rows} {bound} ORDER BY {hashed}, _load_id, _line LIMIT $n", params)
 
 
 def at(cursor: duckdb.DuckDBPyConnection, system: System, places: Sequence[tuple[int, int]]) -> pd.DataFrame:
@@ -253,20 +253,20 @@ def as_decisions(result: duckdb.DuckDBPyConnection) -> list[Decision]:
     return [Decision(row) for row in as_dicts(result)]
 
 
-def as_dicts(found: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+def as_dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """A result's rows as column -> value: NaN becomes None, times become aware."""
-    names = [item[0] for item in found.description or []]
-    return [{name: _plain(held) for name, held in zip(names, row, strict=True)} for row in found.fetchall()]
+    names = [item[0] for item in result.description or []]
+    return [{name: _plain(held) for name, held in zip(names, row, strict=True)} for row in result.fetchall()]
 
 
-def _plain(held: Any) -> Any:
-    if isinstance(held, datetime):
-        if held != held:  # NaT
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, datetime):
+        if cell != cell:  # NaT
             return None
-        return held.astimezone(UTC) if held.tzinfo else aware(held)
-    if isinstance(held, float) and math.isnan(held):
+        return cell.astimezone(UTC) if cell.tzinfo else aware(cell)
+    if isinstance(cell, float) and math.isnan(cell):
         return None
-    return held
+    return cell
 
 
 def columns_of(
@@ -279,23 +279,21 @@ def columns_of(
     return ", ".join(ident(name) for name in ("_load_id", "_line", *SINGLE_ROLES, *named))
 
 
-def _condition(
-    kinds: dict[str, str], column: str, operator: str, wanted: str, name: str
-) -> tuple[str, dict[str, Any]]:
+def _condition(kinds: dict[str, str], column: str, operator: str, wanted: str, name: str) -> Statement:
     value = typed(column, kinds, f"${name}")
     if operator not in OPERATORS:
         raise PlumblineError(f"{operator!r} is no comparison", todo=f"Use one of {', '.join(OPERATORS)}.")
     if operator in _NO_VALUE:
-        return f"({OPERATORS[operator].format(c=ident(column), v='')})", {}
+        return Statement(f"({OPERATORS[operator].format(c=ident(column), v='')})", {})
     if operator in _TEXT_ONLY:
         value, held = f"${name}", wanted
         if wanted.lower() == wanted.upper():  # no letters: as they stand, which is half the work
-            return f"(contains({ident(column)}::VARCHAR, {value}::VARCHAR))", {name: held}
+            return Statement(f"(contains({ident(column)}::VARCHAR, {value}::VARCHAR))", {name: held})
     else:
         held = _held(kinds[column], column, wanted)
     # not format(): braces in a hostile column name must survive
     text = OPERATORS[operator].replace("{v}", value).replace("{c}", ident(column))
-    return f"({text})", {name: held}
+    return Statement(f"({text})", {name: held})
 
 
 def _held(kind: str, column: str, wanted: str) -> Any:

@@ -12,7 +12,7 @@ from plumbline.domain import TEXT, Repeats, Slice, System, Task
 from plumbline.domain.decisions import Decision, columns_of_role
 from plumbline.profile.scan.decisions import as_decisions, as_dicts
 from plumbline.profile.scope import VERSION, Scope, of_slice
-from plumbline.store.sql import decision_table, ident
+from plumbline.store.sql import Statement, decision_table, ident
 from plumbline.store.systems import decision_columns
 
 #: numbers that differ by less than this share of the larger one are the same output
@@ -89,7 +89,7 @@ def repeats(
 
 def _grouped(
     system: System, scope: Scope, features: list[str], places: list[str], tolerance: float
-) -> tuple[str, dict[str, Any]]:
+) -> Statement:
     """Common table expressions that end in ``repeated`` (n, differs, near, decided, ends), one row a repeated decision.
 
     Rows are first thinned out by a 64-bit hash of the features, then grouped by the features themselves.
@@ -115,7 +115,7 @@ def _grouped(
                    list_distinct(min_by(r, (prediction, score, r), {_ENDS})
                                  || max_by(r, (prediction, score, r), {_ENDS})) AS ends
             FROM candidates GROUP BY v, {columns} HAVING count(*) > 1)"""
-    return sql, scope.params | {"tolerance": tolerance}
+    return Statement(sql, scope.params | {"tolerance": tolerance})
 
 
 def _limits(column: str) -> tuple[str, str]:

@@ -84,7 +84,7 @@ def grouped(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     part: Slice,
-    found: Sequence[Attribute],
+    attributes: Sequence[Attribute],
     *,
     over_time: bool = True,
 ) -> list[GroupCounts]:
@@ -92,14 +92,14 @@ def grouped(
 
     Rows without a value of an attribute are no group of it. Largest groups first.
     """
-    if not found or system.task is not Task.BINARY or system.positive is None:
+    if not attributes or system.task is not Task.BINARY or system.positive is None:
         return []
-    keys = [f"a{i}" for i in range(len(found))]
+    keys = [f"a{i}" for i in range(len(attributes))]
     sets = [(key,) for key in keys] + list(combinations(keys, 2))
     periods = ("version", "month") if over_time else ()
     sets += [(key, more) for key in keys for more in periods]
     grouping = ", ".join("(" + ", ".join(s) + ")" for s in sets)
-    named = ", ".join(f"{a.expression} AS {key}" for a, key in zip(found, keys, strict=True))
+    named = ", ".join(f"{a.expression} AS {key}" for a, key in zip(attributes, keys, strict=True))
     scope = of_slice(cursor, system, part)
     rows = cursor.execute(
         f"""SELECT {", ".join(keys)}, {"version, month" if over_time else "NULL, NULL"},
@@ -116,19 +116,19 @@ def grouped(
             GROUP BY GROUPING SETS ({grouping}) ORDER BY n DESC, 1, 2""",
         scope.params | {"positive": system.positive},
     ).fetchall()
-    return [made for row in rows if (made := _counts(row, found)) is not None]
+    return [made for row in rows if (made := _counts(row, attributes)) is not None]
 
 
-def _counts(row: tuple[Any, ...], found: Sequence[Attribute]) -> GroupCounts | None:
+def _counts(row: tuple[Any, ...], attributes: Sequence[Attribute]) -> GroupCounts | None:
     """One row of the scan; None where it is of rows without the attribute."""
-    k = len(found)
+    k = len(attributes)
     out = [*row[k + 2], 1, 1][: k + 2]  # version and month are out where they were not asked for
     chosen = [i for i in range(k) if not out[i]]
     if any(row[i] is None for i in chosen):
         return None
     levels = tuple(str(row[i]) for i in chosen)
     return GroupCounts(
-        attributes=tuple(found[i].name for i in chosen),
+        attributes=tuple(attributes[i].name for i in chosen),
         levels=levels,
         outcomes=GroupOutcomes(" and ".join(levels), *(int(x) for x in row[k + 3 : k + 10])),
         scores=np.array(row[k + 10 : k + 13], dtype=float).T,

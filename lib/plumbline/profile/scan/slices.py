@@ -146,12 +146,12 @@ def slicers(
     return tuple(one for one in found if one is not None)
 
 
-def split_by(scope: Scope, one: Slicer) -> Scope:
+def split_by(scope: Scope, slicer: Slicer) -> Scope:
     """The same rows with the name of their slice in place of their version."""
-    names = [*one.labels, REST]
-    sql = f"list_extract($slice_names::VARCHAR[], least({one.sql}, {len(one.labels)}) + 1)"
+    names = [*slicer.labels, REST]
+    sql = f"list_extract($slice_names::VARCHAR[], least({slicer.sql}, {len(slicer.labels)}) + 1)"
     table = f'(SELECT * REPLACE ({sql} AS "version") {scope.rows})'
-    return Scope(table, "true", scope.params | one.params | {"slice_names": names})
+    return Scope(table, "true", scope.params | slicer.params | {"slice_names": names})
 
 
 def sliced_rows(

@@ -59,10 +59,10 @@ def calibration(answer: CalibrationAnswer, key: str, mode: Mode) -> None:
     )
 
 
-def _limited(found: Limited | None) -> str:
-    if found is None:
+def _limited(estimates: Limited | None) -> str:
+    if estimates is None:
         return numbers.DASH
-    value, low, high = (numbers.significant(v) for v in (found.value, found.low, found.high))
+    value, low, high = (numbers.significant(v) for v in (estimates.value, estimates.low, estimates.high))
     return f"{value} ({low} to {high})"
 
 

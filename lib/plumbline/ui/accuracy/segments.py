@@ -61,23 +61,24 @@ def _words(where: tuple[tuple[str, str], ...]) -> str:
     return plain(say_slice(where), 110)
 
 
-def _row(one: Segment, metric: str) -> dict[str, object]:
+def _row(segment: Segment, metric: str) -> dict[str, object]:
     return {
-        "Segment": one_line(say_slice(one.where), 110),
-        "Value": numbers.figure(one.value, metric),
-        "95 % interval": numbers.interval(one.low, one.high, metric),
-        "Expected": numbers.figure(one.against, metric),
-        "In the reference": numbers.figure(one.reference, metric),
-        "Extra": numbers.significant(one.extra),
-        "Corrected p": numbers.p_value(one.q_value),
-        "n": one.n,
+        "Segment": one_line(say_slice(segment.where), 110),
+        "Value": numbers.figure(segment.value, metric),
+        "95 % interval": numbers.interval(segment.low, segment.high, metric),
+        "Expected": numbers.figure(segment.against, metric),
+        "In the reference": numbers.figure(segment.reference, metric),
+        "Extra": numbers.significant(segment.extra),
+        "Corrected p": numbers.p_value(segment.q_value),
+        "n": segment.n,
     }
 
 
-def _plain(one: Segment) -> dict[str, object]:
+def _plain(segment: Segment) -> dict[str, object]:
     return {
-        "segment": say_slice(one.where), "n": one.n, "value": one.value, "low": one.low, "high": one.high,
-        "expected": one.against, "difference": one.difference, "difference_low": one.difference_low,
-        "difference_high": one.difference_high, "p_value": one.p_value, "q_value": one.q_value,
-        "extra": one.extra, "reference": one.reference, "n_reference": one.n_reference,
+        "segment": say_slice(segment.where), "n": segment.n, "value": segment.value, "low": segment.low,
+        "high": segment.high,
+        "expected": segment.against, "difference": segment.difference, "difference_low": segment.difference_low,
+        "difference_high": segment.difference_high, "p_value": segment.p_value, "q_value": segment.q_value,
+        "extra": segment.extra, "reference": segment.reference, "n_reference": segment.n_reference,
     }  # fmt: skip

@@ -23,17 +23,17 @@ LOG_ODDS = "log-odds"
 SELDOM = ("label_time", "arm", "trained_at", "subject", "override")
 
 
-def outcome(found: DecisionContext) -> None:
+def outcome(context: DecisionContext) -> None:
     """What was decided, by whom in the end, and what turned out to be true."""
-    decision = found.decision
+    decision = context.decision
     override, predicted = decision.override, decision.prediction
     said = "none logged" if override is None else "confirmed" if override == predicted else "overruled"
     score, scored, near = decision.score, "Score", ""
     if score is None and predicted in decision.probabilities:
         score, scored = decision.probabilities[predicted], "Its probability"
-    if found.cut is not None:
-        kept = numbers.share(found.cut.agrees)
-        near = f"cut-off {numbers.significant(found.cut.score)}, which {kept} of decisions keep to"
+    if context.cut is not None:
+        kept = numbers.share(context.cut.agrees)
+        near = f"cut-off {numbers.significant(context.cut.score)}, which {kept} of decisions keep to"
     label = decision.label
     wrong = label is not None and label != predicted and isinstance(label, str)
     shown = [
@@ -41,7 +41,7 @@ def outcome(found: DecisionContext) -> None:
             name=scored, value=numbers.DASH if score is None else numbers.significant(score, 4), note=near
         )
     ]
-    if score is None and found.system.task is Task.REGRESSION:
+    if score is None and context.system.task is Task.REGRESSION:
         guess = predicted  # what was predicted is the outcome
         off = None if label is None or guess is None else float(guess) - float(label)
         shown = [
@@ -67,8 +67,8 @@ def outcome(found: DecisionContext) -> None:
             ),
         ]
     )
-    if found.differing:
-        answers = sorted({value(r.prediction) for r in found.differing})
+    if context.differing:
+        answers = sorted({value(r.prediction) for r in context.differing})
         st.markdown(cards.chip("fail", f"The same inputs got other answers: {', '.join(answers)}"))
 
 
@@ -79,12 +79,12 @@ def _label_note(decision: Decision) -> str:
     return f"known on {numbers.moment(at)}" if at is not None else "when it was known is not logged"
 
 
-def contributions(told: Explanation, found: DecisionContext) -> None:
+def contributions(explanation: Explanation, context: DecisionContext) -> None:
     """Each input: its value, the reference's middle and where the value lies in it, its contribution."""
-    placed = {p.feature: p for p in found.placed}
-    odds = told.output_space == LOG_ODDS
+    placed = {p.feature: p for p in context.placed}
+    odds = explanation.output_space == LOG_ODDS
     rows: list[dict[str, object]] = []
-    if not told.attributions:  # nothing explains it: its inputs are told all the same
+    if not explanation.attributions:  # nothing explains it: its inputs are told all the same
         rows = [
             {
                 "Feature": one_line(p.feature),
@@ -92,7 +92,7 @@ def contributions(told: Explanation, found: DecisionContext) -> None:
                 "Middle of the reference": value(p.median),
                 "Where it lies": _lies(p.share, p.numeric),
             }
-            for p in found.placed
+            for p in context.placed
         ]
         if rows:
             tables.grid(rows, alt="Inputs: feature, value, middle and place in the reference")
@@ -100,27 +100,27 @@ def contributions(told: Explanation, found: DecisionContext) -> None:
                 "Where it lies: share of the reference at or below the value, or with the same category."
             )
         return
-    largest = max(abs(part) for part in told.attributions.values())
-    for name, part in strongest_first(told.attributions):
+    largest = max(abs(part) for part in explanation.attributions.values())
+    for name, part in strongest_first(explanation.attributions):
         beside = placed.get(name)
         line: dict[str, object] = {
             "Feature": one_line(name),
-            "Value": value(told.values.get(name)) if name in told.values else numbers.DASH,
+            "Value": value(explanation.values.get(name)) if name in explanation.values else numbers.DASH,
             "Middle of the reference": value(beside.median) if beside else numbers.DASH,
             "Where it lies": _lies(beside.share, beside.numeric) if beside else numbers.DASH,
             "Contribution": numbers.signed(part),
         }
-        if name in told.errors:
-            line["Standard error"] = numbers.significant(told.errors[name])
+        if name in explanation.errors:
+            line["Standard error"] = numbers.significant(explanation.errors[name])
         if odds:
             line["Odds times"] = numbers.significant(_times(part))
         line["It"] = ("does nothing", "raises", "lowers")[direction(part, largest)]
         rows.append(line)
     tables.grid(rows, alt="Contributions: feature, value, middle and place in the reference, contribution")
-    units = f"Contributions in {numbers.unit(told.output_space)}"
+    units = f"Contributions in {numbers.unit(explanation.output_space)}"
     if odds:
         units += "; odds times says what each multiplies the odds by"
-    if told.errors:
+    if explanation.errors:
         many, few = WITHIN
         units += (
             f"; they are estimates, 19 times in 20 within {many:.1f} standard errors of the exact value, or "
@@ -143,34 +143,34 @@ def _lies(share: float | None, numeric: bool) -> str:
     return f"{numbers.share(share)} {'at or below' if numeric else 'have it'}"
 
 
-def similar(found: DecisionContext) -> None:
+def similar(context: DecisionContext) -> None:
     """The nearest decisions with their outcomes, the nearest with another one, and repeats."""
-    others = [a for a in found.alike if a.decision.prediction != found.decision.prediction]
-    told = f"Of the {len(found.alike)} most similar decisions {len(others)} came out otherwise."
-    cards.section("Similar decisions", told if found.alike else "There is no input to compare by.")
-    if found.alike:
-        more = [found.comparable] if found.comparable and not others else []
-        _table(found, [*found.alike, *more])
+    others = [a for a in context.alike if a.decision.prediction != context.decision.prediction]
+    told = f"Of the {len(context.alike)} most similar decisions {len(others)} came out otherwise."
+    cards.section("Similar decisions", told if context.alike else "There is no input to compare by.")
+    if context.alike:
+        more = [context.comparable] if context.comparable and not others else []
+        _table(context, [*context.alike, *more])
         cards.note(
-            f"Looked for among a random sample of {found.sampled:,} decisions of this version, and the nearest with "
-            f"another outcome among {found.sampled_other:,}. Distance 0 is the same inputs, 1 as far as can be: "
+            f"Looked for among a random sample of {context.sampled:,} decisions of this version, and the nearest with "
+            f"another outcome among {context.sampled_other:,}. Distance 0 is the same inputs, 1 as far as can be: "
             "numbers by their place in the reference, categories the same or not."
         )
-    if found.repeats:
-        differ = len(found.differing)
+    if context.repeats:
+        differ = len(context.differing)
         cards.section(
             "The same inputs again",
-            f"{'At least ' if found.more_repeats else ''}{len(found.repeats)} other decisions have just these inputs "
-            f"and this version; "
+            f"{'At least ' if context.more_repeats else ''}{len(context.repeats)} other decisions have just these "
+            f"inputs and this version; "
             f"{differ} got another answer.",
         )
-        _table(found, [Alike(r.id, r, 0.0) for r in found.repeats])
+        _table(context, [Alike(r.id, r, 0.0) for r in context.repeats])
 
 
-def _table(found: DecisionContext, items: Sequence[Alike]) -> None:
-    inputs = list(found.decision.features)
+def _table(context: DecisionContext, items: Sequence[Alike]) -> None:
+    inputs = list(context.decision.features)
     rows = []
-    for item in [Alike("this one", found.decision, 0.0), *items]:
+    for item in [Alike("this one", context.decision, 0.0), *items]:
         decision = item.decision
         line: dict[str, object] = {
             "Decision": one_line(item.decision_id, 40),
@@ -191,30 +191,30 @@ def _table(found: DecisionContext, items: Sequence[Alike]) -> None:
     )
 
 
-def logged(found: DecisionContext) -> None:
+def logged(context: DecisionContext) -> None:
     """Everything that the log holds of the decision."""
     cards.section("As logged", "Everything that the log holds of it, as it was loaded.")
     rows = [
         {"Column": one_line(title(name), 80), "Value": _whole(name, held)}
-        for name, held in found.decision.columns.items()
+        for name, held in context.decision.columns.items()
         if not name.startswith("_") and not (held is None and name in SELDOM)
     ]
-    rows.append({"Column": "load and line", "Value": f"{found.decision.load_id}:{found.decision.line}"})
+    rows.append({"Column": "load and line", "Value": f"{context.decision.load_id}:{context.decision.line}"})
     tables.grid(rows, alt="All columns of this decision and their values")
 
 
-def _whole(name: str, held: Any) -> str:
-    if hasattr(held, "tzinfo"):
-        return numbers.moment(held)
-    words = value(held)
-    return f"{words[:8]}… (a keyed hash)" if name == "subject" and held is not None else words
+def _whole(name: str, cell: Any) -> str:
+    if hasattr(cell, "tzinfo"):
+        return numbers.moment(cell)
+    words = value(cell)
+    return f"{words[:8]}… (a keyed hash)" if name == "subject" and cell is not None else words
 
 
-def value(held: object) -> str:
+def value(cell: object) -> str:
     """A value as a cell shows it: one line, numbers short, missing said."""
-    if held is None or held != held:
+    if cell is None or cell != cell:
         return "missing"
-    return numbers.held(float(held)) if isinstance(held, (int, float)) else one_line(held, 80)
+    return numbers.held(float(cell)) if isinstance(cell, (int, float)) else one_line(cell, 80)
 
 
 def choose(items: Sequence[Alike]) -> None:

@@ -34,17 +34,17 @@ SOURCES = {
 }
 
 
-def sentence(told: Explanation) -> str:
+def sentence(explanation: Explanation) -> str:
     """The finding: what moved this decision most, and which way."""
-    if told.refused:
-        return f"Decision {told.decision_id} cannot be explained."
-    ranked = strongest_first(told.attributions)[:2]
+    if explanation.refused:
+        return f"Decision {explanation.decision_id} cannot be explained."
+    ranked = strongest_first(explanation.attributions)[:2]
     if not ranked:
-        return f"Decision {told.decision_id} has no contributions to show."
+        return f"Decision {explanation.decision_id} has no contributions to show."
     parts = [f"`{name}` {'raised' if value > 0 else 'lowered'} it most" for name, value in ranked[:1]]
     parts += [f"then `{name}` {'raised' if value > 0 else 'lowered'} it" for name, value in ranked[1:]]
-    score = "" if told.score is None else f" scored {numbers.significant(told.score)}"
-    return f"Decision {told.decision_id}{score}: {', '.join(parts)}."
+    score = "" if explanation.score is None else f" scored {numbers.significant(explanation.score)}"
+    return f"Decision {explanation.decision_id}{score}: {', '.join(parts)}."
 
 
 def explanation(view: View, key: str, decision_id: str) -> Explanation | None:
@@ -73,42 +73,44 @@ def part() -> str:
     return str(shown or PARTS[0])
 
 
-def provenance(told: Explanation) -> None:
+def provenance(explanation: Explanation) -> None:
     """Source, output space, baseline and the verdict of our own check."""
-    words, status = SOURCES[told.source]
-    words += ", estimated" if told.errors else ""
-    st.markdown(cards.chip("fail" if told.refused else status, "refused" if told.refused else words))
+    words, status = SOURCES[explanation.source]
+    words += ", estimated" if explanation.errors else ""
+    st.markdown(
+        cards.chip("fail" if explanation.refused else status, "refused" if explanation.refused else words)
+    )
     lines = [
-        f"{told.method[:1].upper()}{told.method[1:]}." if told.method else "",
-        f"In {numbers.unit(told.output_space)}." if told.output_space else "",
-        f"Baseline: {told.baseline}." if told.baseline else "",
-        told.check,
+        f"{explanation.method[:1].upper()}{explanation.method[1:]}." if explanation.method else "",
+        f"In {numbers.unit(explanation.output_space)}." if explanation.output_space else "",
+        f"Baseline: {explanation.baseline}." if explanation.baseline else "",
+        explanation.check,
     ]
-    cards.note(" ".join(line for line in lines if line), help=IN.get(told.output_space))
-    if told.refused:
+    cards.note(" ".join(line for line in lines if line), help=IN.get(explanation.output_space))
+    if explanation.refused:
         cards.note(
             "Register its version's model file on the Logs page, or log contributions with each decision."
         )
 
 
-def decision(view: View, key: str, told: Explanation) -> Explanation:
+def decision(view: View, key: str, explanation: Explanation) -> Explanation:
     """The waterfall, in log-odds or in probability as the reader chose; returns what it shows."""
-    told = _in_space(view, key, told)
-    if not told.refused:
+    explanation = _in_space(view, key, explanation)
+    if not explanation.refused:
         st.plotly_chart(
-            waterfall(told, view.mode),
+            waterfall(explanation, view.mode),
             theme=None,
             config=QUIET,
             key="decisions.waterfall",
-            alt=f"{sentence(told)} The table below has every contribution.",
+            alt=f"{sentence(explanation)} The table below has every contribution.",
         )
-    return told
+    return explanation
 
 
-def _in_space(view: View, key: str, told: Explanation) -> Explanation:
+def _in_space(view: View, key: str, explanation: Explanation) -> Explanation:
     """The same decision in the space that the reader chose, where a registered model offers both."""
-    if told.refused or told.source is not Source.MODEL or told.output_space != SPACES[0]:
-        return told
+    if explanation.refused or explanation.source is not Source.MODEL or explanation.output_space != SPACES[0]:
+        return explanation
     chosen = st.segmented_control(
         "Contributions in",
         SPACES,
@@ -119,30 +121,30 @@ def _in_space(view: View, key: str, told: Explanation) -> Explanation:
         "measured against decisions of the reference that were fixed for this version. The reasons stay in log-odds.",
     )
     if chosen != SPACES[1]:
-        return told
+        return explanation
     try:
-        found = ask(view, explain, key, told.decision_id, space=SPACES[1])
+        found = ask(view, explain, key, explanation.decision_id, space=SPACES[1])
     except PlumblineError as error:
         cards.note(f"{error} Shown in log-odds.")
-        return told
+        return explanation
     if not found.refused:
         cards.note(f"{found.method[:1].upper()}{found.method[1:]}. Baseline: {found.baseline}. {found.check}")
     return found
 
 
-def reasons(view: View, told: Explanation, found: DecisionContext) -> None:
+def reasons(view: View, explanation: Explanation, context: DecisionContext) -> None:
     """At most four reasons in plain words, against the population that the reader chose."""
-    if told.refused:
+    if explanation.refused:
         return
-    system = found.system
+    system = context.system
     approximate = (
         "An approximation, for analysts: no reason to give to the person."
-        if told.source is Source.SURROGATE
+        if explanation.source is Source.SURROGATE
         else ""
     )
     cards.section("Reasons against, in words", approximate)
     population = POPULATIONS[0]
-    if system.task is Task.BINARY and found.cut is not None and told.source is not Source.SURROGATE:
+    if system.task is Task.BINARY and context.cut is not None and explanation.source is not Source.SURROGATE:
         population = str(
             st.segmented_control(
                 "Compared with",
@@ -154,7 +156,7 @@ def reasons(view: View, told: Explanation, found: DecisionContext) -> None:
                 "cut-off.",
             )
         )
-    against = ask(view, reasons_against, system.key, told, population)
+    against = ask(view, reasons_against, system.key, explanation, population)
     if against.reasons.reasons:
         cards.numbered(against.reasons.reasons)
     else:

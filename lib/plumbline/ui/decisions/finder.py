@@ -137,23 +137,23 @@ def listing(view: View, key: str) -> None:
         _count(place, found, before, f"more than {total:,}" if more else f"{total:,}")
 
 
-def _count(place: Any, found: DecisionPage, before: int, total: str) -> None:
+def _count(place: Any, page: DecisionPage, before: int, total: str) -> None:
     """Which decisions these are, of how many."""
-    of = f"of {total}" if found.total is None else f"of {found.total:,}"
-    words = f"Decisions {before + 1:,} to {before + len(found.rows):,} {of}. Times are UTC."
-    if found.near is not None:
-        low, high = found.near.score - found.near.near, found.near.score + found.near.near
+    of = f"of {total}" if page.total is None else f"of {page.total:,}"
+    words = f"Decisions {before + 1:,} to {before + len(page.rows):,} {of}. Times are UTC."
+    if page.near is not None:
+        low, high = page.near.score - page.near.near, page.near.score + page.near.near
         words += (
-            f" Near the cut-off of {numbers.significant(found.near.score)} means a score from "
+            f" Near the cut-off of {numbers.significant(page.near.score)} means a score from "
             f"{numbers.significant(low)} to {numbers.significant(high)}: the nearest 5 %."
         )
     with place:
         cards.note(words)
 
 
-def _table(found: DecisionPage, order: str) -> None:
+def _table(page: DecisionPage, order: str) -> None:
     """One page of the log; a click on a row makes it the decision that is explained."""
-    frame = found.rows
+    frame = page.rows
     rows = frame[["decision_id", "_load_id", "_line"]].to_dict("records")
     ids = [Decision({str(name): held for name, held in row.items()}).id for row in rows]
     shown = _ordered(frame, order.removeprefix("-"))

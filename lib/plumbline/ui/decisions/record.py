@@ -28,10 +28,10 @@ ROLE_WORDS = {
 }  # fmt: skip
 
 
-def downloads(view: View, key: str, told: Explanation) -> None:
+def downloads(view: View, key: str, explanation: Explanation) -> None:
     """The record in the chosen language. It is made at the click; its hash goes on the trail."""
     words = "For the person concerned, or an auditor. Each issue goes on the trail."
-    if told.source is Source.SURROGATE:
+    if explanation.source is Source.SURROGATE:
         words += " This explanation is an approximation, so the record gives no reasons."
     cards.section("Record of this decision", words)
     code = st.segmented_control(
@@ -47,7 +47,7 @@ def downloads(view: View, key: str, told: Explanation) -> None:
         for ending, (label, mime) in LABELS.items():
             st.download_button(
                 label,
-                data=_maker(view, key, told.decision_id, ending, str(code)),
+                data=_maker(view, key, explanation.decision_id, ending, str(code)),
                 file_name=f"decision{ending}",
                 mime=mime,
                 on_click="ignore",
@@ -63,16 +63,16 @@ def _maker(view: View, key: str, decision_id: str, ending: str, code: str) -> Ca
     )
 
 
-def settings(view: View, found: DecisionContext) -> None:
+def settings(view: View, context: DecisionContext) -> None:
     """What the owner says once for all decisions: words for inputs, what may change, role, how to contest."""
     import pandas as pd
 
-    system = found.system
+    system = context.system
     held = system.settings
     with st.expander("Settings of explanations"), st.form("decisions.settings", border=False):
         cards.note("What is not declared changeable is taken as fixed. Words appear in reasons and records.")
         may = {item.feature: item for item in declared(held.changeable)}
-        names = list(found.decision.features)
+        names = list(context.decision.features)
         frame = pd.DataFrame(
             [
                 {

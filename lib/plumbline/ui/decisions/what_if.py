@@ -21,14 +21,14 @@ MOST = 12  # inputs that can be tried at once
 SPACES = {"logit": "log-odds", "softmax": "log-odds", "log": "log of the value"}
 
 
-def changed(view: View, found: DecisionContext, decision_id: str) -> None:
+def changed(view: View, context: DecisionContext, decision_id: str) -> None:
     """The least that would have led to the other outcome, or why there is nothing to say."""
-    key = found.system.key
+    key = context.system.key
     try:
         told = ask(view, what_would_change, key, decision_id)
     except PlumblineError as error:
         cards.section("What would have changed it", f"Not looked for. {error}")
-        _comparable(found)
+        _comparable(context)
         return
     cards.section("What would have changed it", _sentence(told))
     for number, way in enumerate(told.ways, 1):
@@ -40,19 +40,18 @@ def changed(view: View, found: DecisionContext, decision_id: str) -> None:
             "fewest changes first. It says what the model would have given. It is no promise and not what causes what."
         )
         return
-    if not declared(found.system.settings.changeable):
+    if not declared(context.system.settings.changeable):
         cards.note("Say which inputs may change under Settings of explanations below.")
-    _comparable(found)
+    _comparable(context)
 
 
-def _sentence(told: Changed) -> str:
-    if not told.ways:
-        return told.why
-    first = told.ways[0]
+def _sentence(counterfactuals: Changed) -> str:
+    if not counterfactuals.ways:
+        return counterfactuals.why
+    first = counterfactuals.ways[0]
     what = " and ".join(f"{c.feature} = {context.value(c.then)}" for c in first.changes)
-    return (
-        f"With {what} the model's output would have been {numbers.significant(first.score)}: {told.outcome}."
-    )
+    score = numbers.significant(first.score)
+    return f"With {what} the model's output would have been {score}: {counterfactuals.outcome}."
 
 
 def _way(number: int, way: Way, outcome: str) -> None:
@@ -75,16 +74,16 @@ def _way(number: int, way: Way, outcome: str) -> None:
         cards.note(words)
 
 
-def _comparable(found: DecisionContext) -> None:
-    near = found.comparable
+def _comparable(decision_context: DecisionContext) -> None:
+    near = decision_context.comparable
     if near is None:
         return
     cards.note(
         "A comparable case: the nearest real decision of this version with another outcome, among "
-        f"{found.sampled_other:,}. It shows what differed, not what to change."
+        f"{decision_context.sampled_other:,}. It shows what differed, not what to change."
     )
-    mine, theirs = found.decision.features, near.decision.features
-    pairs = [("outcome", found.decision.prediction, near.decision.prediction)]
+    mine, theirs = decision_context.decision.features, near.decision.features
+    pairs = [("outcome", decision_context.decision.prediction, near.decision.prediction)]
     pairs += [
         (one_line(name), mine[name], theirs.get(name)) for name in mine if theirs.get(name) != mine[name]
     ]
@@ -96,20 +95,20 @@ def _comparable(found: DecisionContext) -> None:
     context.choose([near])
 
 
-def try_other(view: View, found: DecisionContext, decision_id: str) -> None:
+def try_other(view: View, context: DecisionContext, decision_id: str) -> None:
     """Sliders over the inputs; the registered model scores what they say."""
     cards.section("Try other values", "The registered model itself scores what you set. Nothing is stored.")
-    _tried(view, found, decision_id)
+    _tried(view, context, decision_id)
 
 
 @st.fragment
-def _tried(view: View, found: DecisionContext, decision_id: str) -> None:
-    key = found.system.key
+def _tried(view: View, decision_context: DecisionContext, decision_id: str) -> None:
+    key = decision_context.system.key
     changes: dict[str, Any] = {}
     places = st.columns(2, gap="large")
-    for at, item in enumerate(found.placed[:MOST]):
+    for at, item in enumerate(decision_context.placed[:MOST]):
         with places[at % 2]:
-            moved = _input(found, item, f"decisions.try.{key}.{decision_id}.{item.feature}")
+            moved = _input(decision_context, item, f"decisions.try.{key}.{decision_id}.{item.feature}")
             if moved != item.value:
                 changes[item.feature] = moved
     try:
@@ -128,22 +127,26 @@ def _tried(view: View, found: DecisionContext, decision_id: str) -> None:
             cards.Figure(
                 name="Outcome",
                 value=told.outcome or numbers.DASH,
-                note=f"logged {context.value(found.decision.prediction)}",
+                note=f"logged {context.value(decision_context.decision.prediction)}",
             ),
-            cards.Figure(name="Inputs changed", value=str(len(changes)), note="of " + str(len(found.placed))),
+            cards.Figure(
+                name="Inputs changed", value=str(len(changes)), note="of " + str(len(decision_context.placed))
+            ),
         ]
     )
     _moved(told)
-    unused = [item.feature for item in found.placed if told.before and item.feature not in told.before]
+    unused = [
+        item.feature for item in decision_context.placed if told.before and item.feature not in told.before
+    ]
     if unused:
         cards.note(f"The model does not use {', '.join(unused)}: changing them changes nothing.")
 
 
-def _input(found: DecisionContext, item: Placed, key: str) -> Any:
+def _input(context: DecisionContext, item: Placed, key: str) -> Any:
     label = plain(item.feature, 60)
     if not item.numeric:
         levels = list(
-            dict.fromkeys(str(value) for value in _values(found, item.feature) if value is not None)
+            dict.fromkeys(str(value) for value in _values(context, item.feature) if value is not None)
         )
         options = list(dict.fromkeys([str(item.value), str(item.median), *levels]))
         picked = st.selectbox(
@@ -154,7 +157,7 @@ def _input(found: DecisionContext, item: Placed, key: str) -> Any:
         held = st.number_input(label, value=None, key=key, placeholder="missing")
         return None if held is None else float(held)
     start = float(item.value)
-    low, high = found.ranges.get(item.feature, (start, start))
+    low, high = context.ranges.get(item.feature, (start, start))
     low, high = min(low, start), max(high, start)
     if low == high:
         low, high = start - 1, start + 1
@@ -164,25 +167,25 @@ def _input(found: DecisionContext, item: Placed, key: str) -> Any:
     return float(held)
 
 
-def _values(found: DecisionContext, feature: str) -> list[Any]:
+def _values(context: DecisionContext, feature: str) -> list[Any]:
     """What an input was in similar decisions."""
-    return [alike.decision.features.get(feature) for alike in found.alike]
+    return [alike.decision.features.get(feature) for alike in context.alike]
 
 
-def _moved(told: Tried) -> None:
-    if not told.attributions:
+def _moved(trial: Tried) -> None:
+    if not trial.attributions:
         cards.note("This model file gives scores only: contributions cannot be split by input here.")
         return
     rows = [
         {
             "Feature": one_line(name),
-            "As logged": numbers.signed(told.before[name]),
-            "With these values": numbers.signed(told.attributions[name]),
+            "As logged": numbers.signed(trial.before[name]),
+            "With these values": numbers.signed(trial.attributions[name]),
             "Change": numbers.signed(change),
         }
         for name, change in strongest_first(
-            {name: part - told.before[name] for name, part in told.attributions.items()}
+            {name: part - trial.before[name] for name, part in trial.attributions.items()}
         )
     ]
     tables.grid(rows, alt="Contributions as logged and with these values")
-    cards.note(f"Contributions in {SPACES.get(told.space, 'units of the value')}.")
+    cards.note(f"Contributions in {SPACES.get(trial.space, 'units of the value')}.")

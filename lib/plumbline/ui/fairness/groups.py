@@ -154,11 +154,11 @@ def pairs(answer: FairnessAnswer, view: View) -> None:
     _rows(answer, answer.pairs, view)
 
 
-def _rows(answer: FairnessAnswer, found: Sequence[Judged], view: View) -> None:
+def _rows(answer: FairnessAnswer, comparisons: Sequence[Judged], view: View) -> None:
     """To the decisions of the groups that fare worst; the sidebar holds two filters."""
     linked = [
         g
-        for g in found
+        for g in comparisons
         if g.ratio is not None
         and not g.best
         and len(view.where) + len(g.levels) <= 2
@@ -183,8 +183,8 @@ def small(answer: FairnessAnswer) -> None:
         cards.note(f"Too few decisions to judge, {LEAST_ROWS} are needed: {named}.")
 
 
-def _measured(answer: FairnessAnswer, found: Sequence[Judged], mode: Mode, key: str) -> None:
-    options = [name for name in _NAMES if any(_value(g, name) is not None for g in found)] or [RATIO]
+def _measured(answer: FairnessAnswer, comparisons: Sequence[Judged], mode: Mode, key: str) -> None:
+    options = [name for name in _NAMES if any(_value(g, name) is not None for g in comparisons)] or [RATIO]
     chosen = (
         st.segmented_control(
             "Measure",
@@ -197,14 +197,14 @@ def _measured(answer: FairnessAnswer, found: Sequence[Judged], mode: Mode, key: 
         or options[0]
     )
     cards.note(help_for(_NAMES[chosen]) or "")
-    rows = [_row(g, chosen) for g in found[:_MOST]]
+    rows = [_row(g, chosen) for g in comparisons[:_MOST]]
     unit: Unit = "ratio" if chosen == RATIO else "points" if chosen == "calibration" else "share"
     lines = {
         RATIO: [Line(FOUR_FIFTHS, "four-fifths line", limit=True), Line(1.0, "most favoured")],
         "calibration": [Line(0.0, "as promised")],
     }.get(chosen, [])
     if chosen in ERRORS:
-        lines = _allowed(found, chosen)
+        lines = _allowed(comparisons, chosen)
     charts.show(
         forest(rows, mode, unit=unit, lines=lines, longest=44),
         key=f"fairness.{key}",
@@ -216,9 +216,9 @@ def _measured(answer: FairnessAnswer, found: Sequence[Judged], mode: Mode, key: 
     )
 
 
-def _allowed(found: Sequence[Judged], measure: str) -> list[Line]:
+def _allowed(comparisons: Sequence[Judged], measure: str) -> list[Line]:
     """Ten points either side of the most favoured group, where there is one alone."""
-    best = [g.rates[measure].value for g in found if g.best and measure in g.rates]
+    best = [g.rates[measure].value for g in comparisons if g.best and measure in g.rates]
     if len(best) != 1:
         return []
     ends = [(best[0] - GAP, "−10 points"), (best[0] + GAP, "+10 points")]
@@ -271,7 +271,7 @@ def _range(low: float, high: float) -> str:
     return f"{numbers.significant(low)} to {numbers.significant(high)}"
 
 
-def _table(found: Sequence[Judged], alt: str) -> None:
+def _table(comparisons: Sequence[Judged], alt: str) -> None:
     tables.grid(
         [
             {
@@ -289,10 +289,10 @@ def _table(found: Sequence[Judged], alt: str) -> None:
                 "Score less outcome": _points(g.calibration.value) if g.calibration else numbers.DASH,
                 "Labelled": g.labelled,
             }
-            for g in found
+            for g in comparisons
         ],
         alt=f"{alt}: rates, ratio to the most favoured group, errors, status",
-        height=460 if len(found) > 11 else None,
+        height=460 if len(comparisons) > 11 else None,
     )
 
 

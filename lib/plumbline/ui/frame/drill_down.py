@@ -84,10 +84,10 @@ def two_windows(system: str, first: tuple[datetime, datetime], second: tuple[dat
     empty_states.link(words, query | {session.SYSTEM.name: system, session.SECTION.name: "Two windows"})
 
 
-def to_chunk(system: str, found: FeatureDrift) -> None:
+def to_chunk(system: str, drift: FeatureDrift) -> None:
     """To this page with the chunk as its window and the feature chosen."""
-    query = dates(system, found.start, found.end) | {session.FEATURE.name: found.feature}
-    empty_states.link(Step("drift", f"Only {plain(numbers.span(found.start, found.end))}"), query)
+    query = dates(system, drift.start, drift.end) | {session.FEATURE.name: drift.feature}
+    empty_states.link(Step("drift", f"Only {plain(numbers.span(drift.start, drift.end))}"), query)
 
 
 def short(value: str) -> str:

@@ -67,15 +67,15 @@ def read(ws: Workspace, mode: Mode, *, scratch: bool = False) -> View:
     )
 
 
-def _system(found: tuple[System, ...]) -> System:
-    keys = [system.key for system in found]
+def _system(systems: tuple[System, ...]) -> System:
+    keys = [system.key for system in systems]
     if session.GO_TO.get() in keys:
         session.SYSTEM.set(session.GO_TO.get())
         session.GO_TO.clear()
     else:
         _missing(session.SYSTEM.name, keys, "system")
     key = st.selectbox("System", keys, key=session.SYSTEM.name, bind="query-params")
-    return next(system for system in found if system.key == key)
+    return next(system for system in systems if system.key == key)
 
 
 def _missing(name: str, options: Sequence[str], what: str) -> None:

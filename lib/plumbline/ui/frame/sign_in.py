@@ -101,21 +101,21 @@ def gate() -> bool:
     return True
 
 
-def address_of(said: Mapping[str, Any]) -> str:
+def address_of(claims: Mapping[str, Any]) -> str:
     """The e-mail address that the provider vouches for.
 
     Raises:
         PlumblineError: it gives none, or does not say that it is confirmed.
     """
     todo = "Use an account whose e-mail address is confirmed."
-    if not said.get("email"):
+    if not claims.get("email"):
         raise PlumblineError("The provider gives no e-mail address", todo=todo)
-    verified = said.get("email_verified")
+    verified = claims.get("email_verified")
     if verified is None and _trusted():
         verified = True
     if verified not in (True, "true"):  # some providers write the word
         raise PlumblineError("The provider does not say that your e-mail address is confirmed", todo=todo)
-    return access.address(str(said["email"]))
+    return access.address(str(claims["email"]))
 
 
 def _trusted() -> bool:

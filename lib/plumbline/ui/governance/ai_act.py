@@ -58,8 +58,8 @@ def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) 
     )
 
 
-def _questions(stated: Statements, held: AiActClass) -> tuple[dict[str, str], str]:
-    kept = held.get("answers")
+def _questions(stated: Statements, stored: AiActClass) -> tuple[dict[str, str], str]:
+    kept = stored.get("answers")
     before = dict(kept) if isinstance(kept, dict) else suggested(stated.context.get("impact", ""))
     key = f"governance.{stated.system.key}.act"
     role = st.radio(
@@ -67,7 +67,7 @@ def _questions(stated: Statements, held: AiActClass) -> tuple[dict[str, str], st
         list(ROLES),
         format_func=ROLES.__getitem__,
         key=f"{key}.role",
-        index=list(ROLES).index(str(held.get("role"))) if held.get("role") in ROLES else 1,
+        index=list(ROLES).index(str(stored.get("role"))) if stored.get("role") in ROLES else 1,
     )
     said: dict[str, str] = {}
     if not kept and before:
@@ -97,17 +97,17 @@ def _questions(stated: Statements, held: AiActClass) -> tuple[dict[str, str], st
     return said, str(role)
 
 
-def _comes_to(found: ActClass, stated: Statements) -> None:
-    cards.section(f"These answers come to: {found.name}")
-    if found.because:
-        st.markdown(f"By {plain(', '.join(found.because))}.")
-    if found.open:
-        graver = ", ".join(CLASSES[: CLASSES.index(found.name)])
-        many = f"{len(found.open)} questions are" if len(found.open) > 1 else "1 question is"
+def _comes_to(act_class: ActClass, stated: Statements) -> None:
+    cards.section(f"These answers come to: {act_class.name}")
+    if act_class.because:
+        st.markdown(f"By {plain(', '.join(act_class.because))}.")
+    if act_class.open:
+        graver = ", ".join(CLASSES[: CLASSES.index(act_class.name)])
+        many = f"{len(act_class.open)} questions are" if len(act_class.open) > 1 else "1 question is"
         many = cards.word("unknown", f"{many} open")
         st.markdown(f"{many} that could lead to: {plain(graver)}. Until then the class counts as open.")
-    if found.name == "prohibited":
-        first = min(d.since for d in found.duties if d.classes == ("prohibited",))
+    if act_class.name == "prohibited":
+        first = min(d.since for d in act_class.duties if d.classes == ("prohibited",))
         when = "" if first <= signed_forms.today() else f", from {numbers.day(first)} on"
         st.markdown(cards.word("fail", f"A prohibited practice may not be used at all{when}."))
 
@@ -121,12 +121,12 @@ def _since(duty: Duty) -> str:
     return said
 
 
-def _duties(found: ActClass, held: AiActClass, results: dict[str, ControlResult]) -> dict[str, str]:
+def _duties(act_class: ActClass, stored: AiActClass, results: dict[str, ControlResult]) -> dict[str, str]:
     """Each duty with the controls that answer it, since when it applies, and who bears it."""
-    kept = held.get("duties")
+    kept = stored.get("duties")
     names = dict(kept) if isinstance(kept, dict) else {}
     borne: dict[str, str] = {}
-    for duty in found.duties:
+    for duty in act_class.duties:
         words, who = st.columns([5, 2], gap="medium", vertical_alignment="center")
         since = _since(duty)
         shown = " ".join(cards.word(results[c].status.value, c) for c in duty.controls if c in results)

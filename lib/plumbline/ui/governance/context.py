@@ -93,14 +93,14 @@ def _answer(question: Question, stated: Statements, effect: str) -> str:
     return answer
 
 
-def _comes_to(found: Effects, changed: bool) -> None:
+def _comes_to(effects: Effects, changed: bool) -> None:
     """The tier, how many controls are mandatory, what saving would change, and which laws apply."""
     cards.note("These answers come to")
-    st.markdown(f"### {plain(found.tier.value.capitalize())}", anchors=False)
-    st.markdown(prose(found.because))
-    st.markdown(f"**{len(found.mandatory)}** of {len(catalogue().controls)} controls are mandatory.")
+    st.markdown(f"### {plain(effects.tier.value.capitalize())}", anchors=False)
+    st.markdown(prose(effects.because))
+    st.markdown(f"**{len(effects.mandatory)}** of {len(catalogue().controls)} controls are mandatory.")
     if changed:
-        for words, ids in (("Saving adds", found.added), ("Saving drops", found.dropped)):
+        for words, ids in (("Saving adds", effects.added), ("Saving drops", effects.dropped)):
             if ids:
                 titles = ", ".join(f"{name} {catalogue().control(name).title}" for name in ids[:8])
                 st.markdown(
@@ -111,7 +111,7 @@ def _comes_to(found: Effects, changed: bool) -> None:
         False: ("not applicable", "does not apply"),
         None: ("unknown", "open"),
     }
-    for law in found.laws:
+    for law in effects.laws:
         state, word = states[law.applies]
         st.markdown(f"**{plain(law.law)}** {cards.word(state, word)}: {prose(law.because)}")
     cards.note("An indication from the answers and the log, not legal advice.")

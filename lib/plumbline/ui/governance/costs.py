@@ -84,7 +84,7 @@ def _unit(system: System) -> str:
     ).strip()
 
 
-def _matrix(system: System, held: CostMatrix) -> dict[str, Any]:
+def _matrix(system: System, costs: CostMatrix) -> dict[str, Any]:
     """Value of each decision by what turned out to be true: ``{"matrix": {"decided|true": value}}``."""
     import pandas as pd
 
@@ -92,7 +92,7 @@ def _matrix(system: System, held: CostMatrix) -> dict[str, Any]:
     if not classes or len(classes) > MOST_CLASSES:
         cards.note(f"A table of values needs 1 to {MOST_CLASSES} classes; this system has {len(classes)}.")
         return {}
-    values = held.get("matrix", {})
+    values = costs.get("matrix", {})
     frame = pd.DataFrame({"Decided": [one_line(c, 40) for c in classes]})
     for i, true in enumerate(classes):
         frame[str(i)] = [_number(values.get(f"{decided}|{true}")) for decided in classes]
@@ -117,19 +117,19 @@ def _matrix(system: System, held: CostMatrix) -> dict[str, Any]:
     return {"matrix": found} if any(found.values()) else {}
 
 
-def _error(system: System, held: CostMatrix) -> dict[str, Any]:
+def _error(system: System, costs: CostMatrix) -> dict[str, Any]:
     """Cost of one unit predicted too much and of one too little."""
     left, right = st.columns(2, gap="large")
     over = left.number_input(
         "Cost of one unit too much",
-        value=_number(held.get("over")),
+        value=_number(costs.get("over")),
         min_value=0.0,
         placeholder="none",
         key=f"governance.costs.{system.key}.over",
     )
     under = right.number_input(
         "Cost of one unit too little",
-        value=_number(held.get("under")),
+        value=_number(costs.get("under")),
         min_value=0.0,
         placeholder="none",
         key=f"governance.costs.{system.key}.under",

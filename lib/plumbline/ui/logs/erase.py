@@ -59,18 +59,18 @@ def section(view: View) -> None:
     st.rerun()
 
 
-def _certificate(made: Erased) -> None:
+def _certificate(erased: Erased) -> None:
     with st.container(border=True):
-        first, *rest = sentences(made)
+        first, *rest = sentences(erased)
         cards.section("Certificate of erasure", first)
         for words in rest:
             st.markdown(plain(words))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.download_button(
                 "Download the certificate",
-                lambda: certificate(made).encode(),
+                lambda: certificate(erased).encode(),
                 mime="application/json",
-                file_name=f"erasure-{made.system}-{made.keyed_hash[:12]}.json",
+                file_name=f"erasure-{erased.system}-{erased.keyed_hash[:12]}.json",
                 on_click="ignore",
                 icon=":material/download:",
             )

@@ -77,7 +77,7 @@ def result() -> None:
             scroll.to_top(session.UPLOAD_TURN.get())  # the button that was pressed is far below
 
 
-def table(found: Sequence[Load]) -> None:
+def table(loads: Sequence[Load]) -> None:
     """All loads, newest first, those taken back included."""
     tables.grid(
         [
@@ -96,15 +96,15 @@ def table(found: Sequence[Load]) -> None:
                 "State": cards.glyph("undone") if load.undone_at else "● there",
                 "SHA-256": load.sha256[:12],
             }
-            for load in found
+            for load in loads
         ],
         alt="Loads: number, time, file, rows read, loaded, duplicates, quarantined, labels joined",
     )
 
 
-def undo(view: View, found: Sequence[Load]) -> None:
+def undo(view: View, loads: Sequence[Load]) -> None:
     """Take a load back, profiles included; its line in the register stays."""
-    there = {load.load_id: load for load in found if load.undone_at is None}
+    there = {load.load_id: load for load in loads if load.undone_at is None}
     if not there:
         return
     with st.expander("Take a load back"):

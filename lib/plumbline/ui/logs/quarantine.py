@@ -94,7 +94,7 @@ def _reasons(every: QuarantineOf) -> None:
     )
 
 
-def _rows(found: QuarantineOf, shown: str) -> None:
+def _rows(quarantine: QuarantineOf, shown: str) -> None:
     if shown:
         cards.note(shown)
     tables.grid(
@@ -106,10 +106,10 @@ def _rows(found: QuarantineOf, shown: str) -> None:
                 "Detail": one_line(row.detail, 160),
                 "Text": one_line(row.raw, 300),
             }
-            for row in found.rows
+            for row in quarantine.rows
         ],
         alt="Rows in quarantine: load, line, reason, detail, text",
-        height=300 if len(found.rows) > 7 else None,
+        height=300 if len(quarantine.rows) > 7 else None,
     )
 
 

@@ -24,13 +24,13 @@ _ORDERS = {
 _TASKS = {"binary": "Two classes", "multiclass": "Several classes", "regression": "A number"}
 
 
-def ask(found: Inspection, token: str, frozen: Task | None = None) -> Said:
+def ask(inspection: Inspection, token: str, frozen: Task | None = None) -> Said:
     """Draw the questions and return what was said; the changed roles are not among it yet.
 
     ``frozen``: what the system predicts, where it holds decisions.
     """
-    topics = {q.topic: q for q in found.asked}
-    for question in found.asked:
+    topics = {q.topic: q for q in inspection.asked}
+    for question in inspection.asked:
         if question.topic == "role":
             mark = cards.word("fail", "needs an answer") if question.must else cards.word("watch", "to check")
             st.markdown(
@@ -48,22 +48,22 @@ def ask(found: Inspection, token: str, frozen: Task | None = None) -> Said:
         if order
         else None
     )
-    if found.kind == "labels":
-        return Said(date_order=said_order, timezone=_zone(found, topics.get("timezone"), token, st))
-    said_task = _task(found, topics.get("task"), frozen, token)
-    naive = _naive(found) or "timezone" in topics
+    if inspection.kind == "labels":
+        return Said(date_order=said_order, timezone=_zone(inspection, topics.get("timezone"), token, st))
+    said_task = _task(inspection, topics.get("task"), frozen, token)
+    naive = _naive(inspection) or "timezone" in topics
     left, right = st.columns(2, gap="medium")
-    zone = _zone(found, topics.get("timezone"), token, left)
-    positive = _positive(found, topics.get("positive"), token, right if naive else left)
+    zone = _zone(inspection, topics.get("timezone"), token, left)
+    positive = _positive(inspection, topics.get("positive"), token, right if naive else left)
     return Said(maps=(), timezone=zone, positive=positive, date_order=said_order, task=said_task)
 
 
-def _task(found: Inspection, question: Question | None, frozen: Task | None, token: str) -> str | None:
+def _task(inspection: Inspection, question: Question | None, frozen: Task | None, token: str) -> str | None:
     """What the log predicts: always shown, and to be changed until the system holds decisions."""
     if frozen is not None:
         cards.note(f"The system predicts {_TASKS[frozen].lower()}.")
         return None
-    guessed = found.mapping.task
+    guessed = inspection.mapping.task
     # the widget's name holds the guess: other roles make another guess, which is then shown
     key = f"logs.task.{token}.{guessed}"
     if question:
@@ -101,17 +101,17 @@ def _choose(question: Question, options: Sequence[str], words: dict[str, str], k
     return str(chosen) if chosen else None
 
 
-def _naive(found: Inspection) -> bool:
-    return any("carry no zone" in note or "are taken as" in note for note in found.notes)
+def _naive(inspection: Inspection) -> bool:
+    return any("carry no zone" in note or "are taken as" in note for note in inspection.notes)
 
 
-def _zone(found: Inspection, question: Question | None, token: str, place: object) -> str | None:
+def _zone(inspection: Inspection, question: Question | None, token: str, place: object) -> str | None:
     """In which zone the times without one are written; nothing is asked where every time carries its own."""
-    if not _naive(found) and question is None:
+    if not _naive(inspection) and question is None:
         return None
     zones = [
         *(question.options if question else ()),
-        found.mapping.timezone,
+        inspection.mapping.timezone,
         "UTC",
         *sorted(available_timezones()),
     ]
@@ -121,7 +121,7 @@ def _zone(found: Inspection, question: Question | None, token: str, place: objec
     chosen = place.selectbox(  # type: ignore[attr-defined]
         "Times without a zone are written in",
         offered,
-        index=None if question else offered.index(found.mapping.timezone),
+        index=None if question else offered.index(inspection.mapping.timezone),
         placeholder=_UNSAID,
         key=f"logs.zone.{token}",
         help="Remembered for the system. Times that carry their zone are not touched.",
@@ -129,13 +129,13 @@ def _zone(found: Inspection, question: Question | None, token: str, place: objec
     return str(chosen) if chosen else None
 
 
-def _positive(found: Inspection, question: Question | None, token: str, place: object) -> str | None:
+def _positive(inspection: Inspection, question: Question | None, token: str, place: object) -> str | None:
     """Which class the score is the probability of."""
-    mapping = found.mapping
+    mapping = inspection.mapping
     if mapping.task is not Task.BINARY or mapping.positive is None:
         return None
     column = mapping.column_of("prediction") or mapping.column_of("label")
-    seen = [v.strip() for v in found.samples().get(column or "", ()) if v and v.strip()]
+    seen = [v.strip() for v in inspection.samples().get(column or "", ()) if v and v.strip()]
     options = list(
         dict.fromkeys([*(question.options if question else ()), mapping.positive, *sorted(set(seen))])
     )
@@ -152,6 +152,6 @@ def _positive(found: Inspection, question: Question | None, token: str, place: o
     return str(chosen) if chosen and (question or chosen != mapping.positive) else None
 
 
-def unanswered(found: Inspection, said: Said) -> tuple[Question, ...]:
+def unanswered(inspection: Inspection, answers: Said) -> tuple[Question, ...]:
     """What must be said before the file can be loaded."""
-    return open_questions(found, said)
+    return open_questions(inspection, answers)

@@ -9,9 +9,9 @@ from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line
 
 
-def table(found: Sequence[SchemaChange]) -> None:
+def table(changes: Sequence[SchemaChange]) -> None:
     """Changes from load to load, the newest first; nothing where the columns stayed the same."""
-    if not found:
+    if not changes:
         return
     cards.section("Columns that changed", "Nothing is stopped by it: see what each means for the rows.")
     tables.grid(
@@ -23,7 +23,7 @@ def table(found: Sequence[SchemaChange]) -> None:
                 "Change": change.change,
                 "Meaning": one_line(change.said, 160),
             }
-            for change in reversed(found)
+            for change in reversed(changes)
         ],
         alt="Columns that changed: load, column, role, change, what it means",
     )

@@ -162,18 +162,18 @@ def _likely(view: View, upload: Upload) -> tuple[str | None, bool]:
     return likely, found.kind == "labels"
 
 
-def inspect(view: View, upload: Upload, title: str, said: Said | None = None) -> Inspection:
+def inspect(view: View, upload: Upload, title: str, answers: Said | None = None) -> Inspection:
     """What the file seems to be, given what was said of it.
 
     Raises:
         PlumblineError: it cannot be read, or what was said cannot be.
     """
     known = title if title in {system.key for system in view.systems} else None
-    about = said or Said()
+    about = answers or Said()
     key = (upload.token, known, tuple(about.maps), about.task, about.date_order)
     held: dict[object, Inspection] = session.INSPECTED.get() or {}
     if key not in held:
-        found = inspect_file(upload.path, ws=view.ws, system=known, sheet=upload.sheet, said=about)
+        found = inspect_file(upload.path, ws=view.ws, system=known, sheet=upload.sheet, answers=about)
         held = {**{k: v for k, v in held.items() if k[0] == upload.token}, key: found}  # type: ignore[index]
         session.INSPECTED.set(held)
     return held[key]
@@ -188,32 +188,37 @@ def first_look(view: View, upload: Upload, title: str) -> Inspection | None:
         return None
 
 
-def describe(found: Inspection) -> None:
+def describe(inspection: Inspection) -> None:
     """Format, kind and open questions."""
     what = (
         "a labels file: outcomes for decisions loaded earlier"
-        if found.kind == "labels"
+        if inspection.kind == "labels"
         else "a log of decisions"
     )
-    parts = [TITLES[found.format]]
-    if found.format == "csv":
+    parts = [TITLES[inspection.format]]
+    if inspection.format == "csv":
         separators = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "pipe"}
-        parts += [found.encoding, f"{separators.get(found.delimiter, repr(found.delimiter))} between columns"]
-        parts.append(f"decimal {'comma' if found.decimal == ',' else 'point'}")
-    cards.section(f"This is {what}", f"{', '.join(parts)}; judged by its first {found.rows_sampled:,} rows.")
-    if found.remembered:
-        cards.note("The mapping is remembered from earlier logs of this system. " + _differences(found))
-    for words in found.notes:
+        parts += [
+            inspection.encoding,
+            f"{separators.get(inspection.delimiter, repr(inspection.delimiter))} between columns",
+        ]
+        parts.append(f"decimal {'comma' if inspection.decimal == ',' else 'point'}")
+    cards.section(
+        f"This is {what}", f"{', '.join(parts)}; judged by its first {inspection.rows_sampled:,} rows."
+    )
+    if inspection.remembered:
+        cards.note("The mapping is remembered from earlier logs of this system. " + _differences(inspection))
+    for words in inspection.notes:
         if words not in COSTS.values():  # those are said beside the mapping, as it stands
             cards.note(words)
 
 
-def _differences(found: Inspection) -> str:
+def _differences(inspection: Inspection) -> str:
     parts = []
-    if found.fresh:
-        parts.append(f"New columns, marked ◆: {', '.join(one_line(c, 40) for c in found.fresh[:12])}.")
-    if found.gone:
-        parts.append(f"Columns that it lacks: {', '.join(one_line(c, 40) for c in found.gone[:12])}.")
+    if inspection.fresh:
+        parts.append(f"New columns, marked ◆: {', '.join(one_line(c, 40) for c in inspection.fresh[:12])}.")
+    if inspection.gone:
+        parts.append(f"Columns that it lacks: {', '.join(one_line(c, 40) for c in inspection.gone[:12])}.")
     return " ".join(parts) or "The columns are the same."
 
 
@@ -226,7 +231,7 @@ class Settled:
     found: Inspection
 
 
-def correct(view: View, found: Inspection, upload: Upload, title: str) -> Settled | None:
+def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> Settled | None:
     """Questions, the mapping to change by hand, and a preview under it; None where it cannot be loaded so.
 
     A role that is changed is what the rest is guessed by: the page is drawn anew from that.
@@ -235,10 +240,10 @@ def correct(view: View, found: Inspection, upload: Upload, title: str) -> Settle
     held = session.ROLES.get()
     maps: tuple[tuple[str, str], ...] = held[1] if held and held[0] == token else ()
     known = next((system for system in view.systems if system.key == title), None)
-    frozen = known.task if known is not None and found.remembered else None
-    base, fault = found, None
+    frozen = known.task if known is not None and inspection.remembered else None
+    base, fault = inspection, None
     try:
-        base = inspect(view, upload, title, Said(maps=maps)) if maps else found
+        base = inspect(view, upload, title, Said(maps=maps)) if maps else inspection
     except PlumblineError as error:
         fault = error
     said = replace(questions.ask(base, token, frozen), maps=maps)
@@ -249,9 +254,11 @@ def correct(view: View, found: Inspection, upload: Upload, title: str) -> Settle
         except PlumblineError as error:
             fault = error
     cards.section("What each column means", "Guessed from names and contents; change what is wrong.")
-    samples = {column: [v for v in values if v] for column, values in found.samples().items()}
-    shown = final.mapping if fault is None else amend(found.mapping, maps)
-    changed = mapping.editor(shown, samples, f"logs.mapping.{token}.{hash((maps, said.task))}", found.fresh)
+    samples = {column: [v for v in values if v] for column, values in inspection.samples().items()}
+    shown = final.mapping if fault is None else amend(inspection.mapping, maps)
+    changed = mapping.editor(
+        shown, samples, f"logs.mapping.{token}.{hash((maps, said.task))}", inspection.fresh
+    )
     if changed:
         session.ROLES.set((token, joined(maps, changed)))
         st.rerun()
@@ -263,7 +270,7 @@ def correct(view: View, found: Inspection, upload: Upload, title: str) -> Settle
     except PlumblineError as error:
         empty_states.failed(error)
         return None
-    labels = found.kind == "labels"
+    labels = inspection.kind == "labels"
     if not labels:
         preview.worth(used)
     if not preview.rows(
@@ -287,10 +294,10 @@ def joined(
     return (*(pair for pair in before if pair[0] not in anew), *changed)
 
 
-def load(view: View, upload: Upload, title: str, found: Inspection, settled: Settled) -> None:
+def load(view: View, upload: Upload, title: str, inspection: Inspection, settled: Settled) -> None:
     """The buttons that load, for good or for a look, and the load at work."""
     used = settled.used
-    reference = found.kind != "labels" and st.checkbox(
+    reference = inspection.kind != "labels" and st.checkbox(
         "These decisions were healthy: use them as the reference",
         key=f"logs.reference.{upload.token}",
         help="Otherwise the reference is found in the log itself, and said.",
@@ -306,7 +313,7 @@ def load(view: View, upload: Upload, title: str, found: Inspection, settled: Set
         )
         look = (
             not view.scratch
-            and found.kind != "labels"
+            and inspection.kind != "labels"
             and st.button(
                 "Just look at this file",
                 icon=":material/visibility:",

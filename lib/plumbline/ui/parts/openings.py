@@ -71,18 +71,18 @@ def waiting(rows: int) -> str:
     return "1 row waits" if rows == 1 else f"{numbers.count(rows)} rows wait"
 
 
-def logs(view: View, found: LogsOf | None) -> Opening:
+def logs(view: View, answer: LogsOf | None) -> Opening:
     """What has been loaded."""
-    if view.system is None or found is None:
+    if view.system is None or answer is None:
         return (
             "Load a log, and see in minutes whether the model behind it is a liability.",
             f"An export of predictions as {SPOKEN} is enough; what its columns mean is guessed, and yours to correct.",
         )
-    there = [load for load in found.loads if load.undone_at is None]
+    there = [load for load in answer.loads if load.undone_at is None]
     brought = sum(load.kind != "labels" and load.rows_loaded > 0 for load in there)
     loaded = "1 load" if brought == 1 else f"{brought} loads"
-    sentence = f"{view.system.title} holds {numbers.count(found.decisions)} decisions from {loaded}."
-    aside = f"{waiting(found.waiting)} in quarantine." if found.waiting else "Nothing is in quarantine."
+    sentence = f"{view.system.title} holds {numbers.count(answer.decisions)} decisions from {loaded}."
+    aside = f"{waiting(answer.waiting)} in quarantine." if answer.waiting else "Nothing is in quarantine."
     return sentence, aside
 
 

@@ -154,16 +154,16 @@ def changes(answer: Answer) -> None:
     _changed(found)
 
 
-def _changed(found: Changes) -> None:
-    was, now = found.before.verdict.value, found.after.verdict.value
+def _changed(changes: Changes) -> None:
+    was, now = changes.before.verdict.value, changes.after.verdict.value
     cards.note(f"The verdict: {f'still {now}' if was == now else f'{was} to {now}'}.")
-    words = [f"{key}: {before or 'open'} to {after or 'open'}" for key, before, after in found.context]
-    words += [w[:1].upper() + w[1:] for w in found.statements]
-    if found.catalogue_changed:
+    words = [f"{key}: {before or 'open'} to {after or 'open'}" for key, before, after in changes.context]
+    words += [w[:1].upper() + w[1:] for w in changes.statements]
+    if changes.catalogue_changed:
         words.append("The catalogue or its rules changed, so the two are not judged alike")
     if words:
         cards.note(". ".join(words) + ".")
-    if not found.controls:
+    if not changes.controls:
         st.markdown("No control stands differently.")
         return
     cards.table(
@@ -175,10 +175,10 @@ def _changed(found: Changes) -> None:
                 "Evidence then": prose(item.was, 240),
                 "Evidence now": prose(item.now, 240),
             }
-            for item in found.controls
+            for item in changes.controls
         ],
         alt="What changed: control, status before, status now, evidence then, evidence now",
-        height=TALL if len(found.controls) > MANY else None,
+        height=TALL if len(changes.controls) > MANY else None,
     )
 
 

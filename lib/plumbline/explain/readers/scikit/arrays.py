@@ -87,17 +87,17 @@ def side_by_side(parts: Sequence[Made]) -> Made:
     return Made(columns, run, sum(part.width for part in parts))
 
 
-def numbers(held: Any, length: int, what: str) -> FloatArray:
+def numbers(stored: Any, length: int, what: str) -> FloatArray:
     """An array of so many finite numbers; raises PlumblineError otherwise."""
-    found = floats(held, what).ravel()
+    found = floats(stored, what).ravel()
     if len(found) != length or not np.isfinite(found).all():
         raise refuse(f"its {what} does not fit its columns")
     return found
 
 
-def table(held: Any, shape: tuple[int | None, ...], what: str) -> FloatArray:
+def table(stored: Any, shape: tuple[int | None, ...], what: str) -> FloatArray:
     """A finite array of that shape (None: any length); raises PlumblineError otherwise."""
-    found = floats(held, what)
+    found = floats(stored, what)
     fits = found.ndim == len(shape) and all(
         w is None or w == h for w, h in zip(shape, found.shape, strict=True)
     )
@@ -106,42 +106,42 @@ def table(held: Any, shape: tuple[int | None, ...], what: str) -> FloatArray:
     return found
 
 
-def number(held: Any, what: str) -> float:
+def number(stored: Any, what: str) -> float:
     """One finite number; raises PlumblineError otherwise."""
-    return float(numbers(held, 1, what)[0])
+    return float(numbers(stored, 1, what)[0])
 
 
-def floats(held: Any, what: str) -> FloatArray:
+def floats(stored: Any, what: str) -> FloatArray:
     """An array of real numbers; raises PlumblineError otherwise."""
     try:
-        if np.iscomplexobj(held):
+        if np.iscomplexobj(stored):
             raise TypeError
-        return np.asarray(held, np.float64)
+        return np.asarray(stored, np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise refuse(f"its {what} is not made of numbers") from error
 
 
-def listed(held: Held, name: str, length: int | None = None) -> list[Any]:
+def listed(node: Held, name: str, length: int | None = None) -> list[Any]:
     """A list that is an attribute; raises PlumblineError where it is none, is empty or has another length."""
-    found = held.need(name)
+    found = node.need(name)
     found = found.ravel().tolist() if isinstance(found, np.ndarray) else found
     if not isinstance(found, list) or not found or (length is not None and len(found) != length):
         raise refuse(f"its {name} is damaged")
     return found
 
 
-def named(held: Any, what: str) -> Function:
+def named(stored: Any, what: str) -> Function:
     """A function of NumPy by its name, from our own list; None is the function that changes nothing."""
-    if held is None:
+    if stored is None:
         return lambda x: x
-    if isinstance(held, Held) and held.module.split(".")[0] == "numpy" and held.kind in NAMED:
-        return NAMED[held.kind]
-    raise refuse(f"its {what} calls {getattr(held, 'kind', 'a function')[:40]!r}, which is not known")
+    if isinstance(stored, Held) and stored.module.split(".")[0] == "numpy" and stored.kind in NAMED:
+        return NAMED[stored.kind]
+    raise refuse(f"its {what} calls {getattr(stored, 'kind', 'a function')[:40]!r}, which is not known")
 
 
-def classes_of(held: Held) -> int:
+def classes_of(node: Held) -> int:
     """How many classes a classifier tells apart; raises PlumblineError for fewer than two or several labels at once."""
-    classes = held.need("classes_")
+    classes = node.need("classes_")
     count = int(np.size(classes)) if isinstance(classes, np.ndarray) and classes.ndim == 1 else 0
     if not 2 <= count <= 1_000:
         raise refuse("it knows fewer than two classes, too many, or predicts several values at once")

@@ -58,8 +58,8 @@ Reader = Callable[[Held, Made, Inputs, ReadPart], Part]
 CHANCES = ("logit", "softmax", "probability")
 
 
-def _members(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> list[Part]:
-    return [read(member, made, inputs) for member in listed(held, "estimators_") if member != "drop"]
+def _members(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> list[Part]:
+    return [read(member, columns, inputs) for member in listed(node, "estimators_") if member != "drop"]
 
 
 def _joined(
@@ -106,40 +106,40 @@ def _same_classes(parts: Sequence[Part], classes: int) -> None:
         )
 
 
-def _voting(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> Part:
-    if held.kind == "VotingClassifier" and held.get("voting") != "soft":
+def _voting(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part:
+    if node.kind == "VotingClassifier" and node.get("voting") != "soft":
         raise refuse("its members vote, which gives no score (voting='soft' does)")
-    parts = _members(held, made, inputs, read)
-    given = held.get("weights")
+    parts = _members(node, columns, inputs, read)
+    given = node.get("weights")
     weights = np.ones(len(parts)) if given is None else numbers(given, len(parts), "weights")
-    return _averaged(parts, weights, classes_of(held) if held.kind == "VotingClassifier" else 0)
+    return _averaged(parts, weights, classes_of(node) if node.kind == "VotingClassifier" else 0)
 
 
-def _bagging(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> Part:
-    members = listed(held, "estimators_")
-    chosen = listed(held, "estimators_features_", len(members))
+def _bagging(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part:
+    members = listed(node, "estimators_")
+    chosen = listed(node, "estimators_features_", len(members))
     parts = []
     for member, features in zip(members, chosen, strict=True):
         places = numbers(features, np.size(features), "estimators_features_").astype(np.int64)
-        if not len(places) or (places < 0).any() or (places >= made.width).any():
+        if not len(places) or (places < 0).any() or (places >= columns.width).any():
             raise refuse("a model inside it reads a column that is not there")
-        parts.append(read(member, made.picked(places.tolist()), inputs))
-    return _averaged(parts, np.ones(len(parts)), classes_of(held) if held.kind == "BaggingClassifier" else 0)
+        parts.append(read(member, columns.picked(places.tolist()), inputs))
+    return _averaged(parts, np.ones(len(parts)), classes_of(node) if node.kind == "BaggingClassifier" else 0)
 
 
-def _stacking(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> Part:
-    parts = _members(held, made, inputs, read)
-    methods = [m for m in listed(held, "stack_method_") if m is not None]
+def _stacking(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part:
+    parts = _members(node, columns, inputs, read)
+    methods = [m for m in listed(node, "stack_method_") if m is not None]
     if len(methods) != len(parts) or set(methods) - {"predict_proba", "decision_function", "predict"}:
         raise refuse("its stack_method_ does not fit its members")
     sayings = [_saying(part, method) for part, method in zip(parts, methods, strict=True)]
     width = sum(part.fitted.outputs for part in parts)
     inner = list(parts)
-    if held.get("passthrough"):
-        inner.append(Part(made, Fitted(lambda x: x, "identity", made.width)))
+    if node.get("passthrough"):
+        inner.append(Part(columns, Fitted(lambda x: x, "identity", columns.width)))
         sayings.append(inner[-1].margin)
-        width += made.width
-    top = read(held.need("final_estimator_"), Made(tuple(Column(feature=i) for i in range(width))), inputs)
+        width += columns.width
+    top = read(node.need("final_estimator_"), Made(tuple(Column(feature=i) for i in range(width))), inputs)
     if top.made.width != width:
         raise refuse("its final_estimator_ does not fit its members")
 
@@ -161,11 +161,11 @@ def _saying(part: Part, method: str) -> Function:
     return lambda x: to_score(part.fitted.link, part.margin(x))
 
 
-def _adaboost(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> Part:
+def _adaboost(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part:
     """SAMME (Zhu et al. 2009): members vote for one class each; the mean vote is the margin."""
-    k, parts = classes_of(held), _members(held, made, inputs, read)
+    k, parts = classes_of(node), _members(node, columns, inputs, read)
     weights = numbers(
-        held.need("estimator_weights_"), np.size(held.need("estimator_weights_")), "estimator_weights_"
+        node.need("estimator_weights_"), np.size(node.need("estimator_weights_")), "estimator_weights_"
     )
     weights = weights[: len(parts)]
     if len(weights) != len(parts) or weights.sum() == 0 or any(p.fitted.link not in CHANCES for p in parts):
@@ -183,14 +183,14 @@ def _adaboost(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> Part:
     return _joined(parts, run, "logit" if k == 2 else "softmax", 1 if k == 2 else k)
 
 
-def _calibrated(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> Part:
+def _calibrated(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part:
     """The mean of members whose output goes through a curve of its own (Platt 1999; Zadrozny and Elkan 2002)."""
-    k = classes_of(held)
+    k = classes_of(node)
     parts, curves = [], []
-    for member in listed(held, "calibrated_classifiers_"):
+    for member in listed(node, "calibrated_classifiers_"):
         if not isinstance(member, Held) or member.get("method") not in ("sigmoid", "isotonic"):
             raise refuse("its calibration is damaged, or of a kind that is not known")
-        part = read(member.need("estimator"), made, inputs)
+        part = read(member.need("estimator"), columns, inputs)
         parts.append(part)
         curves.append([_curve(c) for c in listed(member, "calibrators", part.fitted.outputs)])
     _same_classes(parts, k)
@@ -209,13 +209,13 @@ def _calibrated(held: Held, made: Made, inputs: Inputs, read: ReadPart) -> Part:
     return _joined(parts, run, "probability", 1 if k == 2 else k)
 
 
-def _curve(held: Any) -> Function:
-    if isinstance(held, Held) and held.kind == "_SigmoidCalibration":
-        slope, shift = number(held.need("a_"), "a_"), number(held.need("b_"), "b_")
+def _curve(stored: Any) -> Function:
+    if isinstance(stored, Held) and stored.kind == "_SigmoidCalibration":
+        slope, shift = number(stored.need("a_"), "a_"), number(stored.need("b_"), "b_")
         return lambda x: to_score("logit", -(slope * x + shift))
-    if isinstance(held, Held) and held.kind == "IsotonicRegression":
-        at = table(held.need("X_thresholds_"), (None,), "X_thresholds_")
-        value = numbers(held.need("y_thresholds_"), len(at), "y_thresholds_")
+    if isinstance(stored, Held) and stored.kind == "IsotonicRegression":
+        at = table(stored.need("X_thresholds_"), (None,), "X_thresholds_")
+        value = numbers(stored.need("y_thresholds_"), len(at), "y_thresholds_")
         if (np.diff(at) < 0).any():
             raise refuse("its X_thresholds_ is damaged")
         return lambda x: np.interp(x, at, value)

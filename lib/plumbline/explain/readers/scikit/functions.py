@@ -36,8 +36,8 @@ class Fitted:
 Reader = Callable[[Held, int], Fitted]
 
 
-def _network(held: Held, width: int) -> Fitted:
-    weights, shifts = listed(held, "coefs_"), listed(held, "intercepts_")
+def _network(node: Held, width: int) -> Fitted:
+    weights, shifts = listed(node, "coefs_"), listed(node, "intercepts_")
     if len(weights) != len(shifts):
         raise refuse("its layers are damaged")
     layers, before = [], width
@@ -49,9 +49,9 @@ def _network(held: Held, width: int) -> Fitted:
         "identity": lambda x: x, "relu": lambda x: np.maximum(x, 0.0, out=x), "tanh": lambda x: np.tanh(x, out=x),
         "logistic": lambda x: to_score("logit", x),
     }  # fmt: skip
-    bend = bends.get(str(held.get("activation")))
+    bend = bends.get(str(node.get("activation")))
     link = {"identity": "identity", "exp": "log", "logistic": "logit", "softmax": "softmax"}.get(
-        str(held.get("out_activation_"))
+        str(node.get("out_activation_"))
     )
     if bend is None or link is None or (link != "softmax" and before != 1):
         raise refuse("its activation is not known, or it predicts several values at once")
@@ -73,13 +73,13 @@ def likelihoods(run: Function, classes: int) -> Fitted:
     return Fitted(run, "softmax", classes)
 
 
-def _gaussian(held: Held, width: int) -> Fitted:
-    k = classes_of(held)
+def _gaussian(node: Held, width: int) -> Fitted:
+    k = classes_of(node)
     mean, spread = (
-        table(held.need("theta_"), (k, width), "theta_"),
-        table(held.need("var_"), (k, width), "var_"),
+        table(node.need("theta_"), (k, width), "theta_"),
+        table(node.need("var_"), (k, width), "var_"),
     )
-    prior = numbers(held.need("class_prior_"), k, "class_prior_")
+    prior = numbers(node.need("class_prior_"), k, "class_prior_")
     if (spread <= 0).any() or (prior <= 0).any():
         raise refuse("its variances and priors are not above nought")
     start = np.log(prior) - 0.5 * np.log(2 * np.pi * spread).sum(axis=1)
@@ -92,16 +92,16 @@ def _gaussian(held: Held, width: int) -> Fitted:
     return likelihoods(run, k)
 
 
-def _counted(held: Held, width: int) -> Fitted:
+def _counted(node: Held, width: int) -> Fitted:
     """Naive Bayes of counts or of yes and no: linear in the columns."""
-    k = classes_of(held)
-    weight = table(held.need("feature_log_prob_"), (k, width), "feature_log_prob_")
-    start = numbers(held.get("class_log_prior_", np.zeros(k)), k, "class_log_prior_")
-    if held.kind == "ComplementNB":
+    k = classes_of(node)
+    weight = table(node.need("feature_log_prob_"), (k, width), "feature_log_prob_")
+    start = numbers(node.get("class_log_prior_", np.zeros(k)), k, "class_log_prior_")
+    if node.kind == "ComplementNB":
         start = np.zeros(k)
-    if held.kind != "BernoulliNB":
+    if node.kind != "BernoulliNB":
         return likelihoods(lambda x: x @ weight.T + start, k)
-    cut = held.get("binarize")
+    cut = node.get("binarize")
     at = None if cut is None else number(cut, "binarize")
     against = np.log1p(-np.exp(weight))
     return likelihoods(
@@ -109,13 +109,13 @@ def _counted(held: Held, width: int) -> Fitted:
     )
 
 
-def _quadratic(held: Held, width: int) -> Fitted:
-    k = classes_of(held)
-    mean = table(held.need("means_"), (k, width), "means_")
-    prior = numbers(held.need("priors_"), k, "priors_")
+def _quadratic(node: Held, width: int) -> Fitted:
+    k = classes_of(node)
+    mean = table(node.need("means_"), (k, width), "means_")
+    prior = numbers(node.need("priors_"), k, "priors_")
     turns = []
     for c, (turn, spread) in enumerate(
-        zip(listed(held, "rotations_", k), listed(held, "scalings_", k), strict=True)
+        zip(listed(node, "rotations_", k), listed(node, "scalings_", k), strict=True)
     ):
         axes = table(turn, (width, None), "rotations_")
         wide = numbers(spread, axes.shape[1], "scalings_")
@@ -137,27 +137,27 @@ _METRICS = {"euclidean": 2.0, "l2": 2.0, "manhattan": 1.0, "cityblock": 1.0, "l1
 _SPARE = 8  # candidates beyond k, whose distances are measured again without rounding
 
 
-def _nearest(held: Held, width: int) -> Fitted:
-    known = table(held.need("_fit_X"), (None, width), "_fit_X")
-    k, how = held.get("n_neighbors"), held.get("weights")
-    metric = str(held.get("effective_metric_"))
+def _nearest(node: Held, width: int) -> Fitted:
+    known = table(node.need("_fit_X"), (None, width), "_fit_X")
+    k, how = node.get("n_neighbors"), node.get("weights")
+    metric = str(node.get("effective_metric_"))
     if metric == "minkowski":
-        extra = held.get("effective_metric_params_") or {}
-        power = number(extra.get("p", held.get("p", 2)), "p")
+        extra = node.get("effective_metric_params_") or {}
+        power = number(extra.get("p", node.get("p", 2)), "p")
     else:
         power = _METRICS.get(metric, 0.0)
     if not isinstance(k, int) or not 1 <= k <= len(known) or how not in ("uniform", "distance") or power < 1:
         raise refuse(f"its neighbours, weights or distance ({metric[:30]!r}) are not read")
-    if held.kind.endswith("Classifier"):
-        classes = classes_of(held)
-        codes = numbers(held.need("_y"), len(known), "_y").astype(np.int64)
-        if held.get("outputs_2d_") or (codes < 0).any() or (codes >= classes).any():
+    if node.kind.endswith("Classifier"):
+        classes = classes_of(node)
+        codes = numbers(node.need("_y"), len(known), "_y").astype(np.int64)
+        if node.get("outputs_2d_") or (codes < 0).any() or (codes >= classes).any():
             raise refuse("its labels are damaged, or it predicts several values at once")
         values = np.eye(classes)[codes]
         values = values[:, 1:] if classes == 2 else values
         link = "probability"
     else:
-        values, link = numbers(held.need("_y"), len(known), "_y")[:, None], "identity"
+        values, link = numbers(node.need("_y"), len(known), "_y")[:, None], "identity"
 
     def run(x: FloatArray) -> FloatArray:
         near, apart = _neighbours(x, known, power, k)

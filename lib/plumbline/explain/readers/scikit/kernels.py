@@ -45,26 +45,26 @@ def _kernel(name: Any, gamma: float, start: float, degree: float) -> Kernel:
     return kinds[name]
 
 
-def _support(held: Held, width: int) -> Fitted:
+def _support(node: Held, width: int) -> Fitted:
     """SVC and SVR: the value, the distance from the border, or where it was fitted so, libsvm's probabilities."""
-    if held.get("_sparse"):
+    if node.get("_sparse"):
         raise refuse("it was fitted to sparse rows")
-    known = table(held.need("support_vectors_"), (None, width), "support_vectors_")
+    known = table(node.need("support_vectors_"), (None, width), "support_vectors_")
     kernel = _kernel(
-        held.get("kernel"),
-        number(held.get("_gamma", 0.0), "_gamma"),
-        number(held.get("coef0", 0.0), "coef0"),
-        number(held.get("degree", 3), "degree"),
+        node.get("kernel"),
+        number(node.get("_gamma", 0.0), "_gamma"),
+        number(node.get("coef0", 0.0), "coef0"),
+        number(node.get("degree", 3), "degree"),
     )
-    classes = classes_of(held) if held.kind in ("SVC", "NuSVC") else 2
+    classes = classes_of(node) if node.kind in ("SVC", "NuSVC") else 2
     pairs = list(combinations(range(classes), 2))
-    weight = table(held.need("_dual_coef_"), (classes - 1, len(known)), "_dual_coef_")
-    start = numbers(held.need("_intercept_"), len(pairs), "_intercept_")
+    weight = table(node.need("_dual_coef_"), (classes - 1, len(known)), "_dual_coef_")
+    start = numbers(node.need("_intercept_"), len(pairs), "_intercept_")
     joined = np.zeros((len(known), len(pairs)))
     if classes == 2:
         joined[:, 0] = weight[0]
     else:  # the support vectors stand by class; a pair looks at those of its two
-        ends = np.cumsum([0, *numbers(held.need("_n_support"), classes, "_n_support").astype(np.int64)])
+        ends = np.cumsum([0, *numbers(node.need("_n_support"), classes, "_n_support").astype(np.int64)])
         if ends[-1] != len(known) or (np.diff(ends) < 0).any():
             raise refuse("its _n_support does not fit its support vectors")
         for place, (i, j) in enumerate(pairs):
@@ -77,15 +77,15 @@ def _support(held: Held, width: int) -> Fitted:
         found: FloatArray = kernel(x, known) @ joined + start
         return found
 
-    if held.kind in ("SVR", "NuSVR"):
+    if node.kind in ("SVR", "NuSVR"):
         return Fitted(in_blocks(border, len(known)), "identity", 1, cost)
-    if not held.get("probability") or not np.size(held.get("_probA", ())):
+    if not node.get("probability") or not np.size(node.get("_probA", ())):
         if classes > 2:
             raise refuse("it tells more than two classes apart by votes, which gives no score")
         return Fitted(
             in_blocks(lambda x: -border(x), len(known)), "identity", 1
         )  # libsvm's first class is ours at 0
-    slope, shift = (numbers(held.need(name), len(pairs), name) for name in ("_probA", "_probB"))
+    slope, shift = (numbers(node.need(name), len(pairs), name) for name in ("_probA", "_probB"))
 
     def shares(x: FloatArray) -> FloatArray:
         first = np.clip(1 - to_score("logit", slope * border(x) + shift), 1e-7, 1 - 1e-7)
@@ -127,16 +127,16 @@ def _coupled(first: FloatArray, k: int) -> FloatArray:
     return p
 
 
-def _ridge(held: Held, width: int) -> Fitted:
-    known = table(held.need("X_fit_"), (None, width), "X_fit_")
-    weight = numbers(held.need("dual_coef_"), len(known), "dual_coef_")
-    gamma = held.get("gamma")
-    lap = held.get("kernel") == "laplacian"  # holds a difference a column
+def _ridge(node: Held, width: int) -> Fitted:
+    known = table(node.need("X_fit_"), (None, width), "X_fit_")
+    weight = numbers(node.need("dual_coef_"), len(known), "dual_coef_")
+    gamma = node.get("gamma")
+    lap = node.get("kernel") == "laplacian"  # holds a difference a column
     kernel = _kernel(
-        held.get("kernel"),
+        node.get("kernel"),
         1 / width if gamma is None else number(gamma, "gamma"),
-        number(held.get("coef0", 1.0), "coef0"),
-        number(held.get("degree", 3), "degree"),
+        number(node.get("coef0", 1.0), "coef0"),
+        number(node.get("degree", 3), "degree"),
     )
     wide = len(known) * (width if lap else 1)
     return Fitted(
@@ -145,67 +145,67 @@ def _ridge(held: Held, width: int) -> Fitted:
 
 
 def _process_kernel(
-    held: Any, width: int, depth: int = 0
+    kernel: Any, width: int, depth: int = 0
 ) -> tuple[Kernel, Callable[[FloatArray], FloatArray]]:
     """A Gaussian process's kernel between rows, and of a row with itself (where noise is added)."""
-    if not isinstance(held, Held) or depth > MOST_NESTED:
+    if not isinstance(kernel, Held) or depth > MOST_NESTED:
         raise refuse("its kernel is damaged")
-    kind = held.kind
+    kind = kernel.kind
     if kind in ("Sum", "Product"):
-        (a, own_a), (b, own_b) = (_process_kernel(held.get(k), width, depth + 1) for k in ("k1", "k2"))
+        (a, own_a), (b, own_b) = (_process_kernel(kernel.get(k), width, depth + 1) for k in ("k1", "k2"))
         if kind == "Sum":
             return lambda x, k: a(x, k) + b(x, k), lambda x: own_a(x) + own_b(x)
         return lambda x, k: a(x, k) * b(x, k), lambda x: own_a(x) * own_b(x)
     if kind == "Exponentiation":
-        inner, own = _process_kernel(held.get("kernel"), width, depth + 1)
-        power = number(held.need("exponent"), "exponent")
+        inner, own = _process_kernel(kernel.get("kernel"), width, depth + 1)
+        power = number(kernel.need("exponent"), "exponent")
         return lambda x, k: inner(x, k) ** power, lambda x: own(x) ** power
     if kind in ("ConstantKernel", "WhiteKernel"):
-        level = number(held.need("constant_value" if kind == "ConstantKernel" else "noise_level"), kind)
+        level = number(kernel.need("constant_value" if kind == "ConstantKernel" else "noise_level"), kind)
         between = level if kind == "ConstantKernel" else 0.0
         return lambda x, k: np.full((len(x), len(k)), between), lambda x: np.full(len(x), level)
     if kind == "DotProduct":
-        start = number(held.need("sigma_0"), "sigma_0") ** 2
+        start = number(kernel.need("sigma_0"), "sigma_0") ** 2
         return lambda x, k: x @ k.T + start, lambda x: (x * x).sum(axis=1) + start
-    length = floats(held.get("length_scale"), "length_scale")
+    length = floats(kernel.get("length_scale"), "length_scale")
     scale = np.broadcast_to(numbers(length, width if length.ndim else 1, "length_scale"), (width,))
     if (scale <= 0).any():
         raise refuse("its length_scale is not above nought")
-    bend = _stationary(held)
+    bend = _stationary(kernel)
     return lambda x, k: bend(squared(x / scale, k / scale)), lambda x: np.ones(len(x))
 
 
-def _stationary(held: Held) -> Callable[[FloatArray], FloatArray]:
+def _stationary(node: Held) -> Callable[[FloatArray], FloatArray]:
     """A kernel of the squared distance (Rasmussen and Williams 2006, section 4.2)."""
-    if held.kind == "RBF":
+    if node.kind == "RBF":
         return lambda d: np.exp(-0.5 * d)
-    if held.kind == "RationalQuadratic":
-        mix = number(held.need("alpha"), "alpha")
+    if node.kind == "RationalQuadratic":
+        mix = number(node.need("alpha"), "alpha")
         return lambda d: (1 + d / (2 * mix)) ** -mix
-    nu = held.get("nu") if held.kind == "Matern" else None
+    nu = node.get("nu") if node.kind == "Matern" else None
     if nu == 0.5:
         return lambda d: np.exp(-np.sqrt(d))
     if nu == 1.5:
         return lambda d: (1 + np.sqrt(3 * d)) * np.exp(-np.sqrt(3 * d))
     if nu == 2.5:
         return lambda d: (1 + np.sqrt(5 * d) + 5 * d / 3) * np.exp(-np.sqrt(5 * d))
-    raise refuse(f"its kernel {held.kind[:30]!r} is not known")
+    raise refuse(f"its kernel {node.kind[:30]!r} is not known")
 
 
-def _process(held: Held, width: int) -> Fitted:
-    known = table(held.need("X_train_"), (None, width), "X_train_")
-    weight = numbers(held.need("alpha_"), len(known), "alpha_")
-    mean, spread = (number(held.need(name), name) for name in ("_y_train_mean", "_y_train_std"))
-    between, _ = _process_kernel(held.need("kernel_"), width)
+def _process(node: Held, width: int) -> Fitted:
+    known = table(node.need("X_train_"), (None, width), "X_train_")
+    weight = numbers(node.need("alpha_"), len(known), "alpha_")
+    mean, spread = (number(node.need(name), name) for name in ("_y_train_mean", "_y_train_std"))
+    between, _ = _process_kernel(node.need("kernel_"), width)
     run = in_blocks(lambda x: (between(x, known) @ weight * spread + mean)[:, None], len(known))
     return Fitted(run, "identity", 1, float(len(known)))
 
 
-def _process_of_classes(held: Held, width: int) -> Fitted:
+def _process_of_classes(node: Held, width: int) -> Fitted:
     """Laplace's approximation (Rasmussen and Williams 2006, algorithm 3.2)."""
-    if classes_of(held) != 2 or not isinstance(held.get("base_estimator_"), Held):
+    if classes_of(node) != 2 or not isinstance(node.get("base_estimator_"), Held):
         raise refuse("it tells more than two classes apart one against the rest, which is not read")
-    inner: Held = held.need("base_estimator_")
+    inner: Held = node.need("base_estimator_")
     known = table(inner.need("X_train_"), (None, width), "X_train_")
     n = len(known)
     root, share = numbers(inner.need("W_sr_"), n, "W_sr_"), numbers(inner.need("pi_"), n, "pi_")

@@ -21,18 +21,18 @@ _LOG = {"PoissonRegressor", "GammaRegressor"}
 LINEAR = _IDENTITY | _BORDER | _LOGIT | _LOG
 
 
-def read_linear(held: Held, width: int) -> tuple[Weights, str]:
+def read_linear(node: Held, width: int) -> tuple[Weights, str]:
     """A linear model's weights and its link; raises PlumblineError where its numbers cannot be used."""
-    if held.kind == "SGDClassifier" and held.get("loss") not in ("log_loss", "log"):
-        raise refuse(f"an SGDClassifier with the loss {str(held.get('loss'))[:20]!r} gives no probability")
-    weight = np.atleast_2d(floats(held.need("coef_"), "coef_"))
-    base = np.atleast_1d(floats(held.get("intercept_", 0.0), "intercept_")).ravel()
+    if node.kind == "SGDClassifier" and node.get("loss") not in ("log_loss", "log"):
+        raise refuse(f"an SGDClassifier with the loss {str(node.get('loss'))[:20]!r} gives no probability")
+    weight = np.atleast_2d(floats(node.need("coef_"), "coef_"))
+    base = np.atleast_1d(floats(node.get("intercept_", 0.0), "intercept_")).ravel()
     if weight.ndim != 2 or weight.shape[1] != width or not 1 <= weight.shape[0] <= 1_000:
         raise refuse("its weights do not fit its columns")
     base = np.broadcast_to(base, (len(weight),)) if len(base) == 1 else base
-    link = "logit" if held.kind in _LOGIT else "log" if held.kind in _LOG else "identity"
+    link = "logit" if node.kind in _LOGIT else "log" if node.kind in _LOG else "identity"
     if link == "logit" and len(weight) > 1:
-        if held.kind == "SGDClassifier" or held.get("multi_class") == "ovr":
+        if node.kind == "SGDClassifier" or node.get("multi_class") == "ovr":
             raise refuse("its classes are scored one against the rest, which is not read")
         link = "softmax"
     elif len(weight) > 1:

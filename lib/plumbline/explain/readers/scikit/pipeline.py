@@ -59,24 +59,24 @@ def read_scikit(body: bytes) -> CodedModel:
     )
 
 
-def _unwrapped(held: Any) -> Held:
+def _unwrapped(stored: Any) -> Held:
     """The model itself, if it is one that we know."""
     for _ in range(8):
-        if isinstance(held, Held) and held.kind in WRAPPERS and held.module.startswith("sklearn."):
-            held = held.need(WRAPPERS[held.kind])
-    if not isinstance(held, Held):
+        if isinstance(stored, Held) and stored.kind in WRAPPERS and stored.module.startswith("sklearn."):
+            stored = stored.need(WRAPPERS[stored.kind])
+    if not isinstance(stored, Held):
         raise refuse("it holds no model")
-    if held.module.split(".")[0] in _NATIVE:
+    if stored.module.split(".")[0] in _NATIVE:
         raise refuse(
-            f"{held.kind} inside a skops file is not read",
+            f"{stored.kind} inside a skops file is not read",
             "Save it in its own format: booster_.save_model('model.txt') or save_model('model.json').",
         )
-    if held.module.split(".")[0] != "sklearn" or held.kind not in MODELS | {"Pipeline"}:
+    if stored.module.split(".")[0] != "sklearn" or stored.kind not in MODELS | {"Pipeline"}:
         raise refuse(
-            f"it is or holds a {held.kind[:60]}, whose contributions are not known here",
+            f"it is or holds a {stored.kind[:60]}, whose contributions are not known here",
             "Most of scikit-learn's models are read, and pipelines that end in one.",
         )
-    return held
+    return stored
 
 
 def _chain(outer: Held) -> tuple[list[Any], Any]:
@@ -89,10 +89,10 @@ def _chain(outer: Held) -> tuple[list[Any], Any]:
     return [pair[1] for pair in pairs[:-1]], pairs[-1][1]
 
 
-def _last(held: Held) -> Held:
-    while held.kind == "Pipeline":
-        held = _unwrapped(_chain(held)[1])
-    return held
+def _last(node: Held) -> Held:
+    while node.kind == "Pipeline":
+        node = _unwrapped(_chain(node)[1])
+    return node
 
 
 def _names(outer: Held) -> tuple[str, ...]:
@@ -116,40 +116,42 @@ def _names(outer: Held) -> tuple[str, ...]:
     raise refuse("it does not say how many features it reads")
 
 
-def _read(held: Any, made: Made, inputs: Inputs) -> Part:
+def _read(stored: Any, columns: Made, inputs: Inputs) -> Part:
     """A model, from what steps have made so far."""
     inputs.count()
-    held = _unwrapped(held)
-    if held.kind == "Pipeline":
-        steps, last = _chain(held)
+    stored = _unwrapped(stored)
+    if stored.kind == "Pipeline":
+        steps, last = _chain(stored)
         for step in steps:
-            made = apply_step(step, made, inputs)
-        return _read(last, made, inputs)
-    if held.kind in GROUPS:
-        return GROUPS[held.kind](held, made, inputs, _read)
-    if held.kind in TREES:
-        return _trees(held, made, inputs)
-    if held.kind in LINEAR:
-        weights, link = read_linear(held, made.width)
+            columns = apply_step(step, columns, inputs)
+        return _read(last, columns, inputs)
+    if stored.kind in GROUPS:
+        return GROUPS[stored.kind](stored, columns, inputs, _read)
+    if stored.kind in TREES:
+        return _trees(stored, columns, inputs)
+    if stored.kind in LINEAR:
+        weights, link = read_linear(stored, columns.width)
 
         def run(x: FloatArray) -> FloatArray:
             return x @ weights.weight + weights.base
 
-        return Part(made, Fitted(run, link, len(weights.base)), weights)
-    return Part(made, (ASKED | KERNELS)[held.kind](held, made.width))
+        return Part(columns, Fitted(run, link, len(weights.base)), weights)
+    return Part(columns, (ASKED | KERNELS)[stored.kind](stored, columns.width))
 
 
-def _trees(held: Held, made: Made, inputs: Inputs) -> Part:
-    if made.then is None:
-        coding = Coding(inputs.names, tuple(inputs.categories), made.columns)
+def _trees(node: Held, columns: Made, inputs: Inputs) -> Part:
+    if columns.then is None:
+        coding = Coding(inputs.names, tuple(inputs.categories), columns.columns)
     else:
-        coding = plain_coding([f"column {i}" for i in range(made.width)], [None] * made.width)
-    model = TREES[held.kind](held, coding, FORMAT)
+        coding = plain_coding([f"column {i}" for i in range(columns.width)], [None] * columns.width)
+    model = TREES[node.kind](node, coding, FORMAT)
     core = model.core
     assert isinstance(core, TreeEnsemble)
-    if made.then is None:
-        made = Made(model.coding.columns)
+    if columns.then is None:
+        columns = Made(model.coding.columns)
         inputs.categories[:] = model.coding.categories
     elif model.coding.columns != coding.columns:
         raise refuse("its categorical features are made by an earlier step, which is not read")
-    return Part(made, Fitted(lambda x: tree_margins(core, x), model.link, model.outputs), core, missing=True)
+    return Part(
+        columns, Fitted(lambda x: tree_margins(core, x), model.link, model.outputs), core, missing=True
+    )

@@ -21,42 +21,42 @@ from plumbline.explain.trees import refuse
 PASSED = (None, "passthrough")
 
 
-def apply_step(step: Any, made: Made, inputs: Inputs) -> Made:
+def apply_step(step: Any, columns: Made, inputs: Inputs) -> Made:
     """What one transformer makes of what there is; encoders note the categories of their inputs.
 
     Raises PlumblineError for a step that is not known, or does not fit its columns.
     """
     if step in PASSED:
-        return made
+        return columns
     inputs.count()
     if not isinstance(step, Held) or step.module.split(".")[0] != "sklearn":
         raise refuse(f"its step {getattr(step, 'kind', 'of another kind')[:60]} is not known")
     if step.kind in _PUT_TOGETHER:
-        return _PUT_TOGETHER[step.kind](step, made, inputs)
+        return _PUT_TOGETHER[step.kind](step, columns, inputs)
     if step.kind in _SCALERS and not step.get("clip"):
-        return _scaled(made, *_SCALERS[step.kind](step, made.width))
+        return _scaled(columns, *_SCALERS[step.kind](step, columns.width))
     if step.kind in ("OneHotEncoder", "OrdinalEncoder"):
-        if made.then is not None:
+        if columns.then is not None:
             raise refuse(f"its {step.kind} comes after a step that mixes columns, which is not read")
-        return Made(tuple(_encode(step, list(made.columns), inputs.categories)))
+        return Made(tuple(_encode(step, list(columns.columns), inputs.categories)))
     if step.kind in _SELECTIONS:
-        return made.picked(_selected(step, made.width))
+        return columns.picked(_selected(step, columns.width))
     if step.kind == "FunctionTransformer" and step.get("func") is None:
-        return made
+        return columns
     if step.kind in MAPS:
-        return made.after(*MAPS[step.kind](step, made.width))
+        return columns.after(*MAPS[step.kind](step, columns.width))
     raise refuse(f"its step {step.kind[:60]} is not known")
 
 
-def _in_order(step: Held, made: Made, inputs: Inputs) -> Made:
+def _in_order(step: Held, columns: Made, inputs: Inputs) -> Made:
     for pair in step.need("steps"):
         if not isinstance(pair, list) or len(pair) != 2:
             raise refuse("a step of its pipeline is damaged")
-        made = apply_step(pair[1], made, inputs)
-    return made
+        columns = apply_step(pair[1], columns, inputs)
+    return columns
 
 
-def _by_column(step: Held, made: Made, inputs: Inputs) -> Made:
+def _by_column(step: Held, columns: Made, inputs: Inputs) -> Made:
     own = step.get("feature_names_in_")
     own = [str(n) for n in own.ravel().tolist()] if isinstance(own, np.ndarray) else list(inputs.names)
     parts: list[Made] = []
@@ -66,13 +66,13 @@ def _by_column(step: Held, made: Made, inputs: Inputs) -> Made:
         _, inner, chosen = entry
         if inner == "drop":
             continue
-        places = _places(chosen, own, made.width)
+        places = _places(chosen, own, columns.width)
         if places:
-            parts.append(apply_step(inner, made.picked(places), inputs))
+            parts.append(apply_step(inner, columns.picked(places), inputs))
     return side_by_side(parts)
 
 
-def _union(step: Held, made: Made, inputs: Inputs) -> Made:
+def _union(step: Held, columns: Made, inputs: Inputs) -> Made:
     if step.get("transformer_weights"):
         raise refuse("its FeatureUnion weighs its parts, which is not read")
     parts = []
@@ -80,7 +80,7 @@ def _union(step: Held, made: Made, inputs: Inputs) -> Made:
         if not isinstance(pair, list) or len(pair) != 2:
             raise refuse("a part of its FeatureUnion is damaged")
         if pair[1] != "drop":
-            parts.append(apply_step(pair[1], made, inputs))
+            parts.append(apply_step(pair[1], columns, inputs))
     return side_by_side(parts)
 
 
@@ -98,7 +98,7 @@ def _selected(step: Held, width: int) -> list[int]:
     return [int(place) for place in np.flatnonzero(kept)]
 
 
-def _places(chosen: Any, own: list[str], width: int) -> list[int]:
+def _places(chosen: Any, names: list[str], width: int) -> list[int]:
     """Positions of the columns that a part of a ColumnTransformer reads."""
     if isinstance(chosen, Held):  # the list of a remainder, wrapped
         chosen = chosen.get("data", chosen.get("_data"))
@@ -108,8 +108,8 @@ def _places(chosen: Any, own: list[str], width: int) -> list[int]:
         return [place for place, wanted in enumerate(listed) if wanted]
     found = []
     for item in listed:
-        if isinstance(item, str) and item in own:
-            item = own.index(item)
+        if isinstance(item, str) and item in names:
+            item = names.index(item)
         if not isinstance(item, int) or isinstance(item, bool) or not -width <= item < width:
             raise refuse("its ColumnTransformer reads a column that is not there")
         found.append(item % width)
@@ -149,19 +149,19 @@ def _positive(step: Held, name: str, length: int) -> FloatArray:
     return found
 
 
-def _scaled(made: Made, shift: FloatArray, scale: FloatArray) -> Made:
-    if made.then is not None:
-        return made.after(lambda x: (x - shift) * scale, made.width)
-    trios = zip(made.columns, shift.tolist(), scale.tolist(), strict=True)
+def _scaled(columns: Made, shift: FloatArray, scale: FloatArray) -> Made:
+    if columns.then is not None:
+        return columns.after(lambda x: (x - shift) * scale, columns.width)
+    trios = zip(columns.columns, shift.tolist(), scale.tolist(), strict=True)
     return Made(tuple(column.scaled(by, times) for column, by, times in trios))
 
 
-def _fill(step: Held, made: Made, inputs: Inputs) -> Made:
-    columns = made.columns
+def _fill(step: Held, table: Made, inputs: Inputs) -> Made:
+    columns = table.columns
     if step.get("add_indicator"):
         raise refuse("its SimpleImputer adds indicator columns, which are not read")
     filled = np.asarray(step.need("statistics_"), dtype=object).ravel().tolist()
-    if made.then is not None or len(filled) != len(columns) or not all(column.raw for column in columns):
+    if table.then is not None or len(filled) != len(columns) or not all(column.raw for column in columns):
         raise refuse("its SimpleImputer does not fit its columns")
     result = []
     for column, value in zip(columns, filled, strict=True):

@@ -26,7 +26,7 @@ def _model(
     outputs: list[int],
     base: FloatArray,
     link: str,
-    held: Held,
+    node: Held,
     coding: Coding,
     kind: str,
     *,
@@ -41,13 +41,13 @@ def _model(
         feature_names=names,
         categories=(None,) * width,
         ranges=np.full((width, 2), np.nan),
-        objective=held.kind,
+        objective=node.kind,
         link=link,
         float32=float32,
         format=kind,
     )
     return CodedModel(
-        coding=coding, core=check_ensemble(ensemble), link=link, objective=held.kind, format=kind
+        coding=coding, core=check_ensemble(ensemble), link=link, objective=node.kind, format=kind
     )
 
 
@@ -88,26 +88,26 @@ def _raw(nodes: NDArray[Any], value: FloatArray) -> RawTree:
     )
 
 
-def _members(held: Held) -> list[Held]:
-    listed = held.need("estimators_")
+def _members(node: Held) -> list[Held]:
+    listed = node.need("estimators_")
     members = listed.ravel().tolist() if isinstance(listed, np.ndarray) else listed
     if not isinstance(members, list) or not members or not all(isinstance(m, Held) for m in members):
         raise refuse("its list of trees is damaged")
     return members
 
 
-def _classes(held: Held) -> int:
-    classes = held.need("classes_")
+def _classes(node: Held) -> int:
+    classes = node.need("classes_")
     count = np.size(classes) if isinstance(classes, np.ndarray) else 0
     if count < 2:
         raise refuse("it knows fewer than two classes, or predicts several values at once")
     return int(count)
 
 
-def _average(held: Held, coding: Coding, kind: str) -> CodedModel:
+def _average(node: Held, coding: Coding, kind: str) -> CodedModel:
     """A tree or a forest: the mean of the leaves, for classes the mean of their shares."""
-    members = [held] if held.get("tree_") is not None else _members(held)
-    sorts = _classes(held) if held.kind.endswith("Classifier") else 1
+    members = [node] if node.get("tree_") is not None else _members(node)
+    sorts = _classes(node) if node.kind.endswith("Classifier") else 1
     trees, outputs = [], []
     for member in members:
         nodes, values = _classic(member)
@@ -121,17 +121,17 @@ def _average(held: Held, coding: Coding, kind: str) -> CodedModel:
             outputs.append(0 if sorts == 2 else k)
     base = np.zeros(1 if sorts <= 2 else sorts)
     link = "probability" if sorts > 1 else "identity"
-    return _model(trees, outputs, base, link, held, coding, kind, float32=True)
+    return _model(trees, outputs, base, link, node, coding, kind, float32=True)
 
 
-def _boosted(held: Held, coding: Coding, kind: str) -> CodedModel:
+def _boosted(node: Held, coding: Coding, kind: str) -> CodedModel:
     """GradientBoosting: the start plus the learning rate times each tree."""
-    table = held.need("estimators_")
+    table = node.need("estimators_")
     if not isinstance(table, np.ndarray) or table.ndim != 2:
         raise refuse("its list of trees is damaged")
-    classifier, outputs = held.kind.endswith("Classifier"), table.shape[1]
-    base = _start(held, outputs, classifier)
-    rate = float(held.get("learning_rate", 0.1))
+    classifier, outputs = node.kind.endswith("Classifier"), table.shape[1]
+    base = _start(node, outputs, classifier)
+    rate = float(node.get("learning_rate", 0.1))
     trees, places = [], []
     for row in table.tolist():
         for k, member in enumerate(row):
@@ -139,19 +139,19 @@ def _boosted(held: Held, coding: Coding, kind: str) -> CodedModel:
             trees.append(_raw(nodes, rate * values[:, 0]))
             places.append(k)
     link = "identity" if not classifier else "logit" if outputs == 1 else "softmax"
-    return _model(trees, places, base, link, held, coding, kind, float32=True)
+    return _model(trees, places, base, link, node, coding, kind, float32=True)
 
 
-def _start(held: Held, outputs: int, classifier: bool) -> FloatArray:
-    start = held.get("init_")
-    if held.get("init") == "zero" or start == "zero":
+def _start(node: Held, outputs: int, classifier: bool) -> FloatArray:
+    start = node.get("init_")
+    if node.get("init") == "zero" or start == "zero":
         return np.zeros(outputs)
     if not isinstance(start, Held) or start.kind not in ("DummyClassifier", "DummyRegressor"):
         raise refuse("it starts from another model, which is not read")
     if not classifier:
         return floats(start.need("constant_"), "constant_").ravel()[:1].copy()
-    if held.get("loss") not in ("log_loss", "deviance"):
-        raise refuse(f"its loss {str(held.get('loss'))[:30]!r} is not known")
+    if node.get("loss") not in ("log_loss", "deviance"):
+        raise refuse(f"its loss {str(node.get('loss'))[:30]!r} is not known")
     prior = np.clip(floats(start.need("class_prior_"), "class_prior_").ravel(), 1e-15, 1 - 1e-15)
     if outputs == 1 and len(prior) == 2:
         return np.array([np.log(prior[1] / prior[0])])
@@ -161,25 +161,25 @@ def _start(held: Held, outputs: int, classifier: bool) -> FloatArray:
     return np.asarray(centred, np.float64)
 
 
-def _histogram(held: Held, coding: Coding, kind: str) -> CodedModel:
+def _histogram(node: Held, coding: Coding, kind: str) -> CodedModel:
     """HistGradientBoosting, native categories included: the encoder inside it gives their codes."""
-    rounds = held.need("_predictors")
-    base = floats(held.need("_baseline_prediction"), "_baseline_prediction").ravel()
-    coding = _hist_coding(held, coding)
+    rounds = node.need("_predictors")
+    base = floats(node.need("_baseline_prediction"), "_baseline_prediction").ravel()
+    coding = _hist_coding(node, coding)
     trees, places = [], []
     for members in rounds:
         for k, member in enumerate(members):
             trees.append(_hist_tree(member))
             places.append(k)
-    if held.kind.endswith("Classifier"):
+    if node.kind.endswith("Classifier"):
         link = "logit" if len(base) == 1 else "softmax"
     else:
-        link = "log" if held.get("loss") in ("poisson", "gamma") else "identity"
-    return _model(trees, places, base.copy(), link, held, coding, kind, float32=False)
+        link = "log" if node.get("loss") in ("poisson", "gamma") else "identity"
+    return _model(trees, places, base.copy(), link, node, coding, kind, float32=False)
 
 
-def _hist_coding(held: Held, coding: Coding) -> Coding:
-    mask, inner = held.get("is_categorical_"), held.get("_preprocessor")
+def _hist_coding(node: Held, coding: Coding) -> Coding:
+    mask, inner = node.get("is_categorical_"), node.get("_preprocessor")
     if mask is None or inner is None:
         return coding
     flags = np.asarray(mask).ravel().astype(bool).tolist()
