@@ -13,7 +13,7 @@ from plumbline.domain.messages import PLACE
 from tests.report.templates import HOME, Template, templates
 
 #: language -> the forms that a place of its entries may ask for
-FORMS = {"de": {"", "capital", "lower", "dative"}}
+FORMS = {"de": {"", "capital", "within", "dative"}}
 
 
 @cache

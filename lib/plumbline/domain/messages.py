@@ -5,8 +5,9 @@ the text it keeps the template it was made from, which is its key in every other
 the values of its places. A value is a message itself, a number, a count with its noun, a day, or a plain string: the
 words of a person or a name from a log, which stay as they are in every language.
 
-A place is ``{name}`` or ``{name:form}``; the forms are ``capital`` and ``lower``, of the first letter. Templates
-of other languages have forms of their own, such as the dative.
+A place is ``{name}`` or ``{name:form}``. ``capital`` writes its first letter large; ``within`` a name as it stands
+within a sentence: *the Brier score*, but *ROC AUC*. Templates of other languages have forms of their own, such as the
+dative.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def formed(text: str, form: str) -> str:
     """A text in the form that a place asks for."""
     if form == "capital":
         return text[:1].upper() + text[1:]
-    return text[:1].lower() + text[1:] if form == "lower" else text
+    if form == "within" and not (text[1:2].isupper() or text[1:2].isdigit()):
+        return text[:1].lower() + text[1:]
+    return text
 
 
 class Message(str):

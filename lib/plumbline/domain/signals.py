@@ -9,6 +9,7 @@ from typing import Any
 
 from plumbline.domain.agreement import strongest_first
 from plumbline.domain.json_values import json_value
+from plumbline.domain.messages import Message
 from plumbline.domain.result import Result
 from plumbline.domain.systems import Kind
 
@@ -80,7 +81,7 @@ class Finding:
 
     system: str
     signal: str  # e.g. performance.accuracy, drift.season_index, staleness.age
-    sentence: str
+    sentence: Message
     since: datetime | None
     until: datetime | None  # None: still open
     severity: Severity

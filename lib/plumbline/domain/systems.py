@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from plumbline.domain.errors import PlumblineError
+from plumbline.domain.messages import Message
 from plumbline.domain.settings import Settings
 
 
@@ -149,7 +150,7 @@ class SchemaChange:
     was: str
     now: str
     load_id: int
-    said: str
+    said: Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.messages import Day, Number
+from plumbline.domain.messages import Day, Number, formed
 
 LANGUAGES = ("en", "de")
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -56,6 +56,12 @@ class Language:
             else ""
         )
         return f"{'−' if sign == '-' else sign}{written}{raised}"
+
+    def formed(self, text: str, form: str) -> str:
+        """A text in the form that a place asks for; within a German sentence a name's article alone becomes small."""
+        if form == "within" and self.code == "de":
+            return text[:1].lower() + text[1:] if text.startswith(("Der ", "Die ", "Das ")) else text
+        return formed(text, form)
 
     def share(self, value: float) -> str:
         """A share in per cent with one decimal."""

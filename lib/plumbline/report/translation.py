@@ -14,7 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.messages import PLACE, Day, Message, Number, Quantity, Quoted, Title, fill, formed
+from plumbline.domain.messages import PLACE, Day, Message, Number, Quantity, Quoted, Title, fill
 from plumbline.monitor.performance.money import money
 from plumbline.report import translate
 from plumbline.report.language import Language
@@ -88,7 +88,7 @@ def _value(value: str, form: str, speech: Language) -> str | None:
         return _quantity(value, form, speech)
     if isinstance(value, Message):
         own = translated(value, speech) if value else ""
-        return None if own is None else formed(own, form)
+        return None if own is None else speech.formed(own, form)
     if isinstance(value, Number):
         return speech.numeral(value)
     if isinstance(value, Day):

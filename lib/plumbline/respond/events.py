@@ -87,7 +87,9 @@ def subject(event: Event) -> str:
 
 def thread(sender: str, event_type: str, about: str, message: str) -> str:
     """What all messages about one problem share: PagerDuty's dedup_key and the first id of a thread of mails."""
-    own = about if event_type.startswith(("finding.", "source.silent")) and about else f"{event_type}/{message}"
+    own = (
+        about if event_type.startswith(("finding.", "source.silent")) and about else f"{event_type}/{message}"
+    )
     return f"plumbline/{sender}/{own}"
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from plumbline.domain import Finding, PlumblineError, Severity
+from plumbline.domain.message_json import message_json, restored
+from plumbline.domain.messages import Quoted
 from plumbline.store.workspace import Cursor, aware, naive
 
+#: beside the figures of a row: the message that its sentence was made from; not there in rows of before messages
+_MESSAGE = "message"
 _FIELDS = (
     "id, system, signal, sentence, since, until, known_at, severity, confidence, page, figures, recorded_at, "
     "seen_at, closed_at, acknowledged_by, acknowledged_at"
@@ -110,7 +114,7 @@ def close(cursor: Cursor, number: int, at: datetime) -> None:
 def join(cursor: Cursor, number: int, whole: int, at: datetime) -> None:
     """A recorded finding turned out to be part of another: that one goes on, and has been seen if this one was."""
     part, other = one(cursor, number), one(cursor, whole)
-    figures = json.dumps({**part.finding.figures, "part_of": whole}, sort_keys=True, default=str)
+    figures = _figures(replace(part.finding, figures={**part.finding.figures, "part_of": whole}))
     cursor.execute(
         "UPDATE finding SET figures = ?, closed_at = coalesce(closed_at, ?) WHERE id = ?",
         [figures, naive(at), number],
@@ -128,31 +132,38 @@ def acknowledge(cursor: Cursor, number: int, by: str, at: datetime) -> None:
 
 def _plain(finding: Finding) -> list[Any]:
     times = [naive(t) if t else None for t in (finding.since, finding.until, finding.known_at)]
-    figures = json.dumps(finding.figures, sort_keys=True, default=str)
     return [
         finding.system,
         finding.signal,
-        finding.sentence,
+        str(finding.sentence),
         *times,
         finding.severity.value,
         finding.confidence,
         finding.page,
-        figures,
+        _figures(finding),
     ]
+
+
+def _figures(finding: Finding) -> str:
+    """The figures as JSON, with the sentence's template and values beside them under ``_MESSAGE``."""
+    beside = {} if isinstance(finding.sentence, Quoted) else {_MESSAGE: message_json(finding.sentence)}
+    return json.dumps({**finding.figures, **beside}, sort_keys=True, default=str)
 
 
 def _read(row: tuple[Any, ...]) -> Recorded:
     since, until, known = (aware(t) if t else None for t in row[4:7])
+    figures = json.loads(row[10])
+    beside = figures.pop(_MESSAGE, None)
     found = Finding(
         system=row[1],
         signal=row[2],
-        sentence=row[3],
+        sentence=restored(row[3], beside),
         since=since,
         until=until,
         severity=Severity(row[7]),
         confidence=row[8],
         page=row[9],
-        figures=json.loads(row[10]),
+        figures=figures,
         known_at=known,
     )
     closed, seen = (aware(t) if t else None for t in (row[13], row[15]))

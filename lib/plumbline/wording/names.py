@@ -21,12 +21,19 @@ _SPOKEN = {
 
 #: drift methods whose spelling is not their name
 METHOD_NAMES = {
-    "js": "Jensen-Shannon distance", "psi": "PSI", "ks": "Kolmogorov-Smirnov",
-    "hellinger": "Hellinger distance",
-    "wasserstein": "Wasserstein distance", "chi2": "Chi-square", "cramers_v": "Cramér's V",
-    "linf": "Largest change of a level", "missing": "Missing values", "new_levels": "Levels not seen before",
-    "out_of_range": "Values out of range", "whole_row": "Whole-row AUC",
-}  # fmt: skip
+    "js": word("Jensen-Shannon distance", "method"),
+    "psi": word("PSI", "method"),
+    "ks": word("Kolmogorov-Smirnov", "method"),
+    "hellinger": word("Hellinger distance", "method"),
+    "wasserstein": word("Wasserstein distance", "method"),
+    "chi2": word("Chi-square", "method"),
+    "cramers_v": word("Cramér's V", "method"),
+    "linf": word("Largest change of a level", "method"),
+    "missing": word("Missing values", "method"),
+    "new_levels": word("Levels not seen before", "method"),
+    "out_of_range": word("Values out of range", "method"),
+    "whole_row": word("Whole-row AUC", "method"),
+}
 
 
 def say_metric(name: str) -> Message:

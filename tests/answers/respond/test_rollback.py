@@ -220,10 +220,10 @@ def test_a_person_rolls_back_and_a_broken_interlock_refuses_them_too(
     ws: Workspace, server: str, model: str
 ) -> None:
     arm(ws, server, model, Mode.PROPOSE)
-    kill_switch.switch(ws, on=False, by="Ada")
+    kill_switch.stop(ws, by="Ada")
     with pytest.raises(PlumblineError, match="switched off"):
         now(ws, KEY, by="Olga")
-    kill_switch.switch(ws, on=True, by="Ada")
+    kill_switch.resume(ws, by="Ada")
     with pytest.raises(PlumblineError, match="0 decisions before"):
         now(ws, KEY, by="Olga", to="0.9")
     run = now(ws, KEY, by="Olga")

@@ -12,18 +12,12 @@ from plumbline.answers.drift.cutoff_changes import cutoff_departures
 from plumbline.answers.performance.contradiction import score_contradictions
 from plumbline.answers.question import age_limits
 from plumbline.answers.scans import duplicate_ids, repeated
-from plumbline.domain import (
-    CompletenessProfile,
-    Finding,
-    PointStatus,
-    Severity,
-    Slice,
-    System,
-)
+from plumbline.domain import CompletenessProfile, Finding, PointStatus, Severity, Slice, System
+from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.logs.load.schema_changes import changes
 from plumbline.monitor.alarms import findings as problems
 from plumbline.monitor.alarms.contradiction import contradiction_findings
-from plumbline.monitor.alarms.cusum import early_warning
+from plumbline.monitor.alarms.cusum import early_warning, warning_sentence
 from plumbline.monitor.chunks import midnight, touched
 from plumbline.monitor.drift import findings as shifts
 from plumbline.monitor.drift.association import association_findings
@@ -32,8 +26,9 @@ from plumbline.monitor.drift.distances import OF_THEIR_OWN
 from plumbline.monitor.drift.features import judged_by_chunk
 from plumbline.monitor.drift.reference_stability import unsteady
 from plumbline.monitor.drift.shifts import shift_findings
+from plumbline.monitor.figures import decimal
 from plumbline.monitor.performance.selective_labels import unknown_metrics
-from plumbline.monitor.quality.completeness import audit, told_once
+from plumbline.monitor.quality.completeness import audit, lack_sentence, told_once
 from plumbline.monitor.quality.consistency import consistency
 from plumbline.monitor.quality.staleness import staleness
 from plumbline.profile.bins import OUTPUTS
@@ -60,10 +55,13 @@ def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
 
 def _whose(m: Measurements, found: list[Finding]) -> list[Finding]:
     """Findings that rest on outcomes, with whom they speak of where only some decisions ever have one."""
-    said = m.held.selected.among if m.held.selected else ""
-    if not said:
+    among = m.held.selected.among if m.held.selected else NOTHING
+    if not among:
         return found
-    return [replace(f, sentence=f"{f.sentence} {said}", figures={**f.figures, "among": said}) for f in found]
+    return [
+        replace(f, sentence=sequence([f.sentence, among]), figures={**f.figures, "among": among})
+        for f in found
+    ]
 
 
 def _say(system: System) -> problems.Say:
@@ -81,15 +79,9 @@ def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
     if warned is None:
         return []
     figures = {"metric": warned.metric, "run_length_days": warned.run_length, "limit": warned.limit}
-    steady = "a steady system whose days follow each other" if warned.dependent else "a steady system"
-    often = f"{steady} crosses about once in {warned.run_length / 365:.0f} years"
     made = []
     for alarm in warned.alarms:
-        grew, went = ("was", "went") if alarm.until else ("is", "is")
-        sentence = (
-            f"{say_metric(m.held.headline)} {grew} getting worse day by day: a running sum of daily outcomes {went} "
-            f"past its limit, which {often}."
-        )
+        sentence = warning_sentence(say_metric(m.held.headline), warned, over=alarm.until is not None)
         made.append(
             Finding(
                 system=m.system.key,
@@ -172,10 +164,13 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
     changed = unsteady([p for p in m.features if p.bins.feature not in OUTPUTS], m.system.reference)
     if changed is None:
         return found
-    said = f" It changed within the reference already, about {changed.at:%Y-%m-%d}: take the days before or after."
+    unstable = message(
+        "It changed within the reference already, about {day}: take the days before or after.",
+        day=f"{changed.at:%Y-%m-%d}",
+    )
     mark = {"reference_changed": changed.at}
     return [
-        replace(f, sentence=f.sentence + said, figures=f.figures | mark)
+        replace(f, sentence=sequence([f.sentence, unstable]), figures=f.figures | mark)
         if f.signal == f"drift.{changed.feature}" else f for f in found
     ]  # fmt: skip
 
@@ -228,7 +223,7 @@ def _staleness(cursor: Cursor, m: Measurements) -> list[Finding]:
 WATCHED = ("score", "prediction")
 #: by how much the share of decisions that hold all inputs has to fall to be a finding
 FEWER = 0.05
-NEEDED = {"id": "An id is logged", "version": "A version is logged", "features": "All inputs are logged"}
+NEEDED = ("id", "version", "features")
 
 
 def _quality(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -236,15 +231,23 @@ def _quality(cursor: Cursor, m: Measurements) -> list[Finding]:
     profile = profiles.completeness(cursor, m.system, Slice())
     found = audit(profile, decisions=m.span.n, duplicate_ids=duplicate_ids(cursor, m.system))
     made = [
-        _lack(m, f"quality.{name}", f"{words} on {100 * found.shares.get(name, 0.0):.4g} % of {found.n:,} decisions.")
-        for name, words in NEEDED.items()
+        _lack(m, f"quality.{name}", lack_sentence(name, found.shares.get(name, 0.0), found.n))
+        for name in NEEDED
         if found.statuses[name] is PointStatus.BREACH and (name != "features" or _fell(m, profile, name))
     ]  # fmt: skip
     if found.statuses["duplicates"] is PointStatus.BREACH and found.duplicate_share is not None:
-        share = 100 * found.duplicate_share
-        made.append(_lack(m, "quality.duplicates", f"{share:.3g} % of {found.n:,} decisions share an id."))
+        twice = message(
+            "{share} of {n} decisions share an id.",
+            share=message("{percent} %", percent=decimal(100 * found.duplicate_share, ".3g")),
+            n=decimal(found.n, ","),
+        )
+        made.append(_lack(m, "quality.duplicates", twice))
     for gap in told_once(found.gaps):
-        sentence = f"No decision for {gap.hours} hours, where {gap.usual_hours} at most are usual."
+        sentence = message(
+            "No decision for {hours} hours, where {usual} at most are usual.",
+            hours=decimal(gap.hours, ""),
+            usual=decimal(gap.usual_hours, ""),
+        )
         figures = {"hours": gap.hours, "usual_hours": gap.usual_hours}
         made.append(
             Finding(
@@ -275,7 +278,7 @@ def _fell(m: Measurements, profile: CompletenessProfile, name: str) -> bool:
     return bool(shares[0] - shares[1] >= FEWER)
 
 
-def _lack(m: Measurements, signal: str, sentence: str) -> Finding:
+def _lack(m: Measurements, signal: str, sentence: Message) -> Finding:
     first = midnight(m.span.first.date())
     return Finding(
         system=m.system.key,
@@ -345,7 +348,7 @@ def _schema(cursor: Cursor, m: Measurements) -> list[Finding]:
                 Finding(
                     system=m.system.key,
                     signal=signal,
-                    sentence=f"Column {change.source}: {change.said}.",
+                    sentence=message("Column {column}: {change}.", column=change.source, change=change.said),
                     since=first,
                     until=last if change.change == "added" else None,
                     severity=Severity.LOW,

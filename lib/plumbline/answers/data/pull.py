@@ -11,6 +11,7 @@ from plumbline.answers.data.folders import SUMS
 from plumbline.answers.data.load import Progress, load_file
 from plumbline.domain import Finding, Load, PlumblineError, Severity, json_object
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.logs.load.trial import Unfit
 from plumbline.logs.pull.fetch import Wanted, fetch
 from plumbline.logs.pull.location import read_location
@@ -128,7 +129,7 @@ def _refused(ws: Workspace, key: str, origin: Origin, refusal: Unfit, actor: str
         if systems.find_system(cursor, key) is None:
             return
         at = now()
-        sentence = f"Nothing was pulled from {origin.name}. {refusal.what}."
+        sentence = message("Nothing was pulled from {source}. {why}.", source=origin.name, why=refusal.what)
         found = Finding(
             system=key,
             signal=SIGNAL + origin.name,

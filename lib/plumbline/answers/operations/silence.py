@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from plumbline.answers.respond.messages import announce
 from plumbline.domain import Finding, Severity, System
+from plumbline.domain.messages import Quantity, message, sequence
+from plumbline.governance.wording import decimal, plural
 from plumbline.monitor.quality.silence import Pause, pause
 from plumbline.store import findings as register
 from plumbline.store import loads, sources
@@ -76,15 +78,27 @@ def _open(cursor: Cursor, key: str) -> dict[str, int]:
 def _finding(one: Rhythm, at: datetime) -> Finding:
     held = one.pause
     assert held is not None
-    what = (
-        "No file with decisions or labels has come"
-        if one.name == FILES
-        else f"Nothing has come from {one.name}"
+    begun, length = f"{held.since:%Y-%m-%d %H:%M} UTC", _span(held.length)
+    if one.name == FILES:
+        silent = message(
+            "No file with decisions or labels has come for {length}, since {begun}.",
+            length=length,
+            begun=begun,
+        )
+    else:
+        silent = message(
+            "Nothing has come from {source} for {length}, since {begun}.",
+            source=one.name,
+            length=length,
+            begun=begun,
+        )
+    usual = message(
+        "The longest of {pauses} was {longest}, and by its week's rhythm about {missed} arrivals are missing.",
+        pauses=plural(held.n, "usual pause"),
+        longest=_span(held.longest),
+        missed=decimal(held.missed, ".1f"),
     )
-    sentence = (
-        f"{what} for {_span(held.length)}, since {held.since:%Y-%m-%d %H:%M} UTC. The longest of {held.n} usual pauses "
-        f"was {_span(held.longest)}, and by its week's rhythm about {held.missed:.1f} arrivals are missing."
-    )
+    sentence = sequence([silent, usual])
     figures = {"missed": round(held.missed, 2), "limit": round(held.limit, 2), "n": held.n}
     return Finding(
         system=one.system, signal=SIGNAL + one.name, sentence=sentence, since=held.since, until=None,
@@ -92,6 +106,6 @@ def _finding(one: Rhythm, at: datetime) -> Finding:
     )  # fmt: skip
 
 
-def _span(length: timedelta) -> str:
+def _span(length: timedelta) -> Quantity:
     hours = length.total_seconds() / 3600
-    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.1f} days"
+    return Quantity(f"{hours:.0f}", "hour") if hours < 72 else Quantity(f"{hours / 24:.1f}", "day")

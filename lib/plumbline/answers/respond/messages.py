@@ -150,7 +150,7 @@ def _words(record: Recorded, kind: str) -> str:
 
 def outgoing(finding: Finding) -> str:
     """A finding's sentence as it may leave the machine: without the values of columns that it names on a screen."""
-    words = finding.sentence
+    words = str(finding.sentence)
     level, among = finding.figures.get("level"), finding.figures.get("among")
     if isinstance(level, str) and level:
         words = words.replace(f"The answer {level} was given", "One answer was given")

@@ -11,6 +11,7 @@ from plumbline.answers.question import stated_moment
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond import triggers as register
 from plumbline.domain import Finding, Severity, Slice, System, VersionHours
+from plumbline.domain.messages import message
 from plumbline.domain.respond import IN_FLIGHT, RollbackState, RunState, Trigger, TriggerRun, When
 from plumbline.monitor.releases.champion import deciding, moment
 from plumbline.monitor.releases.shelf_life import began
@@ -307,7 +308,9 @@ def known_versions(cursor: Cursor, system: System) -> tuple[str, ...]:
 def _not_cured(run: TriggerRun) -> Finding:
     return Finding(
         system=run.system, signal=SIGNAL,
-        sentence=f"The retraining of {run.fired_at:%Y-%m-%d} did not cure it. {run.note}",
+        sentence=message(
+            "The retraining of {day} did not cure it. {note}", day=f"{run.fired_at:%Y-%m-%d}", note=run.note
+        ),
         since=run.seen_at, until=None, severity=Severity.HIGH, confidence=None, page="accuracy",
         figures={"run": run.id, "version": run.seen_version}, known_at=run.ended_at,
     )  # fmt: skip

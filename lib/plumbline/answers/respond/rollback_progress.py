@@ -12,6 +12,7 @@ from plumbline.answers.releases.history import ReleasesAnswer, releases_of
 from plumbline.answers.respond import rollbacks
 from plumbline.answers.respond.rollback_situation import newest_tripped, situation
 from plumbline.domain import Finding, Severity, System
+from plumbline.domain.messages import Quoted, message, sequence
 from plumbline.domain.respond import Mode, RollbackRun, RollbackSetting, RollbackState
 from plumbline.profile.scan.pauses import usual_pause
 from plumbline.respond.interlocks import PAUSES, Situation, decide, interlocks
@@ -136,7 +137,10 @@ def _followed(
 
 def _failed(run: RollbackRun) -> Finding:
     return Finding(
-        system=run.system, signal=SIGNAL, sentence=f"The rollback to version {run.to} did not take effect. {run.note}",
+        system=run.system, signal=SIGNAL,
+        sentence=sequence(
+            [message("The rollback to version {version} did not take effect.", version=run.to), Quoted(run.note)]
+        ),
         since=run.acted_at or run.at, until=None, severity=Severity.HIGH, confidence=None, page="releases",
         figures={"run": run.id, "version": run.version}, known_at=run.acted_at,
     )  # fmt: skip

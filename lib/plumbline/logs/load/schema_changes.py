@@ -9,15 +9,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plumbline.domain import NAMED_ROLES, SchemaChange
+from plumbline.domain.messages import Message, Number, message, word
 from plumbline.logs.load.plan import Plan, named_kind
 from plumbline.store.loads import Schema
 
-_SAID = {
-    "added": "new since load {load}; empty in the loads before",
-    "dropped": "gone since load {load}; empty in its rows and after",
-    "returned": "back since load {load}",
-    "retyped": "{was} before, {now} since load {load}; numbers are read as before, other text is kept beside them",
-}
+KINDS = {"numeric": word("numeric"), "categorical": word("categorical")}
+CHANGES = ("added", "dropped", "returned", "retyped")
+
+
+def words_of(change: str, load_id: int, was: str = "", now: str = "", *, late: bool = False) -> Message:
+    """What a change of a column means; ``late``: a role that often comes in a file of its own."""
+    load = Number(str(load_id))
+    if change == "added":
+        return message("new since load {load}; empty in the loads before", load=load)
+    if change == "dropped" and late:
+        return message(
+            "not in load {load} and after; a file of labels brings it later, joined by decision id", load=load
+        )
+    if change == "dropped":
+        return message("gone since load {load}; empty in its rows and after", load=load)
+    if change == "returned":
+        return message("back since load {load}", load=load)
+    return message(
+        "{was} before, {now} since load {load}; numbers are read as before, other text is kept beside them",
+        was=KINDS.get(was, was),
+        now=KINDS.get(now, now),
+        load=load,
+    )
 
 
 def schema_of(plan: Plan) -> Schema:
@@ -56,7 +74,5 @@ _LATE = ("label", "label_time")
 
 
 def _change(what: str, name: str, source: str, was: str, now: str, load_id: int) -> SchemaChange:
-    said = _SAID[what].format(load=load_id, was=was, now=now)
-    if what == "dropped" and name in _LATE:
-        said = f"not in load {load_id} and after; a file of labels brings it later, joined by decision id"
+    said = words_of(what, load_id, was, now, late=name in _LATE)
     return SchemaChange(change=what, column=name, source=source, was=was, now=now, load_id=load_id, said=said)

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.special import logit, xlog1py, xlogy
 
 from plumbline.domain import DelayProfile, Finding, FloatArray, IntArray, OutcomeProfile, Severity, Task
+from plumbline.domain.messages import Message, message
 from plumbline.monitor.alarms.cusum import (
     ALLOWANCE,
     DECADE,
@@ -31,6 +32,7 @@ from plumbline.monitor.alarms.cusum import (
 )
 from plumbline.monitor.alarms.episodes import CALM
 from plumbline.monitor.chunks import ENOUGH, as_days, midnight, sum_by
+from plumbline.monitor.figures import decimal, say_share
 from plumbline.monitor.performance.calibration import recalibrated
 from plumbline.monitor.performance.label_delay import awaited
 
@@ -71,14 +73,28 @@ class Contradiction:
     run_length: float
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """What happened and by how much."""
-        come = "came" if self.until else "come"
-        return (
-            f"Outcomes {come} out against the score more often than in the reference: {self.wrong:,} of {self.n:,} "
-            f"labelled decisions, {self.expected:,.0f} were to be expected, as if {100 * self.share:.1f} % of labels "
-            f"were the other way round ({100 * self.low:.1f} to {100 * self.high:.1f} %). Either labels are wrong, or "
-            "the score no longer means what it did."
+        values = {
+            "wrong": decimal(self.wrong, ","),
+            "n": decimal(self.n, ","),
+            "expected": decimal(self.expected, ",.0f"),
+            "share": say_share(self.share),
+            "low": decimal(100 * self.low, ".1f"),
+            "high": say_share(self.high),
+        }
+        if self.until:
+            return message(
+                "Outcomes came out against the score more often than in the reference: {wrong} of {n} labelled "
+                "decisions, {expected} were to be expected, as if {share} of labels were the other way round "
+                "({low} to {high}). Either labels are wrong, or the score no longer means what it did.",
+                **values,
+            )
+        return message(
+            "Outcomes come out against the score more often than in the reference: {wrong} of {n} labelled "
+            "decisions, {expected} were to be expected, as if {share} of labels were the other way round "
+            "({low} to {high}). Either labels are wrong, or the score no longer means what it did.",
+            **values,
         )
 
 

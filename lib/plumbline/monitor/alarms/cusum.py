@@ -19,8 +19,10 @@ import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from plumbline.domain import CostMatrix, DelayProfile, FloatArray, IntArray, OutcomeProfile, Slice
+from plumbline.domain.messages import Message, message, word
 from plumbline.monitor.alarms.episodes import runs
 from plumbline.monitor.chunks import ENOUGH, as_days
+from plumbline.monitor.figures import decimal
 from plumbline.monitor.metrics.counts import Counts, counts_of, ratio
 from plumbline.monitor.metrics.metrics import HEADLINE, Metric, metric, of_scores
 from plumbline.monitor.metrics.thresholds import Threshold, threshold
@@ -294,3 +296,22 @@ def _worse(one: Metric, band: Threshold, blocks: Counts) -> tuple[FloatArray, Fl
     sign = -1.0 if one.higher_is_better is False else 1.0
     keep = np.isfinite(value) & np.isfinite(se)
     return np.where(keep, sign * (band.mean - value) / se, 0.0), np.where(keep, band.matters / (2 * se), 0.0)
+
+
+def warning_sentence(metric: Message, found: Warned, *, over: bool) -> Message:
+    """That a metric gets worse day by day, and how seldom chance alone would say so."""
+    steady = word("a steady system")
+    if found.dependent:
+        steady = word("a steady system whose days follow each other")
+    values = {"metric": metric, "steady": steady, "years": decimal(found.run_length / 365, ".0f")}
+    if over:
+        return message(
+            "{metric} was getting worse day by day: a running sum of daily outcomes went past its limit, which "
+            "{steady} crosses about once in {years} years.",
+            **values,
+        )
+    return message(
+        "{metric} is getting worse day by day: a running sum of daily outcomes is past its limit, which {steady} "
+        "crosses about once in {years} years.",
+        **values,
+    )

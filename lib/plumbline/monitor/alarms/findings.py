@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from plumbline.domain import Finding, Point, PointStatus, Severity
+from plumbline.domain.messages import NOTHING, Message, enumeration, message, sequence
 from plumbline.monitor.alarms.episodes import CALM, episodes, is_clear
 from plumbline.monitor.alarms.persistence import Lasting
+from plumbline.monitor.figures import decimal
 from plumbline.monitor.statistics.proportions import Z
 
 #: words for the sentences: (metric or method, value) -> text
-Say = Callable[[str, float | None], str]
-Name = Callable[[str], str]
+Say = Callable[[str, float | None], Message]
+Name = Callable[[str], Message]
 #: the reference's mean of the only metric, or of each
 Levels = Mapping[str, float | None] | float | None
 
@@ -55,7 +57,7 @@ class Problem:
     until: datetime | None
     confirmed: datetime
     others: tuple[str, ...] = ()
-    change: str = ""  # where the change point alone proves it: what it says
+    change: Message = NOTHING  # where the change point alone proves it: what it says
 
 
 def problems_of(
@@ -110,7 +112,9 @@ def _together(one: Problem, other: Problem) -> Problem:
     until = None if one.until is None or other.until is None else max(one.until, other.until)
     names = dict.fromkeys((*first.others, second.metric, *second.others))
     if first.change and not second.change and first.metric == second.metric:
-        first = replace(first, change="", part=second.part)  # a chunk beyond its limit says it with figures
+        first = replace(
+            first, change=NOTHING, part=second.part
+        )  # a chunk beyond its limit says it with figures
     return replace(
         first, since=min(one.since, other.since), until=until,
         others=tuple(name for name in names if name != first.metric),
@@ -147,30 +151,24 @@ def performance_findings(
         if onset is not None and earlier <= onset < problem.confirmed:
             since = onset
         last = series[-1]
-        back = (
-            ""
-            if problem.until or problem.change or last is part[-1]
-            else back_but_not_over(say(last.metric, last.value))
-        )
+        back = NOTHING
+        if not (problem.until or problem.change or last is part[-1]):
+            back = back_but_not_over(say(last.metric, last.value))
         rows = sum(p.n for p in part)
-        told = "decisions, before their labels" if worst.estimated else "labelled decisions"
         figures: dict[str, object] = {
             "metric": worst.metric, "value": worst.value, "low": worst.low, "high": worst.high,
             "threshold": worst.threshold, "n": rows, "chunks": len(part),
         }  # fmt: skip
-        sentence = (
-            f"{name(worst.metric)}{', estimated,' if worst.estimated else ''} went to "
-            f"{say(worst.metric, worst.value)}, limit {say(worst.metric, worst.threshold)}, over {rows:,} {told}."
-        )
+        sentence = _beyond(worst, rows, name, say)
         if problem.change:
-            sentence = f"{name(worst.metric)}: {problem.change}"
+            sentence = message("{metric}: {change}", metric=name(worst.metric), change=problem.change)
         if problem.others:
             figures["others"] = list(problem.others)
         made.append(
             Finding(
                 system=system,
                 signal=f"{'estimate' if worst.estimated else 'performance'}.{worst.metric}",
-                sentence=f"{sentence}{_beside(problem.others, name)}{back}",
+                sentence=sequence([sentence, _beside(problem.others, name), back]),
                 since=since,
                 until=problem.until,
                 severity=Severity.MEDIUM if worst.estimated else Severity.HIGH,
@@ -183,23 +181,34 @@ def performance_findings(
     return made
 
 
-def _inside(words: str) -> str:
-    """A name as it stands within a sentence: ``the Brier score``, but ``ROC AUC``."""
-    return words if words[1:2].isupper() or words[1:2].isdigit() else words[:1].lower() + words[1:]
+def _beyond(worst: Point, rows: int, name: Name, say: Say) -> Message:
+    values = {
+        "metric": name(worst.metric),
+        "value": say(worst.metric, worst.value),
+        "limit": say(worst.metric, worst.threshold),
+        "n": decimal(rows, ","),
+    }
+    if worst.estimated:
+        return message(
+            "{metric}, estimated, went to {value}, limit {limit}, over {n} decisions, before their labels.",
+            **values,
+        )
+    return message("{metric} went to {value}, limit {limit}, over {n} labelled decisions.", **values)
 
 
-def _beside(others: Sequence[str], name: Name) -> str:
+def _beside(others: Sequence[str], name: Name) -> Message:
     """Which other metrics of the family are beyond their limits too."""
     if not others:
-        return ""
-    said = [_inside(name(one)) for one in others]
-    words = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
-    return f" Beyond {'its limit' if len(said) == 1 else 'their limits'} too: {words}."
+        return NOTHING
+    metrics = enumeration([message("{metric:within}", metric=name(other)) for other in others])
+    if len(others) == 1:
+        return message("Beyond its limit too: {metrics}.", metrics=metrics)
+    return message("Beyond their limits too: {metrics}.", metrics=metrics)
 
 
-def back_but_not_over(value: str) -> str:
+def back_but_not_over(value: str) -> Message:
     """What a finding that goes on adds where its last chunk is not in breach."""
-    return f" The latest is {value}: not clear of the limit for long enough to be over."
+    return message("The latest is {value}: not clear of the limit for long enough to be over.", value=value)
 
 
 def _wholly(point: Point) -> bool:

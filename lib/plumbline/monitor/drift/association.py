@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from plumbline.domain import Finding, FloatArray, IntArray, Severity
+from plumbline.domain.messages import message
+from plumbline.monitor.figures import decimal
 
 WIDTH = 14
 #: correlation of the reference from which a loss of it is told, and the share of it that is left at most
@@ -72,8 +74,15 @@ def association_findings(system: str, lost: Sequence[Lost]) -> list[Finding]:
         Finding(
             system=system,
             signal=f"association.{f.one}+{f.other}",
-            sentence=f"{f.one} and {f.other} no longer go together: rank correlation {f.now:.2f}, {f.was:.2f} in the "
-            f"reference, over {f.n:,} decisions. Each by itself may look as before: so does a join on a wrong key.",
+            sentence=message(
+                "{one} and {other} no longer go together: rank correlation {now}, {was} in the reference, over {n} "
+                "decisions. Each by itself may look as before: so does a join on a wrong key.",
+                one=f.one,
+                other=f.other,
+                now=decimal(f.now, ".2f"),
+                was=decimal(f.was, ".2f"),
+                n=decimal(f.n, ","),
+            ),
             since=f.since,
             until=f.until,
             severity=Severity.HIGH,

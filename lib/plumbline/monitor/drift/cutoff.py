@@ -15,7 +15,9 @@ import numpy as np
 from scipy.special import betainc
 
 from plumbline.domain import Finding, FloatArray, IntArray, Severity
+from plumbline.domain.messages import Day, Message, message, sequence
 from plumbline.monitor.alarms.episodes import episodes
+from plumbline.monitor.figures import decimal
 from plumbline.monitor.statistics.autocorrelation import span_ratio
 
 #: days of a window, and those that a reference needs at least
@@ -85,23 +87,44 @@ class Departure:
     version: str = ""
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """What happened, since when, and by how much."""
-        day = f"{self.since.day} {self.since:%B %Y}"
-        wrong = (
-            f"{100 * self.share:.3g} % of {self.n:,} decisions lie on the other side of the old one, "
-            f"{100 * self.healthy:.3g} % in the reference."
-        )
-        by = f" All but a few of them are of version {self.version}." if self.version else ""
-        if self.now is None:
-            way = "positive below it" if self.lower else "negative above it"
-            return (
-                f"Decisions no longer follow the score's cut-off of {self.was:g} since {day}, most of them {way}, and "
-                f"no other cut-off fits: {wrong}{by}"
+        values = {
+            "was": decimal(self.was, "g"),
+            "day": Day(self.since),
+            "wrong": message(
+                "{share} of {n} decisions lie on the other side of the old one, {healthy} in the reference.",
+                share=_percent(self.share),
+                n=decimal(self.n, ","),
+                healthy=_percent(self.healthy),
+            ),
+        }
+        if self.now is not None:
+            moved = message(
+                "Decisions follow a cut-off of about {now} since {day}; before {was}: {wrong}",
+                **values,
+                now=decimal(self.now, "g"),
             )
-        return (
-            f"Decisions follow a cut-off of about {self.now:g} since {day}; before {self.was:g}: {wrong}{by}"
-        )
+        elif self.lower:
+            moved = message(
+                "Decisions no longer follow the score's cut-off of {was} since {day}, most of them positive below "
+                "it, and no other cut-off fits: {wrong}",
+                **values,
+            )
+        else:
+            moved = message(
+                "Decisions no longer follow the score's cut-off of {was} since {day}, most of them negative above "
+                "it, and no other cut-off fits: {wrong}",
+                **values,
+            )
+        if not self.version:
+            return moved
+        by = message("All but a few of them are of version {version}.", version=self.version)
+        return sequence([moved, by])
+
+
+def _percent(share: float) -> Message:
+    return message("{percent} %", percent=decimal(100 * share, ".3g"))
 
 
 @dataclass(frozen=True, slots=True)

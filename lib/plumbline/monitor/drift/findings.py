@@ -10,9 +10,11 @@ import numpy as np
 from scipy.special import chdtrc
 
 from plumbline.domain import FeatureDrift, Finding, PointStatus, Severity
+from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.monitor.alarms.episodes import episodes, is_clear, runs
 from plumbline.monitor.alarms.findings import back_but_not_over
 from plumbline.monitor.drift.features import ALPHA
+from plumbline.monitor.figures import decimal, say_share
 
 #: false drift alarms a system-year that chance may raise over all of a system's features
 BUDGET = 0.1
@@ -77,24 +79,22 @@ def drift_findings(
             part = [series[i] for i in range(first, run.stop)]
             worst = max(part, key=lambda c: c.value or 0)
             apart = part[::-overlap]
-            rows, size = sum(c.n for c in apart), "up to"
-            if not worst.drifted:
+            rows, single = sum(c.n for c in apart), not worst.drifted
+            if single:
                 worst = max((alone[c.end] for c in part if c.end in alone), key=lambda c: c.value or 0)
-                rows, size = worst.n, f"on {worst.start:%Y-%m-%d} alone"
+                rows = worst.n
             since, known = part[0].start, series[sure].end
             if dated is not None and since is not None and known is not None:
                 since = dated(feature, since, known)
             weight = (weights or {}).get(feature, 0.0) / total if total > 0 else None
             called = (spoken or {}).get(worst.method, worst.method)
             last = series[-1]
-            back = "" if ended or last.drifted else back_but_not_over(f"{last.value or 0:.2f}")
-            carries = f", which carries {100 * weight:.0f} % of the model's weight," if weight else ""
+            back = NOTHING if ended or last.drifted else back_but_not_over(decimal(last.value or 0, ".2f"))
             made.append(
                 Finding(
                     system=system,
                     signal=f"drift.{feature}",
-                    sentence=f"{feature}{carries} drifted: {called} {size} {worst.value:.2f}, "
-                    f"limit {worst.threshold:.2g}, over {rows:,} decisions.{back}",
+                    sentence=sequence([_sentence(worst, called, rows, weight, single=single), back]),
                     since=since,
                     until=part[-1].end if ended else None,
                     severity=Severity.LOW if weight is not None and weight < 0.05 else Severity.MEDIUM,
@@ -108,6 +108,30 @@ def drift_findings(
                 )
             )  # fmt: skip
     return made
+
+
+def _sentence(worst: FeatureDrift, method: str, rows: int, weight: float | None, *, single: bool) -> Message:
+    carries = NOTHING
+    if weight:
+        share = message("{percent} %", percent=decimal(100 * weight, ".0f"))
+        carries = message(", which carries {share} of the model's weight,", share=share)
+    values = {
+        "feature": worst.feature,
+        "carries": carries,
+        "method": method,
+        "distance": decimal(worst.value or 0.0, ".2f"),
+        "limit": decimal(worst.threshold, ".2g"),
+        "n": decimal(rows, ","),
+    }
+    if single:
+        return message(
+            "{feature}{carries} drifted: {method} on {day} alone {distance}, limit {limit}, over {n} decisions.",
+            **values,
+            day=f"{worst.start:%Y-%m-%d}",
+        )
+    return message(
+        "{feature}{carries} drifted: {method} up to {distance}, limit {limit}, over {n} decisions.", **values
+    )
 
 
 def _overwhelming(
@@ -207,12 +231,24 @@ def brown(apart: Sequence[FeatureDrift]) -> float:
     return float(chdtrc(2 * len(p) / scale, -2 * float(np.log(p).sum()) / scale))
 
 
-#: signals of their own beside the shape of a distribution -> what a breach says of (feature, per cent)
-TOLD = {
-    "missing": "Values of {0} went missing: the share without one moved by {1:.1f} points",
-    "new_levels": "{0} has levels that the reference never had: {1:.1f} % of values",
-    "out_of_range": "{0} left the range of the reference: {1:.1f} % of values",
-}
+def presence_sentence(method: str, feature: str, share: float, rows: int) -> Message:
+    """What a breach of a signal of its own says: ``missing``, ``new_levels`` or ``out_of_range``."""
+    values = {"feature": feature, "n": decimal(rows, ",")}
+    if method == "missing":
+        return message(
+            "Values of {feature} went missing: the share without one moved by {points} points, over {n} decisions.",
+            **values,
+            points=decimal(100 * share, ".1f"),
+        )
+    values["share"] = say_share(share)
+    if method == "new_levels":
+        return message(
+            "{feature} has levels that the reference never had: {share} of values, over {n} decisions.",
+            **values,
+        )
+    return message(
+        "{feature} left the range of the reference: {share} of values, over {n} decisions.", **values
+    )
 
 
 def presence_findings(system: str, method: str, chunks: Sequence[FeatureDrift]) -> list[Finding]:
@@ -220,7 +256,6 @@ def presence_findings(system: str, method: str, chunks: Sequence[FeatureDrift]) 
 
     What comes and goes again and again, as a season does, is told once, until it goes farther or stays longer.
     """
-    told = TOLD[method]
     made = []
     for feature in dict.fromkeys(c.feature for c in chunks):
         series = _judged(chunks, feature)
@@ -235,12 +270,12 @@ def presence_findings(system: str, method: str, chunks: Sequence[FeatureDrift]) 
             earlier.append(run)
             part = [series[i] for i in run if beyond[i]]
             worst = max(part, key=lambda c: c.value or 0)
-            sentence = told.format(feature, 100 * (worst.value or 0))
+            rows = sum(c.n for c in part)
             made.append(
                 Finding(
                     system=system,
                     signal=f"{method}.{feature}",
-                    sentence=f"{sentence}, over {sum(c.n for c in part):,} decisions.",
+                    sentence=presence_sentence(method, feature, worst.value or 0.0, rows),
                     since=part[0].start,
                     until=part[-1].end if ended else None,
                     severity=Severity.MEDIUM,

@@ -14,11 +14,13 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from plumbline.domain import FeatureProfile, Finding, FloatArray, Kind, Severity
+from plumbline.domain.messages import enumeration, message, sequence
 from plumbline.monitor.binned_counts import cells_of
 from plumbline.monitor.chunks import as_days
 from plumbline.monitor.drift.aligned_counts import within
 from plumbline.monitor.drift.dispersion import FEWEST
 from plumbline.monitor.drift.distances import METHODS
+from plumbline.monitor.figures import decimal
 
 #: slow shifts from which on they may be a season's; days from the reference's end within which nobody can tell
 SEVERAL, YEAR = 2, timedelta(weeks=52)
@@ -30,7 +32,7 @@ LOOK, AROUND, STEP = 14, 7, 7
 HALF = 0.5
 #: Jensen-Shannon distance from the year before, beyond chance, that is no season's: later in an episode; of one day
 APART, DAY = 0.1, 0.25
-NAME = "Season or drift: one year is not enough to tell"
+NAME = message("Season or drift: one year is not enough to tell")
 _DAY = timedelta(days=1)
 
 
@@ -54,12 +56,14 @@ def gathered(
     last = None if None in ends else max(end for end in ends if end is not None)
     since = min((f.since for f in crept if f.since is not None), default=None)
     farthest = max(crept, key=lambda f: float(f.figures.get("value") or 0.0))
-    others = f"{', '.join(names[:-1])} and {names[-1]}"
-    sentence = (
-        f"{NAME}. {others} moved away from the reference slowly, not from one day to the next; the farthest is "
-        f"{farthest.figures['feature']} (distance {farthest.figures.get('value') or 0.0:.2f}). The same weeks of a "
-        "year before are not in the log."
+    moved = message(
+        "{features} moved away from the reference slowly, not from one day to the next; the farthest is {farthest} "
+        "(distance {distance}). The same weeks of a year before are not in the log.",
+        features=enumeration(names),
+        farthest=str(farthest.figures["feature"]),
+        distance=decimal(farthest.figures.get("value") or 0.0, ".2f"),
     )
+    sentence = sequence([message("{name}.", name=NAME), moved])
     one = replace(
         first, sentence=sentence, since=since, until=last, severity=Severity.MEDIUM, confidence=None,
         figures={**first.figures, "features": names},

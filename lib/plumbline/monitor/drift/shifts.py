@@ -9,11 +9,13 @@ from datetime import datetime
 import numpy as np
 
 from plumbline.domain import FeatureDrift, FeatureProfile, Finding, Kind, Severity
+from plumbline.domain.messages import message
 from plumbline.monitor.drift import rolling_window
 from plumbline.monitor.drift.aligned_counts import Laid, sample_of, within
 from plumbline.monitor.drift.features import certain, judged_by_chunk
 from plumbline.monitor.drift.findings import BUDGET, drift_findings
 from plumbline.monitor.drift.season import gathered, unlike_last_year
+from plumbline.monitor.figures import say_share
 
 #: Jensen-Shannon distance from which the drift of an output matters
 MATTERS = 0.05
@@ -79,6 +81,12 @@ def _of_output(found: Finding, profile: FeatureProfile, reference: Reference) ->
     moved = now / now.sum() - then / then.sum()
     most = int(np.argmax(np.abs(moved[: len(profile.bins.levels)]))) if profile.bins.levels else 0
     level, was, is_now = profile.bins.levels[most], then[most] / then.sum(), now[most] / now.sum()
-    said = f"The answer {level} was given in {100 * is_now:.1f} % of decisions, {100 * was:.1f} % in the reference: "
+    given = message(
+        "The answer {level} was given in {now} of decisions, {was} in the reference: {drift}",
+        level=level,
+        now=say_share(is_now),
+        was=say_share(was),
+        drift=found.sentence,
+    )
     figures |= {"level": level, "share": float(is_now), "share_reference": float(was)}
-    return replace(found, sentence=said + found.sentence, severity=Severity.HIGH, figures=figures)
+    return replace(found, sentence=given, severity=Severity.HIGH, figures=figures)

@@ -176,10 +176,10 @@ def among(known: Sequence[str]) -> Message:
 
 
 _NAMES = {
-    "accuracy": word("accuracy", "metric within"),
-    "recall": word("recall", "metric within"),
-    "precision": word("precision", "metric within"),
-    "roc_auc": word("ROC AUC", "metric within"),
+    "accuracy": word("Accuracy", "metric"),
+    "recall": word("Recall", "metric"),
+    "precision": word("Precision", "metric"),
+    "roc_auc": word("ROC AUC", "metric"),
 }
 
 
@@ -195,7 +195,11 @@ def _weighed(one: Whole) -> Message:
         decimal(x, ".3f") if scored else say_share(x) for x in (one.value or 0.0, one.low, one.high)
     )
     return message(
-        "{metric} {value} ({low} to {high})", metric=_NAMES[one.metric], value=value, low=low, high=high
+        "{metric:within} {value} ({low} to {high})",
+        metric=_NAMES[one.metric],
+        value=value,
+        low=low,
+        high=high,
     )
 
 

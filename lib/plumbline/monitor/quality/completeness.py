@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import CompletenessProfile, IntArray, PointStatus
+from plumbline.domain.messages import Message, message
 from plumbline.monitor.chunks import midnight
+from plumbline.monitor.figures import decimal
 
 #: names of the shares and the roles whose presence they count
 SHARES = {
@@ -279,3 +281,13 @@ def _percent(share: float) -> str:
     shown = f"{100 * share:.1f}"
     shown = "99.9" if shown == "100.0" and share < 1 else "0.1" if shown == "0.0" and share > 0 else shown
     return {"100.0": "100", "0.0": "0"}.get(shown, shown) + " %"
+
+
+def lack_sentence(name: str, share: float, n: int) -> Message:
+    """That something which every decision needs is logged on a share of them only."""
+    values = {"share": message("{percent} %", percent=decimal(100 * share, ".4g")), "n": decimal(n, ",")}
+    if name == "id":
+        return message("An id is logged on {share} of {n} decisions.", **values)
+    if name == "version":
+        return message("A version is logged on {share} of {n} decisions.", **values)
+    return message("All inputs are logged on {share} of {n} decisions.", **values)

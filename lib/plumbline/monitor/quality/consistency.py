@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import FloatArray, PointStatus, Repeats, deviation
+from plumbline.domain.messages import Message, message, sequence
+from plumbline.monitor.figures import decimal
 from plumbline.monitor.statistics.proportions import wilson
 
 #: largest share of repeats that may get another answer
@@ -42,7 +44,7 @@ class Consistency:
     n: int
     conflicting: int
     status: PointStatus
-    sentence: str
+    sentence: Message
     decided: int = 0
     near: int = 0
     groups: int = 0
@@ -114,7 +116,7 @@ def consistency(repeats: Repeats, *, limit: float = LIMIT, fewest: int = FEWEST)
     """
     n, conflicting = repeats.decisions, repeats.conflicting
     if n == 0:
-        sentence = "No input occurs twice with the same version, so consistency cannot be told."
+        sentence = message("No input occurs twice with the same version, so consistency cannot be told.")
         return Consistency(
             share=None, low=None, high=None, n=0, conflicting=0, status=PointStatus.UNKNOWN, sentence=sentence
         )
@@ -122,27 +124,48 @@ def consistency(repeats: Repeats, *, limit: float = LIMIT, fewest: int = FEWEST)
     share, low, high = conflicting / n, float(lows[0]), float(highs[0])
     if n < fewest:
         status = PointStatus.UNKNOWN
-        sentence = f"Only {n:,} decisions repeat an input; {fewest} are needed, {fewest - n} more."
+        sentence = message(
+            "Only {n} decisions repeat an input; {needed} are needed, {more} more.",
+            n=decimal(n, ","),
+            needed=decimal(fewest, ""),
+            more=decimal(fewest - n, ""),
+        )
         return Consistency(
             share=share, low=low, high=high, n=n, conflicting=conflicting, status=status, sentence=sentence
         )
     status = PointStatus.BREACH if low > limit else PointStatus.WATCH if share > limit else PointStatus.OK
     if repeats.near and share <= limit:
         status = PointStatus.WATCH if repeats.near > limit * n else PointStatus.OK
-        sentence = (
-            f"{repeats.near:,} of {n:,} decisions that repeat an input got a score that differs by at most "
-            f"{repeats.reach:.2g}, as rounded or unlogged inputs explain: the logged inputs do not determine the score."
+        sentence = message(
+            "{near} of {n} decisions that repeat an input got a score that differs by at most {reach}, as rounded or "
+            "unlogged inputs explain: the logged inputs do not determine the score.",
+            near=decimal(repeats.near, ","),
+            n=decimal(n, ","),
+            reach=decimal(repeats.reach, ".2g"),
         )
     elif conflicting == 0:
-        sentence = f"All {n:,} decisions that repeat an input got the same answer from the same version."
+        sentence = message(
+            "All {n} decisions that repeat an input got the same answer from the same version.",
+            n=decimal(n, ","),
+        )
     else:
-        sentence = (
-            f"{conflicting:,} of {n:,} decisions that repeat an input ({100 * share:.2g} %, 95 % interval "
-            f"{100 * low:.2g} to {100 * high:.2g} %) got another answer from the same version; "
-            f"the limit is {100 * limit:.2g} %."
+        sentence = message(
+            "{conflicting} of {n} decisions that repeat an input ({share}, 95 % interval {low} to {high}) got another "
+            "answer from the same version; the limit is {limit}.",
+            conflicting=decimal(conflicting, ","),
+            n=decimal(n, ","),
+            share=_percent(share),
+            low=decimal(100 * low, ".2g"),
+            high=_percent(high),
+            limit=_percent(limit),
         )
         if repeats.near:
-            sentence += f" Of {repeats.near:,} more the scores differ by at most {repeats.reach:.2g}."
+            near = message(
+                "Of {near} more the scores differ by at most {reach}.",
+                near=decimal(repeats.near, ","),
+                reach=decimal(repeats.reach, ".2g"),
+            )
+            sentence = sequence([sentence, near])
     return Consistency(
         share=share,
         low=low,
@@ -156,3 +179,7 @@ def consistency(repeats: Repeats, *, limit: float = LIMIT, fewest: int = FEWEST)
         groups=repeats.groups,
         conflicting_groups=repeats.conflicting_groups,
     )
+
+
+def _percent(share: float) -> Message:
+    return message("{percent} %", percent=decimal(100 * share, ".2g"))

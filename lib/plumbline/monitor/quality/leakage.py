@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import FloatArray, Kind, Task
+from plumbline.domain.messages import Message, message
+from plumbline.monitor.figures import decimal
 from plumbline.monitor.metrics.intervals import newcombe_auc
 from plumbline.monitor.statistics.proportions import Z
 
@@ -18,6 +20,7 @@ from plumbline.monitor.statistics.proportions import Z
 TOO_GOOD = 0.98
 #: labelled decisions of either class, or of a number, below which nothing is said
 FEWEST = 50
+RANKS = "rank correlation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +34,24 @@ class Leak:
     n: int
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """What it is, on how many decisions, and what to ask."""
-        return (
-            f"{self.feature} all but equals the outcome: alone it has a {self.measure} of {self.value:.3f} with it (at "
-            f"least {self.low:.3f}, n = {self.n:,} of the reference). Check that it is known when a decision is made."
+        values = {
+            "feature": self.feature,
+            "value": decimal(self.value, ".3f"),
+            "low": decimal(self.low, ".3f"),
+            "n": decimal(self.n, ","),
+        }
+        if self.measure == RANKS:
+            return message(
+                "{feature} all but equals the outcome: alone it has a rank correlation of {value} with it (at least "
+                "{low}, n = {n} of the reference). Check that it is known when a decision is made.",
+                **values,
+            )
+        return message(
+            "{feature} all but equals the outcome: alone it has a ROC AUC of {value} with it (at least {low}, "
+            "n = {n} of the reference). Check that it is known when a decision is made.",
+            **values,
         )
 
 
@@ -51,7 +67,7 @@ def leaks(outcome: FloatArray, inputs: dict[str, tuple[Kind, np.ndarray]], task:
         one = _numeric if kind is Kind.NUMERIC else _levels
         value, low = one(outcome, values, task)
         if value > TOO_GOOD and low > TOO_GOOD:
-            measure = "rank correlation" if task is Task.REGRESSION else "ROC AUC"
+            measure = RANKS if task is Task.REGRESSION else "ROC AUC"
             found.append(Leak(feature=name, measure=measure, value=value, low=low, n=len(outcome)))
     return tuple(sorted(found, key=lambda leak: -leak.value))
 

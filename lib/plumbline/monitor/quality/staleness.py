@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import PointStatus, VersionHours
+from plumbline.domain.messages import Day, Message, message
+from plumbline.monitor.figures import decimal
 from plumbline.monitor.releases.champion import deciding, instant, moment, spans
 
 WATCH_DAYS = 90.0
@@ -33,7 +35,7 @@ class Staleness:
     days_since_decision: float | None
     days_since_label: float | None
     status: PointStatus
-    sentence: str
+    sentence: Message
 
 
 def staleness(
@@ -55,7 +57,7 @@ def staleness(
     runs = spans(hours, until=as_of)
     label = _days(last_label, as_of)
     if not runs:
-        sentence = "Nothing was decided yet, so no model is in use."
+        sentence = message("Nothing was decided yet, so no model is in use.")
         return Staleness(
             version="",
             age_days=None,
@@ -77,7 +79,9 @@ def staleness(
     elif version:
         since, source = moment(hours.first[own].min()), "first seen"
     else:
-        sentence = "The log names neither a version nor a training date, so the model's age is unknown."
+        sentence = message(
+            "The log names neither a version nor a training date, so the model's age is unknown."
+        )
         return Staleness(
             version="",
             age_days=None,
@@ -153,16 +157,22 @@ def _days(then: datetime | None, as_of: datetime) -> float | None:
 
 def _sentence(
     version: str, age: float, source: str, since: datetime, status: PointStatus, watch: float, breach: float
-) -> str:
-    who = f"Version {version}" if version else "The model in use"
-    day = since.astimezone(UTC)
-    limit = {
-        PointStatus.OK: f"within the limit of {watch:.0f} days",
-        PointStatus.WATCH: f"past {watch:.0f} days; from {breach:.0f} it is stale",
-    }.get(status, f"past the limit of {breach:.0f} days")
+) -> Message:
+    who = message("Version {version}", version=version) if version else message("The model in use")
+    limit = message("past the limit of {days} days", days=decimal(breach, ".0f"))
+    if status is PointStatus.OK:
+        limit = message("within the limit of {days} days", days=decimal(watch, ".0f"))
+    elif status is PointStatus.WATCH:
+        limit = message(
+            "past {days} days; from {stale} it is stale",
+            days=decimal(watch, ".0f"),
+            stale=decimal(breach, ".0f"),
+        )
+    values = {"model": who, "age": decimal(age, ".0f"), "day": Day(since.astimezone(UTC)), "limit": limit}
     if source == "trained_at":
-        return f"{who} was trained {age:.0f} days ago ({day.day} {day:%B %Y}), {limit}."
-    return (
-        f"{who} was first seen {age:.0f} days ago ({day.day} {day:%B %Y}), {limit}; "
-        "no training date is logged, so it may be older."
+        return message("{model} was trained {age} days ago ({day}), {limit}.", **values)
+    return message(
+        "{model} was first seen {age} days ago ({day}), {limit}; "
+        "no training date is logged, so it may be older.",
+        **values,
     )
