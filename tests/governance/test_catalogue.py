@@ -140,6 +140,8 @@ def test_every_fact_but_the_count_and_the_date_may_be_unknown() -> None:
         "labels_among",
         "fairness_outcomes",
         "retraining_due",
+        "retraining_days",
+        "rollback_mode",
         "performance_guess",
         "performance_worse_than_guess",
         "technical_file_by",

@@ -44,7 +44,7 @@ def mode(
     webhook: str, secret_env: str, allow_inner: bool, by: str,
 ) -> Any:  # fmt: skip
     """Show or change how far a rollback may go: off, propose, dry-run, automatic; and what moves the traffic."""
-    from plumbline.answers.respond.rollback_mode import set_mode, shown
+    from plumbline.answers.respond.rollback.mode import set_mode, shown
     from plumbline.domain.respond import Mode
 
     hand: dict[str, Any] = {}
@@ -82,7 +82,7 @@ def mode(
 @BY
 def proposed(workspace: str | None, system: str, to: str, by: str) -> Any:
     """Say what every interlock says, and propose; nothing is moved."""
-    from plumbline.answers.respond.rollback_act import propose
+    from plumbline.answers.respond.rollback.act import propose
 
     with open_for(workspace) as ws:
         return _told(propose(ws, system, by=by, to=to))
@@ -94,7 +94,7 @@ def proposed(workspace: str | None, system: str, to: str, by: str) -> Any:
 @BY
 def drilled(workspace: str | None, system: str, to: str, by: str) -> Any:
     """Do all of it on an alias of its own, with how long it takes; exits 1 where it does not succeed."""
-    from plumbline.answers.respond.rollback_act import drill
+    from plumbline.answers.respond.rollback.act import drill
 
     with open_for(workspace) as ws:
         return _told(drill(ws, system, by=by, to=to))
@@ -106,7 +106,7 @@ def drilled(workspace: str | None, system: str, to: str, by: str) -> Any:
 @BY
 def rolled_back(workspace: str | None, system: str, to: str, by: str) -> Any:
     """Roll back at your word; a broken interlock refuses it. Exits 1 where nothing was moved."""
-    from plumbline.answers.respond.rollback_act import now
+    from plumbline.answers.respond.rollback.act import now
 
     with open_for(workspace) as ws:
         return _told(now(ws, system, by=by, to=to))

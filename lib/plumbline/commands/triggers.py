@@ -62,7 +62,7 @@ def added(
     by: str,
 ) -> Any:
     """Set a trigger: https://..., github:OWNER/REPO, gitlab:PROJECT@REF, airflow+https://..., command:NAME."""
-    from plumbline.answers.respond.triggers import add_trigger
+    from plumbline.answers.respond.retraining.triggers import add_trigger
     from plumbline.domain.respond import Trigger, When
 
     item = Trigger(
@@ -90,7 +90,7 @@ def added(
 @BY
 def removed(workspace: str | None, system: str, name: str, by: str) -> Any:
     """Forget a trigger; its runs stay on record."""
-    from plumbline.answers.respond.triggers import remove_trigger
+    from plumbline.answers.respond.retraining.triggers import remove_trigger
 
     with open_for(workspace) as ws:
         remove_trigger(ws, system, name, by=by)
@@ -101,7 +101,7 @@ def removed(workspace: str | None, system: str, name: str, by: str) -> Any:
 @click.argument("system", required=False)
 def listed(workspace: str | None, system: str | None) -> Any:
     """The triggers and their runs, the newest first."""
-    from plumbline.answers.respond.triggers import triggers
+    from plumbline.answers.respond.retraining.triggers import triggers
     from plumbline.respond.targets import target
 
     with open_for(workspace) as ws:
@@ -117,7 +117,7 @@ def listed(workspace: str | None, system: str | None) -> Any:
 @BY
 def tested(workspace: str | None, system: str, name: str, by: str) -> Any:
     """Send the target a test; exits 1 where it does not take it."""
-    from plumbline.answers.respond.retraining_work import send_test
+    from plumbline.answers.respond.retraining.work import send_test
 
     with open_for(workspace) as ws:
         run = send_test(ws, system, name, by=by)
@@ -130,7 +130,7 @@ def tested(workspace: str | None, system: str, name: str, by: str) -> Any:
 @BY
 def fired(workspace: str | None, system: str, name: str, by: str) -> Any:
     """Fire now, where every guard lets it; exits 1 where the target does not take it."""
-    from plumbline.answers.respond.retraining_work import fire
+    from plumbline.answers.respond.retraining.work import fire
 
     with open_for(workspace) as ws:
         run = fire(ws, system, name, by=by)
@@ -143,7 +143,7 @@ def fired(workspace: str | None, system: str, name: str, by: str) -> Any:
 @BY
 def approved(workspace: str | None, system: str, name: str, by: str) -> Any:
     """Approve what is due; the next check with --notify, or a running server, fires it."""
-    from plumbline.answers.respond.triggers import approve
+    from plumbline.answers.respond.retraining.triggers import approve
 
     with open_for(workspace) as ws:
         run = approve(ws, system, name, by=by)

@@ -136,6 +136,9 @@ class Facts:
     retraining_trigger: bool | None = None  # configured
     retraining_fired_at: datetime | None = None  # for real, and a version trained after it was seen
     retraining_tested_at: datetime | None = None  # in a test, answered by what it started
+    retraining_days: tuple[
+        float | None, ...
+    ] = ()  # from the breach until that fire, the version seen, and the cure
 
     # releases
     version_share: float | None = None
@@ -154,7 +157,9 @@ class Facts:
     guardrail_in_hand: int | None = None  # findings whose incident is still open
     guardrail_sentence: Message = NOTHING  # the worst of them
     rollback_wired: bool | None = None  # guardrail wired to a registry alias or webhook
-    rollback_wire_tested_at: datetime | None = None
+    rollback_mode: str = ""  # of a wired one: propose | dry run | automatic
+    rollback_wire_tested_at: datetime | None = None  # a drill, by its receipt
+    rollback_drill_seconds: float | None = None  # how long that took
     reproducible_versions: int | None = None  # versions with code revision, data hash and parameters
     repeats: int | None = None  # decisions whose input and version occurred before
     conflicting_share: float | None = (

@@ -13,8 +13,8 @@ from plumbline.answers.alerts.check import check
 from plumbline.answers.alerts.findings import findings
 from plumbline.answers.alerts.incidents import open_incident
 from plumbline.answers.respond import kill_switch
-from plumbline.answers.respond.retraining_work import fire, send_test, work
-from plumbline.answers.respond.triggers import add_trigger, approve, triggers
+from plumbline.answers.respond.retraining.triggers import add_trigger, approve, triggers
+from plumbline.answers.respond.retraining.work import fire, send_test, work
 from plumbline.domain import PlumblineError
 from plumbline.domain.respond import RunState, Trigger, TriggerRun
 from plumbline.respond import targets
@@ -163,7 +163,7 @@ def test_too_few_labels_and_an_incident_about_something_else_hold_it_back(ws: Wo
 def test_a_kill_between_claim_and_answer_is_asked_again_with_the_same_id(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from plumbline.answers.respond import retraining_work
+    from plumbline.answers.respond.retraining import work as retraining_work
 
     with receiver(STARTED) as got:
         add(ws, got)
@@ -187,7 +187,7 @@ def test_a_kill_between_claim_and_answer_is_asked_again_with_the_same_id(
 def test_where_a_repeat_would_start_it_twice_nothing_is_repeated(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from plumbline.answers.respond import retraining_work
+    from plumbline.answers.respond.retraining import work as retraining_work
 
     with receiver(answer_with(204, b"")) as got:
         item = Trigger(system=KEY, name="retrain", url=f"github+{got.url}/repos/a/b", allow_inner=True)

@@ -17,9 +17,11 @@ import pytest
 from plumbline.answers import statements
 from plumbline.answers.alerts.check import check
 from plumbline.answers.alerts.findings import findings
-from plumbline.answers.respond import kill_switch, rollback_act, rollbacks
-from plumbline.answers.respond.rollback_act import drill, look, now, propose, work
-from plumbline.answers.respond.rollback_mode import set_mode
+from plumbline.answers.respond import kill_switch
+from plumbline.answers.respond.rollback import act as rollback_act
+from plumbline.answers.respond.rollback import register as rollbacks
+from plumbline.answers.respond.rollback.act import drill, look, now, propose, work
+from plumbline.answers.respond.rollback.mode import set_mode
 from plumbline.domain import PlumblineError
 from plumbline.domain.respond import Mode, RollbackRun, RollbackState
 from plumbline.governance import canonical_json

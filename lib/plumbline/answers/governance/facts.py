@@ -20,6 +20,7 @@ from plumbline.answers.performance.cautions import of_the_reference
 from plumbline.answers.question import Span, as_of, span_of
 from plumbline.answers.releases.guardrails import Watched
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
+from plumbline.answers.respond.acting_facts import acting_facts
 from plumbline.answers.respond.receipts import alert_facts
 from plumbline.answers.scans import duplicate_ids, overridden, personal_of, repeated, segment_sizes
 from plumbline.domain import CompletenessProfile, Slice, System, Task
@@ -69,7 +70,8 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
             "restore_rehearsed_at": _restored(cursor),
         }  # fmt: skip
         noted = events.records_in(cursor, system.key)
-        told = _told(noted) | alert_facts(cursor, system.key, moment) | _duties(cursor, system, noted, moment)
+        told = _told(noted) | alert_facts(cursor, system.key, moment) | acting_facts(cursor, system.key)
+        told |= _duties(cursor, system, noted, moment)
         if span is None:
             return Measured(facts=Facts(as_of=moment, **workspace, **told), stake={}, records=noted)
         found = releases_of(cursor, system)
@@ -245,7 +247,7 @@ def _people(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:
 def _told(noted: tuple[Record, ...]) -> dict[str, Any]:
     """What people recorded on the trail."""
     told = tuple(Noted(r.event, r.at, r.by) for r in events.newest(noted, RECORDED))
-    return {"noted": told, "retraining_trigger": False}
+    return {"noted": told}
 
 
 def _duties(cursor: Cursor, system: System, noted: tuple[Record, ...], moment: datetime) -> dict[str, Any]:

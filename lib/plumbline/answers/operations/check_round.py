@@ -17,7 +17,7 @@ from plumbline.answers.operations import runs, silence
 from plumbline.answers.operations.backup import nightly
 from plumbline.answers.operations.runs import BACKUP, CHECK, Run
 from plumbline.answers.operations.schedule import HEARTBEAT, Schedule, schedule
-from plumbline.answers.respond import delivery, outbox, retraining_work
+from plumbline.answers.respond import delivery, hands, outbox
 from plumbline.domain import PlumblineError, Severity, System
 from plumbline.respond import http
 from plumbline.respond.events import Event
@@ -129,7 +129,7 @@ def _check(own: Workspace, item: Schedule, outcome: Outcome, also: Also | None) 
     for system in known:
         outcome.attempt(f"{system.key}/silence", _silent, own, system, at)
         outcome.attempt(f"{system.key}/check", _checked, own, system, also)
-        outcome.attempt(f"{system.key}/retraining", _retraining, own, system)
+        outcome.attempt(f"{system.key}/acting", _acting, own, system)
 
 
 def _pull(own: Workspace, source: Remembered) -> str:
@@ -174,8 +174,8 @@ def _checked(ws: Workspace, system: System, also: Also | None) -> str:
     return f"{system.key}: {len(still)} open."
 
 
-def _retraining(ws: Workspace, system: System) -> str:
-    retraining_work.work(ws, system.key, actor=ACTOR)
+def _acting(ws: Workspace, system: System) -> str:
+    hands.work(ws, system.key, actor=ACTOR)
     return ""
 
 

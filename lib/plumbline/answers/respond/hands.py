@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from plumbline.answers.respond import retraining_work, rollback_act
+from plumbline.answers.respond.retraining import work as retraining_work
+from plumbline.answers.respond.rollback import act as rollback_act
 from plumbline.domain.respond import RollbackRun, TriggerRun
 from plumbline.store.workspace import Workspace
 

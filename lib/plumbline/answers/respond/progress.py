@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plumbline.answers.respond import retraining, rollback_progress, rollbacks, triggers
+from plumbline.answers.respond.retraining import due as retraining
+from plumbline.answers.respond.retraining import triggers
+from plumbline.answers.respond.rollback import progress as rollback_progress
+from plumbline.answers.respond.rollback import register as rollbacks
 from plumbline.domain import Finding, System
 from plumbline.domain.respond import RollbackRun, TriggerRun
 from plumbline.store.workspace import Cursor

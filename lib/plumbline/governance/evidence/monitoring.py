@@ -255,7 +255,7 @@ def retraining_automated(case: Case) -> Evidence:
             "The trigger for retraining fired on {day}, and a version trained after it was seen.",
             day=day(fired),
         )
-        return probed(Status.PASS, seen)
+        return probed(Status.PASS, sequence([seen, _retraining_days(facts.retraining_days)]))
     if tested and within_a_year(tested, case.today):
         in_a_test = message(
             "The trigger for retraining fired in a test on {day}, and not yet for real.", day=day(tested)
@@ -273,6 +273,22 @@ def retraining_automated(case: Case) -> Evidence:
     last = max(when for when in (fired, tested) if when)
     return never_seen(
         message("The trigger for retraining last fired on {day}, over a year ago.", day=day(last))
+    )
+
+
+def _retraining_days(days: tuple[float | None, ...]) -> Message:
+    """How long it took from the breach until the fire, the new version and the cure, as far as that is known."""
+    if len(days) != 3 or days[0] is None or days[1] is None:
+        return NOTHING
+    times = {"fired": plural(round(days[0]), "day"), "seen": plural(round(days[1]), "day")}
+    if days[2] is None:
+        return message(
+            "Counted from the breach: fired after {fired}, seen after {seen}, not yet cured.", **times
+        )
+    return message(
+        "Counted from the breach: fired after {fired}, seen after {seen}, cured after {cured}.",
+        **times,
+        cured=plural(round(days[2]), "day"),
     )
 
 

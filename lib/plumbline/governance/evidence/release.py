@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 
@@ -113,7 +114,7 @@ def rollback_works(case: Case) -> Evidence:
         return measured(Status.PASS, seen)
     rehearsed = facts.rollback_rehearsed_at
     if within_a_year(rehearsed, case.today) and rehearsed:
-        return probed(Status.PASS, message("A rollback was rehearsed on {day}.", day=day(rehearsed)))
+        return probed(Status.PASS, _drilled(rehearsed, facts.rollback_drill_seconds))
     if note := noted(case, "rollback rehearsed"):
         return recorded(Status.PARTIAL, note)
     recorded_days = [n.at for n in facts.noted if n.event == "rollback rehearsed"]
@@ -216,7 +217,26 @@ def rollback_automated(case: Case) -> Evidence:
         untested = message("The guardrail is wired to roll back, but was not tested in 12 months.")
         return probed(Status.PARTIAL, untested)
     wired = message("The guardrail is wired to roll back and was tested on {day}.", day=day(tested))
+    if facts.rollback_mode in _BY_HAND:
+        waits = message(
+            "It does not roll back by itself: its mode is {mode}.", mode=_BY_HAND[facts.rollback_mode]
+        )
+        return probed(Status.PARTIAL, sequence([wired, waits]))
     return probed(Status.PASS, wired)
+
+
+#: modes of a rollback that leave the act to a person
+_BY_HAND = {"propose": word("to propose"), "dry run": word("a dry run")}
+
+
+def _drilled(at: datetime, seconds: float | None) -> Message:
+    """A drill by its receipt, with how long it took where that is known."""
+    if seconds is None:
+        return message("A rollback was rehearsed on {day}.", day=day(at))
+    took = decimal(seconds, ".1f")
+    return message(
+        "A rollback was rehearsed on {day}, and took {seconds} seconds.", day=day(at), seconds=took
+    )
 
 
 def training_reproducible(case: Case) -> Evidence:

@@ -11,10 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from plumbline.answers.releases.history import releases_of
-from plumbline.answers.respond import kill_switch, rollbacks
-from plumbline.answers.respond.retraining import acting_moment
-from plumbline.answers.respond.rollback_progress import run_id
-from plumbline.answers.respond.rollback_situation import newest_tripped, number_of, situation
+from plumbline.answers.respond import kill_switch
+from plumbline.answers.respond.retraining.due import acting_moment
+from plumbline.answers.respond.rollback import register as rollbacks
+from plumbline.answers.respond.rollback.progress import run_id
+from plumbline.answers.respond.rollback.situation import newest_tripped, number_of, situation
 from plumbline.domain import Finding, PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import Receipt, RollbackRun, RollbackSetting, RollbackState

@@ -12,7 +12,7 @@ import numpy as np
 from plumbline.answers.releases.guardrails import Watched
 from plumbline.answers.releases.switches import SAMPLED, around, balanced_by
 from plumbline.answers.respond import kill_switch
-from plumbline.answers.respond.rollbacks import runs_in
+from plumbline.answers.respond.rollback.register import runs_in
 from plumbline.domain import Finding, PlumblineError, System, VersionHours
 from plumbline.domain.respond import RollbackSetting, RollbackState
 from plumbline.governance import canonical_json

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from plumbline.answers.question import stated_moment
 from plumbline.answers.respond import kill_switch
-from plumbline.answers.respond import triggers as register
+from plumbline.answers.respond.retraining import triggers as register
 from plumbline.domain import Finding, Severity, Slice, System, VersionHours
 from plumbline.domain.messages import message
 from plumbline.domain.respond import IN_FLIGHT, RollbackState, RunState, Trigger, TriggerRun, When
@@ -219,7 +219,7 @@ def _labels_since(cursor: Cursor, system: System, since: datetime) -> int | None
 def _hold(cursor: Cursor, system: System, now: datetime) -> str:
     """An incident that is open and about something else than what retraining cures, or a rollback under way."""
     from plumbline.answers.alerts.incidents import incidents_in
-    from plumbline.answers.respond.rollbacks import runs_in
+    from plumbline.answers.respond.rollback.register import runs_in
     from plumbline.store import findings as kept
 
     for incident in incidents_in(cursor, system.key):

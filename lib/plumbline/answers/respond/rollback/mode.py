@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from plumbline.answers.releases.history import releases_of
-from plumbline.answers.respond import rollbacks
-from plumbline.answers.respond.retraining import acting_moment
+from plumbline.answers.respond.retraining.due import acting_moment
+from plumbline.answers.respond.rollback import register as rollbacks
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import Mode, RollbackSetting

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from plumbline.answers.respond import kill_switch
-from plumbline.answers.respond import triggers as register
-from plumbline.answers.respond.retraining import acting_moment, guard_case, known_versions, run_id
+from plumbline.answers.respond.retraining import triggers as register
+from plumbline.answers.respond.retraining.due import acting_moment, guard_case, known_versions, run_id
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import IN_FLIGHT, RunState, Trigger, TriggerRun
