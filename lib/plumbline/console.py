@@ -34,7 +34,7 @@ GROUPS = {
     "Signals": ("performance", "drift", "releases", "gate", "fairness", "compare", "quality"),
     "Single decisions and models": ("decision", "explain", "model"),
     "Acting on findings": ("acknowledge", "assign", "snooze", "comment", "channel", "deliveries", "trigger", "rollback",
-                           "acting"),
+                           "replay", "acting"),
     "Operations": ("schedule", "backup", "restore", "rehearse-restore", "verify"),
     "Governance": ("context", "attest", "exempt", "approve", "incident", "record", "document", "report", "trail",
                    "key", "verify-pack"),

@@ -1,4 +1,4 @@
-"""Rollback: how far it may go by itself, proposals, drills, and rolling back."""
+"""Rollback: how far it may go by itself, proposals, drills, and rolling back; and what the past would have sent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from plumbline.commands.command import ACTOR, COMMANDS, command
-from plumbline.console import FAILED
+from plumbline.console import FAILED, progress
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 
@@ -119,3 +119,19 @@ def _told(run: Any) -> Any:
     lines += [f"  {step}" for step in run.steps]
     told = {"state": run.state.value, "interlocks": run.interlocks, "receipt": run.receipt, "run": run}
     return told, lines, 0 if run.receipt is None or run.receipt.ok else FAILED
+
+
+@command("replay")
+@click.argument("system")
+@click.option("--days", type=int, default=365, show_default=True, metavar="N", help="How far back to begin.")
+def replay(workspace: str | None, system: str, days: int) -> Any:
+    """Play the past again: what each rule, channel, trigger and guardrail would have sent, and whether rightly."""
+    from plumbline.answers.respond.replay import replay as answer
+
+    with open_for(workspace) as ws:
+        found = answer(ws, system, days=days, progress=progress)
+    lines = [
+        f"{m.at:%Y-%m-%d %H:%M}Z  {m.verdict:<5}  {m.event:<18} {m.rule:<28} {m.sentence}"
+        for m in found.messages
+    ]
+    return found.to_dict(), [found.sentence, *lines]

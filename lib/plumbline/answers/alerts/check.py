@@ -88,7 +88,7 @@ def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list
     from plumbline.answers.respond import progress as acting
 
     with ws.read() as cursor:
-        by, begins, own, looked_at = _signals(cursor, system, all_signals)
+        by, begins, own, looked_at = signals_of(cursor, system, all_signals)
         followed = acting.follow(cursor, system, own)
     own += followed.findings
     detail: dict[str, Any] = {
@@ -121,7 +121,7 @@ def rehearse(ws: Workspace, key: str | None = None) -> tuple[tuple[Finding, ...]
     measured = []
     for system in known:
         with ws.read() as cursor:
-            _, _, own, looked_at = _signals(cursor, system, True)
+            _, _, own, looked_at = signals_of(cursor, system, True)
         measured.append((system.key, own, looked_at))
     found = _open_first([finding for _, own, _ in measured for finding in own])
     messages: list[Delivery] = []
@@ -196,7 +196,7 @@ def _bounded(record: Recorded) -> Finding:
 
 def findings(cursor: Cursor, system: System) -> tuple[Finding, ...]:
     """Every problem in the log, one finding from its onset to its end."""
-    return tuple(_signals(cursor, system, True)[2])
+    return tuple(signals_of(cursor, system, True)[2])
 
 
 def compared_chunks(cursor: Cursor, system: System, by: str) -> set[date]:
@@ -214,7 +214,7 @@ def chunk_of(day: date, by: str) -> date:
     return chunk_index([day], by)[0][0].date()
 
 
-def _signals(
+def signals_of(
     cursor: Cursor, system: System, all_signals: bool
 ) -> tuple[str, list[datetime], list[Finding], tuple[str, ...]]:
     """The chunk of the system, where each that was compared begins, every finding, and the signals looked at."""

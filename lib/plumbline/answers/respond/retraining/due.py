@@ -65,7 +65,7 @@ def progress(cursor: Cursor, system: System, findings: Sequence[Finding], now: d
     changed, told = [], []
     held = {run.id: run for run in known}
     for run in known:
-        cause = _cause(cursor, system, run.when, findings, now)
+        cause = cause_of(cursor, system, run.when, findings, now)
         after = follow(
             run,
             now,
@@ -104,9 +104,10 @@ def _goes_on(when: When, cause: Cause | None, findings: Sequence[Finding]) -> bo
     return cause is not None
 
 
-def _cause(
+def cause_of(
     cursor: Cursor, system: System, when: When, findings: Sequence[Finding], now: datetime
 ) -> Cause | None:
+    """Why a retraining is due by a condition; None: it is not."""
     if when is When.SHELF_LIFE:
         return _past_shelf_life(cursor, system, now)
     matches: dict[When, Callable[[Finding], bool]] = {
@@ -140,7 +141,7 @@ def _due(
     now: datetime,
 ) -> TriggerRun | None:
     """The run that is due of a trigger, with its guards as they are now; approved where every guard holds."""
-    cause = _cause(cursor, system, item.when, findings, now)
+    cause = cause_of(cursor, system, item.when, findings, now)
     own = [run for run in known if run.trigger == item.name and not run.test]
     if cause is None or any(run.state in (*IN_FLIGHT, RunState.SEEN) for run in own):
         return None

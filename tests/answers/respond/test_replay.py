@@ -1,0 +1,112 @@
+"""Playing the past again: each played day sees only what was known then. A log cut at that day says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from plumbline.answers import statements
+from plumbline.answers.data.load import load_file
+from plumbline.answers.respond.replay import Played, played_days, replay
+from plumbline.answers.respond.retraining.triggers import add_trigger
+from plumbline.domain import PlumblineError
+from plumbline.domain.respond import Trigger
+from plumbline.store.workspace import Workspace, open_workspace
+from tests.conftest import Ran
+
+from .logs import DECAYED, HEALTHY, KEY, MAPS, decayed
+
+END = datetime(2026, 4, 20, tzinfo=UTC)  # the log's end, a Monday
+START = END - timedelta(days=HEALTHY + DECAYED)
+FROM = 28  # days that are played
+
+
+def frame() -> pd.DataFrame:
+    """The log whose model decays, its outcomes two days late."""
+    made = decayed()
+    return made.assign(known=made["at"] + pd.Timedelta(days=2))
+
+
+def workspace_of(folder: Path, until: datetime) -> Workspace:
+    """A workspace that holds what was known by then, and no more."""
+    folder.mkdir(exist_ok=True)
+    made = frame()
+    made = made[made["at"] <= until]
+    late = made["known"] > until
+    made = made.assign(true=made["true"].where(~late), known=made["known"].where(~late))
+    for name in ("at", "known"):
+        made[name] = made[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    made.to_csv(folder / "log.csv", index=False)
+    ws = open_workspace(folder / "w.duckdb", read_from=[folder])
+    maps = (*MAPS, ("known", "label_time"))
+    load_file(ws, folder / "log.csv", title=KEY, maps=maps, positive="take", actor="test")
+    statements.change_settings(ws, KEY, {"as_of": until.isoformat()}, by="test")
+    item = Trigger(system=KEY, name="retrain", url="https://ci.example/", labels=100)
+    add_trigger(ws, item, by="Ada")
+    return ws
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Played, ...]]:
+    folder = tmp_path_factory.mktemp("whole")
+    ws = workspace_of(folder, END)
+    before = ws.change()
+    found = replay(ws, KEY, days=FROM)
+    assert ws.change() == before  # the workspace itself is left as it is
+    assert found.true > 0
+    assert found.false == 0
+    assert any(m.event == "trigger.fired" for m in found.messages)
+    ws.close()
+    return folder / "w.duckdb", found.messages
+
+
+def told(messages: tuple[Played, ...], until: datetime) -> list[tuple[object, ...]]:
+    return [(m.at, m.channel, m.event, m.rule, m.severity, m.sentence) for m in messages if m.at <= until]
+
+
+@pytest.mark.parametrize("weeks", [1, 2])
+def test_a_log_cut_at_a_played_day_sends_the_same_until_then(
+    whole: tuple[Path, tuple[Played, ...]], tmp_path: Path, weeks: int
+) -> None:
+    day = END - timedelta(weeks=weeks)
+    ws = workspace_of(tmp_path / "cut", day)
+    found = replay(ws, KEY, days=FROM - 7 * weeks)
+    ws.close()
+    assert told(found.messages, day) == told(whole[1], day)
+    assert found.start == END - timedelta(days=FROM)
+    assert weeks > 1 or found.messages
+
+
+def test_a_trigger_keeps_its_cool_down_and_its_budget_in_the_past_too(
+    whole: tuple[Path, tuple[Played, ...]],
+) -> None:
+    fires = [m.at for m in whole[1] if m.event == "trigger.fired"]
+    assert all(b - a >= timedelta(days=7) for a, b in pairwise(fires))
+    assert all(sum(timedelta(0) <= b - a <= timedelta(days=30) for b in fires) <= 2 for a in fires)
+
+
+def test_days_are_weeks_ends_and_the_end() -> None:
+    found = played_days(datetime(2026, 4, 1, 7, tzinfo=UTC), datetime(2026, 4, 22, 9, tzinfo=UTC))
+    assert [d.isoformat()[:16] for d in found] == [
+        "2026-04-06T00:00",
+        "2026-04-13T00:00",
+        "2026-04-20T00:00",
+        "2026-04-22T09:00",
+    ]
+
+
+def test_the_command_prints_what_was_agreed(
+    whole: tuple[Path, tuple[Played, ...]], tmp_path: Path, plumbline: Callable[..., Ran]
+) -> None:
+    (tmp_path / "workspace.duckdb").write_bytes(whole[0].read_bytes())
+    found = plumbline("replay", KEY, "--days", "8", "--json").json
+    assert {"messages", "true", "false", "earlier_days", "money"} <= set(found)
+    assert plumbline("replay", "nobody").code == 2
+    assert plumbline("replay", KEY, "--days", "0").code == 2
+    with pytest.raises(PlumblineError):
+        replay(open_workspace(tmp_path / "other.duckdb"), KEY)
