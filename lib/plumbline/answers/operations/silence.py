@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from plumbline.answers.respond.messages import announce
 from plumbline.domain import Finding, Severity, System
-from plumbline.domain.messages import Quantity, message, sequence
-from plumbline.governance.wording import decimal, plural
+from plumbline.domain.messages import Message, message
+from plumbline.monitor.figures import decimal
 from plumbline.monitor.quality.silence import Pause, pause
 from plumbline.store import findings as register
 from plumbline.store import loads, sources
@@ -78,27 +78,26 @@ def _open(cursor: Cursor, key: str) -> dict[str, int]:
 def _finding(one: Rhythm, at: datetime) -> Finding:
     held = one.pause
     assert held is not None
-    begun, length = f"{held.since:%Y-%m-%d %H:%M} UTC", _span(held.length)
+    values = {
+        "pause": _span(held.length),
+        "since": f"{held.since:%Y-%m-%d %H:%M} UTC",
+        "n": decimal(held.n, ""),
+        "longest": _span(held.longest),
+        "missed": decimal(held.missed, ".1f"),
+    }
     if one.name == FILES:
-        silent = message(
-            "No file with decisions or labels has come for {length}, since {begun}.",
-            length=length,
-            begun=begun,
+        sentence = message(
+            "No file with decisions or labels has come for {pause}, since {since}. The longest of {n} usual pauses was "
+            "{longest}, and by its week's rhythm about {missed} arrivals are missing.",
+            **values,
         )
     else:
-        silent = message(
-            "Nothing has come from {source} for {length}, since {begun}.",
+        sentence = message(
+            "Nothing has come from {source} for {pause}, since {since}. The longest of {n} usual pauses was {longest}, "
+            "and by its week's rhythm about {missed} arrivals are missing.",
+            **values,
             source=one.name,
-            length=length,
-            begun=begun,
         )
-    usual = message(
-        "The longest of {pauses} was {longest}, and by its week's rhythm about {missed} arrivals are missing.",
-        pauses=plural(held.n, "usual pause"),
-        longest=_span(held.longest),
-        missed=decimal(held.missed, ".1f"),
-    )
-    sentence = sequence([silent, usual])
     figures = {"missed": round(held.missed, 2), "limit": round(held.limit, 2), "n": held.n}
     return Finding(
         system=one.system, signal=SIGNAL + one.name, sentence=sentence, since=held.since, until=None,
@@ -106,6 +105,8 @@ def _finding(one: Rhythm, at: datetime) -> Finding:
     )  # fmt: skip
 
 
-def _span(length: timedelta) -> Quantity:
+def _span(length: timedelta) -> Message:
     hours = length.total_seconds() / 3600
-    return Quantity(f"{hours:.0f}", "hour") if hours < 72 else Quantity(f"{hours / 24:.1f}", "day")
+    if hours < 72:
+        return message("{hours} hours", hours=decimal(hours, ".0f"))
+    return message("{days} days", days=decimal(hours / 24, ".1f"))

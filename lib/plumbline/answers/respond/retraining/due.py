@@ -11,7 +11,7 @@ from plumbline.answers.question import stated_moment
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.retraining import triggers as register
 from plumbline.domain import Finding, Severity, Slice, System, VersionHours
-from plumbline.domain.messages import message
+from plumbline.domain.messages import message, quoted
 from plumbline.domain.respond import IN_FLIGHT, RollbackState, RunState, Trigger, TriggerRun, When
 from plumbline.monitor.releases.champion import deciding, moment
 from plumbline.monitor.releases.shelf_life import began
@@ -310,7 +310,7 @@ def _not_cured(run: TriggerRun) -> Finding:
     return Finding(
         system=run.system, signal=SIGNAL,
         sentence=message(
-            "The retraining of {day} did not cure it. {note}", day=f"{run.fired_at:%Y-%m-%d}", note=run.note
+            "The retraining of {day} did not cure it. {note}", day=f"{run.fired_at:%Y-%m-%d}", note=quoted(run.note)
         ),
         since=run.seen_at, until=None, severity=Severity.HIGH, confidence=None, page="accuracy",
         figures={"run": run.id, "version": run.seen_version}, known_at=run.ended_at,

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 from plumbline.answers.releases.guardrails import Watched
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
-from plumbline.answers.respond.rollback import register as rollbacks
-from plumbline.answers.respond.rollback.situation import newest_tripped, situation
+from plumbline.answers.respond import rollbacks
+from plumbline.answers.respond.rollback_situation import newest_tripped, situation
 from plumbline.domain import Finding, Severity, System
-from plumbline.domain.messages import Quoted, message, sequence
+from plumbline.domain.messages import message, quoted
 from plumbline.domain.respond import Mode, RollbackRun, RollbackSetting, RollbackState
 from plumbline.profile.scan.pauses import usual_pause
 from plumbline.respond.interlocks import PAUSES, Situation, decide, interlocks
@@ -138,8 +138,8 @@ def _followed(
 def _failed(run: RollbackRun) -> Finding:
     return Finding(
         system=run.system, signal=SIGNAL,
-        sentence=sequence(
-            [message("The rollback to version {version} did not take effect.", version=run.to), Quoted(run.note)]
+        sentence=message(
+            "The rollback to version {version} did not take effect. {note}", version=run.to, note=quoted(run.note)
         ),
         since=run.acted_at or run.at, until=None, severity=Severity.HIGH, confidence=None, page="releases",
         figures={"run": run.id, "version": run.version}, known_at=run.acted_at,
