@@ -1,32 +1,54 @@
-"""What was found, since when, how sure, and who saw it."""
+"""What was found, since when, how sure; who handles it; and whom it was told."""
 
-from plumbline.answers.alerts.findings import acknowledge, findings
+import streamlit as st
+
+from plumbline.answers.alerts.findings import findings
 from plumbline.answers.alerts.incidents import of_findings
-from plumbline.ui import alerts, shell
+from plumbline.answers.respond.channels import channels as known_channels
+from plumbline.answers.respond.outbox import messages
+from plumbline.answers.respond.triage import handled
+from plumbline.ui import shell
+from plumbline.ui.alerts import channels, deliveries, register
 from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
 system = shell.chosen(view)
 
 found = ask(view, findings)
-cards.opening(*alerts.opening(found, system))
-chosen = alerts.scope(system)
-shown = [record for record in found if chosen or record.finding.system == system.key]
+cards.opening(*register.opening(found, system))
+missing = channels.missing(ask(view, known_channels)) if not view.scratch else ""
+if missing:
+    st.info(missing, icon=":material/notifications_off:")
 
-if not shown:
-    empty_states.empty(
-        "Nothing has been found." if found else "No check has found anything yet.",
-        "Every load runs the quick signals. Run plumbline check on a schedule for all of them.",
-        empty_states.LOAD_A_LOG,
-    )
-else:
-    opened = of_findings(view.ws, {record.finding.system for record in shown})
-    titles = {s.key: s.title for s in view.systems}
-    alerts.register(shown, opened, titles)
-    said = alerts.seen([record for record in shown if record.open and not record.acknowledged_by])
-    if said is not None:
-        acknowledge(view.ws, said[0], by=said[1])
-        alerts.thank()
-    alerts.open_incident(view, [record for record in shown if record.open and record.id not in opened])
-    alerts.closed([record for record in shown if not record.open], opened, titles)
+open_tab, channel_tab, delivery_tab = st.tabs(
+    ["Findings", "Channels", "Deliveries"], key=session.SECTION.name, on_change="rerun", bind="query-params"
+)
+
+with open_tab:
+    everything = register.scope()
+    shown = [record for record in found if everything or record.finding.system == system.key]
+    if not shown:
+        empty_states.empty(
+            "Nothing has been found." if found else "No check has found anything yet.",
+            "Every load runs the quick signals. Run plumbline check on a schedule for all of them.",
+            empty_states.LOAD_A_LOG,
+        )
+    else:
+        keys = {record.finding.system for record in shown}
+        register.section(
+            view,
+            register.Shown(
+                handled(view.ws, None if everything else system.key),
+                of_findings(view.ws, keys),
+                {s.key: s.title for s in view.systems},
+            ),
+        )
+if channel_tab.open:
+    with channel_tab:
+        channels.section(view)
+if delivery_tab.open:
+    with delivery_tab:
+        titles = {s.key: s.title for s in view.systems}
+        deliveries.section(messages(view.ws, None if everything else system.key), titles)

@@ -142,13 +142,10 @@ def removed(workspace: str | None, name: str, by: str) -> Any:
 @click.argument("system", required=False)
 def deliveries(workspace: str | None, system: str | None) -> Any:
     """Every message and its fate, the newest first."""
-    from plumbline.store.respond import deliveries as store
-    from plumbline.store.systems import get_system
+    from plumbline.answers.respond.outbox import messages
 
-    with open_for(workspace) as ws, ws.read() as cursor:
-        if system:
-            get_system(cursor, system)
-        found = store.recent(cursor, system)
+    with open_for(workspace) as ws:
+        found = messages(ws, system)
     return {"deliveries": [_plain(d) for d in found]}, [_line(d) for d in found] or ["No message."]
 
 

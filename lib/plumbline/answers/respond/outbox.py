@@ -16,7 +16,7 @@ from plumbline.store import systems
 from plumbline.store.respond import channels as channel_store
 from plumbline.store.respond import deliveries, settings
 from plumbline.store.respond.deliveries import INSIDE, Delivery
-from plumbline.store.workspace import Cursor
+from plumbline.store.workspace import Cursor, Workspace
 
 #: the address at which people open this Plumbline, for links in messages
 ADDRESS = "PLUMBLINE_URL"
@@ -89,6 +89,18 @@ def row_of(
         id=number, channel=channel, event=event.type, system=event.system, finding=event.finding,
         payload=body.decode(), payload_sha256=events.digest(body), made_at=at, due_at=due,
     )  # fmt: skip
+
+
+def messages(ws: Workspace, system: str | None = None) -> tuple[Delivery, ...]:
+    """Every message of a system or of all, the newest first; those about the workspace as a whole come with each.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    with ws.read() as cursor:
+        if system:
+            systems.get_system(cursor, system)
+        return tuple(deliveries.recent(cursor, system))
 
 
 def new_id() -> str:

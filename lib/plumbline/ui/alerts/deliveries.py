@@ -1,0 +1,63 @@
+"""The Deliveries tab: every message, where it went and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from plumbline.respond.events import TYPES
+from plumbline.store.respond.deliveries import INSIDE, Delivery
+from plumbline.ui.parts import cards, empty_states, tables
+from plumbline.ui.parts.escape import one_line
+from plumbline.wording import numbers
+
+#: state -> what it means, and the status whose look it has
+STATES = {
+    "queued": "waits", "sent": "taken", "failed": "to be tried again", "dead": "given up",
+    "suppressed": "not sent by itself",
+}  # fmt: skip
+LOOKS = {"queued": "open", "sent": "pass", "failed": "watch", "dead": "fail", "suppressed": "undone"}
+
+
+def section(found: Sequence[Delivery], titles: dict[str, str]) -> None:
+    """How it went in one line, and a table with the newest first."""
+    if not found:
+        empty_states.empty(
+            "No message was written yet.",
+            "A message is written for each channel when a check finds something. The tab Channels sets them up.",
+        )
+        return
+    tally = {state: sum(d.state == state for d in found) for state in STATES}
+    st.markdown(
+        "  ".join(cards.word(LOOKS[state], f"{n} {STATES[state]}") for state, n in tally.items() if n)
+    )
+    tables.grid(
+        [_row(d, titles) for d in found],
+        alt="Messages, newest first: time, event, about, channel, state, attempts, receipt or reason, id",
+        height=560 if len(found) > 14 else None,
+        widths={"Receipt, or why not": 340},
+    )
+    cards.note(
+        "Taken: the receiver answered for it. That a person read it is shown by a code that came back, or by an "
+        "acknowledgement."
+    )
+
+
+def _row(d: Delivery, titles: dict[str, str]) -> dict[str, object]:
+    about = one_line(titles.get(d.system, d.system), 40)
+    return {
+        "Written (UTC)": f"{d.made_at:%Y-%m-%d %H:%M}",
+        "What": TYPES.get(d.event, d.event),
+        "About": f"{about}, no. {d.finding}" if d.finding is not None else about or numbers.DASH,
+        "Channel": one_line(d.channel, 40),
+        "State": cards.glyph(LOOKS[d.state]).partition(" ")[0] + " " + STATES[d.state],
+        "Tries": d.attempts,
+        "Due (UTC)": f"{d.due_at:%Y-%m-%d %H:%M}" if d.state in ("queued", "failed") else numbers.DASH,
+        "Receipt, or why not": one_line(_why(d), 300) or numbers.DASH,
+        "Id": d.id,
+    }
+
+
+def _why(d: Delivery) -> str:
+    return d.receipt or d.reason.replace(INSIDE, "its words stand in ")

@@ -1,0 +1,186 @@
+"""The register of findings: each open one with what can be done about it on its row, and what was open once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from plumbline.answers.respond.triage import Handled
+from plumbline.domain import System
+from plumbline.governance.incident_deadlines import Incident
+from plumbline.store.findings import Recorded
+from plumbline.ui.alerts import triage
+from plumbline.ui.frame import signed_forms
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+ONE, ALL = "This system", "All systems"
+MANY, TALL = 12, 640  # rows from which a table scrolls inside itself, at that many pixels
+#: findings that stand on the page with their buttons; the others are one click away
+FIRST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The findings of a page, their incidents, and the titles of systems by their keys."""
+
+    findings: Mapping[int, Handled]
+    incidents: Mapping[int, Incident]
+    titles: Mapping[str, str]
+
+    @property
+    def open(self) -> list[Handled]:
+        """Open findings, the gravest first."""
+        records = [one for one in self.findings.values() if one.record.open]
+        return sorted(records, key=lambda one: (order(one.record), one.record.finding.system, one.record.id))
+
+    @property
+    def waiting(self) -> list[Handled]:
+        """Findings of a guardrail that ended and that no incident answers: REL-5 asks for one."""
+        return [
+            one
+            for one in self.findings.values()
+            if not one.record.open
+            and one.record.finding.signal == "release.guardrail"
+            and one.record.id not in self.incidents
+        ]
+
+
+def opening(found: Sequence[Recorded], system: System) -> tuple[str, str]:
+    """What is open, in one sentence, and whose it is."""
+    open_ones = [r for r in found if r.open]
+    own = [r for r in open_ones if r.finding.system == system.key]
+    unseen = sum(not r.acknowledged_by for r in own)
+    if not own:
+        text = f"{system.title} has no open finding."
+    else:
+        first = min(own, key=lambda r: (order(r), r.finding.since is None, r.finding.since))
+        seen = "nobody has seen one yet" if unseen == len(own) else f"{unseen} of them seen by nobody yet"
+        if not unseen:
+            seen = "all of them seen"
+        one = len(own) == 1
+        count = f"{len(own)} open {'finding' if one else 'findings'}"
+        text = f"{system.title} has {count}, {seen}. {first.finding.sentence}"
+    named = {r.finding.system for r in open_ones}
+    where = (
+        f"{len(open_ones)} open in {len(named)} {'system' if len(named) == 1 else 'systems'}. "
+        if named
+        else ""
+    )
+    return text, f"{where}Times are UTC."
+
+
+def scope() -> bool:
+    """Whether all systems are meant."""
+    chosen = st.segmented_control(
+        "Show", (ONE, ALL), default=ONE, required=True, key="alerts.scope", label_visibility="collapsed"
+    )
+    return str(chosen) == ALL
+
+
+def section(view: View, shown: Shown) -> None:
+    """Open findings with their buttons, those that ended unanswered, and a table of what is over."""
+    listed = shown.open
+    if not listed:
+        st.markdown("Nothing is open.")
+    if listed or shown.waiting:
+        by = signed_forms.signature("handle", "Your name, for what you do below", page="alerts")
+        signed_forms.sign(by.strip())
+        for one in listed[:FIRST]:
+            _card(view, shown, one, by)
+        if len(listed) > FIRST:
+            with st.expander(f"{len(listed) - FIRST} more"):
+                for one in listed[FIRST:]:
+                    _card(view, shown, one, by)
+        if shown.waiting:
+            cards.section(
+                "Over, and not answered",
+                "What a guardrail found is closed with an incident, even once it is over.",
+            )
+            for one in shown.waiting:
+                _card(view, shown, one, by)
+    _closed(shown, [one.record for one in shown.findings.values() if not one.record.open])
+
+
+def _card(view: View, shown: Shown, one: Handled, by: str) -> None:
+    """One finding: what, since when, who has it, and what can be done about it."""
+    record, finding = one.record, one.record.finding
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(_heading(shown, record))
+        st.markdown(prose(finding.sentence, 420))
+        cards.note(_facts(record))
+        for line in triage.state(one, shown.incidents.get(record.id)):
+            st.markdown(f":small[{line}]")
+        triage.buttons(view, one, shown.incidents.get(record.id), by)
+
+
+def _heading(shown: Shown, record: Recorded) -> str:
+    grave = cards.word(record.finding.severity.value) if record.open else cards.word("undone", "over")
+    several = len({one.record.finding.system for one in shown.findings.values()}) > 1
+    title = shown.titles.get(record.finding.system, record.finding.system)
+    return " ".join(
+        filter(None, (grave, f"**{plain(title, 60)}**" if several else "", f":gray[no. {record.id}]"))
+    )
+
+
+def _facts(record: Recorded) -> str:
+    """Since when, when it could be known, how sure, and what it cost."""
+    f = record.finding
+    until = f" to {numbers.day(f.until)}" if f.until else ""
+    said = [f"Since {numbers.day(f.since)}{until}" if f.since else "Without an onset"]
+    said += [f"known {numbers.day(f.known_at)}"] if f.known_at else []
+    said += [sure(f.confidence)] if f.confidence is not None else []
+    said += [cost(f.figures.get("cost"))] if isinstance(f.figures.get("cost"), dict) else []
+    return ", ".join(said) + "."
+
+
+def order(record: Recorded) -> int:
+    """The gravest first."""
+    return ("high", "medium", "low").index(record.finding.severity.value)
+
+
+def sure(confidence: float) -> str:
+    """How sure, never rounded up to certain."""
+    return f"{'over 99.9 %' if confidence > 0.999 else numbers.share(confidence)} sure"
+
+
+def cost(money: object) -> str:
+    """What it has cost so far."""
+    if not isinstance(money, dict):
+        return ""
+    return f"cost so far {numbers.money(float(money['amount']), str(money['currency']))}"
+
+
+def _closed(shown: Shown, found: Sequence[Recorded]) -> None:
+    """What was open once."""
+    if not found:
+        return
+    cards.section("Closed", "It ended, or labels or an undo showed that it was not so.")
+    rows = [_row(shown, record) for record in found[:100]]
+    if len({record.finding.system for record in found}) == 1:
+        for row in rows:
+            del row["System"]
+    cards.table(
+        rows,
+        alt="Closed findings: severity, system, what was found, since when, until, how sure, seen by, incident",
+        height=TALL if len(rows) > MANY else None,
+    )
+
+
+def _row(shown: Shown, record: Recorded) -> dict[str, str]:
+    f, incident = record.finding, shown.incidents.get(record.id)
+    until = f" to {numbers.day(f.until)}" if f.until else ""
+    parts = [f"seen by {plain(record.acknowledged_by, 40)}"] if record.acknowledged_by else []
+    if incident is not None:
+        parts.append(f"incident {incident.id}, {'closed' if incident.closed_at else 'open'}")
+    return {
+        "": cards.word("undone", f"was {f.severity.value}"),
+        "System": plain(shown.titles.get(f.system, f.system), 60),
+        "Finding": prose(f.sentence, 320),
+        "Since": (numbers.day(f.since) if f.since else numbers.DASH) + until,
+        "Handled": "; ".join(parts) or ":gray[not yet]",
+    }

@@ -1,0 +1,139 @@
+"""What can be done about one finding, on its row: acknowledge, give it to somebody, mute, comment, open an incident."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import streamlit as st
+
+from plumbline.answers.alerts.findings import acknowledge
+from plumbline.answers.alerts.incidents import open_incident
+from plumbline.answers.respond import triage as acts
+from plumbline.answers.respond.triage import LONGEST_MUTE, LONGEST_TEXT, Handled
+from plumbline.governance.incident_deadlines import Incident
+from plumbline.ui.frame import permissions, sign_in, signed_forms
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.parts.escape import plain
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+PAGES = ("accuracy", "drift", "releases", "fairness", "decisions", "logs")
+#: comments that stand on the row; older ones are in the form
+LATEST = 2
+
+
+def state(one: Handled, incident: Incident | None) -> list[str]:
+    """Lines of Markdown: who saw it, who has it until when, until when it is muted, its incident, the last comments."""
+    record, held, today = one.record, one.triage, signed_forms.today()
+    lines = []
+    if record.acknowledged_by and record.acknowledged_at:
+        lines.append(
+            f"Seen by {plain(record.acknowledged_by, 60)}, {numbers.moment(record.acknowledged_at)}."
+        )
+    elif record.open:
+        lines.append(f"{cards.word('watch', 'nobody has seen it')}")
+    if held.owner:
+        late = cards.word("fail", "overdue") if record.open and held.is_overdue(today) else ""
+        lines.append(f"{plain(held.owner, 60)} deals with it until {held.due}. {late}")
+    if held.is_muted(today) and record.open:
+        lines.append(
+            f"Muted by {plain(held.muted_by, 60)} until {held.muted_until}: {plain(held.muted_why, 200)}."
+        )
+    if incident is not None:
+        lines.append(_incident(incident))
+    lines += [
+        f"{plain(c.by, 60)}, {numbers.moment(c.at)}: {plain(c.text, 400)}" for c in one.comments[-LATEST:]
+    ]
+    return lines
+
+
+def _incident(incident: Incident) -> str:
+    if incident.closed_at:
+        return f"Incident {incident.id} is closed."
+    if incident.planned:
+        return f"Incident {incident.id}: {plain(incident.owner, 60)} closes it by {incident.planned}."
+    missing = "classify it, and say its cause, who deals with it and by when"
+    return f"Incident {incident.id} is open and counts for nothing yet: {missing}."
+
+
+def buttons(view: View, one: Handled, incident: Incident | None, by: str) -> None:
+    """The row of buttons under a finding."""
+    record, key = one.record, f"alerts.{one.record.id}"
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        may = sign_in.may(permissions.ANALYST)
+        if (
+            record.open
+            and not record.acknowledged_by
+            and st.button("I saw it", key=f"{key}.saw", disabled=not may)
+        ):
+            if not _named(by):
+                return
+            acknowledge(view.ws, record.id, by=by.strip(), system=record.finding.system)
+            st.rerun()
+        with st.popover("Handle", disabled=not may):
+            _form(view, one, by)
+        if incident is None:
+            if st.button("Open an incident", key=f"{key}.incident", disabled=not may):
+                if not _named(by):
+                    return
+                open_incident(view.ws, record.finding.system, "", by=by.strip(), finding=record.id)
+                st.rerun()
+        elif not incident.closed_at:
+            empty_states.link(
+                empty_states.Step("governance", f"Incident {incident.id}"),
+                {session.SECTION.name: "Incidents", session.SYSTEM.name: record.finding.system},
+            )
+        if record.finding.page in PAGES:
+            empty_states.link(
+                empty_states.Step(record.finding.page, f"See it on {record.finding.page.capitalize()}"),
+                {session.SYSTEM.name: record.finding.system},
+            )
+
+
+def _named(by: str) -> bool:
+    """Whether somebody signs; the page says so where nobody does."""
+    if not by.strip():
+        st.error("This needs a name. Say who you are, above the findings.")
+    return bool(by.strip())
+
+
+def _form(view: View, one: Handled, by: str) -> None:
+    """Give it to somebody, mute it, write something: whatever is filled in is done."""
+    record, held, key, today = one.record, one.triage, f"alerts.{one.record.id}", signed_forms.today()
+    for comment in one.comments[:-LATEST]:
+        cards.note(f"{comment.by}, {numbers.moment(comment.at)}: {comment.text}")
+    with st.form(f"{key}.form", border=False, width=360):
+        owner = st.text_input("Who deals with it", value=held.owner, key=f"{key}.owner", max_chars=120)
+        due = st.date_input(
+            "By when",
+            value=held.due or None,
+            min_value=min(today, _day(held.due, today)),
+            format="YYYY-MM-DD",
+            key=f"{key}.due",
+        )
+        muted = st.date_input(
+            "Mute reminders until", value=None, format="YYYY-MM-DD", key=f"{key}.mute",
+            min_value=today + timedelta(days=1), max_value=today + timedelta(days=LONGEST_MUTE),
+            help="Reminders rest; the all-clear, legal clocks and the verdict go on.",
+        )  # fmt: skip
+        why = st.text_input("Why it is muted", key=f"{key}.why", max_chars=300)
+        text = st.text_area("Comment", key=f"{key}.comment", max_chars=LONGEST_TEXT, height=80)
+        saved = permissions.submit("Save", permissions.ANALYST, type=cards.leading())
+    if not saved or not _named(by):
+        return
+    system, name = record.finding.system, by.strip()
+    if owner and due and (owner.strip(), due.isoformat()) != (held.owner, held.due):
+        acts.assign(view.ws, system, record.id, to=owner, due=due, by=name)
+    elif owner and not due:
+        st.error("Say by when as well.")
+        return
+    if muted:
+        acts.snooze(view.ws, system, record.id, until=muted, reason=why or "", by=name)
+    if text and text.strip():
+        acts.comment(view.ws, system, record.id, text, by=name)
+    st.rerun()
+
+
+def _day(text: str, otherwise: date) -> date:
+    return date.fromisoformat(text) if text else otherwise
