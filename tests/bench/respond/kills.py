@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[3]
 #: seconds that the receiver takes to answer, so that kills fall into the conversation as well
 SLOW = 0.15
 #: seconds after which a process is killed at the latest, if it lives so long
-LONGEST = 1.0
+LONGEST = 0.7
 
 
 def _slow(request: Request, handler: object) -> None:

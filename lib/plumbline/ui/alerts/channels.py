@@ -14,9 +14,10 @@ from plumbline.respond.channels import MAIL, PAGER, SERVICE, WEBHOOK, Channel
 from plumbline.respond.mail import HOST
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import code, plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
+from plumbline.wording import numbers
 
 #: what a person picks -> the kind of channel
 KINDS = {
@@ -69,20 +70,27 @@ def _card(view: View, channel: Channel, by: str) -> None:
             if proved
             else cards.word("watch", "not proved")
         )
-        st.markdown(f"{mark} **{plain(channel.name)}** {plain(channel.address, 120)}")
+        st.markdown(f"{mark} **{plain(channel.name)}** {code(channel.address)}")
         cards.note(_facts(channel))
         if channel.off:
             cards.note(f"Nothing goes there: {channel.off}.")
         elif proved:
             cards.note(
-                f"{channel.confirmed_by} typed a code back on {channel.confirmed_at[:10]}: somebody reads it."
+                f"{channel.confirmed_by} typed a code back on {_day(channel.confirmed_at)}: somebody reads it."
             )
         else:
-            cards.note("Nothing shows yet that anybody reads it. Send a test and type its code back.")
+            todo = (
+                "Type the code of the test back." if channel.code else "Send a test and type its code back."
+            )
+            cards.note(f"Nothing shows yet that anybody reads it. {todo}")
         with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
             _buttons(view, channel, by, key)
         if channel.code and not channel.off:
             _code(view, channel, by, key)
+
+
+def _day(text: str) -> str:
+    return numbers.day(datetime.fromisoformat(text))
 
 
 def _facts(channel: Channel) -> str:
@@ -115,13 +123,13 @@ def _buttons(view: View, channel: Channel, by: str, key: str) -> None:
 def _code(view: View, channel: Channel, by: str, key: str) -> None:
     with st.form(f"{key}.code", border=False):
         left, right = st.columns([2, 3], vertical_alignment="bottom")
-        code = left.text_input(
+        digits = left.text_input(
             "Code from the test", key=f"{key}.digits", max_chars=12, placeholder="six digits"
         )
         with right:
             sent = permissions.submit("That is it", permissions.ANALYST)
     if sent and _named(by):
-        register.confirm(view.ws, channel.name, code or "", by=by.strip())
+        register.confirm(view.ws, channel.name, digits or "", by=by.strip())
         _SAID.set(f"{channel.name} is read by {by.strip()}.")
         st.rerun()
 

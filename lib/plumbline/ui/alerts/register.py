@@ -36,7 +36,7 @@ class Shown:
     def open(self) -> list[Handled]:
         """Open findings, the gravest first."""
         records = [one for one in self.findings.values() if one.record.open]
-        return sorted(records, key=lambda one: (order(one.record), one.record.finding.system, one.record.id))
+        return sorted(records, key=lambda one: (*order(one.record), one.record.finding.system, one.record.id))
 
     @property
     def waiting(self) -> list[Handled]:
@@ -58,7 +58,7 @@ def opening(found: Sequence[Recorded], system: System) -> tuple[str, str]:
     if not own:
         text = f"{system.title} has no open finding."
     else:
-        first = min(own, key=lambda r: (order(r), r.finding.since is None, r.finding.since))
+        first = min(own, key=lambda r: (*order(r), r.finding.since is None, r.finding.since))
         seen = "nobody has seen one yet" if unseen == len(own) else f"{unseen} of them seen by nobody yet"
         if not unseen:
             seen = "all of them seen"
@@ -138,9 +138,10 @@ def _facts(record: Recorded) -> str:
     return ", ".join(said) + "."
 
 
-def order(record: Recorded) -> int:
-    """The gravest first."""
-    return ("high", "medium", "low").index(record.finding.severity.value)
+def order(record: Recorded) -> tuple[int, bool]:
+    """The gravest first; of those a loss of performance, which the others explain."""
+    grave = ("high", "medium", "low").index(record.finding.severity.value)
+    return grave, not record.finding.signal.startswith("performance.")
 
 
 def sure(confidence: float) -> str:

@@ -35,10 +35,10 @@ def state(one: Handled, incident: Incident | None) -> list[str]:
         lines.append(f"{cards.word('watch', 'nobody has seen it')}")
     if held.owner:
         late = cards.word("fail", "overdue") if record.open and held.is_overdue(today) else ""
-        lines.append(f"{plain(held.owner, 60)} deals with it until {held.due}. {late}")
+        lines.append(f"{plain(held.owner, 60)} deals with it until {_spoken(held.due)}. {late}")
     if held.is_muted(today) and record.open:
         lines.append(
-            f"Muted by {plain(held.muted_by, 60)} until {held.muted_until}: {plain(held.muted_why, 200)}."
+            f"Muted by {plain(held.muted_by, 60)} until {_spoken(held.muted_until)}: {plain(held.muted_why, 200)}."
         )
     if incident is not None:
         lines.append(_incident(incident))
@@ -51,8 +51,11 @@ def state(one: Handled, incident: Incident | None) -> list[str]:
 def _incident(incident: Incident) -> str:
     if incident.closed_at:
         return f"Incident {incident.id} is closed."
+    if incident.planned and incident.planned < signed_forms.today():
+        overdue = f"Incident {incident.id} was to be closed by {numbers.day(incident.planned)}"
+        return f"{overdue} and counts for nothing any more. {cards.word('fail', 'overdue')}"
     if incident.planned:
-        return f"Incident {incident.id}: {plain(incident.owner, 60)} closes it by {incident.planned}."
+        return f"Incident {incident.id}: {plain(incident.owner, 60)} closes it by {numbers.day(incident.planned)}."
     missing = "classify it, and say its cause, who deals with it and by when"
     return f"Incident {incident.id} is open and counts for nothing yet: {missing}."
 
@@ -133,6 +136,10 @@ def _form(view: View, one: Handled, by: str) -> None:
     if text and text.strip():
         acts.comment(view.ws, system, record.id, text, by=name)
     st.rerun()
+
+
+def _spoken(text: str) -> str:
+    return numbers.day(date.fromisoformat(text))
 
 
 def _day(text: str, otherwise: date) -> date:

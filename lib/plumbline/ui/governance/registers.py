@@ -58,10 +58,35 @@ def _incident(view: View, system: System, item: Incident, now: datetime) -> None
         cards.note(f"Known {numbers.moment(item.aware_at)}, opened by {item.by}; {kinds or none}.")
         if item.finding:
             cards.note(f"Opened for finding {item.finding} on the Alerts page.")
+        if item.closed_at is None:
+            cards.note(_in_hand(item))
         steps = notices(item, now)
         if steps:
             cards.table([_step(n, now) for n in steps], alt="Steps: law, step, due, state, source")
         _act(view, system, item, steps)
+
+
+def _in_hand(item: Incident) -> str:
+    """Who deals with it and by when, or what is missing before it counts."""
+    if item.planned and item.planned >= signed_forms.today():
+        return (
+            f"{item.owner} closes it by {numbers.day(item.planned)}. Cause, as far as is known: {item.cause}"
+        )
+    if item.planned:
+        return (
+            f"It was to be closed by {numbers.day(item.planned)}: it keeps no control from failing any more."
+        )
+    missing = [
+        words
+        for words, there in (
+            ("classify it", item.classified_at),
+            ("say its cause, as far as it is known", item.cause),
+            ("say who deals with it", item.owner),
+            ("say by when", item.due),
+        )
+        if not there
+    ]
+    return f"It keeps no control from failing yet. Still to do: {', '.join(missing)}."
 
 
 def _step(notice: Notice, now: datetime) -> dict[str, object]:
@@ -115,8 +140,15 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
             "Notices sent now", list(due), format_func=due.__getitem__, key=f"{key}.sent", disabled=not due
         )
         cause = st.text_area(
-            "To close it: cause, and what was done", key=f"{key}.cause", max_chars=2000, height=80
+            "Cause, as far as is known; to close it, what was done as well",
+            value=item.cause,
+            key=f"{key}.cause",
+            max_chars=2000,
+            height=80,
         )
+        owner = st.text_input("Who deals with it", value=item.owner, key=f"{key}.owner", max_chars=120)
+        until = st.date_input("To be closed by", value=item.due, format="YYYY-MM-DD", key=f"{key}.due")
+        ends = st.checkbox("It is dealt with: close it", key=f"{key}.ends", disabled=bool(item.closed_at))
         by = signed_forms.signature(f"incident.{item.id}")
         saved = permissions.submit("Save", permissions.ANALYST, type=cards.leading())
     if not saved:
@@ -137,9 +169,18 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
         )
     for notice in told:
         register.give_notice(view.ws, system.key, item.id, notice, by=by)
-    if cause and item.closed_at is None:
+    if not ends and isinstance(until, date):
+        _plan(view, system, item, by, cause.strip(), owner.strip(), until)
+    if ends and item.closed_at is None:
         register.close_incident(view.ws, system.key, item.id, by=by, cause=cause)
     st.rerun()
+
+
+def _plan(view: View, system: System, item: Incident, by: str, cause: str, owner: str, until: date) -> None:
+    """Keep who deals with an open incident and by when, once all of it is said and something is new."""
+    new = (cause, owner, until) != (item.cause, item.owner, item.due)
+    if item.closed_at is None and cause and owner and new:
+        register.plan(view.ws, system.key, item.id, by=by, cause=cause, owner=owner, due=until)
 
 
 def _about(view: View, system: System, key: str) -> int:

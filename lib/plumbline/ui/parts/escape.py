@@ -26,6 +26,11 @@ def plain(value: object, longest: int = 0) -> str:
     return _MARKS.sub(r"\\\1", words)
 
 
+def code(value: object, longest: int = 160) -> str:
+    """Any value as Markdown's code: an address in it is no link."""
+    return f"`{one_line(value, longest).replace('`', chr(39))}`"
+
+
 def prose(value: object, longest: int = 0) -> str:
     """A sentence as ``plain``, but with what stands between backticks as code.
 
