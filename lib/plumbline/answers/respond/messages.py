@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from plumbline.answers.respond.episodes import BEGINNINGS, channels_aware
 from plumbline.answers.respond.outbox import queue
+from plumbline.answers.respond.receipts import BEGINNINGS, channels_aware
 from plumbline.domain import Finding, Severity
 from plumbline.respond.events import Event
 from plumbline.store.findings import Recorded

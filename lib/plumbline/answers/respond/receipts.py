@@ -1,7 +1,11 @@
-"""What deliveries prove about a system's alerts: receipts of the system itself, which nobody can type."""
+"""What deliveries prove: which channels know of a problem, and whether a system's alerts reach a person.
+
+Receipts of the system itself, which nobody can type.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +19,8 @@ YEAR = timedelta(days=365)
 #: how long somebody has to acknowledge an alert before it counts as unseen
 PATIENCE = timedelta(days=7)
 ALERTS = ("finding.opened", "finding.worsened", "finding.reminder")
+BEGINNINGS = ("finding.opened", "finding.worsened", "source.silent")
+ENDS = ("finding.resolved", "finding.withdrawn", "finding.merged")
 
 
 def alert_facts(cursor: Cursor, system: str, moment: datetime) -> dict[str, Any]:
@@ -49,3 +55,23 @@ def _arrived(delivery: Delivery, sent: set[str]) -> bool:
     """Whether a receiver took a message, by itself or inside another one."""
     _, inside, whole = delivery.reason.rpartition(INSIDE)
     return delivery.state == "sent" or bool(inside and whole in sent)
+
+
+def channels_aware(own: Sequence[Delivery]) -> list[str]:
+    """The channels on which a finding's present episode was or will be told.
+
+    Args:
+        own: every message about the finding, in order of time.
+    """
+    names: list[str] = []
+    for delivery in own:
+        if delivery.event in ENDS:
+            names = [name for name in names if name != delivery.channel]
+        elif delivery.event in BEGINNINGS and delivery.channel not in names and reaches(delivery):
+            names.append(delivery.channel)
+    return names
+
+
+def reaches(delivery: Delivery) -> bool:
+    """Whether a message went out or still will, by itself or inside another one."""
+    return delivery.state != "suppressed" or delivery.reason.startswith(INSIDE)
