@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -11,9 +12,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import DelayProfile
+from plumbline.monitor.alarms.cusum import early_warning
 from plumbline.monitor.performance.label_delay import (
+    arrived,
     awaited,
+    brought_until,
     delay_curve,
+    off_balance,
     positive_curve,
     provisional,
     usual_delay,
@@ -21,6 +26,8 @@ from plumbline.monitor.performance.label_delay import (
 from plumbline.monitor.performance.money import money_at_stake
 from plumbline.monitor.performance.selective_labels import selection
 from plumbline.monitor.performance.series import performance
+from tests.bench.detection.contradictions import BEGUN, as_of, outcomes_of
+from tests.bench.detection.shifts import drawn
 
 from .outcomes import at, classified, day
 
@@ -137,9 +144,8 @@ def test_where_every_label_is_as_late_as_any_other_nothing_more_waits() -> None:
     half = np.zeros_like(counts)
     np.add.at(half, (made[::2], wait[::2]), 1)
     held = DelayProfile(tuple(map(day, range(60))), counts, np.full(60, 200), half)
-    late = awaited(
-        np.array(held.days, "datetime64[D]"), held.n.astype(float), np.arange(60), 60, held, at(60)
-    )
+    come = arrived(np.array(held.days, "datetime64[D]"), held, at(60))
+    late = awaited(come, held.n.astype(float), np.arange(60), 60)
     assert late[-4:].any()
     assert not late[:-5].any()
 
@@ -167,3 +173,66 @@ def test_money_is_counted_from_days_whose_frauds_are_in() -> None:
     assert ripe.after == pytest.approx(-80 * 0.005, rel=0.2)
     assert raw.after is not None
     assert raw.after > -80 * 0.005 * 0.75
+
+
+def both_classes(today: int, *, brought: int | None = None, slower: str = "positives") -> DelayProfile:
+    """20 positives and 20 negatives a day, one class after 0 to 3 days, the slower after 10 to 29; labels of decisions
+    before day ``brought`` as they were known then."""
+    days = np.arange(today)
+    counts = np.zeros((2, today, 92), np.int64)
+    for made in days:
+        known = brought if brought is not None and made < brought else today
+        for place, lags in ((0, range(4)), (1, range(10, 30))):
+            for lag in lags:
+                if made + lag < known:
+                    counts[place, made, lag] += 20 // len(lags)
+    positives = counts[1] if slower == "positives" else counts[0]
+    return DelayProfile(tuple(day(d) for d in days), counts.sum(0), np.full(today, 40), positives)
+
+
+def chunks_that_wait(delay: DelayProfile, today: int, rule) -> list[int]:  # type: ignore[no-untyped-def]
+    days = np.array(delay.days, "datetime64[D]")
+    week = np.arange(today) // 7
+    found = arrived(days, delay, at(today))
+    return np.flatnonzero(rule(found, delay.n.astype(float), week, week.max() + 1)).tolist()
+
+
+@pytest.mark.parametrize("slower", ["positives", "negatives"])
+def test_a_chunk_waits_for_the_slower_class_whichever_it_is(slower: str) -> None:
+    """A week is complete for the slower class 27 days after its end; accuracy once no class is a point short."""
+    delay = both_classes(140, slower=slower)
+    assert chunks_that_wait(delay, 140, awaited) == [16, 17, 18, 19]
+    assert chunks_that_wait(delay, 140, off_balance) == [16, 17, 18, 19]
+    assert brought_until(delay, delay.counts, at(140)) is None
+
+
+def test_labels_whose_file_has_not_come_yet_are_waited_for() -> None:
+    """Labels of the decisions before day 112 are those of day 112, though decisions go on to day 140: by the log's end
+    its weeks 12 to 15 look old enough."""
+    delay = both_classes(140, brought=112)
+    until = np.datetime64(day(111))
+    assert brought_until(delay, delay.counts, at(140)) == until
+    assert delay.positives is not None
+    assert brought_until(delay, delay.positives, at(140)) == until
+    assert chunks_that_wait(delay, 140, awaited) == [12, 13, 14, 15, 16, 17, 18, 19]
+    assert positive_curve(delay, at(140)) == pytest.approx(
+        positive_curve(both_classes(112), at(112)), abs=0.02
+    )
+
+
+def test_labels_that_come_at_once_or_stop_for_good_are_not_waited_for() -> None:
+    fast = profile([(d, 0) for d in range(60) for _ in range(30)], 90)
+    assert brought_until(fast, fast.counts, at(61)) is None
+    assert brought_until(fast, fast.counts * 0, at(61)) is None
+
+
+@pytest.mark.parametrize(("seed", "day"), [(107, 174), (100, 202)])
+def test_positives_whose_file_is_to_come_are_no_fall(seed: int, day: int) -> None:
+    """A fraud model whose labels come every four weeks after its decisions: the average precision of the weeks between
+    was told as a fall."""
+    profile, delay = outcomes_of(as_of(drawn("outcome-delay", seed), day, day - 28))
+    warned = early_warning(
+        profile, reference=(BEGUN, BEGUN + timedelta(days=90)), name="average_precision", delay=delay,
+        today=BEGUN + timedelta(days=day),
+    )  # fmt: skip
+    assert warned is None or warned.alarms == ()

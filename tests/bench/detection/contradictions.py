@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -52,6 +53,16 @@ def outcomes_of(log: Drawn) -> tuple[OutcomeProfile, DelayProfile]:
         error_cells=np.zeros((length, 0), np.int64),
     )  # fmt: skip
     return profile, DelayProfile(days=days, counts=delays, n=n, positives=positives)
+
+
+def as_of(log: Drawn, day: int, brought: int | None = None) -> Drawn:
+    """A log at the end of its first ``day`` days; labels of decisions before day ``brought`` are those known by then:
+    their file comes after the newest decisions."""
+    frame = log.frame[log.frame["at"] < START + day * DAY]
+    older = frame["at"] < START + (day if brought is None else brought) * DAY
+    known = np.where(older & (brought is not None), START + (brought or 0) * DAY, START + day * DAY)
+    seen = frame["known_at"].where(frame["known_at"] < known, START + 10_000 * DAY)
+    return replace(log, frame=frame.assign(known_at=seen), kind=replace(log.kind, days=day))
 
 
 def found(log: Drawn) -> tuple[Contradiction, ...]:

@@ -11,7 +11,7 @@ from plumbline.answers.question import Span
 from plumbline.answers.releases.history import ReleasesAnswer
 from plumbline.domain import FeatureProfile, System
 from plumbline.monitor.drift.aligned_counts import Laid, laid_by_chunk
-from plumbline.monitor.performance.label_delay import OF_POSITIVES, delay_curve, positive_curve, usual_delay
+from plumbline.monitor.performance.label_delay import OF_CLASSES, delay_curve, positive_curve, usual_delay
 from plumbline.profile.read import profiles
 from plumbline.store.workspace import Cursor
 
@@ -51,7 +51,7 @@ def measurements(
         own = laid if by == held.by else laid_by_chunk(features, reference=system.reference, by=held.by)
     begun = tuple(sorted({start for one in own for start in one.starts if start}))
     waited = usual_delay(delay_curve(held.delay, now)) or 0
-    late = positive_curve(held.delay, now) if held.headline in OF_POSITIVES else None
+    late = positive_curve(held.delay, now) if held.headline in OF_CLASSES else None
     if late is not None:
         waited = max(waited, usual_delay(late) or 0)
     return Measurements(

@@ -34,7 +34,7 @@ from plumbline.monitor.alarms.episodes import CALM
 from plumbline.monitor.chunks import ENOUGH, as_days, midnight, sum_by
 from plumbline.monitor.figures import decimal, say_share
 from plumbline.monitor.performance.calibration import recalibrated
-from plumbline.monitor.performance.label_delay import awaited
+from plumbline.monitor.performance.label_delay import late_days
 
 #: the share of labels turned round for which the weights are best, and from which on it matters
 TURNED, MATTERS = 0.05, 0.02
@@ -127,9 +127,7 @@ def contradictions(
     days, place = np.unique(day[used], return_inverse=True)
     cells = profile.score_cells[used]
     then = cells[healthy[used]].sum(axis=0)
-    n = np.bincount(place, profile.n[used], len(days)).astype(float)
-    late = awaited(days, n, np.arange(len(days)), len(days), delay, today)
-    later = (days >= end) & ~late
+    later = (days >= end) & ~late_days("log_loss", days, delay, today)
     if len(np.unique(day[healthy])) < FEWEST_DAYS or then.sum(axis=1).min() < FEWEST or not later.any():
         return ()
     p = recalibrated(then, BINS, PRIOR)

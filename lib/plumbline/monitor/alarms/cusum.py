@@ -26,7 +26,7 @@ from plumbline.monitor.figures import decimal
 from plumbline.monitor.metrics.counts import Counts, counts_of, ratio
 from plumbline.monitor.metrics.metrics import HEADLINE, Metric, metric, of_scores
 from plumbline.monitor.metrics.thresholds import Threshold, threshold
-from plumbline.monitor.performance.label_delay import OF_POSITIVES, awaited
+from plumbline.monitor.performance.label_delay import late_days
 from plumbline.monitor.performance.series import Chunked, Span, chunked, reference_rows, window_rows
 from plumbline.monitor.statistics.autocorrelation import long_run_ratio
 
@@ -153,10 +153,9 @@ def early_warning(
     counts = counts_of(profile, cost, scores=of_scores([one]))
     own = reference_rows(profile, reference, window.arm if window else None)
     later = window_rows(profile, window) & np.array([day >= reference[1].date() for day in profile.days])
-    if one.name in OF_POSITIVES and later.any():
+    if later.any():
         days, place = np.unique(as_days(profile.days), return_inverse=True)
-        n = np.bincount(place, profile.n).astype(float)
-        later &= ~awaited(days, n, np.arange(len(days)), len(days), delay, today)[place]
+        later &= ~late_days(one.name, days, delay, today)[place]
     if not own.any() or not later.any():
         return None
     healthy, watched = chunked(profile.days, counts, own, "day"), chunked(profile.days, counts, later, "day")

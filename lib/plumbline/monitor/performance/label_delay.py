@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import DelayProfile, FloatArray, IntArray
-from plumbline.monitor.chunks import ENOUGH, midnight
+from plumbline.monitor.chunks import ENOUGH
 
-#: metrics of the positive class: they are complete once its labels are, not once most labels are
-OF_POSITIVES = frozenset(
+#: metrics that hang on either class, or on how many of each there are: they are complete once the labels of both
+#: classes are, not once most labels are
+OF_CLASSES = frozenset(
     ("recall", "precision", "f1", "balanced_accuracy", "matthews_corrcoef", "roc_auc", "average_precision", "log_loss",
-     "brier", "value")
+     "brier", "value", "specificity")
 )  # fmt: skip
+#: the share of a class among the labels that have come may be so far from its own before accuracy has to wait
+OFF_BALANCE = 0.01
+#: labels that should have come by chance alone where none did, before they are taken not to have been brought yet
+EXPECTED = 5.0
 #: days of decisions from which delays are learnt: twice the longest that is told
 RECENT = 180
 #: days after which a positive is taken to come no more
@@ -38,7 +44,7 @@ def delay_curve(delay: DelayProfile, today: datetime) -> FloatArray:
         today: when the log was last complete, UTC.
     """
     counts = delay.counts[:, :91].astype(float)
-    seen = np.array([(today - midnight(day)).days - 2 for day in delay.days], dtype=np.int64)
+    seen = _ages(_days(delay), today, brought_until(delay, delay.counts, today))
     counts, n, seen = _recent(counts, delay.n.astype(float), seen)
     waiting = n[:, None] - (np.cumsum(counts, 1) - counts)
     watched = seen[:, None] >= np.arange(counts.shape[1])[None, :]
@@ -54,6 +60,50 @@ def _recent(counts: FloatArray, n: FloatArray, age: IntArray) -> tuple[FloatArra
     return (counts[recent], n[recent], age[recent]) if counts[recent].sum() >= ENOUGH else (counts, n, age)
 
 
+def brought_until(delay: DelayProfile, counts: IntArray, today: datetime) -> np.datetime64 | None:
+    """The last day by which labels of decisions made until then have been brought; None: they are as new as the log.
+
+    Labels that come in files of their own are older than the decisions of the newest load. It shows in a day after
+    which no label came of any decision made by then, where by the log's usual delays ``EXPECTED`` should have.
+
+    Args:
+        counts: (days, 92) labels of all classes, or of one, as in ``delay``.
+    """
+    made = np.array(delay.days, dtype="datetime64[D]").astype(np.int64)
+    last = int(np.datetime64(today.date(), "D").astype(np.int64))
+    if not len(made) or not counts.any():
+        return None
+    first, lag = int(made.min()), np.arange(counts.shape[1])
+    length = max(last, int(made.max())) - first + 1
+    came = np.minimum(made[:, None] - first + lag[None, :], length)
+    of_day = np.bincount(made - first, counts.sum(1), length)
+    arrived = np.bincount(came.ravel(), counts.ravel(), length + 1)[:length]
+    after = np.round(
+        np.cumsum(of_day) - np.cumsum(arrived)
+    )  # of decisions made by a day, labels that came later
+    longer = 1 - np.cumsum(counts.sum(0)) / counts.sum()  # share of labels that take longer than k days
+    days = np.arange(max(length - 1 - HORIZON, 0), length - 1)
+    usual = np.bincount(made - first, delay.n, length) * counts.sum() / max(float(delay.n.sum()), 1.0)
+    age = days[:, None] - np.arange(length)[None, :]
+    by_then, by_now = (longer[np.clip(k, 0, len(longer) - 1)] for k in (age, length - 2 - np.arange(length)))
+    due = (np.where(age >= 0, usual * np.maximum(by_then - by_now, 0.0), 0.0)).sum(1)
+    missing = days[(after[days] <= 0) & (due >= EXPECTED)]
+    return np.datetime64(int(missing[-1]) + first, "D") if len(missing) else None
+
+
+def _ages(days: NDArray[np.datetime64], today: datetime, until: np.datetime64 | None) -> IntArray:
+    """Whole days (D,) in which all labels of each day had the chance to come, of those made by ``until`` until then."""
+    now = np.datetime64(today.date(), "D")
+    seen = np.full(len(days), now)
+    if until is not None:
+        seen[days <= until] = until + np.timedelta64(1, "D")
+    return np.asarray((seen - days).astype(np.int64) - 2)
+
+
+def _days(delay: DelayProfile) -> NDArray[np.datetime64]:
+    return np.array(delay.days, dtype="datetime64[D]")
+
+
 def positive_curve(delay: DelayProfile, today: datetime) -> FloatArray | None:
     """Share of the positives that ever come within 90 days which has come within k whole days, (91,); None where
     there are too few.
@@ -65,8 +115,14 @@ def positive_curve(delay: DelayProfile, today: datetime) -> FloatArray | None:
     """
     if delay.positives is None:
         return None
-    counts = delay.positives[:, :91].astype(float)
-    age = np.array([(today - midnight(day)).days - 2 for day in delay.days], dtype=np.int64)
+    return _class_curve(
+        delay.positives, _ages(_days(delay), today, brought_until(delay, delay.positives, today))
+    )
+
+
+def _class_curve(labels: IntArray, age: IntArray) -> FloatArray | None:
+    """The same of any class, from its labels (days, 92) of days so old."""
+    counts = labels[:, :91].astype(float)
     order = np.argsort(age, kind="stable")
     ripe = np.cumsum(np.where(age[order] >= HORIZON, counts[order].sum(1), 0.0))
     if not len(ripe) or ripe[-1] < ENOUGH:
@@ -83,23 +139,78 @@ def positive_curve(delay: DelayProfile, today: datetime) -> FloatArray | None:
     return np.asarray(np.r_[np.cumprod(keeps[::-1])[::-1][1:], 1.0])
 
 
-def awaited(
-    days: NDArray[np.datetime64], n: FloatArray, chunk: IntArray, chunks: int, delay: DelayProfile | None,
-    today: datetime | None,
-) -> NDArray[np.bool_]:  # fmt: skip
-    """Which chunks (m,) still wait for more than a tenth of the positives to be expected of their days.
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Of days (D,): the share of their positives, and of their negatives, to be expected by now; 1 where nothing is
+    known of a class. ``positive``: the share of positives among all labels that come in the end, None: unknown."""
+
+    positives: FloatArray
+    negatives: FloatArray
+    positive: float | None
+
+    def by_chunk(self, n: FloatArray, chunk: IntArray, chunks: int) -> tuple[FloatArray, FloatArray]:
+        """The shares of chunks (m,) of days with so many decisions."""
+        due = np.maximum(np.bincount(chunk, n, chunks), 1e-9)
+        here = [np.bincount(chunk, n * share, chunks) / due for share in (self.positives, self.negatives)]
+        return here[0], here[1]
+
+
+def arrived(
+    days: NDArray[np.datetime64], delay: DelayProfile | None, today: datetime | None
+) -> Arrived | None:
+    """What has come of each class by day; None where the log has no label times by class."""
+    if delay is None or today is None or delay.positives is None:
+        return None
+    shares, counted, known = [], [], []
+    own = _days(delay)
+    for labels in (delay.positives, delay.counts - delay.positives):
+        until = brought_until(delay, labels, today)
+        age = _ages(own, today, until)
+        curve = _class_curve(labels, age)
+        known.append(curve is not None)
+        curve = np.ones(91) if curve is None else curve
+        shares.append(_by_age(curve, _ages(days, today, until)))
+        counted.append(labels.sum() / max(float(delay.n @ _by_age(curve, age)), 1e-9))
+    if not any(known):
+        return None
+    return Arrived(shares[0], shares[1], counted[0] / sum(counted) if all(known) else None)
+
+
+def _by_age(curve: FloatArray, age: IntArray) -> FloatArray:
+    return np.where(age < 0, 0.0, curve[np.clip(age, 0, 90)])
+
+
+def awaited(found: Arrived | None, n: FloatArray, chunk: IntArray, chunks: int) -> NDArray[np.bool_]:
+    """Which chunks (m,) still wait for more than a tenth of either class to be expected of their days.
 
     Args:
-        days, n, chunk: (D,) the days that hold decisions, how many, and the chunk of each.
+        found: what has come by day; None: nothing is waited for.
+        n, chunk: (D,) decisions of each of these days, and the chunk of each.
     """
-    curve = positive_curve(delay, today) if delay is not None and today is not None else None
-    if curve is None or today is None:
+    if found is None:
         return np.zeros(chunks, dtype=np.bool_)
-    last = np.datetime64(today.date(), "D")
-    age = np.clip((last - days).astype(np.int64) - 2, -1, 90)
-    share = np.where(age < 0, 0.0, curve[np.maximum(age, 0)])
-    due, here = np.bincount(chunk, n, chunks), np.bincount(chunk, n * share, chunks)
-    return np.asarray(here < COMPLETE * due)
+    return np.asarray(np.minimum(*found.by_chunk(n, chunk, chunks)) < COMPLETE)
+
+
+def off_balance(found: Arrived | None, n: FloatArray, chunk: IntArray, chunks: int) -> NDArray[np.bool_]:
+    """Which chunks (m,) have labels of which a class has another share than it will have, by ``OFF_BALANCE`` or more:
+    accuracy is then that of the class that comes sooner. Arguments as for ``awaited``."""
+    if found is None or found.positive is None:
+        return np.zeros(chunks, dtype=np.bool_)
+    share = found.positive
+    came = [part * p for part, p in zip((share, 1 - share), found.by_chunk(n, chunk, chunks), strict=True)]
+    total = came[0] + came[1]
+    now = np.where(total > 0, came[0] / np.where(total > 0, total, 1.0), 0.0)
+    return np.asarray(np.abs(now - share) >= OFF_BALANCE)
+
+
+def late_days(
+    name: str, days: NDArray[np.datetime64], delay: DelayProfile | None, today: datetime | None
+) -> NDArray[np.bool_]:
+    """Which of ``days`` (D,), by themselves, a metric has to wait for."""
+    found = arrived(days, delay, today) if name in OF_CLASSES or name == "accuracy" else None
+    rule = awaited if name in OF_CLASSES else off_balance
+    return rule(found, np.ones(len(days)), np.arange(len(days)), len(days))
 
 
 def usual_delay(curve: FloatArray, share: float = 0.9) -> int | None:

@@ -23,7 +23,7 @@ from plumbline.monitor.chunks import as_days
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.intervals import FEWEST_DAYS
 from plumbline.monitor.metrics.metrics import metric
-from plumbline.monitor.performance.label_delay import awaited
+from plumbline.monitor.performance.label_delay import late_days
 from plumbline.monitor.performance.selective_labels import among, decided
 from plumbline.monitor.performance.series import Span, chunked, reference_rows, window_rows
 from plumbline.monitor.statistics.autocorrelation import autoregressive, lag_decay
@@ -130,7 +130,7 @@ def money_at_stake(
     healthy = chunked(profile.days, counts, own, "day").days.counts
     after = chunked(profile.days, counts, later, "day").days.counts
     days = np.unique(as_days(profile.days)[later])
-    ripe = ~awaited(days, after.n, np.arange(len(days)), len(days), delay, today)
+    ripe = ~late_days("value", days, delay, today)
     decisions = float(after.n.sum())
     after = after.taken(ripe) if after.labelled[ripe].any() else after
     before_value = float(one.compute(healthy.pooled())[0])

@@ -18,7 +18,7 @@ from plumbline.monitor.metrics.intervals import THREE_SIGMA, Days
 from plumbline.monitor.metrics.metrics import ALIASES, Metric, metric, metrics_for, of_scores
 from plumbline.monitor.metrics.status import judged
 from plumbline.monitor.metrics.thresholds import Threshold, threshold, usual_chunks
-from plumbline.monitor.performance.label_delay import OF_POSITIVES, awaited, provisional
+from plumbline.monitor.performance.label_delay import OF_CLASSES, arrived, awaited, off_balance, provisional
 from plumbline.monitor.performance.selective_labels import decided
 
 Span = tuple[datetime, datetime]
@@ -98,13 +98,17 @@ def performance(
             found = chunked(profile.days, all_counts, own, by)
             waiting = provisional(found.counts.labelled, found.counts.n, delay, today)
             ordered = np.unique(as_days(profile.days)[own])
-            late = awaited(ordered, found.days.counts.n, found.days.chunk, len(found.starts), delay, today)
-            series.append((version, found, waiting, waiting | late))
+            come = arrived(ordered, delay, today)
+            of_days = (found.days.counts.n, found.days.chunk, len(found.starts))
+            late = dict.fromkeys(OF_CLASSES, waiting | awaited(come, *of_days))
+            series.append(
+                (version, found, waiting, late | {"accuracy": waiting | off_balance(come, *of_days)})
+            )
     families: dict[str | None, tuple[dict[str, Member], FloatArray]] = {}
     points: list[Point] = []
     for one in chosen:
         common = None if own_reference or one.name in together else banded(one, healthy, by, floors)
-        for version, found, some, positives in series:
+        for version, found, waiting, late in series:
             own_healthy = of_each[version] if own_reference else healthy
             chance: FloatArray | float = THREE_SIGMA
             if one.name in together:
@@ -117,8 +121,8 @@ def performance(
             why = (unknown or {}).get(one.name, "")
             made = judged(
                 one, found.starts, found.ends, member.counts, sure, member.band,
-                positives if one.name in OF_POSITIVES else some, version=version, chance=chance,
-                window=member.length, refused=[why] * len(found.starts) if why else None,
+                late.get(one.name, waiting), version=version, chance=chance, window=member.length,
+                refused=[why] * len(found.starts) if why else None,
             )  # fmt: skip
             points += [replace(p, value=None, low=None, high=None) for p in made] if why else made
     return tuple(points)
