@@ -21,6 +21,7 @@ from plumbline.monitor.alarms.change_point import ChangePoint, change_point
 from plumbline.monitor.alarms.findings import Levels, Say, problem_of, problems_of
 from plumbline.monitor.alarms.persistence import Lasting, lasting
 from plumbline.monitor.alarms.retraining import RetrainingDue, retraining_due
+from plumbline.monitor.alarms.year_before import seasonal, without_seasons
 from plumbline.monitor.chunks import alarm_chunk, choose_chunk
 from plumbline.monitor.figures import decimal
 from plumbline.monitor.performance.money import money_at_stake, stated_stake
@@ -105,6 +106,10 @@ def standing(
     levels = {name: band.mean for name, band in bands.items()}
     change = change_point(daily, unit=unit_of(system, headline))
     lasts = lasting(judged, change, bands.get(headline))
+    if system.reference is not None:
+        limits = asked["floors"] or {}
+        lasts = None if lasts and seasonal(lasts, judged, levels, system.reference[1]) else lasts
+        judged = without_seasons(judged, levels, system.reference[1], limits)
     breach = open_breach(
         judged,
         change,

@@ -18,6 +18,7 @@ from plumbline.logs.load.schema_changes import changes
 from plumbline.monitor.alarms import findings as problems
 from plumbline.monitor.alarms.contradiction import contradiction_findings
 from plumbline.monitor.alarms.cusum import early_warning, warning_sentence
+from plumbline.monitor.alarms.year_before import YEAR, as_year_before
 from plumbline.monitor.chunks import midnight, touched
 from plumbline.monitor.drift import findings as shifts
 from plumbline.monitor.drift.association import association_findings
@@ -80,7 +81,10 @@ def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
         return []
     figures = {"metric": warned.metric, "run_length_days": warned.run_length, "limit": warned.limit}
     made = []
-    for alarm in warned.alarms:
+    own = [p for p in m.held.judged if p.metric == m.held.headline]
+    level, end = m.held.levels.get(m.held.headline), m.system.reference[1]
+    alarms = [a for a in warned.alarms if a.at < end + YEAR or not as_year_before(own, a.since, a.at, level)]
+    for alarm in alarms:
         sentence = warning_sentence(say_metric(m.held.headline), warned, over=alarm.until is not None)
         made.append(
             Finding(

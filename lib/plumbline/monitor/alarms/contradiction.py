@@ -31,6 +31,7 @@ from plumbline.monitor.alarms.cusum import (
     unsure_mean,
 )
 from plumbline.monitor.alarms.episodes import CALM
+from plumbline.monitor.alarms.year_before import AROUND, HALF, YEAR
 from plumbline.monitor.chunks import ENOUGH, as_days, midnight, sum_by
 from plumbline.monitor.figures import decimal, say_share
 from plumbline.monitor.performance.calibration import recalibrated
@@ -137,12 +138,17 @@ def contradictions(
     first = np.unique(place[healthy[used]])
     normal, watched = (_steps(daily[rows], days[rows]) for rows in (first, later))
     noise = noise_of(normal.value, [midnight(d.item()) for d in days[first]])
+    square = (noise.restless * noise.kept) ** 2
     told = []
     for one in _alarms(normal, watched, noise):
-        own = (days >= np.datetime64(one.since.date())) & later
-        if one.until is not None:
-            own &= days < np.datetime64(one.until.date())
-        told.append(_told(one, cells[own[place]].sum(axis=0), p, (noise.restless * noise.kept) ** 2))
+        end_of = watched.ends[-1] if one.until is None else one.until
+        found = _told(one, _between(cells, days[place], later[place], one.since, end_of), p, square)
+        then = _between(
+            cells, days[place], later[place], *(t - YEAR for t in (one.since - AROUND, one.at + AROUND))
+        )
+        now = _between(cells, days[place], later[place], one.since, one.at)
+        if one.at < reference[1] + YEAR or not _usual(now, then, p):
+            told.append(found)
     gone = bool(day.max() - days[-1] > np.timedelta64(CALM.days, "D"))
     return tuple(replace(one, until=one.until or watched.ends[-1]) if gone else one for one in told)
 
@@ -217,6 +223,19 @@ def _alarms(normal: _Steps, watched: _Steps, noise: Noise) -> list[Excursion]:
     return excursions(
         sums, cusum_limit(RUN_LENGTH * blocks_a_day, least), watched.starts, watched.ends, FARTHER
     )
+
+
+def _between(cells: IntArray, day: np.ndarray, later: np.ndarray, start: datetime, end: datetime) -> IntArray:
+    """Labelled decisions of [start, end) after the reference, by outcome and cell: (2, cells)."""
+    own = later & (day >= np.datetime64(start.date())) & (day < np.datetime64(end.date()))
+    return np.asarray(cells[own].sum(axis=0))
+
+
+def _usual(now: IntArray, then: IntArray, p: FloatArray) -> bool:
+    """Whether the same weeks of the year before contradicted the score by more than half as much."""
+    held = np.isfinite(p)
+    shares = [likeliest_share(counts[:, held], p[held])[0] for counts in (now, then)]
+    return bool(then.sum() >= ENOUGH) and shares[1] > HALF * shares[0]
 
 
 def _told(one: Excursion, counts: IntArray, p: FloatArray, noise: float) -> Contradiction:

@@ -1,0 +1,104 @@
+"""What comes every year is no new problem of performance, and what does not is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from plumbline.domain import Point, PointStatus
+from plumbline.domain.messages import NOTHING
+from plumbline.monitor.alarms.change_point import ChangePoint
+from plumbline.monitor.alarms.contradiction import contradictions
+from plumbline.monitor.alarms.persistence import Lasting
+from plumbline.monitor.alarms.year_before import as_year_before, seasonal, without_seasons
+
+from .outcomes import at, classified
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+WEEK = timedelta(weeks=1)
+END = START + 13 * WEEK
+HEALTHY = {"accuracy": 0.8}
+
+
+def series(values: dict[range, float], n: int = 400) -> list[Point]:
+    """117 weeks at 0.8, or what ``values`` says; under 0.75 is a breach."""
+    made = []
+    for i in range(117):
+        value = next((v for weeks, v in values.items() if i in weeks), 0.8)
+        status = PointStatus.BREACH if value < 0.75 else PointStatus.OK
+        made.append(
+            Point(metric="accuracy", start=START + i * WEEK, end=START + (i + 1) * WEEK, n=n, value=value,
+                  low=value - 0.01, high=value + 0.01, threshold=0.75, status=status)
+        )  # fmt: skip
+    return made
+
+
+def broken(points: tuple[Point, ...]) -> list[int]:
+    return [i for i, p in enumerate(points) if p.status is PointStatus.BREACH]
+
+
+def test_a_fall_as_in_the_same_weeks_of_the_year_before_is_the_seasons() -> None:
+    points = series({range(30, 45): 0.70, range(82, 97): 0.69})
+    told = without_seasons(points, HEALTHY, END)
+    assert broken(told) == list(range(30, 45))
+    assert told[85].note == "As in the same weeks of the year before."
+    assert [p.value for p in told] == [p.value for p in points]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {range(30, 45): 0.70, range(82, 97): 0.55},  # twice as deep
+        {range(30, 45): 0.70, range(60, 75): 0.70},  # at another time of the year
+        {range(82, 97): 0.70},  # for the first time
+        {range(30, 117): 0.70},  # since the first year
+    ],
+)
+def test_a_fall_that_the_year_before_did_not_have_stays(values: dict[range, float]) -> None:
+    points = series(values)
+    assert broken(without_seasons(points, HEALTHY, END)) == broken(tuple(points))
+
+
+def test_an_owners_limit_holds_in_every_season() -> None:
+    points = series({range(30, 45): 0.70, range(82, 97): 0.70})
+    assert broken(without_seasons(points, HEALTHY, END, {"accuracy": 0.75})) == broken(tuple(points))
+    assert broken(without_seasons(points, {"accuracy": None}, END)) == broken(tuple(points))
+
+
+def test_too_few_decisions_a_year_before_explain_nothing() -> None:
+    points = series({range(30, 45): 0.70, range(82, 97): 0.70}, n=1)
+    assert not as_year_before(points, START + 82 * WEEK, START + 90 * WEEK, 0.8)
+
+
+def test_a_change_point_of_the_second_year_may_be_the_seasons() -> None:
+    points = series({range(30, 45): 0.70, range(82, 97): 0.69})
+
+    def lasting(first: int, last: int) -> Lasting:
+        begun = START + first * WEEK
+        change = ChangePoint(
+            metric="accuracy", kind="step", at=begun, low=begun, high=begun, before=0.8, after=0.7, n_before=1,
+            n_after=1, until=None, sentence=NOTHING, onset=begun, breach=NOTHING,
+        )  # fmt: skip
+        return Lasting(change, tuple(points[first:last]), START + last * WEEK)
+
+    assert seasonal(lasting(82, 95), points, HEALTHY, END)
+    assert not seasonal(lasting(30, 45), points, HEALTHY, END)
+
+
+def test_outcomes_that_contradict_the_score_every_summer_are_told_once() -> None:
+    """And labels that are turned round in the second year are told, though they were not in the first."""
+    rng = np.random.default_rng(2)
+    days = np.repeat(np.arange(820), 60)
+    p = 1 / (1 + np.exp(-rng.normal(-1.5, 1.4, len(days))))
+    summer = (days % 364 > 180) & (days % 364 < 260)
+    told = []
+    for turned in (summer, (days >= 600)):
+        y = (rng.random(len(days)) < p) ^ (turned & (rng.random(len(days)) < 0.1))
+        profile = classified(days, (p > 0.5).astype(int), y.astype(int), p)
+        told.append([found.at for found in contradictions(profile, reference=(at(0), at(90)))])
+    assert len(told[0]) == 1
+    assert at(180) < told[0][0] < at(260)
+    assert len(told[1]) == 1
+    assert at(600) < told[1][0] < at(640)
