@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -47,10 +49,8 @@ FAMILIES: tuple[tuple[str, ...], ...] = (
     ("findings", "--json"),
     ("findings", "--acknowledge", "1", "--by", "ana"),
     ("findings", "--open"),
-    ("systems",),
     ("scorecard", "shop-offers", "--fail-on", "MATURE"),
     ("performance", "shop-offers", "--by", "week"),
-    ("drift", "shop-offers", "--json"),
     ("quality", "shop-offers", "--json"),
     ("releases", "shop-offers"),
     ("context", "shop-offers", "impact=credit", "--by", "ana"),
@@ -228,6 +228,26 @@ def test_only_this_user_may_open_the_socket(
     _entry(monkeypatch, "secret", lambda workspace: ({}, ["never said"]))
     with pytest.raises(Exception, match="ended before the command did"):
         _ask(hosted, "secret", workspace)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_user_cannot_connect(blank: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # so that the socket's own mode decides
+        shutil.copy(blank, folder / "w.duckdb")
+        ws = open_workspace(folder / "w.duckdb")
+        made = Host(ws.path, lambda call: commands.carry_out(call, lambda: ws))
+        child = os.fork()
+        if child == 0:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            end = socket.socket(socket.AF_UNIX)
+            os._exit(end.connect_ex(str(made.path)) % 256)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == errno.EACCES
+        made.close()
+        ws.close()
 
 
 def test_a_command_gives_nothing_to_a_strangers_socket(
