@@ -17,7 +17,7 @@ from tests.store.stored import unpack
 
 from plumbline.answers.governance.scorecard import scorecard
 from plumbline.domain import PlumblineError, Task
-from plumbline.store import connection, systems, trail, workspace
+from plumbline.store import connection, locations, systems, trail
 from plumbline.store.workspace import open_workspace
 
 CSV = "id,when,score\nd1,2026-01-01,0.4\n"
@@ -118,7 +118,7 @@ def test_no_workspace_is_made_in_a_folder_that_may_not_be_written(
 
 
 def test_the_folder_of_the_default_workspace_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspace, "data_folder", lambda: tmp_path / "share" / "plumbline")
+    monkeypatch.setattr(locations, "data_folder", lambda: tmp_path / "share" / "plumbline")
     monkeypatch.delenv("PLUMBLINE_WORKSPACE", raising=False)
     open_workspace().close()
     assert (tmp_path / "share" / "plumbline" / "workspace.duckdb").is_file()

@@ -137,7 +137,7 @@ def _own_streams() -> caller.Streams:
 
 def _in_server(path: tuple[str, ...], given: _Given, as_json: bool, streams: caller.Streams) -> int | None:
     """Have the server that holds the workspace run a command; its exit code, or None where there is no server."""
-    from plumbline.store.workspace import workspace_path
+    from plumbline.store.locations import workspace_path
 
     if TERMINAL.get().lend is not None:  # this is the server
         return None
@@ -188,7 +188,7 @@ def refuse_beside_server(workspace: str | Path | None, what: str) -> None:
     Raises:
         PlumblineError: one does.
     """
-    from plumbline.store.workspace import workspace_path
+    from plumbline.store.locations import workspace_path
 
     if TERMINAL.get().lend is not None:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -26,6 +27,16 @@ def data_folder() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("plumbline", appauthor=False)
+
+
+def default_workspace() -> Path:
+    """The workspace where nothing else is said."""
+    return data_folder() / "workspace.duckdb"
+
+
+def workspace_path(path: str | os.PathLike[str] | None = None) -> Path:
+    """Where the workspace is: the given path, PLUMBLINE_WORKSPACE, or ``workspace.duckdb`` in the data folder."""
+    return Path(path or os.environ.get("PLUMBLINE_WORKSPACE") or default_workspace())
 
 
 def secrets_file() -> Path:

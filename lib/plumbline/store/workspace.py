@@ -21,7 +21,7 @@ from plumbline.store.connection import ATTACHED, connect, hold, let_go, look, to
 from plumbline.store.encryption import encryption_key
 from plumbline.store.engine import Engine, Full
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
-from plumbline.store.locations import data_folder
+from plumbline.store.locations import default_workspace, workspace_path
 from plumbline.store.schema import migrate
 from plumbline.store.sql import literal
 from plumbline.store.times import aware, naive, now
@@ -193,15 +193,6 @@ class Workspace:
         drop_inbox(self.inbox)
 
 
-def _default() -> Path:
-    return data_folder() / "workspace.duckdb"
-
-
-def workspace_path(path: str | os.PathLike[str] | None = None) -> Path:
-    """Where the workspace is: the given path, PLUMBLINE_WORKSPACE, or ``workspace.duckdb`` in the data folder."""
-    return Path(path or os.environ.get("PLUMBLINE_WORKSPACE") or _default())
-
-
 def open_workspace(
     path: str | os.PathLike[str] | None = None,
     *,
@@ -291,7 +282,7 @@ def _identity(target: Path) -> tuple[int, int]:
 
 def _create(target: Path, key: str) -> None:
     """Make an empty workspace beside its place and put it there whole, whatever is killed meanwhile."""
-    if target.resolve() == _default().resolve():
+    if target.resolve() == default_workspace().resolve():
         with suppress(OSError):  # said by what looks at it next
             target.parent.mkdir(parents=True, exist_ok=True)
     look(target)
