@@ -91,6 +91,9 @@ def drop_all(target: Path) -> int:
         OSError: one cannot be deleted.
     """
     found = [path for kind in _KINDS for path in _all(target, kind)]
+    half = (target.resolve().parent / FOLDER).glob(f"{glob.escape(target.stem)}.*Z.duckdb.*.part*")
+    for path in half:  # of processes that were killed
+        path.unlink()
     for path in found:
         path.unlink()
         Path(f"{path}.wal").unlink(missing_ok=True)

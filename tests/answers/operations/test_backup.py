@@ -274,6 +274,29 @@ def test_a_restore_killed_at_any_step_leaves_the_old_or_the_new(path: Path, tmp_
     ws = open_workspace(path)
     assert _acts(ws)[0] == "workspace restored"
     ws.close()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.duckdb", "backups", "workspace.duckdb"]
+
+
+def test_a_backup_killed_midway_leaves_no_copy_and_the_next_one_sweeps_up(path: Path, tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from plumbline.answers.operations.backup import backup, nightly\n"
+        "from plumbline.store.backup import snapshot; from plumbline.store.workspace import open_workspace\n"
+        "snapshot._verified = lambda *_: os.kill(os.getpid(), 9)\n"
+        "ws = open_workspace(Path(sys.argv[1]))\n"
+        "backup(ws, Path(sys.argv[2]), actor='t') if len(sys.argv) > 2 else nightly(ws, actor='t', days=14)"
+    )
+    for words in ([str(path), str(tmp_path / "b.duckdb")], [str(path)]):
+        subprocess.run([product.python(), "-c", code, *words], check=False, env=product.paths())
+    assert len(list(tmp_path.glob("b.duckdb.*.part"))) == 1
+    assert not (tmp_path / "b.duckdb").exists()
+    ws = open_workspace(path)
+    backup(ws, tmp_path / "b.duckdb", actor="t")
+    assert len(list((tmp_path / "backups").iterdir())) == 1
+    copies.drop_all(path)  # as an erasure does
+    assert list((tmp_path / "backups").iterdir()) == []
+    assert verify(ws).intact
+    ws.close()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.duckdb", "backups", "workspace.duckdb"]
 
 
 def test_what_a_killed_process_left_in_the_log_of_writes_goes_with_the_old_file(

@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.store import trail
 from plumbline.store.backup.integrity import problems_of
+from plumbline.store.backup.leftovers import drop, part_of
 from plumbline.store.connection import connect, damaged, look
 from plumbline.store.copies import replaced_path
 from plumbline.store.encryption import encryption_key
@@ -55,7 +55,7 @@ def restore(copy: Path, target: Path, *, actor: str, step: Step = lambda _name: 
         raise PlumblineError("There is no such file", where=str(copy), todo="Check the path.")
     if copy == target:
         raise PlumblineError("This file is the workspace itself", where=str(copy), todo="Name a copy of it.")
-    part = target.with_name(f"{target.name}.{os.getpid()}.restoring")
+    part = part_of(target, "restoring")
     old = _Held(target) if target.exists() else None
     if old is None:
         look(target)
@@ -84,9 +84,7 @@ def restore(copy: Path, target: Path, *, actor: str, step: Step = lambda _name: 
     finally:
         if old is not None:
             old.close()
-        for left in (part, Path(f"{part}.wal")):
-            with suppress(OSError):
-                left.unlink(missing_ok=True)
+        drop(part)
 
 
 class _Held:

@@ -7,13 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from plumbline.domain import PlumblineError
 from plumbline.store import trail
 from plumbline.store.backup.integrity import problems_of
+from plumbline.store.backup.leftovers import drop, part_of
 from plumbline.store.connection import connect
 from plumbline.store.encryption import encryption_key
 from plumbline.store.engine import Full, is_full
@@ -66,7 +66,7 @@ def snapshot(ws: Workspace, out: Path, *, overwrite: bool = False) -> Snapshot:
         raise PlumblineError(
             "There is a file of that name", where=str(out), todo="Name another, or add --overwrite."
         )
-    part = out.with_name(f"{out.name}.{os.getpid()}.part")
+    part = part_of(out, "part")
     try:
         _room(ws.path, out.parent)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -83,9 +83,7 @@ def snapshot(ws: Workspace, out: Path, *, overwrite: bool = False) -> Snapshot:
             todo="Name another file.",
         ) from error
     finally:
-        for left in (part, Path(f"{part}.wal")):
-            with suppress(OSError):
-                left.unlink(missing_ok=True)
+        drop(part)
 
 
 def _copied(ws: Workspace, part: Path) -> dict[str, object]:
