@@ -315,6 +315,15 @@ def test_progress_passes_as_it_is_shown_on_a_terminal(
     assert _ask(hosted, "slow", workspace).err == ""
 
 
+def test_output_of_any_length_comes_whole(
+    hosted: Host, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "_PIECE", 1000)
+    long = "ä\n" * 5_000
+    _entry(monkeypatch, "long", lambda workspace: ({}, [long, ""]))
+    assert _ask(hosted, "long", workspace).out == long + "\n\n"
+
+
 @pytest.mark.parametrize("asking", ["interrupt", "leave"])
 def test_a_caller_who_gives_up_stops_what_is_at_work_and_leaves_nothing(
     hosted: Host, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, asking: str

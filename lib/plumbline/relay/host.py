@@ -28,6 +28,8 @@ AT_ONCE, PATIENCE = 16, 10.0
 _AGAIN, _LOOK = 0.05, 0.2
 #: reports of progress that a caller has not read yet; the next ones are left out
 _BEHIND = 100
+#: characters of one frame: escaped as JSON they stay below what a frame may hold
+_PIECE = 4 * 2**20
 #: seconds for which commands at work may take to end when the server stops
 _LAST = 1.0
 
@@ -57,7 +59,8 @@ class Call:
     def say(self, text: str, *, err: bool = False, passing: bool = False) -> None:
         """Hand words to the caller. ``passing``: the next ones say more, so that these may be lost."""
         if not (passing and self._out.qsize() > _BEHIND):
-            self._out.put({"text": text, "err": err})
+            for start in range(0, len(text), _PIECE):
+                self._out.put({"text": text[start : start + _PIECE], "err": err})
 
     def write(self, path: Path, body: bytes) -> None:
         """Have the caller write a file, with its own rights.
