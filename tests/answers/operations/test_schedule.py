@@ -225,6 +225,18 @@ def test_what_fails_is_told_once_until_it_worked_again(
     assert told == [("check.failed", "check: The signals cannot be read.")] * 2
 
 
+def test_what_is_due_of_rollbacks_and_retrainings_is_done_after_each_check(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        check_round.hands, "work", lambda _ws, key, *, actor: asked.append((key, actor)) or ()
+    )
+    _set(shop)
+    check_round.run_due(shop, clock=lambda: MONDAY)
+    assert asked == [("shop", "schedule")]
+
+
 def test_a_failed_check_beats_no_heart(
     shop: Workspace, heartbeats: Heartbeats, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,7 +129,7 @@ def _check(own: Workspace, item: Schedule, outcome: Outcome, also: Also | None) 
     for system in known:
         outcome.attempt(f"{system.key}/silence", _silent, own, system, at)
         outcome.attempt(f"{system.key}/check", _checked, own, system, also)
-        outcome.attempt(f"{system.key}/acting", _acting, own, system)
+        outcome.attempt(f"{system.key}/acting", _act, own, system)
 
 
 def _pull(own: Workspace, source: Remembered) -> str:
@@ -174,9 +174,10 @@ def _checked(ws: Workspace, system: System, also: Also | None) -> str:
     return f"{system.key}: {len(still)} open."
 
 
-def _acting(ws: Workspace, system: System) -> str:
-    hands.work(ws, system.key, actor=ACTOR)
-    return ""
+def _act(ws: Workspace, system: System) -> str:
+    """Rollbacks and retrainings, as far as the system's owner lets them go by themselves."""
+    made = hands.work(ws, system.key, actor=ACTOR)
+    return f"{system.key}: {', '.join(one.state.value for one in made)}." if made else ""
 
 
 def _backup(own: Workspace, item: Schedule) -> str:
