@@ -119,6 +119,27 @@ def test_a_file_that_changes_faster_than_it_is_copied_is_copied_with_writers_wai
     assert waited == [False] * (snapshot.ATTEMPTS - 1) + [True]
 
 
+def test_a_backup_beside_a_load_waits_for_its_end(ws: Workspace, tmp_path: Path) -> None:
+    found: list[object] = []
+
+    def copy() -> None:
+        try:
+            found.append(backup(ws, tmp_path / "b.duckdb", actor="t").entry)
+        except Exception as error:
+            found.append(error)
+
+    thread = threading.Thread(target=copy, daemon=True)
+    with ws.write() as cursor:  # DuckDB merges no log of writes beside a transaction that alters or updates
+        cursor.execute("CREATE TABLE staged (i INTEGER)")
+        cursor.execute("UPDATE respond_setting SET body = body")
+        number = trail.append(cursor, actor="t", action="settings changed")
+        thread.start()
+        thread.join(1.0)
+        assert found == []
+    thread.join(30)
+    assert found == [number]
+
+
 def test_an_encrypted_workspace_has_an_encrypted_copy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -237,6 +237,34 @@ def test_what_is_due_of_rollbacks_and_retrainings_is_done_after_each_check(
     assert asked == [("shop", "schedule")]
 
 
+def test_the_network_is_touched_while_everybody_else_may_write(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free: list[str] = []
+
+    def touch(what: str) -> None:
+        def take() -> None:
+            with shop.write(wait=False):
+                free.append(what)
+
+        other = threading.Thread(target=take)
+        other.start()
+        other.join(20)
+
+    monkeypatch.setattr(check_round.pull, "fetch", lambda *_, **__: touch("pull") or 1 / 0)
+    monkeypatch.setattr(check_round.hands, "work", lambda *_, **__: touch("acting") or ())
+    monkeypatch.setattr(check_round.delivery, "work", lambda *_: touch("messages"))
+    answered = check_round.http.Reply(status=200)
+    monkeypatch.setattr(check_round.http, "get", lambda *_, **__: touch("heartbeat") or answered)
+    monkeypatch.setenv("PLUMBLINE_HEARTBEAT_URL", "https://hc.example/")
+    with shop.write() as cursor:
+        row = "('shop', 'https://s.example/a.csv', '', 'files', 'a', '', '2026-01-01')"
+        cursor.execute(f"INSERT INTO source VALUES {row}")
+    _set(shop)
+    check_round.run_due(shop, clock=lambda: MONDAY)
+    assert free == ["pull", "acting", "messages", "heartbeat"]
+
+
 def test_a_failed_check_beats_no_heart(
     shop: Workspace, heartbeats: Heartbeats, monkeypatch: pytest.MonkeyPatch
 ) -> None:

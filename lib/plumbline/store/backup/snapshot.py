@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from plumbline.domain import PlumblineError
 from plumbline.store import trail
 from plumbline.store.backup.integrity import problems_of
@@ -87,14 +89,17 @@ def snapshot(ws: Workspace, out: Path, *, overwrite: bool = False) -> Snapshot:
 
 
 def _copied(ws: Workspace, part: Path) -> dict[str, object]:
-    for attempt in range(ATTEMPTS):
-        if attempt == ATTEMPTS - 1:
-            with ws.write(by_itself=True):  # others wait with their writes
-                made = _once(ws, part)
-        else:
+    for _ in range(ATTEMPTS - 1):
+        try:
             made = _once(ws, part)
+        except duckdb.TransactionException:  # nothing is merged beside a transaction that alters or updates
+            break
         if made["same"]:
             return made
+    with ws.write(by_itself=True):  # after whoever writes; the next ones wait
+        made = _once(ws, part)
+    if made["same"]:
+        return made
     raise PlumblineError("The workspace changes faster than it can be copied", todo="Try again in a moment.")
 
 
