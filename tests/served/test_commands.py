@@ -431,7 +431,7 @@ def test_a_path_that_the_server_sees_otherwise_is_refused(tmp_path: Path) -> Non
     file.write_text("a")
     seen = file.stat()
     commands._same_sight({str(file): (seen.st_dev, seen.st_ino), str(tmp_path / "b"): None}, {})
-    with pytest.raises(Exception, match=r"does not see this file \(a.csv\)"):
+    with pytest.raises(Exception, match=r"does not see what you see here \(a.csv\)"):
         commands._same_sight({str(file): (seen.st_dev, seen.st_ino + 1)}, {str(file): "a.csv"})
 
 
@@ -445,6 +445,9 @@ def test_a_variable_that_only_the_caller_has_is_named_where_a_command_failed(
     ran = plumbline("pull", "sqlite:none.db", "--system", "s")
     assert ran.code == 2
     assert ran.err.endswith("PGPASSWORD?\n")
+    plumbline("backup", workspace.path.parent / "b.duckdb")
+    files = [frame["files"] for frame in sent if "files" in frame][-1]
+    assert set(files) == {str(workspace.path.parent / "b.duckdb"), str(workspace.path.parent)}
     assert "canary" not in repr(sent)
 
 

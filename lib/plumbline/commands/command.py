@@ -150,7 +150,8 @@ def _in_server(path: tuple[str, ...], given: _Given, as_json: bool, streams: cal
         "typed": given.typed,
         "variables": [name for name in ENTRIES[path].variables if os.environ.get(name)],
     }
-    seen = [value for value in arguments.values() if isinstance(value, Path)]
+    paths = [value for value in arguments.values() if isinstance(value, Path)]
+    seen = [*paths, *(path.parent for path in paths)]  # a file that is to be written is not there yet
     with end:
         return caller.run(
             end,
@@ -269,7 +270,7 @@ def _same_sight(files: Mapping[str, tuple[int, int] | None], typed: Mapping[str,
             own = None
         if mark is not None and own != mark:
             raise PlumblineError(
-                "The server that holds the workspace does not see this file",
+                "The server that holds the workspace does not see what you see here",
                 where=typed.get(path, path),
                 todo="It runs with folders or rights of its own: put the file beside the workspace.",
             )
