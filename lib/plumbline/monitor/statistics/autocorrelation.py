@@ -22,6 +22,8 @@ FEWEST = 10
 FEWEST_WEEKS = 4
 #: of a chunk's length, likewise
 FEWEST_SPANS = 8
+#: values from which on a standard error more is taken to be kept of few spans: of fewer values it widens without end
+LONG = 56
 #: standard errors of an independent series under which a correlation is taken for chance (one-sided 90 %)
 SURELY = 1.28
 #: a weekday rhythm is taken off where chance gives one as strong less often than this
@@ -71,14 +73,15 @@ def span_ratio(values: FloatArray, span: int) -> tuple[float, float]:
 
     From the means of all spans, which overlap (Bartlett's kernel; the freedom is that of its estimate, 3/2 n / span),
     with what the series' own mean took of them. Under ``FEWEST_SPANS`` of them from a decay of the correlations
-    (``lag_decay``), a standard error more than they show. A rhythm of the length of the span takes nothing away.
+    (``lag_decay``), of a ``LONG`` series a standard error more than they show. A rhythm of the length of the span takes
+    nothing away.
     """
     n, x = len(values), _centred(values)
     total = float(x @ x) / max(n, 1)
     if n < FEWEST or total <= 0:
         return 1.0, max(n - 1.0, 1.0)
     few = n // span < FEWEST_SPANS
-    kept, decay = lag_decay(x, unsure=float(few))
+    kept, decay = lag_decay(x, unsure=float(few and n >= LONG))
     if few:
         ratio = autoregressive(kept, span, decay)
         return ratio, max(n / ratio - 1, 1.0)
