@@ -195,3 +195,18 @@ def test_a_column_s_role_is_cut_off_in_one_place() -> None:
     )
     for path in PACKAGE.rglob("*.py"):
         assert path.parts[-2:-1] == ("domain",) or not cut.search(path.read_text("utf-8")), path
+
+
+#: names that say nothing of what a parameter is, and how many parameters still have one: it may only fall
+VAGUE, STILL_VAGUE = {"found", "held", "made", "said", "told", "one", "own", "kept"}, 32
+
+
+def test_parameters_say_what_they_are() -> None:
+    vague = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                a = node.args
+                names = [*a.posonlyargs, *a.args, *a.kwonlyargs, a.vararg, a.kwarg]
+                vague += [f"{path.stem}: {name.arg}" for name in names if name and name.arg in VAGUE]
+    assert len(vague) <= STILL_VAGUE, vague

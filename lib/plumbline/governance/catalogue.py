@@ -181,19 +181,19 @@ def _limit(entry: dict[str, float]) -> Limit:
     return Limit(float(entry["least" if least else "most"]), least, entry.get("light"))
 
 
-def _check(found: Catalogue) -> None:
+def _check(book: Catalogue) -> None:
     """Whatever the entries point to has to exist."""
-    numbers = {trigger.number for trigger in found.triggers}
-    ids = [control.id for control in found.controls]
-    for control in found.controls:
+    numbers = {trigger.number for trigger in book.triggers}
+    ids = [control.id for control in book.controls]
+    for control in book.controls:
         wrong = [
-            control.family not in found.families,
+            control.family not in book.families,
             ids.count(control.id) > 1,
             bool(set(control.triggers) - numbers),
-            control.condition not in ("", *found.conditions),
+            control.condition not in ("", *book.conditions),
             control.attested not in ATTESTED,
             (control.attested != "none") != (EvidenceKind.ATTESTED in control.evidence),
-            any(not any(ref.startswith(key) for key in found.frameworks) for ref in control.references),
+            any(not any(ref.startswith(key) for key in book.frameworks) for ref in control.references),
         ]
         if any(wrong):
             raise PlumblineError(f"The catalogue's entry {control.id} is not consistent")

@@ -60,7 +60,7 @@ def asked_by(exemption: Exemption) -> str:
 
 def resolve(
     control: Control,
-    found: Evidence,
+    evidence: Evidence,
     attestations: Iterable[Attestation],
     exemptions: Iterable[Exemption],
     today: date,
@@ -71,7 +71,7 @@ def resolve(
 
     Args:
         control: the catalogue's entry.
-        found: what log and workspace show.
+        evidence: what log and workspace show.
         attestations: of this system, any control, any date; the newest one counts, and of one day the first
             in the list (the workspace gives the newest first).
         exemptions: likewise.
@@ -80,7 +80,7 @@ def resolve(
     """
     mine = [a for a in attestations if a.control == control.id and a.at <= today]
     waiting = [a for a in mine if four_eyes and needs_approval(a) and today <= ends_on(a)]
-    heard = _hear(control, found, [a for a in mine if not (four_eyes and needs_approval(a))], today)
+    heard = _hear(control, evidence, [a for a in mine if not (four_eyes and needs_approval(a))], today)
     if waiting and heard.evidence.status is not Status.PASS and control.attested != "none":
         note = message(
             "A statement by {who} ({day}) waits for a second person's approval.",
@@ -109,31 +109,31 @@ def resolve(
     return replace(heard, evidence=_add(heard.evidence, ended))
 
 
-def _hear(control: Control, found: Evidence, mine: list[Attestation], today: date) -> Resolved:
+def _hear(control: Control, evidence: Evidence, mine: list[Attestation], today: date) -> Resolved:
     claim = max(mine, key=lambda a: a.at, default=None)
     if claim is None:
-        return Resolved(found)
-    decided = found.kind in STRONG and found.status is not Status.UNKNOWN
+        return Resolved(evidence)
+    decided = evidence.kind in STRONG and evidence.status is not Status.UNKNOWN
     if today > ends_on(claim):
         if decided or control.attested == "none":
-            return Resolved(found)
+            return Resolved(evidence)
         expired = message(
             "The statement by {who} expired on {day}.", who=claim.owner, day=day(ends_on(claim))
         )
-        return Resolved(_add(found, expired))
+        return Resolved(_add(evidence, expired))
     if decided:
-        return Resolved(found, _contradiction(control, claim, found))
+        return Resolved(evidence, _contradiction(control, claim, evidence))
     if control.attested == "none":
         note = message(
             "{who} states {status}, but this control counts only what is shown.",
             who=claim.owner,
             status=STATUS_WORDS[claim.status],
         )
-        return Resolved(_add(found, note))
-    return Resolved(_claimed(control, claim, found))
+        return Resolved(_add(evidence, note))
+    return Resolved(_claimed(control, claim, evidence))
 
 
-def _claimed(control: Control, claim: Attestation, found: Evidence) -> Evidence:
+def _claimed(control: Control, claim: Attestation, evidence: Evidence) -> Evidence:
     status = claim.status if claim.status in RANK else Status.UNKNOWN
     limited = control.attested == "partial" or (control.document and not (claim.link or claim.evidence))
     if limited and status is Status.PASS:
@@ -146,34 +146,34 @@ def _claimed(control: Control, claim: Attestation, found: Evidence) -> Evidence:
         until=day(ends_on(claim)),
     )
     if control.attested == "partial":
-        sentence = sequence([sentence, message("A statement alone is partial."), found.sentence])
+        sentence = sequence([sentence, message("A statement alone is partial."), evidence.sentence])
     elif limited:
         sentence = sequence([sentence, message("The link to the document is missing.")])
-    elif found.kind is EvidenceKind.PROBED:
-        sentence = sequence([sentence, PROBED_HALF.get(control.id, found.sentence)])
+    elif evidence.kind is EvidenceKind.PROBED:
+        sentence = sequence([sentence, PROBED_HALF.get(control.id, evidence.sentence)])
     return Evidence(
         status=status,
         kind=EvidenceKind.ATTESTED,
         sentence=sentence,
-        page=found.page,
+        page=evidence.page,
         until=ends_on(claim),
         by=claim.owner,
     )
 
 
-def _contradiction(control: Control, claim: Attestation, found: Evidence) -> Message:
+def _contradiction(control: Control, claim: Attestation, evidence: Evidence) -> Message:
     """What a stronger kind of evidence outvotes; nothing when both say the same."""
-    if claim.status is found.status:
+    if claim.status is evidence.status:
         return NOTHING
     values = {
         "control": control.id,
         "who": claim.owner,
         "claimed": STATUS_WORDS[claim.status],
         "day": day(claim.at),
-        "status": STATUS_WORDS[found.status],
-        "evidence": found.sentence,
+        "status": STATUS_WORDS[evidence.status],
+        "evidence": evidence.sentence,
     }
-    if found.kind is EvidenceKind.MEASURED:
+    if evidence.kind is EvidenceKind.MEASURED:
         return message(
             "{control}: {who} states {claimed} ({day}), but the log shows {status}: {evidence}", **values
         )

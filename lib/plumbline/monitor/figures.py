@@ -20,25 +20,25 @@ def decimal(value: float, digits: str) -> Number:
     return Number(format(value, digits))
 
 
-def say_figure(one: Metric, value: float, unit: str = "", largest: float | None = None) -> Message:
+def say_figure(metric: Metric, value: float, unit: str = "", largest: float | None = None) -> Message:
     """``82.2 %``, ``0.913``, ``+36.5 parcels``.
 
     Args:
         unit: what the system predicts so many of, or its money; said where the metric is in that unit.
         largest: the largest value told beside it, whose decimals it shares; None: its own.
     """
-    if one.unit == "share":
+    if metric.unit == "share":
         return message("{percent} %", percent=Number(f"{100 * value:.1f}".replace("-", "−")))
     size = abs(value) if largest is None else max(abs(value), largest)
     if size and not -4 <= (place := math.floor(math.log10(size))) <= 11:
         words = f"{abs(value):.{DIGITS - 1}e}"
     else:
         words = f"{abs(value):,.{max(DIGITS - 1 - (place if size else 0), 0)}f}"
-    of = unit if one.unit in ("label", "currency") else ""
+    of = unit if metric.unit in ("label", "currency") else ""
     if not Number(words).value:
         zero = _with_unit(Number("0"), of)
         return message("about {figure}", figure=zero) if value else zero
-    both_ways = one.unit == "label" and one.higher_is_better is None
+    both_ways = metric.unit == "label" and metric.higher_is_better is None
     return _with_unit(Number(f"{'−' if value < 0 else '+' if both_ways else ''}{words}"), of)
 
 

@@ -32,9 +32,9 @@ class Language:
         """A status, state, tier or kind of evidence; one without a translation stays as it is."""
         return str(self.texts["status"].get(status, status))
 
-    def title(self, section: str, key: str, own: str) -> str:
+    def title(self, section: str, key: str, text: str) -> str:
         """A title of the catalogue; where the language has none, its own."""
-        return str(self.texts.get(section, {}).get(key, own))
+        return str(self.texts.get(section, {}).get(key, text))
 
     def number(self, value: float, digits: int = 0) -> str:
         """``12,345.6`` in English, ``12.345,6`` in German."""

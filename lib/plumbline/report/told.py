@@ -71,10 +71,10 @@ def _parsed(text: str, speech: Language) -> str | None:
     return None
 
 
-def _place(kind: str, held: str, speech: Language) -> str | None:
+def _place(kind: str, text: str, speech: Language) -> str | None:
     if kind == "method":
-        return _parsed(held, speech)
+        return _parsed(text, speech)
     if kind == "space":
-        return str(speech.texts["space"].get(held, held))
+        return str(speech.texts["space"].get(text, text))
     known = _KINDS.get(kind, "")
-    return number(held, speech) if _NUMBER in known else held
+    return number(text, speech) if _NUMBER in known else text

@@ -127,11 +127,11 @@ def _by_form(text: str, kind: str, speech: Language, depth: int) -> str | None:
 
 
 def _put(
-    found: re.Match[str], values: Mapping[str, str | None], speech: Language, place: re.Match[str]
+    match: re.Match[str], values: Mapping[str, str | None], speech: Language, place: re.Match[str]
 ) -> str:
     name = place[1] + place[2]
     if place[3] == "dat":
-        return _quantity(found[name], speech, dative=True) or ""
+        return _quantity(match[name], speech, dative=True) or ""
     return values[name] or ""
 
 

@@ -42,9 +42,9 @@ def guards(case: GuardCase) -> tuple[Interlock, ...]:
     )  # fmt: skip
 
 
-def may_fire(found: tuple[Interlock, ...]) -> bool:
+def may_fire(interlocks: tuple[Interlock, ...]) -> bool:
     """Whether every guard holds."""
-    return all(guard.holds for guard in found)
+    return all(guard.holds for guard in interlocks)
 
 
 def _switch(case: GuardCase) -> Interlock:

@@ -136,12 +136,12 @@ def rehearse(ws: Workspace, key: str | None = None) -> tuple[tuple[Finding, ...]
         return found, tuple(reversed(messages))
 
 
-def _open_first(found: list[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(found, key=lambda f: (f.until is not None, f.system)))
+def _open_first(findings: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda f: (f.until is not None, f.system)))
 
 
 def reconcile(
-    cursor: Cursor, key: str, found: list[Finding], looked_at: tuple[str, ...], at: datetime
+    cursor: Cursor, key: str, findings: list[Finding], looked_at: tuple[str, ...], at: datetime
 ) -> None:
     """Bring the register up to date: one record a problem, however often it is found.
 
@@ -153,7 +153,7 @@ def reconcile(
 
     known = sorted(register.recorded(cursor, key, parts=True), key=_age)
     held: dict[int, int] = {}
-    for place, one in _by_time(found):
+    for place, one in _by_time(findings):
         record = next((r for r in known if r.id not in held and same_problem(_bounded(r), one)), None)
         closed = at if one.until is not None else None
         if record is None:
@@ -166,7 +166,9 @@ def reconcile(
     for record in known:
         if record.id in held:
             continue
-        whole = next((n for n, place in held.items() if same_problem(_bounded(record), found[place])), None)
+        whole = next(
+            (n for n, place in held.items() if same_problem(_bounded(record), findings[place])), None
+        )
         if whole is not None:
             register.join(cursor, record.id, whole, at)
         elif record.open and record.finding.signal.startswith(looked_at):
@@ -174,9 +176,9 @@ def reconcile(
     announce(cursor, known, register.recorded(cursor, key, parts=True), at)
 
 
-def _by_time(found: list[Finding]) -> list[tuple[int, Finding]]:
+def _by_time(findings: list[Finding]) -> list[tuple[int, Finding]]:
     """Findings with their places, earliest onset first; those without an onset last."""
-    return sorted(enumerate(found), key=lambda own: (own[1].since is None, own[1].since or LONG_AGO))
+    return sorted(enumerate(findings), key=lambda own: (own[1].since is None, own[1].since or LONG_AGO))
 
 
 def _age(record: Recorded) -> tuple[bool, bool, datetime, int]:

@@ -78,7 +78,7 @@ class Standing:
 
 
 def standing(
-    cursor: Cursor, system: System, now: datetime, found: ReleasesAnswer, noted: tuple[Record, ...]
+    cursor: Cursor, system: System, now: datetime, answer: ReleasesAnswer, noted: tuple[Record, ...]
 ) -> Standing:
     """Measure the headline metric and its family, and find what is open at ``now``."""
     profile = outcome_profile(cursor, system, Slice())
@@ -113,7 +113,7 @@ def standing(
     breach = open_breach(
         judged,
         change,
-        found,
+        answer,
         noted,
         lambda name, value: say_value(name, value, unit_of(system, name)),
         levels,
@@ -131,7 +131,7 @@ def standing(
         delay=delay,
         change=change,
         performance_breach=breach,
-        drift_breach=open_drift(cursor, system, now, found, noted),
+        drift_breach=open_drift(cursor, system, now, answer, noted),
         stake=_stake(profile, system, breach, change, delay, now, selected),
         logged_share=check_recorded(cursor, system),
         retraining=retraining_due(judged, profiles.version_hours(cursor, system), as_of=now),
@@ -144,7 +144,7 @@ def standing(
 def open_breach(
     points: Sequence[Point],
     change: ChangePoint | None,
-    found: ReleasesAnswer,
+    answer: ReleasesAnswer,
     noted: tuple[Record, ...],
     say: Say = say_value,
     healthy: Levels = None,
@@ -166,7 +166,7 @@ def open_breach(
     if change is not None and change.until is None and change.metric in (name, *problem.others):
         since = change.at
         sentence = message("{metric}: {change}", metric=say_metric(change.metric), change=change.breach)
-    done = handled(since, [p.end for p in problem.part], found, noted, _of_performance)
+    done = handled(since, [p.end for p in problem.part], answer, noted, _of_performance)
     return Breach(
         since=since,
         sentence=sentence,

@@ -38,27 +38,29 @@ class Measurements:
 
 
 def measurements(
-    cursor: Cursor, system: System, span: Span, now: datetime, held: Standing, released: ReleasesAnswer
+    cursor: Cursor, system: System, span: Span, now: datetime, headline: Standing, released: ReleasesAnswer
 ) -> Measurements:
     """Everything that more than one family reads, measured once."""
-    by = held.alarm_by
+    by = headline.alarm_by
     features: tuple[FeatureProfile, ...] = ()
     laid: tuple[Laid, ...] = ()
     own: tuple[Laid, ...] = ()
     if system.reference is not None:
         features = tuple(profiles.feature_profiles(cursor, system))
         laid = laid_by_chunk(features, reference=system.reference, by=by)
-        own = laid if by == held.by else laid_by_chunk(features, reference=system.reference, by=held.by)
+        own = (
+            laid if by == headline.by else laid_by_chunk(features, reference=system.reference, by=headline.by)
+        )
     begun = tuple(sorted({start for one in own for start in one.starts if start}))
-    waited = usual_delay(delay_curve(held.delay, now)) or 0
-    late = positive_curve(held.delay, now) if held.headline in OF_CLASSES else None
+    waited = usual_delay(delay_curve(headline.delay, now)) or 0
+    late = positive_curve(headline.delay, now) if headline.headline in OF_CLASSES else None
     if late is not None:
         waited = max(waited, usual_delay(late) or 0)
     return Measurements(
         system=system,
         span=span,
         now=now,
-        held=held,
+        held=headline,
         released=released,
         features=features,
         laid=laid,

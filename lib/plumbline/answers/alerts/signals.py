@@ -54,14 +54,14 @@ def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
     return _whose(m, [problems.costing(f, m.held.stake) if f.until is None else f for f in found])
 
 
-def _whose(m: Measurements, found: list[Finding]) -> list[Finding]:
+def _whose(m: Measurements, findings: list[Finding]) -> list[Finding]:
     """Findings that rest on outcomes, with whom they speak of where only some decisions ever have one."""
     among = m.held.selected.among if m.held.selected else NOTHING
     if not among:
-        return found
+        return findings
     return [
         replace(f, sentence=sequence([f.sentence, among]), figures={**f.figures, "among": among})
-        for f in found
+        for f in findings
     ]
 
 

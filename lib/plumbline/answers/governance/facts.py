@@ -110,23 +110,24 @@ def _volume(span: Span) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _labels(cursor: Cursor, system: System, now: datetime, held: Standing) -> dict[str, Any]:
-    profile = held.profile
+def _labels(cursor: Cursor, system: System, now: datetime, headline: Standing) -> dict[str, Any]:
+    profile = headline.profile
     mapped = [systems.saved_mapping(cursor, system.key, kind) for kind in ("decisions", "labels")]
     is_mapped = any(m is not None and m.column_of("label") for m in mapped)
     if not is_mapped:
-        return {"labels": None, "chunk_unit": held.by}
+        return {"labels": None, "chunk_unit": headline.by}
     curve = delay_curve(profiles.delays(cursor, system, Slice()), now)
     usual = usual_delay(curve) or 0
     due = [day <= (now - timedelta(days=usual)).date() for day in profile.days]
     n = int(profile.n[due].sum())
     labelled = int(profile.n_labelled[due].sum())
     days = [day for day, count in zip(profile.days, profile.n_labelled, strict=True) if count]
-    length = {"day": 1.0, "week": 7.0, "month": DAYS_A_MONTH}[held.by]
+    length = {"day": 1.0, "week": 7.0, "month": DAYS_A_MONTH}[headline.by]
     age = max((now.date() - max(days)).days - usual, 0) / length if days else None
     return {
         "labels": int(profile.n_labelled.sum()), "due": n, "labelled_share": labelled / n if n else None,
-        "label_age_chunks": age, "chunk_unit": held.by, "outcomes_arrive_later": _arrives_later(mapped, cursor, system),
+        "label_age_chunks": age, "chunk_unit": headline.by,
+        "outcomes_arrive_later": _arrives_later(mapped, cursor, system),
     }  # fmt: skip
 
 
@@ -138,10 +139,10 @@ def _arrives_later(mapped: list[Any], cursor: Cursor, system: System) -> bool:
     )
 
 
-def _watching(cursor: Cursor, system: System, now: datetime, held: Standing) -> dict[str, Any]:
+def _watching(cursor: Cursor, system: System, now: datetime, headline: Standing) -> dict[str, Any]:
     since = (now - RECENT).date()
-    recent = {check.chunk_of(day, held.by) for day in held.profile.days if day >= since}
-    compared = check.compared_chunks(cursor, system, held.by) & recent
+    recent = {check.chunk_of(day, headline.by) for day in headline.profile.days if day >= since}
+    compared = check.compared_chunks(cursor, system, headline.by) & recent
     segments = segment_sizes(cursor, system)
     aged = staleness(profiles.version_hours(cursor, system), as_of=now)
     return {
@@ -152,19 +153,19 @@ def _watching(cursor: Cursor, system: System, now: datetime, held: Standing) -> 
 
 
 def _versions(
-    cursor: Cursor, system: System, span: Span, found: ReleasesAnswer, noted: tuple[Record, ...], today: date
+    cursor: Cursor, system: System, span: Span, answer: ReleasesAnswer, noted: tuple[Record, ...], today: date
 ) -> dict[str, Any]:
-    seen = {v.version for v in found.releases.versions if v.version}
+    seen = {v.version for v in answer.releases.versions if v.version}
     held = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
-    back = max(found.releases.rollbacks, key=lambda r: r.end, default=None)
-    tripped = [g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g, today)]
-    waiting = [g for g in found.guardrails if g.fired and not g.proved and not _answered(noted, g)]
+    back = max(answer.releases.rollbacks, key=lambda r: r.end, default=None)
+    tripped = [g for g in answer.guardrails if g.fired and not g.proved and not _answered(noted, g, today)]
+    waiting = [g for g in answer.guardrails if g.fired and not g.proved and not _answered(noted, g)]
     watched = bool(seen) and system.task is Task.BINARY
     same = consistency(repeated(cursor, system))
     return {
         "versions": len(seen), **registry_facts(seen, held, latest_probes(cursor, system.key)),
         "rollback_at": back.end if back else None, "rollback_minutes": back.minutes if back else None,
-        "switches": found.last_switches() if seen else None,
+        "switches": answer.last_switches() if seen else None,
         "guardrail_on": True if watched else None,
         "guardrail_unhandled": len(tripped) if watched else None,
         "guardrail_in_hand": len(waiting) - len(tripped) if watched else None,
@@ -208,11 +209,13 @@ def _audit(cursor: Cursor, system: System, span: Span) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _explained(cursor: Cursor, system: System, span: Span, now: datetime, held: Standing) -> dict[str, Any]:
+def _explained(
+    cursor: Cursor, system: System, span: Span, now: datetime, headline: Standing
+) -> dict[str, Any]:
     """Share of decisions with attributions that add up: logged ones, else by a registered model's version."""
     profile = profiles.completeness(cursor, system, Slice())
     logged = profile.present.get("explanation")
-    share = float(logged.sum() / span.n) * held.logged_share if logged is not None else 0.0
+    share = float(logged.sum() / span.n) * headline.logged_share if logged is not None else 0.0
     passed = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
     by_model = sum(int(n) for n, v in zip(profile.n, profile.versions, strict=True) if v in passed) / span.n
     stored = attributions.stored(cursor, system)
@@ -221,7 +224,7 @@ def _explained(cursor: Cursor, system: System, span: Span, now: datetime, held: 
     days = {s.day for s in stored if s.adds_up}
     if logged is not None:
         days |= {day for day, n in zip(profile.days, logged, strict=True) if n}
-    attributed = {check.chunk_of(day, held.by) for day in days if day >= since}
+    attributed = {check.chunk_of(day, headline.by) for day in days if day >= since}
     return {
         "explained_share": max(share, by_model, by_pass), "recent_chunks_attributed": len(attributed),
         **record_facts(cursor, system),

@@ -94,14 +94,14 @@ def _in_force(cursor: Cursor, key: str, day: str) -> Kept:
     return kept
 
 
-def _proof(kept: Kept) -> tuple[bool | None, str]:
-    if history.sha256(kept.card) != kept.card_sha256:
+def _proof(stored: Kept) -> tuple[bool | None, str]:
+    if history.sha256(stored.card) != stored.card_sha256:
         return False, "The kept scorecard does not fit its own hash: it was altered."
-    if kept.catalogue != history.catalogue_hash():
+    if stored.catalogue != history.catalogue_hash():
         return None, "The catalogue changed since. This is the scorecard as it was made then."
-    again = history.recompute(kept.given)
-    if again == kept.card:
+    again = history.recompute(stored.given)
+    if again == stored.card:
         return True, "Computed again from its inputs, it comes out the same to the byte."
-    if kept.rules != history.rules_hash():
+    if stored.rules != history.rules_hash():
         return None, "The rules changed since. This is the scorecard as it was made then."
     return False, "Computed again from its inputs, it comes out otherwise: what was kept was altered."

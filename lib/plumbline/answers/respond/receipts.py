@@ -57,14 +57,14 @@ def _arrived(delivery: Delivery, sent: set[str]) -> bool:
     return delivery.state == "sent" or bool(inside and whole in sent)
 
 
-def channels_aware(own: Sequence[Delivery]) -> list[str]:
+def channels_aware(deliveries: Sequence[Delivery]) -> list[str]:
     """The channels on which a finding's present episode was or will be told.
 
     Args:
-        own: every message about the finding, in order of time.
+        deliveries: every message about the finding, in order of time.
     """
     names: list[str] = []
-    for delivery in own:
+    for delivery in deliveries:
         if delivery.event in ENDS:
             names = [name for name in names if name != delivery.channel]
         elif delivery.event in BEGINNINGS and delivery.channel not in names and reaches(delivery):

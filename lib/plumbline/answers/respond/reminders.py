@@ -48,13 +48,13 @@ def due(cursor: Cursor, at: datetime) -> list[tuple[Event, list[str]]]:
     return owed
 
 
-def _sentence(record: Recorded, own: Sequence[Delivery], state: Triage, at: datetime) -> str:
+def _sentence(record: Recorded, deliveries: Sequence[Delivery], state: Triage, at: datetime) -> str:
     """What a reminder would say, where one is due."""
-    begun = [d.made_at for d in own if d.event in BEGINNINGS]
+    begun = [d.made_at for d in deliveries if d.event in BEGINNINGS]
     if not begun or state.is_muted(at.date()):
         return ""
     since = max(begun)
-    moments = sorted({d.made_at for d in own if d.event == "finding.reminder" and d.made_at > since})
+    moments = sorted({d.made_at for d in deliveries if d.event == "finding.reminder" and d.made_at > since})
     if not record.acknowledged_by:
         if at < retries.reminder_due(since, len(moments)) or (moments and at - moments[-1] < CLOSEST):
             return ""

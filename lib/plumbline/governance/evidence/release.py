@@ -90,13 +90,13 @@ def _read(case: Case) -> Message:
     return message(" ({where}, read on {day})", where=where, day=day(at)) if at is not None else NOTHING
 
 
-def dated(case: Case, found: Evidence) -> Evidence:
+def dated(case: Case, evidence: Evidence) -> Evidence:
     """What a registry showed passes only as long as the look into it is recent."""
     at = case.facts.probed_at
     if at is None or (case.today - at.date()).days <= case.limits["probe_days"]:
-        return found
+        return evidence
     old = message("That was {age} ago: look again.", age=plural((case.today - at.date()).days, "day"))
-    return replace(found, status=Status.PARTIAL, sentence=sequence([found.sentence, old]))
+    return replace(evidence, status=Status.PARTIAL, sentence=sequence([evidence.sentence, old]))
 
 
 def rollback_works(case: Case) -> Evidence:

@@ -196,20 +196,20 @@ def _long_run_noise(series: _Series, edges: list[int], run: list[int], slope: bo
     return float(np.sqrt(np.mean(left**2) * ratio / max(1 - levels * ratio / n, 0.5)))
 
 
-def _matters(one: Metric, series: _Series, edges: list[int]) -> float:
-    return least_change(one, series.level(0, edges[1])[0], series.noise)
+def _matters(metric: Metric, series: _Series, edges: list[int]) -> float:
+    return least_change(metric, series.level(0, edges[1])[0], series.noise)
 
 
 def _is_worse(
-    one: Metric, series: _Series, healthy: tuple[int, int], part: tuple[int, int], enough: float
+    metric: Metric, series: _Series, healthy: tuple[int, int], part: tuple[int, int], enough: float
 ) -> bool:
     (before, se0), (after, se1) = series.level(*healthy), series.level(*part)
     fall = before - after
-    worse = abs(fall) if one.higher_is_better is None else fall if one.higher_is_better else -fall
+    worse = abs(fall) if metric.higher_is_better is None else fall if metric.higher_is_better else -fall
     return worse > max(enough, BEYOND * float(np.hypot(se0, se1)))
 
 
-def _worse_run(one: Metric, series: _Series, edges: list[int], enough: float) -> list[int] | None:
+def _worse_run(metric: Metric, series: _Series, edges: list[int], enough: float) -> list[int] | None:
     """Edges of the healthy stretch and of the segments of the last worse run after it, in blocks.
 
     Healthy is the longest stretch so far: the first segment, and whatever later one is no worse.
@@ -219,7 +219,7 @@ def _worse_run(one: Metric, series: _Series, edges: list[int], enough: float) ->
     run: list[int] | None = None
     for part in parts[1:]:
         lasting = run is not None and run[-1] == part[0]
-        if _is_worse(one, series, healthy, part, enough):
+        if _is_worse(metric, series, healthy, part, enough):
             run = [*run, part[1]] if run and lasting else [stretch, *part]
             continue
         if lasting:
@@ -270,7 +270,7 @@ def _steps_cost(series: _Series, run: list[int]) -> float:
 
 
 def _told(
-    name: str, one: Metric, series: _Series, run: list[int], enough: float, unit: str
+    name: str, metric: Metric, series: _Series, run: list[int], enough: float, unit: str
 ) -> ChangePoint | None:
     first, ended = run[0], run[-1]
     error = _slope_error(series, first, ended)
@@ -283,7 +283,7 @@ def _told(
     low, high = (first + 1 + int(np.searchsorted(share, q)) for q in (0.025, 0.975))
     tail = max(at, ended - max(2, (ended - at) // 6)) if slope else at
     whole = replace(series, value=series.measured)
-    if not all(_is_worse(one, s, (first, at), (tail, ended), enough) for s in (series, whole)):
+    if not all(_is_worse(metric, s, (first, at), (tail, ended), enough) for s in (series, whole)):
         return None
     before, after = whole.level(first, at)[0], whole.level(tail, ended)[0]
     until = series.end[ended - 1] if ended < len(series.value) else None
@@ -292,7 +292,7 @@ def _told(
     hint = NOTHING
     if onset < series.start[low]:
         hint = message("Signs of it from {day} on.", day=Day(onset))
-    breach = _levels(one, kind, series.start[at], before, after, until, unit)
+    breach = _levels(metric, kind, series.start[at], before, after, until, unit)
     return ChangePoint(
         metric=name,
         kind=kind,
@@ -327,10 +327,10 @@ def _onset(series: _Series, first: int, healthy: int, at: int, rising: bool) -> 
 
 
 def _levels(
-    one: Metric, kind: str, at: datetime, before: float, after: float, until: datetime | None, unit: str
+    metric: Metric, kind: str, at: datetime, before: float, after: float, until: datetime | None, unit: str
 ) -> Message:
     largest = max(abs(before), abs(after))
-    was, then = say_figure(one, before, unit, largest), say_figure(one, after, unit, largest)
+    was, then = say_figure(metric, before, unit, largest), say_figure(metric, after, unit, largest)
     last = until - timedelta(days=1) if until else None
     if last and last <= at:
         return message("{then} on {day} alone, {was} before", then=then, day=Day(at), was=was)

@@ -238,14 +238,14 @@ def _usual(now: IntArray, then: IntArray, p: FloatArray) -> bool:
     return bool(then.sum() >= ENOUGH) and shares[1] > HALF * shares[0]
 
 
-def _told(one: Excursion, counts: IntArray, p: FloatArray, noise: float) -> Contradiction:
+def _told(excursion: Excursion, counts: IntArray, p: FloatArray, noise: float) -> Contradiction:
     held = np.isfinite(p)
     counts, p = counts[:, held], p[held]
     share, low, high = likeliest_share(counts, p, noise)
     return Contradiction(
-        at=one.at,
-        since=one.since,
-        until=one.until,
+        at=excursion.at,
+        since=excursion.since,
+        until=excursion.until,
         share=share,
         low=low,
         high=high,
@@ -273,7 +273,7 @@ def likeliest_share(
     return float(SHARES[int(np.argmax(likely))]), float(inside.min()), float(inside.max())
 
 
-def contradiction_findings(system: str, found: Sequence[Contradiction]) -> list[Finding]:
+def contradiction_findings(system: str, contradictions: Sequence[Contradiction]) -> list[Finding]:
     """One finding an episode."""
     return [
         Finding(
@@ -296,5 +296,5 @@ def contradiction_findings(system: str, found: Sequence[Contradiction]) -> list[
             },
             known_at=one.at,
         )
-        for one in found
+        for one in contradictions
     ]

@@ -171,10 +171,10 @@ def early_warning(
     return _watch(one, watched, block, found, noise, unsure_mean(len(normal[0]), noise.kept), run_length)
 
 
-def unsure_mean(n: int, kept: float, errors: float = UNSURE) -> float:
+def unsure_mean(n: int, keep: float, errors: float = UNSURE) -> float:
     """So many standard errors of the mean of n values, in long-run standard deviations: by Student's t with as many
     degrees of freedom as independent days would tell as much."""
-    freedom = max(n / kept**2 - 1, 1.0)
+    freedom = max(n / keep**2 - 1, 1.0)
     return float(stdtrit(freedom, float(ndtr(errors))) / np.sqrt(n))
 
 
@@ -200,17 +200,17 @@ def noise_of(normal: FloatArray, starts: Sequence[datetime]) -> Noise:
 
 
 def _watch(
-    one: Metric, watched: Chunked, block: IntArray, found: tuple[FloatArray, FloatArray],
+    metric: Metric, watched: Chunked, block: IntArray, found: tuple[FloatArray, FloatArray],
     noise: Noise, unsure: float, run_length: float,
 ) -> Warned:  # fmt: skip
     """Add up; for a two-sided metric both ways, each with twice the run length."""
-    sides = (1.0, -1.0) if one.higher_is_better is None else (1.0,)
+    sides = (1.0, -1.0) if metric.higher_is_better is None else (1.0,)
     per_block = len(block) / (block.max() + 1)
     least = min(ALLOWANCE, LARGEST / noise.kept)
     limit = cusum_limit(len(sides) * run_length / per_block, least)
     unit = noise.restless * noise.kept
     allowance = np.maximum(least, found[1] / unit) + unsure
-    steps = found[0] if one.hits is not None else np.clip(found[0], -REACH, REACH)
+    steps = found[0] if metric.hits is not None else np.clip(found[0], -REACH, REACH)
     paths = [cusum(np.nan_to_num(side * steps / unit - allowance)) for side in sides]
     sums = max(paths, key=lambda path: path[-1])
     places = np.arange(len(sums))
@@ -220,7 +220,7 @@ def _watch(
     open_one = next((e for e in reversed(alarms) if e.until is None), None)
     longest = DEPENDENT if noise.span >= SHORT else SHORT_DEPENDENT
     return Warned(
-        metric=one.name,
+        metric=metric.name,
         days=starts,
         sums=sums,
         limit=limit,
@@ -252,47 +252,49 @@ def excursions(
     return found
 
 
-def _joined(one: Metric, found: Chunked) -> tuple[Counts, IntArray]:
+def _joined(metric: Metric, chunks: Chunked) -> tuple[Counts, IntArray]:
     """Days joined, in order, into blocks of at least 30 labelled rows and ``COUNTED`` of what the metric counts;
     (block counts, block of each day).
 
     Days left over at the end join the last block.
     """
-    block, number = np.zeros(len(found.starts), dtype=np.int64), 0
+    block, number = np.zeros(len(chunks.starts), dtype=np.int64), 0
     held = counted = 0.0
-    for i, (rows, n) in enumerate(zip(found.counts.labelled, _denominator(one, found.counts), strict=True)):
+    for i, (rows, n) in enumerate(
+        zip(chunks.counts.labelled, _denominator(metric, chunks.counts), strict=True)
+    ):
         block[i] = number
         held, counted = held + rows, counted + n
         if held >= ENOUGH and counted >= COUNTED:
             number, held, counted = number + 1, 0.0, 0.0
     if (held < ENOUGH or counted < COUNTED) and number:
         block[block == number] = number - 1
-    return found.counts.grouped(block, int(block.max()) + 1), block
+    return chunks.counts.grouped(block, int(block.max()) + 1), block
 
 
-def _denominator(one: Metric, counts: Counts) -> FloatArray:
+def _denominator(metric: Metric, counts: Counts) -> FloatArray:
     """What a metric's value rests on, (m,): the denominator of a proportion, the rarer class of an order of scores."""
-    if one.hits is not None:
-        return one.hits(counts)[1]
-    if one.name in ("roc_auc", "average_precision"):
+    if metric.hits is not None:
+        return metric.hits(counts)[1]
+    if metric.name in ("roc_auc", "average_precision"):
         return np.asarray(counts.cells.sum(2).min(1))
     return counts.labelled
 
 
-def _worse(one: Metric, band: Threshold, blocks: Counts) -> tuple[FloatArray, FloatArray]:
+def _worse(metric: Metric, band: Threshold, blocks: Counts) -> tuple[FloatArray, FloatArray]:
     """How many standard errors each block is worse than the reference (NaN: no value), and half of what
     matters in the same unit."""
     assert band.mean is not None
-    value = one.compute(blocks)
-    if one.hits is not None:
-        rows = one.hits(blocks)[1]
+    value = metric.compute(blocks)
+    if metric.hits is not None:
+        rows = metric.hits(blocks)[1]
         spread = max(band.mean * (1 - band.mean), 0.25 / max(band.n, 1))
         se = np.sqrt(ratio(np.full(len(rows), spread), rows))
     else:
         se = band.se * np.sqrt(ratio(np.full(len(value), float(band.n)), blocks.labelled))
     if not np.all(np.nan_to_num(se) > 0):
         se = np.where(se > 0, se, np.nan)
-    sign = -1.0 if one.higher_is_better is False else 1.0
+    sign = -1.0 if metric.higher_is_better is False else 1.0
     keep = np.isfinite(value) & np.isfinite(se)
     return np.where(keep, sign * (band.mean - value) / se, 0.0), np.where(keep, band.matters / (2 * se), 0.0)
 

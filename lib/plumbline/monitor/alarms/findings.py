@@ -107,16 +107,16 @@ def problems_of(
     return made
 
 
-def _together(one: Problem, other: Problem) -> Problem:
-    first, second = (one, other) if one.confirmed <= other.confirmed else (other, one)
-    until = None if one.until is None or other.until is None else max(one.until, other.until)
+def _together(problem: Problem, other: Problem) -> Problem:
+    first, second = (problem, other) if problem.confirmed <= other.confirmed else (other, problem)
+    until = None if problem.until is None or other.until is None else max(problem.until, other.until)
     names = dict.fromkeys((*first.others, second.metric, *second.others))
     if first.change and not second.change and first.metric == second.metric:
         first = replace(
             first, change=NOTHING, part=second.part
         )  # a chunk beyond its limit says it with figures
     return replace(
-        first, since=min(one.since, other.since), until=until,
+        first, since=min(problem.since, other.since), until=until,
         others=tuple(name for name in names if name != first.metric),
     )  # fmt: skip
 
@@ -248,26 +248,26 @@ def problem_of(signal: str) -> str:
     return "performance" if ONE_PROBLEM.get(family, family) == "performance" else signal
 
 
-def same_problem(one: Finding, other: Finding) -> bool:
+def same_problem(finding: Finding, other: Finding) -> bool:
     """Whether two findings tell of one problem: about the same, at times that touch."""
-    if (one.system, problem_of(one.signal)) != (other.system, problem_of(other.signal)):
+    if (finding.system, problem_of(finding.signal)) != (other.system, problem_of(other.signal)):
         return False
-    if one.since is None or other.since is None:
+    if finding.since is None or other.since is None:
         return True
-    if other.since < one.since:
-        one, other = other, one
-    return one.until is None or (other.since is not None and other.since <= one.until)
+    if other.since < finding.since:
+        finding, other = other, finding
+    return finding.until is None or (other.since is not None and other.since <= finding.until)
 
 
-def joined(found: Sequence[Finding]) -> list[Finding]:
+def joined(findings: Sequence[Finding]) -> list[Finding]:
     """One finding a problem: warnings and estimates go into the realised breach that they came before.
 
     The breach takes the onset of the early warning (its running sum dates it best) and says in its figures
     when each of them could be known.
     """
-    heard = [f for f in found if f.signal.partition(".")[0] in ONE_PROBLEM]
+    heard = [f for f in findings if f.signal.partition(".")[0] in ONE_PROBLEM]
     kept = []
-    for one in [f for f in found if f.signal.partition(".")[0] not in ONE_PROBLEM]:
+    for one in [f for f in findings if f.signal.partition(".")[0] not in ONE_PROBLEM]:
         for other in [h for h in heard if same_problem(one, h)]:
             heard.remove(other)
             family = other.signal.partition(".")[0]
@@ -287,9 +287,9 @@ def _loudest(heard: Sequence[Finding]) -> list[Finding]:
     return kept
 
 
-def costing(found: Finding, stake: dict[str, object]) -> Finding:
+def costing(finding: Finding, stake: dict[str, object]) -> Finding:
     """The finding with what it has cost since its onset, where that is known."""
     if not stake.get("amount"):
-        return found
+        return finding
     money = {"amount": stake["amount"], "currency": stake.get("currency", "")}
-    return replace(found, figures={**found.figures, "cost": money})
+    return replace(finding, figures={**finding.figures, "cost": money})

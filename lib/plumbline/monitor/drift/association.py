@@ -96,7 +96,7 @@ def association_findings(system: str, lost: Sequence[Lost]) -> list[Finding]:
 
 
 def lost_associations(
-    held: Moments, *, reference: tuple[datetime, datetime], until: datetime
+    moments: Moments, *, reference: tuple[datetime, datetime], until: datetime
 ) -> tuple[Lost, ...]:
     """The pair that is lost most plainly on the first day on which any is; none where none is.
 
@@ -105,14 +105,14 @@ def lost_associations(
     Fisher's z of rank correlations, whose dispersion is that of the reference's own weeks, never below 1; the normal
     law, Bonferroni over pairs and days.
     """
-    start, end = ((bound - held.first) // _DAY for bound in reference)
-    healthy = held.sums[max(start, 0) : end]
-    last = min(len(held.sums), (until - held.first) // _DAY)
+    start, end = ((bound - moments.first) // _DAY for bound in reference)
+    healthy = moments.sums[max(start, 0) : end]
+    last = min(len(moments.sums), (until - moments.first) // _DAY)
     if len(healthy) < 28 or last < end + 7:
         return ()
     then, n = _fisher(healthy.sum(axis=0))
     spread = _dispersion(healthy)
-    after = np.where(_constant(held.sums[end:last], healthy)[..., None], 0.0, held.sums[end:last])
+    after = np.where(_constant(moments.sums[end:last], healthy)[..., None], 0.0, moments.sums[end:last])
     total = np.cumsum(np.concatenate([np.zeros((1, *after.shape[1:])), after]), axis=0)
     ends = np.arange(7, len(total))
     now, m = _fisher(total[ends] - total[np.maximum(ends - WIDTH, 0)])
@@ -124,11 +124,11 @@ def lost_associations(
         return ()
     row = int(np.argmax(lost.any(axis=1)))
     pair = int(np.argmax(np.where(lost[row], z[row], -np.inf)))
-    at = held.first + (end + int(ends[row])) * _DAY
-    last_gone = held.first + (end + int(ends[np.flatnonzero(gone[:, pair])[-1]])) * _DAY
+    at = moments.first + (end + int(ends[row])) * _DAY
+    last_gone = moments.first + (end + int(ends[np.flatnonzero(gone[:, pair])[-1]])) * _DAY
     return (
         Lost(
-            *held.pairs[pair], float(np.tanh(then[pair])), float(np.tanh(now[row, pair])), int(m[row, pair]),
+            *moments.pairs[pair], float(np.tanh(then[pair])), float(np.tanh(now[row, pair])), int(m[row, pair]),
             max(reference[1], at - WIDTH * _DAY), None if gone[-1, pair] else last_gone, at,
         ),
     )  # fmt: skip

@@ -262,7 +262,7 @@ def _onset(sides: DailySides, reference: tuple[int, int], known: int) -> int:
     return int(begins[int(np.argmax(plain))])
 
 
-def cutoff_findings(system: str, found: Sequence[Departure]) -> list[Finding]:
+def cutoff_findings(system: str, departures: Sequence[Departure]) -> list[Finding]:
     """One finding an episode."""
     return [
         Finding(
@@ -285,5 +285,5 @@ def cutoff_findings(system: str, found: Sequence[Departure]) -> list[Finding]:
             },
             known_at=one.at,
         )
-        for one in found
+        for one in departures
     ]

@@ -123,7 +123,7 @@ def _kept(left: FloatArray) -> float:
     return min(max(found + (1 + 3 * max(found, 0.0)) / len(left), 0.0), 0.8)
 
 
-def steadied(own: Sequence[Law]) -> tuple[Law, ...]:
+def steadied(laws: Sequence[Law]) -> tuple[Law, ...]:
     """Each feature's spread drawn to that of all, as far as they are alike; never below 1.
 
     A few weeks say little of one feature's dispersion; repeated decisions raise all features' alike. Variances of a
@@ -132,21 +132,21 @@ def steadied(own: Sequence[Law]) -> tuple[Law, ...]:
     that is plainly larger than the family's keeps its own spread and its own few degrees of freedom (Phipson et al.
     2016, Ann. Appl. Stat. 10).
     """
-    level = [law.level for law in own if law.level is not None]
+    level = [law.level for law in laws if law.level is not None]
     if level:
         at = iter(_steadied(level))
         return tuple(
             law if one.level is None else replace(law, level=next(at))
-            for one, law in zip(own, _steadied(own), strict=True)
+            for one, law in zip(laws, _steadied(laws), strict=True)
         )
-    return _steadied(own)
+    return _steadied(laws)
 
 
-def _steadied(own: Sequence[Law]) -> tuple[Law, ...]:
-    told = [law for law in own if math.isfinite(law.freedom) and law.spread > 0]
+def _steadied(laws: Sequence[Law]) -> tuple[Law, ...]:
+    told = [law for law in laws if math.isfinite(law.freedom) and law.spread > 0]
     common, freedom = _family([(law.spread, law.freedom) for law in told])
     made = []
-    for law in own:
+    for law in laws:
         if not math.isfinite(law.freedom) or law.spread <= 0:
             made.append(replace(law, spread=max(law.spread, 1.0)))
             continue
@@ -168,12 +168,12 @@ def _sure(law: Law) -> float:
     return max(law.freedom / min(max(law.directions, 1.0), HIDDEN), 1.0)
 
 
-def _family(told: Sequence[tuple[float, float]]) -> tuple[float, float]:
+def _family(spreads: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """The family's spread and its worth in degrees of freedom: Smyth's fit to the log spreads, odd ones left out."""
-    if len(told) < 3:
+    if len(spreads) < 3:
         return 1.0, 0.0
-    spread, freedom = (np.array(side) for side in zip(*told, strict=True))
-    among = chdtrc(freedom, freedom * spread / np.median(spread)) >= APART / len(told)
+    spread, freedom = (np.array(side) for side in zip(*spreads, strict=True))
+    among = chdtrc(freedom, freedom * spread / np.median(spread)) >= APART / len(spreads)
     if among.sum() < 3:
         return 1.0, 0.0
     spread, freedom = spread[among], freedom[among]

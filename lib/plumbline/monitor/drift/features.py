@@ -122,11 +122,11 @@ def judged_by_chunk(laid: Sequence[Laid], method: str) -> tuple[FeatureDrift, ..
     })  # fmt: skip
 
 
-def _notes(one: Laid, found: Distances) -> Sequence[str]:
-    known_of = one.cells.law.note
-    if not found.notes:
-        return [known_of] * len(one.sizes)
-    return [note or known_of for note in found.notes]
+def _notes(counts: Laid, distances: Distances) -> Sequence[str]:
+    known_of = counts.cells.law.note
+    if not distances.notes:
+        return [known_of] * len(counts.sizes)
+    return [note or known_of for note in distances.notes]
 
 
 def _times(laid: Sequence[Laid]) -> tuple[list[datetime | None], list[IntArray]]:
@@ -138,11 +138,11 @@ def _times(laid: Sequence[Laid]) -> tuple[list[datetime | None], list[IntArray]]
     return times, [at[id(one.starts)] for one in laid]
 
 
-def measured(one: Laid, method: Method) -> Distances:
+def measured(counts: Laid, method: Method) -> Distances:
     """One feature's distances by one method; NaN, with a note that says why, where values are too few."""
-    before, now = _counted(one, method)
+    before, now = _counted(counts, method)
     if before:
-        found = method.compute(one.cells)
+        found = method.compute(counts.cells)
     else:
         none = np.full(len(now), np.nan)
         found = Distances(value=none, p_value=none, low=none, high=none, bound=np.zeros(len(now)))
@@ -165,11 +165,11 @@ def measured(one: Laid, method: Method) -> Distances:
     )
 
 
-def _counted(one: Laid, method: Method) -> tuple[int, IntArray]:
+def _counted(counts: Laid, method: Method) -> tuple[int, IntArray]:
     """Values of the reference and (k,) of the windows that a method is about."""
     if method.counts_missing:
-        return one.reference.n + one.reference.missing, one.sizes + one.missing
-    return one.reference.n, one.sizes
+        return counts.reference.n + counts.reference.missing, counts.sizes + counts.missing
+    return counts.reference.n, counts.sizes
 
 
 def verdicts(
@@ -205,45 +205,45 @@ def running(status: IntArray, drifted: NDArray[np.bool_]) -> IntArray:
     return np.where(sure & (status == _WATCH), _BREACH, status)
 
 
-def exactly(held: FeatureDrift, found: Distance) -> FeatureDrift:
+def exactly(drift: FeatureDrift, distance: Distance) -> FeatureDrift:
     """The same comparison with a distance computed from the decisions themselves."""
-    moved = (found.value or 0.0) - (held.value or 0.0)
+    moved = (distance.value or 0.0) - (drift.value or 0.0)
     low, high = (
-        None if x is None or found.value is None else max(x + moved, 0.0) for x in (held.low, held.high)
+        None if x is None or distance.value is None else max(x + moved, 0.0) for x in (drift.low, drift.high)
     )
-    above = None if found.value is None else max((held.above_chance or 0.0) + moved, 0.0)
+    above = None if distance.value is None else max((drift.above_chance or 0.0) + moved, 0.0)
     return replace(
-        held, value=found.value, bound=0.0, p_value=found.p_value or held.p_value, note=found.note, low=low,
+        drift, value=distance.value, bound=0.0, p_value=distance.p_value or drift.p_value, note=distance.note, low=low,
         high=high, above_chance=above,
     )  # fmt: skip
 
 
-def judge(found: Sequence[FeatureDrift], alpha: float = ALPHA) -> tuple[FeatureDrift, ...]:
+def judge(drifts: Sequence[FeatureDrift], alpha: float = ALPHA) -> tuple[FeatureDrift, ...]:
     """Give features compared by the same method over the same window their q-value and status anew."""
-    if not found:
+    if not drifts:
         return ()
     value, above, low, p_values = (
         np.array([np.nan if x is None else x for x in own], dtype=float)
-        for own in zip(*((f.value, _above(f), f.low, f.p_value) for f in found), strict=True)
+        for own in zip(*((f.value, _above(f), f.low, f.p_value) for f in drifts), strict=True)
     )
     q_values = benjamini_hochberg(p_values)
-    drifted, status = verdicts(METHODS[found[0].method], value, above, low, q_values, alpha)
-    rows = zip(found, known(q_values), drifted.tolist(), status.tolist(), strict=True)
+    drifted, status = verdicts(METHODS[drifts[0].method], value, above, low, q_values, alpha)
+    rows = zip(drifts, known(q_values), drifted.tolist(), status.tolist(), strict=True)
     return tuple(
         one if one.value is None else replace(one, q_value=q, drifted=drift, status=_STATUSES[code])
         for one, q, drift, code in rows
     )
 
 
-def _above(found: FeatureDrift) -> float | None:
-    return found.value if found.above_chance is None else found.above_chance
+def _above(drift: FeatureDrift) -> float | None:
+    return drift.value if drift.above_chance is None else drift.above_chance
 
 
-def certain(found: FeatureDrift, threshold: float) -> bool:
+def certain(drift: FeatureDrift, threshold: float) -> bool:
     """Whether a comparison would have drifted by another threshold than its method's."""
-    if found.value is None or found.q_value is None or found.q_value >= ALPHA:
+    if drift.value is None or drift.q_value is None or drift.q_value >= ALPHA:
         return False
-    return found.value >= threshold and (_above(found) or 0.0) >= REAL * threshold
+    return drift.value >= threshold and (_above(drift) or 0.0) >= REAL * threshold
 
 
 def drift(
@@ -294,13 +294,13 @@ def drift_by_chunk(
 
 
 def ranking(
-    found: Sequence[FeatureDrift],
+    drifts: Sequence[FeatureDrift],
     importance: Mapping[str, float] | None = None,
     moved: Mapping[str, Movement] | None = None,
 ) -> tuple[Ranked, ...]:
     """Features by drift times importance, the one most likely to hurt first; by the first method given."""
     first: dict[str, FeatureDrift] = {}
-    for one in found:
+    for one in drifts:
         first.setdefault(one.feature, one)
     total = sum((importance or {}).values())
     ranked = []

@@ -135,9 +135,9 @@ def onset(
     return begins[int(np.argmax(plain))]
 
 
-def _sliding(own: IntArray, length: int, values: IntArray, width: int) -> IntArray:
-    """Sums of every ``width`` days running, (length - width + 1, ...), of values by group; ``own``: its day."""
+def _sliding(counts: IntArray, length: int, values: IntArray, width: int) -> IntArray:
+    """Sums of every ``width`` days running, (length - width + 1, ...), of values by group; ``counts``: its day."""
     daily = np.zeros((length + 1, *values.shape[1:]), dtype=np.int64)
-    np.add.at(daily, own + 1, values)
+    np.add.at(daily, counts + 1, values)
     total: IntArray = np.cumsum(daily, axis=0)
     return np.asarray(total[width:] - total[:-width], dtype=np.int64)

@@ -37,20 +37,20 @@ _DAY = timedelta(days=1)
 
 
 def gathered(
-    found: Sequence[Finding], profiles: Mapping[str, FeatureProfile], reference: tuple[datetime, datetime]
+    findings: Sequence[Finding], profiles: Mapping[str, FeatureProfile], reference: tuple[datetime, datetime]
 ) -> list[Finding]:
     """The findings of shift, those that crept within the first year as one where they are several.
 
     The one keeps the signal of the first that was known, so it goes on as that one did.
     """
     crept = [
-        f for f in found
+        f for f in findings
         if f.known_at is not None and f.known_at < reference[1] + YEAR and str(f.figures.get("feature")) in profiles
         and slow(profiles[str(f.figures["feature"])], reference, f.known_at)
     ]  # fmt: skip
     names = list(dict.fromkeys(str(f.figures["feature"]) for f in sorted(crept, key=_at)))
     if len(names) < SEVERAL:
-        return list(found)
+        return list(findings)
     first = min(crept, key=_at)
     ends = [f.until for f in crept]
     last = None if None in ends else max(end for end in ends if end is not None)
@@ -68,12 +68,12 @@ def gathered(
         first, sentence=sentence, since=since, until=last, severity=Severity.MEDIUM, confidence=None,
         figures={**first.figures, "features": names},
     )  # fmt: skip
-    return [one if f is first else f for f in found if f is first or not any(f is c for c in crept)]
+    return [one if f is first else f for f in findings if f is first or not any(f is c for c in crept)]
 
 
-def _at(found: Finding) -> datetime:
-    assert found.known_at is not None
-    return found.known_at
+def _at(finding: Finding) -> datetime:
+    assert finding.known_at is not None
+    return finding.known_at
 
 
 def slow(profile: FeatureProfile, reference: tuple[datetime, datetime], known: datetime) -> bool:
@@ -120,7 +120,7 @@ def _gain(level: FloatArray, weight: FloatArray, shape: FloatArray) -> float:
 
 
 def unlike_last_year(
-    found: Sequence[Finding],
+    findings: Sequence[Finding],
     profiles: Mapping[str, FeatureProfile],
     reference: tuple[datetime, datetime],
     until: datetime,
@@ -131,7 +131,7 @@ def unlike_last_year(
     two looks a week apart, is known from then on.
     """
     told = []
-    for one in found:
+    for one in findings:
         profile = profiles.get(str(one.figures.get("feature")))
         known, since = one.known_at, one.since
         if profile is None or known is None or since is None or known < reference[1] + YEAR:

@@ -69,15 +69,15 @@ def _sooner(judged: Sequence[FeatureDrift], outputs: Sequence[str]) -> tuple[Fea
     )
 
 
-def _of_output(found: Finding, profile: FeatureProfile, reference: Reference) -> Finding:
+def _of_output(finding: Finding, profile: FeatureProfile, reference: Reference) -> Finding:
     """The finding of an output: of classes it says how often the one was given that moved most."""
-    figures = dict(found.figures)
-    if profile.bins.kind is not Kind.CATEGORICAL or found.since is None:
-        return replace(found, severity=Severity.HIGH, figures=figures)
-    now = sample_of(profile, within(profile.days, (found.since, found.until or found.known_at))).counts
+    figures = dict(finding.figures)
+    if profile.bins.kind is not Kind.CATEGORICAL or finding.since is None:
+        return replace(finding, severity=Severity.HIGH, figures=figures)
+    now = sample_of(profile, within(profile.days, (finding.since, finding.until or finding.known_at))).counts
     then = sample_of(profile, within(profile.days, reference)).counts
     if not now.sum() or not then.sum():
-        return replace(found, severity=Severity.HIGH, figures=figures)
+        return replace(finding, severity=Severity.HIGH, figures=figures)
     moved = now / now.sum() - then / then.sum()
     most = int(np.argmax(np.abs(moved[: len(profile.bins.levels)]))) if profile.bins.levels else 0
     level, was, is_now = profile.bins.levels[most], then[most] / then.sum(), now[most] / now.sum()
@@ -86,7 +86,7 @@ def _of_output(found: Finding, profile: FeatureProfile, reference: Reference) ->
         level=level,
         now=say_share(is_now),
         was=say_share(was),
-        drift=found.sentence,
+        drift=finding.sentence,
     )
     figures |= {"level": level, "share": float(is_now), "share_reference": float(was)}
-    return replace(found, sentence=given, severity=Severity.HIGH, figures=figures)
+    return replace(finding, sentence=given, severity=Severity.HIGH, figures=figures)

@@ -161,11 +161,11 @@ def _among(scored: Scored, profile: OutcomeProfile, known: Sequence[str]) -> Sco
     return Scored(own, scored.everyone * share, np.full_like(share, float(positive)))
 
 
-def _seen(scored: Scored, own: Mask) -> FloatArray:
+def _seen(scored: Scored, mask: Mask) -> FloatArray:
     """1 for each score cell, (S,), whose outcomes the reference knows: not beyond its labelled scores, nor in a stretch
     among them that has none."""
-    labelled = scored.counts.cells[own].sum((0, 1))
-    group = joined_cells(labelled, scored.everyone[own].sum(0) - labelled)
+    labelled = scored.counts.cells[mask].sum((0, 1))
+    group = joined_cells(labelled, scored.everyone[mask].sum(0) - labelled)
     held = np.flatnonzero((labelled > 0) & (group >= 0))
     seen = np.zeros(len(labelled))
     if len(held):
@@ -198,9 +198,9 @@ def _by_other_curves(
     )
 
 
-def _chunk_of(days: Days, rows: Mask, found: Chunked) -> IntArray:
+def _chunk_of(days: Days, rows: Mask, chunks: Chunked) -> IntArray:
     """The chunk of each group that counts, (n,)."""
-    return found.days.chunk[np.unique(days[rows], return_inverse=True)[1]]
+    return chunks.days.chunk[np.unique(days[rows], return_inverse=True)[1]]
 
 
 def _predicted(scored: Scored, rows: Mask) -> tuple[FloatArray, FloatArray]:
@@ -209,17 +209,17 @@ def _predicted(scored: Scored, rows: Mask) -> tuple[FloatArray, FloatArray]:
     return everyone, everyone * scored.above[rows]
 
 
-def _refusal(profile: OutcomeProfile, counts: Counts, own: Mask) -> str:
+def _refusal(profile: OutcomeProfile, counts: Counts, mask: Mask) -> str:
     if profile.task is not Task.BINARY:
         return "Estimates are made for binary systems with a score only."
     if not counts.cells.shape[2] or not (counts.cells.any() or profile.score_unlabelled.any()):
         return "No score is logged, so nothing can be estimated."
-    held = int(counts.cells[own].sum())
+    held = int(counts.cells[mask].sum())
     if held < ENOUGH_REFERENCE:
         return f"{held} labelled reference rows with a score; {ENOUGH_REFERENCE} are needed."
     if len(profile.classes) != 2:
         return f"{len(profile.classes)} classes were predicted or came true; estimates need exactly two."
-    if not counts.cells[own].sum((0, 2)).all():
+    if not counts.cells[mask].sum((0, 2)).all():
         return "The reference's labels are all of one class."
     return ""
 
@@ -240,15 +240,15 @@ def refused(
 
 
 def _expected_chunks(
-    scored: Scored, curves: Curves, days: Days, rows: Mask, found: Chunked, *, daily: bool = False
+    scored: Scored, curves: Curves, days: Days, rows: Mask, chunks: Chunked, *, daily: bool = False
 ) -> Chunked:
     """Chunks, and with ``daily`` their days, as they would be on average if every decision had its outcome."""
     day = np.unique(days[rows], return_inverse=True)[1]
-    made = replace(found, counts=_expected(scored, curves, rows, found.days.chunk[day], found.counts))
+    made = replace(chunks, counts=_expected(scored, curves, rows, chunks.days.chunk[day], chunks.counts))
     if not daily:
         return made
-    by_day = _expected(scored, curves, rows, day, found.days.counts)
-    return replace(made, days=replace(found.days, counts=by_day))
+    by_day = _expected(scored, curves, rows, day, chunks.days.counts)
+    return replace(made, days=replace(chunks.days, counts=by_day))
 
 
 def _expected(scored: Scored, curves: Curves, rows: Mask, chunk: IntArray, realised: Counts) -> Counts:
@@ -344,32 +344,32 @@ def judged_estimates(
     return tuple(points)
 
 
-def _spread(one: Metric, others: tuple[Counts, ...], values: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _spread(metric: Metric, others: tuple[Counts, ...], values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Of each chunk's value (m,): its standard error by the calibrations, and by how much it may be off all alike; 0
     without any: how far it is from the whole calibration's, and that one's bias, which fewer days have more of: that of
     an isotonic fit falls with rows to the power of 2/3."""
     if len(others) < 3:
         return np.zeros(len(values)), np.zeros(len(values))
-    *parts, whole = (one.compute(counts) for counts in others)
+    *parts, whole = (metric.compute(counts) for counts in others)
     jackknifed = np.sqrt((len(parts) - 1) * np.stack(parts).var(0))
     pulled = (np.stack(parts).mean(0) - whole) / ((1 - 1 / len(parts)) ** (-2 / 3) - 1)
     return np.nan_to_num(jackknifed), np.nan_to_num(np.hypot(values - whole, pulled))
 
 
-def _fits(one: Metric, expected: Counts, realised: Counts) -> bool:
+def _fits(metric: Metric, expected: Counts, realised: Counts) -> bool:
     """Whether the reference's own estimate agrees with what came true there."""
-    real = float(one.compute(realised)[0])
-    apart = abs(float(one.compute(expected)[0]) - real)
+    real = float(metric.compute(realised)[0])
+    apart = abs(float(metric.compute(expected)[0]) - real)
     if not np.isfinite(apart):
         return True
-    matters = least_change(one, real)
-    return apart <= max(LEFT * float(interval(one, realised).se[0]), matters) or one.name == "value"
+    matters = least_change(metric, real)
+    return apart <= max(LEFT * float(interval(metric, realised).se[0]), matters) or metric.name == "value"
 
 
-def _left(one: Metric, values: FloatArray, se: FloatArray, realised: Counts) -> list[str]:
+def _left(metric: Metric, values: FloatArray, se: FloatArray, realised: Counts) -> list[str]:
     """Why each chunk's estimate is refused: realised values left the band in two judged chunks running,
     this one or earlier."""
-    real, share = one.compute(realised), realised.labelled / np.maximum(realised.n, 1)
+    real, share = metric.compute(realised), realised.labelled / np.maximum(realised.n, 1)
     scale = np.sqrt(np.maximum(1.0, 1 / np.maximum(share, 1e-9)))
     full = (realised.labelled >= ENOUGH) & np.isfinite(real) & np.isfinite(values)
     order = np.flatnonzero(full)

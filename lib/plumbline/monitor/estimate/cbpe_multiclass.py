@@ -105,10 +105,10 @@ def _chosen(
     return metrics_for(profile.task, profile.classes, value_known=cost is not None)
 
 
-def _refusal(profile: OutcomeProfile, counts: Counts, own: Mask, expected: ExpectedOutcomes | None) -> str:
+def _refusal(profile: OutcomeProfile, counts: Counts, mask: Mask, expected: ExpectedOutcomes | None) -> str:
     if expected is None or not expected.days:
         return "No class probabilities are logged, so nothing can be estimated."
-    held = int(counts.labelled[own].sum())
+    held = int(counts.labelled[mask].sum())
     if held < ENOUGH_REFERENCE:
         return f"{held} labelled reference rows; {ENOUGH_REFERENCE} are needed."
     unknown = [name for name in profile.classes if name not in expected.classes]

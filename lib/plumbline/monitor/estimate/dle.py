@@ -191,13 +191,13 @@ def _as_counts(realised: Counts, losses: _Losses) -> Counts:
     return replace(realised, labelled=realised.n, moments=moments)
 
 
-def _error(one: Metric, expected: Counts, losses: _Losses, reference: Counts) -> FloatArray:
+def _error(metric: Metric, expected: Counts, losses: _Losses, reference: Counts) -> FloatArray:
     """Standard error of each chunk's value: chance at its size, scaled from the reference, and the sample's."""
     whole = reference.pooled()
     n, healthy = np.maximum(expected.n, 1.0), float(whole.labelled[0])
     sampled = 1 - np.minimum(losses.rows / n, 1.0)  # a chunk taken whole has no sampling error
     mean_sq = float(whole.moments[0, M["sq"]]) / healthy
-    if one.name == "mae":
+    if metric.name == "mae":
         mean_abs = float(whole.moments[0, M["abs"]]) / healthy
         spread = np.sqrt(max(mean_sq - mean_abs**2, 0.0)) * losses.absolute / max(mean_abs, 1e-300)
         return np.asarray(np.sqrt(spread**2 / n + losses.absolute_se**2 * sampled))

@@ -31,12 +31,12 @@ class Curves:
     others: FloatArray
 
 
-def folds_of(days: Days, own: Mask) -> tuple[IntArray, int]:
+def folds_of(days: Days, mask: Mask) -> tuple[IntArray, int]:
     """The fold of each group of the reference, -1 elsewhere, and how many there are: whole days are dealt in turn."""
-    unique, place = np.unique(days[own], return_inverse=True)
+    unique, place = np.unique(days[mask], return_inverse=True)
     folds = min(FOLDS, len(unique))
-    fold = np.full(len(own), -1, dtype=np.int64)
-    fold[own] = place % max(folds, 1)
+    fold = np.full(len(mask), -1, dtype=np.int64)
+    fold[mask] = place % max(folds, 1)
     return fold, folds
 
 
@@ -54,7 +54,7 @@ def squared(cells: FloatArray, p: FloatArray) -> float:
     return float((cells[1] * (1 - p) ** 2 + cells[0] * p**2).sum())
 
 
-def calibrated(counts: Counts, own: Mask, days: Days) -> Curves:
+def calibrated(counts: Counts, mask: Mask, days: Days) -> Curves:
     """P(positive) of each cell for each group.
 
     Cross-fitted: the reference's days are dealt into folds and a day is calibrated by the others. Only if
@@ -62,10 +62,10 @@ def calibrated(counts: Counts, own: Mask, days: Days) -> Curves:
     """
     middles = score_middles(counts.cells.shape[2])
     raw = np.zeros(len(counts.n), np.int64)
-    fold, folds = folds_of(days, own)
+    fold, folds = folds_of(days, mask)
     if folds < 2:
         return Curves(middles[None, :], raw, np.zeros((0, len(middles))))
-    cells = sum_by(fold[own], folds, counts.cells[own])
+    cells = sum_by(fold[mask], folds, counts.cells[mask])
     whole = cells.sum(0)
     fitted = np.stack([isotonic(kept)(middles) for kept in (*(whole - cells), whole)])
     before = sum(squared(out, middles) for out in cells)

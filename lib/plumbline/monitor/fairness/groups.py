@@ -254,12 +254,12 @@ def _settled(name: str, test: Compared, q: float, lines: Lines) -> Compared:
     return replace(test, q=q, status=of(test.value, test.low, test.high, q, test.groups))
 
 
-def _judged(group: GroupCounts, favourable: bool, best: bool, found: dict[str, Compared]) -> Judged:
+def _judged(group: GroupCounts, favourable: bool, best: bool, comparisons: dict[str, Compared]) -> Judged:
     g = group.outcomes
     rates = {name: made for name, of in MEASURES.items() if (made := rate(*of(g))) is not None}
     good = rate(_good(g, favourable), g.n)
     assert good is not None
-    gaps = {name: found[name] for name in ERRORS if name in found}
+    gaps = {name: comparisons[name] for name in ERRORS if name in comparisons}
     calibration, ece = _calibration(group.scores)
     return Judged(
         attributes=group.attributes,
@@ -269,11 +269,11 @@ def _judged(group: GroupCounts, favourable: bool, best: bool, found: dict[str, C
         rates=rates,
         favourable=good,
         best=best,
-        ratio=found.get("ratio"),
+        ratio=comparisons.get("ratio"),
         gaps=gaps,
         calibration=calibration,
         ece=ece,
-        adverse=found.get("adverse"),
+        adverse=comparisons.get("adverse"),
     )
 
 

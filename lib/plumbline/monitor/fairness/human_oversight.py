@@ -25,10 +25,10 @@ class Oversight:
     right_to_confirm: Rate | None
 
 
-def oversight(found: Sequence[Hands], label: str = "all") -> Oversight:
+def oversight(hands: Sequence[Hands], label: str = "all") -> Oversight:
     """All given months and versions together."""
-    n, reviewed = sum(h.n for h in found), sum(h.reviewed for h in found)
-    overruled = sum(h.overruled for h in found)
+    n, reviewed = sum(h.n for h in hands), sum(h.reviewed for h in hands)
+    overruled = sum(h.overruled for h in hands)
     return Oversight(
         label=label,
         n=n,
@@ -36,12 +36,12 @@ def oversight(found: Sequence[Hands], label: str = "all") -> Oversight:
         overruled=overruled,
         override_rate=rate(overruled, reviewed),
         automation_rate=rate(n - reviewed, n),
-        right_to_overrule=rate(sum(h.overruled_right for h in found), sum(h.overruled_known for h in found)),
-        right_to_confirm=rate(sum(h.confirmed_right for h in found), sum(h.confirmed_known for h in found)),
+        right_to_overrule=rate(sum(h.overruled_right for h in hands), sum(h.overruled_known for h in hands)),
+        right_to_confirm=rate(sum(h.confirmed_right for h in hands), sum(h.confirmed_known for h in hands)),
     )
 
 
-def oversight_by(found: Sequence[Hands], key: Callable[[Hands], str]) -> tuple[Oversight, ...]:
+def oversight_by(hands: Sequence[Hands], key: Callable[[Hands], str]) -> tuple[Oversight, ...]:
     """The same by month, version or what else ``key`` names, in the order of first sight."""
-    labels = dict.fromkeys(key(h) for h in found)
-    return tuple(oversight([h for h in found if key(h) == label], label) for label in labels)
+    labels = dict.fromkeys(key(h) for h in hands)
+    return tuple(oversight([h for h in hands if key(h) == label], label) for label in labels)

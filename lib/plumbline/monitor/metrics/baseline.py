@@ -64,13 +64,13 @@ GUESSES: dict[str, Callable[[Counts], FloatArray]] = {
 }
 
 
-def no_better(one: Metric, counts: Counts) -> Guess | None:
+def no_better(metric: Metric, counts: Counts) -> Guess | None:
     """The value beside what guessing gives, where it is not better by more than chance; None where it is, or unknown.
 
     Args:
         counts: in any rows; they are added up. A regression is judged by R², whatever its metric.
     """
-    asked = METRICS["r2"] if counts.task is Task.REGRESSION else one
+    asked = METRICS["r2"] if counts.task is Task.REGRESSION else metric
     if asked.name not in GUESSES or counts.labelled.sum() < ENOUGH:
         return None
     whole = counts.pooled()
@@ -78,7 +78,7 @@ def no_better(one: Metric, counts: Counts) -> Guess | None:
     if not (np.isfinite(value) and np.isfinite(guess)):
         return None
     if asked.name == "r2":
-        return Guess(one.name, value, guess, False) if value <= guess else None
+        return Guess(metric.name, value, guess, False) if value <= guess else None
     sure = interval(asked, whole)
     low, high = float(np.nan_to_num(sure.low[0], nan=value)), float(np.nan_to_num(sure.high[0], nan=value))
-    return Guess(one.name, value, guess, high < guess) if low <= guess else None
+    return Guess(metric.name, value, guess, high < guess) if low <= guess else None

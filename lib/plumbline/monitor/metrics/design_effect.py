@@ -93,35 +93,40 @@ def _without_each(days: Counts) -> Counts:
     return replace(days, numbered=None, **parts)
 
 
-def widened(metric: Metric, counts: Counts, days: Days | None, found: Design) -> Interval:
+def widened(metric: Metric, counts: Counts, days: Days | None, design: Design) -> Interval:
     """The metric's interval for each chunk of ``counts``, as wide as the design effect asks, never narrower."""
     if metric.interval == "days":
-        return _by_day(metric, counts, interval(metric, counts, days), found)
-    if found.effect <= 1:
+        return _by_day(metric, counts, interval(metric, counts, days), design)
+    if design.effect <= 1:
         return interval(metric, counts, days)
-    return interval(metric, fewer(metric, counts, found, Z, 0.975), days)
+    return interval(metric, fewer(metric, counts, design, Z, 0.975), days)
 
 
-def fewer(metric: Metric, counts: Counts, found: Design, normal: float, quantile: float) -> Counts:
+def fewer(metric: Metric, counts: Counts, design: Design, normal: float, quantile: float) -> Counts:
     """As many independent decisions as tell as much, by the normal quantile that a law then uses on them."""
-    if found.effect <= 1:
+    if design.effect <= 1:
         return counts
-    effect = found.effect * (float(stdtrit(found.freedom, quantile)) / normal) ** 2
+    effect = design.effect * (float(stdtrit(design.freedom, quantile)) / normal) ** 2
     share = np.maximum(1 / effect, np.minimum(LEAST_ROWS / np.maximum(counts.labelled, 1.0), 1.0))
     return counts.scaled(share, ADDITIVE if metric.hits is None else OF_HITS)
 
 
-def fewer_of_limit(metric: Metric, counts: Counts, found: Design) -> Counts:
+def fewer_of_limit(metric: Metric, counts: Counts, design: Design) -> Counts:
     """The same where three standard errors are asked for."""
-    return fewer(metric, counts, found, 3.0, 1 - THREE_SIGMA)
+    return fewer(metric, counts, design, 3.0, 1 - THREE_SIGMA)
 
 
-def _by_day(metric: Metric, counts: Counts, own: Interval, found: Design) -> Interval:
+def _by_day(metric: Metric, counts: Counts, interval: Interval, design: Design) -> Interval:
     """The wider of a bootstrap over a chunk's few days and the law of the reference's days."""
-    if found.day <= 0:
-        return own
+    if design.day <= 0:
+        return interval
     value = metric.compute(counts)
-    se = found.day / np.sqrt(np.maximum(counts.labelled, 1.0))
-    half = float(stdtrit(found.freedom, 0.975)) * se
+    se = design.day / np.sqrt(np.maximum(counts.labelled, 1.0))
+    half = float(stdtrit(design.freedom, 0.975)) * se
     low, high = (np.clip(value + sign * half, *metric.range) for sign in (-1, 1))
-    return replace(own, low=np.fmin(own.low, low), high=np.fmax(own.high, high), se=np.fmax(own.se, se))
+    return replace(
+        interval,
+        low=np.fmin(interval.low, low),
+        high=np.fmax(interval.high, high),
+        se=np.fmax(interval.se, se),
+    )

@@ -83,15 +83,17 @@ def allowances(members: Sequence[Member], chunks: int) -> FloatArray:
     return np.asarray(THREE_SIGMA * level / size)
 
 
-def _beyond(one: Member, chance: float) -> Mask:
-    values = one.metric.compute(one.counts)
-    bounds = np.nan_to_num(one.metric.bound(one.counts)) if one.metric.bound else np.zeros(len(values))
-    low, high = limits(one.band, one.metric, one.counts, chance)
-    may, _ = judgeable(one.metric, one.band, one.counts, low, high)
+def _beyond(member: Member, chance: float) -> Mask:
+    values = member.metric.compute(member.counts)
+    bounds = (
+        np.nan_to_num(member.metric.bound(member.counts)) if member.metric.bound else np.zeros(len(values))
+    )
+    low, high = limits(member.band, member.metric, member.counts, chance)
+    may, _ = judgeable(member.metric, member.band, member.counts, low, high)
     return np.asarray(may & ((values + bounds < low) | (values - bounds > high)))
 
 
-def window_length(one: Metric, reference: Counts, chunks: Counts, members: int) -> int:
+def window_length(metric: Metric, reference: Counts, chunks: Counts, members: int) -> int:
     """Chunks that a running window must hold for a metric's worst value to be more than chance; 1: one is enough.
 
     Also 1 where even ``LONGEST`` are too few: the chunk's own note then says how many days it would take.
@@ -100,12 +102,12 @@ def window_length(one: Metric, reference: Counts, chunks: Counts, members: int) 
         reference: counts of the reference's chunks.
         members: how many metrics are judged together.
     """
-    band = threshold(one, reference.pooled())
-    needed = rows_needed(band, one, THREE_SIGMA / members)
+    band = threshold(metric, reference.pooled())
+    needed = rows_needed(band, metric, THREE_SIGMA / members)
     held = chunks.labelled >= ENOUGH
     if needed is None or not held.any():
         return 1
-    rows = one.hits(chunks)[1] if one.hits is not None else chunks.labelled
+    rows = metric.hits(chunks)[1] if metric.hits is not None else chunks.labelled
     usual = float(np.median(rows[held]))
     wanted = int(np.ceil(SPARE * needed / max(usual, 1e-9)))
     return wanted if wanted <= LONGEST else 1

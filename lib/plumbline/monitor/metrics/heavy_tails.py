@@ -106,7 +106,7 @@ def few_squares(c: Counts) -> list[str]:
     return _few(c, of_squares(c)) if c.moments.shape[1] else [""] * len(c.labelled)
 
 
-def _few(c: Counts, found: Tail) -> list[str]:
-    few = (c.labelled > 0) & (c.labelled < FEWEST_VALUES * found.ratio)
-    endless = ENDLESS if found.endless else ""
+def _few(c: Counts, tail: Tail) -> list[str]:
+    few = (c.labelled > 0) & (c.labelled < FEWEST_VALUES * tail.ratio)
+    endless = ENDLESS if tail.endless else ""
     return [HEAVY if one else endless if rows else "" for one, rows in zip(few, c.labelled > 0, strict=True)]

@@ -215,7 +215,7 @@ def _moments(metric: Metric, c: Counts, days: Days | None) -> Interval:
     return _from_se(metric, value, np.sqrt(ratio(np.maximum(spread, 0.0), np.maximum(n - 1, 0))))
 
 
-def _of_mean(metric: Metric, value: FloatArray, n: FloatArray, found: Tail, power: float) -> Interval:
+def _of_mean(metric: Metric, value: FloatArray, n: FloatArray, tail: Tail, power: float) -> Interval:
     """Limits of a positive mean of n values to a power, from the ratio of their second moment to their squared first.
 
     On the logarithm's scale, by Student's t with as many degrees of freedom as values make up the mean (n / ratio - 1:
@@ -223,13 +223,13 @@ def _of_mean(metric: Metric, value: FloatArray, n: FloatArray, found: Tail, powe
     that missed the large values would be the surest of itself. None where fewer than ``FEWEST_VALUES`` make up a mean,
     or its variance may have no number.
     """
-    heavy = found.ratio
+    heavy = tail.ratio
     if not heavy >= 1 - 1e-9:  # 0: every value is; else a sum went beyond what a number can hold
         return _from_se(metric, value, np.where((n > 0) & (heavy == 0), 0.0, np.nan))
     rows = np.maximum(n, 1.0)
     relative = power * np.sqrt(max(heavy - 1, 0.0) / np.maximum(rows - 1, 1.0))
     reach = stdtrit(np.maximum(rows / heavy - 1, 1.0), 0.975) * relative
-    sure = (n / heavy >= FEWEST_VALUES) & np.isfinite(value) & (not found.endless)
+    sure = (n / heavy >= FEWEST_VALUES) & np.isfinite(value) & (not tail.endless)
     low, high = value * np.exp(-reach), value * np.exp(np.minimum(reach, 700.0))
     return Interval(
         np.where(sure, low, np.nan),

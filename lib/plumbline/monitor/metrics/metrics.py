@@ -59,7 +59,7 @@ class Metric:
 RARE = 0.1
 
 
-def least_change(one: Metric, level: float, rmse: float = 0.0) -> float:
+def least_change(metric: Metric, level: float, rmse: float = 0.0) -> float:
     """The smallest change from ``level`` that is worth an alarm, in the metric's unit.
 
     Of a share that is rare, or nearly everything, points say nothing: a class of 0.5 % cannot move accuracy by one
@@ -68,13 +68,13 @@ def least_change(one: Metric, level: float, rmse: float = 0.0) -> float:
     Args:
         rmse: the reference's root mean squared error, for ``matters_of`` rmse.
     """
-    if one.matters_of == "level":
-        return one.matters * abs(level)
-    if one.matters_of == "rmse":
-        return one.matters * rmse
-    if one.range != (0.0, 1.0):
-        return one.matters
-    return min(one.matters, one.matters / RARE * max(min(level, 1 - level), 0.0))
+    if metric.matters_of == "level":
+        return metric.matters * abs(level)
+    if metric.matters_of == "rmse":
+        return metric.matters * rmse
+    if metric.range != (0.0, 1.0):
+        return metric.matters
+    return min(metric.matters, metric.matters / RARE * max(min(level, 1 - level), 0.0))
 
 
 # --- classes -------------------------------------------------------------------------------------

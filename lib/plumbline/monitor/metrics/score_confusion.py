@@ -36,13 +36,13 @@ def by_score(profile: OutcomeProfile, counts: Counts) -> Scored:
     return Scored(counts, everyone, left / np.where(everyone > 0, everyone, 1.0))
 
 
-def follows(scored: Scored, own: Mask) -> float:
+def follows(scored: Scored, mask: Mask) -> float:
     """Share of these groups' labelled rows whose place in the confusion counts the score explains."""
     counts = scored.counts
-    expected = confusion_of(counts.cells[own, 1], counts.cells[own, 0], scored.above[own], counts)
+    expected = confusion_of(counts.cells[mask, 1], counts.cells[mask, 0], scored.above[mask], counts)
     real = (
-        counts.confusion[own]
-        * (counts.cells[own].sum((1, 2)) / np.maximum(counts.labelled[own], 1))[:, None, None]
+        counts.confusion[mask]
+        * (counts.cells[mask].sum((1, 2)) / np.maximum(counts.labelled[mask], 1))[:, None, None]
     )
     apart = np.abs(expected.sum(0) - real.sum(0)).sum() / 2
     return float(1 - apart / max(real.sum(), 1.0))

@@ -50,8 +50,8 @@ def roc_auc_bound(c: Counts) -> FloatArray:
     return _exact_where_known(c, _no_bound, _cells_auc_bound)
 
 
-def _no_bound(held: Ranked) -> FloatArray:
-    return 0 * held.positives
+def _no_bound(ranks: Ranked) -> FloatArray:
+    return 0 * ranks.positives
 
 
 def _cells_auc_bound(c: Counts) -> FloatArray:
@@ -79,9 +79,9 @@ def _cells_precision(c: Counts) -> FloatArray:
     return ratio(_steps(p, found, found + passed), p.sum(1))
 
 
-def _steps(p: FloatArray, found: FloatArray, flagged: FloatArray) -> FloatArray:
+def _steps(p: FloatArray, counts: FloatArray, flagged: FloatArray) -> FloatArray:
     """Positives of a cell times the precision there, added up, (m,)."""
-    return np.asarray(np.einsum("ij,ij->i", p, found / np.maximum(flagged, 1e-300)))
+    return np.asarray(np.einsum("ij,ij->i", p, counts / np.maximum(flagged, 1e-300)))
 
 
 @once

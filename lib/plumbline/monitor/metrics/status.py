@@ -40,7 +40,7 @@ _UNKNOWN, _OK, _WATCH, _BREACH = range(4)
 
 
 def judged(
-    one: Metric,
+    metric: Metric,
     starts: Sequence[datetime],
     ends: Sequence[datetime],
     counts: Counts,
@@ -66,10 +66,10 @@ def judged(
         window: how many chunks, the one and those before it, each of ``counts`` holds.
         chance: as for ``thresholds.limits``; a family of metrics that is judged together allows each less.
     """
-    values, rows = one.compute(counts), counts.labelled
-    bounds = np.nan_to_num(one.bound(counts)) if one.bound else np.zeros(len(values))
-    low, high = limits(band, one, counts, chance)
-    may, silent = judgeable(one, band, counts, low, high)
+    values, rows = metric.compute(counts), counts.labelled
+    bounds = np.nan_to_num(metric.bound(counts)) if metric.bound else np.zeros(len(values))
+    low, high = limits(band, metric, counts, chance)
+    may, silent = judgeable(metric, band, counts, low, high)
     if refused is not None:
         may &= np.array([not why for why in refused])
     side = np.where(values + bounds < low, -1, np.where(values - bounds > high, 1, 0))
@@ -79,22 +79,22 @@ def judged(
     held = np.isfinite(values)
     shown = np.where((rows > 0) & ~silent, _nearer(values, low, high, band.mean), np.nan)
     counted, sound = rows.astype(np.int64).tolist(), may.tolist()
-    few = {i: _too_few(one, band, ends[i] - starts[i], counts, i) for i in np.flatnonzero(silent).tolist()}
+    few = {i: _too_few(metric, band, ends[i] - starts[i], counts, i) for i in np.flatnonzero(silent).tolist()}
     why = [
         (refused[i] if refused is not None else "")
-        or ("" if sound[i] else few.get(i) or _why(one, counted[i], value, band))
+        or ("" if sound[i] else few.get(i) or _why(metric, counted[i], value, band))
         for i, value in enumerate(values.tolist())
     ]
     why = [
-        f"{reason} {_uncertain(one, bound, value)}".strip()
+        f"{reason} {_uncertain(metric, bound, value)}".strip()
         for reason, bound, value in zip(why, bounds.tolist(), values.tolist(), strict=True)
     ]
     if window > 1:
         why = [f"Over {window} chunks, with those before it. {reason}".strip() for reason in why]
-    if one.note:
-        why = [f"{own} {reason}".strip() for own, reason in zip(one.note(counts), why, strict=True)]
+    if metric.note:
+        why = [f"{own} {reason}".strip() for own, reason in zip(metric.note(counts), why, strict=True)]
     return [*from_columns(Point, {
-        "metric": repeat(one.name), "start": starts, "end": ends, "n": counted, "value": known(values),
+        "metric": repeat(metric.name), "start": starts, "end": ends, "n": counted, "value": known(values),
         "low": known(np.where(held, sure.low, np.nan)), "high": known(np.where(held, sure.high, np.nan)),
         "threshold": known(shown), "status": map(_STATUSES.__getitem__, code.tolist()), "version": repeat(version),
         "estimated": repeat(estimated), "provisional": waiting.tolist(), "bound": bounds.tolist(), "note": why,
@@ -102,18 +102,18 @@ def judged(
 
 
 def judgeable(
-    one: Metric, band: Threshold, counts: Counts, low: FloatArray, high: FloatArray
+    metric: Metric, band: Threshold, counts: Counts, low: FloatArray, high: FloatArray
 ) -> tuple[Mask, Mask]:
     """Which chunks (m,) can be judged within these limits, and which cannot, as they hold too little that counts."""
     may = (
         (counts.labelled >= ENOUGH)
-        & np.isfinite(one.compute(counts))
+        & np.isfinite(metric.compute(counts))
         & (np.isfinite(low) | np.isfinite(high))
     )
-    if one.hits is not None:
-        may &= one.hits(counts)[1] > 0
-    own = band.source in ("reference", "chance") and one.higher_is_better is True
-    silent = may & own & (low <= one.range[0])
+    if metric.hits is not None:
+        may &= metric.hits(counts)[1] > 0
+    own = band.source in ("reference", "chance") and metric.higher_is_better is True
+    silent = may & own & (low <= metric.range[0])
     return may & ~silent, silent
 
 
@@ -134,21 +134,21 @@ def _nearer(value: FloatArray, low: FloatArray, high: FloatArray, mean: float | 
     return np.where(np.where(two, value > middle, ~np.isfinite(low)), high, low)
 
 
-def _uncertain(one: Metric, bound: float, value: float) -> str:
+def _uncertain(metric: Metric, bound: float, value: float) -> str:
     """What is said of a value that cells may have moved by more than anybody would overlook; else nothing."""
-    if bound <= STATED * (abs(value) if one.matters_of == "level" else 1.0) or not np.isfinite(value):
+    if bound <= STATED * (abs(value) if metric.matters_of == "level" else 1.0) or not np.isfinite(value):
         return ""
     return f"Counted in cells: it may be off by up to {bound:.2g}."
 
 
-def _why(one: Metric, rows: int, value: float, band: Threshold) -> str:
+def _why(metric: Metric, rows: int, value: float, band: Threshold) -> str:
     """Why a point has no status, in words."""
     if rows < ENOUGH:
         return f"{rows} labelled rows; {ENOUGH} are needed, {ENOUGH - rows} more."
     if not np.isfinite(value):
-        if one.name == "value":
+        if metric.name == "value":
             return "The owner has stated no cost matrix."
-        if one.name in ("roc_auc", "average_precision", "log_loss", "brier"):
+        if metric.name in ("roc_auc", "average_precision", "log_loss", "brier"):
             return "No score is logged here, or the labels are all of one class."
         return "It cannot be computed here."
     if band.source == "none":
@@ -156,11 +156,11 @@ def _why(one: Metric, rows: int, value: float, band: Threshold) -> str:
     return "No row of this chunk counts towards this metric."
 
 
-def _too_few(one: Metric, band: Threshold, length: timedelta, counts: Counts, i: int) -> str:
+def _too_few(metric: Metric, band: Threshold, length: timedelta, counts: Counts, i: int) -> str:
     """That even the worst value would be chance here, and after how many days it would not."""
-    needed = rows_needed(band, one)
-    n = float(one.hits(counts)[1][i]) if one.hits is not None else float(counts.labelled[i])
+    needed = rows_needed(band, metric)
+    n = float(metric.hits(counts)[1][i]) if metric.hits is not None else float(counts.labelled[i])
     if needed is None or needed <= n:
         return "The reference itself varies so much that no value is beyond chance."
     days = int(np.ceil(needed * max(length / timedelta(days=1), 1.0) / max(n, 1.0)))
-    return f"{n:,.0f} {one.of} are too few: even the worst value could be chance. About {days} days would be enough."
+    return f"{n:,.0f} {metric.of} are too few: even the worst value could be chance. About {days} days would be enough."

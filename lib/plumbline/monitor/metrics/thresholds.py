@@ -172,7 +172,7 @@ def deviations(chance: FloatArray | float) -> FloatArray:
 
 
 def limits(
-    found: Threshold, metric: Metric, chunks: Counts, chance: FloatArray | float = THREE_SIGMA
+    threshold: Threshold, metric: Metric, chunks: Counts, chance: FloatArray | float = THREE_SIGMA
 ) -> tuple[FloatArray, FloatArray]:
     """The limits for chunks of these sizes, (m,) each: -inf or inf where there is none on that side.
 
@@ -182,58 +182,64 @@ def limits(
     Args:
         chance: the probability, a side, that a healthy chunk lies beyond; three standard deviations unless said.
     """
-    low, high = _limits(found, metric, chunks, chance)
+    low, high = _limits(threshold, metric, chunks, chance)
     least, most = metric.range
-    if found.source not in ("reference", "chance"):
+    if threshold.source not in ("reference", "chance"):
         return low, high
     return (
-        np.maximum(low, least) if found.low is not None else low,
-        np.minimum(high, most) if found.high is not None else high,
+        np.maximum(low, least) if threshold.low is not None else low,
+        np.minimum(high, most) if threshold.high is not None else high,
     )
 
 
 def _limits(
-    found: Threshold, metric: Metric, chunks: Counts, chance: FloatArray | float
+    threshold: Threshold, metric: Metric, chunks: Counts, chance: FloatArray | float
 ) -> tuple[FloatArray, FloatArray]:
     """``limits`` before they are cut to the metric's range."""
     size = len(chunks.labelled)
-    low = np.full(size, -np.inf if found.low is None else found.low)
-    high = np.full(size, np.inf if found.high is None else found.high)
-    if found.source not in ("reference", "chance") or found.mean is None:
+    low = np.full(size, -np.inf if threshold.low is None else threshold.low)
+    high = np.full(size, np.inf if threshold.high is None else threshold.high)
+    if threshold.source not in ("reference", "chance") or threshold.mean is None:
         return low, high
-    chunks = fewer_of_limit(metric, chunks, found.design)
+    chunks = fewer_of_limit(metric, chunks, threshold.design)
     allowed = np.broadcast_to(np.asarray(chance, dtype=float), (size,))
     width = deviations(allowed)
-    half = np.maximum(width * (found.sd or 0.0), found.matters)
+    half = np.maximum(width * (threshold.sd or 0.0), threshold.matters)
     if metric.hits is not None:
-        level = np.full(size, found.level if found.level is not None else found.mean)
+        level = np.full(size, threshold.level if threshold.level is not None else threshold.mean)
         near, far = binomial_reach(level, metric.hits(chunks)[1], allowed)
-        below, above = np.maximum(found.mean - near, 0.0), np.maximum(far - found.mean, 0.0)
+        below, above = np.maximum(threshold.mean - near, 0.0), np.maximum(far - threshold.mean, 0.0)
     else:
-        below = above = width * found.se * np.sqrt(ratio(np.full(size, float(found.n)), chunks.labelled))
-    own = (width * found.se) ** 2 * found.design.effect
-    if found.low is not None:
-        low = found.mean - np.maximum(half, np.sqrt(below**2 + own))
-    if found.high is not None:
-        high = found.mean + np.maximum(half, np.sqrt(above**2 + own))
+        below = above = (
+            width * threshold.se * np.sqrt(ratio(np.full(size, float(threshold.n)), chunks.labelled))
+        )
+    own = (width * threshold.se) ** 2 * threshold.design.effect
+    if threshold.low is not None:
+        low = threshold.mean - np.maximum(half, np.sqrt(below**2 + own))
+    if threshold.high is not None:
+        high = threshold.mean + np.maximum(half, np.sqrt(above**2 + own))
     return low, high
 
 
-def rows_needed(found: Threshold, metric: Metric, chance: float = THREE_SIGMA) -> float | None:
+def rows_needed(threshold: Threshold, metric: Metric, chance: float = THREE_SIGMA) -> float | None:
     """How many of what the metric counts a chunk must hold for even the worst value to be more than chance.
 
     In decisions for the positive class, positives, or labelled decisions (``Metric.of``); None where no such number
     is known: the owner's floor, or a reference that is too small itself.
     """
-    if found.source not in ("reference", "chance") or found.mean is None or not metric.higher_is_better:
+    if (
+        threshold.source not in ("reference", "chance")
+        or threshold.mean is None
+        or not metric.higher_is_better
+    ):
         return None
     least, width = metric.range[0], float(deviations(chance))
-    room = found.mean - least
-    if not np.isfinite(least) or room <= width * found.se:
+    room = threshold.mean - least
+    if not np.isfinite(least) or room <= width * threshold.se:
         return None
     if metric.hits is None:
-        chance_room = room**2 - (width * found.se) ** 2
-        needed = found.n * (width * found.se) ** 2 / chance_room if chance_room > 0 else None
-        return None if needed is None else float(needed * found.design.effect)
-    level = found.level if found.level is not None else found.mean
-    return float(np.log(chance) / np.log1p(-min(level, 1 - 1e-9))) * found.design.effect
+        chance_room = room**2 - (width * threshold.se) ** 2
+        needed = threshold.n * (width * threshold.se) ** 2 / chance_room if chance_room > 0 else None
+        return None if needed is None else float(needed * threshold.design.effect)
+    level = threshold.level if threshold.level is not None else threshold.mean
+    return float(np.log(chance) / np.log1p(-min(level, 1 - 1e-9))) * threshold.design.effect

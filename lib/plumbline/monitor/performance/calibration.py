@@ -255,11 +255,11 @@ def chance_level(score: FloatArray, rows: FloatArray, seed: int = SEED) -> float
     return float(np.quantile((np.abs(drawn - score) * rows).sum(1) / rows.sum(), 0.95))
 
 
-def calibration_sentence(found: Sequence[Calibration]) -> str:
+def calibration_sentence(calibrations: Sequence[Calibration]) -> str:
     """What the curve of all versions says, in one sentence."""
-    if not found:
+    if not calibrations:
         return "Calibration needs a binary system with a score between 0 and 1."
-    one = found[0]
+    one = calibrations[0]
     if one.ece is None or one.chance is None or one.gap is None:
         return f"Calibration is unknown: {one.note}"
     size = f"expected calibration error {100 * one.ece:.2g} % on {one.n:,} labelled decisions"

@@ -107,39 +107,45 @@ def _common(pair: Sequence[Metric], sides: Sequence[tuple[Counts, Days] | None])
     return design_over(one, days, longest)
 
 
-def _side(one: Metric, counts: Counts, days: Days, common: Design) -> Side:
-    n, value = int(counts.labelled[0]), float(one.compute(counts)[0])
+def _side(metric: Metric, counts: Counts, days: Days, common: Design) -> Side:
+    n, value = int(counts.labelled[0]), float(metric.compute(counts)[0])
     if n < ENOUGH or not np.isfinite(value):
         return Side(value=None, low=None, high=None, n=n)
-    sure: Interval = widened(one, counts, days, common)
+    sure: Interval = widened(metric, counts, days, common)
     low, high = float(sure.low[0]), float(sure.high[0])
     known = np.isfinite(low) and np.isfinite(high)
-    bound = float(np.nan_to_num(one.bound(counts)[0])) if one.bound else 0.0
+    bound = float(np.nan_to_num(metric.bound(counts)[0])) if metric.bound else 0.0
     return Side(value=value, low=low if known else None, high=high if known else None, n=n, bound=bound)
 
 
-def _compared(one: Metric, a: Side, b: Side) -> Compared:
+def _compared(metric: Metric, a: Side, b: Side) -> Compared:
     if a.value is None or b.value is None:
         return Compared(
-            metric=one.name, first=a, second=b, difference=None, low=None, high=None, verdict="unknown"
+            metric=metric.name, first=a, second=b, difference=None, low=None, high=None, verdict="unknown"
         )
     difference = b.value - a.value
     if a.low is None or a.high is None or b.low is None or b.high is None:
         return Compared(
-            metric=one.name, first=a, second=b, difference=difference, low=None, high=None, verdict="unknown"
+            metric=metric.name,
+            first=a,
+            second=b,
+            difference=difference,
+            low=None,
+            high=None,
+            verdict="unknown",
         )
     down = float(np.hypot(b.value - b.low, a.high - a.value))
     up = float(np.hypot(b.high - b.value, a.value - a.low))
     low, high = difference - down - a.bound - b.bound, difference + up + a.bound + b.bound
-    matters = least_change(one, a.value)
-    if one.matters_of == "rmse" or low <= 0 <= high or abs(difference) < matters:
+    matters = least_change(metric, a.value)
+    if metric.matters_of == "rmse" or low <= 0 <= high or abs(difference) < matters:
         # a bias is judged by chance alone: what matters of it hangs on the error's size
-        beyond = one.matters_of == "rmse" and not low <= 0 <= high
+        beyond = metric.matters_of == "rmse" and not low <= 0 <= high
         verdict = "changed" if beyond else "same"
-    elif one.higher_is_better is None:
+    elif metric.higher_is_better is None:
         verdict = "changed"
     else:
-        verdict = "better" if (difference > 0) is one.higher_is_better else "worse"
+        verdict = "better" if (difference > 0) is metric.higher_is_better else "worse"
     return Compared(
-        metric=one.name, first=a, second=b, difference=difference, low=low, high=high, verdict=verdict
+        metric=metric.name, first=a, second=b, difference=difference, low=low, high=high, verdict=verdict
     )

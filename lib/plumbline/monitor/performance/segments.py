@@ -245,8 +245,8 @@ def _counted(rows: SlicedRows, pairs: bool) -> Iterator[tuple[FloatArray, FloatA
         yield n, total, squares
 
 
-def _all(rows: SlicedRows, found: _Sums) -> _Sums:
-    ones = np.ones_like(found.n)
+def _all(rows: SlicedRows, sums: _Sums) -> _Sums:
+    ones = np.ones_like(sums.n)
     return _Sums(
         ones * len(rows.values), ones * float(rows.values.sum()), ones * float((rows.values**2).sum())
     )
@@ -305,49 +305,49 @@ def _means(a: _Sums, b: _Sums, miss: float) -> _Compared:
     return _Compared(b.mean, difference - half, difference + half, p)
 
 
-def _worse(one: Metric, value: FloatArray, expected: FloatArray) -> FloatArray:
+def _worse(metric: Metric, value: FloatArray, expected: FloatArray) -> FloatArray:
     """By how much the values are worse; a bias is worse further from zero, a rate either way."""
-    if one.higher_is_better is None:
-        bias = one.range[0] < 0
+    if metric.higher_is_better is None:
+        bias = metric.range[0] < 0
         return np.abs(value) - np.abs(expected) if bias else np.abs(value - expected)
-    return expected - value if one.higher_is_better else value - expected
+    return expected - value if metric.higher_is_better else value - expected
 
 
-def _matters(one: Metric, level: FloatArray) -> FloatArray:
+def _matters(metric: Metric, level: FloatArray) -> FloatArray:
     """The smallest change worth telling, in the metric's unit; of a bias, a share of the usual level."""
-    if one.matters_of == "points":
-        return np.full(len(level), one.matters)
-    return one.matters * np.abs(np.nan_to_num(level))
+    if metric.matters_of == "points":
+        return np.full(len(level), metric.matters)
+    return metric.matters * np.abs(np.nan_to_num(level))
 
 
 def _alone_are_not_enough(
     where: list[tuple[tuple[str, str], ...]],
-    found: _Sums,
+    sums: _Sums,
     old: _Sums | None,
-    told: NDArray[np.bool_],
-    one: Metric,
+    chosen: NDArray[np.bool_],
+    metric: Metric,
     proportion: bool,
     rows: FloatArray,
 ) -> NDArray[np.bool_]:
     """Keep a pair only where it is worse than the remainder of each of its sides, by enough and beyond
     chance: else one side alone says it, and the pair only repeats that."""
     place = {names[0]: i for i, names in enumerate(where) if len(names) == 1}
-    kept = told.copy()
-    crossed = np.array([i for i in np.flatnonzero(told) if len(where[i]) == 2], dtype=np.int64)
+    kept = chosen.copy()
+    crossed = np.array([i for i in np.flatnonzero(chosen) if len(where[i]) == 2], dtype=np.int64)
     for side in (0, 1) if len(crossed) else ():
         parents = np.array([place[where[i][side]] for i in crossed], dtype=np.int64)
-        pair, remainder = found.taken(crossed), found.taken(parents).left(found.taken(crossed))
+        pair, remainder = sums.taken(crossed), sums.taken(parents).left(sums.taken(crossed))
         old_pair = old.taken(crossed) if old else None
         old_remainder = old.taken(parents).left(old.taken(crossed)) if old else None
         compared = _compared(pair, remainder, old_pair, old_remainder, proportion)
-        gained = _worse(one, pair.mean, compared.expected) > _matters(one, compared.expected)
+        gained = _worse(metric, pair.mean, compared.expected) > _matters(metric, compared.expected)
         enough = rows[parents] - rows[crossed] >= FEWEST  # else the side is the pair, and told by itself
         kept[crossed] &= np.asarray(gained & (compared.p < LEVEL) & enough)
     return kept
 
 
-def _limits(found: _Sums, proportion: bool, miss: float) -> tuple[FloatArray, FloatArray]:
+def _limits(sums: _Sums, proportion: bool, miss: float) -> tuple[FloatArray, FloatArray]:
     if proportion:
-        return wilson(found.total, found.n, -float(ndtri(miss / 2)))
-    half = stdtrit(np.maximum(found.n - 1, 1), 1 - miss / 2) * np.sqrt(ratio(found.variance, found.n))
-    return found.mean - half, found.mean + half
+        return wilson(sums.total, sums.n, -float(ndtri(miss / 2)))
+    half = stdtrit(np.maximum(sums.n - 1, 1), 1 - miss / 2) * np.sqrt(ratio(sums.variance, sums.n))
+    return sums.mean - half, sums.mean + half

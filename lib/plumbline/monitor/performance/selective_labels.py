@@ -188,15 +188,15 @@ def classes_named(names: Sequence[str]) -> str:
     return reduce(lambda most, last: message("{most} and {last}", most=most, last=last), names)
 
 
-def _weighed(one: Whole) -> Message:
+def _weighed(sample: Whole) -> Message:
     """A weighted figure with its interval."""
-    scored = METRICS[one.metric].unit == "score"
+    scored = METRICS[sample.metric].unit == "score"
     value, low, high = (
-        decimal(x, ".3f") if scored else say_share(x) for x in (one.value or 0.0, one.low, one.high)
+        decimal(x, ".3f") if scored else say_share(x) for x in (sample.value or 0.0, sample.low, sample.high)
     )
     return message(
         "{metric:within} {value} ({low} to {high})",
-        metric=_NAMES[one.metric],
+        metric=_NAMES[sample.metric],
         value=value,
         low=low,
         high=high,
@@ -237,11 +237,11 @@ def selection(
     return Selection(tuple(sides), order, *whole(profile, ripe))
 
 
-def unknown_metrics(found: Selection | None) -> dict[str, Message]:
+def unknown_metrics(selection: Selection | None) -> dict[str, Message]:
     """Metric -> why it cannot be known, where one kind of decision has no labels."""
-    if found is None or not found.one_sided:
+    if selection is None or not selection.one_sided:
         return {}
-    least = found.least
+    least = selection.least
     why = message("No outcome is known for decisions {name}, so this is unknown.", name=least.name)
     return dict.fromkeys(UNKNOWN, why)
 

@@ -129,24 +129,24 @@ def performance(
 
 
 def banded(
-    one: Metric,
+    metric: Metric,
     healthy: tuple[Counts | None, Days | None],
     by: str,
     floors: Mapping[str, float] | None,
     length: int = 1,
 ) -> Threshold:
     """A metric's healthy band, of windows of ``length`` chunks, with its usual reference days' design effect."""
-    found = design(one, _usual_days(one, *healthy), by)
+    found = design(metric, _usual_days(metric, *healthy), by)
     if length > 1 and healthy[0] is not None:
         healthy = (joined(healthy[0], length), None)
-    return replace(threshold(one, *healthy, floor=floor_of(one, floors)), design=found)
+    return replace(threshold(metric, *healthy, floor=floor_of(metric, floors)), design=found)
 
 
-def _usual_days(one: Metric, reference: Counts | None, days: Days | None) -> Counts | None:
+def _usual_days(metric: Metric, reference: Counts | None, days: Days | None) -> Counts | None:
     """The reference's days without those of an odd chunk, which would widen every limit to hide what is as bad."""
     if reference is None or days is None:
         return None
-    return days.counts.taken(usual_chunks(one, reference)[days.chunk])
+    return days.counts.taken(usual_chunks(metric, reference)[days.chunk])
 
 
 def _family(
@@ -159,15 +159,15 @@ def _family(
 
 
 def _member(
-    one: Metric, counts: Counts, healthy: tuple[Counts | None, Days | None], floors: Mapping[str, float] | None,
+    metric: Metric, counts: Counts, healthy: tuple[Counts | None, Days | None], floors: Mapping[str, float] | None,
     windows: bool, members: int, by: str,
 ) -> Member:  # fmt: skip
     """A metric's band and counts, by running windows where its chunks hold too little."""
     length = 1
     if windows and healthy[0] is not None and len(healthy[0].labelled):
-        length = window_length(one, healthy[0], counts, members)
-    band = banded(one, healthy, by, floors, length)
-    return Member(one, band, counts if length == 1 else running(counts, length), length)
+        length = window_length(metric, healthy[0], counts, members)
+    band = banded(metric, healthy, by, floors, length)
+    return Member(metric, band, counts if length == 1 else running(counts, length), length)
 
 
 def thresholds(
@@ -228,10 +228,10 @@ def _chosen(profile: OutcomeProfile, names: Sequence[str] | None, value_known: b
     return metrics_for(profile.task, profile.classes, value_known=value_known)
 
 
-def floor_of(one: Metric, floors: Mapping[str, float] | None) -> float | None:
+def floor_of(metric: Metric, floors: Mapping[str, float] | None) -> float | None:
     """The owner's limit of a metric, under any of its spellings."""
     spelled = {ALIASES.get(name, name): level for name, level in (floors or {}).items()}
-    return spelled.get(one.name)
+    return spelled.get(metric.name)
 
 
 def _equals(values: Sequence[str], wanted: str | None) -> Mask:

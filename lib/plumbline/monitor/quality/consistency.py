@@ -95,14 +95,14 @@ def reach(inputs: Mapping[str, FloatArray], score: FloatArray) -> float:
     return moved
 
 
-def explained(found: Repeats, inputs: Mapping[str, FloatArray], score: FloatArray) -> float:
+def explained(repeats: Repeats, inputs: Mapping[str, FloatArray], score: FloatArray) -> float:
     """By how much the scores of repeats may differ before it is a conflict.
 
     ``reach``; and a tenth of the score's standard deviation where nine in ten repeated inputs got another score:
     then an input is not logged, or logged too coarsely, for chance in the model would not spare so few.
     """
     allowed = reach(inputs, score)
-    if found.groups * 2 >= FEWEST and found.conflicting_groups >= NEARLY_ALL * found.groups:
+    if repeats.groups * 2 >= FEWEST and repeats.conflicting_groups >= NEARLY_ALL * repeats.groups:
         allowed = max(allowed, LITTLE * deviation(score[np.isfinite(score)]))
     return allowed
 

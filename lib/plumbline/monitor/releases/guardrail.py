@@ -148,20 +148,20 @@ def usual_rates(rate: float, n: int, alpha: float) -> tuple[float, float]:
     return max(0.0, low - min(RELATIVE * low, ABSOLUTE)), min(1.0, high + min(RELATIVE * high, ABSOLUTE))
 
 
-def nearest_noticed(found: Guardrail, *, alpha: float = ALPHA, step: float = 0.005) -> float | None:
+def nearest_noticed(guardrail: Guardrail, *, alpha: float = ALPHA, step: float = 0.005) -> float | None:
     """The smallest change of the previous rate that as many decisions, of exactly the changed rate, would have shown.
 
     So a guardrail that stays quiet says that no change as large as this is likely: upwards where only that fires, else
     either way. To half a point; None where no change would have been noticed, as without decisions.
     """
-    if found.n <= 0 or found.usual == (0.0, 1.0):
+    if guardrail.n <= 0 or guardrail.usual == (0.0, 1.0):
         return None
-    usual = (0.0, found.usual[1]) if found.rising else found.usual
-    limit = float(np.log((2 if found.rising else 4) / alpha))
+    usual = (0.0, guardrail.usual[1]) if guardrail.rising else guardrail.usual
+    limit = float(np.log((2 if guardrail.rising else 4) / alpha))
     for size in np.arange(step, 1, step):
-        ways = (size,) if found.rising else (-size, size)
-        rates = [found.previous_rate + way for way in ways if 0 <= found.previous_rate + way <= 1]
-        if rates and all(_noticed(found.n / found.times_over, rate, usual, limit) for rate in rates):
+        ways = (size,) if guardrail.rising else (-size, size)
+        rates = [guardrail.previous_rate + way for way in ways if 0 <= guardrail.previous_rate + way <= 1]
+        if rates and all(_noticed(guardrail.n / guardrail.times_over, rate, usual, limit) for rate in rates):
             return float(size)
     return None
 

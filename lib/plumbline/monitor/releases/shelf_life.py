@@ -159,12 +159,12 @@ def shelf_life(
     )
 
 
-def median_life(days: Sequence[float], kept: Sequence[bool]) -> float | None:
+def median_life(days: Sequence[float], censored: Sequence[bool]) -> float | None:
     """The first time by which half have broken, those still good counting until they left; None: never."""
     order = np.argsort(np.asarray(days, dtype=float), kind="stable")
     alive, left = 1.0, len(days)
     for i in order.tolist():
-        if not kept[i]:
+        if not censored[i]:
             alive *= 1 - 1 / left
             if alive <= 0.5 + 1e-12:
                 return float(days[i])
@@ -172,14 +172,14 @@ def median_life(days: Sequence[float], kept: Sequence[bool]) -> float | None:
     return None
 
 
-def median_limits(days: Sequence[float], kept: Sequence[bool]) -> tuple[float, float | None]:
+def median_limits(days: Sequence[float], censored: Sequence[bool]) -> tuple[float, float | None]:
     """The times whose 95 % limits of the survival curve hold one half (Brookmeyer and Crowley 1982, Biometrics 38).
 
     Limits of the curve by Greenwood's variance (1926) on the logarithm's scale. The second is None where the upper
     limit never comes down to a half.
     """
     at = np.asarray(days, dtype=float)
-    broke = ~np.asarray(kept, dtype=bool)
+    broke = ~np.asarray(censored, dtype=bool)
     alive, variance = 1.0, 0.0
     low: float | None = None
     for day in np.unique(at[broke]):

@@ -90,22 +90,24 @@ def span_ratio(values: FloatArray, span: int) -> tuple[float, float]:
     return max(span * (float(means @ means) / len(means) / total + own_mean), 1.0), 1.5 * n / span
 
 
-def autoregressive(kept: float, span: int, decay: float | None = None) -> float:
+def autoregressive(correlation: float, span: int, decay: float | None = None) -> float:
     """``span`` times the variance of the mean of so many neighbours, of variance 1 each.
 
-    1 + 2 sum over k < span of (1 - k / span) r(k) with r(1) = ``kept`` and r(k + 1) = ``decay`` r(k): a first-order
-    autoregression where no decay is given, one under independent noise where it is more than is kept.
+    1 + 2 sum over k < span of (1 - k / span) r(k) with r(1) = ``correlation`` and r(k + 1) = ``decay`` r(k): a
+    first-order autoregression where no decay is given, one under independent noise where it is more than is kept.
     """
     lag = np.arange(1, span)
-    return 1 + 2 * float(((1 - lag / span) * kept * (kept if decay is None else decay) ** (lag - 1)).sum())
+    return 1 + 2 * float(
+        ((1 - lag / span) * correlation * (correlation if decay is None else decay) ** (lag - 1)).sum()
+    )
 
 
-def _more(kept: float, n: int, unsure: float) -> float:
+def _more(correlation: float, n: int, unsure: float) -> float:
     """What is kept, so many standard errors more (Bartlett 1946): a short series that shows too little of it makes
     means seem better known than they are, and one that shows too much does no such harm."""
-    if kept <= SURELY / np.sqrt(n):
-        return kept
-    return float(min(kept + unsure * np.sqrt((1 - kept**2) / n), MOST_KEPT))
+    if correlation <= SURELY / np.sqrt(n):
+        return correlation
+    return float(min(correlation + unsure * np.sqrt((1 - correlation**2) / n), MOST_KEPT))
 
 
 def lag_decay(x: FloatArray, levels: int = 1, unsure: float = 0.0) -> tuple[float, float]:

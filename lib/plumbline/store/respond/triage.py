@@ -48,9 +48,9 @@ def triages(cursor: duckdb.DuckDBPyConnection) -> dict[int, Triage]:
     return {int(number): Triage(**json.loads(body)) for number, body in rows}
 
 
-def keep(cursor: duckdb.DuckDBPyConnection, finding: int, held: Triage) -> None:
+def keep(cursor: duckdb.DuckDBPyConnection, finding: int, triage: Triage) -> None:
     """Set how a finding is handled."""
-    body = json.dumps(asdict(held), sort_keys=True, separators=(",", ":"))
+    body = json.dumps(asdict(triage), sort_keys=True, separators=(",", ":"))
     cursor.execute("DELETE FROM finding_handling WHERE finding = ?", [finding])
     cursor.execute("INSERT INTO finding_handling VALUES (?, ?)", [finding, body])
 

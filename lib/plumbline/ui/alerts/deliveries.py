@@ -20,22 +20,22 @@ STATES = {
 LOOKS = {"queued": "open", "sent": "pass", "failed": "watch", "dead": "fail", "suppressed": "undone"}
 
 
-def section(found: Sequence[Delivery], titles: dict[str, str]) -> None:
+def section(deliveries: Sequence[Delivery], titles: dict[str, str]) -> None:
     """How it went in one line, and a table with the newest first."""
-    if not found:
+    if not deliveries:
         empty_states.empty(
             "No message was written yet.",
             "A message is written for each channel when a check finds something. The tab Channels sets them up.",
         )
         return
-    tally = {state: sum(d.state == state for d in found) for state in STATES}
+    tally = {state: sum(d.state == state for d in deliveries) for state in STATES}
     st.markdown(
         "  ".join(cards.word(LOOKS[state], f"{n} {STATES[state]}") for state, n in tally.items() if n)
     )
     tables.grid(
-        [_row(d, titles) for d in found],
+        [_row(d, titles) for d in deliveries],
         alt="Messages, newest first: time, event, about, channel, state, attempts, receipt or reason, id",
-        height=560 if len(found) > 14 else None,
+        height=560 if len(deliveries) > 14 else None,
         widths={"Receipt, or why not": 340},
     )
     cards.note(

@@ -50,9 +50,9 @@ class Shown:
         ]
 
 
-def opening(found: Sequence[Recorded], system: System) -> tuple[str, str]:
+def opening(findings: Sequence[Recorded], system: System) -> tuple[str, str]:
     """What is open, in one sentence, and whose it is."""
-    open_ones = [r for r in found if r.open]
+    open_ones = [r for r in findings if r.open]
     own = [r for r in open_ones if r.finding.system == system.key]
     unseen = sum(not r.acknowledged_by for r in own)
     if not own:
@@ -106,16 +106,16 @@ def section(view: View, shown: Shown) -> None:
     _closed(shown, [one.record for one in shown.findings.values() if not one.record.open])
 
 
-def _card(view: View, shown: Shown, one: Handled, by: str) -> None:
+def _card(view: View, shown: Shown, handled: Handled, by: str) -> None:
     """One finding: what, since when, who has it, and what can be done about it."""
-    record, finding = one.record, one.record.finding
+    record, finding = handled.record, handled.record.finding
     with st.container(border=True, gap="xsmall"):
         st.markdown(_heading(shown, record))
         st.markdown(prose(finding.sentence, 420))
         cards.note(_facts(record))
-        for line in triage.state(one, shown.incidents.get(record.id)):
+        for line in triage.state(handled, shown.incidents.get(record.id)):
             st.markdown(f":small[{line}]")
-        triage.buttons(view, one, shown.incidents.get(record.id), by)
+        triage.buttons(view, handled, shown.incidents.get(record.id), by)
 
 
 def _heading(shown: Shown, record: Recorded) -> str:
@@ -156,13 +156,13 @@ def cost(money: object) -> str:
     return f"cost so far {numbers.money(float(money['amount']), str(money['currency']))}"
 
 
-def _closed(shown: Shown, found: Sequence[Recorded]) -> None:
+def _closed(shown: Shown, findings: Sequence[Recorded]) -> None:
     """What was open once."""
-    if not found:
+    if not findings:
         return
     cards.section("Closed", "It ended, or labels or an undo showed that it was not so.")
-    rows = [_row(shown, record) for record in found[:100]]
-    if len({record.finding.system for record in found}) == 1:
+    rows = [_row(shown, record) for record in findings[:100]]
+    if len({record.finding.system for record in findings}) == 1:
         for row in rows:
             del row["System"]
     cards.table(

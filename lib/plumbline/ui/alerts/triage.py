@@ -23,9 +23,9 @@ PAGES = ("accuracy", "drift", "releases", "fairness", "decisions", "logs")
 LATEST = 2
 
 
-def state(one: Handled, incident: Incident | None) -> list[str]:
+def state(handled: Handled, incident: Incident | None) -> list[str]:
     """Lines of Markdown: who saw it, who has it until when, until when it is muted, its incident, the last comments."""
-    record, held, today = one.record, one.triage, signed_forms.today()
+    record, held, today = handled.record, handled.triage, signed_forms.today()
     lines = []
     if record.acknowledged_by and record.acknowledged_at:
         lines.append(
@@ -43,7 +43,7 @@ def state(one: Handled, incident: Incident | None) -> list[str]:
     if incident is not None:
         lines.append(_incident(incident))
     lines += [
-        f"{plain(c.by, 60)}, {numbers.moment(c.at)}: {plain(c.text, 400)}" for c in one.comments[-LATEST:]
+        f"{plain(c.by, 60)}, {numbers.moment(c.at)}: {plain(c.text, 400)}" for c in handled.comments[-LATEST:]
     ]
     return lines
 
@@ -60,9 +60,9 @@ def _incident(incident: Incident) -> str:
     return f"Incident {incident.id} is open and counts for nothing yet: {missing}."
 
 
-def buttons(view: View, one: Handled, incident: Incident | None, by: str) -> None:
+def buttons(view: View, handled: Handled, incident: Incident | None, by: str) -> None:
     """The row of buttons under a finding."""
-    record, key = one.record, f"alerts.{one.record.id}"
+    record, key = handled.record, f"alerts.{handled.record.id}"
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         may = sign_in.may(permissions.ANALYST)
         if (
@@ -75,7 +75,7 @@ def buttons(view: View, one: Handled, incident: Incident | None, by: str) -> Non
             acknowledge(view.ws, record.id, by=by.strip(), system=record.finding.system)
             st.rerun()
         with st.popover("Handle", disabled=not may):
-            _form(view, one, by)
+            _form(view, handled, by)
         if incident is None:
             if st.button("Open an incident", key=f"{key}.incident", disabled=not may):
                 if not _named(by):
@@ -101,10 +101,15 @@ def _named(by: str) -> bool:
     return bool(by.strip())
 
 
-def _form(view: View, one: Handled, by: str) -> None:
+def _form(view: View, handled: Handled, by: str) -> None:
     """Give it to somebody, mute it, write something: whatever is filled in is done."""
-    record, held, key, today = one.record, one.triage, f"alerts.{one.record.id}", signed_forms.today()
-    for comment in one.comments[:-LATEST]:
+    record, held, key, today = (
+        handled.record,
+        handled.triage,
+        f"alerts.{handled.record.id}",
+        signed_forms.today(),
+    )
+    for comment in handled.comments[:-LATEST]:
         cards.note(f"{comment.by}, {numbers.moment(comment.at)}: {comment.text}")
     with st.form(f"{key}.form", border=False, width=360):
         owner = st.text_input("Who deals with it", value=held.owner, key=f"{key}.owner", max_chars=120)

@@ -52,25 +52,25 @@ def _begun(
     cursor: Cursor,
     system: System,
     setting: RollbackSetting,
-    found: ReleasesAnswer,
+    answer: ReleasesAnswer,
     known: Sequence[RollbackRun],
     findings: Sequence[Finding],
     now: datetime,
 ) -> list[RollbackRun]:
     made = []
     held = {run.id for run in known}
-    current = newest_tripped(found.guardrails, found.releases.spans[-1].version)
+    current = newest_tripped(answer.guardrails, answer.releases.spans[-1].version)
     if current is not None and run_id(system.key, current) not in held:
-        case = situation(cursor, system, found.releases, current, setting, findings, now)
+        case = situation(cursor, system, answer.releases, current, setting, findings, now)
         run = _run(system, setting, current, case, now)
         state = decide(Mode.PROPOSE if setting.mode is Mode.AUTOMATIC else setting.mode, run.interlocks)
         made.append(replace(run, state=state))
     if setting.mode is Mode.DRY_RUN:
-        for version in dict.fromkeys(s.version for s in found.releases.switches):
-            past = newest_tripped(found.guardrails, version)
+        for version in dict.fromkeys(s.version for s in answer.releases.switches):
+            past = newest_tripped(answer.guardrails, version)
             if past is None or past is current or past.at is None or run_id(system.key, past) in held:
                 continue
-            made.append(would_have(cursor, system, setting, found, past, findings))
+            made.append(would_have(cursor, system, setting, answer, past, findings))
     return made
 
 
@@ -78,13 +78,13 @@ def would_have(
     cursor: Cursor,
     system: System,
     setting: RollbackSetting,
-    found: ReleasesAnswer,
+    answer: ReleasesAnswer,
     past: Watched,
     findings: Sequence[Finding],
 ) -> RollbackRun:
     """What a dry run would have decided when a guardrail of the past tripped, by what was known at that moment."""
     at = past.at or past.switched
-    case = situation(cursor, system, found.releases, past, setting, findings, at, past_moment=True)
+    case = situation(cursor, system, answer.releases, past, setting, findings, at, past_moment=True)
     run = _run(system, setting, past, case, at)
     state = decide(Mode.DRY_RUN, run.interlocks)
     words = "would have rolled back" if state is RollbackState.DRY else "would not have rolled back"
@@ -109,27 +109,27 @@ def run_id(key: str, watched: Watched) -> str:
     return f"rbk_{hashlib.sha256(told.encode()).hexdigest()[:20]}"
 
 
-def _is_served(found: ReleasesAnswer, run: RollbackRun) -> bool:
-    return bool(found.releases.spans) and found.releases.spans[-1].version == run.version
+def _is_served(answer: ReleasesAnswer, run: RollbackRun) -> bool:
+    return bool(answer.releases.spans) and answer.releases.spans[-1].version == run.version
 
 
 def _followed(
-    cursor: Cursor, system: System, run: RollbackRun, found: ReleasesAnswer, now: datetime
+    cursor: Cursor, system: System, run: RollbackRun, answer: ReleasesAnswer, now: datetime
 ) -> RollbackRun:
     """A moved alias is a claim; the log shows whether the earlier version decides and the other one stopped."""
-    if run.acted_at is None or not found.releases.spans:
+    if run.acted_at is None or not answer.releases.spans:
         return run
     back = next(
-        (b for b in found.releases.rollbacks if (b.bad_version, b.back_to) == (run.version, run.to)
+        (b for b in answer.releases.rollbacks if (b.bad_version, b.back_to) == (run.version, run.to)
          and b.end >= run.acted_at - timedelta(hours=1)), None,
     )  # fmt: skip
-    if back is not None and not _is_served(found, run):
+    if back is not None and not _is_served(answer, run):
         minutes = max((back.end - run.acted_at).total_seconds() / 60, 0.0)
         said = f"The log shows version {run.to} deciding since {back.end:%Y-%m-%d, %H:%M} UTC."
         return replace(run, state=RollbackState.SEEN, seen_at=back.end, minutes=minutes, note=said)
     pause = usual_pause(cursor, system, now)
-    last = found.releases.spans[-1].end
-    if pause is not None and _is_served(found, run) and last > run.acted_at + PAUSES * pause:
+    last = answer.releases.spans[-1].end
+    if pause is not None and _is_served(answer, run) and last > run.acted_at + PAUSES * pause:
         said = f"Version {run.version} still decides, {PAUSES} usual pauses after the alias was moved."
         return replace(run, state=RollbackState.FAILED, note=said)
     return run

@@ -50,7 +50,7 @@ def freezes(cursor: Cursor) -> tuple[Freeze, ...]:
 
 
 def situation(
-    cursor: Cursor, system: System, found: Releases, watched: Watched | None, setting: RollbackSetting,
+    cursor: Cursor, system: System, releases: Releases, watched: Watched | None, setting: RollbackSetting,
     findings: Sequence[Finding], now: datetime, *, version: str = "", to: str = "", past_moment: bool = False,
 ) -> Situation:  # fmt: skip
     """What is known of a version at ``now``.
@@ -64,10 +64,10 @@ def situation(
     version = version or (watched.version if watched else "")
     to = to or (watched.previous if watched else "")
     hours = _until(profiles.version_hours(cursor, system), now)
-    switch = next((s for s in reversed(found.switches) if s.version == version and s.at <= now), None)
+    switch = next((s for s in reversed(releases.switches) if s.version == version and s.at <= now), None)
     known = [f for f in findings if f.known_at is None or f.known_at <= now]
     world = (
-        _world(cursor, system, found.spans, switch, watched, now)
+        _world(cursor, system, releases.spans, switch, watched, now)
         if switch and to == switch.previous
         else None
     )
@@ -84,7 +84,7 @@ def situation(
         to_breach=_breach(known, switch.at if switch else now), to_ready=ready, to_where=where,
         inputs_lost=_inputs_lost(cursor, system, known, switch.at if switch else now, now),
         world=world.share if world else None, world_high=world.high if world else None,
-        past=_past(cursor, system.key, found), freeze=_frozen(cursor, now),
+        past=_past(cursor, system.key, releases), freeze=_frozen(cursor, now),
         others=_others(hours, runs, (version, to), now),
         pointed=_pointed(setting, runs), pointed_where="the log" if setting.hand != "alias" else "the registry",
     )  # fmt: skip
@@ -191,8 +191,8 @@ def _ready(cursor: Cursor, system: System, setting: RollbackSetting, to: str) ->
     return None, ""
 
 
-def _past(cursor: Cursor, key: str, found: Releases) -> tuple[PastRollback, ...]:
-    seen = [PastRollback(back.end, back.bad_version, back.back_to) for back in found.rollbacks]
+def _past(cursor: Cursor, key: str, releases: Releases) -> tuple[PastRollback, ...]:
+    seen = [PastRollback(back.end, back.bad_version, back.back_to) for back in releases.rollbacks]
     for run in runs_in(cursor, key):
         told = any(p.version == run.version and p.to == run.to for p in seen)
         if run.acted_at is not None and run.state is not RollbackState.DRILLED and not told:
