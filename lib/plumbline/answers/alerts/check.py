@@ -5,6 +5,7 @@ A load does this for itself, so that no chunk goes unwatched; cron does it betwe
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -20,7 +21,7 @@ from plumbline.monitor.alarms.findings import same_problem
 from plumbline.monitor.chunks import chunk_index
 from plumbline.profile import build
 from plumbline.profile.bins import basis_changed
-from plumbline.store import answer_cache, systems, trail
+from plumbline.store import answer_cache, loads, systems, trail
 from plumbline.store import findings as register
 from plumbline.store.findings import Recorded
 from plumbline.store.respond.deliveries import Delivery
@@ -48,6 +49,17 @@ def check(ws: Workspace, key: str | None, *, actor: str, all_signals: bool = Tru
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
     return _open_first(_check(ws, system, actor, all_signals))
+
+
+def check_what_is_open(ws: Workspace, load_id: int, *, actor: str) -> None:
+    """Check the system of a load that was taken back, where something is open: what that load alone showed is closed,
+    and taken back where it was told. The undo is done; a check that fails leaves it to the next one."""
+    with ws.read() as cursor:
+        key = next((load.system for load in loads.list_loads(cursor) if load.load_id == load_id), "")
+        waiting = bool(key) and any(record.open for record in register.recorded(cursor, key))
+    if waiting:
+        with suppress(Exception):
+            check(ws, key, actor=actor, all_signals=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -344,8 +344,12 @@ def check_loaded(ws: Workspace, load: Load, *, actor: str) -> Load:
 
 
 def undo_load(ws: Workspace, load_id: int, *, actor: str) -> int:
-    """Take a load back, profiles included; returns the rows removed."""
-    return undo(ws, load_id, actor=actor, after=_taken_back)
+    """Take a load back, profiles included; returns the rows removed. What it alone showed is then closed."""
+    from plumbline.answers.alerts.check import check_what_is_open
+
+    rows = undo(ws, load_id, actor=actor, after=_taken_back)
+    check_what_is_open(ws, load_id, actor=actor)
+    return rows
 
 
 def set_reference(ws: Workspace, key: str, start: datetime, end: datetime, *, actor: str) -> System:

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.delivery import reason_of
-from plumbline.answers.respond.outbox import channels_in, new_id, row_of
+from plumbline.answers.respond.messages import event_of
+from plumbline.answers.respond.outbox import channels_in, new_id, queue, row_of
 from plumbline.domain import PlumblineError, Severity
 from plumbline.domain.acts import Act
 from plumbline.respond.channels import Channel, new_channel
 from plumbline.respond.events import Event
 from plumbline.respond.send import receipt, send
+from plumbline.store import findings as register
 from plumbline.store import systems, trail
 from plumbline.store.respond import channels as channel_store
 from plumbline.store.respond import deliveries
@@ -202,6 +204,7 @@ def confirm(ws: Workspace, name: str, code: str, *, by: str, at: datetime | None
             )
         fits = hmac.compare_digest(_sealed(digits, out["salt"]), out["digest"])
         tries = int(out["tries"]) + 1
+        first = not channel.confirmed_at
         if fits:
             channel = replace(
                 channel, code=None, confirmed_by=by.strip(), confirmed_at=moment.isoformat(), off=""
@@ -211,11 +214,26 @@ def confirm(ws: Workspace, name: str, code: str, *, by: str, at: datetime | None
         else:
             channel = replace(channel, code=None if tries >= TRIES else {**out, "tries": str(tries)})
         channel_store.keep(cursor, name, channel.body())
+        if fits and first:
+            _tell_what_is_open(cursor, channel, moment)
     if not fits:
         left = TRIES - tries
         todo = f"{left} {'try is' if left == 1 else 'tries are'} left." if left else "Send a new one."
         raise PlumblineError("That is not the code that was sent", todo=todo)
     return channel
+
+
+def _tell_what_is_open(cursor: Cursor, channel: Channel, at: datetime) -> None:
+    """Tell a channel that is read for the first time what was open before it: one message a system."""
+    for system in systems.list_systems(cursor):
+        aware = {
+            d.finding for d in deliveries.recent(cursor, system.key, 100_000) if d.channel == channel.name
+        }
+        records = [r for r in register.recorded(cursor, system.key) if r.open and r.id not in aware]
+        group = [event_of(r, "finding.opened", at) for r in records]
+        taken = [event for event in group if channel.takes(event.system, event.severity)]
+        if taken:
+            queue(cursor, *taken, only=[channel.name])
 
 
 def is_proved(channel: Channel, at: datetime) -> bool:
