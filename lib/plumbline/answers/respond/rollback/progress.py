@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from plumbline.answers.releases.guardrails import Watched
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
-from plumbline.answers.respond import rollbacks
-from plumbline.answers.respond.rollback_situation import newest_tripped, situation
+from plumbline.answers.respond.rollback import register as rollbacks
+from plumbline.answers.respond.rollback.situation import newest_tripped, situation
 from plumbline.domain import Finding, Severity, System
 from plumbline.domain.messages import message, quoted
 from plumbline.domain.respond import Mode, RollbackRun, RollbackSetting, RollbackState
