@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 import pytest
@@ -53,6 +57,21 @@ def ws(path: Path) -> Iterator[Workspace]:
 def _acts(ws: Workspace) -> list[str]:
     with ws.read() as cursor:
         return [entry.action for entry in trail.entries(cursor)]
+
+
+def _die() -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def _forked(work: Callable[[], object]) -> None:
+    """Run something in a fork that is killed at its work; this process has no workspace open meanwhile."""
+    child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            work()
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
 def test_a_copy_is_the_workspace_and_its_hash_is_on_the_trail(
@@ -277,16 +296,13 @@ def test_a_restore_killed_at_any_step_leaves_the_old_or_the_new(path: Path, tmp_
     with ws.write() as cursor:
         trail.append(cursor, actor="t", action="settings changed")
     ws.close()
-    code = (
-        "import os, sys; from pathlib import Path; from plumbline.store.backup.restoration import restore\n"
-        "def step(name):\n    if name == sys.argv[3]: os.kill(os.getpid(), 9)\n"
-        "restore(Path(sys.argv[1]), Path(sys.argv[2]), actor='t', step=step)"
-    )
-    subprocess.run(
-        [product.python(), "-c", code, str(tmp_path / "b.duckdb"), str(path), at],
-        check=False,
-        env=product.paths(),
-    )
+
+    def killed() -> None:
+        restoration.restore(
+            tmp_path / "b.duckdb", path, actor="t", step=lambda name: _die() if name == at else None
+        )
+
+    _forked(killed)
     ws = open_workspace(path)
     assert _acts(ws)[0] == ("workspace restored" if at == "replaced" else "settings changed")
     assert verify(ws).intact
@@ -299,15 +315,12 @@ def test_a_restore_killed_at_any_step_leaves_the_old_or_the_new(path: Path, tmp_
 
 
 def test_a_backup_killed_midway_leaves_no_copy_and_the_next_one_sweeps_up(path: Path, tmp_path: Path) -> None:
-    code = (
-        "import os, sys; from pathlib import Path; from plumbline.answers.operations.backup import backup, nightly\n"
-        "from plumbline.store.backup import snapshot; from plumbline.store.workspace import open_workspace\n"
-        "snapshot._verified = lambda *_: os.kill(os.getpid(), 9)\n"
-        "ws = open_workspace(Path(sys.argv[1]))\n"
-        "backup(ws, Path(sys.argv[2]), actor='t') if len(sys.argv) > 2 else nightly(ws, actor='t', days=14)"
-    )
-    for words in ([str(path), str(tmp_path / "b.duckdb")], [str(path)]):
-        subprocess.run([product.python(), "-c", code, *words], check=False, env=product.paths())
+    def killed(copy: Callable[[Workspace], object]) -> None:
+        snapshot._verified = lambda *_: _die()
+        copy(open_workspace(path))
+
+    _forked(lambda: killed(lambda ws: backup(ws, tmp_path / "b.duckdb", actor="t")))
+    _forked(lambda: killed(lambda ws: nightly(ws, actor="t", days=14)))
     assert len(list(tmp_path.glob("b.duckdb.*.part"))) == 1
     assert not (tmp_path / "b.duckdb").exists()
     ws = open_workspace(path)
