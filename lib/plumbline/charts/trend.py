@@ -115,9 +115,16 @@ def _guesses(figure: Sketch, mode: Mode, points: Sequence[Point]) -> None:
     )
     last = own[-1]
     figure.add_annotation(
-        xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="bottom", showarrow=False,
-        text=f"○ estimated, until {numbers.day(last.end)}", font={"color": line, "size": 12},
-    )  # fmt: skip
+        xref="paper",
+        yref="paper",
+        x=1,
+        y=1,
+        xanchor="right",
+        yanchor="bottom",
+        showarrow=False,
+        text=f"○ estimated, until {numbers.day(last.end)}",
+        font={"color": line, "size": 12},
+    )
 
 
 def _span(point: Point) -> list[str]:
@@ -255,13 +262,22 @@ def _reference(
     if start < end:
         top = _room_above(start, end, points)
         figure.add_vrect(
-            x0=start, x1=end, fillcolor=t.reference_band, line={"width": 0, "color": t.line}, layer="below",
+            x0=start,
+            x1=end,
+            fillcolor=t.reference_band,
+            line={"width": 0, "color": t.line},
+            layer="below",
             annotation={
-                "text": "reference", "font": {"color": t.muted, "size": 12}, "showarrow": False,
-                "y": float(top), "yanchor": "top" if top else "bottom", "x": start,
-                "xanchor": "left", "xshift": 4,
+                "text": "reference",
+                "font": {"color": t.muted, "size": 12},
+                "showarrow": False,
+                "y": float(top),
+                "yanchor": "top" if top else "bottom",
+                "x": start,
+                "xanchor": "left",
+                "xshift": 4,
             },
-        )  # fmt: skip
+        )
 
 
 def _room_above(start: datetime, end: datetime, points: Sequence[Point]) -> bool:
@@ -276,9 +292,14 @@ def _room_above(start: datetime, end: datetime, points: Sequence[Point]) -> bool
 
 def _level(figure: Sketch, mode: Mode, level: float, points: Sequence[Point]) -> None:
     figure.add_shape(
-        type="line", x0=min(p.start for p in points), x1=max(p.end for p in points), y0=level, y1=level,
-        layer="below", line={"color": TOKENS[mode].muted, "width": 1},
-    )  # fmt: skip
+        type="line",
+        x0=min(p.start for p in points),
+        x1=max(p.end for p in points),
+        y0=level,
+        y1=level,
+        layer="below",
+        line={"color": TOKENS[mode].muted, "width": 1},
+    )
 
 
 def _releases(figure: Sketch, mode: Mode, releases: Sequence[Release], points: Sequence[Point]) -> None:
@@ -289,15 +310,26 @@ def _releases(figure: Sketch, mode: Mode, releases: Sequence[Release], points: S
         if not first <= release.at <= last:
             continue
         figure.add_shape(
-            type="line", x0=release.at, x1=release.at, yref="paper", y0=0, y1=1, layer="below",
+            type="line",
+            x0=release.at,
+            x1=release.at,
+            yref="paper",
+            y0=0,
+            y1=1,
+            layer="below",
             line={"color": t.muted, "width": 1},
-        )  # fmt: skip
+        )
         if labelled is None or release.at - labelled > (last - first) / 12:
             labelled = release.at
             figure.add_annotation(
-                x=release.at, yref="paper", y=1, yanchor="bottom", showarrow=False,
-                text=text(release.version, 14), font={"color": t.muted, "size": 12},
-            )  # fmt: skip
+                x=release.at,
+                yref="paper",
+                y=1,
+                yanchor="bottom",
+                showarrow=False,
+                text=text(release.version, 14),
+                font={"color": t.muted, "size": 12},
+            )
 
 
 def _alerts(figure: Sketch, mode: Mode, alerts: Sequence[Alert], points: Sequence[Point]) -> None:
@@ -308,11 +340,14 @@ def _alerts(figure: Sketch, mode: Mode, alerts: Sequence[Alert], points: Sequenc
         return
     low, high = figure.layout["yaxis"]["range"]
     figure.add_scatter(
-        x=[alert.at for alert in within], y=[low + 0.04 * (high - low)] * len(within), mode="markers",
-        marker={"symbol": "triangle-up", "size": 9, "color": TOKENS[mode].watch}, name="finding",
+        x=[alert.at for alert in within],
+        y=[low + 0.04 * (high - low)] * len(within),
+        mode="markers",
+        marker={"symbol": "triangle-up", "size": 9, "color": TOKENS[mode].watch},
+        name="finding",
         text=[text(alert.sentence, 110) for alert in within],
         hovertemplate="%{text}<br>%{x|%-d %b %Y}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,18 @@ COMMANDS.append(rollback)
 @click.option("--allow-inner", is_flag=True, help="The address may be a host of the company's own network.")
 @BY
 def mode(
-    workspace: str | None, system: str, mode: str | None, mlflow: str, model: str, alias: str, credential_env: str,
-    webhook: str, secret_env: str, allow_inner: bool, by: str,
-) -> Any:  # fmt: skip
+    workspace: str | None,
+    system: str,
+    mode: str | None,
+    mlflow: str,
+    model: str,
+    alias: str,
+    credential_env: str,
+    webhook: str,
+    secret_env: str,
+    allow_inner: bool,
+    by: str,
+) -> Any:
     """Show or change how far a rollback may go: off, propose, dry-run, automatic; and what moves the traffic."""
     from plumbline.answers.respond.rollback.mode import set_mode, shown
     from plumbline.domain.respond import Mode

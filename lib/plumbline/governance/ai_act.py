@@ -144,9 +144,15 @@ def classify(answers: Mapping[str, str], role: str) -> ActClass:
     if not outside and narrow and any(q.point for q in said) and name != "high risk":
         because += tuple(q.source for q in said if q.leads_to == "not high risk")
     graver = CLASSES[: CLASSES.index(name)]
-    open_ones = () if outside else tuple(
-        q.key for q in held.questions if not answers.get(q.key) and q.leads_to in graver and not (narrow and q.point)
-    )  # fmt: skip
+    open_ones = (
+        ()
+        if outside
+        else tuple(
+            q.key
+            for q in held.questions
+            if not answers.get(q.key) and q.leads_to in graver and not (narrow and q.point)
+        )
+    )
     product = any(q.key == "safety_component" for q in counted) and not any(q.point for q in counted)
     duties = tuple(
         replace(d, since=max(d.since, held.annex_i)) if product and d.since.year >= 2027 else d

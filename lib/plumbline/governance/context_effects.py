@@ -65,12 +65,15 @@ def effects(
     now = mandatory(reading)
     before = mandatory(read(_readable(instead_of or {}), facts))
     return Effects(
-        tier=reading.tier, because=TIERS[reading.tier], mandatory=now,
-        added=tuple(i for i in now if i not in before), dropped=tuple(i for i in before if i not in now),
+        tier=reading.tier,
+        because=TIERS[reading.tier],
+        mandatory=now,
+        added=tuple(i for i in now if i not in before),
+        dropped=tuple(i for i in before if i not in now),
         by_answer={question.key: _switches(question.key, given, facts) for question in TIER_QUESTIONS}
         | {"interactions_per_month": _reach(reading)},
         laws=laws(given, facts),
-    )  # fmt: skip
+    )
 
 
 def mandatory(reading: Reading) -> tuple[str, ...]:

@@ -87,21 +87,32 @@ class Changes:
 
     def to_dict(self) -> dict[str, Any]:
         """Verdicts of two scorecards and every control that stands differently, what became worse first."""
-        return json_object({
-            "system": self.after.system, "before": {"at": self.before.at, "verdict": self.before.verdict},
-            "after": {"at": self.after.at, "verdict": self.after.verdict},
-            "controls": [{**json_value(c), "better": c.better} for c in self.controls],
-            "context": [{"question": key, "before": was, "after": now} for key, was, now in self.context],
-            "statements": self.statements, "catalogue_changed": self.catalogue_changed,
-        })  # fmt: skip
+        return json_object(
+            {
+                "system": self.after.system,
+                "before": {"at": self.before.at, "verdict": self.before.verdict},
+                "after": {"at": self.after.at, "verdict": self.after.verdict},
+                "controls": [{**json_value(c), "better": c.better} for c in self.controls],
+                "context": [{"question": key, "before": was, "after": now} for key, was, now in self.context],
+                "statements": self.statements,
+                "catalogue_changed": self.catalogue_changed,
+            }
+        )
 
 
 def judge(inputs: Inputs) -> Scorecard:
     """The scorecard of these inputs: the only way in which one is made."""
     return scorecard(
-        inputs.system, inputs.facts, inputs.context, inputs.attestations, inputs.exemptions, inputs.at,
-        inputs.stake, tightened=inputs.limits, four_eyes=inputs.four_eyes,
-    )  # fmt: skip
+        inputs.system,
+        inputs.facts,
+        inputs.context,
+        inputs.attestations,
+        inputs.exemptions,
+        inputs.at,
+        inputs.stake,
+        tightened=inputs.limits,
+        four_eyes=inputs.four_eyes,
+    )
 
 
 def recompute(given: str) -> str:
@@ -190,10 +201,14 @@ def _change(old: ControlResult | None, new: ControlResult | None) -> ControlChan
     shown = new or old
     assert shown is not None
     return ControlChange(
-        id=shown.id, title=shown.title, before=old.status.value if old else "", after=new.status.value if new else "",
-        was=old.evidence.sentence if old else "", now=new.evidence.sentence if new else "",
+        id=shown.id,
+        title=shown.title,
+        before=old.status.value if old else "",
+        after=new.status.value if new else "",
+        was=old.evidence.sentence if old else "",
+        now=new.evidence.sentence if new else "",
         mandatory=any(r is not None and r.requirement is Requirement.MANDATORY for r in (old, new)),
-    )  # fmt: skip
+    )
 
 
 def _answers(before: Inputs, after: Inputs) -> tuple[tuple[str, str, str], ...]:

@@ -176,9 +176,14 @@ def shares(counts: FloatArray) -> FloatArray:
 
 
 def cells_of(
-    bins: Bins, p: FloatArray, q: FloatArray, sd: float = 0.0, scale: float = 0.0,
-    missing: tuple[float, FloatArray] | None = None, law: Law = INDEPENDENT,
-) -> Cells:  # fmt: skip
+    bins: Bins,
+    p: FloatArray,
+    q: FloatArray,
+    sd: float = 0.0,
+    scale: float = 0.0,
+    missing: tuple[float, FloatArray] | None = None,
+    law: Law = INDEPENDENT,
+) -> Cells:
     """A reference's counts (cells,) and those of windows, (cells,) or (k, cells), on a feature's grid."""
     q = np.atleast_2d(np.asarray(q, dtype=float))
     gone = missing if missing is not None else (0.0, np.zeros(len(q)))

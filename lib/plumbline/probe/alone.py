@@ -41,9 +41,14 @@ def probe_alone(uri: str, model: str, *, by: str, place: Place) -> Probe:
     with tempfile.TemporaryDirectory(prefix="plumbline-probe-") as home:
         try:
             done = subprocess.run(
-                [sys.executable, "-m", "plumbline.probe.child"], input=request.encode(), capture_output=True,
-                timeout=SECONDS, env=_environment(place, home), cwd=home, check=False,
-            )  # fmt: skip
+                [sys.executable, "-m", "plumbline.probe.child"],
+                input=request.encode(),
+                capture_output=True,
+                timeout=SECONDS,
+                env=_environment(place, home),
+                cwd=home,
+                check=False,
+            )
         except subprocess.TimeoutExpired:
             raise _silent() from None
     try:

@@ -86,9 +86,10 @@ def server(uri: str, place: str) -> str:
     strange = sorted(set(url.query) - set(ALLOWED))
     if strange:
         raise PlumblineError(
-            f"The address asks the driver for {strange[0][:40]!r}", where=place,
+            f"The address asks the driver for {strange[0][:40]!r}",
+            where=place,
             todo=f"Leave it out; what may be asked for: {', '.join(ALLOWED)}.",
-        )  # fmt: skip
+        )
     driver, held = SERVERS[scheme(url.drivername)]
     url = url.set(drivername=driver, query={**url.query, **held})
     if url.password is None and driver.startswith("mysql") and os.environ.get("MYSQL_PWD"):
@@ -116,6 +117,7 @@ def _refused(error: Any, place: str) -> PlumblineError:
         if any(phrase in text for phrase in phrases):
             return PlumblineError(what, where=place, todo="Check the address, and who may read there.")
     return PlumblineError(
-        "The registry's database cannot be reached", where=place,
+        "The registry's database cannot be reached",
+        where=place,
         todo="Check the address, and that this machine may reach it.",
-    )  # fmt: skip
+    )

@@ -35,10 +35,14 @@ class Lock:
     def release(self, names: tuple[str, ...], moving: tuple[str, ...] = (), **more: Any) -> ProbedVersion:
         """The version that this lock records."""
         return ProbedVersion(
-            version=names[0], names=tuple(dict.fromkeys((*names, *self.outputs.values()))), moving=moving,
-            data=" ".join(sorted(self.inputs.values())), parameters=self.parameters,
-            sources=tuple(f"{path} ({digest})" for path, digest in sorted(self.inputs.items())), **more,
-        )  # fmt: skip
+            version=names[0],
+            names=tuple(dict.fromkeys((*names, *self.outputs.values()))),
+            moving=moving,
+            data=" ".join(sorted(self.inputs.values())),
+            parameters=self.parameters,
+            sources=tuple(f"{path} ({digest})" for path, digest in sorted(self.inputs.items())),
+            **more,
+        )
 
 
 def probe_dvc(folder: str, *, by: str, at: datetime | None = None) -> Probe:
@@ -208,10 +212,12 @@ def _at(
     header = (_git(root, "cat-file", "commit", sha) or "").partition("\n\n")[0]
     author = re.search(r"^author (.*?) <([^>]*)> (\d+)", header, re.MULTILINE)
     return lock.release(
-        (*names, sha, sha[:7], sha[:8], sha[:12]), moving, code=sha,
+        (*names, sha, sha[:7], sha[:8], sha[:12]),
+        moving,
+        code=sha,
         created_at=datetime.fromtimestamp(int(author[3]), UTC) if author else None,
         created_by=(author[1] or author[2]) if author else "",
-    )  # fmt: skip
+    )
 
 
 def _spellings(tag: str) -> tuple[str, ...]:

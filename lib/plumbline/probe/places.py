@@ -87,8 +87,11 @@ def of_operator(environment: Mapping[str, str] = os.environ) -> tuple[Place, ...
         at, _, names = entry.partition("=")
         bound = tuple(name.strip() for name in names.split("+") if name.strip())
         if not all(_NAME.fullmatch(name) for name in bound):
-            raise PlumblineError("PLUMBLINE_HOSTS binds what is no name of a variable", where=at.strip(),
-                                 todo="Write host:port=NAME+NAME, with commas between places.")  # fmt: skip
+            raise PlumblineError(
+                "PLUMBLINE_HOSTS binds what is no name of a variable",
+                where=at.strip(),
+                todo="Write host:port=NAME+NAME, with commas between places.",
+            )
         made = place_of(at)
         found.append(Place(made.host, made.port, made.folder, bound))
     return tuple(found)

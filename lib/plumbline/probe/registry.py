@@ -126,9 +126,10 @@ def _read(address: str, place: str, model: str) -> tuple[str, tuple[ProbedVersio
         raise _said(error, place, model) from None
     except Exception as error:  # every driver and server has errors of its own; their texts hold the password
         raise PlumblineError(
-            f"The registry did not answer as an MLflow registry does ({type(error).__name__})", where=place,
+            f"The registry did not answer as an MLflow registry does ({type(error).__name__})",
+            where=place,
             todo="Check the address, and that this machine may reach it.",
-        ) from None  # fmt: skip
+        ) from None
     notes = [f"{len(pages) - MOST} older versions were not read."] if len(pages) > MOST else []
     if not versions:
         notes.append("The registered model has no version.")
@@ -144,13 +145,15 @@ def _said(error: Any, place: str, model: str) -> PlumblineError:
         return PlumblineError("The registry refuses to be read", where=place, todo=todo)
     if "out-of-date database schema" in str(error):
         return PlumblineError(
-            "The database was written by another version of MLflow than the one that reads it", where=place,
+            "The database was written by another version of MLflow than the one that reads it",
+            where=place,
             todo="Give the address of its tracking server instead.",
-        )  # fmt: skip
+        )
     return PlumblineError(
-        "The registry did not answer as an MLflow registry does", where=place,
+        "The registry did not answer as an MLflow registry does",
+        where=place,
         todo="Check the address, and that this machine may reach it.",
-    )  # fmt: skip
+    )
 
 
 def _named(client: Any, model: str, place: str) -> str:

@@ -60,15 +60,22 @@ def server_of(workspace: Path) -> socket.socket | None:
 
 def _another_user(path: Path) -> PlumblineError:
     return PlumblineError(
-        "The workspace is held by a server of another user", where=str(path),
+        "The workspace is held by a server of another user",
+        where=str(path),
         todo="Run the command as that user.",
-    )  # fmt: skip
+    )
 
 
 def run(
-    end: socket.socket, command: tuple[str, ...], arguments: Mapping[str, Any], *, as_json: bool, terminal: bool,
-    streams: Streams, files: Iterable[Path] = (),
-) -> int:  # fmt: skip
+    end: socket.socket,
+    command: tuple[str, ...],
+    arguments: Mapping[str, Any],
+    *,
+    as_json: bool,
+    terminal: bool,
+    streams: Streams,
+    files: Iterable[Path] = (),
+) -> int:
     """Have the server run a command; its exit code.
 
     Args:

@@ -78,9 +78,14 @@ def channel_from(body: str) -> Channel:
 
 
 def new_channel(
-    name: str, address: str, *, secret: str = "", severity: str = "low", systems: tuple[str, ...] = (),
+    name: str,
+    address: str,
+    *,
+    secret: str = "",
+    severity: str = "low",
+    systems: tuple[str, ...] = (),
     allow_inner: bool = False,
-) -> Channel:  # fmt: skip
+) -> Channel:
     """A channel as somebody wants it.
 
     Raises:
@@ -97,9 +102,13 @@ def new_channel(
     if severity not in set(Severity):
         raise PlumblineError(f"{severity!r} is no severity", todo="Use high, medium or low.")
     channel = Channel(
-        name=name, address=address, secret=secret, severity=Severity(severity),
-        systems=tuple(dict.fromkeys(systems)), allow_inner=allow_inner,
-    )  # fmt: skip
+        name=name,
+        address=address,
+        secret=secret,
+        severity=Severity(severity),
+        systems=tuple(dict.fromkeys(systems)),
+        allow_inner=allow_inner,
+    )
     {WEBHOOK: _webhook, MAIL: _mail}.get(channel.kind, _by_secret)(channel)
     if channel.kind in (PAGER, SERVICE):
         return replace(channel, address=f"{channel.kind}:")

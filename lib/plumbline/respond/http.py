@@ -70,8 +70,14 @@ def get(url: str, headers: Mapping[str, str], *, allow_inner: bool, timeout: flo
 
 
 def request(
-    method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, allow_inner: bool, timeout: float = TIMEOUT
-) -> Reply:  # fmt: skip
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+    *,
+    allow_inner: bool,
+    timeout: float = TIMEOUT,
+) -> Reply:
     """Make one request and read the beginning of the reply; a fault of any kind is a sentence, never an exception.
 
     The name is looked up once; each address is judged before the connection and the peer's after it, so a name that
@@ -93,9 +99,11 @@ def request(
     network = _Network(time.monotonic() + timeout, allow_inner, clear=parts.scheme == "http")
     pool = _pool(network)
     target = httpcore.URL(
-        scheme=parts.scheme.encode(), host=(parts.hostname or "").encode("idna"), port=parts.port,
+        scheme=parts.scheme.encode(),
+        host=(parts.hostname or "").encode("idna"),
+        port=parts.port,
         target=((parts.path or "/") + (f"?{parts.query}" if parts.query else "")).encode("ascii"),
-    )  # fmt: skip
+    )
     waits = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
     try:
         with (
@@ -220,9 +228,13 @@ class _Network(httpcore.NetworkBackend):
         return min(rest, asked) if asked is not None else rest
 
     def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:  # fmt: skip
+    ) -> httpcore.NetworkStream:
         error: Exception | None = None
         for address in self._looked_up(host, port):
             self._judge(address)

@@ -169,9 +169,13 @@ def drill(
     """
     at, before = datetime.now(UTC), pointed(hand)
     own = AliasHand(
-        registry=hand.registry, model=hand.model, alias=DRILL, credential=hand.credential, allow_inner=hand.allow_inner,
+        registry=hand.registry,
+        model=hand.model,
+        alias=DRILL,
+        credential=hand.credential,
+        allow_inner=hand.allow_inner,
         pause=hand.pause,
-    )  # fmt: skip
+    )
     body = {"name": hand.model, "alias": DRILL, "version": current}
     reply = _send(own, "POST", "/registered-models/alias", body)
     if not reply.ok:

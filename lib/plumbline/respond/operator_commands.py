@@ -96,10 +96,13 @@ def start(
         return Receipt(at=_now(), where=where, ok=False, text=f"It could not be started: {error.strerror}")
     first = next(iter(done.stdout.decode("utf-8", "replace").split()), "")
     return Receipt(
-        at=_now(), where=where, ok=done.returncode == 0, status=done.returncode,
+        at=_now(),
+        where=where,
+        ok=done.returncode == 0,
+        status=done.returncode,
         run=first if done.returncode == 0 and _RUN.fullmatch(first) else "",
         text="" if done.returncode == 0 else f"It ended with code {done.returncode}",
-    )  # fmt: skip
+    )
 
 
 def _now() -> datetime:

@@ -25,13 +25,24 @@ def ask(
     aim = targets.Target("webhook", url)
     body = json.dumps(
         {
-            "specversion": "1.0", "id": run, "type": "plumbline.rollback.requested.v1", "source": "/plumbline",
-            "subject": f"{system}/rollback", "time": at.isoformat(timespec="seconds"),
+            "specversion": "1.0",
+            "id": run,
+            "type": "plumbline.rollback.requested.v1",
+            "source": "/plumbline",
+            "subject": f"{system}/rollback",
+            "time": at.isoformat(timespec="seconds"),
             "datacontenttype": "application/json",
-            "data": {"system": system, "expected": expected, "target": target, "test": test,
-                     "deadline": (at + timedelta(minutes=DEADLINE)).isoformat(timespec="seconds")},
-        }, sort_keys=True, separators=(",", ":"),
-    ).encode()  # fmt: skip
+            "data": {
+                "system": system,
+                "expected": expected,
+                "target": target,
+                "test": test,
+                "deadline": (at + timedelta(minutes=DEADLINE)).isoformat(timespec="seconds"),
+            },
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+    ).encode()
     try:
         keys = signature.keys_of(secret) if secret else ()
     except PlumblineError as error:
@@ -39,7 +50,12 @@ def ask(
     headers = {"content-type": "application/cloudevents+json", "user-agent": "Plumbline"}
     reply = http.post(url, body, headers | signature.headers(run, at, body, keys), allow_inner=allow_inner)
     got = targets.receipt(
-        aim, run, at, status=reply.status, text=reply.text, location=reply.headers.get("location", ""),
+        aim,
+        run,
+        at,
+        status=reply.status,
+        text=reply.text,
+        location=reply.headers.get("location", ""),
         error="The receiver is not in that state any more" if reply.status == 409 else reply.error,
-    )  # fmt: skip
+    )
     return got

@@ -72,10 +72,14 @@ def _looked_for(run: TriggerRun, now: datetime, new: Sequence[VersionSight]) -> 
         if run.state is RunState.SEEN and best.where != "log":
             return run
         return replace(
-            run, state=RunState.SEEN, seen_at=max(best.first, run.fired_at or best.first), seen_version=best.version,
-            seen_where=best.where, ended_at=None,
+            run,
+            state=RunState.SEEN,
+            seen_at=max(best.first, run.fired_at or best.first),
+            seen_version=best.version,
+            seen_where=best.where,
+            ended_at=None,
             note=f"Version {best.version} was seen in the {best.where}.",
-        )  # fmt: skip
+        )
     late = run.fired_at is not None and now - run.fired_at > timedelta(days=TIME_OUT_DAYS)
     if late and run.state in (RunState.FIRED, RunState.RUNNING, RunState.FIRING):
         said = f"No version that was trained after the fire was seen within {TIME_OUT_DAYS} days."

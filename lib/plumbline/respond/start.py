@@ -29,9 +29,14 @@ def start(trigger: Trigger, run: str, payload: Mapping[str, Any], at: datetime |
         return Receipt(at=now, where=trigger.url.partition("?")[0][:200], ok=False, text=str(error)[:200])
     reply = http.request(call.method, call.url, call.headers, call.body, allow_inner=trigger.allow_inner)
     return targets.receipt(
-        aim, run, now, status=reply.status, text=reply.text, location=reply.headers.get("location", ""),
+        aim,
+        run,
+        now,
+        status=reply.status,
+        text=reply.text,
+        location=reply.headers.get("location", ""),
         error=reply.error,
-    )  # fmt: skip
+    )
 
 
 def ask(trigger: Trigger, run: str, follow: str) -> tuple[str, str]:

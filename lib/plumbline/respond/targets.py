@@ -125,9 +125,11 @@ def call(aim: Target, run: str, payload: Mapping[str, Any], at: datetime, secret
         keys = signature.keys_of(secret) if secret else ()
         signed = signature.headers(run, at, body, keys)
         return Call(
-            method="POST", url=aim.address, body=body,
+            method="POST",
+            url=aim.address,
+            body=body,
             headers={"content-type": "application/cloudevents+json", "user-agent": "Plumbline", **signed},
-        )  # fmt: skip
+        )
     if aim.kind == "github":
         body = _json({"event_type": EVENT, "client_payload": {"run": run, "plumbline": payload}})
         return Call(method="POST", url=f"{aim.address}/dispatches", headers=_github(secret), body=body)
@@ -137,9 +139,11 @@ def call(aim: Target, run: str, payload: Mapping[str, Any], at: datetime, secret
             "variables[PLUMBLINE_PAYLOAD]": _json(payload).decode(),
         }  # fmt: skip
         return Call(
-            method="POST", url=f"{aim.address}/trigger/pipeline", body=urlencode(form).encode(),
+            method="POST",
+            url=f"{aim.address}/trigger/pipeline",
+            body=urlencode(form).encode(),
             headers={"content-type": "application/x-www-form-urlencoded", "user-agent": "Plumbline"},
-        )  # fmt: skip
+        )
     asked: dict[str, Any] = {"dag_run_id": run, "conf": {"plumbline": payload}}
     if "/api/v2/" in aim.address:
         asked["logical_date"] = None  # Airflow 3 wants the field, and takes no date for "at once"

@@ -32,10 +32,17 @@ def intended() -> float | None:
     """The share of decisions that a newcomer was meant to get, 0 to 1; the link carries it."""
     cards.section("Side by side", "Tests, canaries and shadows. The p-value holds however often one looks.")
     per_cent = st.number_input(
-        "Newcomer's intended share, %", min_value=0.1, max_value=99.9, value=None, step=5.0, width=316,
-        key=session.INTENDED.name, bind="query-params", placeholder="even, where it is near one",
+        "Newcomer's intended share, %",
+        min_value=0.1,
+        max_value=99.9,
+        value=None,
+        step=5.0,
+        width=316,
+        key=session.INTENDED.name,
+        bind="query-params",
+        placeholder="even, where it is near one",
         help=help_for("Split"),
-    )  # fmt: skip
+    )
     return per_cent / 100 if per_cent else None
 
 
@@ -105,9 +112,12 @@ def history(answer: ReleasesAnswer, mode: Mode) -> None:
         "guardrail that tripped, a triangle a way back.",
     )
     charts.show(
-        timeline(stretches, events, mode), key="releases.timeline", name=f"{answer.system.key}-versions",
-        alt=f"{answer.sentence} The table of versions below has every date.", rows=rows,
-    )  # fmt: skip
+        timeline(stretches, events, mode),
+        key="releases.timeline",
+        name=f"{answer.system.key}-versions",
+        alt=f"{answer.sentence} The table of versions below has every date.",
+        rows=rows,
+    )
 
 
 def guardrails(answer: ReleasesAnswer) -> None:
@@ -173,9 +183,11 @@ def switches(answer: ReleasesAnswer, mode: Mode) -> None:
     st.markdown(prose(sentences.say_shift_briefly(shift)))
     charts.show(
         forest(rows, mode, unit=unit, lines=[Line(0.0, "no change")], none="This switch cannot be split."),
-        key="releases.switch", name=f"{answer.system.key}-switch",
-        alt=sentences.say_shift(shift), rows=[_data(r) for r in rows],
-    )  # fmt: skip
+        key="releases.switch",
+        name=f"{answer.system.key}-switch",
+        alt=sentences.say_shift(shift),
+        rows=[_data(r) for r in rows],
+    )
     _rows_of(answer, shift)
     tables.grid(
         [row for s in reversed(answer.shifts) for row in _shifted(s)],
@@ -303,9 +315,11 @@ def side_by_side(answer: ReleasesAnswer, mode: Mode) -> None:
     if rows:
         charts.show(
             forest(rows, mode, unit="points", lines=[Line(0.0, "no difference")], longest=44),
-            key="releases.side", name=f"{answer.system.key}-side-by-side",
-            alt="Differences of versions side by side, with 95 % intervals", rows=[_data(r) for r in rows],
-        )  # fmt: skip
+            key="releases.side",
+            name=f"{answer.system.key}-side-by-side",
+            alt="Differences of versions side by side, with 95 % intervals",
+            rows=[_data(r) for r in rows],
+        )
     tables.grid(
         [_compared(c, m) for c in answer.comparisons for m in c.measures],
         alt="Versions side by side: difference, interval, p, what would have been seen",

@@ -48,12 +48,18 @@ class Findings(Result):
         """One a finding, with times as they are."""
         return [
             {
-                "id": one.id, "signal": one.finding.signal, "sentence": one.finding.sentence,
-                "since": one.finding.since, "until": one.finding.until, "known_at": one.finding.known_at,
-                "severity": one.finding.severity.value, "open": one.open, "acknowledged_by": one.acknowledged_by,
+                "id": one.id,
+                "signal": one.finding.signal,
+                "sentence": one.finding.sentence,
+                "since": one.finding.since,
+                "until": one.finding.until,
+                "known_at": one.finding.known_at,
+                "severity": one.finding.severity.value,
+                "open": one.open,
+                "acknowledged_by": one.acknowledged_by,
             }
             for one in self.items
-        ]  # fmt: skip
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """``findings``: as the command line prints them."""

@@ -100,7 +100,7 @@ def standing(
     )
     judged = performance(
         profile, by=alarm_by, metrics=names, together=names, windows=True, **asked, **waiting
-    )  # fmt: skip
+    )
     guess = guess_of(system, headline, profile, selected=selected)
     bands = thresholds(profile, by=alarm_by, metrics=names, **asked)
     levels = {name: band.mean for name, band in bands.items()}

@@ -91,17 +91,28 @@ def _finding(ws: Workspace, key: str, number: int) -> Recorded:
 def _filled_in(cursor: Cursor, system: System, item: Incident, record: Recorded) -> Incident:
     told, held = hints(cursor, system, record), triages(cursor).get(record.id, NOTHING)
     return replace(
-        item, finding=record.id, known={h.key: h.sentence for h in told},
-        criteria=tuple(h.key for h in told if h.met and h.key != CRITICAL), owner=held.owner,
+        item,
+        finding=record.id,
+        known={h.key: h.sentence for h in told},
+        criteria=tuple(h.key for h in told if h.met and h.key != CRITICAL),
+        owner=held.owner,
         due=date.fromisoformat(held.due) if held.due else None,
         critical_service=any(h.met for h in told if h.key == CRITICAL),
-    )  # fmt: skip
+    )
 
 
 def classify(
-    ws: Workspace, key: str, number: int, *, by: str, flags: Sequence[str], critical_service: bool = False,
-    criteria: Sequence[str] = (), at: datetime | None = None, finding: int = 0,
-) -> Incident:  # fmt: skip
+    ws: Workspace,
+    key: str,
+    number: int,
+    *,
+    by: str,
+    flags: Sequence[str],
+    critical_service: bool = False,
+    criteria: Sequence[str] = (),
+    at: datetime | None = None,
+    finding: int = 0,
+) -> Incident:
     """Say what an incident is. It is major under DORA where the criteria say so, whether or not it is flagged.
 
     Args:
@@ -134,10 +145,13 @@ def classify(
 
     def change(item: Incident) -> Incident:
         return replace(
-            item, flags=tuple(flag for flag in FLAGS if flag in said), criteria=tuple(criteria),
-            critical_service=critical_service, classified_at=item.classified_at or moment,
+            item,
+            flags=tuple(flag for flag in FLAGS if flag in said),
+            criteria=tuple(criteria),
+            critical_service=critical_service,
+            classified_at=item.classified_at or moment,
             finding=finding or item.finding,
-        )  # fmt: skip
+        )
 
     return _step(
         ws,
@@ -167,9 +181,14 @@ def plan(ws: Workspace, key: str, number: int, *, by: str, cause: str, owner: st
         raise PlumblineError(f"{due} is over", todo="Give a day that is still to come.")
     detail = {"cause": cause.strip(), "owner": owner.strip(), "due": due.isoformat()}
     return _step(
-        ws, key, number, by, Act.INCIDENT.of("planned"), detail,
+        ws,
+        key,
+        number,
+        by,
+        Act.INCIDENT.of("planned"),
+        detail,
         lambda item: replace(item, cause=cause.strip(), owner=owner.strip(), due=due),
-    )  # fmt: skip
+    )
 
 
 def flags_of(ws: Workspace, key: str) -> dict[str, str]:

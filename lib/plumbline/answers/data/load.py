@@ -165,9 +165,13 @@ def refuse_open(inspection: Inspection, answers: Said) -> None:
 
 
 def inspect_file(
-    path: Path, *, ws: Workspace | None = None, system: str | None = None, sheet: str | None = None,
+    path: Path,
+    *,
+    ws: Workspace | None = None,
+    system: str | None = None,
+    sheet: str | None = None,
     answers: Said | None = None,
-) -> Inspection:  # fmt: skip
+) -> Inspection:
     """Guess a file's format and mapping; a known system's remembered mapping is used where it fits.
 
     Args:

@@ -109,18 +109,38 @@ class FairnessAnswer(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The keys that the command line prints."""
-        return json_object({
-            "system": self.system.key, "sentence": self.sentence, "attributes": self.attributes,
-            "favourable": self.favourable, "favourable_source": self.source, "comparisons": self.tested,
-            "groups": [_plain(g) for g in self.groups], "intersections": [_plain(g) for g in self.pairs],
-            "too_small": [{"group": g.name, "n": g.n} for g in self.small],
-            "by_version": [{"version": v, **_plain(g)} for v, g in self.by_version],
-            "by_month": [{"attribute": a, "group": p.version, "start": p.start, "value": p.value,
-                          "low": p.low, "high": p.high, "n": p.n} for a, p in self.by_month],
-            "oversight": self.oversight, "oversight_by_month": self.oversight_by_month,
-            "oversight_by_version": self.oversight_by_version, "reach": self.reach, "why_not": self.why_not,
-            "whose_outcomes": self.selected,
-        })  # fmt: skip
+        return json_object(
+            {
+                "system": self.system.key,
+                "sentence": self.sentence,
+                "attributes": self.attributes,
+                "favourable": self.favourable,
+                "favourable_source": self.source,
+                "comparisons": self.tested,
+                "groups": [_plain(g) for g in self.groups],
+                "intersections": [_plain(g) for g in self.pairs],
+                "too_small": [{"group": g.name, "n": g.n} for g in self.small],
+                "by_version": [{"version": v, **_plain(g)} for v, g in self.by_version],
+                "by_month": [
+                    {
+                        "attribute": a,
+                        "group": p.version,
+                        "start": p.start,
+                        "value": p.value,
+                        "low": p.low,
+                        "high": p.high,
+                        "n": p.n,
+                    }
+                    for a, p in self.by_month
+                ],
+                "oversight": self.oversight,
+                "oversight_by_month": self.oversight_by_month,
+                "oversight_by_version": self.oversight_by_version,
+                "reach": self.reach,
+                "why_not": self.why_not,
+                "whose_outcomes": self.selected,
+            }
+        )
 
     def lines(self) -> list[str]:
         """The same for a terminal."""
@@ -140,13 +160,16 @@ class FairnessAnswer(Result):
         """One a group or pair of groups; ``ratio`` of its favourable rate to the most favoured group's."""
         return [
             {
-                "group": g.name, "n": g.n, "favourable_rate": g.favourable.value,
-                "ratio": g.ratio.value if g.ratio else None, "low": g.ratio.low if g.ratio else None,
+                "group": g.name,
+                "n": g.n,
+                "favourable_rate": g.favourable.value,
+                "ratio": g.ratio.value if g.ratio else None,
+                "low": g.ratio.low if g.ratio else None,
                 "high": g.ratio.high if g.ratio else None,
                 "status": g.ratio.status.value if g.ratio else "most favoured" if g.best else "too few rows",
             }
             for g in (*self.groups, *self.pairs)
-        ]  # fmt: skip
+        ]
 
 
 def fairness(

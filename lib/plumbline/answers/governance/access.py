@@ -114,5 +114,8 @@ def _somebody_is_left(cursor: Cursor, email: str, access: Access | None) -> None
     if access is Access.OWNER or permissions.access_of(cursor, email) is not Access.OWNER:
         return
     if not any(p.access is Access.OWNER and p.email != email for p in register.people(cursor)):
-        raise PlumblineError("This is the only owner: nobody could give roles any more", where=email,
-                             todo="Make somebody else an owner first.")  # fmt: skip
+        raise PlumblineError(
+            "This is the only owner: nobody could give roles any more",
+            where=email,
+            todo="Make somebody else an owner first.",
+        )

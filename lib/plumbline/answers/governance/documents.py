@@ -83,8 +83,17 @@ def save_texts(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str, on
 
 
 def keep_version(
-    ws: Workspace, key: str, kind: str, content: bytes, *, name: str, language: str, items: int, left: int, actor: str
-) -> str:  # fmt: skip
+    ws: Workspace,
+    key: str,
+    kind: str,
+    content: bytes,
+    *,
+    name: str,
+    language: str,
+    items: int,
+    left: int,
+    actor: str,
+) -> str:
     """Keep a document that was just made, and put it on the trail; its SHA-256.
 
     Raises:

@@ -186,11 +186,14 @@ def _answered(noted: tuple[Record, ...], watched: Watched, today: date | None = 
         return False
     done = events.closed_incidents(noted)
     return any(
-        r.event == "incident opened" and r.at >= watched.at and r.about is not None
+        r.event == "incident opened"
+        and r.at >= watched.at
+        and r.about is not None
         and (r.incident in done or (today is not None and r.due is not None and today <= r.due))
-        and r.about.signal == "release.guardrail" and r.about.figures.get("version") == watched.version
+        and r.about.signal == "release.guardrail"
+        and r.about.figures.get("version") == watched.version
         for r in noted
-    )  # fmt: skip
+    )
 
 
 def _audit(cursor: Cursor, system: System, span: Span) -> dict[str, Any]:

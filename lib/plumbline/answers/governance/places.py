@@ -32,8 +32,11 @@ def list_place(ws: Workspace, text: str, *, by: str) -> Place:
     """
     place = place_of(text)
     if inner(place):
-        raise PlumblineError("A link-local address is where a cloud hands out a machine's own credentials",
-                             where=place.text, todo="Only PLUMBLINE_HOSTS can list it.")  # fmt: skip
+        raise PlumblineError(
+            "A link-local address is where a cloud hands out a machine's own credentials",
+            where=place.text,
+            todo="Only PLUMBLINE_HOSTS can list it.",
+        )
     with ws.write() as cursor:
         held = kept.places(cursor)
         if place.text in held:

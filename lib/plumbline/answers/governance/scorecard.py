@@ -105,9 +105,17 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
     card = history.judge(inputs)
     text = canonical_json.write(card)
     item = scorecards.Kept(
-        0, key, moment, card.verdict.value, history.digest_of(inputs, card), canonical_json.write(inputs), text,
-        history.sha256(text), history.catalogue_hash(), history.rules_hash(),
-    )  # fmt: skip
+        0,
+        key,
+        moment,
+        card.verdict.value,
+        history.digest_of(inputs, card),
+        canonical_json.write(inputs),
+        text,
+        history.sha256(text),
+        history.catalogue_hash(),
+        history.rules_hash(),
+    )
     # on a full disk, or while somebody else writes, it is shown and not kept: the next look keeps it
     with suppress(Full, Busy), ws.write(by_itself=True, wait=False) as cursor:
         scorecards.keep(cursor, item)

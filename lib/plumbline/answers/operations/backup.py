@@ -77,8 +77,10 @@ def rehearse(ws: Workspace, copy: Path, *, actor: str) -> Rehearsal:
         held = trail.entries(cursor, before=found.entry + 1, limit=1)
         if not held or (held[0].seq, held[0].digest) != (found.entry, found.head):
             raise PlumblineError(
-                "This is no copy of this workspace: their trails differ", where=str(copy), todo="Name another copy."
-            )  # fmt: skip
+                "This is no copy of this workspace: their trails differ",
+                where=str(copy),
+                todo="Name another copy.",
+            )
         made = Rehearsal(
             copy=copy.name, sha256=found.sha256, entry=found.entry, seconds=round(time.monotonic() - begun, 3)
         )

@@ -100,9 +100,17 @@ def _finding(one: Rhythm, at: datetime) -> Finding:
         )
     figures = {"missed": round(held.missed, 2), "limit": round(held.limit, 2), "n": held.n}
     return Finding(
-        system=one.system, signal=SIGNAL + one.name, sentence=sentence, since=held.since, until=None,
-        severity=Severity.HIGH, confidence=None, page="logs", figures=figures, known_at=at,
-    )  # fmt: skip
+        system=one.system,
+        signal=SIGNAL + one.name,
+        sentence=sentence,
+        since=held.since,
+        until=None,
+        severity=Severity.HIGH,
+        confidence=None,
+        page="logs",
+        figures=figures,
+        known_at=at,
+    )
 
 
 def _span(length: timedelta) -> Message:

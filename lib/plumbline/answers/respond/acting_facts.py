@@ -41,9 +41,10 @@ def acting_facts(cursor: Cursor, key: str) -> dict[str, Any]:
 def _of_triggers(cursor: Cursor, key: str, demo: bool) -> dict[str, Any]:
     items = {item.name: item for item in triggers_in(cursor, key)}
     runs = [
-        run for run in trigger_runs(cursor, key)
+        run
+        for run in trigger_runs(cursor, key)
         if run.trigger in items and _same_target(run, items[run.trigger]) and (demo or run.fired_by != DEMO)
-    ]  # fmt: skip
+    ]
     fired = [run for run in runs if not run.test and run.fired_at is not None and run.seen_at is not None]
     fired = [run for run in fired if run.state in _SEEN]
     tested = [
@@ -85,10 +86,14 @@ def _of_rollback(cursor: Cursor, key: str, demo: bool) -> dict[str, Any]:
 
 def _drills(runs: Sequence[RollbackRun], setting: RollbackSetting, demo: bool) -> list[RollbackRun]:
     return [
-        run for run in runs
-        if run.state is RollbackState.DRILLED and run.receipt is not None and run.receipt.ok
-        and (demo or run.by != DEMO) and _same_hand(run.receipt.where, setting)
-    ]  # fmt: skip
+        run
+        for run in runs
+        if run.state is RollbackState.DRILLED
+        and run.receipt is not None
+        and run.receipt.ok
+        and (demo or run.by != DEMO)
+        and _same_hand(run.receipt.where, setting)
+    ]
 
 
 def _same_hand(where: str, setting: RollbackSetting) -> bool:

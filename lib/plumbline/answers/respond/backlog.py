@@ -49,9 +49,12 @@ def summary(cursor: Cursor, channel: str, members: Sequence[Delivery], at: datet
     late = f"could not be delivered when they were due, since {members[0].due_at:%d %B %H:%M} UTC"
     sentence = f"{len(listed)} messages {'waited for this hour' if hourly else late}."
     main = Event(
-        type="digest" if hourly else "summary", sentence=sentence, at=at, severity=severity,
+        type="digest" if hourly else "summary",
+        sentence=sentence,
+        at=at,
+        severity=severity,
         system=systems.pop() if len(systems) == 1 else "",
-    )  # fmt: skip
+    )
     ranked = sorted(listed, key=lambda event: -list(Severity).index(event.severity))
     number = add(cursor, channel, main, ranked, at=at, due=at)
     for member in members:

@@ -48,9 +48,16 @@ def channels(ws: Workspace) -> tuple[Channel, ...]:
 
 
 def add(
-    ws: Workspace, name: str, address: str, *, by: str, secret: str = "", severity: str = "low",
-    keys: tuple[str, ...] = (), allow_inner: bool = False,
-) -> Channel:  # fmt: skip
+    ws: Workspace,
+    name: str,
+    address: str,
+    *,
+    by: str,
+    secret: str = "",
+    severity: str = "low",
+    keys: tuple[str, ...] = (),
+    allow_inner: bool = False,
+) -> Channel:
     """Set a channel up: an owner's act.
 
     Args:
@@ -165,10 +172,14 @@ def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) 
         deliveries.add(
             cursor,
             replace(
-                shown, state="sent" if reply.ok else "dead", attempts=1, receipt=result.receipt,
-                reason=result.reason.replace(code, HIDDEN), ended_at=now(),
+                shown,
+                state="sent" if reply.ok else "dead",
+                attempts=1,
+                receipt=result.receipt,
+                reason=result.reason.replace(code, HIDDEN),
+                ended_at=now(),
             ),
-        )  # fmt: skip
+        )
     return result
 
 

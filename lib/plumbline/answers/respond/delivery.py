@@ -123,13 +123,23 @@ def _outcome(
     else:
         again = retries.next_attempt(attempts, at, Severity(head.data["severity"]), reply, chance)
         outcome = replace(
-            head, state="failed" if again else "dead", attempts=attempts, due_at=again or head.due_at,
-            reason=reason_of(reply), ended_at=None if again else at,
-        )  # fmt: skip
+            head,
+            state="failed" if again else "dead",
+            attempts=attempts,
+            due_at=again or head.due_at,
+            reason=reason_of(reply),
+            ended_at=None if again else at,
+        )
     deliveries.mark(
-        cursor, outcome.id, state=outcome.state, attempts=outcome.attempts, due_at=outcome.due_at,
-        reason=outcome.reason, receipt=outcome.receipt, ended_at=outcome.ended_at,
-    )  # fmt: skip
+        cursor,
+        outcome.id,
+        state=outcome.state,
+        attempts=outcome.attempts,
+        due_at=outcome.due_at,
+        reason=outcome.reason,
+        receipt=outcome.receipt,
+        ended_at=outcome.ended_at,
+    )
     if reply.status == retries.GONE:
         off = replace(channel, off="its receiver answered 410: it is gone")
         channel_store.keep(cursor, channel.name, off.body())
@@ -156,9 +166,14 @@ def _tell_elsewhere(cursor: Cursor, channel: Channel, dead: Delivery, at: dateti
         return
     sentence = f"The channel {channel.name} did not take a message. It said: {dead.data['sentence']}"
     event = Event(
-        type="channel.failed", sentence=sentence, at=at, system=dead.system, finding=dead.finding,
-        severity=Severity.HIGH, data={"channel": channel.name, "attempts": dead.attempts},
-    )  # fmt: skip
+        type="channel.failed",
+        sentence=sentence,
+        at=at,
+        system=dead.system,
+        finding=dead.finding,
+        severity=Severity.HIGH,
+        data={"channel": channel.name, "attempts": dead.attempts},
+    )
     queue(cursor, event, only=[c.name for c in channels_in(cursor) if c.name != channel.name])
 
 

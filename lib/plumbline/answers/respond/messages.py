@@ -132,9 +132,14 @@ def event_of(record: Recorded, kind: str, at: datetime, *, sentence: str = "") -
     f = record.finding
     words = sentence or _words(record, kind)
     return Event(
-        type=kind, sentence=words, at=at, system=f.system, finding=record.id, severity=f.severity,
+        type=kind,
+        sentence=words,
+        at=at,
+        system=f.system,
+        finding=record.id,
+        severity=f.severity,
         data=_figures(record),
-    )  # fmt: skip
+    )
 
 
 def _words(record: Recorded, kind: str) -> str:

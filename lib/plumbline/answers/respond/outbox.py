@@ -64,9 +64,15 @@ def _written(cursor: Cursor, channel: str, group: Sequence[Event], withheld: str
 
 
 def add(
-    cursor: Cursor, channel: str, event: Event, others: Sequence[Event] = (), *, at: datetime, due: datetime,
+    cursor: Cursor,
+    channel: str,
+    event: Event,
+    others: Sequence[Event] = (),
+    *,
+    at: datetime,
+    due: datetime,
     reason: str = "",
-) -> str:  # fmt: skip
+) -> str:
     """Put one row into the outbox; returns its id.
 
     Args:
@@ -79,16 +85,29 @@ def add(
 
 
 def row_of(
-    cursor: Cursor, number: str, channel: str, event: Event, others: Sequence[Event] = (), *, at: datetime,
+    cursor: Cursor,
+    number: str,
+    channel: str,
+    event: Event,
+    others: Sequence[Event] = (),
+    *,
+    at: datetime,
     due: datetime,
-) -> Delivery:  # fmt: skip
+) -> Delivery:
     """A message as the outbox keeps it, its payload to the byte."""
     sender = Sender(settings.workspace_id(cursor), os.environ.get(ADDRESS, ""))
     body = events.encoded(events.envelope(event, tuple(others), sender, number))
     return Delivery(
-        id=number, channel=channel, event=event.type, system=event.system, finding=event.finding,
-        payload=body.decode(), payload_sha256=events.digest(body), made_at=at, due_at=due,
-    )  # fmt: skip
+        id=number,
+        channel=channel,
+        event=event.type,
+        system=event.system,
+        finding=event.finding,
+        payload=body.decode(),
+        payload_sha256=events.digest(body),
+        made_at=at,
+        due_at=due,
+    )
 
 
 def messages(ws: Workspace, system: str | None = None) -> tuple[Delivery, ...]:

@@ -122,11 +122,19 @@ class Replay(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The keys that the command line prints."""
-        told: dict[str, Any] = json_value({
-            "system": self.system, "sentence": self.sentence, "start": self.start, "end": self.end,
-            "messages": self.messages, "true": self.true, "false": self.false, "earlier_days": self.earlier_days,
-            "money": self.money or None,
-        })  # fmt: skip
+        told: dict[str, Any] = json_value(
+            {
+                "system": self.system,
+                "sentence": self.sentence,
+                "start": self.start,
+                "end": self.end,
+                "messages": self.messages,
+                "true": self.true,
+                "false": self.false,
+                "earlier_days": self.earlier_days,
+                "money": self.money or None,
+            }
+        )
         return told
 
 
@@ -280,10 +288,17 @@ def _fires(item: Trigger, seen: list[_Day]) -> list[Played]:
             continue
         fires.append(day.at)
         words = f"The trigger {item.name} would have fired: {item.when.value}."
-        made.append(Played(
-            at=day.at, channel=item.name, event="trigger.fired", rule=f"trigger {item.name}", severity="medium",
-            sentence=words, verdict="other",
-        ))  # fmt: skip
+        made.append(
+            Played(
+                at=day.at,
+                channel=item.name,
+                event="trigger.fired",
+                rule=f"trigger {item.name}",
+                severity="medium",
+                sentence=words,
+                verdict="other",
+            )
+        )
     return made
 
 
@@ -295,11 +310,16 @@ def _rollbacks(seen: list[_Day]) -> list[Played]:
             first.setdefault(run.id, run)
     return [
         Played(
-            at=run.known_at or run.at, channel="", event=f"rollback: {run.state.value}", rule="guardrail",
-            severity="high", sentence=f"Version {run.version} to {run.to}. {run.note}", verdict="other",
+            at=run.known_at or run.at,
+            channel="",
+            event=f"rollback: {run.state.value}",
+            rule="guardrail",
+            severity="high",
+            sentence=f"Version {run.version} to {run.to}. {run.note}",
+            verdict="other",
         )
         for run in first.values()
-    ]  # fmt: skip
+    ]
 
 
 def _judged(told: list[tuple[Played, Finding | None]], final: list[Finding]) -> tuple[Played, ...]:
@@ -357,9 +377,13 @@ def _lost(ws: Workspace, key: str, messages: tuple[Played, ...]) -> dict[str, An
             return {}
         span = span_of(cursor, system)
         lost = money_at_stake(
-            outcome_profile(cursor, system, Slice()), cost, reference=system.reference, since=first,
-            delay=delays(cursor, system), today=as_of(system, span),
-        )  # fmt: skip
+            outcome_profile(cursor, system, Slice()),
+            cost,
+            reference=system.reference,
+            since=first,
+            delay=delays(cursor, system),
+            today=as_of(system, span),
+        )
     if lost is None or lost.amount <= 0:
         return {}
     return {

@@ -44,8 +44,12 @@ COMMANDS.append(schedule)
     "--keep", type=int, metavar="DAYS", help="Delete such copies after so many days; 14 unless set."
 )
 @click.option("--timezone", "zone", metavar="ZONE", help="Of these times; UTC unless set.")
-@click.option("--inbox", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER",
-              help="Files to load, in one sub-folder a system.")  # fmt: skip
+@click.option(
+    "--inbox",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Files to load, in one sub-folder a system.",
+)
 @click.option("--no-inbox", is_flag=True, help="Take no inbox any more.")
 @click.option(
     "--heartbeat",
@@ -54,9 +58,16 @@ COMMANDS.append(schedule)
 )
 @BY
 def set_(
-    workspace: str | None, every: str | None, backup: str | None, keep: int | None, zone: str | None,
-    inbox: Path | None, no_inbox: bool, heartbeat: str | None, by: str,
-) -> Any:  # fmt: skip
+    workspace: str | None,
+    every: str | None,
+    backup: str | None,
+    keep: int | None,
+    zone: str | None,
+    inbox: Path | None,
+    no_inbox: bool,
+    heartbeat: str | None,
+    by: str,
+) -> Any:
     """Say what is done when; what is not said stays as it is."""
     from plumbline.answers.operations.schedule import schedule as held
     from plumbline.answers.operations.schedule import set_schedule
@@ -64,11 +75,14 @@ def set_(
     with open_for(workspace) as ws:
         before = held(ws)
         item = replace(
-            before, check=before.check if every is None else every, backup=before.backup if backup is None else backup,
-            keep_days=keep or before.keep_days, zone=zone or before.zone,
+            before,
+            check=before.check if every is None else every,
+            backup=before.backup if backup is None else backup,
+            keep_days=keep or before.keep_days,
+            zone=zone or before.zone,
             inbox=str(inbox) if inbox else "" if no_inbox else before.inbox,
             heartbeat=before.heartbeat if heartbeat is None else "" if heartbeat == "off" else heartbeat,
-        )  # fmt: skip
+        )
         return _told(ws, set_schedule(ws, item, by=by))
 
 

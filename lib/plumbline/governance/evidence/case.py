@@ -82,9 +82,12 @@ def recorded(status: Status, *notes: Noted, more: Message = NOTHING) -> Evidence
     limit = A_RECORD if status is Status.PARTIAL else NOTHING
     first = min(notes, key=lambda n: n.at)
     return Evidence(
-        status=status, kind=EvidenceKind.ATTESTED, sentence=sequence([*records, limit, more]),
-        until=first.at.date() + timedelta(days=VALID_DAYS), by=first.by,
-    )  # fmt: skip
+        status=status,
+        kind=EvidenceKind.ATTESTED,
+        sentence=sequence([*records, limit, more]),
+        until=first.at.date() + timedelta(days=VALID_DAYS),
+        by=first.by,
+    )
 
 
 def within_a_year(when: date | datetime | None, today: date) -> bool:

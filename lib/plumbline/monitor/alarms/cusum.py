@@ -200,9 +200,14 @@ def noise_of(normal: FloatArray, starts: Sequence[datetime]) -> Noise:
 
 
 def _watch(
-    metric: Metric, watched: Chunked, block: IntArray, found: tuple[FloatArray, FloatArray],
-    noise: Noise, unsure: float, run_length: float,
-) -> Warned:  # fmt: skip
+    metric: Metric,
+    watched: Chunked,
+    block: IntArray,
+    found: tuple[FloatArray, FloatArray],
+    noise: Noise,
+    unsure: float,
+    run_length: float,
+) -> Warned:
     """Add up; for a two-sided metric both ways, each with twice the run length."""
     sides = (1.0, -1.0) if metric.higher_is_better is None else (1.0,)
     per_block = len(block) / (block.max() + 1)

@@ -116,9 +116,11 @@ def _together(problem: Problem, other: Problem) -> Problem:
             first, change=NOTHING, part=second.part
         )  # a chunk beyond its limit says it with figures
     return replace(
-        first, since=min(problem.since, other.since), until=until,
+        first,
+        since=min(problem.since, other.since),
+        until=until,
         others=tuple(name for name in names if name != first.metric),
-    )  # fmt: skip
+    )
 
 
 def performance_findings(

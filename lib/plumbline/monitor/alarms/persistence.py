@@ -44,13 +44,14 @@ def lasting(points: Sequence[Point], change: ChangePoint | None, band: Threshold
     if change is None or band is None or band.mean is None or band.source not in ("reference", "chance"):
         return None
     judged = [
-        p for p in points
-        if p.metric == change.metric and p.status is not PointStatus.UNKNOWN and not p.provisional
+        p
+        for p in points
+        if p.metric == change.metric
+        and p.status is not PointStatus.UNKNOWN
+        and not p.provisional
         and p.value is not None
-    ]  # fmt: skip
-    since = [
-        p for p in judged if p.start >= change.at and (change.until is None or p.end <= change.until)
-    ]  # fmt: skip
+    ]
+    since = [p for p in judged if p.start >= change.at and (change.until is None or p.end <= change.until)]
     better = METRICS[change.metric].higher_is_better if change.metric in METRICS else True
     width = float(deviations(THREE_SIGMA / max(len(judged), 1)))
     for held in range(FEWEST, len(since) + 1):

@@ -32,13 +32,15 @@ def retraining_due(points: Sequence[Point], hours: VersionHours, *, as_of: datet
         hours: versions by hour, as for ``staleness``.
     """
     judged = [
-        p for p in points
+        p
+        for p in points
         if p.status is not PointStatus.UNKNOWN and not p.provisional and not p.estimated and p.start < as_of
-    ]  # fmt: skip
+    ]
     fired = [
-        began for name in dict.fromkeys(p.metric for p in judged)
+        began
+        for name in dict.fromkeys(p.metric for p in judged)
         if (began := _began([p for p in judged if p.metric == name])) is not None
-    ]  # fmt: skip
+    ]
     if not fired:
         return None
     since = min(fired)

@@ -24,9 +24,11 @@ HALF = 0.5
 
 
 def without_seasons(
-    points: Sequence[Point], healthy: Mapping[str, float | None], reference_end: datetime,
+    points: Sequence[Point],
+    healthy: Mapping[str, float | None],
+    reference_end: datetime,
     absolute: Collection[str] = (),
-) -> tuple[Point, ...]:  # fmt: skip
+) -> tuple[Point, ...]:
     """The points, those of problems that a season explains *watch* in place of *breach*, with a note.
 
     Args:
@@ -43,8 +45,10 @@ def without_seasons(
                 usual |= {(name, p.start) for p in part}
     return tuple(
         replace(p, status=PointStatus.WATCH, note=p.note or "As in the same weeks of the year before.")
-        if (p.metric, p.start) in usual else p for p in points
-    )  # fmt: skip
+        if (p.metric, p.start) in usual
+        else p
+        for p in points
+    )
 
 
 def seasonal(

@@ -75,20 +75,33 @@ def within(days: Sequence[date] | Days, span: Span) -> NDArray[np.bool_]:
 def sample_of(profile: FeatureProfile, rows: NDArray[np.bool_]) -> Sample:
     """The counts of some of a profile's days, added up."""
     return Sample(
-        counts=profile.counts[rows].sum(axis=0).astype(float), missing=int(profile.missing[rows].sum()),
-        total=float(profile.sums[rows].sum()), squares=float(profile.squares[rows].sum()),
-    )  # fmt: skip
+        counts=profile.counts[rows].sum(axis=0).astype(float),
+        missing=int(profile.missing[rows].sum()),
+        total=float(profile.sums[rows].sum()),
+        squares=float(profile.squares[rows].sum()),
+    )
 
 
 def lay(
-    profile: FeatureProfile, reference: Sample, law: Law, counts: IntArray, missing: IntArray,
-    starts: Sequence[datetime | None], ends: Sequence[datetime | None], new_levels: tuple[str, ...] = (),
-) -> Laid:  # fmt: skip
+    profile: FeatureProfile,
+    reference: Sample,
+    law: Law,
+    counts: IntArray,
+    missing: IntArray,
+    starts: Sequence[datetime | None],
+    ends: Sequence[datetime | None],
+    new_levels: tuple[str, ...] = (),
+) -> Laid:
     """Lay out one feature's windows, ``counts`` (k, cells) and ``missing`` (k,), beside its reference."""
     cells = cells_of(
-        profile.bins, reference.counts / law.spread, counts / law.spread, reference.sd, reference.scale,
-        (reference.missing / law.spread, missing / law.spread), law,
-    )  # fmt: skip
+        profile.bins,
+        reference.counts / law.spread,
+        counts / law.spread,
+        reference.sd,
+        reference.scale,
+        (reference.missing / law.spread, missing / law.spread),
+        law,
+    )
     return Laid(
         bins=profile.bins,
         reference=reference,

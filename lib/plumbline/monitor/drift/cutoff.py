@@ -187,9 +187,9 @@ def best_cut(places: FloatArray, answers: IntArray) -> CutOff | None:
     )
 
 
-def departures(sides: DailySides, cut: CutOff, *, reference: tuple[datetime, datetime], until: datetime) -> list[
-    tuple[int, int, int, bool]
-]:  # fmt: skip
+def departures(
+    sides: DailySides, cut: CutOff, *, reference: tuple[datetime, datetime], until: datetime
+) -> list[tuple[int, int, int, bool]]:
     """Episodes in which decisions left the cut-off: the days (onset, known at the end of, last), and whether over.
 
     Anew every day on the last seven after the reference: Poisson's conditional test of two counts (Przyborowski and

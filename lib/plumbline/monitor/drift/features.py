@@ -97,29 +97,32 @@ def judged_by_chunk(laid: Sequence[Laid], method: str) -> tuple[FeatureDrift, ..
         every = [*itertools.chain.from_iterable(values)]
         return [every[i] for i in at_row]
 
-    return from_columns(FeatureDrift, {
-        "feature": of_feature([one.bins.feature for one in fitting]),
-        "kind": of_feature([one.bins.kind for one in fitting]),
-        "method": itertools.repeat(method),
-        "value": known(value[order]),
-        "threshold": itertools.repeat(chosen.breach),
-        "p_value": known(p_values[order]),
-        "q_value": known(np.where(np.isnan(value), np.nan, q_values)[order]),
-        "drifted": drifted[order].tolist(),
-        "status": map(_STATUSES.__getitem__, status[order].tolist()),
-        "n_reference": of_feature([before for before, _ in counted]),
-        "n": np.concatenate([now for _, now in counted])[order].tolist(),
-        "missing_share": (missing / np.maximum(sizes + missing, 1))[order].tolist(),
-        "missing_share_reference": of_feature([one.reference.missing_share for one in fitting]),
-        "new_levels": of_feature([one.new_levels for one in fitting]),
-        "bound": bound[order].tolist(),
-        "note": of_row(_notes(one, own) for one, own in zip(fitting, found, strict=True)),
-        "start": of_row(one.starts for one in fitting),
-        "end": of_row(one.ends for one in fitting),
-        "low": known(low[order]),
-        "high": known(high[order]),
-        "above_chance": known(above[order]),
-    })  # fmt: skip
+    return from_columns(
+        FeatureDrift,
+        {
+            "feature": of_feature([one.bins.feature for one in fitting]),
+            "kind": of_feature([one.bins.kind for one in fitting]),
+            "method": itertools.repeat(method),
+            "value": known(value[order]),
+            "threshold": itertools.repeat(chosen.breach),
+            "p_value": known(p_values[order]),
+            "q_value": known(np.where(np.isnan(value), np.nan, q_values)[order]),
+            "drifted": drifted[order].tolist(),
+            "status": map(_STATUSES.__getitem__, status[order].tolist()),
+            "n_reference": of_feature([before for before, _ in counted]),
+            "n": np.concatenate([now for _, now in counted])[order].tolist(),
+            "missing_share": (missing / np.maximum(sizes + missing, 1))[order].tolist(),
+            "missing_share_reference": of_feature([one.reference.missing_share for one in fitting]),
+            "new_levels": of_feature([one.new_levels for one in fitting]),
+            "bound": bound[order].tolist(),
+            "note": of_row(_notes(one, own) for one, own in zip(fitting, found, strict=True)),
+            "start": of_row(one.starts for one in fitting),
+            "end": of_row(one.ends for one in fitting),
+            "low": known(low[order]),
+            "high": known(high[order]),
+            "above_chance": known(above[order]),
+        },
+    )
 
 
 def _notes(counts: Laid, distances: Distances) -> Sequence[str]:
@@ -213,9 +216,15 @@ def exactly(drift: FeatureDrift, distance: Distance) -> FeatureDrift:
     )
     above = None if distance.value is None else max((drift.above_chance or 0.0) + moved, 0.0)
     return replace(
-        drift, value=distance.value, bound=0.0, p_value=distance.p_value or drift.p_value, note=distance.note, low=low,
-        high=high, above_chance=above,
-    )  # fmt: skip
+        drift,
+        value=distance.value,
+        bound=0.0,
+        p_value=distance.p_value or drift.p_value,
+        note=distance.note,
+        low=low,
+        high=high,
+        above_chance=above,
+    )
 
 
 def judge(drifts: Sequence[FeatureDrift], alpha: float = ALPHA) -> tuple[FeatureDrift, ...]:
@@ -274,10 +283,16 @@ def drift(
         counts, missing = now.counts[shown].sum(axis=0)[None, :], now.missing[shown].sum()[None]
         laid.append(
             lay(
-                now, sample_of(then, before), law, counts, missing, (window[0],), (window[1],),
-                 _new_levels(now, counts[0]),
+                now,
+                sample_of(then, before),
+                law,
+                counts,
+                missing,
+                (window[0],),
+                (window[1],),
+                _new_levels(now, counts[0]),
             )
-        )  # fmt: skip
+        )
     return tuple(one for name in methods for one in judged_by_chunk(laid, name))
 
 

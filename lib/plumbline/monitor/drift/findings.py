@@ -101,12 +101,18 @@ def drift_findings(
                     confidence=None if worst.q_value is None else round(1 - worst.q_value, 4),
                     page="drift",
                     figures={
-                        "feature": feature, "method": worst.method, "value": worst.value, "threshold": worst.threshold,
-                        "q_value": worst.q_value, "n": rows, "chunks": len(apart), "weight": weight,
+                        "feature": feature,
+                        "method": worst.method,
+                        "value": worst.value,
+                        "threshold": worst.threshold,
+                        "q_value": worst.q_value,
+                        "n": rows,
+                        "chunks": len(apart),
+                        "weight": weight,
                     },
                     known_at=known,
                 )
-            )  # fmt: skip
+            )
     return made
 
 

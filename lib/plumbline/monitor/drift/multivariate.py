@@ -136,9 +136,14 @@ def components(matrix: FloatArray, chunk: NDArray[np.int64]) -> Components:
 
 
 def compare(
-    encode: Encoder, reference: Sequence[Column], fitted: Components, window: Sequence[Column],
-    span: tuple[datetime | None, datetime | None], *, strongest: bool = False,
-) -> WholeRow:  # fmt: skip
+    encode: Encoder,
+    reference: Sequence[Column],
+    fitted: Components,
+    window: Sequence[Column],
+    span: tuple[datetime | None, datetime | None],
+    *,
+    strongest: bool = False,
+) -> WholeRow:
     """One window against the reference.
 
     Status: *breach* where the AUC's whole interval is beyond ``MATTERS``; *watch* where the AUC is, or

@@ -44,10 +44,13 @@ def gathered(
     The one keeps the signal of the first that was known, so it goes on as that one did.
     """
     crept = [
-        f for f in findings
-        if f.known_at is not None and f.known_at < reference[1] + YEAR and str(f.figures.get("feature")) in profiles
+        f
+        for f in findings
+        if f.known_at is not None
+        and f.known_at < reference[1] + YEAR
+        and str(f.figures.get("feature")) in profiles
         and slow(profiles[str(f.figures["feature"])], reference, f.known_at)
-    ]  # fmt: skip
+    ]
     names = list(dict.fromkeys(str(f.figures["feature"]) for f in sorted(crept, key=_at)))
     if len(names) < SEVERAL:
         return list(findings)
@@ -65,9 +68,14 @@ def gathered(
     )
     sentence = sequence([message("{name}.", name=NAME), moved])
     one = replace(
-        first, sentence=sentence, since=since, until=last, severity=Severity.MEDIUM, confidence=None,
+        first,
+        sentence=sentence,
+        since=since,
+        until=last,
+        severity=Severity.MEDIUM,
+        confidence=None,
         figures={**first.figures, "features": names},
-    )  # fmt: skip
+    )
     return [one if f is first else f for f in findings if f is first or not any(f is c for c in crept)]
 
 

@@ -26,10 +26,16 @@ Reference = tuple[datetime, datetime]
 
 
 def shift_findings(
-    system: str, profiles: Sequence[FeatureProfile], *, reference: Reference, until: datetime,
-    laid: Sequence[Laid] = (), outputs: Sequence[str] = (), weights: dict[str, float] | None = None,
+    system: str,
+    profiles: Sequence[FeatureProfile],
+    *,
+    reference: Reference,
+    until: datetime,
+    laid: Sequence[Laid] = (),
+    outputs: Sequence[str] = (),
+    weights: dict[str, float] | None = None,
     spoken: Mapping[str, str] | None = None,
-) -> list[Finding]:  # fmt: skip
+) -> list[Finding]:
     """Inputs and outputs whose last seven days, day by day, left the reference.
 
     Args:
@@ -46,14 +52,18 @@ def shift_findings(
     found = []
     for group, budget in ((False, BUDGET), (True, OUTPUT_BUDGET)):
         found += drift_findings(
-            system, [c for c in judged if (c.feature in outputs) is group],
-            overlap=rolling_window.WIDTH if by_day else 1, sudden=[c for c in alone if (c.feature in outputs) is group],
-            chance=rolling_window.together(shown), budget=budget,
+            system,
+            [c for c in judged if (c.feature in outputs) is group],
+            overlap=rolling_window.WIDTH if by_day else 1,
+            sudden=[c for c in alone if (c.feature in outputs) is group],
+            chance=rolling_window.together(shown),
+            budget=budget,
             dated=lambda name, first, known: rolling_window.onset(
                 named[name], reference=reference, first=first, known=known
             ),
-            weights=None if group else weights, spoken=spoken,
-        )  # fmt: skip
+            weights=None if group else weights,
+            spoken=spoken,
+        )
     of_outputs = {f"drift.{name}": name for name in outputs}
     told = [
         _of_output(f, named[of_outputs[f.signal]], reference) if f.signal in of_outputs else f for f in found

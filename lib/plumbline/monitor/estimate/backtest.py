@@ -52,10 +52,7 @@ def hindsight(estimated: Sequence[Point], realised: Sequence[Point]) -> Hindsigh
         )
     gaps = np.array([float(guess.value or 0) - float(true.value or 0) for guess, true in pairs])
     known = [(g, t) for g, t in pairs if g.low is not None and g.high is not None]
-    inside = [
-        float(g.low or 0) <= float(t.value or 0) <= float(g.high or 0)
-        for g, t in known
-    ]  # fmt: skip
+    inside = [float(g.low or 0) <= float(t.value or 0) <= float(g.high or 0) for g, t in known]
     return Hindsight(
         metric=name,
         chunks=len(pairs),

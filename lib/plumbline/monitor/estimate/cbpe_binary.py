@@ -155,9 +155,14 @@ def _among(scored: Scored, profile: OutcomeProfile, known: Sequence[str]) -> Sco
     confusion[:, side] = counts.confusion[:, side]
     cells = counts.cells * share[:, None, :]
     own = replace(
-        counts, n=decided(profile, known), labelled=confusion.sum((1, 2)), confusion=confusion, cells=cells,
-        scored=cells.sum((1, 2)), numbered=None,
-    )  # fmt: skip
+        counts,
+        n=decided(profile, known),
+        labelled=confusion.sum((1, 2)),
+        confusion=confusion,
+        cells=cells,
+        scored=cells.sum((1, 2)),
+        numbered=None,
+    )
     return Scored(own, scored.everyone * share, np.full_like(share, float(positive)))
 
 
@@ -181,8 +186,10 @@ def _outside(cells: FloatArray, seen: FloatArray | None) -> list[str]:
     return [
         f"{100 * share:.1f} % of these decisions have scores for which the reference has no outcome, so nothing is "
         f"estimated."
-        if share > OUTSIDE else "" for share in shares.tolist()
-    ]  # fmt: skip
+        if share > OUTSIDE
+        else ""
+        for share in shares.tolist()
+    ]
 
 
 def _by_other_curves(
@@ -231,12 +238,21 @@ def refused(
     found = chunked(profile.days, counts, rows, by)
     return tuple(
         Point(
-            metric=one.name, start=start, end=end, n=int(n), value=None, low=None, high=None, threshold=None,
-            status=PointStatus.UNKNOWN, estimated=True, note=why,
+            metric=one.name,
+            start=start,
+            end=end,
+            n=int(n),
+            value=None,
+            low=None,
+            high=None,
+            threshold=None,
+            status=PointStatus.UNKNOWN,
+            estimated=True,
+            note=why,
         )
         for one in chosen
         for start, end, n in zip(found.starts, found.ends, found.counts.n, strict=True)
-    )  # fmt: skip
+    )
 
 
 def _expected_chunks(

@@ -107,10 +107,13 @@ def _good(g: GroupOutcomes, favourable: bool) -> int:
 
 def _best(keys: Sequence[Key], then: Outcomes, now: Outcomes, favourable: bool) -> Key | None:
     held = [
-        key for key in keys
-        if key in then and key in now and min(then[key].n, now[key].n) >= LEAST_ROWS
+        key
+        for key in keys
+        if key in then
+        and key in now
+        and min(then[key].n, now[key].n) >= LEAST_ROWS
         and min(_good(then[key], favourable), _good(now[key], favourable)) > 0
-    ]  # fmt: skip
+    ]
     return max(held, key=lambda key: _good(then[key], favourable) / then[key].n, default=None)
 
 

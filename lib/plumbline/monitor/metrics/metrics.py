@@ -308,9 +308,13 @@ def class_recall(name: str, classes: tuple[str, ...]) -> Metric:
         return _recall(c, of)
 
     return replace(
-        METRICS["recall"], name=name, tasks=K, compute=_share(hits, 0.0), hits=hits,
+        METRICS["recall"],
+        name=name,
+        tasks=K,
+        compute=_share(hits, 0.0),
+        hits=hits,
         says=f"Of the truly {label}, the share that was found.",
-    )  # fmt: skip
+    )
 
 
 def metric(name: str, classes: tuple[str, ...] = ()) -> Metric:

@@ -102,12 +102,18 @@ def threshold(
     matters = least_change(metric, level, float(rmse))
     half = max(WIDTH * (sd or 0.0), matters)
     return Threshold(
-        metric=metric.name, mean=mean, sd=sd,
+        metric=metric.name,
+        mean=mean,
+        sd=sd,
         low=None if metric.higher_is_better is False else mean - half,
         high=None if metric.higher_is_better else mean + half,
         source="reference" if many else "chance",
-        n=int(rows.sum()), chunks=int(held.sum()), se=se, matters=matters, level=level,
-    )  # fmt: skip
+        n=int(rows.sum()),
+        chunks=int(held.sum()),
+        se=se,
+        matters=matters,
+        level=level,
+    )
 
 
 def _nothing(metric: Metric) -> Threshold:

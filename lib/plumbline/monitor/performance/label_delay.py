@@ -14,9 +14,20 @@ from plumbline.monitor.chunks import ENOUGH
 #: metrics that hang on either class, or on how many of each there are: they are complete once the labels of both
 #: classes are, not once most labels are
 OF_CLASSES = frozenset(
-    ("recall", "precision", "f1", "balanced_accuracy", "matthews_corrcoef", "roc_auc", "average_precision", "log_loss",
-     "brier", "value", "specificity")
-)  # fmt: skip
+    (
+        "recall",
+        "precision",
+        "f1",
+        "balanced_accuracy",
+        "matthews_corrcoef",
+        "roc_auc",
+        "average_precision",
+        "log_loss",
+        "brier",
+        "value",
+        "specificity",
+    )
+)
 #: the share of a class among the labels that have come may be so far from its own before accuracy has to wait
 OFF_BALANCE = 0.01
 #: labels that should have come by chance alone where none did, before they are taken not to have been brought yet

@@ -220,9 +220,14 @@ def _in_all(amount: float, worth: float, currency: str) -> Message:
 
 
 def _sentence(
-    amount: float, low: float | None, high: float | None, currency: str,
-    since: datetime, until: datetime | None, decisions: float,
-) -> Message:  # fmt: skip
+    amount: float,
+    low: float | None,
+    high: float | None,
+    currency: str,
+    since: datetime,
+    until: datetime | None,
+    decisions: float,
+) -> Message:
     span = message("since {day}", day=Day(since))
     if until:
         span = message("from {first} to {last}", first=Day(since), last=Day(until))

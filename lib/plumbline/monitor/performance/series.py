@@ -120,10 +120,18 @@ def performance(
             sure = widened(one, member.counts, found.days, member.band.design)
             why = (unknown or {}).get(one.name, "")
             made = judged(
-                one, found.starts, found.ends, member.counts, sure, member.band,
-                late.get(one.name, waiting), version=version, chance=chance, window=member.length,
+                one,
+                found.starts,
+                found.ends,
+                member.counts,
+                sure,
+                member.band,
+                late.get(one.name, waiting),
+                version=version,
+                chance=chance,
+                window=member.length,
                 refused=[why] * len(found.starts) if why else None,
-            )  # fmt: skip
+            )
             points += [replace(p, value=None, low=None, high=None) for p in made] if why else made
     return tuple(points)
 
@@ -150,18 +158,27 @@ def _usual_days(metric: Metric, reference: Counts | None, days: Days | None) -> 
 
 
 def _family(
-    shared: Sequence[Metric], counts: Counts, healthy: tuple[Counts | None, Days | None],
-    floors: Mapping[str, float] | None, windows: bool, by: str,
-) -> tuple[dict[str, Member], FloatArray]:  # fmt: skip
+    shared: Sequence[Metric],
+    counts: Counts,
+    healthy: tuple[Counts | None, Days | None],
+    floors: Mapping[str, float] | None,
+    windows: bool,
+    by: str,
+) -> tuple[dict[str, Member], FloatArray]:
     """The members by name, and the chance that each chunk allows all of them."""
     members = {one.name: _member(one, counts, healthy, floors, windows, len(shared), by) for one in shared}
     return members, allowances(list(members.values()), len(counts.labelled))
 
 
 def _member(
-    metric: Metric, counts: Counts, healthy: tuple[Counts | None, Days | None], floors: Mapping[str, float] | None,
-    windows: bool, members: int, by: str,
-) -> Member:  # fmt: skip
+    metric: Metric,
+    counts: Counts,
+    healthy: tuple[Counts | None, Days | None],
+    floors: Mapping[str, float] | None,
+    windows: bool,
+    members: int,
+    by: str,
+) -> Member:
     """A metric's band and counts, by running windows where its chunks hold too little."""
     length = 1
     if windows and healthy[0] is not None and len(healthy[0].labelled):

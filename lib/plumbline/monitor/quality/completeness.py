@@ -128,10 +128,12 @@ def _statuses(
         if not n:
             statuses[name] = PointStatus.UNKNOWN
     statuses["duplicates"] = (
-        PointStatus.UNKNOWN if duplicates is None
-        else PointStatus.BREACH if duplicates > DUPLICATES
+        PointStatus.UNKNOWN
+        if duplicates is None
+        else PointStatus.BREACH
+        if duplicates > DUPLICATES
         else PointStatus.OK
-    )  # fmt: skip
+    )
     statuses["gaps"] = PointStatus.UNKNOWN if not known else PointStatus.BREACH if holes else PointStatus.OK
     return statuses
 

@@ -142,10 +142,12 @@ def beat(times: NDArray[np.datetime64], as_of: datetime, *, waits: float = 0.0) 
     usual = float(np.quantile(np.diff(came) / np.timedelta64(1, "s"), 0.99)) / _DAY
     limit = max(usual, 1 / WATCH_BEATS)
     status = (
-        PointStatus.BREACH if since > BREACH_BEATS * limit
-        else PointStatus.WATCH if since > WATCH_BEATS * limit
+        PointStatus.BREACH
+        if since > BREACH_BEATS * limit
+        else PointStatus.WATCH
+        if since > WATCH_BEATS * limit
         else PointStatus.OK
-    )  # fmt: skip
+    )
     return Beat(since, usual, status)
 
 

@@ -139,10 +139,13 @@ def _widened(plain: Difference, hours: Times, looks: Moments, times: float, most
         value = d
         wide *= v**0.5 / max((plain.high - plain.low) / (2 * Z), 1e-300)
     return replace(
-        plain, before=before, after=before + value, value=value,
+        plain,
+        before=before,
+        after=before + value,
+        value=value,
         low=max(value - (plain.value - plain.low) * wide, -most),
         high=min(value + (plain.high - plain.value) * wide, most),
-    )  # fmt: skip
+    )
 
 
 def change_that_matters(usual: Moments, *, proportion: bool) -> float:

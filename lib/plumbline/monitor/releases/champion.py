@@ -104,11 +104,13 @@ def spans(hours: VersionHours, *, until: datetime | None = None) -> tuple[Span, 
     taken = _taken(hours, until)
     return tuple(
         Span(
-            names[v], moment(start), moment(end),
+            names[v],
+            moment(start),
+            moment(end),
             _decisions(hours, taken, names[v], start, end, final=k == len(runs) - 1),
         )
         for k, ((_, v), start, end) in enumerate(zip(runs, starts, ends, strict=True))
-    )  # fmt: skip
+    )
 
 
 def _taken(hours: VersionHours, until: datetime | None) -> Mask:

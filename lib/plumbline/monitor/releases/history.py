@@ -161,13 +161,15 @@ def _seen(hours: VersionHours, version: str, *, rates: bool, right: bool) -> Ver
     return VersionSeen(
         version=version,
         arms=tuple(sorted({arm for arm, mine in zip(hours.arms, own, strict=True) if mine})),
-        first=moment(hours.first[own].min()), last=moment(hours.last[own].max()),
-        n=taken, n_shadow=int(hours.n[own].sum()) - taken,
+        first=moment(hours.first[own].min()),
+        last=moment(hours.last[own].max()),
+        n=taken,
+        n_shadow=int(hours.n[own].sum()) - taken,
         trained=moment(trained.max()) if len(trained) else None,
         positives_rate=float(hours.positives[judged].sum()) / n if rates and n else None,
         accuracy=int(hours.correct[judged].sum()) / labelled if right and labelled else None,
         n_labelled=labelled,
-    )  # fmt: skip
+    )
 
 
 def _switch(

@@ -124,9 +124,11 @@ def shelf_life(
         return ShelfLife(
             lives=held, days=None, retrain_by=None, status=PointStatus.UNKNOWN, sentence=sentence
         )
-    text = f"Of {many}, half kept their performance for {days:.0f} days" if len(held) > 1 else (
-        f"The one earlier version kept its performance for {days:.0f} days"
-    )  # fmt: skip
+    text = (
+        f"Of {many}, half kept their performance for {days:.0f} days"
+        if len(held) > 1
+        else (f"The one earlier version kept its performance for {days:.0f} days")
+    )
     broken = sum(not life.kept for life in held)
     if broken < FEWEST_BROKEN:
         few = f"{text}; {broken} broke their limits, and {FEWEST_BROKEN} make a date to retrain by."

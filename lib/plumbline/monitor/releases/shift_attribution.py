@@ -196,9 +196,16 @@ def _split(laid: _Laid | None, old: FloatArray, new: FloatArray) -> Split:
     world, release = _parts(laid.x0, laid.x1, old, new, weights)
     whole = _part(float(new.mean() - old.mean()), float(np.sqrt(old.var() / n0 + new.var() / len(new))))
     return Split(
-        float(old.mean()), float(new.mean()), world, release, _verdict(whole, world, release), n0, len(new),
-        effective, share,
-    )  # fmt: skip
+        float(old.mean()),
+        float(new.mean()),
+        world,
+        release,
+        _verdict(whole, world, release),
+        n0,
+        len(new),
+        effective,
+        share,
+    )
 
 
 def _met_before(before: IntArray, after: IntArray) -> np.ndarray:

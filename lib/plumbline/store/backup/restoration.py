@@ -78,9 +78,10 @@ def restore(copy: Path, target: Path, *, actor: str, step: Step = lambda _name: 
         if is_full(error):
             raise Full(target.parent) from error
         raise PlumblineError(
-            f"The copy cannot be put in place: {error.strerror or error}", where=str(target),
+            f"The copy cannot be put in place: {error.strerror or error}",
+            where=str(target),
             todo="Nothing was changed. Give this user the right to write there.",
-        ) from error  # fmt: skip
+        ) from error
     finally:
         if old is not None:
             old.close()
@@ -175,10 +176,13 @@ def _noted(part: Path, copy: Path, actor: str, old: _Held | None) -> Restored:
     """Verify the copy, and put on its trail that it was restored."""
     found = verified_copy(part, copy)
     made = Restored(
-        path=part, sha256=found.sha256, entry=found.entry, replaced=old.kept if old else None,
+        path=part,
+        sha256=found.sha256,
+        entry=found.entry,
+        replaced=old.kept if old else None,
         lost=max(0, old.entries - found.entry) if old else 0,
         erasures=len([seq for seq in old.erasures if seq > found.entry]) if old else 0,
-    )  # fmt: skip
+    )
     detail = {
         "copy": copy.name, "sha256": made.sha256, "entry": made.entry, "lost": made.lost, "erasures": made.erasures,
         "replaced": made.replaced.name if made.replaced else "", "verified": True,
@@ -196,9 +200,10 @@ def _noted(part: Path, copy: Path, actor: str, old: _Held | None) -> Restored:
 
 def _damaged(copy: Path, why: str = "") -> PlumblineError:
     return PlumblineError(
-        f"The copy is damaged{'. ' + why.rstrip('.') if why else ''}", where=str(copy),
+        f"The copy is damaged{'. ' + why.rstrip('.') if why else ''}",
+        where=str(copy),
         todo="Nothing was changed. Name another copy.",
-    )  # fmt: skip
+    )
 
 
 def _room(copy: Path, folder: Path) -> None:
@@ -206,5 +211,6 @@ def _room(copy: Path, folder: Path) -> None:
     if free < needed:
         raise PlumblineError(
             f"There is no room for the copy: {needed // 2**20 + 1:,} MB have to be free, and {free // 2**20:,} MB are",
-            where=str(folder), todo="Make room. Nothing was changed.",
-        )  # fmt: skip
+            where=str(folder),
+            todo="Make room. Nothing was changed.",
+        )

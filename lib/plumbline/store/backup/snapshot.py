@@ -139,9 +139,12 @@ def _verified(part: Path, out: Path, made: dict[str, object]) -> Snapshot:
             "The copy lacks the newest entries of the trail, and was not kept", todo="Try again."
         )
     return Snapshot(
-        path=out, sha256=str(made["sha256"]), bytes=int(str(made["bytes"])), entry=head.seq if head else 0,
+        path=out,
+        sha256=str(made["sha256"]),
+        bytes=int(str(made["bytes"])),
+        entry=head.seq if head else 0,
         head=head.digest if head else trail.GENESIS,
-    )  # fmt: skip
+    )
 
 
 def _room(source: Path, folder: Path) -> None:
@@ -152,5 +155,6 @@ def _room(source: Path, folder: Path) -> None:
     if free < needed:
         raise PlumblineError(
             f"There is no room for a copy: {needed // 2**20 + 1:,} MB have to be free, and {free // 2**20:,} MB are",
-            where=str(folder), todo="Make room, or name another folder.",
-        )  # fmt: skip
+            where=str(folder),
+            todo="Make room, or name another folder.",
+        )

@@ -56,15 +56,36 @@ def add(cursor: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
     d = delivery
     cursor.execute(
         f"INSERT INTO delivery ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [d.id, d.channel, d.event, d.system, d.finding, d.payload, d.payload_sha256, naive(d.made_at),
-         naive(d.due_at), d.attempts, d.state, d.reason, d.receipt, naive(d.ended_at) if d.ended_at else None],
-    )  # fmt: skip
+        [
+            d.id,
+            d.channel,
+            d.event,
+            d.system,
+            d.finding,
+            d.payload,
+            d.payload_sha256,
+            naive(d.made_at),
+            naive(d.due_at),
+            d.attempts,
+            d.state,
+            d.reason,
+            d.receipt,
+            naive(d.ended_at) if d.ended_at else None,
+        ],
+    )
 
 
 def mark(
-    cursor: duckdb.DuckDBPyConnection, number: str, *, state: str, attempts: int, due_at: datetime, reason: str = "",
-    receipt: str = "", ended_at: datetime | None = None,
-) -> None:  # fmt: skip
+    cursor: duckdb.DuckDBPyConnection,
+    number: str,
+    *,
+    state: str,
+    attempts: int,
+    due_at: datetime,
+    reason: str = "",
+    receipt: str = "",
+    ended_at: datetime | None = None,
+) -> None:
     """Write down what an attempt, or a decision not to send, made of a message."""
     cursor.execute(
         "UPDATE delivery SET state = ?, attempts = ?, due_at = ?, reason = ?, receipt = ?, ended_at = ? WHERE id = ?",
@@ -92,17 +113,21 @@ def lost(cursor: duckdb.DuckDBPyConnection, channel: str) -> list[Delivery]:
     What its receiver refused for good is left out: it would be refused again.
     """
     return _read(
-        cursor, f"channel = ? AND state = 'dead' AND attempts > 1 AND NOT contains(reason, '; {INSIDE}')", [channel],
+        cursor,
+        f"channel = ? AND state = 'dead' AND attempts > 1 AND NOT contains(reason, '; {INSIDE}')",
+        [channel],
         "ORDER BY made_at, id",
-    )  # fmt: skip
+    )
 
 
 def waiting(cursor: duckdb.DuckDBPyConnection, channel: str | None = None) -> list[Delivery]:
     """Messages that are still to be sent, in the order in which they are."""
     return _read(
-        cursor, "state IN ('queued', 'failed') AND (? IS NULL OR channel = ?)", [channel, channel],
+        cursor,
+        "state IN ('queued', 'failed') AND (? IS NULL OR channel = ?)",
+        [channel, channel],
         "ORDER BY due_at, made_at, id",
-    )  # fmt: skip
+    )
 
 
 def of_finding(cursor: duckdb.DuckDBPyConnection, finding: int) -> list[Delivery]:
@@ -145,9 +170,20 @@ def _read(
     ).fetchall()
     return [
         Delivery(
-            id=r[0], channel=r[1], event=r[2], system=r[3], finding=r[4], payload=r[5], payload_sha256=r[6],
-            made_at=aware(r[7]), due_at=aware(r[8]), attempts=r[9], state=r[10], reason=r[11], receipt=r[12],
+            id=r[0],
+            channel=r[1],
+            event=r[2],
+            system=r[3],
+            finding=r[4],
+            payload=r[5],
+            payload_sha256=r[6],
+            made_at=aware(r[7]),
+            due_at=aware(r[8]),
+            attempts=r[9],
+            state=r[10],
+            reason=r[11],
+            receipt=r[12],
             ended_at=aware(r[13]) if r[13] else None,
         )
         for r in rows
-    ]  # fmt: skip
+    ]

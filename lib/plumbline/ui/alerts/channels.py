@@ -157,21 +157,31 @@ def _add(view: View, by: str) -> None:
         level = str(right.selectbox("What goes there", list(LEVELS), key="alerts.channel.level"))
         titles = {s.key: s.title for s in view.systems}
         keys = right.multiselect(
-            "Of these systems", list(titles), format_func=titles.__getitem__, key="alerts.channel.systems",
+            "Of these systems",
+            list(titles),
+            format_func=titles.__getitem__,
+            key="alerts.channel.systems",
             placeholder="every system",
-        )  # fmt: skip
+        )
         inner = kind == WEBHOOK and right.checkbox(
-            "It may reach hosts inside this network", key="alerts.channel.inner",
+            "It may reach hosts inside this network",
+            key="alerts.channel.inner",
             help="Needed for http:// addresses and for hosts that are not on the public internet.",
-        )  # fmt: skip
+        )
         sent = permissions.submit("Add", permissions.OWNER, type=cards.leading())
     if sent and _named(by):
         prefix = {MAIL: "mailto:", PAGER: "pagerduty:", SERVICE: "apprise:"}.get(kind, "")
         where = str(address or "").strip()
         register.add(
-            view.ws, name or "", where if where.startswith(prefix) and prefix else prefix + where, by=by.strip(),
-            secret=secret.strip(), severity=LEVELS[level], keys=tuple(keys), allow_inner=bool(inner),
-        )  # fmt: skip
+            view.ws,
+            name or "",
+            where if where.startswith(prefix) and prefix else prefix + where,
+            by=by.strip(),
+            secret=secret.strip(),
+            severity=LEVELS[level],
+            keys=tuple(keys),
+            allow_inner=bool(inner),
+        )
         _SAID.set(f"{name} is there. Send a test over it now.")
         st.rerun()
     cards.note("Only the names of variables are kept, never a secret.")

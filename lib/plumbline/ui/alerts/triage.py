@@ -121,10 +121,14 @@ def _form(view: View, handled: Handled, by: str) -> None:
             key=f"{key}.due",
         )
         muted = st.date_input(
-            "Mute reminders until", value=None, format="YYYY-MM-DD", key=f"{key}.mute",
-            min_value=today + timedelta(days=1), max_value=today + timedelta(days=LONGEST_MUTE),
+            "Mute reminders until",
+            value=None,
+            format="YYYY-MM-DD",
+            key=f"{key}.mute",
+            min_value=today + timedelta(days=1),
+            max_value=today + timedelta(days=LONGEST_MUTE),
             help="Reminders rest; the all-clear, legal clocks and the verdict go on.",
-        )  # fmt: skip
+        )
         why = st.text_input("Why it is muted", key=f"{key}.why", max_chars=300)
         text = st.text_area("Comment", key=f"{key}.comment", max_chars=LONGEST_TEXT, height=80)
         saved = permissions.submit("Save", permissions.ANALYST, type=cards.leading())

@@ -72,7 +72,11 @@ def _last(run: Run, words: str) -> None:
     if run.running:
         cards.note(f"The {words} of {at} UTC has not ended.")
     elif run.faults:
-        st.warning(plain(f"The last {words}, at {at} UTC, failed in part. " + " ".join(
-            f"{key.replace('/', ', ')}: {why}" for key, why in list(run.faults.items())[:5])))  # fmt: skip
+        st.warning(
+            plain(
+                f"The last {words}, at {at} UTC, failed in part. "
+                + " ".join(f"{key.replace('/', ', ')}: {why}" for key, why in list(run.faults.items())[:5])
+            )
+        )
     else:
         cards.note(f"The last {words} ended at {at} UTC. {run.sentence}")

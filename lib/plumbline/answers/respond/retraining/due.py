@@ -149,15 +149,25 @@ def _due(
     if run is None:
         ended = sum(run.onset == cause.onset for run in own)
         run = TriggerRun(
-            id=run_id(system.key, item.name, cause.onset, ended), system=system.key, trigger=item.name,
-            state=RunState.DUE, due_at=now, when=item.when, onset=cause.onset, known_at=cause.known_at,
-        )  # fmt: skip
+            id=run_id(system.key, item.name, cause.onset, ended),
+            system=system.key,
+            trigger=item.name,
+            state=RunState.DUE,
+            due_at=now,
+            when=item.when,
+            onset=cause.onset,
+            known_at=cause.known_at,
+        )
     found = guards(guard_case(cursor, system, item, cause.onset, known, now, approved_by=run.approved_by))
     waits = next((guard.sentence for guard in found if not guard.holds), "")
     return replace(
-        run, sentence=cause.sentence, guards=found, version=_in_charge(cursor, system),
-        state=RunState.APPROVED if may_fire(found) else RunState.DUE, note=f"It waits: {waits}" if waits else "",
-    )  # fmt: skip
+        run,
+        sentence=cause.sentence,
+        guards=found,
+        version=_in_charge(cursor, system),
+        state=RunState.APPROVED if may_fire(found) else RunState.DUE,
+        note=f"It waits: {waits}" if waits else "",
+    )
 
 
 def run_id(key: str, name: str, onset: datetime, place: int) -> str:
@@ -189,11 +199,19 @@ def guard_case(
         else _trained(cursor, system, now)
     )
     return GuardCase(
-        now=now, cooldown_days=item.cooldown_days, labels_needed=item.labels, monthly=item.monthly, fires=fires,
-        in_flight=f"{flying[0].trigger}, {flying[0].state.value}" if flying else "", hold=_hold(cursor, system, now),
-        labels=_labels_since(cursor, system, since), release_did_it=_release_did_it(cursor, system, onset),
-        stopped=kill_switch.stopped(cursor), approval=item.approval, approved_by=approved_by,
-    )  # fmt: skip
+        now=now,
+        cooldown_days=item.cooldown_days,
+        labels_needed=item.labels,
+        monthly=item.monthly,
+        fires=fires,
+        in_flight=f"{flying[0].trigger}, {flying[0].state.value}" if flying else "",
+        hold=_hold(cursor, system, now),
+        labels=_labels_since(cursor, system, since),
+        release_did_it=_release_did_it(cursor, system, onset),
+        stopped=kill_switch.stopped(cursor),
+        approval=item.approval,
+        approved_by=approved_by,
+    )
 
 
 def _in_charge(cursor: Cursor, system: System) -> str:
@@ -277,10 +295,14 @@ def _in_log(hours: VersionHours) -> list[VersionSight]:
             continue
         trained = hours.trained[own]
         trained = trained[~np.isnat(trained)]
-        found.append(VersionSight(
-            version=version, where="log", first=moment(hours.first[own].min()),
-            trained=moment(trained.max()) if len(trained) else None,
-        ))  # fmt: skip
+        found.append(
+            VersionSight(
+                version=version,
+                where="log",
+                first=moment(hours.first[own].min()),
+                trained=moment(trained.max()) if len(trained) else None,
+            )
+        )
     return found
 
 
@@ -308,10 +330,18 @@ def known_versions(cursor: Cursor, system: System) -> tuple[str, ...]:
 
 def _not_cured(run: TriggerRun) -> Finding:
     return Finding(
-        system=run.system, signal=SIGNAL,
+        system=run.system,
+        signal=SIGNAL,
         sentence=message(
-            "The retraining of {day} did not cure it. {note}", day=f"{run.fired_at:%Y-%m-%d}", note=quoted(run.note)
+            "The retraining of {day} did not cure it. {note}",
+            day=f"{run.fired_at:%Y-%m-%d}",
+            note=quoted(run.note),
         ),
-        since=run.seen_at, until=None, severity=Severity.HIGH, confidence=None, page="accuracy",
-        figures={"run": run.id, "version": run.seen_version}, known_at=run.ended_at,
-    )  # fmt: skip
+        since=run.seen_at,
+        until=None,
+        severity=Severity.HIGH,
+        confidence=None,
+        page="accuracy",
+        figures={"run": run.id, "version": run.seen_version},
+        known_at=run.ended_at,
+    )

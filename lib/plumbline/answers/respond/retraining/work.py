@@ -82,9 +82,12 @@ def _fire(ws: Workspace, system: System, item: Trigger, run: TriggerRun, actor: 
         if held is None or held.state is not RunState.APPROVED or kill_switch.stopped(cursor):
             return None
         claimed = replace(
-            held, state=RunState.FIRING, fired_at=acting_moment(system), fired_by=actor,
+            held,
+            state=RunState.FIRING,
+            fired_at=acting_moment(system),
+            fired_by=actor,
             versions=known_versions(cursor, system),
-        )  # fmt: skip
+        )
         register.save(cursor, claimed)
     return _send(ws, system, item, claimed, actor)
 
@@ -138,10 +141,18 @@ def send_test(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
         now = acting_moment(system)
         place = len(register.runs_in(cursor, key))
     run = TriggerRun(
-        id=run_id(key, f"test {name}", datetime.now(UTC), place), system=key, trigger=name, state=RunState.FAILED,
-        due_at=now, test=True, when=item.when, sentence="A test.", fired_at=now, fired_by=by.strip(),
+        id=run_id(key, f"test {name}", datetime.now(UTC), place),
+        system=key,
+        trigger=name,
+        state=RunState.FAILED,
+        due_at=now,
+        test=True,
+        when=item.when,
+        sentence="A test.",
+        fired_at=now,
+        fired_by=by.strip(),
         note="The test did not end.",
-    )  # fmt: skip
+    )
     _keep(ws, run, by.strip(), action=Act.TRIGGER_TESTED)  # the role is asked before anything is sent
     got = start.start(item, run.id, payload(ws, system, item, run))
     if (
@@ -176,9 +187,14 @@ def fire(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
         now, known = acting_moment(system), register.runs_in(cursor, key)
         own = [r for r in known if r.trigger == name and not r.test]
         run = next((r for r in own if r.state in (RunState.DUE, RunState.APPROVED)), None) or TriggerRun(
-            id=run_id(key, f"by hand {name}", now, len(own)), system=key, trigger=name, state=RunState.DUE, due_at=now,
-            when=item.when, sentence=f"Fired by {by.strip()}.",
-        )  # fmt: skip
+            id=run_id(key, f"by hand {name}", now, len(own)),
+            system=key,
+            trigger=name,
+            state=RunState.DUE,
+            due_at=now,
+            when=item.when,
+            sentence=f"Fired by {by.strip()}.",
+        )
         found = guards(guard_case(cursor, system, item, run.onset, known, now, approved_by=by.strip()))
         if any(r.state in (*IN_FLIGHT, RunState.SEEN) and r.id != run.id for r in own):
             raise PlumblineError(
@@ -230,9 +246,10 @@ def _features_moved(cursor: Cursor, key: str) -> list[str]:
     from plumbline.store import findings
 
     return sorted(
-        r.finding.signal.partition(".")[2] for r in findings.recorded(cursor, key)
+        r.finding.signal.partition(".")[2]
+        for r in findings.recorded(cursor, key)
         if r.open and r.finding.signal.startswith("drift.")
-    )  # fmt: skip
+    )
 
 
 def _iso(at: datetime | None) -> str:

@@ -66,11 +66,16 @@ def look(ws: Workspace, key: str, *, to: str = "", run: RollbackRun | None = Non
         numbers = _numbers(cursor, key, setting, (version, aim))
     case = _asked(setting, case, numbers)
     made = run or RollbackRun(
-        id=run_id(key, tripped) if tripped else _hand_id(key, version, aim, now), system=key,
-        state=RollbackState.PROPOSED, at=now, version=version, to=aim,
-        switched_at=last.at if last else None, known_at=tripped.at if tripped else None,
+        id=run_id(key, tripped) if tripped else _hand_id(key, version, aim, now),
+        system=key,
+        state=RollbackState.PROPOSED,
+        at=now,
+        version=version,
+        to=aim,
+        switched_at=last.at if last else None,
+        known_at=tripped.at if tripped else None,
         sentence=tripped.found.sentence if tripped else "Asked for by a person.",
-    )  # fmt: skip
+    )
     return replace(made, version=version, to=aim, interlocks=interlocks(case), mode=setting.mode)
 
 
@@ -112,9 +117,13 @@ def _asked(setting: RollbackSetting, case: Situation, numbers: dict[str, str]) -
 
 def _hand(setting: RollbackSetting) -> mlflow_alias.AliasHand:
     return mlflow_alias.AliasHand(
-        registry=setting.registry, model=setting.model, alias=setting.alias,
-        credential=_secret(setting.credential_env), allow_inner=setting.allow_inner, pause=mlflow_alias.PAUSE,
-    )  # fmt: skip
+        registry=setting.registry,
+        model=setting.model,
+        alias=setting.alias,
+        credential=_secret(setting.credential_env),
+        allow_inner=setting.allow_inner,
+        pause=mlflow_alias.PAUSE,
+    )
 
 
 def _secret(name: str) -> str:
@@ -222,9 +231,15 @@ def _moved(
     try:
         if setting.hand == "webhook":
             got = rollback_webhook.ask(
-                setting.url, run.id, system=run.system, expected=run.version, target=run.to,
-                secret=_secret(setting.secret_env), allow_inner=setting.allow_inner, test=test,
-            )  # fmt: skip
+                setting.url,
+                run.id,
+                system=run.system,
+                expected=run.version,
+                target=run.to,
+                secret=_secret(setting.secret_env),
+                allow_inner=setting.allow_inner,
+                test=test,
+            )
             return got, (f"asked: {got.where} answered {got.status or 'nothing'}",)
         if run.version not in numbers or run.to not in numbers:
             raise PlumblineError("The registry's numbers of the two versions are not known")
@@ -257,9 +272,14 @@ def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
         raise PlumblineError("There is no version to go back to", todo="Name one with --to.")
     began, began_at = acting_moment(system), datetime.now(UTC)
     run = replace(
-        run, id=f"drl_{secrets.token_hex(10)}", sentence="A drill.", by=by.strip(), at=began,
-        state=RollbackState.FAILED, note="The drill did not end.",
-    )  # fmt: skip
+        run,
+        id=f"drl_{secrets.token_hex(10)}",
+        sentence="A drill.",
+        by=by.strip(),
+        at=began,
+        state=RollbackState.FAILED,
+        note="The drill did not end.",
+    )
     _keep(ws, run, by.strip(), Act.ROLLBACK_DRILLED)  # the role is asked before anything is sent
     if setting.hand == "webhook":
         got, steps = _moved(setting, run, {}, test=True)

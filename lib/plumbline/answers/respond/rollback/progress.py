@@ -97,10 +97,18 @@ def _run(
     system: System, setting: RollbackSetting, watched: Watched, case: Situation, at: datetime
 ) -> RollbackRun:
     return RollbackRun(
-        id=run_id(system.key, watched), system=system.key, state=RollbackState.PROPOSED, at=at, version=case.version,
-        to=case.to, switched_at=watched.switched, known_at=watched.at, sentence=watched.found.sentence,
-        interlocks=interlocks(case), mode=setting.mode,
-    )  # fmt: skip
+        id=run_id(system.key, watched),
+        system=system.key,
+        state=RollbackState.PROPOSED,
+        at=at,
+        version=case.version,
+        to=case.to,
+        switched_at=watched.switched,
+        known_at=watched.at,
+        sentence=watched.found.sentence,
+        interlocks=interlocks(case),
+        mode=setting.mode,
+    )
 
 
 def run_id(key: str, watched: Watched) -> str:
@@ -120,9 +128,14 @@ def _followed(
     if run.acted_at is None or not answer.releases.spans:
         return run
     back = next(
-        (b for b in answer.releases.rollbacks if (b.bad_version, b.back_to) == (run.version, run.to)
-         and b.end >= run.acted_at - timedelta(hours=1)), None,
-    )  # fmt: skip
+        (
+            b
+            for b in answer.releases.rollbacks
+            if (b.bad_version, b.back_to) == (run.version, run.to)
+            and b.end >= run.acted_at - timedelta(hours=1)
+        ),
+        None,
+    )
     if back is not None and not _is_served(answer, run):
         minutes = max((back.end - run.acted_at).total_seconds() / 60, 0.0)
         said = f"The log shows version {run.to} deciding since {back.end:%Y-%m-%d, %H:%M} UTC."
@@ -137,10 +150,18 @@ def _followed(
 
 def _failed(run: RollbackRun) -> Finding:
     return Finding(
-        system=run.system, signal=SIGNAL,
+        system=run.system,
+        signal=SIGNAL,
         sentence=message(
-            "The rollback to version {version} did not take effect. {note}", version=run.to, note=quoted(run.note)
+            "The rollback to version {version} did not take effect. {note}",
+            version=run.to,
+            note=quoted(run.note),
         ),
-        since=run.acted_at or run.at, until=None, severity=Severity.HIGH, confidence=None, page="releases",
-        figures={"run": run.id, "version": run.version}, known_at=run.acted_at,
-    )  # fmt: skip
+        since=run.acted_at or run.at,
+        until=None,
+        severity=Severity.HIGH,
+        confidence=None,
+        page="releases",
+        figures={"run": run.id, "version": run.version},
+        known_at=run.acted_at,
+    )

@@ -50,9 +50,18 @@ def freezes(cursor: Cursor) -> tuple[Freeze, ...]:
 
 
 def situation(
-    cursor: Cursor, system: System, releases: Releases, watched: Watched | None, setting: RollbackSetting,
-    findings: Sequence[Finding], now: datetime, *, version: str = "", to: str = "", past_moment: bool = False,
-) -> Situation:  # fmt: skip
+    cursor: Cursor,
+    system: System,
+    releases: Releases,
+    watched: Watched | None,
+    setting: RollbackSetting,
+    findings: Sequence[Finding],
+    now: datetime,
+    *,
+    version: str = "",
+    to: str = "",
+    past_moment: bool = False,
+) -> Situation:
     """What is known of a version at ``now``.
 
     Args:
@@ -75,19 +84,28 @@ def situation(
     last = moment(hours.last.max()) if len(hours.last) else None
     ready, where = _ready(cursor, system, setting, to)
     return Situation(
-        now=now, version=version, to=to, switched_at=switch.at if switch else None,
+        now=now,
+        version=version,
+        to=to,
+        switched_at=switch.at if switch else None,
         fired=watched.found.sentence if watched is not None and watched.fired else "",
         acquitted=watched.acquittal.strip() if watched is not None else "",
-        last_decision=min(last, now) if last else None, pause=_pause(cursor, system, now, past_moment),
+        last_decision=min(last, now) if last else None,
+        pause=_pause(cursor, system, now, past_moment),
         unfinished="" if past_moment else _unfinished(cursor, system),
         to_decisions=_made(hours, to, switch.at if switch else now),
-        to_breach=_breach(known, switch.at if switch else now), to_ready=ready, to_where=where,
+        to_breach=_breach(known, switch.at if switch else now),
+        to_ready=ready,
+        to_where=where,
         inputs_lost=_inputs_lost(cursor, system, known, switch.at if switch else now, now),
-        world=world.share if world else None, world_high=world.high if world else None,
-        past=_past(cursor, system.key, releases), freeze=_frozen(cursor, now),
+        world=world.share if world else None,
+        world_high=world.high if world else None,
+        past=_past(cursor, system.key, releases),
+        freeze=_frozen(cursor, now),
         others=_others(hours, runs, (version, to), now),
-        pointed=_pointed(setting, runs), pointed_where="the log" if setting.hand != "alias" else "the registry",
-    )  # fmt: skip
+        pointed=_pointed(setting, runs),
+        pointed_where="the log" if setting.hand != "alias" else "the registry",
+    )
 
 
 def _until(hours: VersionHours, now: datetime) -> VersionHours:
@@ -97,20 +115,28 @@ def _until(hours: VersionHours, now: datetime) -> VersionHours:
         return hours
     places = np.flatnonzero(rows).tolist()
     return replace(
-        hours, hours=hours.hours[rows], versions=tuple(hours.versions[i] for i in places),
-        arms=tuple(hours.arms[i] for i in places), first=hours.first[rows],
-        last=np.minimum(hours.last[rows], instant(now)), trained=hours.trained[rows], n=hours.n[rows],
-        positives=hours.positives[rows], n_labelled=hours.n_labelled[rows], correct=hours.correct[rows],
-    )  # fmt: skip
+        hours,
+        hours=hours.hours[rows],
+        versions=tuple(hours.versions[i] for i in places),
+        arms=tuple(hours.arms[i] for i in places),
+        first=hours.first[rows],
+        last=np.minimum(hours.last[rows], instant(now)),
+        trained=hours.trained[rows],
+        n=hours.n[rows],
+        positives=hours.positives[rows],
+        n_labelled=hours.n_labelled[rows],
+        correct=hours.correct[rows],
+    )
 
 
 def _pause(cursor: Cursor, system: System, now: datetime, past_moment: bool) -> timedelta | None:
     """The longest usual pause between decisions, or between loads where those come less often."""
     pause = usual_pause(cursor, system, now)
     made = sorted(
-        load.at for load in loads.list_loads(cursor, system.key)
+        load.at
+        for load in loads.list_loads(cursor, system.key)
         if load.undone_at is None and load.kind == "decisions" and load.at > now - timedelta(days=28)
-    )  # fmt: skip
+    )
     if pause is None or past_moment or len(made) < 3:
         return pause
     between = sorted(b - a for a, b in pairwise(made))
@@ -135,10 +161,14 @@ def _made(hours: VersionHours, version: str, before: datetime) -> int:
 def _breach(known: Sequence[Finding], at: datetime) -> str:
     """The breach of performance that was open when the version left."""
     open_then = [
-        f for f in known
-        if f.signal.startswith("performance.") and f.since is not None and f.since < at
-        and (f.until is None or f.until > at) and (f.known_at is None or f.known_at < at)
-    ]  # fmt: skip
+        f
+        for f in known
+        if f.signal.startswith("performance.")
+        and f.since is not None
+        and f.since < at
+        and (f.until is None or f.until > at)
+        and (f.known_at is None or f.known_at < at)
+    ]
     return open_then[0].sentence if open_then else ""
 
 
@@ -212,10 +242,15 @@ def _others(
     hours: VersionHours, runs: Sequence[Span], own: tuple[str, str], now: datetime
 ) -> tuple[str, ...]:
     beside = presences(hours, runs)
-    return tuple(sorted({
-        p.version for p in beside
-        if p.role == "beside" and p.version and p.version not in own and p.end >= now - LATELY
-    }))  # fmt: skip
+    return tuple(
+        sorted(
+            {
+                p.version
+                for p in beside
+                if p.role == "beside" and p.version and p.version not in own and p.end >= now - LATELY
+            }
+        )
+    )
 
 
 def _pointed(setting: RollbackSetting, runs: Sequence[Span]) -> str | None:
