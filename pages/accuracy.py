@@ -8,7 +8,7 @@ from plumbline.answers.performance.series import calibration, performance
 from plumbline.answers.releases.history import history
 from plumbline.ui import shell
 from plumbline.ui.accuracy import calibration as trust
-from plumbline.ui.accuracy import headline, outcomes, series
+from plumbline.ui.accuracy import headline, outcomes, retraining, series
 from plumbline.ui.accuracy import segments as slices
 from plumbline.ui.frame import choices
 from plumbline.ui.parts import cards, empty_states, openings
@@ -55,8 +55,8 @@ picked = series.large(answer, metric, view.mode, ask(view, history, system.key))
 series.warning(answer)
 series.chunk(answer, metric, picked, view)
 
-values, hurt, trusted, costs, two = st.tabs(
-    ["Every value", "Segments", "Calibration and estimates", "Errors and cost", "Two windows"],
+values, hurt, trusted, costs, two, again = st.tabs(
+    ["Every value", "Segments", "Calibration and estimates", "Errors and cost", "Two windows", "Retraining"],
     key=session.SECTION.name,
     on_change="rerun",
     bind="query-params",
@@ -85,3 +85,6 @@ if two.open:
         if spans is not None:
             found = ask(view, compare, system.key, first=spans[0], second=spans[1], within=view.slice)
             outcomes.compared(found, system.key)
+if again.open:
+    with again:
+        retraining.triggers_of(view, system.key)

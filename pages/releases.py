@@ -4,7 +4,7 @@ import streamlit as st
 
 from plumbline.answers.releases.history import releases
 from plumbline.ui import releases as versions
-from plumbline.ui import shell
+from plumbline.ui import releases_rollback, shell
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.state.cache import ask
 
@@ -35,6 +35,7 @@ with below:
     versions.figures(answer)
     versions.history(answer, view.mode)
     versions.guardrails(answer)
+    releases_rollback.rollback(view, system.key)
     versions.switches(answer, view.mode)
 versions.side_by_side(answer, view.mode)
 versions.table(answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from plumbline.answers.respond import acting_events
@@ -9,9 +10,9 @@ from plumbline.answers.respond.outbox import queue
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import RollbackRun, RollbackSetting
 from plumbline.governance import canonical_json
-from plumbline.store import trail
+from plumbline.store import systems, trail
 from plumbline.store.respond import rollbacks as kept
-from plumbline.store.workspace import Cursor
+from plumbline.store.workspace import Cursor, Workspace
 
 
 def runs_in(cursor: Cursor, key: str | None) -> tuple[RollbackRun, ...]:
@@ -47,3 +48,22 @@ def told(run: RollbackRun) -> dict[str, Any]:
         "run": run.id, "state": run.state.value, "mode": run.mode.value, "from": run.version, "to": run.to,
         "open interlocks": refused, "minutes": run.minutes, "note": run.note,
     }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rollbacks:
+    """A system's mode and its runs, the newest first."""
+
+    setting: RollbackSetting
+    runs: tuple[RollbackRun, ...]
+
+
+def rollbacks(ws: Workspace, key: str) -> Rollbacks:
+    """How far a system's rollback may go, and each proposal, drill and rollback.
+
+    Raises:
+        PlumblineError: no such system.
+    """
+    with ws.read() as cursor:
+        systems.get_system(cursor, key)
+        return Rollbacks(setting_of(cursor, key), runs_in(cursor, key))
