@@ -13,9 +13,12 @@ from plumbline.answers.drift.features import drift
 from plumbline.answers.governance.scorecard import scorecard
 from plumbline.answers.performance.series import performance
 from plumbline.answers.releases.history import releases
+from plumbline.answers.respond.retraining.triggers import triggers
+from plumbline.answers.respond.rollback.register import rollbacks
 from plumbline.demo.load import load_files
 from plumbline.demo.scenarios import SCENARIOS, ScenarioFiles
 from plumbline.domain import Finding, PointStatus, Scorecard, Status
+from plumbline.domain.respond import RollbackState, RunState
 from plumbline.report.record_trials import try_where_worth
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
@@ -120,14 +123,37 @@ def test_the_bad_release_is_caught_within_a_hundred_decisions_and_its_return_rec
 
 
 @story("credit-limits")
-def test_credit_has_no_alarm_in_twelve_months_and_only_what_people_typed_keeps_it_exposed(told: Told) -> None:
+def test_credit_has_no_alarm_in_twelve_months_and_receipts_for_what_acts(told: Told) -> None:
+    """What people typed of alerts, and the restore that nobody rehearsed, keep it EXPOSED."""
     assert told.card.verdict == "EXPOSED"
     assert told.findings == ()
     mandatory = {c.id: c for c in told.card.controls if c.requirement == "mandatory"}
-    typed = ("MON-6", "MON-7", "REL-3", "REL-6", "CMP-5")
-    assert {i for i, c in mandatory.items() if c.status is not Status.PASS} == set(typed)
-    assert {(mandatory[i].status, mandatory[i].evidence.kind) for i in typed} == {("partial", "attested")}
+    assert {i for i, c in mandatory.items() if c.status is not Status.PASS} == {"MON-6", "CMP-5"}
+    assert (mandatory["MON-6"].status, mandatory["MON-6"].evidence.kind) == ("partial", "attested")
+    receipts = ("MON-7", "REL-3", "REL-6")
+    assert {(mandatory[i].status, mandatory[i].evidence.kind) for i in receipts} == {("pass", "probed")}
+    assert (mandatory["CMP-5"].status, mandatory["CMP-5"].evidence.kind) == ("partial", "probed")
+    (run,) = triggers(told.ws, told.name).runs
+    assert (run.state, run.seen_version, run.seen_where) == (RunState.CURED, "2026.3", "log")
     assert not any(c.status is Status.EXEMPT for c in told.card.controls)
+
+
+@story("card-fraud")
+def test_a_dry_run_would_have_rolled_fraud_back_four_minutes_after_the_switch(told: Told) -> None:
+    (run,) = rollbacks(told.ws, told.name).runs
+    assert (run.state, run.version, run.to) == (RollbackState.DRY, told.truth["bad"], told.truth["back_to"])
+    assert run.known_at is not None
+    assert f"{run.known_at:%H:%M}" == "09:04"
+    assert len(run.interlocks) == 8
+    assert all(lock.holds for lock in run.interlocks)
+
+
+@story("shop-recommendations")
+def test_the_shop_s_trigger_is_due_and_waits_for_its_owner(told: Told) -> None:
+    due, tested = sorted(triggers(told.ws, told.name).runs, key=lambda run: run.test)
+    assert (due.state, [g.name for g in due.guards if not g.holds]) == (RunState.DUE, ["approval"])
+    assert tested.state is RunState.TESTED
+    assert told.status("MON-7") is Status.PARTIAL
 
 
 @story("search-sandbox")

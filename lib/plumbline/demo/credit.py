@@ -200,11 +200,7 @@ SCENARIO = Scenario(
     attestations=tuple((control, "pass", text, "Lena Sommer", _START, _END) for control, text in _STATED.items()),
     documents=True,
     events=(
-        ("rollback rehearsed", "2026-06-10T09:00:00+00:00", "release pipeline", "2026.2 to 2026.1 and back, 6 minutes"),
-        ("automatic rollback tested", "2026-06-10T10:00:00+00:00", "release pipeline", "Guardrail tripped on purpose"),
         ("restore rehearsed", "2026-06-11T09:00:00+00:00", "operations", "Restored from last night's backup"),
-        ("retraining tested", "2026-07-21T04:00:00+00:00", "training pipeline",
-         "Threshold set above the measured accuracy on purpose; it fired, and 2026.3 was made"),
         ("alert tested", "2026-08-03T08:00:00+00:00", "monitoring", "Test alert to the duty phone"),
         ("alert delivered", "2026-08-03T08:00:05+00:00", "monitoring", "Duty phone"),
         ("alert acknowledged", "2026-08-03T08:04:00+00:00", "Lena Sommer", "Seen"),

@@ -12,6 +12,7 @@ from plumbline.answers.data import load as loading
 from plumbline.answers.decisions import model_files
 from plumbline.answers.governance import probe
 from plumbline.answers.governance.portfolio import SystemRow, portfolio
+from plumbline.demo import receipts
 from plumbline.demo.scenarios import SCENARIOS, Scenario, ScenarioFiles
 from plumbline.domain import Attestation, Exemption, PlumblineError, Status
 from plumbline.store import loads, systems
@@ -87,6 +88,7 @@ def load_files(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
         statements.attest(ws, item)
     for control, reason, approver, until, at in scenario.exemptions:
         statements.exempt(ws, Exemption(key, control, reason, approver, _day(until), _day(at)))
+    receipts.act(ws, key)
     for event, at, by, note in scenario.events:
         events.record(ws, key, event, by=by, at=datetime.fromisoformat(at).astimezone(UTC), note=note)
 

@@ -260,7 +260,7 @@ def retraining_automated(case: Case) -> Evidence:
         in_a_test = message(
             "The trigger for retraining fired in a test on {day}, and not yet for real.", day=day(tested)
         )
-        return probed(Status.PARTIAL, in_a_test)
+        return probed(Status.PARTIAL, sequence([in_a_test, facts.retraining_due]))
     if note := noted(case, "retraining fired", "retraining tested"):
         return recorded(Status.PARTIAL, note, more=facts.retraining_due)
     if not facts.retraining_trigger:

@@ -317,14 +317,15 @@ def _in_registry(cursor: Cursor, key: str) -> list[VersionSight]:
     ]
 
 
-def known_versions(cursor: Cursor, system: System) -> tuple[str, ...]:
-    """Every version that the log or a registry holds by now, under all its names."""
+def known_versions(cursor: Cursor, system: System, now: datetime) -> tuple[str, ...]:
+    """Every version that the log or a registry held by then, under all its names."""
     from plumbline.answers.governance.probe import latest_probes
 
-    held = {s.version for s in _in_log(profiles.version_hours(cursor, system))}
+    held = {s.version for s in _in_log(profiles.version_hours(cursor, system)) if s.first <= now}
     for probe in latest_probes(cursor, system.key):
         for entry in probe.versions:
-            held |= {entry.version, *entry.names}
+            if entry.created_at is None or entry.created_at <= now:
+                held |= {entry.version, *entry.names}
     return tuple(sorted(held))
 
 

@@ -86,7 +86,7 @@ def _fire(ws: Workspace, system: System, item: Trigger, run: TriggerRun, actor: 
             state=RunState.FIRING,
             fired_at=acting_moment(system),
             fired_by=actor,
-            versions=known_versions(cursor, system),
+            versions=known_versions(cursor, system, acting_moment(system)),
         )
         register.save(cursor, claimed)
     return _send(ws, system, item, claimed, actor)

@@ -1,0 +1,103 @@
+"""What the demo's companies have wired: real requests to a stand-in on loopback that answers while the demo is loaded.
+
+Receipts of it are marked as the demo's (``acting_facts.DEMO``) and count for systems that the demo alone has loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from plumbline.answers import statements
+from plumbline.answers.respond import progress
+from plumbline.answers.respond.acting_facts import DEMO
+from plumbline.answers.respond.retraining.triggers import add_trigger
+from plumbline.answers.respond.retraining.work import fire, send_test
+from plumbline.answers.respond.rollback.act import drill
+from plumbline.answers.respond.rollback.mode import set_mode
+from plumbline.demo.story import DEMO_END
+from plumbline.domain.respond import Mode, Trigger, When
+from plumbline.store import findings, systems
+from plumbline.store.workspace import Workspace
+
+#: when the makers of credit limits wired a dry run, and when they had the next version trained
+WIRED, TRAINED = "2026-06-10T09:00:00+00:00", "2026-07-21T04:00:00+00:00"
+
+
+def act(ws: Workspace, key: str) -> None:
+    """Wire what a story has, and do what was done there."""
+    step = {"card-fraud": _dry_run, "credit-limits": _all_wired, "shop-recommendations": _waits}.get(key)
+    if step is not None:
+        step(ws, key)
+
+
+def _dry_run(ws: Workspace, key: str) -> None:
+    """The guardrail runs dry: what it would have done at the release that blocked good payments."""
+    set_mode(ws, key, Mode.DRY_RUN, by=DEMO)
+    _follow(ws, key)
+
+
+def _all_wired(ws: Workspace, key: str) -> None:
+    """A webhook that rolls back, armed after months of dry run and drilled; a trigger whose new version decides."""
+    with stand_in() as url:
+        hand = {"url": f"{url}/traffic", "allow_inner": True}
+        _at(ws, key, WIRED)
+        set_mode(ws, key, Mode.DRY_RUN, by=DEMO, hand=hand)
+        _at(ws, key, TRAINED)
+        item = Trigger(system=key, name="retrain", url=f"{url}/train", when=When.AGE, allow_inner=True)
+        add_trigger(ws, item, by=DEMO)
+        fire(ws, key, "retrain", by=DEMO)
+        _at(ws, key, DEMO_END)
+        set_mode(ws, key, Mode.AUTOMATIC, by=DEMO)
+        drill(ws, key, by=DEMO)
+    _follow(ws, key)
+
+
+def _waits(ws: Workspace, key: str) -> None:
+    """A trigger that was tested and is due, and waits for its owner's approval."""
+    with stand_in() as url:
+        item = Trigger(system=key, name="retrain", url=f"{url}/train", approval=True, allow_inner=True)
+        add_trigger(ws, item, by=DEMO)
+        send_test(ws, key, "retrain", by=DEMO)
+    _follow(ws, key)
+
+
+def _at(ws: Workspace, key: str, moment: str) -> None:
+    statements.change_settings(ws, key, {"as_of": moment}, by=DEMO)
+
+
+def _follow(ws: Workspace, key: str) -> None:
+    """What a check does for acting, by the findings that the load has recorded."""
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        found = progress.follow(cursor, system, [r.finding for r in findings.recorded(cursor, key)])
+    with ws.write() as cursor:
+        progress.keep(cursor, found, actor=DEMO)
+
+
+@contextmanager
+def stand_in() -> Iterator[str]:
+    """The address of a pipeline that takes everything and names the run that it was asked for."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))))
+            body = json.dumps({"run": f"demo-{asked['subject']}".replace("/", "-")}).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
