@@ -150,7 +150,7 @@ def drift(
         found = answer(ws, system, methods=methods or None, exact=exact, **asked)
         if whole_row:
             whole = rows_as_wholes(ws, system, over_time=False, **asked)
-    lines = [found.sentence, *found.cautions]
+    lines: list[str] = [found.sentence, *found.cautions]
     for f in found.features:
         value = "unknown" if f.value is None else f"{f.value:.4f}"
         lines.append(

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from plumbline.domain import PlumblineError
 from plumbline.domain.messages import PLACE, Day, Message, Number, Quantity, Quoted, Title, fill
 from plumbline.monitor.performance.money import money
-from plumbline.report import translate
 from plumbline.report.language import Language
 from plumbline.wording.names import say_metric
 
@@ -63,11 +62,7 @@ def translated(text: str, speech: Language) -> str | None:
         PlumblineError: there is no catalogue in that language.
     """
     if isinstance(text, Quoted) or not isinstance(text, Message):
-        return translate.told(text, speech)
-    return _message(text, speech)
-
-
-def _message(text: Message, speech: Language) -> str | None:
+        return None
     own = _entry(speech.code, text.template, text.context)
     if own is None and not any(letter.isalpha() for letter in PLACE.sub("", text.template)):
         own = text.template  # nothing but places and marks: the same in every language

@@ -27,7 +27,7 @@ from plumbline.domain import (
     json_object,
     json_value,
 )
-from plumbline.domain.messages import message
+from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.governance.facts import Breach
 from plumbline.monitor.chunks import chunk_for, midnight
 from plumbline.monitor.drift import exact as exactly
@@ -86,10 +86,10 @@ class DriftAnswer(Result):
     features: tuple[FeatureDrift, ...]
     chunks: tuple[FeatureDrift, ...]
     ranking: tuple[Ranked, ...]
-    sentence: str
+    sentence: Message
     own: tuple[FeatureDrift, ...] = ()
     metric: str = ""
-    cautions: tuple[str, ...] = ()
+    cautions: tuple[Message, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """One a feature and method."""
@@ -162,12 +162,12 @@ def drift(
         said = of_the_reference(system, held) if own_reference else of_its_season(healthy, held)
         leaks = tuple(leak.sentence for leak in leaks_of(cursor, system)[:MOST_LEAKS])
         cautions = (*of_its_days(inputs, healthy), *said, *leaks)
-        cut_off = _cut_off(cursor, system, profiles) if own_reference and not where else ""
+        cut_off = _cut_off(cursor, system, profiles) if own_reference and not where else NOTHING
     features = [f for f in found if f.feature not in OUTPUTS]
     ranked = ranking(features, weights, moved)
     return DriftAnswer(
         system=system, reference=healthy, window=shown, by=chunk, features=found, chunks=chunks, ranking=ranked,
-        sentence=_sentence(features, ranked, healthy, shown) + _outputs(chunks, shown) + cut_off,
+        sentence=sequence([_sentence(features, ranked, healthy, shown), _outputs(chunks, shown), cut_off]),
         own=tuple(own), metric=headline, cautions=(*cautions, *([cut] if cut else ())),
     )  # fmt: skip
 
@@ -359,7 +359,7 @@ def drift_chunk(profiles: Sequence[FeatureProfile]) -> str:
     return "week" if by == "day" and len(longest.days) > 60 else by
 
 
-def _outputs(chunks: Sequence[FeatureDrift], window: Span) -> str:
+def _outputs(chunks: Sequence[FeatureDrift], window: Span) -> Message:
     """That what the model says drifted in some periods of the window, which the window as a whole may not show."""
     first, last = window
     own = [
@@ -369,32 +369,57 @@ def _outputs(chunks: Sequence[FeatureDrift], window: Span) -> str:
     ]  # fmt: skip
     moved = [c for c in own if c.status is PointStatus.BREACH]
     if not moved:
-        return ""
-    names = " and the ".join(sorted({c.feature for c in moved}))
+        return NOTHING
+    names = {c.feature for c in moved}
     days = sorted({c.start for c in moved if c.start is not None})
-    many = len({c.start for c in own})
-    return f" The {names} drifted in {len(days)} of {many} periods, first from {say_day(days[0])}."
+    values = {
+        "drifted": decimal(len(days), ""),
+        "periods": decimal(len({c.start for c in own}), ""),
+        "day": say_day(days[0]),
+    }
+    if len(names) > 1:
+        return message(
+            "The prediction and the score drifted in {drifted} of {periods} periods, first from {day}.",
+            **values,
+        )
+    if names == {"score"}:
+        return message("The score drifted in {drifted} of {periods} periods, first from {day}.", **values)
+    return message("The prediction drifted in {drifted} of {periods} periods, first from {day}.", **values)
 
 
-def _cut_off(cursor: Cursor, system: System, profiles: Sequence[FeatureProfile]) -> str:
+def _cut_off(cursor: Cursor, system: System, profiles: Sequence[FeatureProfile]) -> Message:
     """That decisions do not follow the reference's cut-off now, where they do not."""
     left = cutoff_departures(cursor, system, profiles, as_of(system, span_of(cursor, system)))
-    return f" {left[-1].sentence}" if left and left[-1].until is None else ""
+    return left[-1].sentence if left and left[-1].until is None else NOTHING
 
 
-def _sentence(drifts: Sequence[FeatureDrift], ranked: Sequence[Ranked], reference: Span, window: Span) -> str:
+def _sentence(
+    drifts: Sequence[FeatureDrift], ranked: Sequence[Ranked], reference: Span, window: Span
+) -> Message:
     judged = [f for f in drifts if f.status is not PointStatus.UNKNOWN]
     names = {f.feature for f in judged}
-    spans = f"{say_span(*window)}, against {say_span(*reference)}"
+    spans = {"window": say_span(*window), "reference": say_span(*reference)}
     if not judged:
-        return f"Too few values to judge drift ({spans})."
+        return message("Too few values to judge drift ({window}, against {reference}).", **spans)
     drifted = list(dict.fromkeys(f.feature for f in judged if f.drifted))
     if not drifted:
         most = max(f.n for f in judged)
-        return f"None of {len(names)} features drifted: {spans}, up to {most:,} decisions."
+        return message(
+            "None of {features} features drifted: {window}, against {reference}, up to {n} decisions.",
+            **spans,
+            features=decimal(len(names), ""),
+            n=decimal(most, ","),
+        )
     first = next((r.feature for r in ranked if r.feature in drifted), drifted[0])
     worst = next(f for f in judged if f.feature == first and f.drifted)
-    return (
-        f"{len(drifted)} of {len(names)} features drifted. {first} comes first "
-        f"({METHOD_NAMES.get(worst.method, worst.method)} {worst.value:.2f}, n = {worst.n:,}; {spans})."
+    return message(
+        "{drifted} of {features} features drifted. {first} comes first ({method} {distance}, n = {n}; {window}, "
+        "against {reference}).",
+        **spans,
+        drifted=decimal(len(drifted), ""),
+        features=decimal(len(names), ""),
+        first=first,
+        method=METHOD_NAMES.get(worst.method, worst.method),
+        distance=decimal(worst.value or 0.0, ".2f"),
+        n=decimal(worst.n, ","),
     )

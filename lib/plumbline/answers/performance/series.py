@@ -26,6 +26,7 @@ from plumbline.domain import (
     json_object,
     json_value,
 )
+from plumbline.domain.messages import NOTHING, Message
 from plumbline.monitor.alarms import change_point as changes
 from plumbline.monitor.alarms.cusum import Warned, early_warning
 from plumbline.monitor.alarms.findings import problems_of
@@ -79,7 +80,7 @@ class PerformanceAnswer(Result):
     points: tuple[Point, ...]
     bands: dict[str, Threshold]
     change: changes.ChangePoint | None
-    sentence: str
+    sentence: Message
     labelled: int
     decisions: int
     metrics: tuple[str, ...]
@@ -87,9 +88,9 @@ class PerformanceAnswer(Result):
     retraining: str = ""  # why the threshold calls for retraining; empty: it does not
     parts: tuple[Point, ...] = ()  # one series a slice of the column that was asked for, in ``version``
     warned: Warned | None = None  # the early warning on the headline metric
-    reason: str = ""  # why the headline is not the usual metric of the task
+    reason: Message = NOTHING  # why the headline is not the usual metric of the task
     family: tuple[str, ...] = ()  # the metrics whose breaches are findings, the headline first
-    selected: str = ""  # whom the figures speak of, where being labelled depends on the decision
+    selected: Message = NOTHING  # whom the figures speak of, where being labelled depends on the decision
     over_all: tuple[Whole, ...] = ()  # what all decisions would say then, by weights or with bounds
     as_of: datetime | None = None  # the moment that the log speaks for
     cautions: tuple[str, ...] = ()  # what is to be known of the reference first
@@ -247,7 +248,7 @@ def performance(
         warned=warned,
         reason=first.reason,
         family=family,
-        selected=selected.sentence if selected else "",
+        selected=selected.sentence if selected else NOTHING,
         over_all=selected.whole if selected else (),
         as_of=now,
         cautions=of_the_reference(system, held),

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import OutcomeProfile, Task
+from plumbline.domain.messages import NOTHING, Message, message, word
 from plumbline.monitor.chunks import ENOUGH
+from plumbline.monitor.figures import decimal
 from plumbline.monitor.metrics.counts import counts_of
 from plumbline.monitor.metrics.intervals import interval
 from plumbline.monitor.metrics.metrics import HEADLINE, METRICS, RARE
@@ -29,7 +31,7 @@ class Headline:
     """The metric, and why it is not the task's usual one, in a sentence; empty where it is, or the owner chose it."""
 
     metric: str
-    reason: str = ""
+    reason: Message = NOTHING
     chosen: bool = False  # by the owner
 
 
@@ -66,18 +68,36 @@ def headline(
         return usual
     name = "value" if valued else _of_the_rare(task, reference, common)
     others = [label for label in labels if label != common]
-    which = f"are {others[0]}" if len(others) == 1 else f"are not {common}"
-    return Headline(
-        name,
-        f"{100 * rare / total:.2g} % of the reference's labels {which}, so a model that always says {common} is right "
-        f"in {100 * labels[common] / total:.4g} %: the headline is {SPOKEN[name]} instead of accuracy.",
-    )
+    values = {
+        "share": message("{percent} %", percent=decimal(100 * rare / total, ".2g")),
+        "common": common,
+        "right": message("{percent} %", percent=decimal(100 * labels[common] / total, ".4g")),
+        "metric": SPOKEN[name],
+    }
+    if len(others) == 1:
+        reason = message(
+            "{share} of the reference's labels are {rare}, so a model that always says {common} is right in {right}: "
+            "the headline is {metric:within} instead of accuracy.",
+            **values,
+            rare=others[0],
+        )
+    else:
+        reason = message(
+            "{share} of the reference's labels are not {common}, so a model that always says {common} is right in "
+            "{right}: the headline is {metric:within} instead of accuracy.",
+            **values,
+        )
+    return Headline(name, reason)
 
 
 SPOKEN = {
-    "value": "the value of a decision", "average_precision": "average precision", "recall": "recall",
-    "roc_auc": "ROC AUC", "specificity": "specificity", "f1_macro": "the mean F1 of the classes",
-}  # fmt: skip
+    "value": word("The value of a decision", "metric"),
+    "average_precision": word("Average precision", "metric"),
+    "recall": word("Recall", "metric"),
+    "roc_auc": word("ROC AUC", "metric"),
+    "specificity": word("Specificity", "metric"),
+    "f1_macro": word("The mean F1 of the classes", "metric"),
+}
 
 
 def _of_the_rare(task: Task, reference: OutcomeProfile, common: str) -> str:

@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import OutcomeProfile, System
+from plumbline.domain.messages import NOTHING, Message, Number, message
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.systems import decision_columns
 
@@ -20,7 +21,7 @@ _OUTCOMES = ("n_labelled", "confusion", "score_cells", "score_unlabelled", "sum_
              "moments", "error_cells")  # fmt: skip
 
 
-def why_unknown(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
+def why_unknown(cursor: duckdb.DuckDBPyConnection, system: System) -> Message:
     """Why shares of the decisions are unknown: the log holds weights that differ; empty where it holds none."""
     for column in decision_columns(cursor, system.key):
         if column.role.role == "weight":
@@ -29,12 +30,15 @@ def why_unknown(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
                 f"SELECT min({cell}), max({cell}) FROM {decision_table(system.key)}"
             ).fetchone()
             if row and row[0] is not None and row[0] != row[1]:
-                return (
-                    f"The log is a sample: its rows stand for {row[0]:g} to {row[1]:g} decisions each "
-                    f"({column.source}). Shares of all decisions need these weights, which are not reckoned with, so "
-                    "they are unknown: load the whole log to see them."
+                return message(
+                    "The log is a sample: its rows stand for {low} to {high} decisions each ({column}). Shares of all "
+                    "decisions need these weights, which are not reckoned with, so they are unknown: load the whole "
+                    "log to see them.",
+                    low=Number(f"{row[0]:g}"),
+                    high=Number(f"{row[1]:g}"),
+                    column=column.source,
                 )
-    return ""
+    return NOTHING
 
 
 def without_outcomes(profile: OutcomeProfile) -> OutcomeProfile:
