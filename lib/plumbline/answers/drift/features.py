@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from plumbline.answers.drift.cutoff_changes import cutoff_departures
+from plumbline.answers.drift.sentence import outputs_sentence, window_sentence
 from plumbline.answers.events import Record
 from plumbline.answers.performance.cautions import apart, of_its_days, of_its_season, of_the_reference
 from plumbline.answers.performance.headline import headline_of
@@ -46,8 +47,7 @@ from plumbline.profile.scan import attributions, group_outcomes
 from plumbline.profile.scan import exact as rows
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
-from plumbline.wording.names import METHOD_NAMES
-from plumbline.wording.times import say_day, say_span
+from plumbline.wording.times import say_span
 
 Span = tuple[datetime | None, datetime | None]
 WINDOW_DAYS = 30
@@ -167,7 +167,7 @@ def drift(
     ranked = ranking(features, weights, moved)
     return DriftAnswer(
         system=system, reference=healthy, window=shown, by=chunk, features=found, chunks=chunks, ranking=ranked,
-        sentence=sequence([_sentence(features, ranked, healthy, shown), _outputs(chunks, shown), cut_off]),
+        sentence=sequence([window_sentence(features, ranked, healthy, shown), outputs_sentence(chunks, shown), cut_off]),
         own=tuple(own), metric=headline, cautions=(*cautions, *([cut] if cut else ())),
     )  # fmt: skip
 
@@ -359,67 +359,7 @@ def drift_chunk(profiles: Sequence[FeatureProfile]) -> str:
     return "week" if by == "day" and len(longest.days) > 60 else by
 
 
-def _outputs(chunks: Sequence[FeatureDrift], window: Span) -> Message:
-    """That what the model says drifted in some periods of the window, which the window as a whole may not show."""
-    first, last = window
-    own = [
-        c for c in chunks
-        if c.feature in ("prediction", "score") and c.status is not PointStatus.UNKNOWN and c.start is not None
-        and (first is None or c.start >= first) and (last is None or c.start < last)
-    ]  # fmt: skip
-    moved = [c for c in own if c.status is PointStatus.BREACH]
-    if not moved:
-        return NOTHING
-    names = {c.feature for c in moved}
-    days = sorted({c.start for c in moved if c.start is not None})
-    values = {
-        "drifted": decimal(len(days), ""),
-        "periods": decimal(len({c.start for c in own}), ""),
-        "day": say_day(days[0]),
-    }
-    if len(names) > 1:
-        return message(
-            "The prediction and the score drifted in {drifted} of {periods} periods, first from {day}.",
-            **values,
-        )
-    if names == {"score"}:
-        return message("The score drifted in {drifted} of {periods} periods, first from {day}.", **values)
-    return message("The prediction drifted in {drifted} of {periods} periods, first from {day}.", **values)
-
-
 def _cut_off(cursor: Cursor, system: System, profiles: Sequence[FeatureProfile]) -> Message:
     """That decisions do not follow the reference's cut-off now, where they do not."""
     left = cutoff_departures(cursor, system, profiles, as_of(system, span_of(cursor, system)))
     return left[-1].sentence if left and left[-1].until is None else NOTHING
-
-
-def _sentence(
-    drifts: Sequence[FeatureDrift], ranked: Sequence[Ranked], reference: Span, window: Span
-) -> Message:
-    judged = [f for f in drifts if f.status is not PointStatus.UNKNOWN]
-    names = {f.feature for f in judged}
-    spans = {"window": say_span(*window), "reference": say_span(*reference)}
-    if not judged:
-        return message("Too few values to judge drift ({window}, against {reference}).", **spans)
-    drifted = list(dict.fromkeys(f.feature for f in judged if f.drifted))
-    if not drifted:
-        most = max(f.n for f in judged)
-        return message(
-            "None of {features} features drifted: {window}, against {reference}, up to {n} decisions.",
-            **spans,
-            features=decimal(len(names), ""),
-            n=decimal(most, ","),
-        )
-    first = next((r.feature for r in ranked if r.feature in drifted), drifted[0])
-    worst = next(f for f in judged if f.feature == first and f.drifted)
-    return message(
-        "{drifted} of {features} features drifted. {first} comes first ({method} {distance}, n = {n}; {window}, "
-        "against {reference}).",
-        **spans,
-        drifted=decimal(len(drifted), ""),
-        features=decimal(len(names), ""),
-        first=first,
-        method=METHOD_NAMES.get(worst.method, worst.method),
-        distance=decimal(worst.value or 0.0, ".2f"),
-        n=decimal(worst.n, ","),
-    )
