@@ -24,13 +24,31 @@ from tests.respond.receiver import Request, answer_with, receiver
 ROOT = Path(__file__).parents[3]
 #: seconds that the receiver takes to answer, so that kills fall into the conversation as well
 SLOW = 0.15
-#: seconds after which a process is killed at the latest, if it lives so long
-LONGEST = 0.7
+#: a process is killed at a moment up to so many times what an undisturbed one takes
+LONGEST = 1.5
 
 
 def _slow(request: Request, handler: object) -> None:
     time.sleep(SLOW)
     answer_with(200)(request, handler)  # type: ignore[arg-type]
+
+
+def _begun(teller: subprocess.Popen[str], name: str) -> int:
+    """Have a process begin; its number."""
+    assert teller.stdin is not None
+    assert teller.stdout is not None
+    teller.stdin.write(f"{name}\n")
+    teller.stdin.flush()
+    return int(teller.stdout.readline())
+
+
+def _seconds(teller: subprocess.Popen[str], name: str) -> float:
+    """How long one takes that nobody disturbs."""
+    assert teller.stdout is not None
+    began = time.monotonic()
+    _begun(teller, name)
+    assert int(teller.stdout.readline()) == 0
+    return time.monotonic() - began
 
 
 def main(kills: int) -> None:
@@ -48,14 +66,14 @@ def main(kills: int) -> None:
         )  # fmt: skip
         assert teller.stdin is not None
         assert teller.stdout is not None
+        whole = _seconds(teller, "cutoff.undisturbed")
         while done < kills:
             rounds += 1
             began, status = time.monotonic(), 1
             while status:
-                teller.stdin.write(f"cutoff.x{rounds}\n")
-                teller.stdin.flush()
-                child = int(teller.stdout.readline())
-                timer = threading.Timer(chance.uniform(0, LONGEST), os.kill, (child, signal.SIGKILL))
+                child = _begun(teller, f"cutoff.x{rounds}")
+                wait = chance.uniform(0, LONGEST * whole) if done < kills else 1000.0
+                timer = threading.Timer(wait, os.kill, (child, signal.SIGKILL))
                 timer.start()
                 status = int(teller.stdout.readline())
                 timer.cancel()
@@ -71,10 +89,10 @@ def main(kills: int) -> None:
         twice = sum(came.count(one) - 1 for one in set(came))
         bodies = {(r.headers["webhook-id"], r.body) for r in own.came}
     print(
-        f"{done} kills in {rounds} problems: {arrived} of {rounds} arrived, {twice} requests repeated an id, "
+        f"{done} kills in {rounds} problems: {arrived} of {rounds + 1} arrived, {twice} requests repeated an id, "
         f"{len(bodies) - len(set(came))} with another body; longest until sent {longest:.1f} s"
     )
-    assert arrived == rounds == len(written)
+    assert arrived == rounds + 1 == len(written)
     assert len(bodies) == len(set(came))
 
 
