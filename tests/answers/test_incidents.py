@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -216,6 +216,39 @@ def test_an_open_incident_leaves_the_breach_in_hand_and_only_its_closing_in_the_
         record(ws, "shop", "incident closed", by="pipeline", finding=number)
     assert (bool(done().by), done().in_hand) == (True, not registered)
     ws.close()
+
+
+def test_an_incident_counts_as_in_hand_once_it_is_classified_and_planned(tmp_path: Path) -> None:
+    ws = workspace(tmp_path, subjects=False)
+    with ws.write() as cursor:
+        number = register.add(cursor, PROBLEM, datetime.now(UTC), None)
+    due = datetime.now(UTC).date() + timedelta(days=5)
+
+    def until() -> date | None:
+        with ws.read() as cursor:
+            released = releases_of(cursor, systems.get_system(cursor, "shop"))
+            said = handled(BREACH, [], released, records_in(cursor, "shop"), lambda s: s.startswith("perf"))
+        assert said.in_hand
+        return said.until
+
+    item = incidents.open_incident(ws, "shop", "", by="Ada", finding=number)
+    assert until() is None
+    incidents.plan(ws, "shop", item.id, by="Ada", cause="a join", owner="Bo", due=due)
+    assert until() is None  # nobody said yet what it is
+    incidents.classify(ws, "shop", item.id, by="Ada", flags=())
+    assert until() == due
+    for wrong in ({"cause": " "}, {"owner": ""}, {"due": date(2001, 1, 1)}):
+        with pytest.raises(PlumblineError):
+            incidents.plan(
+                ws, "shop", item.id, **{"by": "Ada", "cause": "x", "owner": "Bo", "due": due} | wrong
+            )  # type: ignore[arg-type]
+    ws.close()
+
+
+PROBLEM = Finding(
+    system="shop", signal="performance.accuracy", sentence="It fell.", since=START, until=None, severity=Severity.HIGH,
+    confidence=None, page="accuracy",
+)  # fmt: skip
 
 
 def test_what_is_recorded_comes_to_the_scorecard_as_a_statement_and_never_as_a_receipt(

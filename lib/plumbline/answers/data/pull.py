@@ -124,11 +124,13 @@ SIGNAL = "source."
 
 
 def _refused(ws: Workspace, key: str, origin: Origin, refusal: Unfit, actor: str) -> None:
-    """Record that a source brought rows that cannot be loaded; a new system has nobody to be told yet."""
+    """Record and tell that a source brought rows that cannot be loaded; a new system has nobody to be told yet."""
+    from plumbline.answers.respond.messages import announce
+
     with ws.write() as cursor:
         if systems.find_system(cursor, key) is None:
             return
-        at = now()
+        at, before = now(), register.recorded(cursor, key, parts=True)
         sentence = message("Nothing was pulled from {source}. {why}.", source=origin.name, why=refusal.what)
         found = Finding(
             system=key,
@@ -147,17 +149,22 @@ def _refused(ws: Workspace, key: str, origin: Origin, refusal: Unfit, actor: str
             register.add(cursor, found, at, None)
         else:
             register.update(cursor, known.id, replace(found, since=known.finding.since), at, None)
+        announce(cursor, before, register.recorded(cursor, key, parts=True), at)
         detail = {"source": origin.name, "location": origin.location, "why": refusal.what}
         trail.append(cursor, actor=actor, action=Act.PULL_REFUSED, system=key, detail=detail)
 
 
 def _taken_again(ws: Workspace, key: str, origin: Origin) -> None:
-    """Close what was found of a source that can be loaded again."""
+    """Close what was found of a source that can be loaded again, and tell it where that was told."""
+    from plumbline.answers.respond.messages import announce
+
     with ws.read() as cursor:
         known = _open(cursor, key, origin)
     if known is not None:
         with ws.write() as cursor:
-            register.close(cursor, known.id, now())
+            at, before = now(), register.recorded(cursor, key, parts=True)
+            register.close(cursor, known.id, at)
+            announce(cursor, before, register.recorded(cursor, key, parts=True), at)
 
 
 def _open(cursor: Cursor, key: str, origin: Origin) -> register.Recorded | None:

@@ -161,7 +161,7 @@ def outgoing(finding: Finding) -> str:
         words = words.replace(f"The answer {level} was given", "One answer was given")
     if isinstance(among, str) and among:
         words = words.replace(among, "Only some decisions ever have an outcome.")
-    if finding.signal.startswith("source."):
+    if finding.signal.startswith("source.") and not finding.signal.startswith("source.silent."):
         name = finding.signal.partition(".")[2]
         words = f"What the source {name} brought could not be loaded."
     return words
