@@ -53,7 +53,7 @@ FOUND_WITHOUT_NAMES = ("timestamp", "decision_id", "score", "prediction")
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Path]]:
+def reading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Path]]:
     folder = tmp_path_factory.mktemp("inspect")
     ws = open_workspace(folder / "w.duckdb", read_from=[folder, *(f for f in SHARED.glob("*") if f.is_dir())])
     yield ws, folder
@@ -67,9 +67,9 @@ def _roles(found: Inspection) -> dict[str, str]:
 @real
 @pytest.mark.reallogs
 @pytest.mark.parametrize("file", TRUTH)
-def test_the_real_logs_are_understood_without_a_question(shared: tuple[Workspace, Path], file: str) -> None:
+def test_the_real_logs_are_understood_without_a_question(reading: tuple[Workspace, Path], file: str) -> None:
     roles, task, positive = TRUTH[file]
-    found = inspect(SHARED / file, ws=shared[0])
+    found = inspect(SHARED / file, ws=reading[0])
     assert _roles(found) == roles
     assert (found.mapping.task, found.mapping.positive) == (task, positive)
     assert found.questions == ()
@@ -78,8 +78,8 @@ def test_the_real_logs_are_understood_without_a_question(shared: tuple[Workspace
 
 @real
 @pytest.mark.reallogs
-def test_protected_columns_are_features_as_well(shared: tuple[Workspace, Path]) -> None:
-    found = inspect(SHARED / "income-credit" / "kredit_export.csv", ws=shared[0])
+def test_protected_columns_are_features_as_well(reading: tuple[Workspace, Path]) -> None:
+    found = inspect(SHARED / "income-credit" / "kredit_export.csv", ws=reading[0])
     features = {m.column: m.kind for m in found.mapping.named("feature")}
     assert features["Geschlecht"] is Kind.CATEGORICAL
     assert features["Alter"] is Kind.NUMERIC
@@ -108,10 +108,10 @@ def _nameless(file: str, folder: Path) -> tuple[Path, dict[str, str]]:
 @real
 @pytest.mark.reallogs
 @pytest.mark.parametrize("file", [f for f, (_, task, _) in TRUTH.items() if task is not Task.REGRESSION])
-def test_content_decides_where_names_say_nothing(shared: tuple[Workspace, Path], file: str) -> None:
-    path, names = _nameless(file, shared[1])
+def test_content_decides_where_names_say_nothing(reading: tuple[Workspace, Path], file: str) -> None:
+    path, names = _nameless(file, reading[1])
     roles, _, positive = TRUTH[file]
-    found = inspect(path, ws=shared[0])
+    found = inspect(path, ws=reading[0])
     got = {names[c]: role for c, role in _roles(found).items()}
     for column, role in roles.items():
         if role in FOUND_WITHOUT_NAMES or role.startswith("proba"):
@@ -124,20 +124,20 @@ def test_content_decides_where_names_say_nothing(shared: tuple[Workspace, Path],
 
 @real
 @pytest.mark.reallogs
-def test_two_numbers_without_names_are_asked_about(shared: tuple[Workspace, Path]) -> None:
-    path, _ = _nameless("car-prices/reference.csv", shared[1])
-    found = inspect(path, ws=shared[0])
+def test_two_numbers_without_names_are_asked_about(reading: tuple[Workspace, Path]) -> None:
+    path, _ = _nameless("car-prices/reference.csv", reading[1])
+    found = inspect(path, ws=reading[0])
     assert any("which came true" in q for q in found.questions)
 
 
 @real
 @pytest.mark.reallogs
-def test_what_earlier_loads_settled_is_not_guessed_again(shared: tuple[Workspace, Path]) -> None:
-    known = inspect(SHARED / "car-prices" / "reference.csv", ws=shared[0]).mapping
-    later = inspect(SHARED / "car-prices" / "quotes.csv", ws=shared[0], known=known)
+def test_what_earlier_loads_settled_is_not_guessed_again(reading: tuple[Workspace, Path]) -> None:
+    known = inspect(SHARED / "car-prices" / "reference.csv", ws=reading[0]).mapping
+    later = inspect(SHARED / "car-prices" / "quotes.csv", ws=reading[0], known=known)
     assert {m.confidence for m in later.mapping.columns} == {1.0}
     assert later.kind == "decisions"
-    labels = inspect(SHARED / "car-prices" / "sold_later.csv", ws=shared[0], known=known)
+    labels = inspect(SHARED / "car-prices" / "sold_later.csv", ws=reading[0], known=known)
     assert labels.kind == "labels"
     assert _roles(labels) == {"quote_id": "decision_id", "sold_for_eur": "label"}
 
