@@ -206,7 +206,7 @@ def _claim(ws: Workspace, run: RollbackRun, by: str) -> RollbackRun:
     with ws.write() as cursor:
         stopped = kill_switch.stopped(cursor)
         if stopped:
-            raise PlumblineError(f"All acting is switched off: {stopped}")
+            raise PlumblineError(stopped)
         setting = rollbacks.setting_of(cursor, run.system)
         if not setting.hand:
             raise PlumblineError(
@@ -262,7 +262,7 @@ def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
         setting, system = rollbacks.setting_of(cursor, key), systems.get_system(cursor, key)
         stopped = kill_switch.stopped(cursor)
     if stopped:
-        raise PlumblineError(f"All acting is switched off: {stopped}")
+        raise PlumblineError(stopped)
     if not setting.hand:
         raise PlumblineError(
             "Nothing is wired that could roll back", todo="See `plumbline rollback mode --help`."

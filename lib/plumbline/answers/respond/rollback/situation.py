@@ -15,7 +15,6 @@ from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.rollback.register import runs_in
 from plumbline.domain import Finding, PlumblineError, System, VersionHours
 from plumbline.domain.respond import RollbackSetting, RollbackState
-from plumbline.governance import canonical_json
 from plumbline.logs.load.schema_changes import changes
 from plumbline.monitor.releases.challengers import presences
 from plumbline.monitor.releases.champion import Span, deciding, instant, moment, spans
@@ -45,8 +44,13 @@ class Freeze:
 
 def freezes(cursor: Cursor) -> tuple[Freeze, ...]:
     """The freeze windows of the workspace."""
-    body = settings.setting(cursor, FREEZE)
-    return canonical_json.read(tuple[Freeze, ...], body) if body else ()
+    return tuple(
+        Freeze(
+            start=datetime.fromisoformat(entry["start"]), end=datetime.fromisoformat(entry["end"]),
+            reason=str(entry["reason"]),
+        )
+        for entry in settings.setting(cursor, FREEZE, [])
+    )  # fmt: skip
 
 
 def situation(
@@ -233,7 +237,7 @@ def _past(cursor: Cursor, key: str, releases: Releases) -> tuple[PastRollback, .
 def _frozen(cursor: Cursor, now: datetime) -> str:
     stopped = kill_switch.stopped(cursor)
     if stopped:
-        return f"all acting is switched off, {stopped}"
+        return stopped[:1].lower() + stopped[1:]
     held = next((f for f in freezes(cursor) if f.start <= now < f.end), None)
     return f"until {held.end.astimezone(UTC):%Y-%m-%d, %H:%M} UTC, {held.reason}" if held else ""
 
