@@ -36,23 +36,23 @@ _HOLDS = {True: "ok", False: "fail", None: "unknown"}
 
 def rollback(view: View, key: str) -> None:
     """The section: mode, newest run with its interlocks, the acts, all runs."""
-    found = ask(view, rollbacks, key)
-    name, words = MODES[found.setting.mode]
-    cards.section("Rollback", f"{name}. {words} {_hand(found)}")
+    answer = ask(view, rollbacks, key)
+    name, words = MODES[answer.setting.mode]
+    cards.section("Rollback", f"{name}. {words} {_hand(answer)}")
     _message()
-    real = next((run for run in found.runs if run.state is not RollbackState.DRILLED), None)
+    real = next((run for run in answer.runs if run.state is not RollbackState.DRILLED), None)
     if real is not None:
         st.markdown(f"{cards.chip(_STATUS[real.state], real.state.value)} {prose(_said(real))}")
         _locks(real.interlocks)
-    _acts(view, key, found)
-    if found.runs:
-        tables.grid([_row(run) for run in found.runs], alt="Rollbacks, proposals and drills")
+    _acts(view, key, answer)
+    if answer.runs:
+        tables.grid([_row(run) for run in answer.runs], alt="Rollbacks, proposals and drills")
 
 
-def _hand(found: Rollbacks) -> str:
-    if found.setting.hand == "alias":
-        return f"It moves the alias {found.setting.alias} of {found.setting.model}."
-    if found.setting.hand == "webhook":
+def _hand(answer: Rollbacks) -> str:
+    if answer.setting.hand == "alias":
+        return f"It moves the alias {answer.setting.alias} of {answer.setting.model}."
+    if answer.setting.hand == "webhook":
         return "It asks a webhook."
     return "Nothing is wired that could move the traffic: see `plumbline rollback mode --help`."
 
@@ -70,23 +70,23 @@ def _locks(locks: tuple[Interlock, ...]) -> None:
             )
 
 
-def _acts(view: View, key: str, found: Rollbacks) -> None:
+def _acts(view: View, key: str, answer: Rollbacks) -> None:
     with st.container(horizontal=True, gap="small"):
         if permissions.button("Look at the interlocks", permissions.ANALYST, key="rollback.propose"):
             _do(lambda: _words(propose(view.ws, key, by=actor())))
-        if found.setting.hand and permissions.button("Drill", permissions.ANALYST, key="rollback.drill"):
+        if answer.setting.hand and permissions.button("Drill", permissions.ANALYST, key="rollback.drill"):
             _do(lambda: _words(drill(view.ws, key, by=actor())))
         if sign_in.may(permissions.ANALYST):
             with st.popover("Mode"), st.form("rollback.mode", border=False):
                 modes = list(MODES)
                 chosen = st.radio(
-                    "How far it may go", modes, index=modes.index(found.setting.mode),
+                    "How far it may go", modes, index=modes.index(answer.setting.mode),
                     format_func=lambda mode: f"{MODES[mode][0]}: {MODES[mode][1]}",
                 )  # fmt: skip
                 cards.note("Only an owner raises it.")
                 if permissions.submit("Set the mode", permissions.ANALYST):
                     _do(lambda: f"Rollback is {set_mode(view.ws, key, chosen, by=actor()).mode.value}.")
-        if found.setting.hand and sign_in.may(permissions.OWNER):
+        if answer.setting.hand and sign_in.may(permissions.OWNER):
             with st.popover("Roll back now"), st.form("rollback.now", border=False):
                 sure = st.text_input("Type the system's key to confirm", placeholder=key)
                 if permissions.submit("Roll back", permissions.OWNER):

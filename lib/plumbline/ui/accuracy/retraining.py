@@ -34,24 +34,24 @@ _STATUS = {
 
 def triggers_of(view: View, key: str) -> None:
     """Triggers, how the newest run stands and what holds it back, all runs, and the replay."""
-    found = ask(view, triggers, key)
+    answer = ask(view, triggers, key)
     cards.section(
         "Triggers of retraining", "Plumbline trains nothing: it starts your pipeline and follows the log."
     )
     _message()
-    for item in found.items:
-        _trigger(view, item, found)
-    if not found.items:
+    for item in answer.items:
+        _trigger(view, item, answer)
+    if not answer.items:
         cards.note("No trigger is set. Set one below, then test it.")
     with st.popover("Set a trigger"):
         _form(view, key)
-    if found.runs:
-        tables.grid([_row(run) for run in found.runs], alt="Runs of the triggers, the newest first")
+    if answer.runs:
+        tables.grid([_row(run) for run in answer.runs], alt="Runs of the triggers, the newest first")
     _replay(view, key)
 
 
-def _trigger(view: View, item: Trigger, found: Triggers) -> None:
-    own = [run for run in found.runs if run.trigger == item.name]
+def _trigger(view: View, item: Trigger, answer: Triggers) -> None:
+    own = [run for run in answer.runs if run.trigger == item.name]
     newest = next((run for run in own if not run.test), None)
     where = target(item.url).where
     st.markdown(
