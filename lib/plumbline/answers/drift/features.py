@@ -167,7 +167,9 @@ def drift(
     ranked = ranking(features, weights, moved)
     return DriftAnswer(
         system=system, reference=healthy, window=shown, by=chunk, features=found, chunks=chunks, ranking=ranked,
-        sentence=sequence([window_sentence(features, ranked, healthy, shown), outputs_sentence(chunks, shown), cut_off]),
+        sentence=sequence(
+            [window_sentence(features, ranked, healthy, shown), outputs_sentence(chunks, shown), cut_off]
+        ),
         own=tuple(own), metric=headline, cautions=(*cautions, *([cut] if cut else ())),
     )  # fmt: skip
 
