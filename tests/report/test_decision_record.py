@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
+import re
+import tomllib
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+import plumbline
 from plumbline.answers import statements
 from plumbline.answers.data.load import load_file
 from plumbline.answers.decisions.explain import explain
@@ -196,3 +201,19 @@ def test_the_command_writes_the_record_and_says_its_hash(held, plumbline, tmp_pa
     refused = plumbline("decision", "loans", "nobody", "--out", tmp_path / "x.pdf")
     assert refused.code == 2
     assert not (tmp_path / "x.pdf").exists()
+
+
+def test_what_refuses_an_explanation_is_said_by_the_code_as_the_table_has_it() -> None:
+    """A word changed in English leaves the other languages without the sentence, which is then quoted."""
+    package = Path(plumbline.__file__).parent
+    code = [
+        node.value
+        for path in [*package.glob("explain/**/*.py"), *package.glob("answers/**/*.py")]
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    table = tomllib.loads((package / "report" / "texts" / "told.toml").read_text("utf-8"))["told"]
+    refusals = [entry["en"] for entry in table if entry["en"].startswith("The registered model gives")]
+    parts = {part.strip() for text in refusals for part in re.split(r"{\w+}", text)}
+    assert len(refusals) == 2
+    assert sorted(part for part in parts if not any(part in text for text in code)) == []

@@ -163,11 +163,11 @@ def _from_model(instance: Instance, model: RegisteredModel, check: ModelCheck, s
     names = [columns.get(f.name, f.name) for f in check.info.features]
     error = None if instance.score is None else float(score[0]) - instance.score
     if not np.isfinite(score[0]) or not np.isfinite(parts[0]).all():
-        why = "The registered model gives no score for this instance: it lacks a value that the model needs."
+        why = "The registered model gives no score for this decision: it lacks a value that the model needs."
         return _refusal(instance, Source.MODEL, why)
     if error is not None and abs(error) > check.tolerance:
         why = (
-            f"The registered model gives {score[0]:.4g} for this instance, the log says "
+            f"The registered model gives {score[0]:.4g} for this decision, the log says "
             f"{instance.score:.4g}: it is not what decided here."
         )
         return _refusal(instance, Source.MODEL, why, error)
