@@ -110,8 +110,9 @@ def test_a_channel_is_added_tested_and_proved(monkeypatch: pytest.MonkeyPatch) -
     assert not at.exception
     assert "somebody reads it" in said(at)
     at = tab("Deliveries")
-    (row,) = at.dataframe[0].value.to_dict("records")
-    assert (row["Channel"], row["What"]) == ("on-call", "A test")
+    rows = {row["What"]: row for row in at.dataframe[0].value.to_dict("records")}
+    assert rows["A test"]["Channel"] == "on-call"
+    assert "A problem began" in rows  # what was open before somebody read the channel
     assert "nobody hears" not in said(at)
     press(named("Channels"), "alerts.channel.on-call.turn")
     assert channels.channels(opened.workspace())[0].off

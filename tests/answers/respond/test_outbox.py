@@ -410,6 +410,11 @@ def test_what_was_sent_stands_on_the_trail_by_its_digest(workspace: Workspace) -
         ),
         ("source.silent.orders", "Nothing came from orders for 3 days.", "Nothing came from orders"),
         ("performance.accuracy", "It fell. This speaks of yes alone.", "It fell. Only some decisions"),
+        (
+            "release.guardrail",
+            "Version 4.2: 948 wrong, 946 of them 'ivan o'brien'.",
+            "Version 4.2: 948 wrong, 946 of them of",
+        ),
         ("drift.prediction", "The answer ivan was given in 12 % of decisions.", "One answer was given"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ CONDITIONS = ("retraining", "staleness", "quality.id", "quality.version", "quali
 BENEATH = ("drift.", "missing.", "new_levels.", "out_of_range.", "association.")
 #: money that grew by this factor since it was told is told again
 DOUBLE = 2.0
+#: classes stand in quotation marks in what a guardrail says; whatever lies between the first and the last goes
+_QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
 #: how a signal begins -> the control that asks for its being handled
 CONTROLS = {
     "performance": "MON-4", "estimate": "MON-4", "warning": "MON-4", "retraining": "MON-7", "drift": "MON-5",
@@ -161,6 +164,8 @@ def outgoing(finding: Finding) -> str:
         words = words.replace(f"The answer {level} was given", "One answer was given")
     if isinstance(among, str) and among:
         words = words.replace(among, "Only some decisions ever have an outcome.")
+    if finding.signal.startswith("release."):
+        words = _QUOTED.sub("of one class", words)
     if finding.signal.startswith("source.") and not finding.signal.startswith("source.silent."):
         name = finding.signal.partition(".")[2]
         words = f"What the source {name} brought could not be loaded."

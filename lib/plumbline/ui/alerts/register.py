@@ -103,7 +103,11 @@ def section(view: View, shown: Shown) -> None:
             )
             for one in shown.waiting:
                 _card(view, shown, one, by)
-    _closed(shown, [one.record for one in shown.findings.values() if not one.record.open])
+    above = {one.record.id for one in shown.waiting}
+    _closed(
+        shown,
+        [r for r in (one.record for one in shown.findings.values()) if not r.open and r.id not in above],
+    )
 
 
 def _card(view: View, shown: Shown, handled: Handled, by: str) -> None:
