@@ -45,6 +45,17 @@ def test_a_wrong_join_is_found_in_four_weeks_and_its_input_is_named() -> None:
     assert soon >= 5
 
 
+@pytest.mark.parametrize("kind", ["independent", "ar-0.5", "repeats-5"])
+def test_a_correlation_that_turns_is_found_within_a_week_and_dated_by_its_day(kind: str) -> None:
+    """Dated a fortnight before it was known it would lie before the change by up to ten days."""
+    for seed in range(2):
+        log = drawn(kind, seed, "correlation")
+        since = log.truth.since.to_pydatetime().replace(tzinfo=UTC)
+        first = min((f for f in found(log) if "income+debt" in f.signal), key=lambda f: f.known_at)
+        assert timedelta(0) < first.known_at - since <= timedelta(days=7)
+        assert abs(first.since - since) <= timedelta(days=1)
+
+
 def test_a_default_answer_to_everybody_is_no_lost_association() -> None:
     assert [f.signal for seed in range(4) for f in found(drawn("fifty-five", seed, "default"))] == []
 
@@ -85,7 +96,7 @@ def test_a_join_that_was_mended_is_over_from_the_last_day_it_was_lost_and_no_day
     assert (last.one, last.other) == ("a", "b")
     assert last.was == pytest.approx(0.9, abs=0.03)
     assert last.at == BEGUN + timedelta(days=ends[0])
-    assert last.since == max(reference[1], last.at - timedelta(days=WIDTH))
+    assert abs(last.since - (BEGUN + timedelta(days=60))) <= timedelta(days=2)
     assert last.until is not None
     assert BEGUN + timedelta(days=100) <= last.until <= BEGUN + timedelta(days=100 + WIDTH)
     for end in ends:

@@ -25,6 +25,7 @@ LEAST, LEFT = 0.2, 0.5
 #: false alarms a year that chance may raise over all pairs
 BUDGET = 0.05
 FEWEST = 100  # rows of a window with both values
+FEWEST_ONSET = 20  # of the days from which the loss is dated
 #: a day of so many rows on which a column has this share of the reference's variance at most is (nearly) constant: a
 #: fault of its own, of which lost associations are but the echo
 OF_DAY, CONSTANT = 10, 0.05
@@ -129,9 +130,24 @@ def lost_associations(
     return (
         Lost(
             *moments.pairs[pair], float(np.tanh(then[pair])), float(np.tanh(now[row, pair])), int(m[row, pair]),
-            max(reference[1], at - WIDTH * _DAY), None if gone[-1, pair] else last_gone, at,
+            _onset(after[: int(ends[row]), pair], float(then[pair]), float(n[pair]), moments.first + end * _DAY),
+            None if gone[-1, pair] else last_gone, at,
         ),
     )  # fmt: skip
+
+
+def _onset(days: FloatArray, then: float, n: float, first: datetime) -> datetime:
+    """The day of the last fortnight from which until its end the loss is plainest: the largest squared difference of
+    Fisher's z times the size of the two samples together (Hinkley 1970, up to a constant).
+
+    Args:
+        days: (D, 6) daily sums of the pair from ``first`` on until it was known.
+        then, n: z and rows of the reference.
+    """
+    own = days[-WIDTH:]
+    now, m = _fisher(np.cumsum(own[::-1], axis=0)[::-1])
+    plain = np.where(m >= FEWEST_ONSET, (then - now) ** 2 * n * m / (n + m), 0.0)
+    return first + (len(days) - len(own) + int(np.argmax(plain))) * _DAY
 
 
 def _fisher(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
