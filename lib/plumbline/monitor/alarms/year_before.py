@@ -17,6 +17,7 @@ from plumbline.domain import Point, PointStatus
 from plumbline.monitor.alarms.findings import breaches
 from plumbline.monitor.alarms.persistence import Lasting
 from plumbline.monitor.chunks import ENOUGH
+from plumbline.monitor.statistics.proportions import Z
 
 YEAR, AROUND = timedelta(weeks=52), timedelta(days=7)
 #: of the distance from the reference, as much from the year before is no season's
@@ -41,7 +42,7 @@ def without_seasons(
         level, own = healthy.get(name), [p for p in points if p.metric == name]
         for part, _ in breaches(own, level) if level is not None and name not in absolute else ():
             start, end = part[0].start, part[-1].end
-            if start >= reference_end + YEAR and as_year_before(own, start, end, level):
+            if part[:2][-1].end >= reference_end + YEAR and as_year_before(own, start, end, level):
                 usual |= {(name, p.start) for p in part}
     return tuple(
         replace(p, status=PointStatus.WATCH, note=p.note or "As in the same weeks of the year before.")
@@ -54,24 +55,35 @@ def without_seasons(
 def seasonal(
     lasts: Lasting, points: Sequence[Point], healthy: Mapping[str, float | None], reference_end: datetime
 ) -> bool:
-    """Whether a lasting fall is the season's: it began in the second year, and is as the year before was."""
+    """Whether a lasting fall is the season's: it was known in the second year, and is as the year before was."""
     name, begun = lasts.change.metric, lasts.change.at
     own = [p for p in points if p.metric == name]
-    return begun >= reference_end + YEAR and as_year_before(own, begun, lasts.part[-1].end, healthy.get(name))
+    late = lasts.known_at >= reference_end + YEAR
+    return late and as_year_before(own, begun, lasts.part[-1].end, healthy.get(name))
 
 
 def as_year_before(points: Sequence[Point], start: datetime, end: datetime, healthy: float | None) -> bool:
     """Whether a metric's values of [start, end) are nearer to those of the same weeks a year before, seven days more
-    on either side, than half of their way from the reference."""
+    on either side, than half of their way from the reference, or may be by chance (95 %) where they are nearer to them
+    than to it: the first weeks of a problem are few, and a new one soon is surely apart."""
     if healthy is None:
         return False
     now = _mean([p for p in points if start <= p.start and p.end <= end])
     then = _mean([p for p in points if start - YEAR - AROUND <= p.start and p.end <= end - YEAR + AROUND])
-    return now is not None and then is not None and abs(now - then) < HALF * abs(now - healthy)
+    if now is None or then is None:
+        return False
+    unsure = Z * float(np.hypot(now[1], then[1]))
+    return abs(now[0] - then[0]) < max(HALF * abs(now[0] - healthy), min(unsure, abs(now[0] - healthy)))
 
 
-def _mean(points: Sequence[Point]) -> float | None:
-    """The mean of points by their decisions; None where there are too few."""
+def _mean(points: Sequence[Point]) -> tuple[float, float] | None:
+    """The mean of points by their decisions, and its standard error; None where there are too few."""
     known = [p for p in points if p.value is not None and not p.provisional and not p.estimated]
     n = np.array([p.n for p in known], float)
-    return float(np.average([float(p.value or 0.0) for p in known], weights=n)) if n.sum() >= ENOUGH else None
+    if n.sum() < ENOUGH:
+        return None
+    errors = np.array(
+        [(p.high - p.low) / (2 * Z) if p.low is not None and p.high is not None else 0 for p in known]
+    )
+    values = np.array([p.value for p in known], float)
+    return float(np.average(values, weights=n)), float(np.sqrt(((n * errors) ** 2).sum()) / n.sum())
