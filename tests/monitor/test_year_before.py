@@ -85,6 +85,11 @@ def test_a_change_point_of_the_second_year_may_be_the_seasons() -> None:
 
     assert seasonal(lasting(82, 95), points, HEALTHY, END)
     assert not seasonal(lasting(30, 45), points, HEALTHY, END)
+    early = series(
+        {range(11, 30): 0.70, range(64, 82): 0.69}
+    )  # begun a week before the second year, known within it
+    assert as_year_before(early, START + 64 * WEEK, START + 70 * WEEK, 0.8)
+    assert seasonal(lasting(64, 70), early, HEALTHY, END)
 
 
 def test_outcomes_that_contradict_the_score_every_summer_are_told_once() -> None:
