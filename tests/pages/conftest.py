@@ -26,10 +26,9 @@ Open = Callable[..., AppTest]
 def open_page(page: str, **query: str) -> AppTest:
     """Run the shell with a query string, then go to a page."""
     at = AppTest.from_file(SHELL, default_timeout=30)
-    for name, value in query.items():
+    # the page is named, so that a workspace of one system leads on to no other
+    for name, value in {GO: page, **query}.items():
         at.query_params[name] = value
-    if page == "portfolio":
-        at.query_params[GO] = page
     at.run()
     if page != "portfolio":
         at.switch_page(f"../../../pages/{page}.py").run()
