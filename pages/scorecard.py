@@ -2,9 +2,13 @@
 
 import streamlit as st
 
+from plumbline.answers import statements
 from plumbline.answers.alerts.findings import findings
 from plumbline.answers.governance.scorecard import assign, scorecard_answer
+from plumbline.domain import Verdict
 from plumbline.ui import shell
+from plumbline.ui.governance import context as contexts
+from plumbline.ui.parts import cards
 from plumbline.ui.scorecard import downloads, frameworks, verdict
 from plumbline.ui.scorecard.control_map import control_map
 from plumbline.ui.scorecard.story import story
@@ -25,6 +29,11 @@ with st.container(horizontal=True, gap="medium"):
 
 with st.container(gap=None):
     story(answer, ask(view, findings), view.mode)
+if card.verdict is Verdict.NOT_YET_JUDGED:
+    cards.section(
+        "What is it for?", "Eight questions, two minutes. Beside each stands what its answer switches on."
+    )
+    contexts.section(view, statements.statements(view.ws, system.key), answer)
 why, money = st.columns([5, 2], gap="large")
 with why:
     verdict.reasons(card)

@@ -48,8 +48,8 @@ def test_a_log_is_loaded_from_any_folder_and_a_verdict_comes_in_three_lines(shop
     assert shop.last_load is not None
     assert (shop.last_load.rows_loaded, shop.last_load.actor) == (2_520, "Ada")
     card = shop.scorecard()
-    assert card.verdict == "LIABILITY"
-    assert card.verdict in card.sentence
+    assert card.verdict == "NOT_YET_JUDGED"  # nobody said what it is for
+    assert card.sentence.startswith("NOT YET JUDGED: MON-4")  # a breach shows all the same
     assert {c["id"] for c in card.to_dict()["controls"]} >= {"MON-4", "REL-3"}
     assert [s.key for s in shop.workspace.systems()] == ["shop-offers"]
     assert shop.workspace.system("shop-offers").key == shop.key

@@ -36,7 +36,7 @@ def test_the_code_runs(
         exec(compile(block, "docs/python.md", "exec"), names)
     said = capsys.readouterr().out
     assert "no such column" in said
-    assert "shop-offers LIABILITY" in said
+    assert "shop-offers NOT_YET_JUDGED" in said
     assert (tmp_path / "shop.pdf").read_bytes().startswith(b"%PDF")
 
 

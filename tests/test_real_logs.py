@@ -278,7 +278,9 @@ def test_every_log_gets_a_verdict_and_the_same_file_twice_adds_nothing(
     file, options = LOGS[name][0]
     again = plumbline("load", real_logs / name / file, "--system", name, *options, "--json").json
     assert again["rows_loaded"] == 0
-    assert plumbline("scorecard", name, "--json").json["verdict"] in ("LIABILITY", "EXPOSED")
+    assert (
+        plumbline("scorecard", name, "--json").json["verdict"] == "NOT_YET_JUDGED"
+    )  # nobody said what it is for
     assert plumbline("trail", "--verify").code == 0
 
 

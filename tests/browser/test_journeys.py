@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from plumbline.answers.data.load import load_file
+from plumbline.answers.statements import save_context
 from plumbline.store.workspace import open_workspace
 
 from ..pages.sample import log
@@ -29,6 +30,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "shop.csv").write_bytes(log())
     ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
     load_file(ws, folder / "shop.csv", title="Shop offers", actor="test")
+    save_context(ws, "shop-offers", {"environment": "production", "impact": "recommendation"}, by="test")
     ws.close()
     return folder / "workspace.duckdb"
 
@@ -87,7 +89,7 @@ def test_a_log_dropped_in_the_browser_becomes_a_verdict(
     expect(page.get_by_text("is loaded into shop-offers")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("2,520").first).to_be_visible()
     page.get_by_role("link", name="See the verdict").click()
-    expect(page.get_by_role("heading", name=re.compile("LIABILITY"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name=re.compile("NOT YET JUDGED"))).to_be_visible(timeout=20_000)
     expect(page.get_by_role("heading", name="Next steps")).to_be_visible()
 
 

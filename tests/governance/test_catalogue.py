@@ -128,6 +128,7 @@ def test_every_fact_but_the_count_and_the_date_may_be_unknown() -> None:
     known = {name for name in get_type_hints(Facts) if getattr(blind, name) is not None}
     assert known == {
         "as_of",
+        "context_answered",
         "noted",
         "decisions",
         "chunk_unit",

@@ -9,6 +9,7 @@ import pytest
 
 from plumbline.domain import Requirement, Status, Tier, Verdict
 from plumbline.governance.facts import Facts, FairnessGroup, Switch
+from plumbline.governance.verdict import counts_as
 
 from .cases import (
     CREDIT,
@@ -180,12 +181,45 @@ def test_row_16_exempt_controls_are_managed_until_their_date() -> None:
     assert judge(failing, HEALTH, said, waived, on_the_day + timedelta(days=1)).verdict is Verdict.LIABILITY
 
 
-def test_row_17_no_context_at_all_is_read_as_regulated_and_never_better_than_exposed() -> None:
+def test_row_17_no_context_at_all_is_not_yet_judged_and_a_breach_shows_all_the_same() -> None:
     card = judge(healthy_facts(), {})
+    assert card.verdict is Verdict.NOT_YET_JUDGED
+    assert counts_as(card) is Verdict.NOT_YET_JUDGED
+    assert not card.context_complete
+    assert card.reasons == (
+        "Nobody has said what this system is for: the verdict waits for 8 context questions.",
+    )
+    assert {r.status for r in card.controls} & {Status.PASS}  # what is measured is listed
+    broken = judge(healthy_facts(performance_breach=breach(40)), {})
+    assert broken.verdict is Verdict.NOT_YET_JUDGED
+    assert broken.reasons[0].startswith("MON-4")
+    assert counts_as(broken) is Verdict.LIABILITY
+
+
+def test_row_17_answers_that_were_withdrawn_are_read_as_the_stricter_ones() -> None:
+    card = judge(healthy_facts(context_answered=True), {})
     assert card.tier is Tier.REGULATED
     assert card.verdict is Verdict.EXPOSED
-    assert not card.context_complete
     assert any("unanswered" in reason for reason in card.reasons)
+
+
+def test_row_17_a_number_of_interactions_alone_does_not_say_what_it_is_for() -> None:
+    assert judge(healthy_facts(), {"interactions_per_month": "9000"}).verdict is Verdict.NOT_YET_JUDGED
+
+
+def test_row_17b_impact_and_environment_alone_are_read_as_regulated_and_never_better_than_exposed() -> None:
+    facts = healthy_facts(ai_act_class="minimal")
+    card = judge(facts, {"environment": "production", "impact": "recommendation"})
+    assert card.tier is Tier.REGULATED
+    assert card.verdict is Verdict.EXPOSED
+
+
+def test_row_18_a_system_that_was_emptied_waits_unless_it_is_in_production() -> None:
+    empty = Facts(as_of=NOW)
+    assert judge(empty, {}).verdict is Verdict.NOT_YET_JUDGED
+    assert judge(empty, SANDBOX | {"impact": "pricing"}).verdict is Verdict.NOT_YET_JUDGED
+    assert judge(empty, CREDIT).verdict is Verdict.LIABILITY
+    assert judge(replace(empty, context_answered=True), {}).verdict is Verdict.LIABILITY
 
 
 def test_row_17c_credit_for_regulated_buyers_is_never_light_whatever_is_said_of_it() -> None:

@@ -194,6 +194,8 @@ def test_verdicts_are_ordered() -> None:
     assert is_as_bad_as(Verdict.EXPOSED, Verdict.EXPOSED)
     assert not is_as_bad_as(Verdict.MATURE, Verdict.MANAGED)
     assert not is_as_bad_as(Verdict.EXEMPT, Verdict.MATURE)
+    assert is_as_bad_as(Verdict.NOT_YET_JUDGED, Verdict.EXPOSED)
+    assert not is_as_bad_as(Verdict.NOT_YET_JUDGED, Verdict.LIABILITY)
 
 
 def test_the_money_at_stake_is_passed_on() -> None:

@@ -11,7 +11,7 @@ from datetime import date
 import pytest
 
 from plumbline.answers.data.load import load_file
-from plumbline.answers.statements import attest, change_settings
+from plumbline.answers.statements import attest, change_settings, save_context
 from plumbline.domain import Attestation, Status
 from plumbline.report.material import Material, gather
 from plumbline.report.pack import evidence_pack
@@ -49,6 +49,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     load_file(ws, folder / "offers.csv", title="offers", positive="yes", actor="test")
     load_file(ws, folder / "offers.csv", title="other", positive="yes", actor="test")
     change_settings(ws, "offers", {}, by="test", title=TITLE)
+    save_context(ws, "offers", {"environment": "production", "impact": "pricing"}, by="test")
     said, signed, ends = "Owned by *nobody* #emph[else].", date(2026, 5, 1), date(2027, 4, 30)
     attest(ws, Attestation("offers", "CMP-7", Status.PASS, said, "=Ada", signed, ends))
     yield ws

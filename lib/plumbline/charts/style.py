@@ -102,7 +102,7 @@ MARKS: dict[str, Mark] = {
         _PASS: ("pass", "ok", "cleared", "managed", "mature", "delivered", "intact", "yes"),
         _WATCH: ("partial", "watch", "open", "exposed", "medium", "provisional"),
         _FAIL: ("fail", "breach", "met", "liability", "high", "drifted", "broken"),
-        _UNKNOWN: ("unknown", "low", "no data"),
+        _UNKNOWN: ("unknown", "low", "no data", "not_yet_judged"),
         _ASIDE: ("exempt", "not applicable", "undone"),
     }.items()
     for word in words

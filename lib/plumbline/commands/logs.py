@@ -41,7 +41,7 @@ def demo(workspace: str | None, names: tuple[str, ...], samples: Path | None) ->
         files = [typed(samples) + str(path)[len(str(samples)) :] for path in written]
         return {"files": files}, files
     systems = load_demo_into(workspace, names)
-    return {"systems": systems}, [f"{s.key}: {s.verdict}" for s in systems]
+    return {"systems": systems}, [f"{s.key}: {s.verdict.words}" for s in systems]
 
 
 def load_demo_into(workspace: str | None, names: tuple[str, ...] = ()) -> tuple[SystemRow, ...]:

@@ -37,7 +37,7 @@ def scorecard(
     workspace: str | None, system: str, fail_on: str | None, day: str | None, span: str | None
 ) -> Any:
     """The scorecard and its verdict: of now, of a past day, or what changed between two days."""
-    from plumbline.answers.governance.scorecard import is_as_bad_as
+    from plumbline.answers.governance.scorecard import counts_as, is_as_bad_as
     from plumbline.answers.governance.scorecard import scorecard_answer as answer
 
     if span is not None:
@@ -54,7 +54,7 @@ def scorecard(
             cautions = ()  # those of that day are not kept
             card, extra = past.card, {"same": past.same, "proof": past.sentence, "inputs_sha256": past.inputs_sha256,
                                       "card_sha256": past.card_sha256}  # fmt: skip
-    lines = [f"{card.system}: {card.verdict}", *(f"  {said}" for said in (*cautions, *card.reasons))]
+    lines = [f"{card.system}: {card.verdict.words}", *(f"  {said}" for said in (*cautions, *card.reasons))]
     lines += [
         f"  {c.id:<7} {c.status:<14} {c.evidence.sentence}"
         for c in card.controls
@@ -62,7 +62,7 @@ def scorecard(
     ]
     if extra:
         lines.insert(1, f"  Made {card.at:%Y-%m-%d %H:%M}Z. {extra['proof']}")
-    failed = fail_on is not None and is_as_bad_as(card.verdict, Verdict(fail_on.upper()))
+    failed = fail_on is not None and is_as_bad_as(counts_as(card), Verdict(fail_on.upper()))
     extra["cautions"] = list(cautions)
     return card.to_dict() | extra, lines, FAILED if failed or extra.get("same") is False else 0
 
@@ -77,7 +77,7 @@ def _changes(workspace: str | None, system: str, span: str) -> Any:
         )
     with open_for(workspace) as ws:
         answer = changes(ws, system, first, second)
-    lines = [f"{system}: {answer.before.verdict} to {answer.after.verdict}"]
+    lines = [f"{system}: {answer.before.verdict.words} to {answer.after.verdict.words}"]
     lines += [f"  {c.id:<7} {c.before or 'new'} to {c.after or 'gone'}. {c.now}" for c in answer.controls]
     lines += [f"  {key}: {was or 'open'} to {now or 'open'}" for key, was, now in answer.context]
     lines += [f"  {words[:1].upper()}{words[1:]}." for words in answer.statements]

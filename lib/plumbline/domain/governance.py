@@ -45,10 +45,16 @@ class Tier(StrEnum):
 
 class Verdict(StrEnum):
     LIABILITY = "LIABILITY"
+    NOT_YET_JUDGED = "NOT_YET_JUDGED"
     EXPOSED = "EXPOSED"
     MANAGED = "MANAGED"
     MATURE = "MATURE"
     EXEMPT = "EXEMPT"
+
+    @property
+    def words(self) -> str:
+        """The verdict as people read it."""
+        return self.value.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +186,7 @@ class Scorecard(Result):
     @property
     def sentence(self) -> str:
         """The verdict with its first reason."""
-        return f"{self.verdict}: {self.reasons[0]}" if self.reasons else str(self.verdict)
+        return f"{self.verdict.words}: {self.reasons[0]}" if self.reasons else self.verdict.words
 
     def rows(self) -> list[dict[str, Any]]:
         """One a control of the catalogue, asked or not."""

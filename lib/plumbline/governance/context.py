@@ -133,6 +133,8 @@ class Reading:
     share: float | None  # of customer interactions; None: unknown
     contradictions: tuple[Message, ...]
     notes: tuple[Message, ...]  # what was read in the stricter way, and why
+    purpose_unknown: bool = False  # nobody ever said what the system is for
+    sandbox: bool = False  # stated, and not contradicted by the log
 
 
 def check_answer(key: str, value: str) -> str:
@@ -180,6 +182,8 @@ def read(answers: Mapping[str, str], facts: Facts) -> Reading:
         share=interaction_share(given, facts),
         contradictions=contradictions,
         notes=_notes(tier, given, unanswered, facts),
+        purpose_unknown=not facts.context_answered and not any(q.key in given for q in TIER_QUESTIONS),
+        sandbox=given.get("environment") == "sandbox",
     )
 
 

@@ -22,7 +22,7 @@ from plumbline.domain import (
 from plumbline.domain.messages import NOTHING, Message, Title, message, sequence
 from plumbline.governance.catalogue import Control, catalogue, limits
 from plumbline.governance.conditions import MET, default_conditions, triggers
-from plumbline.governance.context import Reading, reach_sentence, read, requirement
+from plumbline.governance.context import TIER_QUESTIONS, Reading, reach_sentence, read, requirement
 from plumbline.governance.evidence.people import AUDIT_FRAMEWORKS
 from plumbline.governance.evidence.rules import gather
 from plumbline.governance.facts import Facts
@@ -34,7 +34,11 @@ from plumbline.governance.wording import count, day, listed, plural, share
 MATURE_BY_EVIDENCE = frozenset(("MON-1", "MON-2", "MON-3", "MON-4", "MON-5", "MON-6", "MON-7"))
 MATURE_SHARE = 0.9
 #: From best to worst.
-ORDER = (Verdict.EXEMPT, Verdict.MATURE, Verdict.MANAGED, Verdict.EXPOSED, Verdict.LIABILITY)
+ORDER = (
+    Verdict.EXEMPT, Verdict.MATURE, Verdict.MANAGED, Verdict.EXPOSED, Verdict.NOT_YET_JUDGED, Verdict.LIABILITY,
+)  # fmt: skip
+#: What the log proves to go wrong, whatever the system is for.
+BREACHES = frozenset(("MON-4", "MON-5", "REL-5", "REL-8", "FAIR-1"))
 #: Worst first, for reasons and next actions.
 URGENCY = (Status.FAIL, Status.UNKNOWN, Status.PARTIAL)
 
@@ -96,8 +100,12 @@ def decide(
     results: Sequence[ControlResult], reading: Reading, conditions: Sequence[Condition], facts: Facts
 ) -> Verdict:
     """The first verdict that fits, from the table of verdicts."""
+    if reading.purpose_unknown:
+        return Verdict.NOT_YET_JUDGED
     if reading.tier is Tier.EXEMPT:
         return Verdict.EXEMPT
+    if reading.sandbox and not facts.decisions:
+        return Verdict.NOT_YET_JUDGED
     mandatory = [r for r in results if r.requirement is Requirement.MANDATORY]
     statuses = {r.status for r in mandatory}
     bad = any(condition.state == MET for condition in conditions[1:])
@@ -106,6 +114,21 @@ def decide(
     if reading.open or statuses - {Status.PASS, Status.EXEMPT}:
         return Verdict.EXPOSED
     return Verdict.MATURE if not _short_of_mature(results) else Verdict.MANAGED
+
+
+def breaches(results: Iterable[ControlResult]) -> list[ControlResult]:
+    """What the log itself proves to go wrong: the part of a verdict that waits for no answer."""
+    return [
+        r
+        for r in results
+        if r.id in BREACHES and r.status is Status.FAIL and r.evidence.kind is EvidenceKind.MEASURED
+    ]
+
+
+def counts_as(card: Scorecard) -> Verdict:
+    """The verdict that a pipeline is stopped by: a breach is one, though nobody has said what the system is for."""
+    waits = card.verdict is Verdict.NOT_YET_JUDGED
+    return Verdict.LIABILITY if waits and breaches(card.controls) else card.verdict
 
 
 def is_as_bad_as(verdict: Verdict, limit: Verdict) -> bool:
@@ -238,9 +261,11 @@ def _reasons(
     """Why, worst first: contradictions, no decisions, what does not pass, what was assumed."""
     if verdict is Verdict.EXEMPT:
         return (sequence([_exempt(at), _reach_of_a_sandbox(reading.share)]),)
+    if verdict is Verdict.NOT_YET_JUDGED:
+        return _waiting(results, reading, facts)
     reasons = list(contradictions)
     if not facts.decisions:
-        reasons.append(message("There is no log: no decision was ever loaded, so nothing can be shown."))
+        reasons.append(message("There is no log: no decision is loaded, so nothing can be shown."))
     mandatory = [r for r in results if r.requirement is Requirement.MANDATORY]
     open_ones = urgent(mandatory)
     reasons += [reason_of(r) for r in open_ones if r.status is Status.FAIL]
@@ -257,6 +282,21 @@ def _reasons(
     if reading.share is not None and reading.share > 0.1:
         mandatory_by_share = message("Monitoring and rollback are mandatory.")
         reasons.append(sequence([reach_sentence(reading, facts), mandatory_by_share]))
+    return tuple(reasons)
+
+
+def _waiting(results: Sequence[ControlResult], reading: Reading, facts: Facts) -> tuple[Message, ...]:
+    """What is known before the verdict: what the log proves to go wrong, then what the verdict waits for."""
+    reasons = [reason_of(r) for r in urgent(breaches(results))]
+    if reading.purpose_unknown:
+        reasons.append(
+            message(
+                "Nobody has said what this system is for: the verdict waits for {questions}.",
+                questions=plural(len(TIER_QUESTIONS) + 1, "context question"),
+            )
+        )
+    if not facts.decisions:
+        reasons.append(message("There is no log: no decision is loaded, so nothing can be shown."))
     return tuple(reasons)
 
 

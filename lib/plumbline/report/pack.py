@@ -49,7 +49,7 @@ def evidence_pack(material: Material, code: str) -> bytes:
     files = {
         "README.txt": README.format(
             title=material.answer.system.title,
-            verdict=card.verdict.value,
+            verdict=card.verdict.words,
             at=card.at.isoformat(),
             head=held.chain.head,
             entries=held.chain.entries,

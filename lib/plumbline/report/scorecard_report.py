@@ -41,7 +41,7 @@ def report_data(material: Material, speech: Language) -> dict[str, Any]:
     since = f", {speech.say('since', day=speech.day(card.since))}" if card.since else ""
     data = {
         **frame(material, speech, speech.say("report")),
-        "verdict": _state(card.verdict.value, card.verdict.value, speech),
+        "verdict": _state(card.verdict.value, card.verdict.words, speech),
         "sentence": f"{system.title} {speech.say(card.verdict.value, 'verdict')}{since}.",
         "judged": speech.say("judged", moment=speech.moment(card.at), tier=speech.word(_tier(card))),
         "cautions": " ".join(translator.text(words) for words in material.answer.measured.cautions),

@@ -12,7 +12,7 @@ from plumbline.answers.faults import Fault
 from plumbline.answers.governance.portfolio import SystemRow, Total
 from plumbline.charts.sparkline import sparkline
 from plumbline.charts.style import Mode
-from plumbline.domain import PlumblineError, Point
+from plumbline.domain import PlumblineError, Point, Verdict
 from plumbline.monitor.performance.money_at_stake import StakeState, stake_state
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
@@ -95,7 +95,7 @@ def table(rows: Sequence[SystemRow], mode: Mode) -> None:
                 head, picture, why, money = (st.container(width=width, gap="xsmall") for width in WIDTHS)
             with head:
                 empty_states.link(empty_states.Step("scorecard", row.title[:60]), {"system": row.key})
-                st.markdown(cards.chip(row.verdict.value, row.verdict.value))
+                st.markdown(cards.chip(row.verdict.value, row.verdict.words))
                 cards.note(_since(row))
             with picture:
                 _metric(row, mode)
@@ -114,6 +114,8 @@ def table(rows: Sequence[SystemRow], mode: Mode) -> None:
 
 
 def _since(row: SystemRow) -> str:
+    if row.verdict is Verdict.NOT_YET_JUDGED:
+        return "waits for what it is for"
     if row.since is None:
         return "first judged now"
     if row.judged_at is not None and row.since < row.judged_at:

@@ -71,7 +71,7 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
         }  # fmt: skip
         noted = events.records_in(cursor, system.key)
         told = _told(noted) | alert_facts(cursor, system.key, moment) | acting_facts(cursor, system.key)
-        told |= _duties(cursor, system, noted, moment)
+        told |= _duties(cursor, system, noted, moment) | _purpose(cursor, system)
         if span is None:
             return Measured(facts=Facts(as_of=moment, **workspace, **told), stake={}, records=noted)
         found = releases_of(cursor, system)
@@ -254,6 +254,15 @@ def _told(noted: tuple[Record, ...]) -> dict[str, Any]:
     """What people recorded on the trail."""
     told = tuple(Noted(r.event, r.at, r.by) for r in events.newest(noted, RECORDED))
     return {"noted": told}
+
+
+def _purpose(cursor: Cursor, system: System) -> dict[str, Any]:
+    """Whether somebody ever answered what the system is for: what is withdrawn since is read in the stricter way."""
+    return {
+        "context_answered": bool(
+            trail.entries(cursor, system=system.key, action=Act.CONTEXT_ANSWERED, limit=1)
+        )
+    }
 
 
 def _duties(cursor: Cursor, system: System, noted: tuple[Record, ...], moment: datetime) -> dict[str, Any]:

@@ -18,7 +18,9 @@ from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 from plumbline.wording.times import say_day
 
-WORST_FIRST = (Verdict.LIABILITY, Verdict.EXPOSED, Verdict.MANAGED, Verdict.MATURE, Verdict.EXEMPT)
+WORST_FIRST = (
+    Verdict.LIABILITY, Verdict.NOT_YET_JUDGED, Verdict.EXPOSED, Verdict.MANAGED, Verdict.MATURE, Verdict.EXEMPT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +153,7 @@ def _trend(changes: Changes | None) -> tuple[str, str]:
     was, now = (ORDER.index(card.verdict) for card in (changes.before, changes.after))
     since = say_day(changes.before.at)
     if was != now:
-        return "worse" if now > was else "better", f"{changes.before.verdict.value} on {since}"
+        return "worse" if now > was else "better", f"{changes.before.verdict.words} on {since}"
     fewer = _failing(changes.before) - _failing(changes.after)
     if not fewer:
         return "same", f"as many mandatory controls fail as on {since}"

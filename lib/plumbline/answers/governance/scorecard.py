@@ -28,11 +28,11 @@ from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import interaction_share
 from plumbline.governance.history import Changes, Inputs
 from plumbline.governance.onset import onset
-from plumbline.governance.verdict import NextAction, is_as_bad_as, three_next_actions
+from plumbline.governance.verdict import NextAction, counts_as, is_as_bad_as, three_next_actions
 from plumbline.store import scorecards, statements, systems
 from plumbline.store.workspace import Busy, Cursor, Full, Workspace
 
-__all__ = ["Answer", "Assigned", "assign", "is_as_bad_as", "scorecard", "scorecard_answer"]
+__all__ = ["Answer", "Assigned", "assign", "counts_as", "is_as_bad_as", "scorecard", "scorecard_answer"]
 
 CONTEXT = "Context"  # stands for a control where the questions about the system are open
 

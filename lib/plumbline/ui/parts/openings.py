@@ -13,6 +13,7 @@ from plumbline.answers.governance.portfolio import SystemRow
 from plumbline.answers.governance.trail import TrailAnswer
 from plumbline.answers.performance.cautions import cautions
 from plumbline.answers.statements import Statements
+from plumbline.domain import Verdict
 from plumbline.governance.context import QUESTIONS
 from plumbline.logs.files.formats import SPOKEN
 from plumbline.ui.parts.escape import one_line
@@ -52,9 +53,21 @@ def drift(answer: DriftAnswer, view: View) -> str:
 
 def portfolio(rows: Sequence[SystemRow]) -> Opening:
     """How many systems stand how badly."""
-    tally = Counter(row.verdict.value for row in rows)
-    worst = tally.get("LIABILITY", 0)
-    systems = "1 system" if len(rows) == 1 else f"{len(rows)} systems"
+    tally = Counter(row.verdict.words for row in rows)
+    worst, waiting = tally.get("LIABILITY", 0), tally.pop(Verdict.NOT_YET_JUDGED.words, 0)
+    judged = len(rows) - waiting
+    kind = "judged system" if waiting else "system"
+    systems = f"1 {kind}" if judged == 1 else f"{judged} {kind}s"
+    aside = (
+        f" {waiting} {'waits' if waiting == 1 else 'wait'} for an answer to what it is for."
+        if waiting
+        else ""
+    )
+    if not judged:
+        return (
+            f"No system is judged yet:{aside.lower()}",
+            "Open a system, and answer eight questions about it.",
+        )
     if worst:
         are = "is a liability" if worst == 1 else "are liabilities"
         sentence = f"{worst} of {systems} {are}."
@@ -63,7 +76,10 @@ def portfolio(rows: Sequence[SystemRow]) -> Opening:
     else:
         sentence = f"None of {systems} is a liability."
     others = ", ".join(f"{n} {word}" for word, n in tally.items() if word != "LIABILITY")
-    return sentence, f"Worst first{f'; {others}' if others else ''}. Open a system for its scorecard."
+    return (
+        f"{sentence}{aside}",
+        f"Worst first{f'; {others}' if others else ''}. Open a system for its scorecard.",
+    )
 
 
 def waiting(rows: int) -> str:

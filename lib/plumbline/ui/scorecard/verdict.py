@@ -12,7 +12,7 @@ from plumbline.answers.governance import past_scorecards
 from plumbline.answers.governance.scorecard import Answer, Assigned
 from plumbline.charts.status_strip import strip
 from plumbline.charts.style import Mode, mark
-from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status
+from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status, Verdict
 from plumbline.governance.history import Changes
 from plumbline.monitor.performance.money_at_stake import StakeState, stake_state
 from plumbline.ui.frame import permissions, signed_forms
@@ -25,6 +25,7 @@ from plumbline.wording import numbers
 #: what a verdict means, in the words of a sentence about the system, and why it is so
 MEANS = {
     "LIABILITY": ("is a liability", ""),
+    "NOT_YET_JUDGED": ("is not yet judged", "nobody has said what it is for"),
     "EXPOSED": ("is exposed", "no mandatory control fails, but not all is proven"),
     "MANAGED": ("is managed", "every mandatory control passes, or is exempt until a date"),
     "MATURE": ("is mature", "every mandatory control passes by evidence"),
@@ -59,8 +60,11 @@ def verdict(answer: Answer, view: View) -> None:
     in_log = card.since is not None and (card.judged_at is None or card.since < card.judged_at)
     if in_log and card.since:
         means = f"{means.replace('is', 'has been', 1)} since {numbers.day(card.since)}"
-    first = f"First judged so on {numbers.day(card.judged_at)}; " if card.judged_at else ""
-    st.markdown(f"# :{look.markdown}[{look.glyph} {card.verdict.value}]", anchors=False)
+    judged = card.verdict is not Verdict.NOT_YET_JUDGED
+    first = f"First judged so on {numbers.day(card.judged_at)}; " if card.judged_at and judged else ""
+    if not judged and not answer.measured.facts.decisions:
+        because = "there is no log"
+    st.markdown(f"# :{look.markdown}[{look.glyph} {card.verdict.words}]", anchors=False)
     cards.opening(
         f"{system.title} {means}{f': {because}' if because else ''}.",
         f"{first}{'judged' if first else 'Judged'} {numbers.moment(card.at)} as {KINDS[card.tier.value]}"
@@ -155,7 +159,7 @@ def changes(answer: Answer) -> None:
 
 
 def _changed(changes: Changes) -> None:
-    was, now = changes.before.verdict.value, changes.after.verdict.value
+    was, now = changes.before.verdict.words, changes.after.verdict.words
     cards.note(f"The verdict: {f'still {now}' if was == now else f'{was} to {now}'}.")
     words = [f"{key}: {before or 'open'} to {after or 'open'}" for key, before, after in changes.context]
     words += [w[:1].upper() + w[1:] for w in changes.statements]
