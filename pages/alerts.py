@@ -20,7 +20,7 @@ found = ask(view, findings)
 cards.opening(*register.opening(found, system))
 missing = channels.missing(ask(view, known_channels)) if not view.scratch else ""
 if missing:
-    st.info(missing, icon=":material/notifications_off:")
+    st.markdown(cards.word("watch", missing))
 
 open_tab, channel_tab, delivery_tab = st.tabs(
     ["Findings", "Channels", "Deliveries"], key=session.SECTION.name, on_change="rerun", bind="query-params"

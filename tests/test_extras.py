@@ -124,4 +124,4 @@ def test_without_any_extra_every_module_imports_and_a_log_is_judged(tmp_path: Pa
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert "1500 loaded" in ran.stdout
-    assert "LIABILITY" in ran.stdout
+    assert "NOT YET JUDGED" in ran.stdout

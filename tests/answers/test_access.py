@@ -110,12 +110,16 @@ ANALYSTS = {
     "recorded: ", "incident ", "incident classified", "incident notified",
     "alerts sent", "alert not delivered", "channel tested", "channel confirmed", "channel gone", "finding assigned",
     "finding muted", "finding commented", "acting stopped",
+    "trigger tested", "trigger followed", "rollback mode lowered", "rollback proposed", "rollback followed",
+    "rollback drilled",
 }  # fmt: skip
 OWNERS = {
     "erase", "system removed", "scorecard kept", "context answered", "settings changed", "control attested",
     "attestation approved", "control exempted", "exemption asked for", "exemption approved", "document reviewed",
     "role given", "role taken", "sign-in ", "place listed", "place left out", "copies deleted", "workspace migrated",
     "channel added", "channel changed", "channel removed", "acting resumed",
+    "trigger set", "trigger removed", "trigger approved", "trigger fired", "rollback armed", "rollback done",
+    "releases frozen",
     "schedule set", "workspace backed up", "workspace restored", "restore of a copy rehearsed",
 }  # fmt: skip
 CHANGING = {"load", "undo", "erase", "roles changed", "reference set", "system removed"}

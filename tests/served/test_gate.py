@@ -120,7 +120,7 @@ def test_an_upload_takes_a_role_that_loads_and_a_session_of_ones_own(signed: Ser
 def test_a_file_made_for_one_person_is_given_to_nobody_unknown_and_kept_by_no_cache(signed: Server) -> None:
     with tab(signed, "cy") as cy:
         cy.run()
-        cy.run("", "system=shop-offers")
+        cy.run("scorecard", "system=shop-offers")
         offered = [b for b in cy.elements("download_button") if b.deferred_file_id]
         url = _made(cy, offered[0].deferred_file_id)
         assert url.startswith("/media/")

@@ -89,7 +89,7 @@ limit(None)
 scorecard_answer(ws, "shop")
 with ws.read() as cursor: print(cursor.execute("SELECT count(*) FROM scorecard").fetchone()[0])
 """
-    assert _run(folder, code)[1:] == ["LIABILITY", "1", "0", "1"]
+    assert _run(folder, code)[1:] == ["NOT_YET_JUDGED", "1", "0", "1"]
 
 
 def test_others_wait_for_the_workspace_to_be_opened_anew(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which source explains a instance, and its explanation in the one form everything downstream reads.
+"""Which source explains an instance, and its explanation in the one form everything downstream reads.
 
 Best first: attributions recorded at decision time, a registered model that reproduces the log, a surrogate
 that imitates it well enough. Callers pass what they have; the choice is made here and nowhere else.
