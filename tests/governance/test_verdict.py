@@ -223,3 +223,11 @@ def test_a_framework_shows_what_passes_and_where_the_gaps_are() -> None:
     assert not rows["SOC 2 CC7.2"].gap
     assert "AUD-3" in rows["SOC 2 CC7.2"].open
     assert not any(row.gap for page in frameworks() for row in page.rows)
+
+
+def test_a_next_step_leads_to_where_it_can_be_done() -> None:
+    card = judge(healthy_facts(performance_breach=breach(40)), CREDIT)
+    (step,) = (item for item in three_next_actions(card) if item.control == "MON-4")
+    assert "Alerts page" in step.words
+    assert step.page == "alerts"
+    assert control(card, "MON-4").evidence.page == "accuracy"

@@ -50,8 +50,9 @@ class Control:
     references: tuple[str, ...]
     triggers: tuple[int, ...]
     condition: str  # key of one of the default conditions, or empty
-    page: str
+    page: str  # that shows the evidence
     next_action: str
+    next_page: str = ""  # where the next action is done, where that is another page
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,7 @@ def _control(entry: dict[str, Any]) -> Control:
         references=tuple(entry["references"]),
         triggers=tuple(entry["triggers"]),
         condition=entry.get("condition", ""),
+        next_page=entry.get("next_page", ""),
     )
 
 

@@ -181,16 +181,21 @@ def three_next_actions(card: Scorecard) -> tuple[NextAction, ...]:
             NextAction(control="Context", title="What the system is for", words=words, page="governance")
         )
     actions += [
-        NextAction(control=r.id, title=r.title, words=r.next_action, page=r.evidence.page)
+        NextAction(control=r.id, title=r.title, words=r.next_action, page=_page_of_step(r))
         for r in urgent(card.controls)
         if r.next_action
     ]
     soon = [(r.evidence.until, r) for r in card.controls if r.status is Status.EXEMPT and r.evidence.until]
     for until, r in sorted(soon, key=lambda pair: pair[0]):
         actions.append(
-            NextAction(control=r.id, title=r.title, words=r.next_action, page=r.evidence.page, until=until)
+            NextAction(control=r.id, title=r.title, words=r.next_action, page=_page_of_step(r), until=until)
         )
     return tuple(actions[:3])
+
+
+def _page_of_step(result: ControlResult) -> str:
+    """Where the next step can be done: the catalogue's own page for it, or the one that shows the evidence."""
+    return catalogue().control(result.id).next_page or result.evidence.page
 
 
 def _answer(
