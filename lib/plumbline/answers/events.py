@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from plumbline.answers.signer import signer
 from plumbline.domain import Finding, PlumblineError, TrailEntry
 from plumbline.domain.acts import Act
 from plumbline.governance import canonical_json
@@ -76,8 +77,7 @@ def record(
     """
     if event not in EVENTS:
         raise PlumblineError(f"{event!r} cannot be recorded", todo=f"Use one of: {', '.join(EVENTS)}.")
-    if not by.strip():
-        raise PlumblineError("A record needs a name", todo="Say who did it, or which pipeline.")
+    signer(by, "A record", "Say who did it, or which pipeline.")
     when = at or datetime.now(UTC)
     if when > datetime.now(UTC):
         raise PlumblineError(

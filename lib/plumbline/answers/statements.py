@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from plumbline.answers.signer import signer
 from plumbline.domain import Attestation, Exemption, PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.governance.catalogue import check_tightened
@@ -46,8 +47,7 @@ def statements(ws: Workspace, key: str) -> Statements:
 
 def save_context(ws: Workspace, key: str, answers: dict[str, str], *, by: str) -> None:
     """Record context answers; an empty one withdraws the answer."""
-    if not by.strip():
-        raise PlumblineError("An answer needs a name", todo="Say who answers.")
+    signer(by, "An answer", "Say who answers.")
     with ws.write() as cursor:
         systems.get_system(cursor, key)
         promises.save_context(cursor, key, answers, by.strip())

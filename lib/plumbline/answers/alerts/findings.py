@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, Result, json_value
 from plumbline.domain.acts import Act
 from plumbline.store import findings as register
@@ -93,8 +94,7 @@ def acknowledge(ws: Workspace, number: int, *, by: str, system: str = "") -> Rec
     Raises:
         PlumblineError: no such finding, no name, or somebody saw it already.
     """
-    if not by.strip():
-        raise PlumblineError("An acknowledgement needs a name", todo="Say who saw the finding.")
+    signer(by, "An acknowledgement", "Say who saw the finding.")
     with ws.write() as cursor:
         held = register.of(cursor, system, number) if system else register.one(cursor, number)
         if held.acknowledged_by:

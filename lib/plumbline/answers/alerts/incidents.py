@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from plumbline.answers.alerts.incident_impact import CRITICAL, hints
+from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.governance import canonical_json
@@ -264,8 +265,7 @@ def incidents_in(cursor: Cursor, key: str) -> tuple[Incident, ...]:
 def _step(
     ws: Workspace, key: str, number: int, by: str, action: str, detail: dict[str, Any], change: Any
 ) -> Incident:
-    if not by.strip():
-        raise PlumblineError("A step needs a name", todo="Say who does it.")
+    signer(by, "A step")
     with ws.write() as cursor:
         item = next((i for i in incidents_in(cursor, key) if i.id == number), None)
         if item is None:

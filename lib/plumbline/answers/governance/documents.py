@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from plumbline.answers.signer import signer
 from plumbline.answers.statements import change_settings, evidence_file
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
@@ -65,8 +66,7 @@ def save_texts(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str, on
     Raises:
         PlumblineError: no such system, no name, or a text that is too long.
     """
-    if not by.strip():
-        raise PlumblineError("A text needs a name", todo="Say who states it.")
+    signer(by, "A text", "Say who states it.")
     long = next((name for name, text in texts.items() if len(text) > LONGEST), None)
     if long is not None:
         raise PlumblineError(f"The text is longer than {LONGEST:,} characters", where=long)
@@ -117,8 +117,7 @@ def review(ws: Workspace, key: str, sha256: str, *, by: str) -> Version:
     Raises:
         PlumblineError: no name, no such version, or its file was altered since.
     """
-    if not by.strip():
-        raise PlumblineError("A review needs a name", todo="Say who reviewed it.")
+    signer(by, "A review", "Say who reviewed it.")
     found = next((v for v in versions(ws, key) if len(sha256) >= 12 and v.sha256.startswith(sha256)), None)
     if found is None:
         raise PlumblineError(

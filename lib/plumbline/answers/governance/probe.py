@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plumbline.answers.governance.places import places
+from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, Probe
 from plumbline.domain.acts import Act
 from plumbline.governance import canonical_json
@@ -34,8 +35,7 @@ def probe(
     """
     if bool(mlflow.strip()) == bool(dvc.strip()):
         raise PlumblineError("A probe reads one place", todo="Give --mlflow URI, or --dvc FOLDER.")
-    if not by.strip():
-        raise PlumblineError("A probe needs a name", todo="Say who looks.")
+    signer(by, "A probe", "Say who looks.")
     with ws.read() as cursor:
         systems.get_system(cursor, key)
     if mlflow.strip() and operator:

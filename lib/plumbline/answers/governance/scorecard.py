@@ -12,12 +12,12 @@ from plumbline.answers.governance.documents import versions_in
 from plumbline.answers.governance.facts import Measured, measure
 from plumbline.answers.governance.past_scorecards import changes_since_last
 from plumbline.answers.question import stated_moment
+from plumbline.answers.signer import signer
 from plumbline.answers.statements import change_settings
 from plumbline.domain import (
     Attestation,
     ControlResult,
     Exemption,
-    PlumblineError,
     Scorecard,
     Status,
     System,
@@ -163,8 +163,7 @@ def assign(ws: Workspace, key: str, control: str, *, owner: str, due: date | Non
     Raises:
         PlumblineError: no such control or system, or nobody signs.
     """
-    if not by.strip():
-        raise PlumblineError("An assignment needs a name", todo="Say who assigns it.")
+    signer(by, "An assignment", "Say who assigns it.")
     if control != CONTEXT:
         catalogue().control(control)
     with ws.read() as cursor:

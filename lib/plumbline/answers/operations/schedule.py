@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.store import trail
@@ -73,8 +74,7 @@ def set_schedule(ws: Workspace, item: Schedule, *, by: str) -> Schedule:
     Raises:
         PlumblineError: a time, zone, number of days, folder or address that cannot be, or nobody is named.
     """
-    if not by.strip():
-        raise PlumblineError("A schedule needs a name", todo="Say who sets it.")
+    signer(by, "A schedule", "Say who sets it.")
     made = replace(item, check=_time(item.check), backup=_time(item.backup), since=now().isoformat())
     if made.zone != "UTC" and made.zone not in available_timezones():
         raise PlumblineError(

@@ -13,6 +13,7 @@ from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.delivery import reason_of
 from plumbline.answers.respond.messages import event_of
 from plumbline.answers.respond.outbox import channels_in, new_id, queue, row_of
+from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, Severity
 from plumbline.domain.acts import Act
 from plumbline.respond.channels import Channel, new_channel
@@ -68,7 +69,7 @@ def add(
     Raises:
         PlumblineError: see ``new_channel``; no such system; a channel of that name is there.
     """
-    _named(by)
+    signer(by)
     channel = new_channel(
         name, address, secret=secret, severity=severity, systems=keys, allow_inner=allow_inner
     )
@@ -93,7 +94,7 @@ def remove(ws: Workspace, name: str, *, by: str) -> None:
     Raises:
         PlumblineError: no such channel.
     """
-    _named(by)
+    signer(by)
     with ws.write() as cursor:
         channel_of(cursor, name)
         _drop_waiting(cursor, name, "its channel was removed")
@@ -107,7 +108,7 @@ def turn(ws: Workspace, name: str, *, on: bool, by: str) -> Channel:
     Raises:
         PlumblineError: no such channel.
     """
-    _named(by)
+    signer(by)
     with ws.write() as cursor:
         channel = replace(channel_of(cursor, name), off="" if on else f"switched off by {by.strip()}")
         if not on:
@@ -140,7 +141,7 @@ def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) 
     Raises:
         PlumblineError: no such channel, it is off, or acting is switched off.
     """
-    _named(by)
+    signer(by)
     moment, code = at or now(), f"{secrets.randbelow(10**6):06d}"
     number = new_id()
     with ws.read() as cursor:
@@ -204,7 +205,7 @@ def confirm(ws: Workspace, name: str, code: str, *, by: str, at: datetime | None
     Raises:
         PlumblineError: no such channel; no code is out, or not any more; it is not the one that was sent.
     """
-    _named(by)
+    signer(by)
     moment, digits = at or now(), "".join(ch for ch in code if ch.isdecimal())
     with ws.write() as cursor:
         channel = channel_of(cursor, name)
@@ -250,11 +251,6 @@ def _tell_what_is_open(cursor: Cursor, channel: Channel, at: datetime) -> None:
 def is_proved(channel: Channel, at: datetime) -> bool:
     """Whether somebody typed a code of this channel back within the last year."""
     return bool(channel.confirmed_at) and at - datetime.fromisoformat(channel.confirmed_at) <= PROVES
-
-
-def _named(by: str) -> None:
-    if not by.strip():
-        raise PlumblineError("This needs a name", todo="Say who does it.")
 
 
 def shown(channel: Channel) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from plumbline.domain import PlumblineError
+from plumbline.answers.signer import signer
 from plumbline.domain.acts import Act
 from plumbline.store import trail
 from plumbline.store.respond import settings
@@ -28,8 +28,7 @@ def stop(ws: Workspace, *, by: str) -> None:
     Raises:
         PlumblineError: nobody is named.
     """
-    if not by.strip():
-        raise PlumblineError("Switching off needs a name", todo="Say who does it.")
+    signer(by, "Switching off")
     with ws.write() as cursor:
         settings.keep(cursor, _NAME, {"by": by.strip(), "at": now().isoformat()})
         trail.append(cursor, actor=by.strip(), action=Act.ACTING_STOPPED)
@@ -41,8 +40,7 @@ def resume(ws: Workspace, *, by: str) -> None:
     Raises:
         PlumblineError: nobody is named.
     """
-    if not by.strip():
-        raise PlumblineError("Switching on needs a name", todo="Say who does it.")
+    signer(by, "Switching on")
     with ws.write() as cursor:
         settings.keep(cursor, _NAME, None)
         trail.append(cursor, actor=by.strip(), action=Act.ACTING_RESUMED)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.store import findings as register
@@ -122,8 +123,7 @@ def comment(ws: Workspace, system: str, number: int, text: str, *, by: str) -> H
 @contextmanager
 def _of(ws: Workspace, system: str, number: int, by: str) -> Iterator[tuple[Cursor, Recorded]]:
     """A write about one finding of one system, in somebody's name."""
-    if not by.strip():
-        raise PlumblineError("Handling a finding needs a name", todo="Say who does it.")
+    signer(by, "Handling a finding")
     with ws.write() as cursor:
         yield cursor, register.of(cursor, system, number)
 

@@ -12,6 +12,7 @@ from typing import Any
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.retraining import triggers as register
 from plumbline.answers.respond.retraining.due import acting_moment, guard_case, known_versions, run_id
+from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import IN_FLIGHT, RunState, Trigger, TriggerRun
@@ -134,7 +135,7 @@ def send_test(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
     Raises:
         PlumblineError: no such trigger, no name, or all acting is switched off.
     """
-    _named(by)
+    signer(by, "This", "Say who does it, with --by NAME.")
     with ws.read() as cursor:
         item, system = register.trigger_of(cursor, key, name), systems.get_system(cursor, key)
         _refuse_where_stopped(cursor)
@@ -181,7 +182,7 @@ def fire(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
     Raises:
         PlumblineError: no such trigger, no name, or a guard that does not hold, by its sentence.
     """
-    _named(by)
+    signer(by, "This", "Say who does it, with --by NAME.")
     with ws.write() as cursor:
         item, system = register.trigger_of(cursor, key, name), systems.get_system(cursor, key)
         now, known = acting_moment(system), register.runs_in(cursor, key)
@@ -210,11 +211,6 @@ def fire(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
     if fired is None:
         raise PlumblineError("It is being fired already")
     return fired
-
-
-def _named(by: str) -> None:
-    if not by.strip():
-        raise PlumblineError("This needs a name", todo="Say who does it, with --by NAME.")
 
 
 def _refuse_where_stopped(cursor: Cursor) -> None:

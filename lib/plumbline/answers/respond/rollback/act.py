@@ -16,6 +16,7 @@ from plumbline.answers.respond.retraining.due import acting_moment
 from plumbline.answers.respond.rollback import register as rollbacks
 from plumbline.answers.respond.rollback.progress import run_id
 from plumbline.answers.respond.rollback.situation import newest_tripped, number_of, situation
+from plumbline.answers.signer import signer
 from plumbline.domain import Finding, PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import Receipt, RollbackRun, RollbackSetting, RollbackState
@@ -256,8 +257,7 @@ def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
     Raises:
         PlumblineError: nothing is wired, acting is switched off, or there is no version to go back to.
     """
-    if not by.strip():
-        raise PlumblineError("This needs a name", todo="Say who does it, with --by NAME.")
+    signer(by, "This", "Say who does it, with --by NAME.")
     with ws.read() as cursor:
         setting, system = rollbacks.setting_of(cursor, key), systems.get_system(cursor, key)
         stopped = kill_switch.stopped(cursor)

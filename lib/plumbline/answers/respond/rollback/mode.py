@@ -9,6 +9,7 @@ from typing import Any
 from plumbline.answers.releases.history import releases_of
 from plumbline.answers.respond.retraining.due import acting_moment
 from plumbline.answers.respond.rollback import register as rollbacks
+from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import Mode, RollbackSetting
@@ -30,8 +31,7 @@ def set_mode(
     Raises:
         PlumblineError: no such system, automatic without a hand or without a dry run of 30 days or two releases.
     """
-    if not by.strip():
-        raise PlumblineError("This needs a name", todo="Say who does it, with --by NAME.")
+    signer(by, "This", "Say who does it, with --by NAME.")
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
         before, now = rollbacks.setting_of(cursor, key), acting_moment(system)
