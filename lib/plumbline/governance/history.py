@@ -25,6 +25,7 @@ from plumbline.domain import (
     json_object,
     json_value,
 )
+from plumbline.domain.source_digest import source_digest
 from plumbline.governance import canonical_json
 from plumbline.governance.catalogue import FILE
 from plumbline.governance.facts import Facts
@@ -155,10 +156,7 @@ def catalogue_hash() -> str:
 @cache
 def rules_hash() -> str:
     """The SHA-256 over the source of every module that takes part in a verdict, and over their places."""
-    made = hashlib.sha256()
-    for path in rule_files():
-        made.update(path.relative_to(HOME).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return made.hexdigest()
+    return source_digest(rule_files(), HOME)
 
 
 def rule_files() -> tuple[Path, ...]:

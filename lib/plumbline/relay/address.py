@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 import plumbline
+from plumbline.domain.source_digest import source_digest
 
 #: longest address of a Unix socket, one byte for its end left out; and longest name in the folder
 _ADDRESS, _NAME = 107, 60
@@ -87,7 +88,4 @@ def peer(end: socket.socket) -> tuple[int, int]:
 def code() -> str:
     """SHA-256 of the package's code as it lies on the disk when it is first asked for."""
     home = Path(plumbline.__file__).parent
-    made = hashlib.sha256()
-    for path in sorted(home.rglob("*.py")):
-        made.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return made.hexdigest()
+    return source_digest(sorted(home.rglob("*.py")), home)

@@ -19,6 +19,7 @@ import duckdb
 import plumbline
 from plumbline.domain import Settings, System
 from plumbline.domain.acts import Act
+from plumbline.domain.source_digest import source_digest
 from plumbline.store.sql import decision_table
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import naive, now
@@ -50,11 +51,7 @@ def rests_on(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
 @cache
 def code() -> str:
     """SHA-256 of the code that measures, and of DuckDB's version: what another version kept is measured again."""
-    made = hashlib.sha256(duckdb.__version__.encode())
-    home = Path(plumbline.__file__).parent
-    for path in code_files():
-        made.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return made.hexdigest()
+    return source_digest(code_files(), Path(plumbline.__file__).parent, duckdb.__version__)
 
 
 def code_files() -> tuple[Path, ...]:
