@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from plumbline.store.workspace import Workspace
 
 ACTOR = "command line"
+_ACTS = "Who does it; it goes on the trail."
+#: in whose name an act is done: a person has to say so, or it is the command line's own
+SIGNED = click.option("--by", required=True, metavar="NAME", help=_ACTS)
+BY = click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help=_ACTS)
 #: filled as the command modules are imported
 COMMANDS: list[click.Command] = []
 

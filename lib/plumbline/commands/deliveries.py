@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.command import COMMANDS, command
+from plumbline.commands.command import COMMANDS, SIGNED, command
 from plumbline.console import FAILED
 from plumbline.console import workspace as open_for
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from plumbline.store.respond.deliveries import Delivery
     from plumbline.store.workspace import Workspace
 
-BY = click.option("--by", required=True, metavar="NAME", help="Who does it; it goes on the trail.")
 #: variables of the environment by which a message is signed or sent; the server's own count
 SECRETS = ("PLUMBLINE_SMTP_PASSWORD",)
 
@@ -47,7 +46,7 @@ COMMANDS.append(channel)
 @click.option(
     "--allow-inner", is_flag=True, help="It may reach hosts inside your network, this machine among them."
 )
-@BY
+@SIGNED
 def added(
     workspace: str | None,
     name: str,
@@ -91,7 +90,7 @@ def listed(workspace: str | None) -> Any:
 
 @command("test", into=channel, variables=SECRETS)
 @click.argument("name")
-@BY
+@SIGNED
 def tested(workspace: str | None, name: str, by: str) -> Any:
     """Send a real message with a six-digit code; exit 1 when it was not taken."""
     from plumbline.answers.respond import channels
@@ -114,7 +113,7 @@ def tested(workspace: str | None, name: str, by: str) -> Any:
 @command("confirm", into=channel)
 @click.argument("name")
 @click.argument("code")
-@BY
+@SIGNED
 def confirmed(workspace: str | None, name: str, code: str, by: str) -> Any:
     """Type the code of a test back: it proves that a person reads the channel."""
     from plumbline.answers.respond import channels
@@ -128,7 +127,7 @@ def confirmed(workspace: str | None, name: str, code: str, by: str) -> Any:
 
 @command("remove", into=channel)
 @click.argument("name")
-@BY
+@SIGNED
 def removed(workspace: str | None, name: str, by: str) -> Any:
     """Take a channel away; what waits for it is not sent."""
     from plumbline.answers.respond import channels

@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import COMMANDS, command
+from plumbline.commands.command import COMMANDS, SIGNED, command
 from plumbline.console import FAILED
 from plumbline.console import workspace as open_for
 
-BY = click.option("--by", required=True, metavar="NAME", help="Who does it; it goes on the trail.")
 AT = click.option("--at", metavar="TIME", help="When it was done; default: now.")
 
 
@@ -30,7 +29,7 @@ COMMANDS.append(incident)
     "--finding", type=int, default=0, metavar="N", help="That led to it: fills in what the log knows."
 )
 @click.option("--aware", metavar="TIME", help="When somebody knew; the clocks run from then. Default: now.")
-@BY
+@SIGNED
 def opened(workspace: str | None, system: str, title: str, finding: int, aware: str | None, by: str) -> Any:
     """Put an incident into the register; of a finding, no title is needed."""
     from plumbline.answers.alerts.incidents import open_incident
@@ -54,7 +53,7 @@ def opened(workspace: str | None, system: str, title: str, finding: int, aware: 
 @click.option(
     "--finding", type=int, default=0, metavar="N", help="It is about, where it was opened without one."
 )
-@BY
+@SIGNED
 def classified(
     workspace: str | None,
     system: str,
@@ -84,7 +83,7 @@ def classified(
 @click.option("--cause", required=True, metavar="TEXT", help="As far as it is known.")
 @click.option("--owner", required=True, metavar="NAME", help="Who deals with it.")
 @click.option("--due", required=True, metavar="DATE", help="By when it is to be closed.")
-@BY
+@SIGNED
 def planned(
     workspace: str | None, system: str, number: int, cause: str, owner: str, due: str, by: str
 ) -> Any:
@@ -106,7 +105,7 @@ def planned(
 @click.argument("number", type=int)
 @click.argument("notice")
 @AT
-@BY
+@SIGNED
 def noticed(workspace: str | None, system: str, number: int, notice: str, at: str | None, by: str) -> Any:
     """Record that a notice was sent."""
     from plumbline.answers.alerts.incidents import give_notice
@@ -121,7 +120,7 @@ def noticed(workspace: str | None, system: str, number: int, notice: str, at: st
 @click.argument("number", type=int)
 @click.argument("cause")
 @AT
-@BY
+@SIGNED
 def closed(workspace: str | None, system: str, number: int, cause: str, at: str | None, by: str) -> Any:
     """Close an incident with its cause and what was done. Notices that are still due stay due."""
     from plumbline.answers.alerts.incidents import close_incident

@@ -6,14 +6,11 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import ACTOR, COMMANDS, command
+from plumbline.commands.command import BY, COMMANDS, command
 from plumbline.console import FAILED, progress
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 
-BY = click.option(
-    "--by", default=ACTOR, show_default=True, metavar="NAME", help="Who does it; it goes on the trail."
-)
 TO = click.option("--to", default="", metavar="V", help="The version to go back to; default: the one before.")
 MODES = ("off", "propose", "dry run", "automatic")
 

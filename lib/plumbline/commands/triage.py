@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.command import command
+from plumbline.commands.command import SIGNED, command
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 
 if TYPE_CHECKING:
     from plumbline.answers.respond.triage import Handled
 
-BY = click.option("--by", required=True, metavar="NAME", help="Who does it; it goes on the trail.")
-
 
 @command("acknowledge")
 @click.argument("system")
 @click.argument("number", type=int)
-@BY
+@SIGNED
 def acknowledge(workspace: str | None, system: str, number: int, by: str) -> Any:
     """Say that you saw a finding; it is then no longer told again."""
     from plumbline.answers.alerts import findings
@@ -36,7 +34,7 @@ def acknowledge(workspace: str | None, system: str, number: int, by: str) -> Any
 @click.argument("number", type=int)
 @click.option("--to", required=True, metavar="NAME", help="Who deals with it.")
 @click.option("--due", required=True, metavar="DATE", help="By when, e.g. 2026-12-24.")
-@BY
+@SIGNED
 def assign(workspace: str | None, system: str, number: int, to: str, due: str, by: str) -> Any:
     """Give a finding to somebody, until a day; it is told again when that day is over."""
     from plumbline.answers.respond import triage
@@ -50,7 +48,7 @@ def assign(workspace: str | None, system: str, number: int, to: str, due: str, b
 @click.argument("number", type=int)
 @click.option("--until", required=True, metavar="DATE", help="Up to 30 days from now.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it goes on the trail.")
-@BY
+@SIGNED
 def snooze(workspace: str | None, system: str, number: int, until: str, reason: str, by: str) -> Any:
     """Let reminders of a finding rest. The all-clear, legal clocks and the verdict go on."""
     from plumbline.answers.respond import triage
@@ -63,7 +61,7 @@ def snooze(workspace: str | None, system: str, number: int, until: str, reason: 
 @click.argument("system")
 @click.argument("number", type=int)
 @click.argument("text")
-@BY
+@SIGNED
 def comment(workspace: str | None, system: str, number: int, text: str, by: str) -> Any:
     """Write something beneath a finding."""
     from plumbline.answers.respond import triage

@@ -6,13 +6,9 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import ACTOR, COMMANDS, command
+from plumbline.commands.command import BY, COMMANDS, command
 from plumbline.console import FAILED
 from plumbline.console import workspace as open_for
-
-BY = click.option(
-    "--by", default=ACTOR, show_default=True, metavar="NAME", help="Who does it; it goes on the trail."
-)
 
 
 @click.group("trigger")

@@ -26,7 +26,7 @@ WORST, MONEY, OLDEST, NAME = "Worst verdict", "Money at stake", "Broken longest"
 #: the order that the reader chooses -> what sorts the rows; None: as they come, the worst first
 ORDERS: dict[str, Callable[[SystemRow], Any] | None] = {
     WORST: None,
-    MONEY: lambda row: -_amount(row),
+    MONEY: lambda row: -row.amount,
     OLDEST: lambda row: row.broke_at or NEVER,
     NAME: lambda row: row.title.casefold(),
 }
@@ -145,8 +145,3 @@ def _last(row: SystemRow) -> str:
     if row.last_decision is None:
         return "no decision"
     return f"last decision {numbers.day(row.last_decision)}"
-
-
-def _amount(row: SystemRow) -> float:
-    sure = stake_state(row.at_stake) in (StakeState.LOSS, StakeState.STATED)
-    return float(row.at_stake["amount"]) if sure else 0.0

@@ -48,6 +48,13 @@ class SystemRow:
     trend: str = "first"  # better | worse | same, against the scorecard before; first where there is none
     moved: str = ""  # what changed since, in words
 
+    @property
+    def amount(self) -> float:
+        """The money at stake where it is no chance, else 0. Currencies are not converted: an order by it is a rough
+        one where they differ."""
+        sure = stake_state(self.at_stake) in (StakeState.LOSS, StakeState.STATED)
+        return float(self.at_stake["amount"]) if sure else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
@@ -66,7 +73,7 @@ def overview(ws: Workspace) -> Overview:
         known = systems.list_systems(cursor)
     rows, faults = for_each(known, lambda system: _row(scorecard_answer(ws, system.key)))
     order = sorted(
-        rows, key=lambda row: (WORST_FIRST.index(row.verdict), -_money(row), -row.decisions, row.title)
+        rows, key=lambda row: (WORST_FIRST.index(row.verdict), -row.amount, -row.decisions, row.title)
     )
     return Overview(tuple(order), faults)
 
@@ -114,13 +121,6 @@ def totals(rows: Sequence[SystemRow]) -> tuple[Total, ...]:
 def portfolio(ws: Workspace) -> tuple[SystemRow, ...]:
     """The systems that could be judged, as ``overview`` orders them."""
     return overview(ws).rows
-
-
-def _money(row: SystemRow) -> float:
-    """The amount at stake, where it is no chance; currencies are not converted, so that the order is a rough one
-    where they differ."""
-    sure = stake_state(row.at_stake) in (StakeState.LOSS, StakeState.STATED)
-    return float(row.at_stake["amount"]) if sure else 0.0
 
 
 def _row(answer: Answer) -> SystemRow:

@@ -7,14 +7,10 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import ACTOR, command, refuse_beside_server
+from plumbline.commands.command import BY, command, refuse_beside_server
 from plumbline.console import FAILED, progress, typed
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
-
-BY = click.option(
-    "--by", default=ACTOR, show_default=True, metavar="NAME", help="Who does it; it goes on the trail."
-)
 
 
 @command("backup")
