@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from plumbline.answers import cache
 from plumbline.answers.data.load import load_file, undo_load
 from plumbline.answers.decisions import find
 from plumbline.profile.scan import decisions as rows
@@ -49,11 +50,11 @@ def test_filters_together_give_what_pandas_gives(held: Held, filters: list[find.
 def test_more_than_are_counted_are_said_to_be_more(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = find.find(held.ws, "loans", [("arm", "=", "champion")]).total
     monkeypatch.setattr(find, "COUNTED", 60)
-    find._CACHE.clear()
+    cache.clear_memory()
     found = find.find(held.ws, "loans", [("arm", "=", "champion")])
     assert (found.total, found.more) == (60, True)
     monkeypatch.setattr(find, "COUNTED", whole)
-    find._CACHE.clear()
+    cache.clear_memory()
     found = find.find(held.ws, "loans", [("arm", "=", "champion")])
     assert (found.total, found.more) == (whole, False)
     first = find.find(held.ws, "loans", [("arm", "=", "champion")], limit=10, count=False)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from plumbline.answers import cache
 from plumbline.answers.data.erase import erase_person
 from plumbline.answers.data.load import load_file, undo_load
 from plumbline.answers.decisions import explain, model_files
@@ -123,7 +124,7 @@ def test_a_file_is_held_against_the_log_once_for_the_same_loads(
         calls = []
         monkeypatch.setattr(explain, "check_model", lambda *a, **k: calls.append(1) or before(*a, **k))
         for _ in range(2):
-            explain._CACHE.clear()  # as in a new process
+            cache.clear_memory()  # as in a new process
             with ws.read() as cursor:
                 found = explain.sources(ws, cursor, systems.get_system(cursor, "short"), "1", surrogate=False)
             assert found.model_check is not None
@@ -134,7 +135,7 @@ def test_a_file_is_held_against_the_log_once_for_the_same_loads(
             ws, tmp_path / "b.csv", title="short", actor="test"
         )  # held against it again, before anybody asks
         assert calls == [1]
-        explain._CACHE.clear()
+        cache.clear_memory()
         assert explain.explain(ws, "short", "d7").attributions
         assert calls == [1]
     finally:

@@ -29,8 +29,8 @@ from plumbline.domain import PlumblineError, PointStatus, Settings, Slice
 from plumbline.monitor.drift.multivariate import WholeRow
 from plumbline.profile.read import profiles
 from plumbline.profile.scan import exact
-from plumbline.store import answer_cache as store
 from plumbline.store import loads, systems, trail
+from plumbline.store.fingerprint import fingerprint
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.examples import examples
 
@@ -105,14 +105,14 @@ def _told(ws: Workspace) -> dict[str, Any]:
 def _measured(ws: Workspace) -> dict[str, Any]:
     """The same where nothing is kept."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cache, "kept", lambda _cursor, _system, _question, _kind, make: make())
+        patch.setattr(cache, "stored", lambda _cursor, _system, _question, _kind, make: make())
         for name, module in list(sys.modules.items()):
             if (
                 name.startswith("plumbline.answers.")
-                and hasattr(module, "kept")
-                and hasattr(module.kept, "__code__")
+                and hasattr(module, "stored")
+                and hasattr(module.stored, "__code__")
             ):
-                patch.setattr(module, "kept", cache.kept)
+                patch.setattr(module, "stored", cache.stored)
         return _told(ws)
 
 
@@ -220,13 +220,13 @@ def test_an_act_that_nobody_listed_counts_as_a_change(told: tuple[Workspace, Pat
     ws, _ = told
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")
-        before = store.rests_on(cursor, system)
-        assert store.rests_on(cursor, replace(system, settings=Settings(unit="parcels"), title="T")) == before
-        assert store.rests_on(cursor, replace(system, positive="no")) != before
+        before = fingerprint(cursor, system)
+        assert fingerprint(cursor, replace(system, settings=Settings(unit="parcels"), title="T")) == before
+        assert fingerprint(cursor, replace(system, positive="no")) != before
     with ws.write() as cursor:
         trail.append(cursor, actor="t", action="decisions rewritten", system="s")
     with ws.read() as cursor:
-        assert store.rests_on(cursor, system) != before
+        assert fingerprint(cursor, system) != before
     ws.close()
 
 
@@ -236,15 +236,15 @@ def test_the_code_and_the_reference_count(
     ws, _ = told
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")
-        before = store.rests_on(cursor, system)
+        before = fingerprint(cursor, system)
         assert system.reference is not None
-        monkeypatch.setattr(store, "code", lambda: "another version")
-        assert store.rests_on(cursor, system) != before
+        monkeypatch.setattr("plumbline.store.fingerprint.code", lambda: "another version")
+        assert fingerprint(cursor, system) != before
         monkeypatch.undo()
     start, end = system.reference
     changed = set_reference(ws, "s", start, end.replace(day=end.day - 1), actor="t")
     with ws.read() as cursor:
-        assert store.rests_on(cursor, changed) != before
+        assert fingerprint(cursor, changed) != before
     ws.close()
 
 
@@ -268,7 +268,7 @@ def test_a_load_drops_what_no_longer_holds(told: tuple[Workspace, Path]) -> None
     before = _bodies(ws)
     _load(ws, folder, 3)
     with ws.read() as cursor:
-        digest = store.rests_on(cursor, systems.get_system(cursor, "s"))
+        digest = fingerprint(cursor, systems.get_system(cursor, "s"))
         held = {row[0] for row in cursor.execute("SELECT rests_on FROM kept").fetchall()}
     assert before
     assert held == {digest}  # the check after the load kept its own
@@ -330,7 +330,7 @@ def test_what_json_cannot_hold_is_measured_again(told: tuple[Workspace, Path]) -
     ws, _ = told
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")
-        asked = [cache.kept(cursor, system, "odd", float, lambda: float("nan")) for _ in range(2)]
+        asked = [cache.stored(cursor, system, "odd", float, lambda: float("nan")) for _ in range(2)]
     assert all(value != value for value in asked)
     assert "odd" not in _questions(ws)
     ws.close()

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from plumbline.answers import cache
 from plumbline.answers.data.load import load_file
 from plumbline.answers.decisions import find
 from plumbline.store.sql import decision_table
@@ -70,7 +71,7 @@ def test_pages_of_a_long_log(tmp_path: Path) -> None:
     }
     wanted = str(first.rows["decision_id"].iloc[-1])
     for label, question in questions.items():
-        find._CACHE.clear()  # a count is kept between pages; the first of the turns below makes it
+        cache.clear_memory()  # a count is kept between pages; the first of the turns below makes it
         took, found = _median(question)
         print(f"{label:<22}{took:>8.1f} ms{took / scan:>8.1f} x the scan")
         assert len(found.rows) == find.PAGE

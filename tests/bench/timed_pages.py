@@ -73,7 +73,6 @@ def just_loaded() -> Callable[[], None]:
 
     from plumbline.answers import cache
     from plumbline.answers.alerts.check import check
-    from plumbline.answers.decisions import context, cutoff, explain, find, samples
     from plumbline.answers.warmup import ready_after_load
     from plumbline.store import systems
     from plumbline.store.samples import forget_draws
@@ -95,9 +94,7 @@ def just_loaded() -> Callable[[], None]:
             cursor.executemany("INSERT INTO kept VALUES (?, ?, ?, ?, ?)", left)
             for key in keys:
                 forget_draws(cursor, key)
-        for module in (cutoff, context, find, samples, explain):
-            module._CACHE.clear()
-        cache._HELD.clear()
+        cache.clear_memory()
         st.cache_data.clear()
 
     return back

@@ -160,6 +160,7 @@ from pathlib import Path
 from plumbline.answers.data.load import load_file
 from plumbline.answers.warmup import ALL_ASKED
 from plumbline.store import answer_cache, systems
+from plumbline.store.fingerprint import fingerprint
 from plumbline.ui.server import application
 from plumbline.ui.state import workspace as opened
 application.LOOK = 0.1
@@ -171,7 +172,7 @@ ws = opened.workspace()
 def measured(key):
     for _ in range(600):
         with ws.read() as cursor:
-            digest = answer_cache.rests_on(cursor, systems.get_system(cursor, key))
+            digest = fingerprint(cursor, systems.get_system(cursor, key))
             if answer_cache.find(cursor, key, ALL_ASKED, digest) is not None:
                 return digest
         stop.wait(0.2)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plumbline.governance import history
-from plumbline.store import answer_cache
+from plumbline.store import fingerprint
 
 PACKAGE = Path(history.__file__).parents[1]
 #: what shows a figure and never makes one
@@ -52,7 +52,7 @@ def test_a_rule_in_a_folder_of_its_own_is_still_one(tmp_path: Path, monkeypatch:
 
 
 def test_a_kept_answer_rests_on_every_module_that_can_make_a_figure() -> None:
-    covered = {path.relative_to(PACKAGE) for path in answer_cache.code_files()}
+    covered = {path.relative_to(PACKAGE) for path in fingerprint.code_files()}
     every = {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py")}
     assert {path.parts[0] for path in every - covered} == SHOWS
     assert {path.parts[0] for path in covered} >= {

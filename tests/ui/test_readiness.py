@@ -150,9 +150,7 @@ def test_one_question_of_one_system_fails_alone(
     assert {key for _, key in asked} == {"broken"}
 
 
-@pytest.mark.parametrize(
-    "part", ["decisions.main_version", "_ready", "reference_profiles", "answer_cache.rests_on"]
-)
+@pytest.mark.parametrize("part", ["decisions.main_version", "_ready", "reference_profiles", "fingerprint"])
 def test_one_system_that_cannot_be_made_ready_leaves_the_others(
     part: str, two: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -170,7 +168,7 @@ def test_one_system_that_cannot_be_made_ready_leaves_the_others(
     for question in ("_judged", "releases", "segments"):
         monkeypatch.setattr(warmup, question, lambda *_: None)
     monkeypatch.setattr(f"plumbline.answers.warmup.{part}", one_broken)
-    (warmup.measure_again if part.startswith("answer_cache") else warmup.ready)(two)
+    (warmup.measure_again if part == "fingerprint" else warmup.ready)(two)
     assert set(reached) == {"broken", "sound"}
     assert "not a number" in caplog.text
     assert "broken" in caplog.text

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from plumbline.answers.cache import kept
+from plumbline.answers.cache import stored
 from plumbline.domain import Kind, Repeats, Slice, System, Task
 from plumbline.monitor.quality.consistency import explained
 from plumbline.monitor.quality.personal_data import Personal, find_personal
@@ -49,7 +49,7 @@ _NO_SCORES = np.empty((0, 3))
 
 def duplicate_ids(cursor: Cursor, system: System) -> int:
     """Decisions whose id an earlier decision of the same arm already had."""
-    return kept(cursor, system, "duplicate ids", int, lambda: exact.duplicate_ids(cursor, system))
+    return stored(cursor, system, "duplicate ids", int, lambda: exact.duplicate_ids(cursor, system))
 
 
 def repeated(cursor: Cursor, system: System, *, examples: bool = False) -> Repeats:
@@ -67,7 +67,7 @@ def repeated(cursor: Cursor, system: System, *, examples: bool = False) -> Repea
         )
         return _Repeated(replace(found, examples=()), places)
 
-    found = kept(cursor, system, "repeats", _Repeated, make)
+    found = stored(cursor, system, "repeats", _Repeated, make)
     return replace(found.counts, examples=at_places(cursor, system, found.places) if examples else ())
 
 
@@ -88,7 +88,7 @@ def _explained(cursor: Cursor, system: System, repeats: Repeats) -> float:
 
 def personal_of(cursor: Cursor, system: System) -> tuple[tuple[Personal, ...], int]:
     """Personal data among features and segments, from a sample of rows, and how many were examined."""
-    found = kept(cursor, system, "personal data", _Found, lambda: _personal(cursor, system))
+    found = stored(cursor, system, "personal data", _Found, lambda: _personal(cursor, system))
     return found.personal, found.examined
 
 
@@ -112,7 +112,7 @@ def segment_sizes(cursor: Cursor, system: System) -> tuple[int, int] | None:
         ]
         return len(sizes), sum(n >= LABELLED for n in sizes)
 
-    return kept(cursor, system, "segments", tuple[int, int], make) if columns else None
+    return stored(cursor, system, "segments", tuple[int, int], make) if columns else None
 
 
 def group_counts(cursor: Cursor, system: System) -> list[GroupCounts]:
@@ -123,7 +123,7 @@ def group_counts(cursor: Cursor, system: System) -> list[GroupCounts]:
         counted = counting.grouped(cursor, system, Slice(), found, over_time=False)
         return tuple(_Group(g.attributes, g.levels, g.outcomes) for g in counted)
 
-    found = kept(cursor, system, "protected groups and pairs", tuple[_Group, ...], make)
+    found = stored(cursor, system, "protected groups and pairs", tuple[_Group, ...], make)
     return [
         GroupCounts(attributes=g.attributes, levels=g.levels, outcomes=g.outcomes, scores=_NO_SCORES)
         for g in found
@@ -133,6 +133,6 @@ def group_counts(cursor: Cursor, system: System) -> list[GroupCounts]:
 def overridden(cursor: Cursor, system: System, since: datetime | None = None) -> tuple[int, int]:
     """Decisions with a logged human decision, and those in which the person decided otherwise."""
     name = f"overridden since {since.isoformat() if since else 'the first'}"
-    return kept(
+    return stored(
         cursor, system, name, tuple[int, int], lambda: group_outcomes.overridden(cursor, system, since)
     )

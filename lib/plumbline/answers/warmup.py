@@ -17,6 +17,7 @@ from plumbline.domain import PlumblineError, System
 from plumbline.explain.sandbox.pool import KEPT
 from plumbline.profile.scan import decisions
 from plumbline.store import answer_cache, model_files, systems
+from plumbline.store.fingerprint import fingerprint
 from plumbline.store.workspace import Cursor, Workspace
 
 LOG = logging.getLogger("plumbline")
@@ -88,7 +89,7 @@ def attempt(what: str, stop: Callable[[], bool], step: Callable[..., object], *a
 
 def _measure_system(ws: Workspace, system: System, stop: Callable[[], bool]) -> None:
     with ws.read() as cursor:
-        digest = answer_cache.rests_on(cursor, system)
+        digest = fingerprint(cursor, system)
         if answer_cache.find(cursor, system.key, ALL_ASKED, digest) is not None:
             return
     done = True

@@ -30,8 +30,8 @@ commit, what the transaction left on the trail: the role has to cover each act (
 actor has to be that address (``store/permissions.py``). So no function that writes needs a check of its
 own.
 
-*Kept answers.* What only a scan of decisions can tell is stored under a digest of all it rests on
-(``store/answer_cache.py``): the newest act that may have changed the system's decisions, their number and
+*Kept answers.* What only a scan of decisions can tell is stored under a fingerprint of all it rests on
+(``store/fingerprint.py``): the newest act that may have changed the system's decisions, their number and
 columns, what was stated about the system, and the code. Counts and figures are kept, never a row; an
 erasure deletes those of the system. Keeping needs no writer's lock, so that no page waits for a load.
 """

@@ -9,7 +9,6 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import Load, Mapping, PlumblineError
-from plumbline.domain.acts import Act
 from plumbline.store import sources
 from plumbline.store.systems import mapping_from, mapping_text
 from plumbline.store.workspace import aware, naive, now
@@ -136,20 +135,6 @@ def list_loads(cursor: duckdb.DuckDBPyConnection, system: str | None = None) -> 
         f"SELECT {_FIELDS} FROM load WHERE ? IS NULL OR system = ? ORDER BY load_id DESC", [system, system]
     ).fetchall()
     return [_load(row) for row in rows]
-
-
-def basis(cursor: duckdb.DuckDBPyConnection, system: str) -> str:
-    """What a system's decisions rest on: the loads that stand, labels too, and how often something was erased.
-
-    Whatever is worked out from single decisions alone holds as long as this stays the same.
-    """
-    row = cursor.execute(
-        """SELECT md5(coalesce(string_agg(load_id::VARCHAR, ',' ORDER BY load_id), '')),
-                  (SELECT count(*) FROM trail WHERE system = $system AND action = $erased)
-           FROM load WHERE system = $system AND undone_at IS NULL""",
-        {"system": system, "erased": Act.ERASED.value},
-    ).fetchone()
-    return f"{row[0]}.{row[1]}" if row else ""
 
 
 def get_load(cursor: duckdb.DuckDBPyConnection, load_id: int) -> Load:

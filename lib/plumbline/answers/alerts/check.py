@@ -24,6 +24,7 @@ from plumbline.profile.bins import basis_changed
 from plumbline.store import answer_cache, loads, systems, trail
 from plumbline.store import findings as register
 from plumbline.store.findings import Recorded
+from plumbline.store.fingerprint import fingerprint
 from plumbline.store.respond.deliveries import Delivery
 from plumbline.store.workspace import Cursor, Workspace, now
 
@@ -111,7 +112,7 @@ def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list
     with ws.write() as cursor:
         reconcile(cursor, system.key, own, looked_at, now())
         acting.keep(cursor, followed, actor=actor)
-        answer_cache.forget_stale(cursor, system.key, answer_cache.rests_on(cursor, system))
+        answer_cache.forget_stale(cursor, system.key, fingerprint(cursor, system))
         trail.append(cursor, actor=actor, action=Act.SIGNALS_CHECKED, system=system.key, detail=detail)
     return own
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plumbline.answers.cache import Memory
 from plumbline.answers.decisions.cutoff import CutOff, cut_off
-from plumbline.answers.decisions.samples import basis, decision_of, draw
-from plumbline.answers.recent import Recent
+from plumbline.answers.decisions.samples import decision_of, draw
 from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind, Slice, System, Task
 from plumbline.domain.decisions import Decision, columns_of_role
 from plumbline.explain.counterfactual import neighbors
@@ -102,7 +102,7 @@ class Surroundings:
         return np.array(held, np.float64)
 
 
-_CACHE: Recent[Any] = Recent(KEPT)
+_MEMORY: Memory[Any] = Memory(KEPT)
 
 
 def context(ws: Workspace, key: str, decision_id: str) -> DecisionContext:
@@ -174,8 +174,7 @@ def usual_distance(ws: Workspace, system: System, version: str, around: Surround
 
 def _kept(ws: Workspace, system: System, what: str, make: Any) -> Any:
     with ws.read() as cursor:
-        cache = (str(ws.path), system.key, basis(cursor, system), what)
-    return _CACHE.get(cache, make)
+        return _MEMORY.get(ws, cursor, system, what, make)
 
 
 def _sample(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surroundings:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plumbline.answers.decisions.samples import basis, draw
-from plumbline.answers.recent import Recent
+from plumbline.answers.cache import Memory
+from plumbline.answers.decisions.samples import draw
 from plumbline.domain import System, Task
 from plumbline.explain.surrogate import infer_cutoff
 from plumbline.store.workspace import Cursor, Workspace
@@ -33,7 +33,7 @@ class CutOff:
     n: int
 
 
-_CACHE: Recent[CutOff | None] = Recent(KEPT)
+_MEMORY: Memory[CutOff | None] = Memory(KEPT)
 
 
 def cut_off(ws: Workspace, cursor: Cursor, system: System, version: str | None = None) -> CutOff | None:
@@ -42,8 +42,7 @@ def cut_off(ws: Workspace, cursor: Cursor, system: System, version: str | None =
     None where there is none to be read: no score, no positive class, all alike, or more than 2 % of the
     decisions on the other side of any cut.
     """
-    cache = (str(ws.path), system.key, version or "", basis(cursor, system))
-    return _CACHE.get(cache, lambda: _read(ws, cursor, system, version or ""))
+    return _MEMORY.get(ws, cursor, system, version or "", lambda: _read(ws, cursor, system, version or ""))
 
 
 def _read(ws: Workspace, cursor: Cursor, system: System, version: str) -> CutOff | None:

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plumbline.answers.cache import held as stays
-from plumbline.answers.cache import kept
+from plumbline.answers.cache import Memory, stored
 from plumbline.answers.decisions.background import background
-from plumbline.answers.decisions.samples import basis, decision_of, draw
-from plumbline.answers.recent import Recent
+from plumbline.answers.decisions.samples import decision_of, draw
 from plumbline.domain import Explanation, FloatArray, IntArray, PlumblineError, Slice, Source, System, Task
 from plumbline.domain.decisions import Decision, bare_name, columns_of_role
 from plumbline.explain.explanation import SPACES, Instance, choose_source, explain_row
@@ -33,6 +31,7 @@ from plumbline.explain.registered_model import (
 from plumbline.explain.surrogate import Surrogate, fit_surrogate, surrogate_contributions
 from plumbline.profile.scan import decisions
 from plumbline.store import model_files, systems
+from plumbline.store.fingerprint import fingerprint
 from plumbline.store.model_files import ModelFile
 from plumbline.store.samples import keep_check, kept_check
 from plumbline.store.workspace import Busy, Cursor, Full, Workspace
@@ -79,7 +78,9 @@ class Sources:
         return self.surrogate.link.space if self.best is Source.SURROGATE and self.surrogate else ""
 
 
-_CACHE: Recent[Sources] = Recent(2 * KEPT)
+_MEMORY: Memory[Sources] = Memory(2 * KEPT)
+#: fitting one takes seconds
+_SURROGATES: Memory[Surrogate | None] = Memory(24, once=True, settings=False)
 
 
 def explain(ws: Workspace, key: str, decision_id: str, *, space: str = "") -> Explanation:
@@ -123,11 +124,16 @@ def sources(
         surrogate: fit one where neither the log nor a model file explains the version (takes seconds).
     """
     held = next((m for m in model_files.model_files(cursor, system.key) if m.version == version), None)
-    rest = basis(cursor, system)
-    cache = (str(ws.path), system.key, version, rest, held and (held.sha256, held.at), surrogate)
-    found = _CACHE.get(cache, lambda: _checked(ws, cursor, system, version, held, rest, surrogate))
+    question = (version, held and (held.sha256, held.at))
+    found = _MEMORY.get(
+        ws,
+        cursor,
+        system,
+        (*question, surrogate),
+        lambda: _checked(ws, cursor, system, version, held, surrogate),
+    )
     if _settled(found.logged, found.model_check):  # then no surrogate is fitted, whether or not one may be
-        _CACHE.put((*cache[:-1], not surrogate), found)
+        _MEMORY.put(ws, cursor, system, (*question, not surrogate), found)
     return found
 
 
@@ -137,17 +143,15 @@ def _checked(
     system: System,
     version: str,
     file: ModelFile | None,
-    rest: str,
     surrogate: bool,
 ) -> Sources:
     logged = None
     if any(c.role.role == "attribution" for c in systems.decision_columns(cursor, system.key)):
         logged = _check_logged(system, draw(ws, cursor, system, version, CHECKED), version)
-    model, checked, problem = _check_model(ws, cursor, system, file, rest) if file else (None, None, "")
+    model, checked, problem = _check_model(ws, cursor, system, file) if file else (None, None, "")
     fitted = None
     if surrogate and not _settled(logged, checked):
-        name = f"surrogate of version {version}"
-        fitted = stays(ws, cursor, system, name, lambda: _fit(ws, cursor, system, version))
+        fitted = _SURROGATES.get(ws, cursor, system, version, lambda: _fit(ws, cursor, system, version))
     why = choose_source(recorded=logged is not None, logged=logged, model=checked, surrogate=fitted).sentence
     return Sources(
         version=version,
@@ -224,7 +228,7 @@ def _check_logged(system: System, frame: pd.DataFrame, version: str) -> LoggedCh
 
 
 def _check_model(
-    ws: Workspace, cursor: Cursor, system: System, file: ModelFile, rest: str
+    ws: Workspace, cursor: Cursor, system: System, file: ModelFile
 ) -> tuple[RegisteredModel | None, ModelCheck | None, str]:
     """A version's file and whether it reproduces the log: found once for these loads, and kept in the workspace."""
     version = file.version
@@ -241,7 +245,8 @@ def _check_model(
         background=against.rows,
         background_words=against.words,
     )
-    earlier = kept_check(cursor, system.key, version, file.sha256, rest)
+    current = fingerprint(cursor, system)
+    earlier = kept_check(cursor, system.key, version, file.sha256, current)
     if earlier is not None:
         return model, check_from(earlier), ""
     frame = draw(ws, cursor, system, version, CHECKED)
@@ -258,7 +263,7 @@ def _check_model(
         return None, None, str(error)
     try:
         with ws.write(by_itself=True, wait=False) as writer:
-            keep_check(writer, system.key, version, file.sha256, rest, asdict(checked))
+            keep_check(writer, system.key, version, file.sha256, current, asdict(checked))
     except (Busy, Full) as error:
         LOG.info("the check of %s %s is not kept: %s", system.key, version, error.what)
     return model, checked, ""
@@ -286,7 +291,7 @@ def check_recorded(cursor: Cursor, system: System) -> float:
     """Of recorded attributions, the share that adds up to the logged score; 0 where none are recorded."""
     if not any(c.role.role == "attribution" for c in systems.decision_columns(cursor, system.key)):
         return 0.0
-    return kept(cursor, system, "attributions add up", float, lambda: _recorded_share(cursor, system))
+    return stored(cursor, system, "attributions add up", float, lambda: _recorded_share(cursor, system))
 
 
 def _recorded_share(cursor: Cursor, system: System) -> float:
@@ -308,7 +313,7 @@ def logged_explanation(cursor: Cursor, system: System, drawn: pd.DataFrame) -> l
     sound = {}
     for version in drawn["version"].dropna().unique().tolist():
         name = f"attributions of version {version} add up"
-        sound[version] = kept(cursor, system, name, bool, partial(_adds_up, cursor, system, version))
+        sound[version] = stored(cursor, system, name, bool, partial(_adds_up, cursor, system, version))
     there = drawn[parts].notna().all(axis=1).tolist()
     return [held and sound.get(version, False) for held, version in zip(there, drawn["version"], strict=True)]
 

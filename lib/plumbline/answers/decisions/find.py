@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from plumbline.answers.cache import Memory
 from plumbline.answers.decisions.cutoff import CutOff, cut_off
-from plumbline.answers.decisions.samples import basis
-from plumbline.answers.recent import Recent
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.decisions import Decision
 from plumbline.profile.scan import decisions
@@ -47,7 +46,7 @@ class DecisionPage:
     more: bool = False
 
 
-_CACHE: Recent[tuple[int, bool]] = Recent(KEPT)
+_MEMORY: Memory[tuple[int, bool]] = Memory(KEPT)
 
 
 def find(
@@ -102,13 +101,12 @@ def _plain(
 
 def _total(ws: Workspace, cursor: Cursor, system: System, filters: tuple[Filter, ...]) -> tuple[int, bool]:
     """How many pass and whether there are more, counted once for all pages until the workspace changes."""
-    cache = (str(ws.path), system.key, basis(cursor, system), filters)
 
     def counted() -> tuple[int, bool]:
         n = decisions.count(cursor, system, filters, COUNTED + 1 if filters else None)
         return (min(n, COUNTED), True) if filters and n > COUNTED else (n, False)
 
-    return _CACHE.get(cache, counted)
+    return _MEMORY.get(ws, cursor, system, filters, counted)
 
 
 def _near(ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filter]) -> CutOff:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from plumbline.answers.decisions import explain
 from plumbline.answers.decisions.background import fix_background
-from plumbline.answers.decisions.samples import basis, draw
+from plumbline.answers.decisions.samples import draw
 from plumbline.domain import PlumblineError, Slice, Task
 from plumbline.domain.acts import Act
 from plumbline.explain.column_match import propose_feature_map
@@ -18,6 +18,7 @@ from plumbline.explain.registered_model import RegisteredModel, check_model
 from plumbline.profile.read import profiles
 from plumbline.profile.scan import decisions
 from plumbline.store import model_files, systems, trail
+from plumbline.store.fingerprint import fingerprint
 from plumbline.store.model_files import ModelFile
 from plumbline.store.samples import keep_check
 from plumbline.store.workspace import Workspace
@@ -137,7 +138,7 @@ def register(
             passed=check.passed,
             actor=actor,
         )
-        keep_check(cursor, key, version, model.sha256, basis(cursor, system), asdict(check))
+        keep_check(cursor, key, version, model.sha256, fingerprint(cursor, system), asdict(check))
         against = fix_background(cursor, system, version)
         detail = {"version": version, "sha256": model.sha256, "share": check.share, "n": check.n,
                   "background_sha256": against}  # fmt: skip

@@ -1,16 +1,15 @@
-"""Random decisions of a version, from what is kept of a long log, and single ones; what answers about them rest on."""
+"""Random decisions of a version, from what is kept of a long log, and single ones."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
-from plumbline.answers.recent import Recent
+from plumbline.answers.cache import Memory
 from plumbline.domain import Slice, System
 from plumbline.domain.decisions import Decision
 from plumbline.profile.scan import decisions, samples
 from plumbline.profile.scope import all_rows
-from plumbline.store import loads
+from plumbline.store.fingerprint import fingerprint
 from plumbline.store.samples import is_drawn
 from plumbline.store.workspace import Busy, Cursor, Full, Workspace
 
@@ -20,16 +19,7 @@ if TYPE_CHECKING:
 #: decisions from which a log is long: below, drawing takes no longer than reading what was kept
 LONG = 200_000
 ROWS = 64  # single decisions that stay in memory: one page asks for its own several times
-_CACHE: Recent[Decision] = Recent(ROWS)
-
-
-def basis(cursor: Cursor, system: System) -> str:
-    """What an answer about single decisions rests on: the loads that stand, and the system's own settings.
-
-    A statement, a finding or another system's load changes nothing of it.
-    """
-    settings = hashlib.sha256(repr(system).encode()).hexdigest()[:16]
-    return f"{loads.basis(cursor, system.key)} {settings}"
+_MEMORY: Memory[Decision] = Memory(ROWS)
 
 
 def draw(
@@ -47,8 +37,8 @@ def draw(
     The same ones for the same loads, and the first of a larger draw. Of a long log they are drawn once and kept.
     """
     if keep_draw(ws, cursor, system, version):
-        standing = loads.basis(cursor, system.key)
-        found = samples.kept(cursor, system, version, standing, n, outcome=outcome, columns=columns)
+        current = fingerprint(cursor, system)
+        found = samples.kept(cursor, system, version, current, n, outcome=outcome, columns=columns)
         if found is not None:
             return found
     where = (("prediction", outcome),) if outcome is not None else ()
@@ -57,15 +47,14 @@ def draw(
 
 def keep_draw(ws: Workspace, cursor: Cursor, system: System, version: str) -> bool:
     """Keep a version's draw if the log is long and nothing is being written; whether one of these loads is kept."""
-    standing = loads.basis(cursor, system.key)
-    if is_drawn(cursor, system.key, version, standing):
+    if is_drawn(cursor, system.key, version, fingerprint(cursor, system)):
         return True
     row = cursor.execute(f"SELECT count(*) FROM {all_rows(system).table}").fetchone()
     if row is None or row[0] < LONG:
         return False
     try:
         with ws.write(by_itself=True, wait=False) as writer:
-            samples.keep(writer, system, version, loads.basis(writer, system.key))
+            samples.keep(writer, system, version, fingerprint(writer, system))
     except (Busy, Full):
         return False
     return True
@@ -77,5 +66,4 @@ def decision_of(ws: Workspace, cursor: Cursor, system: System, decision_id: str)
     Raises:
         PlumblineError: there is none.
     """
-    cache = (str(ws.path), system.key, basis(cursor, system), decision_id)
-    return _CACHE.get(cache, lambda: decisions.one(cursor, system, decision_id))
+    return _MEMORY.get(ws, cursor, system, decision_id, lambda: decisions.one(cursor, system, decision_id))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from plumbline.answers.cache import kept
+from plumbline.answers.cache import stored
 from plumbline.domain import FeatureProfile, Kind, System
 from plumbline.monitor.chunks import midnight
 from plumbline.monitor.drift.association import Lost, lost_associations, moments
@@ -44,4 +44,4 @@ def lost(
         return lost_associations(held, reference=reference, until=until)
 
     question = f"associations of {[t.isoformat() for t in reference]} until {until.isoformat()}"
-    return kept(cursor, system, question, tuple[Lost, ...], make)
+    return stored(cursor, system, question, tuple[Lost, ...], make)

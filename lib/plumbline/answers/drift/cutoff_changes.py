@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from plumbline.answers.cache import kept
+from plumbline.answers.cache import stored
 from plumbline.domain import FeatureProfile, IntArray, Slice, System, Task
 from plumbline.monitor.chunks import midnight
 from plumbline.monitor.drift.cutoff import (
@@ -44,7 +44,7 @@ def cutoff_departures(
         return () if cut is None or sides is None else departures_of(sides, cut, scale, reference, until)
 
     question = f"cut-off of {[t.isoformat() for t in reference]} until {until.isoformat()}"
-    return kept(cursor, system, question, tuple[Departure, ...], make)
+    return stored(cursor, system, question, tuple[Departure, ...], make)
 
 
 def reference_cut(cursor: Cursor, system: System, healthy: Slice) -> tuple[CutOff | None, Scale]:

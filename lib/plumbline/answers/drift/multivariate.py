@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from plumbline.answers.cache import kept
+from plumbline.answers.cache import stored
 from plumbline.answers.drift.features import Span, drift_chunk, reference_of, window_of
 from plumbline.answers.question import resolved
 from plumbline.domain import Kind, PlumblineError, PointStatus, Result, Slice, System, json_value
@@ -104,7 +104,7 @@ def whole_row(
             return _compared(cursor, system, columns, asked, shown, chunk, spans[-MOST_CHUNKS:])
 
         # a filter names a value of the log, which is not to be written down
-        found = make() if where else kept(cursor, system, question, _Compared, make)
+        found = make() if where else stored(cursor, system, question, _Compared, make)
     return WholeRowAnswer(
         system=system,
         reference=healthy,

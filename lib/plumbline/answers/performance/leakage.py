@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plumbline.answers.cache import kept
+from plumbline.answers.cache import stored
 from plumbline.domain import Slice, System, Task
 from plumbline.monitor.quality.leakage import FEWEST, Leak, leaks
 from plumbline.profile.scan.outcome_inputs import inputs_by_outcome
@@ -30,4 +30,4 @@ def leaks_of(cursor: Cursor, system: System) -> tuple[Leak, ...]:
             return ()
         return leaks(outcome, inputs, system.task or Task.BINARY)
 
-    return kept(cursor, system, f"leaks of {[t.isoformat() for t in reference]}", tuple[Leak, ...], make)
+    return stored(cursor, system, f"leaks of {[t.isoformat() for t in reference]}", tuple[Leak, ...], make)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from plumbline.answers.cache import kept
+from plumbline.answers.cache import stored
 from plumbline.answers.performance.headline import among_known, headline_of
 from plumbline.answers.question import resolved
 from plumbline.domain import Result, Slice, System, json_object, json_value
@@ -109,7 +109,7 @@ def segments(
 
         question = f"slices of {part!r} by {name} against {against}{', pairs' if pairs else ''}"
         # a filter names a value of the log, which is not to be written down
-        made = make() if part.where else kept(cursor, system, question, _Searched, make)
+        made = make() if part.where else stored(cursor, system, question, _Searched, make)
     found = made.search
     sentence = f"{_sentence(found, made.columns, system.unit)} {whose if found.n else ''}".rstrip()
     return SegmentsAnswer(

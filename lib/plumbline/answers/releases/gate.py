@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from plumbline.answers.cache import kept
+from plumbline.answers.cache import stored
 from plumbline.answers.releases.guardrails import Watched, watch
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
 from plumbline.domain import PlumblineError, Result, System
@@ -157,7 +157,7 @@ def _watched(
         return None, ()
     span = Span(version, beside[-1].start, beside[-1].end, beside[-1].n)
     question = f"guardrails of {version!r} beside {entry.previous!r} from {entry.at.isoformat()}"
-    return entry, kept(
+    return entry, stored(
         cursor, system, question, tuple[Watched, ...],
         lambda: watch(cursor, system, (*answer.releases.spans, span), entry),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from plumbline.answers.cache import kept
+from plumbline.answers.cache import stored
 from plumbline.answers.events import Record, closed_incidents
 from plumbline.answers.performance.cautions import of_the_reference
 from plumbline.answers.question import span_of
@@ -142,7 +142,7 @@ def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
     """The same, on a cursor that is open already."""
     hours = profiles.version_hours(cursor, system)
     found = measure(hours, task=system.task or Task.BINARY, positive=system.positive)
-    watched = kept(
+    watched = stored(
         cursor,
         system,
         "guardrails",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from plumbline.answers.cache import kept
+from plumbline.answers.cache import stored
 from plumbline.domain import FloatArray, System, Task
 from plumbline.domain.decisions import bare_name
 from plumbline.monitor.releases.ab_test import Comparison, compare, metric_names
@@ -71,7 +71,7 @@ def comparisons(
             for o in sorted(worth, key=lambda o: o.start, reverse=True)[:COMPARED]
         )
 
-    return kept(cursor, system, f"side by side, dealt {intended}", tuple[Comparison, ...], make)
+    return stored(cursor, system, f"side by side, dealt {intended}", tuple[Comparison, ...], make)
 
 
 def _in_charge_first(overlap: Overlap, spans: Sequence[Span]) -> Overlap:
@@ -133,7 +133,7 @@ def shifts(cursor: Cursor, system: System, releases: Releases) -> tuple[Shift, .
         features = balanced_by(cursor, system)
         return tuple(_shift(cursor, system, releases.spans, s, features) for s in releases.switches)
 
-    return kept(cursor, system, "switches", tuple[Shift, ...], make)
+    return stored(cursor, system, "switches", tuple[Shift, ...], make)
 
 
 def balanced_by(cursor: Cursor, system: System) -> tuple[str, ...]:
