@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from plumbline.monitor.performance.money_at_stake import say_stake
 from plumbline.wording import numbers
 
 
@@ -91,4 +92,4 @@ def test_p_values_too_small_to_matter_are_not_spelled_out(p: float | None, said:
     ],
 )
 def test_money_at_stake_is_an_amount_only_where_it_is_no_chance(stake: dict[str, object], words: str) -> None:
-    assert numbers.stake(stake).replace("−", "-") == words
+    assert say_stake(stake).replace("−", "-") == words

@@ -11,9 +11,10 @@ from plumbline.domain import Attestation, ControlResult, Exemption, Scorecard, S
 from plumbline.domain.messages import NOTHING, Message, Number, message
 from plumbline.governance.facts import Breach, Facts, FairnessGroup, Switch
 from plumbline.governance.verdict import scorecard
+from plumbline.monitor.figures import say_value
 from plumbline.monitor.performance.selective_labels import Selection, Side, among
 from plumbline.monitor.performance.weights import Whole
-from plumbline.wording.names import say_metric, say_value
+from plumbline.wording.names import say_metric
 
 NOW = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()

@@ -9,7 +9,7 @@ import pytest
 from plumbline.domain import EvidenceKind, Status, Verdict
 from plumbline.governance.evidence.case import RECORDED
 from plumbline.governance.facts import FairnessGroup, Noted, Switch
-from plumbline.governance.wording import share
+from plumbline.wording.quantities import share
 
 from .cases import (
     AMONG,

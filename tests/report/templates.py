@@ -12,9 +12,9 @@ import plumbline
 
 HOME = Path(plumbline.__file__).parent
 MAKES = {"message", "word", "plural", "Quantity"}
-OWN = (HOME / "domain" / "messages.py", HOME / "governance" / "wording.py")
+OWN = (HOME / "domain" / "messages.py", HOME / "wording" / "quantities.py")
 #: modules whose functions make messages
-MAKERS = ("plumbline.domain.messages", "plumbline.governance.wording")
+MAKERS = ("plumbline.domain.messages", "plumbline.wording.quantities")
 
 
 @dataclass(frozen=True, slots=True, order=True)

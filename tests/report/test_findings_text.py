@@ -22,6 +22,7 @@ from plumbline.monitor.alarms.cusum import Warned, warning_sentence
 from plumbline.monitor.alarms.findings import performance_findings
 from plumbline.monitor.drift.cutoff import Departure
 from plumbline.monitor.drift.findings import drift_findings, presence_sentence
+from plumbline.monitor.figures import say_value
 from plumbline.monitor.quality.completeness import lack_sentence
 from plumbline.monitor.quality.consistency import consistency
 from plumbline.monitor.quality.leakage import Leak
@@ -30,7 +31,7 @@ from plumbline.report.language import language
 from plumbline.report.translation import translated
 from plumbline.store import findings as register
 from plumbline.store.workspace import Workspace, open_workspace
-from plumbline.wording.names import METHOD_NAMES, say_metric, say_value
+from plumbline.wording.names import METHOD_NAMES, say_metric
 
 GERMAN = language("de")
 DIGITS = re.compile(r"\d+")

@@ -11,9 +11,9 @@ from typing import Any
 from plumbline.answers.signer import signer
 from plumbline.domain import Attestation, Exemption, PlumblineError, System
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import Day
 from plumbline.governance.catalogue import check_tightened
 from plumbline.governance.resolution import asked_by, ends_on, needs_approval
-from plumbline.governance.wording import day
 from plumbline.store import statements as promises
 from plumbline.store import systems, trail
 from plumbline.store.workspace import Workspace
@@ -207,7 +207,7 @@ def reminders(stated: Statements, today: date) -> tuple[Reminder, ...]:
 def _ends(ends: date, today: date) -> str:
     left = (ends - today).days
     if left < 0:
-        return f"ended on {day(ends)}"
+        return f"ended on {Day(ends)}"
     return f"ends in {left} days" if left > 1 else "ends tomorrow" if left else "ends today"
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plumbline.domain import Condition, ControlResult, Requirement, Status, Tier
-from plumbline.domain.messages import Message, message, sequence, word
+from plumbline.domain.messages import Day, Message, enumeration, message, sequence, word
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import IMPACT_WORDS, TIER_WORDS, Reading
-from plumbline.governance.wording import count, day, listed
+from plumbline.wording.quantities import count
 
 GATE = "affects_outcomes"
 MET, FAILED, OPEN, CLEARED, NOT_APPLICABLE = "met", "fail", "open", "cleared", "not applicable"
@@ -101,11 +101,11 @@ def _state(results: list[ControlResult], bad: str) -> tuple[str, Message]:
         (word("partial"), having(Status.PARTIAL)),
     ):
         if ids:
-            parts.append(message("{state}: {controls}", state=words, controls=listed(ids)))
+            parts.append(message("{state}: {controls}", state=words, controls=enumeration(ids)))
     ends = sorted({r.evidence.until for r in asked if r.status is Status.EXEMPT and r.evidence.until})
     if exempt:
-        until = day(ends[0]) if ends else word("a date")
-        parts.append(message("exempt until {day}: {controls}", day=until, controls=listed(exempt)))
+        until = Day(ends[0]) if ends else word("a date")
+        parts.append(message("exempt until {day}: {controls}", day=until, controls=enumeration(exempt)))
     sentence = message("{parts}.", parts=sequence(parts, "; "))
     if failing:
         return bad, sentence

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plumbline.domain import PlumblineError, Requirement, Tier
-from plumbline.domain.messages import Message, message, word
+from plumbline.domain.messages import Message, enumeration, message, word
 from plumbline.governance.catalogue import Control
 from plumbline.governance.facts import Facts
-from plumbline.governance.wording import count, listed, plural, share
+from plumbline.wording.quantities import count, plural, share
 
 #: Above this share of customer interactions monitoring and rollback are mandatory whatever else is said.
 SHARE_LIMIT = 0.10
@@ -251,7 +251,7 @@ def _against_sandbox(given: Mapping[str, str], facts: Facts) -> tuple[Message, .
     if not found:
         return ()
     against = message(
-        "Declared a sandbox, but in the log {signs}: it is read as production.", signs=listed(found)
+        "Declared a sandbox, but in the log {signs}: it is read as production.", signs=enumeration(found)
     )
     return (against,)
 

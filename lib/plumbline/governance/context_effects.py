@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plumbline.domain import PlumblineError, Requirement, Tier
+from plumbline.domain.messages import enumeration
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import (
     BY_KEY,
@@ -18,7 +19,7 @@ from plumbline.governance.context import (
     requirement,
 )
 from plumbline.governance.facts import Facts
-from plumbline.governance.wording import count, listed, plural, share
+from plumbline.wording.quantities import count, plural, share
 
 #: decisions of these kinds are about a person, whatever the log shows
 ABOUT_PEOPLE = ("credit", "employment", "insurance", "health")
@@ -94,7 +95,7 @@ def laws(answers: Mapping[str, str], facts: Facts) -> tuple[Applies, ...]:
     if gdpr is False and answers.get("impact") in ABOUT_PEOPLE:
         gdpr = None
     gdpr_words = {
-        True: f"the log holds personal data ({listed(personal[:3])}).",
+        True: f"the log holds personal data ({enumeration(personal[:3])}).",
         False: "no personal data was found or declared.",
         None: "the decisions may concern people; declare the personal data of the log.",
     }

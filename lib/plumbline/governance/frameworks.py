@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from plumbline.domain import ControlResult, PlumblineError, Requirement, Status
-from plumbline.domain.messages import message, sequence
+from plumbline.domain.messages import enumeration, message, sequence
 from plumbline.governance.catalogue import Framework, catalogue
-from plumbline.governance.wording import listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +99,7 @@ def with_gaps(
     ]
     note = message("A passing control answers each of them.")
     if gaps:
-        note = message("No passing control answers {references}.", references=listed(gaps))
+        note = message("No passing control answers {references}.", references=enumeration(gaps))
     return tuple(
         replace(r, evidence=replace(r.evidence, sentence=sequence([r.evidence.sentence, note])))
         if r.id == control

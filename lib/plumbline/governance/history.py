@@ -34,7 +34,7 @@ from plumbline.governance.verdict import scorecard
 HERE = Path(__file__).parent
 HOME = HERE.parent
 #: modules of other rooms that the rules of evidence import
-CALLED = ("monitor/fairness/groups.py", "monitor/statistics/proportions.py")
+CALLED = ("monitor/fairness/groups.py", "monitor/statistics/proportions.py", "wording/quantities.py")
 NO_MOMENT = datetime(1, 1, 1, tzinfo=UTC)
 
 

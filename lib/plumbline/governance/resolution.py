@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from plumbline.domain import Attestation, Evidence, EvidenceKind, Exemption, Status
-from plumbline.domain.messages import NOTHING, Message, message, sequence, word
+from plumbline.domain.messages import NOTHING, Day, Message, message, sequence, word
 from plumbline.governance.catalogue import Control
 from plumbline.governance.evidence.people import PROBED_HALF
-from plumbline.governance.wording import day
 
 #: From best to worst, as far as a single answer goes.
 RANK = {Status.PASS: 0, Status.PARTIAL: 1, Status.UNKNOWN: 2, Status.FAIL: 3}
@@ -85,7 +84,7 @@ def resolve(
         note = message(
             "A statement by {who} ({day}) waits for a second person's approval.",
             who=waiting[0].owner,
-            day=day(waiting[0].at),
+            day=Day(waiting[0].at),
         )
         heard = replace(heard, evidence=_add(heard.evidence, note))
     given = [e for e in exemptions if e.control == control.id and e.at <= today]
@@ -98,14 +97,14 @@ def resolve(
         note = message(
             "An exemption asked for by {who} ({day}) waits for a second person's approval.",
             who=asked_by(open_ones[0]),
-            day=day(open_ones[0].at),
+            day=Day(open_ones[0].at),
         )
         heard = replace(heard, evidence=_add(heard.evidence, note))
     if exemption is None:
         return heard
     if today <= exemption.until:
         return replace(heard, evidence=_exempt(heard.evidence, exemption))
-    ended = message("The exemption ended on {day}.", day=day(exemption.until))
+    ended = message("The exemption ended on {day}.", day=Day(exemption.until))
     return replace(heard, evidence=_add(heard.evidence, ended))
 
 
@@ -118,7 +117,7 @@ def _hear(control: Control, evidence: Evidence, mine: list[Attestation], today: 
         if decided or control.attested == "none":
             return Resolved(evidence)
         expired = message(
-            "The statement by {who} expired on {day}.", who=claim.owner, day=day(ends_on(claim))
+            "The statement by {who} expired on {day}.", who=claim.owner, day=Day(ends_on(claim))
         )
         return Resolved(_add(evidence, expired))
     if decided:
@@ -142,8 +141,8 @@ def _claimed(control: Control, claim: Attestation, evidence: Evidence) -> Eviden
         "{who} states: {statement} ({day}, holds until {until}).",
         who=claim.owner,
         statement=claim.statement.strip().rstrip("."),
-        day=day(claim.at),
-        until=day(ends_on(claim)),
+        day=Day(claim.at),
+        until=Day(ends_on(claim)),
     )
     if control.attested == "partial":
         sentence = sequence([sentence, message("A statement alone is partial."), evidence.sentence])
@@ -169,7 +168,7 @@ def _contradiction(control: Control, claim: Attestation, evidence: Evidence) -> 
         "control": control.id,
         "who": claim.owner,
         "claimed": STATUS_WORDS[claim.status],
-        "day": day(claim.at),
+        "day": Day(claim.at),
         "status": STATUS_WORDS[evidence.status],
         "evidence": evidence.sentence,
     }
@@ -184,7 +183,7 @@ def _contradiction(control: Control, claim: Attestation, evidence: Evidence) -> 
 
 def _exempt(without: Evidence, exemption: Exemption) -> Evidence:
     values = {
-        "day": day(exemption.until),
+        "day": Day(exemption.until),
         "approver": exemption.approver,
         "reason": exemption.reason.strip().rstrip("."),
     }

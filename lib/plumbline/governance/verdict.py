@@ -19,7 +19,7 @@ from plumbline.domain import (
     Tier,
     Verdict,
 )
-from plumbline.domain.messages import NOTHING, Message, Title, message, sequence
+from plumbline.domain.messages import NOTHING, Day, Message, Title, enumeration, message, sequence
 from plumbline.governance.catalogue import Control, catalogue, limits
 from plumbline.governance.conditions import MET, default_conditions, triggers
 from plumbline.governance.context import TIER_QUESTIONS, Reading, reach_sentence, read, requirement
@@ -28,7 +28,7 @@ from plumbline.governance.evidence.rules import gather
 from plumbline.governance.facts import Facts
 from plumbline.governance.frameworks import with_gaps
 from plumbline.governance.resolution import STATUS_WORDS, resolve
-from plumbline.governance.wording import count, day, listed, plural, share
+from plumbline.wording.quantities import count, plural, share
 
 #: Observability, drift handling and automated retraining: for MATURE they pass by evidence, not by statement.
 MATURE_BY_EVIDENCE = frozenset(("MON-1", "MON-2", "MON-3", "MON-4", "MON-5", "MON-6", "MON-7"))
@@ -168,7 +168,7 @@ class NextAction:
     until: date | None = None
 
     def __str__(self) -> str:
-        head = f"{self.control} (exempt until {day(self.until)})" if self.until else self.control
+        head = f"{self.control} (exempt until {Day(self.until)})" if self.until else self.control
         return f"{head}: {self.words}"
 
 
@@ -232,7 +232,7 @@ def _short_of_mature(results: Sequence[ControlResult]) -> list[Message]:
     short = []
     exempt = [r.id for r in results if r.status is Status.EXEMPT and r.requirement is Requirement.MANDATORY]
     if exempt:
-        short.append(message("{controls} exempt", controls=listed(exempt)))
+        short.append(message("{controls} exempt", controls=enumeration(exempt)))
     evident = (EvidenceKind.MEASURED, EvidenceKind.PROBED)
     unproven = [
         r.id
@@ -240,7 +240,7 @@ def _short_of_mature(results: Sequence[ControlResult]) -> list[Message]:
         if r.id in MATURE_BY_EVIDENCE and not (r.status is Status.PASS and r.evidence.kind in evident)
     ]
     if unproven:
-        short.append(message("{controls} not proven by evidence", controls=listed(unproven)))
+        short.append(message("{controls} not proven by evidence", controls=enumeration(unproven)))
     recommended = [r for r in results if r.requirement is Requirement.RECOMMENDED]
     passing = sum(r.status is Status.PASS for r in recommended)
     if recommended and passing / len(recommended) < MATURE_SHARE:
@@ -306,7 +306,7 @@ def _waiting(results: Sequence[ControlResult], reading: Reading, facts: Facts) -
 
 
 def _exempt(at: datetime) -> Message:
-    return message("Exempt as of {day}: a sandbox that affects nothing, as stated.", day=day(at))
+    return message("Exempt as of {day}: a sandbox that affects nothing, as stated.", day=Day(at))
 
 
 def _reach_of_a_sandbox(reach: float | None) -> Message:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 
-from plumbline.domain.messages import Message, Number, message
-from plumbline.monitor.metrics.metrics import Metric
+from plumbline.domain.messages import Message, Number, message, word
+from plumbline.monitor.metrics.metrics import Metric, metric
 
 DIGITS = 3
 
 
-def say_share(value: float) -> Message:
-    """A share in per cent with one decimal: ``82.2 %``."""
-    return message("{percent} %", percent=Number(f"{100 * value:.1f}"))
-
-
-def decimal(value: float, digits: str) -> Number:
-    """A number by Python's format, such as ``.2f`` or ``,``."""
-    return Number(format(value, digits))
+def say_value(name: str, value: float | None, unit: str = "") -> Message:
+    """A value in its unit, with the digits that mean something; ``unit``: what the system predicts so many of."""
+    if value is None:
+        return word("unknown")
+    return say_figure(metric("recall" if name.startswith("recall:") else name), value, unit)
 
 
 def say_figure(metric: Metric, value: float, unit: str = "", largest: float | None = None) -> Message:

@@ -13,7 +13,7 @@ from plumbline.answers.governance.portfolio import SystemRow, Total
 from plumbline.charts.sparkline import sparkline
 from plumbline.charts.style import Mode
 from plumbline.domain import PlumblineError, Point, Verdict
-from plumbline.monitor.performance.money_at_stake import StakeState, stake_state
+from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
 from plumbline.wording import numbers
@@ -109,7 +109,7 @@ def table(rows: Sequence[SystemRow], mode: Mode) -> None:
                     )
             with money:
                 cards.note("At stake")
-                st.markdown(f"**{plain(numbers.stake(row.at_stake))}**")
+                st.markdown(f"**{plain(say_stake(row.at_stake))}**")
                 cards.note(_last(row))
 
 

@@ -1,11 +1,9 @@
-"""How sentences name a metric and write its value."""
+"""How sentences name metrics, methods and levels."""
 
 from __future__ import annotations
 
 from plumbline.domain import System
 from plumbline.domain.messages import Message, message, word
-from plumbline.monitor.figures import say_figure
-from plumbline.monitor.metrics.metrics import metric
 
 _SPOKEN = {
     "mae": word("The mean absolute error", "metric"), "rmse": word("The root mean squared error", "metric"),
@@ -46,13 +44,6 @@ def unit_of(system: System, name: str) -> str:
     if name == "value":
         return (system.settings.cost_matrix or {}).get("currency") or ""
     return system.unit
-
-
-def say_value(name: str, value: float | None, unit: str = "") -> Message:
-    """A value in its unit, with the digits that mean something; ``unit``: what the system predicts so many of."""
-    if value is None:
-        return word("unknown")
-    return say_figure(metric("recall" if name.startswith("recall:") else name), value, unit)
 
 
 def say_level(value: str) -> str:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from plumbline.monitor.performance.money_at_stake import StakeState, stake_state
 from plumbline.wording.names import METHOD_NAMES
 
 DASH = "–"
@@ -128,21 +125,6 @@ def interval(low: float | None, high: float | None, metric: str = "") -> str:
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return ""
     return f"{figure(low, metric)} to {figure(high, metric)}"
-
-
-def stake(at_stake: Mapping[str, Any]) -> str:
-    """A scorecard's money at stake in a few words; an amount only where it is no chance."""
-    state, currency = stake_state(at_stake), str(at_stake.get("currency", ""))
-    if state is StakeState.UNKNOWN:
-        return "not known"
-    if state is StakeState.NONE:
-        return "no loss found"
-    if state is not StakeState.UNPROVEN:
-        return money(float(at_stake["amount"]), currency)
-    low, high = at_stake.get("low"), at_stake.get("high")
-    if low is None or high is None:
-        return "no loss proven"
-    return f"no loss proven ({money(float(low), currency)} to {money(float(high), currency)})"
 
 
 def money(amount: float, currency: str) -> str:

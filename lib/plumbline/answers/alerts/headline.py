@@ -23,7 +23,7 @@ from plumbline.monitor.alarms.persistence import Lasting, lasting
 from plumbline.monitor.alarms.retraining import RetrainingDue, retraining_due
 from plumbline.monitor.alarms.year_before import seasonal, without_seasons
 from plumbline.monitor.chunks import alarm_chunk, choose_chunk
-from plumbline.monitor.figures import decimal
+from plumbline.monitor.figures import say_value
 from plumbline.monitor.performance.money import money_at_stake, stated_stake
 from plumbline.monitor.performance.money_at_stake import NO_LOSS
 from plumbline.monitor.performance.selective_labels import Selection, selection, unknown_metrics
@@ -31,7 +31,8 @@ from plumbline.monitor.performance.series import performance, thresholds
 from plumbline.profile.read import profiles
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.store.workspace import Cursor
-from plumbline.wording.names import say_metric, say_value, unit_of
+from plumbline.wording.names import say_metric, unit_of
+from plumbline.wording.quantities import decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

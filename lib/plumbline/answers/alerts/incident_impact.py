@@ -11,14 +11,15 @@ from datetime import datetime
 
 from plumbline.answers.question import as_of, span_of
 from plumbline.domain import Slice, System
+from plumbline.domain.messages import Day
 from plumbline.governance.ai_act import law
 from plumbline.governance.context import interaction_share
 from plumbline.governance.facts import Facts
-from plumbline.governance.wording import count, day, plural, share
 from plumbline.profile.scan.exact import affected
 from plumbline.store import statements
 from plumbline.store.findings import Recorded
 from plumbline.store.workspace import Cursor
+from plumbline.wording.quantities import count, plural, share
 
 CLIENTS, CLIENT_SHARE, HOURS, EUROS = 100_000, 0.10, 24, 100_000
 DAYS_A_MONTH = 30.44
@@ -57,7 +58,7 @@ def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, ove
     A slice ends before its end, so one that goes on is left open: the log's last decision counts too.
     """
     n, persons = affected(cursor, system, Slice(start=since, end=end if over else None))
-    decisions = f"{plural(n, 'decision')} from {day(since)} to {day(end)}"
+    decisions = f"{plural(n, 'decision')} from {Day(since)} to {Day(end)}"
     if persons is None:
         monthly = n / max((end - since).total_seconds() / 86400, 1.0) * DAYS_A_MONTH
         facts = Facts(as_of=end, decisions_a_month=monthly)
@@ -74,8 +75,8 @@ def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, ove
 def _duration(since: datetime, end: datetime, over: bool) -> Hint:
     hours = max((end - since).total_seconds() / 3600, 0.0)
     long = f"{plural(hours, 'hour')}" if hours < 72 else plural(hours / 24, "day")
-    until = f"to {day(end)}, when it ended" if over else f"to {day(end)}, and it goes on"
-    return Hint("duration", hours > HOURS, f"{long}, from {day(since)} {until}.")
+    until = f"to {Day(end)}, when it ended" if over else f"to {Day(end)}, and it goes on"
+    return Hint("duration", hours > HOURS, f"{long}, from {Day(since)} {until}.")
 
 
 def _money(record: Recorded) -> Hint:

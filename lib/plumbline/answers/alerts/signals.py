@@ -27,7 +27,7 @@ from plumbline.monitor.drift.distances import OF_THEIR_OWN
 from plumbline.monitor.drift.features import judged_by_chunk
 from plumbline.monitor.drift.reference_stability import unsteady
 from plumbline.monitor.drift.shifts import shift_findings
-from plumbline.monitor.figures import decimal
+from plumbline.monitor.figures import say_value
 from plumbline.monitor.performance.selective_labels import unknown_metrics
 from plumbline.monitor.quality.completeness import audit, lack_sentence, told_once
 from plumbline.monitor.quality.consistency import consistency
@@ -36,7 +36,8 @@ from plumbline.profile.bins import OUTPUTS
 from plumbline.profile.read import profiles
 from plumbline.store import loads
 from plumbline.store.workspace import Cursor
-from plumbline.wording.names import METHOD_NAMES, say_metric, say_value, unit_of
+from plumbline.wording.names import METHOD_NAMES, say_metric, unit_of
+from plumbline.wording.quantities import decimal, percent
 
 
 def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -240,11 +241,8 @@ def _quality(cursor: Cursor, m: Measurements) -> list[Finding]:
         if found.statuses[name] is PointStatus.BREACH and (name != "features" or _fell(m, profile, name))
     ]  # fmt: skip
     if found.statuses["duplicates"] is PointStatus.BREACH and found.duplicate_share is not None:
-        twice = message(
-            "{share} of {n} decisions share an id.",
-            share=message("{percent} %", percent=decimal(100 * found.duplicate_share, ".3g")),
-            n=decimal(found.n, ","),
-        )
+        share = percent(found.duplicate_share, ".3g")
+        twice = message("{share} of {n} decisions share an id.", share=share, n=decimal(found.n, ","))
         made.append(_lack(m, "quality.duplicates", twice))
     for gap in told_once(found.gaps):
         sentence = message(

@@ -37,7 +37,6 @@ from plumbline.monitor.drift.distances import OF_THEIR_OWN
 from plumbline.monitor.drift.features import Ranked, drift_by_chunk, judge, ranking
 from plumbline.monitor.drift.features import drift as measure
 from plumbline.monitor.drift.features import exactly as with_exact
-from plumbline.monitor.figures import decimal
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.performance.series import performance
 from plumbline.profile.bins import OUTPUTS
@@ -47,6 +46,7 @@ from plumbline.profile.scan import attributions, group_outcomes
 from plumbline.profile.scan import exact as rows
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.quantities import decimal
 from plumbline.wording.times import say_span
 
 Span = tuple[datetime | None, datetime | None]

@@ -8,8 +8,8 @@ from plumbline.answers.performance.cautions import Span
 from plumbline.domain import FeatureDrift, PointStatus
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.drift.features import Ranked
-from plumbline.monitor.figures import decimal
 from plumbline.wording.names import METHOD_NAMES
+from plumbline.wording.quantities import decimal
 from plumbline.wording.times import say_day, say_span
 
 

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from plumbline.answers.respond.messages import announce
 from plumbline.domain import Finding, Severity, System
 from plumbline.domain.messages import Message, message
-from plumbline.monitor.figures import decimal
 from plumbline.monitor.quality.silence import Pause, pause
 from plumbline.store import findings as register
 from plumbline.store import loads, sources
 from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.quantities import decimal
 
 #: how the signal of a silent source begins; the source's name follows
 SIGNAL = "source.silent."

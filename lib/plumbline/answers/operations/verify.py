@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from plumbline.domain import System
-from plumbline.governance.wording import plural
 from plumbline.profile import build
 from plumbline.profile.recount import differences
 from plumbline.store import systems
 from plumbline.store.backup.integrity import Problem, problems_of
 from plumbline.store.workspace import Workspace
+from plumbline.wording.quantities import plural
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from plumbline.answers.question import span_of
 from plumbline.domain import FeatureProfile, System
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.drift.reference_stability import unsteady
-from plumbline.monitor.figures import decimal
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
+from plumbline.wording.quantities import decimal
 from plumbline.wording.times import say_span
 
 Span = tuple[datetime | None, datetime | None]

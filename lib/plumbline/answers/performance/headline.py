@@ -8,7 +8,6 @@ from plumbline.answers.statements import change_settings
 from plumbline.domain import OutcomeProfile, PlumblineError, Slice, System, Task
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.chunks import ENOUGH, midnight
-from plumbline.monitor.figures import say_share
 from plumbline.monitor.metrics.family import family
 from plumbline.monitor.metrics.metrics import ALIASES, METRICS, metrics_for
 from plumbline.monitor.performance.headline import Headline, headline, is_rare
@@ -17,6 +16,7 @@ from plumbline.monitor.performance.weights import NONE
 from plumbline.profile.read.outcomes import label_counts, labelled_by_answer, outcome_profile
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.quantities import percent
 
 
 def headline_of(cursor: Cursor, system: System) -> Headline:
@@ -95,9 +95,9 @@ def _less_often(cursor: Cursor, system: System) -> Message:
     return message(
         "Outcomes are known for {best} of decisions {best_name} and {least} of {least_name}: error rates of "
         "groups are unknown, as decisions with an outcome are unlike the others.",
-        best=say_share(best.share),
+        best=percent(best.share),
         best_name=best.name,
-        least=say_share(least.share),
+        least=percent(least.share),
         least_name=least.name,
     )
 

@@ -11,6 +11,7 @@ from plumbline.answers.performance.label_delay import delays
 from plumbline.answers.question import as_of, resolved, span_of
 from plumbline.domain import FloatArray, PlumblineError, Result, Slice, System, Task, json_object, json_value
 from plumbline.monitor.alarms.change_point import ChangePoint
+from plumbline.monitor.figures import say_value
 from plumbline.monitor.metrics.counts import counts_of
 from plumbline.monitor.performance.compare_windows import Compared, compare_windows
 from plumbline.monitor.performance.money import Stake, money_at_stake, stated_stake
@@ -18,7 +19,7 @@ from plumbline.monitor.performance.selective_labels import UNKNOWN
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
-from plumbline.wording.names import say_metric, say_value, unit_of
+from plumbline.wording.names import say_metric, unit_of
 from plumbline.wording.times import say_span
 
 #: days of the second window where none is asked for

@@ -9,12 +9,13 @@ from plumbline.answers.cache import stored
 from plumbline.answers.performance.headline import among_known, headline_of
 from plumbline.answers.question import resolved
 from plumbline.domain import Result, Slice, System, json_object, json_value
+from plumbline.monitor.figures import say_value
 from plumbline.monitor.performance.segments import Search, search
 from plumbline.monitor.performance.selective_labels import UNKNOWN
 from plumbline.profile.scan.slices import PROPORTIONS, measured, sliced_rows, slicers
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
-from plumbline.wording.names import say_level, say_metric, say_value
+from plumbline.wording.names import say_level, say_metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,14 @@ from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.monitor.alarms.change_point import ChangePoint
 from plumbline.monitor.alarms.findings import Problem
 from plumbline.monitor.chunks import ENOUGH
-from plumbline.monitor.figures import decimal
+from plumbline.monitor.figures import say_value
 from plumbline.monitor.metrics.baseline import Guess, no_better
 from plumbline.monitor.metrics.counts import counts_of
 from plumbline.monitor.metrics.metrics import metric
 from plumbline.monitor.performance.selective_labels import Selection, unknown_metrics
 from plumbline.monitor.performance.series import window_rows
-from plumbline.wording.names import say_metric, say_value, unit_of
+from plumbline.wording.names import say_metric, unit_of
+from plumbline.wording.quantities import decimal
 from plumbline.wording.times import say_day
 
 

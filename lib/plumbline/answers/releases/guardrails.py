@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from plumbline.domain import Finding, FloatArray, Severity, System, Task
 from plumbline.domain.messages import NOTHING, Message, message, sequence, word
-from plumbline.monitor.figures import decimal, say_share
 from plumbline.monitor.releases.champion import Span, Times
 from plumbline.monitor.releases.guardrail import Guardrail, guardrail
 from plumbline.monitor.releases.history import Switch, duration
@@ -19,6 +18,7 @@ from plumbline.monitor.statistics.clusters import effect_of_runs, effect_of_subj
 from plumbline.monitor.statistics.proportions import Difference, difference
 from plumbline.profile.scan import arms, exact
 from plumbline.store.workspace import Cursor
+from plumbline.wording.quantities import decimal, percent
 
 #: whose decisions are, as a hash; None where the log names nobody
 Who = NDArray[np.uint64] | None
@@ -90,8 +90,8 @@ class Watched:
             return NOTHING
         return message(
             "Outcomes spoke for it in the end: {after} of decisions wrong against {before} before.",
-            after=say_share(self.proved.after),
-            before=say_share(self.proved.before),
+            after=percent(self.proved.after),
+            before=percent(self.proved.before),
         )
 
     def _harm(self) -> Message:

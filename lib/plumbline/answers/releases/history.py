@@ -17,7 +17,6 @@ from plumbline.answers.releases.switches import Shift, comparisons, shifts
 from plumbline.domain import Finding, PlumblineError, Result, Severity, System, Task, json_object
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.governance.facts import Switch as SwitchFact
-from plumbline.monitor.figures import decimal
 from plumbline.monitor.releases.ab_test import Comparison
 from plumbline.monitor.releases.challengers import Presence, presences
 from plumbline.monitor.releases.history import Releases, Rollback
@@ -25,6 +24,7 @@ from plumbline.monitor.releases.history import releases as measure
 from plumbline.profile.read import profiles
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.quantities import decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

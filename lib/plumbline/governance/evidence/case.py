@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from plumbline.domain import Evidence, EvidenceKind, Status
-from plumbline.domain.messages import NOTHING, Message, message, sequence, word
+from plumbline.domain.messages import NOTHING, Day, Message, message, sequence, word
 from plumbline.governance.facts import Facts, Noted
-from plumbline.governance.wording import day
 
 #: How long a test, rehearsal or review counts.
 VALID_DAYS = 365
@@ -75,7 +74,7 @@ def recorded(status: Status, *notes: Noted, more: Message = NOTHING) -> Evidence
             "Recorded by {who}: {event} on {day}.",
             who=n.by.strip().rstrip("."),
             event=RECORDED[n.event],
-            day=day(n.at),
+            day=Day(n.at),
         )
         for n in notes
     ]

@@ -9,8 +9,9 @@ from plumbline.domain import Evidence, PointStatus, Status
 from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.governance.evidence.case import Case, measured, unknown
 from plumbline.governance.facts import FairnessGroup
-from plumbline.governance.wording import count, decimal, plural, window
+from plumbline.governance.sample import window
 from plumbline.monitor.fairness.groups import Lines
+from plumbline.wording.quantities import count, decimal, plural
 
 _ORDER = (Status.FAIL, Status.UNKNOWN, Status.PARTIAL)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from plumbline.domain import Evidence, Status
-from plumbline.domain.messages import NOTHING, Message, message, sequence, word
+from plumbline.domain.messages import NOTHING, Day, Message, message, sequence, word
 from plumbline.governance.evidence.case import (
     Case,
     Rule,
@@ -18,7 +18,8 @@ from plumbline.governance.evidence.case import (
     within_a_year,
 )
 from plumbline.governance.facts import Breach
-from plumbline.governance.wording import chunks, count, day, plural, share, window
+from plumbline.governance.sample import window
+from plumbline.wording.quantities import chunks, count, plural, share
 
 #: the chunks of time that outcomes and checks are counted in
 CHUNKS = {"day": word("day"), "week": word("week"), "month": word("month")}
@@ -65,7 +66,7 @@ def inputs_watched(case: Case) -> Evidence:
         "{compared} of {chunks} with decisions in the last 90 days to {day} were compared with the reference.",
         compared=count(done),
         chunks=chunks(total, facts.chunk_unit),
-        day=day(facts.as_of),
+        day=Day(facts.as_of),
     )
     if done >= total:
         return measured(Status.PASS, sentence)
@@ -84,7 +85,7 @@ def staleness_watched(case: Case) -> Evidence:
         "The model is {age} old, counted {source}, on {day} (at most {most}).",
         age=plural(facts.model_age_days, "day"),
         source=word("since training") if trained else word("since its version was first seen"),
-        day=day(facts.as_of),
+        day=Day(facts.as_of),
         most=count(limits["age_days"]),
     )
     if facts.model_age_days > limits["age_days"]:
@@ -127,11 +128,11 @@ def _breach(
     if breach is None:
         return measured(Status.PASS, fine) if watched else unknown(dark)
     open_for = facts.as_of - breach.since
-    days, today = plural(open_for.days, "day"), day(facts.as_of)
+    days, today = plural(open_for.days, "day"), Day(facts.as_of)
     opened = message("open {days} on {today}", days=days, today=today)
     if not breach.dated:
         opened = message(
-            "open since {since}, {days} on {today}", since=day(breach.since), days=days, today=today
+            "open since {since}, {days} on {today}", since=Day(breach.since), days=days, today=today
         )
     if breach.handled and not breach.in_hand:
         sentence = message(
@@ -147,7 +148,7 @@ def _breach(
             breach=breach.sentence,
             open=opened,
             handled=breach.handled,
-            until=day(breach.until),
+            until=Day(breach.until),
         )
         return measured(Status.PARTIAL, sentence)
     late = open_for > timedelta(days=allowed)
@@ -164,7 +165,7 @@ def _not_handling(breach: Breach) -> Message:
     """Why an incident that is open handles nothing; empty where there is none."""
     if breach.in_hand and breach.until:
         return message(
-            "{handled:capital} was to be closed by {until}.", handled=breach.handled, until=day(breach.until)
+            "{handled:capital} was to be closed by {until}.", handled=breach.handled, until=Day(breach.until)
         )
     if breach.in_hand:
         return message(
@@ -188,7 +189,7 @@ def alerts_arrive(case: Case) -> Evidence:
         if proved and tested:
             back = message(
                 "The code of a test alert was typed back on {day}; no real alert was sent since.",
-                day=day(tested),
+                day=Day(tested),
             )
             return measured(Status.PASS, back)
         return _alerts_recorded(case)
@@ -211,7 +212,7 @@ def _alerts_seen(case: Case, delivered: int, failed: int, proved: bool) -> Evide
     judged = delivered - waiting
     enough = judged > 0 and seen / judged >= case.limits["acknowledged_share"]
     if proved and facts.alert_tested_at:
-        back = message("The code of a test alert was typed back on {day}.", day=day(facts.alert_tested_at))
+        back = message("The code of a test alert was typed back on {day}.", day=Day(facts.alert_tested_at))
         sentence = sequence([sentence, back])
         enough = enough or not judged
     if waiting:
@@ -236,7 +237,7 @@ def _alerts_recorded(case: Case) -> Evidence:
     if tested := facts.alert_tested_at:
         return unknown(
             message(
-                "The code of the last test alert was typed back on {day}, over a year ago.", day=day(tested)
+                "The code of the last test alert was typed back on {day}, over a year ago.", day=Day(tested)
             )
         )
     return unknown(
@@ -253,12 +254,12 @@ def retraining_automated(case: Case) -> Evidence:
     if fired and within_a_year(fired, case.today):
         seen = message(
             "The trigger for retraining fired on {day}, and a version trained after it was seen.",
-            day=day(fired),
+            day=Day(fired),
         )
         return probed(Status.PASS, sequence([seen, _retraining_days(facts.retraining_days)]))
     if tested and within_a_year(tested, case.today):
         in_a_test = message(
-            "The trigger for retraining fired in a test on {day}, and not yet for real.", day=day(tested)
+            "The trigger for retraining fired in a test on {day}, and not yet for real.", day=Day(tested)
         )
         return probed(Status.PARTIAL, sequence([in_a_test, facts.retraining_due]))
     if note := noted(case, "retraining fired", "retraining tested"):
@@ -272,7 +273,7 @@ def retraining_automated(case: Case) -> Evidence:
         )
     last = max(when for when in (fired, tested) if when)
     return never_seen(
-        message("The trigger for retraining last fired on {day}, over a year ago.", day=day(last))
+        message("The trigger for retraining last fired on {day}, over a year ago.", day=Day(last))
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from plumbline.domain import Evidence, Status
-from plumbline.domain.messages import NOTHING, Day, Message, message, sequence, word
+from plumbline.domain.messages import NOTHING, Day, Message, enumeration, message, sequence, word
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.evidence.case import (
     Case,
@@ -18,7 +18,7 @@ from plumbline.governance.evidence.case import (
     within_a_year,
 )
 from plumbline.governance.evidence.fairness import groups_alike
-from plumbline.governance.wording import count, day, listed, plural, share
+from plumbline.wording.quantities import count, plural, share
 
 AUDIT_FRAMEWORKS = ("ISO 27001", "SOC 2")
 #: what a probe shows of a control whose other half only people can state
@@ -51,7 +51,7 @@ def people_overrule(case: Case) -> Evidence:
             )
         )
     if oversight != "never" and not facts.overrides_90_days:
-        return measured(Status.PARTIAL, _nobody_overruled(oversight, day(facts.as_of)))
+        return measured(Status.PARTIAL, _nobody_overruled(oversight, Day(facts.as_of)))
     sentence = message("People changed {share} of the decisions.", share=changed)
     if facts.overrides_90_days:
         sentence = message(
@@ -124,7 +124,7 @@ def class_known(case: Case) -> Evidence:
     facts = case.facts
     if facts.ai_act_class is None or facts.ai_act_reviewed is None:
         return unknown(message("The AI Act class is not worked out."))
-    values = {"risk": ACT_CLASSES[facts.ai_act_class], "day": day(facts.ai_act_reviewed)}
+    values = {"risk": ACT_CLASSES[facts.ai_act_class], "day": Day(facts.ai_act_reviewed)}
     if not within_a_year(facts.ai_act_reviewed, case.today):
         late = message("The AI Act class is {risk}, reviewed on {day}, not within 12 months.", **values)
         return probed(Status.PARTIAL, late)
@@ -153,7 +153,7 @@ def technical_file(case: Case) -> Evidence:
             message("No technical documentation was generated and reviewed, and nobody states one.")
         )
     who = case.facts.technical_file_by
-    values = {"day": day(reviewed), "by": message(" by {who}", who=who) if who else NOTHING}
+    values = {"day": Day(reviewed), "by": message(" by {who}", who=who) if who else NOTHING}
     if not within_a_year(reviewed, case.today):
         return unknown(
             message(
@@ -168,7 +168,7 @@ def technical_file(case: Case) -> Evidence:
             "{switched}, after that.",
             **values,
             version=newest.version,
-            switched=day(newest.at),
+            switched=Day(newest.at),
         )
         return probed(Status.PARTIAL, outdated)
     gaps = case.facts.technical_file_gaps
@@ -205,7 +205,7 @@ def incidents_handled(case: Case) -> Evidence:
     ):
         if breach is not None and not breach.handled and facts.as_of - breach.since > timedelta(days=allowed):
             ignored = message(
-                "A breach has been open since {day}, and there is no incident for it.", day=day(breach.since)
+                "A breach has been open since {day}, and there is no incident for it.", day=Day(breach.since)
             )
             return measured(Status.FAIL, ignored)
     if facts.incidents is None or facts.incidents_overdue is None:
@@ -222,7 +222,7 @@ def resilience_tested(case: Case) -> Evidence:
     """By receipts of rehearsals; what people recorded of either is partial, with or without the other."""
     facts = case.facts
     back, restored = (
-        day(when) if when is not None and within_a_year(when, case.today) else None
+        Day(when) if when is not None and within_a_year(when, case.today) else None
         for when in (facts.rollback_rehearsed_at, facts.restore_rehearsed_at)
     )
     notes = [note for event in ("rollback rehearsed", "restore rehearsed") if (note := noted(case, event))]
@@ -271,13 +271,13 @@ def mapped_for_audits(_case: Case) -> Evidence:
     if unnamed:
         gaps = message(
             "The catalogue maps {parts}; what these ask is not named: {references}.",
-            parts=listed(parts),
-            references=listed(sorted(set(unnamed))),
+            parts=enumeration(parts),
+            references=enumeration(sorted(set(unnamed))),
         )
         return probed(Status.PARTIAL, gaps)
     without = [c.id for c in held.controls if not any(r.startswith(AUDIT_FRAMEWORKS) for r in c.references)]
-    maps = message("The catalogue maps {parts}.", parts=listed(parts))
-    neither = message("Neither is referred to by {controls}.", controls=listed(without))
+    maps = message("The catalogue maps {parts}.", parts=enumeration(parts))
+    neither = message("Neither is referred to by {controls}.", controls=enumeration(without))
     return probed(Status.PASS, sequence([maps, neither]))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from plumbline.domain import Evidence, Status
-from plumbline.domain.messages import Message, Quantity, message, sequence
+from plumbline.domain.messages import Day, Message, Quantity, enumeration, message, sequence
 from plumbline.governance.evidence.case import Case, Rule, measured, probed, unknown
-from plumbline.governance.wording import chunks, count, day, decimal, listed, plural, share, window
+from plumbline.governance.sample import window
+from plumbline.wording.quantities import chunks, count, decimal, plural, share
 
 
 def decisions_logged(case: Case) -> Evidence:
@@ -160,7 +161,7 @@ def importance_logged(case: Case) -> Evidence:
         "Attributions are stored for {stored} of {chunks} with decisions in the last 90 days to {day}.",
         stored=count(done),
         chunks=chunks(total, facts.chunk_unit),
-        day=day(facts.as_of),
+        day=Day(facts.as_of),
     )
     if done >= total:
         return measured(Status.PASS, sentence)
@@ -222,7 +223,7 @@ def personal_data_known(case: Case) -> Evidence:
         if len(undeclared) > 5:
             shown.append(message("{count} more", count=count(len(undeclared) - 5)))
         sentence = message(
-            "Personal data was found that nobody has declared: {columns}.", columns=listed(shown)
+            "Personal data was found that nobody has declared: {columns}.", columns=enumeration(shown)
         )
         return measured(Status.FAIL, sentence)
     if facts.personal_detected:

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from plumbline.domain import Evidence, Status
-from plumbline.domain.messages import NOTHING, Message, Quantity, message, sequence, word
+from plumbline.domain.messages import NOTHING, Day, Message, Quantity, enumeration, message, sequence, word
 from plumbline.governance.evidence.case import (
     Case,
     Rule,
@@ -21,8 +21,9 @@ from plumbline.governance.evidence.case import (
     within_a_year,
 )
 from plumbline.governance.facts import Switch
-from plumbline.governance.wording import count, day, decimal, listed, plural, share, window
+from plumbline.governance.sample import window
 from plumbline.monitor.statistics.proportions import wilson
+from plumbline.wording.quantities import count, decimal, plural, share
 
 #: How many of the last switches are looked at.
 LAST_SWITCHES = 3
@@ -68,7 +69,7 @@ def versions_registered(case: Case) -> Evidence:
         sentence = message(
             "{registered} of {versions} in the log {are} registered; missing: {missing}{read}.",
             **values,
-            missing=listed(missing),
+            missing=enumeration(missing),
         )
         return probed(Status.FAIL, sentence)
     if not facts.registry_complete:
@@ -87,7 +88,7 @@ def versions_registered(case: Case) -> Evidence:
 def _read(case: Case) -> Message:
     """Where and when a registry was read, for the end of a sentence."""
     at, where = case.facts.probed_at, case.facts.probed_where
-    return message(" ({where}, read on {day})", where=where, day=day(at)) if at is not None else NOTHING
+    return message(" ({where}, read on {day})", where=where, day=Day(at)) if at is not None else NOTHING
 
 
 def dated(case: Case, evidence: Evidence) -> Evidence:
@@ -103,12 +104,12 @@ def rollback_works(case: Case) -> Evidence:
     facts = case.facts
     if facts.rollback_at is not None:
         seen = message(
-            "A return to an earlier version was seen in the log on {day}.", day=day(facts.rollback_at)
+            "A return to an earlier version was seen in the log on {day}.", day=Day(facts.rollback_at)
         )
         if facts.rollback_minutes is not None:
             seen = message(
                 "A return to an earlier version was seen in the log on {day} and took {duration}.",
-                day=day(facts.rollback_at),
+                day=Day(facts.rollback_at),
                 duration=_duration(facts.rollback_minutes),
             )
         return measured(Status.PASS, seen)
@@ -120,7 +121,7 @@ def rollback_works(case: Case) -> Evidence:
     recorded_days = [n.at for n in facts.noted if n.event == "rollback rehearsed"]
     rehearsals = [at for at in (rehearsed, *recorded_days) if at]
     if rehearsals:
-        last = day(max(rehearsals))
+        last = Day(max(rehearsals))
         return never_seen(
             message("The last rehearsal of a rollback, {day}, is not within 12 months.", day=last)
         )
@@ -144,7 +145,7 @@ def releases_compared(case: Case) -> Evidence:
         "decisions": count(case.limits["overlap_decisions"]),
         "previous": newest.previous,
         "version": newest.version,
-        "day": day(newest.at),
+        "day": Day(newest.at),
         "overlap": _overlap(newest),
     }
     sentence = message(
@@ -216,7 +217,7 @@ def rollback_automated(case: Case) -> Evidence:
     if tested is None or not within_a_year(tested, case.today):
         untested = message("The guardrail is wired to roll back, but was not tested in 12 months.")
         return probed(Status.PARTIAL, untested)
-    wired = message("The guardrail is wired to roll back and was tested on {day}.", day=day(tested))
+    wired = message("The guardrail is wired to roll back and was tested on {day}.", day=Day(tested))
     if facts.rollback_mode in _BY_HAND:
         waits = message(
             "It does not roll back by itself: its mode is {mode}.", mode=_BY_HAND[facts.rollback_mode]
@@ -232,10 +233,10 @@ _BY_HAND = {"propose": word("to propose"), "dry run": word("a dry run")}
 def _drilled(at: datetime, seconds: float | None) -> Message:
     """A drill by its receipt, with how long it took where that is known."""
     if seconds is None:
-        return message("A rollback was rehearsed on {day}.", day=day(at))
+        return message("A rollback was rehearsed on {day}.", day=Day(at))
     took = decimal(seconds, ".1f")
     return message(
-        "A rollback was rehearsed on {day}, and took {seconds} seconds.", day=day(at), seconds=took
+        "A rollback was rehearsed on {day}, and took {seconds} seconds.", day=Day(at), seconds=took
     )
 
 

@@ -33,9 +33,9 @@ from plumbline.monitor.alarms.cusum import (
 from plumbline.monitor.alarms.episodes import CALM
 from plumbline.monitor.alarms.year_before import AROUND, HALF, YEAR
 from plumbline.monitor.chunks import ENOUGH, as_days, midnight, sum_by
-from plumbline.monitor.figures import decimal, say_share
 from plumbline.monitor.performance.calibration import recalibrated
 from plumbline.monitor.performance.label_delay import late_days
+from plumbline.wording.quantities import decimal, percent
 
 #: the share of labels turned round for which the weights are best, and from which on it matters
 TURNED, MATTERS = 0.05, 0.02
@@ -80,9 +80,9 @@ class Contradiction:
             "wrong": decimal(self.wrong, ","),
             "n": decimal(self.n, ","),
             "expected": decimal(self.expected, ",.0f"),
-            "share": say_share(self.share),
+            "share": percent(self.share),
             "low": decimal(100 * self.low, ".1f"),
-            "high": say_share(self.high),
+            "high": percent(self.high),
         }
         if self.until:
             return message(

@@ -22,13 +22,13 @@ from plumbline.domain import CostMatrix, DelayProfile, FloatArray, IntArray, Out
 from plumbline.domain.messages import Message, message, word
 from plumbline.monitor.alarms.episodes import runs
 from plumbline.monitor.chunks import ENOUGH, as_days
-from plumbline.monitor.figures import decimal
 from plumbline.monitor.metrics.counts import Counts, counts_of, ratio
 from plumbline.monitor.metrics.metrics import HEADLINE, Metric, metric, of_scores
 from plumbline.monitor.metrics.thresholds import Threshold, threshold
 from plumbline.monitor.performance.label_delay import late_days
 from plumbline.monitor.performance.series import Chunked, Span, chunked, reference_rows, window_rows
 from plumbline.monitor.statistics.autocorrelation import long_run_ratio
+from plumbline.wording.quantities import decimal
 
 #: standard errors a day may be worse without adding up; half the shift that is found fastest
 ALLOWANCE = 0.5

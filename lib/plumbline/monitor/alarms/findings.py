@@ -16,8 +16,8 @@ from plumbline.domain import Finding, Point, PointStatus, Severity
 from plumbline.domain.messages import NOTHING, Message, enumeration, message, sequence
 from plumbline.monitor.alarms.episodes import CALM, episodes, is_clear
 from plumbline.monitor.alarms.persistence import Lasting
-from plumbline.monitor.figures import decimal
 from plumbline.monitor.statistics.proportions import Z
+from plumbline.wording.quantities import decimal
 
 #: words for the sentences: (metric or method, value) -> text
 Say = Callable[[str, float | None], Message]

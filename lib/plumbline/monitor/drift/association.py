@@ -17,7 +17,7 @@ from scipy.special import ndtr
 
 from plumbline.domain import Finding, FloatArray, IntArray, Severity
 from plumbline.domain.messages import message
-from plumbline.monitor.figures import decimal
+from plumbline.wording.quantities import decimal
 
 WIDTH = 14
 #: correlation of the reference from which a loss of it is told, and the share of it that is left at most

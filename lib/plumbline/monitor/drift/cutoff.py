@@ -17,8 +17,8 @@ from scipy.special import betainc
 from plumbline.domain import Finding, FloatArray, IntArray, Severity
 from plumbline.domain.messages import Day, Message, message, sequence
 from plumbline.monitor.alarms.episodes import episodes
-from plumbline.monitor.figures import decimal
 from plumbline.monitor.statistics.autocorrelation import span_ratio
+from plumbline.wording.quantities import decimal, percent
 
 #: days of a window, and those that a reference needs at least
 WIDTH, FEWEST_DAYS = 7, 14
@@ -94,9 +94,9 @@ class Departure:
             "day": Day(self.since),
             "wrong": message(
                 "{share} of {n} decisions lie on the other side of the old one, {healthy} in the reference.",
-                share=_percent(self.share),
+                share=percent(self.share, ".3g"),
                 n=decimal(self.n, ","),
-                healthy=_percent(self.healthy),
+                healthy=percent(self.healthy, ".3g"),
             ),
         }
         if self.now is not None:
@@ -121,10 +121,6 @@ class Departure:
             return moved
         by = message("All but a few of them are of version {version}.", version=self.version)
         return sequence([moved, by])
-
-
-def _percent(share: float) -> Message:
-    return message("{percent} %", percent=decimal(100 * share, ".3g"))
 
 
 @dataclass(frozen=True, slots=True)

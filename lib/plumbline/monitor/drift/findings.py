@@ -14,7 +14,7 @@ from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.monitor.alarms.episodes import episodes, is_clear, runs
 from plumbline.monitor.alarms.findings import back_but_not_over
 from plumbline.monitor.drift.features import ALPHA
-from plumbline.monitor.figures import decimal, say_share
+from plumbline.wording.quantities import decimal, percent
 
 #: false drift alarms a system-year that chance may raise over all of a system's features
 BUDGET = 0.1
@@ -119,7 +119,7 @@ def drift_findings(
 def _sentence(worst: FeatureDrift, method: str, rows: int, weight: float | None, *, single: bool) -> Message:
     carries = NOTHING
     if weight:
-        share = message("{percent} %", percent=decimal(100 * weight, ".0f"))
+        share = percent(weight, ".0f")
         carries = message(", which carries {share} of the model's weight,", share=share)
     values = {
         "feature": worst.feature,
@@ -246,7 +246,7 @@ def presence_sentence(method: str, feature: str, share: float, rows: int) -> Mes
             **values,
             points=decimal(100 * share, ".1f"),
         )
-    values["share"] = say_share(share)
+    values["share"] = percent(share)
     if method == "new_levels":
         return message(
             "{feature} has levels that the reference never had: {share} of values, over {n} decisions.",

@@ -20,7 +20,7 @@ from plumbline.monitor.chunks import as_days
 from plumbline.monitor.drift.aligned_counts import within
 from plumbline.monitor.drift.dispersion import FEWEST
 from plumbline.monitor.drift.distances import METHODS
-from plumbline.monitor.figures import decimal
+from plumbline.wording.quantities import decimal
 
 #: slow shifts from which on they may be a season's; days from the reference's end within which nobody can tell
 SEVERAL, YEAR = 2, timedelta(weeks=52)

@@ -15,7 +15,7 @@ from plumbline.monitor.drift.aligned_counts import Laid, sample_of, within
 from plumbline.monitor.drift.features import certain, judged_by_chunk
 from plumbline.monitor.drift.findings import BUDGET, drift_findings
 from plumbline.monitor.drift.season import gathered, unlike_last_year
-from plumbline.monitor.figures import say_share
+from plumbline.wording.quantities import percent
 
 #: Jensen-Shannon distance from which the drift of an output matters
 MATTERS = 0.05
@@ -94,8 +94,8 @@ def _of_output(finding: Finding, profile: FeatureProfile, reference: Reference) 
     given = message(
         "The answer {level} was given in {now} of decisions, {was} in the reference: {drift}",
         level=level,
-        now=say_share(is_now),
-        was=say_share(was),
+        now=percent(is_now),
+        was=percent(was),
         drift=finding.sentence,
     )
     figures |= {"level": level, "share": float(is_now), "share_reference": float(was)}

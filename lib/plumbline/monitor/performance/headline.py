@@ -14,11 +14,11 @@ import numpy as np
 from plumbline.domain import OutcomeProfile, Task
 from plumbline.domain.messages import NOTHING, Message, message, word
 from plumbline.monitor.chunks import ENOUGH
-from plumbline.monitor.figures import decimal
 from plumbline.monitor.metrics.counts import counts_of
 from plumbline.monitor.metrics.intervals import interval
 from plumbline.monitor.metrics.metrics import HEADLINE, METRICS, RARE
 from plumbline.monitor.performance.weights import NONE
+from plumbline.wording.quantities import percent
 
 #: labels of the rare class below which no metric of it says anything
 FEWEST = 10
@@ -69,9 +69,9 @@ def headline(
     name = "value" if valued else _of_the_rare(task, reference, common)
     others = [label for label in labels if label != common]
     values = {
-        "share": message("{percent} %", percent=decimal(100 * rare / total, ".2g")),
+        "share": percent(rare / total, ".2g"),
         "common": common,
-        "right": message("{percent} %", percent=decimal(100 * labels[common] / total, ".4g")),
+        "right": percent(labels[common] / total, ".4g"),
         "metric": SPOKEN[name],
     }
     if len(others) == 1:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from plumbline.wording import numbers
+
 
 class StakeState(StrEnum):
     """How sure the money at stake is."""
@@ -29,3 +31,18 @@ def stake_state(stake: Mapping[str, Any]) -> StakeState:
         return StakeState.STATED
     low = stake.get("low")
     return StakeState.LOSS if low is not None and float(low) > 0 else StakeState.UNPROVEN
+
+
+def say_stake(at_stake: Mapping[str, Any]) -> str:
+    """A scorecard's money at stake in a few words; an amount only where it is no chance."""
+    state, currency = stake_state(at_stake), str(at_stake.get("currency", ""))
+    if state is StakeState.UNKNOWN:
+        return "not known"
+    if state is StakeState.NONE:
+        return "no loss found"
+    if state is not StakeState.UNPROVEN:
+        return numbers.money(float(at_stake["amount"]), currency)
+    low, high = at_stake.get("low"), at_stake.get("high")
+    if low is None or high is None:
+        return "no loss proven"
+    return f"no loss proven ({numbers.money(float(low), currency)} to {numbers.money(float(high), currency)})"

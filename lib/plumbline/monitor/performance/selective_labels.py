@@ -19,12 +19,12 @@ import numpy as np
 from plumbline.domain import DelayProfile, FloatArray, OutcomeProfile, Task
 from plumbline.domain.messages import NOTHING, Message, message, sequence, word
 from plumbline.monitor.chunks import ENOUGH, midnight
-from plumbline.monitor.figures import decimal, say_share
 from plumbline.monitor.metrics.counts import ratio
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.metrics.status import Mask
 from plumbline.monitor.performance.label_delay import delay_curve, positive_curve, usual_delay
 from plumbline.monitor.performance.weights import NONE, Whole, whole
+from plumbline.wording.quantities import decimal, percent
 
 #: standard errors that chance does not reach; decisions of one day are not always independent
 BEYOND = 5.0
@@ -107,9 +107,9 @@ class Selection:
                 "Outcomes are known for decisions {known} only ({best} of {best_n}, against {least} of "
                 "{least_n} {name}): these figures speak of those.",
                 known=classes_named(self.known),
-                best=say_share(best.share),
+                best=percent(best.share),
                 best_n=decimal(best.n, ","),
-                least=say_share(least.share),
+                least=percent(least.share),
                 least_n=decimal(least.n, ","),
                 name=least.name,
             )
@@ -134,9 +134,9 @@ class Selection:
             return message(
                 "Outcomes are known for {best} of decisions {best_name} and {least} of {least_name}: "
                 "these figures speak of those.",
-                best=say_share(best.share),
+                best=percent(best.share),
                 best_name=best.name,
-                least=say_share(least.share),
+                least=percent(least.share),
                 least_name=least.name,
             )
         if (self.order or 0.5) > 0.5:
@@ -153,11 +153,11 @@ class Selection:
         accuracy = self.over_all("accuracy")
         if accuracy is None:
             return NOTHING
-        limits = {"low": say_share(accuracy.low), "high": say_share(accuracy.high)}
+        limits = {"low": percent(accuracy.low), "high": percent(accuracy.high)}
         if accuracy.value is not None:
             return message(
                 "Over all decisions accuracy is {value} ({low} to {high}).",
-                value=say_share(accuracy.value),
+                value=percent(accuracy.value),
                 **limits,
             )
         if accuracy.useless:
@@ -192,7 +192,7 @@ def _weighed(sample: Whole) -> Message:
     """A weighted figure with its interval."""
     scored = METRICS[sample.metric].unit == "score"
     value, low, high = (
-        decimal(x, ".3f") if scored else say_share(x) for x in (sample.value or 0.0, sample.low, sample.high)
+        decimal(x, ".3f") if scored else percent(x) for x in (sample.value or 0.0, sample.low, sample.high)
     )
     return message(
         "{metric:within} {value} ({low} to {high})",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from plumbline.domain import CompletenessProfile, IntArray, PointStatus
 from plumbline.domain.messages import Message, message
 from plumbline.monitor.chunks import midnight
-from plumbline.monitor.figures import decimal
+from plumbline.wording.quantities import decimal, percent
 
 #: names of the shares and the roles whose presence they count
 SHARES = {
@@ -287,7 +287,7 @@ def _percent(share: float) -> str:
 
 def lack_sentence(name: str, share: float, n: int) -> Message:
     """That something which every decision needs is logged on a share of them only."""
-    values = {"share": message("{percent} %", percent=decimal(100 * share, ".4g")), "n": decimal(n, ",")}
+    values = {"share": percent(share, ".4g"), "n": decimal(n, ",")}
     if name == "id":
         return message("An id is logged on {share} of {n} decisions.", **values)
     if name == "version":

@@ -15,8 +15,8 @@ import numpy as np
 
 from plumbline.domain import FloatArray, PointStatus, Repeats, deviation
 from plumbline.domain.messages import Message, message, sequence
-from plumbline.monitor.figures import decimal
 from plumbline.monitor.statistics.proportions import wilson
+from plumbline.wording.quantities import decimal, percent
 
 #: largest share of repeats that may get another answer
 LIMIT = 0.001
@@ -154,10 +154,10 @@ def consistency(repeats: Repeats, *, limit: float = LIMIT, fewest: int = FEWEST)
             "answer from the same version; the limit is {limit}.",
             conflicting=decimal(conflicting, ","),
             n=decimal(n, ","),
-            share=_percent(share),
+            share=percent(share, ".2g"),
             low=decimal(100 * low, ".2g"),
-            high=_percent(high),
-            limit=_percent(limit),
+            high=percent(high, ".2g"),
+            limit=percent(limit, ".2g"),
         )
         if repeats.near:
             near = message(
@@ -179,7 +179,3 @@ def consistency(repeats: Repeats, *, limit: float = LIMIT, fewest: int = FEWEST)
         groups=repeats.groups,
         conflicting_groups=repeats.conflicting_groups,
     )
-
-
-def _percent(share: float) -> Message:
-    return message("{percent} %", percent=decimal(100 * share, ".2g"))

@@ -12,9 +12,9 @@ import numpy as np
 
 from plumbline.domain import FloatArray, Kind, Task
 from plumbline.domain.messages import Message, message
-from plumbline.monitor.figures import decimal
 from plumbline.monitor.metrics.intervals import newcombe_auc
 from plumbline.monitor.statistics.proportions import Z
+from plumbline.wording.quantities import decimal
 
 #: ROC AUC, or rank correlation of a number, from which an input all but equals the outcome; its lower limit as well
 TOO_GOOD = 0.98

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from plumbline.domain import PointStatus, VersionHours
 from plumbline.domain.messages import Day, Message, message
-from plumbline.monitor.figures import decimal
 from plumbline.monitor.releases.champion import deciding, instant, moment, spans
+from plumbline.wording.quantities import decimal
 
 WATCH_DAYS = 90.0
 BREACH_DAYS = 180.0

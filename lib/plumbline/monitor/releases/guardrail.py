@@ -22,7 +22,7 @@ from scipy.special import betaincinv, expit, logit
 
 from plumbline.domain import FloatArray, PlumblineError
 from plumbline.domain.messages import Day, Message, message, word
-from plumbline.monitor.figures import decimal, say_share
+from plumbline.wording.quantities import decimal, percent
 
 POSITIVE = word("decisions were positive")
 
@@ -115,10 +115,10 @@ def guardrail(
     at = _aware(times[found - 1])
     sentence = message(
         "{share} of the first {n} {were} against {before} before: beyond chance from {day}, {time} UTC on.",
-        share=say_share(rate),
+        share=percent(rate),
         n=decimal(found, ","),
         were=were,
-        before=say_share(previous_rate),
+        before=percent(previous_rate),
         day=Day(at),
         time=f"{at:%H:%M}",
     )
@@ -225,8 +225,8 @@ def _quiet(rate: float | None, n: int, previous: float, usual: tuple[float, floa
         return message("The previous version decided too little to compare with.")
     return message(
         "{share} of {n} {were} against {before} before: no change that matters beyond chance.",
-        share=say_share(rate),
+        share=percent(rate),
         n=decimal(n, ","),
         were=were,
-        before=say_share(previous),
+        before=percent(previous),
     )

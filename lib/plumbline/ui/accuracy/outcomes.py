@@ -10,6 +10,7 @@ import streamlit as st
 from plumbline.answers.performance.outcomes import ConfusionAnswer, WindowsAnswer
 from plumbline.domain import Slice
 from plumbline.monitor.performance.money import Stake
+from plumbline.monitor.performance.money_at_stake import say_stake
 from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.parts.glossary import help_for
@@ -71,7 +72,7 @@ def money(stake: Stake | None) -> None:
         [
             cards.Figure(
                 name="Money at stake",
-                value=numbers.stake(asdict(stake)),
+                value=say_stake(asdict(stake)),
                 note=stake.sentence,
                 help=help_for("Money at stake"),
             )

@@ -14,7 +14,7 @@ from plumbline.charts.status_strip import strip
 from plumbline.charts.style import Mode, mark
 from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status, Verdict
 from plumbline.governance.history import Changes
-from plumbline.monitor.performance.money_at_stake import StakeState, stake_state
+from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain, prose
@@ -86,7 +86,7 @@ def stake(answer: Answer) -> None:
     """Money at stake, or how to make it known."""
     cards.section("At stake")
     card = answer.card
-    state, words = stake_state(card.at_stake), numbers.stake(card.at_stake)
+    state, words = stake_state(card.at_stake), say_stake(card.at_stake)
     if state is StakeState.NONE:
         st.markdown(cards.word("pass", words))
         cards.note(

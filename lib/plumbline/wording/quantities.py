@@ -1,14 +1,8 @@
-"""Shares, counts, spans and dates as the sentences of evidence spell them."""
+"""Counts, shares and spans of time as messages: the digits are chosen here, and written in each document's language."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
-
-from plumbline.domain.messages import MONTHS, Day, Message, Number, Quantity, enumeration, message
-from plumbline.governance.facts import Facts
-
-__all__ = ["MONTHS", "chunks", "count", "day", "decimal", "listed", "plural", "share", "window"]
+from plumbline.domain.messages import Message, Number, Quantity, message
 
 
 def count(n: float) -> Number:
@@ -19,6 +13,11 @@ def count(n: float) -> Number:
 def decimal(value: float, digits: str) -> Number:
     """A number by Python's format, such as ``.2f``."""
     return Number(format(value, digits))
+
+
+def percent(value: float, digits: str = ".1f") -> Message:
+    """A share in per cent, by Python's format of its figure: ``82.2 %``."""
+    return message("{percent} %", percent=decimal(100 * value, digits))
 
 
 def share(value: float) -> Message:
@@ -40,22 +39,3 @@ def plural(n: float, noun: str, many: str = "") -> Quantity:
 def chunks(n: float, unit: str) -> Quantity:
     """A count of the chunks of time that a system is read by: days, weeks or months."""
     return {"day": plural(n, "day"), "week": plural(n, "week"), "month": plural(n, "month")}[unit]
-
-
-def day(when: date | datetime) -> Day:
-    """``3 March 2026``."""
-    return Day(when)
-
-
-def listed(items: Sequence[str]) -> Message:
-    """``a, b and c``."""
-    return enumeration(items)
-
-
-def window(facts: Facts) -> Message:
-    """The log's span and sample: ``60,000 decisions, 1 January 2026 to 30 June 2026``."""
-    decisions = plural(facts.decisions, "decision")
-    if facts.first_decision is None or facts.last_decision is None:
-        return message("{decisions}", decisions=decisions)
-    first, last = day(facts.first_decision), day(facts.last_decision)
-    return message("{decisions}, {first} to {last}", decisions=decisions, first=first, last=last)
