@@ -26,7 +26,6 @@ from plumbline.answers.decisions.importance import model_use
 from plumbline.domain import Source
 from plumbline.profile.scan import attributions
 from plumbline.report.decision_record import RECORD_LANGUAGES, issue_record, record_language
-from plumbline.report.told import told
 from plumbline.store import systems
 from plumbline.store.workspace import open_workspace
 
@@ -93,7 +92,7 @@ def test_the_record_says_so_in_every_language(made) -> None:
                     ws, "loans", decision_id, ".json", language_code=code, on=date(2026, 11, 24), actor="t"
                 ).content
             )
-            assert told(body["record"]["explanation"]["method"], record_language(code))[1]
+            assert record_language(code).say("quoted") not in body["document"]["basis"]["note"]
             effects = [row[4] for row in body["document"]["inputs"]["rows"]]
             assert any("±" in effect for effect in effects) == (decision_id == "d90")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from plumbline.explain.column_match import propose_feature_map
 from plumbline.explain.registered_model import (
     RegisteredModel,
     align_features,
+    check_from,
     check_model,
     explain_with_model,
     match_columns,
@@ -93,6 +95,17 @@ def test_another_model_is_not_the_one_that_decided(trained) -> None:
     assert "not the model that decided" in check.sentence
     with pytest.raises(PlumblineError, match="not the model that decided"):
         explain_with_model(other, check, frame.iloc[:1])
+
+
+def test_a_check_that_was_kept_is_worded_from_its_figures_again(trained) -> None:
+    booster, frame, scores = trained
+    model = registered(booster)
+    for check in (check_model(model, frame, scores), check_model(model, frame, 1 - scores)):
+        stored = json.loads(json.dumps(asdict(check)))
+        again = check_from(stored, model.version)
+        assert again == check
+        assert again.sentence.template == check.sentence.template
+        assert check_from({**stored, "sentence": "as it was kept"}, model.version).sentence == check.sentence
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import io
 import json
 import re
-import tomllib
 from datetime import date
-from pathlib import Path
 
+import pandas as pd
 import pytest
 
-import plumbline
 from plumbline.answers import statements
 from plumbline.answers.data.load import load_file
 from plumbline.answers.decisions.explain import explain
@@ -20,6 +17,7 @@ from plumbline.answers.decisions.reasons import reasons_against
 from plumbline.answers.decisions.record import record
 from plumbline.domain import PlumblineError
 from plumbline.report.decision_record import RECORD_LANGUAGES, issue_record, record_language, record_pdf
+from plumbline.report.translation import translated
 from plumbline.store import trail
 from plumbline.store.workspace import open_workspace
 
@@ -67,8 +65,6 @@ def text_of(pdf: bytes) -> str:
 
 
 def test_the_languages_have_the_same_words_and_places() -> None:
-    import re
-
     def shape(code):
         return {
             (section, key): sorted(re.findall(r"{\w+}", text))
@@ -80,52 +76,50 @@ def test_the_languages_have_the_same_words_and_places() -> None:
 
 
 def test_all_that_measuring_says_has_its_words_in_every_language() -> None:
-    """Each entry of the table, and each source's own sentences as the code makes them, numbers and all."""
-    import re
-    import tomllib
-    from importlib import resources
-
+    """Each source's own sentences as the code makes them, numbers and all."""
     import numpy as np
 
     from plumbline.explain.explanation import _verdict, choose_source
     from plumbline.explain.reasons.logged_attributions import check_logged
     from plumbline.explain.registered_model import _sentence
-    from plumbline.explain.surrogate import _refused, grade_fidelity
-    from plumbline.report.told import told
+    from plumbline.explain.surrogate import fit_surrogate, grade_fidelity
 
-    table = tomllib.loads((resources.files("plumbline.report") / "texts" / "told.toml").read_text("utf-8"))[
-        "told"
-    ]
-    for entry in table:
-        places = {code: sorted(re.findall(r"{\w+}", entry[code])) for code in RECORD_LANGUAGES}
-        assert places["en"] == places["de"] == places["fr"], entry["en"]
     random = np.random.default_rng(3)
     parts = random.normal(size=(400, 2))
     adds_up = 1 / (1 + np.exp(-(0.2 + parts.sum(axis=1))))
+    frame = pd.DataFrame({"a": np.zeros(1_200)})
     said = [
         check_logged(parts, adds_up, version="2025.4").sentence,
         check_logged(parts, random.random(400), version="").sentence,
         check_logged(parts[:5], adds_up[:5], version="1").sentence,
-        _verdict(1e-5, 1e-3) + " " + check_logged(parts, adds_up, version="").sentence,
-        _verdict(0.25, 1e-3) + " " + _sentence("3.1", 0.4, 1000, 1e-3, "complement"),
+        _verdict(1e-5, 1e-3), _verdict(0.25, 1e-3), _verdict(12_345.0, 200.0),
+        _sentence("3.1", 0.4, 1000, 1e-3, "complement"),
         _sentence("3.1", 1.0, 1000, 1e-3, "score"), _sentence("a b", 0.999, 1000, 1e-3, "margin"),
-        *(choose_source(surrogate=_refused("1", 12, why)).sentence for why in
-          ("the log has no features", "all logged scores are the same",
-           "only 12 decisions have a score, 1,000 are needed")),
-        *(f"{words[0].upper()}{words[1:]}." for r2, agreed in ((0.99, 0.98), (0.99, None), (0.93, 0.92), (0.5, 0.6))
-          for words in [grade_fidelity(r2, agreed)[1]]),
+        *(choose_source(surrogate=fit_surrogate(frame[columns][: len(scores)], scores, version="1")).sentence
+          for columns, scores in (([], random.random(1_200)), (["a"], np.ones(1_200)), (["a"], np.full(99, np.nan)))),
+        choose_source().sentence,
+        *(grade_fidelity(r2, agreed)[1] for r2, agreed in ((0.99, 0.98), (0.99, None), (0.93, 0.92), (0.5, 0.6))),
     ]  # fmt: skip
     for text in said:
         for code in ("de", "fr"):
-            words, known = told(text, record_language(code))
-            assert known, text
+            words = translated(text, record_language(code))
+            assert words, text
             assert not re.search(r"\b(the|and|score[sd]? within|logged)\b", words), words
-    words, _ = told(said[0], record_language("de"))
+    words = translated(said[0], record_language("de")) or ""
     assert "100,0\u00a0% von 400" in words
     assert "10⁻" in words
-    assert told("Something new was measured.", record_language("de")) == (
-        "Something new was measured.",
-        False,
+    assert translated("Something new was measured.", record_language("de")) is None
+
+
+def test_english_is_printed_as_it_was_with_the_marks_of_print() -> None:
+    """The record of a decision that is issued again has the bytes that it had."""
+    from plumbline.explain.registered_model import _sentence
+
+    text = _sentence("it's", 0.999, 1_000, 9.4e-9, "margin")
+    assert "reproduces 99.9% of 1,000 logged scores within 9.4e-09 (as the model's raw output)" in text
+    assert translated(text, record_language("en")) == (
+        "The model file registered for version it's reproduces 99.9\u00a0% of 1,000 logged scores within "
+        "9.4\u00a0×\u00a010⁻⁹ (as the model’s raw output)."
     )
 
 
@@ -201,19 +195,3 @@ def test_the_command_writes_the_record_and_says_its_hash(held, plumbline, tmp_pa
     refused = plumbline("decision", "loans", "nobody", "--out", tmp_path / "x.pdf")
     assert refused.code == 2
     assert not (tmp_path / "x.pdf").exists()
-
-
-def test_what_refuses_an_explanation_is_said_by_the_code_as_the_table_has_it() -> None:
-    """A word changed in English leaves the other languages without the sentence, which is then quoted."""
-    package = Path(plumbline.__file__).parent
-    code = [
-        node.value
-        for path in [*package.glob("explain/**/*.py"), *package.glob("answers/**/*.py")]
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    ]
-    table = tomllib.loads((package / "report" / "texts" / "told.toml").read_text("utf-8"))["told"]
-    refusals = [entry["en"] for entry in table if entry["en"].startswith("The registered model gives")]
-    parts = {part.strip() for text in refusals for part in re.split(r"{\w+}", text)}
-    assert len(refusals) == 2
-    assert sorted(part for part in parts if not any(part in text for text in code)) == []

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from plumbline.domain import Explanation, Source, strongest_first
+from plumbline.domain.messages import NOTHING, Message, Number, message, sequence, word
 from plumbline.explain.reasons.logged_attributions import LoggedCheck
 from plumbline.explain.reasons.sentences import OTHER, Wording, reasons_for
 from plumbline.explain.registered_model import (
@@ -23,6 +24,7 @@ from plumbline.explain.registered_model import (
     model_parts,
 )
 from plumbline.explain.surrogate import TOP_FACTORS, Surrogate, surrogate_contributions
+from plumbline.wording.quantities import count, decimal
 
 #: a model's link -> the space its contributions add up in, in words
 SPACES = {
@@ -32,6 +34,18 @@ SPACES = {
     "log": "log of the value",
     "identity": "value",
 }
+
+#: kinds of surrogate -> the words for them
+_SURROGATES = {
+    "ridge": word("ridge", "surrogate"),
+    "gradient boosting": word("gradient boosting", "surrogate"),
+    "none": word("none", "surrogate"),
+}
+UNCHECKED = message("Recorded attributions, not yet checked.")
+#: baselines that are no average of anything that can be named
+RECORDED = message("as recorded")
+REMAINDER = message("the one constant that score less attributions leaves")
+UNKNOWN = word("unknown", "baseline")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +70,7 @@ class Choice:
     """The source that is used, or None, and why the better ones were not."""
 
     source: Source | None
-    sentence: str
+    sentence: Message
 
 
 def choose_source(
@@ -73,15 +87,19 @@ def choose_source(
     """
     adds_up = logged is not None and logged.passed
     if recorded and (adds_up or not (model is not None and model.passed)):
-        return Choice(Source.LOGGED, logged.sentence if logged else "Recorded attributions, not yet checked.")
+        return Choice(Source.LOGGED, logged.sentence if logged else UNCHECKED)
     if model is not None and model.passed:
-        before = f"{logged.sentence} " if recorded and logged else ""
-        return Choice(Source.MODEL, before + model.sentence)
-    before = f"{model.sentence} " if model is not None else "No model file is registered for this version. "
-    if surrogate is not None and surrogate.grade != "refused":
-        return Choice(Source.SURROGATE, f"{before}{surrogate.sentence[0].upper()}{surrogate.sentence[1:]}.")
-    why = surrogate.sentence if surrogate is not None else "no surrogate has been fitted"
-    return Choice(None, f"{before}{why[0].upper()}{why[1:]}.")
+        before = logged.sentence if recorded and logged else NOTHING
+        return Choice(Source.MODEL, sequence([before, model.sentence]))
+    before = message("No model file is registered for this version.") if model is None else model.sentence
+    why = message("no surrogate has been fitted") if surrogate is None else surrogate.sentence
+    usable = surrogate is not None and surrogate.grade != "refused"
+    return Choice(Source.SURROGATE if usable else None, sequence([before, _closed(why)]))
+
+
+def _closed(words: Message) -> Message:
+    """A sentence of words that stand within one elsewhere."""
+    return message("{words:capital}.", words=words)
 
 
 def explain_row(
@@ -125,12 +143,12 @@ def _from_log(instance: Instance, check: LoggedCheck | None) -> Explanation:
     attributions = {str(k): float(v) for k, v in instance.recorded.items() if v == v}
     base = instance.recorded_base if instance.recorded_base is not None else check.base if check else None
     link = check.link if check else None
-    error, verdict = None, check.sentence if check else "Recorded attributions, not yet checked."
+    error, verdict = None, check.sentence if check else UNCHECKED
     fits = bool(check and check.passed)
     if link is not None and base is not None and instance.score is not None and check is not None:
         error = _back(link.back, base + sum(attributions.values())) - instance.score
         fits = fits and abs(error) <= check.tolerance
-        verdict = _verdict(error, check.tolerance) + " " + verdict
+        verdict = sequence([_verdict(error, check.tolerance), verdict])
     return Explanation(
         decision_id=instance.decision_id,
         source=Source.LOGGED,
@@ -140,12 +158,8 @@ def _from_log(instance: Instance, check: LoggedCheck | None) -> Explanation:
         attributions=attributions,
         additivity_error=error,
         fidelity=check.share if check else None,
-        method="as recorded at decision time",
-        baseline="as recorded"
-        if base is not None and instance.recorded_base is not None
-        else "the one constant that score less attributions leaves"
-        if base is not None
-        else "unknown",
+        method=message("as recorded at decision time"),
+        baseline=UNKNOWN if base is None else REMAINDER if instance.recorded_base is None else RECORDED,
         check=verdict,
         values=dict(instance.values),
         exportable=fits,
@@ -163,19 +177,31 @@ def _from_model(instance: Instance, model: RegisteredModel, check: ModelCheck, s
     names = [columns.get(f.name, f.name) for f in check.info.features]
     error = None if instance.score is None else float(score[0]) - instance.score
     if not np.isfinite(score[0]) or not np.isfinite(parts[0]).all():
-        why = "The registered model gives no score for this decision: it lacks a value that the model needs."
+        why = message(
+            "The registered model gives no score for this decision: it lacks a value that the model needs."
+        )
         return _refusal(instance, Source.MODEL, why)
     if error is not None and abs(error) > check.tolerance:
-        why = (
-            f"The registered model gives {score[0]:.4g} for this decision, the log says "
-            f"{instance.score:.4g}: it is not what decided here."
+        why = message(
+            "The registered model gives {score} for this decision, the log says {logged}: "
+            "it is not what decided here.",
+            score=decimal(score[0], ".4g"),
+            logged=decimal(instance.score or 0.0, ".4g"),
         )
         return _refusal(instance, Source.MODEL, why, error)
-    verdict = "This decision has no logged score to check against."
+    verdict = message("This decision has no logged score to check against.")
     if error is not None:
         verdict = _verdict(error, check.tolerance)
-    label = model.name or f"model {model.version}"
-    which = "" if check.info.outputs == 1 else f", raw score of class {instance.output + 1} before softmax"
+    method = message(
+        "{method} from {model}, sha256 {sha}",
+        method=method_of(check, asked, made),
+        model=model.name or message("model {version}", version=model.version),
+        sha=model.sha256[:12],
+    )
+    if check.info.outputs != 1:
+        method = message(
+            "{method}, raw score of class {n} before softmax", method=method, n=count(instance.output + 1)
+        )
     return Explanation(
         decision_id=instance.decision_id,
         source=Source.MODEL,
@@ -185,43 +211,49 @@ def _from_model(instance: Instance, model: RegisteredModel, check: ModelCheck, s
         attributions=dict(zip(names, parts[0].tolist(), strict=True)),
         additivity_error=error,
         fidelity=check.share,
-        method=f"{method_of(check, asked, made)} from {label}, sha256 {model.sha256[:12]}{which}",
+        method=method,
         baseline=_baseline(model, check, asked),
-        check=f"{verdict} {check.sentence}",
+        check=sequence([verdict, check.sentence]),
         values=dict(instance.values),
         errors={} if made.errors is None else dict(zip(names, made.errors[0].tolist(), strict=True)),
     )
 
 
-def method_of(check: ModelCheck, space: str, parts: ModelParts | None = None) -> str:
+def method_of(check: ModelCheck, space: str, parts: ModelParts | None = None) -> Message:
     """How a registered model's contributions are made, in words; of ``parts`` with what is not exact about them."""
     if (parts is None and check.info.asked and check.info.orders) or (
         parts is not None and parts.errors is not None
     ):
-        said = ""
-        if parts is not None and parts.errors is not None and parts.seeds is not None:
-            most, seed = np.nanmax(parts.errors), int(parts.seeds[0])
-            said = f"; standard error at most {most:.2g}; seed {seed:012x}"
-        n = parts.orders if parts else check.info.orders
-        what = "contributions to the probability" if space else "Shapley values"
-        return f"{what} estimated from {n} random orders and their reverses (interventional{said})"
+        what = message("contributions to the probability") if space else message("Shapley values")
+        n = decimal(parts.orders if parts else check.info.orders, "d")
+        if parts is None or parts.errors is None or parts.seeds is None:
+            return message(
+                "{what} estimated from {n} random orders and their reverses (interventional)", what=what, n=n
+            )
+        return message(
+            "{what} estimated from {n} random orders and their reverses "
+            "(interventional; standard error at most {error}; seed {seed})",
+            what=what,
+            n=n,
+            error=decimal(np.nanmax(parts.errors), ".2g"),
+            seed=f"{int(parts.seeds[0]):012x}",
+        )
     if check.info.asked and not space:
-        return "exact Shapley values over all combinations of inputs (interventional)"
+        return message("exact Shapley values over all combinations of inputs (interventional)")
     if space:
-        return "exact contributions to the probability (interventional)"
+        return message("exact contributions to the probability (interventional)")
     if not check.info.needs_background:
-        return "exact tree contributions (path-dependent)"
-    return (
-        "exact tree contributions (interventional)"
-        if check.info.trees
-        else "exact contributions of a linear model"
-    )
+        return message("exact tree contributions (path-dependent)")
+    if check.info.trees:
+        return message("exact tree contributions (interventional)")
+    return message("exact contributions of a linear model")
 
 
-def _baseline(model: RegisteredModel, check: ModelCheck, space: str) -> str:
+def _baseline(model: RegisteredModel, check: ModelCheck, space: str) -> Message:
     if model.background is None or not (space or check.info.needs_background):
-        return "the model's mean output over its training data"
-    return f"the model's mean output over {model.background_words or f'{len(model.background)} decisions'}"
+        return message("the model's mean output over its training data")
+    rows = model.background_words or message("{n} decisions", n=decimal(len(model.background), "d"))
+    return message("the model's mean output over {decisions}", decisions=rows)
 
 
 def _from_surrogate(instance: Instance, surrogate: Surrogate) -> Explanation:
@@ -232,21 +264,31 @@ def _from_surrogate(instance: Instance, surrogate: Surrogate) -> Explanation:
     own = float(score[0])
     gap = _back(surrogate.link.back, base + float(parts[0].sum())) - own
     if abs(gap) > 1e-6 * max(1.0, abs(own)):
-        why = f"The surrogate's own contributions miss its score by {abs(gap):.2g}."
+        why = message(
+            "The surrogate's own contributions miss its score by {gap}.", gap=decimal(abs(gap), ".2g")
+        )
         return _refusal(instance, Source.SURROGATE, why)
     error = None if instance.score is None else own - instance.score
     cutoff = surrogate.cutoff
     if instance.score is not None and cutoff is not None and (own >= cutoff) != (instance.score >= cutoff):
-        why = (
-            f"The surrogate puts this decision on the other side of the cut-off ({own:.3g}, logged "
-            f"{instance.score:.3g}, cut-off {cutoff:.3g}), so its reasons would not be this decision's."
+        why = message(
+            "The surrogate puts this decision on the other side of the cut-off ({score}, logged {logged}, "
+            "cut-off {cutoff}), so its reasons would not be this decision's.",
+            score=decimal(own, ".3g"),
+            logged=decimal(instance.score, ".3g"),
+            cutoff=decimal(cutoff, ".3g"),
         )
         return _refusal(instance, Source.SURROGATE, why, error)
     attributions = dict(zip((c.name for c in surrogate.inputs), parts[0].tolist(), strict=True))
     if surrogate.grade == "top factors":
         attributions = _strongest(attributions)
-    verdict = "" if error is None else f" For this decision it is {_size(abs(error))} off"
-    usual = f" (95 % of decisions: within {_size(surrogate.residual)})." if verdict else ""
+    off = NOTHING
+    if error is not None:
+        off = message(
+            "For this decision it is {gap} off (95 % of decisions: within {usual}).",
+            gap=_size(abs(error)),
+            usual=_size(surrogate.residual),
+        )
     return Explanation(
         decision_id=instance.decision_id,
         source=Source.SURROGATE,
@@ -256,10 +298,14 @@ def _from_surrogate(instance: Instance, surrogate: Surrogate) -> Explanation:
         attributions=attributions,
         additivity_error=error,
         fidelity=surrogate.r2,
-        method=f"surrogate ({surrogate.kind}) fitted to {surrogate.n:,} decisions "
-        f"of version {surrogate.version}",
-        baseline="the surrogate's mean output over the decisions it was fitted to",
-        check=f"{surrogate.sentence[0].upper()}{surrogate.sentence[1:]}.{verdict}{usual}",
+        method=message(
+            "surrogate ({kind}) fitted to {n} decisions of version {version}",
+            kind=_SURROGATES[surrogate.kind],
+            n=count(surrogate.n),
+            version=surrogate.version,
+        ),
+        baseline=message("the surrogate's mean output over the decisions it was fitted to"),
+        check=sequence([_closed(surrogate.sentence), off]),
         values=dict(instance.values),
         exportable=surrogate.grade == "shown",
     )
@@ -272,7 +318,7 @@ def _strongest(attributions: dict[str, float]) -> dict[str, float]:
     return dict(ranked[:TOP_FACTORS]) | ({OTHER: sum(v for _, v in rest)} if rest else {})
 
 
-def _refusal(instance: Instance, source: Source, why: str, error: float | None = None) -> Explanation:
+def _refusal(instance: Instance, source: Source, why: Message, error: float | None = None) -> Explanation:
     return Explanation(
         decision_id=instance.decision_id,
         source=source,
@@ -282,8 +328,8 @@ def _refusal(instance: Instance, source: Source, why: str, error: float | None =
         attributions={},
         additivity_error=error,
         fidelity=None,
-        method="",
-        baseline="",
+        method=NOTHING,
+        baseline=NOTHING,
         check=why,
         values=dict(instance.values),
         exportable=False,
@@ -291,15 +337,20 @@ def _refusal(instance: Instance, source: Source, why: str, error: float | None =
     )
 
 
-def _verdict(error: float, near: float) -> str:
+def _verdict(error: float, near: float) -> Message:
     if abs(error) <= near:
-        return f"Base + sum meets the logged score within {_size(near)}."
-    return f"Base + sum misses the logged score by {_size(abs(error))}, more than the {_size(near)} allowed."
+        return message("Base + sum meets the logged score within {near}.", near=_size(near))
+    return message(
+        "Base + sum misses the logged score by {gap}, more than the {near} allowed.",
+        gap=_size(abs(error)),
+        near=_size(near),
+    )
 
 
-def _size(share: float) -> str:
+def _size(share: float) -> Number:
     """Two digits, without an exponent where the number is large."""
-    return f"{float(f'{share:.2g}'):.0f}" if share >= 100 else f"{share:.2g}"
+    two = decimal(share, ".2g")
+    return decimal(float(two), ".0f") if share >= 100 else two
 
 
 def _back(link: Any, margin: float) -> float:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import FloatArray, Task, deviation
+from plumbline.domain.messages import word
 
 TOLERANCE = 1e-3
 ROUNDING_STEPS = 5
@@ -47,6 +48,14 @@ class Link:
     forward: Callable[[FloatArray], FloatArray]
     back: Callable[[FloatArray], FloatArray]
 
+
+#: what contributions add up in -> the words for it
+SPACE_NAMES = {
+    "probability": word("probability", "space"),
+    "log-odds": word("log-odds", "space"),
+    "log of the value": word("log of the value", "space"),
+    "value": word("value", "space"),
+}
 
 IDENTITY = Link("identity", "value", _same, _same)
 PROBABILITY = Link("probability", "probability", _same, _same)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plumbline.domain import FloatArray, IntArray, PlumblineError, Task
+from plumbline.domain.messages import NOTHING, Message, message, sequence, word
 from plumbline.explain.link_functions import score_range, tolerance
 from plumbline.explain.sandbox.call import (
     FeatureInfo,
@@ -25,6 +26,7 @@ from plumbline.explain.sandbox.call import (
     score_rows,
 )
 from plumbline.explain.sandbox.pool import describe_warm, explain_warm, score_warm
+from plumbline.wording.quantities import close_percent, count, decimal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +54,7 @@ class RegisteredModel:
     feature_map: Mapping[str, str]
     name: str = ""
     background: pd.DataFrame | None = None
-    background_words: str = ""  # which rows these are
+    background_words: Message = NOTHING  # which rows these are
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +81,17 @@ class ModelCheck:
     share: float
     n: int
     tolerance: float
-    sentence: str
+    sentence: Message
     passed: bool
     info: ModelInfo
     view: str = "score"
     best: bool = False
 
 
-def check_from(stored: Mapping[str, Any]) -> ModelCheck:
-    """A check as it was kept: its fields as JSON."""
-    return ModelCheck(**{**stored, "info": info_from(stored["info"])})
+def check_from(stored: Mapping[str, Any], version: str) -> ModelCheck:
+    """A check of a version as it was kept: its fields as JSON, and its sentence worded from them again."""
+    sentence = _sentence(version, stored["share"], stored["n"], stored["tolerance"], stored["view"])
+    return ModelCheck(**{**stored, "info": info_from(stored["info"]), "sentence": sentence})
 
 
 def align_features(info: ModelInfo, frame: pd.DataFrame, feature_map: Mapping[str, str]) -> Alignment:
@@ -239,15 +242,34 @@ def check_model(
     )
 
 
-def _sentence(version: str, share: float, n: int, near: float, view: str) -> str:
-    how = {"complement": " (as one less the model's probability)", "margin": " (as the model's raw output)"}
-    sentence = (
-        f"The model file registered for version {version} reproduces {share:.1%} of {n:,} logged scores "
-        f"within {near:.2g}{how.get(view, '')}."
-    )
-    if share < REPRODUCES:
-        sentence += " This is not the model that decided, so nothing is explained with it."
-    return sentence
+#: a view of the model's output that is told -> the words for it
+_VIEW_NAMES = {
+    "complement": word("as one less the model's probability", "view"),
+    "margin": word("as the model's raw output", "view"),
+}
+
+
+def _sentence(version: str, share: float, n: int, near: float, view: str) -> Message:
+    values: dict[str, str] = {
+        "version": version,
+        "share": close_percent(share),
+        "n": count(n),
+        "near": decimal(near, ".2g"),
+    }
+    if view in _VIEW_NAMES:
+        reproduced = message(
+            "The model file registered for version {version} reproduces {share} of {n} logged scores "
+            "within {near} ({view}).",
+            **values,
+            view=_VIEW_NAMES[view],
+        )
+    else:
+        reproduced = message(
+            "The model file registered for version {version} reproduces {share} of {n} logged scores within {near}.",
+            **values,
+        )
+    other = message("This is not the model that decided, so nothing is explained with it.")
+    return sequence([reproduced, other if share < REPRODUCES else NOTHING])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

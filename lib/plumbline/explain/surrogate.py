@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plumbline.domain import FloatArray, Kind, Task
+from plumbline.domain.messages import Message, message
 from plumbline.explain.link_functions import IDENTITY, Link, rounding_step, score_range, working_link
 from plumbline.explain.surrogate_inputs import InputCode, as_codes, as_design, learn_inputs
 from plumbline.explain.trees import BoolArray
+from plumbline.wording.quantities import close_percent, count, decimal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +62,7 @@ class Surrogate:
     residual: float
     n: int
     grade: str
-    sentence: str
+    sentence: Message
 
 
 def infer_cutoff(scores: FloatArray, positive: BoolArray) -> float | None:
@@ -98,13 +100,16 @@ def fit_surrogate(
     """
     known = np.flatnonzero(np.isfinite(scores))
     if len(known) < FEWEST_ROWS:
-        return _refused(
-            version, len(known), f"only {len(known):,} decisions have a score, {FEWEST_ROWS:,} are needed"
+        few = message(
+            "no surrogate: only {n} decisions have a score, {needed} are needed",
+            n=count(len(known)),
+            needed=count(FEWEST_ROWS),
         )
+        return _refused(version, len(known), few)
     if frame.shape[1] == 0:
-        return _refused(version, len(known), "the log has no features")
+        return _refused(version, len(known), message("no surrogate: the log has no features"))
     if np.ptp(scores[known]) == 0:
-        return _refused(version, len(known), "all logged scores are the same")
+        return _refused(version, len(known), message("no surrogate: all logged scores are the same"))
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(known)[:MOST_ROWS]
     test, train = np.split(chosen, [int(len(chosen) * HELD_OUT)])
@@ -144,21 +149,27 @@ def fit_surrogate(
     )
 
 
-def grade_fidelity(r2: float, agreement: float | None) -> tuple[str, str]:
+def grade_fidelity(r2: float, agreement: float | None) -> tuple[str, Message]:
     """``shown``, ``top factors`` or ``refused``, and why. Without a cut-off R2 alone decides."""
-    agreed = "" if agreement is None else f" and agrees with {agreement:.1%} of the logged decisions"
-    measured = f"held-out R2 {r2:.3f}{agreed}"
+    measured = message("held-out R2 {r2}", r2=decimal(r2, ".3f"))
+    if agreement is not None:
+        measured = message(
+            "held-out R2 {r2} and agrees with {share} of the logged decisions",
+            r2=decimal(r2, ".3f"),
+            share=close_percent(agreement),
+        )
     level = 1.0 if agreement is None else agreement
     if r2 >= SHOWN_R2 and level >= SHOWN_AGREEMENT:
-        return "shown", f"approximate: imitates the logged scores, {measured}"
+        return "shown", message("approximate: imitates the logged scores, {measured}", measured=measured)
     if r2 >= LEAST_R2 and level >= LEAST_AGREEMENT:
-        return (
-            "top factors",
-            f"rough: only the strongest factors are shown and nothing is exported, {measured}",
+        return "top factors", message(
+            "rough: only the strongest factors are shown and nothing is exported, {measured}",
+            measured=measured,
         )
-    return "refused", (
-        f"the surrogate does not imitate the logged scores well enough ({measured}): "
-        "the logged inputs do not determine the logged score"
+    return "refused", message(
+        "the surrogate does not imitate the logged scores well enough ({measured}): "
+        "the logged inputs do not determine the logged score",
+        measured=measured,
     )
 
 
@@ -187,8 +198,7 @@ def surrogate_contributions(
     return found, base, surrogate.link.back(_predict_boosted(surrogate.fitted, codes))
 
 
-def _refused(version: str, n: int, why: str) -> Surrogate:
-    sentence = f"no surrogate: {why}"
+def _refused(version: str, n: int, why: Message) -> Surrogate:
     return Surrogate(
         version=version,
         kind="none",
@@ -201,7 +211,7 @@ def _refused(version: str, n: int, why: str) -> Surrogate:
         residual=np.nan,
         n=n,
         grade="refused",
-        sentence=sentence,
+        sentence=why,
     )
 
 

@@ -16,10 +16,12 @@ from plumbline.answers.decisions.counterfactual import Way
 from plumbline.answers.decisions.record import DecisionRecord, Reason, note_record, record
 from plumbline.domain import PlumblineError, Source, strongest_first
 from plumbline.domain.json_values import json_value
+from plumbline.domain.messages import NOTHING, formed
+from plumbline.explain.explanation import RECORDED, REMAINDER, UNKNOWN
 from plumbline.profile.scan.identical_inputs import EXAMPLES
-from plumbline.report import told
 from plumbline.report.issue import Issued
 from plumbline.report.language import Language, typographic
+from plumbline.report.translation import Translator, translated
 from plumbline.report.typeset import typeset
 from plumbline.store.workspace import Workspace
 
@@ -29,7 +31,7 @@ KINDS = (".pdf", ".json")
 SHOWN = 12  # contributions and inputs that are printed; the JSON has all
 LONGEST = 400
 #: baselines that tell a person nothing
-UNSAYABLE = ("", "unknown", "as recorded", "the one constant that score less attributions leaves")
+UNSAYABLE = (NOTHING, UNKNOWN, RECORDED, REMAINDER)
 
 
 @cache
@@ -174,8 +176,8 @@ def _why(record: DecisionRecord, speech: Language) -> str:
         return speech.say("approximate")
     if not record.reasons:
         return speech.say("no_reasons")
-    baseline, known = told.told(record.explanation.baseline, speech)
-    if not known or record.explanation.baseline in UNSAYABLE:
+    baseline = translated(record.explanation.baseline, speech)
+    if baseline is None or record.explanation.baseline in UNSAYABLE:
         return speech.say("why_note")
     return speech.say("why_note") + " " + speech.say("against", baseline=baseline)
 
@@ -269,15 +271,14 @@ def _basis_note(record: DecisionRecord, speech: Language) -> str:
     """What holds of the figures, and that something is quoted where the language has no words for it."""
     notes = [] if record.explanation.refused else [speech.say("basis_note")]
     said = [*_measured(record).values(), *record.alerts]
-    if speech.code != "en" and not all(told.told(text, speech)[1] for text in said if text):
+    if not all(translated(text, speech) is not None for text in said if text):
         notes.append(speech.say("quoted"))
     return " ".join(notes)
 
 
 def _told(text: str, speech: Language) -> str:
     """What measuring says of itself, in the language where it has the words; a sentence begins with a capital."""
-    words = told.told(text, speech)[0]
-    return _cut(words[:1].upper() + words[1:])
+    return _cut(formed(Translator(speech, printed=True).text(text), "capital"))
 
 
 def _evidence(record: DecisionRecord) -> list[tuple[str, str]]:

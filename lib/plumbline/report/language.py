@@ -44,6 +44,8 @@ class Language:
         """A number of a message with the digits that it has there, a power of ten spelt out."""
         from babel.numbers import format_decimal
 
+        if not number.value.is_finite():
+            return str(number)
         mantissa, _, power = str(number).partition("e")
         sign = mantissa[0] if mantissa[0] in "+-−" else ""
         digits = Number(mantissa.removeprefix(sign))

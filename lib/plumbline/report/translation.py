@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from plumbline.domain import PlumblineError
 from plumbline.domain.messages import PLACE, Day, Message, Number, Quantity, Quoted, Title, fill
 from plumbline.monitor.performance.money import money
-from plumbline.report.language import Language
+from plumbline.report.language import Language, typographic
 from plumbline.wording.names import say_metric
 
 if TYPE_CHECKING:
@@ -31,11 +31,12 @@ class Translator:
     """Renders messages in one language, and remembers those that it had to quote."""
 
     speech: Language
+    printed: bool = False  # in English too with the marks of print; else its bytes are those that were kept
     quoted: list[str] = field(default_factory=list)
 
     def text(self, text: str) -> str:
         """The message in the language; what has no form there stays as it is, and is remembered."""
-        if self.speech.code == "en" or not text.strip():
+        if not text.strip() or (self.speech.code == "en" and not self.printed):
             return str(text)
         own = translated(text, self.speech)
         if own is None:
@@ -56,7 +57,9 @@ class Translator:
 
 
 def translated(text: str, speech: Language) -> str | None:
-    """A message in another language; None: it, or a part of it, has no form there.
+    """A message as a document in the language prints it; None: it, or a part of it, has no form there.
+
+    In English it is what it says, with the marks of print; its catalogue holds what is printed otherwise.
 
     Raises:
         PlumblineError: there is no catalogue in that language.
@@ -66,6 +69,8 @@ def translated(text: str, speech: Language) -> str | None:
     own = _entry(speech.code, text.template, text.context)
     if own is None and not any(letter.isalpha() for letter in PLACE.sub("", text.template)):
         own = text.template  # nothing but places and marks: the same in every language
+    if own is None and speech.code == "en":
+        own = typographic(text.template, "en")
     if own is None:
         return text.template if text.context in NAMES else None
     parts: list[str | None] = []

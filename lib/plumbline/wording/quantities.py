@@ -20,6 +20,11 @@ def percent(value: float, digits: str = ".1f") -> Message:
     return message("{percent} %", percent=decimal(100 * value, digits))
 
 
+def close_percent(value: float) -> Message:
+    """A share in per cent as the checks of explanations have it, without a space: ``99.5%``."""
+    return message("{percent}%", percent=decimal(100 * value, ".1f"))
+
+
 def share(value: float) -> Message:
     """A share in per cent: three significant digits, and never rounded up to 100 or down to 0."""
     percent = 100 * value

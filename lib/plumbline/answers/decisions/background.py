@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from plumbline.domain import Slice, System
 from plumbline.domain.decisions import bare_name, columns_of_role
+from plumbline.domain.messages import Message, message
 from plumbline.profile.scan import decisions
 from plumbline.store import model_backgrounds
 from plumbline.store.model_backgrounds import Background
 from plumbline.store.workspace import Cursor
+from plumbline.wording.quantities import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,21 +28,29 @@ class Against:
     """Rows (a column a feature, by load and line), and in words which they are."""
 
     rows: pd.DataFrame
-    words: str
+    words: Message
 
 
 def background(cursor: Cursor, system: System, version: str) -> Against:
     """The fixed decisions of a version, those that the log still holds; drawn now where none were fixed."""
     held = model_backgrounds.fixed(cursor, system.key, version)
     frame = _drawn(cursor, system, version) if held is None else decisions.at(cursor, system, held.places)
-    n = f"{len(frame)} decisions of the reference"
+    n = count(len(frame))
     if held is None:
-        return Against(_inputs(frame), f"{n}, drawn from what the log holds now")
-    if digest(frame) == held.sha256:
-        return Against(_inputs(frame), f"{n}, fixed for this version, sha256 {held.sha256[:12]}")
-    return Against(
-        _inputs(frame), f"those {len(frame)} of {len(held.places)} fixed decisions that the log still holds"
-    )
+        words = message("{n} decisions of the reference, drawn from what the log holds now", n=n)
+    elif digest(frame) == held.sha256:
+        words = message(
+            "{n} decisions of the reference, fixed for this version, sha256 {sha}",
+            n=n,
+            sha=held.sha256[:12],
+        )
+    else:
+        words = message(
+            "those {n} of {fixed} fixed decisions that the log still holds",
+            n=n,
+            fixed=count(len(held.places)),
+        )
+    return Against(_inputs(frame), words)
 
 
 def fix_background(cursor: Cursor, system: System, version: str) -> str:

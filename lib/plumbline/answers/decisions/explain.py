@@ -15,6 +15,7 @@ from plumbline.answers.decisions.background import background
 from plumbline.answers.decisions.samples import decision_of, draw
 from plumbline.domain import Explanation, FloatArray, IntArray, PlumblineError, Slice, Source, System, Task
 from plumbline.domain.decisions import Decision, bare_name, columns_of_role
+from plumbline.domain.messages import Message, quoted, sequence, word
 from plumbline.explain.explanation import SPACES, Instance, choose_source, explain_row
 from plumbline.explain.model_agnostic import MOST_ROWS
 from plumbline.explain.reasons.global_importance import sample_rows
@@ -57,7 +58,7 @@ class Sources:
     model: RegisteredModel | None
     model_check: ModelCheck | None
     surrogate: Surrogate | None
-    sentence: str  # why what is used is used
+    sentence: Message  # why what is used is used
 
     @property
     def best(self) -> Source | None:
@@ -159,7 +160,7 @@ def _checked(
         model=model,
         model_check=checked,
         surrogate=fitted,
-        sentence=f"{problem} {why}".strip(),
+        sentence=sequence([quoted(problem), why]),
     )
 
 
@@ -248,7 +249,7 @@ def _check_model(
     current = fingerprint(cursor, system)
     earlier = kept_check(cursor, system.key, version, file.sha256, current)
     if earlier is not None:
-        return model, check_from(earlier), ""
+        return model, check_from(earlier, version), ""
     frame = draw(ws, cursor, system, version, CHECKED)
     try:
         checked = check_model(
@@ -281,7 +282,7 @@ def _fit(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surroga
     return fit_surrogate(
         feature_frame(frame),
         scores_of(system, frame),
-        version=version or "(none logged)",
+        version=version or word("(none logged)", "version"),
         task=system.task or Task.BINARY,
         positive=positive,
     )

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, Task
-from plumbline.explain.link_functions import Link, link_candidates, tolerance
+from plumbline.domain.messages import NOTHING, Message, message, sequence
+from plumbline.explain.link_functions import SPACE_NAMES, Link, link_candidates, tolerance
+from plumbline.wording.quantities import close_percent, count, decimal
 
 #: a link is right if 90 % of its bases lie within this many standard deviations of the linked scores
 CONSTANT_WITHIN = 0.1
@@ -38,7 +40,7 @@ class LoggedCheck:
     tolerance: float
     worst: float  # the largest gap, score units
     passed: bool
-    sentence: str
+    sentence: Message
 
 
 def check_logged(
@@ -60,7 +62,6 @@ def check_logged(
     given = None if base is None else base[whole]
     near = tolerance(scores, task)
     bases = 0 if given is None else len(np.unique(np.round(given[np.isfinite(given)], 9)))
-    named = f" of version {version}" if version else ""
     failed = LoggedCheck(
         version=version,
         link=None,
@@ -71,26 +72,31 @@ def check_logged(
         tolerance=near,
         worst=np.nan,
         passed=False,
-        sentence="",
+        sentence=NOTHING,
     )
     if len(score) < FEWEST:
-        sentence = f"Only {len(score)} decisions{named} have a score and all attributions: too few to check."
+        sentence = message(
+            "Only {decisions} have a score and all attributions: too few to check.",
+            decisions=_decisions(len(score), version),
+        )
         return replace(failed, sentence=sentence)
     tried = [_try(candidate, score, total, given) for candidate in _candidates(link, scores, task)]
     chosen, constant, ratio = min(tried, key=lambda t: t[2])
     if not ratio <= CONSTANT_WITHIN:
-        sentence = (
-            f"The recorded attributions{named} do not add up to the scores in any known space: "
-            "score less sum is not one constant."
-        )
-        return replace(failed, sentence=sentence)
+        return replace(failed, sentence=_no_space(version))
     start = np.full(len(score), constant) if given is None else np.where(np.isfinite(given), given, constant)
     gap = np.abs(chosen.back(start + total) - score)
     share, worst = float(np.mean(gap <= near)), float(gap.max())
-    several = f" The log gives {bases} different base values." if bases > 1 else ""
-    sentence = (
-        f"Base + sum meets the logged score within {near:.2g} for {share:.1%} of {len(score):,} "
-        f"decisions{named} (in {chosen.space}, base {constant:.4g}; largest gap {worst:.2g}).{several}"
+    several = message("The log gives {n} different base values.", n=count(bases))
+    meets = message(
+        "Base + sum meets the logged score within {near} for {share} of {decisions} "
+        "(in {space}, base {base}; largest gap {gap}).",
+        near=decimal(near, ".2g"),
+        share=close_percent(share),
+        decisions=_decisions(len(score), version),
+        space=SPACE_NAMES[chosen.space],
+        base=decimal(constant, ".4g"),
+        gap=decimal(worst, ".2g"),
     )
     passed = share >= PASSES and bases <= 1
     return LoggedCheck(
@@ -103,7 +109,26 @@ def check_logged(
         tolerance=near,
         worst=worst,
         passed=passed,
-        sentence=sentence,
+        sentence=sequence([meets, several if bases > 1 else NOTHING]),
+    )
+
+
+def _decisions(n: int, version: str) -> Message:
+    if not version:
+        return message("{n} decisions", n=count(n))
+    return message("{n} decisions of version {version}", n=count(n), version=version)
+
+
+def _no_space(version: str) -> Message:
+    if not version:
+        return message(
+            "The recorded attributions do not add up to the scores in any known space: "
+            "score less sum is not one constant."
+        )
+    return message(
+        "The recorded attributions of version {version} do not add up to the scores in any known space: "
+        "score less sum is not one constant.",
+        version=version,
     )
 
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plumbline.domain import Explanation, strongest_first
+from plumbline.domain.messages import Message, Number, message
+from plumbline.explain.link_functions import SPACE_NAMES
+from plumbline.wording.quantities import decimal
 
 MOST = 4
 #: a contribution below this share of all of them together is no reason
@@ -41,7 +44,7 @@ class Reasons:
     """Sentences for the person, alerts for the owner, and what the sentences say: (input or group, against it)."""
 
     reasons: tuple[str, ...]
-    alerts: tuple[str, ...]
+    alerts: tuple[Message, ...]
     picked: tuple[tuple[str, float], ...] = ()
 
 
@@ -62,7 +65,7 @@ def reasons_for(explanation: Explanation, wording: Wording | None = None) -> Rea
     merged, means = _merge(explanation.attributions, wording), _merge(wording.means, wording)
     shielded = wording.protected | {wording.groups[p] for p in wording.protected if p in wording.groups}
     reasons: list[str] = []
-    alerts: list[str] = []
+    alerts: list[Message] = []
     picked: list[tuple[str, float]] = []
     total = sum(abs(value) for value in merged.values())
     for name, value in adverse_order(merged, means, wording.adverse):
@@ -70,8 +73,12 @@ def reasons_for(explanation: Explanation, wording: Wording | None = None) -> Rea
             continue
         if name in shielded:
             alerts.append(
-                f"The protected attribute {name} is among the strongest contributions against this person "
-                f"({_amount(value, explanation.output_space)}): have a person look at this decision."
+                message(
+                    "The protected attribute {name} is among the strongest contributions against this person "
+                    "({amount}): have a person look at this decision.",
+                    name=name,
+                    amount=_amount(value, explanation.output_space),
+                )
             )
             continue
         reasons.append(_sentence(name, value, explanation, wording))
@@ -98,10 +105,12 @@ def _sentence(name: str, value: float, explanation: Explanation, wording: Wordin
     return f"{shown} {moved} the score{against} ({_amount(value, explanation.output_space)})"
 
 
-def _amount(value: float, space: str) -> str:
-    sized = f"{value:+.2g}" if abs(value) < 0.1 else f"{value:+.2f}"
-    sized = (f"{value:+,.0f}" if abs(value) >= 1000 else sized).replace("-", "−")
-    return sized if space == "value" else f"{space} {sized}"
+def _amount(value: float, space: str) -> Message:
+    form = "+,.0f" if abs(value) >= 1000 else "+.2g" if abs(value) < 0.1 else "+.2f"
+    sized = Number(decimal(value, form).replace("-", "−"))
+    if space == "value":
+        return message("{amount}", amount=sized)
+    return message("{space} {amount}", space=SPACE_NAMES.get(space, space), amount=sized)
 
 
 def plain_value(value: Any) -> str:
