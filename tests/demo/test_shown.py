@@ -123,16 +123,16 @@ def test_the_bad_release_is_caught_within_a_hundred_decisions_and_its_return_rec
 
 
 @story("credit-limits")
-def test_credit_has_no_alarm_in_twelve_months_and_receipts_for_what_acts(told: Told) -> None:
-    """What people typed of alerts, and the restore that nobody rehearsed, keep it EXPOSED."""
-    assert told.card.verdict == "EXPOSED"
+def test_credit_has_no_alarm_in_twelve_months_and_is_mature_by_receipts(told: Told) -> None:
+    """Nothing of what acts was typed: a code came back, a copy was read whole, a drill and a fire were answered."""
+    assert told.card.verdict == "MATURE"
     assert told.findings == ()
     mandatory = {c.id: c for c in told.card.controls if c.requirement == "mandatory"}
-    assert {i for i, c in mandatory.items() if c.status is not Status.PASS} == {"MON-6", "CMP-5"}
-    assert (mandatory["MON-6"].status, mandatory["MON-6"].evidence.kind) == ("partial", "attested")
-    receipts = ("MON-7", "REL-3", "REL-6")
+    assert {i for i, c in mandatory.items() if c.status is not Status.PASS} == set()
+    assert (mandatory["MON-6"].status, mandatory["MON-6"].evidence.kind) == ("pass", "measured")
+    receipts = ("MON-7", "REL-3", "REL-6", "CMP-5")
     assert {(mandatory[i].status, mandatory[i].evidence.kind) for i in receipts} == {("pass", "probed")}
-    assert (mandatory["CMP-5"].status, mandatory["CMP-5"].evidence.kind) == ("partial", "probed")
+    assert SCENARIOS[told.name].events == ()
     (run,) = triggers(told.ws, told.name).runs
     assert (run.state, run.seen_version, run.seen_where) == (RunState.CURED, "2026.3", "log")
     assert not any(c.status is Status.EXEMPT for c in told.card.controls)

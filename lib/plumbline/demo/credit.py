@@ -199,11 +199,5 @@ SCENARIO = Scenario(
     ),
     attestations=tuple((control, "pass", text, "Lena Sommer", _START, _END) for control, text in _STATED.items()),
     documents=True,
-    events=(
-        ("restore rehearsed", "2026-06-11T09:00:00+00:00", "operations", "Restored from last night's backup"),
-        ("alert tested", "2026-08-03T08:00:00+00:00", "monitoring", "Test alert to the duty phone"),
-        ("alert delivered", "2026-08-03T08:00:05+00:00", "monitoring", "Duty phone"),
-        ("alert acknowledged", "2026-08-03T08:04:00+00:00", "Lena Sommer", "Seen"),
-    ),
     truth={"ratio": 0.9, "releases": RELEASES},
 )  # fmt: skip

@@ -1,28 +1,34 @@
 """What the demo's companies have wired: real requests to a stand-in on loopback that answers while the demo is loaded.
 
-Receipts of it are marked as the demo's (``acting_facts.DEMO``) and count for systems that the demo alone has loaded.
+Receipts of it are marked as the demo's (``domain.respond.DEMO``) and count for systems that the demo alone has loaded.
 """
 
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
 
 from plumbline.answers import statements
-from plumbline.answers.respond import progress
-from plumbline.answers.respond.acting_facts import DEMO
+from plumbline.answers.operations.backup import rehearse
+from plumbline.answers.respond import channels, progress
 from plumbline.answers.respond.retraining.triggers import add_trigger
 from plumbline.answers.respond.retraining.work import fire, send_test
 from plumbline.answers.respond.rollback.act import drill
 from plumbline.answers.respond.rollback.mode import set_mode
-from plumbline.demo.story import DEMO_END
-from plumbline.domain.respond import Mode, Trigger, When
+from plumbline.demo.story import DEMO_END, DEMO_MOMENT
+from plumbline.domain.respond import DEMO, Mode, Trigger, When
 from plumbline.store import findings, systems
+from plumbline.store.backup.snapshot import snapshot
 from plumbline.store.workspace import Workspace
 
+#: the channel that they read
+CHANNEL = "duty-phone"
 #: when the makers of credit limits wired a dry run, and when they had the next version trained
 WIRED, TRAINED = "2026-06-10T09:00:00+00:00", "2026-07-21T04:00:00+00:00"
 
@@ -41,8 +47,9 @@ def _dry_run(ws: Workspace, key: str) -> None:
 
 
 def _all_wired(ws: Workspace, key: str) -> None:
-    """A webhook that rolls back, armed after months of dry run and drilled; a trigger whose new version decides."""
-    with stand_in() as url:
+    """A webhook that rolls back, armed after months of dry run and drilled; a trigger whose new version decides; a
+    channel that somebody reads; a copy of the workspace that was restored beside it."""
+    with stand_in() as (url, came):
         hand = {"url": f"{url}/traffic", "allow_inner": True}
         _at(ws, key, WIRED)
         set_mode(ws, key, Mode.DRY_RUN, by=DEMO, hand=hand)
@@ -53,12 +60,29 @@ def _all_wired(ws: Workspace, key: str) -> None:
         _at(ws, key, DEMO_END)
         set_mode(ws, key, Mode.AUTOMATIC, by=DEMO)
         drill(ws, key, by=DEMO)
+        _read_by_somebody(ws, key, url, came)
+    _restored(ws)
     _follow(ws, key)
+
+
+def _read_by_somebody(ws: Workspace, key: str, url: str, came: list[Mapping[str, Any]]) -> None:
+    """A test message goes out, and the code that came in it is typed back."""
+    channels.add(ws, CHANNEL, f"{url}/duty", by=DEMO, keys=(key,), allow_inner=True)
+    channels.send_test(ws, CHANNEL, by=DEMO, at=DEMO_MOMENT)
+    channels.confirm(ws, CHANNEL, came[-1]["data"]["code"], by=DEMO, at=DEMO_MOMENT)
+
+
+def _restored(ws: Workspace) -> None:
+    """A copy of the workspace is read whole beside it, as ``plumbline rehearse-restore`` does."""
+    with tempfile.TemporaryDirectory(prefix="plumbline-demo-") as folder:
+        copy = Path(folder) / "copy.duckdb"
+        snapshot(ws, copy)
+        rehearse(ws, copy, actor=DEMO, dated=DEMO_MOMENT)
 
 
 def _waits(ws: Workspace, key: str) -> None:
     """A trigger that was tested and is due, and waits for its owner's approval."""
-    with stand_in() as url:
+    with stand_in() as (url, _):
         item = Trigger(system=key, name="retrain", url=f"{url}/train", approval=True, allow_inner=True)
         add_trigger(ws, item, by=DEMO)
         send_test(ws, key, "retrain", by=DEMO)
@@ -79,13 +103,15 @@ def _follow(ws: Workspace, key: str) -> None:
 
 
 @contextmanager
-def stand_in() -> Iterator[str]:
-    """The address of a pipeline that takes everything and names the run that it was asked for."""
+def stand_in() -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """The address of a pipeline that takes everything and names the run that it was asked for, and what came there."""
+    came: list[Mapping[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))))
-            body = json.dumps({"run": f"demo-{asked['subject']}".replace("/", "-")}).encode()
+            came.append(asked)
+            body = json.dumps({"run": f"demo-{asked.get('subject', '')}".replace("/", "-")}).encode()
             self.send_response(200)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
@@ -97,7 +123,7 @@ def stand_in() -> Iterator[str]:
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.server_port}", came
     finally:
         server.shutdown()
         server.server_close()

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+#: who the demo acts as: what it answered itself proves something of its own systems alone
+DEMO = "demo"
+
 
 @dataclass(frozen=True, slots=True)
 class Interlock:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from urllib.parse import unquote, urlsplit
 
 from plumbline.domain import PlumblineError, Severity
+from plumbline.domain.respond import DEMO
 from plumbline.respond import addresses
 
 WEBHOOK, MAIL, PAGER, SERVICE = "webhook", "mail", "pagerduty", "apprise"
@@ -58,11 +59,16 @@ class Channel:
         scheme = self.address.partition(":")[0].lower()
         return {"mailto": MAIL, "pagerduty": PAGER, "apprise": SERVICE}.get(scheme, WEBHOOK)
 
+    @property
+    def sends(self) -> bool:
+        """Whether messages leave by it; a channel of the demo led to a stand-in that is gone once the demo is built."""
+        return not self.off and self.added_by != DEMO
+
     def takes(self, system: str, severity: Severity) -> bool:
         """Whether a message of that system and severity goes here."""
         ranks = list(Severity)
         fits = not self.systems or not system or system in self.systems
-        return not self.off and fits and ranks.index(severity) >= ranks.index(self.severity)
+        return self.sends and fits and ranks.index(severity) >= ranks.index(self.severity)
 
     def body(self) -> str:
         """Canonical JSON, as the workspace keeps it."""

@@ -14,7 +14,7 @@ from plumbline.answers.respond.retraining import triggers
 from plumbline.answers.respond.rollback import register as rollbacks
 from plumbline.answers.respond.rollback.mode import set_mode
 from plumbline.answers.respond.rollback.situation import FREEZE, freezes
-from plumbline.domain import Status
+from plumbline.domain import Severity, Status
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import (
     Mode,
@@ -25,8 +25,9 @@ from plumbline.domain.respond import (
     Trigger,
     TriggerRun,
 )
+from plumbline.respond.channels import Channel
 from plumbline.store import trail
-from plumbline.store.respond import settings
+from plumbline.store.respond import channels, settings
 from plumbline.store.workspace import Workspace
 
 from ..conftest import SYSTEM, Held
@@ -41,7 +42,7 @@ def ws(held: Held) -> Any:
     """The shared workspace; what a test kept of acting goes when it ends."""
     yield held.ws
     with held.ws.write() as cursor:
-        for table in ("retraining_trigger", "trigger_run", "rollback_mode", "rollback_run"):
+        for table in ("retraining_trigger", "trigger_run", "rollback_mode", "rollback_run", "channel"):
             cursor.execute(f"DELETE FROM {table}")
         trail.append(cursor, actor="test", action=Act.ACTING_RESUMED)
 
@@ -113,6 +114,39 @@ def test_a_drill_of_another_hand_or_of_the_demo_proves_nothing_here(ws: Workspac
     assert status(ws, "REL-3")[0] is not Status.PASS
     drilled(ws, Mode.PROPOSE, by="demo")
     assert status(ws, "REL-3")[0] is not Status.PASS
+
+
+def channel(ws: Workspace, by: str, confirmed_by: str) -> None:
+    when = NOW.isoformat()
+    body = Channel(name="c", address=AIM, added_by=by, confirmed_by=confirmed_by, confirmed_at=when).body()
+    with ws.write() as cursor:
+        channels.keep(cursor, "c", body)
+
+
+@pytest.mark.parametrize(("by", "confirmed_by"), [("demo", "Ada"), ("Olga", "demo")])
+def test_a_code_that_the_demo_typed_back_proves_nothing_here(
+    ws: Workspace, by: str, confirmed_by: str
+) -> None:
+    channel(ws, by, confirmed_by)
+    assert status(ws, "MON-6")[0] is not Status.PASS
+    channel(ws, "Olga", "Ada")
+    assert status(ws, "MON-6")[0] is Status.PASS
+
+
+def test_a_restore_counts_from_its_day_on_and_the_demo_s_for_its_own_systems_alone(ws: Workspace) -> None:
+    def rehearsed(actor: str, **more: Any) -> str:
+        with ws.write() as cursor:
+            trail.append(cursor, actor=actor, action=Act.RESTORE_REHEARSED, detail={"sha256": "0", **more})
+        return status(ws, "CMP-5")[1]
+
+    drilled(ws, Mode.PROPOSE)
+    assert "Restore rehearsed" not in rehearsed("demo", dated=NOW.isoformat())
+    assert "restore rehearsed on" in rehearsed("Olga", dated="1999-01-01T00:00:00+00:00")
+
+
+def test_a_channel_of_the_demo_takes_no_message(ws: Workspace) -> None:
+    assert not Channel(name="c", address=AIM, added_by="demo").takes("", Severity.HIGH)
+    assert Channel(name="c", address=AIM, added_by="Olga").takes("", Severity.HIGH)
 
 
 @pytest.mark.parametrize(("control", "event"), ACTS.items())

@@ -21,11 +21,13 @@ from plumbline.answers.question import Span, as_of, span_of
 from plumbline.answers.releases.guardrails import Watched
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
 from plumbline.answers.respond.acting_facts import acting_facts
+from plumbline.answers.respond.demo_systems import counts_for, is_of_demo
 from plumbline.answers.respond.receipts import alert_facts
 from plumbline.answers.scans import duplicate_ids, overridden, personal_of, repeated, segment_sizes
 from plumbline.domain import CompletenessProfile, Slice, System, Task
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import NOTHING
+from plumbline.domain.respond import DEMO
 from plumbline.governance import ai_act
 from plumbline.governance.evidence.case import RECORDED
 from plumbline.governance.evidence.registry import registry_facts
@@ -42,6 +44,8 @@ from plumbline.store.workspace import Cursor, Workspace
 
 DAYS_A_MONTH = 30.44
 RECENT = timedelta(days=90)
+#: the newest entries of the trail among which a receipt is looked for
+RECEIPTS = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +71,7 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
         workspace: dict[str, Any] = {
             "trail_intact": chain.intact, "workspace_encrypted": ws.encrypted or None,
             "loads": len(made), "loads_hashed": sum(bool(load.sha256) for load in made), **access_facts(cursor),
-            "restore_rehearsed_at": _restored(cursor),
+            "restore_rehearsed_at": _restored(cursor, system.key, moment),
         }  # fmt: skip
         noted = events.records_in(cursor, system.key)
         told = _told(noted) | alert_facts(cursor, system.key, moment) | acting_facts(cursor, system.key)
@@ -92,14 +96,21 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
     )
 
 
-def _restored(cursor: Cursor) -> datetime | None:
-    """When a copy of the workspace was last read whole at a place of its own, or put in its place: our own receipt."""
-    found = [
-        entry.at
+def _restored(cursor: Cursor, key: str, moment: datetime) -> datetime | None:
+    """When a copy of the workspace was last read whole at a place of its own, or put in its place: our own receipt.
+
+    One after the day on which a system is judged says nothing of that day; the demo's is dated by its own.
+    """
+    of_demo = is_of_demo(cursor, key)
+    times = [
+        datetime.fromisoformat(entry.detail["dated"])
+        if entry.actor == DEMO and "dated" in entry.detail
+        else entry.at
         for act in (Act.RESTORE_REHEARSED, Act.WORKSPACE_RESTORED)
-        for entry in trail.entries(cursor, action=act, limit=1)
+        for entry in trail.entries(cursor, action=act, limit=RECEIPTS)
+        if counts_for(entry.actor, of_demo)
     ]
-    return max(found, default=None)
+    return max((at for at in times if at.date() <= moment.date()), default=None)
 
 
 def _volume(span: Span) -> dict[str, Any]:

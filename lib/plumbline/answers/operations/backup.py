@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from plumbline.domain import PlumblineError
@@ -54,8 +55,11 @@ class Rehearsal:
     seconds: float
 
 
-def rehearse(ws: Workspace, copy: Path, *, actor: str) -> Rehearsal:
+def rehearse(ws: Workspace, copy: Path, *, actor: str, dated: datetime | None = None) -> Rehearsal:
     """Restore a copy to a place of its own and read it whole, beside the workspace in use.
+
+    Args:
+        dated: the demo's own day, by which its receipt counts for its systems; of nobody else is it read.
 
     Raises:
         PlumblineError: the copy is damaged, or it is not one of this workspace.
@@ -91,5 +95,7 @@ def rehearse(ws: Workspace, copy: Path, *, actor: str) -> Rehearsal:
             "seconds": made.seconds,
             "verified": True,
         }
+        if dated is not None:
+            detail["dated"] = dated.isoformat()
         trail.append(cursor, actor=actor, action=Act.RESTORE_REHEARSED, detail=detail)
     return made

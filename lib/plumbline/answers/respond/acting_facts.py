@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from plumbline.answers.respond.demo_systems import counts_for, is_of_demo
 from plumbline.answers.respond.retraining.triggers import runs_in as trigger_runs
 from plumbline.answers.respond.retraining.triggers import triggers_in
 from plumbline.answers.respond.rollback.register import runs_in as rollback_runs
@@ -21,11 +22,8 @@ from plumbline.domain.respond import (
 )
 from plumbline.respond import targets
 from plumbline.respond.run_states import days_until
-from plumbline.store import loads
 from plumbline.store.workspace import Cursor
 
-#: who the demo acts as: what it answered itself proves something of its own systems alone
-DEMO = "demo"
 _SEEN = (RunState.SEEN, RunState.CURED, RunState.NOT_CURED)
 
 
@@ -34,7 +32,7 @@ def acting_facts(cursor: Cursor, key: str) -> dict[str, Any]:
 
     A run counts while its trigger is set and still fires where it fired then; a drill while the hand is the same.
     """
-    own = all(load.actor == DEMO for load in loads.list_loads(cursor, key))
+    own = is_of_demo(cursor, key)
     return _of_triggers(cursor, key, own) | _of_rollback(cursor, key, own)
 
 
@@ -43,7 +41,7 @@ def _of_triggers(cursor: Cursor, key: str, demo: bool) -> dict[str, Any]:
     runs = [
         run
         for run in trigger_runs(cursor, key)
-        if run.trigger in items and _same_target(run, items[run.trigger]) and (demo or run.fired_by != DEMO)
+        if run.trigger in items and _same_target(run, items[run.trigger]) and counts_for(run.fired_by, demo)
     ]
     fired = [run for run in runs if not run.test and run.fired_at is not None and run.seen_at is not None]
     fired = [run for run in fired if run.state in _SEEN]
@@ -91,7 +89,7 @@ def _drills(runs: Sequence[RollbackRun], setting: RollbackSetting, demo: bool) -
         if run.state is RollbackState.DRILLED
         and run.receipt is not None
         and run.receipt.ok
-        and (demo or run.by != DEMO)
+        and counts_for(run.by, demo)
         and _same_hand(run.receipt.where, setting)
     ]
 

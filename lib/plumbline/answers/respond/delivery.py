@@ -64,7 +64,7 @@ def work(
     at, counts = until or now(), Counts()
     with ws.read() as cursor:
         counts.stopped = kill_switch.stopped(cursor)
-        names = [channel.name for channel in channels_in(cursor) if not channel.off]
+        names = [channel.name for channel in channels_in(cursor) if channel.sends]
     if not counts.stopped and names:
         remind(ws, at)
         for name in names:
@@ -88,7 +88,7 @@ def _work_on(
                 channel = next((c for c in channels_in(cursor) if c.name == name), None)
                 line, lost = deliveries.waiting(cursor, name), deliveries.lost(cursor, name)
             head = min(line, key=lambda d: (not d.attempts, d.due_at, d.made_at), default=None)
-            if channel is None or channel.off or head is None or head.due_at > at:
+            if channel is None or not channel.sends or head is None or head.due_at > at:
                 return
             if members := gathered(line, head, at, lost):
                 with ws.write(by_itself=True) as cursor:

@@ -44,7 +44,7 @@ def queue(
     """
     written = []
     for channel in channels_in(cursor):
-        if channel.off or (only is not None and channel.name not in only):
+        if not channel.sends or (only is not None and channel.name not in only):
             continue
         taken = [e for e in group if only is not None or channel.takes(e.system, e.severity)]
         if taken:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from plumbline.answers.respond.demo_systems import counts_for, is_of_demo
 from plumbline.answers.respond.outbox import channels_in
 from plumbline.store import findings as register
 from plumbline.store.respond import deliveries
@@ -29,8 +30,17 @@ def alert_facts(cursor: Cursor, system: str, moment: datetime) -> dict[str, Any]
     A channel counts where it takes this system and is on. An alert counts as delivered where one channel took it,
     by itself or inside another message, and as failed where every channel gave it up.
     """
-    usable = [c for c in channels_in(cursor) if not c.off and (not c.systems or system in c.systems)]
-    read = [datetime.fromisoformat(c.confirmed_at) for c in usable if c.confirmed_at]
+    of_demo = is_of_demo(cursor, system)
+    usable = [
+        c
+        for c in channels_in(cursor)
+        if not c.off and (not c.systems or system in c.systems) and counts_for(c.added_by, of_demo)
+    ]
+    read = [
+        datetime.fromisoformat(c.confirmed_at)
+        for c in usable
+        if c.confirmed_at and counts_for(c.confirmed_by, of_demo)
+    ]
     rows = deliveries.since(cursor, moment - YEAR)
     sent = {d.id for d in rows if d.state == "sent"}
     alerts: dict[int, list[Delivery]] = {}

@@ -74,6 +74,8 @@ def _card(view: View, channel: Channel, by: str) -> None:
         cards.note(_facts(channel))
         if channel.off:
             cards.note(f"Nothing goes there: {channel.off}.")
+        elif not channel.sends:
+            cards.note("Nothing goes there: it led to the demo's own receiver, which has ended.")
         elif proved:
             cards.note(
                 f"{channel.confirmed_by} typed a code back on {_day(channel.confirmed_at)}: somebody reads it."
@@ -211,10 +213,10 @@ def _secret(kind: str) -> dict[str, Any]:
 
 def missing(known: tuple[Channel, ...]) -> str:
     """What is still to be done before somebody hears of a finding; empty: nothing."""
-    if not any(not channel.off for channel in known):
+    if not any(channel.sends for channel in known):
         return "No channel is set up: nobody hears of what is found. Add one under Channels."
     now = datetime.now(UTC)
-    if not any(register.is_proved(channel, now) for channel in known if not channel.off):
+    if not any(register.is_proved(channel, now) for channel in known if channel.sends):
         return (
             "Nothing shows that anybody reads a channel. Send a test under Channels and type its code back."
         )
