@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from plumbline.answers.alerts.check import findings
+from plumbline.answers.data.load import load_file
 from plumbline.answers.drift.features import drift
 from plumbline.answers.governance.scorecard import scorecard
 from plumbline.answers.performance.series import performance
@@ -16,11 +18,13 @@ from plumbline.answers.releases.history import releases
 from plumbline.answers.respond.retraining.triggers import triggers
 from plumbline.answers.respond.rollback.register import rollbacks
 from plumbline.demo.load import load_files
+from plumbline.demo.retraining import play
 from plumbline.demo.scenarios import SCENARIOS, ScenarioFiles
-from plumbline.domain import Finding, PointStatus, Scorecard, Status
+from plumbline.domain import Finding, PlumblineError, PointStatus, Scorecard, Status
 from plumbline.domain.respond import RollbackState, RunState
 from plumbline.report.record_trials import try_where_worth
 from plumbline.store import systems
+from plumbline.store.backup.snapshot import snapshot
 from plumbline.store.workspace import Workspace, open_workspace
 
 Written = Mapping[str, ScenarioFiles]
@@ -154,6 +158,36 @@ def test_the_shop_s_trigger_is_due_and_waits_for_its_owner(told: Told) -> None:
     assert (due.state, [g.name for g in due.guards if not g.holds]) == (RunState.DUE, ["approval"])
     assert tested.state is RunState.TESTED
     assert told.status("MON-7") is Status.PARTIAL
+
+
+@story("shop-recommendations")
+def test_the_shop_s_retraining_is_fired_seen_and_cured_in_the_log(told: Told, tmp_path: Path) -> None:
+    ws = open_workspace(snapshot(told.ws, tmp_path / "after.duckdb").path, read_from=[tmp_path])
+    try:
+        fired, *later = play(ws, tmp_path)
+        last = later[-1]
+        assert (fired.state, fired.receipt is not None and fired.receipt.ok) == (RunState.RUNNING, True)
+        assert [run.state for run in later] == [RunState.SEEN, RunState.SEEN, RunState.CURED, RunState.CURED]
+        assert (last.seen_version, last.seen_where, last.receipt) == ("r8", "log", fired.receipt)
+        after = Told(told.name, ws)
+        accuracy = next(f for f in after.findings if f.signal == "performance.accuracy")
+        assert accuracy.until is not None
+        assert after.status("MON-4") is Status.PASS
+        assert after.status("MON-7") is Status.PASS
+        with pytest.raises(PlumblineError, match="no trigger that waits"):
+            play(ws, tmp_path)
+        _loaded_by_somebody(ws, told.name, tmp_path)
+        assert Told(told.name, ws).status("MON-7") is Status.FAIL
+    finally:
+        ws.close()
+
+
+def _loaded_by_somebody(ws: Workspace, key: str, folder: Path) -> None:
+    """One row of somebody's own: from then on the demo's receipts prove nothing of the system."""
+    first, row = (folder / "shop_after.csv").read_text("utf-8").splitlines()[:2]
+    own = folder / "own.csv"
+    own.write_text(f"{first}\n{row.replace('A000000', 'OWN')}\n", "utf-8")
+    load_file(ws, own, title=key, actor="Ida")
 
 
 @story("search-sandbox")

@@ -25,8 +25,15 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Write small exports to try the upload with there, and load nothing.",
 )
-def demo(workspace: str | None, names: tuple[str, ...], samples: Path | None) -> Any:
+@click.option(
+    "--retraining",
+    is_flag=True,
+    help="Play what came after the shop's story: its trigger fires, the new version is seen, the breach ends.",
+)
+def demo(workspace: str | None, names: tuple[str, ...], samples: Path | None, retraining: bool) -> Any:
     """Write the demo logs beside the workspace and load them."""
+    if retraining:
+        return _retrained(workspace)
     if samples is not None:
         from plumbline.demo.samples import write_samples
 
@@ -42,6 +49,19 @@ def demo(workspace: str | None, names: tuple[str, ...], samples: Path | None) ->
         return {"files": files}, files
     systems = load_demo_into(workspace, names)
     return {"systems": systems}, [f"{s.key}: {s.verdict.words}" for s in systems]
+
+
+def _retrained(workspace: str | None) -> Any:
+    """The shop's runs, step by step, as the log shows them."""
+    from plumbline.demo.retraining import play
+    from plumbline.store.workspace import workspace_path
+
+    refuse_beside_server(workspace, "there the Accuracy page plays it")
+    folder = workspace_path(workspace).parent / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_for(workspace, [folder]) as ws:
+        runs = play(ws, folder, progress=progress)
+    return {"runs": runs}, list(dict.fromkeys(f"{run.state.value}: {run.note}" for run in runs))
 
 
 def load_demo_into(workspace: str | None, names: tuple[str, ...] = ()) -> tuple[SystemRow, ...]:

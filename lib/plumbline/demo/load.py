@@ -67,18 +67,12 @@ def _is_loaded(ws: Workspace, scenario: Scenario) -> bool:
 def load_files(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
     """Load one scenario's files, with all that its people state."""
     key = scenario.name
-    loading.load_file(
-        ws, files.log, title=key, maps=_maps(scenario.mapping), positive=scenario.positive,
-        timezone=scenario.timezone, actor=ACTOR,
-    )  # fmt: skip
+    load_log(ws, scenario, files)
     statements.change_settings(ws, key, scenario.settings.to_dict(), by=ACTOR, title=scenario.title)
     if scenario.reference:
         start, end = (datetime.fromisoformat(t).astimezone(UTC) for t in scenario.reference)
         loading.set_reference(ws, key, start, end, actor=ACTOR)
-    if files.labels is not None:
-        loading.load_file(ws, files.labels, title=key, maps=_maps(scenario.labels_mapping or {}), actor=ACTOR)
-    for version, file in files.models.items() if scenario.registers else ():
-        model_files.register(ws, key, version, file, actor=ACTOR)
+    load_outcomes(ws, scenario, files)
     if files.repository is not None:
         probe.probe(ws, key, by=ACTOR, dvc=str(files.repository), operator=True)
     statements.save_context(ws, key, scenario.context, by=ACTOR)
@@ -91,6 +85,23 @@ def load_files(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
     receipts.act(ws, key)
     for event, at, by, note in scenario.events:
         events.record(ws, key, event, by=by, at=datetime.fromisoformat(at).astimezone(UTC), note=note)
+
+
+def load_log(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
+    """Load a story's decisions."""
+    loading.load_file(
+        ws, files.log, title=scenario.name, maps=_maps(scenario.mapping), positive=scenario.positive,
+        timezone=scenario.timezone, actor=ACTOR,
+    )  # fmt: skip
+
+
+def load_outcomes(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
+    """Load its outcomes, where they come apart, and register its models, where the company does."""
+    if files.labels is not None:
+        maps = _maps(scenario.labels_mapping or {})
+        loading.load_file(ws, files.labels, title=scenario.name, maps=maps, actor=ACTOR)
+    for version, file in files.models.items() if scenario.registers else ():
+        model_files.register(ws, scenario.name, version, file, actor=ACTOR)
 
 
 def _maps(mapping: dict[str, str]) -> tuple[tuple[str, str], ...]:

@@ -27,6 +27,9 @@ DAYS, ROWS, ONSET, LEARNT_ROWS = 180, 60_000, 90, 50_000
 LATER = 45
 GIFT_ITEMS = 0.69  # items beyond the first; 1.0 of who buys for themselves: 15 % less an order
 USUAL, LEARNT = 0.05, 0.5  # share of gift buyers outside the season, and in the year learnt from
+#: four weeks after the story: a version trained on its end decides soon after the fire, and reads wish lists as well
+AFTER_DAYS, AFTER_ROWS, DECIDES_FROM = 28, 9_333, "2026-10-31T00:30:00"
+RETRAINED, WISHES = "r8", 3.0
 CHANNELS = np.array(["email", "app", "web", "store"], dtype=object)
 
 
@@ -99,6 +102,54 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
         write_csv(log, folder / "shop_recommendations.csv"), write_csv(labels, folder / "shop_outcomes.csv"),
         {"r7": keep(model, folder, "shop_model_r7.txt")},
     )  # fmt: skip
+
+
+def write_after(folder: Path) -> ScenarioFiles:
+    """Write the weeks in which the version that a retraining brought decides: the log, its outcomes, the model.
+
+    Shoppers are those of the story's end, and nothing of the world is mended: the new version reads one input more.
+    """
+    import pandas as pd
+
+    rng = drawn(20260501, 8)
+    learnt = _with_list(rng, LEARNT_ROWS)
+    taken = rng.random(LEARNT_ROWS) < sigmoid(_wants_by_list(learnt))
+    model = train(pd.DataFrame(learnt), taken.astype(float), "binary", num_leaves=10, min_data_in_leaf=200)
+    at = times(rng, AFTER_DAYS, AFTER_ROWS, DEMO_END[:10])
+    at = at[at >= np.datetime64(DECIDES_FROM, "us")]
+    x = _with_list(rng, len(at))
+    truth = rng.random(len(at)) < sigmoid(_wants_by_list(x))
+    score = np.round(model.predict(pd.DataFrame(x)), 6)
+    ids = np.array([f"A{i:06d}" for i in range(len(at))], dtype=object)
+    log = pd.DataFrame(
+        {"offer_id": ids, "shown_at": at, "model_release": RETRAINED, "trained_at": DEMO_END[:10], "take_probability": score,
+         "recommended": np.where(score >= 0.5, "take", "skip"), **x, "channel": CHANNELS[x["channel_code"].astype(int)]}
+    )  # fmt: skip
+    known = at + rng.integers(86_400, 4 * 86_400, len(at)).astype("timedelta64[s]")
+    seen = known < np.datetime64(DEMO_END[:10], "us") + np.timedelta64(AFTER_DAYS, "D")
+    labels = pd.DataFrame(
+        {"offer_id": ids[seen], "outcome": np.where(truth[seen], "take", "skip"), "observed_at": known[seen],
+         "order_eur": np.where(truth, _orders(rng, x), np.nan)[seen]}
+    )  # fmt: skip
+    return ScenarioFiles(
+        write_csv(log, folder / "shop_after.csv"), write_csv(labels, folder / "shop_after_outcomes.csv"),
+        {RETRAINED: keep(model, folder, "shop_model_r8.txt")},
+    )  # fmt: skip
+
+
+def _with_list(rng: np.random.Generator, n: int) -> dict[str, FloatArray]:
+    """Shoppers of the season, with how well the offer fits the wish list of who is given to."""
+    return _shoppers(rng, n, np.ones(n)) | {"wish_match": np.round(rng.normal(size=n), 4)}
+
+
+def _wants_by_list(x: dict[str, FloatArray]) -> FloatArray:
+    """The log-odds of the story's end, where the wish list is known.
+
+    Averaged over wish lists they are those of ``_wants``: the logistic of a normal variable of spread s is flatter by
+    sqrt(1 + 0.346 s^2).
+    """
+    steeper = np.sqrt(1 + 0.346 * WISHES**2)
+    return np.asarray(steeper * _wants(x, np.ones(len(x["age"]))) + WISHES * x["wish_match"])
 
 
 SCENARIO = Scenario(

@@ -9,10 +9,12 @@ import streamlit as st
 from plumbline.answers.respond.replay import Replay, replay
 from plumbline.answers.respond.retraining.triggers import Triggers, add_trigger, approve, triggers
 from plumbline.answers.respond.retraining.work import fire, send_test
+from plumbline.demo import retraining as demo
 from plumbline.domain import PlumblineError
 from plumbline.domain.respond import RunState, Trigger, TriggerRun, When
 from plumbline.respond.run_states import days_until
 from plumbline.respond.targets import target
+from plumbline.store.inbox_folder import drop_inbox, make_inbox
 from plumbline.ui.frame import permissions
 from plumbline.ui.logs.upload import actor
 from plumbline.ui.parts import cards, tables
@@ -43,6 +45,12 @@ def triggers_of(view: View, key: str) -> None:
         _trigger(view, item, answer)
     if not answer.items:
         cards.note("No trigger is set. Set one below, then test it.")
+    if key == demo.KEY and demo.waits(view.ws):
+        cards.note(
+            "This is the demo: what came after the shop's story can be played, which takes half a minute."
+        )
+        if permissions.button("Play the retraining", permissions.OWNER, key="trigger.play"):
+            _do(lambda: _played(view))
     with st.popover("Set a trigger"):
         _form(view, key)
     if answer.runs:
@@ -77,6 +85,14 @@ def _trigger(view: View, item: Trigger, answer: Triggers) -> None:
             _do(lambda: f"Approved by {approve(view.ws, item.system, name, by=actor()).approved_by}.")
         if permissions.button("Fire now", permissions.OWNER, key=f"trigger.fire.{name}"):
             _do(lambda: fire(view.ws, item.system, name, by=actor()).note)
+
+
+def _played(view: View) -> str:
+    folder = make_inbox()
+    try:
+        return demo.play(view.ws, folder)[-1].note
+    finally:
+        drop_inbox(folder)
 
 
 def _form(view: View, key: str) -> None:
