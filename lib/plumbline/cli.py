@@ -28,16 +28,15 @@ from plumbline.commands import (
     pack,
     places,
     probe,
-    rollback,
     scorecard,
     server,
     signals,
     sources,
     statements,
     triage,
-    triggers,
 )
 from plumbline.commands.operations import backup, schedule
+from plumbline.commands.respond import freezes, rollback, triggers
 from plumbline.console import Commands
 
 __all__ = [
@@ -47,6 +46,7 @@ __all__ = [
     "deliveries",
     "erase",
     "explain",
+    "freezes",
     "inbox",
     "incidents",
     "labels",

@@ -13,7 +13,6 @@ from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.answers.respond.retraining import triggers
 from plumbline.answers.respond.rollback import register as rollbacks
 from plumbline.answers.respond.rollback.mode import set_mode
-from plumbline.answers.respond.rollback.situation import FREEZE, freezes
 from plumbline.domain import Severity, Status
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import (
@@ -27,7 +26,7 @@ from plumbline.domain.respond import (
 )
 from plumbline.respond.channels import Channel
 from plumbline.store import trail
-from plumbline.store.respond import channels, settings
+from plumbline.store.respond import channels
 from plumbline.store.workspace import Workspace
 
 from ..conftest import SYSTEM, Held
@@ -153,13 +152,3 @@ def test_a_channel_of_the_demo_takes_no_message(ws: Workspace) -> None:
 def test_what_is_typed_gives_partial_at_most(ws: Workspace, control: str, event: str) -> None:
     events.record(ws, SYSTEM, event, by="Ada")
     assert status(ws, control)[0] is Status.PARTIAL
-
-
-def test_a_freeze_is_read_as_it_is_kept(ws: Workspace) -> None:
-    entry = {"start": "2026-12-24T00:00:00+00:00", "end": "2027-01-02T00:00:00+00:00", "reason": "year's end"}
-    with ws.write() as cursor:
-        settings.keep(cursor, FREEZE, [entry])
-        (found,) = freezes(cursor)
-        settings.keep(cursor, FREEZE, None)
-        assert freezes(cursor) == ()
-    assert (found.start.month, found.end.year, found.reason) == (12, 2027, "year's end")

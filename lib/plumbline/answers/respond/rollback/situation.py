@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from plumbline.answers.releases.guardrails import Watched
 from plumbline.answers.releases.switches import SAMPLED, around, balanced_by
 from plumbline.answers.respond import kill_switch
+from plumbline.answers.respond.freezes import frozen
 from plumbline.answers.respond.rollback.register import runs_in
 from plumbline.domain import Finding, PlumblineError, System, VersionHours
 from plumbline.domain.respond import RollbackSetting, RollbackState
@@ -25,32 +26,10 @@ from plumbline.profile.scan import arms
 from plumbline.profile.scan.pauses import usual_pause
 from plumbline.respond.interlocks import PastRollback, Situation
 from plumbline.store import loads, model_files
-from plumbline.store.respond import settings
 from plumbline.store.workspace import Cursor
 
-FREEZE = "freeze"
 #: a version that decided so lately, beside the two, is a release in flight
 LATELY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freeze:
-    """A time in which nothing is moved: aware UTC, with a reason."""
-
-    start: datetime
-    end: datetime
-    reason: str
-
-
-def freezes(cursor: Cursor) -> tuple[Freeze, ...]:
-    """The freeze windows of the workspace."""
-    return tuple(
-        Freeze(
-            start=datetime.fromisoformat(entry["start"]), end=datetime.fromisoformat(entry["end"]),
-            reason=str(entry["reason"]),
-        )
-        for entry in settings.setting(cursor, FREEZE, [])
-    )  # fmt: skip
 
 
 def situation(
@@ -105,7 +84,7 @@ def situation(
         world=world.share if world else None,
         world_high=world.high if world else None,
         past=_past(cursor, system.key, releases),
-        freeze=_frozen(cursor, now),
+        freeze=_frozen(cursor, system.key, now),
         others=_others(hours, runs, (version, to), now),
         pointed=_pointed(setting, runs),
         pointed_where="the log" if setting.hand != "alias" else "the registry",
@@ -234,12 +213,11 @@ def _past(cursor: Cursor, key: str, releases: Releases) -> tuple[PastRollback, .
     return tuple(sorted(seen, key=lambda p: p.at))
 
 
-def _frozen(cursor: Cursor, now: datetime) -> str:
+def _frozen(cursor: Cursor, key: str, now: datetime) -> str:
     stopped = kill_switch.stopped(cursor)
     if stopped:
         return stopped[:1].lower() + stopped[1:]
-    held = next((f for f in freezes(cursor) if f.start <= now < f.end), None)
-    return f"until {held.end.astimezone(UTC):%Y-%m-%d, %H:%M} UTC, {held.reason}" if held else ""
+    return frozen(cursor, key, now)
 
 
 def _others(

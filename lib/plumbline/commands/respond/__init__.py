@@ -1,0 +1,1 @@
+"""Acting on findings: triggers of retraining, rollbacks, freezes."""
