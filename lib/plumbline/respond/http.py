@@ -38,7 +38,8 @@ class Reply:
     """What came back. ``status`` 0: nothing did, and ``error`` says why.
 
     ``text``: the first 64 KiB, without characters that steer a terminal; ``headers``: ``KEPT_HEADERS``, in small
-    letters; ``refused``: the request was never made and will not be, however often it is tried.
+    letters; ``refused``: the request was never made and will not be, however often it is tried; ``unreached``: nothing
+    was sent.
     """
 
     status: int = 0
@@ -46,6 +47,12 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
     refused: bool = False
+    unreached: bool = False
+
+    @property
+    def untaken(self) -> bool:
+        """Whether it is sure that the receiver has not got it: it was not reached, or said so."""
+        return self.refused or self.unreached or self.status >= 300
 
     @property
     def ok(self) -> bool:
@@ -115,9 +122,13 @@ def request(
             return _read(got)
     except Refused as error:
         return Reply(error=str(error), refused=True)
+    except httpcore.ConnectTimeout:
+        return Reply(error=f"No connection could be made within {timeout:g} seconds", unreached=True)
     except (httpcore.TimeoutException, TimeoutError):
         return Reply(error=f"No whole answer within {timeout:g} seconds")
-    except (httpcore.ConnectError, httpcore.ProxyError, socket.gaierror, OSError) as error:
+    except (httpcore.ConnectError, httpcore.ProxyError, socket.gaierror, ConnectionRefusedError) as error:
+        return Reply(error=f"No connection could be made: {_reason(error)}", unreached=True)
+    except OSError as error:
         return Reply(error=f"No connection could be made: {_reason(error)}")
     except (httpcore.ProtocolError, httpcore.NetworkError):
         return Reply(error="The connection ended, or what came over it was no HTTP")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Mapping
 from datetime import datetime
@@ -42,14 +43,15 @@ def send(mailboxes: tuple[str, ...], payload: Mapping[str, Any], at: datetime) -
         with _connected(host) as server:
             refused = server.send_message(message, from_addr=sender, to_addrs=list(mailboxes))
     except PlumblineError as error:
-        return Reply(error=str(error))
+        return Reply(error=str(error), unreached=True)
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         return Reply(
             status=_status(min(codes)), error=f"The mail server refused every address ({min(codes)})"
         )
     except smtplib.SMTPAuthenticationError as error:
-        return Reply(error=f"The mail server did not take the user name and password ({error.smtp_code})")
+        said = f"The mail server did not take the user name and password ({error.smtp_code})"
+        return Reply(error=said, unreached=True)
     except smtplib.SMTPResponseException as error:
         said = clean(_words(error.smtp_error))[:200]
         return Reply(
@@ -60,9 +62,8 @@ def send(mailboxes: tuple[str, ...], payload: Mapping[str, Any], at: datetime) -
     except TimeoutError:
         return Reply(error=f"The mail server gave no answer within {TIMEOUT:g} seconds")
     except OSError as error:
-        return Reply(
-            error=f"The mail server cannot be reached: {(error.strerror or 'its name is not known').lower()}"
-        )
+        said = f"The mail server cannot be reached: {(error.strerror or 'its name is not known').lower()}"
+        return Reply(error=said, unreached=isinstance(error, (ConnectionRefusedError, socket.gaierror)))
     got = len(mailboxes) - len(refused)
     return Reply(status=250, text=f"taken by the mail server for {got} of {len(mailboxes)}")
 

@@ -29,7 +29,7 @@ def send(channel: Channel, message: str, body: bytes, at: datetime) -> Reply:
             return services.send(secret_of(channel.secret), json.loads(body))
         return _webhook(channel, message, body, at)
     except PlumblineError as error:
-        return Reply(error=str(error))
+        return Reply(error=str(error), unreached=True)
 
 
 def _webhook(channel: Channel, message: str, body: bytes, at: datetime) -> Reply:

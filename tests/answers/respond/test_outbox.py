@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from plumbline.answers.alerts.findings import acknowledge
 from plumbline.answers.respond.messages import outgoing
 from plumbline.answers.respond.outbox import queue
 from plumbline.domain import Severity
+from plumbline.respond.channels import Channel
 from plumbline.respond.events import Event
 from plumbline.respond.http import Reply
 from plumbline.store import findings as register
@@ -335,9 +336,19 @@ def test_a_receiver_may_ask_for_a_longer_pause(workspace: Workspace) -> None:
     assert outbox(workspace)[0].due_at == AT + HOUR
 
 
-def test_a_channel_down_for_two_days_brings_one_summary_and_not_the_backlog(workspace: Workspace) -> None:
+@pytest.mark.parametrize(
+    ("down", "messages"),
+    [
+        (Reply(error="No connection could be made", unreached=True), 1),
+        (Reply(status=503, error="The receiver answered 503"), 1),
+        (DOWN, 2),  # no answer: the first may have arrived, and goes under its own id
+    ],
+)
+def test_a_channel_down_for_two_days_brings_one_message_and_not_the_backlog(
+    workspace: Workspace, down: Reply, messages: int
+) -> None:
     add_channel(workspace)
-    post = Post(DOWN)
+    post = Post(down)
     problems = [problem(f"cutoff.x{i}") for i in range(8)]
     for i in range(8):
         check(workspace, *problems[: i + 1], at=AT + i * 6 * HOUR)
@@ -350,8 +361,26 @@ def test_a_channel_down_for_two_days_brings_one_summary_and_not_the_backlog(work
     for hour in range(48, 60, 2):
         deliver(workspace, post, AT + hour * HOUR)
     listed = [one["signal"] for _, _, payload in post.came for one in payload["data"].get("also", [])]
-    assert len(post.came) == 2
+    assert len(post.came) == messages
     assert sorted(listed) == [f"cutoff.x{i}" for i in range(8)]
+
+
+def test_what_is_put_together_keeps_its_patience_and_is_told_elsewhere_in_time(workspace: Workspace) -> None:
+    for name in ("ops", "duty"):
+        add_channel(workspace, name)
+
+    class OneDown(Post):
+        def __call__(self, channel: Channel, message: str, body: bytes, at: datetime) -> Reply:
+            super().__call__(channel, message, body, at)
+            return Reply(error="refused", unreached=True) if channel.name == "ops" else UP
+
+    post, told = OneDown(), 0
+    problems = [problem(f"cutoff.x{i}") for i in range(8)]
+    for hour in range(36):
+        check(workspace, *problems[: 1 + hour // 6], at=AT + hour * HOUR)
+        deliver(workspace, post, AT + hour * HOUR)
+        told = told or (hour if "channel.failed" in post.kinds("duty") else 0)
+    assert 24 <= told <= 30  # a day of attempts, each at the next full hour
 
 
 def test_an_event_goes_out_by_itself(workspace: Workspace) -> None:

@@ -24,29 +24,35 @@ def gathered(
 ) -> list[Delivery]:
     """The messages of one channel that become one, before ``head`` is sent; none: it goes by itself.
 
-    What was tried and may still arrive goes under its own id: the receiver may have it.
+    What was tried and may have arrived goes under its own id; what was not taken for sure may stand in another.
 
     Args:
         lost: what was given up since the channel last took something.
     """
-    if head.attempts or head.event in WHOLE:
+    late = [d for d in line if d.due_at <= at and not d.attempts and d.event not in WHOLE]
+    if head.attempts:
+        long = head.is_untaken and at - head.made_at >= retries.PAUSES[1]
+        together = [*lost, head, *late]
+        return together if long and len(together) > 1 else []
+    if head.event in WHOLE:
         return []
-    untried = [d for d in line if d.due_at <= at and not d.attempts and d.event not in WHOLE]
-    hourly = [d for d in untried if d.due_at > d.made_at]
+    hourly = [d for d in late if d.due_at > d.made_at]
     if head in hourly:
         return hourly if len(hourly) > 1 else []
-    overdue = [d for d in untried if at - d.due_at >= retries.PAUSES[1]]
+    overdue = [d for d in late if at - d.due_at >= retries.PAUSES[1]]
     together = [*lost, *overdue]
     return together if head in overdue and len(together) > 1 else []
 
 
 def summary(cursor: Cursor, channel: str, members: Sequence[Delivery], at: datetime) -> str:
     """Put one message in the place of several; returns its id."""
-    listed = [_event(d, data, at) for d in members for data in (d.data, *d.data.get("also", []))]
+    listed = [_event(d, data, at) for d in members for data in _contents(d)]
     severity = max((event.severity for event in listed), key=list(Severity).index)
-    hourly = all(d.due_at > d.made_at for d in members)
+    hourly = all(d.due_at > d.made_at and not d.attempts for d in members)
     systems = {event.system for event in listed}
-    late = f"could not be delivered when they were due, since {members[0].due_at:%d %B %H:%M} UTC"
+    late = (
+        f"could not be delivered when they were due, since {min(d.made_at for d in members):%d %B %H:%M} UTC"
+    )
     sentence = f"{len(listed)} messages {'waited for this hour' if hourly else late}."
     main = Event(
         type="digest" if hourly else "summary",
@@ -56,7 +62,8 @@ def summary(cursor: Cursor, channel: str, members: Sequence[Delivery], at: datet
         system=systems.pop() if len(systems) == 1 else "",
     )
     ranked = sorted(listed, key=lambda event: -list(Severity).index(event.severity))
-    number = add(cursor, channel, main, ranked, at=at, due=at)
+    tried = max((d.attempts for d in members if d.state != "dead"), default=0)
+    number = add(cursor, channel, main, ranked, at=at, due=at, attempts=tried)
     for member in members:
         if member.state == "dead":
             deliveries.explain(cursor, member.id, f"{member.reason}; {INSIDE}{number}")
@@ -65,6 +72,12 @@ def summary(cursor: Cursor, channel: str, members: Sequence[Delivery], at: datet
         for inner in deliveries.members(cursor, member.id):
             deliveries.suppress(cursor, [inner.id], INSIDE + number, at)
     return number
+
+
+def _contents(member: Delivery) -> list[Mapping[str, Any]]:
+    """What a message told: itself and what stood in it; of a summary that did not arrive only the latter."""
+    inside = list(member.data.get("also", []))
+    return inside if member.event in WHOLE else [member.data, *inside]
 
 
 def _event(member: Delivery, data: Mapping[str, Any], at: datetime) -> Event:

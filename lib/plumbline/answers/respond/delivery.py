@@ -25,7 +25,7 @@ from plumbline.respond.send import receipt, send
 from plumbline.store import trail
 from plumbline.store.respond import channels as channel_store
 from plumbline.store.respond import deliveries
-from plumbline.store.respond.deliveries import Delivery
+from plumbline.store.respond.deliveries import UNTAKEN, Delivery
 from plumbline.store.workspace import Cursor, Workspace, now
 
 ACTOR = "delivery"
@@ -127,7 +127,7 @@ def _outcome(
             state="failed" if again else "dead",
             attempts=attempts,
             due_at=again or head.due_at,
-            reason=reason_of(reply),
+            reason=(UNTAKEN if again and reply.untaken else "") + reason_of(reply),
             ended_at=None if again else at,
         )
     deliveries.mark(

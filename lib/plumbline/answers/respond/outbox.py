@@ -72,14 +72,16 @@ def add(
     at: datetime,
     due: datetime,
     reason: str = "",
+    attempts: int = 0,
 ) -> str:
     """Put one row into the outbox; returns its id.
 
     Args:
+        attempts: made of what stands in it, so that its pauses and its patience go on from there.
         reason: why it is not sent by itself; empty: it is.
     """
     number = new_id()
-    row = row_of(cursor, number, channel, event, others, at=at, due=due)
+    row = replace(row_of(cursor, number, channel, event, others, at=at, due=due), attempts=attempts)
     deliveries.add(cursor, replace(row, state="suppressed", reason=reason, ended_at=at) if reason else row)
     return number
 

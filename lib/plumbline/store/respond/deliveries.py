@@ -20,6 +20,8 @@ _FIELDS = (
 WAITING = ("queued", "failed")
 #: how the reason of a message begins whose words stand in another message
 INSIDE = "stands in "
+#: how the reason of a failed message begins that the receiver has not got for sure
+UNTAKEN = "not taken: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,11 @@ class Delivery:
     reason: str = ""
     receipt: str = ""
     ended_at: datetime | None = None
+
+    @property
+    def is_untaken(self) -> bool:
+        """Whether it was tried, and is not with the receiver for sure."""
+        return self.state == "failed" and self.reason.startswith(UNTAKEN)
 
     @property
     def data(self) -> dict[str, Any]:
