@@ -105,19 +105,29 @@ def _limit(name: str, limit: Limit) -> str:
     return f"`{name}` at {'least' if limit.least else 'most'} {limit.value:g}{light}"
 
 
+#: what makes a control mandatory, in words
+PULLS = {
+    "share": "where over a tenth of customer interactions meet it, or nobody knows",
+    "personal data": "where the log holds personal data, or nobody looked",
+}
+
+
 def _control(control: Control, book: Catalogue) -> str:
     tiers = ", ".join(f"{tier.value}: {control.requirements[tier].value}" for tier in ASKED_TIERS)
     said = {"none": "is not accepted", "partial": "gives partial at most", "full": "counts in full"}[
         control.attested
     ]
     linked = " if it links to its document" if control.document else ""
+    always = "".join(
+        f" Mandatory in every tier of production {PULLS[pull]}." for pull in control.mandatory_with
+    )
     triggers = "; ".join(t.title for t in book.triggers if t.number in control.triggers)
     lines = [
         f"### {control.id} {control.title}",
         f"*{control.question}* {control.tooltip}",
         "",
         f"- **Rule.** {control.rule}",
-        f"- **Asked.** {tiers}.",
+        f"- **Asked.** {tiers}.{always}",
         f"- **Evidence.** {', '.join(control.evidence)}. A statement {said}{linked}.",
     ]
     if control.limits:

@@ -87,13 +87,20 @@ def healthy_facts(**changes: Any) -> Facts:
 
 
 def thin_facts(**changes: Any) -> Facts:
-    """Accuracy, drift and staleness are tracked, and nothing else can be shown."""
+    """Reviewed suggestions: minimum monitoring, ids, versions and a way back; nothing else can be shown."""
     facts = Facts(
         as_of=NOW, decisions=9_000, first_decision=days_ago(200), last_decision=NOW, decisions_a_month=1_300,
         labels=2_500, due=8_000, labelled_share=0.3, label_age_chunks=1, reference=True, recent_chunks=13,
         recent_chunks_compared=13, performance_watched=True, model_age_days=80, model_age_source="trained_at",
+        version_share=1.0, rollback_rehearsed_at=days_ago(30), id_share=1.0, duplicate_share=0.0, gaps_unexplained=0,
+        override_mapped=True, override_rate=0.05, overrides_90_days=40, personal_detected=(),
     )  # fmt: skip
     return replace(facts, **changes)
+
+
+def sandboxed(facts: Facts) -> Facts:
+    """The same where nobody overrules: nothing in the log speaks against a sandbox."""
+    return replace(facts, override_rate=0.0, overrides_90_days=0)
 
 
 #: what facts say in words, as the measurements word it

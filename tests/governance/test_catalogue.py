@@ -16,10 +16,10 @@ from plumbline.governance.facts import Facts
 TIERS = {
     "MON-1": "MMM", "MON-2": "MMM", "MON-3": "MMM", "MON-4": "MMM", "MON-5": "rMM", "MON-6": "rMM",
     "MON-7": "rrM", "MON-8": "-rM",
-    "REL-1": "rMM", "REL-2": "-MM", "REL-3": "rMM", "REL-4": "-MM", "REL-5": "-MM", "REL-6": "-rM",
+    "REL-1": "MMM", "REL-2": "-MM", "REL-3": "MMM", "REL-4": "-MM", "REL-5": "-MM", "REL-6": "-rM",
     "REL-7": "-MM", "REL-8": "rMM",
-    "AUD-1": "rMM", "AUD-2": "rMM", "AUD-3": "-MM", "AUD-4": "-MM", "AUD-5": "-rM",
-    "EXP-1": "-rM", "EXP-2": "-rM", "EXP-3": "-rM", "FAIR-1": "-rM", "OVR-1": "-rM",
+    "AUD-1": "MMM", "AUD-2": "rMM", "AUD-3": "-MM", "AUD-4": "-MM", "AUD-5": "-rM",
+    "EXP-1": "-rM", "EXP-2": "-rM", "EXP-3": "-rM", "FAIR-1": "-rM", "OVR-1": "MrM",
     "SEC-1": "-MM", "SEC-2": "-rM", "SEC-3": "-rM", "SEC-4": "rMM",
     "CMP-1": "-rM", "CMP-2": "-rM", "CMP-3": "--M", "CMP-4": "-rM", "CMP-5": "--M", "CMP-6": "--M",
     "CMP-7": "rMM",

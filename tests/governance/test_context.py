@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -12,9 +13,9 @@ from plumbline.domain import PlumblineError, Requirement, Tier
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import QUESTIONS, check_answer, interaction_share, read, requirement, spoken
 
-from .cases import CREDIT, SANDBOX, SHOP, SUGGESTIONS, healthy_facts, judge, thin_facts
+from .cases import CREDIT, SANDBOX, SHOP, SUGGESTIONS, healthy_facts, judge, sandboxed, thin_facts
 
-QUIET = thin_facts()
+QUIET = sandboxed(thin_facts())
 
 
 @pytest.mark.parametrize(
@@ -80,11 +81,11 @@ def test_one_missing_answer_that_could_change_the_tier_leaves_it_open() -> None:
      {"outcomes_arrive_later": True}],
 )  # fmt: skip
 def test_a_sandbox_with_traces_of_production_is_read_as_production(change: dict[str, object]) -> None:
-    reading = read(SANDBOX, thin_facts(**change))
+    reading = read(SANDBOX, replace(QUIET, **change))
     assert reading.tier is not Tier.EXEMPT
     assert len(reading.contradictions) == 1
-    assert read(SANDBOX, thin_facts()).contradictions == ()
-    assert read(SUGGESTIONS, thin_facts(**change)).contradictions == ()
+    assert read(SANDBOX, QUIET).contradictions == ()
+    assert read(SUGGESTIONS, replace(QUIET, **change)).contradictions == ()
 
 
 @pytest.mark.parametrize(("decisions", "mandatory"), [(100_000, False), (100_001, True), (None, True)])
@@ -93,8 +94,72 @@ def test_above_a_tenth_of_interactions_monitoring_and_rollback_are_mandatory(
 ) -> None:
     reading = read(SUGGESTIONS, thin_facts(decisions_a_month=decisions))
     asked = {c.id for c in catalogue().controls if requirement(c, reading) is Requirement.MANDATORY}
-    extra = {"MON-5", "MON-6", "REL-3"} if mandatory else set()
-    assert asked == {"MON-1", "MON-2", "MON-3", "MON-4"} | extra
+    extra = {"MON-5", "MON-6"} if mandatory else set()
+    assert asked == LIGHT | extra
+
+
+#: what any production system has to show from its first day, and the oversight that makes it light
+LIGHT = {"MON-1", "MON-2", "MON-3", "MON-4", "REL-1", "REL-3", "AUD-1", "OVR-1"}
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "mandatory"), [(None, False), (0.0, False), (0.02, False), (0.021, True), (0.9, True)]
+)
+def test_two_systems_of_eight_per_cent_each_are_above_a_tenth_together(
+    elsewhere: float | None, mandatory: bool
+) -> None:
+    facts = thin_facts(decisions_a_month=80_000, share_elsewhere=elsewhere)
+    card = judge(facts, SUGGESTIONS, ())
+    asked = {r.id for r in card.controls if r.requirement is Requirement.MANDATORY}
+    assert asked == (LIGHT | {"MON-5", "MON-6"} if mandatory else LIGHT)
+    if mandatory:
+        assert "8 % of all customer interactions" in card.reasons[-1]
+        assert "With the other systems in production" in card.reasons[-1]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 1_000_000))
+def test_another_system_never_lowers_what_is_asked(a: float, b: float, decisions: int) -> None:
+    fewer, more = sorted((a, b))
+    for context in (SUGGESTIONS, SHOP, CREDIT, SANDBOX):
+        asked = [
+            {c.id for c in catalogue().controls if requirement(c, reading) is Requirement.MANDATORY}
+            for share in (None, fewer, more)
+            for reading in [read(context, replace(QUIET, decisions_a_month=decisions, share_elsewhere=share))]
+        ]
+        assert asked[0] <= asked[1] <= asked[2]
+
+
+@pytest.mark.parametrize("found", [("email",), None])
+def test_personal_data_asks_for_access_encryption_and_audited_requests(found: tuple[str, ...] | None) -> None:
+    without = read(SHOP, thin_facts())
+    holds = read(SHOP, thin_facts(personal_detected=found))
+    for name in ("SEC-1", "SEC-2", "SEC-3"):
+        control = catalogue().control(name)
+        assert requirement(control, holds) is Requirement.MANDATORY
+        assert requirement(control, without) is control.requirements[Tier.FULL]
+    assert requirement(catalogue().control("SEC-2"), read(SANDBOX, QUIET)) is Requirement.NOT_ASKED
+
+
+@pytest.mark.parametrize(
+    "impact", ["credit", "employment", "health", "insurance", "biometrics", "education", "justice", "public benefits"]
+)  # fmt: skip
+def test_uses_of_high_risk_are_regulated_until_their_class_is_worked_out(impact: str) -> None:
+    answers = SUGGESTIONS | {"impact": impact}
+    assert read(answers, QUIET).tier is Tier.REGULATED
+    assert read(answers, replace(QUIET, ai_act_class="minimal")).tier is Tier.FULL
+
+
+def test_oversight_that_makes_a_system_light_is_measured_there() -> None:
+    for facts, status in (
+        (thin_facts(override_mapped=False, override_rate=None, overrides_90_days=None), "unknown"),
+        (thin_facts(override_rate=0.0, overrides_90_days=0), "partial"),
+        (thin_facts(), "pass"),
+    ):
+        card = judge(facts, SUGGESTIONS, ())
+        found = next(r for r in card.controls if r.id == "OVR-1")
+        assert (found.requirement, found.status) == (Requirement.MANDATORY, status)
+        assert card.verdict == ("MANAGED" if status == "pass" else "EXPOSED")
 
 
 @pytest.mark.parametrize(

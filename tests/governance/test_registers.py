@@ -10,12 +10,14 @@ import pytest
 
 from plumbline.answers import statements
 from plumbline.answers.alerts import incidents
+from plumbline.answers.data.load import load_file
 from plumbline.answers.governance import scorecard as scoring
 from plumbline.domain import Attestation, Exemption, PlumblineError, Status, Verdict
 from plumbline.governance.context_effects import effects
 from plumbline.governance.facts import Facts
 from plumbline.store.workspace import Workspace
 
+from ..pages.sample import log
 from .cases import (
     CREDIT,
     NOW,
@@ -230,14 +232,35 @@ def test_each_answer_says_what_it_switches_on() -> None:
 
 def test_which_laws_apply_is_said_with_the_reason() -> None:
     found = {a.law: a.applies for a in effects(CREDIT, healthy_facts()).laws}
-    assert found == {"GDPR": True, "AI Act": True, "DORA": True}
+    assert found == {"GDPR": True, "AI Act": True, "DORA": True, "ISO 27001 and SOC 2": False}
     quiet = healthy_facts(personal_detected=(), personal_declared=(), ai_act_class=None)
     assert {a.law: a.applies for a in effects(SHOP, quiet).laws} == {
         "GDPR": False,
         "AI Act": None,
         "DORA": False,
+        "ISO 27001 and SOC 2": False,
     }
+    buyers = effects({"regulated_buyers": "yes"}, quiet).laws
+    assert {a.law: a.applies for a in buyers}["ISO 27001 and SOC 2"]
     assert {a.law: a.applies for a in effects({"impact": "health"}, quiet).laws}["GDPR"] is None
+
+
+def test_the_share_of_interactions_is_summed_over_the_workspace(shop: Workspace) -> None:
+    def elsewhere() -> float | None:
+        return scoring.scorecard_answer(shop, "shop", at=NOW).measured.facts.share_elsewhere
+
+    file = shop.inbox / "second.csv"
+    file.write_bytes(log())
+    load_file(shop, file, title="second", actor="test")
+    assert elsewhere() is None
+    statements.save_context(shop, "second", {"interactions_per_month": "100000"}, by="Ana")
+    share = elsewhere()
+    assert share is not None
+    assert 0 < share < 0.1
+    statements.save_context(shop, "second", {"environment": "sandbox"}, by="Ana")
+    assert elsewhere() is None
+    statements.save_context(shop, "second", {"interactions_per_month": "100"}, by="Ana")
+    assert elsewhere() == 1.0  # as large as that it is no sandbox, whatever is said
 
 
 def test_an_action_is_given_to_somebody_and_taken_back(shop: Workspace) -> None:

@@ -31,12 +31,13 @@ from .cases import (
     exempted,
     healthy_facts,
     judge,
+    sandboxed,
     thin_facts,
 )
 
 
 def test_row_1_a_sandbox_that_affects_nothing_is_exempt() -> None:
-    card = judge(thin_facts(decisions_a_month=0), SANDBOX)
+    card = judge(sandboxed(thin_facts(decisions_a_month=0)), SANDBOX)
     assert card.verdict is Verdict.EXEMPT
     assert card.tier is Tier.EXEMPT
     assert "1 July 2026" in card.reasons[0]
@@ -69,7 +70,8 @@ def test_row_4_without_labels_even_reviewed_suggestions_are_a_liability() -> Non
 
 
 def test_row_5_removing_the_reviewer_asks_for_governance() -> None:
-    card = judge(thin_facts(labelled_share=0.9), SUGGESTIONS | {"oversight": "never"}, ())
+    facts = thin_facts(labelled_share=0.9, version_share=None, rollback_rehearsed_at=None)
+    card = judge(facts, SUGGESTIONS | {"oversight": "never"}, ())
     assert card.tier is Tier.FULL
     assert card.verdict is Verdict.LIABILITY
     assert next(c for c in card.conditions if c.key == "no_governance").state == "met"

@@ -15,6 +15,8 @@ from plumbline.domain import EvidenceKind, PlumblineError, Requirement, Tier
 FILE = Path(__file__).with_name("catalogue.toml")
 LETTERS = {"M": Requirement.MANDATORY, "r": Requirement.RECOMMENDED, "-": Requirement.NOT_ASKED}
 ASKED_TIERS = (Tier.LIGHT, Tier.FULL, Tier.REGULATED)
+#: What makes a control mandatory in every tier of production, beside its letter.
+PULLS = ("share", "personal data")
 #: How far a statement goes for a control.
 ATTESTED = ("none", "partial", "full")
 
@@ -43,6 +45,7 @@ class Control:
     tooltip: str
     rule: str
     requirements: Mapping[Tier, Requirement]
+    mandatory_with: tuple[str, ...]  # what makes it mandatory in every tier of production: of PULLS
     evidence: tuple[EvidenceKind, ...]
     attested: str  # none | partial | full
     document: bool  # a statement counts in full only with a link to its document
@@ -167,6 +170,7 @@ def _control(entry: dict[str, Any]) -> Control:
         requirements={
             tier: LETTERS[letter] for tier, letter in zip(ASKED_TIERS, entry["tiers"], strict=True)
         },
+        mandatory_with=tuple(entry.get("mandatory_with", ())),
         evidence=tuple(EvidenceKind(kind) for kind in entry["evidence"]),
         attested=entry.get("attested", "none"),
         document=entry.get("document", False),
@@ -194,6 +198,7 @@ def _check(book: Catalogue) -> None:
             bool(set(control.triggers) - numbers),
             control.condition not in ("", *book.conditions),
             control.attested not in ATTESTED,
+            bool(set(control.mandatory_with) - set(PULLS)),
             (control.attested != "none") != (EvidenceKind.ATTESTED in control.evidence),
             any(not any(ref.startswith(key) for key in book.frameworks) for ref in control.references),
         ]

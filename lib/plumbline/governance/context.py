@@ -7,16 +7,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plumbline.domain import PlumblineError, Requirement, Tier
-from plumbline.domain.messages import Message, enumeration, message, word
+from plumbline.domain.messages import Message, enumeration, message, sequence, word
 from plumbline.governance.catalogue import Control
 from plumbline.governance.facts import Facts
 from plumbline.wording.quantities import count, plural, share
 
 #: Above this share of customer interactions monitoring and rollback are mandatory whatever else is said.
 SHARE_LIMIT = 0.10
-SHARE_CONTROLS = frozenset(("MON-1", "MON-2", "MON-3", "MON-4", "MON-5", "MON-6", "REL-3"))
-#: Read as high risk under the AI Act's Annex III until the class is worked out.
-HIGH_RISK_IMPACTS = frozenset(("credit", "employment", "insurance", "health"))
+#: Read as high risk under the AI Act until the class is worked out.
+HIGH_RISK_IMPACTS = frozenset(
+    (
+        "credit",
+        "employment",
+        "insurance",
+        "health",
+        "biometrics",
+        "education",
+        "justice",
+        "public benefits",
+    )
+)
 HIGH_RISK_CLASSES = frozenset(("high risk", "prohibited"))
 #: The light tier is for these alone; what prices, decides or judges is never light.
 LIGHT_IMPACTS = frozenset(("recommendation", "operations", "none"))
@@ -44,6 +54,10 @@ IMPACT_WORDS = {
     "insurance": word("insurance"),
     "health": word("health"),
     "employment": word("employment"),
+    "biometrics": word("biometrics"),
+    "education": word("education"),
+    "justice": word("justice"),
+    "public benefits": word("public benefits"),
     "fraud": word("fraud"),
     "operations": word("operations"),
     "none": word("none", "impact"),
@@ -93,9 +107,9 @@ QUESTIONS = (
     ),
     Question(
         key="regulated_buyers",
-        question="Do buyers require vendor security reviews?",
+        question="Do enterprise, regulated or public buyers ask for vendor security reviews?",
         values=YES_NO,
-        help="Banks, insurers, hospitals and public bodies usually do.",
+        help="Large companies, banks, insurers, hospitals and public bodies usually do.",
         strictest="yes",
     ),
     Question(
@@ -131,6 +145,8 @@ class Reading:
     unanswered: tuple[str, ...]  # keys, in the order of the questions
     open: bool  # unanswered questions leave the gate (does it affect outcomes) or the tier open
     share: float | None  # of customer interactions; None: unknown
+    share_together: float | None  # with the workspace's other systems in production; None: its own is unknown
+    pulls: frozenset[str]  # what makes controls mandatory in every tier, of the catalogue's PULLS
     contradictions: tuple[Message, ...]
     notes: tuple[Message, ...]  # what was read in the stricter way, and why
     purpose_unknown: bool = False  # nobody ever said what the system is for
@@ -180,6 +196,8 @@ def read(answers: Mapping[str, str], facts: Facts) -> Reading:
         unanswered=unanswered,
         open=gate_open or _mildest_tier(given, facts) is not tier,
         share=interaction_share(given, facts),
+        share_together=share_together(given, facts),
+        pulls=_pulls(given, facts),
         contradictions=contradictions,
         notes=_notes(tier, given, unanswered, facts),
         purpose_unknown=not facts.context_answered and not any(q.key in given for q in TIER_QUESTIONS),
@@ -192,20 +210,40 @@ def interaction_share(answers: Mapping[str, str], facts: Facts) -> float | None:
 
     None when either is unknown, or no interactions at all are stated: then there is nothing to share.
     """
+    return stated_share(answers, facts.decisions_a_month)
+
+
+def stated_share(answers: Mapping[str, str], decisions_a_month: float | None) -> float | None:
+    """As ``interaction_share``, from the decisions a month alone."""
     interactions = _number(answers.get("interactions_per_month", ""))
-    if not interactions or facts.decisions_a_month is None:
+    if not interactions or decisions_a_month is None:
         return None
-    return min(facts.decisions_a_month / interactions, 1.0)
+    return min(decisions_a_month / interactions, 1.0)
+
+
+def share_together(answers: Mapping[str, str], facts: Facts) -> float | None:
+    """This system's share of customer interactions with that of the workspace's others, at most 1.
+
+    Two models that each decide 8 % of what customers meet decide 16 % of it. None where its own is unknown.
+    """
+    own = interaction_share(answers, facts)
+    return None if own is None else min(own + (facts.share_elsewhere or 0.0), 1.0)
+
+
+def _pulls(answers: Mapping[str, str], facts: Facts) -> frozenset[str]:
+    """What makes controls mandatory whatever the tier. What nobody knows or looked at counts as given."""
+    together = share_together(answers, facts)
+    pulls = {"share"} if together is None or together > SHARE_LIMIT else set()
+    if facts.personal_detected is None or facts.personal_detected or facts.personal_declared:
+        pulls.add("personal data")
+    return frozenset(pulls)
 
 
 def requirement(control: Control, reading: Reading) -> Requirement:
-    """What a control is for this system: its tier's letter, or mandatory by share of interactions.
-
-    An unknown share is read as above the limit.
-    """
+    """What a control is for this system: its tier's letter, or mandatory by what the log holds or reaches."""
     if reading.tier is Tier.EXEMPT:
         return Requirement.NOT_ASKED
-    if control.id in SHARE_CONTROLS and (reading.share is None or reading.share > SHARE_LIMIT):
+    if reading.pulls.intersection(control.mandatory_with):
         return Requirement.MANDATORY
     return control.requirements[reading.tier]
 
@@ -299,10 +337,16 @@ def _number(text: str) -> float | None:
 
 def reach_sentence(reading: Reading, facts: Facts) -> Message:
     """The measured share of customer interactions in words."""
-    if reading.share is None:
+    if reading.share is None or reading.share_together is None:
         return message("The share of customer interactions is unknown.")
-    return message(
+    own = message(
         "{decisions} decisions a month are {share} of all customer interactions.",
         decisions=count(facts.decisions_a_month or 0),
         share=share(reading.share),
     )
+    if reading.share_together == reading.share:
+        return own
+    others = message(
+        "With the other systems in production it is {share}.", share=share(reading.share_together)
+    )
+    return sequence([own, others])

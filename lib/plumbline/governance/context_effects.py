@@ -22,7 +22,16 @@ from plumbline.governance.facts import Facts
 from plumbline.wording.quantities import count, plural, share
 
 #: decisions of these kinds are about a person, whatever the log shows
-ABOUT_PEOPLE = ("credit", "employment", "insurance", "health")
+ABOUT_PEOPLE = (
+    "credit",
+    "employment",
+    "insurance",
+    "health",
+    "biometrics",
+    "education",
+    "justice",
+    "public benefits",
+)
 #: why the tier is what it is, in words
 TIERS = {
     Tier.EXEMPT: "A sandbox that affects nothing: no control is mandatory.",
@@ -101,6 +110,12 @@ def laws(answers: Mapping[str, str], facts: Facts) -> tuple[Applies, ...]:
     }
     known = facts.ai_act_class
     act = "its class is not worked out yet; until then it is read from its impact."
+    buyers = {"yes": True, "no": False}.get(answers.get("regulated_buyers", ""))
+    buyers_words = {
+        True: "buyers ask for vendor security reviews, as stated: they ask for this by name.",
+        False: "no buyer asks for vendor security reviews, as stated.",
+        None: "whether buyers ask for vendor security reviews is open.",
+    }
     return (
         Applies("GDPR", gdpr, gdpr_words[gdpr]),
         Applies(
@@ -109,6 +124,7 @@ def laws(answers: Mapping[str, str], facts: Facts) -> tuple[Applies, ...]:
             f"its class is {known}." if known else act,
         ),
         Applies("DORA", dora, dora_words[dora]),
+        Applies("ISO 27001 and SOC 2", buyers, buyers_words[buyers]),
     )
 
 
@@ -149,9 +165,11 @@ def _reach(reading: Reading) -> str:
     if reading.tier is Tier.EXEMPT:
         return ""
     limit = share(SHARE_LIMIT)
-    if reading.share is None:
+    if reading.share is None or reading.share_together is None:
         return f"Unknown, and read as above {limit}: monitoring and rollback are mandatory."
     words = f"The log's decisions are {share(reading.share)} of these"
-    if reading.share > SHARE_LIMIT:
+    if reading.share_together > reading.share:
+        words += f", {share(reading.share_together)} with the other systems in production"
+    if reading.share_together > SHARE_LIMIT:
         return f"{words}, above {limit}: monitoring and rollback are mandatory whatever else is said."
     return f"{words}, not above {limit}: it adds nothing. {count(len(mandatory(reading)))} controls are mandatory."

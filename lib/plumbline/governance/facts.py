@@ -89,6 +89,9 @@ class Facts:
     first_decision: datetime | None = None
     last_decision: datetime | None = None
     decisions_a_month: float | None = None
+    share_elsewhere: float | None = (
+        None  # of customer interactions, by the workspace's other systems in production; None: not known of any
+    )
 
     # outcomes
     labels: int | None = None  # labelled decisions; None: no label mapped

@@ -22,7 +22,14 @@ from plumbline.domain import (
 from plumbline.domain.messages import NOTHING, Day, Message, Title, enumeration, message, sequence
 from plumbline.governance.catalogue import Control, catalogue, limits
 from plumbline.governance.conditions import MET, default_conditions, triggers
-from plumbline.governance.context import TIER_QUESTIONS, Reading, reach_sentence, read, requirement
+from plumbline.governance.context import (
+    SHARE_LIMIT,
+    TIER_QUESTIONS,
+    Reading,
+    reach_sentence,
+    read,
+    requirement,
+)
 from plumbline.governance.evidence.people import AUDIT_FRAMEWORKS
 from plumbline.governance.evidence.rules import gather
 from plumbline.governance.facts import Facts
@@ -284,7 +291,7 @@ def _reasons(
     reasons += reading.notes
     if verdict in (Verdict.MANAGED, Verdict.MATURE):
         reasons.append(_in_order(verdict, mandatory, _short_of_mature(results)))
-    if reading.share is not None and reading.share > 0.1:
+    if reading.share_together is not None and reading.share_together > SHARE_LIMIT:
         mandatory_by_share = message("Monitoring and rollback are mandatory.")
         reasons.append(sequence([reach_sentence(reading, facts), mandatory_by_share]))
     return tuple(reasons)

@@ -16,6 +16,7 @@ from plumbline.answers.fairness.facts import fairness_facts
 from plumbline.answers.governance.access import access_facts
 from plumbline.answers.governance.documents import review_facts
 from plumbline.answers.governance.probe import latest_probes
+from plumbline.answers.governance.share_elsewhere import DAYS_A_MONTH, decisions_a_month, share_elsewhere
 from plumbline.answers.performance.cautions import of_the_reference
 from plumbline.answers.question import Span, as_of, span_of
 from plumbline.answers.releases.guardrails import Watched
@@ -42,7 +43,6 @@ from plumbline.profile.scan import attributions
 from plumbline.store import loads, model_files, systems, trail
 from plumbline.store.workspace import Cursor, Workspace
 
-DAYS_A_MONTH = 30.44
 RECENT = timedelta(days=90)
 #: the newest entries of the trail among which a receipt is looked for
 RECEIPTS = 400
@@ -81,7 +81,8 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
         found = releases_of(cursor, system)
         held = standing(cursor, system, now, found, noted)
         known = {
-            **workspace, **told, **_volume(span), **_labels(cursor, system, now, held), **held.facts(),
+            **workspace, **told, **_volume(span), "share_elsewhere": share_elsewhere(cursor, system),
+            **_labels(cursor, system, now, held), **held.facts(),
             **_watching(cursor, system, now, held), **_versions(cursor, system, span, found, noted, moment.date()),
             **_audit(cursor, system, span), **_explained(cursor, system, span, now, held),
             **_people(cursor, system, now),
@@ -114,10 +115,9 @@ def _restored(cursor: Cursor, key: str, moment: datetime) -> datetime | None:
 
 
 def _volume(span: Span) -> dict[str, Any]:
-    days = max((span.last - span.first).total_seconds() / 86400, 1.0)
     return {
         "decisions": span.n, "first_decision": span.first, "last_decision": span.last,
-        "decisions_a_month": span.n / days * DAYS_A_MONTH,
+        "decisions_a_month": decisions_a_month(span.n, (span.last - span.first).total_seconds()),
     }  # fmt: skip
 
 

@@ -1,0 +1,40 @@
+"""How much of all customer interactions the workspace's other systems in production decide."""
+
+from __future__ import annotations
+
+from plumbline.answers.question import span_of
+from plumbline.domain import System
+from plumbline.governance.context import SHARE_LIMIT, stated_share
+from plumbline.store import statements, systems
+from plumbline.store.workspace import Cursor
+
+DAYS_A_MONTH = 30.44
+
+
+def decisions_a_month(n: int, seconds: float) -> float:
+    """Decisions a month of a log of ``n`` decisions over so many seconds; less than a day counts as one."""
+    return n / max(seconds / 86400, 1.0) * DAYS_A_MONTH
+
+
+def share_elsewhere(cursor: Cursor, system: System) -> float | None:
+    """The sum of the other systems' shares, to three digits; None where no share is known of any.
+
+    A system counts unless it is stated to be a sandbox and is as small as one: at most a tenth. Digits beyond the
+    third would make each load of one system a change of all the others.
+    """
+    found = [
+        share
+        for other in systems.list_systems(cursor)
+        if other.key != system.key and (share := _share(cursor, other)) is not None
+    ]
+    return round(sum(found), 3) if found else None
+
+
+def _share(cursor: Cursor, system: System) -> float | None:
+    answers = statements.context_answers(cursor, system.key)
+    span = span_of(cursor, system) if answers.get("interactions_per_month") else None
+    if span is None:
+        return None
+    share = stated_share(answers, decisions_a_month(span.n, (span.last - span.first).total_seconds()))
+    sandbox = answers.get("environment") == "sandbox"
+    return None if share is None or (sandbox and share <= SHARE_LIMIT) else share
