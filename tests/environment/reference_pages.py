@@ -121,7 +121,7 @@ def _control(control: Control, book: Catalogue) -> str:
     always = "".join(
         f" Mandatory in every tier of production {PULLS[pull]}." for pull in control.mandatory_with
     )
-    triggers = "; ".join(t.title for t in book.triggers if t.number in control.triggers)
+    triggers = "; ".join(f"{t.number} {t.title}" for t in book.triggers if t.number in control.triggers)
     lines = [
         f"### {control.id} {control.title}",
         f"*{control.question}* {control.tooltip}",
@@ -133,7 +133,7 @@ def _control(control: Control, book: Catalogue) -> str:
     if control.limits:
         lines.append(f"- **Limits.** {'; '.join(_limit(*pair) for pair in control.limits.items())}.")
     if triggers:
-        lines.append(f"- **Weighs when.** {triggers}.")
+        lines.append(f"- **Triggers.** {triggers}.")
     lines += [f"- **Refers to.** {', '.join(control.references)}.", f"- **To do.** {control.next_action}"]
     return "\n".join(lines)
 

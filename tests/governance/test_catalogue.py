@@ -12,6 +12,8 @@ from plumbline.governance.catalogue import catalogue, check_tightened, limits
 from plumbline.governance.evidence.rules import RULES
 from plumbline.governance.facts import Facts
 
+from .cases import CREDIT, healthy_facts, judge
+
 #: id -> requirement in tiers light, full, regulated, as agreed
 TIERS = {
     "MON-1": "MMM", "MON-2": "MMM", "MON-3": "MMM", "MON-4": "MMM", "MON-5": "rMM", "MON-6": "rMM",
@@ -78,6 +80,20 @@ def test_triggers_and_conditions_hold_the_agreed_controls() -> None:
         assert {c.id for c in catalogue().controls if c.condition == key} == {
             i for i in TIERS if i.startswith(starts)
         }
+
+
+def test_the_six_triggers_have_the_names_that_customers_know() -> None:
+    titles = (
+        "Regulated Industry Sales",
+        "Model Drift Causes Revenue Loss",
+        "Failed Model Deployment Causes Downtime",
+        "Security Incident Exposes Model Data",
+        "Procurement Stalls Due to Missing Audit Trails",
+        "AI Act or DORA Compliance Becomes Mandatory",
+    )
+    assert [(t.number, t.title) for t in catalogue().triggers] == list(enumerate(titles, 1))
+    shown = judge(healthy_facts(), CREDIT).to_dict()["triggers"]
+    assert [(item["number"], item["title"]) for item in shown] == list(enumerate(titles, 1))
 
 
 def test_statements_are_accepted_only_where_agreed() -> None:

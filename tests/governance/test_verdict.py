@@ -103,8 +103,8 @@ def test_conditions_and_triggers_have_their_states() -> None:
     card = judge(healthy_facts(id_share=0.5, lineage_versions=None), CREDIT)
     assert [c.state for c in card.conditions] == ["met", "cleared", "cleared", "met"]
     assert {c.key: c.state for c in card.triggers} == {
-        "reasons_demanded": "fail", "silent_decay": "cleared", "bad_release": "cleared",
-        "security_event": "fail", "vendor_review": "fail", "regulatory_duty": "cleared",
+        "regulated_industry_sales": "fail", "drift_revenue_loss": "cleared", "deployment_downtime": "cleared",
+        "security_incident": "fail", "procurement_stalls": "fail", "compliance_mandatory": "cleared",
     }  # fmt: skip
     assert "fails: AUD-1; unknown: AUD-5" in card.conditions[3].sentence
     full = judge(healthy_facts(), SHOP | {"financial_entity": "no"}, ())

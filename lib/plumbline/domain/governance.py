@@ -151,6 +151,7 @@ class Condition:
     state: str  # met | open | cleared; triggers: fail | open | cleared | not applicable
     controls: tuple[str, ...]
     sentence: Message
+    number: int = 0  # of a trigger, from 1 to 6; 0: a condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

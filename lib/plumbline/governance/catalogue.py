@@ -60,7 +60,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One of the six events that turn a weakness into a liability."""
+    """One of the six events that change the answer, by the number and title that customers know."""
 
     number: int
     key: str

@@ -48,6 +48,7 @@ def triggers(results: Sequence[ControlResult]) -> tuple[Condition, ...]:
                 state=state,
                 controls=tuple(r.id for r in mine),
                 sentence=sentence,
+                number=trigger.number,
             )
         )
     return tuple(found)

@@ -138,11 +138,15 @@ def _conditions(section: str, items: tuple[Condition, ...], translator: Translat
         "title": speech.say(f"{section}s"), "note": speech.say(f"{section}s_note"),
         "head": [speech.say(key, "table") for key in ("state", "event", "evidence")],
         "rows": [
-            {"state": _said(item.state, speech), "title": speech.title(section, item.key, item.title),
+            {"state": _said(item.state, speech), "title": _numbered(item, speech.title(section, item.key, item.title)),
              "text": translator.text(item.sentence)}
             for item in items
         ],
     }  # fmt: skip
+
+
+def _numbered(item: Condition, title: str) -> str:
+    return f"{item.number} {title}" if item.number else title
 
 
 def _performance(material: Material, translator: Translator) -> dict[str, str]:

@@ -214,18 +214,18 @@ def conditions(items: Sequence[Condition]) -> None:
 def triggers(items: Sequence[Condition]) -> None:
     """The six triggers as a table."""
     cards.section(
-        "Six triggers", "What would turn a weakness into a case, and whether the system would stand it."
+        "Six triggers", "The events that change the answer, and whether the system would stand each."
     )
     cards.table(
         [
             {
                 "": cards.word(item.state),
-                "Event": plain(item.title),
+                "Trigger": f"**{item.number}** {plain(item.title)}",
                 "Evidence": prose(item.sentence),
             }
             for item in items
         ],
-        alt="The six triggers: state, event, evidence",
+        alt="The six triggers: state, number and title, evidence",
     )
 
 
