@@ -35,7 +35,7 @@ from plumbline.commands import (
     statements,
     triage,
 )
-from plumbline.commands.operations import backup, schedule
+from plumbline.commands.operations import backup, schedule, tokens
 from plumbline.commands.respond import freezes, rollback, triggers
 from plumbline.console import Commands
 
@@ -62,6 +62,7 @@ __all__ = [
     "signals",
     "sources",
     "statements",
+    "tokens",
     "triage",
     "triggers",
 ]

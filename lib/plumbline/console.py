@@ -35,7 +35,7 @@ GROUPS = {
     "Single decisions and models": ("decision", "explain", "model"),
     "Acting on findings": ("acknowledge", "assign", "snooze", "comment", "channel", "deliveries", "trigger", "rollback",
                            "replay", "acting"),
-    "Operations": ("schedule", "backup", "restore", "rehearse-restore", "verify"),
+    "Operations": ("schedule", "backup", "restore", "rehearse-restore", "verify", "token"),
     "Governance": ("context", "attest", "exempt", "approve", "incident", "record", "document", "report", "trail",
                    "key", "verify-pack"),
 }  # fmt: skip

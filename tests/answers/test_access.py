@@ -119,7 +119,7 @@ OWNERS = {
     "role given", "role taken", "sign-in ", "place listed", "place left out", "copies deleted", "workspace migrated",
     "channel added", "channel changed", "channel removed", "acting resumed",
     "trigger set", "trigger removed", "trigger approved", "trigger fired", "rollback armed", "rollback done",
-    "releases frozen",
+    "releases frozen", "token added", "token revoked",
     "schedule set", "workspace backed up", "workspace restored", "restore of a copy rehearsed",
 }  # fmt: skip
 CHANGING = {"load", "undo", "erase", "roles changed", "reference set", "system removed"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -113,6 +113,8 @@ class Act(StrEnum):
     ROLE_GIVEN = "role given", Access.OWNER
     ROLE_TAKEN = "role taken", Access.OWNER
     SIGN_IN = "sign-in ", Access.OWNER
+    TOKEN_ADDED = "token added", Access.OWNER
+    TOKEN_REVOKED = "token revoked", Access.OWNER
     PLACE_LISTED = "place listed", Access.OWNER
     PLACE_LEFT_OUT = "place left out", Access.OWNER
     COPIES_DELETED = "copies deleted", Access.OWNER
@@ -156,3 +158,36 @@ class Person:
     access: Access
     given_by: str
     given_at: datetime
+
+
+#: before a token's name where it signs an act: no e-mail address holds a blank
+SIGNATURE = "token "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """One token, without its secret. ``systems``: keys of those that it may be used for; empty: all.
+
+    ``until``: the last day (UTC) on which it holds; None: until it is revoked.
+    """
+
+    name: str
+    access: Access
+    systems: tuple[str, ...]
+    until: date | None
+    given_by: str
+    given_at: datetime
+    revoked_at: datetime | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as the trail names it."""
+        return f"{SIGNATURE}{self.name}"
+
+    def holds(self, on: date) -> bool:
+        """Whether it may be used on a day."""
+        return self.revoked_at is None and (self.until is None or on <= self.until)
+
+    def covers(self, system: str) -> bool:
+        """Whether it may be used for a system."""
+        return not self.systems or system in self.systems

@@ -9,11 +9,16 @@ from __future__ import annotations
 import duckdb
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.acts import Access, needed
+from plumbline.domain.acts import SIGNATURE, Access, needed
+from plumbline.store.times import now
+from plumbline.store.tokens import token_named
 
 
 def access_of(cursor: duckdb.DuckDBPyConnection, email: str) -> Access | None:
-    """The role of that e-mail, or None."""
+    """The role of that e-mail, or of a token by its signature; None where there is none, or it holds no longer."""
+    if email.startswith(SIGNATURE):
+        token = token_named(cursor, email.removeprefix(SIGNATURE))
+        return token.access if token and token.holds(now().date()) else None
     row = cursor.execute("SELECT access FROM person WHERE email = ?", [email]).fetchone()
     return Access(row[0]) if row else None
 

@@ -373,6 +373,7 @@ def test_a_full_disk_is_told(ws: Workspace, tmp_path: Path, monkeypatch: pytest.
         ("UPDATE load SET file = 'other.csv'", "loads"),
         ("UPDATE load SET rows_loaded = rows_loaded + 1, rows_read = rows_read + 1", "loads"),
         ("INSERT INTO person VALUES ('eve@example.com', 'owner', 'eve', '2026-01-01')", "people"),
+        ("INSERT INTO token VALUES ('eve', 'd', 'owner', '[]', NULL, 'eve', '2026-01-01', NULL)", "tokens"),
         ("UPDATE trail SET actor = 'eve' WHERE seq = 1", "trail"),
     ],
 )

@@ -16,7 +16,7 @@ from plumbline.store.sql import ident
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong. ``kind``: file, trail, loads, people, or profiles; ``where``: the table, entry or system."""
+    """What is wrong. ``kind``: file, trail, loads, people, tokens, profiles; ``where``: the table, entry or system."""
 
     kind: str
     where: str
@@ -44,6 +44,7 @@ def problems_of(cursor: duckdb.DuckDBPyConnection, target: Path) -> Iterator[Pro
         yield from _trail(cursor)
         yield from _loads(cursor)
         yield from _people(cursor)
+        yield from _tokens(cursor)
 
 
 def _tables(cursor: duckdb.DuckDBPyConnection) -> list[str]:
@@ -90,3 +91,23 @@ def _people(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
     ).fetchall()
     for email, access in rows:
         yield Problem("people", email, f"{email} has the role {access}, which no entry of the trail gave.")
+
+
+def _tokens(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+    """Tokens that no entry of the trail gave so, or that hold although one revoked them."""
+    rows = cursor.execute(
+        """WITH given AS (
+               SELECT json_extract_string(detail, '$.name') AS name,
+                      first(json_extract_string(detail, '$.role') ORDER BY seq) AS role,
+                      first(json_extract_string(detail, '$.until') ORDER BY seq) AS until,
+                      first(json_extract(detail, '$.systems')::VARCHAR ORDER BY seq) AS systems,
+                      last(action ORDER BY seq) AS act
+               FROM trail WHERE action IN ($given, $revoked) GROUP BY 1)
+           SELECT t.name FROM token t LEFT JOIN given g USING (name)
+           WHERE g.role IS DISTINCT FROM t.access OR g.until IS DISTINCT FROM coalesce(t.until::VARCHAR, '')
+              OR replace(t.systems, ' ', '') IS DISTINCT FROM g.systems
+              OR (g.act = $revoked) <> (t.revoked_at IS NOT NULL) ORDER BY 1""",
+        {"given": Act.TOKEN_ADDED.value, "revoked": Act.TOKEN_REVOKED.value},
+    ).fetchall()
+    for (name,) in rows:
+        yield Problem("tokens", name, f"The token {name} is not what the trail says of it.")

@@ -1,0 +1,88 @@
+"""Tokens: what programs show to use the HTTP interface."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from plumbline.commands.command import BY, COMMANDS, command
+from plumbline.console import workspace as open_for
+from plumbline.domain import PlumblineError
+
+if TYPE_CHECKING:
+    from plumbline.domain.acts import Token
+
+
+@click.group("token")
+def token() -> None:
+    """Tokens of the HTTP interface: a role each, for all systems or for some."""
+
+
+COMMANDS.append(token)
+
+
+@command("add", into=token)
+@click.argument("name")
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice(["viewer", "analyst", "owner"]),
+    help="What it may do, as the same role of a person.",
+)
+@click.option("--system", "only", multiple=True, metavar="S", help="Only for this one; may be repeated.")
+@click.option("--until", metavar="DATE", help="The last day (UTC) on which it holds.")
+@BY
+def add(
+    workspace: str | None, name: str, role: str, only: tuple[str, ...], until: str | None, by: str
+) -> Any:
+    """Make a token and print it. It is shown this once: the workspace keeps only its hash."""
+    from plumbline.answers.governance import tokens as register
+    from plumbline.domain.acts import Access
+
+    with open_for(workspace) as ws:
+        made = register.add(ws, name, Access(role), by=by, only=only, until=_day(until))
+    lines = [made.secret, f"{_line(made.token)}. Keep it now: it is not shown again."]
+    return {"secret": made.secret, "token": made.token}, lines
+
+
+@command("list", into=token)
+def listed(workspace: str | None) -> Any:
+    """List the tokens, revoked ones included."""
+    from plumbline.answers.governance import tokens as register
+
+    with open_for(workspace) as ws:
+        found = register.tokens(ws)
+    return {"tokens": found}, [_line(each) for each in found] or ["There is no token."]
+
+
+@command("revoke", into=token)
+@click.argument("name")
+@BY
+def revoke(workspace: str | None, name: str, by: str) -> Any:
+    """Let a token hold no longer. A running server refuses it within a second."""
+    from plumbline.answers.governance import tokens as register
+
+    with open_for(workspace) as ws:
+        gone = register.revoke(ws, name, by=by)
+    return {"token": gone}, [_line(gone)]
+
+
+def _line(each: Token) -> str:
+    where = ", ".join(each.systems) or "all systems"
+    until = f", until {each.until}" if each.until else ""
+    state = "" if each.holds(datetime.now(UTC).date()) else ", over"
+    if each.revoked_at:
+        state = f", revoked {each.revoked_at:%Y-%m-%d}"
+    given = f"since {each.given_at:%Y-%m-%d}, by {each.given_by}"
+    return f"{each.name:<24} {each.access:<8} {where}{until}  {given}{state}"
+
+
+def _day(text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise PlumblineError(f"--until {text!r} is no day", todo="E.g. 2026-12-24.") from error
