@@ -144,7 +144,7 @@ def test_modules_are_called_by_nouns() -> None:
 
 
 #: the store keeps the shape that it had: one small module a table or a concern of the file
-LARGEST, STORE = 20, 32
+LARGEST, STORE = 20, 30
 
 
 def test_a_folder_fits_one_glance_and_says_what_it_holds() -> None:

@@ -27,7 +27,7 @@ nobody holds a cursor of the lost connection; the write was not kept, and whoeve
 
 *Rights.* A signed-in person's pages work on ``ws.acting(email)``. Its ``write`` reads, just before the
 commit, what the transaction left on the trail: the role has to cover each act (``domain/acts.py``), and the
-actor has to be that address (``store/permissions.py``). So no function that writes needs a check of its
+actor has to be that address (``store/access/permissions.py``). So no function that writes needs a check of its
 own.
 
 *Kept answers.* What only a scan of decisions can tell is stored under a fingerprint of all it rests on

@@ -15,7 +15,7 @@ import duckdb
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.sandbox.limits import duckdb_memory
-from plumbline.store import permissions
+from plumbline.store.access import permissions
 from plumbline.store.cancellation import Cancellation
 from plumbline.store.connection import ATTACHED, connect, hold, let_go, look, told_if_damaged
 from plumbline.store.encryption import encryption_key

@@ -7,8 +7,9 @@ from typing import Any
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Access, Act, Person
-from plumbline.store import people as register
-from plumbline.store import permissions, trail
+from plumbline.store import trail
+from plumbline.store.access import people as register
+from plumbline.store.access import permissions
 from plumbline.store.workspace import Cursor, Workspace
 
 #: what the server puts on the trail when it starts otherwise than before

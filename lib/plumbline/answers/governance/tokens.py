@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Access, Act, Token
 from plumbline.store import systems, trail
-from plumbline.store import tokens as register
+from plumbline.store.access import tokens as register
 from plumbline.store.sql import system_key
 from plumbline.store.times import now
 from plumbline.store.workspace import Workspace

@@ -1,6 +1,6 @@
 """Buttons that a person without the right sees greyed out, with the sentence why.
 
-What they would do is refused below the screens as well (``store.permissions``).
+What they would do is refused below the screens as well (``store.access.permissions``).
 """
 
 from __future__ import annotations

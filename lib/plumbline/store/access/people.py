@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from plumbline.domain.acts import Access, Person
-from plumbline.store.workspace import aware, naive, now
+from plumbline.store.times import aware, naive, now
 
 
 def people(cursor: duckdb.DuckDBPyConnection) -> list[Person]:

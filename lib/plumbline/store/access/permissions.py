@@ -10,8 +10,8 @@ import duckdb
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import SIGNATURE, Access, needed
+from plumbline.store.access.tokens import token_named
 from plumbline.store.times import now
-from plumbline.store.tokens import token_named
 
 
 def access_of(cursor: duckdb.DuckDBPyConnection, email: str) -> Access | None:

@@ -1,0 +1,1 @@
+"""Who may do what in a workspace: roles of people, permissions of their acts, and tokens of programs."""
