@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from plumbline.answers.alerts.signals import _fell
+from plumbline.answers.alerts.record import _fell
 from plumbline.domain import CompletenessProfile
 
 START = datetime(2026, 1, 5, tzinfo=UTC)

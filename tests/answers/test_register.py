@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -207,3 +208,32 @@ def test_the_command_lists_the_register_and_fails_a_pipeline_on_open_ones(
     number = listed.json["findings"][0]["id"]  # type: ignore[attr-defined]
     seen = run("findings", "shop", "--acknowledge", number, "--by", "Ada", "--json")
     assert [f["acknowledged_by"] for f in seen.json["findings"] if f["id"] == number] == ["Ada"]  # type: ignore[attr-defined]
+
+
+def season(day: int, *parts: Finding, until: int | None = None) -> Finding:
+    whole = problem(day, until, "season")
+    return replace(whole, parts=parts, figures={"signals": [part.signal for part in parts]})
+
+
+def test_a_finding_that_joins_several_stands_for_them(workspace: Workspace) -> None:
+    (first,) = kept(workspace, [problem(3, signal="drift.x")])
+    acknowledge(workspace, first.id, by="Ada")
+    whole = season(3, problem(3, signal="drift.x"), problem(9), problem(5, 8, "drift.y"))
+    for _ in range(2):  # a later check that finds the same changes nothing
+        (one,) = kept(workspace, [whole])
+        assert (one.finding.signal, one.open, one.acknowledged_by) == ("season", True, "")
+        with workspace.read() as cursor:
+            each = {r.finding.signal: (r.open, r.part_of) for r in register.apart(cursor, "s")}
+            assert each == {
+                "drift.x": (True, one.id), "performance.accuracy": (True, one.id), "drift.y": (False, one.id),
+            }  # fmt: skip
+            assert len(register.recorded(cursor, "s", parts=True)) == 4
+            assert register.one(cursor, first.id).acknowledged_by == "Ada"
+
+
+def test_a_part_that_is_one_no_longer_is_open_by_itself_again(workspace: Workspace) -> None:
+    (one,) = kept(workspace, [season(3, problem(3, signal="drift.x"), problem(9))])
+    both = {r.finding.signal: r.open for r in kept(workspace, [problem(9)])}
+    assert both == {"season": False, "performance.accuracy": True}
+    (again,) = [r for r in kept(workspace, [season(3, problem(3, signal="drift.x"), problem(9))]) if r.open]
+    assert (again.id, again.finding.signal) == (one.id, "season")

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from plumbline.domain import Bins, FeatureProfile, Finding, Kind, Severity
-from plumbline.monitor.drift.season import NAME, YEAR, slow, unlike_last_year
+from plumbline.monitor.drift.first_year import NAME, together
+from plumbline.monitor.drift.season import YEAR, slow, unlike_last_year
 from tests.bench.detection.changes import CHANGES
 from tests.bench.detection.kinds import KINDS
 from tests.bench.detection.shifts import drawn, findings, profile_of
-from tests.bench.detection.worlds import START, draw
+from tests.bench.detection.worlds import INPUTS, START, draw
 
 BEGUN = START.to_pydatetime().replace(tzinfo=UTC)
 
@@ -23,8 +24,10 @@ def test_a_yearly_season_is_one_finding_in_its_first_year() -> None:
         log = drawn("yearly", seed)
         end = BEGUN + timedelta(days=log.kind.reference) + YEAR
         first = [f for f in findings(log) if f.known_at and f.known_at < end]
-        assert len(first) <= 1
-        assert all(f.sentence.startswith(NAME) and len(f.figures["features"]) > 1 for f in first)
+        held = {c: profile_of(log.frame, c, log.kind.reference) for c in (*INPUTS, "score", "prediction")}
+        one = together(first, held, lambda name: (), (BEGUN, BEGUN + timedelta(days=log.kind.reference)))
+        assert len(one) <= 1 < len(first)
+        assert all(f.sentence.startswith(NAME) and len(f.parts) > 1 for f in one)
 
 
 def test_a_season_that_comes_again_is_told_once_and_a_change_in_its_second_year_is_found() -> None:
@@ -72,17 +75,24 @@ def test_what_parts_from_the_year_before_within_a_season_is_known_from_then_on(
     assert [(f.known_at - BEGUN).days for f in told if f.known_at] == ([] if known is None else [known])
 
 
-@pytest.mark.parametrize("change", ["unit", "join-block"])
-def test_what_comes_at_once_is_not_gathered(change: str) -> None:
+@pytest.mark.parametrize("change", ["unit", "default"])
+def test_what_comes_at_once_is_not_slow(change: str) -> None:
     log = drawn("independent", 100, change)
-    assert not [f.sentence for f in findings(log) if f.sentence.startswith(NAME)]
+    reference = (BEGUN, BEGUN + timedelta(days=log.kind.reference))
+    found = [f for f in findings(log) if f.signal.startswith("drift.") and f.known_at]
+    assert found
+    assert not any(
+        slow(profile_of(log.frame, f.signal[6:], log.kind.reference), reference, f.known_at)
+        for f in found
+        if f.known_at
+    )
 
 
 def test_a_step_is_not_slow_and_a_season_is() -> None:
     log = drawn("independent", 100, "group")
     since = log.truth.since.to_pydatetime().replace(tzinfo=UTC)
     reference = (BEGUN, BEGUN + timedelta(days=log.kind.reference))
-    for days in (7, 14, 28):
+    for days in (7, 14):
         assert not slow(
             profile_of(log.frame, "tenure", log.kind.reference), reference, since + timedelta(days=days)
         )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from plumbline.answers.alerts.check import check
-from plumbline.answers.alerts.signals import NEEDED
+from plumbline.answers.alerts.record import NEEDED
 from plumbline.answers.performance import cautions
 from plumbline.answers.performance.series import performance
 from plumbline.domain import FeatureDrift, Finding, Kind, Point, PointStatus, Repeats, Severity

@@ -105,7 +105,7 @@ def records_in(cursor: Cursor, key: str) -> tuple[Record, ...]:
     for entry in found:
         if entry.detail.get("finding") and "incident" in entry.detail:
             named.setdefault(int(entry.detail["incident"]), int(entry.detail["finding"]))
-    known = {r.id: r.finding for r in findings.recorded(cursor, key)}
+    known = {r.id: r.finding for r in findings.recorded(cursor, key, parts=True)}
     bodies = incident_store.of_system(cursor, key)
     due = {number: canonical_json.read(Incident, body).planned for number, body in bodies}
     records = (_record(entry, known, named) for entry in found if entry.action.startswith(Act.RECORDED))

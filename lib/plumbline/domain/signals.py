@@ -77,7 +77,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A signal that crossed its threshold: what, since when, how sure, and where to look."""
+    """A signal that crossed its threshold: what, since when, how sure, and where to look.
+
+    ``parts``: of one that joins several (``drift.first_year``), each by itself.
+    """
 
     system: str
     signal: str  # e.g. performance.accuracy, drift.season_index, staleness.age
@@ -89,6 +92,7 @@ class Finding:
     page: str  # the page that shows it
     figures: dict[str, Any] = field(default_factory=dict)
     known_at: datetime | None = None  # the earliest moment at which the rule could have raised it
+    parts: tuple[Finding, ...] = ()
 
 
 class Source(StrEnum):

@@ -123,6 +123,29 @@ def join(cursor: Cursor, number: int, whole: int, at: datetime) -> None:
         acknowledge(cursor, whole, part.acknowledged_by, part.acknowledged_at)
 
 
+def stand_for(cursor: Cursor, number: int, whole: int) -> None:
+    """A finding is one of those that another joins; that somebody saw this one does not say that they saw that one."""
+    part = one(cursor, number).finding
+    figures = _figures(replace(part, figures={**part.figures, "part_of": whole}))
+    cursor.execute("UPDATE finding SET figures = ? WHERE id = ?", [figures, number])
+
+
+def apart(cursor: Cursor, system: str) -> list[Recorded]:
+    """Every recorded problem of a system by itself: of a finding that joins several its parts, which are open as long
+    as it is and they are not over."""
+    known = recorded(cursor, system, parts=True)
+    found = []
+    for record in known:
+        if record.part_of is None:
+            named = record.finding.figures.get("signals", ())
+            own = [r for r in known if r.part_of == record.id and r.finding.signal in named]
+            found += [
+                replace(r, closed_at=record.closed_at if r.finding.until is None else r.closed_at)
+                for r in own
+            ] or [record]
+    return found
+
+
 def acknowledge(cursor: Cursor, number: int, by: str, at: datetime) -> None:
     """A person saw it."""
     cursor.execute(

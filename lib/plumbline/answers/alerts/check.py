@@ -19,6 +19,7 @@ from plumbline.domain.acts import Act
 from plumbline.monitor.alarms.episodes import CALM
 from plumbline.monitor.alarms.findings import same_problem
 from plumbline.monitor.chunks import chunk_index
+from plumbline.monitor.drift.first_year import apart
 from plumbline.profile import build
 from plumbline.profile.bins import basis_changed
 from plumbline.store import answer_cache, loads, systems, trail
@@ -102,7 +103,7 @@ def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list
 
     with ws.read() as cursor:
         by, begins, own, looked_at = signals_of(cursor, system, all_signals)
-        followed = acting.follow(cursor, system, own)
+        followed = acting.follow(cursor, system, apart(own))
     own += followed.findings
     detail: dict[str, Any] = {
         "by": by, "chunks": [start.date().isoformat() for start in begins],
@@ -160,15 +161,18 @@ def reconcile(
 
     A problem that is found again is updated; one whose signal was looked at and that is not found any more is
     closed (labels came or were corrected, or its load was undone); what was not looked at stays as it is. Where
-    labels that came since join two recorded problems, the earlier record goes on and the other is part of it.
+    labels that came since join two recorded problems, the earlier record goes on and the other is part of it. A
+    finding that joins several has a record, and so have its parts, which it stands for.
     """
     from plumbline.answers.respond.messages import announce  # which knows nothing of this folder
 
     known = sorted(register.recorded(cursor, key, parts=True), key=_age)
     held: dict[int, int] = {}
+    parts = [part for one in findings for part in one.parts]
+    findings = [*findings, *parts]
     for place, one in _by_time(findings):
         record = next((r for r in known if r.id not in held and same_problem(_bounded(r), one)), None)
-        closed = at if one.until is not None else None
+        closed = at if one.until is not None or any(one is part for part in parts) else None
         if record is None:
             held[register.add(cursor, one, at, closed)] = place
         else:
@@ -176,6 +180,11 @@ def reconcile(
             register.update(cursor, record.id, one, at, (record.closed_at or closed) if closed else None)
             if not record.open and closed is None:
                 register.unsee(cursor, record.id)
+    number_of = {place: number for number, place in held.items()}
+    for place, one in enumerate(findings):
+        for part in one.parts:
+            own = next(n for n, other in enumerate(findings) if other is part)
+            register.stand_for(cursor, number_of[own], number_of[place])
     for record in known:
         if record.id in held:
             continue

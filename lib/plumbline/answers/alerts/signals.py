@@ -6,30 +6,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from plumbline.answers.alerts.first_year import first_year
 from plumbline.answers.alerts.measurements import Measurements
+from plumbline.answers.alerts.record import record_findings
 from plumbline.answers.drift import associations
 from plumbline.answers.drift.cutoff_changes import cutoff_departures
 from plumbline.answers.performance.contradiction import score_contradictions
 from plumbline.answers.question import age_limits
-from plumbline.answers.scans import duplicate_ids, repeated
-from plumbline.domain import CompletenessProfile, Finding, PointStatus, Severity, Slice, System
-from plumbline.domain.messages import NOTHING, Message, message, sequence
+from plumbline.answers.scans import repeated
+from plumbline.domain import Finding, PointStatus, Severity, Slice, System
+from plumbline.domain.messages import NOTHING, message, sequence
 from plumbline.logs.load.schema_changes import changes
 from plumbline.monitor.alarms import findings as problems
 from plumbline.monitor.alarms.contradiction import contradiction_findings
 from plumbline.monitor.alarms.cusum import early_warning, warning_sentence
 from plumbline.monitor.alarms.year_before import YEAR, as_year_before
-from plumbline.monitor.chunks import midnight, touched
 from plumbline.monitor.drift import findings as shifts
 from plumbline.monitor.drift.association import association_findings
 from plumbline.monitor.drift.cutoff import cutoff_findings
 from plumbline.monitor.drift.distances import OF_THEIR_OWN
 from plumbline.monitor.drift.features import judged_by_chunk
+from plumbline.monitor.drift.first_year import SIGNAL
 from plumbline.monitor.drift.reference_stability import unsteady
 from plumbline.monitor.drift.shifts import shift_findings
 from plumbline.monitor.figures import say_value
 from plumbline.monitor.performance.selective_labels import unknown_metrics
-from plumbline.monitor.quality.completeness import audit, lack_sentence, told_once
 from plumbline.monitor.quality.consistency import consistency
 from plumbline.monitor.quality.staleness import staleness
 from plumbline.profile.bins import OUTPUTS
@@ -37,7 +38,6 @@ from plumbline.profile.read import profiles
 from plumbline.store import loads
 from plumbline.store.workspace import Cursor
 from plumbline.wording.names import METHOD_NAMES, say_metric, unit_of
-from plumbline.wording.quantities import decimal, percent
 
 
 def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -75,9 +75,13 @@ def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
     if m.system.reference is None or m.held.headline in unknown_metrics(m.held.selected):
         return []
     warned = early_warning(
-        m.held.profile, reference=m.system.reference, name=m.held.headline,
-        cost=m.system.settings.cost_matrix, delay=m.held.delay, today=m.now,
-    )  # fmt: skip
+        m.held.profile,
+        reference=m.system.reference,
+        name=m.held.headline,
+        cost=m.system.settings.cost_matrix,
+        delay=m.held.delay,
+        today=m.now,
+    )
     if warned is None:
         return []
     figures = {"metric": warned.metric, "run_length_days": warned.run_length, "limit": warned.limit}
@@ -143,9 +147,16 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
         return []
     settings = m.system.settings
     points = estimates(
-        cursor, m.system, m.held.profile, Slice(), by=m.by, metrics=[m.held.headline],
-        floors=settings.floors, cost=settings.cost_matrix, selected=m.held.selected,
-    )  # fmt: skip
+        cursor,
+        m.system,
+        m.held.profile,
+        Slice(),
+        by=m.by,
+        metrics=[m.held.headline],
+        floors=settings.floors,
+        cost=settings.cost_matrix,
+        selected=m.held.selected,
+    )
     since = m.system.reference[1]
     later = [p for p in points if p.start >= since]
     found = problems.performance_findings(
@@ -163,9 +174,15 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
     if m.system.reference is None:
         return []
     found = shift_findings(
-        m.system.key, [p for p in m.features if p.bins.feature != "label"], reference=m.system.reference,
-        until=m.now, laid=m.laid, outputs=WATCHED, weights=m.weights, spoken=METHOD_NAMES,
-    )  # fmt: skip
+        m.system.key,
+        [p for p in m.features if p.bins.feature != "label"],
+        reference=m.system.reference,
+        until=m.now,
+        laid=m.laid,
+        outputs=WATCHED,
+        weights=m.weights,
+        spoken=METHOD_NAMES,
+    )
     changed = unsteady([p for p in m.features if p.bins.feature not in OUTPUTS], m.system.reference)
     if changed is None:
         return found
@@ -176,8 +193,10 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
     mark = {"reference_changed": changed.at}
     return [
         replace(f, sentence=sequence([f.sentence, unstable]), figures=f.figures | mark)
-        if f.signal == f"drift.{changed.feature}" else f for f in found
-    ]  # fmt: skip
+        if f.signal == f"drift.{changed.feature}"
+        else f
+        for f in found
+    ]
 
 
 def _association(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -226,74 +245,6 @@ def _staleness(cursor: Cursor, m: Measurements) -> list[Finding]:
 
 #: outputs whose drift is an alarm; labels come late, and what they tell is performance
 WATCHED = ("score", "prediction")
-#: by how much the share of decisions that hold all inputs has to fall to be a finding
-FEWER = 0.05
-NEEDED = ("id", "version", "features")
-
-
-def _quality(cursor: Cursor, m: Measurements) -> list[Finding]:
-    """What is not on record: ids, versions, inputs, duplicates, and holes in time."""
-    profile = profiles.completeness(cursor, m.system, Slice())
-    found = audit(profile, decisions=m.span.n, duplicate_ids=duplicate_ids(cursor, m.system))
-    made = [
-        _lack(m, f"quality.{name}", lack_sentence(name, found.shares.get(name, 0.0), found.n))
-        for name in NEEDED
-        if found.statuses[name] is PointStatus.BREACH and (name != "features" or _fell(m, profile, name))
-    ]  # fmt: skip
-    if found.statuses["duplicates"] is PointStatus.BREACH and found.duplicate_share is not None:
-        share = percent(found.duplicate_share, ".3g")
-        twice = message("{share} of {n} decisions share an id.", share=share, n=decimal(found.n, ","))
-        made.append(_lack(m, "quality.duplicates", twice))
-    for gap in told_once(found.gaps):
-        sentence = message(
-            "No decision for {hours} hours, where {usual} at most are usual.",
-            hours=decimal(gap.hours, ""),
-            usual=decimal(gap.usual_hours, ""),
-        )
-        figures = {"hours": gap.hours, "usual_hours": gap.usual_hours}
-        made.append(
-            Finding(
-                system=m.system.key,
-                signal="quality.gap",
-                sentence=sentence,
-                since=gap.start,
-                until=gap.end,
-                severity=Severity.MEDIUM,
-                confidence=None,
-                page="logs",
-                figures=figures,
-                known_at=gap.start + timedelta(hours=3 * max(gap.usual_hours, 1)),
-            )
-        )
-    return made
-
-
-def _fell(m: Measurements, profile: CompletenessProfile, name: str) -> bool:
-    """Whether fewer decisions hold it than in the reference: what was always so is a property of the log."""
-    if m.system.reference is None or name not in profile.present:
-        return False
-    healthy = touched(profile.days, *m.system.reference)
-    then, now = (profile.n[rows].sum() for rows in (healthy, ~healthy))
-    if not then or not now:
-        return False
-    shares = [profile.present[name][rows].sum() / n for rows, n in ((healthy, then), (~healthy, now))]
-    return bool(shares[0] - shares[1] >= FEWER)
-
-
-def _lack(m: Measurements, signal: str, sentence: Message) -> Finding:
-    first = midnight(m.span.first.date())
-    return Finding(
-        system=m.system.key,
-        signal=signal,
-        sentence=sentence,
-        since=first,
-        until=None,
-        severity=Severity.MEDIUM,
-        confidence=None,
-        page="logs",
-        figures={},
-        known_at=m.span.last,
-    )
 
 
 def _consistency(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -336,9 +287,7 @@ def _schema(cursor: Cursor, m: Measurements) -> list[Finding]:
             continue
         first, last = spans[change.load_id]
         signal = f"schema.{change.source}"
-        made = [
-            replace(f, until=first) if f.signal == signal and f.until is None else f for f in made
-        ]  # fmt: skip
+        made = [replace(f, until=first) if f.signal == signal and f.until is None else f for f in made]
         if change.change != "returned":
             figures = {
                 "change": change.change,
@@ -384,7 +333,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("cut-off", ("cutoff.",), _cutoff),
     Family("missing values and new levels", tuple(f"{method}." for method in OF_THEIR_OWN), _presence),
     Family("staleness", ("staleness.",), _staleness),
-    Family("record", ("quality.",), _quality),
+    Family("record", ("quality.",), record_findings),
     Family("schema", ("schema.",), _schema),
     Family("consistency", ("consistency.",), _consistency, quick=False),
     Family("releases", ("release.",), _releases),
@@ -395,4 +344,5 @@ def raised(cursor: Cursor, m: Measurements, *, all_of_them: bool) -> tuple[list[
     """The findings of every family (or of the quick ones), and the prefixes of the signals that were looked at."""
     chosen: Sequence[Family] = [f for f in FAMILIES if all_of_them or f.quick]
     found = [one for family in chosen for one in family.raise_findings(cursor, m)]
-    return problems.joined(found), tuple(prefix for family in chosen for prefix in family.prefixes)
+    prefixes = tuple(prefix for family in chosen for prefix in family.prefixes)
+    return first_year(m, problems.joined(found)), (*prefixes, SIGNAL)

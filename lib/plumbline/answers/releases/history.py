@@ -17,6 +17,7 @@ from plumbline.answers.releases.switches import Shift, comparisons, shifts
 from plumbline.domain import Finding, PlumblineError, Result, Severity, System, Task, json_object
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.governance.facts import Switch as SwitchFact
+from plumbline.monitor.drift.first_year import signals
 from plumbline.monitor.releases.ab_test import Comparison
 from plumbline.monitor.releases.challengers import Presence, presences
 from plumbline.monitor.releases.history import Releases, Rollback
@@ -183,13 +184,13 @@ def handled(
 
     Args:
         ends: of the chunks in breach.
-        about: whether a finding's signal is about this breach.
+        about: whether a signal is about this breach, a finding's own or one that it joins.
     """
     opened = [r for r in noted if r.event == "incident opened" and r.at >= since]
     named = [
         r
         for r in opened
-        if r.about and about(r.about.signal) and (r.about.until is None or r.about.until >= since)
+        if r.about and any(map(about, signals(r.about))) and (r.about.until is None or r.about.until >= since)
     ]
     done = closed_incidents(noted)
     for r in named:

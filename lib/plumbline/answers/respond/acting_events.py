@@ -7,13 +7,19 @@ from plumbline.domain.respond import RollbackRun, RollbackState, RunState, Trigg
 from plumbline.respond.events import Event
 
 _TRIGGER = {
-    RunState.FIRED: "trigger.fired", RunState.RUNNING: "trigger.fired", RunState.SEEN: "trigger.finished",
-    RunState.CURED: "trigger.finished", RunState.FAILED: "trigger.failed", RunState.TIMED_OUT: "trigger.failed",
-}  # fmt: skip
+    RunState.FIRED: "trigger.fired",
+    RunState.RUNNING: "trigger.fired",
+    RunState.SEEN: "trigger.finished",
+    RunState.CURED: "trigger.finished",
+    RunState.FAILED: "trigger.failed",
+    RunState.TIMED_OUT: "trigger.failed",
+}
 _ROLLBACK = {
-    RollbackState.PROPOSED: "rollback.proposed", RollbackState.REFUSED: "rollback.refused",
-    RollbackState.ACTED: "rollback.done", RollbackState.FAILED: "rollback.failed",
-}  # fmt: skip
+    RollbackState.PROPOSED: "rollback.proposed",
+    RollbackState.REFUSED: "rollback.refused",
+    RollbackState.ACTED: "rollback.done",
+    RollbackState.FAILED: "rollback.failed",
+}
 
 
 def of_trigger(run: TriggerRun, before: TriggerRun | None) -> Event | None:
@@ -30,9 +36,15 @@ def of_trigger(run: TriggerRun, before: TriggerRun | None) -> Event | None:
     at = run.cured_at or run.seen_at or run.ended_at or run.fired_at or run.due_at
     severity = Severity.HIGH if kind == "trigger.failed" else Severity.MEDIUM
     data = {
-        "trigger": run.trigger, "run": run.id, "state": run.state.value, "when": run.when.value, "since": run.onset,
-        "version": run.version, "seen_version": run.seen_version, "control": ["MON-7"],
-    }  # fmt: skip
+        "trigger": run.trigger,
+        "run": run.id,
+        "state": run.state.value,
+        "when": run.when.value,
+        "since": run.onset,
+        "version": run.version,
+        "seen_version": run.seen_version,
+        "control": ["MON-7"],
+    }
     words = f"Retraining {run.trigger!r} is {run.state.value}. {run.note}".rstrip()
     return Event(type=kind, sentence=words, at=at, system=run.system, severity=severity, data=data)
 
@@ -51,8 +63,13 @@ def of_rollback(run: RollbackRun, before: RollbackRun | None) -> Event | None:
         "rollback.failed": f"The rollback to version {run.to} did not take effect. {run.note}",
     }[kind]
     data = {
-        "run": run.id, "version": run.version, "to": run.to, "known_at": run.known_at, "mode": run.mode.value,
-        "open_interlocks": [lock.name for lock in shut], "control": ["REL-5", "REL-6"],
-    }  # fmt: skip
+        "run": run.id,
+        "version": run.version,
+        "to": run.to,
+        "known_at": run.known_at,
+        "mode": run.mode.value,
+        "open_interlocks": [lock.name for lock in shut],
+        "control": ["REL-5", "REL-6"],
+    }
     at = run.acted_at or run.at
     return Event(type=kind, sentence=words, at=at, system=run.system, severity=Severity.HIGH, data=data)

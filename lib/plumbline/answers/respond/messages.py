@@ -11,6 +11,7 @@ from typing import Any
 from plumbline.answers.respond.outbox import queue
 from plumbline.answers.respond.receipts import BEGINNINGS, channels_aware
 from plumbline.domain import Finding, Severity
+from plumbline.monitor.drift.first_year import signals
 from plumbline.respond.events import Event
 from plumbline.store.findings import Recorded
 from plumbline.store.respond import deliveries
@@ -179,5 +180,6 @@ def _figures(record: Recorded) -> dict[str, Any]:
         "value": f.figures.get("value"), "limit": f.figures.get("threshold"), "n": f.figures.get("n"),
         "money": f.figures.get("cost"), "open": record.open,
     }  # fmt: skip
-    control = CONTROLS.get(f.signal.partition(".")[0])
-    return {k: v for k, v in figures.items() if v is not None} | ({"control": [control]} if control else {})
+    named = (CONTROLS.get(signal.partition(".")[0]) for signal in signals(f))
+    controls = list(dict.fromkeys(control for control in named if control))
+    return {k: v for k, v in figures.items() if v is not None} | ({"control": controls} if controls else {})

@@ -26,6 +26,7 @@ from plumbline.domain import Finding, PlumblineError, Result, Severity, System, 
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import RollbackRun, Trigger
 from plumbline.logs.load.log_cut import cut, forget_told
+from plumbline.monitor.drift.first_year import apart
 from plumbline.profile import build
 from plumbline.respond.channels import Channel
 from plumbline.respond.guards import GuardCase, guards, may_fire
@@ -50,6 +51,7 @@ _OF_LOSS = (
     "estimate.",
     "drift.",
     "retraining",
+    "season",
     "cutoff.",
     "association.",
     "release.guard",
@@ -222,9 +224,9 @@ def _day(cursor: Cursor, system: System, at: datetime) -> _Day:
     if span_of(cursor, system) is None:
         return _Day(at=at, findings=[], looked_at=())
     _, _, found, looked_at = signals_of(cursor, system, True)
-    made = _Day(at=at, findings=found, looked_at=looked_at)
+    made, by_itself = _Day(at=at, findings=found, looked_at=looked_at), apart(found)
     for item in triggers_in(cursor, system.key):
-        cause = cause_of(cursor, system, item.when, found, at)
+        cause = cause_of(cursor, system, item.when, by_itself, at)
         if cause is not None:
             made.due[item.name] = guard_case(cursor, system, item, cause.onset, (), at, approved_by=ACTOR)
     released = releases_of(cursor, system)
@@ -232,7 +234,7 @@ def _day(cursor: Cursor, system: System, at: datetime) -> _Day:
     for version in dict.fromkeys(s.version for s in released.releases.switches):
         tripped = newest_tripped(released.guardrails, version)
         if tripped is not None and tripped.at is not None and tripped.at <= at:
-            made.rollbacks.append(would_have(cursor, system, setting, released, tripped, found))
+            made.rollbacks.append(would_have(cursor, system, setting, released, tripped, by_itself))
     return made
 
 
@@ -326,7 +328,7 @@ def _judged(told: list[tuple[Played, Finding | None]], final: list[Finding]) -> 
     """Each message against what the whole log shows in the end."""
     from plumbline.monitor.alarms.findings import same_problem
 
-    losses = [f for f in final if f.signal.startswith("performance.") and f.since is not None]
+    losses = [f for f in apart(final) if f.signal.startswith("performance.") and f.since is not None]
     guilty = {
         str(f.figures.get("version"))
         for f in final

@@ -242,6 +242,8 @@ def _sure(point: Point) -> float | None:
 
 #: signals that tell of one problem from another side: the realised value outranks what warned of it
 ONE_PROBLEM = {"warning": "performance", "estimate": "performance"}
+#: signals whose question stays the same for so long after they were over
+ONE_QUESTION = {"season": timedelta(weeks=52)}
 
 
 def problem_of(signal: str) -> str:
@@ -258,7 +260,8 @@ def same_problem(finding: Finding, other: Finding) -> bool:
         return True
     if other.since < finding.since:
         finding, other = other, finding
-    return finding.until is None or (other.since is not None and other.since <= finding.until)
+    near = finding.until and finding.until + ONE_QUESTION.get(finding.signal, timedelta(0))
+    return near is None or (other.since is not None and other.since <= near)
 
 
 def joined(findings: Sequence[Finding]) -> list[Finding]:

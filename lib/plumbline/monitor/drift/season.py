@@ -1,8 +1,9 @@
 """A season or drift: what nobody can tell in a log's first year, and what the same weeks of a year before tell.
 
 An input that a season moves creeps away from the reference. A fault, a join or another unit of measurement moves it
-from one day to the next. So shifts that crept are gathered into one finding until a year has passed beyond the
-reference; what came at once stays a finding of its own. From then on what is as it was a year before is no finding.
+from one day to the next. So shifts that crept are one finding until a year has passed beyond the reference
+(``drift.first_year``); what came at once stays a finding of its own. From then on what is as it was a year before is
+no finding.
 """
 
 from __future__ import annotations
@@ -13,101 +14,41 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from plumbline.domain import FeatureProfile, Finding, FloatArray, Kind, Severity
-from plumbline.domain.messages import enumeration, message, sequence
+from plumbline.domain import FeatureProfile, Finding, FloatArray, Kind
 from plumbline.monitor.binned_counts import cells_of
 from plumbline.monitor.chunks import as_days
 from plumbline.monitor.drift.aligned_counts import within
 from plumbline.monitor.drift.dispersion import FEWEST
 from plumbline.monitor.drift.distances import METHODS
-from plumbline.wording.quantities import decimal
+from plumbline.monitor.statistics.wave import moved_smoothly
 
-#: slow shifts from which on they may be a season's; days from the reference's end within which nobody can tell
-SEVERAL, YEAR = 2, timedelta(weeks=52)
-#: days over which a shift grew at least, to have crept; days that a step needs on its far side
-CREEP, FAR = 28, 2
+#: from the reference's end, within which nobody can tell
+YEAR = timedelta(weeks=52)
 #: days that are held against those of a year before, with so many more on either side, and days between two looks
 LOOK, AROUND, STEP = 14, 7, 7
 #: of the distance from the reference, as much from the year before is no season's
 HALF = 0.5
 #: Jensen-Shannon distance from the year before, beyond chance, that is no season's: later in an episode; of one day
 APART, DAY = 0.1, 0.25
-NAME = message("Season or drift: one year is not enough to tell")
 _DAY = timedelta(days=1)
 
 
-def gathered(
-    findings: Sequence[Finding], profiles: Mapping[str, FeatureProfile], reference: tuple[datetime, datetime]
-) -> list[Finding]:
-    """The findings of shift, those that crept within the first year as one where they are several.
-
-    The one keeps the signal of the first that was known, so it goes on as that one did.
-    """
-    crept = [
-        f
-        for f in findings
-        if f.known_at is not None
-        and f.known_at < reference[1] + YEAR
-        and str(f.figures.get("feature")) in profiles
-        and slow(profiles[str(f.figures["feature"])], reference, f.known_at)
-    ]
-    names = list(dict.fromkeys(str(f.figures["feature"]) for f in sorted(crept, key=_at)))
-    if len(names) < SEVERAL:
-        return list(findings)
-    first = min(crept, key=_at)
-    ends = [f.until for f in crept]
-    last = None if None in ends else max(end for end in ends if end is not None)
-    since = min((f.since for f in crept if f.since is not None), default=None)
-    farthest = max(crept, key=lambda f: float(f.figures.get("value") or 0.0))
-    moved = message(
-        "{features} moved away from the reference slowly, not from one day to the next; the farthest is {farthest} "
-        "(distance {distance}). The same weeks of a year before are not in the log.",
-        features=enumeration(names),
-        farthest=str(farthest.figures["feature"]),
-        distance=decimal(farthest.figures.get("value") or 0.0, ".2f"),
-    )
-    sentence = sequence([message("{name}.", name=NAME), moved])
-    one = replace(
-        first,
-        sentence=sentence,
-        since=since,
-        until=last,
-        severity=Severity.MEDIUM,
-        confidence=None,
-        figures={**first.figures, "features": names},
-    )
-    return [one if f is first else f for f in findings if f is first or not any(f is c for c in crept)]
-
-
-def _at(finding: Finding) -> datetime:
-    assert finding.known_at is not None
-    return finding.known_at
-
-
 def slow(profile: FeatureProfile, reference: tuple[datetime, datetime], known: datetime) -> bool:
-    """Whether what was known of a shift by then fits a slope of four weeks or more better than a step.
+    """Whether what was known of a shift by then is one that crept (``statistics.wave``).
 
-    Both are fitted to the days' levels by weighted least squares, from the reference's first day on, each with its
-    best day: of a number the mean rank among the reference's values, of levels the share of the one that moved most.
+    Of the days' levels, from the reference's first day on: of a number the mean rank among the reference's values, of
+    levels the share of the one that moved most.
     """
     days = as_days(profile.days)
     held = (days >= np.datetime64(reference[0].date())) & (days < np.datetime64(known.date()))
+    held &= profile.counts.sum(axis=1) > 0
     counts = profile.counts[held].astype(np.float64)
-    n = counts.sum(axis=1)
-    place = (days[held] - days[held].min()).astype(np.int64) if held.any() else np.zeros(0, np.int64)
+    place = (days[held] - np.datetime64(reference[0].date())).astype(np.int64)
     end = (reference[1] - reference[0]) // _DAY
     healthy = place < end
-    if not healthy.any() or healthy.all() or n.min() <= 0:
-        counts, n, place, healthy = (x[n > 0] for x in (counts, n, place, healthy))
-        if not healthy.any() or healthy.all():
-            return False
-    level = _levels(profile, counts, healthy)
-    last = int(place.max())
-    step = max(_gain(level, n, (place >= day).astype(float)) for day in range(end, last + 2 - FAR))
-    slope = max(
-        (_gain(level, n, np.maximum(place - day, 0.0)) for day in range(0, last + 2 - CREEP, 3)), default=0.0
-    )
-    return slope > step
+    if not healthy.any() or healthy.all():
+        return False
+    return moved_smoothly(_levels(profile, counts, healthy), counts.sum(axis=1), place, end)
 
 
 def _levels(profile: FeatureProfile, counts: FloatArray, healthy: np.ndarray) -> FloatArray:
@@ -118,13 +59,6 @@ def _levels(profile: FeatureProfile, counts: FloatArray, healthy: np.ndarray) ->
         return np.asarray(counts @ (np.cumsum(share) - share / 2) / n)
     after = counts[~healthy][-7:].sum(axis=0)
     return np.asarray(counts[:, int(np.argmax(np.abs(after / after.sum() - share)))] / n)
-
-
-def _gain(level: FloatArray, weight: FloatArray, shape: FloatArray) -> float:
-    """By how much a shape lowers the weighted squared error about a constant."""
-    x = shape - np.average(shape, weights=weight)
-    spread = float(weight @ x**2)
-    return float(weight @ (x * level)) ** 2 / spread if spread > 0 else 0.0
 
 
 def unlike_last_year(

@@ -14,7 +14,7 @@ from plumbline.monitor.drift import rolling_window
 from plumbline.monitor.drift.aligned_counts import Laid, sample_of, within
 from plumbline.monitor.drift.features import certain, judged_by_chunk
 from plumbline.monitor.drift.findings import BUDGET, drift_findings
-from plumbline.monitor.drift.season import gathered, unlike_last_year
+from plumbline.monitor.drift.season import unlike_last_year
 from plumbline.wording.quantities import percent
 
 #: Jensen-Shannon distance from which the drift of an output matters
@@ -68,7 +68,7 @@ def shift_findings(
     told = [
         _of_output(f, named[of_outputs[f.signal]], reference) if f.signal in of_outputs else f for f in found
     ]
-    return gathered(unlike_last_year(told, named, reference, until), named, reference) if by_day else told
+    return unlike_last_year(told, named, reference, until) if by_day else told
 
 
 def _sooner(judged: Sequence[FeatureDrift], outputs: Sequence[str]) -> tuple[FeatureDrift, ...]:

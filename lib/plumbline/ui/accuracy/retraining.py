@@ -25,13 +25,20 @@ from plumbline.wording import numbers
 
 #: what makes a retraining due, on screen
 CONDITIONS = {
-    When.BREACH: "a breach of performance", When.AGE: "the model's age", When.SHELF_LIFE: "the end of its shelf life",
+    When.BREACH: "a breach of performance",
+    When.AGE: "the model's age",
+    When.SHELF_LIFE: "the end of its shelf life",
     When.DRIFT: "drift",
-}  # fmt: skip
+}
 _STATUS = {
-    RunState.CURED: "ok", RunState.SEEN: "ok", RunState.TESTED: "ok", RunState.FAILED: "fail",
-    RunState.NOT_CURED: "fail", RunState.TIMED_OUT: "fail", RunState.WITHDRAWN: "unknown",
-}  # fmt: skip
+    RunState.CURED: "ok",
+    RunState.SEEN: "ok",
+    RunState.TESTED: "ok",
+    RunState.FAILED: "fail",
+    RunState.NOT_CURED: "fail",
+    RunState.TIMED_OUT: "fail",
+    RunState.WITHDRAWN: "unknown",
+}
 
 
 def triggers_of(view: View, key: str) -> None:
@@ -107,9 +114,14 @@ def _form(view: View, key: str) -> None:
         inner = st.checkbox("It is a host of our own network")
         if permissions.submit("Set it", permissions.OWNER):
             item = Trigger(
-                system=key, name=name.strip(), url=url.strip(), when=when, approval=approval, allow_inner=inner,
+                system=key,
+                name=name.strip(),
+                url=url.strip(),
+                when=when,
+                approval=approval,
+                allow_inner=inner,
                 secret_env=secret.strip(),
-            )  # fmt: skip
+            )
             _do(lambda: f"{add_trigger(view.ws, item, by=actor()).name} is set. Test it next.")
 
 
@@ -146,7 +158,10 @@ def _replay(view: View, key: str) -> None:
         tables.grid(
             [
                 {
-                    "When": numbers.moment(m.at), "Message": m.event, "Rule": one_line(m.rule), "Severity": m.severity,
+                    "When": numbers.moment(m.at),
+                    "Message": m.event,
+                    "Rule": one_line(m.rule),
+                    "Severity": m.severity,
                     "With a loss": {"true": "yes", "false": "no"}.get(m.verdict, numbers.DASH),
                     "Days earlier": f"{m.earlier_days:.0f}" if m.earlier_days else numbers.DASH,
                     "Says": one_line(m.sentence, 160),
@@ -154,7 +169,7 @@ def _replay(view: View, key: str) -> None:
                 for m in played.messages
             ],
             alt="Messages that would have been sent",
-        )  # fmt: skip
+        )
 
 
 def _do(step: Callable[[], str]) -> None:

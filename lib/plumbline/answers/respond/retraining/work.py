@@ -243,7 +243,7 @@ def _features_moved(cursor: Cursor, key: str) -> list[str]:
 
     return sorted(
         r.finding.signal.partition(".")[2]
-        for r in findings.recorded(cursor, key)
+        for r in findings.apart(cursor, key)
         if r.open and r.finding.signal.startswith("drift.")
     )
 

@@ -33,7 +33,7 @@ OPEN = (RollbackState.PROPOSED, RollbackState.REFUSED)
 
 
 def _findings(cursor: Cursor, key: str) -> list[Finding]:
-    return [record.finding for record in register.recorded(cursor, key)]
+    return [record.finding for record in register.apart(cursor, key)]
 
 
 def look(ws: Workspace, key: str, *, to: str = "", run: RollbackRun | None = None) -> RollbackRun:
