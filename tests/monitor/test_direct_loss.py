@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from plumbline.domain import OutcomeProfile, PointStatus
-from plumbline.monitor.estimate.cbpe_binary import LEFT_THE_BAND
 from plumbline.monitor.estimate.dle import LossRows, estimate_losses
+from plumbline.monitor.estimate.refusal import LEFT_THE_BAND
 from tests.monitor.outcomes import at, day, regressed
 
 REFERENCE = (at(0), at(56))

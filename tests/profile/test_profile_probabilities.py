@@ -12,9 +12,9 @@ from decision_tables import START, insert, make_system, workspace
 from sklearn.isotonic import IsotonicRegression
 
 from plumbline.domain import PointStatus, Slice, Task
-from plumbline.monitor.estimate.cbpe_binary import MISFIT
 from plumbline.monitor.estimate.cbpe_multiclass import class_curves, estimate_classes
 from plumbline.monitor.estimate.isotonic import FOLDS
+from plumbline.monitor.estimate.refusal import MISFIT
 from plumbline.profile import build
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.profile.read.probabilities import class_cells, expected_outcomes, probability_classes

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import plumbline
+from plumbline.governance.catalogue import catalogue
 
 HOME = Path(plumbline.__file__).parent
 MAKES = {"message", "word", "plural", "Quantity"}
@@ -34,7 +35,15 @@ def templates() -> tuple[Template, ...]:
     Raises:
         AssertionError: a template that is not written out where the message is made.
     """
-    return tuple(found for path in sorted(HOME.rglob("*.py")) for found in _of(path))
+    found = [template for path in sorted(HOME.rglob("*.py")) for template in _of(path)]
+    return (*found, *_of_the_catalogue())
+
+
+def _of_the_catalogue() -> Iterator[Template]:
+    """What the catalogue of controls asks and what it says to do, which documents print in their language."""
+    for control in catalogue().controls:
+        yield Template(control.question, "question", "", "governance/catalogue.toml")
+        yield Template(control.next_action, "action", "", "governance/catalogue.toml")
 
 
 def _of(path: Path) -> Iterator[Template]:

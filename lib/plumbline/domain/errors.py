@@ -11,6 +11,7 @@ class PlumblineError(Exception):
     """
 
     def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
-        self.what, self.where, self.todo = what.rstrip("."), where, todo
+        # a message stays one, so that a document can say it in its own language
+        self.what, self.where, self.todo = what.rstrip(".") if what.endswith(".") else what, where, todo
         text = self.what + (f" ({where})" if where else "") + "."
         super().__init__(" ".join((text + (f" {todo}" if todo else "")).split()))

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 PLACE = re.compile(r"\{([a-z_][a-z_0-9]*)(?::([a-z]+))?\}")
@@ -25,9 +26,17 @@ MONTHS = (
 )  # fmt: skip
 
 
+@lru_cache(4_096)
+def _parsed(template: str) -> tuple[tuple[tuple[str, str, str], ...], str]:
+    """A template's places, each after the text before it: (text, name, form); and the text after the last."""
+    parts = PLACE.split(template)
+    return tuple(zip(parts[:-1:3], parts[1::3], (form or "" for form in parts[2::3]), strict=True)), parts[-1]
+
+
 def fill(template: str, value: Callable[[str, str], str]) -> str:
     """A template with its places filled: ``value`` is given the name and the form of each."""
-    return PLACE.sub(lambda place: value(place[1], place[2] or ""), template)
+    places, end = _parsed(template)
+    return "".join([text + value(name, form) for text, name, form in places]) + end
 
 
 def formed(text: str, form: str) -> str:
@@ -51,9 +60,13 @@ class Message(str):
     context: str
 
     def __new__(cls, template: str, values: Mapping[str, str] | None = None, context: str = "") -> Message:
-        held = dict(values or {})
-        made = super().__new__(cls, fill(template, lambda name, form: formed(held[name], form)))
-        made.template, made.values, made.context = template, held, context
+        values = values or {}
+        places, end = _parsed(template)
+        filled = [
+            text + (formed(values[name], form) if form else values[name]) for text, name, form in places
+        ]
+        made = super().__new__(cls, "".join(filled) + end)
+        made.template, made.values, made.context = template, values, context
         return made
 
     def __getnewargs__(self) -> Any:
@@ -156,10 +169,20 @@ def quoted(text: str) -> Message:
 def sequence(items: Sequence[str], separator: str = " ") -> Message:
     """The items that say something, one after the other: sentences, or parts of one."""
     held = [item for item in items if item]
+    if not held:
+        return NOTHING
     if len(held) == 1 and isinstance(held[0], Message):
         return held[0]
     names = [f"part_{number}" for number in range(len(held))]
     return Message(separator.join(f"{{{name}}}" for name in names), dict(zip(names, held, strict=True)))
+
+
+def says(text: str, part: Message) -> bool:
+    """Whether a message is another one, whatever its values, or has it among its parts."""
+    if not isinstance(text, Message):
+        return False
+    same = bool(part.template) and (text.template, text.context) == (part.template, part.context)
+    return same or any(says(value, part) for value in text.values.values())
 
 
 def enumeration(items: Sequence[str]) -> Message:

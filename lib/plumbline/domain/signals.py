@@ -9,7 +9,7 @@ from typing import Any
 
 from plumbline.domain.agreement import strongest_first
 from plumbline.domain.json_values import json_value
-from plumbline.domain.messages import Message
+from plumbline.domain.messages import NOTHING, Message
 from plumbline.domain.result import Result
 from plumbline.domain.systems import Kind
 
@@ -38,7 +38,7 @@ class Point:
     estimated: bool = False
     provisional: bool = False  # labels of this chunk are still coming in
     bound: float = 0.0  # largest error by which a grid may have moved the value; 0 where exact
-    note: str = ""
+    note: Message = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class FeatureDrift:
     missing_share_reference: float
     new_levels: tuple[str, ...] = ()
     bound: float = 0.0
-    note: str = ""
+    note: Message = NOTHING
     start: datetime | None = None
     end: datetime | None = None
     low: float | None = None  # 95 % limits of the value

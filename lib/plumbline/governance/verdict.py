@@ -19,7 +19,7 @@ from plumbline.domain import (
     Tier,
     Verdict,
 )
-from plumbline.domain.messages import NOTHING, Day, Message, Title, enumeration, message, sequence
+from plumbline.domain.messages import NOTHING, Day, Message, Title, enumeration, message, sequence, word
 from plumbline.governance.catalogue import Control, catalogue, limits
 from plumbline.governance.conditions import MET, default_conditions, triggers
 from plumbline.governance.context import (
@@ -183,7 +183,7 @@ def three_next_actions(card: Scorecard) -> tuple[NextAction, ...]:
     """The three things to do next, at most, each with the control or question it serves."""
     actions = []
     if not card.context_complete and card.tier is not Tier.EXEMPT:
-        words = "Answer the open questions on the Governance page."
+        words = word("Answer the open questions on the Governance page.", "action")
         actions.append(
             NextAction(control="Context", title="What the system is for", words=words, page="governance")
         )

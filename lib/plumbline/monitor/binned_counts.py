@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import kolmogorov
 
 from plumbline.domain import Bins, FloatArray, Kind
+from plumbline.domain.messages import NOTHING, Message
 from plumbline.monitor.statistics.null_distribution import INDEPENDENT, Law, cauchy
 
 
@@ -21,7 +22,7 @@ class Distance:
     value: float | None
     bound: float = 0.0
     p_value: float | None = None
-    note: str = ""
+    note: Message = NOTHING
     low: float | None = None
     high: float | None = None
     above_chance: float | None = None
@@ -39,7 +40,7 @@ class Distances:
     low: FloatArray
     high: FloatArray
     bound: FloatArray
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     above_chance: FloatArray | None = None
 
     @property
@@ -55,7 +56,7 @@ class Distances:
             value=value,
             bound=float(self.bound[i]),
             p_value=p,
-            note=self.notes[i] if self.notes else "",
+            note=self.notes[i] if self.notes else NOTHING,
             low=low,
             high=high,
             above_chance=above,

@@ -12,6 +12,7 @@ from plumbline.domain import ControlResult, Scorecard, Status
 from plumbline.domain.json_values import json_value
 from plumbline.report.language import Language
 from plumbline.report.material import Material
+from plumbline.report.translation import Translator
 from plumbline.wording.safe_csv import Cell, safe_csv
 
 Row = Sequence[Any]
@@ -36,19 +37,22 @@ def controls_csv(card: Scorecard, speech: Language) -> bytes:
 
 
 def _control(result: ControlResult, speech: Language) -> Row:
-    e = result.evidence
+    e, translator = result.evidence, Translator(speech)
     title = speech.title("control", result.id, result.title)
     return (
-        result.id, title, result.question, result.requirement.value, result.status.value, e.kind.value, e.sentence,
-        e.by, e.until, result.contradiction, "; ".join(result.references), result.next_action,
+        result.id, title, translator.catalogued(result.question, "question"), result.requirement.value,
+        result.status.value, e.kind.value, translator.text(e.sentence), e.by, e.until,
+        translator.text(result.contradiction), "; ".join(result.references),
+        translator.catalogued(result.next_action, "action"),
     )  # fmt: skip
 
 
-def performance_csv(material: Material) -> bytes:
+def performance_csv(material: Material, speech: Language) -> bytes:
     """The figure of performance: every metric and chunk."""
     header = ("metric", "start", "end", "version", "n", "value", "low", "high", "threshold", "status", "estimated",
               "provisional", "note", "bound")  # fmt: skip
     points = material.performance.points if material.performance else ()
+    translator = Translator(speech)
     return sheet(
         header,
         (
@@ -65,7 +69,7 @@ def performance_csv(material: Material) -> bytes:
                 p.status.value,
                 p.estimated,
                 p.provisional,
-                p.note,
+                translator.text(p.note),
                 p.bound,
             )
             for p in points
@@ -73,11 +77,12 @@ def performance_csv(material: Material) -> bytes:
     )
 
 
-def drift_csv(material: Material) -> bytes:
+def drift_csv(material: Material, speech: Language) -> bytes:
     """The figure of drift: the window, then every chunk."""
     header = ("feature", "kind", "method", "start", "end", "n_reference", "n", "value", "threshold", "p_value",
               "q_value", "drifted", "status", "missing_share", "note")  # fmt: skip
     found = (*material.drift.features, *material.drift.chunks) if material.drift else ()
+    translator = Translator(speech)
     return sheet(
         header,
         (
@@ -96,33 +101,33 @@ def drift_csv(material: Material) -> bytes:
                 f.drifted,
                 f.status.value,
                 f.missing_share,
-                f.note,
+                translator.text(f.note),
             )
             for f in found
         ),
     )
 
 
-def releases_csv(material: Material) -> bytes:
+def releases_csv(material: Material, speech: Language) -> bytes:
     """The figure of releases: one span a row."""
     spans = material.releases.releases.spans if material.releases else ()
     return sheet(("version", "start", "end", "n"), ((s.version, s.start, s.end, s.n) for s in spans))
 
 
-def loads_csv(material: Material) -> bytes:
+def loads_csv(material: Material, speech: Language) -> bytes:
     """Every load that was not undone, with the hash of its file."""
     header = ("load_id", "file", "sha256", "kind", "at", "actor", "rows_read", "rows_loaded", "rows_duplicate",
               "rows_quarantined", "labels_joined")  # fmt: skip
     return sheet(header, ([getattr(load, name) for name in header] for load in material.proof.loads))
 
 
-def history_csv(material: Material) -> bytes:
+def history_csv(material: Material, speech: Language) -> bytes:
     """Every kept verdict, the oldest first."""
     return sheet(("at", "verdict"), material.answer.history)
 
 
 #: the figures of the report and the pages by the name of their file
-FIGURES: dict[str, Callable[[Material], bytes]] = {
+FIGURES: dict[str, Callable[[Material, Language], bytes]] = {
     "performance": performance_csv,
     "drift": drift_csv,
     "releases": releases_csv,
@@ -140,11 +145,11 @@ def _questions() -> Mapping[str, Any]:
 def questionnaire_csv(card: Scorecard, speech: Language) -> bytes:
     """Answers to what buyers ask. Yes only where every control behind it passes; unknown is never yes."""
     by_id = {control.id: control for control in card.controls}
-    said = _questions()["answers"][speech.code]
+    said, translator = _questions()["answers"][speech.code], Translator(speech)
     rows = []
     for number, entry in enumerate(_questions()["question"], 1):
         found = [by_id[key] for key in entry["controls"]]
-        evidence = " ".join(f"{c.id}: {c.evidence.sentence}" for c in found)
+        evidence = " ".join(f"{c.id}: {translator.text(c.evidence.sentence)}" for c in found)
         kinds = ", ".join(dict.fromkeys(c.evidence.kind.value for c in found))
         answer = said[_answer([c.evidence.status for c in found])]
         rows.append((number, entry[speech.code], answer, evidence, kinds, card.at.date()))

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from plumbline.domain import EvidenceKind, Status
+from plumbline.domain.messages import Number
+from plumbline.governance.context import BY_KEY, NUMBER
 from plumbline.report.language import Language
 from plumbline.report.material import Material
 from plumbline.report.translation import Translator
@@ -35,7 +37,7 @@ def fact(material: Material, name: str, speech: Language) -> Known | None:
         return _evidence(material, key, speech)
     if kind == "context":
         said = material.statements.context.get(key, "")
-        return Known(said, "from_context") if said else None
+        return Known(_answer(key, said, speech), "from_context") if said else None
     text, source = FACTS[name]
     found = text(material, speech)
     return Known(found, source) if found else None
@@ -47,6 +49,15 @@ def _evidence(material: Material, key: str, speech: Language) -> Known | None:
     if source is None or found.evidence.status is Status.UNKNOWN:
         return None
     return Known(Translator(speech).text(found.evidence.sentence), source)
+
+
+def _answer(key: str, value: str, speech: Language) -> str:
+    """An answer to a question of the context, which are words of ours or a number."""
+    if speech.code == "en":
+        return value
+    if NUMBER in BY_KEY[key].values and value.replace(".", "", 1).isdigit():
+        return speech.numeral(Number(f"{float(value):,.15g}"))
+    return speech.title("answer", value, value)
 
 
 def _columns(material: Material, role: str) -> str:
@@ -82,7 +93,7 @@ def _task(material: Material, speech: Language) -> str:
     if system.task is None:
         return ""
     classes = f": {', '.join(system.classes[:NAMED])}" if system.classes else ""
-    return f"{system.task.value}{classes}"
+    return f"{speech.title('task', system.task.value, system.task.value)}{classes}"
 
 
 def _share(material: Material, speech: Language) -> str:

@@ -29,7 +29,7 @@ class Material:
     drift: DriftAnswer | None
     releases: ReleasesAnswer | None
     columns: tuple[DecisionColumn, ...]
-    missing: dict[str, str]
+    missing: dict[str, PlumblineError]
 
 
 def gather(ws: Workspace, key: str) -> Material:
@@ -39,13 +39,13 @@ def gather(ws: Workspace, key: str) -> Material:
         PlumblineError: no such system.
     """
     answer = scorecard_answer(ws, key)
-    missing: dict[str, str] = {}
+    missing: dict[str, PlumblineError] = {}
 
     def known(name: str, question: Callable[[], T]) -> T | None:
         try:
             return question()
         except PlumblineError as error:
-            missing[name] = str(error)
+            missing[name] = error
             return None
 
     held = proof(ws, key)

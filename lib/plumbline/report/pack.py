@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from datetime import datetime
+from importlib import resources
 
 from plumbline.report import verify
 from plumbline.report.csv_tables import FIGURES, controls_csv, questionnaire_csv
@@ -15,27 +16,6 @@ from plumbline.report.language import language
 from plumbline.report.material import Material
 from plumbline.report.scorecard_report import scorecard_pdf
 from plumbline.report.signature import sign, verifier
-
-README = """Plumbline evidence pack: {title}
-Verdict: {verdict}, judged {at}
-
-report.pdf               the scorecard as a report
-controls.csv             every control with its status and evidence
-questionnaire.csv        answers to what buyers usually ask
-documents/               model card, record of processing, technical documentation: filled with what is known
-figures/                 every figure of the report as CSV
-scorecard.json           the scorecard, and scorecard-inputs.json what it was computed from
-trail.jsonl              the record of everything done, as a hash chain. Entries of other systems are withheld:
-                         their digests stay, so that the chain can be followed
-MANIFEST.sha256          the hash of every file (sha256sum -c MANIFEST.sha256)
-SIGNATURE.json           the manifest's Ed25519 signature, and the public key that it was made with
-verify.py                checks all of this with Python alone: python3 verify.py --key PUBLIC_KEY
-
-Get PUBLIC_KEY from the company by another way than this pack: whoever can change a pack can sign it anew. For the same
-reason use a copy of verify.py that you have from elsewhere; report.pdf prints its SHA-256. Keep the trail's head
-({head}, {entries} entries):
-the next pack has to hold it, which --head checks.
-"""
 
 
 def evidence_pack(material: Material, code: str) -> bytes:
@@ -47,13 +27,15 @@ def evidence_pack(material: Material, code: str) -> bytes:
     speech = language(code)
     card, held = material.answer.card, material.proof
     files = {
-        "README.txt": README.format(
+        "README.txt": _readme(code)
+        .format(
             title=material.answer.system.title,
             verdict=card.verdict.words,
             at=card.at.isoformat(),
             head=held.chain.head,
             entries=held.chain.entries,
-        ).encode(),
+        )
+        .encode(),
         "report.pdf": scorecard_pdf(material, code),
         "controls.csv": controls_csv(card, speech),
         "questionnaire.csv": questionnaire_csv(card, speech),
@@ -65,11 +47,15 @@ def evidence_pack(material: Material, code: str) -> bytes:
     for key in outlines():
         files[document_file(key)] = document_pdf(material, key, code)
     for name, figure in FIGURES.items():
-        files[f"figures/{name}.csv"] = figure(material)
+        files[f"figures/{name}.csv"] = figure(material, speech)
     listed = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
     files[verify.MANIFEST] = "".join(listed).encode()
     files[verify.SIGNATURE] = sign(files[verify.MANIFEST])
     return _zipped(files, card.at)
+
+
+def _readme(code: str) -> str:
+    return (resources.files("plumbline.report") / "texts" / f"pack.{code}.txt").read_text("utf-8")
 
 
 def document_file(kind: str) -> str:

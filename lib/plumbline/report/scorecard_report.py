@@ -109,15 +109,15 @@ def _stake(card: Scorecard, translator: Translator) -> dict[str, str]:
     return {
         "title": speech.say("stake"),
         "amount": speech.say("stake_unproven") if state is StakeState.UNPROVEN else amount,
-        "sentence": translator.text(str(card.at_stake.get("sentence", ""))),
+        "sentence": translator.text(card.at_stake.get("sentence", "")),
     }
 
 
 def _next(material: Material, translator: Translator) -> dict[str, Any]:
     items, speech = [], translator.speech
     for assigned in material.answer.actions:
-        head, _, words = str(assigned).partition(": ")
-        words = translator.action(assigned.action.control, words)
+        head = assigned.action.control
+        words = translator.catalogued(assigned.action.words, "action")
         if assigned.action.until:
             until = speech.say("until", day=speech.day(assigned.action.until)).rstrip(".")
             head = f"{assigned.action.control} ({until})"
@@ -149,12 +149,24 @@ def _numbered(item: Condition, title: str) -> str:
     return f"{item.number} {title}" if item.number else title
 
 
+def _missing(material: Material, name: str, translator: Translator) -> str:
+    """Why a signal is not in the report."""
+    error = material.missing.get(name)
+    if error is None:
+        return translator.speech.say("no_data")
+    return translator.error(error)
+
+
 def _performance(material: Material, translator: Translator) -> dict[str, str]:
     found, speech = material.performance, translator.speech
     title = speech.say("performance")
     if found is None:
-        why = material.missing.get("performance", speech.say("no_data"))
-        return {"title": title, "sentence": why, "svg": "", "note": ""}
+        return {
+            "title": title,
+            "sentence": _missing(material, "performance", translator),
+            "svg": "",
+            "note": "",
+        }
     unit = METRICS[found.headline].unit if found.headline in METRICS else ""
     svg = trend(found.of(found.headline), speech, reference=found.system.reference, share=unit == "share")
     note = (
@@ -169,7 +181,7 @@ def _performance(material: Material, translator: Translator) -> dict[str, str]:
 def _drift(material: Material, translator: Translator) -> dict[str, str]:
     found, speech = material.drift, translator.speech
     if found is None:
-        why = material.missing.get("drift", speech.say("no_data"))
+        why = _missing(material, "drift", translator)
         return {"title": speech.say("drift"), "sentence": why, "svg": "", "note": ""}
     svg = drift_bars(
         [f for f in found.features if f.method == "js" and f.feature not in OUTPUTS], 0.1, speech

@@ -43,6 +43,13 @@ class Translator:
             self.quoted.append(str(text))
         return str(text) if own is None else own
 
+    def error(self, error: PlumblineError) -> str:
+        """Why something could not be measured: what a person sees in English, and no English in another language."""
+        if self.speech.code == "en":
+            return str(error)
+        own = translated(error.what, self.speech)
+        return self.speech.say("not_measured") if own is None else f"{own}."
+
     def money(self, amount: float, currency: str) -> str:
         """An amount as sentences round it."""
         return self.text(money(amount, currency))
@@ -51,9 +58,9 @@ class Translator:
         """A metric as sentences name it."""
         return self.text(say_metric(name))
 
-    def action(self, control: str, words: str) -> str:
-        """What to do next for a control; ``words``: in English."""
-        return self.speech.title("action", control, words)
+    def catalogued(self, text: str, kind: str) -> str:
+        """A text of the catalogue of controls, its ``question`` or next ``action``: what is kept of it is English."""
+        return self.text(Message(text, None, kind)) if text else ""
 
 
 def translated(text: str, speech: Language) -> str | None:

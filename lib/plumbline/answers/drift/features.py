@@ -141,7 +141,10 @@ def drift(
         part = Slice(version=version, where=where)
         profiles = read.feature_profiles(cursor, system, part, reference=healthy)
         if not profiles:
-            raise PlumblineError(f"{key} has no features to compare", todo="Map some columns as features.")
+            raise PlumblineError(
+                message("{system} has no features to compare", system=key),
+                todo="Map some columns as features.",
+            )
         then, now = (profiles_of(cursor, system, s, part, profiles, healthy) for s in (healthy, shown))
         found = measure(now, reference=healthy, window=shown, methods=chosen, healthy=then)
         # where there are very many decisions, a grid made for this once rests on a sample of them
@@ -285,7 +288,8 @@ def reference_of(system: System, given: Span | None) -> Span:
     start, end = given or (None, None)
     if system.reference is None and not (start or end):
         raise PlumblineError(
-            f"{system.key} has no reference yet", todo="Load more decisions, or give --reference A..B."
+            message("{system} has no reference yet", system=system.key),
+            todo="Load more decisions, or give --reference A..B.",
         )
     own = system.reference or (None, None)
     return (start, end) if start or end else own

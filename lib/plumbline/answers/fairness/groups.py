@@ -19,6 +19,7 @@ from plumbline.domain import (
     Task,
     json_object,
 )
+from plumbline.domain.messages import NOTHING, message
 from plumbline.governance.context import SHARE_LIMIT, interaction_share
 from plumbline.governance.facts import Facts
 from plumbline.monitor.chunks import chunk_index
@@ -28,6 +29,7 @@ from plumbline.profile.scan import protected_groups as counting
 from plumbline.profile.scan.weights import why_unknown
 from plumbline.store import statements, systems
 from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.quantities import decimal
 
 DAYS_A_MONTH = 30.44
 
@@ -250,7 +252,7 @@ def _by_month(counts: Sequence[counting.GroupCounts], good: bool) -> tuple[tuple
                     metric="positive_rate", start=start, end=end, n=group.n, value=rate.value if known else None,
                     low=rate.low if known else None, high=rate.high if known else None, threshold=None,
                     status=PointStatus.OK if known else PointStatus.UNKNOWN, version=count.levels[0],
-                    note="" if known else f"{LEAST_ROWS} rows are needed",
+                    note=NOTHING if known else message("{n} rows are needed", n=decimal(LEAST_ROWS, "d")),
                 ),
             )
         )  # fmt: skip

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from plumbline.domain import Point, PointStatus
+from plumbline.domain.messages import message
 from plumbline.monitor.alarms.findings import breaches
 from plumbline.monitor.alarms.persistence import Lasting
 from plumbline.monitor.chunks import ENOUGH
@@ -45,7 +46,9 @@ def without_seasons(
             if part[:2][-1].end >= reference_end + YEAR and as_year_before(own, start, end, level):
                 usual |= {(name, p.start) for p in part}
     return tuple(
-        replace(p, status=PointStatus.WATCH, note=p.note or "As in the same weeks of the year before.")
+        replace(
+            p, status=PointStatus.WATCH, note=p.note or message("As in the same weeks of the year before.")
+        )
         if (p.metric, p.start) in usual
         else p
         for p in points

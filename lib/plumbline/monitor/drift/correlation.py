@@ -9,6 +9,8 @@ import numpy as np
 from scipy.special import stdtr
 
 from plumbline.domain import FeatureDrift, FloatArray, Point
+from plumbline.domain.messages import NOTHING, Message, message
+from plumbline.wording.quantities import count
 
 FEWEST = 6  # chunks; with fewer a rank correlation says nothing
 
@@ -24,7 +26,7 @@ class Movement:
     correlation: float | None
     p_value: float | None
     n: int
-    note: str = ""
+    note: Message = NOTHING
 
 
 def moved_with(
@@ -42,12 +44,13 @@ def moved_with(
         (d.value, known[d.start]) for d in series if d.value is not None and d.start in known and d.start
     ]
     if len(pairs) < FEWEST:
-        return Movement(None, None, len(pairs), f"{len(pairs)} chunks have both; {FEWEST} are needed.")
+        few = message("{n} chunks have both; {needed} are needed.", n=count(len(pairs)), needed=count(FEWEST))
+        return Movement(None, None, len(pairs), few)
     x, y = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))
     loss = np.abs(y) if higher_is_better is None else -y if higher_is_better else y
     a, b = ranks(x), ranks(loss)
     if np.ptp(a) == 0 or np.ptp(b) == 0:
-        return Movement(None, None, len(pairs), "One of the two never changes.")
+        return Movement(None, None, len(pairs), message("One of the two never changes."))
     rho = float(np.corrcoef(a, b)[0, 1])
     n = len(pairs)
     t = rho * np.sqrt((n - 2) / max(1 - rho**2, 1e-300))

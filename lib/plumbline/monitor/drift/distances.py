@@ -20,12 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, Kind
+from plumbline.domain.messages import NOTHING, message, word
 from plumbline.monitor.binned_counts import Cells, Distance, Distances, shares, spread
 from plumbline.monitor.drift.missing_values import Z, beside, missing, new_levels, out_of_range
+from plumbline.wording.quantities import decimal, percent
 
 EMPTY = 1e-4  # share that an empty cell gets before renormalising (PSI)
 _BOTH = (Kind.NUMERIC, Kind.CATEGORICAL)
-_STILL = "The reference hardly varies, so there is no spread to compare a shift with."
+STILL = message("The reference hardly varies, so there is no spread to compare a shift with.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +150,7 @@ def wasserstein(cells: Cells) -> Distances:
             low=none,
             high=none,
             bound=np.zeros(len(none)),
-            notes=(_STILL,) * len(none),
+            notes=(STILL,) * len(none),
         )
     a, b = shares(cells.p), shares(cells.q)
     gap = (np.cumsum(a) - np.cumsum(b, axis=1))[:, :-1]
@@ -163,7 +165,9 @@ def wasserstein(cells: Cells) -> Distances:
     bound = np.sum(widths * np.where(single, 0.0, np.maximum(high - middle, middle - low)), axis=1)
     outside = (cells.q[:, 0] + cells.q[:, -1]) / np.maximum(cells.q.sum(axis=1), 1e-300)
     notes = tuple(
-        f"{100 * x:.1f} % lie outside the reference's range and count at its ends." if x else ""
+        message("{share} lie outside the reference's range and count at its ends.", share=percent(x))
+        if x
+        else NOTHING
         for x in outside.tolist()
     )
     signed = widths * np.sign(centre) / 2
@@ -221,9 +225,11 @@ def linf(cells: Cells) -> Distances:
     place = np.argmax(np.abs(change), axis=1)
     rows = np.arange(len(change))
     value = np.abs(change[rows, place])
-    names = (*cells.levels, "other levels")
+    names = (*cells.levels, word("other levels"))
     notes = tuple(
-        f"{names[i]}: {abs(100 * x):.1f} points {'more' if x > 0 else 'less'}."
+        message("{level}: {points} points more.", level=names[i], points=decimal(100 * x, ".1f"))
+        if x > 0
+        else message("{level}: {points} points less.", level=names[i], points=decimal(-100 * x, ".1f"))
         for i, x in zip(place.tolist(), change[rows, place].tolist(), strict=True)
     )
     low, high = beside(value, a[place], b[rows, place], *cells.sizes)

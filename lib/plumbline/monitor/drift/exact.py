@@ -10,7 +10,7 @@ from scipy.special import kolmogorov
 
 from plumbline.domain import Bins, FloatArray, Kind, deviation
 from plumbline.monitor.binned_counts import Distance, cells_of
-from plumbline.monitor.drift.distances import psi
+from plumbline.monitor.drift.distances import STILL, psi
 
 
 def exact_ks(reference: FloatArray, window: FloatArray) -> Distance:
@@ -42,9 +42,7 @@ def exact_wasserstein(reference: FloatArray, window: FloatArray) -> Distance:
     """Wasserstein-1 over the reference's sample standard deviation; none where that hardly varies."""
     sd = deviation(reference, 1)
     if sd <= 1e-9 * max(float(np.max(np.abs(reference))), 1e-300):
-        return Distance(
-            value=None, note="The reference hardly varies, so there is no spread to compare a shift with."
-        )
+        return Distance(value=None, note=STILL)
     a, b = np.sort(reference), np.sort(window)
     points = np.sort(np.concatenate([a, b]))
     f = np.searchsorted(a, points[:-1], side="right") / len(a)

@@ -25,12 +25,14 @@ from plumbline.domain import (
     PointStatus,
     from_columns,
 )
+from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.binned_counts import Distance, Distances, known
 from plumbline.monitor.drift.aligned_counts import Laid, Span, laid_by_chunk, lay, sample_of, within
 from plumbline.monitor.drift.correlation import Movement
 from plumbline.monitor.drift.dispersion import FEWEST, laws
 from plumbline.monitor.drift.distances import METHODS, Method
 from plumbline.monitor.statistics.multiple_testing import benjamini_hochberg
+from plumbline.wording.quantities import count
 
 ALPHA = 0.05
 DEFAULT = ("js",)
@@ -125,7 +127,7 @@ def judged_by_chunk(laid: Sequence[Laid], method: str) -> tuple[FeatureDrift, ..
     )
 
 
-def _notes(counts: Laid, distances: Distances) -> Sequence[str]:
+def _notes(counts: Laid, distances: Distances) -> Sequence[Message]:
     known_of = counts.cells.law.note
     if not distances.notes:
         return [known_of] * len(counts.sizes)
@@ -152,7 +154,7 @@ def measured(counts: Laid, method: Method) -> Distances:
     few = (now < FEWEST) | (before < FEWEST_REFERENCE)
     if not few.any():
         return found
-    told = zip(found.notes or [""] * len(now), now.tolist(), strict=True)
+    told = zip(found.notes or [NOTHING] * len(now), now.tolist(), strict=True)
     notes = tuple(_too_few(before, n) or note for note, n in told)
     value, p_value, low, high, above = (
         np.where(few, np.nan, x) for x in (found.value, found.p_value, found.low, found.high, found.beyond)
@@ -340,11 +342,18 @@ def _method(name: str) -> Method:
     return METHODS[name]
 
 
-def _too_few(reference: int, window: int) -> str:
+def _too_few(reference: int, window: int) -> Message:
     if reference < FEWEST_REFERENCE:
-        more = FEWEST_REFERENCE - reference
-        return f"{reference} values in the reference; {FEWEST_REFERENCE} are needed, {more} more."
-    return f"{window} values; {FEWEST} are needed, {FEWEST - window} more." if window < FEWEST else ""
+        return message(
+            "{n} values in the reference; {needed} are needed, {more} more.",
+            n=count(reference),
+            needed=count(FEWEST_REFERENCE),
+            more=count(FEWEST_REFERENCE - reference),
+        )
+    if window >= FEWEST:
+        return NOTHING
+    values = {"n": count(window), "needed": count(FEWEST), "more": count(FEWEST - window)}
+    return message("{n} values; {needed} are needed, {more} more.", **values)
 
 
 def _new_levels(profile: FeatureProfile, counts: IntArray) -> tuple[str, ...]:

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.special import gammaln, ndtr
 
 from plumbline.domain import FloatArray
+from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.binned_counts import Cells, Distances
+from plumbline.wording.quantities import percent
 
 Z = 1.959963984540054
 FEW = 10  # hits expected in the smaller sample, below which the exact law is used
+
+
+#: words for a share that went from one value to another
+Note = Callable[[float, float], Message]
+
+
+def _missing_note(before: float, after: float) -> Message:
+    return message(
+        "Missing values went from {before} to {after}.", before=percent(before), after=percent(after)
+    )
+
+
+def _new_levels_note(before: float, after: float) -> Message:
+    return message(
+        "Levels not seen before: {before} to {after}.", before=percent(before), after=percent(after)
+    )
 
 
 def missing(cells: Cells) -> Distances:
     """Change of the share of decisions that lack the value; two proportions, Fisher's test where few."""
     n, m = cells.sizes
     (j, k) = cells.missing
-    return _proportions(j, k, n + j, m + k, "Missing values went from {:.1f} % to {:.1f} %.", sides=2)
+    return _proportions(j, k, n + j, m + k, _missing_note, sides=2)
 
 
 def new_levels(cells: Cells) -> Distances:
     """Growth of the share of levels that the reference did not name: never seen there, or among its rarest."""
     n, m = cells.sizes
-    found = _proportions(
-        float(cells.p[-1]), cells.q[:, -1], n, m, "Levels not seen before: {:.1f} % to {:.1f} %.", sides=1
-    )
+    found = _proportions(float(cells.p[-1]), cells.q[:, -1], n, m, _new_levels_note, sides=1)
     fell = cells.q[:, -1] / np.maximum(m, 1) <= cells.p[-1] / max(n, 1)
     value, low = np.where(fell, 0.0, found.value), np.where(fell, 0.0, found.low)
     return Distances(
@@ -40,14 +58,19 @@ def out_of_range(cells: Cells) -> Distances:
     """
     n, m = cells.sizes
     j, k = float(cells.p[0] + cells.p[-1]) + 2, cells.q[:, 0] + cells.q[:, -1]
-    found = _proportions(j, k, n + 2, m, "", sides=1)
+    found = _proportions(j, k, n + 2, m, None, sides=1)
     share = k / np.maximum(m, 1)
-    notes = tuple(f"{100 * x:.1f} % lie outside the reference's range." if x else "" for x in share.tolist())
+    notes = tuple(
+        message("{share} lie outside the reference's range.", share=percent(x)) if x else NOTHING
+        for x in share.tolist()
+    )
     low, high = beside(share, np.zeros(len(k)), share, n, m)
     return Distances(value=share, p_value=found.p_value, low=low, high=high, bound=found.bound, notes=notes)
 
 
-def _proportions(j: float, k: FloatArray, n: float, m: FloatArray, words: str, *, sides: int) -> Distances:
+def _proportions(
+    j: float, k: FloatArray, n: float, m: FloatArray, note: Note | None, *, sides: int
+) -> Distances:
     """Size, chance and limits of a change from j of n to k of m (each (windows,))."""
     a, b = j / max(n, 1.0), k / np.maximum(m, 1)
     pooled = (j + k) / np.maximum(n + m, 1)
@@ -61,7 +84,7 @@ def _proportions(j: float, k: FloatArray, n: float, m: FloatArray, words: str, *
             more = np.minimum(2 * np.minimum(more, _smaller_by_chance(k[few], m[few], j, n)), 1.0)
         p_value[few] = more
     low, high = beside(np.abs(b - a), np.full(len(b), a), b, n, m)
-    notes = tuple(words.format(100 * a, 100 * x) if x != a else "" for x in b.tolist())
+    notes = tuple(note(a, x) if note and x != a else NOTHING for x in b.tolist())
     return Distances(
         value=np.abs(b - a), p_value=p_value, low=low, high=high, bound=np.zeros(len(b)), notes=notes
     )

@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, Kind, PointStatus, deviation
+from plumbline.domain.messages import NOTHING, Message, message
+from plumbline.wording.quantities import count, decimal
 
 ROWS = 1_000  # of the reference, and of each window
 FEWEST = 100
@@ -54,7 +56,7 @@ class WholeRow:
     error_high: float | None
     status: PointStatus
     strongest: tuple[str, ...] = ()
-    note: str = ""
+    note: Message = NOTHING
     threshold: float = MATTERS
 
 
@@ -151,14 +153,22 @@ def compare(
     """
     n, m = len(reference[0][2]), len(window[0][2])
     if min(n, m) < FEWEST:
-        note = f"{min(n, m)} rows; {FEWEST} are needed, {FEWEST - min(n, m)} more."
+        note = message(
+            "{n} rows; {needed} are needed, {more} more.",
+            n=decimal(min(n, m), "d"),
+            needed=decimal(FEWEST, "d"),
+            more=decimal(FEWEST - min(n, m), "d"),
+        )
         return WholeRow(*span, m, n, None, None, None, None, None, None, PointStatus.UNKNOWN, (), note)
     x = np.vstack([encode.codes(reference), encode.codes(window)])
     y = np.r_[np.zeros(n), np.ones(m)].astype(int)
     told = classifier_auc(x, y)
     if told is None:
-        few = f"The {n + m:,} sampled rows hold fewer than {FOLDS} different ones"
-        note = f"{few}; their features one by one tell more."
+        note = message(
+            "The {n} sampled rows hold fewer than {folds} different ones; their features one by one tell more.",
+            n=count(n + m),
+            folds=decimal(FOLDS, "d"),
+        )
         return WholeRow(*span, m, n, None, None, None, None, None, None, PointStatus.UNKNOWN, (), note)
     auc, low, high = told
     matrix = encode.matrix(window)

@@ -9,7 +9,8 @@ from datetime import datetime
 import numpy as np
 
 from plumbline.domain import Point
-from plumbline.monitor.estimate.cbpe_binary import LEFT_THE_BAND
+from plumbline.domain.messages import NOTHING, Message, says
+from plumbline.monitor.estimate.refusal import LEFT_THE_BAND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class Hindsight:
     distance: float | None
     covered: float | None
     n: int = 0
-    refused: str = ""
+    refused: Message = NOTHING
     left_at: datetime | None = None
 
 
@@ -40,8 +41,8 @@ def hindsight(estimated: Sequence[Point], realised: Sequence[Point]) -> Hindsigh
     """
     if not estimated:
         return None
-    refused = next((p.note for p in reversed(estimated) if p.value is None and p.note), "")
-    left = min((p.start for p in estimated if LEFT_THE_BAND in p.note), default=None)
+    refused = next((p.note for p in reversed(estimated) if p.value is None and p.note), NOTHING)
+    left = min((p.start for p in estimated if says(p.note, LEFT_THE_BAND)), default=None)
     refused = LEFT_THE_BAND if left else refused
     real = {p.start: p for p in realised if p.value is not None and not p.provisional}
     pairs = [(p, real[p.start]) for p in estimated if p.value is not None and p.start in real]

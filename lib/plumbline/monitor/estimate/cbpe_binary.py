@@ -22,13 +22,14 @@ from plumbline.domain import (
     IntArray,
     OutcomeProfile,
     Point,
-    PointStatus,
     Slice,
     Task,
     score_middles,
 )
+from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.monitor.chunks import ENOUGH, Days, as_days, choose_chunk, sum_by
 from plumbline.monitor.estimate.isotonic import Curves, calibrated
+from plumbline.monitor.estimate.refusal import LEFT_THE_BAND, MISFIT, refusal, refused
 from plumbline.monitor.metrics.counts import Counts, counts_of, ratio
 from plumbline.monitor.metrics.intervals import Interval, interval
 from plumbline.monitor.metrics.metrics import HEADLINE, Metric, least_change, metric
@@ -39,17 +40,12 @@ from plumbline.monitor.performance.selective_labels import Selection, decided, u
 from plumbline.monitor.performance.series import Chunked, Span, chunked, floor_of, reference_rows, window_rows
 from plumbline.monitor.performance.weights import joined_cells
 from plumbline.monitor.statistics.proportions import Z
+from plumbline.wording.quantities import percent
 
-#: labelled reference rows with a score below which nothing is estimated
-ENOUGH_REFERENCE = 300
 #: share of a chunk's decisions that may have scores for which the reference holds no outcome
 OUTSIDE = 0.02
 #: standard errors by which a realised value leaves the band
 LEFT = 3.0
-LEFT_THE_BAND = (
-    "Realised values have left the estimate's band: inputs and outcome relate anew (concept drift)."
-)
-MISFIT = "The estimate does not agree with the reference itself, so it is not shown."
 ESTIMATED = (
     "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "matthews_corrcoef",
     "roc_auc", "average_precision", "log_loss", "brier", "value",
@@ -97,12 +93,12 @@ def estimate(
     counts = counts_of(profile, cost)
     arm = window.arm if window else None
     own = reference_rows(profile, reference, arm) if reference else np.zeros(len(rows), dtype=bool)
-    why = _refusal(profile, counts, own)
+    why = refusal(profile, counts, own)
     if why:
         return refused(profile, counts, rows, by, chosen, why)
     scored = by_score(profile, counts)
     if follows(scored, own) < FOLLOWS:
-        why = "Predictions do not follow the score, so the score cannot speak for them."
+        why = message("Predictions do not follow the score, so the score cannot speak for them.")
         return refused(profile, counts, rows, by, chosen, why)
     barred = unknown_metrics(selected)
     silent = [
@@ -141,8 +137,8 @@ def estimate(
         outside=outside,
         beside=beside,
     )
-    whose = selected.among if selected is not None else ""
-    return (*(replace(p, note=f"{whose} {p.note}".strip()) for p in made), *silent)
+    whose = selected.among if selected is not None else NOTHING
+    return (*(replace(p, note=sequence([whose, p.note])) for p in made), *silent)
 
 
 def _among(scored: Scored, profile: OutcomeProfile, known: Sequence[str]) -> Scored:
@@ -178,16 +174,18 @@ def _seen(scored: Scored, mask: Mask) -> FloatArray:
     return seen
 
 
-def _outside(cells: FloatArray, seen: FloatArray | None) -> list[str]:
+def _outside(cells: FloatArray, seen: FloatArray | None) -> list[Message]:
     """Why chunks, by all their decisions in score cells (m, S), cannot be estimated; empty where they can."""
     if seen is None:
         return []
     shares = 1 - ratio(cells @ seen, cells.sum(1), 1.0)
     return [
-        f"{100 * share:.1f} % of these decisions have scores for which the reference has no outcome, so nothing is "
-        f"estimated."
+        message(
+            "{share} of these decisions have scores for which the reference has no outcome, so nothing is estimated.",
+            share=percent(share),
+        )
         if share > OUTSIDE
-        else ""
+        else NOTHING
         for share in shares.tolist()
     ]
 
@@ -214,45 +212,6 @@ def _predicted(scored: Scored, rows: Mask) -> tuple[FloatArray, FloatArray]:
     """All decisions of these groups by cell, and how many of them were predicted positive, (n, S) each."""
     everyone = scored.everyone[rows]
     return everyone, everyone * scored.above[rows]
-
-
-def _refusal(profile: OutcomeProfile, counts: Counts, mask: Mask) -> str:
-    if profile.task is not Task.BINARY:
-        return "Estimates are made for binary systems with a score only."
-    if not counts.cells.shape[2] or not (counts.cells.any() or profile.score_unlabelled.any()):
-        return "No score is logged, so nothing can be estimated."
-    held = int(counts.cells[mask].sum())
-    if held < ENOUGH_REFERENCE:
-        return f"{held} labelled reference rows with a score; {ENOUGH_REFERENCE} are needed."
-    if len(profile.classes) != 2:
-        return f"{len(profile.classes)} classes were predicted or came true; estimates need exactly two."
-    if not counts.cells[mask].sum((0, 2)).all():
-        return "The reference's labels are all of one class."
-    return ""
-
-
-def refused(
-    profile: OutcomeProfile, counts: Counts, rows: Mask, by: str, chosen: Sequence[Metric], why: str
-) -> tuple[Point, ...]:
-    """Points without a value that say why nothing is estimated."""
-    found = chunked(profile.days, counts, rows, by)
-    return tuple(
-        Point(
-            metric=one.name,
-            start=start,
-            end=end,
-            n=int(n),
-            value=None,
-            low=None,
-            high=None,
-            threshold=None,
-            status=PointStatus.UNKNOWN,
-            estimated=True,
-            note=why,
-        )
-        for one in chosen
-        for start, end, n in zip(found.starts, found.ends, found.counts.n, strict=True)
-    )
 
 
 def _expected_chunks(
@@ -312,7 +271,7 @@ def judged_estimates(
     own_se: Callable[[Metric], FloatArray] | None = None,
     fits: tuple[Counts, Counts] | None = None,
     others: tuple[Counts, ...] = (),
-    outside: Sequence[str] = (),
+    outside: Sequence[Message] = (),
     beside: Counts | None = None,
 ) -> tuple[Point, ...]:
     """Expected counts as points, judged by the limits of ``performance``.
@@ -344,10 +303,10 @@ def judged_estimates(
         fitted = float(stdtrit(max(len(others) - 2, 1), 0.975)) * jackknifed
         half = np.hypot(Z * chance, np.maximum(Z * healthy.se, fitted)) + doubted
         low, high = (np.clip(values + sign * half, *one.range) for sign in (-1, 1))
-        why = "" if fits is None or _fits(one, *fits) else MISFIT
+        why = NOTHING if fits is None or _fits(one, *fits) else MISFIT
         barred = [why or own for own in outside] if outside else [why] * len(values)
         like = values if beside is None else one.compute(beside)
-        left = [""] * len(values) if why else _left(one, like, se, realised)
+        left = [NOTHING] * len(values) if why else _left(one, like, se, realised)
         found = judged(
             one, shown.starts, shown.ends, shown.counts, Interval(low, high, se), band,
             np.zeros(len(values), dtype=bool), estimated=True,
@@ -382,7 +341,7 @@ def _fits(metric: Metric, expected: Counts, realised: Counts) -> bool:
     return apart <= max(LEFT * float(interval(metric, realised).se[0]), matters) or metric.name == "value"
 
 
-def _left(metric: Metric, values: FloatArray, se: FloatArray, realised: Counts) -> list[str]:
+def _left(metric: Metric, values: FloatArray, se: FloatArray, realised: Counts) -> list[Message]:
     """Why each chunk's estimate is refused: realised values left the band in two judged chunks running,
     this one or earlier."""
     real, share = metric.compute(realised), realised.labelled / np.maximum(realised.n, 1)
@@ -394,4 +353,4 @@ def _left(metric: Metric, values: FloatArray, se: FloatArray, realised: Counts) 
     )[order]
     twice = np.flatnonzero((side[1:] == side[:-1]) & (side[1:] != 0))
     since = int(order[twice[0]]) if len(twice) else len(values)
-    return [LEFT_THE_BAND if i >= since else "" for i in range(len(values))]
+    return [LEFT_THE_BAND if i >= since else NOTHING for i in range(len(values))]

@@ -23,14 +23,17 @@ from plumbline.domain import (
     Slice,
     score_middles,
 )
+from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.chunks import choose_chunk
-from plumbline.monitor.estimate.cbpe_binary import ENOUGH_REFERENCE, judged_estimates, refused
+from plumbline.monitor.estimate.cbpe_binary import judged_estimates
 from plumbline.monitor.estimate.isotonic import isotonic, squared
+from plumbline.monitor.estimate.refusal import ENOUGH_REFERENCE, refused, too_few_rows
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.metrics import Metric, metric, metrics_for
 from plumbline.monitor.metrics.status import Mask
 from plumbline.monitor.performance.selective_labels import Selection
 from plumbline.monitor.performance.series import Span, chunked, reference_rows, window_rows
+from plumbline.wording.quantities import decimal
 
 
 def class_curves(cells: IntArray) -> FloatArray:
@@ -87,7 +90,9 @@ def estimate_classes(
     )
     why = _refusal(profile, counts, own, expected)
     if selected is not None and selected.one_sided:
-        why = f"No outcome is known for decisions {selected.least.name}, so nothing can be estimated."
+        why = message(
+            "No outcome is known for decisions {name}, so nothing can be estimated.", name=selected.least.name
+        )
     if why or expected is None or healthy is None:
         return refused(profile, counts, rows, by, chosen, why)
     shown = chunked(profile.days, _expected(profile, counts, rows, expected), rows, by)
@@ -105,16 +110,22 @@ def _chosen(
     return metrics_for(profile.task, profile.classes, value_known=cost is not None)
 
 
-def _refusal(profile: OutcomeProfile, counts: Counts, mask: Mask, expected: ExpectedOutcomes | None) -> str:
+def _refusal(
+    profile: OutcomeProfile, counts: Counts, mask: Mask, expected: ExpectedOutcomes | None
+) -> Message:
     if expected is None or not expected.days:
-        return "No class probabilities are logged, so nothing can be estimated."
+        return message("No class probabilities are logged, so nothing can be estimated.")
     held = int(counts.labelled[mask].sum())
     if held < ENOUGH_REFERENCE:
-        return f"{held} labelled reference rows; {ENOUGH_REFERENCE} are needed."
+        return too_few_rows(held)
     unknown = [name for name in profile.classes if name not in expected.classes]
     if unknown:
-        return f"No probability is logged for {len(unknown)} of {len(profile.classes)} classes."
-    return ""
+        return message(
+            "No probability is logged for {n} of {classes} classes.",
+            n=decimal(len(unknown), "d"),
+            classes=decimal(len(profile.classes), "d"),
+        )
+    return NOTHING
 
 
 def _expected(profile: OutcomeProfile, counts: Counts, rows: Mask, expected: ExpectedOutcomes) -> Counts:

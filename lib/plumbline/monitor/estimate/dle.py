@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from plumbline.domain import FloatArray, IntArray, OutcomeProfile, Point, Slice
+from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.chunks import CHUNKS, ENOUGH, choose_chunk
-from plumbline.monitor.estimate.cbpe_binary import ENOUGH_REFERENCE, judged_estimates, refused
+from plumbline.monitor.estimate.cbpe_binary import judged_estimates
+from plumbline.monitor.estimate.refusal import ENOUGH_REFERENCE, refused, too_few_rows
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.metrics import M, Metric, metric
 from plumbline.monitor.performance.series import Chunked, Span, chunked, reference_rows, window_rows
@@ -84,7 +86,9 @@ def estimate_losses(
     )
     why = _refusal(healthy, shown)
     if why or healthy is None or shown is None or reference is None:
-        return refused(profile, counts, rows, by, chosen, why or "There is no reference to learn from yet.")
+        return refused(
+            profile, counts, rows, by, chosen, why or message("There is no reference to learn from yet.")
+        )
     realised = chunked(profile.days, counts, rows, by)
     losses = _estimated(healthy, shown, realised, by, {one.name for one in chosen}, reference)
     held = chunked(profile.days, counts, own, by)
@@ -95,13 +99,11 @@ def estimate_losses(
     )
 
 
-def _refusal(healthy: LossRows | None, shown: LossRows | None) -> str:
+def _refusal(healthy: LossRows | None, shown: LossRows | None) -> Message:
     if healthy is None or shown is None or not healthy.inputs.shape[1]:
-        return "No inputs are logged, so nothing can be estimated."
+        return message("No inputs are logged, so nothing can be estimated.")
     held = int(np.isfinite(healthy.error).sum())
-    return (
-        f"{held} labelled reference rows; {ENOUGH_REFERENCE} are needed." if held < ENOUGH_REFERENCE else ""
-    )
+    return too_few_rows(held) if held < ENOUGH_REFERENCE else NOTHING
 
 
 def fit(inputs: FloatArray, target: FloatArray) -> Model:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import REGRESSION_MOMENTS, FloatArray
+from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.metrics.counts import Counts, once
 
 #: values that have to make up a mean, or it has no interval
 FEWEST_VALUES = 5.0
-HEAVY = "A few large errors make up most of it, so it has no interval."
-ENDLESS = "Its errors have so heavy a tail that chance may be of any size, so it has no interval."
+HEAVY = message("A few large errors make up most of it, so it has no interval.")
+ENDLESS = message("Its errors have so heavy a tail that chance may be of any size, so it has no interval.")
 #: share of the errors that are its tail
 TAIL = 0.2
 #: shape of a tail from which the square of a squared error may have no mean: 1/4 by theory, drawn down by the bias that
@@ -96,17 +97,19 @@ def shape(counts: FloatArray, ends: FloatArray) -> tuple[float, float]:
     return float(np.log1p(-float(theta @ weight) / weight.sum() * x) @ n / held), held
 
 
-def few_errors(c: Counts) -> list[str]:
+def few_errors(c: Counts) -> list[Message]:
     """A word on each chunk whose mean error has no interval."""
-    return _few(c, of_errors(c)) if c.moments.shape[1] else [""] * len(c.labelled)
+    return _few(c, of_errors(c)) if c.moments.shape[1] else [NOTHING] * len(c.labelled)
 
 
-def few_squares(c: Counts) -> list[str]:
+def few_squares(c: Counts) -> list[Message]:
     """The same of its root mean squared error."""
-    return _few(c, of_squares(c)) if c.moments.shape[1] else [""] * len(c.labelled)
+    return _few(c, of_squares(c)) if c.moments.shape[1] else [NOTHING] * len(c.labelled)
 
 
-def _few(c: Counts, tail: Tail) -> list[str]:
+def _few(c: Counts, tail: Tail) -> list[Message]:
     few = (c.labelled > 0) & (c.labelled < FEWEST_VALUES * tail.ratio)
-    endless = ENDLESS if tail.endless else ""
-    return [HEAVY if one else endless if rows else "" for one, rows in zip(few, c.labelled > 0, strict=True)]
+    endless = ENDLESS if tail.endless else NOTHING
+    return [
+        HEAVY if one else endless if rows else NOTHING for one, rows in zip(few, c.labelled > 0, strict=True)
+    ]

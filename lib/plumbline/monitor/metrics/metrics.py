@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plumbline.domain import REGRESSION_MOMENTS, FloatArray, PlumblineError, Task
+from plumbline.domain.messages import NOTHING, Message, message, word
 from plumbline.monitor.metrics.counts import Counts, once, ratio
 from plumbline.monitor.metrics.heavy_tails import Tail, few_errors, few_squares, of_errors, of_squares
 from plumbline.monitor.metrics.score_metrics import (
@@ -22,8 +23,17 @@ from plumbline.monitor.metrics.score_metrics import (
     roc_auc,
     roc_auc_bound,
 )
+from plumbline.wording.quantities import count
 
 M = {name: i for i, name in enumerate(REGRESSION_MOMENTS)}
+
+#: what a metric's rows are
+LABELLED, POSITIVES, NEGATIVES, CALLED = (
+    word("labelled decisions", "of"),
+    word("positives", "of"),
+    word("negatives", "of"),
+    word("decisions for the positive class", "of"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +60,9 @@ class Metric:
     range: tuple[float, float] = (0.0, 1.0)
     hits: Callable[[Counts], tuple[FloatArray, FloatArray]] | None = None
     bound: Callable[[Counts], FloatArray] | None = None
-    note: Callable[[Counts], list[str]] | None = None
+    note: Callable[[Counts], list[Message]] | None = None
     tail: Callable[[Counts], Tail] | None = None
-    of: str = "labelled decisions"
+    of: Message = LABELLED
 
 
 #: a class, or an error, that fewer than one in ten are is rare
@@ -224,9 +234,12 @@ def value(c: Counts) -> FloatArray:
     return ratio((c.confusion * c.cost).sum((1, 2)), c.confusion.sum((1, 2)))
 
 
-def _zero_targets(c: Counts) -> list[str]:
+def _zero_targets(c: Counts) -> list[Message]:
     zeros = c.labelled - c.moments[:, M["n_nonzero"]]
-    return [f"{z:,.0f} rows with a true value of zero are left out." if z > 0 else "" for z in zeros]
+    return [
+        message("{n} rows with a true value of zero are left out.", n=count(z)) if z > 0 else NOTHING
+        for z in zeros
+    ]
 
 
 B, K, R = (Task.BINARY,), (Task.MULTICLASS,), (Task.REGRESSION,)
@@ -237,11 +250,11 @@ TABLE = (
            "Mean of the shares found right in each class, so that a rare class counts as much.", "rows"),
     Metric("precision", B, _share(_precision, 0.0), True, "share",
            "Of the decisions for the positive class, the share that were right.", "wilson",
-           hits=_precision, of="decisions for the positive class"),
+           hits=_precision, of=CALLED),
     Metric("recall", B, _share(_recall, 0.0), True, "share",
-           "Of the truly positive, the share that was found.", "wilson", hits=_recall, of="positives"),
+           "Of the truly positive, the share that was found.", "wilson", hits=_recall, of=POSITIVES),
     Metric("specificity", B, _share(_specificity, 0.0), True, "share",
-           "Of the truly negative, the share that was left alone.", "wilson", hits=_specificity, of="negatives"),
+           "Of the truly negative, the share that was left alone.", "wilson", hits=_specificity, of=NEGATIVES),
     Metric("f1", B, f1, True, "share", "Harmonic mean of precision and recall.", "rows"),
     Metric("matthews_corrcoef", B, matthews_corrcoef, True, "score",
            "Correlation of prediction and truth: 0 is guessing, 1 is perfect.", "rows",

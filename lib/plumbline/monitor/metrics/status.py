@@ -25,12 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray, Point, PointStatus, from_columns
+from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.monitor.binned_counts import known
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.metrics.counts import Counts
 from plumbline.monitor.metrics.intervals import THREE_SIGMA, Interval
 from plumbline.monitor.metrics.metrics import Metric
 from plumbline.monitor.metrics.thresholds import Threshold, limits, rows_needed
+from plumbline.wording.quantities import count, decimal
 
 Mask = NDArray[np.bool_]
 #: the most that counting in cells may move a value without being said beside it; of an error, as a share of it
@@ -50,7 +52,7 @@ def judged(
     *,
     version: str | None = None,
     estimated: bool = False,
-    refused: Sequence[str] | None = None,
+    refused: Sequence[Message] | None = None,
     chance: FloatArray | float = THREE_SIGMA,
     window: int = 1,
 ) -> list[Point]:
@@ -81,18 +83,19 @@ def judged(
     counted, sound = rows.astype(np.int64).tolist(), may.tolist()
     few = {i: _too_few(metric, band, ends[i] - starts[i], counts, i) for i in np.flatnonzero(silent).tolist()}
     why = [
-        (refused[i] if refused is not None else "")
-        or ("" if sound[i] else few.get(i) or _why(metric, counted[i], value, band))
+        (refused[i] if refused is not None else NOTHING)
+        or (NOTHING if sound[i] else few.get(i) or _why(metric, counted[i], value, band))
         for i, value in enumerate(values.tolist())
     ]
     why = [
-        f"{reason} {_uncertain(metric, bound, value)}".strip()
+        sequence([reason, _uncertain(metric, bound, value)])
         for reason, bound, value in zip(why, bounds.tolist(), values.tolist(), strict=True)
     ]
     if window > 1:
-        why = [f"Over {window} chunks, with those before it. {reason}".strip() for reason in why]
+        over = message("Over {n} chunks, with those before it.", n=count(window))
+        why = [sequence([over, reason]) for reason in why]
     if metric.note:
-        why = [f"{own} {reason}".strip() for own, reason in zip(metric.note(counts), why, strict=True)]
+        why = [sequence([own, reason]) for own, reason in zip(metric.note(counts), why, strict=True)]
     return [*from_columns(Point, {
         "metric": repeat(metric.name), "start": starts, "end": ends, "n": counted, "value": known(values),
         "low": known(np.where(held, sure.low, np.nan)), "high": known(np.where(held, sure.high, np.nan)),
@@ -134,33 +137,43 @@ def _nearer(value: FloatArray, low: FloatArray, high: FloatArray, mean: float | 
     return np.where(np.where(two, value > middle, ~np.isfinite(low)), high, low)
 
 
-def _uncertain(metric: Metric, bound: float, value: float) -> str:
+def _uncertain(metric: Metric, bound: float, value: float) -> Message:
     """What is said of a value that cells may have moved by more than anybody would overlook; else nothing."""
     if bound <= STATED * (abs(value) if metric.matters_of == "level" else 1.0) or not np.isfinite(value):
-        return ""
-    return f"Counted in cells: it may be off by up to {bound:.2g}."
+        return NOTHING
+    return message("Counted in cells: it may be off by up to {bound}.", bound=decimal(bound, ".2g"))
 
 
-def _why(metric: Metric, rows: int, value: float, band: Threshold) -> str:
+def _why(metric: Metric, rows: int, value: float, band: Threshold) -> Message:
     """Why a point has no status, in words."""
     if rows < ENOUGH:
-        return f"{rows} labelled rows; {ENOUGH} are needed, {ENOUGH - rows} more."
+        return message(
+            "{n} labelled rows; {needed} are needed, {more} more.",
+            n=count(rows),
+            needed=count(ENOUGH),
+            more=count(ENOUGH - rows),
+        )
     if not np.isfinite(value):
         if metric.name == "value":
-            return "The owner has stated no cost matrix."
+            return message("The owner has stated no cost matrix.")
         if metric.name in ("roc_auc", "average_precision", "log_loss", "brier"):
-            return "No score is logged here, or the labels are all of one class."
-        return "It cannot be computed here."
+            return message("No score is logged here, or the labels are all of one class.")
+        return message("It cannot be computed here.")
     if band.source == "none":
-        return "There is no reference to compare with yet."
-    return "No row of this chunk counts towards this metric."
+        return message("There is no reference to compare with yet.")
+    return message("No row of this chunk counts towards this metric.")
 
 
-def _too_few(metric: Metric, band: Threshold, length: timedelta, counts: Counts, i: int) -> str:
+def _too_few(metric: Metric, band: Threshold, length: timedelta, counts: Counts, i: int) -> Message:
     """That even the worst value would be chance here, and after how many days it would not."""
     needed = rows_needed(band, metric)
     n = float(metric.hits(counts)[1][i]) if metric.hits is not None else float(counts.labelled[i])
     if needed is None or needed <= n:
-        return "The reference itself varies so much that no value is beyond chance."
+        return message("The reference itself varies so much that no value is beyond chance.")
     days = int(np.ceil(needed * max(length / timedelta(days=1), 1.0) / max(n, 1.0)))
-    return f"{n:,.0f} {metric.of} are too few: even the worst value could be chance. About {days} days would be enough."
+    return message(
+        "{n} {rows} are too few: even the worst value could be chance. About {days} days would be enough.",
+        n=count(n),
+        rows=metric.of,
+        days=decimal(days, "d"),
+    )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import CostMatrix, DelayProfile, FloatArray, OutcomeProfile, Point, Slice
+from plumbline.domain.messages import NOTHING, Message
 from plumbline.monitor.chunks import as_days, choose_chunk, chunk_index, touched
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.design_effect import design, widened
@@ -50,7 +51,7 @@ def performance(
     cost: CostMatrix | None = None,
     together: Sequence[str] = (),
     windows: bool = False,
-    unknown: Mapping[str, str] | None = None,
+    unknown: Mapping[str, Message] | None = None,
     known: Sequence[str] = (),
 ) -> tuple[Point, ...]:
     """Each metric over time against its limits; points ordered by metric, version, time.
@@ -118,7 +119,7 @@ def performance(
             else:
                 member = Member(one, common or banded(one, own_healthy, by, floors), found.counts)
             sure = widened(one, member.counts, found.days, member.band.design)
-            why = (unknown or {}).get(one.name, "")
+            why = (unknown or {}).get(one.name, NOTHING)
             made = judged(
                 one,
                 found.starts,

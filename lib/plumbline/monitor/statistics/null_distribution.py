@@ -9,6 +9,8 @@ import numpy as np
 from scipy.special import chdtrc, fdtrc
 
 from plumbline.domain import FloatArray
+from plumbline.domain.messages import NOTHING, Message, message
+from plumbline.wording.quantities import decimal
 
 #: degrees of freedom from which a dispersion is as good as known
 KNOWN = 1e6
@@ -41,17 +43,18 @@ class Law:
         return float(1 + 2 * np.sum((1 - lags / weeks) * self.kept**lags))
 
     @property
-    def note(self) -> str:
+    def note(self) -> Message:
         """What a reader has to know of it; empty where weeks enough are about as much alike as chance has them."""
         if math.isfinite(self.freedom) and self.weeks and self.spread < WANDERS:
-            return ""
+            return NOTHING
         if not self.weeks:
-            return (
+            return message(
                 "The reference holds under four whole weeks: how far its weeks differ is not known from them."
             )
-        return (
-            f"The reference's own weeks differ {self.spread:.1f} times as much as independent decisions would: "
-            "a shift of that size cannot be told from them."
+        return message(
+            "The reference's own weeks differ {times} times as much as independent decisions would: "
+            "a shift of that size cannot be told from them.",
+            times=decimal(self.spread, ".1f"),
         )
 
     def chance(self, statistic: FloatArray, freedom: FloatArray) -> FloatArray:
