@@ -27,6 +27,7 @@ from plumbline.monitor.drift.cutoff import cutoff_findings
 from plumbline.monitor.drift.distances import OF_THEIR_OWN
 from plumbline.monitor.drift.features import judged_by_chunk
 from plumbline.monitor.drift.first_year import SIGNAL
+from plumbline.monitor.drift.missing_share import known_first, missing_findings
 from plumbline.monitor.drift.reference_stability import unsteady
 from plumbline.monitor.drift.shifts import shift_findings
 from plumbline.monitor.figures import say_value
@@ -211,11 +212,14 @@ def _cutoff(cursor: Cursor, m: Measurements) -> list[Finding]:
 
 def _presence(cursor: Cursor, m: Measurements) -> list[Finding]:
     """Values that went missing, and levels that the reference never had."""
-    found = []
+    if m.system.reference is None:
+        return []
+    watched = [p for p in m.features if p.bins.feature not in OUTPUTS]
+    found = missing_findings(m.system.key, watched, reference=m.system.reference, until=m.now)
     for method in OF_THEIR_OWN:
         inputs = [c for c in judged_by_chunk(m.laid, method) if c.feature not in OUTPUTS]
         found += shifts.presence_findings(m.system.key, method, inputs)
-    return found
+    return known_first(found)
 
 
 def _staleness(cursor: Cursor, m: Measurements) -> list[Finding]:

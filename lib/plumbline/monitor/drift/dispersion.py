@@ -58,6 +58,23 @@ def own_law(profile: FeatureProfile, rows: NDArray[np.bool_], *, by: str = "week
     return replace(_of_blocks(daily, running=True) or Law(), level=_of_level(profile, daily, running=True))
 
 
+def daily_laws(
+    profiles: Sequence[FeatureProfile], rows: Sequence[NDArray[np.bool_]], *, by: str = "week"
+) -> tuple[Law, ...]:
+    """One law a feature of seven days running, from how its days differ: many blocks where a reference has few weeks.
+
+    What days keep of the day before widens it, so it holds for what comes again within days, not for what a week
+    hides from its days. ``by`` is as for ``laws``, and makes no difference.
+    """
+    told = []
+    for profile, held in zip(profiles, rows, strict=True):
+        own = as_days(profile.days)[held]
+        place = (own - own.min()).astype(np.int64) if len(own) else np.zeros(0, np.int64)
+        daily = _coarse(profile, held, place, int(place.max(initial=-1)) + 1, least=1)
+        told.append(_of_blocks(daily, running=True) or Law())
+    return steadied(told)
+
+
 def _coarse(
     profile: FeatureProfile, rows: NDArray[np.bool_], block: IntArray, n: int, least: int = FEWEST
 ) -> FloatArray:

@@ -19,7 +19,7 @@ from plumbline.monitor.drift.aligned_counts import Laid, Span, lay, sample_of, w
 from plumbline.monitor.drift.dispersion import laws
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.features import judged_by_chunk, measured
-from plumbline.monitor.statistics.null_distribution import INDEPENDENT
+from plumbline.monitor.statistics.null_distribution import INDEPENDENT, Law
 
 #: days of a window: as many as a week has, so that its rhythm is no drift
 WIDTH = 7
@@ -29,9 +29,17 @@ _DAY = timedelta(days=1)
 
 
 def rolled(
-    profiles: Sequence[FeatureProfile], *, reference: Span, until: datetime, width: int = WIDTH
+    profiles: Sequence[FeatureProfile],
+    *,
+    reference: Span,
+    until: datetime,
+    width: int = WIDTH,
+    laws: Callable[..., tuple[Law, ...]] = laws,
 ) -> tuple[Laid, ...]:
     """Every feature's windows of ``width`` days beside its reference, in order of time, a day apart.
+
+    Args:
+        laws: chance of the windows, of ``dispersion``.
 
     Only whole windows: none begins before the log's first day, and none ends after ``until``.
 

@@ -1,0 +1,131 @@
+"""Values that went missing, on the last seven days, anew every day: a rise of two points that chance does not explain.
+
+A calendar week makes an alarm wait for its end, and a rise of five points lies half of the time under a limit of five.
+So an input's decisions with and without a value are watched as shifts are (``rolling_window``). Each input has its own
+dispersion, from the reference's days and what they keep of each other. Of two p-values the larger counts: Pearson's by
+the law of that dispersion, and Fisher's exact one of the counts over it, which holds where few values are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+
+from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Finding, Kind
+from plumbline.monitor.alarms.findings import same_problem
+from plumbline.monitor.drift.aligned_counts import Laid
+from plumbline.monitor.drift.dispersion import daily_laws
+from plumbline.monitor.drift.features import certain, judged_by_chunk
+from plumbline.monitor.drift.findings import drift_findings, presence_sentence
+from plumbline.monitor.drift.missing_values import larger_by_chance
+from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolled, together
+
+#: rise of the share of decisions without a value that matters; false alarms a year over all of a system's inputs
+MATTERS, BUDGET = 0.02, 0.05
+METHOD = "linf"
+_LEVELS = ("there", "missing")
+
+
+def missing_findings(
+    system: str, profiles: Sequence[FeatureProfile], *, reference: tuple[datetime, datetime], until: datetime
+) -> list[Finding]:
+    """One finding an input and time at which more values were missing than in the reference.
+
+    Args:
+        profiles: of the inputs.
+
+    Returns:
+        nothing where the log or its reference is too short for windows of seven days.
+    """
+    held = {p.bins.feature: presence(p) for p in profiles if (p.counts.sum() + p.missing.sum()) > 0}
+    laid = {
+        one.bins.feature: one
+        for one in rolled([*held.values()], reference=reference, until=until, laws=daily_laws)
+    }
+    if not laid:
+        return []
+    judged = _risen(judged_by_chunk([*laid.values()], METHOD), laid)
+    found = drift_findings(
+        system,
+        judged,
+        overlap=WIDTH,
+        chance=_chance(laid),
+        budget=BUDGET,
+        dated=lambda name, first, known: onset(held[name], reference=reference, first=first, known=known),
+    )
+    return [_told(f) for f in found]
+
+
+def presence(profile: FeatureProfile) -> FeatureProfile:
+    """An input as one of two levels, there and missing, by day."""
+    there = profile.counts.sum(axis=1)
+    none = np.zeros(len(there))
+    return FeatureProfile(
+        bins=Bins(feature=profile.bins.feature, kind=Kind.CATEGORICAL, levels=_LEVELS),
+        days=profile.days,
+        counts=np.column_stack([there, profile.missing, np.zeros_like(there)]),
+        missing=np.zeros_like(profile.missing),
+        sums=none,
+        squares=none,
+    )
+
+
+def _risen(judged: Sequence[FeatureDrift], laid: Mapping[str, Laid]) -> list[FeatureDrift]:
+    """Windows that drifted: more is missing than in the reference, by what matters and beyond chance by both tests."""
+    exact = {name: _exact(one) for name, one in laid.items()}
+    place = {name: {start: i for i, start in enumerate(one.starts)} for name, one in laid.items()}
+    told = []
+    for one in judged:
+        own, at = laid[one.feature], place[one.feature][one.start]
+        share = own.cells.q[at, 1] / max(own.cells.q[at].sum(), 1e-300)
+        more = share > own.cells.p[1] / max(own.cells.p.sum(), 1e-300)
+        p_value = None if one.p_value is None else max(one.p_value, float(exact[one.feature][at]))
+        told.append(
+            replace(one, threshold=MATTERS, p_value=p_value, drifted=bool(more) and certain(one, MATTERS))
+        )
+    return told
+
+
+def _exact(one: Laid) -> np.ndarray:
+    """Fisher's exact p-value, one-sided, of each window's missing values, counts over the dispersion."""
+    then, now = one.cells.p, one.cells.q
+    return larger_by_chance(now[:, 1], now[:, :2].sum(axis=1), float(then[1]), float(then[:2].sum()))
+
+
+def _chance(laid: Mapping[str, Laid]) -> Callable[[Sequence[FeatureDrift]], float]:
+    """How likely several windows without a day in common, as one sample, are by chance: the larger of both tests."""
+    pearson = together([*laid.values()], METHOD)
+
+    def chance(windows: Sequence[FeatureDrift]) -> float:
+        one = laid[windows[0].feature]
+        at = [one.starts.index(w.start) for w in windows]
+        summed = one.cells.q[at].sum(axis=0) / one.cells.law.of_weeks(len(windows))
+        exact = _exact(replace(one, cells=replace(one.cells, q=summed[None, :])))
+        return max(pearson(windows), float(exact[0]))
+
+    return chance
+
+
+def _told(finding: Finding) -> Finding:
+    """A finding of shift as one of missing values."""
+    name, figures = str(finding.figures["feature"]), finding.figures | {"method": "missing"}
+    return replace(
+        finding,
+        signal=f"missing.{name}",
+        sentence=presence_sentence(
+            "missing", name, float(finding.figures["value"]), int(finding.figures["n"])
+        ),
+        figures=figures,
+    )
+
+
+def known_first(findings: Sequence[Finding]) -> list[Finding]:
+    """One finding a problem: of those that two rules raise on the same values the one that was known first."""
+    kept: list[Finding] = []
+    for one in sorted(findings, key=lambda f: (f.known_at is None, f.known_at)):
+        if not any(same_problem(one, other) for other in kept):
+            kept.append(one)
+    return kept
