@@ -44,6 +44,14 @@ COMMANDS.append(channel)
 )
 @click.option("--system", "systems", multiple=True, metavar="S", help="Only of this system; may be repeated.")
 @click.option(
+    "--family",
+    "families",
+    multiple=True,
+    metavar="NAME",
+    help="Only performance, drift, quality, releases, fairness, retraining, sources or clocks; may be repeated.",
+)
+@click.option("--hours", default="", metavar="HH:MM-HH:MM", help="Only then, on the system's clock.")
+@click.option(
     "--allow-inner", is_flag=True, help="It may reach hosts inside your network, this machine among them."
 )
 @SIGNED
@@ -54,6 +62,8 @@ def added(
     secret_env: str,
     severity: str,
     systems: tuple[str, ...],
+    families: tuple[str, ...],
+    hours: str,
     allow_inner: bool,
     by: str,
 ) -> Any:
@@ -62,8 +72,9 @@ def added(
 
     with open_for(workspace) as ws:
         made = channels.add(
-            ws, name, url, by=by, secret=secret_env, severity=severity, keys=systems, allow_inner=allow_inner
-        )
+            ws, name, url, by=by, secret=secret_env, severity=severity, keys=systems, families=families, hours=hours,
+            allow_inner=allow_inner,
+        )  # fmt: skip
     lines = [
         f"Channel {name}: {made.address}",
         f"Prove that a person reads it: plumbline channel test {name} --by NAME",
@@ -81,6 +92,8 @@ def listed(workspace: str | None) -> Any:
     lines = [
         f"{one.name:<20}  {one.address}  from {one.severity}"
         + (f"  only {', '.join(one.systems)}" if one.systems else "")
+        + (f"  of {', '.join(one.families)}" if one.families else "")
+        + (f"  at {one.hours}" if one.hours else "")
         + (f"  off: {one.off}" if one.off else "")
         + (f"  read by {one.confirmed_by}, {one.confirmed_at[:10]}" if one.confirmed_at else "  never proved")
         for one in known

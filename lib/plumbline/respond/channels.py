@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from plumbline.domain import PlumblineError, Severity
 from plumbline.domain.respond import DEMO
-from plumbline.respond import addresses
+from plumbline.respond import addresses, routes
 
 WEBHOOK, MAIL, PAGER, SERVICE = "webhook", "mail", "pagerduty", "apprise"
 #: hosts whose addresses are the secret themselves, and which read no CloudEvents
@@ -36,8 +36,9 @@ class Channel:
 
     ``address``: as it was given, without a secret; ``secret``: name of the environment variable that holds the signing
     key, the routing key or the service's address; ``severity``: the lowest that goes there; ``systems``: keys, none for
-    all; ``off``: why nothing goes there any more; ``confirmed_at``, ``confirmed_by``: the last code typed back;
-    ``code``: salt and digest of the code that is out, when it was sent, and how often it was tried.
+    all; ``families``, ``hours``: see ``routes``; ``off``: why nothing goes there any more; ``confirmed_at``,
+    ``confirmed_by``: the last code typed back; ``code``: salt and digest of the code that is out, when it was sent, and
+    how often it was tried.
     """
 
     name: str
@@ -45,6 +46,8 @@ class Channel:
     secret: str = ""
     severity: Severity = Severity.LOW
     systems: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    hours: str = ""
     allow_inner: bool = False
     off: str = ""
     added_by: str = ""
@@ -64,10 +67,11 @@ class Channel:
         """Whether messages leave by it; a channel of the demo led to a stand-in that is gone once the demo is built."""
         return not self.off and self.added_by != DEMO
 
-    def takes(self, system: str, severity: Severity) -> bool:
-        """Whether a message of that system and severity goes here."""
+    def takes(self, system: str, severity: Severity, family: str = "") -> bool:
+        """Whether a message of that system, severity and family goes here, at whatever hour."""
         ranks = list(Severity)
         fits = not self.systems or not system or system in self.systems
+        fits = fits and (not self.families or not family or family in self.families)
         return self.sends and fits and ranks.index(severity) >= ranks.index(self.severity)
 
     def body(self) -> str:
@@ -80,7 +84,8 @@ def channel_from(body: str) -> Channel:
     values = json.loads(body)
     known = {f.name for f in fields(Channel)}
     given = {name: value for name, value in values.items() if name in known}
-    return Channel(**given | {"severity": Severity(given["severity"]), "systems": tuple(given["systems"])})
+    lists = {name: tuple(given.get(name, ())) for name in ("systems", "families")}
+    return Channel(**given | lists | {"severity": Severity(given["severity"])})
 
 
 def new_channel(
@@ -90,6 +95,8 @@ def new_channel(
     secret: str = "",
     severity: str = "low",
     systems: tuple[str, ...] = (),
+    families: tuple[str, ...] = (),
+    hours: str = "",
     allow_inner: bool = False,
 ) -> Channel:
     """A channel as somebody wants it.
@@ -107,12 +114,19 @@ def new_channel(
         raise PlumblineError("--secret-env takes the name of an environment variable, not the secret itself")
     if severity not in set(Severity):
         raise PlumblineError(f"{severity!r} is no severity", todo="Use high, medium or low.")
+    unknown = next((family for family in families if family not in routes.FAMILIES), None)
+    if unknown is not None:
+        raise PlumblineError(
+            f"{unknown[:40]!r} is no family of findings", todo=f"Use {', '.join(routes.FAMILIES)}."
+        )
     channel = Channel(
         name=name,
         address=address,
         secret=secret,
         severity=Severity(severity),
         systems=tuple(dict.fromkeys(systems)),
+        families=tuple(dict.fromkeys(families)),
+        hours=routes.hours_of(hours),
         allow_inner=allow_inner,
     )
     {WEBHOOK: _webhook, MAIL: _mail}.get(channel.kind, _by_secret)(channel)

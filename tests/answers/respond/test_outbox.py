@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -381,6 +383,48 @@ def test_what_is_put_together_keeps_its_patience_and_is_told_elsewhere_in_time(w
         deliver(workspace, post, AT + hour * HOUR)
         told = told or (hour if "channel.failed" in post.kinds("duty") else 0)
     assert 24 <= told <= 30  # a day of attempts, each at the next full hour
+
+
+def test_outside_its_hours_a_channel_leaves_a_problem_to_those_that_are_open(workspace: Workspace) -> None:
+    add_channel(workspace, "day", hours="08:00-18:00")
+    add_channel(workspace, "night", hours="18:00-08:00")
+    post = Post()
+    check(workspace, problem(), at=AT)  # at ten
+    check(workspace, problem(), problem("retraining"), at=AT + 10 * HOUR)
+    deliver(workspace, post, AT + 10 * HOUR)
+    assert (post.kinds("day"), post.kinds("night")) == (["finding.opened"], ["finding.opened"])
+    check(workspace, problem(over=True), problem("retraining"), at=AT + 11 * HOUR)
+    deliver(workspace, post, AT + 11 * HOUR)
+    assert "finding.resolved" not in post.kinds("day") + post.kinds("night")  # waits for the morning
+    deliver(workspace, post, AT + 22 * HOUR)
+    assert "finding.resolved" in _kinds_in(post.came[-1][2])
+
+
+def _kinds_in(payload: Mapping[str, Any]) -> list[str]:
+    told = [payload["type"], *(one["type"] for one in payload["data"].get("also", []))]
+    return [kind.removeprefix("plumbline.").removesuffix(".v1") for kind in told]
+
+
+def test_where_no_channel_is_open_a_problem_waits_for_the_first_that_is(workspace: Workspace) -> None:
+    add_channel(workspace, hours="08:00-18:00")
+    post = Post()
+    check(workspace, problem(), at=AT + 12 * HOUR)
+    deliver(workspace, post, AT + 21 * HOUR)
+    assert post.came == []
+    deliver(workspace, post, AT + 22 * HOUR)
+    deliver(workspace, post, AT + 23 * HOUR)
+    assert post.kinds() == ["finding.opened"]
+    deliver(workspace, post, AT + 26 * HOUR)
+    assert post.kinds() == ["finding.opened", "finding.reminder"]
+
+
+def test_a_channel_of_one_family_is_told_of_it_alone(workspace: Workspace) -> None:
+    add_channel(workspace, families=("performance",))
+    post = Post()
+    check(workspace, problem(), problem("fairness.sex"), problem("quality.gap"))
+    deliver(workspace, post)
+    ((_, _, payload),) = post.came
+    assert (payload["data"]["signal"], payload["data"].get("also")) == ("performance.accuracy", None)
 
 
 def test_an_event_goes_out_by_itself(workspace: Workspace) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.delivery import reason_of
 from plumbline.answers.respond.messages import event_of
-from plumbline.answers.respond.outbox import channels_in, new_id, queue, row_of
+from plumbline.answers.respond.outbox import channels_in, new_id, queue, row_of, takes
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, Severity
 from plumbline.domain.acts import Act
@@ -57,6 +57,8 @@ def add(
     secret: str = "",
     severity: str = "low",
     keys: tuple[str, ...] = (),
+    families: tuple[str, ...] = (),
+    hours: str = "",
     allow_inner: bool = False,
 ) -> Channel:
     """Set a channel up: an owner's act.
@@ -65,14 +67,16 @@ def add(
         address: ``https://``, ``http://``, ``mailto:``, ``pagerduty:``, ``apprise:`` or ``env:VARIABLE``.
         secret: name of the environment variable that holds the signing secret, routing key or service's address.
         severity: the lowest that goes there. keys: of the systems that it is told of; none: all.
+        families: of findings, names of ``routes.FAMILIES``; none: all. hours: ``08:00-18:00`` on a system's clock.
 
     Raises:
         PlumblineError: see ``new_channel``; no such system; a channel of that name is there.
     """
     signer(by)
     channel = new_channel(
-        name, address, secret=secret, severity=severity, systems=keys, allow_inner=allow_inner
-    )
+        name, address, secret=secret, severity=severity, systems=keys, families=families, hours=hours,
+        allow_inner=allow_inner,
+    )  # fmt: skip
     with ws.write() as cursor:
         for key in channel.systems:
             systems.get_system(cursor, key)
@@ -82,7 +86,8 @@ def add(
         channel_store.keep(cursor, channel.name, channel.body())
         detail = {
             "channel": channel.name, "address": channel.address, "secret": channel.secret,
-            "severity": channel.severity.value, "systems": list(channel.systems), "allow_inner": channel.allow_inner,
+            "severity": channel.severity.value, "systems": list(channel.systems), "families": list(channel.families),
+            "hours": channel.hours, "allow_inner": channel.allow_inner,
         }  # fmt: skip
         trail.append(cursor, actor=by.strip(), action=Act.CHANNEL_ADDED, detail=detail)
     return channel
@@ -243,7 +248,7 @@ def _tell_what_is_open(cursor: Cursor, channel: Channel, at: datetime) -> None:
         }
         records = [r for r in register.recorded(cursor, system.key) if r.open and r.id not in aware]
         group = [event_of(r, "finding.opened", at) for r in records]
-        taken = [event for event in group if channel.takes(event.system, event.severity)]
+        taken = [event for event in group if takes(channel, event)]
         if taken:
             queue(cursor, *taken, only=[channel.name])
 

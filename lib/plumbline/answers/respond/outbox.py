@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from plumbline.domain import Severity
-from plumbline.respond import events, retries
+from plumbline.respond import events, retries, routes
 from plumbline.respond.channels import Channel, channel_from
 from plumbline.respond.events import Event, Sender
 from plumbline.store import systems
@@ -33,7 +33,8 @@ def queue(
     """Write one message to each channel that takes these events, inside the caller's transaction.
 
     Several events become one message, named and timed by the gravest; the others stand in it. A row is kept of each,
-    so that its end can follow it.
+    so that its end can follow it. Outside a channel's hours an event goes to the others that take it and are open; it
+    waits for the hours to begin where none is.
 
     Args:
         only: names of the channels, whatever they take: where the beginning went, its end goes.
@@ -42,21 +43,57 @@ def queue(
     Returns:
         The ids of the messages that ``delivery.work`` will send.
     """
-    written = []
-    for channel in channels_in(cursor):
-        if not channel.sends or (only is not None and channel.name not in only):
-            continue
-        taken = [e for e in group if only is not None or channel.takes(e.system, e.severity)]
-        if taken:
-            written.append(_written(cursor, channel.name, taken, withheld))
+    written = [
+        _written(cursor, route.channel, [group[place] for place in route.places], route.due, withheld)
+        for route in _routes(cursor, group, only)
+    ]
     return () if withheld else tuple(written)
 
 
-def _written(cursor: Cursor, channel: str, group: Sequence[Event], withheld: str) -> str:
+def takes(channel: Channel, event: Event) -> bool:
+    """Whether an event goes to a channel, at whatever hour."""
+    family = routes.family_of(event.type, str(event.data.get("signal", "")))
+    return channel.takes(event.system, event.severity, family)
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """A channel, the places in the group of what goes there, when, and whether that waits for its hours."""
+
+    channel: str
+    places: tuple[int, ...]
+    due: datetime
+    waits: bool
+
+
+def _routes(cursor: Cursor, group: Sequence[Event], only: Iterable[str] | None) -> list[_Route]:
+    names = None if only is None else set(only)
+    found = []
+    for channel in channels_in(cursor):
+        if not channel.sends or (names is not None and channel.name not in names):
+            continue
+        places = tuple(i for i, event in enumerate(group) if names is not None or takes(channel, event))
+        if places:
+            main = _gravest([group[place] for place in places])
+            zone, at = _zone(cursor, main.system), max(group[place].at for place in places)
+            told = retries.due_at(main.severity, at, zone)
+            due = routes.opening(channel.hours, told, zone)
+            found.append(_Route(channel.name, places, due, due > told))
+    if names is not None and not all(event.type == "channel.failed" for event in group):
+        return found
+    in_hours = {place for route in found if not route.waits for place in route.places}
+    left = [replace(r, places=tuple(p for p in r.places if not r.waits or p not in in_hours)) for r in found]
+    return [route for route in left if route.places]
+
+
+def _gravest(group: Sequence[Event]) -> Event:
+    return max(group, key=lambda event: list(Severity).index(event.severity))
+
+
+def _written(cursor: Cursor, channel: str, group: Sequence[Event], due: datetime, withheld: str) -> str:
     ranks = list(Severity)
     main, *others = sorted(group, key=lambda event: -ranks.index(event.severity))
     at = max(event.at for event in group)
-    due = retries.due_at(main.severity, at, _zone(cursor, main.system))
     number = add(cursor, channel, main, others, at=at, due=due, reason=withheld)
     for other in others:
         add(cursor, channel, other, at=at, due=due, reason=withheld or INSIDE + number)

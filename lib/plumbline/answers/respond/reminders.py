@@ -50,7 +50,7 @@ def due(cursor: Cursor, at: datetime) -> list[tuple[Event, list[str]]]:
 
 def _sentence(record: Recorded, deliveries: Sequence[Delivery], state: Triage, at: datetime) -> str:
     """What a reminder would say, where one is due."""
-    begun = [d.made_at for d in deliveries if d.event in BEGINNINGS]
+    begun = [_told_at(d) for d in deliveries if d.event in BEGINNINGS]
     if not begun or state.is_muted(at.date()):
         return ""
     since = max(begun)
@@ -62,3 +62,9 @@ def _sentence(record: Recorded, deliveries: Sequence[Delivery], state: Triage, a
     if not state.is_overdue(at.date()) or (moments and at - moments[-1] < retries.WEEK):
         return ""
     return f"This was to be dealt with by {state.due}: {outgoing(record.finding)}"
+
+
+def _told_at(delivery: Delivery) -> datetime:
+    """When a beginning was told, or will be where it waits for its hour."""
+    tried = delivery.state in ("failed", "dead")
+    return delivery.made_at if tried else max(delivery.made_at, delivery.due_at)

@@ -12,6 +12,7 @@ from plumbline.answers.respond import channels as register
 from plumbline.answers.respond import kill_switch
 from plumbline.respond.channels import MAIL, PAGER, SERVICE, WEBHOOK, Channel
 from plumbline.respond.mail import HOST
+from plumbline.respond.routes import FAMILIES
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import code, plain
@@ -101,7 +102,9 @@ def _facts(channel: Channel) -> str:
     secret = f"; its secret stands in {channel.secret}" if channel.secret else ""
     unset = "" if not channel.secret or os.environ.get(channel.secret) else ", which is not set here"
     inner = "; may reach inner hosts" if channel.allow_inner else ""
-    return f"Gets {level} {where}{inner}{secret}{unset}."
+    family = f", about {', '.join(channel.families)}" if channel.families else ""
+    hours = f", from {channel.hours.replace('-', ' to ')}" if channel.hours else ""
+    return f"Gets {level} {where}{family}{hours}{inner}{secret}{unset}."
 
 
 def _buttons(view: View, channel: Channel, by: str, key: str) -> None:
@@ -165,6 +168,15 @@ def _add(view: View, by: str) -> None:
             key="alerts.channel.systems",
             placeholder="every system",
         )
+        families = right.multiselect(
+            "About", list(FAMILIES), key="alerts.channel.families", placeholder="everything"
+        )
+        hours = right.text_input(
+            "Only from to",
+            key="alerts.channel.hours",
+            placeholder="08:00-18:00",
+            help="On each system's clock.",
+        )
         inner = kind == WEBHOOK and right.checkbox(
             "It may reach hosts inside this network",
             key="alerts.channel.inner",
@@ -182,6 +194,8 @@ def _add(view: View, by: str) -> None:
             secret=secret.strip(),
             severity=LEVELS[level],
             keys=tuple(keys),
+            families=tuple(families),
+            hours=hours or "",
             allow_inner=bool(inner),
         )
         _SAID.set(f"{name} is there. Send a test over it now.")
