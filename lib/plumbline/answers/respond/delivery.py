@@ -13,6 +13,7 @@ from datetime import datetime
 
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.backlog import gathered, summary
+from plumbline.answers.respond.clocks import tell_clocks
 from plumbline.answers.respond.outbox import channels_in, queue
 from plumbline.answers.respond.reminders import remind
 from plumbline.domain import Severity
@@ -67,6 +68,7 @@ def work(
         names = [channel.name for channel in channels_in(cursor) if channel.sends]
     if not counts.stopped and names:
         remind(ws, at)
+        tell_clocks(ws, at)
         for name in names:
             _work_on(ws, name, at, counts, chance, sender)
     with ws.read() as cursor:

@@ -142,6 +142,11 @@ def of_finding(cursor: duckdb.DuckDBPyConnection, finding: int) -> list[Delivery
     return _read(cursor, "finding = ?", [finding], "ORDER BY made_at, id")
 
 
+def of_event(cursor: duckdb.DuckDBPyConnection, system: str, event: str) -> list[Delivery]:
+    """Every message of one kind about a system, in order of time."""
+    return _read(cursor, "system = ? AND event = ?", [system, event], "ORDER BY made_at, id")
+
+
 def members(cursor: duckdb.DuckDBPyConnection, number: str) -> list[Delivery]:
     """The messages whose words stand in that one."""
     return _read(cursor, "reason = ?", [INSIDE + number], "ORDER BY made_at, id")
