@@ -36,6 +36,12 @@ COMMANDS.append(channel)
     help="That holds the signing secret, routing key or address.",
 )
 @click.option(
+    "--poll-env",
+    default="",
+    metavar="VARIABLE",
+    help="That holds the token by which PagerDuty is asked who saw it.",
+)
+@click.option(
     "--severity",
     type=click.Choice(["high", "medium", "low"]),
     default="low",
@@ -60,6 +66,7 @@ def added(
     name: str,
     url: str,
     secret_env: str,
+    poll_env: str,
     severity: str,
     systems: tuple[str, ...],
     families: tuple[str, ...],
@@ -72,8 +79,8 @@ def added(
 
     with open_for(workspace) as ws:
         made = channels.add(
-            ws, name, url, by=by, secret=secret_env, severity=severity, keys=systems, families=families, hours=hours,
-            allow_inner=allow_inner,
+            ws, name, url, by=by, secret=secret_env, poll=poll_env, severity=severity, keys=systems,
+            families=families, hours=hours, allow_inner=allow_inner,
         )  # fmt: skip
     lines = [
         f"Channel {name}: {made.address}",

@@ -35,7 +35,8 @@ class Channel:
     """Where messages go.
 
     ``address``: as it was given, without a secret; ``secret``: name of the environment variable that holds the signing
-    key, the routing key or the service's address; ``severity``: the lowest that goes there; ``systems``: keys, none for
+    key, the routing key or the service's address; ``poll``: of the variable with the token by
+    which PagerDuty is asked who acknowledged; ``severity``: the lowest that goes there; ``systems``: keys, none for
     all; ``families``, ``hours``: see ``routes``; ``off``: why nothing goes there any more; ``confirmed_at``,
     ``confirmed_by``: the last code typed back; ``code``: salt and digest of the code that is out, when it was sent, and
     how often it was tried.
@@ -44,6 +45,7 @@ class Channel:
     name: str
     address: str
     secret: str = ""
+    poll: str = ""
     severity: Severity = Severity.LOW
     systems: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
@@ -93,6 +95,7 @@ def new_channel(
     address: str,
     *,
     secret: str = "",
+    poll: str = "",
     severity: str = "low",
     systems: tuple[str, ...] = (),
     families: tuple[str, ...] = (),
@@ -110,8 +113,8 @@ def new_channel(
         raise PlumblineError(
             "A channel's name is 1 to 40 letters, digits, dots, dashes or underscores", todo="E.g. on-call."
         )
-    if secret and not _VARIABLE.fullmatch(secret):
-        raise PlumblineError("--secret-env takes the name of an environment variable, not the secret itself")
+    if any(name and not _VARIABLE.fullmatch(name) for name in (secret, poll)):
+        raise PlumblineError("A secret is given by the name of its environment variable, not by itself")
     if severity not in set(Severity):
         raise PlumblineError(f"{severity!r} is no severity", todo="Use high, medium or low.")
     unknown = next((family for family in families if family not in routes.FAMILIES), None)
@@ -123,12 +126,15 @@ def new_channel(
         name=name,
         address=address,
         secret=secret,
+        poll=poll,
         severity=Severity(severity),
         systems=tuple(dict.fromkeys(systems)),
         families=tuple(dict.fromkeys(families)),
         hours=routes.hours_of(hours),
         allow_inner=allow_inner,
     )
+    if poll and channel.kind != PAGER:
+        raise PlumblineError("Only PagerDuty is asked who acknowledged", todo="Leave --poll-env out.")
     {WEBHOOK: _webhook, MAIL: _mail}.get(channel.kind, _by_secret)(channel)
     if channel.kind in (PAGER, SERVICE):
         return replace(channel, address=f"{channel.kind}:")

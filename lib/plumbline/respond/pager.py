@@ -9,11 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
+from plumbline.domain import PlumblineError
 from plumbline.respond import text
-from plumbline.respond.http import Reply, post
+from plumbline.respond.http import Reply, get, post
 
 URL = "https://events.pagerduty.com/v2/enqueue"
+#: by the key that an alert was raised with; see "List incidents" of https://developer.pagerduty.com/api-reference/
+INCIDENTS = "https://api.pagerduty.com/incidents"
 #: ours -> theirs
 SEVERITIES = {"high": "critical", "medium": "warning", "low": "info"}
 RESOLVES = frozenset({"finding.resolved", "finding.withdrawn", "finding.merged"})
@@ -46,3 +50,35 @@ def enqueued(routing_key: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     if see := data.get("links", {}).get("see"):
         built["links"] = [{"href": see, "text": "See it in Plumbline"}]
     return built
+
+
+def person_aware(token: str, thread: str, *, url: str = INCIDENTS, allow_inner: bool = False) -> str:
+    """Who acknowledged or resolved the incident of a thread, by the name that PagerDuty gives; empty: nobody yet.
+
+    What a service or an integration did is no person's act.
+
+    Raises:
+        PlumblineError: PagerDuty did not answer with a list of incidents.
+    """
+    asked = urlencode(
+        [("incident_key", thread[:255]), ("statuses[]", "acknowledged"), ("statuses[]", "resolved")]
+    )
+    headers = {"accept": "application/vnd.pagerduty+json;version=2", "authorization": f"Token token={token}"}
+    reply = get(f"{url}?{asked}", headers, allow_inner=allow_inner)
+    if not reply.ok:
+        raise PlumblineError(f"PagerDuty did not say who acknowledged: {reply.error}")
+    try:
+        listed = json.loads(reply.text)["incidents"]
+        names = [_person(entry) for entry in listed]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PlumblineError("PagerDuty answered with no list of incidents") from error
+    return next((name for name in names if name), "")
+
+
+def _person(incident: Mapping[str, Any]) -> str:
+    """The person who acknowledged an incident, else who changed it last."""
+    acts = [entry["acknowledger"] for entry in incident.get("acknowledgements", [])]
+    for who in (*acts, incident.get("last_status_change_by") or {}):
+        if str(who.get("type", "")).startswith("user"):
+            return text.line(who.get("summary") or who.get("id") or "", 80)
+    return ""

@@ -55,6 +55,7 @@ def add(
     *,
     by: str,
     secret: str = "",
+    poll: str = "",
     severity: str = "low",
     keys: tuple[str, ...] = (),
     families: tuple[str, ...] = (),
@@ -66,6 +67,7 @@ def add(
     Args:
         address: ``https://``, ``http://``, ``mailto:``, ``pagerduty:``, ``apprise:`` or ``env:VARIABLE``.
         secret: name of the environment variable that holds the signing secret, routing key or service's address.
+        poll: of the variable with the token by which PagerDuty is asked who acknowledged.
         severity: the lowest that goes there. keys: of the systems that it is told of; none: all.
         families: of findings, names of ``routes.FAMILIES``; none: all. hours: ``08:00-18:00`` on a system's clock.
 
@@ -74,7 +76,7 @@ def add(
     """
     signer(by)
     channel = new_channel(
-        name, address, secret=secret, severity=severity, systems=keys, families=families, hours=hours,
+        name, address, secret=secret, poll=poll, severity=severity, systems=keys, families=families, hours=hours,
         allow_inner=allow_inner,
     )  # fmt: skip
     with ws.write() as cursor:
@@ -85,7 +87,7 @@ def add(
         channel = replace(channel, added_by=by.strip(), added_at=now().isoformat())
         channel_store.keep(cursor, channel.name, channel.body())
         detail = {
-            "channel": channel.name, "address": channel.address, "secret": channel.secret,
+            "channel": channel.name, "address": channel.address, "secret": channel.secret, "poll": channel.poll,
             "severity": channel.severity.value, "systems": list(channel.systems), "families": list(channel.families),
             "hours": channel.hours, "allow_inner": channel.allow_inner,
         }  # fmt: skip

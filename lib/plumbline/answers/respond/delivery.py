@@ -15,6 +15,7 @@ from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.backlog import gathered, summary
 from plumbline.answers.respond.clocks import tell_clocks
 from plumbline.answers.respond.outbox import channels_in, queue
+from plumbline.answers.respond.pager_poll import poll
 from plumbline.answers.respond.reminders import remind
 from plumbline.domain import Severity
 from plumbline.domain.acts import Act
@@ -67,6 +68,7 @@ def work(
         counts.stopped = kill_switch.stopped(cursor)
         names = [channel.name for channel in channels_in(cursor) if channel.sends]
     if not counts.stopped and names:
+        poll(ws, at)
         remind(ws, at)
         tell_clocks(ws, at)
         for name in names:
