@@ -140,7 +140,7 @@ def attested(control: str, status: Status = Status.PASS, **changes: Any) -> Atte
 
 
 def exempted(control: str, until: date = TODAY + timedelta(days=30)) -> Exemption:
-    return Exemption("s", control, "phased introduction", "Bo", until, days_ago(50).date())
+    return Exemption("s", control, "phased introduction", "Bo", until, days_ago(50).date(), link="dms/2")
 
 
 STATED = tuple(attested(control) for control in ("SEC-1", "SEC-2", "CMP-1", "CMP-7"))

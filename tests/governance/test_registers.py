@@ -87,7 +87,7 @@ def test_with_four_eyes_a_statement_waits_for_a_second_person(shop: Workspace) -
 def test_with_four_eyes_an_exemption_waits_for_a_second_person(shop: Workspace) -> None:
     def asked(**more: Any) -> Exemption:
         given = {"until": TODAY + timedelta(days=30), "at": TODAY, **more}
-        return statements.exempt(shop, Exemption("shop", "MON-7", "Phased", "Ana", **given))
+        return statements.exempt(shop, Exemption("shop", "MON-7", "Phased", "Ana", **given, link="dms/2"))
 
     assert asked().approver == "Ana"  # one person is enough
     assert status(shop, "MON-7") is Status.EXEMPT
@@ -117,6 +117,39 @@ def test_with_four_eyes_an_exemption_waits_for_a_second_person(shop: Workspace) 
     statements.change_settings(shop, "shop", {"four_eyes": None}, by="Ana")
     assert statements.waiting(statements.statements(shop, "shop"), TODAY) == ((), ())
     assert first.proposer == ""
+
+
+def test_an_exemption_has_a_document_ends_within_a_year_and_before_commercial_use(shop: Workspace) -> None:
+    def asked(**more: Any) -> Exemption:
+        given = {"until": TODAY + timedelta(days=300), "at": TODAY, "link": "dms/2", **more}
+        return statements.exempt(shop, Exemption("shop", "MON-7", "Phased", "Ana", **given))
+
+    with pytest.raises(PlumblineError, match="needs a document"):
+        asked(link=" ")
+    with pytest.raises(PlumblineError, match="twelve months at most"):
+        asked(until=TODAY + timedelta(days=366))
+    asked()
+    assert status(shop, "MON-7") is Status.EXEMPT
+    statements.change_settings(
+        shop, "shop", {"commercial_from": (TODAY + timedelta(days=1)).isoformat()}, by="Ana"
+    )
+    assert status(shop, "MON-7") is Status.EXEMPT
+    later = scoring.scorecard(shop, "shop", at=NOW + timedelta(days=1))
+    assert control(later, "MON-7").status is Status.FAIL
+    assert "The exemption ended on 1 July 2026." in control(later, "MON-7").evidence.sentence
+    with pytest.raises(PlumblineError, match="in commercial use since 2 July 2026"):
+        asked(at=TODAY + timedelta(days=1))
+
+
+def test_an_older_exemption_without_a_document_or_without_end_loses_its_effect() -> None:
+    facts = healthy_facts(retraining_trigger=False)
+    bare = replace(exempted("MON-7"), link="")
+    card = judge(facts, CREDIT, STATED, [bare])
+    assert control(card, "MON-7").status is Status.FAIL
+    assert "names no document" in control(card, "MON-7").evidence.sentence
+    long = exempted("MON-7", TODAY + timedelta(days=3000))
+    until = control(judge(facts, CREDIT, STATED, [long]), "MON-7").evidence.until
+    assert until == long.at.replace(year=long.at.year + 1)
 
 
 def test_four_eyes_never_give_a_better_verdict() -> None:

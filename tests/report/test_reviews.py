@@ -6,7 +6,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pypdf
@@ -108,7 +108,8 @@ def test_the_commands_state_what_the_page_states(plumbline: Callable[..., object
     assert run("context", "offers", "impact=gold", "--by", "Ada").code == 2  # type: ignore[attr-defined]
     assert run("context", "offers", "harm=yes").code == 2  # nobody signs  # type: ignore[attr-defined]
     run("attest", "offers", "cmp-1", "Kept by us", "--file", tmp_path / "proof.pdf", "--by", "Ada")
-    run("exempt", "offers", "EXP-1", "Phased", "--until", "2999-01-01", "--by", "Bo")
+    soon = (datetime.now(UTC) + timedelta(days=30)).date()
+    run("exempt", "offers", "EXP-1", "Phased", "--until", soon, "--link", "dms/2", "--by", "Bo")
     made = run("document", "offers", "annex_iv", "--out", tmp_path / "a.pdf", "--json").json  # type: ignore[attr-defined]
     sha256 = made["versions"][0]["sha256"]
     assert run("document", "offers", "annex_iv", "--review", sha256).code == 2  # by whom  # type: ignore[attr-defined]

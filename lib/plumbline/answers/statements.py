@@ -13,7 +13,13 @@ from plumbline.domain import Attestation, Exemption, PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import Day
 from plumbline.governance.catalogue import check_tightened
-from plumbline.governance.resolution import asked_by, ends_on, needs_approval
+from plumbline.governance.resolution import (
+    asked_by,
+    ends_on,
+    exempt_until,
+    needs_approval,
+    year_after,
+)
 from plumbline.store import statements as promises
 from plumbline.store import systems, trail
 from plumbline.store.workspace import Workspace
@@ -67,7 +73,7 @@ def attest(ws: Workspace, item: Attestation, *, file: tuple[str, bytes] | None =
         raise PlumblineError("An attestation needs an owner and a statement", todo="Fill in both.")
     if item.expires <= item.at:
         raise PlumblineError("The attestation expires before it starts", todo="Choose a later end date.")
-    if item.expires > _a_year_after(item.at):
+    if item.expires > year_after(item.at):
         raise PlumblineError(
             "An attestation holds for twelve months at most", todo="Choose an earlier end date."
         )
@@ -195,7 +201,12 @@ def reminders(stated: Statements, today: date) -> tuple[Reminder, ...]:
     for e in stated.exemptions:
         first.setdefault(
             ("exemption", e.control),
-            Reminder(kind="exemption", control=e.control, who=asked_by(e), ends=e.until),
+            Reminder(
+                kind="exemption",
+                control=e.control,
+                who=asked_by(e),
+                ends=exempt_until(e, stated.system.settings.commercial_from),
+            ),
         )
     near = [r for r in first.values() if abs((r.ends - today).days) <= REMIND_DAYS]
     near.sort(key=lambda r: (r.ends, r.control))
@@ -212,20 +223,41 @@ def _ends(ends: date, today: date) -> str:
 
 
 def exempt(ws: Workspace, item: Exemption) -> Exemption:
-    """Record an exemption of one control until a date, with its reason and who signs it.
+    """Record an exemption of one control until a date, with its reason, its document and who signs it.
 
     With four eyes the one who signs asks for it, and it waits for ``approve_exemption`` by somebody else.
 
     Returns:
         it, as it was kept.
+
+    Raises:
+        PlumblineError: no reason, approver or document, it would hold for more than twelve months, or the system is
+            in commercial use.
     """
     if not item.approver.strip() or not item.reason.strip():
         raise PlumblineError("An exemption needs a reason and an approver", todo="Fill in both.")
+    if not item.link.strip():
+        raise PlumblineError("An exemption needs a document", todo="Give a link to it.")
     if item.until <= item.at:
         raise PlumblineError("The exemption ends before it starts", todo="Choose a later end date.")
+    if item.until > year_after(item.at):
+        raise PlumblineError(
+            "An exemption holds for twelve months at most", todo="Choose an earlier end date."
+        )
     with ws.write() as cursor:
         system = systems.get_system(cursor, item.system)
-        detail = {"control": item.control, "reason": item.reason, "until": item.until.isoformat()}
+        if system.settings.commercial_from and item.at >= system.settings.commercial_from:
+            day_of_use = Day(system.settings.commercial_from)
+            raise PlumblineError(
+                f"The system is in commercial use since {day_of_use}: nothing of it is exempt any more",
+                todo="Do what the control asks.",
+            )
+        detail = {
+            "control": item.control,
+            "reason": item.reason,
+            "until": item.until.isoformat(),
+            "link": item.link,
+        }
         signed, action = item.approver, Act.CONTROL_EXEMPTED
         if system.settings.four_eyes:
             item, action = replace(item, proposer=signed, approver=""), Act.EXEMPTION_ASKED
@@ -250,7 +282,3 @@ def change_settings(
         systems.update_system(cursor, changed)
         trail.append(cursor, actor=by, action=Act.SETTINGS_CHANGED, system=key, detail=dict(changes))
     return changed
-
-
-def _a_year_after(day: date) -> date:
-    return day.replace(year=day.year + 1) if (day.month, day.day) != (2, 29) else date(day.year + 1, 3, 1)

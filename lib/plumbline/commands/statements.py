@@ -97,9 +97,12 @@ def attest(
 @click.argument("system")
 @click.argument("control")
 @click.argument("reason")
-@click.option("--until", required=True, metavar="DATE", help="The last day it holds.")
+@click.option("--until", required=True, metavar="DATE", help="The last day it holds; twelve months at most.")
+@click.option("--link", required=True, metavar="URL", help="Where its document is.")
 @BY
-def exempt(workspace: str | None, system: str, control: str, reason: str, until: str, by: str) -> Any:
+def exempt(
+    workspace: str | None, system: str, control: str, reason: str, until: str, link: str, by: str
+) -> Any:
     """Exempt one control until a date. With four eyes it waits for `approve` by somebody else."""
     from plumbline.answers import statements as promises
     from plumbline.domain import Exemption
@@ -107,7 +110,9 @@ def exempt(workspace: str | None, system: str, control: str, reason: str, until:
 
     name = catalogue().control(control.upper()).id
     today = datetime.now(UTC).date()
-    item = Exemption(system, name, reason.strip(), by.strip(), _day(until, "--until"), today)
+    item = Exemption(
+        system, name, reason.strip(), by.strip(), _day(until, "--until"), today, link=link.strip()
+    )
     with open_for(workspace) as ws:
         item = promises.exempt(ws, item)
     waits = "" if item.approver else ", once a second person approves it"

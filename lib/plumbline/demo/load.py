@@ -81,7 +81,12 @@ def load_files(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
         item = Attestation(key, control, Status(status), statement, owner, _day(at), _day(expires), link)
         statements.attest(ws, item)
     for control, reason, approver, until, at in scenario.exemptions:
-        statements.exempt(ws, Exemption(key, control, reason, approver, _day(until), _day(at)))
+        statements.exempt(
+            ws,
+            Exemption(
+                key, control, reason, approver, _day(until), _day(at), link=f"register/{key}/exemptions.pdf"
+            ),
+        )
     receipts.act(ws, key)
     for event, at, by, note in scenario.events:
         events.record(ws, key, event, by=by, at=datetime.fromisoformat(at).astimezone(UTC), note=note)

@@ -95,7 +95,8 @@ class Attestation:
 class Exemption:
     """A documented exemption of one control until a date.
 
-    ``proposer`` is who asked for it, where that is somebody else; ``approver`` is empty while it waits.
+    ``proposer`` is who asked for it, where that is somebody else; ``approver`` is empty while it waits. ``link`` is
+    where its document is: without one it counts not.
     """
 
     system: str
@@ -106,6 +107,7 @@ class Exemption:
     at: date
     proposer: str = ""
     approved_on: date | None = None
+    link: str = ""
     id: int = 0  # in the workspace; 0: not kept yet
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypedDict, cast
 
 from plumbline.domain.errors import PlumblineError
@@ -105,6 +105,9 @@ class Settings:
     four_eyes: bool = _stated(
         "whether statements and exemptions count only once a second person approved them", False
     )
+    commercial_from: date | None = _stated(
+        "the day from which the system is in commercial use; exemptions end the day before"
+    )
     covers_launch: bool | None = _stated("whether the log goes back to the launch")
     retention_days: int | None = _stated("how long personal data is kept")
     personal_data: tuple[str, ...] = _stated("columns that hold personal data", ())
@@ -162,7 +165,7 @@ def _default(item: Any) -> Any:
 
 
 def _stored(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, tuple):
         return list(value)
@@ -184,6 +187,10 @@ def _parse(stored: Mapping[str, Any]) -> tuple[Settings, set[str]]:
 def _moment(value: Any) -> datetime:
     at = datetime.fromisoformat(value)
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _day(value: Any) -> date:
+    return date.fromisoformat(value)
 
 
 def _of(*kinds: type) -> Callable[[Any], Any]:
@@ -223,6 +230,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "as_of": _moment, "headline": _text, "unit": _text, "floors": _by_name(_number),
     "limits": _by_name(_by_name(_number)), "cost_matrix": _mapping, "at_stake": _amount, "split": _number,
     "favourable": _text, "four_eyes": _flag,
+    "commercial_from": _day,
     "covers_launch": _flag, "retention_days": _whole, "personal_data": _texts, "ai_act": _mapping,
     "documents": _by_name(_mapping), "plan": _by_name(_mapping), "adverse": _text, "role": _text,
     "reasons": _by_name(_text), "contest": _text, "contact": _text, "changeable": _by_name(_mapping),

@@ -124,6 +124,7 @@ class Facts:
     segments: int | None = None  # values of the mapped segments; None: none mapped
     segments_labelled: int | None = None  # of those, with outcomes
 
+    commercial_from: date | None = None  # the day from which it is in commercial use, as the owner states it
     context_answered: bool = False  # somebody once said what the system is for, whatever was withdrawn since
     noted: tuple[Noted, ...] = ()  # what people recorded, the newest of each kind
 

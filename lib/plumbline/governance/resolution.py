@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from plumbline.domain import Attestation, Evidence, EvidenceKind, Exemption, Status
 from plumbline.domain.messages import NOTHING, Day, Message, message, sequence, word
@@ -39,10 +39,18 @@ class Resolved:
 
 def ends_on(statement: Attestation) -> date:
     """The last day a statement holds: its own expiry, and twelve months at most."""
-    at = statement.at
-    leap = (at.month, at.day) == (2, 29)
-    year_later = date(at.year + 1, 2, 28) if leap else at.replace(year=at.year + 1)
-    return min(statement.expires, year_later)
+    return min(statement.expires, year_after(statement.at))
+
+
+def exempt_until(exemption: Exemption, commercial_from: date | None = None) -> date:
+    """The last day an exemption holds: its own end, twelve months at most, and never into commercial use."""
+    ends = min(exemption.until, year_after(exemption.at))
+    return ends if commercial_from is None else min(ends, commercial_from - timedelta(days=1))
+
+
+def year_after(at: date) -> date:
+    """The same day of the next year; 28 February for a leap day."""
+    return date(at.year + 1, 2, 28) if (at.month, at.day) == (2, 29) else at.replace(year=at.year + 1)
 
 
 def needs_approval(statement: Attestation | Exemption) -> bool:
@@ -65,6 +73,7 @@ def resolve(
     today: date,
     *,
     four_eyes: bool = False,
+    commercial_from: date | None = None,
 ) -> Resolved:
     """Combine what was found with what is claimed about one control of one system.
 
@@ -75,6 +84,7 @@ def resolve(
             in the list (the workspace gives the newest first).
         exemptions: likewise.
         today: the day it is asked for.
+        commercial_from: the day from which the system is in commercial use; exemptions end before it.
         four_eyes: a claim that it holds, or an exemption, counts only once a second person approved it.
     """
     mine = [a for a in attestations if a.control == control.id and a.at <= today]
@@ -87,11 +97,21 @@ def resolve(
             day=Day(waiting[0].at),
         )
         heard = replace(heard, evidence=_add(heard.evidence, note))
-    given = [e for e in exemptions if e.control == control.id and e.at <= today]
+    given = [
+        replace(e, until=exempt_until(e, commercial_from))
+        for e in exemptions
+        if e.control == control.id and e.at <= today
+    ]
+    given, bare = [e for e in given if e.link], [e for e in given if not e.link and today <= e.until]
     held = [e for e in given if e.approver and not (four_eyes and needs_approval(e))]
     exemption = max(held, key=lambda e: e.at, default=None)
     if heard.evidence.status is Status.PASS:
         return heard
+    if bare and (exemption is None or today > exemption.until):
+        note = message(
+            "An exemption of {day} names no document, and so does not count.", day=Day(bare[0].at)
+        )
+        heard = replace(heard, evidence=_add(heard.evidence, note))
     open_ones = [e for e in given if e not in held and today <= e.until]
     if open_ones and (exemption is None or today > exemption.until):
         note = message(

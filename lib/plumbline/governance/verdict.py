@@ -218,7 +218,15 @@ def _answer(
     asked = requirement(control, reading)
     given = {key: value for key, value in reading.answers.items() if key not in reading.unanswered}
     found = gather(control, facts, limits(control, reading.tier, tightened), given, at.date())
-    resolved = resolve(control, found, attestations, exemptions, at.date(), four_eyes=four_eyes)
+    resolved = resolve(
+        control,
+        found,
+        attestations,
+        exemptions,
+        at.date(),
+        four_eyes=four_eyes,
+        commercial_from=facts.commercial_from,
+    )
     status = resolved.evidence.status if asked is not Requirement.NOT_ASKED else Status.NOT_APPLICABLE
     return ControlResult(
         id=control.id,

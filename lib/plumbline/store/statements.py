@@ -30,7 +30,8 @@ def save_context(cursor: duckdb.DuckDBPyConnection, system: str, answers: dict[s
         cursor.execute("DELETE FROM context WHERE system = ? AND question = ?", [system, question])
         if answer:
             cursor.execute(
-                "INSERT INTO context VALUES (?, ?, ?, ?, ?)", [system, question, answer, by, naive(now())]
+                "INSERT INTO context (system, question, answer, given_by, made_at) VALUES (?, ?, ?, ?, ?)",
+                [system, question, answer, by, naive(now())],
             )
 
 
@@ -86,7 +87,8 @@ def file_of(cursor: duckdb.DuckDBPyConnection, sha256: str) -> tuple[str, bytes]
 def exemptions(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Exemption]:
     """All exemptions, the newest first, ended ones included."""
     rows = cursor.execute(
-        """SELECT system, control, reason, approver, until, made_on, proposer, approved_on, id FROM exemption
+        """SELECT system, control, reason, approver, until, made_on, proposer, approved_on, link, id
+           FROM exemption
            WHERE system = ? ORDER BY made_on DESC, id DESC""",
         [system],
     ).fetchall()
@@ -95,8 +97,8 @@ def exemptions(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Exemption
 
 def add_exemption(cursor: duckdb.DuckDBPyConnection, item: Exemption) -> None:
     cursor.execute(
-        """INSERT INTO exemption (id, system, control, reason, approver, until, made_on, proposer, approved_on)
-           VALUES (nextval('exemption_id'), ?, ?, ?, ?, ?, ?, ?, ?)""",
+        """INSERT INTO exemption (id, system, control, reason, approver, until, made_on, proposer, approved_on, link)
+           VALUES (nextval('exemption_id'), ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         [
             item.system,
             item.control,
@@ -106,6 +108,7 @@ def add_exemption(cursor: duckdb.DuckDBPyConnection, item: Exemption) -> None:
             item.at,
             item.proposer,
             item.approved_on,
+            item.link,
         ],
     )
 

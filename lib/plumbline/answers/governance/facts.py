@@ -272,7 +272,8 @@ def _purpose(cursor: Cursor, system: System) -> dict[str, Any]:
     return {
         "context_answered": bool(
             trail.entries(cursor, system=system.key, action=Act.CONTEXT_ANSWERED, limit=1)
-        )
+        ),
+        "commercial_from": system.settings.commercial_from,
     }
 
 

@@ -11,7 +11,7 @@ from plumbline.answers import statements
 from plumbline.answers.statements import Statements
 from plumbline.domain import Attestation, Exemption, Status
 from plumbline.governance.catalogue import Control, catalogue
-from plumbline.governance.resolution import asked_by
+from plumbline.governance.resolution import asked_by, year_after
 from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line, plain
@@ -62,7 +62,8 @@ def attestations(view: View, stated: Statements) -> None:
 def exemptions(view: View, stated: Statements) -> None:
     """Exemptions so far, and a new one."""
     cards.note(
-        "An exempt control lifts the verdict to MANAGED at most, and counts again the day after it ends."
+        "An exempt control lifts the verdict to MANAGED at most, and counts again the day after it ends: after "
+        "twelve months at most, and at the latest when the system goes into commercial use."
     )
     if stated.exemptions:
         tables.exemptions(stated.exemptions, today())
@@ -211,8 +212,10 @@ def _exemption(stated: Statements) -> Exemption | None:
                 value=today() + timedelta(days=90),
                 format="YYYY-MM-DD",
                 min_value=today() + timedelta(days=1),
+                max_value=year_after(today()),
                 key="governance.exempt.until",
             )
+            link = st.text_input("Link to its document", key="governance.exempt.link", max_chars=500)
         with right:
             reason = st.text_area("Reason", key="governance.exempt.reason", max_chars=2000, height=120)
             two = stated.system.settings.four_eyes
@@ -228,6 +231,7 @@ def _exemption(stated: Statements) -> Exemption | None:
         approver=approver.strip(),
         until=until,
         at=today(),
+        link=(link or "").strip(),
     )
 
 

@@ -60,13 +60,22 @@ def section(view: View, system: System, answer: Answer) -> None:
             key=f"governance.{system.key}.personal",
             help="What was found in the log is offered; what is found and not declared fails SEC-4.",
         )
+        commercial = st.date_input(
+            "In commercial use from",
+            value=settings.commercial_from,
+            format="YYYY-MM-DD",
+            key=f"governance.{system.key}.commercial",
+            help="Exemptions end the day before. Leave it empty where the system is in no commercial use yet, or was "
+            "never exempted from anything.",
+        )
         ages = _ages(system)
         by = signed_forms.signature("log")
         saved = permissions.submit("Save", permissions.OWNER, type=cards.leading())
     if saved:
         signed_forms.sign(by)
         changes = {"covers_launch": LAUNCH[str(launch)], "retention_days": int(retention) if retention else None,
-                   "personal_data": list(personal) or None}  # fmt: skip
+                   "personal_data": list(personal) or None,
+                   "commercial_from": commercial.isoformat() if isinstance(commercial, date) else None}  # fmt: skip
         statements.change_settings(view.ws, system.key, changes | ages, by=by or session.LOCAL)
         st.rerun()
     _rehearsals(view, system, answer)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from plumbline.domain import Attestation, Exemption, TrailEntry
+from plumbline.governance.resolution import exempt_until
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.details import say_detail
 from plumbline.ui.parts.escape import one_line, plain
@@ -123,12 +124,13 @@ def exemptions(items: Sequence[Exemption], today: date) -> None:
                 "Reason": plain(item.reason, 300),
                 "Asked for by": plain(item.proposer) or numbers.DASH,
                 "Approved by": plain(item.approver) or cards.word("unknown", "waits"),
+                "Document": plain(item.link, 200) or cards.word("unknown", "none: does not count"),
                 "Dated": f"{item.at:%-d %b %Y}",
-                "Until": _until(item.until, today),
+                "Until": _until(exempt_until(item), today),
             }
             for item in items
         ],
-        alt="Exemptions: control, reason, who asked for it, approver, date, end",
+        alt="Exemptions: control, reason, who asked for it, approver, document, date, end",
     )
 
 
