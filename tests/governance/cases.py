@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -152,8 +152,9 @@ def judge(
     statements: Iterable[Attestation] = STATED,
     exemptions: Iterable[Exemption] = (),
     at: datetime = NOW,
+    alone: Collection[str] = (),
 ) -> Scorecard:
-    return scorecard("s", facts, context, tuple(statements), tuple(exemptions), at)
+    return scorecard("s", facts, context, tuple(statements), tuple(exemptions), at, alone=alone)
 
 
 def control(card: Scorecard, control_id: str) -> ControlResult:

@@ -291,6 +291,8 @@ def test_the_share_of_interactions_is_summed_over_the_workspace(shop: Workspace)
     assert share is not None
     assert 0 < share < 0.1
     statements.save_context(shop, "second", {"environment": "sandbox"}, by="Ana")
+    assert elsewhere() == round(share, 3)  # one person alone
+    statements.approve_context(shop, "second", by="Bo")
     assert elsewhere() is None
     statements.save_context(shop, "second", {"interactions_per_month": "100"}, by="Ana")
     assert elsewhere() == 1.0  # as large as that it is no sandbox, whatever is said

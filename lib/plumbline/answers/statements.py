@@ -22,7 +22,7 @@ from plumbline.governance.resolution import (
 )
 from plumbline.store import statements as promises
 from plumbline.store import systems, trail
-from plumbline.store.workspace import Workspace
+from plumbline.store.workspace import Cursor, Workspace
 
 LARGEST_FILE = 5_000_000  # bytes of a file kept with a statement
 REMIND_DAYS = 30
@@ -35,6 +35,7 @@ class Statements:
     system: System
     context: dict[str, str]
     signatures: dict[str, tuple[str, datetime]]
+    alone: dict[str, str]  # questions whose answer no second person has approved, with who gave it
     attestations: tuple[Attestation, ...]
     exemptions: tuple[Exemption, ...]
 
@@ -46,18 +47,53 @@ def statements(ws: Workspace, key: str) -> Statements:
             system=systems.get_system(cursor, key),
             context=promises.context_answers(cursor, key),
             signatures=promises.context_signatures(cursor, key),
+            alone=promises.context_alone(cursor, key),
             attestations=tuple(promises.attestations(cursor, key)),
             exemptions=tuple(promises.exemptions(cursor, key)),
         )
 
 
 def save_context(ws: Workspace, key: str, answers: dict[str, str], *, by: str) -> None:
-    """Record context answers; an empty one withdraws the answer."""
-    signer(by, "An answer", "Say who answers.")
+    """Record context answers; an empty one withdraws the answer.
+
+    Who gives an answer that somebody else has given before approves it; who repeats their own changes nothing.
+    """
+    name = signer(by, "An answer", "Say who answers.")
     with ws.write() as cursor:
         systems.get_system(cursor, key)
-        promises.save_context(cursor, key, answers, by.strip())
-        trail.append(cursor, actor=by.strip(), action=Act.CONTEXT_ANSWERED, system=key, detail=dict(answers))
+        before, alone = promises.context_answers(cursor, key), promises.context_alone(cursor, key)
+        new = {k: v for k, v in answers.items() if v != before.get(k, "")}
+        seconded = [k for k in answers if k in alone and k not in new and not _same(alone[k], name)]
+        promises.save_context(cursor, key, new, name)
+        trail.append(cursor, actor=name, action=Act.CONTEXT_ANSWERED, system=key, detail=dict(answers))
+        _approve_answers(cursor, key, seconded, name)
+
+
+def approve_context(ws: Workspace, key: str, *, by: str) -> tuple[str, ...]:
+    """A second person's approval of the context answers that others gave; the questions.
+
+    Raises:
+        PlumblineError: no name, no such system, nothing waits, or all that waits are answers of their own.
+    """
+    name = _approver(by)
+    with ws.write() as cursor:
+        systems.get_system(cursor, key)
+        alone = promises.context_alone(cursor, key)
+        if not alone:
+            raise PlumblineError("No answer waits for a second person", where=key)
+        others = [question for question, giver in alone.items() if not _same(giver, name)]
+        if not others:
+            _second(name, name, "answers of their own")
+        _approve_answers(cursor, key, others, name)
+    return tuple(others)
+
+
+def _approve_answers(cursor: Cursor, key: str, questions: list[str], name: str) -> None:
+    for question in questions:
+        promises.approve_context(cursor, key, question, name)
+    if questions:
+        detail = {"questions": questions}
+        trail.append(cursor, actor=name, action=Act.CONTEXT_APPROVED, system=key, detail=detail)
 
 
 def attest(ws: Workspace, item: Attestation, *, file: tuple[str, bytes] | None = None) -> None:
@@ -140,9 +176,14 @@ def _approver(by: str) -> str:
     return name
 
 
+def _same(one: str, other: str) -> bool:
+    """Whether two names are one person's, as far as names tell."""
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+
+
 def _second(name: str, first: str, what: str) -> None:
     """Four eyes are two people."""
-    if name.casefold() == " ".join(first.split()).casefold():
+    if _same(name, first):
         raise PlumblineError(f"Nobody approves {what}", todo="Have a second person approve it.")
 
 

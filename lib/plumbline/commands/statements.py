@@ -123,9 +123,12 @@ def exempt(
 @click.argument("system")
 @click.argument("number", type=int, required=False)
 @click.option("--exemption", "exemption", type=int, metavar="N", help="An exemption instead of a statement.")
-@click.option("--by", metavar="NAME", default="", help="Who approves; needed with a number.")
-def approve(workspace: str | None, system: str, number: int | None, exemption: int | None, by: str) -> Any:
-    """Approve a statement or an exemption as a second person; without a number: what waits."""
+@click.option("--context", "context", is_flag=True, help="The context answers that others gave.")
+@click.option("--by", metavar="NAME", default="", help="Who approves; needed to approve anything.")
+def approve(
+    workspace: str | None, system: str, number: int | None, exemption: int | None, context: bool, by: str
+) -> Any:
+    """Approve a statement, an exemption or context answers as a second person; without any: what waits."""
     from plumbline.answers import statements as promises
 
     today = datetime.now(UTC).date()
@@ -134,10 +137,16 @@ def approve(workspace: str | None, system: str, number: int | None, exemption: i
             promises.approve(ws, system, number, by=by, on=today)
         if exemption is not None:
             promises.approve_exemption(ws, system, exemption, by=by, on=today)
-        said, freed = promises.waiting(promises.statements(ws, system), today)
+        if context:
+            promises.approve_context(ws, system, by=by)
+        stated = promises.statements(ws, system)
+        said, freed = promises.waiting(stated, today)
     lines = [f"{a.id:>4}  statement  {a.control}  {a.owner}: {a.statement}" for a in said]
     lines += [f"{e.id:>4}  exemption  {e.control}  {e.proposer or e.approver}: {e.reason}" for e in freed]
-    return {"statements": said, "exemptions": freed}, lines or ["Nothing waits for a second person."]
+    lines += [f"      answer     {name}={stated.context[name]}  {who}" for name, who in stated.alone.items()]
+    return {"statements": said, "exemptions": freed, "answers": stated.alone}, lines or [
+        "Nothing waits for a second person."
+    ]
 
 
 @command("document")

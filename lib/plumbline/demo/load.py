@@ -18,7 +18,7 @@ from plumbline.domain import Attestation, Exemption, PlumblineError, Status
 from plumbline.store import loads, systems
 from plumbline.store.workspace import Workspace
 
-ACTOR = "demo"
+ACTOR, SECOND = "demo", "demo reviewer"  # what lowers the tier takes two
 
 
 def load_demo(
@@ -76,6 +76,7 @@ def load_files(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
     if files.repository is not None:
         probe.probe(ws, key, by=ACTOR, dvc=str(files.repository), operator=True)
     statements.save_context(ws, key, scenario.context, by=ACTOR)
+    statements.approve_context(ws, key, by=SECOND)
     for control, status, statement, owner, at, expires in scenario.attestations:
         link = f"register/{key}/{control}.pdf" if scenario.documents else ""
         item = Attestation(key, control, Status(status), statement, owner, _day(at), _day(expires), link)

@@ -70,6 +70,7 @@ class Act(StrEnum):
     REGISTRY_FORGOTTEN = "registry forgotten", Access.ANALYST
     # --- what people state
     CONTEXT_ANSWERED = "context answered", Access.OWNER
+    CONTEXT_APPROVED = "context approved", Access.OWNER
     SETTINGS_CHANGED = "settings changed", Access.OWNER
     CONTROL_ATTESTED = "control attested", Access.OWNER
     ATTESTATION_APPROVED = "attestation approved", Access.OWNER

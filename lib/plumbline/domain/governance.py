@@ -181,6 +181,7 @@ class Scorecard(Result):
     contradictions: tuple[Message, ...]
     at_stake: dict[str, Any]  # amount, currency, window, sentence; empty when unknown
     context_complete: bool = True
+    waiting: tuple[str, ...] = ()  # context answers that have no effect until a second person approves them
     since: datetime | None = (
         None  # the day in the log from which it is so; where the log names none, `judged_at`
     )

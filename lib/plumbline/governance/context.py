@@ -3,7 +3,7 @@ contradicts them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from plumbline.domain import PlumblineError, Requirement, Tier
@@ -134,6 +134,8 @@ QUESTIONS = (
 )
 TIER_QUESTIONS = tuple(question for question in QUESTIONS if question.strictest)
 BY_KEY = {question.key: question for question in QUESTIONS}
+#: the questions whose answer may lower what is asked
+LOWERING = tuple(question.key for question in QUESTIONS if question.strictest or NUMBER in question.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,7 @@ class Reading:
     notes: tuple[Message, ...]  # what was read in the stricter way, and why
     purpose_unknown: bool = False  # nobody ever said what the system is for
     sandbox: bool = False  # stated, and not contradicted by the log
+    waiting: tuple[str, ...] = ()  # answers that would lower what is asked, and that one person alone gave
 
 
 def check_answer(key: str, value: str) -> str:
@@ -176,13 +179,19 @@ def spoken(key: str, answer: str) -> str:
     return answer if number is None else f"{number:,.15g}"
 
 
-def read(answers: Mapping[str, str], facts: Facts) -> Reading:
+def read(answers: Mapping[str, str], facts: Facts, alone: Collection[str] = ()) -> Reading:
     """Derive the tier. What is unanswered, or contradicted by the log, is read in the stricter way.
+
+    Args:
+        alone: questions whose answer one person alone has given so far. Together they have no effect where they
+            would lower what is asked: they are read as not given, until a second person approves them.
 
     Raises:
         PlumblineError: an answer that is none of its question's values.
     """
-    given = {key: text for key, value in answers.items() if (text := check_answer(key, value))}
+    stated = {key: text for key, value in answers.items() if (text := check_answer(key, value))}
+    waiting = _waiting(stated, facts, alone)
+    given = {key: answer for key, answer in stated.items() if key not in waiting}
     unanswered = tuple(question.key for question in QUESTIONS if question.key not in given)
     contradictions = _against_sandbox(given, facts)
     if contradictions:
@@ -199,10 +208,31 @@ def read(answers: Mapping[str, str], facts: Facts) -> Reading:
         share_together=share_together(given, facts),
         pulls=_pulls(given, facts),
         contradictions=contradictions,
-        notes=_notes(tier, given, unanswered, facts),
-        purpose_unknown=not facts.context_answered and not any(q.key in given for q in TIER_QUESTIONS),
+        notes=_notes(tier, given, unanswered, facts, waiting),
+        purpose_unknown=not facts.context_answered and not any(q.key in stated for q in TIER_QUESTIONS),
         sandbox=given.get("environment") == "sandbox",
+        waiting=waiting,
     )
+
+
+def _waiting(stated: Mapping[str, str], facts: Facts, alone: Collection[str]) -> tuple[str, ...]:
+    """The answers of one person alone that lower what is asked; none where all of them together lower nothing."""
+    mild = [
+        key
+        for key in LOWERING
+        if key in alone and key in stated and stated[key] not in (BY_KEY[key].strictest, "unknown")
+    ]
+    without = {key: answer for key, answer in stated.items() if key not in mild}
+    return tuple(mild) if _asked(stated, facts) != _asked(without, facts) else ()
+
+
+def _asked(given: Mapping[str, str], facts: Facts) -> tuple[Tier, frozenset[str], bool]:
+    """What a set of answers asks for: its tier, the pulls, and whether it is a sandbox."""
+    strict = {question.key: given.get(question.key, question.strictest) for question in QUESTIONS}
+    sandbox = strict["environment"] == "sandbox" and not _against_sandbox(given, facts)
+    if not sandbox:
+        strict["environment"] = "production"
+    return _tier(strict, facts), _pulls(given, facts), sandbox
 
 
 def interaction_share(answers: Mapping[str, str], facts: Facts) -> float | None:
@@ -295,10 +325,23 @@ def _against_sandbox(given: Mapping[str, str], facts: Facts) -> tuple[Message, .
 
 
 def _notes(
-    tier: Tier, given: Mapping[str, str], unanswered: tuple[str, ...], facts: Facts
+    tier: Tier,
+    given: Mapping[str, str],
+    unanswered: tuple[str, ...],
+    facts: Facts,
+    waiting: tuple[str, ...],
 ) -> tuple[Message, ...]:
     notes = []
-    tier_keys = [question.key for question in TIER_QUESTIONS if question.key in unanswered]
+    if waiting:
+        notes.append(
+            message(
+                "{answers} by one person alone would lower what is asked ({keys}): the stricter reading stands until a "
+                "second person approves.",
+                answers=plural(len(waiting), "answer"),
+                keys=", ".join(waiting),
+            )
+        )
+    tier_keys = [q.key for q in TIER_QUESTIONS if q.key in unanswered and q.key not in waiting]
     if tier_keys:
         notes.append(
             message(

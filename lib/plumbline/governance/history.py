@@ -51,6 +51,7 @@ class Inputs:
     limits: dict[str, dict[str, float]] = field(default_factory=dict)  # the owner's stricter ones
     stake: dict[str, Any] = field(default_factory=dict)
     four_eyes: bool = False
+    alone: tuple[str, ...] = ()  # questions whose answer no second person has approved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,7 @@ def judge(inputs: Inputs) -> Scorecard:
         inputs.stake,
         tightened=inputs.limits,
         four_eyes=inputs.four_eyes,
+        alone=inputs.alone,
     )
 
 
@@ -227,6 +229,11 @@ def _statements(before: Inputs, after: Inputs) -> tuple[str, ...]:
         f"{a.approved_by} approved the statement by {a.owner} on {a.control}"
         for a in after.attestations
         if a.approved_by and a.id in known
+    ]
+    said += [
+        f"a second person approved the answer to {key}"
+        for key in before.alone
+        if key not in after.alone and before.context.get(key) == after.context.get(key)
     ]
     day, since = after.at.date(), before.at.date()
     said += [

@@ -108,9 +108,7 @@ def resolve(
     if heard.evidence.status is Status.PASS:
         return heard
     if bare and (exemption is None or today > exemption.until):
-        note = message(
-            "An exemption of {day} names no document, and so does not count.", day=Day(bare[0].at)
-        )
+        note = message("An exemption of {day} names no document, and so does not count.", day=Day(bare[0].at))
         heard = replace(heard, evidence=_add(heard.evidence, note))
     open_ones = [e for e in given if e not in held and today <= e.until]
     if open_ones and (exemption is None or today > exemption.until):

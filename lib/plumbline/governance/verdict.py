@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -61,6 +61,7 @@ def scorecard(
     *,
     tightened: Mapping[str, Mapping[str, float]] | None = None,
     four_eyes: bool = False,
+    alone: Collection[str] = (),
 ) -> Scorecard:
     """Answer every control for one system and say what that adds up to.
 
@@ -74,11 +75,12 @@ def scorecard(
         at_stake: the money at stake, passed through.
         tightened: the owner's stricter limits, control -> limit -> value; looser ones have no effect.
         four_eyes: attestations count only once a second person approved them.
+        alone: questions whose answer one person alone has given so far.
 
     Raises:
         PlumblineError: a context answer that is none of the question's values.
     """
-    reading = read(context, facts)
+    reading = read(context, facts, alone)
     said, freed = tuple(attestations), tuple(exemptions)
     results = tuple(
         _answer(control, facts, reading, said, freed, at, (tightened or {}).get(control.id), four_eyes)
@@ -100,6 +102,7 @@ def scorecard(
         contradictions=contradictions,
         at_stake=dict(at_stake or {}),
         context_complete=not set(reading.unanswered) - {"exemption"},
+        waiting=reading.waiting,
     )
 
 
@@ -184,6 +187,8 @@ def three_next_actions(card: Scorecard) -> tuple[NextAction, ...]:
     actions = []
     if not card.context_complete and card.tier is not Tier.EXEMPT:
         words = word("Answer the open questions on the Governance page.", "action")
+        if card.waiting:
+            words = word("Have a second person approve the answers on the Governance page.", "action")
         actions.append(
             NextAction(control="Context", title="What the system is for", words=words, page="governance")
         )

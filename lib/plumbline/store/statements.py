@@ -24,6 +24,22 @@ def context_signatures(cursor: duckdb.DuckDBPyConnection, system: str) -> dict[s
     return {question: (by, aware(at)) for question, by, at in rows}
 
 
+def context_alone(cursor: duckdb.DuckDBPyConnection, system: str) -> dict[str, str]:
+    """The questions whose answer no second person has approved, each with who gave it."""
+    rows = cursor.execute(
+        "SELECT question, given_by FROM context WHERE system = ? AND coalesce(approved_by, '') = '' ORDER BY 1",
+        [system],
+    ).fetchall()
+    return {question: by for question, by in rows}
+
+
+def approve_context(cursor: duckdb.DuckDBPyConnection, system: str, question: str, by: str) -> None:
+    cursor.execute(
+        "UPDATE context SET approved_by = ?, approved_at = ? WHERE system = ? AND question = ?",
+        [by, naive(now()), system, question],
+    )
+
+
 def save_context(cursor: duckdb.DuckDBPyConnection, system: str, answers: dict[str, str], by: str) -> None:
     """Replace the given answers; an empty answer withdraws one."""
     for question, answer in answers.items():

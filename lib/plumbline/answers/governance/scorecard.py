@@ -86,6 +86,7 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         context = statements.context_answers(cursor, key)
+        alone = tuple(statements.context_alone(cursor, key))
         stated = statements.attestations(cursor, key)
         exempted = statements.exemptions(cursor, key)
         spoken = _spoken(cursor, system, stated, exempted) if at is None else None
@@ -101,6 +102,7 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         limits={name: dict(own) for name, own in system.settings.limits.items()},
         stake=measured.stake,
         four_eyes=system.settings.four_eyes,
+        alone=alone,
     )
     card = history.judge(inputs)
     text = canonical_json.write(card)

@@ -19,8 +19,8 @@ def decisions_a_month(n: int, seconds: float) -> float:
 def share_elsewhere(cursor: Cursor, system: System) -> float | None:
     """The sum of the other systems' shares, to three digits; None where no share is known of any.
 
-    A system counts unless it is stated to be a sandbox and is as small as one: at most a tenth. Digits beyond the
-    third would make each load of one system a change of all the others.
+    A system counts unless two people say that it is a sandbox and it is as small as one: at most a tenth. Digits beyond
+    the third would make each load of one system a change of all the others.
     """
     found = [
         share
@@ -37,4 +37,5 @@ def _share(cursor: Cursor, system: System) -> float | None:
         return None
     share = stated_share(answers, decisions_a_month(span.n, (span.last - span.first).total_seconds()))
     sandbox = answers.get("environment") == "sandbox"
+    sandbox &= "environment" not in statements.context_alone(cursor, system.key)
     return None if share is None or (sandbox and share <= SHARE_LIMIT) else share

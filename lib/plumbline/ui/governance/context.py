@@ -49,11 +49,37 @@ def section(view: View, stated: Statements, answer: Answer) -> None:
             key="governance.context.save",
             disabled=not changed,
         )
-    with comes_to, st.container(border=True):
-        _comes_to(found, bool(changed))
+    with comes_to:
+        with st.container(border=True):
+            _comes_to(found, bool(changed))
+        _waits(view, stated, answer)
     if saved:
         signed_forms.sign(by)
         statements.save_context(view.ws, stated.system.key, changed, by=by)
+        st.rerun()
+
+
+def _waits(view: View, stated: Statements, answer: Answer) -> None:
+    """Answers that would lower what is asked, and that a second person has yet to approve."""
+    waiting = answer.card.waiting
+    if not waiting:
+        return
+    with st.container(border=True):
+        st.markdown(cards.word("watch", "waits for a second person"))
+        given = "; ".join(
+            f"{plain(key)}: {plain(stated.context[key])}, by {plain(stated.alone[key])}"
+            for key in waiting
+            if key in stated.context and key in stated.alone
+        )
+        st.markdown(
+            f"{given}. These answers lower what is asked, so one person alone is not enough: until somebody else "
+            "approves them, as in a workspace of one person, the stricter reading stands."
+        )
+        by = signed_forms.signature("context.approve")
+        approved = permissions.button("Approve answers", permissions.OWNER, key="governance.context.approve")
+    if approved:
+        signed_forms.sign(by)
+        statements.approve_context(view.ws, stated.system.key, by=by)
         st.rerun()
 
 
