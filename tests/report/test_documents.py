@@ -10,8 +10,9 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from plumbline.domain import PlumblineError, Requirement
+from plumbline.domain import PlumblineError, Requirement, Task
 from plumbline.governance.catalogue import catalogue
+from plumbline.governance.context import NUMBER, QUESTIONS
 from plumbline.report.document_facts import FACTS, fact
 from plumbline.report.documents import document_pdf, filled, outlines
 from plumbline.report.issue import issue, write
@@ -93,6 +94,13 @@ def test_every_language_has_every_text_and_german_every_title() -> None:
     assert set(german["control"]) == {control.id for control in catalogue().controls}
     assert set(german["condition"]) == set(catalogue().conditions)
     assert set(german["trigger"]) == {trigger.key for trigger in catalogue().triggers}
+
+
+def test_every_answer_and_task_has_a_german_word() -> None:
+    german = language("de").texts
+    answers = {value for question in QUESTIONS for value in question.values} - {NUMBER}
+    assert set(german["answer"]) == answers
+    assert set(german["task"]) == {task.value for task in Task}
 
 
 def test_numbers_and_days_are_written_as_each_language_does() -> None:
