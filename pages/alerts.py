@@ -8,7 +8,7 @@ from plumbline.answers.respond.channels import channels as known_channels
 from plumbline.answers.respond.outbox import messages
 from plumbline.answers.respond.triage import handled
 from plumbline.ui import shell
-from plumbline.ui.alerts import channels, deliveries, register
+from plumbline.ui.alerts import channels, deliveries, link, register
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
@@ -16,6 +16,7 @@ from plumbline.ui.state.cache import ask
 view = shell.view()
 system = shell.chosen(view)
 
+link.acknowledgement(view)
 found = ask(view, findings)
 cards.opening(*register.opening(found, system))
 missing = channels.missing(ask(view, known_channels)) if not view.scratch else ""

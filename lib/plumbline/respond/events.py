@@ -71,10 +71,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who tells: the workspace's id, and the address at which people open this Plumbline, where one was given."""
+    """Who tells: the workspace's id, the address at which people open this Plumbline, and what a link to acknowledge by
+    carries, where there are such."""
 
     workspace: str
     address: str = ""
+    token: str = ""
 
 
 def subject(event: Event) -> str:
@@ -160,4 +162,10 @@ def _links(event: Event, sender: Sender) -> dict[str, str]:
     if not sender.address:
         return {}
     system = f"?system={quote(event.system, safe='')}" if event.system else ""
-    return {"see": f"{sender.address.rstrip('/')}/alerts{system}"}
+    see = f"{sender.address.rstrip('/')}/alerts{system}"
+    if not sender.token:
+        return {"see": see}
+    return {
+        "see": see,
+        "acknowledge": f"{see}{'&' if system else '?'}acknowledge={quote(sender.token, safe='')}",
+    }

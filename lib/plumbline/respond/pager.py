@@ -49,6 +49,8 @@ def enqueued(routing_key: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     }
     if see := data.get("links", {}).get("see"):
         built["links"] = [{"href": see, "text": "See it in Plumbline"}]
+        if link := data["links"].get("acknowledge"):
+            built["links"].append({"href": link, "text": "Acknowledge it in Plumbline (sign in; once)"})
     return built
 
 

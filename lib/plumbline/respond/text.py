@@ -65,9 +65,11 @@ def paragraphs(payload: Mapping[str, Any]) -> list[str]:
             lines.append(f"and {count - len(listed)} more.")
     if see := data.get("links", {}).get("see"):
         lines.append(f"See it: {line(see, 500)}")
+    if link := data.get("links", {}).get("acknowledge"):
+        lines.append(f"Acknowledge it (sign in; the link counts once, for a week): {line(link, 700)}")
     if data.get("finding") is not None:
         words = f"plumbline acknowledge {line(data['system'], 80)} {int(data['finding'])} --by NAME"
-        lines.append(f"Acknowledge it there, or: {words}")
+        lines.append(f"Or by command: {words}")
     return lines
 
 

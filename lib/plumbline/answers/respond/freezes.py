@@ -35,12 +35,15 @@ def freezes(cursor: Cursor, key: str | None = None) -> tuple[Freeze, ...]:
     """The freezes that hold for a system, or every one, the earliest first."""
     kept = [
         Freeze(
-            start=datetime.fromisoformat(entry["start"]), end=datetime.fromisoformat(entry["end"]),
-            reason=str(entry["reason"]), system=str(entry.get("system", "")), by=str(entry.get("by", "")),
+            start=datetime.fromisoformat(entry["start"]),
+            end=datetime.fromisoformat(entry["end"]),
+            reason=str(entry["reason"]),
+            system=str(entry.get("system", "")),
+            by=str(entry.get("by", "")),
             number=int(entry.get("number", 0)),
         )
         for entry in settings.setting(cursor, FREEZE, [])
-    ]  # fmt: skip
+    ]
     return tuple(sorted((f for f in kept if key is None or f.system in ("", key)), key=lambda f: f.start))
 
 
@@ -76,9 +79,13 @@ def add_freeze(ws: Workspace, key: str, start: str, end: str, reason: str, *, by
         number = max((int(entry.get("number", 0)) for entry in entries), default=0) + 1
         made = Freeze(start=begin, end=finish, reason=words, system=key, by=by.strip(), number=number)
         entry = {
-            "start": begin.isoformat(), "end": finish.isoformat(), "reason": words, "system": key, "by": made.by,
+            "start": begin.isoformat(),
+            "end": finish.isoformat(),
+            "reason": words,
+            "system": key,
+            "by": made.by,
             "number": number,
-        }  # fmt: skip
+        }
         settings.keep(cursor, FREEZE, [*entries, entry])
         trail.append(cursor, actor=made.by, action=Act.RELEASES_FROZEN, system=key, detail=entry)
     return made

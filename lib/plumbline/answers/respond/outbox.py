@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from plumbline.answers.respond import links
 from plumbline.domain import Severity
 from plumbline.respond import events, retries, routes
 from plumbline.respond.channels import Channel, channel_from
@@ -20,6 +21,8 @@ from plumbline.store.workspace import Cursor, Workspace
 
 #: the address at which people open this Plumbline, for links in messages
 ADDRESS = "PLUMBLINE_URL"
+#: messages that hold a link to acknowledge by
+ACKNOWLEDGED = ("finding.opened", "finding.worsened", "finding.reminder")
 
 
 def channels_in(cursor: Cursor) -> tuple[Channel, ...]:
@@ -134,7 +137,10 @@ def row_of(
     due: datetime,
 ) -> Delivery:
     """A message as the outbox keeps it, its payload to the byte."""
-    sender = Sender(settings.workspace_id(cursor), os.environ.get(ADDRESS, ""))
+    address = os.environ.get(ADDRESS, "")
+    told = event.finding is not None and event.type in ACKNOWLEDGED and bool(address)
+    token = links.token(cursor, number, event.finding) if told and event.finding is not None else ""
+    sender = Sender(settings.workspace_id(cursor), address, token)
     body = events.encoded(events.envelope(event, tuple(others), sender, number))
     return Delivery(
         id=number,

@@ -1,0 +1,92 @@
+"""Links in messages by which a person who signs in acknowledges a finding: signed, for a week, and once.
+
+A link proves which message was read, not who reads it: the page asks for that, and opening it changes nothing, as mail
+scanners open links too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+
+from plumbline.answers.alerts import findings
+from plumbline.domain import PlumblineError
+from plumbline.store import findings as register
+from plumbline.store.findings import Recorded
+from plumbline.store.respond import settings
+from plumbline.store.workspace import Cursor, Workspace
+
+PARAMETER = "acknowledge"
+LIFE = timedelta(days=7)
+#: links that were used are remembered until they would have ended anyway; a workspace has few of them a week
+MOST = 1000
+_KEY, _USED = "link key", "links used"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a link is about: the message that held it, and the finding as it is now."""
+
+    message: str
+    record: Recorded
+
+
+def token(cursor: Cursor, message: str, finding: int) -> str:
+    """What a link carries, inside the caller's transaction, which makes the key where there is none."""
+    key = settings.setting(cursor, _KEY)
+    if key is None:
+        key = secrets.token_hex(32)
+        settings.keep(cursor, _KEY, key)
+    return str(_serializer(str(key)).dumps([message, finding]))
+
+
+def read(ws: Workspace, text: str) -> Link:
+    """What a link is about; nothing is changed.
+
+    Raises:
+        PlumblineError: it is not one of this workspace, it has ended, or it was used.
+    """
+    with ws.read() as cursor:
+        return _read(cursor, text)
+
+
+def acknowledge(ws: Workspace, text: str, *, by: str) -> Recorded:
+    """Acknowledge the finding of a link, and use the link up.
+
+    Raises:
+        PlumblineError: see ``read``; nobody is named, or somebody saw the finding already.
+    """
+    link = read(ws, text)
+    seen = findings.acknowledge(ws, link.record.id, by=by, system=link.record.finding.system)
+    with ws.write(by_itself=True) as cursor:
+        used = settings.setting(cursor, _USED, [])
+        settings.keep(cursor, _USED, [*used, link.message][-MOST:])
+    return seen
+
+
+def _read(cursor: Cursor, text: str) -> Link:
+    todo = "Acknowledge it on its row, or by `plumbline acknowledge`."
+    key = settings.setting(cursor, _KEY)
+    try:
+        message, finding = (
+            _serializer(str(key)).loads(text[:500], max_age=int(LIFE.total_seconds())) if key else ("", 0)
+        )
+    except SignatureExpired as error:
+        raise PlumblineError(f"This link has ended: it counts for {LIFE.days} days", todo=todo) from error
+    except BadSignature as error:
+        raise PlumblineError("This is no link of this workspace", todo=todo) from error
+    if not message:
+        raise PlumblineError("This is no link of this workspace", todo=todo)
+    if message in settings.setting(cursor, _USED, []):
+        raise PlumblineError("This link was used already", todo=todo)
+    return Link(str(message), register.one(cursor, int(finding)))
+
+
+def _serializer(key: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(
+        key, salt="plumbline acknowledge", signer_kwargs={"digest_method": hashlib.sha256}
+    )

@@ -1,0 +1,43 @@
+"""A link in a message: the finding that it is about, and the button that acknowledges it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from plumbline.answers.respond import links
+from plumbline.domain import PlumblineError
+from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.escape import prose
+from plumbline.ui.state.view import View
+
+
+def acknowledgement(view: View) -> None:
+    """Where the page was opened by such a link: what it is about, and a button. Opening it changes nothing."""
+    text = st.query_params.get(links.PARAMETER)
+    if not text:
+        return
+    try:
+        link = links.read(view.ws, text)
+    except PlumblineError as error:
+        st.warning(prose(str(error)))
+        return
+    record = link.record
+    with st.form("alerts.link", border=True):
+        st.markdown(f"**Finding {record.id}** {prose(str(record.finding.sentence))}")
+        cards.note("This link came with a message. It counts once.")
+        by = signed_forms.signature("link", page="alerts")
+        sent = permissions.submit("I have seen it", permissions.ANALYST, type="primary")
+    if not sent:
+        return
+    if not by.strip():
+        st.error("This needs a name. Say who has seen it.")
+        return
+    try:
+        links.acknowledge(view.ws, text, by=by.strip())
+    except PlumblineError as error:
+        st.error(prose(str(error)))
+        return
+    signed_forms.sign(by.strip())
+    del st.query_params[links.PARAMETER]
+    st.rerun()
