@@ -71,8 +71,11 @@ def add(
         )
         register.add(cursor, token, digest(secret))
         detail = {
-            "name": name, "role": access.value, "systems": list(keys), "until": until.isoformat() if until else "",
-        }  # fmt: skip
+            "name": name,
+            "role": access.value,
+            "systems": list(keys),
+            "until": until.isoformat() if until else "",
+        }
         trail.append(cursor, actor=by.strip(), action=Act.TOKEN_ADDED, detail=detail)
     return NewToken(token, secret)
 

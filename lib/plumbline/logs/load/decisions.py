@@ -19,7 +19,15 @@ from plumbline.logs.load.plan import Plan, decisions_plan, named_kind
 from plumbline.logs.load.quarantine import Outcome, record_number, set_aside
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.logs.load.schema_changes import changes, schema_of
-from plumbline.logs.load.settle import Progress, log_load, nothing_fits, refuse_changed, secret, task_of
+from plumbline.logs.load.settle import (
+    Progress,
+    Settle,
+    log_load,
+    nothing_fits,
+    refuse_changed,
+    secret,
+    task_of,
+)
 from plumbline.logs.load.staging import REPEATS, STAGE, STAGE_TABLE, drop_stage, stage, texts_held
 from plumbline.logs.load.trial import refuse_unfit
 from plumbline.logs.mapping.classes import settle_classes, spell_staged
@@ -53,6 +61,7 @@ def load_decisions(
     retry: loads.Retry | None = None,
     accept: bool = False,
     after: After | None = None,
+    settle: Settle | None = None,
     progress: Progress | None = None,
 ) -> Load:
     """Load a log into the system of that title, making the system where it is new.
@@ -65,6 +74,8 @@ def load_decisions(
         accept: whether more than a fifth of the rows may wait in quarantine; without it such a file is refused.
         after: called in the same transaction with (cursor, system, load_id) once the rows are in; it builds
             the profiles. Not called where nothing was added.
+        settle: the rows come from requests, and this is called with (cursor, load) in the same transaction to say
+            what became of each. All of them may wait in quarantine, and how they are named is not remembered.
         progress: called with a phrase and a share from 0 to 1; what it raises stops the load and undoes it.
             1 is said last, when all that is left is to commit.
 
@@ -97,6 +108,7 @@ def load_decisions(
                         retry,
                         accept or retry is not None,
                         after,
+                        settle,
                         say,
                         number,
                     )
@@ -128,6 +140,7 @@ def _load(
     retry: loads.Retry | None,
     accept: bool,
     after: After | None,
+    settle: Settle | None,
     say: Progress,
     number: int | None,
 ) -> Load:
@@ -135,7 +148,10 @@ def _load(
     load_id, direct = number or loads.next_load_id(cursor), number is None
     same = loaded_before(cursor, system.key, source)
     if same:
-        return _nothing_new(cursor, system, source, same, load_id, actor, reference)
+        again = _nothing_new(cursor, system, source, same, load_id, actor, reference)
+        if settle:
+            settle(cursor, again)
+        return again
     existing = systems.decision_columns(cursor, system.key)
     plan_for = partial(
         decisions_plan,
@@ -163,7 +179,7 @@ def _load(
         aside, loaded, repeated, filled = Outcome({}, clean), clean, 0, 0
     else:
         aside, loaded, repeated, filled, odd = _by_stage(
-            cursor, source, plan, mapping, targets, load_id, system, accept, say, direct
+            cursor, source, plan, mapping, targets, load_id, system, accept, settle is not None, say, direct
         )
         notes += odd
     record = Load(
@@ -191,13 +207,15 @@ def _load(
         record = replace(record, schema_changes=tuple(c for c in found if c.load_id == load_id))
     if retry:  # how a few odd rows were read is no rule for the logs to come
         loads.mark_retried(cursor, retry, load_id)
-    else:
+    elif not settle:
         systems.save_mapping(cursor, system.key, _as_held(mapping, existing))
     system = settle_reference(cursor, settle_classes(cursor, system, file=source.name))
     log_load(cursor, record, source)
     say("Counting", 0.75)
     if after:  # repeats may have brought labels, or their times, alone
         after(cursor, system, load_id)
+    if settle:
+        settle(cursor, record)
     refuse_changed(source)
     say("Done", 1.0)
     return record
@@ -212,11 +230,12 @@ def _by_stage(
     load_id: int,
     system: System,
     accept: bool,
+    none_fits: bool,
     say: Progress,
     direct: bool,
 ) -> tuple[Outcome, int, int, int, list[str]]:
     """Load a file of which some rows are to be set aside; returns what was, rows loaded and repeated, labels
-    filled in, and notes."""
+    filled in, and notes. ``none_fits``: whether all of them may be."""
     staged = stage(cursor, source, plan)
     classes = ("prediction", "label", "override")
     spell_staged(cursor, system, STAGE_TABLE, [c.name for c in plan.columns if c.name in classes])
@@ -226,9 +245,9 @@ def _by_stage(
     labels = any(c.name == "label" for c in plan.columns)
     repeated, filled = find_repeats(cursor, system, labels=labels, load_id=load_id)
     loaded = staged - _staged_bad(cursor) - repeated
-    if loaded == 0 and repeated == 0:
+    if loaded == 0 and repeated == 0 and not none_fits:
         raise nothing_fits(source.given.name, aside.records, aside.reasons)
-    if not accept:
+    if not (accept or none_fits):
         refuse_unfit(source.given.name, aside.records, aside.reasons)
     say("Writing the decisions", 0.6)
     _insert(cursor, decision_table(system.key), plan, targets, texts, load_id)

@@ -12,7 +12,7 @@ from plumbline.logs.files.source import Source, open_source, require
 from plumbline.logs.load.label_history import claim
 from plumbline.logs.load.plan import Plan, labels_plan
 from plumbline.logs.load.quarantine import Outcome, set_aside
-from plumbline.logs.load.settle import Progress, log_load, nothing_fits, refuse_changed
+from plumbline.logs.load.settle import Progress, Settle, log_load, nothing_fits, refuse_changed
 from plumbline.logs.load.staging import STAGE, STAGE_TABLE, drop_stage, stage
 from plumbline.logs.load.trial import refuse_unfit
 from plumbline.logs.mapping.classes import settle_classes, spell_staged
@@ -35,6 +35,7 @@ def load_labels(
     retry: loads.Retry | None = None,
     accept: bool = False,
     after: AfterLabels | None = None,
+    settle: Settle | None = None,
     progress: Progress | None = None,
 ) -> Load:
     """Load a file of labels for a system's decisions.
@@ -51,6 +52,7 @@ def load_labels(
         accept: whether more than a fifth of the rows may wait in quarantine; labels of decisions that are not here
             yet always may.
         after: builds the profiles anew in the same transaction; not called where no label changed.
+        settle: the rows come from requests; see ``load_decisions``. STEPS is there while it is called.
 
     Raises:
         PlumblineError: there is no such system, its log has no ids, or no row of the file fits.
@@ -62,7 +64,16 @@ def load_labels(
         require(mapping, source)
         with ws.write() as cursor:
             return _load(
-                cursor, source, systems.get_system(cursor, system), mapping, actor, retry, accept, after, say
+                cursor,
+                source,
+                systems.get_system(cursor, system),
+                mapping,
+                actor,
+                retry,
+                accept,
+                after,
+                settle,
+                say,
             )
     finally:
         source.discard()
@@ -77,6 +88,7 @@ def _load(
     retry: loads.Retry | None,
     accept: bool,
     after: AfterLabels | None,
+    settle: Settle | None,
     say: Progress,
 ) -> Load:
     table = decision_table(system.key)
@@ -100,9 +112,9 @@ def _load(
         cursor.execute("DELETE FROM load_form WHERE load_id = ?", [load_id])
         aside = Outcome({}, aside.records)
     bad = sum(aside.reasons.values())
-    if bad == aside.records and not again:
+    if bad == aside.records and not (again or settle):
         raise nothing_fits(source.given.name, aside.records, aside.reasons)
-    if not (accept or retry):
+    if not (accept or retry or settle):
         unread = {reason: n for reason, n in aside.reasons.items() if reason != "unknown_decision"}
         refuse_unfit(source.given.name, aside.records, unread)
     say("Joining the labels", 0.5)
@@ -134,10 +146,12 @@ def _load(
     loads.record_load(cursor, record)
     if retry:
         loads.mark_retried(cursor, retry, load_id)
-    else:
+    elif not settle:
         systems.save_mapping(cursor, system.key, mapping, kind="labels")
     system = settle_classes(cursor, system, file=source.name)
     log_load(cursor, record, source)
+    if settle:
+        settle(cursor, record)
     _drop(cursor)
     say("Counting", 0.75)
     if after and touched:

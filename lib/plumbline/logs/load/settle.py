@@ -15,6 +15,8 @@ from plumbline.store import sources, trail
 
 #: called with a phrase and a share from 0 to 1
 Progress = Callable[[str, float], None]
+#: called with (cursor, load) in the load's own transaction, where its rows come from requests
+Settle = Callable[[duckdb.DuckDBPyConnection, Load], None]
 
 
 def secret(cursor: duckdb.DuckDBPyConnection) -> str:

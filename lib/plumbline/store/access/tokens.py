@@ -34,9 +34,16 @@ def add(cursor: duckdb.DuckDBPyConnection, token: Token, digest: str) -> None:
     """Keep a new token."""
     cursor.execute(
         f"INSERT INTO token (digest, {_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
-        [digest, token.name, token.access.value, json.dumps(token.systems), token.until, token.given_by,
-         naive(token.given_at)],
-    )  # fmt: skip
+        [
+            digest,
+            token.name,
+            token.access.value,
+            json.dumps(token.systems),
+            token.until,
+            token.given_by,
+            naive(token.given_at),
+        ],
+    )
 
 
 def revoke(cursor: duckdb.DuckDBPyConnection, name: str) -> None:

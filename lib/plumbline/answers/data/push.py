@@ -1,0 +1,333 @@
+"""Taking pushed rows: written ahead, loaded every few seconds, and what became of each request."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from plumbline.answers.data import push_queue
+from plumbline.answers.data.load import outcomes_changed
+from plumbline.answers.data.push_queue import Queue
+from plumbline.answers.faults import sentence
+from plumbline.domain import Load, PlumblineError
+from plumbline.logs.push import receipts
+from plumbline.logs.push.batch import load_requests, packed, unpacked
+from plumbline.logs.push.bodies import records
+from plumbline.logs.push.journal import Done, Journal
+from plumbline.logs.push.receipts import Receipt, Request
+from plumbline.logs.push.rows import Batch, Form, decisions_form, labels_form, read
+from plumbline.profile import build
+from plumbline.store import systems
+from plumbline.store.cancellation import Cancellation
+from plumbline.store.encryption import encryption_key
+from plumbline.store.workspace import Busy, Full, Stopped, Workspace
+
+LOG = logging.getLogger("plumbline")
+#: who checks the signals of what was pushed, and seconds between two such checks of one system
+ACTOR, CHECK = "HTTP interface", 60.0
+#: for how long names of requests are remembered
+REMEMBERED = timedelta(days=1)
+#: seconds for which a system's mapping is not looked up again, and for which the last loads may take when a server ends
+FRESH, LAST = 1.0, 5.0
+
+
+class NoLog(PlumblineError):
+    """The system has no log yet, so that nothing says what pushed columns mean."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """What was taken and loaded since the process began."""
+
+    requests: int = 0
+    rows: int = 0
+    loads: int = 0
+    rows_loaded: int = 0
+    rows_duplicate: int = 0
+    rows_quarantined: int = 0
+    requests_refused: int = 0
+    seconds: float = 0.0
+
+
+class Intake:
+    """What takes pushed rows for the workspace of this process, as long as it holds it."""
+
+    def __init__(self, find: Callable[[], Workspace], every: float) -> None:
+        """Args:
+        find: the workspace, asked for at each use: it may have been opened anew meanwhile.
+        every: seconds between two loads.
+        """
+        self._find, self._every = find, every
+        self.counts = Counts()
+        self._queue, self._turn = Queue(), threading.Lock()
+        self._forms: dict[str, tuple[float, Form, Form]] = {}
+        self._changed: set[str] = set()
+        self._checked: dict[str, float] = {}
+        self._journal: Journal | None = None
+        self._stop, self._work = threading.Event(), Cancellation()
+        self._thread = threading.Thread(target=self._run, name="plumbline-push", daemon=True)
+        self._thread.start()
+
+    @property
+    def ready(self) -> bool:
+        """Whether rows are taken."""
+        return self._journal is not None and self._thread.is_alive() and self.backlog < push_queue.BACKLOG
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that wait to be loaded."""
+        return self._queue.backlog
+
+    def close(self) -> None:
+        """Load what is there, if that is quick, and end; what is left is loaded by the next process."""
+        self._stop.set()
+        self._thread.join(LAST)
+        until = time.monotonic() + LAST
+        while self._thread.is_alive() and time.monotonic() < until:
+            self._work.call_off()
+            self._thread.join(0.05)
+        if self._journal is not None:
+            self._journal.close()
+
+    def request(
+        self, system: str, kind: str, media: str, body: bytes, *, actor: str, key: str
+    ) -> tuple[Request, Batch]:
+        """Read a body; nothing is kept yet.
+
+        Args:
+            system: the key of one that is there.
+            kind: decisions or labels.
+            media: one of ``bodies.READERS``.
+            key: what the caller names the request; empty: nothing.
+
+        Raises:
+            PlumblineError: the body is not what it says, or one of its rows cannot be what it has to be.
+        """
+        ws = self._find()
+        form = self.forms(system)[kind == "labels"]
+        batch = read(form, records(media, body, ws.inbox))
+        at = datetime.now(UTC)
+        receipt = Receipt(
+            id=f"{time.time_ns() // 1000:014x}{secrets.token_hex(6)}",
+            system=system,
+            kind=kind,
+            actor=actor,
+            key=key,
+            digest=hashlib.sha256(body).hexdigest(),
+            received_at=at,
+            rows_read=len(batch.rows),
+        )
+        return Request(receipt, batch.iso, batch.rows), batch
+
+    def repeated(
+        self, system: str, kind: str, body: bytes, *, actor: str, key: str
+    ) -> tuple[str, int] | None:
+        """(receipt, rows) of the request that bore this key before; None where none did.
+
+        Raises:
+            OtherBody: it had another body.
+        """
+        return self._queue.repeated((actor, system, kind, key), hashlib.sha256(body).hexdigest())
+
+    def knows(self, system: str) -> bool:
+        """Whether it was looked up a moment ago how a system's rows are read."""
+        kept = self._forms.get(system)
+        return kept is not None and time.monotonic() < kept[0]
+
+    def take(self, request: Request, done: Done) -> str:
+        """Write a request ahead; its receipt, or that of the one that it repeats.
+
+        Args:
+            done: called, from another thread, when it is on the disk or cannot be written.
+
+        Raises:
+            Behind: so much waits that no more is taken.
+            PlumblineError: the workspace is not open.
+        """
+        journal = self._journal
+        if journal is None:
+            self._find()
+            raise PlumblineError("The workspace is being opened", todo="Try again in a moment.")
+        receipt, frame = request.receipt, packed(request)
+        number = self._queue.begin(receipt, len(frame), done)
+        if number == receipt.id:
+            journal.append(frame, lambda error: self._written(receipt, len(frame), error))
+        return number
+
+    def receipt_of(self, number: str) -> tuple[Receipt, bool] | None:
+        """(receipt, whether it still waits); None where there is none, or it was forgotten."""
+        waiting = self._queue.receipt(number)
+        if waiting is not None:
+            return waiting, True
+        with self._find().read() as cursor:
+            kept = receipts.receipt_of(cursor, number)
+        return (kept, False) if kept else None
+
+    def watch(self, number: str, settled: Callable[[], None]) -> None:
+        """Call ``settled``, from another thread, when a request waits no more; at once where it does not."""
+        self._queue.watch(number, settled)
+
+    def forms(self, system: str) -> tuple[Form, Form]:
+        """How decisions and labels of a system are read.
+
+        Raises:
+            NoLog: it has no log yet.
+            PlumblineError: there is no such system.
+        """
+        kept = self._forms.get(system)
+        if kept is not None and time.monotonic() < kept[0]:
+            return kept[1:]
+        with self._find().read() as cursor:
+            key = systems.get_system(cursor, system).key
+            mapping = systems.saved_mapping(cursor, key)
+            labels = systems.saved_mapping(cursor, key, kind="labels")
+        if mapping is None:
+            raise NoLog(
+                "The system has no log yet",
+                where=system,
+                todo="Load a log first: it says what each column means.",
+            )
+        made = decisions_form(key, mapping), labels_form(key, mapping, labels)
+        self._forms[system] = (time.monotonic() + FRESH, *made)
+        return made
+
+    def _written(self, receipt: Receipt, size: int, error: OSError | None) -> None:
+        if error is None:
+            self.counts.requests += 1
+            self.counts.rows += receipt.rows_read
+        self._queue.written(receipt, size, error)
+
+    def _run(self) -> None:
+        told = ""
+        while True:
+            ending = self._stop.wait(self._every if self._journal else min(self._every, 0.2))
+            try:
+                if self._journal is None and not ending:
+                    self._journal = self._opened()
+                if self._journal is not None:
+                    self.gather()
+                    self._check(ending)
+                told = ""
+            except Stopped:
+                return
+            except Exception as error:  # what waits on the disk is tried again
+                if told != (told := sentence(error)):
+                    LOG.warning("pushed rows wait: %s", told)
+            if ending:
+                return
+
+    def _opened(self) -> Journal:
+        """The journal, with what an earlier process left in it."""
+        ws = self._find()
+        journal = Journal(push_folder(ws.path), encryption_key() if ws.encrypted else "")
+        left = [
+            (len(frame), unpacked(frame).receipt)
+            for path in journal.closed()
+            for frame in journal.frames(path)
+        ]
+        with ws.read() as cursor:
+            for receipt in receipts.newest_keyed(cursor, datetime.now(UTC) - REMEMBERED, push_queue.KEYS):
+                self._queue.remember(receipt)
+            done = receipts.known(cursor, [receipt.id for _, receipt in left])
+        for size, receipt in left:
+            self._queue.restore(receipt, size, loaded=receipt.id in done)
+        return journal
+
+    def gather(self) -> None:
+        """Load all that is on the disk.
+
+        Raises:
+            PlumblineError: the machine cannot, and not what was pushed: all of it waits for the next time.
+        """
+        with self._turn:  # a file is loaded by one thread
+            if self._journal is not None:
+                self._gather(self._journal, self._find().lent([], self._work))
+
+    def _gather(self, journal: Journal, ws: Workspace) -> None:
+        for path in journal.rotate():
+            frames = list(journal.frames(path))
+            requests = [unpacked(frame) for frame in frames]
+            with ws.read() as cursor:
+                done = receipts.known(cursor, [r.receipt.id for r in requests])
+            for group in _groups([r for r in requests if r.receipt.id not in done]):
+                self._load(ws, group)
+            path.unlink()
+            self._queue.shrink(sum(map(len, frames)))
+            self._queue.settle([r.receipt.id for r in requests])
+
+    def _load(self, ws: Workspace, group: Sequence[Request]) -> None:
+        """Load requests together; where that is refused, each by itself, so that one spoils no other."""
+        begun, first = time.monotonic(), group[0].receipt
+        try:
+            form = self.forms(first.system)[first.kind == "labels"]
+            load = load_requests(ws, form, group, after=build.on_loaded, after_labels=outcomes_changed)
+        except Exception as error:
+            if _is_the_machine(error):
+                raise
+            if len(group) > 1:
+                half = len(group) // 2
+                self._load(ws, group[:half])
+                self._load(ws, group[half:])
+                return
+            with ws.write(by_itself=True) as cursor:
+                receipts.refuse(cursor, group[0], sentence(error))
+            self.counts.requests_refused += 1
+        else:
+            self._count(load, time.monotonic() - begun)
+        self._queue.settle([request.receipt.id for request in group])
+
+    def _count(self, load: Load, seconds: float) -> None:
+        counts = self.counts
+        counts.loads += 1
+        counts.seconds += seconds
+        counts.rows_loaded += load.rows_loaded
+        counts.rows_duplicate += load.rows_duplicate
+        counts.rows_quarantined += load.rows_quarantined
+        if load.rows_loaded or load.labels_joined:
+            self._changed.add(load.system)
+
+    def _check(self, ending: bool) -> None:
+        """Check the signals of what changed, each system once a minute; a server that ends leaves it to the next."""
+        from plumbline.answers.alerts.check import check
+
+        for key in () if ending else sorted(self._changed):
+            if time.monotonic() - self._checked.get(key, -CHECK) < CHECK:
+                continue
+            self._changed.discard(key)
+            try:
+                check(self._find().lent([], self._work), key, actor=ACTOR, all_signals=False)
+            except Stopped:
+                raise
+            except Exception as error:  # the rows are in: the next check says it again
+                LOG.warning("%s: not checked after a push: %s", key, sentence(error))
+            self._checked[key] = time.monotonic()
+
+
+def push_folder(workspace: Path) -> Path:
+    """Where a workspace's write-ahead files lie."""
+    return workspace.with_name(f"{workspace.name}.push")
+
+
+def _groups(requests: Sequence[Request]) -> Iterator[list[Request]]:
+    """Requests that can be one load: of one system and kind, their times written alike; decisions before labels."""
+    found: dict[tuple[bool, str, tuple[str, ...]], list[Request]] = {}
+    for request in requests:
+        receipt = request.receipt
+        found.setdefault((receipt.kind == "labels", receipt.system, request.iso), []).append(request)
+    for place in sorted(found):
+        yield found[place]
+
+
+def _is_the_machine(error: Exception) -> bool:
+    """Whether the machine failed, and not the rows: they wait, and are tried again."""
+    return isinstance(error, (Full, Stopped, Busy, OSError, MemoryError)) or type(error).__name__ in (
+        "FatalException",
+        "OutOfMemoryException",
+    )

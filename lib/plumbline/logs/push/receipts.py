@@ -1,0 +1,183 @@
+"""What became of each request: written in the transaction of the load that holds its rows."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from plumbline.domain import Load
+from plumbline.logs.load.labels import STEPS
+from plumbline.store.sql import decision_table
+from plumbline.store.times import aware, naive, now
+
+#: days for which receipts are kept
+KEPT = 7
+_FIELDS = (
+    "id, system, kind, actor, key, digest, received_at, load_id, rows_read, rows_loaded, rows_duplicate, "
+    "rows_quarantined, reasons, fault"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """One request and what became of its rows: read = loaded + duplicate + quarantined.
+
+    ``load_id``: None where nothing was loaded; ``fault`` then says why. ``reasons``: of quarantine -> rows. ``key``:
+    what the caller named the request, ``digest``: SHA-256 of its body.
+    """
+
+    id: str
+    system: str
+    kind: str  # decisions | labels
+    actor: str
+    key: str
+    digest: str
+    received_at: datetime
+    rows_read: int
+    load_id: int | None = None
+    rows_loaded: int = 0
+    rows_duplicate: int = 0
+    rows_quarantined: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that waits to be loaded: its receipt as far as it is known, and its rows."""
+
+    receipt: Receipt
+    iso: tuple[str, ...]
+    rows: list[dict[str, str]]
+
+
+def settle(cursor: duckdb.DuckDBPyConnection, load: Load, requests: Sequence[Request]) -> None:
+    """Write the receipts of the requests whose rows a load holds, one behind the other in its file."""
+    ends = np.cumsum([len(request.rows) for request in requests])
+    loaded = np.bincount(np.searchsorted(ends, _loaded(cursor, load)), minlength=len(requests))
+    reasons: list[Counter[str]] = [Counter() for _ in requests]
+    quarantined = cursor.execute(
+        "SELECT line - 1, reason FROM quarantine WHERE load_id = ?", [load.load_id]
+    ).fetchall()
+    for row, reason in quarantined:
+        reasons[int(np.searchsorted(ends, row, side="right"))][reason] += 1
+    made = []
+    for request, count, aside in zip(requests, loaded.tolist(), reasons, strict=True):
+        bad, read = sum(aside.values()), len(request.rows)
+        made.append(_row(request.receipt, load.load_id, count, read - count - bad, bad, dict(aside), ""))
+    _keep(cursor, made)
+
+
+def refuse(cursor: duckdb.DuckDBPyConnection, request: Request, fault: str) -> None:
+    """Write the receipt of a request of which nothing could be loaded."""
+    rows = len(request.rows)
+    _keep(cursor, [_row(request.receipt, None, 0, 0, rows, {"refused": rows}, fault)])
+
+
+def known(cursor: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> set[str]:
+    """Which of some receipts are written."""
+    rows = cursor.execute(
+        "SELECT id FROM receipt WHERE list_contains($ids, id)", {"ids": list(ids)}
+    ).fetchall()
+    return {str(row[0]) for row in rows}
+
+
+def receipt_of(cursor: duckdb.DuckDBPyConnection, number: str) -> Receipt | None:
+    """A receipt that is written; None where there is none, or it was forgotten."""
+    row = cursor.execute(f"SELECT {_FIELDS} FROM receipt WHERE id = ?", [number]).fetchone()
+    return _receipt(row) if row else None
+
+
+def newest_keyed(cursor: duckdb.DuckDBPyConnection, since: datetime, most: int) -> list[Receipt]:
+    """The newest receipts of requests that had a key, oldest first."""
+    rows = cursor.execute(
+        f"""SELECT {_FIELDS} FROM receipt WHERE key <> '' AND received_at >= ?
+            ORDER BY received_at DESC LIMIT {int(most)}""",
+        [naive(since)],
+    ).fetchall()
+    return [_receipt(row) for row in reversed(rows)]
+
+
+def forget(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Delete receipts that are older than ``KEPT`` days."""
+    cursor.execute("DELETE FROM receipt WHERE received_at < ?", [naive(now() - timedelta(days=KEPT))])
+
+
+def _loaded(cursor: duckdb.DuckDBPyConnection, load: Load) -> Any:
+    """The places in the file, from 1, of the rows that were loaded."""
+    if load.kind == "labels":
+        rows = cursor.execute(f"SELECT _row + 1 AS place FROM temp.{STEPS}").fetchnumpy()
+    else:
+        rows = cursor.execute(
+            f"SELECT _line AS place FROM {decision_table(load.system)} WHERE _load_id = ?", [load.load_id]
+        ).fetchnumpy()
+    return np.asarray(rows["place"], np.int64)
+
+
+def _row(
+    receipt: Receipt, load: int | None, loaded: int, twice: int, bad: int, reasons: dict[str, int], fault: str
+) -> list[Any]:
+    return [
+        receipt.id,
+        receipt.system,
+        receipt.kind,
+        receipt.actor,
+        receipt.key,
+        receipt.digest,
+        naive(receipt.received_at),
+        load,
+        receipt.rows_read,
+        loaded,
+        twice,
+        bad,
+        json.dumps(reasons),
+        fault,
+    ]
+
+
+def _keep(cursor: duckdb.DuckDBPyConnection, rows: list[list[Any]]) -> None:
+    columns = list(zip(*rows, strict=True))
+    kinds = (
+        "VARCHAR",
+        "VARCHAR",
+        "VARCHAR",
+        "VARCHAR",
+        "VARCHAR",
+        "VARCHAR",
+        "TIMESTAMP",
+        "INTEGER",
+        "BIGINT",
+        "BIGINT",
+        "BIGINT",
+        "BIGINT",
+        "VARCHAR",
+        "VARCHAR",
+    )
+    cells = ", ".join(f"unnest(${i}::{kind}[])" for i, kind in enumerate(kinds, 1))
+    cursor.execute(f"INSERT INTO receipt SELECT {cells}", [list(column) for column in columns])
+
+
+def _receipt(row: tuple[Any, ...]) -> Receipt:
+    return Receipt(
+        id=row[0],
+        system=row[1],
+        kind=row[2],
+        actor=row[3],
+        key=row[4],
+        digest=row[5],
+        received_at=aware(row[6]),
+        load_id=row[7],
+        rows_read=row[8],
+        rows_loaded=row[9],
+        rows_duplicate=row[10],
+        rows_quarantined=row[11],
+        reasons=json.loads(row[12]),
+        fault=row[13],
+    )
