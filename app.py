@@ -11,14 +11,18 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from plumbline import ui
-from plumbline.cli import carry_out
+from plumbline.cli import carry_out, commands
 from plumbline.ui.frame.return_link import Returning
-from plumbline.ui.server.application import Headers, friendly_error, workspace_lifespan
+from plumbline.ui.server.application import Headers, base_path, friendly_error, workspace_lifespan
 from plumbline.ui.server.gate import Gate
+from plumbline.ui.state.workspace import workspace
+from plumbline.web.application import Interface
 
+interface = Interface(workspace, commands)
 app = st.App(
     Path(ui.__file__).with_name("shell.py"),
-    lifespan=partial(workspace_lifespan, carry_out=carry_out),
+    lifespan=partial(workspace_lifespan, carry_out=carry_out, interface=interface.running),
+    routes=interface.routes(base_path()),
     on_script_error=friendly_error,
     middleware=[Middleware(Headers), Middleware(Gate), Middleware(Returning)],
 )

@@ -79,6 +79,8 @@ for made in command.COMMANDS:
 
 #: how a server runs a command for somebody who calls it beside
 carry_out = command.carry_out
+#: how it answers a program that asks over HTTP
+commands = command.Commands()
 
 
 if __name__ == "__main__":

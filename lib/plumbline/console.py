@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -104,7 +104,7 @@ def fail(text: str) -> None:
 class Terminal:
     """What a command speaks to and works on: this process's own streams, or those of a caller of the server.
 
-    ``typed``: absolute path -> how the caller wrote it.
+    ``typed``: absolute path -> how the caller wrote it; ``actor``: in whose name a command acts that asks nobody's.
     """
 
     say: Callable[[str, bool, bool], None]
@@ -112,6 +112,32 @@ class Terminal:
     shows_progress: Callable[[], bool]
     lend: Callable[[Sequence[Path]], Workspace] | None = None
     typed: Mapping[str, str] = field(default_factory=dict)
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandOption:
+    """An option of a command, as the HTTP interface offers it. ``choices``: none where any text will do."""
+
+    name: str
+    help: str
+    choices: tuple[str, ...] = ()
+    repeated: bool = False
+    flag: bool = False
+
+
+class CommandLine(Protocol):
+    """The commands, for who runs them without a terminal."""
+
+    def options(self, command: str) -> Mapping[str, CommandOption]:
+        """The options of a command by their names without dashes."""
+
+    def json(self, ws: Workspace, command: str, written: Sequence[str], *, actor: str) -> str:
+        """What a command prints with ``--json`` on this workspace, in somebody's name.
+
+        Raises:
+            PlumblineError: what it says where it fails, or an argument is none of its.
+        """
 
 
 def _own(text: str, err: bool, _passing: bool) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.console import BAD_INPUT, TERMINAL, Terminal, one_line, say, sentence_of
+from plumbline.console import BAD_INPUT, TERMINAL, CommandOption, Terminal, one_line, say, sentence_of
 from plumbline.domain import PlumblineError
 from plumbline.relay import caller
 from plumbline.relay.host import Call
@@ -284,6 +284,63 @@ def _lacking(names: Sequence[str]) -> str:
     """What may be why a command failed here that would not have at its caller's."""
     missing = [name for name in names if not os.environ.get(name)]
     return f" {missing[0]} is set where you are, and not for the server, which runs this." if missing else ""
+
+
+def acting() -> str:
+    """In whose name a command acts that asks for no name."""
+    return TERMINAL.get().actor or ACTOR
+
+
+class Commands:
+    """The commands for the HTTP interface; see ``console.CommandLine``."""
+
+    def options(self, command: str) -> Mapping[str, CommandOption]:
+        """The options of a command by their names without dashes."""
+        made = {}
+        for option in _named(command).params:
+            if isinstance(option, click.Option):
+                kind = option.type
+                made[option.opts[-1].lstrip("-")] = CommandOption(
+                    name=option.opts[-1].lstrip("-"),
+                    help=option.help or "",
+                    choices=tuple(kind.choices) if isinstance(kind, click.Choice) else (),
+                    repeated=option.multiple,
+                    flag=option.is_flag,
+                )
+        return made
+
+    def json(self, ws: Workspace, command: str, written: Sequence[str], *, actor: str) -> str:
+        """What a command prints with ``--json`` on this workspace, in somebody's name.
+
+        Raises:
+            PlumblineError: what it says where it fails, or an argument is none of its.
+        """
+        out: list[str] = []
+
+        def heard(text: str, err: bool, _passing: bool) -> None:
+            if not err:
+                out.append(text)
+
+        def put(_path: Path, _body: bytes) -> None:
+            raise PlumblineError("This command writes a file", todo="Run it on the command line.")
+
+        try:
+            given = dict(_named(command).make_context(command, list(written)).params)
+        except click.ClickException as error:
+            raise PlumblineError(error.format_message()) from error
+        given.pop("as_json")
+        token = TERMINAL.set(
+            Terminal(say=heard, put=put, shows_progress=lambda: False, lend=lambda _: ws, actor=actor)
+        )
+        try:
+            _carry_out(ENTRIES[(command,)].function, _absolute(given), True)
+        finally:
+            TERMINAL.reset(token)
+        return "".join(out)
+
+
+def _named(command: str) -> click.Command:
+    return next(each for each in COMMANDS if each.name == command)
 
 
 def told(faults: Iterable[Fault]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import ACTOR, command, span, told
+from plumbline.commands.command import ACTOR, acting, command, span, told
 from plumbline.console import BAD_INPUT, FAILED
 from plumbline.console import workspace as open_for
 from plumbline.domain import Finding, PlumblineError, Point, Slice
@@ -308,12 +308,12 @@ def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool
     from plumbline.report.record_trials import try_where_worth
 
     with open_for(workspace) as ws:
-        checked, today = check_each(ws, system, actor=ACTOR), datetime.now(UTC).date()
+        checked, today = check_each(ws, system, actor=acting()), datetime.now(UTC).date()
         more, untried = for_each(
-            checked.systems, lambda s: (try_where_worth(ws, s.key, actor=ACTOR), due(ws, s.key, today))
+            checked.systems, lambda s: (try_where_worth(ws, s.key, actor=acting()), due(ws, s.key, today))
         )
         cautions = {s.key: said for s in checked.systems if (said := of_system(ws, s.key))}
-        acted = hands.work(ws, system, actor=ACTOR) if notify else ()
+        acted = hands.work(ws, system, actor=acting()) if notify else ()
         sent, said_of_sent, failed = deliveries.notified(ws) if notify else ([], [], False)
     found, faults = checked.findings, (*checked.faults, *untried)
     told(faults)

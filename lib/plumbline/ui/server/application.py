@@ -8,11 +8,12 @@ import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -110,6 +111,12 @@ class Headers:
         await self.app(scope, receive, with_headers)
 
 
+def base_path() -> str:
+    """The path below which the app lies, as ``server.baseUrlPath`` says it: empty, or begins with a slash."""
+    parts = [part for part in str(st.get_option("server.baseUrlPath") or "").split("/") if part]
+    return "".join(f"/{part}" for part in parts)
+
+
 def only_by_https(headers: MutableHeaders) -> None:
     """A browser that came by HTTPS comes back by HTTPS alone, with cookies that go no other way."""
     headers["Strict-Transport-Security"] = f"max-age={YEAR}"
@@ -125,13 +132,18 @@ CarryOut = Callable[[Call, Callable[[], Workspace]], int]
 
 
 @asynccontextmanager
-async def workspace_lifespan(app: Any, carry_out: CarryOut | None = None) -> AsyncIterator[dict[str, Any]]:
+async def workspace_lifespan(
+    app: Any,
+    carry_out: CarryOut | None = None,
+    interface: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> AsyncIterator[dict[str, Any]]:
     """Open the workspace before the first visitor, close it when the server stops.
 
     A workspace that cannot be opened does not stop the server: every page says why and what to do.
 
     Args:
         carry_out: without, no commands are taken beside the server.
+        interface: what runs for the HTTP interface.
     """
     _speak()
     stop, thread = threading.Event(), None
@@ -148,7 +160,8 @@ async def workspace_lifespan(app: Any, carry_out: CarryOut | None = None) -> Asy
         LOG.error("%s", error)
     watch = Watch(opened.workspace)
     try:
-        yield {}
+        with interface():
+            yield {}
     finally:
         stop.set()
         watch.close()

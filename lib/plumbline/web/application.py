@@ -1,0 +1,118 @@
+"""The interface put together: routes for the server, and what runs beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from plumbline import __version__
+from plumbline.answers.data.push import Intake
+from plumbline.console import CommandLine
+from plumbline.domain import PlumblineError
+from plumbline.store.workspace import Workspace
+from plumbline.web import metrics, reference
+from plumbline.web.callers import Callers
+from plumbline.web.limits import limits
+from plumbline.web.problems import Problem, problem_of, response
+from plumbline.web.pushes import Pushes
+from plumbline.web.questions import Questions
+
+PREFIX = "/api/v1"
+
+
+class Interface:
+    """The HTTP interface of one server.
+
+    Raises:
+        PlumblineError: a setting of the environment is none.
+    """
+
+    def __init__(self, find: Callable[[], Workspace], commands: CommandLine) -> None:
+        self._find, self._limits = find, limits()
+        self._intake: Intake | None = None
+        self._callers = Callers(find, self._limits.rate)
+        self._counts = metrics.Requests()
+        router = APIRouter()
+        Pushes(find, self._callers, self._limits, self.intake).add_to(router)
+        Questions(find, self._callers, commands, self._limits.answers).add_to(router)
+        app = FastAPI(
+            title="Plumbline",
+            version=__version__,
+            summary="Push decisions and labels, and read every answer of the command line.",
+            docs_url=None,
+            redoc_url=None,
+            openapi_url="/openapi.json",
+            root_path_in_servers=False,
+            servers=[{"url": PREFIX}],
+        )
+        app.include_router(router)
+        app.add_route("/docs", self._page)
+        for kind in (Problem, PlumblineError, HTTPException, RequestValidationError, Exception):
+            app.add_exception_handler(kind, self._problem)
+        self._app = app
+
+    def routes(self, base: str = "") -> list[BaseRoute]:
+        """What the server mounts.
+
+        Args:
+            base: the path below which the whole app lies; empty: none.
+        """
+        return [
+            Mount(f"{base}{PREFIX}", self._counts.counted(self._app)),
+            Route(f"{base}/healthz", self._healthy),
+            Route(f"{base}/readyz", self._ready),
+            Route(f"{base}/metrics", self._metrics),
+        ]
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Take pushed rows as long as the server runs."""
+        self._intake = Intake(self._find, self._limits.every)
+        try:
+            yield
+        finally:
+            self._intake.close()
+
+    def intake(self) -> Intake:
+        """What takes pushed rows.
+
+        Raises:
+            Problem: the server begins, or ends.
+        """
+        if self._intake is None:
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "The server is starting.", after=1)
+        return self._intake
+
+    async def _problem(self, _request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException):
+            status = HTTPStatus(error.status_code)
+            return response(Problem(status, f"{status.phrase}. {PREFIX}/docs lists what there is."))
+        return response(problem_of(error))
+
+    async def _page(self, _request: Request) -> Response:
+        return HTMLResponse(reference.page(self._app.openapi()))
+
+    async def _healthy(self, _request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def _ready(self, _request: Request) -> Response:
+        if self._intake is not None and self._intake.ready:
+            return JSONResponse({"status": "ready"})
+        return response(
+            Problem(HTTPStatus.SERVICE_UNAVAILABLE, "The workspace is not open, or too much waits.", after=5)
+        )
+
+    async def _metrics(self, request: Request) -> Response:
+        try:
+            token = await self._callers.token(request)
+            return await metrics.answer(self._find, self._intake, self._counts, token)
+        except (Problem, PlumblineError) as error:
+            return response(problem_of(error))

@@ -1,0 +1,137 @@
+"""``/metrics``: OpenMetrics text. Without a token it says what the process does and names no system."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from anyio import to_thread
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from plumbline.answers.data.push import Intake
+from plumbline.answers.question import span_of
+from plumbline.domain.acts import Token
+from plumbline.store import findings, scorecards, systems
+from plumbline.store.workspace import Workspace
+
+MEDIA = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+Sample = tuple[Mapping[str, str], float]
+_BARE: Mapping[str, str] = {}
+
+
+class Requests:
+    """How many requests were answered, by status."""
+
+    def __init__(self) -> None:
+        self.statuses: Counter[int] = Counter()
+
+    def counted(self, app: ASGIApp) -> ASGIApp:
+        """An application whose answers are counted."""
+
+        async def counting(scope: Scope, receive: Receive, send: Send) -> None:
+            async def sent(message: MutableMapping[str, Any]) -> None:
+                if message["type"] == "http.response.start":
+                    self.statuses[int(message["status"])] += 1
+                await send(message)
+
+            await app(scope, receive, sent if scope["type"] == "http" else send)
+
+        return counting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One metric: ``kind`` is counter or gauge, ``unit`` is empty or the end of its name."""
+
+    name: str
+    kind: str
+    help: str
+    samples: tuple[Sample, ...]
+    unit: str = ""
+
+
+def written(families: Iterable[Family]) -> str:
+    """Families as OpenMetrics 1.0 text."""
+    lines = []
+    for family in families:
+        lines.append(f"# TYPE {family.name} {family.kind}")
+        lines += [f"# UNIT {family.name} {family.unit}"] if family.unit else []
+        lines.append(f"# HELP {family.name} {_escaped(family.help)}")
+        end = "_total" if family.kind == "counter" else ""
+        for labels, value in family.samples:
+            named = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items())
+            figure = int(value) if value == int(value) else round(value, 6)
+            lines.append(f"{family.name}{end}{'{' + named + '}' if named else ''} {figure}")
+    return "\n".join([*lines, "# EOF", ""])
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+async def answer(
+    find: Callable[[], Workspace], intake: Intake | None, requests: Requests, token: Token | None
+) -> Response:
+    """The answer to one scrape; with a token, of its systems too."""
+    families = _of_process(intake, requests)
+    if token is not None:
+        families += await to_thread.run_sync(_of_systems, find(), token)
+    return Response(written(families), headers={"Cache-Control": "no-store", "Content-Type": MEDIA})
+
+
+def _of_process(intake: Intake | None, requests: Requests) -> list[Family]:
+    statuses = [({"status": str(status)}, float(n)) for status, n in sorted(requests.statuses.items())]
+    made = [_family("http_requests", "counter", "Answers of the HTTP interface, by status.", statuses)]
+    if intake is None:
+        return made
+    counts = intake.counts
+    rows = {
+        "loaded": counts.rows_loaded,
+        "duplicate": counts.rows_duplicate,
+        "quarantined": counts.rows_quarantined,
+    }
+    outcomes: list[Sample] = [({"outcome": name}, float(n)) for name, n in rows.items()]
+    refused, seconds = counts.requests_refused, counts.seconds
+    return [
+        *made,
+        _family("push_requests", "counter", "Requests whose rows were taken.", counts.requests),
+        _family("push_rows", "counter", "Rows that were taken.", counts.rows),
+        _family("push_loads", "counter", "Loads that they became.", counts.loads),
+        _family("push_settled_rows", "counter", "Rows of these loads, by what became of them.", outcomes),
+        _family("push_refused_requests", "counter", "Requests of which nothing could be loaded.", refused),
+        _family("push_load_seconds", "counter", "Time that the loads took.", seconds, "seconds"),
+        _family("push_backlog_bytes", "gauge", "What waits to be loaded.", intake.backlog, "bytes"),
+    ]
+
+
+def _of_systems(ws: Workspace, token: Token) -> list[Family]:
+    decisions: list[Sample] = []
+    last: list[Sample] = []
+    opened: list[Sample] = []
+    verdicts: list[Sample] = []
+    with ws.read() as cursor:
+        for system in systems.list_systems(cursor):
+            if not token.covers(system.key):
+                continue
+            name = {"system": system.key}
+            span = span_of(cursor, system)
+            decisions.append((name, float(systems.decisions_held(cursor, system.key))))
+            last += [(name, span.last.timestamp())] if span else []
+            opened.append((name, float(sum(r.open for r in findings.recorded(cursor, system.key)))))
+            kept, _ = scorecards.newest(cursor, system.key)
+            verdicts += [(name | {"verdict": kept.verdict}, 1.0)] if kept else []
+    return [
+        _family("decisions", "gauge", "Decisions that a system holds.", decisions),
+        _family("last_decision_timestamp_seconds", "gauge", "When the last one was made.", last, "seconds"),
+        _family("open_findings", "gauge", "Findings that are open.", opened),
+        _family("verdict", "gauge", "The verdict that was kept last.", verdicts),
+    ]
+
+
+def _family(name: str, kind: str, words: str, samples: float | Sequence[Sample], unit: str = "") -> Family:
+    """One of our metrics; a number is its only sample."""
+    listed = ((_BARE, float(samples)),) if isinstance(samples, (int, float)) else tuple(samples)
+    return Family(name=f"plumbline_{name}", kind=kind, help=words, samples=listed, unit=unit)

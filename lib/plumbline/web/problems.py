@@ -1,0 +1,70 @@
+"""What goes wrong, as RFC 9457 problem documents with one sentence."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from http import HTTPStatus
+
+import orjson
+from starlette.responses import Response
+
+from plumbline.answers.data.push import NoLog
+from plumbline.answers.data.push_queue import Behind, OtherBody
+from plumbline.domain import PlumblineError
+from plumbline.logs.push.rows import Unfit
+from plumbline.store.workspace import Busy, Full, Stopped
+from plumbline.wording.visible import visible
+
+LOG = logging.getLogger("plumbline")
+MEDIA = "application/problem+json"
+#: errors of the product -> status; others are the caller's: 422
+_STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
+    (Full, HTTPStatus.INSUFFICIENT_STORAGE),
+    (Busy, HTTPStatus.SERVICE_UNAVAILABLE),
+    (Stopped, HTTPStatus.SERVICE_UNAVAILABLE),
+    (Behind, HTTPStatus.TOO_MANY_REQUESTS),
+    (OtherBody, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (NoLog, HTTPStatus.CONFLICT),
+)
+
+
+class Problem(Exception):
+    """An answer that is a problem. ``line``: of the body, from 1; ``after``: seconds to wait before trying again."""
+
+    def __init__(self, status: HTTPStatus, sentence: str, *, line: int = 0, after: int = 0) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence, self.line, self.after = status, sentence, line, after
+
+
+def problem_of(error: Exception) -> Problem:
+    """Any error as a problem; one that nobody foresaw goes to the server's log under a reference number."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, PlumblineError):
+        status = next((s for kind, s in _STATUS if isinstance(error, kind)), HTTPStatus.UNPROCESSABLE_ENTITY)
+        after = 60 if status is HTTPStatus.TOO_MANY_REQUESTS else 5 if status >= 500 else 0
+        return Problem(status, str(error), line=error.line if isinstance(error, Unfit) else 0, after=after)
+    reference = secrets.token_hex(4)
+    LOG.error("reference %s: %s", reference, type(error).__name__, exc_info=error)
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR, f"Something went wrong inside Plumbline: reference {reference}."
+    )
+
+
+def response(problem: Problem) -> Response:
+    """A problem as it goes out."""
+    document: dict[str, object] = {
+        "type": "about:blank",
+        "title": problem.status.phrase,
+        "status": int(problem.status),
+        "detail": visible(problem.sentence)[:2000],
+    }
+    headers = {"Cache-Control": "no-store"}
+    if problem.line:
+        document["line"] = problem.line
+    if problem.after:
+        headers["Retry-After"] = str(problem.after)
+    if problem.status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="plumbline"'
+    return Response(orjson.dumps(document), int(problem.status), headers, MEDIA)
