@@ -116,7 +116,8 @@ ANALYSTS = {
 OWNERS = {
     "erase", "system removed", "scorecard kept", "context answered", "context approved", "settings changed",
     "control attested", "attestation approved", "control exempted", "exemption asked for", "exemption approved",
-    "document reviewed", "role given", "role taken", "sign-in ", "place listed", "place left out", "copies deleted", "workspace migrated",
+    "document reviewed", "role given", "role taken", "sign-in ", "place listed", "place left out", "copies deleted",
+    "workspace migrated",
     "channel added", "channel changed", "channel removed", "acting resumed",
     "trigger set", "trigger removed", "trigger approved", "trigger fired", "rollback armed", "rollback done",
     "releases frozen", "token added", "token revoked",
