@@ -153,6 +153,7 @@ class RollbackSetting:
     url: str = ""
     secret_env: str = ""
     allow_inner: bool = False
+    four_eyes: bool = False  # who asks for a rollback does not make it: a second person approves
     by: str = ""
     at: datetime | None = None
     dry_since: datetime | None = None  # since when it has been in dry run or beyond
@@ -181,7 +182,8 @@ class RollbackRun:
     """One proposal, dry run, rollback or drill, with what the interlocks said. Times are aware UTC.
 
     ``known_at``: when the guardrail tripped; ``minutes``: from the act until the log shows it, of a drill how long the
-    alias took there and back.
+    alias took there and back. ``asked_by``: who waits for a second person's approval; ``unasked``: it was made
+    without a person; ``incident``: the number of the one that it opened by itself, 0 where none.
     """
 
     id: str
@@ -197,6 +199,10 @@ class RollbackRun:
     mode: Mode = Mode.PROPOSE
     receipt: Receipt | None = None
     by: str = ""
+    asked_by: str = ""
+    asked_at: datetime | None = None
+    unasked: bool = False
+    incident: int = 0
     acted_at: datetime | None = None
     seen_at: datetime | None = None
     minutes: float | None = None

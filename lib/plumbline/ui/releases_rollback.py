@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from plumbline.answers.respond.rollback.act import drill, now, propose
+from plumbline.answers.respond.rollback.act import approve, drill, now, propose
 from plumbline.answers.respond.rollback.mode import set_mode
 from plumbline.answers.respond.rollback.register import Rollbacks, rollbacks
 from plumbline.domain import PlumblineError
@@ -38,7 +38,8 @@ def rollback(view: View, key: str) -> None:
     """The section: mode, newest run with its interlocks, the acts, all runs."""
     answer = ask(view, rollbacks, key)
     name, words = MODES[answer.setting.mode]
-    cards.section("Rollback", f"{name}. {words} {_hand(answer)}")
+    eyes = " A second person approves what somebody asks for." if answer.setting.four_eyes else ""
+    cards.section("Rollback", f"{name}. {words} {_hand(answer)}{eyes}")
     _message()
     real = next((run for run in answer.runs if run.state is not RollbackState.DRILLED), None)
     if real is not None:
@@ -86,6 +87,13 @@ def _acts(view: View, key: str, answer: Rollbacks) -> None:
                 cards.note("Only an owner raises it.")
                 if permissions.submit("Set the mode", permissions.ANALYST):
                     _do(lambda: f"Rollback is {set_mode(view.ws, key, chosen, by=actor()).mode.value}.")
+        asked = next(
+            (run for run in answer.runs if run.asked_by and run.state is RollbackState.PROPOSED), None
+        )
+        if asked is not None and permissions.button(
+            f"Approve what {asked.asked_by} asks for", permissions.OWNER, key="rollback.approve"
+        ):
+            _do(lambda: _words(approve(view.ws, key, by=actor())))
         if answer.setting.hand and sign_in.may(permissions.OWNER):
             with st.popover("Roll back now"), st.form("rollback.now", border=False):
                 sure = st.text_input("Type the system's key to confirm", placeholder=key)

@@ -17,10 +17,11 @@ import pytest
 from plumbline.answers import statements
 from plumbline.answers.alerts.check import check
 from plumbline.answers.alerts.findings import findings
+from plumbline.answers.alerts.incidents import incidents
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.rollback import act as rollback_act
 from plumbline.answers.respond.rollback import register as rollbacks
-from plumbline.answers.respond.rollback.act import drill, look, now, propose, work
+from plumbline.answers.respond.rollback.act import approve, drill, look, now, propose, work
 from plumbline.answers.respond.rollback.mode import set_mode
 from plumbline.domain import PlumblineError
 from plumbline.domain.respond import Mode, RollbackRun, RollbackState
@@ -114,6 +115,9 @@ def test_by_itself_where_every_interlock_holds_and_proved_by_the_log(
     assert alias_at(server, model, "champion") == "1"
     assert [step.split(":")[0] for step in run.steps] == ["read", "claimed", "set", "read back", "read again"]
     assert work(ws, actor="server") == ()  # once
+    (opened,) = incidents(ws, KEY)
+    assert (opened.id, opened.by, "without a person" in opened.title) == (run.incident, "rollback", True)
+    assert opened.finding  # of the guardrail, so that REL-5 sees it handled once it is planned
 
     back = rows(DAYS + 2, 1, "1", "2025-12-01", 0.85, 7)
     load(ws, tmp_path, back, "back.csv", today=DAYS + 3)
@@ -136,6 +140,18 @@ def test_an_alias_that_moved_while_the_log_shows_no_change_is_a_failed_rollback_
     assert newest(ws).state is RollbackState.FAILED
     check(ws, KEY, actor="test")
     assert any(r.finding.signal == "release.rollback_failed" and r.open for r in findings(ws, KEY))
+    assert len(incidents(ws, KEY)) == 1  # that of the act
+
+
+def test_a_person_s_rollback_that_did_not_take_effect_opens_one_incident(ws: Workspace) -> None:
+    at = look(ws, KEY).at
+    run = replace(look(ws, KEY), state=RollbackState.ACTED, acted_at=at, by="Olga")
+    with ws.write() as cursor:
+        assert rollbacks.record(cursor, run, actor="Olga").incident == 0
+        failed = rollbacks.record(cursor, replace(run, state=RollbackState.FAILED), actor="check")
+        assert rollbacks.record(cursor, failed, actor="check").incident == failed.incident
+    (opened,) = incidents(ws, KEY)
+    assert (opened.id, "did not take effect" in opened.title) == (failed.incident, True)
 
 
 def test_modes_below_automatic_move_nothing(ws: Workspace, server: str, model: str) -> None:
@@ -231,6 +247,30 @@ def test_a_person_rolls_back_and_a_broken_interlock_refuses_them_too(
     run = now(ws, KEY, by="Olga")
     assert run.state is RollbackState.ACTED
     assert alias_at(server, model, "champion") == "1"
+
+
+def test_where_the_owner_asks_for_four_eyes_a_second_person_approves(
+    ws: Workspace, server: str, model: str
+) -> None:
+    arm(ws, server, model, Mode.PROPOSE, four_eyes=True)
+    asked = now(ws, KEY, by="Olga")
+    assert (asked.state, asked.asked_by, alias_at(server, model, "champion")) == (
+        RollbackState.PROPOSED,
+        "Olga",
+        "2",
+    )
+    with pytest.raises(PlumblineError, match="another person"):
+        approve(ws, KEY, by=" olga ")
+    with ws.write() as cursor:
+        kept_run = replace(newest(ws), asked_at=newest(ws).asked_at - timedelta(days=2))
+        rollbacks.save(cursor, kept_run)
+    with pytest.raises(PlumblineError, match="Nobody asked"):
+        approve(ws, KEY, by="Bo")
+    now(ws, KEY, by="Olga")
+    run = approve(ws, KEY, by="Bo")
+    assert (run.state, run.by, run.asked_by) == (RollbackState.ACTED, "Bo", "Olga")
+    assert alias_at(server, model, "champion") == "1"
+    assert incidents(ws, KEY) == ()  # people decided it
 
 
 def test_automatic_asks_for_a_hand_and_a_month_of_dry_runs(ws: Workspace, server: str, model: str) -> None:

@@ -59,22 +59,40 @@ def open_incident(
         raise PlumblineError(
             "Somebody has to know of an incident before it is opened", todo="Check the times."
         )
-    item = Incident(title=title.strip(), aware_at=aware, opened_at=opened, by=by.strip())
     with ws.write() as cursor:
-        system = systems.get_system(cursor, key)
-        if record is not None:
-            item = _filled_in(cursor, system, item, record)
-        number = kept.add(cursor, key, opened, canonical_json.write(item))
-        item = replace(item, id=number)
-        detail: dict[str, Any] = {
-            "at": opened.isoformat(),
-            "note": f"{number}: {item.title}",
-            "aware_at": aware.isoformat(),
-            "incident": number,
-        }
-        if finding:
-            detail["finding"] = finding
-        trail.append(cursor, actor=item.by, action=OPENED, system=key, detail=detail)
+        return open_in(cursor, key, title, by=by, aware=aware, opened=opened, record=record)
+
+
+def open_in(
+    cursor: Cursor,
+    key: str,
+    title: str,
+    *,
+    by: str,
+    aware: datetime,
+    opened: datetime,
+    record: Recorded | None = None,
+) -> Incident:
+    """Put an incident into the register, in the caller's transaction; see ``open_incident``.
+
+    Args:
+        record: the finding that led to it, which has no incident yet.
+    """
+    item = Incident(title=title.strip(), aware_at=aware, opened_at=opened, by=by.strip())
+    system = systems.get_system(cursor, key)
+    if record is not None:
+        item = _filled_in(cursor, system, item, record)
+    number = kept.add(cursor, key, opened, canonical_json.write(item))
+    item = replace(item, id=number)
+    detail: dict[str, Any] = {
+        "at": opened.isoformat(),
+        "note": f"{number}: {item.title}",
+        "aware_at": aware.isoformat(),
+        "incident": number,
+    }
+    if record is not None:
+        detail["finding"] = record.id
+    trail.append(cursor, actor=item.by, action=OPENED, system=key, detail=detail)
     return item
 
 

@@ -35,6 +35,9 @@ COMMANDS.append(rollback)
 @click.option("--webhook", default="", metavar="URL", help="Instead: who is asked to move the traffic.")
 @click.option("--secret-env", default="", metavar="VAR", help="The variable with the webhook's signing key.")
 @click.option("--allow-inner", is_flag=True, help="The address may be a host of the company's own network.")
+@click.option(
+    "--four-eyes/--one-person", default=None, help="Whether a second person approves what somebody asks for."
+)
 @BY
 def mode(
     workspace: str | None,
@@ -47,6 +50,7 @@ def mode(
     webhook: str,
     secret_env: str,
     allow_inner: bool,
+    four_eyes: bool | None,
     by: str,
 ) -> Any:
     """Show or change how far a rollback may go: off, propose, dry-run, automatic; and what moves the traffic."""
@@ -66,6 +70,8 @@ def mode(
         hand = {"url": webhook, "secret_env": secret_env, "registry": "", "alias": ""}
     if hand:
         hand["allow_inner"] = allow_inner
+    if four_eyes is not None:
+        hand["four_eyes"] = four_eyes
     wanted = mode.replace("-", " ").strip().lower() if mode is not None else None
     if wanted is not None and wanted not in MODES:
         raise PlumblineError(
@@ -79,6 +85,7 @@ def mode(
         )
     wired = {"alias": f"{found.model}@{found.alias}", "webhook": "a webhook", "": "nothing yet"}[found.hand]
     told = f"{system}: rollback is {found.mode.value}; it moves {wired}."
+    told += " A second person approves each one." if found.four_eyes else ""
     return {"state": found.mode.value, "setting": found}, [told]
 
 
@@ -116,6 +123,17 @@ def rolled_back(workspace: str | None, system: str, to: str, by: str) -> Any:
 
     with open_for(workspace) as ws:
         return _told(now(ws, system, by=by, to=to))
+
+
+@command("approve", into=rollback)
+@click.argument("system")
+@BY
+def approved(workspace: str | None, system: str, by: str) -> Any:
+    """Approve the rollback that somebody else asked for, and make it. Exits 1 where nothing was moved."""
+    from plumbline.answers.respond.rollback.act import approve
+
+    with open_for(workspace) as ws:
+        return _told(approve(ws, system, by=by))
 
 
 def _told(run: Any) -> Any:

@@ -8,7 +8,7 @@ import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from plumbline.answers.releases.history import releases_of
 from plumbline.answers.respond import kill_switch
@@ -29,6 +29,9 @@ from plumbline.store.respond import rollbacks as kept
 from plumbline.store.workspace import Cursor, Workspace
 
 _GUARD = threading.Lock()
+#: how long a request for a rollback waits for a second person
+ASKED = timedelta(days=1)
+WIRE = "See `plumbline rollback mode --help`: --mlflow or --webhook."
 OPEN = (RollbackState.PROPOSED, RollbackState.REFUSED)
 
 
@@ -146,17 +149,56 @@ def propose(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
 def now(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
     """Roll back at a person's word: an owner's act. A broken interlock refuses it; an unknown one is theirs to know.
 
-    A guardrail need not have tripped, and the switch may be older: the person has reasons of their own.
+    A guardrail need not have tripped, and the switch may be older: the person has reasons of their own. Where the owner
+    asks for four eyes nothing is moved yet: a second person approves it.
 
     Raises:
         PlumblineError: an interlock that is broken, by its sentence, or nothing is wired.
     """
+    who = signer(by, "This", "Say who does it, with --by NAME.")
     run = look(ws, key, to=to)
+    _refuse_broken(run)
+    with ws.read() as cursor:
+        setting = rollbacks.setting_of(cursor, key)
+    if not setting.four_eyes:
+        return act(ws, run, by=by)
+    if not setting.hand:
+        raise PlumblineError("Nothing is wired that could roll back", todo=WIRE)
+    said = f"{who} asks for it; a second person approves it within {ASKED.days} day."
+    asked = replace(run, state=RollbackState.PROPOSED, asked_by=who, asked_at=datetime.now(UTC), note=said)
+    return _keep(ws, asked, who, Act.ROLLBACK_PROPOSED)
+
+
+def approve(ws: Workspace, key: str, *, by: str) -> RollbackRun:
+    """Approve the rollback that somebody else asked for, and make it: an owner's act.
+
+    Raises:
+        PlumblineError: nobody asked in the last day, the same person did, or an interlock is broken.
+    """
+    who = signer(by, "An approval", "Say who does it, with --by NAME.")
+    with ws.read() as cursor:
+        runs = rollbacks.runs_in(cursor, key)
+    now = datetime.now(UTC)
+    open_ones = [r for r in runs if r.asked_at is not None and r.state in OPEN and now - r.asked_at <= ASKED]
+    if not open_ones:
+        raise PlumblineError(
+            "Nobody asked for a rollback in the last day", todo="Ask with `plumbline rollback now`."
+        )
+    asked = open_ones[0]
+    if " ".join(asked.asked_by.split()).casefold() == " ".join(who.split()).casefold():
+        raise PlumblineError(f"{asked.asked_by} asked for it: another person approves it")
+    fresh = look(ws, key, run=asked)
+    if (fresh.version, fresh.to) != (asked.version, asked.to):
+        raise PlumblineError("Another version decides by now", todo="Ask for a rollback of that one.")
+    _refuse_broken(fresh)
+    return act(ws, fresh, by=who)
+
+
+def _refuse_broken(run: RollbackRun) -> None:
     own = ("guardrail", "recent switch")
     broken = next((lock for lock in run.interlocks if lock.holds is False and lock.name not in own), None)
     if broken is not None:
         raise PlumblineError(broken.sentence, where=f"interlock {broken.name!r}")
-    return act(ws, run, by=by)
 
 
 def work(ws: Workspace, key: str | None = None, *, actor: str) -> tuple[RollbackRun, ...]:
@@ -179,7 +221,7 @@ def work(ws: Workspace, key: str | None = None, *, actor: str) -> tuple[Rollback
         fresh = look(ws, run.system, run=run)
         state = decide(fresh.mode, fresh.interlocks)
         if run.state is RollbackState.ACTING or state is RollbackState.ACTING:
-            done.append(act(ws, fresh, by=actor))
+            done.append(act(ws, replace(fresh, unasked=True), by=actor))
         elif (state, fresh.interlocks) != (run.state, run.interlocks):
             done.append(_keep(ws, replace(fresh, state=state), actor, Act.ROLLBACK_FOLLOWED))
     return tuple(done)
@@ -212,7 +254,7 @@ def _claim(ws: Workspace, run: RollbackRun, by: str) -> RollbackRun:
         if not setting.hand:
             raise PlumblineError(
                 "Nothing is wired that could roll back",
-                todo="See `plumbline rollback mode --help`: --mlflow or --webhook.",
+                todo=WIRE,
             )
         body = kept.run(cursor, run.id)
         held = canonical_json.read(RollbackRun, body) if body else None
@@ -302,5 +344,4 @@ def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
 
 def _keep(ws: Workspace, run: RollbackRun, actor: str, action: Act) -> RollbackRun:
     with ws.write() as cursor:
-        rollbacks.record(cursor, run, actor=actor, action=action)
-    return run
+        return rollbacks.record(cursor, run, actor=actor, action=action)

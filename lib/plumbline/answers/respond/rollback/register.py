@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from plumbline.answers.respond import acting_events
 from plumbline.answers.respond.outbox import queue
+from plumbline.answers.respond.rollback.incident import incident_of
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import RollbackRun, RollbackSetting
 from plumbline.governance import canonical_json
@@ -31,14 +32,19 @@ def save(cursor: Cursor, run: RollbackRun) -> None:
     kept.save_run(cursor, run.id, run.system, run.at, run.state.value, canonical_json.write(run))
 
 
-def record(cursor: Cursor, run: RollbackRun, *, actor: str, action: Act = Act.ROLLBACK_FOLLOWED) -> None:
-    """Keep a run as it is now, say so on the trail, and tell the channels where its state is another."""
+def record(
+    cursor: Cursor, run: RollbackRun, *, actor: str, action: Act = Act.ROLLBACK_FOLLOWED
+) -> RollbackRun:
+    """Keep a run as it is now, say so on the trail, tell the channels where its state is another, and open the incident
+    that it calls for; returns it with the incident's number."""
     body = kept.run(cursor, run.id)
     event = acting_events.of_rollback(run, canonical_json.read(RollbackRun, body) if body else None)
+    run = replace(run, incident=run.incident or incident_of(cursor, run))
     save(cursor, run)
     if event is not None:
         queue(cursor, event)
     trail.append(cursor, actor=actor, action=action, system=run.system, detail=told(run))
+    return run
 
 
 def told(run: RollbackRun) -> dict[str, Any]:
@@ -47,6 +53,7 @@ def told(run: RollbackRun) -> dict[str, Any]:
     return {
         "run": run.id, "state": run.state.value, "mode": run.mode.value, "from": run.version, "to": run.to,
         "open interlocks": refused, "minutes": run.minutes, "note": run.note,
+        "asked by": run.asked_by, "incident": run.incident,
     }  # fmt: skip
 
 
