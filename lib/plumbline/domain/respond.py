@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from plumbline.domain.messages import NOTHING, Message
+
 #: who the demo acts as: what it answered itself proves something of its own systems alone
 DEMO = "demo"
 
@@ -108,7 +110,7 @@ class TriggerRun:
     due_at: datetime
     when: When = When.BREACH
     test: bool = False
-    sentence: str = ""
+    sentence: Message = NOTHING
     onset: datetime | None = None
     known_at: datetime | None = None
     version: str = ""
@@ -124,7 +126,7 @@ class TriggerRun:
     seen_where: str = ""
     cured_at: datetime | None = None
     ended_at: datetime | None = None
-    note: str = ""
+    note: Message = NOTHING
 
 
 class Mode(StrEnum):
@@ -194,7 +196,7 @@ class RollbackRun:
     to: str
     switched_at: datetime | None = None
     known_at: datetime | None = None
-    sentence: str = ""
+    sentence: Message = NOTHING
     interlocks: tuple[Interlock, ...] = ()
     mode: Mode = Mode.PROPOSE
     receipt: Receipt | None = None
@@ -206,5 +208,5 @@ class RollbackRun:
     acted_at: datetime | None = None
     seen_at: datetime | None = None
     minutes: float | None = None
-    note: str = ""
+    note: Message = NOTHING
     steps: tuple[str, ...] = field(default_factory=tuple)

@@ -90,6 +90,8 @@ def _read(kind: Any, value: Any) -> Any:
         return kind(**{name: _read(hints[name], item) for name, item in value.items() if name in names})
     if kind is Message:
         return quoted(read_message(value))
+    if kind is str and isinstance(value, dict):  # a message where any text may stand
+        return read_message(value)
     if kind is datetime:
         return datetime.fromisoformat(value)
     if kind is date:

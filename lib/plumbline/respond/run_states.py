@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from plumbline.domain.messages import message, word
 from plumbline.domain.respond import RunState, TriggerRun
+from plumbline.wording.quantities import count
 
 #: a version has to be seen so many days after the fire
 TIME_OUT_DAYS = 14
 #: and, beside the usual delay of outcomes, so long in charge before a breach that goes on counts as not cured
 TRIAL_DAYS = 28
+
+
+#: where a version is seen -> the words for it
+_PLACES = {"log": word("log", "place"), "registry": word("registry", "place")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +61,7 @@ def follow(
     if run.state in (RunState.DUE, RunState.APPROVED):
         if still_open:
             return run
-        over = "The condition was over before it was fired."
+        over = message("The condition was over before it was fired.")
         return replace(run, state=RunState.WITHDRAWN, ended_at=now, note=over)
     new = sorted((s for s in sights if is_new(run, s)), key=lambda s: (s.where != "log", s.first))
     if run.state is not RunState.SEEN or run.seen_where != "log":
@@ -78,22 +84,35 @@ def _looked_for(run: TriggerRun, now: datetime, new: Sequence[VersionSight]) -> 
             seen_version=best.version,
             seen_where=best.where,
             ended_at=None,
-            note=f"Version {best.version} was seen in the {best.where}.",
+            note=message(
+                "Version {version} was seen in the {place}.",
+                version=best.version,
+                place=_PLACES.get(best.where, best.where),
+            ),
         )
     late = run.fired_at is not None and now - run.fired_at > timedelta(days=TIME_OUT_DAYS)
     if late and run.state in (RunState.FIRED, RunState.RUNNING, RunState.FIRING):
-        said = f"No version that was trained after the fire was seen within {TIME_OUT_DAYS} days."
+        said = message(
+            "No version that was trained after the fire was seen within {days} days.",
+            days=count(TIME_OUT_DAYS),
+        )
         return replace(run, state=RunState.TIMED_OUT, ended_at=now, note=said)
     return run
 
 
 def _judged(run: TriggerRun, now: datetime, still_open: bool, label_days: float) -> TriggerRun:
     if not still_open:
-        said = f"Version {run.seen_version} decides, and what made the retraining due is over."
+        said = message(
+            "Version {version} decides, and what made the retraining due is over.", version=run.seen_version
+        )
         return replace(run, state=RunState.CURED, cured_at=now, ended_at=now, note=said)
     waited = timedelta(days=TRIAL_DAYS + label_days)
     if run.seen_at is not None and now - run.seen_at > waited:
-        said = f"Version {run.seen_version} has decided for {waited.days} days, and its cause goes on."
+        said = message(
+            "Version {version} has decided for {days} days, and its cause goes on.",
+            version=run.seen_version,
+            days=count(waited.days),
+        )
         return replace(run, state=RunState.NOT_CURED, ended_at=now, note=said)
     return run
 

@@ -11,7 +11,7 @@ from plumbline.answers.question import stated_moment
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.retraining import triggers as register
 from plumbline.domain import Finding, Severity, Slice, System, VersionHours
-from plumbline.domain.messages import message, quoted
+from plumbline.domain.messages import NOTHING, Message, message, quoted
 from plumbline.domain.respond import IN_FLIGHT, RollbackState, RunState, Trigger, TriggerRun, When
 from plumbline.monitor.releases.champion import deciding, moment
 from plumbline.monitor.releases.shelf_life import began
@@ -33,7 +33,7 @@ class Cause:
 
     onset: datetime
     known_at: datetime | None
-    sentence: str
+    sentence: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _past_shelf_life(cursor: Cursor, system: System, now: datetime) -> Cause | N
     shelf = shelf_of(cursor, system, now)
     if shelf.retrain_by is None or shelf.retrain_by > now:
         return None
-    return Cause(shelf.retrain_by, shelf.retrain_by, shelf.sentence)
+    return Cause(shelf.retrain_by, shelf.retrain_by, quoted(shelf.sentence))
 
 
 def _due(
@@ -166,7 +166,7 @@ def _due(
         guards=found,
         version=_in_charge(cursor, system),
         state=RunState.APPROVED if may_fire(found) else RunState.DUE,
-        note=f"It waits: {waits}" if waits else "",
+        note=message("It waits: {why}", why=quoted(waits)) if waits else NOTHING,
     )
 
 
@@ -336,7 +336,7 @@ def _not_cured(run: TriggerRun) -> Finding:
         sentence=message(
             "The retraining of {day} did not cure it. {note}",
             day=f"{run.fired_at:%Y-%m-%d}",
-            note=quoted(run.note),
+            note=run.note,
         ),
         since=run.seen_at,
         until=None,

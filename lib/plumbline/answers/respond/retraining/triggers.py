@@ -171,7 +171,13 @@ def approve(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
 def save(cursor: Cursor, run: TriggerRun) -> None:
     """Keep a run as it is now."""
     kept.save_run(
-        cursor, run.id, run.system, run.trigger, run.due_at, run.state.value, canonical_json.write(run)
+        cursor,
+        run.id,
+        run.system,
+        run.trigger,
+        run.due_at,
+        run.state.value,
+        canonical_json.write(run, messages=True),
     )
 
 

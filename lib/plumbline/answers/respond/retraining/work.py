@@ -15,6 +15,7 @@ from plumbline.answers.respond.retraining.due import acting_moment, guard_case, 
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import Message, message, quoted
 from plumbline.domain.respond import IN_FLIGHT, RunState, Trigger, TriggerRun
 from plumbline.governance import canonical_json
 from plumbline.respond import start, targets
@@ -68,7 +69,7 @@ def _worked(ws: Workspace, run: TriggerRun, actor: str) -> TriggerRun | None:
     if run.state is RunState.FIRING:
         if targets.target(item.url).kind in targets.REPEATABLE:
             return _send(ws, system, item, run, actor)
-        said = (
+        said = message(
             "Plumbline ended while it fired: whether the target began is not known until a version is seen."
         )
         return _keep(ws, replace(run, state=RunState.FIRED, note=said), actor)
@@ -97,10 +98,12 @@ def _send(ws: Workspace, system: System, item: Trigger, run: TriggerRun, actor: 
     got = start.start(item, run.id, payload(ws, system, item, run))
     if not got.ok:
         failed = replace(
-            run, state=RunState.FAILED, receipt=got, ended_at=acting_moment(system), note=got.text
+            run, state=RunState.FAILED, receipt=got, ended_at=acting_moment(system), note=quoted(got.text)
         )
         return _keep(ws, failed, actor)
-    said = f"Fired at {got.where}" + (f", which started {got.run}." if got.run else ".")
+    said = message("Fired at {place}.", place=got.where)
+    if got.run:
+        said = message("Fired at {place}, which started {run}.", place=got.where, run=got.run)
     fired = replace(run, state=RunState.RUNNING if got.run else RunState.FIRED, receipt=got, note=said)
     return _keep(ws, fired, actor, action=Act.TRIGGER_FIRED)
 
@@ -111,11 +114,11 @@ def _ask(ws: Workspace, item: Trigger, run: TriggerRun, actor: str) -> TriggerRu
     word, named = start.ask(item, run.id, run.receipt.follow)
     got = replace(run.receipt, run=run.receipt.run or named)
     if word == "failed":
-        said = "The target says that the retraining failed."
+        said = message("The target says that the retraining failed.")
         return _keep(ws, replace(run, state=RunState.FAILED, receipt=got, ended_at=_now(), note=said), actor)
     state = RunState.RUNNING if word in ("running", "done") else run.state
     note = (
-        "The target says that the retraining is done; the log has not shown it yet."
+        message("The target says that the retraining is done; the log has not shown it yet.")
         if word == "done"
         else run.note
     )
@@ -149,10 +152,10 @@ def send_test(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
         due_at=now,
         test=True,
         when=item.when,
-        sentence="A test.",
+        sentence=message("A test."),
         fired_at=now,
         fired_by=by.strip(),
-        note="The test did not end.",
+        note=message("The test did not end."),
     )
     _keep(ws, run, by.strip(), action=Act.TRIGGER_TESTED)  # the role is asked before anything is sent
     got = start.start(item, run.id, payload(ws, system, item, run))
@@ -168,12 +171,12 @@ def send_test(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
     return _keep(ws, run, by.strip(), action=Act.TRIGGER_TESTED)
 
 
-def _answered(ok: bool, named: str, text: str) -> str:
+def _answered(ok: bool, named: str, text: str) -> Message:
     if not ok:
-        return f"The target did not take it: {text}"
+        return message("The target did not take it: {answer}", answer=text)
     if named:
-        return f"The target answered with the run {named}."
-    return "The target took it, and named no run: that something was started is not shown."
+        return message("The target answered with the run {run}.", run=named)
+    return message("The target took it, and named no run: that something was started is not shown.")
 
 
 def fire(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
@@ -194,7 +197,7 @@ def fire(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
             state=RunState.DUE,
             due_at=now,
             when=item.when,
-            sentence=f"Fired by {by.strip()}.",
+            sentence=message("Fired by {name}.", name=by.strip()),
         )
         found = guards(guard_case(cursor, system, item, run.onset, known, now, approved_by=by.strip()))
         if any(r.state in (*IN_FLIGHT, RunState.SEEN) and r.id != run.id for r in own):

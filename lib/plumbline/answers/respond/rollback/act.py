@@ -19,6 +19,7 @@ from plumbline.answers.respond.rollback.situation import newest_tripped, number_
 from plumbline.answers.signer import signer
 from plumbline.domain import Finding, PlumblineError
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message, quoted
 from plumbline.domain.respond import Receipt, RollbackRun, RollbackSetting, RollbackState
 from plumbline.governance import canonical_json
 from plumbline.respond import mlflow_alias, rollback_webhook
@@ -27,6 +28,7 @@ from plumbline.store import findings as register
 from plumbline.store import systems
 from plumbline.store.respond import rollbacks as kept
 from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.quantities import decimal
 
 _GUARD = threading.Lock()
 #: how long a request for a rollback waits for a second person
@@ -78,7 +80,7 @@ def look(ws: Workspace, key: str, *, to: str = "", run: RollbackRun | None = Non
         to=aim,
         switched_at=last.at if last else None,
         known_at=tripped.at if tripped else None,
-        sentence=tripped.found.sentence if tripped else "Asked for by a person.",
+        sentence=tripped.found.sentence if tripped else message("Asked for by a person."),
     )
     return replace(made, version=version, to=aim, interlocks=interlocks(case), mode=setting.mode)
 
@@ -236,11 +238,20 @@ def act(ws: Workspace, run: RollbackRun, *, by: str) -> RollbackRun:
             numbers = _numbers(cursor, run.system, setting, (run.version, run.to))
         got, steps = _moved(setting, claimed, numbers, test=False)
         if got.ok:
-            said = f"{got.where} was moved to version {run.to}; the log has to show it."
+            said = message(
+                "{place} was moved to version {version}; the log has to show it.",
+                place=got.where,
+                version=run.to,
+            )
             after = replace(claimed, state=RollbackState.ACTED, receipt=got, steps=steps, note=said)
         else:
             after = replace(
-                claimed, state=RollbackState.REFUSED, receipt=got, steps=steps, note=got.text, acted_at=None
+                claimed,
+                state=RollbackState.REFUSED,
+                receipt=got,
+                steps=steps,
+                note=quoted(got.text),
+                acted_at=None,
             )
         return _keep(ws, after, by, Act.ROLLBACK_DONE)
 
@@ -316,11 +327,11 @@ def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
     run = replace(
         run,
         id=f"drl_{secrets.token_hex(10)}",
-        sentence="A drill.",
+        sentence=message("A drill."),
         by=by.strip(),
         at=began,
         state=RollbackState.FAILED,
-        note="The drill did not end.",
+        note=message("The drill did not end."),
     )
     _keep(ws, run, by.strip(), Act.ROLLBACK_DRILLED)  # the role is asked before anything is sent
     if setting.hand == "webhook":
@@ -336,7 +347,9 @@ def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
         got, steps, took = mlflow_alias.drill(
             _hand(setting), numbers[run.version], numbers[run.to], run.id, secrets.token_hex(4)
         )
-    said = f"Drilled in {took:.1f} seconds." if got.ok else f"The drill did not succeed: {got.text}"
+    said = message("The drill did not succeed: {answer}", answer=got.text)
+    if got.ok:
+        said = message("Drilled in {seconds} seconds.", seconds=decimal(took, ".1f"))
     state = RollbackState.DRILLED if got.ok else RollbackState.FAILED
     after = replace(run, state=state, receipt=got, steps=steps, minutes=took / 60, note=said)
     return _keep(ws, after, by.strip(), Act.ROLLBACK_DRILLED)

@@ -12,11 +12,12 @@ from plumbline.answers.releases.history import ReleasesAnswer, releases_of
 from plumbline.answers.respond.rollback import register as rollbacks
 from plumbline.answers.respond.rollback.situation import newest_tripped, situation
 from plumbline.domain import Finding, Severity, System
-from plumbline.domain.messages import message, quoted
+from plumbline.domain.messages import message
 from plumbline.domain.respond import Mode, RollbackRun, RollbackSetting, RollbackState
 from plumbline.profile.scan.pauses import usual_pause
 from plumbline.respond.interlocks import PAUSES, Situation, decide, interlocks
 from plumbline.store.workspace import Cursor
+from plumbline.wording.quantities import count
 
 SIGNAL = "release.rollback_failed"
 
@@ -87,10 +88,11 @@ def would_have(
     case = situation(cursor, system, answer.releases, past, setting, findings, at, past_moment=True)
     run = _run(system, setting, past, case, at)
     state = decide(Mode.DRY_RUN, run.interlocks)
-    words = "would have rolled back" if state is RollbackState.DRY else "would not have rolled back"
-    return replace(
-        run, state=state, mode=Mode.DRY_RUN, note=f"At {at:%H:%M} UTC on {at:%Y-%m-%d} it {words}."
-    )
+    when = {"time": f"{at:%H:%M}", "day": f"{at:%Y-%m-%d}"}
+    note = message("At {time} UTC on {day} it would not have rolled back.", **when)
+    if state is RollbackState.DRY:
+        note = message("At {time} UTC on {day} it would have rolled back.", **when)
+    return replace(run, state=state, mode=Mode.DRY_RUN, note=note)
 
 
 def _run(
@@ -138,12 +140,20 @@ def _followed(
     )
     if back is not None and not _is_served(answer, run):
         minutes = max((back.end - run.acted_at).total_seconds() / 60, 0.0)
-        said = f"The log shows version {run.to} deciding since {back.end:%Y-%m-%d, %H:%M} UTC."
+        said = message(
+            "The log shows version {version} deciding since {moment} UTC.",
+            version=run.to,
+            moment=f"{back.end:%Y-%m-%d, %H:%M}",
+        )
         return replace(run, state=RollbackState.SEEN, seen_at=back.end, minutes=minutes, note=said)
     pause = usual_pause(cursor, system, now)
     last = answer.releases.spans[-1].end
     if pause is not None and _is_served(answer, run) and last > run.acted_at + PAUSES * pause:
-        said = f"Version {run.version} still decides, {PAUSES} usual pauses after the alias was moved."
+        said = message(
+            "Version {version} still decides, {n} usual pauses after the alias was moved.",
+            version=run.version,
+            n=count(PAUSES),
+        )
         return replace(run, state=RollbackState.FAILED, note=said)
     return run
 
@@ -155,7 +165,7 @@ def _failed(run: RollbackRun) -> Finding:
         sentence=message(
             "The rollback to version {version} did not take effect. {note}",
             version=run.to,
-            note=quoted(run.note),
+            note=run.note,
         ),
         since=run.acted_at or run.at,
         until=None,

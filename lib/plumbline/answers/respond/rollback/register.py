@@ -29,7 +29,9 @@ def setting_of(cursor: Cursor, key: str) -> RollbackSetting:
 
 def save(cursor: Cursor, run: RollbackRun) -> None:
     """Keep a run as it is now."""
-    kept.save_run(cursor, run.id, run.system, run.at, run.state.value, canonical_json.write(run))
+    kept.save_run(
+        cursor, run.id, run.system, run.at, run.state.value, canonical_json.write(run, messages=True)
+    )
 
 
 def record(
