@@ -166,8 +166,8 @@ def now(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
         return act(ws, run, by=by)
     if not setting.hand:
         raise PlumblineError("Nothing is wired that could roll back", todo=WIRE)
-    said = f"{who} asks for it; a second person approves it within {ASKED.days} day."
-    asked = replace(run, state=RollbackState.PROPOSED, asked_by=who, asked_at=datetime.now(UTC), note=said)
+    note = message("{who} asks for it; a second person approves it within one day.", who=who)
+    asked = replace(run, state=RollbackState.PROPOSED, asked_by=who, asked_at=datetime.now(UTC), note=note)
     return _keep(ws, asked, who, Act.ROLLBACK_PROPOSED)
 
 
