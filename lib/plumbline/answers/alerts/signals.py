@@ -11,6 +11,7 @@ from plumbline.answers.alerts.measurements import Measurements
 from plumbline.answers.alerts.record import record_findings
 from plumbline.answers.drift import associations
 from plumbline.answers.drift.cutoff_changes import cutoff_departures
+from plumbline.answers.drift.group_shifts import shifts_of_groups
 from plumbline.answers.performance.contradiction import score_contradictions
 from plumbline.answers.question import age_limits
 from plumbline.answers.scans import repeated
@@ -20,6 +21,7 @@ from plumbline.logs.load.schema_changes import changes
 from plumbline.monitor.alarms import findings as problems
 from plumbline.monitor.alarms.contradiction import contradiction_findings
 from plumbline.monitor.alarms.cusum import early_warning, warning_sentence
+from plumbline.monitor.alarms.findings import same_problem
 from plumbline.monitor.alarms.year_before import YEAR, as_year_before
 from plumbline.monitor.drift import findings as shifts
 from plumbline.monitor.drift.association import association_findings
@@ -27,6 +29,7 @@ from plumbline.monitor.drift.cutoff import cutoff_findings
 from plumbline.monitor.drift.distances import OF_THEIR_OWN
 from plumbline.monitor.drift.features import judged_by_chunk
 from plumbline.monitor.drift.first_year import SIGNAL
+from plumbline.monitor.drift.group_shift import group_findings
 from plumbline.monitor.drift.missing_share import known_first, missing_findings
 from plumbline.monitor.drift.reference_stability import unsteady
 from plumbline.monitor.drift.shifts import shift_findings
@@ -171,7 +174,8 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
 
 
 def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
-    """Inputs whose last seven days, day by day, left the reference; by chunk where a log is shorter than that."""
+    """Inputs whose last seven days, day by day, left the reference, of everybody or of one group alone; by chunk where
+    a log is shorter than that."""
     if m.system.reference is None:
         return []
     found = shift_findings(
@@ -184,6 +188,8 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
         weights=m.weights,
         spoken=METHOD_NAMES,
     )
+    alone = group_findings(m.system.key, shifts_of_groups(cursor, m.system, m.features, m.now))
+    found += [f for f in alone if not any(same_problem(f, other) for other in found)]
     changed = unsteady([p for p in m.features if p.bins.feature not in OUTPUTS], m.system.reference)
     if changed is None:
         return found
@@ -332,7 +338,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("early warning", ("warning.",), _warning),
     Family("contradiction", ("warning.contradiction",), _contradiction),
     Family("estimated performance", ("estimate.",), _estimate, quick=False),
-    Family("drift", ("drift.",), _drift),
+    Family("drift", ("drift.", "group."), _drift),
     Family("association", ("association.",), _association),
     Family("cut-off", ("cutoff.",), _cutoff),
     Family("missing values and new levels", tuple(f"{method}." for method in OF_THEIR_OWN), _presence),

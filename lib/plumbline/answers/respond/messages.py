@@ -21,7 +21,7 @@ from plumbline.store.workspace import Cursor
 CONDITIONS = ("retraining", "staleness", "quality.id", "quality.version", "quality.features", "quality.duplicates",
               "consistency", "release", "source", "fairness")  # fmt: skip
 #: families that an open problem of performance stands for
-BENEATH = ("drift.", "missing.", "new_levels.", "out_of_range.", "association.")
+BENEATH = ("drift.", "group.", "missing.", "new_levels.", "out_of_range.", "association.")
 #: money that grew by this factor since it was told is told again
 DOUBLE = 2.0
 #: classes stand in quotation marks in what a guardrail says; whatever lies between the first and the last goes
@@ -30,6 +30,7 @@ _QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
 CONTROLS = {
     "performance": "MON-4", "estimate": "MON-4", "warning": "MON-4", "retraining": "MON-7", "drift": "MON-5",
     "missing": "MON-5", "new_levels": "MON-5", "out_of_range": "MON-5", "association": "MON-5", "staleness": "MON-3",
+    "group": "MON-5",
 }  # fmt: skip
 
 
@@ -165,6 +166,9 @@ def outgoing(finding: Finding) -> str:
         words = words.replace(f"The answer {level} was given", "One answer was given")
     if isinstance(among, str) and among:
         words = words.replace(among, "Only some decisions ever have an outcome.")
+    if finding.signal.startswith("group."):
+        column, group = (str(finding.figures.get(key, "")) for key in ("column", "group"))
+        words = words.replace(f"where {column} is {group},", f"in one group by {column},")
     if finding.signal.startswith("release."):
         words = _QUOTED.sub("of one class", words)
     if finding.signal.startswith("source.") and not finding.signal.startswith("source.silent."):

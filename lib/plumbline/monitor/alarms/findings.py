@@ -248,7 +248,9 @@ ONE_QUESTION = {"season": timedelta(weeks=52)}
 
 def problem_of(signal: str) -> str:
     """What a signal is about: a system's performance is one thing, whichever metric shows it or warned of it."""
-    family = signal.partition(".")[0]
+    family, _, name = signal.partition(".")
+    if family == "group":  # a shift of one group goes on as that of everybody once it is one
+        return f"drift.{name}"
     return "performance" if ONE_PROBLEM.get(family, family) == "performance" else signal
 
 

@@ -1,0 +1,49 @@
+"""Which inputs moved in one group alone, from a bounded sample of rows, kept until the decisions change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+
+from plumbline.answers.cache import kept
+from plumbline.domain import FeatureProfile, Kind, System
+from plumbline.monitor.chunks import midnight
+from plumbline.monitor.drift.group_shift import GroupShift, Split, group_shifts
+from plumbline.profile.bins import OUTPUTS
+from plumbline.profile.scan.grouped_inputs import grouped_rows
+from plumbline.store.workspace import Cursor
+
+INPUTS = 12  # numeric inputs looked at
+
+
+def shifts_of_groups(
+    cursor: Cursor, system: System, features: Sequence[FeatureProfile], until: datetime
+) -> tuple[GroupShift, ...]:
+    """Numeric inputs that moved in one group of a segment or protected column, and not in the others."""
+    reference = system.reference
+    bins = [p.bins for p in features if p.bins.kind is Kind.NUMERIC and len(p.bins.decile_cells) > 1]
+    bins = [own for own in bins if own.feature not in OUTPUTS][:INPUTS]
+    if reference is None or not bins:
+        return ()
+
+    def make() -> tuple[GroupShift, ...]:
+        rows = grouped_rows(cursor, system, [own.feature for own in bins])
+        if rows is None or not len(rows.day):
+            return ()
+        first = rows.day.min()
+        split = Split(
+            first=midnight(first.item()),
+            day=(rows.day - first).astype(np.int64),
+            values=rows.values,
+            columns=rows.columns,
+            groups=rows.groups,
+            codes=rows.codes,
+        )
+        return group_shifts(
+            split, [own for own in bins if own.feature in rows.names], reference=reference, until=until
+        )
+
+    question = f"groups' shifts of {[t.isoformat() for t in reference]} until {until.isoformat()}"
+    return kept(cursor, system, question, tuple[GroupShift, ...], make)

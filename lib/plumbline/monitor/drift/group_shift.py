@@ -1,0 +1,208 @@
+"""One group's inputs that moved while those of the others did not.
+
+A fifth of people that moves by one standard deviation is a shift of everybody too small to matter. So each numeric
+input is watched in each group of the columns that split decisions (segments, protected attributes), on the last seven
+days, anew every day, with the laws and the evidence of ``drift.findings``. A shift is the group's own where what chance
+does not explain of it is more than three times the distance of all others: what moves everybody, as a season does, is
+none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Finding, FloatArray, IntArray, Severity
+from plumbline.domain.messages import message
+from plumbline.monitor.drift.features import judged_by_chunk
+from plumbline.monitor.drift.findings import drift_findings
+from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolled, together
+from plumbline.monitor.figures import decimal
+
+#: false alarms a year that chance may raise over all groups and inputs
+BUDGET = 0.05
+#: of a group's distance, as much in all others makes it no shift of its own
+SHARE = 1 / 3
+#: values of a group that the reference needs
+FEWEST = 200
+METHOD = "js"
+Reference = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupShift:
+    """A numeric input that moved in one group: its largest distance ``value`` of a week, that of all others in the
+    same week, over ``n`` decisions of the group; known ``at``, over ``until``."""
+
+    feature: str
+    column: str
+    group: str
+    value: float
+    others: float
+    n: int
+    since: datetime
+    until: datetime | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """Rows by group: ``day`` (n,) from ``first`` on, ``values`` (n, names), NaN where missing, ``codes`` (n, columns),
+    a place in the column's ``groups`` or -1."""
+
+    first: datetime
+    day: IntArray
+    values: FloatArray
+    columns: Sequence[str]
+    groups: Sequence[Sequence[str]]
+    codes: IntArray
+
+
+def group_shifts(
+    rows: Split, bins: Sequence[Bins], *, reference: Reference, until: datetime
+) -> tuple[GroupShift, ...]:
+    """The shifts of single groups, of an input the one that was known first, in order of time.
+
+    Args:
+        bins: the grid of each input, numeric, in the order of the rows' ``values``.
+    """
+    own, others, meant = _profiles(rows, bins, reference)
+    laid = rolled([*own.values()], reference=reference, until=until)
+    if not laid:
+        return ()
+    apart = {
+        (d.feature, d.start): d.value
+        for d in judged_by_chunk(rolled([*others.values()], reference=reference, until=until), METHOD)
+    }
+    judged = [replace(d, drifted=d.drifted and _alone(d, apart)) for d in judged_by_chunk(laid, METHOD)]
+    found = drift_findings(
+        "",
+        judged,
+        overlap=WIDTH,
+        chance=together(laid),
+        budget=BUDGET,
+        dated=lambda name, first, known: onset(own[name], reference=reference, first=first, known=known),
+    )
+    return _first_of_each([_shift(f, judged, apart, meant[f.signal.partition(".")[2]]) for f in found])
+
+
+def _alone(drift: FeatureDrift, apart: Mapping[tuple[str, datetime | None], float | None]) -> bool:
+    """Whether all others moved by less than a third as much in that week, chance included, of which few have more; not
+    where nothing is known of them."""
+    others = apart.get((drift.feature, drift.start))
+    return others is not None and others < SHARE * (drift.above_chance or 0.0)
+
+
+def _profiles(
+    rows: Split, bins: Sequence[Bins], reference: Reference
+) -> tuple[dict[str, FeatureProfile], dict[str, FeatureProfile], dict[str, tuple[str, str, str]]]:
+    """Counts by day and tenth of each input in each group and in all others, by a key, and what the key means."""
+    length = int(rows.day.max()) + 1 if len(rows.day) else 0
+    days = tuple((rows.first + timedelta(days=i)).date() for i in range(length))
+    healthy = slice(max((reference[0] - rows.first).days, 0), max((reference[1] - rows.first).days, 0))
+    own, others, meant = {}, {}, {}
+    for i, grid in enumerate(bins):
+        edges = np.asarray([grid.edges[place] for place in grid.decile_cells], float)
+        x = rows.values[:, i]
+        there = np.isfinite(x)
+        place = rows.day[there] * (len(edges) + 1) + np.searchsorted(edges, x[there])
+        tenths = replace(grid, edges=edges, decile_cells=tuple(range(len(edges))))
+
+        def counted(part: IntArray, place: IntArray = place, bins: Bins = tenths) -> FeatureProfile:
+            counts = np.bincount(place[part], minlength=length * bins.cells).reshape(length, bins.cells)
+            none = np.zeros(length)
+            return FeatureProfile(
+                bins=bins, days=days, counts=counts, missing=none.astype(np.int64), sums=none, squares=none
+            )
+
+        for j, (column, groups) in enumerate(zip(rows.columns, rows.groups, strict=True)):
+            codes = rows.codes[there, j]
+            for k, group in enumerate(groups):
+                key = f"{i} {j} {k}"
+                profile = _named(counted(codes == k), key)
+                if profile.counts[healthy].sum() < FEWEST:
+                    continue
+                own[key], others[key] = profile, _named(counted((codes != k) & (codes >= 0)), key)
+                meant[key] = (grid.feature, column, group)
+    return own, others, meant
+
+
+def _named(profile: FeatureProfile, key: str) -> FeatureProfile:
+    return replace(profile, bins=replace(profile.bins, feature=key))
+
+
+def _shift(
+    finding: Finding,
+    judged: Sequence[FeatureDrift],
+    apart: Mapping[tuple[str, datetime | None], float | None],
+    meant: tuple[str, str, str],
+) -> GroupShift:
+    key = finding.signal.partition(".")[2]
+    assert finding.since is not None
+    assert finding.known_at is not None
+    last = finding.until or finding.known_at
+    part = [
+        d
+        for d in judged
+        if d.feature == key and d.drifted and d.end and finding.since < d.end <= max(last, finding.known_at)
+    ]
+    worst = max(part, key=lambda d: d.value or 0.0)
+    return GroupShift(
+        feature=meant[0],
+        column=meant[1],
+        group=meant[2],
+        value=float(worst.value or 0.0),
+        others=float(apart.get((key, worst.start)) or 0.0),
+        n=worst.n,
+        since=finding.since,
+        until=finding.until,
+        at=finding.known_at,
+    )
+
+
+def _first_of_each(shifts: Sequence[GroupShift]) -> tuple[GroupShift, ...]:
+    """Of shifts of one input at times that touch, the one known first, of several the farthest."""
+    kept: list[GroupShift] = []
+    for one in sorted(shifts, key=lambda s: (s.at, -s.value)):
+        if not any(k.feature == one.feature and (k.until is None or one.since <= k.until) for k in kept):
+            kept.append(one)
+    return tuple(kept)
+
+
+def group_findings(system: str, shifts: Sequence[GroupShift]) -> list[Finding]:
+    """One finding a shift."""
+    return [
+        Finding(
+            system=system,
+            signal=f"group.{s.feature}",
+            sentence=message(
+                "{feature} drifted where {column} is {group}, and not elsewhere: Jensen-Shannon distance {distance} "
+                "in a week, {others} in all others, over {n} decisions.",
+                feature=s.feature,
+                column=s.column,
+                group=s.group,
+                distance=decimal(s.value, ".2f"),
+                others=decimal(s.others, ".2f"),
+                n=decimal(s.n, ","),
+            ),
+            since=s.since,
+            until=s.until,
+            severity=Severity.MEDIUM,
+            confidence=None,
+            page="drift",
+            figures={
+                "feature": s.feature,
+                "column": s.column,
+                "group": s.group,
+                "method": METHOD,
+                "value": s.value,
+                "others": s.others,
+                "n": s.n,
+            },
+            known_at=s.at,
+        )
+        for s in shifts
+    ]

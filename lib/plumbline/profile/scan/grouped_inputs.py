@@ -1,0 +1,89 @@
+"""Rows with their groups: a sample of numeric inputs beside the columns that split decisions into few groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from plumbline.domain import FloatArray, IntArray, Kind, Slice, System
+from plumbline.domain.decisions import bare_name
+from plumbline.profile.bins import feature_name, profiled_columns
+from plumbline.profile.grids import value
+from plumbline.profile.scope import of_slice
+from plumbline.store.sql import ident
+from plumbline.store.systems import decision_columns
+
+#: columns that split decisions looked at; values of one, the commonest; rows of the whole log, sampled by hash beyond
+COLUMNS, GROUPS, ROWS = 6, 12, 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupedRows:
+    """Rows with ``day`` (n,), the numeric inputs' ``values`` (n, names), NaN where missing, and for each column of
+    ``columns`` the group of each row, ``codes`` (n, columns), a place in its ``groups`` or -1."""
+
+    day: NDArray[np.datetime64]
+    names: tuple[str, ...]
+    values: FloatArray
+    columns: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...]
+    codes: IntArray
+
+
+def grouped_rows(
+    cursor: duckdb.DuckDBPyConnection, system: System, names: Sequence[str], rows: int = ROWS
+) -> GroupedRows | None:
+    """A sample of about ``rows`` decisions; None where no column splits them into groups.
+
+    Segments and protected columns of text count, each by its commonest values; one value alone is no group.
+    """
+    split = [
+        (column.name, groups)
+        for column in decision_columns(cursor, system.key)
+        if column.role.role in ("segment", "protected")
+        and column.kind is Kind.CATEGORICAL
+        and len(groups := _commonest(cursor, system, column.name)) > 1
+    ][:COLUMNS]
+    numeric = {feature_name(c): c for c, kind, _ in profiled_columns(cursor, system) if kind is Kind.NUMERIC}
+    known = [name for name in names if name in numeric]
+    if not split or not known:
+        return None
+    scope = of_slice(cursor, system, Slice())
+    row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
+    share = rows / row[0] if row and row[0] else 1.0
+    if share < 1:
+        scope = scope.narrowed(
+            'hash(_hash, "timestamp", "decision_id") < $share::UBIGINT', share=int(share * 2**64)
+        )
+    inputs = ", ".join(f"{value(numeric[name])} AS x{i}" for i, name in enumerate(known))
+    places = ", ".join(
+        f"coalesce(list_position($of{i}::VARCHAR[], {ident(column)}::VARCHAR), 0) - 1 AS g{i}"
+        for i, (column, _) in enumerate(split)
+    )
+    params = scope.params | {f"of{i}": list(groups) for i, (_, groups) in enumerate(split)}
+    read = cursor.execute(
+        f'SELECT "timestamp"::DATE AS day, {inputs}, {places} {scope.rows}', params
+    ).fetchnumpy()
+    held = [np.ma.filled(np.ma.asarray(read[f"x{i}"], dtype=np.float64), np.nan) for i in range(len(known))]
+    return GroupedRows(
+        day=np.asarray(read["day"]).astype("datetime64[D]"),
+        names=tuple(known),
+        values=np.column_stack(held),
+        columns=tuple(bare_name(column) for column, _ in split),
+        groups=tuple(groups for _, groups in split),
+        codes=np.column_stack([np.asarray(read[f"g{i}"], dtype=np.int64) for i in range(len(split))]),
+    )
+
+
+def _commonest(cursor: duckdb.DuckDBPyConnection, system: System, column: str) -> tuple[str, ...]:
+    scope = of_slice(cursor, system, Slice())
+    found = cursor.execute(
+        f"""SELECT {ident(column)}::VARCHAR AS own {scope.rows} AND {ident(column)} IS NOT NULL
+            GROUP BY own ORDER BY count(*) DESC, own LIMIT {GROUPS}""",
+        scope.params,
+    ).fetchall()
+    return tuple(str(name) for (name,) in found)
