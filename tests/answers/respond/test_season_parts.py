@@ -11,8 +11,8 @@ from plumbline.answers.alerts.incidents import open_incident
 from plumbline.answers.events import records_in
 from plumbline.answers.releases.history import Handled, handled, releases_of
 from plumbline.answers.respond.messages import outgoing
+from plumbline.answers.respond.retraining.payload import features_moved
 from plumbline.answers.respond.retraining.triggers import add_trigger, triggers
-from plumbline.answers.respond.retraining.work import _features_moved
 from plumbline.answers.respond.rollback.act import _findings
 from plumbline.domain.respond import Trigger, When
 from plumbline.store import findings as register
@@ -56,7 +56,7 @@ def test_one_finding_and_both_triggers_are_due(ws: Workspace) -> None:
 def test_who_acts_on_a_part_reads_it_from_the_register(ws: Workspace) -> None:
     check(ws, KEY, actor="test")
     with ws.read() as cursor:
-        assert _features_moved(cursor, KEY) == ["x"]
+        assert features_moved(cursor, KEY) == ["x"]
         assert any(f.signal.startswith("performance.") and f.until is None for f in _findings(cursor, KEY))
         shown = [r for r in register.recorded(cursor, KEY) if r.open]
     assert [r.finding.signal for r in shown if r.finding.signal != "staleness.age"] == ["season"]

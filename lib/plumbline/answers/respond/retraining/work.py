@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.retraining import triggers as register
 from plumbline.answers.respond.retraining.due import acting_moment, guard_case, known_versions, run_id
+from plumbline.answers.respond.retraining.payload import payload
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
@@ -220,39 +220,6 @@ def _refuse_where_stopped(cursor: Cursor) -> None:
     said = kill_switch.stopped(cursor)
     if said:
         raise PlumblineError(said)
-
-
-def payload(ws: Workspace, system: System, item: Trigger, run: TriggerRun) -> dict[str, Any]:
-    """What a target is told: dates, names of columns and versions, never a row or a value of one."""
-    with ws.read() as cursor:
-        moved = _features_moved(cursor, system.key)
-    data: dict[str, Any] = {
-        "run": run.id, "system": system.key, "trigger": item.name, "when": item.when.value, "test": run.test,
-        "sentence": run.sentence, "onset": _iso(run.onset), "version": run.version, "features_moved": moved,
-        "reference": [_iso(t) for t in system.reference] if system.reference else [],
-        "train_on": {"from": _iso(run.onset), "to": _iso(run.fired_at)} if run.onset else {},
-    }  # fmt: skip
-    if targets.target(item.url).kind != "webhook":
-        return data
-    return {
-        "specversion": "1.0", "id": run.id, "type": "plumbline.retraining.requested.v1", "source": "/plumbline",
-        "subject": f"{system.key}/trigger/{item.name}", "time": _iso(run.fired_at or _now()),
-        "datacontenttype": "application/json", "data": data,
-    }  # fmt: skip
-
-
-def _features_moved(cursor: Cursor, key: str) -> list[str]:
-    from plumbline.store import findings
-
-    return sorted(
-        r.finding.signal.partition(".")[2]
-        for r in findings.apart(cursor, key)
-        if r.open and r.finding.signal.startswith("drift.")
-    )
-
-
-def _iso(at: datetime | None) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds") if at else ""
 
 
 def _now() -> datetime:
