@@ -16,7 +16,7 @@ WORKERS ?= $(shell $(PY) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))
 # a server or command that a test starts reads the package compiled, as an installation does
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run demo test test-install bench bench-load bench-kill bench-detection bench-decisions bench-signals bench-pages bench-mutants bench-random system lint types lock notices reference clean
+.PHONY: help install run demo test test-install bench bench-load bench-kill bench-kill-messages bench-detection bench-decisions bench-signals bench-pages bench-mutants bench-random system lint types lock notices reference clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,9 @@ bench-detection: $(TESTED)  ## changes found, delays and false alarms over 180 l
 
 bench-explain: $(TESTED)  ## every decision's attributions beside LightGBM's own routine, and one of a large table
 	$(TOOLS)/python -m pytest tests/bench/test_explain.py -m bench -s
+
+bench-kill-messages: $(TESTED)  ## two hundred kills while messages are sent: each arrives, under one id
+	$(TOOLS)/python -m tests.bench.respond.kills 200 $(KEPT)
 
 bench-kill: $(TESTED)  ## fifty loads killed at random moments, the workspace verified after each
 	$(TOOLS)/python -m pytest tests/logs/test_crash.py -m bench -s

@@ -1,10 +1,12 @@
 """Two hundred kills at random moments: how long until each message arrives, and whether one comes twice.
 
-``python -m tests.bench.respond.kills [KILLS]`` prints one line of figures; it runs on loopback alone.
+``python -m tests.bench.respond.kills [KILLS] [FILE]`` prints one line of figures; it runs on loopback alone. With a file
+it keeps each problem's figures there, a line each, and goes on where it was stopped.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -13,7 +15,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 
 from plumbline.answers.respond import channels
 from plumbline.store.workspace import open_workspace
@@ -24,6 +29,8 @@ from tests.respond.receiver import Request, answer_with, receiver
 ROOT = Path(__file__).parents[3]
 #: seconds that the receiver takes to answer, so that kills fall into the conversation as well
 SLOW = 0.15
+#: kills in one workspace; a fresh one is as fast as the first
+BATCH = 20
 #: a process is killed at a moment up to so many times what an undisturbed one takes
 LONGEST = 1.5
 
@@ -51,10 +58,22 @@ def _seconds(teller: subprocess.Popen[str], name: str) -> float:
     return time.monotonic() - began
 
 
-def main(kills: int) -> None:
-    """A problem a round: killed again and again until its message is known to be sent; the next round's is another."""
-    chance = random.Random(15)
-    longest, rounds, done, arrived, twice = 0.0, 0, 0, 0, 0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One problem: kills until its message was known to be sent, seconds that took, and what the receiver got.
+
+    ``requests``: all; ``ids``, ``bodies``: how many different ones.
+    """
+
+    kills: int
+    seconds: float
+    requests: int
+    ids: int
+    bodies: int
+
+
+def batch(chance: random.Random, kills: int) -> Iterator[Problem]:
+    """Problems in a workspace of their own: each is killed again and again until its message is known to be sent."""
     with tempfile.TemporaryDirectory() as folder, receiver(_slow) as own:
         path = Path(folder) / "w.duckdb"
         ws = open_workspace(path)
@@ -66,35 +85,64 @@ def main(kills: int) -> None:
         )  # fmt: skip
         assert teller.stdin is not None
         assert teller.stdout is not None
-        whole = _seconds(teller, "cutoff.undisturbed")
+        _seconds(teller, "cutoff.warm")
+        whole = [_seconds(teller, f"cutoff.undisturbed{i}") for i in range(3)]
+        own.came.clear()
+        done, rounds = 0, 0
         while done < kills:
             rounds += 1
-            began, status = time.monotonic(), 1
+            began, status, killed, before = time.monotonic(), 1, 0, len(own.came)
             while status:
+                alone = time.monotonic()
                 child = _begun(teller, f"cutoff.x{rounds}")
-                wait = chance.uniform(0, LONGEST * whole) if done < kills else 1000.0
-                timer = threading.Timer(wait, os.kill, (child, signal.SIGKILL))
+                timer = threading.Timer(
+                    chance.uniform(0, LONGEST * median(whole)), os.kill, (child, signal.SIGKILL)
+                )
                 timer.start()
                 status = int(teller.stdout.readline())
                 timer.cancel()
-                done += os.WIFSIGNALED(status)
-            longest = max(longest, time.monotonic() - began)
+                killed += os.WIFSIGNALED(status)
+                whole = whole if status else [*whole[-6:], time.monotonic() - alone]
+            done += killed
+            seconds, came = time.monotonic() - began, own.came[before:]
+            ids = {request.headers["webhook-id"] for request in came}
+            yield Problem(
+                kills=killed,
+                seconds=seconds,
+                requests=len(came),
+                ids=len(ids),
+                bodies=len({r.body for r in came}),
+            )
         teller.stdin.close()
         teller.wait()
         ws = open_workspace(path)
-        written = {m.id for m in outbox(ws) if m.state == "sent"}
+        sent = {m.id for m in outbox(ws) if m.state == "sent" and ".x" in str(m.data.get("signal"))}
         ws.close()
-        came = [request.headers["webhook-id"] for request in own.came]
-        arrived = len(written & set(came))
-        twice = sum(came.count(one) - 1 for one in set(came))
-        bodies = {(r.headers["webhook-id"], r.body) for r in own.came}
-    print(
-        f"{done} kills in {rounds} problems: {arrived} of {rounds + 1} arrived, {twice} requests repeated an id, "
-        f"{len(bodies) - len(set(came))} with another body; longest until sent {longest:.1f} s"
+        assert sent == {request.headers["webhook-id"] for request in own.came}, "a message was lost"
+
+
+def main(kills: int, kept: Path | None) -> None:
+    """Batches until there were so many kills, and what they show together."""
+    problems = (
+        [Problem(**json.loads(line)) for line in kept.read_text().splitlines()]
+        if kept and kept.exists()
+        else []
     )
-    assert arrived == rounds + 1 == len(written)
-    assert len(bodies) == len(set(came))
+    while (done := sum(problem.kills for problem in problems)) < kills:
+        made = list(batch(random.Random(15 + len(problems)), min(BATCH, kills - done)))
+        problems += made
+        if kept is not None:
+            with kept.open("a") as out:
+                out.writelines(json.dumps(asdict(problem)) + "\n" for problem in made)
+    done = sum(problem.kills for problem in problems)
+    repeated = sum(problem.requests - problem.ids for problem in problems)
+    print(
+        f"{done} kills in {len(problems)} problems: {sum(p.ids for p in problems)} messages arrived, {repeated} "
+        f"requests repeated an id, {sum(p.bodies - p.ids for p in problems)} with another body; longest until sent "
+        f"{max(p.seconds for p in problems):.1f} s, with the most kills {max(p.kills for p in problems)}"
+    )
+    assert all(problem.ids == 1 == problem.bodies for problem in problems)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200, Path(sys.argv[2]) if len(sys.argv) > 2 else None)
