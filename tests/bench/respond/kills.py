@@ -1,7 +1,7 @@
 """Two hundred kills at random moments: how long until each message arrives, and whether one comes twice.
 
-``python -m tests.bench.respond.kills [KILLS] [FILE]`` prints one line of figures; it runs on loopback alone. With a file
-it keeps each problem's figures there, a line each, and goes on where it was stopped.
+``python -m tests.bench.respond.kills [KILLS] [FILE]`` prints one line of figures; it runs on loopback alone. With
+a file it keeps each problem's figures there, a line each, and goes on where it was stopped.
 """
 
 from __future__ import annotations
