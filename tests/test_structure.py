@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -229,3 +230,69 @@ def test_what_crosses_a_module_s_border_has_a_type() -> None:
                 if not form and node.returns is not None and "dict[str, Any]" in ast.unparse(node.returns):
                     dicts.append(f"{path.stem}.{node.name}")
     assert len(dicts) <= MOST_DICTS, dicts
+
+
+#: fields that hold sentences of ours
+SENTENCES = {
+    "note",
+    "notes",
+    "sentence",
+    "check",
+    "method",
+    "baseline",
+    "caution",
+    "cautions",
+    "contradiction",
+    "refused",
+}
+#: what takes a text apart
+TAKES_APART = {
+    "partition", "rpartition", "split", "rsplit", "replace", "startswith", "endswith", "removeprefix", "removesuffix",
+    "find", "index", "translate", "strip", "lstrip", "rstrip", "lower", "upper", "casefold",
+}  # fmt: skip
+#: what is done with any text, whatever it says: put on one line, set within another
+APART = {
+    ("respond/events.py", "event.sentence.split"),
+    ("answers/respond/rollback/situation.py", "gone[0].sentence.rstrip"),
+}
+
+
+def _of_ours(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr in SENTENCES
+
+
+def _looks_into_text(path: Path) -> Iterator[str]:
+    """Where a module asks a sentence of ours what it says: a part of it, a pattern, a piece that is cut off.
+
+    What a sentence is about has a type, a key or a template (``messages.says``).
+    """
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            text = node.comparators[0]
+            if _of_ours(text) and text.attr != "notes" and isinstance(node.left, (ast.Constant, ast.Name)):  # type: ignore[attr-defined]
+                yield ast.unparse(node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in TAKES_APART and _of_ours(node.func.value):
+                yield ast.unparse(node.func)
+            regular = ast.unparse(node.func.value) == "re" or node.func.value.__class__ is ast.Name
+            if (
+                regular
+                and node.func.attr in ("match", "search", "fullmatch", "sub")
+                and any(map(_of_ours, node.args))
+            ):
+                yield ast.unparse(node.func)
+
+
+def test_nobody_reads_our_own_sentences_back(tmp_path: Path) -> None:
+    planted = tmp_path / "planted.py"
+    planted.write_text(
+        "a = 'no zone' in p.note\nb = x.sentence.partition(':')\nc = _PATTERN.match(e.check)\n"
+        "d = note in load.notes\ne = path.name.split('.')\nf = item.check or 'off'\n"
+    )
+    assert set(_looks_into_text(planted)) == {"'no zone' in p.note", "x.sentence.partition", "_PATTERN.match"}
+    found = {
+        (path.relative_to(PACKAGE).as_posix(), text)
+        for path in PACKAGE.rglob("*.py")
+        for text in _looks_into_text(path)
+    }
+    assert found == APART

@@ -338,6 +338,25 @@ def _reach_of_a_sandbox(reach: float | None) -> Message:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ControlReason:
+    """A control as a reason of the verdict, in its parts."""
+
+    control: str
+    status: str
+    evidence: str
+
+
+def control_reason(reason: str) -> ControlReason | None:
+    """The parts of a reason that ``reason_of`` made; None where it is another one, or only its text was kept."""
+    if not isinstance(reason, Message) or reason.template != _REASON_FORM:
+        return None
+    return ControlReason(reason.values["control"], str(reason.values["status"]), reason.values["evidence"])
+
+
+_REASON_FORM = "{control} {title}: {status}. {evidence}"
+
+
 def reason_of(result: ControlResult) -> Message:
     """A control as a reason of the verdict: its title and status, then its evidence."""
     return message(

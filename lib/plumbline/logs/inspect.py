@@ -63,6 +63,7 @@ class Inspection:
     preview: tuple[tuple[str | None, ...], ...]
     kind: str = "decisions"
     notes: tuple[str, ...] = ()
+    zone_notes: tuple[str, ...] = ()  # of these, how times without a zone are read
     remembered: bool = False
     fresh: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
@@ -185,6 +186,7 @@ def look(
         kind=guess.kind,
         sheets=source.sheets,
         notes=(*_repeated_names(source), *guess.notes, *_costs(guess.kind, roles)),
+        zone_notes=guess.zone_notes,
         trial=trial,
         **_remembered(guess, source.columns, known),
     )

@@ -308,8 +308,8 @@ def _refuse_early_labels(ws: Workspace, key: str, mapping: Mapping, path: Path) 
 
 def _taken(inspection: Inspection, answers: Said) -> tuple[str, ...]:
     """How the file is read where nobody looked at it first; what the mapping leaves unknown is said by the pages."""
-    zoned, costs = answers.timezone is not None, set(COSTS.values())
-    return tuple(n for n in inspection.notes if n not in costs and not (zoned and "are taken as" in n))
+    zone = inspection.zone_notes if answers.timezone is not None else ()
+    return tuple(n for n in inspection.notes if n not in {*COSTS.values(), *zone})
 
 
 def _doubts(inspection: Inspection, answers: Said) -> tuple[str, ...]:

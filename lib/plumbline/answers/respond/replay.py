@@ -75,6 +75,7 @@ class Played:
     sentence: str
     verdict: str
     earlier_days: float | None = None
+    version: str = ""  # of a guardrail: the one that it watched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +320,7 @@ def _rollbacks(seen: list[_Day]) -> list[Played]:
             severity="high",
             sentence=f"Version {run.version} to {run.to}. {run.note}",
             verdict="other",
+            version=run.version,
         )
         for run in first.values()
     ]
@@ -342,7 +344,7 @@ def _judged(told: list[tuple[Played, Finding | None]], final: list[Finding]) -> 
             made.append(message)
             continue
         if message.rule in ("guardrail", "release.guardrail"):
-            version = str(finding.figures.get("version")) if finding else message.sentence.split()[1]
+            version = str(finding.figures.get("version")) if finding else message.version
             made.append(replace(message, verdict="true" if version in guilty else "false"))
             continue
         loss = next((f for f in losses if finding is not None and same_problem(f, finding)), None)

@@ -19,6 +19,7 @@ class Draft:
     questions: list[Question] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    zone_notes: list[str] = field(default_factory=list)  # of these, how times without a zone are read
     task: Task | None = None
     positive: str | None = None
     zone: str = "UTC"

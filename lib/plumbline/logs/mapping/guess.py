@@ -31,7 +31,7 @@ _TURNED = "numbers in earlier loads, text here: kept as text beside them"
 _CRITICAL = ("timestamp", "prediction", "score", "label", "decision_id")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
     """``kind``: decisions or labels."""
 
@@ -39,6 +39,7 @@ class Guess:
     kind: str
     questions: tuple[Question, ...]
     notes: tuple[str, ...]
+    zone_notes: tuple[str, ...] = ()  # of these, how times without a zone are read
 
 
 def guess_mapping(
@@ -74,7 +75,13 @@ def guess_mapping(
     positive = known.positive if known and known.positive else draft.positive
     mapping = Mapping(maps, task, positive, zone)
     notes = [*draft.notes, *amounts.notes(draft)]
-    return Guess(mapping, kind, tuple(dict.fromkeys(draft.questions)), tuple(notes))
+    return Guess(
+        mapping=mapping,
+        kind=kind,
+        questions=tuple(dict.fromkeys(draft.questions)),
+        notes=tuple(notes),
+        zone_notes=tuple(draft.zone_notes),
+    )
 
 
 #: roles whose kind is what the column holds

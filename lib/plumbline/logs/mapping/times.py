@@ -142,8 +142,9 @@ def about(draft: Draft, column: Facts, role: str) -> None:
     if role == "timestamp" and all("%d" not in p and "%m" in p for p in facts.format.split("|")):
         draft.notes.append(f"{column.name} tells the month alone: its decisions stand on the first of it.")
     if role == "timestamp" and 0 < facts.zoned < 1:
-        draft.notes.append(
-            f"Some times of {column.name} carry a zone and some do not; those without are taken as UTC."
+        _note_zone(
+            draft,
+            f"Some times of {column.name} carry a zone and some do not; those without are taken as UTC.",
         )
     elif role == "timestamp" and facts.zoned == 0 and _unzoned(column):
         _zone(draft, column)
@@ -211,8 +212,8 @@ def _excel(draft: Draft) -> None:
 def _zone(draft: Draft, column: Facts) -> None:
     """What a time without a zone is in: as a column beside it says, as before, or UTC."""
     if draft.known and draft.known.timezone != "UTC":
-        draft.notes.append(
-            f"The times of {column.name} carry no zone; they are taken as {draft.known.timezone}."
+        _note_zone(
+            draft, f"The times of {column.name} carry no zone; they are taken as {draft.known.timezone}."
         )
         return
     for beside in draft.free():
@@ -235,9 +236,14 @@ def _zone(draft: Draft, column: Facts) -> None:
             )
             return
         draft.zone = names.pop()
-        draft.notes.append(f"The times of {column.name} are taken as {draft.zone}, as {beside.name} says.")
+        _note_zone(draft, f"The times of {column.name} are taken as {draft.zone}, as {beside.name} says.")
         return
-    draft.notes.append(f"The times of {column.name} carry no zone; they are taken as UTC.")
+    _note_zone(draft, f"The times of {column.name} carry no zone; they are taken as UTC.")
+
+
+def _note_zone(draft: Draft, words: str) -> None:
+    draft.notes.append(words)
+    draft.zone_notes.append(words)
 
 
 def _is_zone(name: str) -> bool:

@@ -51,7 +51,7 @@ def ask(inspection: Inspection, token: str, frozen: Task | None = None) -> Said:
     if inspection.kind == "labels":
         return Said(date_order=said_order, timezone=_zone(inspection, topics.get("timezone"), token, st))
     said_task = _task(inspection, topics.get("task"), frozen, token)
-    naive = _naive(inspection) or "timezone" in topics
+    naive = bool(inspection.zone_notes) or "timezone" in topics
     left, right = st.columns(2, gap="medium")
     zone = _zone(inspection, topics.get("timezone"), token, left)
     positive = _positive(inspection, topics.get("positive"), token, right if naive else left)
@@ -101,13 +101,9 @@ def _choose(question: Question, options: Sequence[str], words: dict[str, str], k
     return str(chosen) if chosen else None
 
 
-def _naive(inspection: Inspection) -> bool:
-    return any("carry no zone" in note or "are taken as" in note for note in inspection.notes)
-
-
 def _zone(inspection: Inspection, question: Question | None, token: str, place: object) -> str | None:
     """In which zone the times without one are written; nothing is asked where every time carries its own."""
-    if not _naive(inspection) and question is None:
+    if not inspection.zone_notes and question is None:
         return None
     zones = [
         *(question.options if question else ()),

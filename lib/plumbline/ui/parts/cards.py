@@ -10,6 +10,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from plumbline.charts.style import Mode, mark
+from plumbline.governance.verdict import control_reason
 from plumbline.ui.parts.escape import plain, prose
 
 
@@ -57,7 +58,6 @@ def word(status: str, words: str = "") -> str:
 #: where the first clause of a finding ends, and of what stands in its brackets
 _BRACKET = re.compile(r"\(([^();]*);[^()]*\)")
 _CLAUSE = re.compile(r";\s|\s\(approved by |(?<=[a-z)])\.\s(?=[A-Z\d])")
-_REASON = re.compile(r"^([A-Z]+-\d+) .+?: (fail|unknown|partial|exempt)\. (.+)$")
 
 
 def reason(words: str, longest: int = 260, *, clause: bool = False) -> str:
@@ -65,12 +65,11 @@ def reason(words: str, longest: int = 260, *, clause: bool = False) -> str:
 
     ``clause``: only the finding's first clause, for a list of many.
     """
-    found = _REASON.match(words)
-    if not found:
+    found = control_reason(words)
+    if found is None:
         return prose(_first(words) if clause else words, longest)
-    control, status, finding = found.groups()
-    said = prose(_first(finding) if clause else finding, longest)
-    return f"{said} {word(status, f'{control} {status}')}"
+    said = prose(_first(found.evidence) if clause else found.evidence, longest)
+    return f"{said} {word(found.status, f'{found.control} {found.status}')}"
 
 
 def _first(finding: str) -> str:
