@@ -16,7 +16,7 @@ WORKERS ?= $(shell $(PY) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))
 # a server or command that a test starts reads the package compiled, as an installation does
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run demo test test-install bench bench-load bench-kill bench-kill-messages bench-detection bench-decisions bench-signals bench-pages bench-mutants bench-random system lint types lock notices reference clean
+.PHONY: help install run demo test test-install bench bench-load bench-kill bench-kill-messages bench-detection bench-decisions bench-signals bench-pages bench-push bench-mutants bench-random system lint types lock notices reference clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -86,6 +86,9 @@ bench-random: $(TESTED)  ## the property tests of files and tables with twenty t
 
 bench-pages: $(TESTED)  ## server time of every page, first and again, over 1M and 10M rows
 	$(TOOLS)/python -m pytest tests/bench/test_pages.py -m bench -s
+
+bench-push: $(TESTED)  ## rows and requests a second over HTTP, also while pages are read, and kills meanwhile
+	$(TOOLS)/python -m pytest tests/bench/test_push.py -m bench -s
 
 lint: $(TESTED)  ## style and import rules
 	$(TOOLS)/ruff check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -172,3 +173,32 @@ def test_one_system_that_cannot_be_made_ready_leaves_the_others(
     assert set(reached) == {"broken", "sound"}
     assert "not a number" in caplog.text
     assert "broken" in caplog.text
+
+
+def test_changes_that_come_one_upon_the_other_are_measured_a_tenth_of_the_time(
+    done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock that stands still but for the work: each measuring takes 3 s, each look 2 s, all see a change."""
+    clock, measured = [0.0], []
+
+    class Changing:
+        def change(self) -> int:
+            return int(clock[0] * 10)
+
+    class Stop:
+        def is_set(self) -> bool:
+            return clock[0] > 600
+
+        def wait(self, seconds: float) -> bool:
+            clock[0] += seconds
+            return self.is_set()
+
+    def measure(*_: object) -> None:
+        measured.append(clock[0])
+        clock[0] += 3.0
+
+    monkeypatch.setattr(application.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(warmup, "measure_again", measure)
+    application.get_ready(lambda: Changing(), Stop())  # type: ignore[arg-type,return-value]
+    assert 18 <= len(measured) <= 21
+    assert min(b - a for a, b in pairwise(measured)) >= 30

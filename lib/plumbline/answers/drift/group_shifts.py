@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from plumbline.answers.cache import kept
+from plumbline.answers.cache import stored
 from plumbline.domain import FeatureProfile, Kind, System
 from plumbline.monitor.chunks import midnight
 from plumbline.monitor.drift.group_shift import GroupShift, Split, group_shifts
@@ -46,4 +46,4 @@ def shifts_of_groups(
         )
 
     question = f"groups' shifts of {[t.isoformat() for t in reference]} until {until.isoformat()}"
-    return kept(cursor, system, question, tuple[GroupShift, ...], make)
+    return stored(cursor, system, question, tuple[GroupShift, ...], make)

@@ -20,7 +20,7 @@ from plumbline.domain.messages import message
 from plumbline.monitor.drift.features import judged_by_chunk
 from plumbline.monitor.drift.findings import drift_findings
 from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolled, together
-from plumbline.monitor.figures import decimal
+from plumbline.wording.quantities import decimal
 
 #: false alarms a year that chance may raise over all groups and inputs
 BUDGET = 0.05

@@ -76,6 +76,10 @@ HEAVY = (
 #: seconds between two looks whether decisions changed
 LOOK = 2.0
 
+#: where changes come one upon the other: how many times as long as a measuring took nobody measures again, and seconds
+#: at most. A page that is asked meanwhile measures what it needs
+REST, LONGEST_REST = 9.0, 60.0
+
 #: the page that the root shows
 HOME = "/portfolio"
 
@@ -213,13 +217,15 @@ def get_ready(find: Callable[[], Workspace], stop: threading.Event | None = None
     attempt("kept answers", stopped, lambda: ready(find(), stopped))
     if not stopped():
         LOG.info("ready after %.1f s", time.monotonic() - begun)
-    seen, told = -1, ""
+    seen, told, rested = -1, "", 0.0
     while not stopped():
         try:
-            ws = find()
-            if seen != (change := ws.change()):
+            ws, begun = find(), time.monotonic()
+            if begun >= rested and seen != (change := ws.change()):
                 seen = change
                 attempt("measuring", stopped, measure_again, ws, stopped)
+                took = time.monotonic() - begun
+                rested = begun + took + min(REST * took, LONGEST_REST)
             told = ""
         except Exception as error:
             if told != (told := repr(error)) and not stopped():  # said once, not at every look
