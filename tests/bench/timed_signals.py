@@ -30,6 +30,7 @@ def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
     from plumbline.monitor.alarms.contradiction import contradictions
     from plumbline.monitor.alarms.cusum import early_warning
     from plumbline.monitor.drift.distances import METHODS
+    from plumbline.monitor.drift.missing_share import missing_findings
     from plumbline.monitor.estimate.cbpe_binary import estimate
     from plumbline.monitor.performance.calibration import calibration
     from plumbline.monitor.performance.series import performance
@@ -54,6 +55,9 @@ def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
     def drift(held: dict[str, Any]) -> Any:
         return drift_of(workspace, held, METHODS)
 
+    def missing(held: dict[str, Any]) -> Any:
+        return missing_findings(system.key, held["features"], reference=system.reference, until=now)
+
     def performing(held: dict[str, Any], by: str, names: list[str] | None = None) -> Any:
         return performance(
             held["outcomes"],
@@ -72,6 +76,7 @@ def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
         "read outcomes": outcomes,
         "read the rest": others,
         "drift": drift,
+        "missing values": missing,
         "performance": lambda held: performing(held, "week"),
         "change point": change,
         "cusum": lambda held: early_warning(held["outcomes"], reference=system.reference),

@@ -81,9 +81,11 @@ def test_a_log_of_less_than_two_weeks_has_no_windows() -> None:
 def test_the_exact_test_is_fishers_on_counts_over_the_dispersion() -> None:
     profile = presence(drawn(3, 100)[0])
     (one,) = rolled([profile], reference=SPAN, until=BEGUN + 100 * DAY, laws=daily_laws)
-    even = replace(one, cells=replace(one.cells, p=np.array([2900.0, 60, 0]), q=np.array([[370.0, 15, 0]])))
+    even = replace(one, cells=replace(one.cells, p=np.array([2900.0, 60, 0])))
     table = [[15, 370], [60, 2900]]
-    assert _exact(even)[0] == pytest.approx(fisher_exact(table, alternative="greater").pvalue, rel=1e-6)
+    own = _exact(even, np.array([370.0, 15, 0]))
+    assert own == pytest.approx(fisher_exact(table, alternative="greater").pvalue, rel=1e-6)
+    assert _exact(even, np.array([300_000.0, 6_000, 0])) == 0.0  # left to Pearson's
 
 
 def test_days_that_repeat_each_other_widen_the_law() -> None:

@@ -14,9 +14,10 @@ from datetime import datetime
 
 import numpy as np
 
-from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Finding, Kind
+from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Finding, FloatArray, Kind
 from plumbline.monitor.alarms.findings import same_problem
-from plumbline.monitor.drift.aligned_counts import Laid
+from plumbline.monitor.chunks import as_days
+from plumbline.monitor.drift.aligned_counts import Laid, within
 from plumbline.monitor.drift.dispersion import daily_laws
 from plumbline.monitor.drift.features import certain, judged_by_chunk
 from plumbline.monitor.drift.findings import drift_findings, presence_sentence
@@ -26,6 +27,8 @@ from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolled, togethe
 #: rise of the share of decisions without a value that matters; false alarms a year over all of a system's inputs
 MATTERS, BUDGET = 0.02, 0.05
 METHOD = "linf"
+#: missing values due in a window from which on their law is as good as normal
+MANY = 1000
 _LEVELS = ("there", "missing")
 
 
@@ -40,7 +43,8 @@ def missing_findings(
     Returns:
         nothing where the log or its reference is too short for windows of seven days.
     """
-    held = {p.bins.feature: presence(p) for p in profiles if (p.counts.sum() + p.missing.sum()) > 0}
+    filled = [p for p in profiles if p.missing.any() or p.counts.any()]
+    held = {p.bins.feature: presence(p) for p in filled if _rises(p, reference)}
     laid = {
         one.bins.feature: one
         for one in rolled([*held.values()], reference=reference, until=until, laws=daily_laws)
@@ -53,10 +57,26 @@ def missing_findings(
         judged,
         overlap=WIDTH,
         chance=_chance(laid),
-        budget=BUDGET,
+        budget=BUDGET * len(held) / len(filled),
         dated=lambda name, first, known: onset(held[name], reference=reference, first=first, known=known),
     )
     return [_told(f) for f in found]
+
+
+def _rises(profile: FeatureProfile, reference: tuple[datetime, datetime]) -> bool:
+    """Whether any seven days running lack as much more as matters; most inputs never do, and need no test."""
+    if not profile.missing.any():
+        return False
+    healthy, days = within(profile.days, reference), as_days(profile.days)
+    place = (days - days.min()).astype(np.int64)
+    daily = np.zeros((2, int(place.max()) + WIDTH + 1))
+    np.add.at(daily, (0, place + WIDTH), profile.missing)
+    np.add.at(daily, (1, place + WIDTH), profile.missing + profile.counts.sum(axis=1))
+    gone, n = (total[WIDTH:] - total[:-WIDTH] for total in np.cumsum(daily, axis=1))
+    then = profile.missing[healthy].sum() / max(
+        profile.missing[healthy].sum() + profile.counts[healthy].sum(), 1
+    )
+    return bool(np.any(gone >= (then + MATTERS) * np.maximum(n, 1)))
 
 
 def presence(profile: FeatureProfile) -> FeatureProfile:
@@ -75,24 +95,26 @@ def presence(profile: FeatureProfile) -> FeatureProfile:
 
 def _risen(judged: Sequence[FeatureDrift], laid: Mapping[str, Laid]) -> list[FeatureDrift]:
     """Windows that drifted: more is missing than in the reference, by what matters and beyond chance by both tests."""
-    exact = {name: _exact(one) for name, one in laid.items()}
     place = {name: {start: i for i, start in enumerate(one.starts)} for name, one in laid.items()}
     told = []
     for one in judged:
         own, at = laid[one.feature], place[one.feature][one.start]
         share = own.cells.q[at, 1] / max(own.cells.q[at].sum(), 1e-300)
         more = share > own.cells.p[1] / max(own.cells.p.sum(), 1e-300)
-        p_value = None if one.p_value is None else max(one.p_value, float(exact[one.feature][at]))
-        told.append(
-            replace(one, threshold=MATTERS, p_value=p_value, drifted=bool(more) and certain(one, MATTERS))
-        )
+        drifted, p_value = bool(more) and certain(one, MATTERS), one.p_value
+        if drifted and p_value is not None:
+            p_value = max(p_value, _exact(own, own.cells.q[at]))
+        told.append(replace(one, threshold=MATTERS, p_value=p_value, drifted=drifted))
     return told
 
 
-def _exact(one: Laid) -> np.ndarray:
-    """Fisher's exact p-value, one-sided, of each window's missing values, counts over the dispersion."""
-    then, now = one.cells.p, one.cells.q
-    return larger_by_chance(now[:, 1], now[:, :2].sum(axis=1), float(then[1]), float(then[:2].sum()))
+def _exact(one: Laid, now: FloatArray) -> float:
+    """Fisher's exact p-value, one-sided, of a window's missing values, (cells,) counts over the dispersion; 0 where so
+    many are due that Pearson's is as good."""
+    then, n = one.cells.p, now[:2].sum()
+    if (then[1] + now[1]) * min(n / (n + then[:2].sum()), 0.5) > MANY:
+        return 0.0
+    return float(larger_by_chance(now[1:2], n[None], float(then[1]), float(then[:2].sum()))[0])
 
 
 def _chance(laid: Mapping[str, Laid]) -> Callable[[Sequence[FeatureDrift]], float]:
@@ -103,8 +125,7 @@ def _chance(laid: Mapping[str, Laid]) -> Callable[[Sequence[FeatureDrift]], floa
         one = laid[windows[0].feature]
         at = [one.starts.index(w.start) for w in windows]
         summed = one.cells.q[at].sum(axis=0) / one.cells.law.of_weeks(len(windows))
-        exact = _exact(replace(one, cells=replace(one.cells, q=summed[None, :])))
-        return max(pearson(windows), float(exact[0]))
+        return max(pearson(windows), _exact(one, summed))
 
     return chance
 
