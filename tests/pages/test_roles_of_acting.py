@@ -1,0 +1,103 @@
+"""Who may act, on the pages where it is done: a viewer nothing, an analyst handles and tests, an owner arms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from plumbline.answers.governance import access
+from plumbline.answers.respond import channels, links
+from plumbline.answers.respond.retraining.triggers import add_trigger
+from plumbline.answers.respond.rollback.mode import set_mode
+from plumbline.answers.respond.triage import handled
+from plumbline.domain.acts import Access
+from plumbline.domain.respond import Mode, Trigger
+from plumbline.ui.frame import sign_in
+from plumbline.ui.state import workspace as opened
+
+from .conftest import open_page, words
+from .test_signing import WHOLE
+
+SYSTEM = "shop-offers"
+pytestmark = pytest.mark.usefixtures("held")
+As = Callable[[str], None]
+
+#: page and section -> the buttons by which something is done, and the role that each asks for
+ACTS = {
+    ("alerts", "Findings"): {"I saw it": "analyst", "Open an incident": "analyst"},
+    ("alerts", "Channels"): {
+        "Send a test": "analyst", "Switch off": "owner", "Remove": "owner", "Add": "owner",
+    },
+    ("accuracy", "Retraining"): {
+        "Test": "analyst", "Fire now": "owner", "Set it": "owner", "Play them again": "analyst",
+    },
+    ("releases", ""): {"Look at the interlocks": "analyst", "Drill": "analyst"},
+}  # fmt: skip
+RANKS = ("viewer", "analyst", "owner")
+
+
+@pytest.fixture
+def signed_in(monkeypatch: pytest.MonkeyPatch) -> As:
+    """Somebody of that role is signed in; what they act on is there."""
+    open_page("alerts", system=SYSTEM)
+    ws = opened.workspace()
+    channels.add(ws, "ops", "https://hooks.example.com/x", by="owner@x.org")
+    add_trigger(ws, Trigger(system=SYSTEM, name="retrain", url="https://ci.example/hook"), by="owner@x.org")
+    set_mode(ws, SYSTEM, Mode.PROPOSE, by="owner@x.org", hand={"url": "https://ci.example/traffic"})
+    for role in ("owner", "analyst", "viewer"):
+        access.give(ws, f"{role}@x.org", Access(role), by="owner@x.org")
+
+    def sign(role: str) -> None:
+        said = {"is_logged_in": True, "email": f"{role}@x.org", "email_verified": True}
+        monkeypatch.setattr(sign_in, "_section", {"auth": WHOLE}.get)
+        monkeypatch.setattr(sign_in, "claims", lambda: said)
+
+    return sign
+
+
+def shown(page: str, section: str) -> AppTest:
+    at = open_page(page, system=SYSTEM)
+    if section:
+        at.query_params["section"] = section
+        at = at.run()
+    assert not at.exception
+    return at
+
+
+@pytest.mark.parametrize(("page", "section"), ACTS)
+def test_each_act_is_open_to_its_role_and_to_those_above(signed_in: As, page: str, section: str) -> None:
+    signed_in("viewer")
+    at = shown(page, section)
+    for rank, role in enumerate(RANKS):
+        signed_in(role)
+        at.run()
+        assert not at.exception
+        found = {button.label: button for button in at.button if button.label in ACTS[page, section]}
+        assert set(found) == set(ACTS[page, section])
+        for label, needed in ACTS[page, section].items():
+            assert found[label].disabled is (rank < RANKS.index(needed)), (role, label)
+
+
+def test_a_link_of_a_message_shows_its_finding_and_an_analyst_acknowledges_once(signed_in: As) -> None:
+    ws = opened.workspace()
+    number = next(n for n, one in handled(ws, SYSTEM).items() if one.record.open)
+    with ws.write() as cursor:
+        token = links.token(cursor, "dlv_1", number)
+    signed_in("viewer")
+    at = open_page("alerts", system=SYSTEM)
+    at.query_params[links.PARAMETER] = token
+    at.run()
+    (press,) = [button for button in at.button if button.label == "I have seen it"]
+    assert press.disabled
+    assert f"Finding {number}" in words(at)
+    assert not handled(ws, SYSTEM)[number].record.acknowledged_by  # opening it changed nothing
+    signed_in("analyst")
+    at.run()
+    next(button for button in at.button if button.label == "I have seen it").click().run()
+    assert not at.exception
+    assert handled(ws, SYSTEM)[number].record.acknowledged_by == "analyst@x.org"
+    assert "I have seen it" not in [button.label for button in at.button]
+    at.query_params[links.PARAMETER] = token
+    assert "was used already" in words(at.run())
