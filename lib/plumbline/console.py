@@ -16,6 +16,7 @@ import click
 
 from plumbline.domain import PlumblineError
 from plumbline.relay.files import write_whole
+from plumbline.wording.quantities import whole_percent
 from plumbline.wording.visible import visible
 
 if TYPE_CHECKING:
@@ -191,5 +192,5 @@ def progress(step: str, share: float) -> None:
     """Show how far a long step is, on a terminal only."""
     if TERMINAL.get().shows_progress():
         end = "\n" if share >= 1 else ""
-        line = f"\r\033[K{visible(step)} {share:4.0%}{end}"
+        line = f"\r\033[K{visible(step)} {whole_percent(share):>4}{end}"
         TERMINAL.get().say(line, True, share < 1)

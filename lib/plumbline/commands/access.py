@@ -8,6 +8,7 @@ import click
 
 from plumbline.commands.command import ACTOR, command
 from plumbline.console import workspace as open_for
+from plumbline.wording.times import iso_day
 
 NONE = "none"
 
@@ -30,5 +31,5 @@ def access(workspace: str | None, email: str | None, role: str | None, by: str) 
         elif email and role:
             answer.give(ws, email, Access(role), by=by)
         held = answer.people(ws)
-    lines = [f"{p.email:<40} {p.access:<8} since {p.given_at:%Y-%m-%d}, by {p.given_by}" for p in held]
+    lines = [f"{p.email:<40} {p.access:<8} since {iso_day(p.given_at)}, by {p.given_by}" for p in held]
     return {"people": held}, lines or ["Nobody has a role yet."]

@@ -9,6 +9,7 @@ import click
 from plumbline.commands.command import COMMANDS, SIGNED, command
 from plumbline.console import FAILED
 from plumbline.console import workspace as open_for
+from plumbline.wording.times import iso_minute
 
 if TYPE_CHECKING:
     from plumbline.store.respond.deliveries import Delivery
@@ -218,5 +219,7 @@ def _plain(d: Delivery) -> dict[str, Any]:
 
 def _line(d: Delivery) -> str:
     about = f"{d.system} finding {d.finding}" if d.finding is not None else d.system or "workspace"
-    more = d.receipt or d.reason or (f"due {d.due_at:%Y-%m-%d %H:%M}Z" if d.state == "queued" else "")
-    return f"{d.made_at:%Y-%m-%d %H:%M}Z  {d.state:<10}  {d.channel:<16}  {d.event:<18}  {about}  {more}".rstrip()
+    more = d.receipt or d.reason or (f"due {iso_minute(d.due_at)}Z" if d.state == "queued" else "")
+    return (
+        f"{iso_minute(d.made_at)}Z  {d.state:<10}  {d.channel:<16}  {d.event:<18}  {about}  {more}".rstrip()
+    )

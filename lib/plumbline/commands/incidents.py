@@ -10,6 +10,7 @@ import click
 from plumbline.commands.command import COMMANDS, SIGNED, command
 from plumbline.console import FAILED
 from plumbline.console import workspace as open_for
+from plumbline.wording.times import iso_minute
 
 AT = click.option("--at", metavar="TIME", help="When it was done; default: now.")
 
@@ -158,7 +159,7 @@ def _due(item: Any) -> list[str]:
     from plumbline.governance.incident_deadlines import notices
 
     return [
-        f"      {n.key:<16} {'overdue since' if n.late else 'due'} {n.due:%Y-%m-%d %H:%M}Z  {n.law} {n.title}"
+        f"      {n.key:<16} {'overdue since' if n.late else 'due'} {iso_minute(n.due)}Z  {n.law} {n.title}"
         for n in notices(item, datetime.now(UTC))
         if n.sent is None
     ]

@@ -8,6 +8,7 @@ import click
 
 from plumbline.commands.command import command
 from plumbline.console import workspace as open_for
+from plumbline.wording.times import iso_minute
 
 
 @command("labels")
@@ -21,7 +22,7 @@ def labels(workspace: str | None, system: str, decision_id: str) -> Any:
         found = label_history(ws, system, decision_id)
     lines = [
         f"{'holds' if one.holds else 'former':<8}{one.label}"
-        + (f", true at {one.label_time:%Y-%m-%d %H:%M} UTC" if one.label_time else ", without a time")
+        + (f", true at {iso_minute(one.label_time)} UTC" if one.label_time else ", without a time")
         + f", from load {one.load_id} ({one.file})"
         for one in found.told
     ]

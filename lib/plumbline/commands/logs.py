@@ -11,6 +11,7 @@ from plumbline.commands.command import ACTOR, command, refuse_beside_server
 from plumbline.console import BAD_INPUT, progress, put, say, typed
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
+from plumbline.wording.quantities import whole_percent
 
 if TYPE_CHECKING:
     from plumbline.answers.governance.portfolio import SystemRow
@@ -105,7 +106,9 @@ def inspect(
     if found.mapping.task:
         positive = f", positive class {found.mapping.positive}" if found.mapping.positive else ""
         lines.append(f"  task: {found.mapping.task}{positive}; another one: --task")
-    lines += [f"  {c.column} -> {c.role} ({c.confidence:.0%}: {c.reason})" for c in found.mapping.columns]
+    lines += [
+        f"  {c.column} -> {c.role} ({whole_percent(c.confidence)}: {c.reason})" for c in found.mapping.columns
+    ]
     lines += [f"  {found.trial.sentence}."] if found.trial.unfit else []
     lines += [f"  {note}" for note in found.notes]
     lines += [f"  ? {q.text}" + (f" Say it with {q.say}." if q.say else "") for q in found.asked]

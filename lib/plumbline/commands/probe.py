@@ -9,6 +9,7 @@ import click
 
 from plumbline.commands.command import ACTOR, command
 from plumbline.console import workspace as open_for
+from plumbline.wording.times import iso_day
 
 #: of the environment, with which registries are signed in to
 CREDENTIALS = (
@@ -48,7 +49,7 @@ def probe(workspace: str | None, system: str, mlflow: str, model: str, dvc: str,
         found = answer(ws, system, by=by, mlflow=mlflow, model=model, dvc=dvc, operator=True)
     lines = [f"{found.subject} at {found.place}: {len(found.versions)} versions."]
     for v in found.versions:
-        when = f"{v.created_at:%Y-%m-%d}" if v.created_at else "no date"
+        when = f"{iso_day(v.created_at)}" if v.created_at else "no date"
         parts = [f"{v.version:<14} {when}  {v.created_by or 'nobody named'}"]
         parts += [
             f"code {v.code[:12]}" if v.code else "no code revision",

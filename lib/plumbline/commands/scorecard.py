@@ -11,6 +11,8 @@ from plumbline.commands.command import ACTOR, command, told
 from plumbline.console import BAD_INPUT, FAILED, put, typed
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError, Verdict
+from plumbline.wording.quantities import count
+from plumbline.wording.times import iso_minute, iso_second
 
 FAIL_ON = click.Choice([v.value for v in Verdict if v is not Verdict.EXEMPT], case_sensitive=False)
 
@@ -61,7 +63,7 @@ def scorecard(
         if c.requirement != "not asked"
     ]
     if extra:
-        lines.insert(1, f"  Made {card.at:%Y-%m-%d %H:%M}Z. {extra['proof']}")
+        lines.insert(1, f"  Made {iso_minute(card.at)}Z. {extra['proof']}")
     failed = fail_on is not None and is_as_bad_as(counts_as(card), Verdict(fail_on.upper()))
     extra["cautions"] = list(cautions)
     return card.to_dict() | extra, lines, FAILED if failed or extra.get("same") is False else 0
@@ -128,9 +130,7 @@ def trail(workspace: str | None, verify: bool, system: str | None, limit: int) -
 
     with open_for(workspace) as ws:
         found = answer(ws, system=system, limit=limit)
-    lines = [
-        f"{e.seq:>5}  {e.at:%Y-%m-%d %H:%M:%S}Z  {e.actor}  {e.action}  {e.system}" for e in found.entries
-    ]
+    lines = [f"{e.seq:>5}  {iso_second(e.at)}Z  {e.actor}  {e.action}  {e.system}" for e in found.entries]
     state = "intact" if found.intact else f"broken at entry {found.first_broken}"
     return (
         found,
@@ -157,4 +157,4 @@ def report(workspace: str | None, system: str, out: Path, language: str) -> Any:
         made = issue(ws, system, out.suffix.lower(), language_code=language, actor=ACTOR)
     write(made, out, put)
     said = {"path": typed(out), "kind": made.kind, "bytes": len(made.content), "sha256": made.sha256}
-    return said, [f"{typed(out)}: {made.kind}, {len(made.content):,} bytes, sha256 {made.sha256}"]
+    return said, [f"{typed(out)}: {made.kind}, {count(len(made.content))} bytes, sha256 {made.sha256}"]

@@ -13,6 +13,7 @@ from plumbline.commands.command import ACTOR, acting, command, span, told
 from plumbline.console import BAD_INPUT, FAILED
 from plumbline.console import workspace as open_for
 from plumbline.domain import Finding, PlumblineError, Point, Slice
+from plumbline.wording.times import iso_day
 
 WINDOW = "Only decisions from A up to B, which is left out; either may be missing."
 WHERE = "Only decisions with this value in a column; may be repeated."
@@ -103,7 +104,7 @@ def performance(
     ]
     for p in found.points:
         lines.append(
-            f"{p.start:%Y-%m-%d}  {p.metric:<20} {_value(p)}  n={p.n}  {p.status}  {p.note}".rstrip()
+            f"{iso_day(p.start)}  {p.metric:<20} {_value(p)}  n={p.n}  {p.status}  {p.note}".rstrip()
         )
     more: dict[str, Any] = {"calibration": curves.curves} if curves else {}
     if worst:
@@ -338,9 +339,9 @@ def _dated(finding: Finding) -> str:
     if finding.since is None:
         return ""
     return (
-        f"{finding.since:%Y-%m-%d} to {finding.until:%Y-%m-%d}  "
+        f"{iso_day(finding.since)} to {iso_day(finding.until)}  "
         if finding.until
-        else f"since {finding.since:%Y-%m-%d}  "
+        else f"since {iso_day(finding.since)}  "
     )
 
 

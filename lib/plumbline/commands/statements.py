@@ -12,6 +12,7 @@ from plumbline.commands.command import ACTOR, command
 from plumbline.console import put
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
+from plumbline.wording.times import iso_day
 
 CLAIM = click.Choice(["pass", "partial", "fail"])
 BY = click.option("--by", required=True, metavar="NAME", help="Who says so; it goes on the trail.")
@@ -189,7 +190,7 @@ def document(
     lacking = [item for _, rows in sections for item in rows if not item.known]
     lines = [f"{known} of {items} items known.", *(f"  {i.key:<36} {i.name}. {i.source}" for i in lacking)]
     lines += [
-        f"{v.sha256}  {v.made_at:%Y-%m-%d}  {'reviewed by ' + v.reviews[0].by if v.reviews else 'reviewed by nobody'}"
+        f"{v.sha256}  {iso_day(v.made_at)}  {'reviewed by ' + v.reviews[0].by if v.reviews else 'reviewed by nobody'}"
         for v in kept
     ]
     return {"known": known, "items": items, "lacking": [i.key for i in lacking], "versions": kept}, lines

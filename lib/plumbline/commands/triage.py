@@ -10,6 +10,7 @@ import click
 from plumbline.commands.command import SIGNED, command
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
+from plumbline.wording.times import iso_minute
 
 if TYPE_CHECKING:
     from plumbline.answers.respond.triage import Handled
@@ -91,5 +92,5 @@ def _answer(handled: Handled) -> Any:
     lines += [f"  seen by {r.acknowledged_by}"] if r.acknowledged_by else []
     lines += [f"  {t.owner} has it until {t.due}"] if t.owner else []
     lines += [f"  muted by {t.muted_by} until {t.muted_until}: {t.muted_why}"] if t.muted_until else []
-    lines += [f"  {c.at:%Y-%m-%d %H:%M}Z {c.by}: {c.text}" for c in handled.comments]
+    lines += [f"  {iso_minute(c.at)}Z {c.by}: {c.text}" for c in handled.comments]
     return {"finding": finding}, lines

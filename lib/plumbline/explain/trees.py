@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray, PlumblineError
+from plumbline.wording.quantities import count
 
 BoolArray = NDArray[np.bool_]
 
@@ -107,16 +108,16 @@ def join_trees(trees: list[RawTree], n_features: int) -> dict[str, NDArray[np.ge
     Raises PlumblineError where the arrays of a tree differ in length or a cap is exceeded.
     """
     if not 1 <= len(trees) <= MAX_TREES:
-        raise refuse(f"it has {len(trees)} trees; between 1 and {MAX_TREES:,} are accepted")
+        raise refuse(f"it has {len(trees)} trees; between 1 and {count(MAX_TREES)} are accepted")
     if not 1 <= n_features <= MAX_FEATURES:
-        raise refuse(f"it has {n_features} features; between 1 and {MAX_FEATURES:,} are accepted")
+        raise refuse(f"it has {n_features} features; between 1 and {count(MAX_FEATURES)} are accepted")
     for number, tree in enumerate(trees):
         fields = (tree.right, tree.feature, tree.threshold, tree.default_left, tree.missing, tree.value)
         if len(tree.left) == 0 or any(len(f) != len(tree.left) for f in (*fields, tree.cover)):
             raise refuse(f"tree {number} has arrays of different lengths")
     sizes = np.array([len(t.left) for t in trees], np.int64)
     if int(sizes.sum()) > MAX_NODES:
-        raise refuse(f"it has {int(sizes.sum()):,} nodes; at most {MAX_NODES:,} are accepted")
+        raise refuse(f"it has {count(int(sizes.sum()))} nodes; at most {count(MAX_NODES)} are accepted")
     roots = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
     shift = np.repeat(roots, sizes)
     _check_children(trees, sizes)
@@ -160,7 +161,7 @@ def _category_cells(
     for root, tree in zip(roots.tolist(), trees, strict=True):
         for node, (codes, named_left) in tree.categories.items():
             if len(codes) and (codes.min() < 0 or codes.max() > MAX_CATEGORY):
-                raise refuse(f"a split names a category code outside 0 to {MAX_CATEGORY:,}")
+                raise refuse(f"a split names a category code outside 0 to {count(MAX_CATEGORY)}")
             if not 0 <= node < len(tree.left):
                 raise refuse("a category split belongs to a node that is not there")
             cells = np.full(int(codes.max(initial=-1)) + 2, not named_left)

@@ -10,7 +10,7 @@ from plumbline.domain import PlumblineError, Requirement, Tier
 from plumbline.domain.messages import Message, enumeration, message, sequence, word
 from plumbline.governance.catalogue import Control
 from plumbline.governance.facts import Facts
-from plumbline.wording.quantities import count, plural, share
+from plumbline.wording.quantities import count, decimal, plural, share
 
 #: Above this share of customer interactions monitoring and rollback are mandatory whatever else is said.
 SHARE_LIMIT = 0.10
@@ -176,7 +176,7 @@ def check_answer(key: str, value: str) -> str:
 def spoken(key: str, answer: str) -> str:
     """An answer as a person reads it: a number with its thousands set apart."""
     number = _number(answer) if NUMBER in BY_KEY[key].values else None
-    return answer if number is None else f"{number:,.15g}"
+    return answer if number is None else decimal(number, ",.15g")
 
 
 def read(answers: Mapping[str, str], facts: Facts, alone: Collection[str] = ()) -> Reading:

@@ -6,6 +6,7 @@ import math
 
 from plumbline.domain.messages import Message, Number, message, word
 from plumbline.monitor.metrics.metrics import Metric, metric
+from plumbline.wording.quantities import decimal
 
 DIGITS = 3
 
@@ -30,7 +31,7 @@ def say_figure(metric: Metric, value: float, unit: str = "", largest: float | No
     if size and not -4 <= (place := math.floor(math.log10(size))) <= 11:
         words = f"{abs(value):.{DIGITS - 1}e}"
     else:
-        words = f"{abs(value):,.{max(DIGITS - 1 - (place if size else 0), 0)}f}"
+        words = decimal(abs(value), f",.{max(DIGITS - 1 - (place if size else 0), 0)}f")
     of = unit if metric.unit in ("label", "currency") else ""
     if not Number(words).value:
         zero = _with_unit(Number("0"), of)

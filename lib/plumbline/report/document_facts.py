@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from plumbline.domain import EvidenceKind, Status
-from plumbline.domain.messages import Number
 from plumbline.governance.context import BY_KEY, NUMBER
 from plumbline.report.language import Language
 from plumbline.report.material import Material
 from plumbline.report.translation import Translator
+from plumbline.wording.quantities import decimal
 
 FROM = {
     EvidenceKind.MEASURED: "from_log", EvidenceKind.PROBED: "from_probe", EvidenceKind.ATTESTED: "from_statement",
@@ -56,7 +56,7 @@ def _answer(key: str, value: str, speech: Language) -> str:
     if speech.code == "en":
         return value
     if NUMBER in BY_KEY[key].values and value.replace(".", "", 1).isdigit():
-        return speech.numeral(Number(f"{float(value):,.15g}"))
+        return speech.numeral(decimal(float(value), ",.15g"))
     return speech.title("answer", value, value)
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.messages import Day, Number, formed
+from plumbline.wording.quantities import decimal
+from plumbline.wording.times import clock_time
 
 LANGUAGES = ("en", "de")
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -38,7 +40,7 @@ class Language:
 
     def number(self, value: float, digits: int = 0) -> str:
         """``12,345.6`` in English, ``12.345,6`` in German."""
-        return self.numeral(Number(f"{value:,.{digits}f}"))
+        return self.numeral(decimal(value, f",.{digits}f"))
 
     def numeral(self, number: Number) -> str:
         """A number of a message with the digits that it has there, a power of ten spelt out."""
@@ -81,7 +83,7 @@ class Language:
     def moment(self, at: datetime) -> str:
         """A time of day with its zone, always UTC."""
         utc = at.astimezone(UTC)
-        return f"{self.day(utc)}, {utc:%H:%M} UTC"
+        return f"{self.day(utc)}, {clock_time(utc)} UTC"
 
 
 def typographic(text: str, code: str) -> str:

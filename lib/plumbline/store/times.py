@@ -12,6 +12,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from plumbline.store.sql import literal
+from plumbline.wording.times import iso_second
 
 #: the years, the second not included, for which the changes of a clock are looked up once
 _LOOKED_UP = (2000, 2040)
@@ -51,7 +52,7 @@ def _offset(column: str, changes: Sequence[tuple[datetime, int]]) -> str:
     if len(changes) == 1:
         return f"INTERVAL '{changes[0][1]} seconds'"
     half = len(changes) // 2
-    at = f"TIMESTAMP '{changes[half][0]:%Y-%m-%d %H:%M:%S}'"
+    at = f"TIMESTAMP '{iso_second(changes[half][0])}'"
     before, after = _offset(column, changes[:half]), _offset(column, changes[half:])
     return f"CASE WHEN {column} < {at} THEN {before} ELSE {after} END"
 

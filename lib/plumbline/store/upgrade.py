@@ -25,6 +25,7 @@ from plumbline.store.connection import damaged
 from plumbline.store.copies import copies_of, copy_path, drop_old
 from plumbline.store.schema import migrate, schema_number, scripts
 from plumbline.store.times import now
+from plumbline.wording.quantities import count
 
 LOG = logging.getLogger("plumbline")
 #: a step between any two of which the process may be killed: tests do
@@ -118,8 +119,8 @@ def _room(target: Path) -> None:
     free = shutil.disk_usage(target.parent).free
     if free < needed:
         raise PlumblineError(
-            f"This version changes the workspace's schema and first copies it: {needed // 2**20 + 1:,} MB have to be "
-            f"free, and {free // 2**20:,} MB are",
+            f"This version changes the workspace's schema and first copies it: {count(needed // 2**20 + 1)} MB "
+            f"have to be free, and {count(free // 2**20)} MB are",
             where=str(target.parent),
             todo="Make room; nothing was changed.",
         )

@@ -20,6 +20,11 @@ def percent(value: float, digits: str = ".1f") -> Message:
     return message("{percent} %", percent=decimal(100 * value, digits))
 
 
+def whole_percent(value: float) -> str:
+    """A share in whole per cent, for what is said in passing: ``12%``."""
+    return f"{value:.0%}"
+
+
 def close_percent(value: float) -> Message:
     """A share in per cent as the checks of explanations have it, without a space: ``99.5%``."""
     return message("{percent}%", percent=decimal(100 * value, ".1f"))

@@ -1,8 +1,8 @@
-"""Spans of time as people write them, and the chunk and window that a question defaults to."""
+"""Days, times and spans as people write them, and how they are read."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from plumbline.domain import PlumblineError
@@ -64,3 +64,28 @@ def say_span(start: datetime | None, end: datetime | None) -> Message:
     if start:
         return message("since {day}", day=say_day(start))
     return message("until {day}", day=say_day(last)) if last else message("the whole log")
+
+
+def iso_day(at: date | datetime) -> str:
+    """``2026-03-01``, by the clock that the time carries."""
+    return f"{at:%Y-%m-%d}"
+
+
+def iso_minute(at: datetime) -> str:
+    """``2026-03-01 14:05``; whoever writes it says the zone."""
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def iso_second(at: datetime) -> str:
+    """``2026-03-01 14:05:09``; whoever writes it says the zone."""
+    return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def clock_time(at: datetime) -> str:
+    """``14:05``."""
+    return f"{at:%H:%M}"
+
+
+def long_minute(at: datetime) -> str:
+    """``3 March 2026, 14:05``; whoever writes it says the zone."""
+    return f"{Day(at)}, {clock_time(at)}"

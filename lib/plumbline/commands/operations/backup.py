@@ -11,6 +11,7 @@ from plumbline.commands.command import BY, command, refuse_beside_server
 from plumbline.console import FAILED, progress, typed
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
+from plumbline.wording.quantities import count
 
 
 @command("backup")
@@ -27,7 +28,7 @@ def backup(workspace: str | None, file: Path, overwrite: bool, by: str) -> Any:
         "path": typed(file), "bytes": made.bytes, "sha256": made.sha256, "entry": made.entry, "head": made.head,
     }  # fmt: skip
     return result, [
-        f"{typed(file)}: {made.bytes:,} bytes up to entry {made.entry} of the trail, sha256 {made.sha256}"
+        f"{typed(file)}: {count(made.bytes)} bytes up to entry {made.entry} of the trail, sha256 {made.sha256}"
     ]
 
 

@@ -12,6 +12,7 @@ import click
 from plumbline.commands.command import ACTOR, COMMANDS, command
 from plumbline.console import BAD_INPUT
 from plumbline.console import workspace as open_for
+from plumbline.wording.times import iso_minute
 
 if TYPE_CHECKING:
     from plumbline.answers.operations.runs import Run
@@ -113,9 +114,10 @@ def _told(ws: Workspace, item: Schedule) -> Any:
     with ws.read() as cursor:
         made = {kind: last_run(cursor, kind) for kind in (CHECK, BACKUP)}
     due = {CHECK: next_due(item.check, item.zone, at), BACKUP: next_due(item.backup, item.zone, at)}
+    check = due[CHECK]
     lines = [
         f"Check: {item.check or 'off'} ({item.zone})"
-        + (f", next at {due[CHECK]:%Y-%m-%d %H:%M} UTC" if due[CHECK] else ""),
+        + (f", next at {iso_minute(check)} UTC" if check else ""),
         f"Backup: {item.backup or 'off'}" + (f", kept {item.keep_days} days" if item.backup else ""),
         f"Inbox: {item.inbox or 'none'}",
         f"Heartbeat: {item.heartbeat_host or 'none'}",

@@ -10,6 +10,7 @@ import click
 from plumbline.commands.command import BY, COMMANDS, command
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
+from plumbline.wording.times import iso_day
 
 if TYPE_CHECKING:
     from plumbline.domain.acts import Token
@@ -74,8 +75,8 @@ def _line(each: Token) -> str:
     until = f", until {each.until}" if each.until else ""
     state = "" if each.holds(datetime.now(UTC).date()) else ", over"
     if each.revoked_at:
-        state = f", revoked {each.revoked_at:%Y-%m-%d}"
-    given = f"since {each.given_at:%Y-%m-%d}, by {each.given_by}"
+        state = f", revoked {iso_day(each.revoked_at)}"
+    given = f"since {iso_day(each.given_at)}, by {each.given_by}"
     return f"{each.name:<24} {each.access:<8} {where}{until}  {given}{state}"
 
 

@@ -8,6 +8,7 @@ import click
 
 from plumbline.commands.command import COMMANDS, SIGNED, command
 from plumbline.console import workspace as open_for
+from plumbline.wording.times import iso_minute
 
 if TYPE_CHECKING:
     from plumbline.answers.respond.freezes import Freeze
@@ -64,4 +65,4 @@ def removed(workspace: str | None, number: int, by: str) -> Any:
 
 def _line(one: Freeze) -> str:
     about = one.system or "every system"
-    return f"{one.number:>3}  {about}  {one.start:%Y-%m-%d %H:%M}Z to {one.end:%Y-%m-%d %H:%M}Z  {one.reason}"
+    return f"{one.number:>3}  {about}  {iso_minute(one.start)}Z to {iso_minute(one.end)}Z  {one.reason}"

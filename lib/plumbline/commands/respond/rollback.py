@@ -10,6 +10,7 @@ from plumbline.commands.command import BY, COMMANDS, command
 from plumbline.console import FAILED, progress
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
+from plumbline.wording.times import iso_minute
 
 TO = click.option("--to", default="", metavar="V", help="The version to go back to; default: the one before.")
 MODES = ("off", "propose", "dry run", "automatic")
@@ -155,7 +156,7 @@ def replay(workspace: str | None, system: str, days: int) -> Any:
     with open_for(workspace) as ws:
         found = answer(ws, system, days=days, progress=progress)
     lines = [
-        f"{m.at:%Y-%m-%d %H:%M}Z  {m.verdict:<5}  {m.event:<18} {m.rule:<28} {m.sentence}"
+        f"{iso_minute(m.at)}Z  {m.verdict:<5}  {m.event:<18} {m.rule:<28} {m.sentence}"
         for m in found.messages
     ]
     return found.to_dict(), [found.sentence, *lines]

@@ -9,6 +9,7 @@ import click
 from plumbline.commands.command import BY, COMMANDS, command
 from plumbline.console import FAILED
 from plumbline.console import workspace as open_for
+from plumbline.wording.times import iso_minute
 
 
 @click.group("trigger")
@@ -153,4 +154,4 @@ def _told(run: Any) -> dict[str, Any]:
 def _line(run: Any) -> str:
     when = run.fired_at or run.due_at
     said = run.note or run.sentence
-    return f"{'test, ' if run.test else ''}{run.state.value} {when:%Y-%m-%d %H:%M}Z  {said}"
+    return f"{'test, ' if run.test else ''}{run.state.value} {iso_minute(when)}Z  {said}"

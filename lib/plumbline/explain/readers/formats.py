@@ -12,6 +12,7 @@ from plumbline.explain.readers.scikit.pipeline import FORMAT as SCIKIT
 from plumbline.explain.readers.scikit.pipeline import read_scikit
 from plumbline.explain.readers.xgboost import FORMAT_JSON, FORMAT_UBJ, read_xgboost
 from plumbline.explain.trees import refuse
+from plumbline.wording.quantities import count
 
 MAX_BYTES = 128 * 2**20
 
@@ -48,7 +49,7 @@ def detect_format(body: bytes) -> str:
     its kin the sentence says how to save the model again.
     """
     if len(body) > MAX_BYTES:
-        raise refuse(f"it has {len(body) / 2**20:,.0f} MB; at most {MAX_BYTES // 2**20} MB are accepted")
+        raise refuse(f"it has {count(len(body) / 2**20)} MB; at most {MAX_BYTES // 2**20} MB are accepted")
     if not body.strip():
         raise refuse("it is empty")
     for magic, what in _REFUSED:

@@ -25,6 +25,7 @@ from plumbline.explain.trees import (
     join_trees,
     refuse,
 )
+from plumbline.wording.quantities import count
 
 FORMAT = "LightGBM text"
 #: objective -> link of the score to the sum of the leaves
@@ -43,7 +44,7 @@ def read_lightgbm(body: bytes) -> TreeEnsemble:
     if not blocks:
         raise refuse("it has no trees")
     if len(blocks) > MAX_TREES:
-        raise refuse(f"it has {len(blocks):,} trees; at most {MAX_TREES:,} are accepted")
+        raise refuse(f"it has {count(len(blocks))} trees; at most {count(MAX_TREES)} are accepted")
     blocks[-1], end, tail = blocks[-1].partition("end of trees")
     if not end:
         raise refuse("it is cut short: the end of its trees is missing")
@@ -165,7 +166,7 @@ def _category_splits(
     if bounds[0] != 0 or np.any(np.diff(bounds) < 0) or bounds[-1] != len(words) or np.any(words < 0):
         raise refuse("a tree's category sets do not fit together")
     if np.any(np.diff(bounds) * 32 > MAX_CATEGORY + 1) or np.any(words >= 2**32):
-        raise refuse(f"a split names a category code above {MAX_CATEGORY:,}")
+        raise refuse(f"a split names a category code above {count(MAX_CATEGORY)}")
     splits: dict[int, tuple[IntArray, bool]] = {}
     for node in nodes.tolist():
         which = threshold[node]

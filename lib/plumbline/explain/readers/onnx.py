@@ -25,6 +25,7 @@ from plumbline.explain.trees import (
     join_trees,
     refuse,
 )
+from plumbline.wording.quantities import count
 
 FORMAT = "ONNX tree ensemble"
 _TREES = ("TreeEnsembleClassifier", "TreeEnsembleRegressor")
@@ -116,7 +117,7 @@ def _read(attributes: dict[str, Any], what: str, width: int) -> tuple[list[RawTr
     order = np.argsort(tree, kind="stable")
     numbers, first = np.unique(tree[order], return_index=True)
     if len(numbers) > MAX_TREES:
-        raise refuse(f"it has {len(numbers)} trees; at most {MAX_TREES:,} are accepted")
+        raise refuse(f"it has {len(numbers)} trees; at most {count(MAX_TREES)} are accepted")
     for number, mine in zip(numbers.tolist(), np.split(order, first[1:]), strict=True):
         own = {int(node[i]): at for at, i in enumerate(mine.tolist())}
         if len(own) != len(mine):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from plumbline.explain.trees import refuse
+from plumbline.wording import quantities
 
 MAX_DEPTH = 32
 MAX_ITEMS = 20_000_000
@@ -40,7 +41,7 @@ class _Reader:
     def count(self, items: int) -> None:
         self.items += items
         if self.items > MAX_ITEMS:
-            raise refuse(f"it holds more than {MAX_ITEMS:,} items")
+            raise refuse(f"it holds more than {quantities.count(MAX_ITEMS)} items")
 
 
 def read_ubjson(body: bytes) -> Any:

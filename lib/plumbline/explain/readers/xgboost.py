@@ -28,6 +28,7 @@ from plumbline.explain.trees import (
     join_trees,
     refuse,
 )
+from plumbline.wording.quantities import count
 
 FORMAT_JSON = "XGBoost JSON"
 FORMAT_UBJ = "XGBoost UBJSON"
@@ -99,11 +100,11 @@ def _ensemble(learner: dict[str, Any], label: str) -> TreeEnsemble:
 
 def _trees(node: Any, weights: list[float] | None) -> list[RawTree]:
     if not isinstance(node, list) or not 1 <= len(node) <= MAX_TREES:
-        raise refuse(f"it has no trees, or more than {MAX_TREES:,}")
+        raise refuse(f"it has no trees, or more than {count(MAX_TREES)}")
     if weights is not None and len(weights) != len(node):
         raise refuse("the number of its trees and of their weights differ")
     if sum(len(t["left_children"]) for t in node) > MAX_NODES:
-        raise refuse(f"it has more than {MAX_NODES:,} nodes")
+        raise refuse(f"it has more than {count(MAX_NODES)} nodes")
     return [_tree(t, 1.0 if weights is None else weights[i]) for i, t in enumerate(node)]
 
 

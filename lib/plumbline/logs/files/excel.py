@@ -15,6 +15,7 @@ from typing import Any
 
 from plumbline.domain import PlumblineError
 from plumbline.logs.files.sniff import looks_like_header, unique_names
+from plumbline.wording.times import iso_second
 
 #: a workbook whose parts unpack to more than this, or to more than so many times their size, is refused
 LARGEST, RATIO = 4 * 1024**3, 1000
@@ -184,7 +185,7 @@ def _text(cell: object) -> str | None:
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
     if isinstance(cell, datetime):
-        return f"{cell:%Y-%m-%d %H:%M:%S}.{cell.microsecond // 1000:03}"
+        return f"{iso_second(cell)}.{cell.microsecond // 1000:03}"
     if isinstance(cell, (date, time)):
         return cell.isoformat()
     if isinstance(cell, timedelta):

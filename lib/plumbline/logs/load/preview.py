@@ -17,6 +17,7 @@ from plumbline.logs.load.staging import STAGE, drop_stage, stage, texts_held
 from plumbline.store import systems
 from plumbline.store.sql import ident
 from plumbline.store.workspace import Workspace
+from plumbline.wording.times import iso_second
 
 ROWS = 10
 _HEAD = 1024 * 1024
@@ -136,7 +137,7 @@ def _shown(cell: object) -> str | None:
     if cell is None:
         return None
     if isinstance(cell, datetime):
-        return f"{cell:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{iso_second(cell)} UTC"
     if isinstance(cell, float):
         return f"{cell:.10g}"
     return str(cell)

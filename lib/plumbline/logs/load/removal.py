@@ -12,6 +12,7 @@ from plumbline.store import loads, systems, trail
 from plumbline.store.samples import forget_draws
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.workspace import Workspace
+from plumbline.wording.quantities import count
 
 #: how it stands on the trail
 
@@ -32,7 +33,7 @@ def remove(ws: Workspace, key: str, *, actor: str) -> None:
         system = systems.get_system(cursor, key)
         if not is_empty(cursor, system.key):
             raise PlumblineError(
-                f"{system.key} holds {systems.decisions_held(cursor, system.key):,} decisions and is not removed",
+                f"{system.key} holds {count(systems.decisions_held(cursor, system.key))} decisions and is not removed",
                 todo="Take its loads back first: plumbline undo LOAD.",
             )
         row = cursor.execute("SELECT count(*) FROM incident WHERE system = ?", [system.key]).fetchone()

@@ -12,6 +12,7 @@ from plumbline.logs.files.source import Source
 from plumbline.logs.load.plan import decisions_plan, labels_plan
 from plumbline.logs.load.quarantine import unparsed_reason, unparsed_rows
 from plumbline.logs.load.staging import drop_stage, staged_rows
+from plumbline.wording.quantities import count, whole_percent
 
 #: share of the rows that may go to quarantine before a load asks whether that is meant
 MOST_UNFIT = 0.2
@@ -62,8 +63,9 @@ def refuse_unfit(file: str, records: int, reasons: dict[str, int]) -> None:
 def unfit_sentence(bad: int, rows: int, reasons: dict[str, int]) -> str:
     """How many rows cannot be loaded and for what reason most of them, without a full stop."""
     reason, most = max(reasons.items(), key=lambda item: item[1])
-    why = f"{reason.replace('_', ' ')}" + (f" in {most:,}" if len(reasons) > 1 else "")
-    return f"{bad:,} of {rows:,} rows ({bad / max(rows, 1):.0%}) cannot be loaded under this mapping: {why}"
+    why = f"{reason.replace('_', ' ')}" + (f" in {count(most)}" if len(reasons) > 1 else "")
+    share = whole_percent(bad / max(rows, 1))
+    return f"{count(bad)} of {count(rows)} rows ({share}) cannot be loaded under this mapping: {why}"
 
 
 def try_rows(
@@ -100,7 +102,7 @@ def less_sure(mapping: Mapping, trial: Trial) -> Mapping:
         n = roles.get(item.role.role, 0) if not item.role.name else 0
         if n > 0.05 * trial.rows:  # a few odd cells are the file's and not the mapping's
             share = n / trial.rows
-            reason = f"{item.reason}; but {share:.0%} of the first rows cannot be read so"
+            reason = f"{item.reason}; but {whole_percent(share)} of the first rows cannot be read so"
             item = replace(item, confidence=round(min(item.confidence, 1 - share), 3), reason=reason)
         columns.append(item)
     return replace(mapping, columns=tuple(columns))

@@ -8,6 +8,7 @@ import duckdb
 
 from plumbline.domain import Load, PlumblineError, System
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import Day
 from plumbline.logs.load.label_history import withdraw
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.logs.mapping.classes import settle_classes
@@ -42,7 +43,7 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
         load = loads.get_load(cursor, load_id)
         if load.undone_at:
             raise PlumblineError(
-                f"Load {load_id} was undone on {load.undone_at:%d %B %Y}",
+                f"Load {load_id} was undone on {Day(load.undone_at)}",
                 todo="Load the file again to have it back.",
             )
         later = loads.retries_of(cursor, load_id)

@@ -14,6 +14,8 @@ from plumbline.logs.mapping.questions import Question, date_order
 from plumbline.logs.mapping.role_names import BIRTH, name_strength, normalise
 from plumbline.logs.values.times import excel
 from plumbline.logs.values.zone_names import AMBIGUOUS
+from plumbline.wording.quantities import whole_percent
+from plumbline.wording.times import long_minute
 
 if TYPE_CHECKING:
     from plumbline.logs.mapping.draft import Draft
@@ -85,7 +87,7 @@ def _timestamp(draft: Draft, times: list[Facts]) -> None:
         confidence = min(confidence, 0.5)
         draft.ask(
             f"Is {best.name!r} the time of the decision? "
-            f"It is filled in only {1 - best.missing_share:.0%} of the rows.",
+            f"It is filled in only {whole_percent(1 - best.missing_share)} of the rows.",
             best,
         )
     why = "times inside" + (", and its name" if strength else "")
@@ -197,7 +199,7 @@ def _excel(draft: Draft) -> None:
         draft.ask(
             Question(
                 text=f"Are the numbers of {column.name!r} (such as {column.present[0]}) dates as Excel keeps them, "
-                f"the first being {first:%d %B %Y %H:%M}?",
+                f"the first being {long_minute(first)}?",
                 topic="date_order",
                 columns=(column.name,),
                 options=("excel",),

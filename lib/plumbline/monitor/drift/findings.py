@@ -15,6 +15,7 @@ from plumbline.monitor.alarms.episodes import episodes, is_clear, runs
 from plumbline.monitor.alarms.findings import back_but_not_over
 from plumbline.monitor.drift.features import ALPHA
 from plumbline.wording.quantities import decimal, percent
+from plumbline.wording.times import iso_day
 
 #: false drift alarms a system-year that chance may raise over all of a system's features
 BUDGET = 0.1
@@ -133,7 +134,7 @@ def _sentence(worst: FeatureDrift, method: str, rows: int, weight: float | None,
         return message(
             "{feature}{carries} drifted: {method} on {day} alone {distance}, limit {limit}, over {n} decisions.",
             **values,
-            day=f"{worst.start:%Y-%m-%d}",
+            day=iso_day(worst.start) if worst.start else "",
         )
     return message(
         "{feature}{carries} drifted: {method} up to {distance}, limit {limit}, over {n} decisions.", **values

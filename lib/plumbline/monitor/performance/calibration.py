@@ -22,6 +22,7 @@ from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.intervals import SEED
 from plumbline.monitor.performance.series import window_rows
 from plumbline.monitor.statistics.proportions import Z, wilson
+from plumbline.wording.quantities import count
 
 BINS = 15
 #: labelled rows with a score below which a curve says nothing
@@ -262,13 +263,13 @@ def calibration_sentence(calibrations: Sequence[Calibration]) -> str:
     one = calibrations[0]
     if one.ece is None or one.chance is None or one.gap is None:
         return f"Calibration is unknown: {one.note}"
-    size = f"expected calibration error {100 * one.ece:.2g} % on {one.n:,} labelled decisions"
+    size = f"expected calibration error {100 * one.ece:.2g} % on {count(one.n)} labelled decisions"
     rare = one.ratio is not None and one.observed < RARE * one.n
     counted = ""
     if rare and one.ratio is not None:
         counted = (
-            f" {one.observed:,} came true where the scores add up to {one.expected:,.0f}: {one.ratio.value:.2f} times "
-            f"as many ({one.ratio.low:.2f} to {one.ratio.high:.2f})."
+            f" {count(one.observed)} came true where the scores add up to {count(one.expected)}: "
+            f"{one.ratio.value:.2f} times as many ({one.ratio.low:.2f} to {one.ratio.high:.2f})."
         )
     if one.status is PointStatus.OK:
         return f"The score means what it says: {size}, which is small or within chance.{counted}"

@@ -28,6 +28,7 @@ from plumbline.monitor.performance.selective_labels import among, decided
 from plumbline.monitor.performance.series import Span, chunked, reference_rows, window_rows
 from plumbline.monitor.statistics.autocorrelation import autoregressive, lag_decay
 from plumbline.monitor.statistics.proportions import Z
+from plumbline.wording.quantities import count, decimal
 
 #: what a standard normal difference before and after the worst of all days exceeds once in twenty, the first and last
 #: twentieth left out (Andrews 1993, Econometrica 61, table 1: the square root of 9.84)
@@ -204,7 +205,7 @@ def money(amount: float, currency: str) -> Message:
     else:
         digits = 2 - int(np.floor(np.log10(abs(amount)))) if amount else 0
         rounded = round(amount, min(digits, 2))
-        figure = message("{number}", number=Number(f"{rounded:,.{2 if abs(amount) < 10 else 0}f}"))
+        figure = message("{number}", number=decimal(rounded, f",.{2 if abs(amount) < 10 else 0}f"))
     return message("{currency} {figure}", currency=currency, figure=figure) if currency else figure
 
 
@@ -231,7 +232,7 @@ def _sentence(
     span = message("since {day}", day=Day(since))
     if until:
         span = message("from {first} to {last}", first=Day(since), last=Day(until))
-    values = {"decisions": Number(f"{decisions:,.0f}"), "span": span}
+    values = {"decisions": Number(f"{count(decisions)}"), "span": span}
     if amount <= 0:
         return message("{decisions} decisions {span} were worth no less than the reference's.", **values)
     values["amount"] = money(amount, currency)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from plumbline.domain import CompletenessProfile, IntArray, PointStatus
 from plumbline.domain.messages import Message, message
 from plumbline.monitor.chunks import midnight
-from plumbline.wording.quantities import decimal, percent
+from plumbline.wording.quantities import count, decimal, percent
+from plumbline.wording.times import long_minute
 
 #: names of the shares and the roles whose presence they count
 SHARES = {
@@ -260,14 +261,14 @@ def _sentence(n: int, shares: dict[str, float], duplicates: float | None, holes:
         return "No decision is logged."
     told = [f"{_percent(shares[name])} {words}" for name, words in _WORDS.items() if name in shares]
     absent = [words for name, words in _ABSENT.items() if name not in shares]
-    text = f"Of {n:,} decisions " + (", ".join(told) if told else "nothing but the outcome is logged")
+    text = f"Of {count(n)} decisions " + (", ".join(told) if told else "nothing but the outcome is logged")
     text += f"; no {' and no '.join(absent)} is logged" if absent else ""
     if duplicates:
         text += f"; {_percent(duplicates)} share their id with another"
     if holes:
         worst = max(holes, key=lambda gap: gap.hours)
         many = "one gap" if len(holes) == 1 else f"{len(holes)} gaps, the longest"
-        text += f"; {many} of {worst.hours} hours from {worst.start.day} {worst.start:%B %Y, %H:%M} UTC"
+        text += f"; {many} of {worst.hours} hours from {long_minute(worst.start)} UTC"
     return text + "."
 
 

@@ -23,6 +23,7 @@ from scipy.special import betaincinv, expit, logit
 from plumbline.domain import FloatArray, PlumblineError
 from plumbline.domain.messages import Day, Message, message, word
 from plumbline.wording.quantities import decimal, percent
+from plumbline.wording.times import clock_time
 
 POSITIVE = word("decisions were positive")
 
@@ -120,7 +121,7 @@ def guardrail(
         were=were,
         before=percent(previous_rate),
         day=Day(at),
-        time=f"{at:%H:%M}",
+        time=f"{clock_time(at)}",
     )
     return Guardrail(
         fired=True,

@@ -13,6 +13,7 @@ from plumbline.domain import IntArray, Task, VersionHours
 from plumbline.domain.messages import NOTHING, Day, Message, Number, Quantity, message, word
 from plumbline.monitor.releases.champion import GONE, Mask, Span, deciding, instant, moment, spans, within
 from plumbline.monitor.statistics.proportions import Difference, difference
+from plumbline.wording.times import clock_time
 
 #: the takeover is judged on so much of either side of it
 AROUND = np.timedelta64(28, "D")
@@ -297,10 +298,16 @@ def _sentence(
             version=last.bad_version,
             previous=last.back_to,
             day=Day(last.end),
-            time=f"{last.end:%H:%M}",
+            time=f"{clock_time(last.end)}",
             duration=duration(last.minutes),
         )
-    values = {"versions": many, "releases": taken, "day": Day(since), "time": f"{since:%H:%M}", "back": back}
+    values = {
+        "versions": many,
+        "releases": taken,
+        "day": Day(since),
+        "time": f"{clock_time(since)}",
+        "back": back,
+    }
     if not version:
         return message(
             "{versions} and {releases} in the log; no named version in charge since {day}, {time} UTC{back}.",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from plumbline.domain import Point, PointStatus, VersionHours
+from plumbline.domain.messages import Day
 from plumbline.monitor.releases.champion import deciding, instant, moment, spans
 from plumbline.monitor.statistics.proportions import Z
 
@@ -154,7 +155,7 @@ def shelf_life(
     by = current[0] + timedelta(days=days)
     left = (by - as_of).total_seconds() / 86400
     status = PointStatus.BREACH if left < 0 else PointStatus.WATCH if left < SOON_DAYS else PointStatus.OK
-    told = f"retrain by {by.day} {by:%B %Y}"
+    told = f"retrain by {Day(by)}"
     told += f", {-left:.0f} days ago" if left < 0 else f", in {left:.0f} days"
     return ShelfLife(
         lives=held, days=days, retrain_by=by, status=status, sentence=f"{text}: {told}.", low=low, high=high

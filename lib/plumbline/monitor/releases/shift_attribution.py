@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray
 from plumbline.monitor.statistics.proportions import Z
+from plumbline.wording.quantities import whole_percent
 
 #: rows of the previous version that a cell needs, to stand for the new version's rows in it
 CELL_ROWS = 10
@@ -185,7 +186,9 @@ def _split(laid: _Laid | None, old: FloatArray, new: FloatArray) -> Split:
         return unknown("No inputs are logged")
     share = float(laid.covered.mean())
     if share < COVERED:
-        return unknown(f"{1 - share:.0%} of the new version's inputs were hardly met before", 0.0, share)
+        return unknown(
+            f"{whole_percent(1 - share)} of the new version's inputs were hardly met before", 0.0, share
+        )
     if laid.weights is None:
         return unknown("The inputs before cannot be weighted to look like those after", 0.0, share)
     new, weights = new[laid.covered], laid.weights

@@ -22,6 +22,7 @@ from plumbline.store.encryption import encryption_key
 from plumbline.store.engine import Full, is_full
 from plumbline.store.schema import schema_number
 from plumbline.store.times import now
+from plumbline.wording.quantities import count
 
 #: a step between any two of which the process may be killed: tests do
 Step = Callable[[str], None]
@@ -210,7 +211,8 @@ def _room(copy: Path, folder: Path) -> None:
     needed, free = copy.stat().st_size + 64 * 2**20, shutil.disk_usage(folder).free
     if free < needed:
         raise PlumblineError(
-            f"There is no room for the copy: {needed // 2**20 + 1:,} MB have to be free, and {free // 2**20:,} MB are",
+            f"There is no room for the copy: {count(needed // 2**20 + 1)} MB have to be free, "
+            f"and {count(free // 2**20)} MB are",
             where=str(folder),
             todo="Make room. Nothing was changed.",
         )

@@ -20,6 +20,7 @@ from plumbline.store.connection import connect
 from plumbline.store.encryption import encryption_key
 from plumbline.store.engine import Full, is_full
 from plumbline.store.workspace import Workspace
+from plumbline.wording.quantities import count
 
 #: attempts beside writers; the last one keeps them waiting
 ATTEMPTS = 4
@@ -154,7 +155,8 @@ def _room(source: Path, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise PlumblineError(
-            f"There is no room for a copy: {needed // 2**20 + 1:,} MB have to be free, and {free // 2**20:,} MB are",
+            f"There is no room for a copy: {count(needed // 2**20 + 1)} MB have to be free, "
+            f"and {count(free // 2**20)} MB are",
             where=str(folder),
             todo="Make room, or name another folder.",
         )

@@ -12,6 +12,7 @@ from plumbline.domain import FloatArray
 from plumbline.explain.columns import Column
 from plumbline.explain.readers.scikit.skops_file import Held
 from plumbline.explain.trees import MAX_FEATURES, refuse
+from plumbline.wording import quantities
 
 #: columns (n, c) to columns (n, c')
 Function = Callable[[FloatArray], FloatArray]
@@ -36,7 +37,7 @@ class Inputs:
         """One more part; raises PlumblineError where there are too many (a part may hold itself many times over)."""
         self.parts += 1
         if self.parts > MOST_PARTS:
-            raise refuse(f"it holds more than {MOST_PARTS:,} models and steps")
+            raise refuse(f"it holds more than {quantities.count(MOST_PARTS)} models and steps")
 
 
 @dataclass(frozen=True, slots=True)
