@@ -93,7 +93,7 @@ def thin_facts(**changes: Any) -> Facts:
         labels=2_500, due=8_000, labelled_share=0.3, label_age_chunks=1, reference=True, recent_chunks=13,
         recent_chunks_compared=13, performance_watched=True, model_age_days=80, model_age_source="trained_at",
         version_share=1.0, rollback_rehearsed_at=days_ago(30), id_share=1.0, duplicate_share=0.0, gaps_unexplained=0,
-        override_mapped=True, override_rate=0.05, overrides_90_days=40, personal_detected=(),
+        override_mapped=True, override_rate=0.05, overrides_90_days=40, personal_detected=(), alert_channel=True,
     )  # fmt: skip
     return replace(facts, **changes)
 
@@ -143,7 +143,10 @@ def exempted(control: str, until: date = TODAY + timedelta(days=30)) -> Exemptio
     return Exemption("s", control, "phased introduction", "Bo", until, days_ago(50).date(), link="dms/2")
 
 
-STATED = tuple(attested(control) for control in ("SEC-1", "SEC-2", "CMP-1", "CMP-7"))
+STATED = tuple(
+    attested(control)
+    for control in ("SEC-1", "SEC-2", "SEC-7", "REL-9", "REL-10", "CMP-1", "CMP-7", "CMP-8", "CMP-9")
+)
 
 
 def judge(

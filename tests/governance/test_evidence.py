@@ -189,9 +189,15 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("FAIR-1", {"fairness": one_group(adverse=1.6, adverse_low=1.2, adverse_high=2.1)}, PARTIAL),
     ("OVR-1", {"override_mapped": False}, UNKNOWN),
     ("OVR-1", {"overrides_90_days": 0}, PARTIAL),
-    ("SEC-1", {"sign_in": False}, FAIL),
-    ("SEC-1", {"sign_in": None}, PASS),  # stated; the workspace cannot tell
-    ("SEC-2", {"workspace_encrypted": False}, FAIL),
+    ("SEC-5", {"sign_in": False}, FAIL),
+    ("SEC-5", {"sign_in": None}, UNKNOWN),  # the workspace cannot tell
+    ("SEC-6", {"workspace_encrypted": False}, FAIL),
+    ("SEC-6", {"workspace_encrypted": None}, UNKNOWN),
+    ("MON-3", {"alert_channel": False}, PARTIAL),
+    ("REL-8", {"repeats": 0, "reproduced_versions": 4}, PASS),
+    ("REL-8", {"repeats": 12, "reproduced_versions": 3}, PARTIAL),
+    ("REL-8", {"repeats": 0, "reproduced_versions": 0}, UNKNOWN),
+    ("REL-8", {"repeats": 12, "conflicting_share": 0.5, "reproduced_versions": 4}, UNKNOWN),
     ("SEC-3", {"caller_share": 0.9}, FAIL),
     ("SEC-3", {"caller_share": None}, UNKNOWN),
     ("SEC-4", {"personal_declared": ()}, FAIL),
@@ -297,7 +303,8 @@ def test_a_record_that_nothing_arrived_fails_and_one_that_something_did_is_parti
 def test_every_record_there_is_leaves_a_perfect_system_exposed_and_no_record_spoils_a_receipt() -> None:
     typed = judge(healthy_facts(**UNSEEN, noted=EVERY_RECORD), CREDIT)
     assert typed.verdict is Verdict.EXPOSED
-    assert {c.id for c in typed.controls if c.status is not PASS} == set(RECORDS)
+    # no alarm of its age would arrive, and the map for audits has the gaps that the records leave
+    assert {c.id for c in typed.controls if c.status is not PASS} == {*RECORDS, "MON-3", "CMP-6"}
     assert judge(healthy_facts(noted=EVERY_RECORD), CREDIT).verdict is Verdict.MATURE
 
 

@@ -278,7 +278,7 @@ def test_a_worse_status_never_gives_a_better_verdict(
 def test_a_fact_that_nobody_knows_never_counts_as_pass() -> None:
     blind = Facts(as_of=NOW, decisions=1_000)
     passing = {r.id for r in judge(blind, CREDIT, ()).controls if r.status is Status.PASS}
-    assert passing == {"CMP-6"}  # the map for audits is made from the catalogue itself
+    assert passing == set()
 
 
 @quick
@@ -289,11 +289,11 @@ def test_an_attestation_never_outvotes_what_was_measured_or_probed(
     silent, loud = judge(made(steps), context, ()), judge(made(steps), context, said)
     for alone, claimed in zip(silent.controls, loud.controls, strict=True):
         strong = alone.evidence.kind in (EvidenceKind.MEASURED, EvidenceKind.PROBED)
+        if alone.id == "CMP-6":  # counts which references a passing control answers, an attested one too
+            continue
         if strong and alone.evidence.status is not Status.UNKNOWN:
             assert claimed.status is alone.status
-            # CMP-6 counts which references a passing control answers, an attested one too
-            words = {"sentence": alone.evidence.sentence} if alone.id == "CMP-6" else {}
-            assert replace(claimed.evidence, **words) == alone.evidence
+            assert claimed.evidence == alone.evidence
     if any(r.status is Status.FAIL and r.evidence.kind is EvidenceKind.MEASURED for r in silent.controls
            if r.requirement == "mandatory"):  # fmt: skip
         assert loud.verdict is (Verdict.LIABILITY if context else Verdict.NOT_YET_JUDGED)

@@ -166,6 +166,7 @@ class Facts:
     rollback_wire_tested_at: datetime | None = None  # a drill, by its receipt
     rollback_drill_seconds: float | None = None  # how long that took
     reproducible_versions: int | None = None  # versions with code revision, data hash and parameters
+    reproduced_versions: int | None = None  # versions whose registered model file gives the logged scores
     repeats: int | None = None  # decisions whose input and version occurred before
     conflicting_share: float | None = (
         None  # of those, with another answer, beyond what logged inputs leave open

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from plumbline.domain import ControlResult, PlumblineError, Requirement, Status
+from plumbline.domain import ControlResult, Evidence, PlumblineError, Requirement, Status
 from plumbline.domain.messages import enumeration, message, sequence
 from plumbline.governance.catalogue import Framework, catalogue
+from plumbline.wording.quantities import count, plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,22 +91,26 @@ def frameworks(results: Sequence[ControlResult] = ()) -> tuple[FrameworkPage, ..
     return tuple(pages)
 
 
-def with_gaps(
-    results: Sequence[ControlResult], keys: Sequence[str], control: str
-) -> tuple[ControlResult, ...]:
-    """The results, with the references of those frameworks that no passing control answers named at one control."""
-    gaps = [
-        row.reference for page in frameworks(results) if page.key in keys for row in page.gaps if row.article
-    ]
+def judged_by_gaps(evidence: Evidence, results: Sequence[ControlResult], keys: Sequence[str]) -> Evidence:
+    """The evidence of a map for audits, no better than what the map leads to.
+
+    Passes where a passing control answers each reference that the system is asked for; partial where at most half of
+    them are gaps, else it fails.
+    """
+    rows = [row for page in frameworks(results) if page.key in keys for row in page.asked if row.article]
+    gaps = [row.reference for row in rows if row.gap]
     note = message("A passing control answers each of them.")
     if gaps:
-        note = message("No passing control answers {references}.", references=enumeration(gaps))
-    return tuple(
-        replace(r, evidence=replace(r.evidence, sentence=sequence([r.evidence.sentence, note])))
-        if r.id == control
-        else r
-        for r in results
-    )
+        note = message(
+            "No passing control answers {gaps} of {all}: {references}.",
+            gaps=count(len(gaps)),
+            all=plural(len(rows), "reference"),
+            references=enumeration(gaps),
+        )
+    status = evidence.status
+    if gaps and status is not Status.FAIL:
+        status = Status.PARTIAL if 2 * len(gaps) <= len(rows) else Status.FAIL
+    return replace(evidence, status=status, sentence=sequence([evidence.sentence, note]))
 
 
 def _coverage(reference: str, ids: list[str], by_id: dict[str, ControlResult]) -> Coverage:

@@ -14,7 +14,6 @@ from datetime import date, timedelta
 from plumbline.domain import Attestation, Evidence, EvidenceKind, Exemption, Status
 from plumbline.domain.messages import NOTHING, Day, Message, message, sequence, word
 from plumbline.governance.catalogue import Control
-from plumbline.governance.evidence.people import PROBED_HALF
 
 #: From best to worst, as far as a single answer goes.
 RANK = {Status.PASS: 0, Status.PARTIAL: 1, Status.UNKNOWN: 2, Status.FAIL: 3}
@@ -167,7 +166,7 @@ def _claimed(control: Control, claim: Attestation, evidence: Evidence) -> Eviden
     elif limited:
         sentence = sequence([sentence, message("The link to the document is missing.")])
     elif evidence.kind is EvidenceKind.PROBED:
-        sentence = sequence([sentence, PROBED_HALF.get(control.id, evidence.sentence)])
+        sentence = sequence([sentence, evidence.sentence])
     return Evidence(
         status=status,
         kind=EvidenceKind.ATTESTED,

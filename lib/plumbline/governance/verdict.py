@@ -11,6 +11,7 @@ from plumbline.domain import (
     Attestation,
     Condition,
     ControlResult,
+    Evidence,
     EvidenceKind,
     Exemption,
     Requirement,
@@ -33,7 +34,7 @@ from plumbline.governance.context import (
 from plumbline.governance.evidence.people import AUDIT_FRAMEWORKS
 from plumbline.governance.evidence.rules import gather
 from plumbline.governance.facts import Facts
-from plumbline.governance.frameworks import with_gaps
+from plumbline.governance.frameworks import judged_by_gaps
 from plumbline.governance.resolution import STATUS_WORDS, resolve
 from plumbline.wording.quantities import count, plural, share
 
@@ -46,6 +47,8 @@ ORDER = (
 )  # fmt: skip
 #: What the log proves to go wrong, whatever the system is for.
 BREACHES = frozenset(("MON-4", "MON-5", "REL-5", "REL-8", "FAIR-1"))
+#: judged after all others, by what they leave open
+AUDIT_MAP = "CMP-6"
 #: Worst first, for reasons and next actions.
 URGENCY = (Status.FAIL, Status.UNKNOWN, Status.PARTIAL)
 
@@ -82,11 +85,16 @@ def scorecard(
     """
     reading = read(context, facts, alone)
     said, freed = tuple(attestations), tuple(exemptions)
-    results = tuple(
-        _answer(control, facts, reading, said, freed, at, (tightened or {}).get(control.id), four_eyes)
-        for control in catalogue().controls
-    )
-    results = with_gaps(results, AUDIT_FRAMEWORKS, "CMP-6")
+    claims = _Claims(attestations=said, exemptions=freed, four_eyes=four_eyes)
+    results: tuple[ControlResult, ...] = ()
+    for control in catalogue().controls:
+        if control.id == AUDIT_MAP:
+            continue
+        given = {key: value for key, value in reading.answers.items() if key not in reading.unanswered}
+        in_force = limits(control, reading.tier, (tightened or {}).get(control.id))
+        found = gather(control, facts, in_force, given, at.date())
+        results += (_answer(control, found, facts, reading, claims, at),)
+    results = _with_audit_map(results, facts, reading, claims, at)
     conditions = default_conditions(results, reading)
     contradictions = (*reading.contradictions, *(r.contradiction for r in results if r.contradiction))
     verdict = decide(results, reading, conditions, facts)
@@ -210,26 +218,38 @@ def _page_of_step(result: ControlResult) -> str:
     return catalogue().control(result.id).next_page or result.evidence.page
 
 
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """What people claim of a system, and whether that takes two of them."""
+
+    attestations: tuple[Attestation, ...]
+    exemptions: tuple[Exemption, ...]
+    four_eyes: bool
+
+
+def _with_audit_map(
+    results: tuple[ControlResult, ...], facts: Facts, reading: Reading, claims: _Claims, at: datetime
+) -> tuple[ControlResult, ...]:
+    """The results with the control that asks whether the others answer an audit, in the catalogue's order."""
+    control = catalogue().control(AUDIT_MAP)
+    found = gather(control, facts, {}, {}, at.date())
+    found = judged_by_gaps(found, results, AUDIT_FRAMEWORKS)
+    mapped = _answer(control, found, facts, reading, claims, at)
+    order = {item.id: place for place, item in enumerate(catalogue().controls)}
+    return tuple(sorted((*results, mapped), key=lambda result: order[result.id]))
+
+
 def _answer(
-    control: Control,
-    facts: Facts,
-    reading: Reading,
-    attestations: tuple[Attestation, ...],
-    exemptions: tuple[Exemption, ...],
-    at: datetime,
-    tightened: Mapping[str, float] | None,
-    four_eyes: bool,
+    control: Control, found: Evidence, facts: Facts, reading: Reading, claims: _Claims, at: datetime
 ) -> ControlResult:
     asked = requirement(control, reading)
-    given = {key: value for key, value in reading.answers.items() if key not in reading.unanswered}
-    found = gather(control, facts, limits(control, reading.tier, tightened), given, at.date())
     resolved = resolve(
         control,
         found,
-        attestations,
-        exemptions,
+        claims.attestations,
+        claims.exemptions,
         at.date(),
-        four_eyes=four_eyes,
+        four_eyes=claims.four_eyes,
         commercial_from=facts.commercial_from,
     )
     status = resolved.evidence.status if asked is not Requirement.NOT_ASKED else Status.NOT_APPLICABLE

@@ -181,6 +181,7 @@ def _versions(
         "guardrail_unhandled": len(tripped) if watched else None,
         "guardrail_in_hand": len(waiting) - len(tripped) if watched else None,
         "guardrail_sentence": tripped[-1].sentence if tripped else NOTHING,
+        "reproduced_versions": len(seen & held),
         "repeats": same.n, "conflicting_share": same.share, "repeated_inputs": same.groups,
         "conflicting_inputs": same.conflicting_groups,
         "conflicting_decisions": same.decided_share, "near_share": same.near_share,

@@ -75,6 +75,7 @@ def inputs_watched(case: Case) -> Evidence:
 
 
 def staleness_watched(case: Case) -> Evidence:
+    """By the age, and by whether the alarm that it passes the limit would reach anybody (MON-6 asks if it is heard)."""
     facts, limits = case.facts, case.limits
     if facts.model_age_days is None:
         return unknown(
@@ -92,6 +93,9 @@ def staleness_watched(case: Case) -> Evidence:
         return measured(Status.FAIL, sentence)
     if facts.model_age_days > limits["watch_days"]:
         sentence = sequence([sentence, message("It is time to plan retraining.")])
+    if not facts.alert_channel:
+        deaf = message("No channel would tell anybody on the day it passes that age.")
+        return measured(Status.PARTIAL, sequence([sentence, deaf]))
     return measured(Status.PASS, sentence)
 
 

@@ -21,11 +21,6 @@ from plumbline.governance.evidence.fairness import groups_alike
 from plumbline.wording.quantities import count, plural, share
 
 AUDIT_FRAMEWORKS = ("ISO 27001", "SOC 2")
-#: what a probe shows of a control whose other half only people can state
-PROBED_HALF = {
-    "SEC-1": message("In this workspace sign-in is on and roles are assigned."),
-    "SEC-2": message("This workspace is encrypted."),
-}
 OVERSIGHT = {"always": word("always"), "sometimes": word("sometimes")}
 ACT_CLASSES = {
     "minimal": word("minimal"),
@@ -75,7 +70,7 @@ def _nobody_overruled(oversight: str, until: Day) -> Message:
     )
 
 
-def least_privilege(case: Case) -> Evidence:
+def workspace_guarded(case: Case) -> Evidence:
     facts = case.facts
     off, unassigned = facts.sign_in is False, facts.roles_assigned is False
     if off and unassigned:
@@ -85,24 +80,17 @@ def least_privilege(case: Case) -> Evidence:
     if unassigned:
         return probed(Status.FAIL, message("In this workspace no roles are assigned."))
     if facts.sign_in and facts.roles_assigned:
-        half = message(
-            "In this workspace sign-in is on and roles are assigned; nobody states the same for the "
-            "model's own systems."
-        )
-        return probed(Status.UNKNOWN, half)
-    return unknown(message("Who can see and change what is neither probed nor stated."))
+        return probed(Status.PASS, message("In this workspace sign-in is on and roles are assigned."))
+    return unknown(message("This workspace cannot tell who opens it, and nobody states it."))
 
 
-def encrypted(case: Case) -> Evidence:
+def workspace_encrypted(case: Case) -> Evidence:
     known = case.facts.workspace_encrypted
-    if known is False:
-        return probed(Status.FAIL, message("This workspace is not encrypted."))
+    if known is None:
+        return unknown(message("This workspace cannot tell whether the disk below it is encrypted."))
     if known:
-        half = message(
-            "This workspace is encrypted; nobody states the same for training data and model files."
-        )
-        return probed(Status.UNKNOWN, half)
-    return unknown(message("Encryption of data and model files is neither probed nor stated."))
+        return probed(Status.PASS, message("This workspace is encrypted."))
+    return probed(Status.FAIL, message("This workspace is not encrypted."))
 
 
 def requests_audited(case: Case) -> Evidence:
@@ -114,10 +102,6 @@ def requests_audited(case: Case) -> Evidence:
         "{share} of decisions name who asked (needed {needed}).", share=share(named), needed=share(needed)
     )
     return measured(Status.PASS if named >= needed else Status.FAIL, sentence)
-
-
-def processing_documented(_case: Case) -> Evidence:
-    return unknown(message("Nobody states a record of processing."))
 
 
 def class_known(case: Case) -> Evidence:
@@ -281,21 +265,15 @@ def mapped_for_audits(_case: Case) -> Evidence:
     return probed(Status.PASS, sequence([maps, neither]))
 
 
-def owned(_case: Case) -> Evidence:
-    return unknown(message("Nobody is named as owner."))
-
-
 RULES: dict[str, Rule] = {
     "FAIR-1": groups_alike,
     "OVR-1": people_overrule,
-    "SEC-1": least_privilege,
-    "SEC-2": encrypted,
+    "SEC-5": workspace_guarded,
+    "SEC-6": workspace_encrypted,
     "SEC-3": requests_audited,
-    "CMP-1": processing_documented,
     "CMP-2": class_known,
     "CMP-3": technical_file,
     "CMP-4": incidents_handled,
     "CMP-5": resilience_tested,
     "CMP-6": mapped_for_audits,
-    "CMP-7": owned,
 }

@@ -276,7 +276,15 @@ def lineage_documented(case: Case) -> Evidence:
 def answers_agree(case: Case) -> Evidence:
     facts, limits = case.facts, case.limits
     if not facts.repeats or facts.conflicting_share is None:
-        return unknown(message("No input occurs twice for one version in the log."))
+        none = message("No input occurs twice for one version in the log.")
+        return _reproduced(case, none) or unknown(none)
+    if facts.repeats < limits["repeats"] and not facts.conflicting_share:
+        few = message(
+            "Only {repeats} of the same input, {needed} are needed.",
+            repeats=plural(facts.repeats, "repeat"),
+            needed=count(limits["repeats"]),
+        )
+        return _reproduced(case, few) or unknown(few)
     if facts.repeats < limits["repeats"]:
         few = message(
             "Only {repeats} of the same input, {needed} are needed.",
@@ -319,6 +327,20 @@ def answers_agree(case: Case) -> Evidence:
     if facts.conflicting_share > most:
         return measured(Status.PARTIAL, sequence([sentence, message("That may be chance."), near]))
     return measured(Status.PARTIAL if near else Status.PASS, sequence([sentence, near]))
+
+
+def _reproduced(case: Case, few: Message) -> Evidence | None:
+    """Where too little repeats: whether the registered model files gave the logged scores once more."""
+    facts = case.facts
+    if not facts.versions or not facts.reproduced_versions:
+        return None
+    sentence = message(
+        "The registered model file gave the logged scores once more for {reproduced} of {versions}.",
+        reproduced=count(facts.reproduced_versions),
+        versions=plural(facts.versions, "version"),
+    )
+    every = facts.reproduced_versions >= facts.versions
+    return measured(Status.PASS if every else Status.PARTIAL, sequence([few, sentence]))
 
 
 def _duration(minutes: float) -> Quantity:

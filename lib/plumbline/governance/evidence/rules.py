@@ -8,7 +8,7 @@ from datetime import date
 
 from plumbline.domain import Evidence
 from plumbline.governance.catalogue import Control
-from plumbline.governance.evidence import monitoring, people, records, release
+from plumbline.governance.evidence import attestations, monitoring, people, records, release
 from plumbline.governance.evidence.case import Case, Rule
 from plumbline.governance.facts import Facts
 
@@ -17,6 +17,7 @@ RULES: dict[str, Rule] = {
     **release.RULES,
     **records.RULES,
     **people.RULES,
+    **attestations.RULES,
 }
 
 
