@@ -131,3 +131,14 @@ def test_a_shift_is_slow_by_its_own_days() -> None:
     whole, *_ = together([drift, SLOW[0]], held, lambda name: daily(step=False), REFERENCE)
     assert "income moved away from the reference slowly" in whole.sentence
     assert whole.known_at == SLOW[0].known_at
+
+
+def test_what_came_after_it_was_known_decides_nothing() -> None:
+    points = [replace(p, value=(p.value or 0) - 0.4 * (i >= 180)) for i, p in enumerate(daily(step=False))]
+    whole, *rest = together([*SLOW], {}, lambda name: points, REFERENCE)
+    assert (whole.signal, rest) == ("season", [])
+
+
+def test_retraining_that_is_due_since_it_was_over_is_no_part() -> None:
+    late = finding("retraining", 195, 199, severity=Severity.HIGH)
+    assert joined([SLOW[0], replace(SLOW[1], until=START + 190 * DAY), late])[1:] == [late]

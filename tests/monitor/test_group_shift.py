@@ -104,3 +104,22 @@ def test_the_finding_names_input_group_and_both_distances_and_goes_on_as_everybo
     assert {"column", "group", "others", "value", "n"} <= set(one.figures)
     assert same_problem(one, replace(one, signal="drift.x"))
     assert not same_problem(one, replace(one, signal="drift.y"))
+
+
+def test_what_rows_of_no_group_do_is_not_what_the_others_do() -> None:
+    split = rows(of([1], slice(84, 140)))
+    nobody = np.arange(14_000) % 5 == 0
+    values = split.values + 5.0 * (nobody & (split.day >= 84))[:, None]
+    (one,) = shifts(replace(split, values=values, codes=np.where(nobody[:, None], -1, split.codes)))
+    assert one.group == "b"
+
+
+def test_two_inputs_that_move_in_two_groups_are_two_findings() -> None:
+    one, other = (rows(of([k], slice(84, 140)), seed=0) for k in (1, 2))
+    grids = [
+        Bins(feature=name, kind=Kind.NUMERIC, edges=TENTHS, levels=(), decile_cells=tuple(range(9)))
+        for name in ("x", "y")
+    ]
+    both = replace(one, values=np.column_stack([one.values, other.values]))
+    told = group_shifts(both, grids, reference=SPAN, until=BEGUN + 140 * DAY)
+    assert {(s.feature, s.group) for s in told} == {("x", "b"), ("y", "c")}

@@ -101,3 +101,19 @@ def test_of_two_rules_the_one_that_was_known_first_tells() -> None:
     later = replace(one, known_at=one.known_at + DAY, sentence="by the week")
     other = replace(later, signal="missing.x1")
     assert known_first([later, other, one]) == [one, other]
+
+
+def test_fewer_missing_values_after_more_are_no_second_finding() -> None:
+    day = np.arange(140)
+    gone = np.where(day < 84, 5, np.where(day < 98, 12, np.where(day < 112, 5, 0)))
+    (one,) = told([with_missing(gone)])
+    assert one.until is not None
+    assert one.until <= BEGUN + 108 * DAY
+
+
+def test_of_few_decisions_the_exact_law_decides() -> None:
+    """Three of 560 are missing in the reference; four of seventy would be one in ten million by a normal law."""
+    gone = np.zeros(140, np.int64)
+    gone[[5, 20, 40]] = 1
+    gone[[100, 101, 103, 105]] = 1
+    assert told([with_missing(gone, 10)]) == []

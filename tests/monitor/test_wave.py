@@ -75,3 +75,7 @@ def test_too_few_days_on_either_side_tell_nothing(rows: slice) -> None:
 
 def test_days_that_never_differ_tell_nothing() -> None:
     assert not moved_smoothly(np.full(DAYS, 0.5), np.ones(DAYS), DAY, END)
+
+
+def test_a_weak_slope_is_smooth_though_a_step_fits_it_as_well() -> None:
+    assert sum(judged(0.0008 * np.maximum(DAY - 90, 0), seed, days=170) for seed in range(40)) >= 28
