@@ -427,6 +427,16 @@ def test_a_channel_of_one_family_is_told_of_it_alone(workspace: Workspace) -> No
     assert (payload["data"]["signal"], payload["data"].get("also")) == ("performance.accuracy", None)
 
 
+def test_reminders_of_one_system_are_one_message(workspace: Workspace) -> None:
+    add_channel(workspace)
+    post = Post()
+    check(workspace, problem(), problem("retraining"))
+    for hours in (0, 4, 5, 24):
+        deliver(workspace, post, AT + hours * HOUR)
+    assert post.kinds() == ["finding.opened", "finding.reminder", "finding.reminder"]
+    assert [len(payload["data"].get("also", [])) for _, _, payload in post.came] == [1, 1, 1]
+
+
 def test_an_event_goes_out_by_itself(workspace: Workspace) -> None:
     add_channel(workspace)
     post = Post()

@@ -12,7 +12,9 @@ import pytest
 
 from plumbline.answers import statements
 from plumbline.answers.data.load import load_file
-from plumbline.answers.respond.replay import Played, played_days, replay
+from plumbline.answers.respond.replay.answer import Played
+from plumbline.answers.respond.replay.moments import played_days
+from plumbline.answers.respond.replay.play import replay
 from plumbline.answers.respond.retraining.triggers import add_trigger
 from plumbline.domain import PlumblineError
 from plumbline.domain.respond import Trigger
@@ -63,6 +65,32 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Played,
     assert any(m.event == "trigger.fired" for m in found.messages)
     ws.close()
     return folder / "w.duckdb", found.messages
+
+
+def test_by_day_a_log_cut_at_a_played_day_sends_the_same(
+    whole: tuple[Path, tuple[Played, ...]], tmp_path: Path
+) -> None:
+    (tmp_path / "w.duckdb").write_bytes(whole[0].read_bytes())
+    ws = open_workspace(tmp_path / "w.duckdb")
+    by_day = replay(ws, KEY, days=14, by="day").messages
+    ws.close()
+    day = END - timedelta(weeks=1)
+    ws = workspace_of(tmp_path / "cut", day)
+    cut = replay(ws, KEY, days=7, by="day").messages
+    ws.close()
+    assert told(cut, day) == told(by_day, day)
+    assert cut
+    assert {m.event for m in by_day} >= {"finding.opened"}
+
+
+def test_reminders_are_those_that_come_where_nobody_acknowledges(
+    whole: tuple[Path, tuple[Played, ...]],
+) -> None:
+    reminders = [m.at for m in whole[1] if m.event == "finding.reminder"]
+    begun = min(m.at for m in whole[1] if m.event == "finding.opened" and m.severity == "high")
+    assert reminders
+    assert min(reminders) - begun >= timedelta(hours=4)
+    assert len(reminders) <= 2 * sum(m.event == "finding.opened" for m in whole[1]) + FROM // 7
 
 
 def told(messages: tuple[Played, ...], until: datetime) -> list[tuple[object, ...]]:

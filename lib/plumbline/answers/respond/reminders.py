@@ -29,8 +29,16 @@ def remind(ws: Workspace, at: datetime) -> None:
         any_due = bool(due(cursor, at))
     if any_due:
         with ws.write(by_itself=True) as cursor:
-            for event, names in due(cursor, at):
-                queue(cursor, event, only=names)
+            write(cursor, at)
+
+
+def write(cursor: Cursor, at: datetime) -> None:
+    """Write the reminders that are due at a time, one message a system and channel, in the caller's transaction."""
+    groups: dict[tuple[str, tuple[str, ...]], list[Event]] = {}
+    for event, names in due(cursor, at):
+        groups.setdefault((event.system, tuple(names)), []).append(event)
+    for (_, channels), events in groups.items():
+        queue(cursor, *events, only=channels)
 
 
 def due(cursor: Cursor, at: datetime) -> list[tuple[Event, list[str]]]:

@@ -149,12 +149,19 @@ def _told(run: Any) -> Any:
 @command("replay")
 @click.argument("system")
 @click.option("--days", type=int, default=365, show_default=True, metavar="N", help="How far back to begin.")
-def replay(workspace: str | None, system: str, days: int) -> Any:
+@click.option(
+    "--by",
+    type=click.Choice(["week", "day"]),
+    default="week",
+    show_default=True,
+    help="How closely it is played.",
+)
+def replay(workspace: str | None, system: str, days: int, by: str) -> Any:
     """Play the past again: what each rule, channel, trigger and guardrail would have sent, and whether rightly."""
-    from plumbline.answers.respond.replay import replay as answer
+    from plumbline.answers.respond.replay.play import replay as answer
 
     with open_for(workspace) as ws:
-        found = answer(ws, system, days=days, progress=progress)
+        found = answer(ws, system, days=days, by=by, progress=progress)
     lines = [
         f"{iso_minute(m.at)}Z  {m.verdict:<5}  {m.event:<18} {m.rule:<28} {m.sentence}"
         for m in found.messages

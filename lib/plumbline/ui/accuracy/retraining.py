@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from plumbline.answers.respond.replay import Replay, replay
+from plumbline.answers.respond.replay.answer import Replay
+from plumbline.answers.respond.replay.play import replay
 from plumbline.answers.respond.retraining.triggers import Triggers, add_trigger, approve, triggers
 from plumbline.answers.respond.retraining.work import fire, send_test
 from plumbline.demo import retraining as demo

@@ -1,0 +1,30 @@
+"""Which moments of the past are played: the ends of weeks, and the ends of days in weeks in which something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+WEEK, DAY = timedelta(days=7), timedelta(days=1)
+
+
+def played_days(start: datetime, end: datetime) -> list[datetime]:
+    """The ends of the weeks between, Sundays at midnight UTC, and the end itself."""
+    day = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    day += timedelta(days=(7 - day.weekday()) % 7)
+    found = []
+    while day < end:
+        if day >= start:
+            found.append(day)
+        day += timedelta(days=7)
+    return [*found, end]
+
+
+def days_between(start: datetime, end: datetime) -> Sequence[datetime]:
+    """The midnights (UTC) between two moments, both left out."""
+    day = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+    found = []
+    while day < end:
+        found.append(day)
+        day += DAY
+    return found

@@ -1,0 +1,270 @@
+"""What the last months would have sent: the past is played again on a copy that is cut at each moment.
+
+Each played moment sees only decisions and outcomes that were known then: the copy loses what came later, is counted
+anew and is checked as any log is. The ends of weeks are played (Sundays' midnights, UTC) and the log's end; by day, the
+ends of the days too in those weeks between whose ends something changed: what came and went within one quiet week is
+not seen. A message bears the moment at which its finding could be known, where that lies since the moment before.
+Reminders are those that come where nobody acknowledges anything: as many as there can be.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+from plumbline.answers import statements
+from plumbline.answers.question import as_of, span_of
+from plumbline.answers.respond import reminders
+from plumbline.answers.respond.outbox import channels_in
+from plumbline.answers.respond.replay.answer import Played, Replay
+from plumbline.answers.respond.replay.moments import days_between, played_days
+from plumbline.answers.respond.replay.verdicts import averted, judged, lost
+from plumbline.answers.respond.retraining.due import cause_of, guard_case
+from plumbline.answers.respond.retraining.triggers import triggers_in
+from plumbline.answers.respond.rollback.progress import would_have
+from plumbline.answers.respond.rollback.register import setting_of
+from plumbline.answers.respond.rollback.situation import newest_tripped
+from plumbline.domain import Finding, PlumblineError, Severity, System
+from plumbline.domain.acts import Act
+from plumbline.domain.respond import RollbackRun, Trigger
+from plumbline.logs.load.log_cut import cut, forget_told
+from plumbline.monitor.drift.first_year import apart
+from plumbline.profile import build
+from plumbline.respond import retries
+from plumbline.respond.channels import Channel
+from plumbline.respond.guards import GuardCase, guards, may_fire
+from plumbline.store import findings as register
+from plumbline.store import systems, trail
+from plumbline.store.backup.snapshot import snapshot
+from plumbline.store.respond import channels as channel_store
+from plumbline.store.respond import deliveries
+from plumbline.store.workspace import Cursor, Workspace, open_workspace
+
+DAYS = 365
+#: days of a log before it can be played
+WARM = timedelta(days=14)
+STAND_IN = "every finding"
+ACTOR = "replay"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Day:
+    """What was known at the end of one played day."""
+
+    at: datetime
+    findings: list[Finding]
+    looked_at: tuple[str, ...]
+    due: dict[str, GuardCase] = field(default_factory=dict)
+    rollbacks: list[RollbackRun] = field(default_factory=list)
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What messages follow from: a week whose ends are alike in it is taken to have brought none."""
+        open_ones = sorted((f.signal, f.severity.value, f.until is None) for f in self.findings)
+        return (*open_ones, *sorted(self.due), *sorted(run.id for run in self.rollbacks))
+
+
+def replay(
+    ws: Workspace,
+    key: str,
+    *,
+    days: int = DAYS,
+    by: str = "week",
+    progress: Callable[[str, float], None] | None = None,
+) -> Replay:
+    """Play the last days of a system's log again; the workspace itself is left as it is.
+
+    Args:
+        by: ``week`` or ``day``; by day costs up to seven times as much, for the weeks in which something changed.
+
+    Raises:
+        PlumblineError: no such system, no log, or no day to play.
+    """
+    if days < 1:
+        raise PlumblineError("At least one day has to be played", where="--days")
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        span = span_of(cursor, system)
+    if span is None:
+        raise PlumblineError(f"{key} has no log to play")
+    end = as_of(system, span)
+    moments = played_days(max(span.first + WARM, end - timedelta(days=days)), end)
+    with tempfile.TemporaryDirectory(prefix="plumbline-replay-") as folder:
+        copies = [Path(folder) / f"{name}.duckdb" for name in ("weeks", "days")]
+        snapshot(ws, copies[0])
+        if by == "day":
+            copies[1].write_bytes(copies[0].read_bytes())
+        own = open_workspace(copies[0])
+        try:
+            seen = _measured(own, key, moments, progress)
+            if by == "day":
+                seen = _with_days(copies[1], key, seen, progress)
+            told = _told(own, key, seen)
+            messages = judged(told, seen[-1].findings)
+        finally:
+            own.close()
+    runs = {run.id: run for day in reversed(seen) for run in day.rollbacks}
+    messages = averted(ws, key, messages, tuple(runs.values()))
+    return Replay(
+        system=key, start=moments[0], end=end, messages=messages, money=dict(lost(ws, key, messages))
+    )
+
+
+def _with_days(
+    copy: Path, key: str, weeks: list[_Day], progress: Callable[[str, float], None] | None
+) -> list[_Day]:
+    """The weeks' ends, with the days of those weeks between whose ends something changed."""
+    between = [
+        at
+        for before, after in pairwise(weeks)
+        if before.state != after.state
+        for at in days_between(before.at, after.at)
+    ]
+    if not between:
+        return weeks
+    own = open_workspace(copy)
+    try:
+        days = _measured(own, key, between, progress)
+    finally:
+        own.close()
+    return sorted([*weeks, *days], key=lambda day: day.at)
+
+
+def _measured(
+    own: Workspace, key: str, moments: list[datetime], progress: Callable[[str, float], None] | None
+) -> list[_Day]:
+    """Every played day, from the last to the first: each is a cut of the one after it."""
+    found = []
+    for place, at in enumerate(reversed(moments)):
+        if progress:
+            progress(f"Replay: {at:%Y-%m-%d}", place / len(moments))
+        with own.write() as cursor:
+            system = systems.get_system(cursor, key)
+            cut(cursor, system, at)
+            build.rebuild(cursor, systems.get_system(cursor, key))
+            trail.append(
+                cursor, actor=ACTOR, action=Act.REFERENCE_SET, system=key, detail={"played": at.isoformat()}
+            )
+        statements.change_settings(own, key, {"as_of": at.isoformat()}, by=ACTOR)
+        with own.read() as cursor:
+            found.append(_day(cursor, systems.get_system(cursor, key), at))
+    if progress:
+        progress("Replay", 1.0)
+    return found[::-1]
+
+
+def _day(cursor: Cursor, system: System, at: datetime) -> _Day:
+    from plumbline.answers.alerts.check import signals_of
+    from plumbline.answers.releases.history import releases_of
+
+    if span_of(cursor, system) is None:
+        return _Day(at=at, findings=[], looked_at=())
+    _, _, found, looked_at = signals_of(cursor, system, True)
+    made, by_itself = _Day(at=at, findings=found, looked_at=looked_at), apart(found)
+    for item in triggers_in(cursor, system.key):
+        cause = cause_of(cursor, system, item.when, by_itself, at)
+        if cause is not None:
+            made.due[item.name] = guard_case(cursor, system, item, cause.onset, (), at, approved_by=ACTOR)
+    released = releases_of(cursor, system)
+    setting = setting_of(cursor, system.key)
+    for version in dict.fromkeys(s.version for s in released.releases.switches):
+        tripped = newest_tripped(released.guardrails, version)
+        if tripped is not None and tripped.at is not None and tripped.at <= at:
+            made.rollbacks.append(would_have(cursor, system, setting, released, tripped, by_itself))
+    return made
+
+
+def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[Played, Finding | None]]:
+    """The messages, by the register and the outbox as they are, from the first played day to the last."""
+    from plumbline.answers.alerts.check import reconcile
+
+    with own.write() as cursor:
+        forget_told(cursor)
+        if not any(channel.sends for channel in channels_in(cursor)):
+            stand_in = Channel(name=STAND_IN, address="mailto:nobody@example.org", severity=Severity.LOW)
+            channel_store.keep(cursor, STAND_IN, stand_in.body())
+        told: list[tuple[Played, Finding | None]] = []
+        before, known = seen[0].at - timedelta(days=7), set[str]()
+        for day, following in zip(seen, [*seen[1:], None], strict=True):
+            if day.looked_at:
+                reconcile(cursor, key, list(day.findings), day.looked_at, day.at)
+            for pause in (timedelta(), *retries.REMINDERS):
+                at = day.at + pause
+                if pause and (following is None or at >= following.at):
+                    break
+                reminders.write(cursor, at)
+                for sent in reversed(deliveries.recent(cursor, key, limit=100_000)):
+                    if sent.id in known:
+                        continue
+                    known.add(sent.id)
+                    if sent.state == "queued":
+                        told.append(_message(cursor, sent, before, at))
+            before = day.at
+        items = triggers_in(cursor, key)
+    told += [(played, None) for item in items for played in _fires(item, seen)]
+    told += [(played, None) for played in _rollbacks(seen)]
+    return sorted(told, key=lambda pair: (pair[0].at, pair[0].rule, pair[0].channel))
+
+
+def _message(
+    cursor: Cursor, sent: deliveries.Delivery, before: datetime, at: datetime
+) -> tuple[Played, Finding | None]:
+    record = register.one(cursor, sent.finding) if sent.finding is not None else None
+    finding = record.finding if record else None
+    when = at
+    if finding is not None and finding.known_at is not None and sent.event == "finding.opened":
+        when = min(max(finding.known_at, before), at)
+    told = sent.data
+    return Played(
+        at=when, channel=sent.channel, event=sent.event, rule=str(told.get("signal", sent.event)),
+        severity=str(told.get("severity", "")), sentence=str(told.get("sentence", "")), verdict="other",
+    ), finding  # fmt: skip
+
+
+def _fires(item: Trigger, seen: list[_Day]) -> list[Played]:
+    """When a trigger would have fired, its guards held against the fires that it would have made."""
+    fires: list[datetime] = []
+    made = []
+    for day in seen:
+        case = day.due.get(item.name)
+        if case is None or not may_fire(guards(replace(case, fires=tuple(fires), in_flight="", stopped=""))):
+            continue
+        fires.append(day.at)
+        words = f"The trigger {item.name} would have fired: {item.when.value}."
+        made.append(
+            Played(
+                at=day.at,
+                channel=item.name,
+                event="trigger.fired",
+                rule=f"trigger {item.name}",
+                severity="medium",
+                sentence=words,
+                verdict="other",
+            )
+        )
+    return made
+
+
+def _rollbacks(seen: list[_Day]) -> list[Played]:
+    """What a dry run would have decided, as of the first played day that shows each guardrail."""
+    first: dict[str, RollbackRun] = {}
+    for day in seen:
+        for run in day.rollbacks:
+            first.setdefault(run.id, run)
+    return [
+        Played(
+            at=run.known_at or run.at,
+            channel="",
+            event=f"rollback: {run.state.value}",
+            rule="guardrail",
+            severity="high",
+            sentence=f"Version {run.version} to {run.to}. {run.note}",
+            verdict="other",
+            version=run.version,
+        )
+        for run in first.values()
+    ]

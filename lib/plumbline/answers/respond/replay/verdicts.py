@@ -1,0 +1,122 @@
+"""What came of each message: whether a loss went with it or followed, how much earlier it came, and in money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from plumbline.answers.performance.label_delay import delays
+from plumbline.answers.question import as_of, span_of
+from plumbline.answers.respond.replay.answer import Played
+from plumbline.domain import Finding, Severity, Slice
+from plumbline.domain.respond import RollbackRun
+from plumbline.monitor.drift.first_year import apart
+from plumbline.monitor.performance.money import Stake, money_at_stake
+from plumbline.profile.read.outcomes import outcome_profile
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace
+
+#: a warning is followed by a loss that begins within so many days
+FOLLOWED = timedelta(days=60)
+#: signals that speak of a loss to come, or of one; others are neither true nor false
+_OF_LOSS = (
+    "performance.",
+    "warning.",
+    "estimate.",
+    "drift.",
+    "retraining",
+    "season",
+    "cutoff.",
+    "association.",
+    "release.guard",
+)
+
+
+def judged(told: list[tuple[Played, Finding | None]], final: list[Finding]) -> tuple[Played, ...]:
+    """Each message against what the whole log shows in the end."""
+    from plumbline.monitor.alarms.findings import same_problem
+
+    losses = [f for f in apart(final) if f.signal.startswith("performance.") and f.since is not None]
+    guilty = {
+        str(f.figures.get("version"))
+        for f in final
+        if f.signal == "release.guardrail" and f.severity is Severity.HIGH
+    }
+    made = []
+    for message, finding in told:
+        begins = message.event in ("finding.opened", "trigger.fired") or message.rule == "guardrail"
+        speaks = message.rule.startswith((*_OF_LOSS, "trigger ", "guardrail"))
+        if not begins or not speaks:
+            made.append(message)
+            continue
+        if message.rule in ("guardrail", "release.guardrail"):
+            version = str(finding.figures.get("version")) if finding else message.version
+            made.append(replace(message, verdict="true" if version in guilty else "false"))
+            continue
+        loss = next((f for f in losses if finding is not None and same_problem(f, finding)), None)
+        loss = loss or next((f for f in losses if _follows(f, message.at)), None)
+        if loss is None:
+            made.append(replace(message, verdict="false"))
+            continue
+        ahead = (loss.known_at - message.at).total_seconds() / 86400 if loss.known_at else None
+        made.append(
+            replace(message, verdict="true", earlier_days=max(ahead, 0.0) if ahead is not None else None)
+        )
+    return tuple(made)
+
+
+def _follows(loss: Finding, at: datetime) -> bool:
+    """Whether a loss was on at that moment, or began soon after."""
+    if loss.since is None:
+        return False
+    return loss.since <= at + FOLLOWED and (loss.until is None or loss.until >= at)
+
+
+def averted(
+    ws: Workspace, key: str, messages: tuple[Played, ...], runs: tuple[RollbackRun, ...]
+) -> tuple[Played, ...]:
+    """The same messages, those about a rollback with what the version cost from the moment on, in whole days."""
+    costs = {
+        run.version: _shortfall(ws, key, since=run.known_at or run.at, window=Slice(version=run.version))
+        for run in runs
+    }
+    made = []
+    for message in messages:
+        stake = costs.get(message.version) if message.rule == "guardrail" else None
+        made.append(replace(message, money=stake.amount) if stake is not None else message)
+    return tuple(made)
+
+
+def lost(ws: Workspace, key: str, messages: tuple[Played, ...]) -> Mapping[str, Any]:
+    """What was lost from the first true message on, where the owner said what errors cost."""
+    first = min((m.at for m in messages if m.verdict == "true"), default=None)
+    stake = _shortfall(ws, key, since=first, window=Slice()) if first is not None else None
+    if stake is None or stake.amount <= 0:
+        return {}
+    return {
+        "amount": stake.amount,
+        "low": stake.low,
+        "high": stake.high,
+        "currency": stake.currency,
+        "since": first,
+    }
+
+
+def _shortfall(ws: Workspace, key: str, *, since: datetime, window: Slice) -> Stake | None:
+    """What decisions since a day were worth less than the reference's; None where nobody said what errors cost."""
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        cost = system.settings.cost_matrix
+        if not cost or system.reference is None:
+            return None
+        return money_at_stake(
+            outcome_profile(cursor, system, Slice()),
+            cost,
+            reference=system.reference,
+            since=since,
+            window=window,
+            delay=delays(cursor, system),
+            today=as_of(system, span_of(cursor, system)),
+        )
