@@ -197,3 +197,15 @@ def test_nothing_overlaps_at_800_pixels(scheme: str, page: Page, shop: str) -> N
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     expect(page.get_by_role("heading", name="Next steps")).to_be_visible()
+
+
+def test_a_finding_is_seen_and_given_to_somebody_on_its_row(page: Page, shop: str) -> None:
+    page.goto(f"{shop}/alerts?system=shop-offers")
+    settled(page)
+    page.get_by_label("Your name, for what you do below").fill("Ada")
+    page.keyboard.press("Enter")
+    settled(page)
+    page.get_by_role("button", name="I saw it").first.click()
+    expect(page.get_by_text(re.compile("Seen by Ada")).first).to_be_visible(timeout=20_000)
+    page.reload()  # it is kept, and not in the tab
+    expect(page.get_by_text(re.compile("Seen by Ada")).first).to_be_visible(timeout=20_000)
