@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from plumbline.domain.respond import Interlock
+from plumbline.wording.quantities import count
+from plumbline.wording.times import iso_day
 
 #: the budget counts the fires of so many days
 BUDGET_DAYS = 30
@@ -65,10 +67,10 @@ def _cool(case: GuardCase) -> Interlock:
         return Interlock("cool-down", True, "It has not fired before.")
     until = last + timedelta(days=case.cooldown_days)
     if case.now < until:
-        said = f"It fired on {last:%Y-%m-%d}; the next may follow from {until:%Y-%m-%d}."
+        said = f"It fired on {iso_day(last)}; the next may follow from {iso_day(until)}."
         return Interlock("cool-down", False, said)
     return Interlock(
-        "cool-down", True, f"It last fired on {last:%Y-%m-%d}, more than {case.cooldown_days:g} days ago."
+        "cool-down", True, f"It last fired on {iso_day(last)}, more than {case.cooldown_days:g} days ago."
     )
 
 
@@ -84,11 +86,11 @@ def _labels(case: GuardCase) -> Interlock:
             "labels", None, "No outcomes are logged: it is not known whether there is anything to learn from."
         )
     if case.labels < case.labels_needed:
-        some = f"{case.labels:,} of {case.labels_needed:,} labels"
+        some = f"{count(case.labels)} of {count(case.labels_needed)} labels"
         said = f"Retraining would learn from too little: {some} since the onset."
         return Interlock("labels", False, said)
     return Interlock(
-        "labels", True, f"{case.labels:,} labels since the onset ({case.labels_needed:,} needed)."
+        "labels", True, f"{count(case.labels)} labels since the onset ({count(case.labels_needed)} needed)."
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from plumbline.domain.respond import Interlock, Mode, RollbackState
+from plumbline.wording.quantities import count
 
 #: a guardrail speaks of a switch that is no older
 SWITCH_DAYS = 14
@@ -133,7 +134,9 @@ def _way_back(case: Situation) -> Interlock:
         return Interlock(name, False, "There is no version to go back to.")
     if case.to_decisions < DECIDED:
         return Interlock(
-            name, False, f"Version {to} made {case.to_decisions:,} decisions before; {DECIDED} are needed."
+            name,
+            False,
+            f"Version {to} made {count(case.to_decisions)} decisions before; {DECIDED} are needed.",
         )
     if case.to_breach:
         return Interlock(name, False, f"Version {to} was in breach itself when it left: {case.to_breach}")
@@ -147,7 +150,7 @@ def _way_back(case: Situation) -> Interlock:
     return Interlock(
         name,
         True,
-        f"Version {to} made {case.to_decisions:,} decisions before, and can be had ({case.to_where}).",
+        f"Version {to} made {count(case.to_decisions)} decisions before, and can be had ({case.to_where}).",
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from plumbline.domain import PlumblineError
+from plumbline.wording.times import clock_time
 
 #: family -> how signals and types of events begin that belong to it; what belongs to none goes to every channel
 FAMILIES = {
@@ -49,7 +50,7 @@ def opening(hours: str, at: datetime, zone: str) -> datetime:
         return at
     start, end = time.fromisoformat(hours[:5]), hours[6:]
     local = at.astimezone(ZoneInfo(zone))
-    now = f"{local:%H:%M}"
+    now = f"{clock_time(local)}"
     within = hours[:5] <= now < end if hours[:5] < end else now >= hours[:5] or now < end
     if within:
         return at

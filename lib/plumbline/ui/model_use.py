@@ -21,6 +21,8 @@ from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.quantities import count
+from plumbline.wording.times import iso_day
 
 MOST_TWINS = 8  # sets listed
 
@@ -85,14 +87,14 @@ def overall(usage: ModelUse, mode: Mode) -> None:
             key="use.time",
             name="importance-over-time",
             alt="Mean absolute contribution of the strongest features",
-            rows=[{"From": f"{c.start:%Y-%m-%d}", "n": c.n, **c.use} for c in usage.chunks],
+            rows=[{"From": f"{iso_day(c.start)}", "n": c.n, **c.use} for c in usage.chunks],
         )
 
 
 def points(usage: ModelUse, mode: Mode) -> None:
     """Each decision as a point, and one feature against its values."""
     cards.section(
-        "Decision by decision", f"{len(usage.parts):,} of the sample; colour is the feature's value."
+        "Decision by decision", f"{count(len(usage.parts))} of the sample; colour is the feature's value."
     )
     rows = [dict(zip(usage.names, row, strict=True)) for row in usage.parts.tolist()]
     charts.show(
@@ -133,8 +135,8 @@ def moved(usage: ModelUse) -> None:
     if drift is not None:
         a, b = usage.compared
         cards.note(
-            f"Window against reference{f', version {usage.version} alone' if usage.version else ''}: {b:,} against "
-            f"{a:,} decisions."
+            f"Window against reference{f', version {usage.version} alone' if usage.version else ''}: {count(b)} "
+            f"against {count(a)} decisions."
         )
         order = "watch" if drift.watch else "pass"
         cards.figures(
@@ -184,7 +186,8 @@ def coverage(usage: ModelUse) -> None:
     share = done / whole if whole else 0.0
     cards.section(
         "How much is explained",
-        f"{done:,} of {whole:,} decisions ({numbers.share(share)}) by attributions that add up to the logged score.",
+        f"{count(done)} of {count(whole)} decisions ({numbers.share(share)}) by attributions that add up to the "
+        "logged score.",
     )
     rows = [
         {

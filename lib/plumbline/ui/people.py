@@ -12,6 +12,7 @@ from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.escape import one_line, plain
+from plumbline.wording.times import iso_minute
 
 NONE = "no role"
 
@@ -48,7 +49,7 @@ def register(people: Sequence[Person]) -> None:
                 {
                     "E-mail": one_line(p.email),
                     "Role": p.access.value,
-                    "Since (UTC)": f"{p.given_at:%Y-%m-%d %H:%M}",
+                    "Since (UTC)": f"{iso_minute(p.given_at)}",
                     "Given by": one_line(p.given_by),
                 }
                 for p in people

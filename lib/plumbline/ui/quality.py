@@ -13,6 +13,7 @@ from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.empty_states import Step
 from plumbline.ui.parts.escape import one_line
 from plumbline.wording import numbers
+from plumbline.wording.times import iso_minute, iso_second
 
 MOST_GROUPS = 5
 _PARTS = {
@@ -41,8 +42,8 @@ def record(answer: QualityAnswer) -> None:
         tables.grid(
             [
                 {
-                    "From (UTC)": f"{g.start:%Y-%m-%d %H:%M}",
-                    "To (UTC)": f"{g.end:%Y-%m-%d %H:%M}",
+                    "From (UTC)": f"{iso_minute(g.start)}",
+                    "To (UTC)": f"{iso_minute(g.end)}",
                     "Hours": g.hours,
                     "Usual, at that hour and weekday": g.usual_hours,
                 }
@@ -149,7 +150,7 @@ def same_answer(answer: QualityAnswer) -> None:
 
 def _decision(decision: Decision, scored: bool) -> dict[str, object]:
     shown: dict[str, object] = {
-        "When (UTC)": f"{decision.time:%Y-%m-%d %H:%M:%S}", "Decision": one_line(decision.id, 40),
+        "When (UTC)": f"{iso_second(decision.time)}", "Decision": one_line(decision.id, 40),
         "Answer": one_line(_held(decision.prediction), 40),
     }  # fmt: skip
     return {**shown, "Score": _held(decision.score)} if scored else shown

@@ -24,6 +24,8 @@ from plumbline.ui.parts.escape import one_line, prose
 from plumbline.ui.parts.glossary import help_for
 from plumbline.ui.state import session
 from plumbline.wording import numbers
+from plumbline.wording.quantities import count
+from plumbline.wording.times import iso_day, iso_minute
 
 _SPLIT_STATUS = {"release": "watch", "world": "ok", "both": "watch", "neither": "ok", "unknown": "unknown"}
 
@@ -262,7 +264,7 @@ def _shifted(shift: Shift) -> list[dict[str, object]]:
         made.append(
             {
                 "Switch": f"{one_line(shift.switch.previous) or 'no version'} → {one_line(shift.switch.version)}",
-                "When (UTC)": f"{shift.switch.at:%Y-%m-%d %H:%M}",
+                "When (UTC)": f"{iso_minute(shift.switch.at)}",
                 "Measure": sentences.say_name(metric).capitalize(),
                 "Before": sentences.amount(metric, plain.before),
                 "After": sentences.amount(metric, plain.after),
@@ -293,7 +295,9 @@ def _note(shift: Shift, metric: str, parted: Split) -> str:
         return parted.note
     if metric == shift.metrics[1] and shift.world_changed:
         return "The same inputs came to have other outcomes"
-    return f"{parted.n_before:,} and {parted.n_after:,} sampled; {100 * parted.covered:.0f} % compared"
+    return (
+        f"{count(parted.n_before)} and {count(parted.n_after)} sampled; {100 * parted.covered:.0f} % compared"
+    )
 
 
 def side_by_side(answer: ReleasesAnswer, mode: Mode) -> None:
@@ -352,7 +356,7 @@ def _compared(c: Comparison, m: Measure) -> dict[str, object]:
     return {
         "Versions": f"{one_line(c.versions[1])} beside {one_line(c.versions[0])}",
         "How": c.kind,
-        "From": f"{c.start:%Y-%m-%d %H:%M}",
+        "From": f"{iso_minute(c.start)}",
         "Days": f"{c.days:.1f}",
         "Measure": sentences.say_name(m.metric).capitalize(),
         "Difference": sentences.change(m.metric, m.difference.value),
@@ -376,9 +380,9 @@ def table(answer: ReleasesAnswer) -> None:
         [
             {
                 "Version": one_line(v.version) or "no version",
-                "First seen": f"{v.first:%Y-%m-%d %H:%M}",
-                "Last seen": f"{v.last:%Y-%m-%d %H:%M}",
-                "Trained": f"{v.trained:%Y-%m-%d}" if v.trained else "unknown",
+                "First seen": f"{iso_minute(v.first)}",
+                "Last seen": f"{iso_minute(v.last)}",
+                "Trained": f"{iso_day(v.trained)}" if v.trained else "unknown",
                 "Decisions": v.n,
                 "In shadow": v.n_shadow,
                 "Arms": one_line(", ".join(a for a in v.arms if a)) or numbers.DASH,

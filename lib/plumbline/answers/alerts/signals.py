@@ -42,6 +42,7 @@ from plumbline.profile.read import profiles
 from plumbline.store import loads
 from plumbline.store.workspace import Cursor
 from plumbline.wording.names import METHOD_NAMES, say_metric, unit_of
+from plumbline.wording.times import iso_day
 
 
 def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -195,7 +196,7 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
         return found
     unstable = message(
         "It changed within the reference already, about {day}: take the days before or after.",
-        day=f"{changed.at:%Y-%m-%d}",
+        day=f"{iso_day(changed.at)}",
     )
     mark = {"reference_changed": changed.at}
     return [

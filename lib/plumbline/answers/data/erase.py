@@ -12,6 +12,7 @@ from plumbline.logs.load.erase import Erased, clear_bytes, erase
 from plumbline.profile import build
 from plumbline.store import answer_cache, copies, trail
 from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.times import iso_minute
 
 
 def erase_person(
@@ -46,7 +47,7 @@ def sentences(erased: Erased) -> tuple[str, ...]:
     counts = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in gone)
     loads = "1 load" if len(erased.loads) == 1 else f"{len(erased.loads)} loads"
     return (
-        f"Erased from {erased.system} at {erased.at:%Y-%m-%d %H:%M} UTC by {erased.actor}: {counts}, of {loads}.",
+        f"Erased from {erased.system} at {iso_minute(erased.at)} UTC by {erased.actor}: {counts}, of {loads}.",
         f"Known on the trail as {erased.keyed_hash}.",
         "The bytes in the file are overwritten." if erased.bytes_cleared
         else "The file still holds deleted bytes: it is in use. Erase again when it is not.",

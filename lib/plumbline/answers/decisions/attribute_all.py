@@ -20,6 +20,7 @@ from plumbline.profile.scan import attributions, decisions
 from plumbline.profile.scan.attributions import BoolArray, Pass
 from plumbline.store import model_files, systems, trail
 from plumbline.store.workspace import Workspace
+from plumbline.wording.quantities import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,13 +85,13 @@ def attribute_all(
         for n, fit in _run(ws, system, job, min(batch, job.most)):
             done, good = done + n, good + fit
             if say:
-                say(f"Explained {done:,} of {total:,} decisions", done / max(total, 1))
+                say(f"Explained {count(done)} of {count(total)} decisions", done / max(total, 1))
     with ws.read() as cursor:
         kept = attributions.stored(cursor, system)
     versions = tuple(job.made.version for job in jobs)
     sentence = (
-        f"Attributions of {sum(s.n for s in kept):,} decisions are stored, {done:,} of them new; base + sum meets the "
-        f"logged score for {sum(s.adds_up for s in kept):,}."
+        f"Attributions of {count(sum(s.n for s in kept))} decisions are stored, {count(done)} of them new; "
+        f"base + sum meets the logged score for {count(sum(s.adds_up for s in kept))}."
     )
     with ws.write() as cursor:
         detail = {"versions": list(versions), "explained": done, "sha256": [job.made.sha256 for job in jobs]}

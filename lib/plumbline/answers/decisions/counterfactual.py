@@ -32,6 +32,7 @@ from plumbline.explain.sandbox.call import Scored
 from plumbline.explain.sandbox.pool import explain_warm, score_warm
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.quantities import count
 
 #: why there is no other outcome to look for
 NO_TARGET = {
@@ -175,11 +176,11 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
     )
     if not found.options:
         why = {
-            "time": f"None was found within {seconds:g} s; {found.scored:,} combinations were scored.",
+            "time": f"None was found within {seconds:g} s; {count(found.scored)} combinations were scored.",
             "already": "The registered model already gives that outcome for the logged values.",
         }.get(
             found.ended,
-            f"None within the limits that the owner set; {found.scored:,} combinations were scored.",
+            f"None within the limits that the owner set; {count(found.scored)} combinations were scored.",
         )
         return Changed(
             outcome=outcome, ways=(), why=why, scored=found.scored, seconds=found.seconds, ended=found.ended

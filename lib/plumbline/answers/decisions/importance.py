@@ -30,6 +30,7 @@ from plumbline.profile.read import profiles
 from plumbline.profile.scan import attributions, decisions
 from plumbline.store import model_files, systems, trail
 from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.quantities import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,7 +157,7 @@ def model_use(
     told = space or found.space
     unit = "units of the prediction" if told == "value" else told
     small = (
-        f"Mean absolute contribution ({unit}) over a random sample of {whole:,} decisions"
+        f"Mean absolute contribution ({unit}) over a random sample of {count(whole)} decisions"
         f"{f' of version {wanted}' if wanted else ''}. {found.sentence}"
     )
     return ModelUse(

@@ -17,6 +17,7 @@ from plumbline.domain.acts import Act
 from plumbline.profile.scan import decisions
 from plumbline.store import loads, model_files, systems, trail
 from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.times import iso_day
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +84,7 @@ def tried(ws: Workspace, key: str) -> str:
     """
     with ws.read() as cursor:
         found = last_tried(cursor, systems.get_system(cursor, key))
-    return f"Tried on {found.at:%Y-%m-%d} (UTC): {sentence(found.detail)}" if found else ""
+    return f"Tried on {iso_day(found.at)} (UTC): {sentence(found.detail)}" if found else ""
 
 
 def sentence(detail: Mapping[str, Any]) -> str:

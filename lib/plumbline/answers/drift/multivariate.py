@@ -18,6 +18,7 @@ from plumbline.profile.read import profiles as read
 from plumbline.profile.scan import decisions
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.quantities import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,7 +168,7 @@ def _sentence(now: WholeRow) -> str:
         return f"Whole rows could not be compared: {now.note}"
     size = (
         f"a classifier tells the window's rows from the reference's with AUC {now.auc:.2f} "
-        f"({now.low:.2f} to {now.high:.2f}, n = {now.n:,} and {now.n_reference:,})"
+        f"({now.low:.2f} to {now.high:.2f}, n = {count(now.n)} and {count(now.n_reference)})"
     )
     if now.status is PointStatus.OK:
         return f"Whole rows did not shift enough to matter: {size}; 0.5 is no difference."

@@ -18,6 +18,7 @@ from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.store import statements, systems, trail
 from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.quantities import count
 
 TECHNICAL = "annex_iv"  # whose review answers CMP-3
 LONGEST = 4000  # characters of one text
@@ -69,7 +70,7 @@ def save_texts(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str, on
     signer(by, "A text", "Say who states it.")
     long = next((name for name, text in texts.items() if len(text) > LONGEST), None)
     if long is not None:
-        raise PlumblineError(f"The text is longer than {LONGEST:,} characters", where=long)
+        raise PlumblineError(f"The text is longer than {count(LONGEST)} characters", where=long)
     with ws.read() as cursor:
         held = dict(systems.get_system(cursor, key).settings.documents)
     day = (on or datetime.now(UTC).date()).isoformat()

@@ -11,7 +11,7 @@ from plumbline.governance.history import Changes, Inputs
 from plumbline.store import scorecards, systems
 from plumbline.store.scorecards import Kept
 from plumbline.store.workspace import Cursor, Workspace
-from plumbline.wording.times import read_time
+from plumbline.wording.times import iso_day, read_time
 
 DAY = timedelta(days=1)
 
@@ -84,11 +84,11 @@ def _in_force(cursor: Cursor, key: str, day: str) -> Kept:
     kept = scorecards.in_force(cursor, key, moment + (DAY if whole_day else timedelta(microseconds=1)))
     if kept is None:
         made = scorecards.verdicts(cursor, key)
-        first = f"The first one is of {made[0][0]:%Y-%m-%d}." if made else "Compute one first."
+        first = f"The first one is of {iso_day(made[0][0])}." if made else "Compute one first."
         raise PlumblineError(f"No scorecard of {key} had been made by {day}", todo=first)
     if not kept.given:
         raise PlumblineError(
-            f"The scorecard of {key} of {kept.at:%Y-%m-%d} was kept as its verdict alone ({kept.verdict})",
+            f"The scorecard of {key} of {iso_day(kept.at)} was kept as its verdict alone ({kept.verdict})",
             todo="Choose a later date.",
         )
     return kept

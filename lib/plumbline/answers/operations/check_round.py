@@ -25,6 +25,7 @@ from plumbline.store import systems
 from plumbline.store.respond import settings
 from plumbline.store.sources import Remembered
 from plumbline.store.workspace import Cursor, Stopped, Workspace, now
+from plumbline.wording.quantities import count
 
 LOG = logging.getLogger("plumbline")
 ACTOR = "schedule"
@@ -182,7 +183,9 @@ def _act(ws: Workspace, system: System) -> str:
 
 def _backup(own: Workspace, item: Schedule) -> str:
     made, gone = nightly(own, actor=ACTOR, days=item.keep_days)
-    return f"{made.path.name}, {made.bytes:,} bytes." + (f" {gone} older copies deleted." if gone else "")
+    return f"{made.path.name}, {count(made.bytes)} bytes." + (
+        f" {gone} older copies deleted." if gone else ""
+    )
 
 
 def _beat(item: Schedule, run: Run) -> None:

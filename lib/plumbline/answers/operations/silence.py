@@ -14,6 +14,7 @@ from plumbline.store import findings as register
 from plumbline.store import loads, sources
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.quantities import decimal
+from plumbline.wording.times import iso_minute
 
 #: how the signal of a silent source begins; the source's name follows
 SIGNAL = "source.silent."
@@ -80,7 +81,7 @@ def _finding(one: Rhythm, at: datetime) -> Finding:
     assert held is not None
     values = {
         "pause": _span(held.length),
-        "since": f"{held.since:%Y-%m-%d %H:%M} UTC",
+        "since": f"{iso_minute(held.since)} UTC",
         "n": decimal(held.n, ""),
         "longest": _span(held.longest),
         "missed": decimal(held.missed, ".1f"),

@@ -20,6 +20,7 @@ from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.names import say_metric, unit_of
+from plumbline.wording.quantities import count
 from plumbline.wording.times import say_span
 
 #: days of the second window where none is asked for
@@ -213,8 +214,8 @@ def _most_frequent_error(classes: tuple[str, ...], table: FloatArray) -> str:
         )
     n, i, j = max(wrong)
     return (
-        f"The most frequent error: {classes[i]} was decided where {classes[j]} was true, {n:,.0f} times in "
-        f"{total:,.0f} labelled decisions ({100 * n / total:.1f} %)."
+        f"The most frequent error: {classes[i]} was decided where {classes[j]} was true, {count(n)} times in "
+        f"{count(total)} labelled decisions ({100 * n / total:.1f} %)."
     )
 
 

@@ -16,6 +16,7 @@ from plumbline.profile.scan.slices import PROPORTIONS, measured, sliced_rows, sl
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 from plumbline.wording.names import say_level, say_metric
+from plumbline.wording.quantities import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +132,9 @@ def _sentence(search: Search, columns: bool, unit: str) -> str:
     if not search.n:
         return "No outcomes are known in this window, so no segment can be compared."
     name = say_metric(search.metric)
-    looked = f"{search.tried:,} segments were compared over {search.n:,} labelled decisions"
+    looked = f"{count(search.tried)} segments were compared over {count(search.n)} labelled decisions"
     if search.n < search.available:
-        looked += f", a sample of {search.available:,}"
+        looked += f", a sample of {count(search.available)}"
     looked += (
         ", counted by subject"
         if search.named
@@ -150,5 +151,5 @@ def _sentence(search: Search, columns: bool, unit: str) -> str:
     other = "for the rest" if search.against == "rest" else "had it changed like the rest"
     return (
         f"{name} suffers most where {say_slice(worst.where)}: {say_value(search.metric, worst.value, unit)} against "
-        f"{say_value(search.metric, worst.against, unit)} {other} (n = {worst.n:,}). {looked}."
+        f"{say_value(search.metric, worst.against, unit)} {other} (n = {count(worst.n)}). {looked}."
     )

@@ -21,6 +21,7 @@ from plumbline.monitor.releases.history import Rollback, Switch
 from plumbline.profile.read import profiles
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
+from plumbline.wording.quantities import count
 
 #: a version may go on once a rate twice as high would have been noticed; a change by 5 points need not be, by 20 has to
 LEAST, MOST = 0.05, 0.2
@@ -213,7 +214,7 @@ def _nothing(answer: ReleasesAnswer, version: str) -> str:
     first = next((s.version for s in answer.releases.spans if s.version), "")
     if first == version:
         return f"Version {version} is the first in the log: there is none before it to compare with."
-    return f"Version {version} has decided too little to tell: {own.n:,} decisions."
+    return f"Version {version} has decided too little to tell: {count(own.n)} decisions."
 
 
 def _too_little(version: str, signals: tuple[Signal, ...]) -> tuple[str, ...]:
@@ -222,7 +223,7 @@ def _too_little(version: str, signals: tuple[Signal, ...]) -> tuple[str, ...]:
             f"No guardrail can watch version {version}: the log has neither rates nor outcomes to compare.",
         )
     return tuple(
-        f"{s.name.capitalize()}: {s.n:,} decisions are too few to notice a change by {100 * s.wanted:.0f} points."
+        f"{s.name.capitalize()}: {count(s.n)} decisions are too few to notice a change by {100 * s.wanted:.0f} points."
         for s in signals
     )
 
@@ -230,5 +231,5 @@ def _too_little(version: str, signals: tuple[Signal, ...]) -> tuple[str, ...]:
 def _quiet(signal: Signal) -> str:
     name = signal.name.capitalize()
     if signal.noticed is None or not signal.sure:
-        return f"{name}: not enough is known yet (n = {signal.n:,}), so this says nothing."
+        return f"{name}: not enough is known yet (n = {count(signal.n)}), so this says nothing."
     return f"{name}: {signal.sentence} A change by {100 * signal.noticed:.1f} points would have been noticed."

@@ -26,6 +26,7 @@ from plumbline.profile.read import profiles
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.quantities import decimal
+from plumbline.wording.times import iso_minute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ class ReleasesAnswer(Result):
     def lines(self) -> list[str]:
         """The same for a terminal."""
         spans = [
-            f"{s.start:%Y-%m-%d %H:%M}Z to {s.end:%Y-%m-%d %H:%M}Z  {s.version}  n={s.n}"
+            f"{iso_minute(s.start)}Z to {iso_minute(s.end)}Z  {s.version}  n={s.n}"
             for s in self.releases.spans
         ]
         said = [say_shift(s) for s in self.shifts] + [say_comparison(c) for c in self.comparisons]

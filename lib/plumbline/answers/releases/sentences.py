@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from plumbline.monitor.releases.ab_test import Comparison, Measure
 from plumbline.monitor.releases.shift_attribution import Part, Split
 from plumbline.monitor.statistics.proportions import Difference
+from plumbline.wording.quantities import count
 
 if TYPE_CHECKING:
     from plumbline.answers.releases.guardrails import Watched
@@ -26,7 +27,7 @@ def say_name(metric: str) -> str:
 def amount(metric: str, value: float) -> str:
     """A level of a quantity in its unit."""
     if metric in NUMBERS:
-        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+        return f"{value:,.3g}" if abs(value) < 1000 else f"{count(value)}"
     return f"{100 * value:.{2 if 0 < value < 0.01 else 1}f} %"
 
 
@@ -58,7 +59,7 @@ def say_difference(metric: str, difference: Difference) -> str:
     return (
         f"{say_name(metric)} {amount(metric, difference.before)} to {amount(metric, difference.after)} "
         f"({change(metric, difference.value)}{unit(metric)}, {interval(metric, difference.low, difference.high)}; "
-        f"n = {difference.n_before:,} and {difference.n_after:,})"
+        f"n = {count(difference.n_before)} and {count(difference.n_after)})"
     )
 
 
@@ -128,7 +129,8 @@ def say_comparison(comparison: Comparison) -> str:
     parts = [_measured(m) for m in comparison.measures]
     text = f"{second} ran {how} {first} for {comparison.days:.1f} days: {'; '.join(parts) or 'too few decisions'}."
     if comparison.agreed is not None:
-        text += f" They agreed on {100 * comparison.agreed:.1f} % of {comparison.n_both:,} decisions that both made."
+        both = count(comparison.n_both)
+        text += f" They agreed on {100 * comparison.agreed:.1f} % of {both} decisions that both made."
     if comparison.ratio is not None and comparison.ratio.status == "breach":
         text += (
             f" The split of {comparison.ratio.unit} is not what was meant: do not trust the comparison before that is "
@@ -174,10 +176,11 @@ def roll_back(watch: Watched) -> str:
         return watch.sentence
     if watch.since is not None and not watch.since.decisions:
         return f"Outcomes proved it on {moment(watch.at)}, after version {watch.version} had left."
-    text = f"Roll back to {watch.previous}: known at {moment(watch.at)} after {watch.found.at_decision:,} decisions"
+    made = count(watch.found.at_decision or 0)
+    text = f"Roll back to {watch.previous}: known at {moment(watch.at)} after {made} decisions"
     since = watch.since
     if since is not None and watch.signal == "positive rate" and since.wrong_positives:
-        return f"{text}; {since.wrong:,} wrong since, {since.wrong_positives:,} of them {watch.positive!r}."
+        return f"{text}; {count(since.wrong)} wrong since, {count(since.wrong_positives)} of them {watch.positive!r}."
     if since is not None and since.labelled:
-        return f"{text}; {since.wrong:,} of {since.labelled:,} decisions with known outcomes wrong since."
-    return f"{text}; {since.decisions:,} decisions since." if since is not None else f"{text}."
+        return f"{text}; {count(since.wrong)} of {count(since.labelled)} decisions with known outcomes wrong since."
+    return f"{text}; {count(since.decisions)} decisions since." if since is not None else f"{text}."

@@ -11,6 +11,7 @@ from plumbline.store.respond.deliveries import INSIDE, Delivery
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.wording import numbers
+from plumbline.wording.times import iso_minute
 
 #: state -> what it means, and the status whose look it has
 STATES = {
@@ -47,13 +48,13 @@ def section(deliveries: Sequence[Delivery], titles: dict[str, str]) -> None:
 def _row(d: Delivery, titles: dict[str, str]) -> dict[str, object]:
     about = one_line(titles.get(d.system, d.system), 40)
     return {
-        "Written (UTC)": f"{d.made_at:%Y-%m-%d %H:%M}",
+        "Written (UTC)": f"{iso_minute(d.made_at)}",
         "What": TYPES.get(d.event, d.event),
         "About": f"{about}, no. {d.finding}" if d.finding is not None else about or numbers.DASH,
         "Channel": one_line(d.channel, 40),
         "State": cards.glyph(LOOKS[d.state]).partition(" ")[0] + " " + STATES[d.state],
         "Tries": d.attempts,
-        "Due (UTC)": f"{d.due_at:%Y-%m-%d %H:%M}" if d.state in ("queued", "failed") else numbers.DASH,
+        "Due (UTC)": f"{iso_minute(d.due_at)}" if d.state in ("queued", "failed") else numbers.DASH,
         "Receipt, or why not": one_line(_why(d), 300) or numbers.DASH,
         "Id": d.id,
     }

@@ -17,6 +17,7 @@ from plumbline.ui.parts.escape import plain as escaped
 from plumbline.ui.parts.filters import title
 from plumbline.ui.state import session
 from plumbline.wording import numbers
+from plumbline.wording.quantities import count
 
 LOG_ODDS = "log-odds"
 #: what few logs hold: not listed as missing where it is
@@ -152,9 +153,9 @@ def similar(context: DecisionContext) -> None:
         more = [context.comparable] if context.comparable and not others else []
         _table(context, [*context.alike, *more])
         cards.note(
-            f"Looked for among a random sample of {context.sampled:,} decisions of this version, and the nearest with "
-            f"another outcome among {context.sampled_other:,}. Distance 0 is the same inputs, 1 as far as can be: "
-            "numbers by their place in the reference, categories the same or not."
+            f"Looked for among a random sample of {count(context.sampled)} decisions of this version, and "
+            f"the nearest with another outcome among {count(context.sampled_other)}. Distance 0 is the same inputs, "
+            "1 as far as can be: numbers by their place in the reference, categories the same or not."
         )
     if context.repeats:
         differ = len(context.differing)

@@ -20,6 +20,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.quantities import count
 from plumbline.wording.times import moment
 
 if TYPE_CHECKING:
@@ -134,13 +135,13 @@ def listing(view: View, key: str) -> None:
     if found.total is None:
         with place, st.spinner("Counting."):
             total, more = ask(view, how_many, key, wanted)
-        _count(place, found, before, f"more than {total:,}" if more else f"{total:,}")
+        _count(place, found, before, f"more than {count(total)}" if more else f"{count(total)}")
 
 
 def _count(place: Any, page: DecisionPage, before: int, total: str) -> None:
     """Which decisions these are, of how many."""
-    of = f"of {total}" if page.total is None else f"of {page.total:,}"
-    words = f"Decisions {before + 1:,} to {before + len(page.rows):,} {of}. Times are UTC."
+    of = f"of {total}" if page.total is None else f"of {count(page.total)}"
+    words = f"Decisions {count(before + 1)} to {count(before + len(page.rows))} {of}. Times are UTC."
     if page.near is not None:
         low, high = page.near.score - page.near.near, page.near.score + page.near.near
         words += (

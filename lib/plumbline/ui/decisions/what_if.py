@@ -16,6 +16,7 @@ from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.quantities import count
 
 MOST = 12  # inputs that can be tried at once
 SPACES = {"logit": "log-odds", "softmax": "log-odds", "log": "log of the value"}
@@ -36,8 +37,9 @@ def changed(view: View, context: DecisionContext, decision_id: str) -> None:
             _way(number, way, told.outcome)
     if told.ways:
         cards.note(
-            f"Scored by the registered model itself: {told.scored:,} combinations of the inputs declared changeable, "
-            "fewest changes first. It says what the model would have given. It is no promise and not what causes what."
+            f"Scored by the registered model itself: {count(told.scored)} combinations of the inputs declared "
+            "changeable, fewest changes first. It says what the model would have given. "
+            "It is no promise and not what causes what."
         )
         return
     if not declared(context.system.settings.changeable):
@@ -80,7 +82,7 @@ def _comparable(decision_context: DecisionContext) -> None:
         return
     cards.note(
         "A comparable case: the nearest real decision of this version with another outcome, among "
-        f"{decision_context.sampled_other:,}. It shows what differed, not what to change."
+        f"{count(decision_context.sampled_other)}. It shows what differed, not what to change."
     )
     mine, theirs = decision_context.decision.features, near.decision.features
     pairs = [("outcome", decision_context.decision.prediction, near.decision.prediction)]

@@ -20,6 +20,7 @@ from plumbline.ui.parts.escape import one_line, plain, prose
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.times import iso_day, iso_minute
 
 OLD = timedelta(days=90)
 
@@ -42,9 +43,9 @@ def incidents(view: View, system: System) -> None:
 
 
 def _closed(item: Incident) -> dict[str, object]:
-    closed = f"{item.closed_at:%Y-%m-%d %H:%M}" if item.closed_at else ""
+    closed = f"{iso_minute(item.closed_at)}" if item.closed_at else ""
     return {
-        "No.": item.id, "Incident": one_line(item.title), "Known (UTC)": f"{item.aware_at:%Y-%m-%d %H:%M}",
+        "No.": item.id, "Incident": one_line(item.title), "Known (UTC)": f"{iso_minute(item.aware_at)}",
         "Closed (UTC)": closed, "Cause": one_line(item.cause, 300),
     }  # fmt: skip
 
@@ -294,7 +295,7 @@ def _probe(view: View, system: System, item: Probe, now: datetime) -> None:
 def _version(v: ProbedVersion) -> dict[str, object]:
     return {
         "Version": one_line(v.version, 24), "Also named": one_line(", ".join((*v.names[1:4], *v.moving)), 80),
-        "When": f"{v.created_at:%Y-%m-%d}" if v.created_at else numbers.DASH,
+        "When": f"{iso_day(v.created_at)}" if v.created_at else numbers.DASH,
         "Who": one_line(v.created_by) or numbers.DASH, "Code": one_line(v.code[:12]) or numbers.DASH,
         "Data": one_line(v.data[:16]) or numbers.DASH, "Parameters": v.parameters,
     }  # fmt: skip

@@ -19,6 +19,7 @@ from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.times import iso_minute
 
 #: roles that a loaded column can be given in place
 CHANGEABLE = (
@@ -83,7 +84,7 @@ def table(loads: Sequence[Load]) -> None:
         [
             {
                 "Load": load.load_id,
-                "When (UTC)": f"{load.at:%Y-%m-%d %H:%M}",
+                "When (UTC)": f"{iso_minute(load.at)}",
                 "File": one_line(load.file, 60),
                 "Holds": load.kind if load.retry_of is None else f"rows of load {load.retry_of}",
                 "Read": load.rows_read,

@@ -18,6 +18,7 @@ from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.quantities import count
 
 
 def section(view: View) -> None:
@@ -41,7 +42,7 @@ def section(view: View) -> None:
                     "Version": one_line(m.version),
                     "File": one_line(m.name, 60),
                     "Format": m.format,
-                    "Reproduces": f"{m.share:.1%} of {m.checked:,}",
+                    "Reproduces": f"{m.share:.1%} of {count(m.checked)}",
                     "Check": cards.glyph("pass" if m.passed else "fail"),
                     "SHA-256": m.sha256,
                     "Registered": f"{numbers.moment(m.at)}",

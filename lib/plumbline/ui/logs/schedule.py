@@ -13,6 +13,7 @@ from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain
 from plumbline.ui.state.view import View
+from plumbline.wording.times import iso_minute
 
 
 def section(view: View) -> None:
@@ -53,11 +54,11 @@ def _sentence(item: Schedule) -> str:
     parts = []
     if due := next_due(item.check, item.zone, now):
         parts.append(
-            f"Sources are pulled and systems are checked {item.check}, next at {due:%Y-%m-%d %H:%M} UTC."
+            f"Sources are pulled and systems are checked {item.check}, next at {iso_minute(due)} UTC."
         )
     if due := next_due(item.backup, item.zone, now):
         parts.append(
-            f"The workspace is copied {item.backup}, next at {due:%Y-%m-%d %H:%M} UTC; "
+            f"The workspace is copied {item.backup}, next at {iso_minute(due)} UTC; "
             f"copies stay {item.keep_days} days."
         )
     if item.inbox:

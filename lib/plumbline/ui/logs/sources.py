@@ -14,6 +14,7 @@ from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.times import iso_minute
 
 _KINDS = {"postgres": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite", "files": "files", "delta": "Delta table",
           "iceberg": "Iceberg table"}  # fmt: skip
@@ -56,7 +57,7 @@ def remembered(view: View) -> None:
                 "Read up to": one_line(f"{s.origin.since} {s.origin.mark}", 80)
                 if s.origin.mark
                 else numbers.DASH,
-                "Last pull (UTC)": f"{s.pulled_at:%Y-%m-%d %H:%M}" if s.pulled_at else numbers.DASH,
+                "Last pull (UTC)": f"{iso_minute(s.pulled_at)}" if s.pulled_at else numbers.DASH,
             }
             for s in known
         ],

@@ -24,6 +24,7 @@ from plumbline.ui.parts.escape import one_line, prose
 from plumbline.ui.state import session, session_files
 from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.view import View
+from plumbline.wording.quantities import count
 
 LIMIT = 200  # MB
 NEW = "New system"
@@ -204,7 +205,7 @@ def describe(inspection: Inspection) -> None:
         ]
         parts.append(f"decimal {'comma' if inspection.decimal == ',' else 'point'}")
     cards.section(
-        f"This is {what}", f"{', '.join(parts)}; judged by its first {inspection.rows_sampled:,} rows."
+        f"This is {what}", f"{', '.join(parts)}; judged by its first {count(inspection.rows_sampled)} rows."
     )
     if inspection.remembered:
         cards.note("The mapping is remembered from earlier logs of this system. " + _differences(inspection))

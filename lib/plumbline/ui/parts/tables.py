@@ -17,6 +17,7 @@ from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.parts.glossary import help_for
 from plumbline.wording import numbers
 from plumbline.wording.safe_csv import no_formula
+from plumbline.wording.times import iso_second
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +80,7 @@ def trail(entries: Sequence[TrailEntry]) -> None:
         [
             {
                 "No.": entry.seq,
-                "When (UTC)": f"{entry.at:%Y-%m-%d %H:%M:%S}",
+                "When (UTC)": f"{iso_second(entry.at)}",
                 "Who": one_line(entry.actor),
                 "What": one_line(entry.action),
                 "System": one_line(entry.system) or numbers.DASH,

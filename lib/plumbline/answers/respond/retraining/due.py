@@ -21,6 +21,7 @@ from plumbline.respond.guards import GuardCase, guards, may_fire
 from plumbline.respond.run_states import VersionSight, follow
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor
+from plumbline.wording.times import iso_day
 
 #: a version that took over so shortly before the onset may have caused it, or so shortly after: onsets are found late
 BEFORE, AFTER = timedelta(days=28), timedelta(days=7)
@@ -335,7 +336,7 @@ def _not_cured(run: TriggerRun) -> Finding:
         signal=SIGNAL,
         sentence=message(
             "The retraining of {day} did not cure it. {note}",
-            day=f"{run.fired_at:%Y-%m-%d}",
+            day=iso_day(run.fired_at) if run.fired_at else "",
             note=run.note,
         ),
         since=run.seen_at,

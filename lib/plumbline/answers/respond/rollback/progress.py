@@ -18,6 +18,7 @@ from plumbline.profile.scan.pauses import usual_pause
 from plumbline.respond.interlocks import PAUSES, Situation, decide, interlocks
 from plumbline.store.workspace import Cursor
 from plumbline.wording.quantities import count
+from plumbline.wording.times import clock_time, iso_day
 
 SIGNAL = "release.rollback_failed"
 
@@ -88,7 +89,7 @@ def would_have(
     case = situation(cursor, system, answer.releases, past, setting, findings, at, past_moment=True)
     run = _run(system, setting, past, case, at)
     state = decide(Mode.DRY_RUN, run.interlocks)
-    when = {"time": f"{at:%H:%M}", "day": f"{at:%Y-%m-%d}"}
+    when = {"time": f"{clock_time(at)}", "day": f"{iso_day(at)}"}
     note = message("At {time} UTC on {day} it would not have rolled back.", **when)
     if state is RollbackState.DRY:
         note = message("At {time} UTC on {day} it would have rolled back.", **when)
