@@ -12,17 +12,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["PlumblineError", "System", "Workspace", "chart", "open"]
+__all__ = ["DecisionLogger", "PlumblineError", "System", "Workspace", "chart", "logger", "open"]
 
 if TYPE_CHECKING:
     from plumbline.api import System, Workspace, open
     from plumbline.charts.answers import chart
+    from plumbline.client.logger import DecisionLogger, logger
     from plumbline.domain import PlumblineError
 
 #: name -> its module: nothing is imported before it is asked for
 _PLACES = {
     "PlumblineError": "plumbline.domain", "System": "plumbline.api", "Workspace": "plumbline.api",
     "chart": "plumbline.charts.answers", "open": "plumbline.api",
+    "logger": "plumbline.client.logger", "DecisionLogger": "plumbline.client.logger",
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ sys.stdout.write(answer.read().decode())
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("document")
-    workspace(folder)
+    (folder / "analyst").write_text(workspace(folder)["analyst"])
     with serve(folder / "workspace.duckdb", PLUMBLINE_PUSH_SECONDS="0.2") as made:
         yield made
 
@@ -85,6 +86,30 @@ def test_the_examples_run_as_they_stand_there(server: Server, tmp_path: Path) ->
     checked, handled = _values(run(blocks[5]))
     assert checked["findings"]
     assert handled["finding"]["acknowledged_by"] == "token scoring"
+
+
+def test_the_three_lines_log_a_decision_and_its_label(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    ws_token = (server.workspace.parent / "analyst").read_text()
+    monkeypatch.setenv("PLUMBLINE_TOKEN", ws_token)
+    names: dict[str, Any] = {}
+    exec(
+        compile(block.replace("https://plumbline.example", server.address), "docs/http-api.md", "exec"), names
+    )
+    assert names["log"].flush(20)
+    names["log"].close()
+    assert (names["log"].tally.sent, names["log"].tally.refused) == (2, 0)
+    shown = {"Authorization": f"Bearer {ws_token}"}
+    for _ in range(100):  # it is loaded a moment later
+        status, text, _ = server.ask("/api/v1/systems/shop/explanations/o-3", **shown)
+        if status == 200:
+            break
+        time.sleep(0.1)
+    explained = json.loads(text)
+    assert explained["source"] == "logged"
+    assert explained["attributions"] == {"basket": 0.12}
 
 
 def _values(text: str) -> list[Any]:
