@@ -30,7 +30,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[plumbline.System]
 
 
 def test_the_names_of_the_package_are_these() -> None:
-    assert plumbline.__all__ == ["PlumblineError", "System", "Workspace", "chart", "open"]
+    assert plumbline.__all__ == [
+        "DecisionLogger", "PlumblineError", "System", "Workspace", "chart", "connect", "logger", "open"
+    ]  # fmt: skip
     assert all(getattr(plumbline, name) for name in plumbline.__all__)
     assert set(plumbline.__all__) <= set(dir(plumbline))
     with pytest.raises(AttributeError, match="has no attribute 'verdict'"):

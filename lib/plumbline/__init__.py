@@ -12,12 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["DecisionLogger", "PlumblineError", "System", "Workspace", "chart", "logger", "open"]
+__all__ = ["DecisionLogger", "PlumblineError", "System", "Workspace", "chart", "connect", "logger", "open"]
 
 if TYPE_CHECKING:
     from plumbline.api import System, Workspace, open
     from plumbline.charts.answers import chart
     from plumbline.client.logger import DecisionLogger, logger
+    from plumbline.client.workspace import connect
     from plumbline.domain import PlumblineError
 
 #: name -> its module: nothing is imported before it is asked for
@@ -25,6 +26,7 @@ _PLACES = {
     "PlumblineError": "plumbline.domain", "System": "plumbline.api", "Workspace": "plumbline.api",
     "chart": "plumbline.charts.answers", "open": "plumbline.api",
     "logger": "plumbline.client.logger", "DecisionLogger": "plumbline.client.logger",
+    "connect": "plumbline.client.workspace",
 }  # fmt: skip
 
 
