@@ -4,7 +4,17 @@ import streamlit as st
 
 from plumbline.answers.data.load import logs_of
 from plumbline.ui import shell
-from plumbline.ui.logs import erase, loads, model_files, quarantine, schedule, schema_changes, sources
+from plumbline.ui.logs import (
+    admission,
+    erase,
+    loads,
+    model_files,
+    quarantine,
+    roles,
+    schedule,
+    schema_changes,
+    sources,
+)
 from plumbline.ui.logs import upload as uploads
 from plumbline.ui.parts import cards, openings
 
@@ -14,7 +24,6 @@ logs = logs_of(view.ws, view.system.key) if view.system else None
 heading = st.container()
 loads.result()
 
-cards.section("Load a log", "Or a labels file, with decision ids and outcomes: it is recognised by itself.")
 upload = uploads.drop(view)
 with heading:
     cards.opening(*(openings.logs(view, logs) if upload is None else openings.new_file(upload.path.name)))
@@ -26,21 +35,25 @@ if upload is not None:
         uploads.describe(found)
         settled = uploads.correct(view, found, upload, title)
         if settled is not None:
-            uploads.load(view, upload, title, found, settled)
-uploads.finish(view)
+            admission.load(view, upload, title, found, settled)
+admission.finish(view)
 
-if (
-    logs is not None and logs.loads and upload is None
-):  # what is below is about a system, not about the open file
-    cards.section("Loads so far")
-    loads.table(logs.loads)
-    loads.undo(view, logs.loads)
-    schema_changes.table(logs.changes)
-    loads.roles(view)
-    erase.section(view)
-    loads.remove(view)
-if upload is None:
+if logs is not None and upload is None:  # what is below is about a system, not about the open file
     quarantine.section(view)
-    sources.remembered(view)
-    schedule.section(view)
-    model_files.section(view)
+    held, columns, timed, models, gone = st.tabs(
+        ["Loads", "Roles of the columns", "Schedule and sources", "Model files", "Erase"]
+    )
+    with held:
+        loads.table(logs.loads)
+        loads.undo(view, logs.loads)
+        schema_changes.table(logs.changes)
+    with columns:
+        roles.section(view)
+    with timed:
+        sources.remembered(view)
+        schedule.section(view)
+    with models:
+        model_files.section(view)
+    with gone:
+        erase.section(view)
+        loads.remove(view)

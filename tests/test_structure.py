@@ -168,7 +168,7 @@ def test_no_folders_of_a_room_import_each_other_in_a_circle() -> None:
 #: dataclasses that are made from the rows of a table, or stand in a table of their own, position by position
 BY_POSITION = {
     "Aftermath", "Attestation", "Exemption", "FairnessAnswer", "GroupChange", "GroupOutcomes", "Hands", "Kept", "Lost",
-    "Mark", "Metric", "Moments", "Origin", "Quarantined", "Slice", "Split", "SystemRow", "WholeRow",
+    "Mark", "Metric", "Moments", "Origin", "Quarantined", "RoleWords", "Slice", "Split", "SystemRow", "WholeRow",
 }  # fmt: skip
 
 

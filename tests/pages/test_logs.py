@@ -45,12 +45,12 @@ def _button(at: AppTest, label: str) -> bool:
 def test_the_first_rows_are_shown_as_they_will_be_loaded() -> None:
     at = drop(open_page("logs"), _csv(when=_late), "s.csv")
     assert not at.exception
-    states = _grid(at, "")
+    states = _grid(at, "Row")
     assert len(states) == 10
-    assert states[0] == "▲ bad timestamp"
+    assert states[0] == "▲ the time of the decision cannot be read"
     assert set(states[1:]) == {"● loads"}
     assert "1 of them would go to quarantine" in words(at)
-    assert _grid(at, "timestamp ← when")[1] == "2026-01-01 01:00:00 UTC"
+    assert _grid(at, "Time of the decision: when")[1] == "2026-01-01 01:00:00 UTC"
 
 
 def test_the_preview_and_its_worth_follow_a_changed_role() -> None:
@@ -61,7 +61,7 @@ def test_the_preview_and_its_worth_follow_a_changed_role() -> None:
         "edited_rows": {place: {"Role": "segment"}}, "added_rows": [], "deleted_rows": [],
     }  # fmt: skip
     at.run()
-    assert len(_grid(at, "segment:label")) == 10
+    assert len(_grid(at, "Segment: label")) == 10
     assert "load a labels file later" in words(at)
 
 
@@ -72,7 +72,7 @@ def test_a_question_stops_the_load_until_it_is_answered() -> None:
     assert _button(at, "Load")
     next(r for r in at.radio if "dmy" in r.options[0] or "Day" in r.options[0]).set_value("mdy").run()
     assert not _button(at, "Load")
-    assert _grid(at, "timestamp ← when")[1] == "2026-02-02 01:00:00 UTC"
+    assert _grid(at, "Time of the decision: when")[1] == "2026-02-02 01:00:00 UTC"
     press(at, "Load")
     assert "is loaded into s" in words(at)
 
@@ -161,7 +161,7 @@ def test_quarantined_rows_are_filtered_by_link_and_tried_again() -> None:
     press(at, "Load")
     assert "13 rows wait in quarantine" in words(at)
     at.selectbox(key="reason").set_value("bad_timestamp").run()
-    assert set(_grid(at, "Reason")) == {"bad timestamp"}
+    assert set(_grid(at, "Reason")) == {"the time of the decision cannot be read"}
     assert "12" in next(b.label for b in at.button if b.label.startswith("Load these"))
     press(at, "Load these 12 rows")
     assert not at.exception

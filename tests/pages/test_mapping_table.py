@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from plumbline.answers.data.roles import roles_of
 from plumbline.domain import PlumblineError
+from plumbline.ui.logs import preview
 from plumbline.ui.logs.upload import joined
 from plumbline.ui.parts.empty_states import without_terminal
 from plumbline.ui.state import workspace as opened
@@ -84,7 +87,8 @@ def test_two_columns_of_one_role_are_told_of() -> None:
 
 def test_too_many_rows_for_the_quarantine_need_a_click() -> None:
     at = drop(open_page("logs"), _csv(when=lambda i: "soon" if i % 3 == 0 else row(i)[1]), "s.csv")
-    assert "40 of 120 rows" in words(at)
+    assert "80 of the 120 rows will load" in words(at)
+    assert "the time of the decision cannot be read \\(40\\)" in words(at)
     assert _button(at, "Load")
     next(c for c in at.checkbox if "wait in quarantine" in c.label).check().run()
     assert not _button(at, "Load")
@@ -92,9 +96,21 @@ def test_too_many_rows_for_the_quarantine_need_a_click() -> None:
     assert "is loaded into s" in words(at)
 
 
-def test_what_only_the_whole_file_shows_is_asked_after_the_refusal() -> None:
+def test_a_file_that_is_not_too_long_is_tried_whole() -> None:
+    late = _csv(6000, id=lambda i: f"d{i}", when=lambda i: "soon" if i > 5899 else row(i)[1])
+    at = drop(open_page("logs"), late, "s.csv")
+    assert "5\\,900 of the 6\\,000 rows will load" in words(at)
+    assert not _button(at, "Load")
+
+
+def test_what_only_the_rest_of_a_long_file_shows_is_asked_after_the_refusal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preview, "try_file", partial(preview.try_file, first=4000))
     late = _csv(6000, id=lambda i: f"d{i}", when=lambda i: "soon" if i > 4100 else row(i)[1])
-    at = press(drop(open_page("logs"), late, "s.csv"), "Load")
+    at = drop(open_page("logs"), late, "s.csv")
+    assert "All of the first 4\\,000 rows will load" in words(at)
+    press(at, "Load")
     assert any("cannot be loaded under this mapping" in e.value for e in at.error)
     assert not any("--" in e.value for e in at.error)
     assert _button(at, "Load")
@@ -125,10 +141,36 @@ def test_examples_are_shown_as_they_stand() -> None:
 
 def test_while_a_file_is_open_the_page_is_about_it() -> None:
     at = press(drop(open_page("logs"), _csv(), "s.csv"), "Load")
-    assert "Loads so far" in words(at)
+    assert any(tab.label == "Loads" for tab in at.tabs)
     at = drop(at, _csv(age=5), "more.csv")
     assert "more\\.csv is open" in words(at)
-    assert "Loads so far" not in words(at)
+    assert not at.tabs
+
+
+def test_columns_to_check_come_first_and_stay_there_when_corrected() -> None:
+    at = drop(open_page("logs"), _estimates(), "s.csv")
+    first = list(at.data_editor[0].value["Column"])
+    doubts = [c for c, sure in zip(first, at.data_editor[0].value["Confidence"], strict=True) if "▲" in sure]
+    assert first[: len(doubts)] == doubts != []
+    _say(at, **{doubts[0]: "ignore"})
+    assert next(iter(at.data_editor[0].value["Column"])) == doubts[0]
+
+
+def test_a_column_is_corrected_without_the_table() -> None:
+    at = drop(open_page("logs"), _csv(), "s.csv")
+    box = next(b for b in at.selectbox if str(b.key).endswith(".column") and "logs.column" in str(b.key))
+    box.set_value("region").run()
+    next(b for b in at.selectbox if ".role.region" in str(b.key)).set_value("segment").run()
+    assert not at.exception
+    assert _means(at)["region"] == "segment"
+
+
+def test_each_column_shows_how_its_cells_are_spread() -> None:
+    at = drop(open_page("logs"), _csv(), "s.csv")
+    table = at.data_editor[0].value
+    bars = dict(zip(table["Column"], table["Values"], strict=True))
+    assert sorted(bars["region"], reverse=True) == [80, 40] == list(bars["region"])
+    assert sum(bars["age"]) == 120
 
 
 def test_a_later_change_of_a_column_takes_the_place_of_the_one_before() -> None:

@@ -77,7 +77,7 @@ def test_a_file_that_is_no_log_is_a_sentence() -> None:
 def test_a_load_can_be_taken_back() -> None:
     at = open_page("logs")
     at.checkbox(key="logs.undo.sure").check().run()
-    press(at, "Take it back")
+    press(at, "Undo it")
     assert not at.exception
     assert "holds 0 decisions" in words(at)
 

@@ -20,6 +20,7 @@ from plumbline.logs.mapping import questions
 from plumbline.logs.mapping.choices import Stated
 from plumbline.logs.mapping.column_facts import Facts, uses_decimal_commas
 from plumbline.logs.mapping.guess import Guess, guess_mapping
+from plumbline.logs.mapping.histograms import MOST_COLUMNS, histogram
 from plumbline.logs.mapping.questions import Question
 from plumbline.logs.mapping.role_names import name_strength
 from plumbline.logs.values.times import order_of
@@ -69,11 +70,16 @@ class Inspection:
     gone: tuple[str, ...] = ()
     sheets: tuple[str, ...] = ()  # of a workbook those that hold a table, the one looked at first
     trial: Trial = field(default_factory=Trial)  # the first rows under this mapping
+    histograms: tuple[tuple[int, ...], ...] = ()  # a column of the sample each; none for a very wide file
 
     @property
     def questions(self) -> tuple[str, ...]:
         """The questions as sentences."""
         return tuple(question.text for question in self.asked)
+
+    def bars(self) -> dict[str, tuple[int, ...]]:
+        """The histogram by column."""
+        return dict(zip(self.columns, self.histograms, strict=False))
 
     def samples(self) -> dict[str, tuple[str | None, ...]]:
         """The preview by column."""
@@ -188,6 +194,7 @@ def look(
         notes=(*_repeated_names(source), *guess.notes, *_costs(guess.kind, roles)),
         zone_notes=guess.zone_notes,
         trial=trial,
+        histograms=tuple(map(histogram, facts)) if len(facts) <= MOST_COLUMNS else (),
         **_remembered(guess, source.columns, known),
     )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plumbline.answers.data.load import read_maps
-from plumbline.domain import IGNORE, TEXT, PlumblineError
+from plumbline.answers.data.load import Progress, read_maps
+from plumbline.domain import IGNORE, TEXT, PlumblineError, System
 from plumbline.logs.load import new_roles
 from plumbline.profile import build
 from plumbline.store import systems
-from plumbline.store.workspace import Workspace
+from plumbline.store.workspace import Cursor, Workspace
 
 
 def roles_of(ws: Workspace, key: str) -> dict[str, tuple[str, ...]]:
@@ -26,19 +26,22 @@ def roles_of(ws: Workspace, key: str) -> dict[str, tuple[str, ...]]:
     }
 
 
-def change_roles(ws: Workspace, key: str, maps: Sequence[str], *, actor: str) -> dict[str, str]:
+def change_roles(
+    ws: Workspace, key: str, maps: Sequence[str], *, actor: str, progress: Progress | None = None
+) -> dict[str, str]:
     """Give columns other roles, count anew, and check every chunk; returns column -> its roles now.
 
     Args:
         maps: ``COLUMN=ROLE``.
+        progress: as of ``load_file``.
 
     Raises:
         PlumblineError: see ``new_roles.change_roles``; nothing has changed.
     """
-    return _changed(ws, key, read_maps(maps), actor, None)
+    return _changed(ws, key, read_maps(maps), actor, None, progress)
 
 
-def undo_roles(ws: Workspace, key: str, *, actor: str) -> dict[str, str]:
+def undo_roles(ws: Workspace, key: str, *, actor: str, progress: Progress | None = None) -> dict[str, str]:
     """Take the last change of roles back.
 
     Raises:
@@ -48,14 +51,27 @@ def undo_roles(ws: Workspace, key: str, *, actor: str) -> dict[str, str]:
         last = new_roles.last_change(cursor, systems.get_system(cursor, key).key)
     if last is None:
         raise PlumblineError(f"No change of roles of {key} stands", todo="See the trail: plumbline trail.")
-    return _changed(ws, key, last[1], actor, last[0])
+    return _changed(ws, key, last[1], actor, last[0], progress)
 
 
 def _changed(
-    ws: Workspace, key: str, maps: Sequence[tuple[str, str]], actor: str, undoes: int | None
+    ws: Workspace,
+    key: str,
+    maps: Sequence[tuple[str, str]],
+    actor: str,
+    undoes: int | None,
+    progress: Progress | None,
 ) -> dict[str, str]:
     from plumbline.answers.alerts.check import check
 
-    made = new_roles.change_roles(ws, key, maps, actor=actor, after=build.rebuild, undoes=undoes)
+    say = progress or (lambda _phrase, _share: None)
+
+    def after(cursor: Cursor, system: System) -> None:
+        say("Counting anew", 0.4)
+        build.rebuild(cursor, system)
+        say("Checking every period", 1.0)  # what is left of the transaction is its commit
+
+    say("Writing the columns anew", 0.0)
+    made = new_roles.change_roles(ws, key, maps, actor=actor, after=after, undoes=undoes)
     check(ws, key, actor=actor, all_signals=False)
     return made

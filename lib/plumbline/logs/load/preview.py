@@ -1,4 +1,4 @@
-"""The first rows of a file as a load would make them: the same reading, casting and reasons, ten rows long."""
+"""A file as a load would read it, with nothing changed: its first ten rows, and how many of its rows will load."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from plumbline.logs.files.source import Source, open_source, require
 from plumbline.logs.load.labels import mark_unknown
 from plumbline.logs.load.plan import decisions_plan, labels_plan
 from plumbline.logs.load.quarantine import unparsed_reason, unparsed_rows
-from plumbline.logs.load.staging import STAGE, drop_stage, stage, texts_held
+from plumbline.logs.load.staging import STAGE, drop_stage, stage, staged_rows, texts_held
+from plumbline.logs.load.trial import Trial, counted
 from plumbline.store import systems
 from plumbline.store.sql import ident
 from plumbline.store.workspace import Workspace
 from plumbline.wording.times import iso_second
 
 ROWS = 10
+#: rows that are tried before a load; a file up to that length is tried whole
+TRIED = 200_000
 _HEAD = 1024 * 1024
 _PACKED = (
     b"\x1f\x8b",
@@ -88,6 +91,49 @@ def preview(
     finally:
         if short:
             short.unlink(missing_ok=True)
+
+
+def try_file(
+    ws: Workspace,
+    path: Path,
+    mapping: Mapping,
+    *,
+    labels: bool = False,
+    system: str | None = None,
+    sheet: str | None = None,
+    first: int = TRIED,
+) -> Trial:
+    """Read a file, or its ``first`` rows, as a load into a system would, and change nothing.
+
+    Repeats are those within the file; rows that the system holds already are not looked for.
+
+    Args:
+        labels: the file holds labels and no decisions.
+        system: key of the system that it goes into; its columns keep their kinds, and labels must be of its decisions.
+
+    Raises:
+        PlumblineError: the mapping does not fit, as for a load.
+    """
+    source = open_source(ws, path, whole=True, sheet=sheet)
+    try:
+        require(mapping, source)
+        with ws.read() as cursor:
+            there = systems.find_system(cursor, system) if system else None
+            task = (there.task if there else None) or mapping.task or Task.BINARY
+            try:
+                if labels:
+                    stage(cursor, source, labels_plan(source, mapping, task=task), first=first)
+                    if there:
+                        mark_unknown(cursor, there.key)
+                    return counted(cursor, source, STAGE, first)
+                existing = systems.decision_columns(cursor, there.key) if there else ()
+                plan = decisions_plan(source, mapping, task=task, existing=existing, secret=token_hex(8))
+                rows = f"({staged_rows(source, plan, limit=first)})"
+                return counted(cursor, source, rows, first, repeats=True)
+            finally:
+                drop_stage(cursor)
+    finally:
+        source.discard()
 
 
 def _head(ws: Workspace, path: Path) -> Path | None:

@@ -1,4 +1,4 @@
-"""The first rows of a file under a mapping: how many could not be loaded, and how sure a guess is after that."""
+"""The rows of a file under a mapping: how many could not be loaded, and how sure a guess is after that."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from secrets import token_hex
 import duckdb
 
 from plumbline.domain import Mapping, PlumblineError, Task
-from plumbline.logs.files.source import Source
+from plumbline.logs.files.source import Source, unreadable
 from plumbline.logs.load.plan import decisions_plan, labels_plan
 from plumbline.logs.load.quarantine import unparsed_reason, unparsed_rows
 from plumbline.logs.load.staging import drop_stage, staged_rows
@@ -20,10 +20,13 @@ MOST_UNFIT = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """``rows``: records looked at; ``reasons``: reason -> how many of them would go to quarantine for it."""
+    """``rows``: records looked at; ``reasons``: reason -> how many of them would go to quarantine for it;
+    ``repeats``: of the others, how many repeat one before them; ``whole``: the file has no further rows."""
 
     rows: int = 0
     reasons: tuple[tuple[str, int], ...] = ()
+    repeats: int = 0
+    whole: bool = False
 
     @property
     def unfit(self) -> int:
@@ -79,19 +82,35 @@ def try_rows(
             if labels
             else decisions_plan(source, mapping, task=task, existing=(), secret=token_hex(8))
         )
-        found = cursor.execute(
-            f"""SELECT coalesce(_reason, ''), count(*) FROM ({staged_rows(source, plan, limit=first)})
-                GROUP BY ALL ORDER BY 1"""
-        ).fetchall()
-        broken = unparsed_rows(cursor, source, first)
+        return counted(cursor, source, f"({staged_rows(source, plan, limit=first)})", first)
     except PlumblineError:
         return Trial()
     finally:
         drop_stage(cursor)
-    reasons = {str(reason): int(n) for reason, n in found if reason}
+
+
+def counted(
+    cursor: duckdb.DuckDBPyConnection, source: Source, rows: str, first: int, *, repeats: bool = False
+) -> Trial:
+    """The rows by reason; ``repeats``: each good one is also counted by what it holds and its time."""
+    distinct = 'count(DISTINCT (_hash, "timestamp"))' if repeats else "count(*)"
+    try:
+        found = cursor.execute(
+            f"SELECT coalesce(_reason, ''), count(*), {distinct} FROM {rows} GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.PermissionException) as error:
+        raise unreadable(source.given, error) from error
+    read = sum(int(n) for _, n, _ in found)
+    reasons = {str(reason): int(n) for reason, n, _ in found if reason}
+    broken = unparsed_rows(cursor, source, first)
     for kind, _ in broken:
         reasons[unparsed_reason(kind)] = reasons.get(unparsed_reason(kind), 0) + 1
-    return Trial(sum(int(n) for _, n in found) + len(broken), tuple(sorted(reasons.items())))
+    return Trial(
+        rows=read + len(broken),
+        reasons=tuple(sorted(reasons.items())),
+        repeats=sum(int(n) - int(different) for reason, n, different in found if not reason),
+        whole=read < first,
+    )
 
 
 def less_sure(mapping: Mapping, trial: Trial) -> Mapping:

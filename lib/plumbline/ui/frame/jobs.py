@@ -1,4 +1,4 @@
-"""A load at work beside the page: its progress, and stopping it with nothing changed."""
+"""A load, or a change of roles, at work beside the page: its progress, and stopping it with nothing changed."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import session
 
 Say = Callable[[str, float], None]
+#: a load, or column -> its roles now
+Made = Load | dict[str, str]
 _LOOK = 0.1  # seconds between two looks at the work
 
 
 class Job:
-    """One load in a thread of its own, so that the page can show how far it is and stop it.
+    """One piece of work in a thread of its own, so that the page can show how far it is and stop it.
 
     The work says 1 when all that is left is to commit; from then on it cannot be stopped.
     """
 
-    def __init__(self, ws: Workspace, name: str, work: Callable[[Say], Load]) -> None:
+    def __init__(self, ws: Workspace, name: str, work: Callable[[Say], Made], what: str = "load") -> None:
+        self.what = what
         self.name, self.phrase, self.share = name, "Starting", 0.0
-        self.made: Load | None = None
+        self.made: Made | None = None
         self.error: Exception | None = None
         self._ws, self._work = ws, work
         self._lock, self._stop, self._past = threading.Lock(), False, False
@@ -68,9 +71,9 @@ class Job:
             self.error = error
 
 
-def start(ws: Workspace, name: str, work: Callable[[Say], Load]) -> None:
-    """Begin a load for this tab."""
-    session.JOB.set(Job(ws, name, work))
+def start(ws: Workspace, name: str, work: Callable[[Say], Made], what: str = "load") -> None:
+    """Begin a piece of work for this tab; ``what`` it is, for the button that stops it."""
+    session.JOB.set(Job(ws, name, work, what))
 
 
 def running() -> bool:
@@ -79,8 +82,8 @@ def running() -> bool:
     return job is not None and job.running
 
 
-def watch() -> Load | None:
-    """Show the load at work until it ends; the load made, or None where there is none or it failed.
+def watch() -> Made | None:
+    """Show the work until it ends; what it made, or None where there is none or it failed.
 
     A click on another control runs the page anew while the load goes on; it is then watched again.
     """
@@ -90,7 +93,7 @@ def watch() -> Load | None:
     with st.container(border=True):
         bar = st.progress(min(job.share, 1.0), text=plain(f"{job.name}: {job.phrase}"))
         st.button(
-            "Stop the load",
+            f"Stop the {job.what}",
             key="logs.stop",
             on_click=job.stop,
             disabled=job.stopping,

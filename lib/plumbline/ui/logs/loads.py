@@ -8,11 +8,9 @@ import streamlit as st
 
 from plumbline.answers.data.load import undo_load
 from plumbline.answers.data.removal import is_removable, remove_system
-from plumbline.answers.data.roles import change_roles, roles_of, undo_roles
 from plumbline.domain import Load, PlumblineError
 from plumbline.ui.frame import permissions
 from plumbline.ui.logs import scroll, upload
-from plumbline.ui.logs.mapping import say_role
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.escape import one_line, plain
@@ -20,12 +18,6 @@ from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 from plumbline.wording.times import iso_minute
-
-#: roles that a loaded column can be given in place
-CHANGEABLE = (
-    "feature", "segment", "protected", "prediction", "score", "label", "version", "arm", "override",
-    "decision_id", "ignore",
-)  # fmt: skip
 
 
 def result() -> None:
@@ -94,7 +86,7 @@ def table(loads: Sequence[Load]) -> None:
                 "Labels joined": load.labels_joined,
                 "Reference": "yes" if load.reference else "no",
                 "By": one_line(load.actor, 40),
-                "State": cards.glyph("undone") if load.undone_at else "● there",
+                "State": cards.glyph("undone") if load.undone_at else "● loaded",
                 "SHA-256": load.sha256[:12],
             }
             for load in loads
@@ -108,7 +100,7 @@ def undo(view: View, loads: Sequence[Load]) -> None:
     there = {load.load_id: load for load in loads if load.undone_at is None}
     if not there:
         return
-    with st.expander("Take a load back"):
+    with st.expander("Undo a load"):
         chosen = st.selectbox(
             "Load",
             list(there),
@@ -118,7 +110,7 @@ def undo(view: View, loads: Sequence[Load]) -> None:
         )
         sure = st.checkbox("Remove its decisions, labels and counts", key="logs.undo.sure")
         if (
-            permissions.button("Take it back", permissions.ANALYST, disabled=not sure or chosen is None)
+            permissions.button("Undo it", permissions.ANALYST, disabled=not sure or chosen is None)
             and chosen is not None
         ):
             try:
@@ -127,49 +119,7 @@ def undo(view: View, loads: Sequence[Load]) -> None:
                 empty_states.failed(error)
                 return
             session.RESULT.clear()
-            st.toast(f"Load {chosen} is taken back: {numbers.count(removed)} rows removed.")
-            st.rerun()
-
-
-def roles(view: View) -> None:
-    """Give loaded columns other roles in place, and take that back."""
-    if view.system is None:
-        return
-    held = roles_of(view.ws, view.system.key)
-    if not held:
-        return
-    with st.expander("Change what loaded columns mean"):
-        cards.note("All counts are made anew. The loads stay, and so do their rows.")
-        left, middle, right = st.columns(3, gap="medium")
-        column = left.selectbox(
-            "Column", list(held), format_func=lambda c: one_line(c, 60), key="logs.roles.column"
-        )
-        now = ", ".join(held.get(str(column), ()))
-        role = middle.selectbox(
-            "Role",
-            CHANGEABLE,
-            index=None,
-            placeholder=one_line(now, 60),
-            key="logs.roles.role",
-            format_func=say_role,
-        )
-        also = right.selectbox(
-            "Second role", ["–", "segment", "protected"], key="logs.roles.also", format_func=say_role
-        )
-        said = [f"{column}={role}", *([f"{column}={also}"] if also != "–" else [])] if role else []
-        with st.container(horizontal=True, vertical_alignment="center"):
-            change = permissions.button("Change it", permissions.ANALYST, disabled=not said)
-            back = permissions.button("Undo the last change", permissions.ANALYST)
-        try:
-            if change:
-                change_roles(view.ws, view.system.key, said, actor=upload.actor())
-            elif back:
-                undo_roles(view.ws, view.system.key, actor=upload.actor())
-        except PlumblineError as error:
-            empty_states.failed(error)
-            return
-        if change or back:
-            st.toast("The roles are changed, and all counts are made anew.")
+            st.toast(f"Load {chosen} is undone: {numbers.count(removed)} rows removed.")
             st.rerun()
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from plumbline.domain import IGNORE, NAMED_ROLES, SINGLE_ROLES, ColumnMap, Mapping
+from plumbline.ui.logs.role_words import say_role
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.parts.tables import for_export
 from plumbline.wording.safe_csv import no_formula
@@ -17,20 +18,8 @@ OPTIONS = (*SINGLE_ROLES, *NAMED_ROLES, IGNORE)
 #: a second role that a column can have beside its first
 NONE = "–"
 ALSO = (NONE, *NAMED_ROLES)
-#: roles in words, where the spelling of the command line is no word
-SPOKEN = {
-    "decision_id": "decision id", "label": "outcome (label)", "label_time": "time of the outcome", "arm": "test arm",
-    "trained_at": "time of training", "subject": "person or subject", "override": "human override",
-    "protected": "protected attribute", "proba": "class probability", "attribution": "contribution (attribution)",
-    "weight": "sample weight", IGNORE: "not used",
-}  # fmt: skip
 #: confidence below which a guess is marked as worth a look
 SURE = 0.8
-
-
-def say_role(role: object) -> str:
-    """A role in words."""
-    return SPOKEN.get(str(role), str(role))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +41,10 @@ class Line:
     def name(self) -> str:
         return next((m.role.name for m in self.maps if m.role.name), "")
 
+    @property
+    def confidence(self) -> float:
+        return min(m.confidence for m in self.maps)
+
 
 def lines(maps: Sequence[ColumnMap]) -> list[Line]:
     """The rows of the table: a second role joins its column's row where both go by one name."""
@@ -71,8 +64,20 @@ def lines(maps: Sequence[ColumnMap]) -> list[Line]:
     return made
 
 
+def doubtful(maps: Sequence[ColumnMap], fresh: Sequence[str] = ()) -> tuple[str, ...]:
+    """The columns worth a look, which come first: those of which the guess is not sure, and those that are new."""
+    unsure = dict.fromkeys(m.column for m in maps if m.confidence < SURE)
+    return tuple(dict.fromkeys((*unsure, *fresh)))
+
+
 def editor(
-    mapping: Mapping, samples: Names[str, Sequence[object]], key: str, fresh: Sequence[str] = ()
+    mapping: Mapping,
+    samples: Names[str, Sequence[object]],
+    key: str,
+    fresh: Sequence[str] = (),
+    *,
+    first: Sequence[str] = (),
+    bars: Names[str, Sequence[int]] | None = None,
 ) -> tuple[tuple[str, str], ...]:
     """Draw the mapping and return what the person changed.
 
@@ -80,70 +85,104 @@ def editor(
         samples: a few values of each column, to see what is meant.
         key: of the widget; a new file needs a new one.
         fresh: columns that the remembered mapping did not have.
+        first: columns that come first, whatever becomes of them: a row must not move while it is corrected.
+        bars: a histogram a column; without, none is shown.
 
     Returns:
         (column, role) for every role of every column of which one was changed.
     """
     import pandas as pd
 
-    rows = lines(mapping.columns)
+    ahead = set(first)
+    rows = sorted(lines(mapping.columns), key=lambda row: row.column not in ahead)
     frame = pd.DataFrame(
         {
             "Column": [one_line(row.column, 80) for row in rows],
             "Role": [row.means for row in rows],
             "Second role": [row.also for row in rows],
+            "Values": [list((bars or {}).get(row.column, ())) for row in rows],
             "Examples": [", ".join(one_line(v, 24) for v in samples.get(row.column, ())[:3]) for row in rows],
             "Confidence": [_sure(row, fresh) for row in rows],
-            "Name": [one_line(row.name, 80) for row in rows],
             "Reason": [one_line("; ".join(m.reason for m in row.maps), 200) for row in rows],
+            "Name": [one_line(row.name, 80) for row in rows],
         }
     )
     changed = st.data_editor(
-        for_export(frame),
+        for_export(frame if bars else frame.drop(columns="Values")),
         key=key,
         hide_index=True,
         height="auto" if len(frame) <= 30 else 1100,
-        disabled=["Column", "Examples", "Confidence", "Reason"],
+        disabled=["Column", "Values", "Examples", "Confidence", "Reason"],
         column_config={
-            "Column": st.column_config.TextColumn(width="medium"),
+            "Column": st.column_config.TextColumn(width=150),
             "Role": st.column_config.SelectboxColumn(
                 options=list(OPTIONS),
                 required=True,
-                width="medium",
-                help="What the column holds. Click to change it.",
+                width=215,
+                help="What the column holds. Double-click, or press Enter, to change it.",
                 format_func=say_role,
             ),
             "Second role": st.column_config.SelectboxColumn(
                 options=list(ALSO),
-                width=130,
+                width=110,
                 format_func=say_role,
-                help="A second role, e.g. a feature that is a protected attribute as well.",
+                help="A second role, e.g. a model input that is a protected attribute as well.",
             ),
-            "Examples": st.column_config.TextColumn(width="medium"),
+            "Values": st.column_config.BarChartColumn(
+                width=110,
+                help="How the first rows are spread: numbers and times from least to greatest, words by how often "
+                "each stands there. Nothing is drawn where nearly every cell differs.",
+            ),
+            "Examples": st.column_config.TextColumn(width=150),
             "Confidence": st.column_config.TextColumn(
-                width="small", help="● sure, ▲ worth a look, ◆ new since the log before."
+                width=92, help="● sure, ▲ worth a look, ◆ new since the log before."
             ),
+            "Reason": st.column_config.TextColumn(width="medium"),
             "Name": st.column_config.TextColumn(
                 width="small",
                 max_chars=80,
-                help="The name of a feature, segment, class or protected attribute.",
+                help="The name of a model input, segment, class or protected attribute.",
             ),
-            "Reason": st.column_config.TextColumn(width="large"),
         },
-        alt="Columns of the file, the role of each, a second role, examples, confidence, name and reason",
+        alt="Columns of the file, the role of each, a second role, values, examples, confidence, reason and name",
     )
-    return changes(
-        mapping.columns, list(changed["Role"]), list(changed["Second role"]), list(changed["Name"])
+    return changes(rows, list(changed["Role"]), list(changed["Second role"]), list(changed["Name"]))
+
+
+def one_column(mapping: Mapping, key: str, first: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
+    """The same for one column in three plain boxes, for whoever uses no mouse or cannot see the table.
+
+    Returns:
+        as ``editor``; nothing until a role is chosen that the column does not have.
+    """
+    rows = sorted(lines(mapping.columns), key=lambda row: row.column not in set(first))
+    held = {row.column: row for row in reversed(rows)}
+    left, middle, right = st.columns(3, gap="medium")
+    column = left.selectbox(
+        "Column",
+        list(dict.fromkeys(row.column for row in rows)),
+        format_func=lambda name: one_line(name, 60),
+        key=f"{key}.column",
     )
+    if column is None:
+        return ()
+    row = held[column]
+    role = middle.selectbox(
+        "Role", OPTIONS, index=OPTIONS.index(row.means), format_func=say_role, key=f"{key}.role.{column}"
+    )
+    also = right.selectbox(
+        "Second role", ALSO, index=ALSO.index(row.also), format_func=say_role, key=f"{key}.also.{column}"
+    )
+    return changes([row], [str(role)], [also], [row.name])
 
 
 def changes(
-    maps: Sequence[ColumnMap], means: Sequence[str], also: Sequence[object], names: Sequence[object]
+    rows: Sequence[Line], means: Sequence[str], also: Sequence[object], names: Sequence[object]
 ) -> tuple[tuple[str, str], ...]:
     """Every (column, role) of the columns of which a role or a name differs from the guess."""
     said: dict[str, list[str]] = {}
     touched = set()
-    for row, first, second, name in zip(lines(maps), means, also, names, strict=True):
+    for row, first, second, name in zip(rows, means, also, names, strict=True):
         words = str(name).strip() if isinstance(name, str) else ""
         if words == no_formula(one_line(row.name, 80)):  # a cut name that nobody touched is no change
             words = row.name
@@ -156,6 +195,5 @@ def changes(
 
 
 def _sure(row: Line, fresh: Sequence[str]) -> str:
-    least = min(m.confidence for m in row.maps)
-    mark = "◆ new," if row.column in fresh else "●" if least >= SURE else "▲"
-    return f"{mark} {least:.0%}"
+    mark = "◆ new," if row.column in fresh else "●" if row.confidence >= SURE else "▲"
+    return f"{mark} {row.confidence:.0%}"

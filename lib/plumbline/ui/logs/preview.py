@@ -1,4 +1,5 @@
-"""The first ten rows as they will be loaded, and what the mapping makes possible."""
+"""Whether a file will load: its first ten rows as they will be, how all of them fare, and what the mapping makes
+possible."""
 
 from __future__ import annotations
 
@@ -7,13 +8,15 @@ from pathlib import Path
 import streamlit as st
 
 from plumbline.answers.data.load import preview_file
-from plumbline.domain import Mapping, PlumblineError
-from plumbline.logs.load.preview import Preview
-from plumbline.ui.logs.role_words import gains
-from plumbline.ui.parts import cards, empty_states, tables
+from plumbline.domain import Mapping
+from plumbline.logs.load.preview import Preview, try_file
+from plumbline.logs.load.trial import Trial
+from plumbline.ui.logs.role_words import WORDS, gains, lower, say_reason, title
+from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
+from plumbline.wording import numbers
 
 _NONE = "–"
 
@@ -27,55 +30,92 @@ def rows(
     labels: bool,
     system: str,
     sheet: str | None = None,
-) -> bool:
-    """Draw the preview under the mapping as it now stands; False where it cannot be loaded so."""
+) -> Trial:
+    """Draw the first rows under the mapping as it now stands.
+
+    Returns:
+        how the rows of the whole file fare, or of its beginning where it is long.
+
+    Raises:
+        PlumblineError: it cannot be loaded like this.
+    """
     key = (token, mapping, labels, system, view.ws.path)
     held = session.PREVIEW.get()
-    try:
-        if held and held[0] == key:
-            seen: Preview = held[1]
-        else:
+    seen: Preview
+    trial: Trial
+    if held and held[0] == key:
+        seen, trial = held[1:]
+    else:
+        with st.spinner("Trying the rows"):
             seen = preview_file(view.ws, path, mapping, labels=labels, system=system, sheet=sheet)
-            session.PREVIEW.set((key, seen))
-    except PlumblineError as error:
-        empty_states.failed(error)
-        return False
+            trial = try_file(view.ws, path, mapping, labels=labels, system=system or None, sheet=sheet)
+        session.PREVIEW.set((key, seen, trial))
+    _table(seen)
+    return trial
+
+
+def _table(seen: Preview) -> None:
     total = len(seen.rows) + len(seen.unparsed)
     bad = f", {seen.bad} of them would go to quarantine" if seen.bad else ""
     cards.section("As they will be loaded", f"The first {total} rows{bad}. Times are shown in UTC.")
     table = [
-        {"": f"▲ {_words(row.reason)}" if row.reason else "● loads"}
+        {"Row": f"▲ {one_line(say_reason(row.reason))}" if row.reason else "● loads"}
         | {
             _head(role, column): one_line(_NONE if cell is None else cell, 60)
             for (role, column), cell in zip(seen.columns, row.cells, strict=True)
         }
         for row in seen.rows
     ]
-    table += [{"": f"▲ {_words(reason)}: {one_line(raw, 120)}"} for reason, raw in seen.unparsed]
+    table += [{"Row": f"▲ {one_line(say_reason(why))}: {one_line(raw, 120)}"} for why, raw in seen.unparsed]
     tables.grid(
         [{name: line.get(name, "") for name in table[0]} for line in table] if table else [],
         alt="The first rows as they will be loaded: whether each loads, then a column a role",
+        widths={"Row": 190} if seen.bad else None,
     )
-    return True
+
+
+def verdict(trial: Trial, *, labels: bool) -> tuple[str, str, str]:
+    """Whether the rows will load: a status, the sentence that stands above the button, and what becomes of the rest."""
+    what = "outcomes" if labels else "rows"
+    rows, fit = trial.rows, trial.rows - trial.unfit - trial.repeats
+    first, rest = ("", []) if trial.whole else ("first ", ["The rest is checked as it loads."])
+    if not rows:
+        return "unknown", "The rows are checked as they load.", ""
+    if fit == rows:
+        some = "All" if trial.whole else "All of the"
+        return "pass", f"{some} {first}{numbers.count(rows)} {what} will load.", " ".join(rest)
+    words = []
+    if trial.repeats:
+        are = "repeats another and is" if trial.repeats == 1 else "repeat others and are"
+        words.append(f"{numbers.count(trial.repeats)} {are} left out.")
+    if trial.unfit:
+        causes = sorted(trial.reasons, key=lambda item: (-item[1], item[0]))
+        why = "; ".join(f"{say_reason(reason)} ({numbers.count(n)})" for reason, n in causes)
+        wait = "cannot load as the columns are read now" if trial.too_many else "will wait in quarantine"
+        words.append(f"{numbers.count(trial.unfit)} {wait}: {why}.")
+    status = "fail" if trial.too_many else "watch" if trial.unfit else "pass"
+    head = f"{numbers.count(fit)} of the {first}{numbers.count(rows)} {what} will load."
+    return status, head, " ".join(words + rest)
 
 
 def _head(role: str, column: str) -> str:
+    """The column of the file with its role in words; a model input by its name alone, as most are that."""
     base, _, name = role.partition(":")
-    return one_line(role, 60) if not column or column in (base, name) else one_line(f"{role} ← {column}", 80)
-
-
-def _words(reason: str) -> str:
-    return one_line(reason.replace("_", " "))
+    if base == "feature" or base not in WORDS:
+        return one_line(name or role, 60)
+    return one_line(f"{title(base)}: {name or column}" if name or column else title(base), 80)
 
 
 def worth(mapping: Mapping) -> None:
     """What each role makes possible, and what the absence of one costs."""
     told = gains(column.role.role for column in mapping.columns)
-    there = [f"{cards.word('pass', role)} {plain(words)}" for role, words, has in told if has]
+    there = [f"{cards.word('pass', title(role))}: {plain(words)}" for role, words, has in told if has]
     lacking = [
-        f"{cards.word('unknown', f'no {role}')} {plain(words)}" for role, words, has in told if not has
+        f"{cards.word('unknown', f'No {lower(role)}')}: {plain(words)}"
+        for role, words, has in told
+        if not has
     ]
-    cards.note("What each role makes possible, and what the absence of one costs:")
+    cards.section("What this makes possible", "And on the right what the log lacks, with the cost of it.")
     left, right = st.columns(2, gap="large")
     left.markdown("  \n".join(there) or "Nothing yet.")
     right.markdown("  \n".join(lacking) or "Nothing is lacking.")

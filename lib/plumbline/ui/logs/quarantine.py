@@ -15,7 +15,8 @@ from plumbline.answers.data.quarantine import (
 )
 from plumbline.domain import PlumblineError
 from plumbline.ui.frame import jobs, permissions
-from plumbline.ui.logs import mapping, upload
+from plumbline.ui.logs import admission, mapping, upload
+from plumbline.ui.logs.role_words import say_reason
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.parts.openings import waiting
@@ -75,7 +76,7 @@ def _filter(every: QuarantineOf) -> tuple[int | None, str | None]:
         reasons,
         key=session.REASON.name,
         bind="query-params",
-        format_func=lambda r: one_line(r.replace("_", " ")),
+        format_func=lambda r: one_line(say_reason(r)),
     )
     return (None if load in (None, ALL) else int(load)), (None if reason in (None, ALL) else str(reason))
 
@@ -85,7 +86,7 @@ def _reasons(every: QuarantineOf) -> None:
         [
             {
                 "Load": str(load),
-                "Reason": cards.word("watch", reason.replace("_", " ")),
+                "Reason": cards.word("watch", say_reason(reason)),
                 "Rows": numbers.count(n),
             }
             for load, reason, n in every.counts[:12]
@@ -102,7 +103,7 @@ def _rows(quarantine: QuarantineOf, shown: str) -> None:
             {
                 "Load": row.load_id,
                 "Line": "–" if row.line is None else str(row.line),
-                "Reason": one_line(row.reason.replace("_", " "), 80),
+                "Reason": one_line(say_reason(row.reason), 80),
                 "Detail": one_line(row.detail, 160),
                 "Text": one_line(row.raw, 300),
             }
@@ -177,4 +178,4 @@ def _again(view: View, every: QuarantineOf, load_id: int | None, reason: str | N
                     progress=say,
                 ),
             )
-            upload.finish(view)
+            admission.finish(view)

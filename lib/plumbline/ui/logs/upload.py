@@ -1,4 +1,4 @@
-"""From a dropped file to a load: spool it, show what it seems to be, let a person correct it, load it."""
+"""A dropped file before it is loaded: spool it, show what it seems to be, let a person correct it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from plumbline.answers.data.load import Said, amend, inspect_file, load_file, settled
+from plumbline.answers.data.load import Said, amend, inspect_file, settled
 from plumbline.answers.data.match_system import system_of
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.logs.files.formats import SPOKEN, SUFFIXES, TITLES
@@ -20,7 +21,7 @@ from plumbline.store.sql import system_key
 from plumbline.ui.frame import jobs, permissions
 from plumbline.ui.logs import mapping, preview, questions
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import one_line, prose
+from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state import session, session_files
 from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.view import View
@@ -28,6 +29,19 @@ from plumbline.wording.quantities import count
 
 LIMIT = 200  # MB
 NEW = "New system"
+_EITHER = (
+    "Or a file of outcomes for decisions that were loaded earlier: which of the two it is, is recognised."
+)
+_STEPS = (
+    "1. The format and what each column means are recognised; you correct what is wrong.\n"
+    "2. The rows are tried, and the page says how many will load, before anything is loaded.\n"
+    "3. Load it for everybody who works here, or just look: then nothing is kept."
+)
+#: what becomes of a file that no browser should carry
+LARGER = (
+    f"Larger than {LIMIT} MB? The server can take it from an inbox folder, or pull it from a database, a bucket or a "
+    "web address: whoever runs it sets that up on the command line."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +65,19 @@ def drop(view: View) -> Upload | None:
     """
     if not permissions.allowed(permissions.ANALYST):
         return None
-    given = st.file_uploader(
-        f"{SPOKEN}, at most {LIMIT} MB",
-        help="Larger logs: `plumbline load FILE --system NAME` in a terminal.",
-        type=SUFFIXES,
-        max_upload_size=LIMIT,
-        key=f"logs.file.{session.UPLOAD_TURN.get()}",
-    )
     held: Upload | None = session.UPLOAD.get()
+    key = f"logs.file.{session.UPLOAD_TURN.get()}"
+    waits = held is None and st.session_state.get(key) is None
+    with st.container(border=waits):
+        above = st.container()
+        given = st.file_uploader(
+            f"{SPOKEN}, at most {LIMIT} MB", type=SUFFIXES, max_upload_size=LIMIT, key=key
+        )
+        if waits:
+            with above:
+                cards.section("Drop a log of predictions here", _EITHER)
+            st.markdown(_STEPS)
+            cards.note(LARGER)
     if jobs.running():
         return held
     if given is None:
@@ -223,13 +242,18 @@ def _differences(inspection: Inspection) -> str:
     return " ".join(parts) or "The columns are the same."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """A file as a person settled it: the answers, how it is read, and its first rows under that."""
+    """A file as a person settled it: the answers, how it is read, and how its rows fare under that.
+
+    ``place``: the box above the mapping in which the verdict and the buttons stand.
+    """
 
     said: Said
     used: Mapping
     found: Inspection
+    trial: Trial
+    place: DeltaGenerator
 
 
 def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> Settled | None:
@@ -254,37 +278,56 @@ def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> S
             final = inspect(view, upload, title, said)
         except PlumblineError as error:
             fault = error
-    cards.section("What each column means", "Guessed from names and contents; change what is wrong.")
+    place = st.container(border=True)
+    first = mapping.doubtful(inspection.mapping.columns, inspection.fresh)
+    cards.section("What each column means", _guessed(first))
     samples = {column: [v for v in values if v] for column, values in inspection.samples().items()}
     shown = final.mapping if fault is None else amend(inspection.mapping, maps)
+    turn = f"{token}.{hash((maps, said.task))}"
     changed = mapping.editor(
-        shown, samples, f"logs.mapping.{token}.{hash((maps, said.task))}", inspection.fresh
+        shown, samples, f"logs.mapping.{turn}", inspection.fresh, first=first, bars=inspection.bars()
     )
+    with st.expander("Change one column without the table"):
+        changed = mapping.one_column(shown, f"logs.column.{turn}", first) or changed
     if changed:
         session.ROLES.set((token, joined(maps, changed)))
         st.rerun()
     if fault is not None:
-        empty_states.failed(fault)
+        with place:
+            empty_states.failed(fault)
         return None
     try:
         used = settled(final.mapping, said)
     except PlumblineError as error:
-        empty_states.failed(error)
+        with place:
+            empty_states.failed(error)
         return None
     labels = inspection.kind == "labels"
+    try:
+        trial = preview.rows(
+            view,
+            upload.token,
+            upload.path,
+            used,
+            labels=labels,
+            system=known.key if known else "",
+            sheet=upload.sheet,
+        )
+    except PlumblineError as error:
+        with place:
+            empty_states.failed(error)
+        return None
     if not labels:
         preview.worth(used)
-    if not preview.rows(
-        view,
-        upload.token,
-        upload.path,
-        used,
-        labels=labels,
-        system=known.key if known else "",
-        sheet=upload.sheet,
-    ):
-        return None
-    return Settled(said, used, final)
+    return Settled(said=said, used=used, found=final, trial=trial, place=place)
+
+
+def _guessed(first: Sequence[str]) -> str:
+    """How far the guess is to be looked at."""
+    if not first:
+        return "Guessed from names and contents, without doubt. Change what is wrong."
+    come = "The column to check comes" if len(first) == 1 else f"The {len(first)} columns to check come"
+    return f"Guessed from names and contents. {come} first. Change what is wrong."
 
 
 def joined(
@@ -293,96 +336,3 @@ def joined(
     """The roles that were given before with those of the columns that were changed now in place of their own."""
     anew = {column for column, _ in changed}
     return (*(pair for pair in before if pair[0] not in anew), *changed)
-
-
-def load(view: View, upload: Upload, title: str, inspection: Inspection, settled: Settled) -> None:
-    """The buttons that load, for good or for a look, and the load at work."""
-    used = settled.used
-    reference = inspection.kind != "labels" and st.checkbox(
-        "These decisions were healthy: use them as the reference",
-        key=f"logs.reference.{upload.token}",
-        help="Otherwise the reference is found in the log itself, and said.",
-    )
-    missing = questions.unanswered(settled.found, settled.said)
-    if missing:
-        cards.note(f"Answer first: {missing[0].text}")
-    accept = _accepted(settled.found.trial, upload)
-    idle = not title or bool(missing) or jobs.running() or accept is False
-    with st.container(horizontal=True, vertical_alignment="center"):
-        for_good = permissions.button(
-            "Load", permissions.ANALYST, type=cards.leading(), icon=":material/upload:", disabled=idle
-        )
-        look = (
-            not view.scratch
-            and inspection.kind != "labels"
-            and st.button(
-                "Just look at this file",
-                icon=":material/visibility:",
-                disabled=idle,
-                help="Loads it for this browser tab alone. Nothing is kept, unless you say so later.",
-            )
-        )
-    if for_good or look:
-        ws = session_files.scratch(opened.workspace()) if look else view.ws
-        who = actor()
-        jobs.start(
-            ws,
-            upload.path.name,
-            lambda say: load_file(
-                ws,
-                upload.path,
-                title=title,
-                mapping=used,
-                reference=bool(reference),
-                sheet=upload.sheet,
-                actor=who,
-                accept=bool(accept),
-                progress=say,
-            ),
-        )
-        if look or view.scratch:
-            session.SCRATCHING.set(
-                session_files.Kept(upload.path, title, used, bool(reference), upload.sheet)
-            )
-
-
-def _accepted(trial: Trial, upload: Upload) -> bool | None:
-    """Whether rows that cannot be loaded may wait in quarantine; None where they are too few to ask."""
-    refused = session.UNFIT.get()
-    if refused and upload.token.startswith(refused[0]):
-        empty_states.failed(refused[1])
-    elif not trial.too_many:
-        return None
-    else:
-        mark = cards.word("fail", "needs an answer")
-        st.markdown(
-            f"{mark}  {prose(trial.sentence)}. Correct what the columns mean, or say that this is meant so."
-        )
-    return st.checkbox(
-        "Load the rows that fit; the others wait in quarantine", key=f"logs.accept.{upload.token}"
-    )
-
-
-def finish(view: View) -> None:
-    """Watch the load at work; when it is made, keep the result, and go to the system that it went into."""
-    made = jobs.watch()
-    kept: session_files.Kept | None = session.SCRATCHING.get()
-    if made is None:
-        if not jobs.running():
-            session.SCRATCHING.clear()
-            held: Upload | None = session.UPLOAD.get()
-            refusal = session.REFUSED.get()
-            session.REFUSED.clear()
-            if refusal is not None and held is not None:
-                session.UNFIT.set((held.token, refusal))
-                st.rerun()
-        return
-    if kept is not None:
-        session_files.desk(opened.workspace()).files.append(kept)
-        session.SCRATCHING.clear()
-        session.SCRATCH.set(True)
-    forget()
-    session.RESULT.set(made)
-    session.UPLOAD_TURN.set(session.UPLOAD_TURN.get() + 1)
-    session.GO_TO.set(made.system)
-    st.rerun()

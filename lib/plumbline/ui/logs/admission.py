@@ -1,0 +1,129 @@
+"""Whether a file's rows will load, the buttons that load them, and the load at work."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from plumbline.answers.data.load import load_file
+from plumbline.domain import Load
+from plumbline.logs.inspect import Inspection
+from plumbline.logs.load.trial import Trial
+from plumbline.ui.frame import jobs, permissions
+from plumbline.ui.logs import preview, questions
+from plumbline.ui.logs import upload as uploads
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.parts.escape import plain
+from plumbline.ui.state import session, session_files
+from plumbline.ui.state import workspace as opened
+from plumbline.ui.state.view import View
+
+_LOADS = "Kept in the workspace, for everybody who works here. A load can be undone at any time."
+_LOADS_TO_SCRATCH = "Goes to the file that this browser tab looks at. Nothing is kept unless you keep it."
+_LOOKS = (
+    "For this browser tab alone: every page shows it, and it is deleted when you close the tab. "
+    '"Keep as a system", on the left of every page, keeps it after all.'
+)
+
+
+def load(
+    view: View, upload: uploads.Upload, title: str, inspection: Inspection, settled: uploads.Settled
+) -> None:
+    """The verdict on the rows, and the buttons that load them, for good or for a look."""
+    with settled.place:
+        _buttons(view, upload, title, inspection, settled)
+
+
+def _buttons(
+    view: View, upload: uploads.Upload, title: str, inspection: Inspection, settled: uploads.Settled
+) -> None:
+    labels = inspection.kind == "labels"
+    status, sentence, rest = preview.verdict(settled.trial, labels=labels)
+    st.markdown(f"### {cards.word(status, sentence)}", anchors=False)
+    if rest:
+        st.markdown(plain(rest, 600))
+    used = settled.used
+    reference = not labels and st.checkbox(
+        "These decisions were healthy: use them as the reference",
+        key=f"logs.reference.{upload.token}",
+        help="Otherwise the reference is found in the log itself, and said.",
+    )
+    missing = questions.unanswered(settled.found, settled.said)
+    if missing:
+        cards.note(f"Answer first: {missing[0].text}")
+    accept = _accepted(settled.trial, upload)
+    idle = not title or bool(missing) or jobs.running() or accept is False
+    left, right = st.columns(2, gap="large")
+    with left:
+        for_good = permissions.button(
+            "Load", permissions.ANALYST, type=cards.leading(), icon=":material/upload:", disabled=idle
+        )
+        cards.note(_LOADS_TO_SCRATCH if view.scratch else _LOADS)
+    look = False
+    if not (view.scratch or labels):
+        with right:
+            look = st.button("Just look at this file", icon=":material/visibility:", disabled=idle)
+            cards.note(_LOOKS)
+    if for_good or look:
+        ws = session_files.scratch(opened.workspace()) if look else view.ws
+        who = uploads.actor()
+        jobs.start(
+            ws,
+            upload.path.name,
+            lambda say: load_file(
+                ws,
+                upload.path,
+                title=title,
+                mapping=used,
+                reference=bool(reference),
+                sheet=upload.sheet,
+                actor=who,
+                accept=bool(accept),
+                progress=say,
+            ),
+        )
+        if look or view.scratch:
+            session.SCRATCHING.set(
+                session_files.Kept(upload.path, title, used, bool(reference), upload.sheet)
+            )
+
+
+def _accepted(trial: Trial, upload: uploads.Upload) -> bool | None:
+    """Whether rows that cannot be loaded may wait in quarantine; None where they are too few to ask."""
+    refused = session.UNFIT.get()
+    if refused and upload.token.startswith(refused[0]):
+        empty_states.failed(refused[1])
+    elif not trial.too_many:
+        return None
+    else:
+        cards.note("Correct what the columns mean; or, if the file is meant so, accept it:")
+    return st.checkbox(
+        "Load the rows that fit; the others wait in quarantine", key=f"logs.accept.{upload.token}"
+    )
+
+
+def finish(view: View) -> None:
+    """Watch the load at work; when it is made, keep the result, and go to the system that it went into."""
+    made = jobs.watch()
+    kept: session_files.Kept | None = session.SCRATCHING.get()
+    if made is None:
+        if not jobs.running():
+            session.SCRATCHING.clear()
+            held: uploads.Upload | None = session.UPLOAD.get()
+            refusal = session.REFUSED.get()
+            session.REFUSED.clear()
+            if refusal is not None and held is not None:
+                session.UNFIT.set((held.token, refusal))
+                st.rerun()
+        return
+    if not isinstance(made, Load):
+        st.toast("The roles are changed, and everything is counted anew.")
+        st.rerun()
+    if kept is not None:
+        session_files.desk(opened.workspace()).files.append(kept)
+        session.SCRATCHING.clear()
+        session.SCRATCH.set(True)
+    uploads.forget()
+    session.RESULT.set(made)
+    session.UPLOAD_TURN.set(session.UPLOAD_TURN.get() + 1)
+    session.GO_TO.set(made.system)
+    st.rerun()
