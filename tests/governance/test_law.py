@@ -26,10 +26,11 @@ def test_the_data_of_the_law_is_whole() -> None:
     ids = {control.id for control in catalogue().controls}
     keys = [q.key for q in law().questions]
     assert len(keys) == len(set(keys))
-    assert {q.leads_to for q in law().questions} == {*CLASSES, "not high risk"}
+    assert {q.leads_to for q in law().questions} == {*CLASSES, "not high risk", "no exception"}
+    assert law().read <= law().as_of
     for duty in law().duties:
         assert set(duty.controls) <= ids
-        assert set(duty.classes) <= set(CLASSES)
+        assert set(duty.classes) <= {*CLASSES, "excepted"}
         assert set(duty.roles) <= set(ROLES)
         assert duty.source.startswith("AI Act ")
     for clock in law().clocks:
@@ -46,6 +47,7 @@ def test_the_data_of_the_law_is_whole() -> None:
         (("talks_to_people",), "transparency", ("AI Act 50",)),
         (("creditworthiness", "talks_to_people"), "high risk", ("Annex III, point 5(b)",)),
         (("creditworthiness", "narrow_task"), "minimal", ("AI Act 6(3), 6(4)",)),
+        (("creditworthiness", "narrow_task", "profiling"), "high risk", ("Annex III, point 5(b)",)),
         (("safety_component", "narrow_task"), "high risk", ("AI Act 6(1), Annex I",)),
         (("social_scoring", "creditworthiness"), "prohibited", ("AI Act 5(1)(c)",)),
         (("not_ai", "creditworthiness"), "minimal", ("AI Act 3(1)",)),
@@ -65,6 +67,28 @@ def test_open_questions_of_a_graver_class_leave_it_open() -> None:
     assert "talks_to_people" not in found.open
     prohibited = {q.key for q in law().questions if q.leads_to == "prohibited"}
     assert set(classify({"creditworthiness": "yes"}, "provider").open) == prohibited
+
+
+def test_the_narrow_task_excepts_nothing_where_people_are_profiled_or_nobody_says() -> None:
+    answers = ALL_NO | {"creditworthiness": "yes", "narrow_task": "yes"}
+    unsaid = classify(answers | {"profiling": ""}, "provider")
+    assert (unsaid.name, unsaid.open) == ("high risk", ("profiling",))
+    lawful = classify(answers, "provider")
+    assert {"exception_assessed", "exception_registered"} <= {d.key for d in lawful.duties}
+    assert not {"exception_assessed"} & {d.key for d in classify(ALL_NO, "provider").duties}
+
+
+def test_duties_add_up_and_each_falls_on_whom_the_article_names() -> None:
+    def keys(role: str, *yes: str) -> set[str]:
+        return {d.key for d in classify(ALL_NO | dict.fromkeys(yes, "yes"), role).duties}
+
+    both = keys("provider", "creditworthiness", "talks_to_people")
+    assert {"risk_management", "disclose", "mark"} <= both
+    assert {"disclose_use", "use"} <= keys("deployer", "creditworthiness", "talks_to_people")
+    assert "disclose" not in keys("deployer", "talks_to_people")
+    for other in ("safety_component", "infrastructure"):
+        assert not {"explain", "rights_assessment"} & keys("deployer", other)
+    assert {"explain", "rights_assessment"} <= keys("deployer", "creditworthiness")
 
 
 def test_a_product_has_until_later_than_a_use_of_annex_iii() -> None:
@@ -114,6 +138,10 @@ def test_the_dates_name_the_regulation_that_set_them() -> None:
 
 def test_the_context_suggests_and_nonsense_is_refused() -> None:
     assert suggested("credit") == {"creditworthiness": "yes"}
+    assert suggested("health") == {"safety_component": "yes"}  # a device, no benefit of a public body
+    for impact in ("biometrics", "education", "justice"):
+        assert suggested(impact) == {impact: "yes"}
+    assert suggested("public benefits") == {"public_benefits": "yes"}
     assert suggested("fraud") == {}  # Annex III 5(b) leaves out the detection of fraud
     for answers, role in (
         ({"nonsense": "yes"}, "provider"),
@@ -193,7 +221,8 @@ def test_what_is_due_and_not_done_is_overdue_and_what_was_late_is_said() -> None
         (True, ("clients",), False),
         (True, ("clients", "clients"), False),
         (True, ("malicious_access",), True),  # decides alone
-        (False, ("malicious_access", "economic"), False),
+        (False, ("malicious_access",), True),  # makes the service count as hit
+        (False, ("malicious_access", "economic"), True),
     ],
 )
 def test_dora_calls_it_major_when_a_critical_service_and_two_thresholds_are_hit(

@@ -166,7 +166,10 @@ _STATED = {
     "CMP-7": "Owned by the head of credit, deputy named, reviewed each September.",
     "AUD-5": "Data sources to features to model, drawn up and reviewed.",
 }
-ACT_ANSWERS = {question.key: "no" for question in law().questions} | {"creditworthiness": "yes"}
+ACT_ANSWERS = {question.key: "no" for question in law().questions} | {
+    "creditworthiness": "yes",
+    "profiling": "yes",
+}
 SCENARIO = Scenario(
     name="credit-limits", title="Credit limits", task=Task.BINARY, write=write,
     positive="grant",

@@ -14,6 +14,8 @@ from plumbline.domain import PlumblineError
 
 FILE = Path(__file__).with_name("law.toml")
 CLASSES = ("prohibited", "high risk", "transparency", "minimal")  # the gravest first
+EXCEPTED = "excepted"  # a use of Annex III that is held not to be high risk has duties of its own
+INFRASTRUCTURE = "infrastructure"  # point 2 of Annex III, of which nobody can ask for an explanation
 ROLES = {
     "provider": "Provider: it was developed, or put on the market, under our own name",
     "deployer": "Deployer: we use it under our own authority",
@@ -53,6 +55,7 @@ class Duty:
     controls: tuple[str, ...]
     since: date
     older: tuple[date, date] | None = None
+    annex_iii_only: bool = False  # asked of uses of Annex III alone, and not of its point 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Law:
 
     as_of: date
     confirmed: bool
+    read: date  # when each entry was read in a copy of its source
     questions: tuple[ActQuestion, ...]
     duties: tuple[Duty, ...]
     annex_i: date
@@ -96,6 +100,7 @@ def law() -> Law:
     return Law(
         as_of=data["as_of"],
         confirmed=data["confirmed"],
+        read=data["read"],
         questions=questions,
         duties=duties,
         annex_i=data["dates"]["annex_i"],
@@ -118,6 +123,7 @@ def _duty(entry: Mapping[str, Any]) -> Duty:
         controls=tuple(entry["controls"]),
         since=entry["from"],
         older=(older["day"], older["from"]) if older else None,
+        annex_iii_only=entry.get("annex_iii_only", False),
     )
 
 
@@ -125,7 +131,8 @@ def classify(answers: Mapping[str, str], role: str) -> ActClass:
     """The class by answers (question key -> yes or no) and the duties of the role.
 
     A question without an answer leaves the class open: it is named as far as it is known, and what is open is
-    listed. A narrow task lifts only the uses of Annex III, not a product's safety component.
+    listed. A narrow task lifts only the uses of Annex III, not a product's safety component, and nothing where people
+    are profiled or nobody says that they are not. Duties of transparency add to those of a graver class.
 
     Raises:
         PlumblineError: an unknown question, answer or role.
@@ -137,7 +144,8 @@ def classify(answers: Mapping[str, str], role: str) -> ActClass:
         raise PlumblineError(f"{(wrong or [role])[0]!r} is no question, answer or role of the AI Act helper")
     said = [question for question in held.questions if answers.get(question.key) == YES]
     outside = [question for question in said if question.decides]
-    narrow = any(question.leads_to == "not high risk" for question in said)
+    claimed = any(question.leads_to == "not high risk" for question in said)
+    narrow = claimed and answers.get("profiling") == "no"
     counted = outside or [q for q in said if q.leads_to in CLASSES and not (narrow and q.point)]
     name = min((q.leads_to for q in counted), key=CLASSES.index, default="minimal")
     because = tuple(q.source for q in counted if q.leads_to == name)
@@ -150,19 +158,38 @@ def classify(answers: Mapping[str, str], role: str) -> ActClass:
         else tuple(
             q.key
             for q in held.questions
-            if not answers.get(q.key) and q.leads_to in graver and not (narrow and q.point)
+            if not answers.get(q.key)
+            and (
+                (q.leads_to in graver and not (narrow and q.point))
+                or (claimed and q.leads_to == "no exception")
+            )
         )
     )
     product = any(q.key == "safety_component" for q in counted) and not any(q.point for q in counted)
     duties = tuple(
         replace(d, since=max(d.since, held.annex_i)) if product and d.since.year >= 2027 else d
-        for d in duties_of(name, role)
+        for d in _duties(name, counted, role, excepted=narrow and any(q.point for q in said) and not outside)
     )
     if name == "prohibited":  # of several practices the first to be prohibited counts
         own = [q.since for q in counted if q.leads_to == name]
         later = min((day for day in own if day), default=None) if all(own) else None
         duties = tuple(replace(d, since=later) if later and d.classes == (name,) else d for d in duties)
     return ActClass(name, because, open_ones, duties)
+
+
+def _duties(name: str, counted: list[ActQuestion], role: str, *, excepted: bool) -> tuple[Duty, ...]:
+    """The duties of the class, of transparency beside it, and of a use that is held not to be high risk."""
+    classes = {name}
+    if name == "high risk" and any(q.leads_to == "transparency" for q in counted):
+        classes.add("transparency")
+    if excepted:
+        classes.add(EXCEPTED)
+    uses = any(q.point and q.key != INFRASTRUCTURE for q in counted)
+    return tuple(
+        duty
+        for duty in law().duties
+        if classes & set(duty.classes) and role in duty.roles and (uses or not duty.annex_iii_only)
+    )
 
 
 def duties_of(name: str, role: str) -> tuple[Duty, ...]:

@@ -17,7 +17,7 @@ CLASSIFY_HOURS = 24  # an incident has to be classified by then, as the first no
 #: what an incident may be, and which clock each starts
 FLAGS = {
     "major": "Major under DORA",
-    "personal_data": "Personal data was breached, and people are likely at risk",
+    "personal_data": "Personal data was breached, and it is not unlikely that people are at risk",
     "serious": "Serious under the AI Act (health, rights, property or environment harmed)",
     "death": "A person died",
     "widespread": "Widespread, or critical infrastructure was hit",
@@ -81,10 +81,11 @@ class Notice:
 def is_major(critical_service: bool, criteria: Sequence[str]) -> bool:
     """Whether DORA calls an incident major: a critical service is hit, and enough thresholds are met.
 
-    Malicious access that may lose data is enough by itself (Article 8(1)(a) of (EU) 2024/1772).
+    Malicious access that may lose data is enough by itself: it makes the service count as hit (Article 6(c) of (EU)
+    2024/1772), and Article 8(1)(a) asks for nothing more.
     """
     met = [c for c in law().criteria if c["key"] in criteria]
-    return critical_service and (len(met) >= law().criteria_needed or any(c.get("alone") for c in met))
+    return any(c.get("alone") for c in met) or (critical_service and len(met) >= law().criteria_needed)
 
 
 def notices(incident: Incident, now: datetime) -> tuple[Notice, ...]:

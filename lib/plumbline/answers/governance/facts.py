@@ -286,7 +286,10 @@ def _duties(cursor: Cursor, system: System, noted: tuple[Record, ...], moment: d
     unassigned = None
     if known and act.get("role") in ai_act.ROLES:
         borne = act.get("duties") or {}
-        unassigned = sum(not borne.get(duty.key) for duty in ai_act.duties_of(known, act["role"]))
+        known_answers = {q.key for q in ai_act.law().questions}
+        given = {key: value for key, value in (act.get("answers") or {}).items() if key in known_answers}
+        duties = ai_act.classify(given, act["role"]).duties if given else ai_act.duties_of(known, act["role"])
+        unassigned = sum(not borne.get(duty.key) for duty in duties)
     register = incidents_in(cursor, system.key)
     now = max(moment, datetime.now(UTC))  # clocks run on, whatever day the log is read as of
     late = sum(bool(overdue(item, now)) for item in register)
