@@ -205,7 +205,7 @@ def test_a_finding_is_seen_and_given_to_somebody_on_its_row(page: Page, shop: st
     page.get_by_label("Your name, for what you do below").fill("Ada")
     page.keyboard.press("Enter")
     settled(page)
-    page.get_by_role("button", name="I saw it").first.click()
-    expect(page.get_by_text(re.compile("Seen by Ada")).first).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Acknowledge").first.click()
+    expect(page.get_by_text(re.compile("Acknowledged by Ada")).first).to_be_visible(timeout=20_000)
     page.reload()  # it is kept, and not in the tab
-    expect(page.get_by_text(re.compile("Seen by Ada")).first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(re.compile("Acknowledged by Ada")).first).to_be_visible(timeout=20_000)

@@ -62,7 +62,7 @@ def test_without_a_name_nothing_is_done(number: int) -> None:
 
 def test_a_finding_is_seen_given_muted_and_commented_on_its_row(number: int) -> None:
     at = press(named(), f"alerts.{number}.saw")
-    assert "Seen by Ada <b>" in said(at)
+    assert "Acknowledged by Ada <b>" in said(at)
     assert "Ada <b>" not in words(at)  # no markup by a name
     at.text_input(key=f"alerts.{number}.owner").set_value("Bo")
     at.date_input(key=f"alerts.{number}.due").set_value(today() + timedelta(days=5))
@@ -73,8 +73,8 @@ def test_a_finding_is_seen_given_muted_and_commented_on_its_row(number: int) -> 
     )
     next(b for b in at.button if b.form_id == f"alerts.{number}.form").click().run()
     assert not at.exception
-    assert "Bo deals with it until" in said(at)
-    assert "Muted by Ada" in said(at)
+    assert "Assigned to Bo, due" in said(at)
+    assert "Snoozed by Ada" in said(at)
     assert "looks like the catalogue" in said(at)
     assert "![x](http://x.invalid/p)" not in words(at)
     one = handled(opened.workspace(), SYSTEM)[number]

@@ -26,7 +26,7 @@ As = Callable[[str], None]
 
 #: page and section -> the buttons by which something is done, and the role that each asks for
 ACTS = {
-    ("alerts", "Findings"): {"I saw it": "analyst", "Open an incident": "analyst"},
+    ("alerts", "Findings"): {"Acknowledge": "analyst", "Open an incident": "analyst"},
     ("alerts", "Channels"): {
         "Send a test": "analyst", "Switch off": "owner", "Remove": "owner", "Add": "owner",
     },

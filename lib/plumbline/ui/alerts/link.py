@@ -31,7 +31,7 @@ def acknowledgement(view: View) -> None:
     if not sent:
         return
     if not by.strip():
-        st.error("This needs a name. Say who has seen it.")
+        st.error("This needs a name. Say who acknowledges it.")
         return
     try:
         links.acknowledge(view.ws, text, by=by.strip())

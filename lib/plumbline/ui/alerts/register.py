@@ -59,10 +59,12 @@ def opening(findings: Sequence[Recorded], system: System) -> tuple[str, str]:
         text = f"{system.title} has no open finding."
     else:
         first = min(own, key=lambda r: (*order(r), r.finding.since is None, r.finding.since))
-        seen = "nobody has seen one yet" if unseen == len(own) else f"{unseen} of them seen by nobody yet"
+        seen = "none acknowledged" if unseen == len(own) else f"{unseen} of them not acknowledged"
         if not unseen:
-            seen = "all of them seen"
+            seen = "all acknowledged"
         one = len(own) == 1
+        if one:
+            seen = "not acknowledged" if unseen else "acknowledged"
         count = f"{len(own)} open {'finding' if one else 'findings'}"
         text = f"{system.title} has {count}, {seen}. {first.finding.sentence}"
     named = {r.finding.system for r in open_ones}

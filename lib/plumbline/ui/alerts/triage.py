@@ -29,16 +29,16 @@ def state(handled: Handled, incident: Incident | None) -> list[str]:
     lines = []
     if record.acknowledged_by and record.acknowledged_at:
         lines.append(
-            f"Seen by {plain(record.acknowledged_by, 60)}, {numbers.moment(record.acknowledged_at)}."
+            f"Acknowledged by {plain(record.acknowledged_by, 60)}, {numbers.moment(record.acknowledged_at)}."
         )
     elif record.open:
-        lines.append(f"{cards.word('watch', 'nobody has seen it')}")
+        lines.append(f"{cards.word('watch', 'not acknowledged')}")
     if held.owner:
         late = cards.word("fail", "overdue") if record.open and held.is_overdue(today) else ""
-        lines.append(f"{plain(held.owner, 60)} deals with it until {_spoken(held.due)}. {late}")
+        lines.append(f"Assigned to {plain(held.owner, 60)}, due {_spoken(held.due)}. {late}")
     if held.is_muted(today) and record.open:
         lines.append(
-            f"Muted by {plain(held.muted_by, 60)} until {_spoken(held.muted_until)}: {plain(held.muted_why, 200)}."
+            f"Snoozed by {plain(held.muted_by, 60)} until {_spoken(held.muted_until)}: {plain(held.muted_why, 200)}."
         )
     if incident is not None:
         lines.append(_incident(incident))
@@ -68,7 +68,7 @@ def buttons(view: View, handled: Handled, incident: Incident | None, by: str) ->
         if (
             record.open
             and not record.acknowledged_by
-            and st.button("I saw it", key=f"{key}.saw", disabled=not may)
+            and st.button("Acknowledge", key=f"{key}.saw", disabled=not may)
         ):
             if not _named(by):
                 return
@@ -112,16 +112,16 @@ def _form(view: View, handled: Handled, by: str) -> None:
     for comment in handled.comments[:-LATEST]:
         cards.note(f"{comment.by}, {numbers.moment(comment.at)}: {comment.text}")
     with st.form(f"{key}.form", border=False, width=360):
-        owner = st.text_input("Who deals with it", value=held.owner, key=f"{key}.owner", max_chars=120)
+        owner = st.text_input("Assign to", value=held.owner, key=f"{key}.owner", max_chars=120)
         due = st.date_input(
-            "By when",
+            "Due",
             value=held.due or None,
             min_value=min(today, _day(held.due, today)),
             format="YYYY-MM-DD",
             key=f"{key}.due",
         )
         muted = st.date_input(
-            "Mute reminders until",
+            "Snooze reminders until",
             value=None,
             format="YYYY-MM-DD",
             key=f"{key}.mute",
@@ -129,7 +129,7 @@ def _form(view: View, handled: Handled, by: str) -> None:
             max_value=today + timedelta(days=LONGEST_MUTE),
             help="Reminders rest; the all-clear, legal clocks and the verdict go on.",
         )
-        why = st.text_input("Why it is muted", key=f"{key}.why", max_chars=300)
+        why = st.text_input("Reason for snoozing", key=f"{key}.why", max_chars=300)
         text = st.text_area("Comment", key=f"{key}.comment", max_chars=LONGEST_TEXT, height=80)
         saved = permissions.submit("Save", permissions.ANALYST, type=cards.leading())
     if not saved or not _named(by):
@@ -138,7 +138,7 @@ def _form(view: View, handled: Handled, by: str) -> None:
     if owner and due and (owner.strip(), due.isoformat()) != (held.owner, held.due):
         acts.assign(view.ws, system, record.id, to=owner, due=due, by=name)
     elif owner and not due:
-        st.error("Say by when as well.")
+        st.error("Set a due date as well.")
         return
     if muted:
         acts.snooze(view.ws, system, record.id, until=muted, reason=why or "", by=name)
