@@ -127,14 +127,24 @@ class CommandOption:
     flag: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a command wrote to standard output, and its exit code."""
+
+    text: str
+    code: int
+
+
 class CommandLine(Protocol):
     """The commands, for who runs them without a terminal."""
 
     def options(self, command: str) -> Mapping[str, CommandOption]:
         """The options of a command by their names without dashes."""
 
-    def json(self, ws: Workspace, command: str, written: Sequence[str], *, actor: str) -> str:
-        """What a command prints with ``--json`` on this workspace, in somebody's name.
+    def printed(
+        self, ws: Workspace, command: str, written: Sequence[str], *, actor: str, as_json: bool
+    ) -> Printed:
+        """What a command prints on this workspace, in somebody's name.
 
         Raises:
             PlumblineError: what it says where it fails, or an argument is none of its.

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from plumbline.cli import main
+from plumbline.commands.command import SERVED
 from plumbline.console import GROUPS
 from tests.environment.reference_pages import (
     controls_page,
@@ -23,7 +24,7 @@ from tests.environment.reference_pages import (
 from tests.environment.reference_tables import MADE, table
 
 #: options that every command has, told once
-_COMMON = {"workspace", "as_json", "help"}
+_COMMON = {"workspace", "as_json", "server", "token_env", "help"}
 
 
 def commands(group: click.Group = main, parents: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
@@ -32,6 +33,11 @@ def commands(group: click.Group = main, parents: tuple[str, ...] = ()) -> Iterat
         yield " ".join((*parents, name)), command
         if isinstance(command, click.Group):
             yield from commands(command, (*parents, name))
+
+
+def _served() -> str:
+    """The commands that a server on another machine answers."""
+    return ", ".join(f"`{name}`" for name in SERVED)
 
 
 def _sections() -> dict[str, list[str]]:
@@ -106,10 +112,11 @@ def commands_page() -> str:
 Every command with all of its options, as `plumbline COMMAND --help` prints them. {MADE}
 
 Each command takes `--workspace PATH` (the workspace file; default: `PLUMBLINE_WORKSPACE`, or the data folder's) and
-`--json` (prints the result as JSON); `serve`, which does not end, takes no `--json`. Results go to standard output,
-errors and progress to standard error. Exit codes: 0 fine; 1 the check that was asked for failed; 2 wrong use or bad
-input, in one line. [Settings](settings.md) lists the variables of the environment, [Roles](roles.md) what
-`--map` takes.
+`--json` (prints the result as JSON); `serve`, which does not end, takes no `--json`. {_served()}
+also take `--server URL`, to [ask a server](http-api.md) on another machine with the token in PLUMBLINE_TOKEN, or in the
+variable that `--token-env VAR` names. Results go to standard output, errors and progress to standard error. Exit codes:
+0 fine; 1 the check that was asked for failed; 2 wrong use or bad input, in one line. [Settings](settings.md) lists the
+variables of the environment, [Roles](roles.md) what `--map` takes.
 
 A span is written `A..B`: two ISO dates or times. The end is left out of it, and either may be missing.
 """

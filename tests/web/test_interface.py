@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pytest
 
-from plumbline.web.questions import QUESTIONS
+from plumbline.client.questions import QUESTIONS
+from plumbline.commands.command import SERVED
 from tests.conftest import Ran
 
 from .conftest import NDJSON, Interface
@@ -32,9 +33,7 @@ ROW = {
 }
 
 
-@pytest.mark.parametrize(
-    ("path", "command"),
-    [
+READ = (
         ("/systems", ("systems",)),
         ("/systems/shop/scorecard", ("scorecard", "shop")),
         ("/systems/shop/performance?by=week&metric=accuracy&where=region=north",
@@ -47,8 +46,10 @@ ROW = {
         ("/systems/shop/releases?split=0.5", ("releases", "shop", "--split", "0.5")),
         ("/systems/shop/findings?open=1", ("findings", "shop", "--open")),
         ("/systems/shop/explanations/o-000-001", ("explain", "shop", "o-000-001")),
-    ],
 )  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "command"), READ)
 def test_a_viewer_reads_what_the_command_line_prints(
     interface: Interface, plumbline: Run, path: str, command: tuple[str, ...]
 ) -> None:
@@ -58,6 +59,42 @@ def test_a_viewer_reads_what_the_command_line_prints(
     assert headers["content-type"] == "application/json"
     assert _MOMENT.sub("", body.decode()) == _MOMENT.sub("", ran.out)
     assert json.loads(body)
+
+
+def test_a_command_prints_a_server_s_answer_as_its_own(
+    interface: Interface, plumbline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", interface.secrets["viewer"])
+    there = ("--server", interface.server.address, "--token-env", "SECRET")
+    for _, command in READ:
+        for form in ((), ("--json",)):
+            far = plumbline(*command, *form, *there)
+            near = plumbline(*command, *form, "--workspace", interface.server.workspace)
+            assert (far.code, far.err) == (near.code, ""), command
+            assert _MOMENT.sub("", far.out) == _MOMENT.sub("", near.out), command
+    assert {command[0] for _, command in READ} | {"check"} == set(SERVED)
+
+
+def test_a_command_says_in_one_line_why_a_server_does_not_answer(
+    interface: Interface, plumbline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLUMBLINE_TOKEN", interface.secrets["viewer"])
+    here = ("--server", interface.server.address)
+    for command, said in (
+        (("check", "shop", *here), "takes a token with the role analyst"),
+        (("drift", "nowhere", *here), "no system 'nowhere'"),
+        (("findings", *here), "asked about one system"),
+        (("explain", "shop", "--all", *here), "asked about one decision_id"),
+        (("drift", "shop", *here, "--workspace", "x.duckdb"), "workspace of its own"),
+        (("findings", "shop", "--acknowledge", "1", *here), "takes no --acknowledge"),
+        (("drift", "shop", "--server", "http://127.0.0.1:9"), "cannot be reached"),
+        (("drift", "shop", "--server", "nowhere"), "no address"),
+        (("drift", "shop", *here, "--token-env", "NOTHING"), "no token"),
+    ):
+        ran = plumbline(*command)
+        assert (ran.code, ran.out) == (2, ""), command
+        assert said in ran.err
+        assert len(ran.err.splitlines()) == 1
 
 
 def test_every_question_is_tried_above_and_described(interface: Interface) -> None:

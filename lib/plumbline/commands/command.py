@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.console import BAD_INPUT, TERMINAL, CommandOption, Terminal, one_line, say, sentence_of
+from plumbline.console import (
+    BAD_INPUT,
+    TERMINAL,
+    CommandOption,
+    Printed,
+    Terminal,
+    one_line,
+    say,
+    sentence_of,
+)
 from plumbline.domain import PlumblineError
 from plumbline.relay import caller
 from plumbline.relay.host import Call
@@ -31,6 +40,9 @@ _ACTS = "Who does it; it goes on the trail."
 #: in whose name an act is done: a person has to say so, or it is the command line's own
 SIGNED = click.option("--by", required=True, metavar="NAME", help=_ACTS)
 BY = click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help=_ACTS)
+#: commands that a server on another machine answers
+SERVED = ("systems", "scorecard", "performance", "drift", "fairness", "quality", "releases", "findings", "explain",
+          "check")  # fmt: skip
 #: filled as the command modules are imported
 COMMANDS: list[click.Command] = []
 
@@ -70,7 +82,11 @@ def command(
             ENTRIES[path] = Entry(function=function, variables=tuple(variables))
 
         @wraps(function)
-        def run(*, as_json: bool, **arguments: Any) -> int:
+        def run(*, as_json: bool, server: str = "", token_env: str = "", **arguments: Any) -> int:
+            if server:
+                from plumbline.commands.operations.remote import asked
+
+                return asked(_named(name), arguments, as_json=as_json, server=server, variable=token_env)
             given = _absolute(arguments)
             if in_server:
                 code = _in_server(path, given, as_json, _own_streams())
@@ -78,6 +94,14 @@ def command(
                     return code
             return _carry_out(function, given, as_json)
 
+        if into is None and name in SERVED:
+            run = click.option(
+                "--token-env",
+                metavar="VAR",
+                default="PLUMBLINE_TOKEN",
+                help="The variable with the server's token.",
+            )(run)
+            run = click.option("--server", metavar="URL", help="Ask a server on another machine.")(run)
         run = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(run)
         run = click.option(
             "--workspace", metavar="PATH", help="Default: PLUMBLINE_WORKSPACE, or the data folder's."
@@ -309,8 +333,10 @@ class Commands:
                 )
         return made
 
-    def json(self, ws: Workspace, command: str, written: Sequence[str], *, actor: str) -> str:
-        """What a command prints with ``--json`` on this workspace, in somebody's name.
+    def printed(
+        self, ws: Workspace, command: str, written: Sequence[str], *, actor: str, as_json: bool
+    ) -> Printed:
+        """What a command prints on this workspace, in somebody's name.
 
         Raises:
             PlumblineError: what it says where it fails, or an argument is none of its.
@@ -328,15 +354,16 @@ class Commands:
             given = dict(_named(command).make_context(command, list(written)).params)
         except click.ClickException as error:
             raise PlumblineError(error.format_message()) from error
-        given.pop("as_json")
+        for name in ("as_json", "server", "token_env"):
+            given.pop(name, None)
         token = TERMINAL.set(
             Terminal(say=heard, put=put, shows_progress=lambda: False, lend=lambda _: ws, actor=actor)
         )
         try:
-            _carry_out(ENTRIES[(command,)].function, _absolute(given), True)
+            code = _carry_out(ENTRIES[(command,)].function, _absolute(given), as_json)
         finally:
             TERMINAL.reset(token)
-        return "".join(out)
+        return Printed("".join(out), code)
 
 
 def _named(command: str) -> click.Command:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -12,51 +11,14 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from plumbline.console import CommandLine, CommandOption
+from plumbline.client.questions import EXIT_CODE, QUESTIONS, Question
+from plumbline.console import CommandLine, CommandOption, Printed
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Access, Token
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 from plumbline.web.callers import Callers
 from plumbline.web.problems import Problem
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A command under a path. ``options``: those of its options that a query may give; ``unknown``: what its refusal
-    means, where it takes the name of something."""
-
-    path: str
-    command: str
-    summary: str
-    options: tuple[str, ...] = ()
-    method: str = "GET"
-    access: Access = Access.VIEWER
-    places: tuple[str, ...] = ("system",)
-    unknown: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY
-
-
-_SLICE = ("window", "version", "where")
-QUESTIONS = (
-    Question(path="scorecard", command="scorecard", summary="The verdict, its reasons and every control",
-             options=("at", "changes")),
-    Question(path="performance", command="performance", summary="The metrics over time",
-             options=("by", "metric", *_SLICE, "estimated", "exact", "by-version", "calibration", "segments",
-                      "against")),
-    Question(path="drift", command="drift", summary="A window against the reference, feature by feature",
-             options=("reference", "method", *_SLICE, "exact", "whole-row")),
-    Question(path="fairness", command="fairness", summary="Protected groups compared",
-             options=("by", "favourable", *_SLICE)),
-    Question(path="quality", command="quality", summary="What the log itself is worth"),
-    Question(path="releases", command="releases", summary="Versions, switches, guardrails", options=("split",)),
-    Question(path="findings", command="findings", summary="The register of findings", options=("open",)),
-    Question(path="explanations/{decision}", command="explain", summary="Why one decision came out as it did",
-             options=("space",), places=("system", "decision"), unknown=HTTPStatus.NOT_FOUND),
-    Question(path="check", command="check", summary="Run every signal, and record what it finds", method="POST",
-             access=Access.ANALYST),
-    Question(path="findings/{number}/acknowledge", command="acknowledge", summary="Say that a finding was seen",
-             method="POST", access=Access.ANALYST, places=("system", "number"), unknown=HTTPStatus.NOT_FOUND),
-)  # fmt: skip
 
 
 class Questions:
@@ -90,15 +52,17 @@ class Questions:
 
     async def _systems(self, request: Request) -> Response:
         token = await self._callers.caller(request, Access.VIEWER)
-        text = await self._ask(token, "systems", [])
-        if token.systems:  # what it is not for is not named to it
-            made: dict[str, list[Mapping[str, Any]]] = orjson.loads(text)
-            shown = {
-                name: [row for row in rows if token.covers(row.get("key") or row.get("system", ""))]
-                for name, rows in made.items()
-            }
-            return Response(orjson.dumps(shown), media_type="application/json")
-        return Response(text, media_type="application/json")
+        as_text = request.headers.get("accept", "").startswith("text/plain")
+        if not token.systems:
+            return _response(await self._ask(token, "systems", [], as_json=not as_text), as_text)
+        made: dict[str, list[Mapping[str, Any]]] = orjson.loads((await self._ask(token, "systems", [])).text)
+        shown = {  # what it is not for is not named to it
+            name: [row for row in rows if token.covers(row.get("key") or row.get("system", ""))]
+            for name, rows in made.items()
+        }
+        lines = [f"{row['verdict']:<10} {row['key']}  {row['reason']}\n" for row in shown["systems"]]
+        text = "".join(lines) if as_text else orjson.dumps(shown).decode()
+        return _response(Printed(text, 0), as_text)
 
     def _endpoint(self, question: Question) -> Callable[[Request], Any]:
         async def asked(request: Request) -> Response:
@@ -108,20 +72,21 @@ class Questions:
             written = [*self._written(request, question), "--", *places]
             if question.command == "acknowledge":
                 written.insert(0, f"--by={token.actor}")
+            as_text = request.headers.get("accept", "").startswith("text/plain")
             try:
-                text = await self._ask(token, question.command, written)
+                printed = await self._ask(token, question.command, written, as_json=not as_text)
             except PlumblineError as error:
                 if question.unknown is not HTTPStatus.NOT_FOUND or type(error) is not PlumblineError:
                     raise
                 raise Problem(question.unknown, str(error)) from error
-            return Response(text, media_type="application/json", headers={"Cache-Control": "no-store"})
+            return _response(printed, as_text)
 
         return asked
 
-    async def _ask(self, token: Token, command: str, written: list[str]) -> str:
-        def answer() -> str:
+    async def _ask(self, token: Token, command: str, written: list[str], *, as_json: bool = True) -> Printed:
+        def answer() -> Printed:
             ws = self._find().acting(token.actor)
-            return self._commands.json(ws, command, written, actor=token.actor)
+            return self._commands.printed(ws, command, written, actor=token.actor, as_json=as_json)
 
         return await to_thread.run_sync(answer, limiter=self._room)
 
@@ -155,6 +120,11 @@ class Questions:
             for name in question.places
         ]
         return places + [_parameter(known[name]) for name in question.options]
+
+
+def _response(printed: Printed, as_text: bool) -> Response:
+    headers = {"Cache-Control": "no-store", EXIT_CODE: str(printed.code)}
+    return Response(printed.text, headers=headers, media_type="text/plain" if as_text else "application/json")
 
 
 def _parameter(option: CommandOption) -> dict[str, Any]:
