@@ -9,17 +9,19 @@ from typing import Any
 import pytest
 
 from plumbline.domain import EvidenceKind, Requirement, Status, Tier, Verdict
+from plumbline.domain.messages import message
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.conditions import default_conditions
 from plumbline.governance.context import read
+from plumbline.governance.facts import FairnessGroup
 from plumbline.governance.frameworks import frameworks
+from plumbline.governance.next_actions import three_next_actions
 from plumbline.governance.resolution import ends_on
 from plumbline.governance.verdict import (
     MATURE_BY_EVIDENCE,
     decide,
     is_as_bad_as,
     scorecard,
-    three_next_actions,
 )
 
 from .cases import (
@@ -181,6 +183,27 @@ BLIND: dict[str, Any] = dict.fromkeys(
      "guardrail_on", "personal_detected", "incidents", "restore_rehearsed_at", "rollback_rehearsed_at",
      "recent_chunks", "performance_watched", "sign_in", "workspace_encrypted", "alerts_delivered", "repeats")
 )  # fmt: skip
+
+
+def test_reasons_begin_with_people_wronged_then_money_then_process() -> None:
+    wronged = FairnessGroup(attribute="sex", group="f", n=9_000, ratio=0.4, low=0.3, high=0.5, error_gap=0.02)
+    even = FairnessGroup(attribute="sex", group="m", n=9_000, ratio=1.0, low=1.0, high=1.0, error_gap=0.0)
+    worst = healthy_facts(
+        id_share=0.5, guardrail_unhandled=1, performance_breach=breach(40), fairness=(wronged, even),
+        alert_channel=False, alerts_delivered=0, explained_share=0.0,
+    )  # fmt: skip
+    leading = [reason.split()[0] for reason in judge(worst, CREDIT).reasons[:5]]
+    assert leading == ["FAIR-1", "MON-4", "REL-5", "AUD-1", "EXP-1"]
+    full = judge(replace(worst, ai_act_class="minimal"), SHOP)  # where FAIR-1 is only recommended
+    assert control(full, "FAIR-1").requirement is Requirement.RECOMMENDED
+    assert full.reasons[0].startswith("FAIR-1")
+
+
+def test_a_guardrail_leads_with_the_event() -> None:
+    event = message("Version {version} refused everybody.", version="3.2")
+    facts = healthy_facts(guardrail_unhandled=1, guardrail_sentence=event)
+    sentence = control(judge(facts, CREDIT), "REL-5").evidence.sentence
+    assert sentence.startswith("Version 3.2 refused everybody. The guardrail has 1 finding")
 
 
 def test_a_test_of_the_retraining_trigger_is_not_mature_where_it_is_recommended() -> None:

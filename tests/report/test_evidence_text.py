@@ -13,7 +13,7 @@ from plumbline.domain.messages import Message, message, quoted, sequence, word
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.evidence.case import RECORDED
 from plumbline.governance.facts import FairnessGroup, Noted, Switch
-from plumbline.governance.verdict import three_next_actions
+from plumbline.governance.next_actions import three_next_actions
 from plumbline.report.language import language
 from plumbline.report.translation import Translator, translated
 from tests.governance.cases import (

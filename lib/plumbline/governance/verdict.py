@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from plumbline.domain import (
@@ -20,7 +20,7 @@ from plumbline.domain import (
     Tier,
     Verdict,
 )
-from plumbline.domain.messages import NOTHING, Day, Message, Title, enumeration, message, sequence, word
+from plumbline.domain.messages import NOTHING, Day, Message, Title, enumeration, message, sequence
 from plumbline.governance.catalogue import Control, catalogue, limits
 from plumbline.governance.conditions import MET, default_conditions, triggers
 from plumbline.governance.context import (
@@ -154,8 +154,10 @@ def is_as_bad_as(verdict: Verdict, limit: Verdict) -> bool:
     return ORDER.index(verdict) >= ORDER.index(limit)
 
 
-#: what already hurts customers comes before what is only missing, in this order
-LEADING = ("MON-4", "REL-5", "REL-8", "AUD-1", "EXP-1")
+#: what harms comes first, in this order: people wronged, then what costs money, then what nobody can trust or explain
+LEADING = ("FAIR-1", "MON-4", "REL-5", "REL-8", "AUD-1", "EXP-1")
+#: of these, what the log itself shows is said first even where the control is only recommended
+HARMS = frozenset(("FAIR-1", "MON-4", "REL-5", "REL-8"))
 
 
 def urgent(results: Sequence[ControlResult]) -> list[ControlResult]:
@@ -173,49 +175,6 @@ def urgent(results: Sequence[ControlResult]) -> list[ControlResult]:
             LEADING.index(r.id) if r.id in LEADING else len(LEADING),
         ),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextAction:
-    """One thing to do next. ``control`` is ``Context`` for the open questions; ``until`` ends an exemption."""
-
-    control: str
-    title: str
-    words: str
-    page: str
-    until: date | None = None
-
-    def __str__(self) -> str:
-        head = f"{self.control} (exempt until {Day(self.until)})" if self.until else self.control
-        return f"{head}: {self.words}"
-
-
-def three_next_actions(card: Scorecard) -> tuple[NextAction, ...]:
-    """The three things to do next, at most, each with the control or question it serves."""
-    actions = []
-    if not card.context_complete and card.tier is not Tier.EXEMPT:
-        words = word("Answer the open questions on the Governance page.", "action")
-        if card.waiting:
-            words = word("Have a second person approve the answers on the Governance page.", "action")
-        actions.append(
-            NextAction(control="Context", title="What the system is for", words=words, page="governance")
-        )
-    actions += [
-        NextAction(control=r.id, title=r.title, words=r.next_action, page=_page_of_step(r))
-        for r in urgent(card.controls)
-        if r.next_action
-    ]
-    soon = [(r.evidence.until, r) for r in card.controls if r.status is Status.EXEMPT and r.evidence.until]
-    for until, r in sorted(soon, key=lambda pair: pair[0]):
-        actions.append(
-            NextAction(control=r.id, title=r.title, words=r.next_action, page=_page_of_step(r), until=until)
-        )
-    return tuple(actions[:3])
-
-
-def _page_of_step(result: ControlResult) -> str:
-    """Where the next step can be done: the catalogue's own page for it, or the one that shows the evidence."""
-    return catalogue().control(result.id).next_page or result.evidence.page
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +262,7 @@ def _reasons(
     contradictions: tuple[Message, ...],
     at: datetime,
 ) -> tuple[Message, ...]:
-    """Why, worst first: contradictions, no decisions, what does not pass, what was assumed."""
+    """Why, by harm: contradictions, no decisions, people wronged, money lost, what else fails, what was assumed."""
     if verdict is Verdict.EXEMPT:
         return (sequence([_exempt(at), _reach_of_a_sandbox(reading.share)]),)
     if verdict is Verdict.NOT_YET_JUDGED:
@@ -312,7 +271,9 @@ def _reasons(
     if not facts.decisions:
         reasons.append(message("There is no log: no decision is loaded, so nothing can be shown."))
     mandatory = [r for r in results if r.requirement is Requirement.MANDATORY]
-    open_ones = urgent(mandatory)
+    harms = [r for r in urgent(results) if r.id in HARMS and r.status is Status.FAIL]
+    reasons += [reason_of(r) for r in sorted(harms, key=lambda r: LEADING.index(r.id))]
+    open_ones = [r for r in urgent(mandatory) if r not in harms]
     reasons += [reason_of(r) for r in open_ones if r.status is Status.FAIL]
     reasons += [
         message("{title}: {sentence}", title=Title("condition", c.key, c.title), sentence=c.sentence)

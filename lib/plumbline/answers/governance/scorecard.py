@@ -27,8 +27,9 @@ from plumbline.governance import canonical_json, history
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import interaction_share
 from plumbline.governance.history import Changes, Inputs
+from plumbline.governance.next_actions import NextAction, three_next_actions
 from plumbline.governance.onset import onset
-from plumbline.governance.verdict import NextAction, counts_as, is_as_bad_as, three_next_actions
+from plumbline.governance.verdict import counts_as, is_as_bad_as
 from plumbline.store import scorecards, statements, systems
 from plumbline.store.workspace import Busy, Cursor, Full, Workspace
 

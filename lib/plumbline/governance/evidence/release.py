@@ -193,7 +193,7 @@ def guarded(case: Case) -> Evidence:
     if facts.guardrail_unhandled:
         many = plural(facts.guardrail_unhandled, "finding")
         unhandled = message("The guardrail has {findings} that nobody has handled.", findings=many)
-        return measured(Status.FAIL, sequence([unhandled, facts.guardrail_sentence]))
+        return measured(Status.FAIL, sequence([facts.guardrail_sentence, unhandled]))
     if facts.guardrail_in_hand:
         waits = message(
             "The guardrail has {findings} with an incident that is in hand; until that is closed, it is partial.",

@@ -13,7 +13,9 @@ from plumbline.answers.governance.scorecard import Answer, Assigned
 from plumbline.charts.status_strip import strip
 from plumbline.charts.style import Mode, mark
 from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status, Verdict
+from plumbline.governance.conditions import GATE, MET
 from plumbline.governance.history import Changes
+from plumbline.governance.verdict import reason_of
 from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards, empty_states
@@ -77,9 +79,11 @@ def verdict(answer: Answer, view: View) -> None:
 
 
 def reasons(card: Scorecard) -> None:
-    """The three reasons that weigh most: the finding first, then the control that it breaks."""
+    """The three reasons that weigh most: the finding first, then the control that it breaks, and where to see it."""
     cards.section("Why")
-    st.markdown("\n".join(f"{i}. {cards.reason(words)}" for i, words in enumerate(card.reasons[:3], 1)))
+    places = {str(reason_of(control)): _where(control, card.system) for control in card.controls}
+    lines = [f"{cards.reason(words)} {places.get(str(words), '')}".rstrip() for words in card.reasons[:3]]
+    st.markdown("\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1)))
 
 
 def stake(answer: Answer) -> None:
@@ -206,7 +210,8 @@ def conditions(items: Sequence[Condition]) -> None:
     cards.section("Four conditions of a liability", "Met means that it holds against the system.")
     for place, item in zip(cards.row(len(items), border=True), items, strict=True):
         with place:
-            st.markdown(cards.chip(item.state))
+            matters = item.key == GATE and item.state == MET  # that it matters is no fault
+            st.markdown(cards.word("not applicable", "at stake") if matters else cards.chip(item.state))
             st.markdown(f"**{plain(item.title)}**")
             cards.note(item.sentence)
 
