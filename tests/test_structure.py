@@ -165,6 +165,21 @@ def test_no_folders_of_a_room_import_each_other_in_a_circle() -> None:
     assert not _in_circles(folders)
 
 
+def test_tests_lie_where_the_module_lies_that_they_test() -> None:
+    """In a room's folder each is called after a module or folder beside it; a theme of a room lies at its top."""
+    tests = Path(__file__).parent
+    for path in tests.rglob("test_*.py"):
+        where = path.parent.relative_to(tests)
+        folder, name = PACKAGE / where, path.stem.removeprefix("test_")
+        if not where.parts or not (PACKAGE / where.parts[0]).is_dir():
+            continue
+        beside = {each.stem for each in folder.glob("*") if each.suffix in ("", ".py")}
+        if len(where.parts) > 1:
+            assert any(name == each or name.startswith(f"{each}_") for each in beside), path
+        elif name not in beside:
+            assert not list(folder.rglob(f"{name}.py")), path
+
+
 #: dataclasses that are made from the rows of a table, or stand in a table of their own, position by position
 BY_POSITION = {
     "Aftermath", "Attestation", "Exemption", "FairnessAnswer", "GroupChange", "GroupOutcomes", "Hands", "Kept", "Lost",

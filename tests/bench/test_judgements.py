@@ -15,8 +15,8 @@ from plumbline.domain import FloatArray, PointStatus
 from plumbline.monitor.drift.multivariate import MATTERS, classifier_auc
 from plumbline.monitor.fairness.groups import judge
 from plumbline.monitor.performance.calibration import calibration
-from tests.monitor.test_calibration import rare
-from tests.monitor.test_fairness import EQUAL, counts, drawn
+from tests.monitor.fairness.test_groups import EQUAL, counts, drawn
+from tests.monitor.performance.test_calibration import rare
 
 Random = np.random.Generator
 

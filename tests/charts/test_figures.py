@@ -10,8 +10,7 @@ from plumbline.charts.distribution import MOST_LEVELS, distribution, histogram
 from plumbline.charts.heatmap import heatmap
 from plumbline.charts.trend import Release, trend
 from plumbline.charts.waterfall import MOST, steps, waterfall
-
-from .figures import START, WEEK, drifts, explanation, points
+from tests.charts.figures import START, WEEK, drifts, explanation, points
 
 
 def traces(figure, name):  # type: ignore[no-untyped-def]

@@ -11,8 +11,7 @@ import pytest
 
 from plumbline.charts.style import MARKS, TOKENS, Mode, colour, mark, text
 from plumbline.domain import PointStatus, Status, Verdict
-
-from .figures import HOSTILE, all_figures
+from tests.charts.figures import HOSTILE, all_figures
 
 MODES: tuple[Mode, Mode] = ("light", "dark")
 FIGURES = all_figures()

@@ -49,8 +49,7 @@ from plumbline.explain.reasons.sentences import adverse_order
 from plumbline.explain.shap import leaf_tables
 from plumbline.explain.shap.tree_path_dependent import PATTERN_ROWS
 from plumbline.explain.surrogate import fit_surrogate, surrogate_contributions
-
-from .ensembles import random_ensemble
+from tests.explain.ensembles import random_ensemble
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The `probability` parameter"),

@@ -10,8 +10,7 @@ import pytest
 
 from plumbline.answers.data.load import load_file
 from plumbline.store.workspace import Workspace, open_workspace
-
-from ..pages.sample import log
+from tests.pages.sample import log
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,7 @@ from plumbline.domain import PlumblineError, Requirement, Tier
 from plumbline.governance.catalogue import catalogue, check_tightened, limits
 from plumbline.governance.evidence.rules import RULES
 from plumbline.governance.facts import Facts
-
-from .cases import CREDIT, healthy_facts, judge
+from tests.governance.cases import CREDIT, healthy_facts, judge
 
 #: id -> requirement in tiers light, full, regulated, as agreed
 TIERS = {

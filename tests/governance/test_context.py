@@ -12,8 +12,16 @@ from hypothesis import strategies as st
 from plumbline.domain import PlumblineError, Requirement, Tier
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import QUESTIONS, check_answer, interaction_share, read, requirement, spoken
-
-from .cases import CREDIT, SANDBOX, SHOP, SUGGESTIONS, healthy_facts, judge, sandboxed, thin_facts
+from tests.governance.cases import (
+    CREDIT,
+    SANDBOX,
+    SHOP,
+    SUGGESTIONS,
+    healthy_facts,
+    judge,
+    sandboxed,
+    thin_facts,
+)
 
 QUIET = sandboxed(thin_facts())
 

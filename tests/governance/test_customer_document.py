@@ -13,8 +13,16 @@ from plumbline.domain import Requirement, Tier, Verdict
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import read, requirement
 from plumbline.governance.context_effects import effects
-
-from .cases import CREDIT, SANDBOX, SHOP, SUGGESTIONS, healthy_facts, judge, sandboxed, thin_facts
+from tests.governance.cases import (
+    CREDIT,
+    SANDBOX,
+    SHOP,
+    SUGGESTIONS,
+    healthy_facts,
+    judge,
+    sandboxed,
+    thin_facts,
+)
 
 LIGHT, FULL, REGULATED = Tier.LIGHT, Tier.FULL, Tier.REGULATED
 #: number -> the lightest tier in which each of the controls is mandatory

@@ -17,9 +17,8 @@ from plumbline.governance import canonical_json, history
 from plumbline.governance.history import Inputs
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace
-
-from .cases import CREDIT, NOW, STATED, TODAY, attested, breach, exempted, healthy_facts
-from .test_laws import contexts, made, quick, some_worse, statements, waivers
+from tests.governance.cases import CREDIT, NOW, STATED, TODAY, attested, breach, exempted, healthy_facts
+from tests.governance.test_verdict_laws import contexts, made, quick, some_worse, statements, waivers
 
 
 def inputs(**changes: Any) -> Inputs:

@@ -6,8 +6,7 @@ from datetime import timedelta
 
 from plumbline.domain import Verdict
 from plumbline.governance.onset import onset
-
-from .cases import CREDIT, NOW, STATED, breach, control, days_ago, healthy_facts, judge
+from tests.governance.cases import CREDIT, NOW, STATED, breach, control, days_ago, healthy_facts, judge
 
 
 def test_a_breach_that_nobody_handles_dates_the_verdict() -> None:

@@ -23,8 +23,7 @@ from plumbline.governance.verdict import (
     is_as_bad_as,
     scorecard,
 )
-
-from .cases import (
+from tests.governance.cases import (
     CREDIT,
     NOW,
     SANDBOX,

@@ -14,11 +14,10 @@ from plumbline.answers.governance.trail import trail
 from plumbline.domain import PlumblineError
 from plumbline.probe.registry import probe_mlflow
 from plumbline.store.workspace import open_workspace
-
-from ..pages.sample import log
-from ..sources.conftest import PASSWORD, Database, mariadb, postgres
-from .conftest import QUIET, Registry, fill
-from .test_registry import check
+from tests.pages.sample import log
+from tests.probe.conftest import QUIET, Registry, fill
+from tests.probe.test_registry import check
+from tests.sources.conftest import PASSWORD, Database, mariadb, postgres
 
 __all__ = ["mariadb", "postgres"]  # the servers, as fixtures
 

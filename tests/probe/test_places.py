@@ -23,8 +23,7 @@ from plumbline.domain.acts import Access
 from plumbline.probe.places import Place, listed, of_operator, place_of
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.pages.sample import log
-
-from .conftest import Registry
+from tests.probe.conftest import Registry
 
 SECRETS = {
     "PGPASSWORD": "hunter2-pg", "MYSQL_PWD": "hunter2-my", "MLFLOW_TRACKING_USERNAME": "hunter2-user",

@@ -17,8 +17,7 @@ import pytest
 
 from plumbline.domain import PlumblineError, Probe
 from plumbline.probe.registry import probe_mlflow, without_credentials
-
-from .conftest import QUIET, Registry
+from tests.probe.conftest import QUIET, Registry
 
 
 def check(found: Probe, registry: Registry) -> None:

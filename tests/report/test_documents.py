@@ -20,8 +20,7 @@ from plumbline.report.language import LANGUAGES, language
 from plumbline.report.material import Material
 from plumbline.report.scorecard_report import report_data, scorecard_pdf
 from plumbline.store.workspace import Workspace
-
-from .conftest import TITLE
+from tests.report.conftest import TITLE
 
 
 def read_back(content: bytes) -> list[str]:

@@ -33,8 +33,8 @@ from tests.governance.cases import (
     judge,
     thin_facts,
 )
-from tests.governance.test_evidence import UNSEEN
-from tests.governance.test_laws import LADDERS
+from tests.governance.evidence.test_case import UNSEEN
+from tests.governance.test_verdict_laws import LADDERS
 
 GERMAN = language("de")
 DIGITS = re.compile(r"\d+")

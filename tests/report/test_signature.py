@@ -26,8 +26,7 @@ from plumbline.report.material import Material
 from plumbline.report.scorecard_report import report_data
 from plumbline.report.signature import VARIABLE, public_key, sign, verifier_sha256
 from plumbline.store.trail import GENESIS, digest
-
-from .test_pack import packed, unpacked
+from tests.report.test_pack import packed, unpacked
 
 #: RFC 8032, section 7.1, tests 1 to 3 and SHA(abc): public key, message, signature
 PUBLISHED = (

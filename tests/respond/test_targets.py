@@ -13,8 +13,7 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.respond import Trigger
 from plumbline.respond import operator_commands, signature, targets
 from plumbline.respond.start import ask, start
-
-from .receiver import answer_with, receiver
+from tests.respond.receiver import answer_with, receiver
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEY = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="

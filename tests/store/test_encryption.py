@@ -8,11 +8,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.environment import product
 
 from plumbline.domain import PlumblineError, Task
 from plumbline.store import extensions, systems, trail
 from plumbline.store.workspace import open_workspace
+from tests.environment import product
 
 MARKER = "PLANTED-MARKER-4711"
 ROOT = Path(__file__).parents[2]

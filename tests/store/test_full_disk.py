@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.pages.sample import log
 
 from plumbline.answers.data.load import load_file
 from plumbline.store.workspace import open_workspace
+from tests.pages.sample import log
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.conftest import Ran
-from tests.store.stored import unpack
 
 from plumbline.answers.governance.scorecard import scorecard
 from plumbline.domain import PlumblineError, Task
 from plumbline.store import connection, locations, systems, trail
 from plumbline.store.workspace import open_workspace
+from tests.conftest import Ran
+from tests.store.stored import unpack
 
 CSV = "id,when,score\nd1,2026-01-01,0.4\n"
 

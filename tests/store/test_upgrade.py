@@ -13,7 +13,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from tests.store.stored import SCHEMAS, unpack
 
 from plumbline.answers.data.erase import erase_person
 from plumbline.answers.governance.scorecard import scorecard
@@ -24,6 +23,7 @@ from plumbline.profile.read import profiles
 from plumbline.store import copies, schema, systems, trail, upgrade
 from plumbline.store import loads as register
 from plumbline.store.workspace import Workspace, open_workspace
+from tests.store.stored import SCHEMAS, unpack
 
 ROOT = Path(__file__).parents[2]
 NEWEST = schema.scripts()[-1][0]

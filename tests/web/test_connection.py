@@ -15,8 +15,7 @@ from plumbline.api import System
 from plumbline.client.workspace import TABLES, RemoteSystem, RemoteWorkspace
 from tests.environment.product import ROOT
 from tests.served.serving import serve
-
-from .conftest import workspace
+from tests.web.conftest import workspace
 
 
 @pytest.fixture(scope="module")

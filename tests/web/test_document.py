@@ -16,8 +16,7 @@ import pytest
 
 from tests.environment.product import ROOT
 from tests.served.serving import Server, serve
-
-from .conftest import workspace
+from tests.web.conftest import workspace
 
 TEXT = (ROOT / "docs" / "http-api.md").read_text("utf-8")
 #: as much of curl as the examples use, for machines without it

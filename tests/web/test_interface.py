@@ -18,8 +18,7 @@ import pytest
 from plumbline.client.questions import QUESTIONS
 from plumbline.commands.command import SERVED
 from tests.conftest import Ran
-
-from .conftest import NDJSON, Interface
+from tests.web.conftest import NDJSON, Interface
 
 Run = Callable[..., Ran]
 #: what two answers at two moments may differ by

@@ -28,8 +28,7 @@ from plumbline.respond.channels import Channel
 from plumbline.store import trail
 from plumbline.store.respond import channels
 from plumbline.store.workspace import Workspace
-
-from ..conftest import SYSTEM, Held
+from tests.answers.conftest import SYSTEM, Held
 
 NOW = datetime.now(UTC) - timedelta(hours=1)
 AIM = "https://ci.example/hook"

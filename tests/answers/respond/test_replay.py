@@ -19,9 +19,8 @@ from plumbline.answers.respond.retraining.triggers import add_trigger
 from plumbline.domain import PlumblineError
 from plumbline.domain.respond import Trigger
 from plumbline.store.workspace import Workspace, open_workspace
+from tests.answers.respond.logs import DECAYED, HEALTHY, KEY, MAPS, decayed
 from tests.conftest import Ran
-
-from .logs import DECAYED, HEALTHY, KEY, MAPS, decayed
 
 END = datetime(2026, 4, 20, tzinfo=UTC)  # the log's end, a Monday
 START = END - timedelta(days=HEALTHY + DECAYED)

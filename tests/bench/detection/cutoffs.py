@@ -1,6 +1,6 @@
 """The rule of cut-offs alone on the sweep's logs, without a workspace: python -m tests.bench.detection.cutoffs
 
-Sides are counted from the drawn rows as the product's query counts them (``tests/answers/test_cutoff_changes.py``
+Sides are counted from the drawn rows as the product's query counts them (``tests/answers/drift/test_cutoff_changes.py``
 holds the two together), and the rule is applied once to the whole log.
 """
 

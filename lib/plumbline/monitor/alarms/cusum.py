@@ -39,8 +39,8 @@ LARGEST = 0.75
 COUNTED = 5
 #: days between false alarms: the budget that alarms of drift have too, so that all together raise under one a year
 DECADE = 3650.0
-#: days between false alarms where days follow each other, as simulated (tests/monitor/test_cusum.py): the correlation
-#: itself is known no better than the reference's days tell it
+#: days between false alarms where days follow each other, as simulated (tests/monitor/alarms/test_cusum.py): the
+#: correlation itself is known no better than the reference's days tell it
 DEPENDENT = 1095.0
 #: the same where the reference is shorter than so many days
 SHORT_DEPENDENT, SHORT = 730.0, 60

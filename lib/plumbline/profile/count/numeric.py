@@ -3,7 +3,7 @@
 DuckDB's ``histogram(x, edges)`` searches all edges for every value. Here a table of equal buckets over the span of
 the edges says the cell of nearly every value at once; in a bucket that holds an edge or two the value is held
 against these, and only where there are more are all edges searched. The counts are the same
-(``tests/profile/test_profile_numeric.py``), at a fraction of the cost.
+(``tests/profile/count/test_numeric.py``), at a fraction of the cost.
 """
 
 from __future__ import annotations

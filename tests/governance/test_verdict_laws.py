@@ -1,0 +1,410 @@
+"""The laws of the verdict, which random systems try to break."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from plumbline.domain import EvidenceKind, Scorecard, Status, Tier, Verdict
+from plumbline.domain.messages import NOTHING
+from plumbline.governance.catalogue import catalogue
+from plumbline.governance.conditions import default_conditions
+from plumbline.governance.context import TIER_QUESTIONS, read
+from plumbline.governance.evidence.case import RECORDED
+from plumbline.governance.facts import Facts, FairnessGroup, Noted, Switch
+from plumbline.governance.resolution import RANK
+from plumbline.governance.verdict import ORDER, decide
+from tests.governance.cases import (
+    AMONG,
+    CREDIT,
+    GUESS,
+    HEALTH,
+    INCIDENT,
+    NO_ERRORS,
+    NOW,
+    OPERATIONS,
+    SANDBOX,
+    SELECTED,
+    SHOP,
+    STATED,
+    SUGGESTIONS,
+    TODAY,
+    attested,
+    breach,
+    days_ago,
+    exempted,
+    healthy_facts,
+    judge,
+)
+
+quick = settings(max_examples=50, deadline=None)
+
+
+def group(ratio: float, spread: float, gap: float = 0.01) -> tuple[FairnessGroup, ...]:
+    return (
+        FairnessGroup(
+            attribute="sex",
+            group="f",
+            n=900,
+            ratio=ratio,
+            low=ratio - spread,
+            high=ratio + spread,
+            error_gap=gap,
+        ),
+    )
+
+
+def switches(*hours: float) -> tuple[Switch, ...]:
+    """Newest first."""
+    return tuple(
+        Switch(
+            at=days_ago(30 * n + 1),
+            previous=f"{n + 1}",
+            version=f"{n}",
+            overlap_hours=h,
+            overlap_decisions=10,
+        )
+        for n, h in enumerate(hours)
+    )
+
+
+#: Each fact from best to worst.
+LADDERS: dict[str, list[Any]] = {
+    "decisions": [60_000, 0],
+    "decisions_a_month": [10, 300_000],
+    "labels": [50_000, 0, None],
+    "labelled_share": [0.9, 0.5, 0.3, 0.19, 0.0],
+    "label_age_chunks": [0, 2, 2.5, 40],
+    "labels_selected": [NOTHING, SELECTED],
+    "labels_among": [NOTHING, AMONG],
+    "reference": [True, False],
+    "recent_chunks_compared": [13, 12, 7, 6, 0],
+    "performance_breach": [
+        None,
+        breach(400, INCIDENT, in_hand=True, until=days_ago(-5).date()),
+        breach(2),
+        breach(6.9),
+        breach(7.1),
+        breach(400),
+    ],
+    "performance_guess": [NOTHING, GUESS],
+    "drift_breach": [None, breach(29), breach(31)],
+    "model_age_days": [10, 100, 180, 181, 900],
+    "segments_labelled": [4, 3, 0],
+    "alert_channel": [True, False],
+    "alerts_acknowledged": [3, 2, 1, 0],
+    "alerts_waiting": [0, 3],
+    "alerts_failed": [0, 1, 9],
+    "retraining_trigger": [True, False],
+    "retraining_fired_at": [days_ago(3), days_ago(364), days_ago(366), None],
+    "version_share": [1.0, 0.999, 0.95, 0.949, 0.0],
+    "registered_versions": [4, 3, 0],
+    "registry_complete": [True, False],
+    "probed_at": [days_ago(10), days_ago(90), days_ago(92)],
+    "rollback_rehearsed_at": [days_ago(3), days_ago(366), None],
+    "switches": [switches(30, 30, 30), switches(30, 30, 0), switches(30, 0, 0), switches(0, 30, 30), ()],
+    "guardrail_unhandled": [0, 1, 5],
+    "guardrail_in_hand": [0, 1, 5],
+    "guardrail_on": [True, False],
+    "rollback_wired": [True, False],
+    "rollback_wire_tested_at": [days_ago(3), days_ago(366), None],
+    "reproducible_versions": [4, 3, 0],
+    "conflicting_share": [0.0, 0.001, 0.0011, 0.5],
+    "id_share": [1.0, 0.999, 0.998, 0.0],
+    "duplicate_share": [0.0, 0.001, 0.002, 0.9],
+    "gaps_unexplained": [0, 1, 9],
+    "features_share": [1.0, 0.99, 0.98, 0.0],
+    "trail_intact": [True, False],
+    "loads_hashed": [12, 11, 0],
+    "personal_declared": [("email",), ()],
+    "oldest_personal_days": [3, 730, 731],
+    "lineage_versions": [4, 1, 0],
+    "explained_share": [1.0, 0.99, 0.98, 0.0],
+    "recent_chunks_attributed": [13, 12, 6, 0],
+    "records_issued": [20, 19, 0],
+    "reasons_complete": [True, False],
+    "fairness": [
+        group(0.95, 0.1),
+        group(0.85, 0.1),
+        group(0.75, 0.1),
+        group(0.69, 0.1),
+        group(0.2, 0.1, 0.4),
+    ],
+    "fairness_outcomes": [NOTHING, NO_ERRORS],
+    "overrides_90_days": [200, 1, 0],
+    "sign_in": [True, False],
+    "roles_assigned": [True, False],
+    "workspace_encrypted": [True, False],
+    "caller_share": [1.0, 0.99, 0.5, 0.0],
+    "ai_act_reviewed": [days_ago(3).date(), days_ago(366).date()],
+    "ai_act_duties_open": [0, 1, 9],
+    "technical_file_gaps": [0, 1, 20],
+    "technical_file_reviewed": [TODAY, days_ago(366).date(), None],
+    "incidents_overdue": [0, 1, 4],
+    "restore_rehearsed_at": [days_ago(3), days_ago(366), None],
+}
+EVENTS = sorted(RECORDED)
+UNSEEN = ("alerts_delivered", "alert_tested_at", "retraining_fired_at", "rollback_rehearsed_at", "rollback_wired",
+          "restore_rehearsed_at")  # fmt: skip
+MAY_BE_UNKNOWN = sorted(
+    set(LADDERS) - {"decisions", "personal_declared", "performance_breach", "drift_breach", "probed_at"}
+    | {"personal_detected", "retention_days", "performance_watched", "drift_watched", "segments", "repeats",
+       "versions", "recent_chunks", "override_mapped", "override_rate", "alerts_delivered", "incidents",
+       "loads", "records_sampled", "ai_act_class", "first_decision", "last_decision"}
+)  # fmt: skip
+CONTEXTS = (CREDIT, SHOP, HEALTH, OPERATIONS, SUGGESTIONS, {}, {"environment": "production", "harm": "no"})
+CONTROLS = [control.id for control in catalogue().controls]
+
+contexts = st.sampled_from(CONTEXTS)
+some_worse = st.dictionaries(
+    st.sampled_from(sorted(LADDERS)), st.integers(0, 4), max_size=6
+)  # how far down its ladder a fact is
+statements = st.lists(
+    st.builds(
+        attested,
+        st.sampled_from(CONTROLS),
+        st.sampled_from([Status.PASS, Status.PARTIAL, Status.FAIL]),
+        at=st.integers(1, 300).map(lambda n: TODAY - timedelta(days=n)),
+        expires=st.integers(-20, 60).map(lambda n: TODAY + timedelta(days=n)),
+    ),
+    max_size=8,
+)
+waivers = st.lists(
+    st.builds(exempted, st.sampled_from(CONTROLS), st.integers(-5, 60).map(lambda n: TODAY + timedelta(n))),
+    max_size=8,
+)
+
+
+def made(steps: dict[str, int]) -> Facts:
+    values = {name: LADDERS[name][min(step, len(LADDERS[name]) - 1)] for name, step in steps.items()}
+    return healthy_facts(**values)
+
+
+def rank(card: Scorecard) -> int:
+    return ORDER.index(card.verdict)
+
+
+@quick
+@given(
+    contexts, some_worse, st.sets(st.sampled_from(UNSEEN)),
+    st.lists(st.builds(Noted, st.sampled_from(EVENTS), st.integers(-9, 500).map(days_ago), st.just("Ana")), max_size=5),
+)  # fmt: skip
+def test_what_people_record_passes_nothing(
+    context: dict[str, str], steps: dict[str, int], unseen: set[str], told: list[Noted]
+) -> None:
+    facts = replace(made(steps), **dict.fromkeys(unseen))
+    silent, loud = judge(facts, context), judge(replace(facts, noted=tuple(told)), context)
+    for before, after in zip(silent.controls, loud.controls, strict=True):
+        if before.status is not Status.PASS:
+            assert after.status is not Status.PASS, after.id
+        strong = before.evidence.kind in (EvidenceKind.MEASURED, EvidenceKind.PROBED)
+        if strong and before.evidence.status is Status.PASS and before.id != "CMP-6":
+            assert after.evidence == before.evidence
+
+
+@quick
+@given(contexts, some_worse, st.sampled_from(sorted(LADDERS)), statements, waivers)
+def test_worse_evidence_never_gives_a_better_verdict(
+    context: dict[str, str], steps: dict[str, int], name: str, said: list[Any], waived: list[Any]
+) -> None:
+    before = judge(made(steps), context, (*STATED, *said), waived)
+    worse = judge(made({**steps, name: steps.get(name, 0) + 1}), context, (*STATED, *said), waived)
+    assert rank(worse) >= rank(before)
+
+
+def test_every_step_down_a_ladder_leaves_every_control_as_it_was_or_worse() -> None:
+    for name, ladder in LADDERS.items():
+        cards = [judge(healthy_facts(**{name: value}), CREDIT) for value in ladder]
+        assert cards[0].verdict is Verdict.MATURE, name
+        for better, worse in pairwise(cards):
+            assert rank(worse) >= rank(better), name
+            for a, b in zip(better.controls, worse.controls, strict=True):
+                assert RANK[b.status] >= RANK[a.status], (name, a.id)
+    last = {name: ladder[-1] for name, ladder in LADDERS.items()}
+    assert judge(healthy_facts(**last), CREDIT).verdict is Verdict.LIABILITY
+
+
+def test_each_mandatory_fact_taken_to_its_worst_costs_the_best_verdict() -> None:
+    for name in set(LADDERS) - {"decisions_a_month"}:
+        assert judge(healthy_facts(**{name: LADDERS[name][-1]}), CREDIT).verdict is not Verdict.MATURE, name
+
+
+@quick
+@given(contexts, some_worse, st.sampled_from(MAY_BE_UNKNOWN), statements)
+def test_unknown_is_never_better_than_what_passes(
+    context: dict[str, str], steps: dict[str, int], name: str, said: list[Any]
+) -> None:
+    known = made({key: step for key, step in steps.items() if key != name})
+    dark = judge(replace(known, **{name: None}), context, (*STATED, *said))
+    before = judge(known, context, (*STATED, *said))
+    changed = [
+        (a, b) for a, b in zip(before.controls, dark.controls, strict=True) if a.status is not b.status
+    ]
+    for a, b in changed:
+        assert b.status is not Status.PASS, (name, a.id)
+    if all(a.status is Status.PASS for a, _ in changed) and dark.tier is before.tier:
+        assert rank(dark) >= rank(before)
+
+
+statuses = st.lists(st.sampled_from(list(RANK)), min_size=len(CONTROLS), max_size=len(CONTROLS))
+
+
+@quick
+@given(contexts, statuses, st.integers(0, len(CONTROLS) - 1), st.sampled_from(list(RANK)))
+def test_a_worse_status_never_gives_a_better_verdict(
+    context: dict[str, str], found: list[Status], index: int, other: Status
+) -> None:
+    facts = healthy_facts()
+    reading = read(context, facts)
+
+    def verdict(status: Status) -> int:
+        given_statuses = [*found[:index], status, *found[index + 1 :]]
+        results = [
+            replace(result, status=new, evidence=replace(result.evidence, status=new))
+            for result, new in zip(judge(facts, context).controls, given_statuses, strict=True)
+        ]
+        return ORDER.index(decide(results, reading, default_conditions(results, reading), facts))
+
+    better, worse = sorted((found[index], other), key=RANK.__getitem__)
+    assert verdict(worse) >= verdict(better)
+
+
+def test_a_fact_that_nobody_knows_never_counts_as_pass() -> None:
+    blind = Facts(as_of=NOW, decisions=1_000)
+    passing = {r.id for r in judge(blind, CREDIT, ()).controls if r.status is Status.PASS}
+    assert passing == set()
+
+
+@quick
+@given(contexts, some_worse, statements, waivers)
+def test_an_attestation_never_outvotes_what_was_measured_or_probed(
+    context: dict[str, str], steps: dict[str, int], said: list[Any], waived: list[Any]
+) -> None:
+    silent, loud = judge(made(steps), context, ()), judge(made(steps), context, said)
+    for alone, claimed in zip(silent.controls, loud.controls, strict=True):
+        strong = alone.evidence.kind in (EvidenceKind.MEASURED, EvidenceKind.PROBED)
+        if alone.id == "CMP-6":  # counts which references a passing control answers, an attested one too
+            continue
+        if strong and alone.evidence.status is not Status.UNKNOWN:
+            assert claimed.status is alone.status
+            assert claimed.evidence == alone.evidence
+    if any(r.status is Status.FAIL and r.evidence.kind is EvidenceKind.MEASURED for r in silent.controls
+           if r.requirement == "mandatory"):  # fmt: skip
+        assert loud.verdict is (Verdict.LIABILITY if context else Verdict.NOT_YET_JUDGED)
+
+
+@quick
+@given(contexts, some_worse, statements, waivers)
+def test_adding_an_exemption_never_lifts_the_verdict_above_managed(
+    context: dict[str, str], steps: dict[str, int], said: list[Any], waived: list[Any]
+) -> None:
+    before = judge(made(steps), context, (*STATED, *said))
+    after = judge(made(steps), context, (*STATED, *said), waived)
+    assert after.verdict is before.verdict or rank(after) >= ORDER.index(Verdict.MANAGED)
+    assert after.verdict is not Verdict.MATURE or before.verdict is Verdict.MATURE
+
+
+@quick
+@given(contexts, some_worse, st.sampled_from(CONTROLS), st.integers(1, 60))
+def test_the_day_after_a_statement_ends_it_is_as_if_never_made(
+    context: dict[str, str], steps: dict[str, int], name: str, days: int
+) -> None:
+    item = attested(name, expires=TODAY + timedelta(days=days))
+    waiver = exempted(name, TODAY + timedelta(days=days))
+    last, after = NOW + timedelta(days=days), NOW + timedelta(days=days + 1)
+    for said, waived in (([item], []), ([], [waiver])):
+        held = next(r for r in judge(made(steps), context, said, waived, last).controls if r.id == name)
+        gone = next(r for r in judge(made(steps), context, said, waived, after).controls if r.id == name)
+        never = next(r for r in judge(made(steps), context, (), (), after).controls if r.id == name)
+        assert gone.status is never.status
+        assert gone.evidence.kind is not EvidenceKind.ATTESTED
+        if held.evidence.kind is EvidenceKind.ATTESTED and gone.requirement != "not asked":
+            assert gone.status in (Status.FAIL, Status.UNKNOWN)
+
+
+def test_a_newer_statement_replaces_an_older_one_for_good() -> None:
+    old = attested("AUD-5", expires=TODAY + timedelta(days=300), at=TODAY - timedelta(days=20))
+    new = attested("AUD-5", expires=TODAY + timedelta(days=10), at=TODAY - timedelta(days=2))
+    later = NOW + timedelta(days=11)
+    card = judge(healthy_facts(lineage_versions=None), CREDIT, (*STATED, old, new), (), later)
+    assert next(r for r in card.controls if r.id == "AUD-5").status is Status.UNKNOWN
+
+
+@quick
+@given(contexts, statements, waivers)
+def test_a_system_without_decisions_is_a_liability_once_it_is_in_production(
+    context: dict[str, str], said: list[Any], waived: list[Any]
+) -> None:
+    everything = [exempted(name) for name in CONTROLS]
+    for facts in (Facts(as_of=NOW), healthy_facts(decisions=0)):
+        expected = Verdict.LIABILITY if context else Verdict.NOT_YET_JUDGED
+        assert judge(facts, context, said, waived).verdict is expected
+        assert judge(facts, context, said, everything).verdict is expected
+
+
+@quick
+@given(some_worse, statements, waivers)
+def test_a_sandbox_the_log_contradicts_gets_exactly_the_verdict_of_production(
+    steps: dict[str, int], said: list[Any], waived: list[Any]
+) -> None:
+    facts = made(steps)
+    assume(facts.overrides_90_days or facts.outcomes_arrive_later)
+    sandbox = judge(facts, SANDBOX, said, waived)
+    production = judge(facts, SANDBOX | {"environment": "production"}, said, waived)
+    assert sandbox.verdict is production.verdict is not Verdict.EXEMPT
+    assert sandbox.controls == production.controls
+    assert sandbox.reasons[0] == sandbox.contradictions[0]
+
+
+#: From the lightest to the strictest.
+TIERS = (Tier.EXEMPT, Tier.LIGHT, Tier.FULL, Tier.REGULATED)
+#: What asks for the regulated tier: a context question, or the AI Act's class where it is worked out.
+GRAVER = {"harm": "yes", "regulated_buyers": "yes", "financial_entity": "yes", "ai_act_class": "high risk"}
+any_answers = st.fixed_dictionaries({}, optional={q.key: st.sampled_from(q.values) for q in TIER_QUESTIONS})
+classes = st.sampled_from([None, "minimal", "transparency", "high risk", "prohibited"])
+
+
+@quick
+@given(any_answers, classes, st.sampled_from(sorted(GRAVER)))
+def test_no_answer_about_harm_buyers_dora_or_high_risk_ever_lowers_the_tier(
+    answers: dict[str, str], ai_act_class: str | None, key: str
+) -> None:
+    def tier(answers: dict[str, str], ai_act_class: str | None) -> int:
+        return TIERS.index(read(answers, healthy_facts(ai_act_class=ai_act_class)).tier)
+
+    if key == "ai_act_class":
+        assert tier(answers, GRAVER[key]) >= tier(answers, ai_act_class)
+        return
+    graver = tier(answers | {key: GRAVER[key]}, ai_act_class)
+    assert graver >= tier(answers, ai_act_class)
+    assert graver >= tier(answers | {key: "no"}, ai_act_class)
+
+
+@quick
+@given(any_answers, classes)
+def test_light_is_for_what_recommends_runs_or_decides_nothing_and_harms_nobody(
+    answers: dict[str, str], ai_act_class: str | None
+) -> None:
+    reading = read(answers, healthy_facts(ai_act_class=ai_act_class))
+    if reading.tier is Tier.LIGHT:
+        assert answers["impact"] in ("recommendation", "operations", "none")
+        assert answers["oversight"] == "always"
+        assert all(
+            answers[key] == "no" for key in ("critical", "harm", "regulated_buyers", "financial_entity")
+        )
+        assert ai_act_class not in ("high risk", "prohibited")
+
+
+@quick
+@given(some_worse, st.sampled_from(sorted(set(CREDIT) - {"exemption"})))
+def test_withdrawing_an_answer_never_gives_a_better_verdict_than_the_mildest_answer(
+    steps: dict[str, int], key: str
+) -> None:
+    mild = SUGGESTIONS | {"critical": "yes"}
+    without = {k: v for k, v in mild.items() if k != key}
+    assert rank(judge(made(steps), without)) >= rank(judge(made(steps), mild))

@@ -1,0 +1,91 @@
+"""Versions side by side: what kind it is, what differs, and where each version was besides being in charge."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from plumbline.domain import Task
+from plumbline.monitor.releases.ab_test import change_that_matters, compare, kind_of, measure, metric_names
+from plumbline.monitor.releases.challengers import presences
+from plumbline.monitor.releases.champion import spans
+from plumbline.monitor.releases.history import Overlap
+from plumbline.monitor.statistics.sequential_test import Moments
+from tests.monitor.versions import every, version_hours
+
+HOURS = np.datetime64("2026-02-01T00", "us") + np.arange(240) * np.timedelta64(1, "h")
+START, END = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 2, 11, tzinfo=UTC)
+NOTHING = Moments(np.zeros(2), np.zeros(2), np.zeros(2))
+
+
+def numbers(means: tuple[float, float], a_look: int, seed: int = 0) -> Moments:
+    rng = np.random.default_rng(seed)
+    drawn = rng.normal(np.array(means)[None, :, None], 2.0, (len(HOURS), 2, a_look))
+    return Moments(np.full(drawn.shape[:2], float(a_look)), drawn.sum(2), (drawn**2).sum(2))
+
+
+@pytest.mark.parametrize(
+    ("n", "shadow", "kind"),
+    [((500, 480), False, "A/B"), ((950, 50), False, "canary"), ((500, 480), True, "shadow")],
+)
+def test_the_kind_is_who_decided_and_how_much(n: tuple[int, int], shadow: bool, kind: str) -> None:
+    assert kind_of(Overlap(versions=("1", "2"), start=START, end=END, n=n, shadow=shadow)) == kind
+
+
+def test_means_that_differ_are_told_with_welchs_interval() -> None:
+    looks = numbers((10.0, 10.5), 10)
+    told = measure("prediction", HOURS, looks, NOTHING, proportion=False)
+    assert told is not None
+    assert told.differs
+    assert told.known_at is not None
+    assert START < told.known_at < END
+    assert told.difference.low < 0.5 < told.difference.high
+    assert told.matters == pytest.approx(0.4, abs=0.02)
+
+
+def test_too_few_decisions_say_how_much_longer() -> None:
+    told = measure("prediction", HOURS, numbers((10.0, 10.0), 1), NOTHING, proportion=False)
+    assert told is not None
+    assert not told.differs
+    assert told.days_more is not None
+    assert 0 < told.days_more < 20
+
+
+def test_what_matters_is_a_fifth_of_the_rate_before_and_ten_points_at_most() -> None:
+    def usual(rate: float) -> Moments:
+        n = np.array([1000.0, 0.0])
+        return Moments(n, n * rate, n * rate)
+
+    assert change_that_matters(usual(0.1), proportion=True) == pytest.approx(0.02)
+    assert change_that_matters(usual(0.9), proportion=True) == pytest.approx(0.1)
+
+
+def test_an_arm_without_decisions_gives_no_measure() -> None:
+    empty = Moments(np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 2)))
+    overlap = Overlap(versions=("1", "2"), start=START, end=END, n=(10, 10), shadow=False)
+    quantities = (("error_rate", empty, NOTHING, True),)
+    assert compare(overlap, HOURS[:3], quantities, both=10, same=9).measures == ()
+    assert compare(overlap, HOURS[:3], quantities, both=10, same=9).agreed == 0.9
+
+
+def test_quantities_have_names() -> None:
+    assert metric_names(Task.BINARY, "yes") == ("positive_rate", "error_rate")
+    assert metric_names(Task.MULTICLASS, "gold") == ("share:gold", "error_rate")
+    assert metric_names(Task.REGRESSION, "") == ("prediction", "mae")
+
+
+def test_a_version_is_beside_before_it_is_in_charge_and_stragglers_are_not_told() -> None:
+    rows = sorted(
+        [(t, "1", "") for t in every(10, "2026-01-01", "2026-01-20")]
+        + [(t, "2", "shadow") for t in every(60, "2026-01-05", "2026-01-10")]
+        + [(t, "2", "") for t in every(300, "2026-01-12", "2026-01-20")]
+        + [(t, "2", "") for t in every(10, "2026-01-20", "2026-02-01")]
+        + [(t, "1", "") for t in every(600, "2026-01-20", "2026-01-21")]
+    )
+    hours = version_hours([t for t, _, _ in rows], [v for _, v, _ in rows], arms=[a for _, _, a in rows])
+    told = [(p.version, p.role, p.start.day, p.n) for p in presences(hours, spans(hours))]
+    assert told[0] == ("2", "shadow", 5, 120)
+    assert told[1][:3] == ("2", "beside", 12)
+    assert len(told) == 2
