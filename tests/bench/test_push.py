@@ -159,6 +159,8 @@ def test_rates(bench: tuple[Path, str]) -> None:
         ("single decisions, pages read meanwhile", lambda: 1, 8, True),
     )
     with serve(path, PLUMBLINE_REQUEST_RATE="100000") as server:
+        while server.ask("/readyz")[0] != 200:
+            time.sleep(0.1)
         for name, size, threads, visited in parts:
             before = (
                 _metric(server, "push_loads_total"), _metric(server, "push_load_seconds_total"), _processor(server)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI
@@ -14,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from plumbline import __version__
-from plumbline.answers.data.push import Intake
+from plumbline.answers.data.push import Intake, NotOpen
 from plumbline.console import CommandLine
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import Workspace
@@ -36,13 +37,13 @@ class Interface:
     """
 
     def __init__(self, find: Callable[[], Workspace], commands: CommandLine) -> None:
-        self._find, self._limits = find, limits()
+        self._find, self._limits = partial(_opened, find), limits()
         self._intake: Intake | None = None
-        self._callers = Callers(find, self._limits.rate)
+        self._callers = Callers(self._find, self._limits.rate)
         self._counts = metrics.Requests()
         router = APIRouter()
-        Pushes(find, self._callers, self._limits, self.intake).add_to(router)
-        Questions(find, self._callers, commands, self._limits.answers).add_to(router)
+        Pushes(self._find, self._callers, self._limits, self.intake).add_to(router)
+        Questions(self._find, self._callers, commands, self._limits.answers).add_to(router)
         app = FastAPI(
             title="Plumbline",
             version=__version__,
@@ -116,3 +117,15 @@ class Interface:
             return await metrics.answer(self._find, self._intake, self._counts, token)
         except (Problem, PlumblineError) as error:
             return response(problem_of(error))
+
+
+def _opened(find: Callable[[], Workspace]) -> Workspace:
+    """The workspace.
+
+    Raises:
+        NotOpen: it cannot be opened, which is no fault of the request.
+    """
+    try:
+        return find()
+    except PlumblineError as error:
+        raise NotOpen(error.what, where=error.where, todo=error.todo) from error

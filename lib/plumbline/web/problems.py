@@ -9,7 +9,7 @@ from http import HTTPStatus
 import orjson
 from starlette.responses import Response
 
-from plumbline.answers.data.push import NoLog
+from plumbline.answers.data.push import NoLog, NotOpen
 from plumbline.answers.data.push_queue import Behind, OtherBody
 from plumbline.domain import PlumblineError
 from plumbline.logs.push.rows import Unfit
@@ -21,6 +21,7 @@ MEDIA = "application/problem+json"
 #: errors of the product -> status; others are the caller's: 422
 _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (Full, HTTPStatus.INSUFFICIENT_STORAGE),
+    (NotOpen, HTTPStatus.SERVICE_UNAVAILABLE),
     (Busy, HTTPStatus.SERVICE_UNAVAILABLE),
     (Stopped, HTTPStatus.SERVICE_UNAVAILABLE),
     (Behind, HTTPStatus.TOO_MANY_REQUESTS),

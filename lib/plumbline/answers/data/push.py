@@ -38,6 +38,10 @@ REMEMBERED = timedelta(days=1)
 FRESH, LAST = 1.0, 5.0
 
 
+class NotOpen(PlumblineError):
+    """The workspace is not open yet, or another process has it."""
+
+
 class NoLog(PlumblineError):
     """The system has no log yet, so that nothing says what pushed columns mean."""
 
@@ -149,12 +153,11 @@ class Intake:
 
         Raises:
             Behind: so much waits that no more is taken.
-            PlumblineError: the workspace is not open.
+            NotOpen: nothing can be written ahead yet.
         """
         journal = self._journal
         if journal is None:
-            self._find()
-            raise PlumblineError("The workspace is being opened", todo="Try again in a moment.")
+            raise NotOpen("The workspace is being opened", todo="Try again in a moment.")
         receipt, frame = request.receipt, packed(request)
         number = self._queue.begin(receipt, len(frame), done)
         if number == receipt.id:
