@@ -51,9 +51,12 @@ if not answer.labelled and not any(p.value is not None for p in answer.points):
 
 metric = series.choose(answer, bar)
 series.figures(answer, metric)
+whom = st.container()  # filled once the picture is there: finding the segments takes longer
 picked = series.large(answer, metric, view.mode, ask(view, history, system.key))
 series.warning(answer)
 series.chunk(answer, metric, picked, view)
+with whom:
+    slices.first(ask(view, segments, system.key, window=view.slice, metric=metric), view)
 
 values, hurt, trusted, costs, two, again = st.tabs(
     ["Every value", "Segments", "Calibration and estimates", "Errors and cost", "Two windows", "Retraining"],

@@ -41,7 +41,7 @@ def test_every_page_draws(page: str) -> None:
     at = open_page(page, system=SYSTEM)
     assert not at.exception
     assert not at.error
-    assert at.sidebar.selectbox(key="system").value == SYSTEM
+    assert at.selectbox(key="system").value == SYSTEM
     assert re.match(r"#{1,2} ", next(m.value for m in at.markdown if m.value.startswith("#")))
 
 
@@ -222,6 +222,27 @@ def test_a_decision_that_is_not_there_is_a_sentence() -> None:
     assert "no decision" in at.error[0].value
 
 
+def test_a_click_picks_the_decisions_that_people_look_at_first() -> None:
+    at = open_page("decisions", system=SYSTEM)
+    press = {button.label: button for button in at.button}
+    press["Wrong"].click().run()
+    assert not at.exception
+    assert at.multiselect(key="find").value == ["wrong"]
+    next(b for b in at.button if b.label == "Not labelled yet").click().run()
+    assert at.multiselect(key="find").value == ["not labelled"]
+    next(b for b in at.button if b.label == "Not labelled yet").click().run()  # once more takes it away
+    assert at.multiselect(key="find").value == []
+    next(b for b in at.button if b.label == "One at random").click().run()
+    assert not at.exception
+    assert at.text_input(key="decision").value.startswith("o-")
+
+
+def test_the_table_of_drift_draws_each_feature_then_and_now() -> None:
+    at = open_page("drift", system=SYSTEM)
+    table = next(d.value for d in at.dataframe if "Then" in d.value)
+    assert all(max(*then, *now) == 1 for then, now in zip(table["Then"], table["Now"], strict=True))
+
+
 def test_decisions_are_filtered_and_paged() -> None:
     at = open_page("decisions", system=SYSTEM, find="wrong")
     at.selectbox(key="decisions.column").set_value("feature:region").run()
@@ -245,7 +266,7 @@ def test_filters_that_nothing_passes_say_what_to_do() -> None:
 
 def test_a_link_to_an_unknown_system_says_so() -> None:
     at = open_page("portfolio", system="nobody-knows")
-    assert "not here" in at.sidebar.warning[0].value
+    assert "not here" in at.warning[0].value
 
 
 def test_dark_figures_use_dark_colours() -> None:

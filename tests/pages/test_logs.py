@@ -82,7 +82,7 @@ def test_a_look_leaves_nothing_and_can_be_kept() -> None:
     press(at, "Just look at this file")
     assert not at.exception
     assert "scratch" in words(at)
-    assert at.sidebar.selectbox(key="system").value == "look"
+    assert at.selectbox(key="system").value == "look"
     with opened.workspace().read() as cursor:
         assert cursor.execute("SELECT count(*) FROM system").fetchone() == (0,)
     for page in ("accuracy", "scorecard", "trail"):

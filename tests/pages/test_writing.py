@@ -35,7 +35,7 @@ def test_a_dropped_log_shows_its_mapping_loads_and_leaves_no_file_behind() -> No
     ):
         assert name in said
         assert f"## {figure}" in said
-    assert loaded.sidebar.selectbox(key="system").value == "shop-offers"
+    assert loaded.selectbox(key="system").value == "shop-offers"
     assert not [path for path in opened.workspace().inbox.rglob("*") if path.is_file()]
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from plumbline.answers.drift.features import DriftAnswer, Span, year_before
 from plumbline.answers.drift.multivariate import WholeRowAnswer
+from plumbline.answers.drift.shapes import Shape
 from plumbline.charts.heatmap import heatmap
 from plumbline.charts.style import Mode
 from plumbline.domain import FeatureDrift, Kind
@@ -190,15 +191,17 @@ def ranking(answer: DriftAnswer) -> None:
     for f in answer.features:
         found.setdefault(f.feature, f)
     ranked = {r.feature: r for r in answer.ranking}
+    shapes = {shape.feature: shape for shape in answer.shapes}
     rows = []
     for name in dict.fromkeys([*ranked, *found]):
         if name in found:
             one = ranked.get(name)
             moved = one.moved.correlation if one and one.moved else None
-            rows.append(_row(found[name], one.importance if one else None, moved))
+            rows.append(_row(found[name], one.importance if one else None, moved, shapes.get(name)))
     tables.grid(
         rows,
-        alt="Features by drift: value, limits, threshold, status, importance, sample, missing",
+        alt="Features by drift: shape then and now, value, limits, threshold, status, importance, sample, missing",
+        bars=("Then", "Now"),
         height=460 if len(rows) > 11 else None,
     )
     own = [f for f in answer.own if f.status in ("watch", "breach")]
@@ -225,9 +228,14 @@ def ranking(answer: DriftAnswer) -> None:
         )
 
 
-def _row(drift: FeatureDrift, weight: float | None, moved: float | None) -> dict[str, object]:
+def _row(
+    drift: FeatureDrift, weight: float | None, moved: float | None, shape: Shape | None
+) -> dict[str, object]:
+    then, now = _bars(shape)
     return {
         "Feature": one_line(drift.feature, 80),
+        "Then": then,
+        "Now": now,
         "Drift": numbers.figure(drift.value),
         "95 % limits": numbers.interval(drift.low, drift.high) or numbers.DASH,
         "Threshold": numbers.figure(drift.threshold),
@@ -242,6 +250,14 @@ def _row(drift: FeatureDrift, weight: float | None, moved: float | None) -> dict
         "New levels": one_line(", ".join(drift.new_levels), 80) or numbers.DASH,
         "Note": one_line(drift.note, 160),
     }
+
+
+def _bars(shape: Shape | None) -> tuple[list[float], list[float]]:
+    """The bars of a row, on one scale: the highest of both is 1."""
+    highest = max((*shape.then, *shape.now), default=0.0) if shape else 0.0
+    if shape is None or not highest:
+        return [], []
+    return [share / highest for share in shape.then], [share / highest for share in shape.now]
 
 
 def wants_whole_row() -> bool:

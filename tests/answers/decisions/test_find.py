@@ -9,6 +9,7 @@ import pytest
 from plumbline.answers import cache
 from plumbline.answers.data.load import load_file, undo_load
 from plumbline.answers.decisions import find
+from plumbline.domain import Slice
 from plumbline.profile.scan import decisions as rows
 from plumbline.store.workspace import open_workspace
 from tests.answers.conftest import Held
@@ -94,3 +95,13 @@ def test_the_count_is_asked_once_for_all_pages_and_anew_after_a_load(
     undo_load(ws, second.load_id, actor="t")
     assert find.find(ws, "log").total == 120
     ws.close()
+
+
+def test_one_is_drawn_at_random_from_the_slice_alone(held: Held) -> None:
+    part = Slice(version="3", where=(("protected:sex", "m"),))
+    ids = {find.drawn(held.ws, "loans", part, seed=seed) for seed in range(8)}
+    frame = held.frame
+    of_them = set(frame["id"][(frame["version"] == "3") & (frame["sex"] == "m")])
+    assert len(ids) > 4
+    assert ids <= of_them
+    assert find.drawn(held.ws, "loans", Slice(version="9"), seed=0) is None

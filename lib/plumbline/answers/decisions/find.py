@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from plumbline.answers.cache import Memory
 from plumbline.answers.decisions.cutoff import CutOff, cut_off
-from plumbline.domain import PlumblineError, System
+from plumbline.domain import PlumblineError, Slice, System
 from plumbline.domain.decisions import Decision
 from plumbline.profile.scan import decisions
 from plumbline.profile.scan.decisions import MARK_OPERATOR, MARKED, MARKS, OPERATORS
@@ -145,3 +145,15 @@ def one(ws: Workspace, key: str, decision_id: str) -> Decision:
     """
     with ws.read() as cursor:
         return decisions.one(cursor, systems.get_system(cursor, key), decision_id)
+
+
+def drawn(ws: Workspace, key: str, part: Slice, *, seed: int) -> str | None:
+    """The id of one decision of a slice, drawn at random; None where it holds none.
+
+    Raises:
+        PlumblineError: no such system or column.
+    """
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        frame = decisions.sample(cursor, system, part, 1, seed, ["decision_id"])
+    return Decision({str(name): held for name, held in frame.iloc[0].items()}).id if len(frame) else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.answers.drift.features import Span, drift_chunk, profiles_of, reference_of, window_of
+from plumbline.answers.drift.shapes import cells_of, is_constant
 from plumbline.answers.performance.cautions import apart
 from plumbline.answers.question import resolved, span_of
 from plumbline.domain import Bins, FeatureDrift, FloatArray, Kind, PlumblineError, Slice
@@ -21,8 +22,6 @@ from plumbline.profile.read import profiles as read
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 
-STEPS = 24
-TAILS = 0.005  # share of the reference beyond either end that counts in the end cells
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
@@ -125,7 +124,7 @@ def feature(
         f for f in drift_by_chunk(profiles, reference=healthy, by=drift_chunk(profiles)) if f.feature == name
     )
     a, b = sample_of(then, within(then.days, healthy)), sample_of(now, within(now.days, shown))
-    labels, edges, p, q, selects = _cells(bins, a.counts, b.counts)
+    labels, edges, p, q, selects = cells_of(bins, a.counts, b.counts)
     column = columns[0] if columns else name
     return FeatureAnswer(
         feature=name,
@@ -150,50 +149,15 @@ def feature(
     )
 
 
-def _cells(
-    bins: Bins, a: FloatArray, b: FloatArray
-) -> tuple[tuple[str, ...], FloatArray, FloatArray, FloatArray, tuple[str | None, ...]]:
-    """Labels, borders, counts then and now, and what selects the rows of each cell.
-
-    Numbers: about equal steps between the reference's outer half per cents, moved to edges of the fine
-    grid, so that every cell is a sum of whole grid cells: its count is exact.
-    """
-    if bins.kind is Kind.CATEGORICAL:
-        names = [*bins.levels, "other levels"]
-        order = [int(i) for i in np.argsort(-(a + b), kind="stable") if a[i] + b[i] > 0]
-        chosen = tuple(names[i] if i < len(bins.levels) else None for i in order)
-        return tuple(names[i] for i in order), np.empty(0), a[order], b[order], chosen
-    edges = bins.edges
-    if _constant(bins):
-        held, after = float(edges[-1]), float(np.nextafter(edges[-1], np.inf))
-        words = f"{held:.6g}"
-        ranges = (f"..{held!r}", f"{held!r}..{after!r}", f"{after!r}..")
-        return (f"below {words}", words, f"above {words}"), np.empty(0), a, b, ranges
-    if len(edges) < 3 or edges[-1] <= edges[0] or not a.sum():
-        return (), edges, np.array([a.sum()]), np.array([b.sum()]), (None,)
-    f = np.cumsum(a)[:-1] / a.sum()
-    first = min(int(np.searchsorted(f, TAILS)), len(edges) - 2)
-    last = max(int(np.searchsorted(f, 1 - TAILS)), first + 1)
-    last = min(last, len(edges) - 1)
-    steps = np.linspace(edges[first], edges[last], STEPS + 1)
-    nearest = np.searchsorted((edges[:-1] + edges[1:]) / 2, steps)
-    places = np.unique(np.clip(nearest, first, last))
-    inner = places[1:-1]
-    cuts = [0, *(inner + 1).tolist()]
-    p, q = np.add.reduceat(a, cuts), np.add.reduceat(b, cuts)
-    above = [repr(float(np.nextafter(edges[i], np.inf))) for i in inner]
-    spans = tuple(f"{low}..{high}" for low, high in zip(["", *above], [*above, ""], strict=True))
-    return (), edges[places], p, q, spans if len(inner) else (None,)
-
-
-def _constant(bins: Bins) -> bool:
-    """Whether the reference held one value alone, so that the grid is what lies below, at and above it."""
-    return len(bins.edges) == 2 and bool(np.nextafter(bins.edges[0], np.inf) >= bins.edges[1])
-
-
 def _quantiles(bins: Bins, a: FloatArray, b: FloatArray) -> tuple[Quantile, ...]:
     """Quantiles by linear interpolation on the fine grid (about 250 cells of the reference)."""
-    if bins.kind is not Kind.NUMERIC or len(bins.edges) < 2 or _constant(bins) or not a.sum() or not b.sum():
+    if (
+        bins.kind is not Kind.NUMERIC
+        or len(bins.edges) < 2
+        or is_constant(bins)
+        or not a.sum()
+        or not b.sum()
+    ):
         return ()
 
     def at(counts: FloatArray, share: float) -> float | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from plumbline.answers.drift.cutoff_changes import cutoff_departures
 from plumbline.answers.drift.sentence import outputs_sentence, window_sentence
+from plumbline.answers.drift.shapes import Shape, shapes_of
 from plumbline.answers.events import Record
 from plumbline.answers.performance.cautions import apart, of_its_days, of_its_season, of_the_reference
 from plumbline.answers.performance.headline import headline_of
@@ -62,7 +63,7 @@ class DriftAnswer(Result):
 
     ``own``: missing values, levels never seen and values out of range of the window, as signals of their own.
     ``metric``: the one whose movement the ranking sets beside the drift. ``cautions``: what is to be known of the two
-    spans first.
+    spans first. ``shapes``: each feature's two distributions, small.
     """
 
     COLUMNS = (
@@ -90,6 +91,7 @@ class DriftAnswer(Result):
     own: tuple[FeatureDrift, ...] = ()
     metric: str = ""
     cautions: tuple[Message, ...] = ()
+    shapes: tuple[Shape, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """One a feature and method."""
@@ -165,6 +167,7 @@ def drift(
         said = of_the_reference(system, held) if own_reference else of_its_season(healthy, held)
         leaks = tuple(leak.sentence for leak in leaks_of(cursor, system)[:MOST_LEAKS])
         cautions = (*of_its_days(inputs, healthy), *said, *leaks)
+        shapes = shapes_of(then, now, healthy, shown)
         cut_off = _cut_off(cursor, system, profiles) if own_reference and not where else NOTHING
     features = [f for f in found if f.feature not in OUTPUTS]
     ranked = ranking(features, weights, moved)
@@ -173,7 +176,7 @@ def drift(
         sentence=sequence(
             [window_sentence(features, ranked, healthy, shown), outputs_sentence(chunks, shown), cut_off]
         ),
-        own=tuple(own), metric=headline, cautions=(*cautions, *([cut] if cut else ())),
+        own=tuple(own), metric=headline, cautions=(*cautions, *([cut] if cut else ())), shapes=shapes,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from plumbline.wording import numbers
 
 WAYS = {"reference": "its own change since the reference", "rest": "the rest of the window"}
 LINKED = 5
+FIRST = 3  # in the first view
 
 
 def against() -> str:
@@ -54,6 +55,30 @@ def worst(answer: SegmentsAnswer, view: View) -> None:
             drill_down.narrowed(view, answer.system.key, one.where),
         )
     charts.data([_plain(one) for one in found], f"{answer.system.key}-segments", "accuracy.segments")
+
+
+def first(answer: SegmentsAnswer, view: View) -> None:
+    """The worst segments in a line each, for the first view; nothing where none stands out."""
+    found = answer.search.segments[:FIRST]
+    if not found:
+        return
+    metric = answer.search.metric
+    with st.container(border=True, gap="xsmall"):
+        st.markdown("**Hurt most**")
+        for one in found:
+            sure = numbers.interval(one.low, one.high, metric)
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                st.markdown(
+                    f"{plain(say_slice(one.where), 90)}: {plain(numbers.name(metric).lower())} "
+                    f"{plain(numbers.figure(one.value, metric))} ({plain(sure)}), expected "
+                    f"{plain(numbers.figure(one.against, metric))}; n = {plain(numbers.count(one.n))}",
+                    width="content",
+                )
+                if len(one.where) <= 2 - len(view.where):
+                    empty_states.link(
+                        empty_states.Step("accuracy", "Only these"),
+                        drill_down.narrowed(view, answer.system.key, one.where),
+                    )
 
 
 def _words(where: tuple[tuple[str, str], ...]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from secrets import randbelow
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from plumbline.answers.decisions.find import PAGE, DecisionPage, Filter, find, how_many
+from plumbline.answers.decisions.find import NEAR, PAGE, DecisionPage, Filter, drawn, find, how_many
 from plumbline.domain import DecisionColumn
 from plumbline.domain.decisions import Decision, bare_name, columns_of_role, role_of
 from plumbline.profile.scope import number_range
@@ -105,11 +106,48 @@ def _sidebar(view: View) -> list[Filter]:
     return triples
 
 
+#: words of a button -> the one filter that it sets
+PICKS = {
+    "Wrong": "wrong",
+    "Near the cut-off": NEAR,
+    "Overruled by a person": "overridden",
+    "Not labelled yet": "not labelled",
+}
+
+
+def picks(view: View, key: str) -> None:
+    """One click to the decisions that people look at first; each takes the place of the filters that were set."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.button(
+            "One at random",
+            icon=":material/casino:",
+            on_click=_draw,
+            args=(view, key),
+            help="Of the window, the version and the filter in the sidebar.",
+        )
+        for label, words in PICKS.items():
+            chosen = list(session.FILTERS.get() or []) == [words]
+            st.button(
+                label,
+                icon=":material/check:" if chosen else None,
+                on_click=session.FILTERS.set,
+                args=([] if chosen else [words],),
+                key=f"decisions.pick.{words}",
+            )
+
+
+def _draw(view: View, key: str) -> None:
+    held = drawn(view.ws, key, view.slice, seed=randbelow(2**31))
+    if held is not None:
+        session.DECISION.set(held)
+
+
 def listing(view: View, key: str) -> None:
     """The page of decisions that the reader has turned to; a new filter goes back to the first.
 
     Where nothing passes, the page says what to do. The rows come first, then how many there are in all.
     """
+    picks(view, key)
     wanted, order, held = chosen(view, columns(view, key))
     at = session.PAGE_AFTER.get()
     question = (key, wanted, order)

@@ -1,4 +1,5 @@
-"""The sidebar: system, window, version, chunk and filter, each bound to the query string."""
+"""What every page is about: the system above the page, and in the sidebar window, version, chunk and filter. Each is
+bound to the query string."""
 
 from __future__ import annotations
 
@@ -32,18 +33,21 @@ _ASKED: ContextVar[dict[str, str]] = ContextVar("plumbline_asked", default={})  
 
 
 def read(ws: Workspace, mode: Mode, *, scratch: bool = False) -> View:
-    """Draw the sidebar and return what it says; ``scratch``: the workspace is this session's own."""
+    """Draw the choices and return what they say; ``scratch``: the workspace is this session's own.
+
+    The system stands above the page, as the sidebar is closed on a narrow screen.
+    """
     with ws.read() as cursor:
         found = tuple(store.list_systems(cursor))
     change = ws.change()
     _ASKED.set(links.unpack())
+    system = _system(found) if found else None
     with st.sidebar:
         if scratch:
             scratches.badge()
-        if not found:
+        if system is None:
             cards.note("No system yet. Load a log to begin.")
             return View(ws=ws, change=change, mode=mode, systems=(), scratch=scratch)
-        system = _system(found)
         own = ws.change(system.key)
         offered = choices(ws, str(ws.path), system.key, own)
         start, end = _window(offered)
@@ -74,7 +78,14 @@ def _system(systems: tuple[System, ...]) -> System:
         session.GO_TO.clear()
     else:
         _missing(session.SYSTEM.name, keys, "system")
-    key = st.selectbox("System", keys, key=session.SYSTEM.name, bind="query-params")
+    key = st.selectbox(
+        "System",
+        keys,
+        key=session.SYSTEM.name,
+        bind="query-params",
+        label_visibility="collapsed",
+        width=316,
+    )
     return next(system for system in systems if system.key == key)
 
 

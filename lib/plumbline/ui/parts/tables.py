@@ -34,10 +34,12 @@ def grid(
     alt: str,
     height: int | None = None,
     widths: Mapping[str, int] | None = None,
+    bars: Sequence[str] = (),
 ) -> None:
     """A scrolling table of plain cells: canvas, so that nothing in a cell is read as markup.
 
-    ``widths``: of columns of text, in pixels, where their content should not decide.
+    ``widths``: of columns of text, in pixels, where their content should not decide. ``bars``: columns of lists of
+    numbers from 0 to 1, drawn as small histograms.
     """
     import pandas as pd
 
@@ -48,12 +50,16 @@ def grid(
             config[str(column)] = st.column_config.NumberColumn(
                 format="localized", help=help_for(str(column))
             )
-        elif column != "Version" and all(isinstance(c, str) and _NUMBER.match(c) for c in frame[column]):
+        elif column not in ("Version", *bars) and all(
+            isinstance(c, str) and _NUMBER.match(c) for c in frame[column]
+        ):
             config[str(column)] = st.column_config.Column(alignment="right", help=help_for(str(column)))
         elif help_for(str(column)):
             config[str(column)] = st.column_config.Column(help=help_for(str(column)))
     for name, width in (widths or {}).items():
         config[name] = st.column_config.Column(width=width, help=help_for(name))
+    for name in bars:
+        config[name] = st.column_config.BarChartColumn(width=96, y_min=0, y_max=1, help=help_for(name))
     st.dataframe(frame, hide_index=True, alt=alt, height=height or "auto", column_config=config)
 
 

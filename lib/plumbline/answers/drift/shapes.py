@@ -1,0 +1,97 @@
+"""Two distributions of one feature on the same cells: as the page of one feature draws them, and small, for a row of a
+table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind
+from plumbline.monitor.drift.aligned_counts import sample_of, within
+
+Span = tuple[datetime | None, datetime | None]
+STEPS = 24
+#: cells of a small one
+FEW = 10
+TAILS = 0.005  # share of the reference beyond either end that counts in the end cells
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A feature small: the share of its present values in each cell, (cells,), then and now; both empty where either
+    has none."""
+
+    feature: str
+    then: tuple[float, ...]
+    now: tuple[float, ...]
+
+
+def shapes_of(
+    then: Sequence[FeatureProfile], now: Sequence[FeatureProfile], reference: Span, window: Span
+) -> tuple[Shape, ...]:
+    """Every feature small; of levels the most frequent, and the others together in the last cell."""
+    made = []
+    for before, after in zip(then, now, strict=True):
+        a = sample_of(before, within(before.days, reference)).counts
+        b = sample_of(after, within(after.days, window)).counts
+        _, _, p, q, _ = cells_of(before.bins, a, b, FEW)
+        p, q = _gathered(p), _gathered(q)
+        there = bool(p.sum() and q.sum())
+        made.append(
+            Shape(
+                before.bins.feature,
+                tuple((p / p.sum()).tolist()) if there else (),
+                tuple((q / q.sum()).tolist()) if there else (),
+            )
+        )
+    return tuple(made)
+
+
+def _gathered(counts: FloatArray) -> FloatArray:
+    if len(counts) <= FEW + 2:
+        return counts
+    return np.append(counts[: FEW - 1], counts[FEW - 1 :].sum())
+
+
+def cells_of(
+    bins: Bins, a: FloatArray, b: FloatArray, steps: int = STEPS
+) -> tuple[tuple[str, ...], FloatArray, FloatArray, FloatArray, tuple[str | None, ...]]:
+    """Labels, borders, counts then and now, and what selects the rows of each cell.
+
+    Numbers: about equal steps between the reference's outer half per cents, moved to edges of the fine
+    grid, so that every cell is a sum of whole grid cells: its count is exact.
+    """
+    if bins.kind is Kind.CATEGORICAL:
+        names = [*bins.levels, "other levels"]
+        order = [int(i) for i in np.argsort(-(a + b), kind="stable") if a[i] + b[i] > 0]
+        chosen = tuple(names[i] if i < len(bins.levels) else None for i in order)
+        return tuple(names[i] for i in order), np.empty(0), a[order], b[order], chosen
+    edges = bins.edges
+    if is_constant(bins):
+        held, after = float(edges[-1]), float(np.nextafter(edges[-1], np.inf))
+        words = f"{held:.6g}"
+        ranges = (f"..{held!r}", f"{held!r}..{after!r}", f"{after!r}..")
+        return (f"below {words}", words, f"above {words}"), np.empty(0), a, b, ranges
+    if len(edges) < 3 or edges[-1] <= edges[0] or not a.sum():
+        return (), edges, np.array([a.sum()]), np.array([b.sum()]), (None,)
+    f = np.cumsum(a)[:-1] / a.sum()
+    first = min(int(np.searchsorted(f, TAILS)), len(edges) - 2)
+    last = max(int(np.searchsorted(f, 1 - TAILS)), first + 1)
+    last = min(last, len(edges) - 1)
+    even = np.linspace(edges[first], edges[last], steps + 1)
+    nearest = np.searchsorted((edges[:-1] + edges[1:]) / 2, even)
+    places = np.unique(np.clip(nearest, first, last))
+    inner = places[1:-1]
+    cuts = [0, *(inner + 1).tolist()]
+    p, q = np.add.reduceat(a, cuts), np.add.reduceat(b, cuts)
+    above = [repr(float(np.nextafter(edges[i], np.inf))) for i in inner]
+    spans = tuple(f"{low}..{high}" for low, high in zip(["", *above], [*above, ""], strict=True))
+    return (), edges[places], p, q, spans if len(inner) else (None,)
+
+
+def is_constant(bins: Bins) -> bool:
+    """Whether the reference held one value alone, so that the grid is what lies below, at and above it."""
+    return len(bins.edges) == 2 and bool(np.nextafter(bins.edges[0], np.inf) >= bins.edges[1])
