@@ -31,7 +31,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 GROUPS = {
     "Begin": ("demo", "serve", "systems", "scorecard", "check", "findings"),
     "Logs": ("inspect", "load", "watch", "pull", "sources", "roles", "quarantine", "retry", "labels", "undo", "erase",
-             "remove"),
+             "remove", "system"),
     "Signals": ("performance", "drift", "releases", "gate", "fairness", "compare", "quality"),
     "Single decisions and models": ("decision", "explain", "model"),
     "Acting on findings": ("acknowledge", "assign", "snooze", "comment", "channel", "deliveries", "trigger", "rollback",

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import ACTOR, command
+from plumbline.commands.command import ACTOR, COMMANDS, command
 from plumbline.console import workspace as open_for
 
 
@@ -31,8 +31,34 @@ def erase(
 @click.option("--by", "actor", default=ACTOR, metavar="NAME", help="Who removes it; it goes on the trail.")
 def remove(workspace: str | None, system: str, actor: str) -> Any:
     """Delete SYSTEM, which holds no decision any more; the trail stays."""
+    return _deleted(workspace, system, actor)
+
+
+@click.group("system")
+def system() -> None:
+    """A system as a whole."""
+
+
+COMMANDS.append(system)
+
+
+@command("delete", into=system)
+@click.argument("system")
+@click.option(
+    "--by", "actor", required=True, metavar="NAME", help="Who deletes it; it goes on the certificate."
+)
+def delete(workspace: str | None, system: str, actor: str) -> Any:
+    """Delete SYSTEM, which holds no decision any more, and print the certificate; the trail stays."""
+    return _deleted(workspace, system, actor)
+
+
+def _deleted(workspace: str | None, system: str, actor: str) -> Any:
     from plumbline.answers.data.removal import remove_system
 
     with open_for(workspace) as ws:
-        remove_system(ws, system, actor=actor)
-    return {"removed": system}, [f"{system} is removed; the trail keeps what was done."]
+        made = remove_system(ws, system, actor=actor)
+    when = f"{made.at:%Y-%m-%d %H:%M} UTC"
+    return {"removed": system, "certificate": made}, [
+        f"{made.title} ({made.system}) was deleted at {when} by {made.by}, with all that was stated of it.",
+        f"The trail keeps what was done, and this as {made.entry_sha256}.",
+    ]

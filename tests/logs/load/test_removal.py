@@ -51,6 +51,17 @@ def test_an_emptied_system_goes_with_all_that_is_its_own(workspace: Workspace, t
     load_file(workspace, _log(tmp_path, "c.csv", age=8), title="s", actor="t")
 
 
+def test_a_deletion_prints_its_certificate_and_needs_a_name(plumbline: Run, tmp_path: Path) -> None:
+    made = plumbline("load", _log(tmp_path), "--system", "s", "--json").json
+    assert plumbline("system", "delete", "s", "--by", "Ana").code == 2  # it holds decisions
+    plumbline("undo", made["load_id"])
+    assert plumbline("system", "delete", "s").code == 2  # by whom
+    told = plumbline("system", "delete", "s", "--by", "Ana", "--json").json["certificate"]
+    assert (told["system"], told["by"]) == ("s", "Ana")
+    assert len(told["entry_sha256"]) == 64
+    assert plumbline("system", "delete", "s", "--by", "Ana").code == 2  # it is gone
+
+
 def test_after_the_last_undo_the_next_log_says_the_task(plumbline: Run, tmp_path: Path) -> None:
     made = plumbline("load", _log(tmp_path), "--system", "s", "--json").json
     plumbline("undo", made["load_id"])
