@@ -15,12 +15,13 @@ from plumbline.answers.drift.features import drift
 from plumbline.answers.governance.scorecard import scorecard
 from plumbline.answers.performance.series import performance
 from plumbline.answers.releases.history import releases
+from plumbline.answers.respond.replay.verdicts import shortfall
 from plumbline.answers.respond.retraining.triggers import triggers
 from plumbline.answers.respond.rollback.register import rollbacks
 from plumbline.demo.load import load_files
 from plumbline.demo.retraining import play
 from plumbline.demo.scenarios import SCENARIOS, ScenarioFiles
-from plumbline.domain import Finding, PlumblineError, PointStatus, Scorecard, Status
+from plumbline.domain import Finding, PlumblineError, PointStatus, Scorecard, Slice, Status
 from plumbline.domain.respond import RollbackState, RunState
 from plumbline.report.record_trials import try_where_worth
 from plumbline.store import systems
@@ -109,6 +110,27 @@ def test_the_fleets_median_error_is_that_of_its_rows_in_every_month(told: Told, 
     for point in shown:
         assert point.value == pytest.approx(truth[f"{point.start:%Y-%m}"], rel=0.002)
         assert point.bound <= 0.002 * (point.value or 0)
+
+
+@story("card-fraud")
+def test_a_version_s_cost_is_that_of_its_rows_against_the_reference(told: Told, written: Written) -> None:
+    log = pd.read_csv(written[told.name].log, dtype={"model": str}, parse_dates=["ts"]).dropna(
+        subset=["outcome"]
+    )
+    wrong = {("block", "pass"): -9.0, ("pass", "block"): -80.0}
+    worth = pd.Series(
+        [wrong.get(pair, 0.0) for pair in zip(log["action"], log["verdict"], strict=True)], log.index
+    )
+    guard = next(g for g in releases(told.ws, told.name).guardrails if g.fired)
+    assert guard.at is not None
+    with told.ws.read() as cursor:
+        first, end = systems.get_system(cursor, told.name).reference or (guard.at, guard.at)
+    healthy = worth[(log["ts"] >= first) & (log["ts"] < end)].mean()
+    own = worth[log["model"] == guard.version]
+    stake = shortfall(told.ws, told.name, since=guard.at, window=Slice(version=guard.version))
+    assert stake is not None
+    assert len(own) > 2_000
+    assert stake.amount == pytest.approx((healthy - own.mean()) * stake.decisions, rel=1e-6)
 
 
 @story("card-fraud")

@@ -79,7 +79,7 @@ def averted(
 ) -> tuple[Played, ...]:
     """The same messages, those about a rollback with what the version cost from the moment on, in whole days."""
     costs = {
-        run.version: _shortfall(ws, key, since=run.known_at or run.at, window=Slice(version=run.version))
+        run.version: shortfall(ws, key, since=run.known_at or run.at, window=Slice(version=run.version))
         for run in runs
     }
     made = []
@@ -92,7 +92,7 @@ def averted(
 def lost(ws: Workspace, key: str, messages: tuple[Played, ...]) -> Mapping[str, Any]:
     """What was lost from the first true message on, where the owner said what errors cost."""
     first = min((m.at for m in messages if m.verdict == "true"), default=None)
-    stake = _shortfall(ws, key, since=first, window=Slice()) if first is not None else None
+    stake = shortfall(ws, key, since=first, window=Slice()) if first is not None else None
     if stake is None or stake.amount <= 0:
         return {}
     return {
@@ -104,7 +104,7 @@ def lost(ws: Workspace, key: str, messages: tuple[Played, ...]) -> Mapping[str, 
     }
 
 
-def _shortfall(ws: Workspace, key: str, *, since: datetime, window: Slice) -> Stake | None:
+def shortfall(ws: Workspace, key: str, *, since: datetime, window: Slice) -> Stake | None:
     """What decisions since a day were worth less than the reference's; None where nobody said what errors cost."""
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
@@ -112,7 +112,7 @@ def _shortfall(ws: Workspace, key: str, *, since: datetime, window: Slice) -> St
         if not cost or system.reference is None:
             return None
         return money_at_stake(
-            outcome_profile(cursor, system, Slice()),
+            outcome_profile(cursor, system, by_version=window.version is not None),
             cost,
             reference=system.reference,
             since=since,
