@@ -115,7 +115,7 @@ def test_the_fleets_median_error_is_that_of_its_rows_in_every_month(told: Told, 
 @story("card-fraud")
 def test_a_version_s_cost_is_that_of_its_rows_against_the_reference(told: Told, written: Written) -> None:
     log = pd.read_csv(written[told.name].log, dtype={"model": str}, parse_dates=["ts"]).dropna(
-        subset=["outcome"]
+        subset=["verdict"]
     )
     wrong = {("block", "pass"): -9.0, ("pass", "block"): -80.0}
     worth = pd.Series(

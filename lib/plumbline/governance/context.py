@@ -389,7 +389,11 @@ def reach_sentence(reading: Reading, facts: Facts) -> Message:
     )
     if reading.share_together == reading.share:
         return own
-    others = message(
-        "With the other systems in production it is {share}.", share=share(reading.share_together)
-    )
+    if reading.share_together < 1:
+        others = message(
+            "Added to the shares of the other systems in production it is {share}.",
+            share=share(reading.share_together),
+        )
+    else:  # each system states its own total, so that a sum can pass the whole
+        others = message("The shares of the systems in production add up to all of them.")
     return sequence([own, others])
