@@ -8,6 +8,7 @@ import click
 
 from plumbline.commands.command import ACTOR, COMMANDS, command
 from plumbline.console import workspace as open_for
+from plumbline.wording.times import iso_minute
 
 
 @command("erase")
@@ -57,7 +58,7 @@ def _deleted(workspace: str | None, system: str, actor: str) -> Any:
 
     with open_for(workspace) as ws:
         made = remove_system(ws, system, actor=actor)
-    when = f"{made.at:%Y-%m-%d %H:%M} UTC"
+    when = f"{iso_minute(made.at)} UTC"
     return {"removed": system, "certificate": made}, [
         f"{made.title} ({made.system}) was deleted at {when} by {made.by}, with all that was stated of it.",
         f"The trail keeps what was done, and this as {made.entry_sha256}.",
