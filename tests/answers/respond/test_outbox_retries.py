@@ -1,0 +1,134 @@
+"""A message that its receiver does not take: tried again, put together, given up."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from plumbline.respond.channels import Channel
+from plumbline.respond.http import Reply
+from plumbline.store import findings as register
+from plumbline.store import trail
+from plumbline.store.workspace import Workspace
+from tests.answers.respond.outbox_cases import (
+    AT,
+    DOWN,
+    HOUR,
+    UP,
+    Post,
+    add_channel,
+    check,
+    deliver,
+    outbox,
+    problem,
+)
+
+
+def test_a_failure_is_tried_again_as_standard_webhooks_asks_and_given_up_after_a_day(
+    workspace: Workspace,
+) -> None:
+    add_channel(workspace)
+    add_channel(workspace, "second", severity="high")
+    post, seconds = Post(), []
+    check(workspace, problem())
+
+    def answer(channel: object, message: str, body: bytes, at: object) -> Reply:
+        reply = Post.__call__(post, channel, message, body, at)  # type: ignore[arg-type]
+        return DOWN if channel.name == "ops" else reply  # type: ignore[attr-defined]
+
+    from plumbline.answers.respond.delivery import work
+
+    for second in [0, 5, 305, 2105, 9305, 27305, 63305, 86400, 86405, 90000]:
+        before = len(post.kinds())
+        work(workspace, AT + timedelta(seconds=second), chance=lambda: 0.0, sender=answer)
+        seconds += [second] * (len(post.kinds()) - before)
+    tried = next(own for own in outbox(workspace) if own.channel == "ops" and own.event == "finding.opened")
+    assert (tried.state, tried.attempts) == ("dead", 8)
+    assert len({message for name, message, _ in post.came if name == "ops" and message == tried.id}) == 1
+    assert post.kinds("second")[0] == "finding.opened"
+    assert "channel.failed" in post.kinds("second")
+    with workspace.read() as cursor:
+        assert trail.entries(cursor, action="alert not delivered")
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(400, "dead"), (404, "dead"), (302, "failed"), (408, "failed"), (425, "failed"), (429, "failed"),
+     (500, "failed"), (503, "failed")],
+)  # fmt: skip
+def test_what_can_never_be_taken_is_given_up_at_once(workspace: Workspace, status: int, state: str) -> None:
+    add_channel(workspace)
+    check(workspace, problem())
+    deliver(workspace, Post(Reply(status=status, error=f"The receiver answered {status}", text="no\nway")))
+    (own,) = outbox(workspace)
+    assert own.state == state
+    assert str(status) in own.reason
+
+
+def test_a_receiver_that_is_gone_switches_its_channel_off(workspace: Workspace) -> None:
+    add_channel(workspace)
+    check(workspace, problem())
+    post = Post(Reply(status=410, error="The receiver answered 410"))
+    deliver(workspace, post)
+    check(workspace, problem(), problem("retraining"), at=AT + HOUR)
+    deliver(workspace, post, AT + HOUR)
+    assert len(post.came) == 1
+    with workspace.read() as cursor:
+        assert trail.entries(cursor, action="channel gone")
+
+
+def test_a_receiver_may_ask_for_a_longer_pause(workspace: Workspace) -> None:
+    add_channel(workspace)
+    check(workspace, problem())
+    deliver(
+        workspace, Post(Reply(status=429, error="The receiver answered 429", headers={"retry-after": "3600"}))
+    )
+    assert outbox(workspace)[0].due_at == AT + HOUR
+
+
+@pytest.mark.parametrize(
+    ("down", "messages"),
+    [
+        (Reply(error="No connection could be made", unreached=True), 1),
+        (Reply(status=503, error="The receiver answered 503"), 1),
+        (DOWN, 2),  # no answer: the first may have arrived, and goes under its own id
+    ],
+)
+def test_a_channel_down_for_two_days_brings_one_message_and_not_the_backlog(
+    workspace: Workspace, down: Reply, messages: int
+) -> None:
+    add_channel(workspace)
+    post = Post(down)
+    problems = [problem(f"cutoff.x{i}") for i in range(8)]
+    for i in range(8):
+        check(workspace, *problems[: i + 1], at=AT + i * 6 * HOUR)
+        with workspace.write() as cursor:
+            register.acknowledge(cursor, i + 1, "Ada", AT)
+    for hour in range(0, 48, 2):
+        deliver(workspace, post, AT + hour * HOUR)
+    post.came.clear()
+    post.reply = UP
+    for hour in range(48, 60, 2):
+        deliver(workspace, post, AT + hour * HOUR)
+    listed = [one["signal"] for _, _, payload in post.came for one in payload["data"].get("also", [])]
+    assert len(post.came) == messages
+    assert sorted(listed) == [f"cutoff.x{i}" for i in range(8)]
+
+
+def test_what_is_put_together_keeps_its_patience_and_is_told_elsewhere_in_time(workspace: Workspace) -> None:
+    for name in ("ops", "duty"):
+        add_channel(workspace, name)
+
+    class OneDown(Post):
+        def __call__(self, channel: Channel, message: str, body: bytes, at: datetime) -> Reply:
+            super().__call__(channel, message, body, at)
+            return Reply(error="refused", unreached=True) if channel.name == "ops" else UP
+
+    post, told = OneDown(), 0
+    problems = [problem(f"cutoff.x{i}") for i in range(8)]
+    for hour in range(36):
+        check(workspace, *problems[: 1 + hour // 6], at=AT + hour * HOUR)
+        deliver(workspace, post, AT + hour * HOUR)
+        told = told or (hour if "channel.failed" in post.kinds("duty") else 0)
+    assert 24 <= told <= 30  # a day of attempts, each at the next full hour
