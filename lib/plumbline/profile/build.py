@@ -242,7 +242,8 @@ def _count(
     if counted and not counted.unseen:
         _keep_decided(cursor, system, load_id, groups, counted)
         decided = False
-    rest = [grid for grid in known if grid.column not in {c.grid.column for c in done}]
+    counted_by_now = {c.grid.column for c in done}
+    rest = [grid for grid in known if grid.column not in counted_by_now]
     outputs = ("prediction", _LABEL) if decided and system.task is not Task.REGRESSION else ()
     levels |= {column: distinct(cursor, scope, column) for column in {g.column for g in rest} | {*outputs}}
     again = [counter for grid in rest if (counter := of(grid)) is not None]

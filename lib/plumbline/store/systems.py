@@ -222,16 +222,27 @@ def decision_columns(cursor: duckdb.DuckDBPyConnection, key: str) -> list[Decisi
 def ensure_columns(
     cursor: duckdb.DuckDBPyConnection, key: str, columns: list[DecisionColumn], load_id: int
 ) -> list[DecisionColumn]:
-    """Add the columns that a later log brings; returns those added. Numeric ones are DOUBLE, others text."""
+    """Add the columns that a later log brings; returns those added. Numeric ones are DOUBLE, others text.
+
+    A table without rows is made anew with all of them: to add one to a table costs as much as the table is wide.
+    """
     known = {column.name.lower() for column in decision_columns(cursor, key)}
     added = [column for column in columns if column.name.lower() not in known]
-    for column in added:
-        kind = "DOUBLE" if column.kind is Kind.NUMERIC else "VARCHAR"
-        cursor.execute(f"ALTER TABLE {decision_table(key)} ADD COLUMN {ident(column.name)} {kind}")
-        cursor.execute(
-            "INSERT INTO decision_column VALUES (?, ?, ?, ?, ?, ?)",
-            [key, column.name, str(column.role), column.kind.value, column.source, load_id],
-        )
+    if not added:
+        return []
+    table = decision_table(key)
+    typed = [f"{ident(c.name)} {'DOUBLE' if c.kind is Kind.NUMERIC else 'VARCHAR'}" for c in added]
+    if cursor.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None:
+        present = [f"{ident(str(c[0]))} {c[1]}" for c in cursor.execute(f"DESCRIBE {table}").fetchall()]
+        cursor.execute(f"DROP TABLE {table}")
+        cursor.execute(f"CREATE TABLE {table} ({', '.join([*present, *typed])})")
+    else:
+        for definition in typed:
+            cursor.execute(f"ALTER TABLE {table} ADD COLUMN {definition}")
+    cursor.executemany(
+        "INSERT INTO decision_column VALUES (?, ?, ?, ?, ?, ?)",
+        [[key, c.name, str(c.role), c.kind.value, c.source, load_id] for c in added],
+    )
     return added
 
 

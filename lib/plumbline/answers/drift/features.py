@@ -226,8 +226,10 @@ def open_drift(
     ]  # fmt: skip
     if not inputs:
         return None
-    chunks = drift_by_chunk(inputs, reference=system.reference, by=drift_chunk(inputs))
-    runs = [run for p in inputs if (run := _open_run([c for c in chunks if c.feature == p.bins.feature]))]
+    series: dict[str, list[FeatureDrift]] = {p.bins.feature: [] for p in inputs}
+    for chunk in drift_by_chunk(inputs, reference=system.reference, by=drift_chunk(inputs)):
+        series[chunk.feature].append(chunk)
+    runs = [run for own in series.values() if (run := _open_run(own))]
     if not runs:
         return None
     since = min(run[0].start for run in runs if run[0].start)

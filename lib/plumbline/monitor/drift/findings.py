@@ -60,9 +60,9 @@ def drift_findings(
     total = sum((weights or {}).values())
     made = []
     names = dict.fromkeys(c.feature for c in chunks)
+    judged, single_days = _judged(chunks), _overwhelming(sudden, len(names))
     for feature in names:
-        series = _judged(chunks, feature)
-        alone = _overwhelming(sudden, feature, len(names))
+        series, alone = judged.get(feature, []), single_days.get(feature, {})
         beyond = [c.drifted or c.end in alone for c in series]
         proved = _proved(series, budget / len(names), overlap, chance or brown) + [
             (i, i) for i, c in enumerate(series) if c.end in alone
@@ -142,18 +142,24 @@ def _sentence(worst: FeatureDrift, method: str, rows: int, weight: float | None,
 
 
 def _overwhelming(
-    sudden: Sequence[FeatureDrift], feature: str, features: int
-) -> dict[datetime | None, FeatureDrift]:
-    """The feature's days that drifted beyond what a year of days may bring by chance, by their ends."""
-    enough = SUDDEN / (features * (YEAR / timedelta(days=1)))
-    return {
-        d.end: d for d in sudden
-        if d.feature == feature and d.drifted and d.p_value is not None and d.p_value < enough
-    }  # fmt: skip
+    sudden: Sequence[FeatureDrift], features: int
+) -> dict[str, dict[datetime | None, FeatureDrift]]:
+    """Feature -> its days that drifted beyond what a year of days may bring by chance, by their ends."""
+    enough = SUDDEN / (max(features, 1) * (YEAR / timedelta(days=1)))
+    days: dict[str, dict[datetime | None, FeatureDrift]] = {}
+    for day in sudden:
+        if day.drifted and day.p_value is not None and day.p_value < enough:
+            days.setdefault(day.feature, {})[day.end] = day
+    return days
 
 
-def _judged(chunks: Sequence[FeatureDrift], feature: str) -> list[FeatureDrift]:
-    return [c for c in chunks if c.feature == feature and c.status is not PointStatus.UNKNOWN]
+def _judged(chunks: Sequence[FeatureDrift]) -> dict[str, list[FeatureDrift]]:
+    """Feature -> its chunks that are not unknown: sorted in one pass, as a log may have thousands of features."""
+    series: dict[str, list[FeatureDrift]] = {}
+    for chunk in chunks:
+        if chunk.status is not PointStatus.UNKNOWN:
+            series.setdefault(chunk.feature, []).append(chunk)
+    return series
 
 
 def _episodes(series: Sequence[FeatureDrift], beyond: Sequence[bool]) -> list[tuple[range, bool]]:
@@ -264,8 +270,7 @@ def presence_findings(system: str, method: str, chunks: Sequence[FeatureDrift]) 
     What comes and goes again and again, as a season does, is told once, until it goes farther or stays longer.
     """
     made = []
-    for feature in dict.fromkeys(c.feature for c in chunks):
-        series = _judged(chunks, feature)
+    for feature, series in _judged(chunks).items():
         beyond = [c.status is PointStatus.BREACH for c in series]
         earlier: list[range] = []
         for run, ended in _episodes(series, beyond):
