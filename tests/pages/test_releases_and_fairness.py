@@ -54,7 +54,7 @@ def test_releases_say_roll_back_first_and_draw_who_decided_when() -> None:
     assert "should have been taken back" in first
     assert "Roll back to 1" in first
     assert "the release did it" in said
-    for part in ("Who decided when", "Guardrails", "Side by side", "Versions"):
+    for part in ("Versions in use", "Guardrails", "Side by side", "Versions"):
         assert f"### {part}" in said
     timeline, switch, beside = (json.loads(chart.proto.spec) for chart in at.get("plotly_chart"))
     assert {trace["name"] for trace in timeline["data"]} >= {"in charge", "shadow", "beside", "fail"}
@@ -103,7 +103,7 @@ def test_fairness_names_the_group_below_the_line_and_the_small_ones() -> None:
 @pytest.mark.parametrize(
     ("tab", "words_"),
     [("Over time", "How often each group gets"), ("Two windows", "most favoured group of the first window"),
-     ("Who has the last word", "People overruled"), ("Intersections", "Pairs of attributes")],
+     ("Human override", "People overruled"), ("Intersections", "Pairs of attributes")],
 )  # fmt: skip
 def test_each_tab_of_fairness_shows_its_own(tab: str, words_: str) -> None:
     at = open_page("fairness", system=SYSTEM, section=tab)

@@ -23,7 +23,7 @@ def test_it_is_set_on_the_page_and_what_cannot_be_is_said() -> None:
     (ws.inbox / "a.csv").write_bytes(b"\n".join(log().splitlines()[:41]) + b"\n")
     load_file(ws, ws.inbox / "a.csv", title="Shop", actor="t")
     at = open_page("logs", system="shop")
-    assert "Nothing is done by itself yet" in words(at)
+    assert "Nothing runs automatically yet" in words(at)
     at.text_input(key="logs.schedule.check").set_value("7m")
     at.text_input(key="governance.schedule.by").set_value("Ana")
     next(b for b in at.button if b.label == "Save the schedule").click().run()

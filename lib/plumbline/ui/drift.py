@@ -182,7 +182,7 @@ def ranking(answer: DriftAnswer) -> None:
     movement = next((r.moved for r in answer.ranking if r.moved), None)
     if movement is not None:
         words += (
-            f" Moved with loss: rank correlation of the feature's drift with worse "
+            f" Correlation with loss: rank correlation of the feature's drift with worse "
             f"{numbers.name(answer.metric).lower() if answer.metric != 'roc_auc' else 'ROC AUC'}, over "
             f"{movement.n} chunks; two trends can go together without one causing the other."
         )
@@ -242,7 +242,7 @@ def _row(
         "Status": cards.glyph("drifted" if drift.drifted else drift.status.value),
         "Corrected p": numbers.p_value(drift.q_value),
         "Importance": numbers.share(weight),
-        "Moved with loss": numbers.DASH if moved is None else numbers.signed(moved, 2),
+        "Correlation with loss": numbers.DASH if moved is None else numbers.signed(moved, 2),
         "n": drift.n,
         "n reference": drift.n_reference,
         "Missing": numbers.share(drift.missing_share),

@@ -79,7 +79,7 @@ def columns(answer: QualityAnswer) -> None:
             alt="Missing values, levels not seen before, values out of range",
         )
     elif answer.own:
-        cards.note(f"None of {len({f.feature for f in answer.own})} features is amiss.")
+        cards.note(f"No problems in {len({f.feature for f in answer.own})} features.")
     for leak in answer.leaks:
         cards.note(one_line(leak.sentence, 400))
     cards.section(

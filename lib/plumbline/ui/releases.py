@@ -34,7 +34,7 @@ def intended() -> float | None:
     """The share of decisions that a newcomer was meant to get, 0 to 1; the link carries it."""
     cards.section("Side by side", "Tests, canaries and shadows. The p-value holds however often one looks.")
     per_cent = st.number_input(
-        "Newcomer's intended share, %",
+        "Planned share of the new version, %",
         min_value=0.1,
         max_value=99.9,
         value=None,
@@ -109,7 +109,7 @@ def history(answer: ReleasesAnswer, mode: Mode) -> None:
         for s in stretches
     ]
     cards.section(
-        "Who decided when",
+        "Versions in use",
         "Thick: in charge. Thin: beside the one in charge. Hatched: shadow, which nobody acted on. A square is a "
         "guardrail that tripped, a triangle a way back.",
     )

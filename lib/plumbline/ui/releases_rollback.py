@@ -24,7 +24,7 @@ MODES = {
     Mode.OFF: ("Off", "Nothing is proposed and nothing moved."),
     Mode.PROPOSE: ("Propose", "A tripped guardrail is proposed as a rollback; a person decides."),
     Mode.DRY_RUN: ("Dry run", "It decides and writes down what it would have done, and moves nothing."),
-    Mode.AUTOMATIC: ("Automatic", "It rolls back by itself where all eight interlocks hold."),
+    Mode.AUTOMATIC: ("Automatic", "It rolls back automatically where all eight interlocks hold."),
 }
 _STATUS = {
     RollbackState.PROPOSED: "watch", RollbackState.REFUSED: "unknown", RollbackState.DRY: "watch",

@@ -40,7 +40,7 @@ def lines(columns: Sequence[str], row: Any) -> tuple[bool, str | None, bool]:
     """Whether each version has its own line, the column whose levels have one, and whether estimates are shown."""
     with row:
         choice = st.selectbox(
-            "A line for",
+            "Split by",
             [ONE, VERSIONS, *columns],
             format_func=lambda c: c if c in (ONE, VERSIONS) else f"each {one_line(_bare(c), 40)}",
             key=session.LINES.name,

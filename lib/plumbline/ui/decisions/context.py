@@ -90,16 +90,14 @@ def contributions(explanation: Explanation, context: DecisionContext) -> None:
             {
                 "Feature": one_line(p.feature),
                 "Value": value(p.value),
-                "Middle of the reference": value(p.median),
-                "Where it lies": _lies(p.share, p.numeric),
+                "Reference median": value(p.median),
+                "Percentile": _lies(p.share, p.numeric),
             }
             for p in context.placed
         ]
         if rows:
             tables.grid(rows, alt="Inputs: feature, value, middle and place in the reference")
-            cards.note(
-                "Where it lies: share of the reference at or below the value, or with the same category."
-            )
+            cards.note("Percentile: share of the reference at or below the value, or with the same category.")
         return
     largest = max(abs(part) for part in explanation.attributions.values())
     for name, part in strongest_first(explanation.attributions):
@@ -107,14 +105,14 @@ def contributions(explanation: Explanation, context: DecisionContext) -> None:
         line: dict[str, object] = {
             "Feature": one_line(name),
             "Value": value(explanation.values.get(name)) if name in explanation.values else numbers.DASH,
-            "Middle of the reference": value(beside.median) if beside else numbers.DASH,
-            "Where it lies": _lies(beside.share, beside.numeric) if beside else numbers.DASH,
+            "Reference median": value(beside.median) if beside else numbers.DASH,
+            "Percentile": _lies(beside.share, beside.numeric) if beside else numbers.DASH,
             "Contribution": numbers.signed(part),
         }
         if name in explanation.errors:
             line["Standard error"] = numbers.significant(explanation.errors[name])
         if odds:
-            line["Odds times"] = numbers.significant(_times(part))
+            line["Odds ratio"] = numbers.significant(_times(part))
         line["It"] = ("does nothing", "raises", "lowers")[direction(part, largest)]
         rows.append(line)
     tables.grid(rows, alt="Contributions: feature, value, middle and place in the reference, contribution")
@@ -128,7 +126,7 @@ def contributions(explanation: Explanation, context: DecisionContext) -> None:
             f"{few:.1f} where a costly model allowed only four pairs of orders"
         )
     cards.note(
-        f"{units}. Where it lies: share of the reference at or below the value, or with the same category."
+        f"{units}. Percentile: share of the reference at or below the value, or with the same category."
     )
 
 

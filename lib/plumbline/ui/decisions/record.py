@@ -23,7 +23,7 @@ from plumbline.ui.state.view import View
 LABELS = {".pdf": ("Record (PDF)", "application/pdf"), ".json": ("Record (JSON)", "application/json")}
 ADVERSE = {"low": "A low score", "high": "A high score"}
 ROLE_WORDS = {
-    "": "Not stated", "decides": "Decides by itself", "recommends": "Recommends; a person decides",
+    "": "Not stated", "decides": "Decides automatically", "recommends": "Recommends; a person decides",
     "informs": "Informs a person",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Who has the last word: how often people look and overrule, and how far decisions reach."""
+"""Human override: how often people look and overrule, and how far decisions reach."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from plumbline.wording import numbers
 
 def last_word(answer: FairnessAnswer) -> None:
     """How often people look and overrule, whether they were right, and how far the decisions reach."""
-    cards.section("Who has the last word")
+    cards.section("Human override")
     if answer.oversight is None:
         cards.note(
             "The log does not show what people decided in the end. Log the human's final decision beside the "

@@ -50,7 +50,9 @@ def section(view: View) -> None:
 def _sentence(item: Schedule) -> str:
     now = datetime.now(UTC)
     if not item.check and not item.backup:
-        return "Nothing is done by itself yet: sources are pulled and systems are checked when somebody asks."
+        return (
+            "Nothing runs automatically yet: sources are pulled and systems are checked when somebody asks."
+        )
     parts = []
     if due := next_due(item.check, item.zone, now):
         parts.append(

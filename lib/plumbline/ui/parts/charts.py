@@ -50,7 +50,7 @@ def show(
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if caption:
             st.markdown(f":small[:gray[{caption}]]", width="stretch")
-        with st.popover("Take away", icon=":material/download:", type="tertiary"):
+        with st.popover("Export", icon=":material/download:", type="tertiary"):
             st.download_button(
                 "Data as CSV", as_csv(rows), f"{name}.csv", "text/csv", key=f"{key}.csv", on_click="ignore"
             )

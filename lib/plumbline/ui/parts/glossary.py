@@ -17,8 +17,8 @@ TERMS = {
     "95 % limits": "The range in which the true distance most likely lies: wrong about one time in twenty.",
     "Threshold": "From here on a difference is large enough to matter. To count it must also be more than chance.",
     "Importance": "The feature's share of all contributions to the answers: how much the model leans on it.",
-    "Moved with loss": "Whether performance was worse in the chunks in which this feature had drifted more: 1 always, "
-    "0 no link, below 0 the other way round. Two trends can go together by chance; it says where to look.",
+    "Correlation with loss": "Whether performance was worse in the chunks in which this feature had drifted more: 1 "
+    "always, 0 no link, below 0 the other way round. Two trends can go together by chance; it says where to look.",
     "Missing": "Share of decisions in the window that lack this value.",
     "Missing before": "Share of decisions in the reference that lack this value.",
     "New levels": "Values that the reference never held.",
