@@ -29,16 +29,16 @@ def press(at: AppTest, label: str) -> None:
 
 def test_the_context_says_at_once_what_an_answer_switches_on() -> None:
     at = open_page("governance", system=SYSTEM)
-    assert "### Regulated" in words(at)  # nothing is answered: the stricter reading
+    assert "## Regulated" in words(at)  # nothing is answered: the stricter reading
     calm = {"environment": "production", "impact": "recommendation", "harm": "no", "oversight": "always",
             "critical": "no", "regulated_buyers": "no", "financial_entity": "no"}  # fmt: skip
     for key, value in calm.items():
         at.selectbox(key=f"governance.{SYSTEM}.{key}").set_value(value)
     at.run()
-    assert "### Light" in words(at)
+    assert "## Light" in words(at)
     assert "Saving drops" in words(at)
     at.selectbox(key=f"governance.{SYSTEM}.harm").set_value("yes").run()
-    assert "### Regulated" in words(at)
+    assert "## Regulated" in words(at)
     assert "mandatory that 'no' would not" in words(at).replace("\\", "")
     at.text_input(key="governance.context.by").set_value("Ada *A*")
     press(at, "Save answers")

@@ -57,11 +57,11 @@ def test_the_scorecard_says_verdict_reasons_actions_and_evidence() -> None:
     at = open_page("scorecard", system=SYSTEM)
     said = words(at)
     assert "○ NOT YET JUDGED" in said  # nobody has said what it is for: the questions are asked right here
-    assert "### What is it for" in said
+    assert "## What is it for" in said
     assert "the verdict waits for 8 context questions" in said.replace("\\", "")
     assert "MON\\-4 fail" in said
     for part in ("Why", "At stake", "Next steps", "Four conditions", "Six triggers"):
-        assert f"### {part}" in said
+        assert f"## {part}" in said
     assert len(at.table[0].value) == 6
     assert len(figures(at)) == 1  # the headline metric, with its break
     at = open_page("scorecard", system=SYSTEM, section="Controls")
@@ -190,7 +190,7 @@ def test_log_quality_says_what_is_on_record_and_how_old_it_is() -> None:
     at = open_page("quality", system=SYSTEM)
     said = words(at)
     for part in ("On record", "Personal data", "Same input, same answer", "Age"):
-        assert f"### {part}" in said.replace("\\", "")
+        assert f"## {part}" in said.replace("\\", "")
     assert "first seen" in said
 
 

@@ -55,7 +55,7 @@ def test_releases_say_roll_back_first_and_draw_who_decided_when() -> None:
     assert "Roll back to 1" in first
     assert "the release did it" in said
     for part in ("Versions in use", "Guardrails", "Side by side", "Versions"):
-        assert f"### {part}" in said
+        assert f"## {part}" in said
     timeline, switch, beside = (json.loads(chart.proto.spec) for chart in at.get("plotly_chart"))
     assert {trace["name"] for trace in timeline["data"]} >= {"in charge", "shadow", "beside", "fail"}
     assert len(switch["layout"]["yaxis"]["ticktext"]) == 6

@@ -44,6 +44,8 @@ SECTIONS = {
         ("people", "People", "group"),
     ),
 }
+#: pages that are about every system
+ABOUT_ALL = ("Portfolio", "People")
 #: inside the page: a Material icon would be fetched from another machine, and a file from behind the sign-in
 ICON = f"data:image/svg+xml;base64,{b64encode(Path(__file__).with_name('mark.svg').read_bytes()).decode()}"
 
@@ -122,7 +124,7 @@ def main() -> None:
             ws, scratch = scratches.workspace()
             sign_in.badge()
             _lead_on(page, ws)
-            CURRENT.set(sidebar.read(ws, cards.mode(), scratch=scratch))
+            CURRENT.set(sidebar.read(ws, cards.mode(), scratch=scratch, above=page.title not in ABOUT_ALL))
             scratches.keeping()
             page.run()
         except PlumblineError as error:

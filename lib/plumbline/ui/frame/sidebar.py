@@ -32,17 +32,20 @@ CHUNKS = ("auto", "day", "week", "month")
 _ASKED: ContextVar[dict[str, str]] = ContextVar("plumbline_asked", default={})  # noqa: B039 (never changed in place)
 
 
-def read(ws: Workspace, mode: Mode, *, scratch: bool = False) -> View:
+def read(ws: Workspace, mode: Mode, *, scratch: bool = False, above: bool = True) -> View:
     """Draw the choices and return what they say; ``scratch``: the workspace is this session's own.
 
-    The system stands above the page, as the sidebar is closed on a narrow screen.
+    The system stands ``above`` the page, as the sidebar is closed on a narrow screen; on a page about all systems it is
+    in the sidebar.
     """
     with ws.read() as cursor:
         found = tuple(store.list_systems(cursor))
     change = ws.change()
     _ASKED.set(links.unpack())
-    system = _system(found) if found else None
+    system = _system(found) if found and above else None
     with st.sidebar:
+        if found and not above:
+            system = _system(found)
         if scratch:
             scratches.badge()
         if system is None:

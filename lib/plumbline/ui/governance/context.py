@@ -122,7 +122,7 @@ def _answer(question: Question, stated: Statements, effect: str) -> str:
 def _comes_to(effects: Effects, changed: bool) -> None:
     """The tier, how many controls are mandatory, what saving would change, and which laws apply."""
     cards.note("These answers come to")
-    st.markdown(f"### {plain(effects.tier.value.capitalize())}", anchors=False)
+    st.markdown(f"## {plain(effects.tier.value.capitalize())}", anchors=False)
     st.markdown(prose(effects.because))
     st.markdown(f"**{len(effects.mandatory)}** of {len(catalogue().controls)} controls are mandatory.")
     if changed:

@@ -38,7 +38,7 @@ def _buttons(
 ) -> None:
     labels = inspection.kind == "labels"
     status, sentence, rest = preview.verdict(settled.trial, labels=labels)
-    st.markdown(f"### {cards.word(status, sentence)}", anchors=False)
+    st.markdown(f"## {cards.word(status, sentence)}", anchors=False)
     if rest:
         st.markdown(plain(rest, 600))
     used = settled.used

@@ -38,7 +38,7 @@ def opening(sentence: str, small: str = "", *, below: bool = False, help: str | 
 
 def section(title: str, small: str = "") -> None:
     """A heading inside a page, with an optional line below it."""
-    st.markdown(f"### {plain(title)}", anchors=False)
+    st.markdown(f"## {plain(title)}", anchors=False)
     if small:
         note(small)
 

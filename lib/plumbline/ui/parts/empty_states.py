@@ -45,7 +45,7 @@ def link(step: Step, query: dict[str, str] | None = None) -> None:
 def empty(sentence: str, todo: str, *steps: Step) -> None:
     """There is nothing here yet: why, what to do, and where."""
     with st.container(border=True, gap="xsmall"):
-        st.markdown(f"### {plain(sentence)}", anchors=False)
+        st.markdown(f"## {plain(sentence)}", anchors=False)
         st.markdown(prose(todo))
         for step in steps:
             link(step)
