@@ -122,20 +122,23 @@ def record(
 
 @command("trail")
 @click.option("--verify", is_flag=True, help="Recompute the chain; exit 1 when it is broken.")
+@click.option(
+    "--head", default="", metavar="DIGEST",
+    help="A head of the trail that a document or a backup gave: exit 1 when the chain does not hold it.",
+)
 @click.option("--system", metavar="S", help="Only acts on this system.")
 @click.option("--limit", type=int, default=50, show_default=True, metavar="N", help="How many acts at most.")
-def trail(workspace: str | None, verify: bool, system: str | None, limit: int) -> Any:
+def trail(workspace: str | None, verify: bool, head: str, system: str | None, limit: int) -> Any:
     """Who did what, newest first."""
     from plumbline.answers.governance.trail import trail as answer
 
     with open_for(workspace) as ws:
-        found = answer(ws, system=system, limit=limit)
+        found = answer(ws, system=system, limit=limit, head=head)
     lines = [f"{e.seq:>5}  {iso_second(e.at)}Z  {e.actor}  {e.action}  {e.system}" for e in found.entries]
-    state = "intact" if found.intact else f"broken at entry {found.first_broken}"
     return (
         found,
-        [*lines, f"{found.count} entries; the chain is {state}."],
-        FAILED if verify and not found.intact else 0,
+        [*lines, found.sentence, f"Head: {found.head}", *filter(None, [found.clock])],
+        FAILED if (verify or head) and not found.intact else 0,
     )
 
 

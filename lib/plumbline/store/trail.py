@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import duckdb
@@ -17,16 +18,36 @@ from plumbline.domain import TrailEntry
 from plumbline.store.workspace import aware, naive, now
 
 GENESIS = "0" * 64
+#: by how much a clock is corrected without anybody having set it
+_STEP = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrailCheck:
-    """Whether the chain holds; ``first_broken`` is the first entry that does not fit."""
+    """Whether the chain holds; ``first_broken`` is the first entry that does not fit.
+
+    ``missing_head``: the digest that was asked for, where no entry has it. A chain whose end was cut off, or that was
+    written anew, fits all the same: only a digest that somebody kept elsewhere shows it.
+
+    ``set_back``: the first entry that is dated before the one that precedes it: the machine's clock was set back.
+    """
 
     entries: int
     intact: bool
     first_broken: int | None
     head: str
+    missing_head: str = ""
+    set_back: int | None = None
+
+
+def head_sentence(head: str) -> str:
+    """What a chain says that does not hold a digest which it held once."""
+    return f"no entry has the digest {head[:64]}: the end was cut off, or the trail was written anew."
+
+
+def clock_sentence(seq: int) -> str:
+    """What it means that an entry is dated before the one that precedes it."""
+    return f"Entry {seq} is dated before the one that precedes it: the clock of the machine was set back."
 
 
 def digest(seq: int, at: str, actor: str, action: str, system: str, detail: str, previous: str) -> str:
@@ -105,17 +126,33 @@ def latest_detail(cursor: duckdb.DuckDBPyConnection, begins: str) -> dict[str, A
     return found
 
 
-def verify(cursor: duckdb.DuckDBPyConnection) -> TrailCheck:
-    """Recompute the whole chain."""
-    previous, count, head = GENESIS, 0, GENESIS
+def verify(cursor: duckdb.DuckDBPyConnection, head: str = "") -> TrailCheck:
+    """Recompute the whole chain.
+
+    Args:
+        head: the digest of an entry that a document, a backup or an earlier look gave: the chain has to hold it.
+    """
+    previous, latest, set_back, first_broken = GENESIS, None, None, None
+    remembered = head.strip().lower()
+    missing = bool(remembered) and remembered != GENESIS
     rows = cursor.execute(
         "SELECT seq, made_at, actor, action, system, detail, previous, digest FROM trail ORDER BY seq"
     ).fetchall()
     for expected, row in enumerate(rows, start=1):
-        seq, at, actor, action, system, detail, before, found = row
-        count += 1
-        made = digest(seq, at.isoformat(timespec="microseconds"), actor, action, system, detail, before)
-        if seq != expected or before != previous or made != found:
-            return TrailCheck(len(rows), False, expected if seq != expected else seq, head)
-        previous = head = found
-    return TrailCheck(count, True, None, head)
+        seq, at, actor, action, system, detail, before, given = row
+        again = digest(seq, at.isoformat(timespec="microseconds"), actor, action, system, detail, before)
+        if seq != expected or before != previous or again != given:
+            first_broken = expected if seq != expected else seq
+            break
+        if latest and at < latest - _STEP and set_back is None:
+            set_back = seq
+        previous, latest = given, max(at, latest or at)
+        missing = missing and given != remembered
+    return TrailCheck(
+        entries=len(rows),
+        intact=first_broken is None and not missing,
+        first_broken=first_broken,
+        head=previous,
+        missing_head=remembered if missing and first_broken is None else "",
+        set_back=set_back,
+    )

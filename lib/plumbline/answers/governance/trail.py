@@ -6,26 +6,49 @@ from dataclasses import dataclass
 
 from plumbline.domain import TrailEntry
 from plumbline.store import trail as chain
+from plumbline.store.trail import clock_sentence, head_sentence
 from plumbline.store.workspace import Workspace
+from plumbline.wording.quantities import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailAnswer:
-    """The newest entries first; ``count`` and ``intact`` speak of the whole trail."""
+    """The newest entries first; all else speaks of the whole trail, as ``store.trail.TrailCheck`` does."""
 
     entries: tuple[TrailEntry, ...]
     count: int
     intact: bool
     first_broken: int | None
     head: str
+    missing_head: str = ""
+    set_back: int | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The state of the chain, in one line."""
+        counted = plural(self.count, "entry", "entries")
+        if self.first_broken is not None:
+            return f"{counted}; the chain is broken at entry {self.first_broken}."
+        if self.missing_head:
+            return f"{counted}; {head_sentence(self.missing_head)}"
+        return f"{counted}; the chain is intact."
+
+    @property
+    def clock(self) -> str:
+        """A sentence where time went back, else nothing."""
+        return "" if self.set_back is None else clock_sentence(self.set_back)
 
 
 def trail(
-    ws: Workspace, *, system: str | None = None, limit: int = 200, before: int | None = None
+    ws: Workspace, *, system: str | None = None, limit: int = 200, before: int | None = None, head: str = ""
 ) -> TrailAnswer:
-    """Entries of one system or all, and whether the whole chain holds."""
+    """Entries of one system or all, and whether the whole chain holds.
+
+    Args:
+        head: the digest of an entry that somebody kept: the chain has to hold it.
+    """
     with ws.read() as cursor:
-        check = chain.verify(cursor)
+        check = chain.verify(cursor, head)
         found = chain.entries(cursor, system=system, limit=limit, before=before)
     return TrailAnswer(
         entries=tuple(found),
@@ -33,4 +56,6 @@ def trail(
         intact=check.intact,
         first_broken=check.first_broken,
         head=check.head,
+        missing_head=check.missing_head,
+        set_back=check.set_back,
     )

@@ -49,13 +49,18 @@ class _Undone(Exception):
     """Takes the counting of one load back."""
 
 
-def verify(ws: Workspace, progress: Callable[[str, float], None] | None = None) -> Verified:
+def verify(
+    ws: Workspace, progress: Callable[[str, float], None] | None = None, *, head: str = ""
+) -> Verified:
     """Read all of a workspace, and count every load anew beside the counts that are stored; changes nothing.
 
     Loads are counted one at a time, so that others can write in between.
+
+    Args:
+        head: the digest of an entry of the trail that somebody kept: the chain has to hold it.
     """
     with ws.read() as cursor:
-        found = list(problems_of(cursor, ws.path))
+        found = list(problems_of(cursor, ws.path, head))
         if any(one.kind == "file" for one in found):
             return Verified(0, 0, tuple(found))
         known = systems.list_systems(cursor)

@@ -28,7 +28,8 @@ def backup(workspace: str | None, file: Path, overwrite: bool, by: str) -> Any:
         "path": typed(file), "bytes": made.bytes, "sha256": made.sha256, "entry": made.entry, "head": made.head,
     }  # fmt: skip
     return result, [
-        f"{typed(file)}: {count(made.bytes)} bytes up to entry {made.entry} of the trail, sha256 {made.sha256}"
+        f"{typed(file)}: {count(made.bytes)} bytes up to entry {made.entry} of the trail, sha256 {made.sha256}",
+        f"The head of the trail is {made.head}. Keep it elsewhere: verify --head tells by it of an end cut off.",
     ]
 
 
@@ -72,14 +73,17 @@ def rehearse(workspace: str | None, file: Path, by: str) -> Any:
 
 
 @command("verify")
-def verify(workspace: str | None) -> Any:
+@click.option(
+    "--head", default="", metavar="DIGEST", help="A head of the trail that a document or a backup gave."
+)
+def verify(workspace: str | None, head: str) -> Any:
     """Read all of the workspace: its file, its trail, and its counts against their rows. Exits 1 at a problem."""
     from plumbline.answers.operations.verify import verify as answer
     from plumbline.store.backup.integrity import Problem
 
     try:
         with open_for(workspace) as ws:
-            found = answer(ws, progress=progress)
+            found = answer(ws, progress=progress, head=head)
     except PlumblineError as error:
         if "damaged" not in error.what:
             raise

@@ -23,8 +23,12 @@ class Problem:
     sentence: str
 
 
-def problems_of(cursor: duckdb.DuckDBPyConnection, target: Path) -> Iterator[Problem]:
-    """What is wrong with an open workspace, but for its profiles; reads all of it."""
+def problems_of(cursor: duckdb.DuckDBPyConnection, target: Path, head: str = "") -> Iterator[Problem]:
+    """What is wrong with an open workspace, but for its profiles; reads all of it.
+
+    Args:
+        head: the digest of an entry of the trail that somebody kept.
+    """
     lost = False
     for table in _tables(cursor):
         try:
@@ -41,7 +45,7 @@ def problems_of(cursor: duckdb.DuckDBPyConnection, target: Path) -> Iterator[Pro
             if isinstance(error, duckdb.FatalException):
                 return
     if not lost:
-        yield from _trail(cursor)
+        yield from _trail(cursor, head)
         yield from _loads(cursor)
         yield from _people(cursor)
         yield from _tokens(cursor)
@@ -52,9 +56,12 @@ def _tables(cursor: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in cursor.execute(found).fetchall()]
 
 
-def _trail(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
-    checked = trail.verify(cursor)
-    if not checked.intact:
+def _trail(cursor: duckdb.DuckDBPyConnection, head: str) -> Iterator[Problem]:
+    checked = trail.verify(cursor, head)
+    if checked.missing_head:
+        sentence = trail.head_sentence(checked.missing_head)
+        yield Problem("trail", "head", f"Of the trail, {sentence}")
+    elif not checked.intact:
         where = f"entry {checked.first_broken}"
         yield Problem("trail", where, f"The trail's chain is broken at {where}.")
 

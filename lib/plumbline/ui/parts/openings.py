@@ -147,6 +147,6 @@ def trail(answer: TrailAnswer) -> Opening:
         return "The trail is empty: nothing has been done in this workspace yet.", ""
     return (
         f"The trail is intact: all {numbers.count(answer.count)} entries fit together.",
-        f"Checked now. Newest entry {numbers.moment(answer.entries[0].at)}. Keep its digest elsewhere, to "
-        f"prove later that nothing was cut off the end: {answer.head}",
+        f"{answer.clock} Checked now. Newest entry {numbers.moment(answer.entries[0].at)}. Keep its digest elsewhere, "
+        f"to prove later that nothing was cut off the end: {answer.head}".lstrip(),
     )
