@@ -1,6 +1,7 @@
 """The folder of a process's own where files stand while they are loaded; what a killed process left is swept away.
 
-A folder is locked (flock) for as long as its process lives, however that ends. One that nobody holds is nobody's.
+A folder is locked (flock) for as long as its process lives, however that ends. One that nobody holds is nobody's: it
+gets its name only once it is locked, so that the very next process deletes what a killed one left there in plain text.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-_PREFIX = "plumbline-own-"
-#: seconds after which a folder must be locked by its process
+_PREFIX, _UNLOCKED = "plumbline-own-", "plumbline-new-"
+#: seconds after which a folder must be locked by its process and called so
 _YOUNG = 60.0
 _held: dict[Path, int] = {}
 
@@ -21,8 +22,9 @@ _held: dict[Path, int] = {}
 def make_inbox() -> Path:
     """A new private folder, after those that killed processes left are deleted."""
     sweep(Path(tempfile.gettempdir()))
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
-    held = _lock(folder)
+    bare = Path(tempfile.mkdtemp(prefix=_UNLOCKED)).resolve()
+    held = _lock(bare)
+    folder = bare.rename(bare.with_name(f"{_PREFIX}{bare.name.removeprefix(_UNLOCKED)}"))
     if held is not None:
         _held[folder] = held
     return folder
@@ -36,14 +38,16 @@ def drop_inbox(folder: Path) -> None:
         os.close(held)
 
 
-def sweep(parent: Path, *, young: float = _YOUNG) -> None:
-    """Delete this user's folders that no living process holds."""
+def sweep(parent: Path) -> None:
+    """Delete this user's folders that no living process holds, and those, empty, that one died over making."""
     if sys.platform == "win32":
         return
-    for folder in parent.glob(f"{_PREFIX}*"):
+    for folder in (*parent.glob(f"{_PREFIX}*"), *parent.glob(f"{_UNLOCKED}*")):
         try:
             seen = folder.lstat()
-            if seen.st_uid != os.getuid() or time.time() - seen.st_ctime < young:
+            if seen.st_uid != os.getuid():
+                continue
+            if folder.name.startswith(_UNLOCKED) and time.time() - seen.st_ctime < _YOUNG:
                 continue
             held = _lock(folder)
         except OSError:
