@@ -1,4 +1,4 @@
-"""Whether groups are treated alike, and who has the last word."""
+"""Whether groups are treated alike, and how often people override."""
 
 import streamlit as st
 
@@ -40,7 +40,7 @@ if answer.why_not:
 groups.figures(answer)
 groups.small(answer)
 alike, pairs, months, two, people = st.tabs(
-    ["Groups", "Intersections", "Over time", "Two windows", "Who has the last word"],
+    ["Groups", "Intersections", "Over time", "Two windows", "Human override"],
     key=session.SECTION.name,
     on_change="rerun",
     bind="query-params",

@@ -57,3 +57,5 @@ if logs is not None and upload is None:  # what is below is about a system, not 
     with gone:
         erase.section(view)
         loads.remove(view)
+elif upload is None:
+    schedule.section(view)

@@ -123,7 +123,9 @@ def record(
 @command("trail")
 @click.option("--verify", is_flag=True, help="Recompute the chain; exit 1 when it is broken.")
 @click.option(
-    "--head", default="", metavar="DIGEST",
+    "--head",
+    default="",
+    metavar="DIGEST",
     help="A head of the trail that a document or a backup gave: exit 1 when the chain does not hold it.",
 )
 @click.option("--system", metavar="S", help="Only acts on this system.")

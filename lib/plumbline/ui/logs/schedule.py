@@ -23,7 +23,7 @@ def section(view: View) -> None:
         made = {kind: last_run(cursor, kind) for kind in (CHECK, BACKUP)}
     if view.system is None and not any(made.values()):
         return  # whoever loads a first log has other questions
-    cards.section("By itself", _sentence(item))
+    cards.section("Schedule", _sentence(item))
     for kind, words in ((CHECK, "check"), (BACKUP, "backup")):
         run = made[kind]
         if run is not None:
