@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 import numpy as np
 import pytest
 
-from plumbline.monitor.drift.reference_stability import unsteady
+from plumbline.monitor.drift.reference_stability import _chance, unsteady
 from tests.bench.detection.shifts import drawn, profile_of
 from tests.bench.detection.worlds import INPUTS, START
 
@@ -37,3 +37,20 @@ def test_a_change_within_the_reference_is_told_with_its_week() -> None:
     assert (found.feature, found.at) == ("tenure", BEGUN + timedelta(days=56))
     assert found.value > 0.1
     assert unsteady(held, (BEGUN, BEGUN + timedelta(days=21))) is None
+
+
+def _weekly(shares: list[float], weeks: int = 9) -> np.ndarray:
+    """Fine counts of some weeks, 1,000 decisions each, drawn from one distribution."""
+    return np.random.default_rng(5).multinomial(1000, shares, size=weeks).astype(float)
+
+
+@pytest.mark.parametrize("place", [0, 7, 19])
+def test_an_input_that_is_nearly_always_one_value_is_steady_until_it_changes(place: int) -> None:
+    """A capital gain that is zero for 95 of 100 people, on a fine grid: one cell holds nearly all."""
+    shares = [0.05 / 19] * 20
+    shares[place] = 0.95
+    quiet = _weekly(shares)
+    assert 0.001 < _chance(quiet, 4) <= 1
+    changed = quiet.copy()
+    changed[4:] = _weekly([0.7 if i == place else 0.3 / 19 for i in range(20)], 5)
+    assert _chance(changed, 4) < 1e-4

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plumbline.answers.data.load import Progress, read_maps
+from plumbline.answers.faults import sentence
 from plumbline.domain import IGNORE, TEXT, PlumblineError, System
 from plumbline.logs.load import new_roles
 from plumbline.profile import build
@@ -73,5 +74,10 @@ def _changed(
 
     say("Writing the columns anew", 0.0)
     made = new_roles.change_roles(ws, key, maps, actor=actor, after=after, undoes=undoes)
-    check(ws, key, actor=actor, all_signals=False)
+    try:
+        check(ws, key, actor=actor, all_signals=False)
+    except Exception as error:  # the change is committed: nothing that fails from here on takes it back
+        raise PlumblineError(
+            "The roles are changed, but the signals could not be checked", where=key, todo=sentence(error)
+        ) from error
     return made

@@ -76,7 +76,9 @@ def _chance(weekly: FloatArray, place: int) -> float:
         return 1.0
     if cells.shape[1] > 12:  # a fine grid: about tenths of it
         cuts = np.searchsorted(np.cumsum(cells.sum(axis=0)) / cells.sum(), np.arange(1, 10) / 10)
-        cells = np.add.reduceat(cells, np.unique(np.r_[0, cuts]), axis=1)
+        starts = np.unique(np.r_[0, cuts])
+        starts = starts if len(starts) > 1 else np.array([0, 1])  # nine tenths and more lie in the first cell
+        cells = np.add.reduceat(cells, starts, axis=1)
     sides = np.array([cells[:place].sum(axis=0), cells[place:].sum(axis=0)])
     between = _pearson(sides)
     inside = _pearson(cells[:place]) + _pearson(cells[place:])

@@ -9,7 +9,7 @@ from plumbline.answers.drift.feature import feature
 from plumbline.answers.drift.features import drift
 from plumbline.answers.drift.shapes import FEW
 
-from .conftest import Held
+from ..conftest import Held
 
 
 def test_levels_are_the_shares_of_the_page_of_one_feature(held: Held) -> None:
