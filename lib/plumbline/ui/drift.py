@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -102,6 +103,9 @@ def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, mo
         "matter, more than chance, and sure or confirmed by the next. A diamond is watched; a cross has too "
         "few values to judge. Select a cell to see more of it.",
     )
+    before = earlier(answer.chunks, answer.window[0])
+    if before:
+        cards.note(before)
     picked = charts.show(
         heatmap(drawn, mode),
         key="drift.map",
@@ -113,6 +117,19 @@ def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, mo
     cell = drill_down.picked(picked)
     if cell and isinstance(cell, list) and len(cell) == 3:
         _cell(answer, drawn, cell)
+
+
+def earlier(chunks: Sequence[FeatureDrift], begins: datetime | None, most: int = 3) -> str:
+    """What breached before the window that the title is about, so that it does not seem to deny the picture."""
+    there = [d for d in chunks if d.drifted and d.start and d.end and begins and d.end <= begins]
+    firsts: dict[str, FeatureDrift] = {}
+    for one in sorted(there, key=lambda d: d.start or datetime.min.replace(tzinfo=UTC)):
+        firsts.setdefault(one.feature, one)
+    if not firsts:
+        return ""
+    told = [f"{name} (first {numbers.span(d.start, d.end)})" for name, d in list(firsts.items())[:most]]
+    others = f" and {len(firsts) - most} more" if len(firsts) > most else ""
+    return f"The title is about the window. Before it, these breached: {', '.join(told)}{others}."
 
 
 def _cell(answer: DriftAnswer, drawn: list[FeatureDrift], cell: list[Any]) -> None:
