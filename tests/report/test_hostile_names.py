@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +50,15 @@ def test_json_says_them_as_they_are(hostile: Callable[..., Ran]) -> None:
 def test_every_document_can_be_made(hostile: Callable[..., Ran], tmp_path: Path, language: str) -> None:
     ran = hostile("report", "s", "--out", tmp_path / "r.zip", "--language", language)
     assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_name_in_letters_that_no_font_has_is_drawn_without_a_warning() -> None:
+    figure, axes = charts._canvas(3.0)
+    axes.set_yticks([0.0, 1.0], ["金额 \u0e01 age\n𠀋", "Größe"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        charts._svg(figure)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["□□ □ age\n□", "Größe"]
 
 
 def test_a_drawing_holds_no_character_that_xml_forbids() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from plumbline.domain import PlumblineError, System
+from plumbline.store.engine import MemoryShortage, is_memory_shortage
 
 T = TypeVar("T")
 
@@ -31,6 +32,8 @@ def sentence(error: Exception) -> str:
 
 def unforeseen(error: Exception) -> str:
     """The sentence for an error that is our own fault."""
+    if is_memory_shortage(error):
+        return str(MemoryShortage())
     return (
         f"Something went wrong inside Plumbline: {type(error).__name__}. Set PLUMBLINE_DEBUG=1 for its trace."
     )

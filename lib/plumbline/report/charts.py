@@ -18,6 +18,7 @@ from plumbline.wording.visible import visible
 INK, MUTED, LINE, ACCENT, FAIL, BAND = "#1B2430", "#5B6673", "#E3E0D8", "#1F5FA8", "#B3261E", "#EFEDE7"
 WIDTH = 6.9  # inches: the text width of a page
 MOST = 12  # features drawn
+NO_GLYPH = "\u25a1"  # an empty square, as documents print where no font has a letter
 
 
 def trend(
@@ -125,14 +126,28 @@ def _dates(axes: Any) -> None:
     axes.grid(axis="x", visible=False)
 
 
+def _drawn(text: str) -> str:
+    """A text as the font can draw it: each letter that it lacks is a warning each time that the text is measured."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    glyphs = get_font(findfont(FontProperties())).get_charmap()
+    return "".join(c if ord(c) in glyphs or c == "\n" else NO_GLYPH for c in visible(text))
+
+
 def _svg(figure: Any) -> str:
     import matplotlib
     from matplotlib.text import Text
 
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        labels = [
+            label.get_text() for label in axis.get_ticklabels()
+        ]  # these are written anew while it draws
+        if (drawn := [_drawn(label) for label in labels]) != labels:
+            axis.set_ticklabels(drawn)
     for words in figure.findobj(Text):  # names come from a log: no formula, and nothing that XML forbids
         words.set_parse_math(False)
-        words.set_text(visible(words.get_text()))
+        words.set_text(_drawn(words.get_text()))
     out = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "plumbline", "svg.fonttype": "path"}):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    return visible(out.getvalue())  # labels that are made while it draws stand in its comments
+    return visible(out.getvalue())

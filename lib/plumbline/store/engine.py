@@ -36,6 +36,21 @@ class Full(PlumblineError):
         )
 
 
+class MemoryShortage(PlumblineError):
+    """The memory that is allowed, or that the machine has, is not enough for what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The memory is not enough for this; nothing of it was kept",
+            todo="Set PLUMBLINE_MEMORY to more, or to less than the machine has free; or load less at once.",
+        )
+
+
+def is_memory_shortage(error: BaseException) -> bool:
+    """Whether an error says that there was no memory for it."""
+    return isinstance(error, (MemoryError, duckdb.OutOfMemoryException)) and not is_full(error)
+
+
 def is_full(error: BaseException) -> bool:
     """Whether an error says that nothing more can be written."""
     if isinstance(error, OSError):
@@ -69,11 +84,13 @@ class Engine:
             self._users += 1
         try:
             yield cursor
-        except (duckdb.Error, OSError) as error:
+        except (duckdb.Error, OSError, MemoryError) as error:
             if isinstance(error, duckdb.FatalException):
                 self._lost = True
             if is_full(error):
                 raise Full(self._path) from error
+            if is_memory_shortage(error):
+                raise MemoryShortage() from error
             raise
         finally:
             cursor.close()

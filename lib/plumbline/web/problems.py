@@ -13,6 +13,7 @@ from plumbline.answers.data.push import NoLog, NotOpen
 from plumbline.answers.data.push_queue import Behind, OtherBody
 from plumbline.domain import PlumblineError
 from plumbline.logs.push.rows import Unfit
+from plumbline.store.engine import MemoryShortage
 from plumbline.store.workspace import Busy, Full, Stopped
 from plumbline.wording.visible import visible
 
@@ -21,6 +22,7 @@ MEDIA = "application/problem+json"
 #: errors of the product -> status; others are the caller's: 422
 _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (Full, HTTPStatus.INSUFFICIENT_STORAGE),
+    (MemoryShortage, HTTPStatus.SERVICE_UNAVAILABLE),
     (NotOpen, HTTPStatus.SERVICE_UNAVAILABLE),
     (Busy, HTTPStatus.SERVICE_UNAVAILABLE),
     (Stopped, HTTPStatus.SERVICE_UNAVAILABLE),

@@ -27,6 +27,7 @@ from plumbline.profile import build
 from plumbline.store import systems
 from plumbline.store.cancellation import Cancellation
 from plumbline.store.encryption import encryption_key
+from plumbline.store.engine import MemoryShortage
 from plumbline.store.workspace import Busy, Full, Stopped, Workspace
 
 LOG = logging.getLogger("plumbline")
@@ -330,7 +331,7 @@ def _groups(requests: Sequence[Request]) -> Iterator[list[Request]]:
 
 def _is_the_machine(error: Exception) -> bool:
     """Whether the machine failed, and not the rows: they wait, and are tried again."""
-    return isinstance(error, (Full, Stopped, Busy, OSError, MemoryError)) or type(error).__name__ in (
+    return isinstance(error, (Full, MemoryShortage, Stopped, Busy, OSError, MemoryError)) or type(error).__name__ in (
         "FatalException",
         "OutOfMemoryException",
     )

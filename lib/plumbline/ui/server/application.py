@@ -256,11 +256,13 @@ def friendly_error(error: Exception) -> bool:
     An error that we raised says what to do itself. Any other gets a reference number that is also in the
     server's log beside the traceback.
     """
-    from plumbline.store.engine import Full, is_full
+    from plumbline.store.engine import Full, MemoryShortage, is_full, is_memory_shortage
     from plumbline.ui.parts import empty_states
 
     if is_full(error):
         error = Full(Path(tempfile.gettempdir()))
+    elif is_memory_shortage(error):
+        error = MemoryShortage()
     if isinstance(error, PlumblineError):
         empty_states.failed(error)
         return True
