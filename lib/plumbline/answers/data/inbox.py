@@ -17,6 +17,7 @@ from plumbline.answers.data.load import Progress, load_file
 from plumbline.answers.faults import sentence
 from plumbline.domain import Load, PlumblineError
 from plumbline.logs.files.byte_scan import survey
+from plumbline.store.engine import Full, is_full
 from plumbline.store.workspace import Stopped, Workspace
 
 DONE, FAILED = "done", "failed"
@@ -114,9 +115,11 @@ def take(ws: Workspace, path: Path, title: str, *, actor: str) -> Taken | None:
 
 def _not_the_files(error: Exception) -> bool:
     """Whether the machine failed, and not the file: a full disk, or a folder that nothing may be written to."""
+    if isinstance(error, Full) or is_full(error):
+        return True
     if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-    return type(error).__name__ == "FatalException" or "No space left" in str(error)  # as DuckDB says it
+        return error.errno == errno.EROFS
+    return type(error).__name__ == "FatalException"  # as DuckDB says it
 
 
 def _unchanged(path: Path, seen: Look) -> Progress:
