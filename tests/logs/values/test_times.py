@@ -195,3 +195,21 @@ def test_texts_that_hold_a_month_s_name_cost_no_trial_of_every_pattern() -> None
     begun = time.process_time()
     assert time_facts(cells) is None
     assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "left_out", "later", "twice"),
+    [
+        ("Europe/Berlin", "2026-03-29 02:30:00", "2026-03-29 03:30:00", "2026-10-25 02:30:00"),
+        ("America/New_York", "2026-03-08 02:30:00", "2026-03-08 03:30:00", "2026-11-01 01:30:00"),
+    ],
+)
+def test_hours_that_a_clock_leaves_out_or_shows_twice_are_read_as_the_methods_say(
+    zone: str, left_out: str, later: str, twice: str
+) -> None:
+    second = datetime.fromisoformat(twice).replace(tzinfo=ZoneInfo(zone), fold=1)
+    expected = second.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+    for form in ("iso", "%Y-%m-%d %H:%M:%S"):
+        here = loaded([left_out, later, twice], form, zone)
+        assert here[0] == here[1]
+        assert here[2] == expected
