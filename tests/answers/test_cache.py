@@ -19,6 +19,7 @@ from plumbline.answers.data.erase import erase_person
 from plumbline.answers.data.load import load_file, set_reference, undo_load
 from plumbline.answers.drift import associations, multivariate
 from plumbline.answers.drift.cutoff_changes import cutoff_departures
+from plumbline.answers.drift.group_shifts import shifts_of_groups
 from plumbline.answers.performance.leakage import leaks_of
 from plumbline.answers.performance.segments import segments
 from plumbline.answers.question import as_of, span_of
@@ -95,6 +96,7 @@ def _told(ws: Workspace) -> dict[str, Any]:
         features = profiles.feature_profiles(cursor, system)
         found["associations"] = associations.lost(cursor, system, features, end)
         found["cut-off"] = cutoff_departures(cursor, system, features, end)
+        found["groups alone"] = shifts_of_groups(cursor, system, features, end)
         found["leaks"] = leaks_of(cursor, system)
     beside = releases(ws, "s")
     return found | {

@@ -51,6 +51,7 @@ def signed_in(monkeypatch: pytest.MonkeyPatch) -> As:
 
     def sign(role: str) -> None:
         said = {"is_logged_in": True, "email": f"{role}@x.org", "email_verified": True}
+        monkeypatch.setattr(sign_in, "_ASKED", set())
         monkeypatch.setattr(sign_in, "_section", {"auth": WHOLE}.get)
         monkeypatch.setattr(sign_in, "claims", lambda: said)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,7 +48,8 @@ def _asked(app: Starlette, path: str) -> tuple[int, Any]:
             send,
         )
 
-    asyncio.run(ask())
+    with ThreadPoolExecutor(1) as pool:  # the browser tests keep an event loop in this thread
+        pool.submit(asyncio.run, ask()).result()
     return sent[0]["status"], json.loads(sent[1]["body"])
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from plumbline.answers.drift.feature import _cells, _quantiles
+from plumbline.answers.drift.feature import _quantiles
+from plumbline.answers.drift.shapes import cells_of
 from plumbline.domain import Bins, Kind
 
 HELD = 0.422915
@@ -10,7 +11,7 @@ GRID = Bins(feature="demand", kind=Kind.NUMERIC, edges=np.array([np.nextafter(HE
 
 
 def test_says_what_lies_below_at_and_above_and_how_to_find_its_rows():
-    labels, edges, then, now, where = _cells(GRID, np.array([0.0, 40.0, 0.0]), np.array([5.0, 1.0, 30.0]))
+    labels, edges, then, now, where = cells_of(GRID, np.array([0.0, 40.0, 0.0]), np.array([5.0, 1.0, 30.0]))
     assert labels == ("below 0.422915", "0.422915", "above 0.422915")
     assert len(edges) == 0
     assert list(then) == [0, 40, 0]

@@ -331,7 +331,9 @@ def _groups(requests: Sequence[Request]) -> Iterator[list[Request]]:
 
 def _is_the_machine(error: Exception) -> bool:
     """Whether the machine failed, and not the rows: they wait, and are tried again."""
-    return isinstance(error, (Full, MemoryShortage, Stopped, Busy, OSError, MemoryError)) or type(error).__name__ in (
+    return isinstance(error, (Full, MemoryShortage, Stopped, Busy, OSError, MemoryError)) or type(
+        error
+    ).__name__ in (
         "FatalException",
         "OutOfMemoryException",
     )

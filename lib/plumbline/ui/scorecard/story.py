@@ -14,7 +14,7 @@ from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
 from plumbline.wording import numbers
 
-HEIGHT = 170
+HEIGHT = 120  # with the rest of the first screen it fits 1440 x 900
 
 
 def story(answer: Answer, findings: Sequence[Recorded], mode: Mode) -> None:
