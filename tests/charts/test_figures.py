@@ -144,3 +144,9 @@ def test_a_histogram_keeps_both_distributions_on_the_same_cells() -> None:
     assert (list(then.x), list(now.x)) == ([0, 1, 2, 3], [0, 1, 2])
     assert list(then.y[:-1]) == [0.2, 0.3, 0.5]
     assert "20 decisions" in now.text[0]
+
+
+def test_a_low_picture_writes_its_dates_in_one_line() -> None:
+    for height, lines in ((120, {1}), (300, {1, 2})):
+        axis = trend(points(), "light", height=height).layout.xaxis
+        assert {len(stop.value.splitlines()) for stop in axis.tickformatstops} == lines

@@ -176,6 +176,18 @@ DATES: dict[str, Any] = {
     ],
 }
 
+#: the same in one line, for a low picture
+LOW_DATES: dict[str, Any] = {
+    "type": "date",
+    "tickformatstops": [
+        {"dtickrange": [None, 86_399_999], "value": "%H:%M, %-d %b"},
+        {"dtickrange": [86_400_000, 2_419_199_999], "value": "%-d %b %y"},
+        {"dtickrange": ["M1", "M11"], "value": "%b %Y"},
+        {"dtickrange": ["M12", None], "value": "%Y"},
+    ],
+}
+LOW = 150  # pixels, below which a picture has no room for a second line of dates
+
 
 def blank(mode: Mode, height: int) -> go.Figure:
     """An empty figure in the house style, ``height`` pixels high."""

@@ -10,7 +10,7 @@ from itertools import groupby
 import plotly.graph_objects as go
 
 from plumbline.charts.figure import Sketch
-from plumbline.charts.style import DATES, TOKENS, Mode, blank, colour, mark, note, text
+from plumbline.charts.style import DATES, LOW, LOW_DATES, TOKENS, Mode, blank, colour, mark, note, text
 from plumbline.domain import Point, PointStatus
 from plumbline.wording import numbers
 
@@ -392,4 +392,5 @@ def _frame(
         free += 16 * per_pixel
     figure.update_layout(margin=MARGIN)
     figure.update_yaxes(range=[low, high])
-    figure.update_xaxes(**DATES, range=[min(p.start for p in points), last])
+    dates = LOW_DATES if height < LOW else DATES
+    figure.update_xaxes(**dates, range=[min(p.start for p in points), last])
