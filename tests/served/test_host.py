@@ -165,6 +165,15 @@ def test_output_of_any_length_comes_whole(
     assert _ask(hosted, "long", workspace).out == long + "\n\n"
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Take Ctrl-C as a terminal's process does: one that was started in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("asking", ["interrupt", "leave"])
 def test_a_caller_who_gives_up_stops_what_is_at_work_and_leaves_nothing(
     hosted: Host, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, asking: str
