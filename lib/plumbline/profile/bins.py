@@ -277,10 +277,7 @@ def _levels(cursor: duckdb.DuckDBPyConnection, column: str, scope: Scope, basis:
 def _edges(
     cursor: duckdb.DuckDBPyConnection, columns: Sequence[str], scope: Scope, rows: int, basis: str
 ) -> dict[str, Grid]:
-    if rows > SAMPLE_ROWS:
-        scope = scope.narrowed(
-            'hash(_hash, "timestamp", "decision_id") < $share::UBIGINT', share=int(SAMPLE_ROWS / rows * 2**64)
-        )
+    scope = scope.drawn(SAMPLE_ROWS, rows)
     wanted = ", ".join(_expression(column, Kind.NUMERIC) for column in columns)
     read = cursor.execute(f"SELECT {wanted} {scope.rows}", scope.params).to_arrow_table()
     made = {}

@@ -23,6 +23,9 @@ DAY = 'CAST("timestamp" AS DATE)'
 #: whose a decision is, as a hash: its subject's, or its own where the log does not name one
 WHO = "hash(coalesce(subject::VARCHAR, 'row ' || _load_id || ' ' || _line))"
 
+#: rows in an order of their own that no load changes
+SHUFFLED = 'hash(_hash, "timestamp", "decision_id")'
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -35,6 +38,12 @@ class Scope:
     def narrowed(self, condition: str, **params: Any) -> Scope:
         """The same rows under one more condition."""
         return replace(self, condition=f"{self.condition} AND {condition}", params=self.params | params)
+
+    def drawn(self, most: int, n: int) -> Scope:
+        """About ``most`` of these ``n`` rows, the same ones each time; all where there are no more."""
+        if n <= most:
+            return self
+        return self.narrowed(f"{SHUFFLED} < $share::UBIGINT", share=int(most / n * 2**64))
 
     @property
     def rows(self) -> str:

@@ -16,7 +16,8 @@ from datetime import UTC, timedelta
 import numpy as np
 
 from plumbline.domain import Kind
-from plumbline.monitor.drift.group_shift import GroupShift, Split, group_shifts
+from plumbline.monitor.drift.group_shift import GroupShift, group_shifts
+from plumbline.profile.scan.grouped_inputs import GroupedRows
 from tests.bench.detection.changes import CHANGES
 from tests.bench.detection.contradictions import BEGUN
 from tests.bench.detection.kinds import KINDS
@@ -32,11 +33,12 @@ def found(log: Drawn) -> tuple[GroupShift, ...]:
     frame, days = log.frame, log.kind.reference
     grids = [profile_of(frame, name, days).bins for name in NUMBERS]
     assert all(grid.kind is Kind.NUMERIC for grid in grids)
-    groups = [tuple(frame[c].value_counts().index) for c in COLUMNS]
+    groups = tuple(tuple(frame[c].value_counts().index) for c in COLUMNS)
     codes = [frame[c].map({g: i for i, g in enumerate(own)}) for c, own in zip(COLUMNS, groups, strict=True)]
-    rows = Split(
-        first=BEGUN, day=((frame["at"] - START) // DAY).to_numpy(), values=frame[list(NUMBERS)].to_numpy(float),
-        columns=COLUMNS, groups=groups, codes=np.column_stack(codes),
+    rows = GroupedRows(
+        day=np.datetime64(BEGUN.date()) + ((frame["at"] - START) // DAY).to_numpy(), names=tuple(NUMBERS),
+        values=frame[list(NUMBERS)].to_numpy(float), columns=tuple(COLUMNS), groups=groups,
+        codes=np.column_stack(codes),
     )  # fmt: skip
     reference = (BEGUN, BEGUN + timedelta(days=days))
     told = group_shifts(rows, grids, reference=reference, until=BEGUN + timedelta(days=log.kind.days))

@@ -10,7 +10,8 @@ import pytest
 
 from plumbline.domain import Bins, Kind
 from plumbline.monitor.alarms.findings import same_problem
-from plumbline.monitor.drift.group_shift import GroupShift, Split, group_findings, group_shifts
+from plumbline.monitor.drift.group_shift import GroupShift, group_findings, group_shifts
+from plumbline.profile.scan.grouped_inputs import GroupedRows
 from tests.bench.detection.contradictions import BEGUN
 from tests.bench.detection.group_shifts import found
 from tests.bench.detection.kinds import KINDS
@@ -39,19 +40,19 @@ def test_what_moves_everybody_is_no_groups_shift(kind: str) -> None:
     assert found(draw(kind, used, 700)) == ()
 
 
-def rows(moved: np.ndarray, *, gone: float = 0.0, seed: int = 0, groups: int = 4) -> Split:
+def rows(moved: np.ndarray, *, gone: float = 0.0, seed: int = 0, groups: int = 4) -> GroupedRows:
     """140 days of 100 rows; ``moved``: of each row's day and group (days, groups), by how much x is larger."""
     rng = np.random.default_rng(seed)
     day, code = np.repeat(np.arange(140), 100), rng.integers(0, groups, 14_000)
     x = rng.normal(size=14_000) + moved[day, code]
     x[rng.random(14_000) < gone] = np.nan
-    return Split(
-        first=BEGUN, day=day, values=x[:, None], columns=("region",), groups=(tuple("abcd")[:groups],),
-        codes=code[:, None],
+    return GroupedRows(
+        day=np.datetime64(BEGUN.date()) + day, names=("x",), values=x[:, None], columns=("region",),
+        groups=(tuple("abcd")[:groups],), codes=code[:, None],
     )  # fmt: skip
 
 
-def shifts(split: Split) -> tuple[GroupShift, ...]:
+def shifts(split: GroupedRows) -> tuple[GroupShift, ...]:
     grid = Bins(feature="x", kind=Kind.NUMERIC, edges=TENTHS, levels=(), decile_cells=tuple(range(9)))
     return group_shifts(split, [grid], reference=SPAN, until=BEGUN + 140 * DAY)
 
@@ -109,7 +110,7 @@ def test_the_finding_names_input_group_and_both_distances_and_goes_on_as_everybo
 def test_what_rows_of_no_group_do_is_not_what_the_others_do() -> None:
     split = rows(of([1], slice(84, 140)))
     nobody = np.arange(14_000) % 5 == 0
-    values = split.values + 5.0 * (nobody & (split.day >= 84))[:, None]
+    values = split.values + 5.0 * (nobody & (split.day - split.day[0] >= np.timedelta64(84)))[:, None]
     (one,) = shifts(replace(split, values=values, codes=np.where(nobody[:, None], -1, split.codes)))
     assert one.group == "b"
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-import numpy as np
-
 from plumbline.answers.cache import stored
 from plumbline.domain import FeatureProfile, Kind, System
-from plumbline.monitor.chunks import midnight
-from plumbline.monitor.drift.group_shift import GroupShift, Split, group_shifts
+from plumbline.monitor.drift.group_shift import GroupShift, group_shifts
 from plumbline.profile.bins import OUTPUTS
 from plumbline.profile.scan.grouped_inputs import grouped_rows
 from plumbline.store.workspace import Cursor
@@ -30,20 +27,10 @@ def shifts_of_groups(
 
     def make() -> tuple[GroupShift, ...]:
         rows = grouped_rows(cursor, system, [own.feature for own in bins])
-        if rows is None or not len(rows.day):
+        if rows is None:
             return ()
-        first = rows.day.min()
-        split = Split(
-            first=midnight(first.item()),
-            day=(rows.day - first).astype(np.int64),
-            values=rows.values,
-            columns=rows.columns,
-            groups=rows.groups,
-            codes=rows.codes,
-        )
-        return group_shifts(
-            split, [own for own in bins if own.feature in rows.names], reference=reference, until=until
-        )
+        own = [grid for grid in bins if grid.feature in rows.names]
+        return group_shifts(rows, own, reference=reference, until=until)
 
     question = f"groups' shifts of {[t.isoformat() for t in reference]} until {until.isoformat()}"
     return stored(cursor, system, question, tuple[GroupShift, ...], make)

@@ -15,11 +15,13 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Finding, FloatArray, IntArray, Severity
+from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Finding, IntArray, Severity
 from plumbline.domain.messages import message
+from plumbline.monitor.chunks import midnight
 from plumbline.monitor.drift.features import judged_by_chunk
 from plumbline.monitor.drift.findings import drift_findings
 from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolled, together
+from plumbline.profile.scan.grouped_inputs import GroupedRows
 from plumbline.wording.quantities import decimal
 
 #: false alarms a year that chance may raise over all groups and inputs
@@ -48,27 +50,16 @@ class GroupShift:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
-    """Rows by group: ``day`` (n,) from ``first`` on, ``values`` (n, names), NaN where missing, ``codes`` (n, columns),
-    a place in the column's ``groups`` or -1."""
-
-    first: datetime
-    day: IntArray
-    values: FloatArray
-    columns: Sequence[str]
-    groups: Sequence[Sequence[str]]
-    codes: IntArray
-
-
 def group_shifts(
-    rows: Split, bins: Sequence[Bins], *, reference: Reference, until: datetime
+    rows: GroupedRows, bins: Sequence[Bins], *, reference: Reference, until: datetime
 ) -> tuple[GroupShift, ...]:
     """The shifts of single groups, of an input the one that was known first, in order of time.
 
     Args:
         bins: the grid of each input, numeric, in the order of the rows' ``values``.
     """
+    if not len(rows.day):
+        return ()
     own, others, meant = _profiles(rows, bins, reference)
     laid = rolled([*own.values()], reference=reference, until=until)
     if not laid:
@@ -97,18 +88,20 @@ def _alone(drift: FeatureDrift, apart: Mapping[tuple[str, datetime | None], floa
 
 
 def _profiles(
-    rows: Split, bins: Sequence[Bins], reference: Reference
+    rows: GroupedRows, bins: Sequence[Bins], reference: Reference
 ) -> tuple[dict[str, FeatureProfile], dict[str, FeatureProfile], dict[str, tuple[str, str, str]]]:
     """Counts by day and tenth of each input in each group and in all others, by a key, and what the key means."""
-    length = int(rows.day.max()) + 1 if len(rows.day) else 0
-    days = tuple((rows.first + timedelta(days=i)).date() for i in range(length))
-    healthy = slice(max((reference[0] - rows.first).days, 0), max((reference[1] - rows.first).days, 0))
+    first = midnight(rows.day.min().item())
+    day = (rows.day - rows.day.min()).astype(np.int64)
+    length = int(day.max()) + 1
+    days = tuple((first + timedelta(days=i)).date() for i in range(length))
+    healthy = slice(max((reference[0] - first).days, 0), max((reference[1] - first).days, 0))
     own, others, meant = {}, {}, {}
     for i, grid in enumerate(bins):
         edges = np.asarray([grid.edges[place] for place in grid.decile_cells], float)
         x = rows.values[:, i]
         there = np.isfinite(x)
-        place = rows.day[there] * (len(edges) + 1) + np.searchsorted(edges, x[there])
+        place = day[there] * (len(edges) + 1) + np.searchsorted(edges, x[there])
         tenths = replace(grid, edges=edges, decile_cells=tuple(range(len(edges))))
 
         def counted(part: IntArray, place: IntArray = place, bins: Bins = tenths) -> FeatureProfile:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from plumbline.domain import Bins, FloatArray, IntArray, Kind, Slice, System, Task
 from plumbline.profile.bins import read_grids
 from plumbline.profile.grids import value
-from plumbline.profile.scope import SHADOW, VERSION, WHO, Scope, all_rows, of_slice
+from plumbline.profile.scope import SHADOW, SHUFFLED, VERSION, WHO, Scope, all_rows, of_slice
 from plumbline.store.sql import Statement, ident
 from plumbline.store.workspace import naive
 
@@ -26,7 +26,6 @@ from plumbline.store.workspace import naive
 LEVELS = 9
 #: decisions whose subjects are all looked at; of more, so many of ``PARTS`` parts of the subjects by hash
 SUBJECT_ROWS, PARTS = 500_000, 1000
-_SHUFFLED = 'hash(_hash, "timestamp", "decision_id")'
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +308,7 @@ def inputs(
     read = cursor.execute(
         f"""SELECT {output} AS y, {loss} AS e, {outcome} AS z
                    {"".join(f", {_cell(c, bins[c], i, params)} AS x{i}" for i, c in enumerate(known))}
-            {scope.rows} ORDER BY {_SHUFFLED} LIMIT {int(limit)}""",
+            {scope.rows} ORDER BY {SHUFFLED} LIMIT {int(limit)}""",
         scope.params | params,
     ).fetchnumpy()
     cells = [_placed(_filled(read[f"x{i}"]), bins[c]) for i, c in enumerate(known)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.domain import FloatArray, Kind, PlumblineError, Slice, System, Task
+from plumbline.domain import FloatArray, IntArray, Kind, PlumblineError, Slice, System, Task
 from plumbline.profile.bins import feature_name, profiled_columns
 from plumbline.profile.grids import value
 from plumbline.profile.scan.identical_inputs import repeats
@@ -20,7 +20,7 @@ from plumbline.store.workspace import aware, naive
 
 __all__ = [
     "affected", "duplicate_ids", "exact_values", "first_decisions", "last_decisions", "repeats", "sampled",
-    "scores_and_labels", "span",
+    "sampled_with_groups", "scores_and_labels", "span",
 ]  # fmt: skip
 _ALL = Slice()
 
@@ -68,19 +68,41 @@ def sampled(
 ) -> tuple[NDArray[np.datetime64], FloatArray]:
     """Days (n,) and values (n, names) of numeric columns of about ``most`` rows, drawn by hash; NaN where missing."""
     columns = {feature_name(c): c for c, kind, _ in profiled_columns(cursor, system) if kind is Kind.NUMERIC}
+    day, values, _ = sampled_with_groups(cursor, system, [columns[name] for name in names], {}, most)
+    return day, values
+
+
+def sampled_with_groups(
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    columns: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
+    most: int,
+) -> tuple[NDArray[np.datetime64], FloatArray, IntArray]:
+    """Of about ``most`` rows, drawn by hash: days (n,), numeric columns (n, columns), NaN where missing, and the place
+    of each row's value among those of each column of ``groups`` (n, groups), -1 where it is none of them."""
     scope = of_slice(cursor, system, _ALL)
     row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
-    share = most / row[0] if row and row[0] else 1.0
-    if share < 1:
-        scope = scope.narrowed(
-            'hash(_hash, "timestamp", "decision_id") < $share::UBIGINT', share=int(share * 2**64)
-        )
-    wanted = ", ".join(f"{value(columns[name])} AS c{i}" for i, name in enumerate(names))
+    scope = scope.drawn(most, row[0] if row else 0)
+    wanted = [f"{value(column)} AS c{i}" for i, column in enumerate(columns)]
+    wanted += [
+        f"coalesce(list_position($of{i}::VARCHAR[], {ident(column)}::VARCHAR), 0) - 1 AS g{i}"
+        for i, column in enumerate(groups)
+    ]
     read = cursor.execute(
-        f'SELECT "timestamp"::DATE AS day, {wanted} {scope.rows}', scope.params
+        f'SELECT "timestamp"::DATE AS day, {", ".join(wanted)} {scope.rows}',
+        scope.params | {f"of{i}": list(own) for i, own in enumerate(groups.values())},
     ).fetchnumpy()
-    held = [np.ma.filled(np.ma.asarray(read[f"c{i}"], dtype=np.float64), np.nan) for i in range(len(names))]
-    return np.asarray(read["day"]).astype("datetime64[D]"), np.column_stack(held)
+    day = np.asarray(read["day"]).astype("datetime64[D]")
+    values = [
+        np.ma.filled(np.ma.asarray(read[f"c{i}"], dtype=np.float64), np.nan) for i in range(len(columns))
+    ]
+    codes = [np.asarray(read[f"g{i}"], dtype=np.int64) for i in range(len(groups))]
+    return (
+        day,
+        np.column_stack(values),
+        np.column_stack(codes) if codes else np.empty((len(day), 0), np.int64),
+    )
 
 
 def scores_and_labels(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from plumbline.domain import FloatArray, IntArray, Kind, Slice, System
 from plumbline.domain.decisions import bare_name
 from plumbline.profile.bins import feature_name, profiled_columns
-from plumbline.profile.grids import value
+from plumbline.profile.scan.exact import sampled_with_groups
 from plumbline.profile.scope import of_slice
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
@@ -52,30 +52,16 @@ def grouped_rows(
     known = [name for name in names if name in numeric]
     if not split or not known:
         return None
-    scope = of_slice(cursor, system, Slice())
-    row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
-    share = rows / row[0] if row and row[0] else 1.0
-    if share < 1:
-        scope = scope.narrowed(
-            'hash(_hash, "timestamp", "decision_id") < $share::UBIGINT', share=int(share * 2**64)
-        )
-    inputs = ", ".join(f"{value(numeric[name])} AS x{i}" for i, name in enumerate(known))
-    places = ", ".join(
-        f"coalesce(list_position($of{i}::VARCHAR[], {ident(column)}::VARCHAR), 0) - 1 AS g{i}"
-        for i, (column, _) in enumerate(split)
+    day, values, codes = sampled_with_groups(
+        cursor, system, [numeric[name] for name in known], dict(split), rows
     )
-    params = scope.params | {f"of{i}": list(groups) for i, (_, groups) in enumerate(split)}
-    read = cursor.execute(
-        f'SELECT "timestamp"::DATE AS day, {inputs}, {places} {scope.rows}', params
-    ).fetchnumpy()
-    held = [np.ma.filled(np.ma.asarray(read[f"x{i}"], dtype=np.float64), np.nan) for i in range(len(known))]
     return GroupedRows(
-        day=np.asarray(read["day"]).astype("datetime64[D]"),
+        day=day,
         names=tuple(known),
-        values=np.column_stack(held),
+        values=values,
         columns=tuple(bare_name(column) for column, _ in split),
         groups=tuple(groups for _, groups in split),
-        codes=np.column_stack([np.asarray(read[f"g{i}"], dtype=np.int64) for i in range(len(split))]),
+        codes=codes,
     )
 
 
