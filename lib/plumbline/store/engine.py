@@ -58,6 +58,15 @@ def is_full(error: BaseException) -> bool:
     return isinstance(error, duckdb.Error) and any(phrase in str(error).lower() for phrase in _PHRASES)
 
 
+def cannot_write(error: BaseException) -> bool:
+    """Whether nothing can be written, whatever was to be: a full or read-only disk, or a database that is lost."""
+    if isinstance(error, Full) or is_full(error):
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.EROFS
+    return isinstance(error, duckdb.FatalException)
+
+
 class Engine:
     """Hands out cursors of one connection, and opens it anew where it was lost and nobody uses it any more."""
 

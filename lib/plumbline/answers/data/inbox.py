@@ -6,7 +6,6 @@ process that is killed at any moment loses nothing and loads nothing twice: the 
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from plumbline.answers.data.load import Progress, load_file
 from plumbline.answers.faults import sentence
 from plumbline.domain import Load, PlumblineError
 from plumbline.logs.files.byte_scan import survey
-from plumbline.store.engine import Full, is_full
+from plumbline.store.engine import cannot_write
 from plumbline.store.workspace import Stopped, Workspace
 
 DONE, FAILED = "done", "failed"
@@ -104,22 +103,13 @@ def take(ws: Workspace, path: Path, title: str, *, actor: str) -> Taken | None:
     except Stopped:  # it waits where it is
         raise
     except Exception as error:  # whatever it is: the files behind it wait for their turn
-        if _not_the_files(error):
+        if cannot_write(error):
             raise PlumblineError("Nothing can be written: the disk is full, or read-only") from error
         if look(path) != seen:
             return None  # half a file is often no log at all
         return _failed(path, title, sentence(error))
     _move(path, DONE)
     return Taken(file=path.name, system=made.system, to=DONE, load=made)
-
-
-def _not_the_files(error: Exception) -> bool:
-    """Whether the machine failed, and not the file: a full disk, or a folder that nothing may be written to."""
-    if isinstance(error, Full) or is_full(error):
-        return True
-    if isinstance(error, OSError):
-        return error.errno == errno.EROFS
-    return type(error).__name__ == "FatalException"  # as DuckDB says it
 
 
 def _unchanged(path: Path, seen: Look) -> Progress:

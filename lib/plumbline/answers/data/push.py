@@ -27,8 +27,8 @@ from plumbline.profile import build
 from plumbline.store import systems
 from plumbline.store.cancellation import Cancellation
 from plumbline.store.encryption import encryption_key
-from plumbline.store.engine import MemoryShortage
-from plumbline.store.workspace import Busy, Full, Stopped, Workspace
+from plumbline.store.engine import MemoryShortage, cannot_write, is_memory_shortage
+from plumbline.store.workspace import Busy, Stopped, Workspace
 
 LOG = logging.getLogger("plumbline")
 #: who checks the signals of what was pushed, and seconds between two such checks of one system
@@ -331,9 +331,5 @@ def _groups(requests: Sequence[Request]) -> Iterator[list[Request]]:
 
 def _is_the_machine(error: Exception) -> bool:
     """Whether the machine failed, and not the rows: they wait, and are tried again."""
-    return isinstance(error, (Full, MemoryShortage, Stopped, Busy, OSError, MemoryError)) or type(
-        error
-    ).__name__ in (
-        "FatalException",
-        "OutOfMemoryException",
-    )
+    passing = isinstance(error, (Busy, MemoryShortage, OSError, Stopped))
+    return passing or cannot_write(error) or is_memory_shortage(error)
