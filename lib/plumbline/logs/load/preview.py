@@ -8,16 +8,16 @@ from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
 
-from plumbline.domain import Mapping, PlumblineError, Task
+from plumbline.domain import Mapping, PlumblineError, System, Task
 from plumbline.logs.files.source import Source, open_source, require
 from plumbline.logs.load.labels import mark_unknown
-from plumbline.logs.load.plan import decisions_plan, labels_plan
+from plumbline.logs.load.plan import Plan, decisions_plan, labels_plan
 from plumbline.logs.load.quarantine import unparsed_reason, unparsed_rows
 from plumbline.logs.load.staging import STAGE, drop_stage, stage, staged_rows, texts_held
 from plumbline.logs.load.trial import Trial, counted
 from plumbline.store import systems
 from plumbline.store.sql import ident
-from plumbline.store.workspace import Workspace
+from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.times import iso_second
 
 ROWS = 10
@@ -119,15 +119,13 @@ def try_file(
         require(mapping, source)
         with ws.read() as cursor:
             there = systems.find_system(cursor, system) if system else None
-            task = (there.task if there else None) or mapping.task or Task.BINARY
+            plan = _plan(cursor, source, mapping, labels, there)
             try:
                 if labels:
-                    stage(cursor, source, labels_plan(source, mapping, task=task), first=first)
+                    stage(cursor, source, plan, first=first)
                     if there:
                         mark_unknown(cursor, there.key)
                     return counted(cursor, source, STAGE, first)
-                existing = systems.decision_columns(cursor, there.key) if there else ()
-                plan = decisions_plan(source, mapping, task=task, existing=existing, secret=token_hex(8))
                 rows = f"({staged_rows(source, plan, limit=first)})"
                 return counted(cursor, source, rows, first, repeats=True)
             finally:
@@ -150,16 +148,19 @@ def _head(ws: Workspace, path: Path) -> Path | None:
     return short
 
 
+def _plan(cursor: Cursor, source: Source, mapping: Mapping, labels: bool, system: System | None) -> Plan:
+    """How a load into a system, or into a new one, would read the file."""
+    task = (system.task if system else None) or mapping.task or Task.BINARY
+    if labels:
+        return labels_plan(source, mapping, task=task)
+    existing = systems.decision_columns(cursor, system.key) if system else ()
+    return decisions_plan(source, mapping, task=task, existing=existing, secret=token_hex(8))
+
+
 def _rows(ws: Workspace, source: Source, mapping: Mapping, labels: bool, key: str | None) -> Preview:
     with ws.read() as cursor:
         system = systems.find_system(cursor, key) if key else None
-        task = (system.task if system else None) or mapping.task or Task.BINARY
-        existing = systems.decision_columns(cursor, system.key) if system else []
-        plan = (
-            labels_plan(source, mapping, task=task)
-            if labels
-            else decisions_plan(source, mapping, task=task, existing=existing, secret=token_hex(8))
-        )
+        plan = _plan(cursor, source, mapping, labels, system)
         names = [(name, "") for name, _ in plan.derived]
         columns = (*((c.name, c.map.column) for c in plan.columns), *names)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,14 @@ _FIELDS = (
     "id, system, kind, actor, key, digest, received_at, load_id, rows_read, rows_loaded, rows_duplicate, "
     "rows_quarantined, reasons, fault"
 )
+_KINDS = (
+    *6 * ("VARCHAR",),
+    "TIMESTAMP",
+    "INTEGER",
+    *4 * ("BIGINT",),
+    "VARCHAR",
+    "VARCHAR",
+)  # of these fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +78,25 @@ def settle(cursor: duckdb.DuckDBPyConnection, load: Load, requests: Sequence[Req
         reasons[int(np.searchsorted(ends, row, side="right"))][reason] += 1
     made = []
     for request, count, aside in zip(requests, loaded.tolist(), reasons, strict=True):
-        bad, read = sum(aside.values()), len(request.rows)
-        made.append(_row(request.receipt, load.load_id, count, read - count - bad, bad, dict(aside), ""))
+        bad = sum(aside.values())
+        made.append(
+            replace(
+                request.receipt,
+                load_id=load.load_id,
+                rows_loaded=count,
+                rows_duplicate=len(request.rows) - count - bad,
+                rows_quarantined=bad,
+                reasons=dict(aside),
+            )
+        )
     _keep(cursor, made)
 
 
 def refuse(cursor: duckdb.DuckDBPyConnection, request: Request, fault: str) -> None:
     """Write the receipt of a request of which nothing could be loaded."""
     rows = len(request.rows)
-    _keep(cursor, [_row(request.receipt, None, 0, 0, rows, {"refused": rows}, fault)])
+    refused = replace(request.receipt, rows_quarantined=rows, reasons={"refused": rows}, fault=fault)
+    _keep(cursor, [refused])
 
 
 def known(cursor: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> set[str]:
@@ -121,47 +139,16 @@ def _loaded(cursor: duckdb.DuckDBPyConnection, load: Load) -> Any:
     return np.asarray(rows["place"], np.int64)
 
 
-def _row(
-    receipt: Receipt, load: int | None, loaded: int, twice: int, bad: int, reasons: dict[str, int], fault: str
-) -> list[Any]:
-    return [
-        receipt.id,
-        receipt.system,
-        receipt.kind,
-        receipt.actor,
-        receipt.key,
-        receipt.digest,
-        naive(receipt.received_at),
-        load,
-        receipt.rows_read,
-        loaded,
-        twice,
-        bad,
-        json.dumps(reasons),
-        fault,
-    ]
-
-
-def _keep(cursor: duckdb.DuckDBPyConnection, rows: list[list[Any]]) -> None:
-    columns = list(zip(*rows, strict=True))
-    kinds = (
-        "VARCHAR",
-        "VARCHAR",
-        "VARCHAR",
-        "VARCHAR",
-        "VARCHAR",
-        "VARCHAR",
-        "TIMESTAMP",
-        "INTEGER",
-        "BIGINT",
-        "BIGINT",
-        "BIGINT",
-        "BIGINT",
-        "VARCHAR",
-        "VARCHAR",
+def _keep(cursor: duckdb.DuckDBPyConnection, made: Sequence[Receipt]) -> None:
+    cells = [
+        [r.id, r.system, r.kind, r.actor, r.key, r.digest, naive(r.received_at), r.load_id, r.rows_read, r.rows_loaded,
+         r.rows_duplicate, r.rows_quarantined, json.dumps(r.reasons), r.fault]
+        for r in made
+    ]  # fmt: skip
+    lists = ", ".join(f"unnest(${i}::{kind}[])" for i, kind in enumerate(_KINDS, 1))
+    cursor.execute(
+        f"INSERT INTO receipt SELECT {lists}", [list(column) for column in zip(*cells, strict=True)]
     )
-    cells = ", ".join(f"unnest(${i}::{kind}[])" for i, kind in enumerate(kinds, 1))
-    cursor.execute(f"INSERT INTO receipt SELECT {cells}", [list(column) for column in columns])
 
 
 def _receipt(row: tuple[Any, ...]) -> Receipt:
