@@ -89,10 +89,6 @@ class RunState(StrEnum):
 
 #: states in which a run is under way
 IN_FLIGHT = (RunState.APPROVED, RunState.FIRING, RunState.FIRED, RunState.RUNNING)
-#: states after which nothing more happens
-ENDED = (
-    RunState.CURED, RunState.NOT_CURED, RunState.FAILED, RunState.TIMED_OUT, RunState.WITHDRAWN, RunState.TESTED,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

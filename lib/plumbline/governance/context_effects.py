@@ -10,6 +10,7 @@ from plumbline.domain.messages import enumeration
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import (
     BY_KEY,
+    HIGH_RISK_IMPACTS,
     NUMBER,
     SHARE_LIMIT,
     TIER_QUESTIONS,
@@ -21,17 +22,6 @@ from plumbline.governance.context import (
 from plumbline.governance.facts import Facts
 from plumbline.wording.quantities import count, plural, share
 
-#: decisions of these kinds are about a person, whatever the log shows
-ABOUT_PEOPLE = (
-    "credit",
-    "employment",
-    "insurance",
-    "health",
-    "biometrics",
-    "education",
-    "justice",
-    "public benefits",
-)
 #: why the tier is what it is, in words
 TIERS = {
     Tier.EXEMPT: "A sandbox that affects nothing: no control is mandatory.",
@@ -101,7 +91,9 @@ def laws(answers: Mapping[str, str], facts: Facts) -> tuple[Applies, ...]:
     }
     personal = sorted({*(facts.personal_detected or ()), *facts.personal_declared})
     gdpr: bool | None = True if personal else False if facts.personal_detected is not None else None
-    if gdpr is False and answers.get("impact") in ABOUT_PEOPLE:
+    if (
+        gdpr is False and answers.get("impact") in HIGH_RISK_IMPACTS
+    ):  # they decide about people, whatever is logged
         gdpr = None
     gdpr_words = {
         True: f"the log holds personal data ({enumeration(personal[:3])}).",
