@@ -159,8 +159,8 @@ class RemoteWorkspace:
         headers = {"Content-Type": "application/x-ndjson"}
         numbers = []
         for body in _bodies(rows):
-            reply = self._reply("POST", path, body, headers | {"Idempotency-Key": uuid.uuid4().hex})
-            numbers.append(str(_read(reply)["receipt"]))
+            reply = self.reply("POST", path, body, headers | {"Idempotency-Key": uuid.uuid4().hex})
+            numbers.append(str(reply.json()["receipt"]))
         receipts = [self._receipt(number) for number in numbers]
         reasons: dict[str, int] = {}
         for receipt in receipts:
@@ -177,17 +177,27 @@ class RemoteWorkspace:
 
     def ask(self, method: str, path: str) -> Any:
         """The JSON of an answer. Raises PlumblineError: what the server says where it fails."""
-        return _read(self._reply(method, path, None, {}))
+        return self.reply(method, path).json()
 
-    def _reply(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
+    def reply(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """What the server answers to one request; ``path`` is below ``/api/v1``.
+
+        Raises:
+            PlumblineError: it cannot be reached, or what it says where it refuses.
+        """
         try:
-            return self._line.ask(method, path, body, headers)
+            reply = self._line.ask(method, path, body, headers)
         except OSError as error:
             raise PlumblineError(
                 f"The server cannot be reached: {error.strerror or error}",
                 where=self.url,
                 todo="Check its address.",
             ) from error
+        if reply.status >= 300:
+            raise PlumblineError(reply.sentence)
+        return reply
 
     def close(self) -> None:
         """Close the connection."""
@@ -301,12 +311,6 @@ def connect(url: str, token: str | None = None) -> RemoteWorkspace:
         PlumblineError: the address or the token is none.
     """
     return RemoteWorkspace(url, token or os.environ.get(TOKEN, ""))
-
-
-def _read(reply: Reply) -> Any:
-    if reply.status >= 300:
-        raise PlumblineError(reply.sentence)
-    return reply.json()
 
 
 def _texts(value: Any) -> list[str]:

@@ -9,13 +9,11 @@ from urllib.parse import quote, urlencode
 
 import click
 
-from plumbline.client.connection import Connection
 from plumbline.client.questions import EXIT_CODE, QUESTIONS, Question
+from plumbline.client.workspace import RemoteWorkspace
 from plumbline.console import say
 from plumbline.domain import PlumblineError
 
-#: seconds without a word from the server, which may work out an answer first
-PATIENCE = 300.0
 _OWN = {"workspace", "as_json", "server", "token_env", "help"}
 _SYSTEMS = Question(path="", command="systems", summary="", places=())
 
@@ -36,22 +34,12 @@ def asked(
     if given.get("workspace"):
         raise PlumblineError("A server has a workspace of its own", todo="Leave --workspace or --server out.")
     try:
-        line = Connection(server, os.environ.get(variable, ""), timeout=PATIENCE)
-    except ValueError as error:
-        raise PlumblineError(str(error), where=variable) from error
-    try:
-        form = "application/json" if as_json else "text/plain"
-        reply = line.ask(question.method, _path(command, question, given), None, {"Accept": form})
-    except OSError as error:
-        raise PlumblineError(
-            f"The server cannot be reached: {error.strerror or error}",
-            where=server,
-            todo="Check its address.",
-        ) from error
-    finally:
-        line.close()
-    if reply.status >= 300:
-        raise PlumblineError(reply.sentence)
+        there = RemoteWorkspace(server, os.environ.get(variable, ""))
+    except PlumblineError as error:
+        raise PlumblineError(error.what, where=variable) from error
+    form = "application/json" if as_json else "text/plain"
+    with there:
+        reply = there.reply(question.method, _path(command, question, given), headers={"Accept": form})
     say(reply.body.decode("utf-8", "replace").rstrip("\n"))
     return int(reply.headers.get(EXIT_CODE.lower(), "0"))
 
