@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import duckdb
 import numpy as np
@@ -41,13 +42,14 @@ def grouped_rows(
 
     Segments and protected columns of text count, each by its commonest values; one value alone is no group.
     """
-    split = [
+    found = (
         (column.name, groups)
         for column in decision_columns(cursor, system.key)
         if column.role.role in ("segment", "protected")
         and column.kind is Kind.CATEGORICAL
         and len(groups := _commonest(cursor, system, column.name)) > 1
-    ][:COLUMNS]
+    )
+    split = list(islice(found, COLUMNS))  # each is a scan
     numeric = {feature_name(c): c for c, kind, _ in profiled_columns(cursor, system) if kind is Kind.NUMERIC}
     known = [name for name in names if name in numeric]
     if not split or not known:
